@@ -1,1 +1,1 @@
-"""A building to demonstrate with (`demo`), and the fault simulator (`faults`)."""
+"""This package has the demonstration building (`demo`) and the fault simulator (`faults`)."""

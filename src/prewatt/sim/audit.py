@@ -1,8 +1,7 @@
 """The account that the demonstration gives of itself at its end, from what each side has stored.
 
-The meter's side is the gateway's own journal file and the meter's own memory; the server's side is its ledger and its
-credit log.
-`docs/programmer/demo-json.md` documents the JSON.
+The meter's side is the gateway's own journal file and the meter's own memory. The server's side is its ledger and its
+credit log. `docs/programmer/demo-json.md` documents the JSON.
 """
 
 from __future__ import annotations
@@ -37,9 +36,11 @@ SCHEMA = "prewatt-demo-1"
 
 @dataclass
 class MeterAccount:
-    """What became of one meter. Energy in Wh, money in nano, instants in µs since 1970. `register` as read at
-    `read_at`; `adjusted`: given back less taken off, beside payments; `switches`: (instant, closed, balance then); `unpaid`: (instant, what
-    was left) of each cut-off for want of credit.
+    """The account of one meter. Energy is in Wh, money in nano, instants in µs since 1970.
+
+    `register` was read at `read_at`. `adjusted` is what was given back less what was taken off, besides payments.
+    `switches` are (instant, closed, balance then). `unpaid` has (instant, what was left) of each cut-off for lack of
+    credit.
     """
 
     meter: str
@@ -57,17 +58,18 @@ class MeterAccount:
 
     @property
     def difference(self) -> int:
+        """Return the difference between the meter's balance and the server's books, nano."""
         return self.balance_meter - self.balance_server
 
     @property
     def cut_offs(self) -> list[tuple[int, int]]:
-        """(instant, balance) of each cut-off."""
+        """Return (instant, balance) of each cut-off."""
         return [(at, left) for at, closed, left in self.switches if not closed]
 
     @property
     def restorations(self) -> list[int]:
-        """The instants of the restorations: a switch that was told to close for the first time was not cut off
-        before.
+        """Return the instants of the restorations. The first order to close a switch is none, because the meter was not
+        cut off before.
         """
         return [
             at
@@ -77,7 +79,7 @@ class MeterAccount:
 
 
 class Came(NamedTuple):
-    """A credit, or a part of it, came to a meter: by `code` or by `command`."""
+    """A credit, or a part of it, that reached a meter by `code` or by `command`."""
 
     meter: str
     amount: int
@@ -87,7 +89,7 @@ class Came(NamedTuple):
 
 @dataclass
 class Account:
-    """The whole building's account; `failures` is empty if all is well."""
+    """The whole building's account. `failures` is empty if everything is right."""
 
     meters: list[MeterAccount]
     top_ups: list[dict[str, Any]]
@@ -115,7 +117,7 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
 
 
 class _Credits:
-    """Which credits came to meters, by their ids."""
+    """The credits that reached meters, by their ids."""
 
     def __init__(self) -> None:
         self.came: dict[str, list[Came]] = {}
@@ -133,7 +135,7 @@ class _Credits:
 
 
 def _meter_account(row: Meter, account: KernelAccount) -> MeterAccount:
-    """A meter's account as its journal ends, and what the server's ledger has of it."""
+    """Return a meter's account at the end of its journal, and what the server's ledger has of it."""
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(unit=row.unit_id, ends__isnull=True)
     return MeterAccount(
         meter=row.name,
@@ -167,7 +169,9 @@ def _take_entry(mine: MeterAccount, entry: AnyEntry, credits_: _Credits) -> None
 
 
 def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """What became of each payment, and what is wrong with it. What came to meters for one is taken out of `came`."""
+    """Return what happened to each payment, and what is wrong with it. What reached meters for it is taken out of
+    `came`.
+    """
     rows, failures = [], []
     for top_up in TopUp.objects.select_related("command__meter").order_by("paid_at", "id"):
         times = came.pop(top_up.credit_id, [])
@@ -223,18 +227,20 @@ def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[s
 
 
 def iso(at: int) -> str:
-    """An instant as the JSON has it."""
+    """Return an instant as the JSON has it."""
     return moment(at).isoformat().replace("+00:00", "Z")
 
 
 def _exactly(amounts: Iterable[int], currency: str) -> Callable[[int], str]:
-    """Prints amounts (nano) with the fewest decimals, but those of their currency, that show all of these exactly."""
+    """Return amounts (nano) with the fewest decimals that show all of them exactly, but at least those of their
+    currency.
+    """
     decimals = max([0, *(len(format_exact(amount, currency).partition(".")[2]) for amount in amounts)])
     return lambda nano: f"{Decimal(exact_money(nano)):.{decimals}f}"
 
 
 def table(account: Account, currency: str) -> Table:
-    """The account as a table for a terminal: every figure exact, no wider than it must be."""
+    """Return the account as a table for a terminal. Every figure is exact, and the table is no wider than necessary."""
     paid = _exactly((each.topped_up for each in account.meters), currency)
     amounts = ((each.charged, each.balance_meter, each.balance_server, each.difference) for each in account.meters)
     money = _exactly(chain.from_iterable(amounts), currency)
@@ -278,7 +284,9 @@ def table(account: Account, currency: str) -> Table:
 
 
 def document(account: Account, tariffs: dict[str, Tariff], facts: dict[str, Any]) -> dict[str, Any]:
-    """The account as JSON (`docs/programmer/demo-json.md`). `tariffs`: by meter. `facts`: the run's own, put in front."""
+    """Return the account as JSON (`docs/programmer/demo-json.md`). `tariffs` are by meter. `facts` are those of the
+    run, and stand first.
+    """
     by_name = {tariff.name: tariff_to_document(tariff) for tariff in tariffs.values()}
     return {
         "schema": SCHEMA,

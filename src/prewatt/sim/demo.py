@@ -1,7 +1,7 @@
-"""The demonstration: a building's month on an accelerated clock, with a two-day outage in the middle.
+"""The demonstration: a building's month on an accelerated clock, with an outage of two days in the middle.
 
-Broker, head-end, pages and agent are processes of their own, and talk over MQTT on loopback; this process is the
-director.
+Broker, head-end, pages and agent are processes of their own, and talk over MQTT on the local machine. This process
+directs them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def _open_port(wanted: int) -> socket.socket:
-    """A port of our own: the wanted one, or another if that is taken."""
+    """Open the wanted port, or another one if it is taken."""
     for port in (wanted, 0):
         try:
             return open_pages(Endpoint("127.0.0.1", port))
@@ -54,7 +54,7 @@ def _empty_folder(home: Path) -> Path:
 
 
 def _writable(path: Path) -> None:
-    """Known before the month is played, not after."""
+    """Check that a file can be written, before the month is played and not after it."""
     try:
         with path.open("a"):
             pass
@@ -102,7 +102,9 @@ def _welcome(demo: Director) -> Panel:
 
 
 def run(options: Options, headless: bool, json_path: Path | None) -> int:
-    """The command `prewatt demo`: 0 if every unit is accounted for, 1 if not, 2 if it can't run."""
+    """Run the command `prewatt demo`. Returns 0 if every unit is accounted for, 1 if not, 2 if the demonstration can't
+    run.
+    """
     console = Console(stderr=True)
     out = Console()
     home = options.home or Path(tempfile.mkdtemp(prefix="prewatt-demo-"))

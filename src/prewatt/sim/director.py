@@ -1,4 +1,4 @@
-"""Directing the demonstration: opens the road for the clock, cuts and mends the building's line, and plays the
+"""This module directs the demonstration: it lets the clock go on, cuts and mends the building's line, and plays the
 tenants, who pay through the server.
 """
 
@@ -137,7 +137,7 @@ class Director:
         return top_up(self.tenancies[meter], amount, credit_id)
 
     def _type(self, meter: str, code: str) -> None:
-        """A tenant types a code at the gateway's own page, which needs no network but the building's."""
+        """Type a code on the gateway's own page, as a tenant does. It needs no network but the building's."""
         fields = urllib.parse.urlencode({"meter": meter, "code": code}).encode()
 
         def credited() -> bool:
@@ -169,7 +169,7 @@ class Director:
             progress.update(bar, completed=at - self.story.begin, text=self._where_we_are(at))
 
     def _timetable(self) -> Iterator[tuple[int, str]]:
-        """All that happens, in order."""
+        """Return all that happens, in order."""
         happenings = [(self.story.outage[0], "cut"), (self.story.outage[1], "mend"), (self.story.end, "end")]
         where = zone(self.options.where)
         day = local(self.story.begin, where).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -228,7 +228,7 @@ class Director:
         self.catch_up = time.monotonic() - began
 
     def _look(self) -> None:
-        """The tenants look at their meter, and some pay. In an outage they see their lamp, not the page."""
+        """Let the tenants look at their meters; some pay. In an outage they see that the lamp is off, not the page."""
         warned = {meter.name for meter in Meter.objects.filter(balance__lt=2 * NANO)} if self.online else set()
         unpaid = self._waiting()
         for name, person in self.people.items():
@@ -241,7 +241,7 @@ class Director:
             self._await("the payments", self._all_applied)
 
     def _waiting(self) -> set[str]:
-        """Meters with a payment under way: nobody pays twice for one dark evening."""
+        """Return the meters with a payment under way, because nobody pays twice for one dark evening."""
         return set(Command.objects.filter(state__in=OPEN).values_list("meter__name", flat=True)) - self.lit
 
     def _is_dark(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The line between a building and the broker, that can be cut: a TCP relay on loopback."""
+"""The line between a building and the broker, which can be cut: a TCP relay on the local machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 
 class Line:
-    """Relays connections to a local port until it is cut, and again once it is mended."""
+    """A relay of connections to a local port, until it is cut, and again after it is mended."""
 
     def __init__(self, target_port: int) -> None:
         self.port = 0
@@ -47,7 +47,7 @@ class Line:
         self._writers -= ends
 
     def cut(self) -> None:
-        """From now on nothing passes, and what was connected no longer is."""
+        """Cut the line: nothing passes any more, and connections end."""
 
         def sever() -> None:
             self._whole = False
@@ -57,7 +57,7 @@ class Line:
         self._loop.call_soon_threadsafe(sever)
 
     def mend(self) -> None:
-        """The line carries again."""
+        """Mend the line."""
         self._loop.call_soon_threadsafe(setattr, self, "_whole", True)
 
 

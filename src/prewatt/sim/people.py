@@ -1,4 +1,6 @@
-"""The tenants of the demonstration: some top up when warned, some when the lights go out, some forget for a while."""
+"""The tenants of the demonstration: some top up when they are warned, some when the lights go out, and some forget it
+for a while.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ NAMES = [
 
 
 class Habit(Enum):
-    """How likely a tenant is to pay at a look at the meter: (well off, warned, in the dark)."""
+    """How likely a tenant is to pay when looking at the meter: well off, warned, or in the dark."""
 
     CAREFUL = (0.03, 0.9, 1.0)
     ORDINARY = (0.01, 0.35, 0.8)
@@ -24,14 +26,14 @@ class Habit(Enum):
 
 @dataclass(frozen=True)
 class Person:
-    """A tenant."""
+    """A tenant of the demonstration."""
 
     name: str
     habit: Habit
     amounts: tuple[int, ...]
 
     def pays(self, rng: random.Random, dark: bool, warned: bool) -> int:
-        """What this tenant pays at a look at the meter, nano; mostly 0."""
+        """Return what this tenant pays when looking at the meter, nano; mostly 0."""
         well, low, off = self.habit.value
         if rng.random() >= (off if dark else low if warned else well):
             return 0
@@ -39,7 +41,7 @@ class Person:
 
 
 def people(rng: random.Random, count: int) -> list[Person]:
-    """`count` tenants."""
+    """Return `count` tenants."""
     habits = [Habit.CAREFUL, Habit.ORDINARY, Habit.FORGETFUL]
     amounts = [(5, 10), (10, 20), (5, 10, 15)]
     return [

@@ -1,5 +1,5 @@
-"""The story that a demonstration tells: which meters, which tariff, when what happens. And why it can't be told, where
-it can't.
+"""The story of a demonstration: which meters, which tariff, and what happens when. If it can't be played, this module
+says why.
 """
 
 from __future__ import annotations
@@ -27,14 +27,13 @@ PACKAGED_START = date(2013, 9, 16)
 
 
 class DemoError(Exception):
-    """The demonstration can't run, or did not come to its end; the message says why."""
+    """The demonstration can't run, or did not reach its end. The message says why."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for. `outage`: days without a network. `bluetooth`: the
-    gateway's adapter. `speed`: simulated seconds per second, 0 for as fast as it
-    goes.
+    """The options of a demonstration. `outage` is the number of days without a network. `bluetooth` is the gateway's
+    adapter. `speed` is in simulated seconds per second; 0 means as fast as possible.
     """
 
     data: Path | None = None
@@ -62,7 +61,7 @@ class Story:
 
 
 def plan(options: Options) -> Story:
-    """Choose meters and instants. DemoError if the data or the options can't be used."""
+    """Choose meters and instants. Raises DemoError if the data or the options can't be used."""
     for name, value, low, high in (
         ("--days", options.days, 1, 3660),
         ("--meters", options.meters, 1, MAX_METERS),

@@ -18,7 +18,7 @@ from ..faults.database import Database
 
 @contextmanager
 def set_back_taken_for_right() -> Iterator[None]:
-    """A journal that ends earlier, or otherwise, is taken for the continuation of what is stored."""
+    """A journal that ends earlier, or differs, counts as the continuation of what is stored."""
     with patch.object(forks, "differs", lambda *_: False), patch.object(forks, "strays", lambda *_: False):
         yield
 
@@ -65,7 +65,7 @@ def head_of_its_own_kept() -> Iterator[None]:
 
 @contextmanager
 def told_by_number_alone() -> Iterator[None]:
-    """An entry is taken for the command that has its number now, whatever it says."""
+    """An entry counts for the command that has its number now, whatever the entry says."""
     with patch.object(unlogged, "shows", lambda *_: True):
         yield
 
@@ -79,7 +79,7 @@ def nothing_numbered_anew() -> Iterator[None]:
 
 @contextmanager
 def found_credit_not_applied() -> Iterator[None]:
-    """What the meter was paid and the log forgot does not count on the server's side."""
+    """A credit that the meter has and the log forgot does not count on the server's side."""
     original = Account.adopt
 
     def adopt(self: Account, entry: Any) -> Any:

@@ -141,14 +141,14 @@ def switch_before_commit() -> Iterator[None]:
 
 @contextmanager
 def wall_clock_believed() -> Iterator[None]:
-    """Whatever the clock shows is the time."""
+    """The time is whatever the clock shows."""
     with patch.object(Timekeeper, "now", lambda _, moment: moment.now):
         yield
 
 
 @contextmanager
 def clock_believed_at_the_start() -> Iterator[None]:
-    """At a start the clock is believed, wherever it stands."""
+    """At a start the clock is believed, whatever it shows."""
     original = Timekeeper.start
 
     def start(self: Timekeeper, moment: Moment, _journalled: int) -> list[Note]:
@@ -160,7 +160,7 @@ def clock_believed_at_the_start() -> Iterator[None]:
 
 @contextmanager
 def server_time_ignored() -> Iterator[None]:
-    """A gateway that was off does not hear from the server how long."""
+    """A gateway that was off ignores the server, which knows for how long."""
     with patch.object(Timekeeper, "receipt", lambda *_: []):
         yield
 
@@ -180,14 +180,14 @@ def key_not_kept() -> Iterator[None]:
 
 @contextmanager
 def codes_expire_in_an_hour() -> Iterator[None]:
-    """A code that is typed a day after it was made is called expired."""
+    """A code that is typed a day after it was made counts as expired."""
     with patch.object(codes, "AWAY", HOUR):
         yield
 
 
 @contextmanager
 def signature_of_commands_not_checked() -> Iterator[None]:
-    """A command is believed whoever signed it."""
+    """A command is believed, whoever signed it."""
     with patch.object(checks, "command_is_signed", lambda *_: True):
         yield
 
@@ -219,7 +219,7 @@ def answer_taken_for_all() -> Iterator[None]:
 
 @contextmanager
 def told_to_open_only_once_a_reading() -> Iterator[None]:
-    """Nobody looks whether the credit ends before the next reading."""
+    """Nobody checks whether the credit ends before the next reading."""
 
     def next_due(self: Meter, now: int, _unjournalled: Reading | None = None) -> int:
         return max(self._next_reading(now), now + self.policy.poll_shortest)
@@ -230,7 +230,7 @@ def told_to_open_only_once_a_reading() -> Iterator[None]:
 
 @contextmanager
 def tamper_seen_at_each_look() -> Iterator[None]:
-    """A cover that was opened once is told of again and again."""
+    """A cover that was opened once is reported again and again."""
     original = Guard.look
 
     def look(self: Guard, now: int, account: Account, observed: Observed, tell: Tell) -> None:
@@ -243,7 +243,7 @@ def tamper_seen_at_each_look() -> Iterator[None]:
 
 @contextmanager
 def power_limit_never_trips() -> Iterator[None]:
-    """Whoever draws more than is allowed is left alone."""
+    """A meter that draws more than is allowed is not tripped."""
     original = Guard.look
 
     def look(self: Guard, now: int, account: Account, observed: Observed, tell: Tell) -> None:

@@ -83,7 +83,7 @@ def emergency_never_repaid() -> Iterator[None]:
 
 @contextmanager
 def emergency_again_and_again() -> Iterator[None]:
-    """The emergency credit may be taken as often as one likes."""
+    """The emergency credit may be taken again and again."""
     original = Account.objection
 
     def objection(self: Account, at: int, action: Action, now: int | None = None) -> str:
@@ -153,7 +153,7 @@ def recloses_too_late() -> Iterator[None]:
 
 @contextmanager
 def low_credit_told_once() -> Iterator[None]:
-    """Who was told once that the credit is low is never told again."""
+    """A tenant who was once told that the credit is low is never told again."""
     original = Replay.apply
 
     def apply(self: Replay, entry: AnyEntry) -> None:
@@ -185,7 +185,7 @@ def debt_forgiven_with_credit() -> Iterator[None]:
 
 @contextmanager
 def codes_forgotten_in_snapshots() -> Iterator[None]:
-    """A snapshot loses which codes were used: after a restart they are worth something again."""
+    """A snapshot loses which codes were used, so that they work again after a restart."""
     original = snapshot.load
 
     def load(account: Any, saved: bytes) -> None:

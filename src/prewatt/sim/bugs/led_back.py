@@ -12,7 +12,7 @@ from ...kernel.entries import Command, CommandEntry, LeadBack, UnknownOrder
 
 @contextmanager
 def led_back_by_the_journals_time() -> Iterator[None]:
-    """Where the journal stands is taken for the time, as for all other orders: it is never ahead."""
+    """The journal's end counts as the time, as for all other orders, so the journal never seems to be ahead."""
     original = Account.follow
 
     def follow(self: Account, now: int, command: Command | UnknownOrder) -> CommandEntry:

@@ -48,7 +48,7 @@ def standing_charge_twice() -> Iterator[None]:
 
 @contextmanager
 def tiers_go_on_over_the_month() -> Iterator[None]:
-    """The month's tiers are not begun anew with the next one."""
+    """The month's tiers do not begin again with the next month."""
     original = _Tally.end_day
 
     def end_day(self: _Tally, following: int, version: Version | None) -> None:
@@ -73,7 +73,7 @@ def tax_forgets_its_remainder() -> Iterator[None]:
 
 @contextmanager
 def minimum_without_its_part() -> Iterator[None]:
-    """Who was there for a part of the month pays the whole of its minimum."""
+    """A tenant who was there for a part of the month pays the whole minimum."""
     original = _Tally.end_month
 
     def end_month(self: _Tally, version: Version | None) -> None:
@@ -86,7 +86,7 @@ def minimum_without_its_part() -> Iterator[None]:
 
 @contextmanager
 def all_at_the_price_of_the_end() -> Iterator[None]:
-    """An interval over several prices is charged at the last one."""
+    """An interval with several prices is charged at the last one."""
     original = rating.rate_interval
 
     def rate_interval(versions: Sequence[Version], begin: int, end: int, energy: int, *args: Any) -> Rated:
@@ -119,7 +119,7 @@ def correction_not_taken() -> Iterator[None]:
 
 @contextmanager
 def tariff_at_once() -> Iterator[None]:
-    """A tariff holds from its arrival on, whatever its instant."""
+    """A tariff applies from its arrival on, whatever its instant is."""
 
     def version(_effective: int, calendar: RateCalendar) -> Version:
         return Version(0, calendar)
@@ -130,7 +130,7 @@ def tariff_at_once() -> Iterator[None]:
 
 @contextmanager
 def tenants_share_their_tiers() -> Iterator[None]:
-    """When another tenant moves in, what the one before used goes on counting."""
+    """When another tenant moves in, the use of the tenant before still counts."""
     original = _Tally.restart
 
     def restart(self: _Tally, version: Version | None) -> None:

@@ -24,7 +24,7 @@ def two_gateways_not_told() -> Iterator[None]:
 
 @contextmanager
 def states_given_once_in_two_hours() -> Iterator[None]:
-    """After the other gateway is gone the right one waits for hours to be told how to go on."""
+    """After the other gateway is gone, the right one waits for hours until it is told how to go on."""
     with patch.object(forks, "ADOPT_EVERY", 2 * HOUR):
         yield
 

@@ -1,5 +1,5 @@
-"""The oracle's book of one meter: kept from durable entries alone, each checked against what was truly paid, ordered,
-metered and due at that hour.
+"""The oracle's book of one meter. It is kept from durable entries alone. Each entry is checked against what was truly
+paid, ordered, metered and due at that hour.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ CLOCKS = ("clock-set", "clock-unsure", "clock-stepped")
 
 
 class Book(RegisterBook):
-    """Nano, Wh and µs. `command`: the number of the last command that the journal shows taken up."""
+    """The book of one meter, in nano, Wh and µs. `command` is the number of the last command that the journal shows as
+    taken up.
+    """
 
     def __init__(self, world: World, name: str, broken: Callable[[str], None]) -> None:
         super().__init__(world, name, broken)
@@ -73,7 +75,7 @@ class Book(RegisterBook):
         """Codes whose command has come: they are worth nothing any more."""
 
     def copied(self) -> Book:
-        """As it is now: another gateway may go on from here."""
+        """Return a copy of the book as it is now, because another gateway may go on from here."""
         mine = copy(self)
         for each in ("told", "ids", "typed", "refused", "done", "known", "warned"):
             setattr(mine, each, copy(getattr(self, each)))
@@ -81,7 +83,7 @@ class Book(RegisterBook):
         return mine
 
     def take(self, entry: AnyEntry, now: Seen) -> None:
-        """A durable entry."""
+        """Take up a durable entry, and check it."""
         self._now = now
         since = self.read_at if isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN else self.at
         if entry.seq != self.seq + 1 or (entry.at < since and not isinstance(entry, TimeLedBack)):
@@ -135,7 +137,7 @@ class Book(RegisterBook):
         self.supply.happened(entry.at, entry.code)
 
     def _warn(self, told: bool) -> None:
-        """Which steps of low credit are told, after an entry."""
+        """Work out after an entry which steps of low credit were told."""
         if told:
             self.warned |= self.to_warn()
         if not self.warned:
@@ -150,7 +152,7 @@ class Book(RegisterBook):
 
     @property
     def _room(self) -> int:
-        """What may be used before the credit, or the limit of what may be owed, is reached."""
+        """Return how much (nano) may be used until the credit, or the limit of the debt, is reached."""
         return self.balance + self.supply.settings.credit_limit
 
     def _steps(self) -> tuple[set[int], set[int]]:
@@ -160,7 +162,7 @@ class Book(RegisterBook):
         return {rules.low_credit, *rules.low_steps} - {0}, {rules.low_credit_energy, *rules.low_energy_steps} - {0}
 
     def to_warn(self) -> set[tuple[str, int]]:
-        """The steps that the balance is under and nobody was told of."""
+        """Return the steps that the balance is under and that were not told yet."""
         if not self.supply.priced or self._room <= 0:
             return set()
         price, (money, energy) = self.pricer.price_now(self.at), self._steps()
@@ -169,7 +171,7 @@ class Book(RegisterBook):
         return under - self.warned
 
     def is_low(self) -> bool:
-        """Whether the balance is under a highest step."""
+        """Return whether the balance is under a highest step."""
         settings = self.supply.settings
         if not settings.credit_limit and not settings.credit_limit_cuts:
             return False
@@ -200,7 +202,7 @@ class Book(RegisterBook):
             self.wrong(entry, f"{type(entry).__name__} is not what command {entry.command} orders")
 
     def _take_money(self, entry: entries.CommandEntry, order: AnyOrder) -> bool:
-        """Credits and debits; whether it is one."""
+        """Take up a credit or debit. Returns whether the entry is one."""
         match entry, order:
             case CreditApplied(), GrantCredit():
                 self._credit(entry, order)
@@ -218,7 +220,9 @@ class Book(RegisterBook):
         return True
 
     def _take_rule(self, entry: entries.CommandEntry, order: AnyOrder) -> bool:
-        """What holds from now on: prices, tenancies, settings, the time; whether it is one, as it was ordered."""
+        """Take up a new rule: prices, tenancies, settings, the time. Returns whether the entry is one, as it was
+        ordered.
+        """
         match entry, order:
             case TariffApplied(), SetTariff() if (entry.effective, entry.tariff) == (order.effective, order.tariff):
                 self.supply.priced, self.changed_at = True, self._now.now
@@ -236,7 +240,7 @@ class Book(RegisterBook):
         return True
 
     def _take_act(self, entry: entries.CommandEntry, order: AnyOrder) -> bool:
-        """What was done at the meter; whether it is such, as it was ordered."""
+        """Take up an action at the meter. Returns whether the entry is one, as it was ordered."""
         match entry, order:
             case Recognised(), Control():
                 if entry.tid not in self.typed or entry.tid != order.tid:
@@ -257,7 +261,7 @@ class Book(RegisterBook):
         return True
 
     def _take_refusal(self, entry: Refused, order: AnyOrder) -> bool:
-        """An order that was refused; whether it can have been."""
+        """Return whether an order that was refused may have been refused."""
         match order:
             case LeadBack():
                 # It may have come to where the journal stands, by the gateway's time or the server's.
@@ -303,7 +307,7 @@ class Book(RegisterBook):
         self.balance += entry.amount
 
     def _lead_back(self, entry: TimeLedBack) -> None:
-        """The journal's time was ahead, and goes on from an earlier instant."""
+        """Let the journal's time, which was ahead, go on from an earlier instant."""
         if not entry.at < entry.was == self.at or entry.at > max(self._now.time, self._now.now):
             self.wrong(entry, f"led back from {entry.was} to {entry.at}, and it stood at {self.at}")
         self.read_at = min(self.read_at, entry.at)
@@ -319,6 +323,7 @@ class Book(RegisterBook):
     # -- codes -------------------------------------------------------------------------------------------------------
 
     def code_used(self, tid: int) -> bool:
+        """Return whether a token was used."""
         return tid in self.typed or tid in self.known
 
     def _made(self, entry: AnyEntry, tid: int) -> Code:

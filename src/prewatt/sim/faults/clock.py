@@ -1,5 +1,5 @@
-"""The two clocks of a gateway: the time of day, which can be set and can be wrong, and the steady one, which only goes
-on, at its quartz's pace. Instants and lengths in µs; true time is the world's.
+"""The two clocks of a gateway: the time of day, which can be set and can be wrong, and the steady clock, which only
+goes on, at the rate of its quartz. Instants and lengths are in µs. The world has the true time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ PPM = 10**6
 
 
 class Clocks:
-    """`drift`: by how many parts per million the quartz is fast."""
+    """The clocks of one gateway. `drift` says by how many parts per million the quartz is fast."""
 
     def __init__(self, now: int, drift: int = 0) -> None:
         self._drift = drift
@@ -21,25 +21,25 @@ class Clocks:
         self._last: tuple[int, Moment] | None = None
 
     def steady(self, now: int) -> int:
-        """The steady clock at a true instant."""
+        """Return the steady clock (µs) at a true instant."""
         passed = now - self._from
         if not self._drift:
             return self._steady + passed
         return self._steady + passed + passed * self._drift // PPM
 
     def moment(self, now: int) -> Moment:
-        """What both clocks show at a true instant."""
+        """Return what both clocks show at a true instant."""
         if self._last is None or self._last[0] != now:
             steady = self.steady(now)
             self._last = (now, Moment(self.wall(now), steady / SECOND, steady))
         return self._last[1]
 
     def wall(self, now: int) -> int:
-        """The time of day at a true instant."""
+        """Return the time of day (µs) at a true instant."""
         return max(self.steady(now) + self._wall_ahead, 0)
 
     def when_steady(self, steady: int) -> int:
-        """The first true instant at which the steady clock shows at least `steady`."""
+        """Return the first true instant at which the steady clock shows at least `steady`."""
         if not self._drift:
             return self._from + steady - self._steady
         passed = (steady - self._steady) * PPM // (PPM + self._drift)
@@ -49,13 +49,13 @@ class Clocks:
         return now
 
     def boot(self, now: int, wall: int) -> None:
-        """The machine starts, with `wall` on its clock."""
+        """Start the machine, with `wall` on its clock."""
         self._from, self._steady, self._wall_ahead, self._last = now, 0, wall, None
 
     def set_wall(self, now: int, wall: int) -> None:
-        """Somebody, or the network's time, sets the time of day."""
+        """Set the time of day, as a person or the network's time does."""
         self._wall_ahead, self._last = wall - self.steady(now), None
 
     def error(self, now: int) -> int:
-        """By how much the time of day is ahead of the truth."""
+        """Return by how much (µs) the time of day is ahead of the true time."""
         return self.wall(now) - now

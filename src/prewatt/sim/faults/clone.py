@@ -1,5 +1,5 @@
-"""Two gateways with one identity: a card is copied, and for some hours both run. The other one is at the same bus, or at
-one where no meter of its hangs.
+"""Two gateways with one identity: a memory card is copied, and for some hours both gateways run. The copy is at the
+same bus, or at a bus without its meters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KEPT_OUT = HOUR
 
 
 def clone(world: World, who: str, dice: Random) -> None:
-    """A gateway's card is copied; now, or later, the copy runs too."""
+    """Copy a gateway's memory card. Now or later, the copy runs, too."""
     gateway = world.gateways[who]
     copied, when = gateway.flash.copy(), world.now + dice.choice((0, HOUR, DAY))
     world.later(when, partial(_both_run, world, who, copied, gateway.key, dice))
@@ -50,7 +50,7 @@ def _both_run(world: World, who: str, copied: Copy, key: SigningKey, dice: Rando
 
 
 def _somebody_comes(world: World, who: str, twin: Gateway, dice: Random) -> None:
-    """One of the two is stopped, or enrolled anew so that the other is kept out."""
+    """Stop one of the two gateways, or enrol it again, which locks out the other one."""
     gateway = world.gateways[who]
     if gateway.twin is not twin:
         return
@@ -64,7 +64,7 @@ def _somebody_comes(world: World, who: str, twin: Gateway, dice: Random) -> None
 
 
 def _takes_over(world: World, gateway: Gateway, twin: Gateway) -> None:
-    """The copy stays, the first one is stopped."""
+    """Stop the first gateway and keep the copy."""
     world.tell(gateway.name, "the one with the copy of its card stays")
     world.twins.remove(twin)
     world.takes_place(twin)
@@ -75,7 +75,7 @@ def _takes_over(world: World, gateway: Gateway, twin: Gateway) -> None:
 
 
 def one_is_left(world: World, who: str, kept_out: int = 0) -> None:
-    """The copy is stopped, at once, or (`kept_out`: µs) after it has gone on without being believed."""
+    """Stop the copy: at once, or after it has gone on for `kept_out` µs without being believed."""
     gateway = world.gateways[who]
     for twin in world.named(who)[1:]:
         world.tell(who, "the one with the copy of its card is kept out" if kept_out else "the copy is stopped")

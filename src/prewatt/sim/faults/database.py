@@ -18,11 +18,11 @@ from ...wire.signing import SigningKey, VerifyKey, sign_command
 
 
 class Outrun(Exception):
-    """Another worker has taken these meters, or what a gateway sent, on meanwhile."""
+    """Another worker has stored these meters, or what a gateway sent, in the meantime."""
 
 
 class Refuses(Exception):
-    """The database refuses: nothing is stored."""
+    """The database refuses, and nothing is stored."""
 
 
 @dataclass(slots=True)
@@ -35,9 +35,11 @@ class Row:
 
 @dataclass(slots=True)
 class Stored:
-    """A meter's row, its journal, and its credit log: `log` in the order of issue, `open` by number. `account` is the live
-    one while `saved` is empty; `count`: the highest number; `taken`, `told`: up to which the journal and the last status
-    show commands taken up; `owed`: nano that the ledger has of the meter's tenant.
+    """A meter's row, its journal and its credit log.
+
+    `log` has the commands in the order of issue, `open` the open ones by number. `account` is the live account while
+    `saved` is empty. `count` is the highest number. `taken` and `told` are the last commands that the journal and the
+    last status show as taken up. `owed` is the nano that the ledger has of the meter's tenant.
     """
 
     gateway: str
@@ -61,10 +63,11 @@ class Stored:
 
     @property
     def seq(self) -> int:
+        """Return the number of the last stored entry."""
         return len(self.bodies)
 
     def copied(self) -> Stored:
-        """As it is now."""
+        """Return a copy of the row as it is now."""
         mine = copy(self)
         mine.saved = self.saved or self.account.dump()
         for name in ("bodies", "log", "aside", "booked", "found"):
@@ -86,8 +89,8 @@ class Enrolled:
 
 
 class Database:
-    """All that the head-end has stored. `ever`: each order that was signed, with its name, by meter and number: what no copy
-    undoes.
+    """All that the head-end has stored. `ever` has each order that was signed, with its name, by meter and number;
+    putting a copy back does not change it.
     """
 
     def __init__(self, key: SigningKey, gateways: dict[str, Enrolled]) -> None:
@@ -121,28 +124,28 @@ class Database:
         return Row(command, sign_command(self._key, command))
 
     def account(self, name: str) -> Account:
-        """A meter's account as it is stored."""
+        """Return a meter's account as it is stored."""
         stored = self.meters[name]
         return Account.load(stored.saved) if stored.saved else stored.account
 
     def held(self, name: str, count: int) -> list[bytes]:
-        """The first entries of a meter's journal, as they are here, or were before a copy was put back."""
+        """Return the first entries of a meter's journal as they are here, or were before a copy was put back."""
         stored, former = self.meters[name], self.former.get(name, [])
         return (stored.bodies if stored.seq >= count else former)[:count]
 
     def copy(self) -> dict[str, Stored]:
-        """What is stored of the meters now."""
+        """Return a copy of all stored meters as they are now."""
         return {name: stored.copied() for name, stored in self.meters.items()}
 
     def put_back(self, now: int, copied: dict[str, Stored], gateways: dict[str, Enrolled]) -> None:
-        """What was stored once is stored again."""
+        """Put a copy back."""
         self.put_back_at = now
         self.meters = {name: stored.copied() for name, stored in copied.items()}
         for name, row in gateways.items():
             self.gateways[name] = deepcopy(row)
 
     def look_beyond(self, name: str, beyond: Beyond) -> None:
-        """A gateway has told how a meter stands of which nobody has the entries between."""
+        """Take up the account of a meter whose next entries nobody has."""
         self.beyond[name] = beyond
         stored, account = self.meters[name], beyond.account
         stored.told, stored.told_seq = account.command, account.seq
@@ -181,8 +184,8 @@ class Database:
             stored.aside.append(row)
 
     def renumber(self, stored: Stored) -> None:
-        """Number open commands anew from the first number on that the meter has not used; those that it may be taking up
-        just now keep theirs.
+        """Give open commands new numbers, from the first one that the meter has not used. Commands that the meter may
+        be taking up just now keep theirs.
         """
         base = max(stored.taken, stored.told)
         keep = {number: row for number, row in stored.open.items() if stored.taken < number <= base}
@@ -198,8 +201,10 @@ class Database:
 
 
 class MemoryStore:
-    """One worker's view. `copying`: accounts are kept as bytes; else the live ones are handed out, and whoever takes a
-    plan that is not committed must have said so before (`stale`).
+    """One worker's view of the database.
+
+    With `copying`, accounts are kept as bytes. Else the live accounts are given out, and code that makes a plan which
+    may not be committed must say so first (`stale`).
     """
 
     def __init__(self, database: Database, copying: bool) -> None:
@@ -208,6 +213,7 @@ class MemoryStore:
         self._seen: dict[str, int] = {}
 
     def gateways(self, names: Iterable[str]) -> dict[str, GatewayView]:
+        """Return what `ingest.sort` needs to know of gateways."""
         rows = self._database.gateways
         return {
             name: GatewayView(
@@ -217,10 +223,11 @@ class MemoryStore:
         }
 
     def online(self) -> list[str]:
+        """Return the gateways that are online."""
         return [name for name, row in self._database.gateways.items() if row.online]
 
     def views(self, names: Iterable[str], stale: bool = False) -> dict[str, MeterView]:
-        """What `plan` needs to know. `stale`: the plan may not come to its commit."""
+        """Return what `ingest.plan` needs to know of meters. `stale`: the plan may not be committed."""
         views = {}
         for name in names:
             stored = self._database.meters[name]
@@ -238,6 +245,7 @@ class MemoryStore:
         return views
 
     def pending(self) -> list[Pending]:
+        """Return the open commands for online gateways, in order."""
         found = []
         for name, stored in self._database.meters.items():
             if not (stored.open or stored.aside) or not self._database.gateways[stored.gateway].online:
@@ -251,7 +259,7 @@ class MemoryStore:
         return found
 
     def commit(self, plan: Plan) -> None:
-        """Store a batch, or nothing of it. Outrun if another worker came before."""
+        """Store a batch, or nothing of it. Raises Outrun if another worker came first, Refuses if the database refuses."""
         if self._database.refuses:
             raise Refuses
         changes = {name: change for name, change in plan.meters.items() if change.entries or change.duplicates}
@@ -278,7 +286,7 @@ class MemoryStore:
             self._database.refused[refusal.reason] = self._database.refused.get(refusal.reason, 0) + 1
 
     def _give_way(self, plan: Plan, changes: Iterable[str]) -> None:
-        """Outrun if another worker has taken on meanwhile what a gateway sent, or meters that are to change."""
+        """Raise Outrun if another worker has stored these meters, or what a gateway sent, in the meantime."""
         for gateway, stamp in plan.heard.items():
             if stamp <= self._database.gateways[gateway].stamp:
                 raise Outrun(gateway)
@@ -322,5 +330,6 @@ class MemoryStore:
             stored.count = max(stored.count, stored.told)
 
     def set_presence(self, presence: Mapping[str, bool]) -> None:
+        """Store which gateways came or went."""
         for name, online in presence.items():
             self._database.gateways[name].online = online

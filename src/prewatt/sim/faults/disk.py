@@ -1,7 +1,8 @@
-"""A gateway's flash with the product's own journal on a real file. The model goes along, and both must say the same.
+"""A gateway's flash with the product's own journal in a real file. The model of the flash is kept beside it, and both
+must agree.
 
-A program that ends leaves the file as the kernel has it; a loss of power, whatever of the last write had come to the
-flash; rot turns a bit of it anywhere.
+If a program ends, the file is as the operating system has it. After a loss of power, the file has a random part of the
+last write. Rot changes a random bit of it.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 
 
 class Files(NamedTuple):
-    """What lies on the disk: the database, and its write-ahead log."""
+    """The files on the disk: the database and its write-ahead log."""
 
     database: bytes
     log: bytes
 
 
 class Differs(Exception):
-    """The journal's file does not say what was written into it."""
+    """The journal's file says something that was not written into it."""
 
 
 class Disk(Flash):
-    """`damaged`: the file was opened after rot, and `settle` is to be asked what is left of each meter."""
+    """A flash with a real file. `damaged`: the file was opened after rot, and `settle` says what is left of each meter."""
 
     def __init__(self, meters: Iterable[str], snapshot_every: int) -> None:
         super().__init__(meters, snapshot_every)
@@ -52,6 +53,7 @@ class Disk(Flash):
         self._journal = self._open(Files(b"", b""))
 
     def close(self) -> None:
+        """Close the file."""
         self._journal.close()
         self._folder.cleanup()
 
@@ -77,7 +79,7 @@ class Disk(Flash):
         self._journal = self._open(files)
 
     def open(self) -> None:
-        """The program starts. JournalDamaged if nothing of the file can be read."""
+        """Start the program. Raises JournalDamaged if nothing of the file can be read."""
         rots, self.rots = self.rots, None
         self.damaged = rots is not None
         self._rotted = self._rotted or self.damaged
@@ -92,9 +94,11 @@ class Disk(Flash):
         self._begin_from(_rotten(self._files(), rots))
 
     def settle(self, meter: str) -> bool:
-        """After rot: whether a meter's journal is another one than it was. What can't be read begins anew; the end may be
-        missing, as the log ends where it is broken; an entry before the last snapshot may be one that can't be read. Differs if
-        it says what was never written.
+        """Return, after rot, whether a meter's journal differs from what it was. Raises Differs if it says something
+        that was never written.
+
+        A journal that can't be read begins again. Its end may be missing, because the log ends where it is broken. An
+        entry before the last snapshot may be unreadable.
         """
         names = {what for _, what in self._kept} | {"key"}
         self._kept = {(each, what): body for what in sorted(names) for each, body in self._journal.kept(what).items()}
@@ -213,14 +217,14 @@ class Disk(Flash):
 
 
 def _torn(before: Files, after: Files, dice: Random) -> Files:
-    """What is on the disk if the power fails while it is written: a part of the log's new end."""
+    """Return what is on the disk if the power fails during a write: a part of the log's new end."""
     if after.database != before.database or len(after.log) <= len(before.log):
         return before
     return Files(after.database, after.log[: dice.randrange(len(before.log), len(after.log) + 1)])
 
 
 def _rotten(files: Files, dice: Random) -> Files:
-    """Some bits are turned, anywhere."""
+    """Return bytes in which some random bits are changed."""
     whole = bytearray(files.database + files.log)
     for _ in range(dice.choice((1, 1, 4))):
         whole[dice.randrange(len(whole))] ^= 1 << dice.randrange(8)

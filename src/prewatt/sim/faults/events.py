@@ -1,4 +1,4 @@
-"""Whether a journal's events say what is so, and whether what happens to a meter is said."""
+"""This module checks that a journal's events are true, and that everything that happens to a meter is journalled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEP_WITHIN = 2 * MINUTE
 
 
 class Drawn(NamedTuple):
-    """What a meter's load and switch were when they were looked at."""
+    """A meter's load and switch when they were looked at."""
 
     power: int
     limit: int
@@ -33,8 +33,9 @@ class Drawn(NamedTuple):
 
 
 class Last(NamedTuple):
-    """What a process saw of a meter last: when, by its own time, by which start of which gateway, its power (None: not asked,
-    or not on), its cover."""
+    """What a process saw of a meter last: when (by its own time), in which start of the gateway, its power (None if it
+    was not asked, or if the switch was not on), and its cover.
+    """
 
     at: int
     start: int
@@ -43,7 +44,7 @@ class Last(NamedTuple):
 
 
 class Events:
-    """Watches the events of one world."""
+    """A watcher of the events of one world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -52,7 +53,9 @@ class Events:
         self._set_back: set[tuple[Gateway, str]] = set()
 
     def said(self, gateway: Gateway, book: Book, entry: Event) -> None:
-        """An event is on the flash, for the first time; the book does not have it yet."""
+        """Check that an event is true. It was just written to the flash for the first time, and the book does not have
+        it yet.
+        """
         meter, now, code = self._world.meters[book.name], self._world.now, entry.code
         foreign = meter.serial != book.serial
         true = True
@@ -90,7 +93,7 @@ class Events:
             book.wrong(entry, f"says {code!r}, and it is not so")
 
     def set_back(self, gateway: Gateway, name: str) -> None:
-        """A gateway goes on from the head-end's state: it is to say so, and has a new look at all."""
+        """Note that a gateway goes on from the head-end's state. It must journal that, and looks at everything again."""
         self._set_back.add((gateway, name))
         self._last.pop((gateway, name), None)
 
@@ -99,7 +102,7 @@ class Events:
     def observed(
         self, gateway: Gateway, seen: Mapping[str, Observed | Foreign | str], effects: Sequence[Effect]
     ) -> None:
-        """Meters were looked at, and this is to be done."""
+        """Check that a look at meters leads to the events that it must. `effects` are what the gateway does after it."""
         for name, each in seen.items():
             if isinstance(each, Observed):
                 self._observed(gateway, name, each, effects)
@@ -124,7 +127,9 @@ class Events:
         return expected
 
     def look(self, gateway: Gateway, name: str, told_within: int) -> None:
-        """From time to time: is everything said that has been so for long? `told_within`: µs between two looks at a meter."""
+        """Check from time to time that everything that has lasted for long is journalled. `told_within`: µs between two
+        looks at a meter.
+        """
         self._look_at_limit(gateway, name)
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         now = world.now
@@ -138,7 +143,9 @@ class Events:
             self._look_at_register(gateway, name, told_within)
 
     def _look_at_answers(self, name: str, told_within: int) -> None:
-        """The journal says that a meter is silent, or that another one hangs there, if that has been so for long."""
+        """Check that the journal says that a meter is silent, or that another one hangs there, if that has lasted for
+        long.
+        """
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         now = world.now
         silent = meter.silent(now) and now - meter.silent_since > told_within
@@ -149,7 +156,7 @@ class Events:
             world.broken(f"meter {name}: another one hangs there for long, and its journal does not say so")
 
     def _look_at_register(self, gateway: Gateway, name: str, told_within: int) -> None:
-        """The journal says that a register is doubted or runs backwards, if that has been so for long."""
+        """Check that the journal says that a register is doubted or runs backwards, if that has lasted for long."""
         world, book, now = self._world, self._world.oracle.books[name], self._world.now
         for code, since in (("register-doubtful", book.doubted_since), ("register-backwards", book.back_since)):
             # An instant of before the clock was set tells nothing: then what this process has seen of it counts.
@@ -159,7 +166,7 @@ class Events:
                 world.broken(f"meter {name}: {code} is not told of, after {lasts // MINUTE} minutes")
 
     def _look_at_limit(self, gateway: Gateway, name: str) -> None:
-        """A meter that draws more than is allowed for long is tripped."""
+        """Check that a meter that draws more than is allowed for long is tripped."""
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         now, supply = world.now, book.supply
         meter.settle(now)

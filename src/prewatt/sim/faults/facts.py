@@ -1,4 +1,4 @@
-"""What the oracle notes of the true state of things when an entry is written."""
+"""This module notes the true state of a meter and a gateway when an entry is written, for the oracle."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code that was made: `amount` nano of the credit `name`, or (0) what order `name` does."""
+    """A code that was made. It credits `amount` nano of the credit `name`, or (0) does what the order `name` does."""
 
     name: str
     amount: int
 
 
 class Seen(NamedTuple):
-    """How things stood when an entry was written: the true instant and the gateway's time, its boots, and the meter's
-    facts (`faults.meters.Meter`). `honest`: it shows what truly flowed since it was hung.
+    """The state when an entry was written: the true instant, the gateway's time, its boots, and the meter's facts
+    (`faults.meters.Meter`). `honest`: the meter shows what has truly flowed since it was hung.
     """
 
     now: int
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
 
 
 def seen(world: World, gateway: Gateway, name: str) -> Seen:
-    """How things stand now, as far as a gateway can see them."""
+    """Return the present state, as far as a gateway can see it."""
     meter = world.meters[name]
     return Seen(
         world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power,
@@ -47,7 +47,7 @@ def seen(world: World, gateway: Gateway, name: str) -> Seen:
 
 
 class Since(NamedTuple):
-    """Since when something lasts: by the journal, and truly; 0 if it does not."""
+    """Since when something lasts, by the journal (`at`) and by the true time (`true`); 0 if it does not."""
 
     at: int = 0
     true: int = 0

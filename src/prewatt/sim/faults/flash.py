@@ -1,4 +1,4 @@
-"""The gateway's flash: the journals, snapshots, and what is kept beside; with the methods of `edge.journal.Journal`."""
+"""The gateway's flash: journals, snapshots and other stored values, with the methods of `edge.journal.Journal`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ...kernel.entries import Record, decode_entry, genesis
 
 
 class DiskFull(OSError):
-    """Nothing more can be written."""
+    """There is no room to write more."""
 
     def __init__(self) -> None:
         super().__init__(errno.ENOSPC, "no space left")
 
 
 class Copy(NamedTuple):
-    """What was on a flash."""
+    """A copy of all that was on a flash."""
 
     records: dict[str, list[Record]]
     bases: dict[str, int]
@@ -37,7 +37,7 @@ class Dropped(Exception):
 
 
 class Flash:
-    """What is durable of one gateway."""
+    """All durable data of one gateway."""
 
     def __init__(self, meters: Iterable[str], snapshot_every: int) -> None:
         self.records: dict[str, list[Record]] = {name: [] for name in meters}
@@ -55,11 +55,11 @@ class Flash:
         self._snapshots: dict[str, tuple[int, bytes, bytes]] = {}
 
     def open(self) -> None:
-        """The program starts."""
+        """Start the program on this flash."""
         self.epoch += 1
 
     def close(self) -> None:
-        """Nobody needs it any more."""
+        """End the use of this flash."""
 
     def load(self, meter: str) -> Loaded:
         """Replay a meter's journal from its last snapshot, dropping a torn last entry."""
@@ -77,30 +77,30 @@ class Flash:
         return Loaded(account, records[-1].hash if records else head, found.torn)
 
     def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
-        """Go on with a meter from another state; what was here is set aside."""
+        """Go on with a meter from another state, and set its old entries aside."""
         if self.full:
             raise DiskFull
         self.records[meter], self.bases[meter] = [], seq
         self._snapshots[meter] = (seq, head, account)
 
     def forget(self) -> None:
-        """It is another one, and empty but for the meters' keys."""
+        """Replace the flash by an empty one, which has only the meters' keys."""
         self.epoch, self.full, self.tears = 0, False, None
         self._kept = {key: body for key, body in self._kept.items() if key[1] == "key"}
 
     def copy(self) -> Copy:
-        """All that is on it now."""
+        """Return a copy of all that is on the flash now."""
         records = {name: each[: _whole(each)] for name, each in self.records.items()}
         return Copy(records, dict(self.bases), self.epoch, dict(self._kept), dict(self._snapshots))
 
     def put_back(self, copy: Copy) -> None:
-        """What was on it once is on it again."""
+        """Put a copy back on the flash."""
         self.records = {name: list(each) for name, each in copy.records.items()}
         self.bases, self.epoch = dict(copy.bases), copy.epoch
         self._kept, self._snapshots = dict(copy.kept), dict(copy.snapshots)
 
     def cloned(self, copy: Copy) -> Flash:
-        """Another one, with what was on this once."""
+        """Return another flash with the content of a copy."""
         made = type(self)(self.records, self._every)
         made.put_back(copy)
         return made
@@ -140,24 +140,24 @@ class Flash:
         return self.written(meter, first, last) if first > base else []
 
     def written(self, meter: str, first: int, last: int) -> list[bytes]:
-        """Entries as they were written, whether they can be read or not."""
+        """Return entries as they were written, whether or not they can be read."""
         base = self.bases[meter]
         return [record.body for record in self.records[meter][max(first - 1 - base, 0) : max(last - base, 0)]]
 
     def begins_after(self, meter: str) -> int:
-        """The number of the last entry that can't be given any more: all that follow can."""
+        """Return the number of the last entry that can't be given any more. All later ones can."""
         return self.bases[meter]
 
     def holds(self, meter: str, seq: int) -> bool:
-        """Whether an entry was written here."""
+        """Return whether an entry was written here."""
         return self.bases[meter] < seq <= self.end(meter)
 
     def end(self, meter: str) -> int:
-        """The number of a meter's last entry."""
+        """Return the number of a meter's last entry."""
         return self.bases[meter] + len(self.records[meter])
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
-        """The hash of an entry; None if it is not here."""
+        """Return the hash of an entry; None if it is not here."""
         base, records = self.bases[meter], self.records[meter]
         if seq == base:
             return genesis(meter) if not base else self._base_hash(meter)
@@ -169,7 +169,7 @@ class Flash:
 
 
 def _whole(records: list[Record]) -> int:
-    """How many records are whole, worked out without the code that is tried: only the last can be torn."""
+    """Return how many records are whole. This does not use the tested code. Only the last record can be torn."""
     if not records:
         return 0
     try:

@@ -1,4 +1,6 @@
-"""One gateway: the product's rules on a virtual machine with its flash, clocks, bus and line, as `edge.shell` runs them."""
+"""One gateway: the product's rules on a virtual machine with its flash, clocks, bus and line. It does what `edge.shell`
+does.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,11 @@ RESTART = 20 * MINUTE
 
 
 class Gateway:
-    """`meters`: their names. `up_since`: since when the program runs; `clock_set`: when the clock was last set;
-    `battery`: what the clock shows at a boot, if not what it showed before; `guessed`: when wrong codes were last typed at a meter;
-    `typed`: when any was.
+    """One gateway, with the meters named `meters`.
+
+    `up_since` is when the program started, and `clock_set` when the clock was last set. `battery` is what the clock
+    shows after a boot, if not what it showed before. `guessed` says when wrong codes were last typed at a meter, and
+    `typed` when any code was.
     """
 
     def __init__(
@@ -75,12 +79,13 @@ class Gateway:
         self._tick_at = -1
 
     def moment(self) -> Moment:
+        """Return what its clocks show now."""
         return self.clocks.moment(self._world.now)
 
     # -- power -------------------------------------------------------------------------------------------------------
 
     def power_on(self) -> None:
-        """The machine has power, and the program starts with what the flash holds."""
+        """Give the machine power, and start the program with the content of the flash."""
         if self.agent is not None or self.gone:
             return
         flash, world = self.flash, self._world
@@ -119,7 +124,7 @@ class Gateway:
         self.line.connect_soon()
 
     def known_keys(self) -> dict[str, KeyState]:
-        """The keys by which it reads codes."""
+        """Return the keys with which it reads codes."""
         return {**self._world.first_keys(self.meters), **_load_keys(self.flash)}
 
     def _settle_after_rot(self) -> None:
@@ -137,23 +142,23 @@ class Gateway:
         people.keys_are(self._world, self)
 
     def rewritten(self, name: str) -> None:
-        """A meter's journal here is another one than it was."""
+        """Note that a meter's journal here is another one than before."""
         base = self.flash.bases[name]
         held = self._world.database.held(name, base)
         self._world.oracle.rewritten(self, name, [*held, *self.flash.written(name, base + 1, self.flash.end(name))])
 
     def time(self) -> int:
-        """The instant that the gateway believes it to be; the true one while it is off."""
+        """Return the instant that the gateway believes; the true one while it is off."""
         return self.agent.now(self.moment()) if self.agent is not None else self._world.now
 
     def end(self) -> None:
-        """The program ends where it stands."""
+        """End the program at this point."""
         self.agent = None
         self.line.connected = False
         self.flash.tears = None
 
     def lose_power(self, rest: int) -> None:
-        """The gateway's power goes; the apartments have theirs."""
+        """Take the gateway's power away. The apartments keep theirs."""
         self.end()
         self._world.at(self._world.now + rest, self._boot)
 
@@ -165,12 +170,12 @@ class Gateway:
             self.power_on()
 
     def boots_anew(self) -> None:
-        """What it knew of the time is worth nothing any more."""
+        """Forget what it knew of the time, because the machine boots."""
         self.boots += 1
         self._boots_anew = True
 
     def heal(self) -> None:
-        """Power, disk, clock and line are as they should be."""
+        """Mend power, disk, clock and line."""
         self.flash.full, self.flash.tears = False, None
         self.set_clock(self._world.now)
         self.line.mend()
@@ -182,13 +187,13 @@ class Gateway:
     # -- time --------------------------------------------------------------------------------------------------------
 
     def set_clock(self, wall: int) -> None:
-        """The time of day is set."""
+        """Set the time of day."""
         self.clocks.set_wall(self._world.now, wall)
         self.clock_set = self._world.now
         self.arm()
 
     def arm(self) -> None:
-        """See to it that the agent is woken when something is due."""
+        """Wake the agent when something is due."""
         agent = self.agent
         if agent is None or self._world.closing:
             return
@@ -263,11 +268,11 @@ class Gateway:
             self.lose_power(self._world.chance.randrange(1, 3 * 60 * MINUTE))
 
     def tells_as(self, name: str) -> str:
-        """What a meter is called in the story of this gateway."""
+        """Return the name of a meter in the story of this gateway."""
         return name if self._world.gateway_of(name) is self else f"{name}'"
 
     def hears_nothing(self, name: str) -> bool:
-        """Whether a meter does not answer to this gateway."""
+        """Return whether a meter does not answer this gateway."""
         return self.far or self._world.meters[name].silent(self._world.now)
 
     def _read(self, agent: Agent, name: str) -> Observed | Foreign | str:

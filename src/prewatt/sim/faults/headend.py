@@ -1,4 +1,4 @@
-"""The head-end in the virtual world: workers with the product's rules, that die, race each other, and whose database
+"""The head-end in the virtual world: workers with the product's rules. They die and race each other, and their database
 refuses.
 """
 
@@ -27,7 +27,7 @@ LOOK = SECOND
 
 
 class HeadEnd:
-    """Workers on one database. `racing_until`: a second worker takes in the same messages until then."""
+    """Workers on one database. Until `racing_until`, a second worker stores the same messages."""
 
     def __init__(self, world: World, database: Database, key: SigningKey) -> None:
         self._world = world
@@ -52,7 +52,7 @@ class HeadEnd:
     # -- what comes in -----------------------------------------------------------------------------------------------
 
     def arrive(self, gateway: str, data: bytes) -> None:
-        """A frame came from the broker."""
+        """Take in a frame from the broker."""
         if not self.up:
             self._lost(gateway)
             return
@@ -100,13 +100,13 @@ class HeadEnd:
             each.line.lost()
 
     def _send(self, message: States | Receipt | Orders) -> None:
-        """All who have a gateway's name hear what is said to it."""
+        """Send a message to every gateway with a name, because two may have it."""
         sealed = seal(self._key, message)
         for each in self._world.named(message.gateway):
             each.line.send_down(sealed)
 
     def _die_with(self, gateway: str, data: bytes, rng: Random) -> None:
-        """The process ends with a message in its hands: before its commit, or after it and before the receipts."""
+        """End the process while it handles a message: before the commit, or after the commit and before the receipts."""
         committed = rng.random() < 0.5
         store = self._stores[0]
         batch, plan = self._plan(store, gateway, data, stale=True)
@@ -118,7 +118,7 @@ class HeadEnd:
         self.die(rng.randrange(1, 20 * MINUTE))
 
     def _take_in_second(self, gateway: str, data: bytes) -> None:
-        """The other worker takes in the same message, and comes to its commit a little later."""
+        """Let the other worker take in the same message, and commit a little later."""
         self._second_waits = True
         store = self._stores[1]
         batch, plan = self._plan(store, gateway, data, stale=True)
@@ -170,13 +170,13 @@ class HeadEnd:
     # -- what goes wrong ---------------------------------------------------------------------------------------------
 
     def die(self, rest: int) -> None:
-        """The process ends, and starts anew after `rest`."""
+        """End the process. It starts again after `rest`."""
         if self.up:
             self.up = False
             self._world.at(self._world.now + rest, self.start)
 
     def start(self) -> None:
-        """The process starts."""
+        """Start the process."""
         if self.up:
             return
         self.up = True

@@ -1,7 +1,7 @@
-"""Keys of the virtual world: for messages, real ones or cheap ones; and for codes.
+"""Keys of the virtual world: for messages, real or cheap ones; and for codes.
 
-Most of a simulated week would be spent in Ed25519. In most runs the messages are therefore signed with a keyed hash,
-which an altered or forged message passes as little. The code that signs and verifies is the product's own in both.
+Ed25519 would take most of the time of a simulated week. So most runs sign messages with a keyed hash, which an altered
+or forged message does not pass either. The code that signs and verifies is the product's own in both cases.
 """
 
 from __future__ import annotations
@@ -14,36 +14,39 @@ from ...wire.signing import SigningKey, VerifyKey
 
 
 class CheapSigningKey(SigningKey):
-    """Signs with a keyed hash."""
+    """A key that signs with a keyed hash."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
 
     def public(self) -> bytes:
+        """Return the bytes of the key that verifies."""
         return self._raw
 
     def sign(self, context: bytes, data: bytes) -> bytes:
+        """Return the signature of a message."""
         return blake2b(context + b"\0" + data, key=self._raw, digest_size=64).digest()
 
 
 class CheapVerifyKey(VerifyKey):
-    """Verifies what a `CheapSigningKey` of the same bytes signed."""
+    """A key that verifies the signatures of a `CheapSigningKey` with the same bytes."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
 
     def verifies(self, context: bytes, data: bytes, signature: bytes) -> bool:
+        """Return whether a signature is right."""
         return blake2b(context + b"\0" + data, key=self._raw, digest_size=64).digest() == signature
 
 
 def pair(real: bool, raw: bytes) -> tuple[SigningKey, VerifyKey]:
-    """The two halves of a key."""
+    """Return the two halves of a key."""
     signing = SigningKey.from_bytes(raw) if real else CheapSigningKey(raw)
     return signing, VerifyKey(signing.public()) if real else CheapVerifyKey(raw)
 
 
 def meter_key(number: int, vending: bytes, revision: int = 1) -> KeyState:
-    """The key for codes of a meter, of a vending key of its own."""
+    """Return a meter's key for codes, derived from a vending key of its own."""
     body = f"99{number:08}"
     key = MeterKey(account_number(f"{body}{luhn(body)}"), "000001", revision=revision)
     return KeyState(

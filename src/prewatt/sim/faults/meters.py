@@ -1,5 +1,5 @@
-"""Meters on the virtual bus: a load that changes each hour, exact energy, a register that may lie, a switch that may not
-obey, and times of silence.
+"""Meters on the virtual bus. Each has a load that changes every hour, exact energy, a register that may lie, a switch
+that may not obey, and times of silence.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ FAR = 20_000_000
 
 
 class Meter:
-    """One meter, and those that hang in its place later. `energy`: Wh that have truly flowed, through all of them.
+    """One meter, and those that are hung in its place later. `energy` is the Wh that have truly flowed through all of
+    them.
 
-    `shown`: what was read last. `lost`: Wh that flowed and that no register shows. `lied_at`: when a reading last was not
-    what an honest register would show.
+    `shown` is the register that was read last. `lost` are Wh that flowed but that no register shows. `lied_at` is when
+    a reading last differed from an honest register.
     """
 
     def __init__(self, begin: int, rng: Random) -> None:
@@ -86,21 +87,21 @@ class Meter:
 
     @property
     def counted(self) -> int:
-        """Wh of them that registers show."""
+        """Return the Wh that registers show, of those that flowed."""
         return self.energy - self.lost
 
     @property
     def power(self) -> int:
-        """W drawn now."""
+        """Return the power (W) that is drawn now."""
         return self._power if self.closed else 0
 
     def register(self) -> int:
-        """What an honest register would show, Wh."""
+        """Return what an honest register would show, Wh."""
         shows = self._begin + self._fine // HOUR - self.lost
         return shows % self.end if self.end else max(shows, 0)
 
     def read(self, now: int) -> int:
-        """What it shows when it is read."""
+        """Read the meter. Returns what it shows."""
         self.settle(now)
         shows = self.register()
         if now < self.lie_until and self.lie is not None:
@@ -115,19 +116,19 @@ class Meter:
         return shows
 
     def switch(self, now: int, closed: bool) -> None:
-        """Its switch obeys."""
+        """Move the switch."""
         if closed != self.closed:
             self.closed, self.power_since = closed, now
 
     def falls_to(self, now: int, register: int) -> None:
-        """The register is set to another value, and counts on from there."""
+        """Set the register to another value, from which it counts on."""
         self.settle(now)
         self.fell = True
         self._begin += register - self.register()
         self.lied_at = now
 
     def exchange(self, now: int, serial: str, first: int) -> int:
-        """Another meter is hung here: what the old one showed at its end."""
+        """Hang another meter here. Returns the last register of the old one."""
         self.settle(now)
         last = self.register()
         self._begin = first - self.counted
@@ -139,20 +140,21 @@ class Meter:
         return last
 
     def heal(self, now: int) -> None:
-        """All works."""
+        """Mend everything about the meter."""
         self.settle(now)
         for name in ("silent", "deaf", "deceives", "lie", "still", "backwards", "jitter"):
             until = f"{name}_until"
             setattr(self, until, min(getattr(self, until), now))
 
     def answers_since(self, now: int) -> int:
-        """Since when it answers with what can be believed."""
+        """Return since when it has given answers that can be believed."""
         last = max(self.silent_until, self.lie_until, self.jitter_until, self.backwards_until, self.lied_at)
         return min(last, now)
 
     def wayward(self, now: int) -> bool:
-        """Whether its switch can't be moved, or not be relied on."""
+        """Return whether its switch can't be moved, or can't be relied on."""
         return self.silent_until > now or self.deaf_until > now or self.deceives_until > now
 
     def silent(self, now: int) -> bool:
+        """Return whether the meter does not answer at an instant."""
         return self.silent_until > now

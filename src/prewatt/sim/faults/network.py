@@ -1,5 +1,5 @@
-"""The line between one gateway and the broker: it loses, repeats, delays and so reorders, alters, and is cut in one
-direction or both. Somebody else may put messages on it.
+"""The line between one gateway and the broker. It loses, repeats, delays, reorders and alters messages, and is cut in
+one direction or in both. A stranger may put messages on it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ RECONNECT = 15 * SECOND
 
 
 class Line:
-    """`calm_since`: since when nothing was lost, late, cut or dead on it; what the oracle's bounds on time count from."""
+    """The line of one gateway. Since `calm_since` nothing on it was lost, late, cut or dead. The oracle's bounds on
+    time count from then.
+    """
 
     def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world
@@ -42,22 +44,22 @@ class Line:
 
     @property
     def calm(self) -> bool:
-        """Whether messages pass now, both ways."""
+        """Return whether messages pass now, both ways."""
         up = self.connected and self._gateway.agent is not None and self._world.headend.up
         return up and not (self.cut_up or self.cut_down or self._world.headend.database.refuses)
 
     def troubled(self, until: int = 0) -> None:
-        """Something was not as it should be: calm begins anew now, or later."""
+        """Note trouble on the line: the calm begins again now, or later."""
         self.calm_since = max(self.calm_since, self._world.now, until)
 
     def lost(self) -> None:
-        """A message was lost: what it asked for may wait for the next sign of life."""
+        """Note that a message was lost. What it asked for may wait for the next sign of life."""
         self.troubled(self._world.now + self._world.swarm.heartbeat + 2 * int(RESEND) * SECOND)
 
     # -- the connection ----------------------------------------------------------------------------------------------
 
     def connect_soon(self, longest: int = RECONNECT) -> None:
-        """The gateway tries to connect."""
+        """Let the gateway try to connect."""
         if not self._waiting:
             self._waiting = True
             self._world.at(self._world.now + self._world.chance.randrange(1, longest), self._connect)
@@ -74,7 +76,7 @@ class Line:
         gateway.do(gateway.agent.on_connected(gateway.moment()))
 
     def drop(self) -> None:
-        """The connection is found to be dead."""
+        """End the connection, because it was found to be dead."""
         if self.connected:
             self.connected = False
             if self._gateway.agent is not None:
@@ -83,13 +85,13 @@ class Line:
         self.connect_soon()
 
     def cut(self, up: bool, down: bool, noticed: int, lasts: int) -> None:
-        """Nothing passes for a while. Both ends notice a dead line by its keepalive, not at once."""
+        """Let nothing pass for a while. Both ends notice a dead line by its keepalive, not at once."""
         self.cut_up, self.cut_down = up, down
         self._world.at(self._world.now + noticed, self.drop)
         self._world.at(self._world.now + lasts, self.mend)
 
     def mend(self) -> None:
-        """What was cut is whole again."""
+        """Mend a line that was cut."""
         if self.cut_up or self.cut_down:
             self.cut_up = self.cut_down = False
             self.lost()
@@ -98,7 +100,7 @@ class Line:
     # -- messages ----------------------------------------------------------------------------------------------------
 
     def send_up(self, data: bytes) -> None:
-        """The gateway publishes."""
+        """Publish a message of the gateway."""
         if not self.connected:
             return
         self._carry(data, self.cut_up, self._arrive_up)
@@ -106,7 +108,7 @@ class Line:
             self._forge_up(data)
 
     def send_down(self, data: bytes) -> None:
-        """The head-end publishes to the gateway."""
+        """Publish a message of the head-end to the gateway."""
         self._carry(data, self.cut_down or not self.connected, partial(self._arrive_down, self.session))
         if self._strangers():
             self._forge_down()
@@ -151,7 +153,7 @@ class Line:
         return bool(forge) and self._world.lossy and self._world.chance.random() < forge
 
     def _forge_up(self, data: bytes) -> None:
-        """Somebody repeats an old message of the gateway's, or speaks in its name."""
+        """Repeat an old message of the gateway, or speak in its name, as an attacker does."""
         chance, gateway, headend = self._world.chance, self._gateway, self._world.headend
         self._heard = [*self._heard[-5:], data]
         if not headend.up or headend.database.refuses:
@@ -167,7 +169,7 @@ class Line:
             self._world.broken(f"gateway {gateway.name}: the head-end took a stranger's message for the gateway's")
 
     def _forge_down(self) -> None:
-        """Somebody who can publish to the gateway, but holds no key of the server's."""
+        """Publish to the gateway as an attacker does who has none of the server's keys."""
         gateway, chance = self._gateway, self._world.chance
         if gateway.agent is None or not self.connected:
             return

@@ -1,4 +1,4 @@
-"""What an operator does who reads the alarms. With dice of its own, as all that happens."""
+"""What an operator does who reads the alarms. Like all happenings it has random numbers of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEAR = 2 * MINUTE
 
 
 def lead(world: World, who: str, _dice: Random) -> None:
-    """The gateway's journals that are ahead of the time, as the server knows them, are led back."""
+    """Lead back the gateway's journals that are ahead of the time, as far as the server knows of them."""
     database = world.database
     for name in world.gateways[who].meters:
         stored = database.meters[name]

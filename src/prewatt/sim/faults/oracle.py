@@ -1,4 +1,6 @@
-"""What must hold, at each step and at the end, and within what time. Shares no code with the rules that it watches."""
+"""The oracle checks what must hold, at each step and at the end, and within what time. It shares no code with the rules
+that it watches.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,7 @@ class _Built(NamedTuple):
 
 
 class Oracle:
-    """Watches one world."""
+    """A watcher of one world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -89,7 +91,9 @@ class Oracle:
     # -- the meter's side --------------------------------------------------------------------------------------------
 
     def durable(self, gateway: Gateway, records: Sequence[tuple[str, Record]], whole: bool) -> None:
-        """Entries are on the gateway's flash; all that was to be written, or (not `whole`) the first of them."""
+        """Take up entries that are on the gateway's flash: all that were to be written, or (not `whole`) the first of
+        them.
+        """
         decided: set[str] = set()
         for name, record in records:
             book, entry = gateway.books[name], decode_entry(record.body)
@@ -110,7 +114,7 @@ class Oracle:
             self.look_at_switch(name)
 
     def _look_at_date(self, gateway: Gateway, book: Book, entry: AnyEntry) -> None:
-        """Time is what it is: no clock that is wrong makes anybody pay for days to come."""
+        """Check that no wrong clock makes a tenant pay for days that are still to come."""
         now, line = self._world.now, gateway.line
         if book.name in gateway.anew or entry.at == book.at > now:
             # A journal that is ahead waits there.
@@ -122,7 +126,7 @@ class Oracle:
             book.wrong(entry, f"is dated {ahead // SECOND} s from the true time")
 
     def moves(self, gateway: Gateway, name: str, closed: bool) -> None:
-        """A switch is about to obey."""
+        """Check that a switch belongs where it is about to move."""
         left = exact_money(gateway.books[name].balance)
         wants = self._wants(gateway, name)
         if not closed and False not in wants:
@@ -131,7 +135,7 @@ class Oracle:
             self._world.broken(f"meter {name}: supplied with a credit of {left}")
 
     def _wants(self, gateway: Gateway, name: str) -> set[bool | None]:
-        """Where a switch belongs by the gateway's time; and by the journal's, where that is ahead of it."""
+        """Return where a switch belongs by the gateway's time, and by the journal's time if the journal is ahead."""
         book, now = gateway.books[name], gateway.time()
         wants = {book.supply.wants(now, book.balance)}
         if book.at > now:
@@ -139,7 +143,7 @@ class Oracle:
         return wants
 
     def look_at_switch(self, name: str) -> None:
-        """Where the switch belongs, and since when it does not stand there."""
+        """Note where the switch belongs, and since when it stands otherwise."""
         if not self._stands_wrong(name):
             self._wrong_since.pop(name, None)
         elif name not in self._wrong_since:
@@ -147,7 +151,9 @@ class Oracle:
             self._world.at(now + RIGHT + SECOND, partial(self._look_again, name, now))
 
     def _stands_wrong(self, name: str) -> bool:
-        """Where another gateway is at it too, nobody can tell before that is gone, and its own has looked."""
+        """Return whether a switch stands wrong. If another gateway moves it, too, nobody can tell until that one is
+        gone and its own gateway has looked.
+        """
         world = self._world
         return not (world.contested(name) or name in self.disturbed) and self._is_wrong(world.gateway_of(name), name)
 
@@ -171,7 +177,7 @@ class Oracle:
         del self._wrong_since[name]
 
     def look(self) -> None:
-        """From time to time: is everything done that time alone asks for?"""
+        """Check from time to time that everything is done that time alone asks for."""
         world = self._world
         if world.closing:
             return
@@ -217,7 +223,7 @@ class Oracle:
     # -- the head-end's side -----------------------------------------------------------------------------------------
 
     def stored(self, name: str, before: int, new: Sequence[NewEntry]) -> None:
-        """The head-end has committed entries."""
+        """Check entries that the head-end has committed."""
         flash = self._world.gateway_of(name).flash
         for index, each in enumerate(new, start=before + 1):
             # What was sent before the gateway's file was put back may come after it.
@@ -233,7 +239,7 @@ class Oracle:
             self._world.broken(f"meter {name}: something is said to be at the meter, and not in the books")
 
     def acknowledged(self, gateway: Gateway) -> None:
-        """The gateway has had a message."""
+        """Check what is acknowledged, after the gateway got a message."""
         if gateway.agent is None:
             return
         for name, acked in gateway.agent.sync.acked.items():
@@ -254,7 +260,7 @@ class Oracle:
             self._world.broken(f"meter {name}: entry {seq} is not at the head-end, though nothing stands in its way")
 
     def rewritten(self, gateway: Gateway, name: str, bodies: Sequence[bytes]) -> None:
-        """A gateway's journal is now this one: an old copy, or the head-end's."""
+        """Note that a gateway's journal is now this one: an old copy, or the head-end's."""
         book = self._built_of(name, list(bodies))
         # It was read since, whatever journal said so.
         book.read_true = max(book.read_true, gateway.books[name].read_true)
@@ -263,7 +269,7 @@ class Oracle:
         self._marks.pop(name, None)
 
     def _built_of(self, name: str, bodies: list[bytes]) -> Book:
-        """The book of a journal, going on from the longest beginning of it that was built lately."""
+        """Return the book of a journal, built on from the longest beginning that was built lately."""
         built = self._built.setdefault(name, [])
         begins, count = Book(self._world, name, self._world.broken), 0
         for each in built:
@@ -278,7 +284,9 @@ class Oracle:
         return book
 
     def spoke(self, gateway: str, session: bytes, told: bool) -> None:
-        """The head-end has heard a gateway's process. One that speaks again after another did shows that there are two."""
+        """Note that the head-end has heard a gateway's process. If a process speaks again after another one did, there
+        are two.
+        """
         heard = self.spoken.setdefault(gateway, [])
         if heard[-1:] == [session]:
             return
@@ -287,19 +295,21 @@ class Oracle:
         heard.append(session)
 
     def one_again(self, gateway: Gateway) -> None:
-        """Of two gateways with one key this one is left: from here on all is as it should be."""
+        """Note that one of two gateways with the same key is left. From now on everything must be right again."""
         for name in gateway.meters:
             self._wrong_since.pop(name, None)
             self._marks.pop(name, None)
             self.disturbed.add(name)
 
     def observed(self, gateway: Gateway, names: Iterable[str]) -> None:
-        """A gateway has looked at meters."""
+        """Check what follows from a gateway's look at meters."""
         if self.disturbed and gateway.twin is None:
             self.disturbed.difference_update(names)
 
     def adopted(self, gateway: Gateway, name: str, seq: int) -> None:
-        """A gateway goes on from the head-end's state: what was credited since is open there, and comes again."""
+        """Note that a gateway goes on from the head-end's state. What was credited since is open there, and comes
+        again.
+        """
         stored = self._world.database.meters[name]
         if seq > stored.seq:
             self._world.broken(f"meter {name}: goes on from entry {seq}, and the head-end has {stored.seq}")
@@ -311,7 +321,7 @@ class Oracle:
             self.expect(name, row.command.order)
 
     def expect(self, name: str, order: AnyOrder) -> None:
-        """A command was issued: it is taken up within a minute of calm."""
+        """Expect that a command that was issued is taken up within a minute of calm."""
         self._world.at(self._world.now + TAKEN + SECOND, partial(self._expect, name, order, self._world.now))
 
     def _expect(self, name: str, order: AnyOrder, since: int) -> None:
@@ -341,7 +351,7 @@ class Oracle:
     # -- at the end --------------------------------------------------------------------------------------------------
 
     def final(self) -> None:
-        """All is healed, and time has passed."""
+        """Check that all sides are equal, after everything was mended and time has passed."""
         world = self._world
         for name, book in self.books.items():
             stored, flash = world.database.meters[name], world.gateway_of(name).flash

@@ -1,7 +1,7 @@
-"""What people do: pay, type codes, act on site and by order, guess.
+"""What people do: they pay, type codes, act on site and by order, and guess.
 
-Each happening has dice of its own, so that it is the same whatever else happens. Orders are issued only where the
-server would: what it refuses is no matter of this.
+Each happening has random numbers of its own, so it is the same whatever else happens. Orders are issued only if the
+server would issue them; refusals by the server are not simulated.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Sections(NamedTuple):
 
 
 def order(world: World, name: str, what: AnyOrder) -> None:
-    """The server issues a command."""
+    """Issue a command, as the server does."""
     world.database.order(name, world.now, what)
     world.headend.look()
     world.oracle.expect(name, what)
@@ -63,7 +63,7 @@ def order(world: World, name: str, what: AnyOrder) -> None:
 
 
 def pay(world: World, name: str, dice: Random) -> None:
-    """Somebody tops up; perhaps again at once, as it was too little."""
+    """Let somebody top up, and perhaps again at once, because it was too little."""
     _pay(world, name, dice, world.happening)
     if dice.random() < 0.2:
         again = Random(dice.random())
@@ -71,7 +71,7 @@ def pay(world: World, name: str, dice: Random) -> None:
 
 
 def _pay(world: World, name: str, dice: Random, credit_id: str) -> None:
-    """A payment arrives, and perhaps its code is typed."""
+    """Let a payment arrive, and perhaps its code be typed."""
     amount = dice.choice((1, 2, 5, 20)) * NANO
     if dice.random() < 0.2:
         # So much that a code can't carry it to the last decimal.
@@ -100,14 +100,14 @@ def _order_money(world: World, name: str, known: str, what: GrantCredit | Debit)
 
 
 def book(world: World, name: str, known: str) -> None:
-    """A credit or debit goes into the ledger."""
+    """Book a credit or debit in the ledger."""
     stored = world.database.meters[name]
     stored.booked.add(known)
     stored.owed += world.paid[known][1]
 
 
 def new_code(world: World, name: str, code: Code) -> int:
-    """A code is made: its identifier."""
+    """Make a code. Returns its identifier."""
     tid = tid_at(BaseDate.D2014, world.now)
     while (name, tid) in world.codes:
         tid += 1
@@ -124,7 +124,9 @@ def _type(
     slip: int | None,
     action: Action | None = None,
 ) -> None:
-    """Somebody types a code, perhaps with a slip, perhaps at another meter, perhaps again. `action`: what it orders."""
+    """Let somebody type a code, perhaps with a wrong digit, at another meter, or again. `action` is what the code
+    orders.
+    """
     gateway = world.gateway_of(name)
     if world.contested(name) and gateway.twin is not None and world.chance.random() < 0.4:
         gateway = gateway.twin
@@ -161,17 +163,18 @@ def _must_take(world: World, gateway: Gateway, name: str, key: bytes) -> bool:
 
 
 def share(world: World, name: str, dice: Random) -> None:
-    """A share of what is used in common."""
+    """Charge a share of the common use."""
     take_off(world, name, dice.randrange(NANO // 100, NANO), world.happening, "stairs")
 
 
 def refund(world: World, name: str, dice: Random) -> None:
-    """A payment is given back: to the tenant at the provider, and off the meter."""
+    """Give a payment back: to the tenant at the provider, and off the meter."""
     paid = [amount for meter, amount in world.paid.values() if meter == name and amount > 0]
     take_off(world, name, dice.choice(paid), world.happening, "given back")
 
 
 def take_off(world: World, name: str, amount: int, debit_id: str, reason: str) -> None:
+    """Order a debit of `amount` nano."""
     world.paid[debit_id] = (name, -amount)
     _order_money(world, name, debit_id, Debit(debit_id, amount, reason))
 
@@ -180,7 +183,7 @@ def take_off(world: World, name: str, amount: int, debit_id: str, reason: str) -
 
 
 def act(world: World, name: str, dice: Random) -> None:
-    """Somebody does something on site, or orders it."""
+    """Let somebody do something on site, or order it."""
     action: Action = dice.choice(
         (
             Open(), Close(), Hold(), Release(), TakeEmergency(), TakeEmergency(), TakeEmergency(), UnlockCodes(),
@@ -213,7 +216,7 @@ def _entries_in(effects: list[Effect], name: str) -> int:
 
 
 def vendor(world: World, name: str, dice: Random) -> None:
-    """A code that is no credit is made, and typed."""
+    """Make a code that is no credit, and let it be typed."""
     action: Action = dice.choice(
         (
             ClearCredit(), LimitPower(3000), ClearTamper(), Restore(NANO), Restore(NANO, world.now + 5 * HOUR),
@@ -236,7 +239,7 @@ def vendor(world: World, name: str, dice: Random) -> None:
 
 
 def tamper(world: World, name: str, dice: Random) -> None:
-    """A cover is opened, and closed again; who sees it lets the supply return."""
+    """Open a meter's cover and close it again. Somebody who sees it lets the supply return."""
     world.meters[name].tampered = True
     rest = dice.randrange(MINUTE, 3 * HOUR)
 
@@ -252,7 +255,7 @@ def tamper(world: World, name: str, dice: Random) -> None:
 
 
 def guess(world: World, name: str, dice: Random) -> None:
-    """Somebody types numbers."""
+    """Let somebody type random numbers."""
     for index in range(dice.choice((1, 4, 12))):
         digits = f"{dice.randrange(10**20):020}"
         world.later(world.now + index * dice.choice((MINUTE, 20 * MINUTE)), partial(_guess, world, name, digits))
@@ -268,7 +271,7 @@ def _guess(world: World, name: str, digits: str) -> None:
 
 
 def key(world: World, name: str, dice: Random) -> None:
-    """The codes of a new key are typed one after another; perhaps not all at once."""
+    """Let the codes of a new key be typed one after another, perhaps not all at once."""
     if world.key_changing(name):
         # One after another: sections of two keys would be taken for those of one.
         return
@@ -285,7 +288,7 @@ def key(world: World, name: str, dice: Random) -> None:
 
 
 def _type_sections(world: World, name: str, changes: list[Sections], pauses: Sequence[int] = ()) -> None:
-    """The codes of the first of these keys are typed; those of two keys at once would be taken for those of one."""
+    """Type the codes of the first of these keys. The codes of two keys at once would be taken for those of one."""
     at, (new, codes) = world.now, changes[0]
     for digits, pause in zip(codes, pauses or [MINUTE] * len(codes), strict=True):
         at += pause
@@ -293,7 +296,9 @@ def _type_sections(world: World, name: str, changes: list[Sections], pauses: Seq
 
 
 def keys_are(world: World, gateway: Gateway) -> None:
-    """A gateway's keys may be others than they were: by what it has, codes are read; those of later keys are typed again."""
+    """Note that a gateway's keys may have changed. Codes are read with its present keys, and the codes of later keys
+    are typed again.
+    """
     for name, state in gateway.known_keys().items():
         keys = [world.first_keys([name])[name].key, *(new.key for new, _ in world.sections[name])]
         world.keys[name] = state

@@ -1,5 +1,6 @@
-"""What a meter's use comes to, worked out from the tariffs' words (`docs/landlord/tariff.md`) without the product's rating code:
-quarter of an hour by quarter, off the wall clock of the zone. All virtual tariffs switch at full quarters.
+"""This module works out what a meter's use costs, from the words of `docs/landlord/tariff.md` and without the product's
+rating code. It goes quarter of an hour by quarter, by the local clock of the zone. All virtual tariffs switch at full
+quarters.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ PPM = 10**6
 
 
 class Due(NamedTuple):
-    """What an interval comes to: Wh by (rate, tier, price), and nano."""
+    """The cost of an interval: Wh by (rate, tier, price), and nano."""
 
     used: dict[tuple[str, int, int], int]
     energy: int
@@ -31,11 +32,12 @@ class Due(NamedTuple):
 
     @property
     def all(self) -> int:
+        """Return the total, nano."""
         return self.energy + self.fee + self.standing + self.minimum + self.tax
 
 
 class Slot(NamedTuple):
-    """A quarter of an hour under a tariff. `day`: its local date's ordinal."""
+    """A quarter of an hour under a tariff. `day` is the ordinal of its local date."""
 
     day: int
     rate: str
@@ -50,7 +52,7 @@ _known: dict[int, Tariff] = {}
 
 
 def slot_of(tariff: Tariff, at: int) -> Slot:
-    """What holds at an instant."""
+    """Return the slot of an instant."""
     begin = at - at % QUARTER
     key = (id(tariff), begin)
     found = _slots.get(key)
@@ -80,7 +82,7 @@ def _slot(tariff: Tariff, at: int) -> Slot:
 
 
 def _day(tariff: Tariff, wall: date) -> list[tuple[int, Slot]]:
-    """What holds on a local day by the calendar, from which minutes on."""
+    """Return which rate holds from which minute on, on a local day of the calendar."""
     tiers = tariff.tiers.upto if tariff.tiers else ()
     in_order = sorted(tariff.seasons, key=lambda each: (each.month, each.day))
     begun = [each for each in in_order if (each.month, each.day) <= (wall.month, wall.day)]
@@ -97,7 +99,7 @@ def _day(tariff: Tariff, wall: date) -> list[tuple[int, Slot]]:
 
 
 def _dearest(tariff: Tariff, begin: int, end: int, under: int) -> int:
-    """The highest price from an instant to another, in the tier that is so many `under` the last one."""
+    """Return the highest price between two instants, in the tier that lies `under` tiers below the last one."""
     first, last = begin - begin % QUARTER, -(-end // QUARTER) * QUARTER
     hours = range(-(-first // HOUR) * HOUR, last // HOUR * HOUR, HOUR)
     if not hours:
@@ -121,7 +123,7 @@ def _in_tier(tariff: Tariff, at: int, under: int) -> int:
 
 
 class Pricer:
-    """One meter's prices, and what of the day, the month and the year counts for the next ones."""
+    """One meter's prices, and what of the day, the month and the year counts for later prices."""
 
     def __init__(self) -> None:
         self.tariffs: list[tuple[int, Tariff]] = []
@@ -136,14 +138,16 @@ class Pricer:
         self.counted: dict[str, dict[str, int]] = {"day": {}, "month": {}, "year": {}}
 
     def copied(self) -> Pricer:
-        """As it is now."""
+        """Return a copy of the pricer as it is now."""
         mine = copy(self)
         mine.restarts = list(self.restarts)
         mine.counted = {per: dict(each) for per, each in self.counted.items()}
         return mine
 
     def led_back(self, at: int) -> None:
-        """The journal's time was ahead, and goes on from an earlier instant: what held then may be forgotten."""
+        """Let the journal's time, which was ahead, go on from an earlier instant. The tariffs of that time may be
+        forgotten.
+        """
         if self.tariffs:
             begin, first = self.tariffs[0]
             self.tariffs = [(min(begin, at), first), *self.tariffs[1:]]
@@ -153,8 +157,8 @@ class Pricer:
             self.day = day if self.day > day + 1 else self.day
 
     def set_tariff(self, effective: int, tariff: Tariff, charged_to: int) -> None:
-        """A tariff holds from an instant on, in the place of one from the same instant. What holds wholly before what is
-        charged to another is forgotten.
+        """Apply a tariff from an instant on, in the place of one from the same instant. Tariffs that end before the
+        last charge are forgotten.
         """
         self.tariffs = sorted(
             [*(each for each in self.tariffs if each[0] != effective), (effective, tariff)], key=lambda each: each[0]
@@ -166,6 +170,7 @@ class Pricer:
         self.due = max(2 * each.standing + each.minimum for each in known)
 
     def tariff_at(self, at: int) -> Tariff | None:
+        """Return the tariff at an instant; None if there is none."""
         found = None
         for effective, tariff in self.tariffs:
             if effective > at:
@@ -174,7 +179,7 @@ class Pricer:
         return found
 
     def price_now(self, at: int) -> int:
-        """What the next kWh costs, micro, rounded up."""
+        """Return what the next kWh costs, micro, rounded up."""
         tariff = self.tariff_at(at)
         if tariff is None:
             return 0
@@ -189,7 +194,9 @@ class Pricer:
         return -(-net * (PPM + tariff.tax.ppm) // PPM) if tariff.tax and not tariff.tax.included else net
 
     def dearest(self, at: int) -> int:
-        """What a kWh costs at most in the 24 hours from an instant on, micro, as many tiers under the last one as now."""
+        """Return the highest price of a kWh in the 24 hours from an instant on, micro, as many tiers below the last one
+        as now.
+        """
         tariff = self.tariff_at(at)
         slot = slot_of(tariff, at) if tariff else None
         under = len(slot.tiers) - self._tier(tariff, slot) if tariff and slot else 0

@@ -1,4 +1,4 @@
-"""The oracle's book of one meter's register: what was charged of what has flowed, and what may be doubted."""
+"""The oracle's book of one meter's register: what was charged of the energy that has flowed, and what may be doubted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 class RegisterBook:
-    """`register` (Wh): where energy is counted from, `read_at` by the journal, `read_true` by the true time. `back_since`,
-    `doubted_since`: since when it is wrong.
+    """The book of a register.
+
+    Energy counts from `register` (Wh), at `read_at` by the journal and `read_true` by the true time. `back_since` and
+    `doubted_since` say since when it is wrong.
     """
 
     _now: Seen
@@ -46,6 +48,7 @@ class RegisterBook:
         self.supply = Supply()
 
     def wrong(self, entry: AnyEntry, what: str) -> None:
+        """Report that an entry is wrong."""
         self._broken(f"meter {self.name}, entry {entry.seq}: {what}")
 
     def _take_reading(self, entry: Reading) -> None:
@@ -72,7 +75,7 @@ class RegisterBook:
         self._read = meter.energy
 
     def _counted(self, entry: Reading, register: int) -> int:
-        """Wh since a register, as an entry tells them."""
+        """Return the Wh since a register, as an entry tells them."""
         if entry.flags & FLAG_HELD:
             if entry.register != register:
                 self.wrong(entry, f"is held at {entry.register} and counts from {register}")
@@ -82,7 +85,7 @@ class RegisterBook:
         return entry.register - register + entry.rolled
 
     def _check_charge(self, entry: Reading, energy: int) -> int:
-        """What so many Wh come to, all that an entry charges for them checked against it."""
+        """Check everything that an entry charges for its Wh."""
         due = self.pricer.charge(self.read_at, entry.at, energy)
         used = {(each.rate, each.tier, each.price): each.energy for each in entry.used}
         if used != due.used or len(used) != len(entry.used):
@@ -117,7 +120,7 @@ class RegisterBook:
             self.told.discard("register-backwards")
 
     def _is_led_back(self, at: int) -> None:
-        """What was measured by a time that was ahead is worth nothing any more."""
+        """Forget what was measured by a time that was ahead."""
         self._register_is_right(backwards=True)
         self._erred_at = 0
         if self.back_since.at > at:
@@ -151,7 +154,9 @@ class RegisterBook:
         self.changed_at = meter.now
 
     def unaccounted(self) -> int:
-        """Wh that flowed, that a register showed, and that nobody is charged for though they could have been."""
+        """Return the Wh that flowed, that a register showed, and that nobody is charged for although they could have
+        been.
+        """
         meter, gateway = self._world.meters[self.name], self._world.gateway_of(self.name)
         if meter.serial and self._world.database.put_back_at:
             # The order that told of an exchange may be forgotten.

@@ -1,4 +1,6 @@
-"""What the landlord sets: tariffs and their corrections, moves, settings. As `people`, with dice of their own."""
+"""What the landlord sets: tariffs and their corrections, moves, settings. As in `people`, each has random numbers of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +22,26 @@ if TYPE_CHECKING:
 
 
 def move_in(world: World, name: str, dice: Random) -> None:
-    """How each meter begins."""
+    """Begin each meter with its first orders."""
     people.order(world, name, ChangeSettings(_some_settings(world, dice, plain=dice.random() < 0.5)))
     people.order(world, name, SetTariff(world.swarm.begin - dice.choice((0, DAY)), some_tariff(world.swarm.zone, dice)))
     people.pay(world, name, dice)
 
 
 def tariff(world: World, name: str, dice: Random) -> None:
-    """Another tariff, from some hour on."""
+    """Order another tariff from a random hour on."""
     effective = (world.now // HOUR + dice.randrange(-2, 30)) * HOUR + dice.choice((0, 0, 7 * MINUTE))
     people.order(world, name, SetTariff(effective, some_tariff(world.swarm.zone, dice)))
 
 
 def correct(world: World, name: str, dice: Random) -> None:
-    """What was set before is set again for the same instant, with other prices."""
+    """Order other prices for an instant that has a tariff already."""
     known = [each for each in world.database.meters[name].log if isinstance(each, SetTariff)]
     people.order(world, name, SetTariff(known[-1].effective, some_tariff(world.swarm.zone, dice)))
 
 
 def move(world: World, name: str, dice: Random) -> None:
-    """Another tenant moves in at some hour; what is left is given back to the one before."""
+    """Let another tenant move in at a random hour. The remaining credit is given back to the tenant before."""
     at = world.now + dice.choice((-HOUR, 0, 17 * MINUTE, HOUR, DAY))
     people.order(world, name, ChangeTenancy(at))
     if dice.random() < 0.5:
@@ -53,6 +55,7 @@ def _settle(world: World, name: str, happening: str) -> None:
 
 
 def settings(world: World, name: str, dice: Random) -> None:
+    """Order other settings."""
     people.order(world, name, ChangeSettings(_some_settings(world, dice, plain=False)))
 
 

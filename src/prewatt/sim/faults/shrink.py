@@ -1,5 +1,5 @@
-"""From a seed that fails to the shortest story that still does: fewer days and meters, fewer kinds of faults, fewer
-happenings; printed for people, with the command that shows it again.
+"""This module shrinks a failing seed to the shortest story that still fails: fewer days and meters, fewer kinds of
+faults, fewer happenings. It prints the story for people, with the command that shows it again.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ class Cut:
     everything: bool = False
 
     def world(self) -> World:
+        """Return the world of this part."""
         swarm = draw(self.seed, self.without, self.everything)
         return World(self.seed, self.days, self.meters, self.only, swarm=swarm)
 
 
 @dataclass(frozen=True, slots=True)
 class Shortest:
-    """The shortest story that was found, its end, and how many runs it took."""
+    """The shortest story that was found, its end, and the number of runs that this took."""
 
     cut: Cut
     broken: Broken
@@ -55,7 +56,7 @@ class _Search:
         self.runs = 0
 
     def fails(self, cut: Cut) -> Broken | None:
-        """Whether a part of the story fails in the same way."""
+        """Return whether a part of the story fails in the same way."""
         if self.runs >= MOST:
             return None
         self.runs += 1
@@ -67,12 +68,14 @@ class _Search:
 
 
 def _shape(broken: Broken) -> str:
-    """What is the same in two stories of the same fault: the words, without names and numbers."""
+    """Return the words of a failure without names and numbers, which are the same in two stories of the same fault."""
     return re.sub(r"\b[mg]\d+\b|[\d.:-]+", "#", broken.what)[:60]
 
 
 def shrunk(seed: int, days: int, meters: int, without: Iterable[str] = (), everything: bool = False) -> Shortest:
-    """The shortest story of a seed that fails, with all kinds of faults if `everything`. ValueError if it doesn't."""
+    """Return the shortest story of a failing seed, with all kinds of faults if `everything`. Raises ValueError if the
+    seed does not fail.
+    """
     swarm = draw(seed, without, everything)
     names = [f"m{number}" for number in range(1, meters + 1)]
     drawn = script(swarm, days, names, [f"g{number}" for number in range(1, min(swarm.gateways, meters) + 1)])
@@ -97,7 +100,7 @@ def shrunk(seed: int, days: int, meters: int, without: Iterable[str] = (), every
 
 
 def _smaller(cut: Cut) -> Iterator[Cut]:
-    """What to try in the place of a story, the boldest first."""
+    """Yield smaller parts to try instead of a story, the smallest first."""
     for days in sorted({1, cut.days // 2, cut.days - 1} - {0, cut.days}):
         if days < cut.days:
             yield replace(cut, days=days)
@@ -112,7 +115,7 @@ def _smaller(cut: Cut) -> Iterator[Cut]:
 
 
 def _pieces(names: tuple[str, ...]) -> Iterator[Collection[str]]:
-    """Parts to leave out: halves, quarters, and so on to single ones."""
+    """Yield parts to leave out: halves, quarters, and so on to single ones."""
     if not names:
         return
     for power in count():
@@ -124,7 +127,7 @@ def _pieces(names: tuple[str, ...]) -> Iterator[Collection[str]]:
 
 
 def story(cut: Cut) -> str:
-    """What happens, for people: a line each."""
+    """Return what happens as text for people, a line for each happening."""
     world = cut.world()
     world.told = []
     end = ""

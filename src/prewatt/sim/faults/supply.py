@@ -1,4 +1,4 @@
-"""Where a switch belongs, worked out from the journal's entries without the product's code for it."""
+"""This module works out where a switch belongs, from the journal's entries and without the product's code for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CUT_OFF = "exhausted"
 
 
 class Supply:
-    """What keeps one meter's switch open or closed, beside its balance (nano)."""
+    """What keeps one meter's switch open or closed, besides its balance (nano)."""
 
     def __init__(self) -> None:
         self.settings = Settings()
@@ -36,20 +36,20 @@ class Supply:
         self.foreign_since = 0
 
     def copied(self) -> Supply:
-        """As it is now."""
+        """Return a copy as it is now."""
         mine = copy(self)
         mine.locks = set(self.locks)
         return mine
 
     def lent(self, now: int) -> int:
-        """How far the balance may go under zero."""
+        """Return how far (nano) the balance may go below zero."""
         return max(self.emergency, self.grace if now < self.grace_until else 0)
 
     def _wall(self, now: int) -> datetime:
         return datetime.fromtimestamp(now // 10**6, ZoneInfo(self.settings.zone))
 
     def friendly(self, now: int) -> bool:
-        """Whether nobody is cut off for want of credit now."""
+        """Return whether nobody may be cut off for lack of credit now."""
         hours = self.settings.friendly
         if not hours.windows and not hours.days:
             return False
@@ -66,7 +66,7 @@ class Supply:
         return False
 
     def by_credit(self, now: int, balance: int) -> bool:
-        """Whether there is credit to supply on, or something that stands for it."""
+        """Return whether there is credit for the supply, or something that replaces it."""
         if not self.priced or not self.settings.credit_limit_cuts:
             return True
         lent, room = self.lent(now), balance + self.settings.credit_limit
@@ -79,7 +79,7 @@ class Supply:
         return self.friendly(now) and (not most or room > -most)
 
     def wants(self, now: int, balance: int) -> bool | None:
-        """Where the switch belongs: closed, open, or (None) where it stands."""
+        """Return where the switch belongs: closed (True), open (False), or where it stands (None)."""
         if self.opened or self.locks or self._foreign_too_long(now):
             return False
         if self.tripped and now < self.tripped_at:
@@ -97,18 +97,18 @@ class Supply:
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is any limit to the power."""
+        """Return whether there is any limit to the power."""
         return bool(self.limit or self.settings.power.watts)
 
     def limit_at(self, now: int) -> int:
-        """The most that may be drawn, W; 0: no limit."""
+        """Return the most power (W) that may be drawn; 0 if there is no limit."""
         if self.limit and (not self.limit_until or now < self.limit_until):
             return self.limit
         watts = self.settings.power.watts
         return watts[self._wall(now).hour % len(watts)] if watts else 0
 
     def may(self, now: int, balance: int, low: bool, action: Action) -> bool:
-        """Whether an action can be done now."""
+        """Return whether an action can be done now."""
         match action:
             case TakeEmergency():
                 return bool(self.settings.emergency_credit) and not self.emergency_taken and (balance <= 0 or low)
@@ -125,7 +125,7 @@ class Supply:
     # -- what an entry does ------------------------------------------------------------------------------------------
 
     def credited(self, before: int, amount: int) -> None:
-        """Credit came in."""
+        """Take up a credit."""
         if before + amount > 0:
             self.emergency, self.emergency_taken = 0, False
             if self.grace != FOREVER:
@@ -135,7 +135,7 @@ class Supply:
             self.emergency = max(self.emergency - repaid, 0)
 
     def acted(self, balance: int, action: Action) -> None:
-        """A person's action took effect, with this balance before it."""
+        """Take up a person's action that took effect, with the balance before it."""
         debt = max(-balance, 0)
         match action:
             case Open():
@@ -157,7 +157,7 @@ class Supply:
                 self.locks.discard("tamper")
 
     def switched(self, closed: bool, reason: str) -> None:
-        """The switch was told to move."""
+        """Note that the switch was told to move."""
         self.told = closed
         if closed:
             self.cut_off = self.tripped = False
@@ -165,11 +165,11 @@ class Supply:
             self.cut_off = True
 
     def led_back(self, at: int) -> None:
-        """The journal's time was ahead, and goes on from an earlier instant."""
+        """Let the journal's time, which was ahead, go on from an earlier instant."""
         self.tripped_at, self.foreign_since = min(self.tripped_at, at), min(self.foreign_since, at)
 
     def happened(self, at: int, code: str) -> None:
-        """An event was journalled."""
+        """Take up a journalled event."""
         if code == "overload":
             self.trips = self.trips + 1 if at - self.tripped_at <= HOUR else 1
             self.tripped, self.tripped_at = True, at

@@ -1,8 +1,8 @@
-"""What a seed draws: which kinds of faults a run has and how often, and of what shape its world is.
+"""This module draws from a seed which kinds of faults a run has, how often each comes, and how its world looks.
 
-Some runs have few kinds, some many, as faults that hide each other are found only apart, and those that need each other
-only together. What happens then is a script: each happening has a name that stays its own when others are left out, so
-that a part of a script can be replayed.
+Some runs have few kinds, some many: faults that hide each other are found only apart, and faults that need each other
+only together. The script then lists what happens. Each happening has a name that stays the same if others are left out,
+so that a part of a script can be replayed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ...kernel.units import DAY, HOUR, MINUTE, SECOND, instant
 
 
 class Kind(NamedTuple):
-    """A kind of happening: `of` each meter, each gateway, or the world; `mean`: time between two (µs), before the swarm
-    makes them rarer or more frequent.
+    """A kind of happening. `of` says whether it befalls each meter, each gateway, or the world. `mean` is the time
+    between two (µs), which the swarm then changes.
     """
 
     of: str
@@ -94,7 +94,7 @@ ZONES = (
 
 
 class Happening(NamedTuple):
-    """The `number`th of its kind that befalls `who`."""
+    """The happening with this `number` of its kind that befalls `who`."""
 
     at: int
     kind: str
@@ -103,15 +103,18 @@ class Happening(NamedTuple):
 
     @property
     def name(self) -> str:
+        """Return its name, by which it can be replayed."""
         return f"{self.kind}.{self.who}.{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Swarm:
-    """One run's shape. `means`: µs between two happenings of a kind; a kind that lacks does not happen.
+    """The shape of one run. `means` are the µs between two happenings of each kind; a kind that is not in it does not
+    happen.
 
     `copying`: the head-end keeps accounts as bytes between two messages, as after a start; else in memory, as it does
-    while it runs. `real_keys`: Ed25519. `real_disk`: the gateways' journals are the product's, on files.
+    while it runs. `real_keys`: messages are signed with Ed25519. `real_disk`: the gateways' journals are the product's
+    own, in files.
     """
 
     seed: int
@@ -140,7 +143,7 @@ class Swarm:
 
 
 def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Swarm:
-    """The swarm of a seed, without the kinds that are left out. `everything`: all kinds, at their usual rates."""
+    """Return the swarm of a seed, without the kinds that are left out. `everything`: all kinds, at their usual rates."""
     rng, flash, identity, operator = (Random(f"{seed}/{what}") for what in ("swarm", "write", "identity", "operator"))
     others = dict.fromkeys(FLASH, flash) | dict.fromkeys(IDENTITY, identity) | dict.fromkeys(OPERATOR, operator)
     left_out = frozenset(without)
@@ -186,7 +189,7 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
 
 
 def script(swarm: Swarm, days: int, meters: Iterable[str], gateways: Iterable[str]) -> list[Happening]:
-    """All that is to happen, in order. Fewer days or meters leave what remains as it was."""
+    """Return all that is to happen, in order. With fewer days or meters, the rest stays the same."""
     found: list[Happening] = []
     whos = {"meter": list(meters), "gateway": list(gateways), "world": ["all"]}
     for kind, mean in swarm.means.items():

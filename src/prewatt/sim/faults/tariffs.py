@@ -9,7 +9,7 @@ from ...kernel.units import NANO
 
 
 def some_tariff(zone: str, dice: Random) -> Tariff:
-    """A flat one, one with two rates, or one with all that a tariff can have."""
+    """Return a flat tariff, one with two rates, or one with everything that a tariff can have."""
     kind = dice.randrange(4)
     if kind == 0:
         return flat_tariff("flat", "EUR", zone, dice.randrange(200_000, 600_000))

@@ -1,4 +1,4 @@
-"""What goes wrong, kind by kind."""
+"""What goes wrong, a function for each kind."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ if TYPE_CHECKING:
 
 
 def cut(world: World, who: str, dice: Random) -> None:
+    """Cut the line for a while."""
     up, down = dice.choice(((True, True), (True, True), (True, False), (False, True)))
     lasts = dice.choice((2 * MINUTE, HOUR, 8 * HOUR, 2 * DAY))
     world.gateways[who].line.cut(up, down, dice.randrange(40 * SECOND), lasts)
 
 
 def power(world: World, who: str, dice: Random) -> None:
+    """Take the gateway's power away for a while."""
     world.gateways[who].lose_power(dice.randrange(1, 3 * HOUR))
 
 
 def torn(world: World, who: str, dice: Random) -> None:
+    """Take the gateway's power away during a write."""
     if world.gateways[who].agent is not None:
         world.gateways[who].flash.tears = dice
 
 
 def full(world: World, who: str, dice: Random) -> None:
+    """Fill the gateway's disk for a while."""
     flash = world.gateways[who].flash
     flash.full = True
 
@@ -49,20 +53,25 @@ def full(world: World, who: str, dice: Random) -> None:
 
 
 def die(world: World, _who: str, dice: Random) -> None:
+    """End a head-end process."""
     world.headend.die(dice.randrange(1, 20 * MINUTE))
 
 
 def refuse(world: World, _who: str, dice: Random) -> None:
+    """Let the database refuse for a while."""
     world.database.refuses = True
     world.at(world.now + dice.randrange(1, 2 * HOUR), world.database_accepts)
 
 
 def race(world: World, _who: str, dice: Random) -> None:
+    """Let a second worker race the first for a while."""
     world.headend.racing_until = world.now + dice.randrange(HOUR)
 
 
 def silence(world: World, who: str, dice: Random) -> None:
-    """For minutes or for days; then, sometimes, the first answer is an error that the time since would allow."""
+    """Let a meter be silent for minutes or for days. Sometimes the first answer after it is an error that the time
+    since would allow.
+    """
     meter = world.meters[who]
     lasts = dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, 2 * DAY)))
     meter.silent_since, meter.silent_until = world.now, world.now + lasts
@@ -72,15 +81,17 @@ def silence(world: World, who: str, dice: Random) -> None:
 
 
 def deaf(world: World, who: str, dice: Random) -> None:
+    """Let a switch disobey for a while, and say so."""
     world.meters[who].deaf_until = world.now + dice.randrange(3 * HOUR)
 
 
 def deceive(world: World, who: str, dice: Random) -> None:
+    """Let a switch disobey for a while, and say that it obeyed."""
     world.meters[who].deceives_until = world.now + dice.randrange(HOUR)
 
 
 def step(world: World, who: str, dice: Random) -> None:
-    """The clock jumps, by seconds or by a year; later it is set right."""
+    """Let the clock jump by seconds or by a year. Later it is set right."""
     gateway = world.gateways[who]
     by = dice.choice((-1, 1)) * dice.choice((30 * SECOND, 90 * SECOND, 10 * MINUTE, 2 * HOUR, DAY, 365 * DAY))
     gateway.set_clock(gateway.clocks.wall(world.now) + by)
@@ -92,7 +103,7 @@ def _right(world: World, who: str) -> None:
 
 
 def battery(world: World, who: str, dice: Random) -> None:
-    """The clock begins in 1970, or where the power went, or elsewhere, until the network sets it."""
+    """Let the clock begin in 1970, where the power was lost, or elsewhere, until the network sets it."""
     gateway, off, went = world.gateways[who], dice.randrange(1, dice.choice((HOUR, 12 * HOUR))), world.now
     wrong = dice.choice((-world.now, -off, HOUR, -HOUR, 10 * MINUTE, 365 * DAY, -3 * DAY))
     if gateway.agent is None:
@@ -103,13 +114,14 @@ def battery(world: World, who: str, dice: Random) -> None:
 
 
 def crash(world: World, who: str, dice: Random) -> None:
+    """End the gateway's program."""
     gateway = world.gateways[who]
     gateway.end()
     world.at(world.now + dice.randrange(1, MINUTE), gateway.power_on)
 
 
 def blink(world: World, who: str, dice: Random) -> None:
-    """Once, for less than a minute, or for longer: nothing, all bits, far ahead, far behind."""
+    """Let a register be wrong once, for less than a minute or for longer: nothing, all bits, far ahead, far behind."""
     meter = world.meters[who]
     if world.now - meter.lie_until < 6 * HOUR or world.now < meter.jitter_until:
         return
@@ -127,7 +139,7 @@ def blink(world: World, who: str, dice: Random) -> None:
 
 
 def reset(world: World, who: str, dice: Random) -> None:
-    """For good: to nothing, or far away."""
+    """Set a register for good: to nothing, or far away."""
     meter = world.meters[who]
     meter.settle(world.now)
     shows = meter.register()
@@ -137,22 +149,27 @@ def reset(world: World, who: str, dice: Random) -> None:
 
 
 def still(world: World, who: str, dice: Random) -> None:
+    """Let a register stand still for a while."""
     world.meters[who].settle(world.now)
     world.meters[who].still_until = world.now + dice.randrange(DAY)
 
 
 def backwards(world: World, who: str, dice: Random) -> None:
+    """Let a register run backwards for a while."""
     world.meters[who].settle(world.now)
     world.meters[who].lied_at = world.now
     world.meters[who].backwards_until = world.now + dice.randrange(dice.choice((12 * HOUR, 12 * HOUR, 2 * DAY)))
 
 
 def jitter(world: World, who: str, dice: Random) -> None:
+    """Let the last digit of a register jitter for a while."""
     world.meters[who].jitter_until = world.now + dice.randrange(DAY)
 
 
 def exchange(world: World, who: str, dice: Random) -> None:
-    """Announced at once, later, or before; with what the old one showed, that to the kilowatt-hour, or nothing."""
+    """Exchange a meter. It is announced at once, later, or before; with the old one's register, with that rounded to
+    kWh, or without it.
+    """
     serial, first = f"{who}-{world.happening.rpartition('.')[2]}", dice.randrange(3000)
     when = dice.choice((0, MINUTE, HOUR, 5 * HOUR))
     if dice.random() < 0.2:
@@ -165,7 +182,7 @@ def exchange(world: World, who: str, dice: Random) -> None:
 
 
 def meter_hangs(world: World, who: str, serial: str, first: int) -> int:
-    """The new meter is hung: what the old one showed."""
+    """Hang the new meter. Returns the last register of the old one."""
     return world.meters[who].exchange(world.now, serial, first)
 
 
@@ -176,7 +193,9 @@ def _announce(world: World, who: str, order: Exchange) -> None:
 
 
 def _announce_again(world: World, who: str, order: Exchange) -> None:
-    """If what was typed can't be, nothing is typed."""
+    """Announce an exchange again without the old meter's register, if the order with the register is refused. Wait as
+    long as it is open.
+    """
     book = world.oracle.books[who]
     if id(order) not in book.done:
         world.later(world.now + HOUR, partial(_announce_again, world, who, order))
@@ -188,7 +207,7 @@ def _announce_again(world: World, who: str, order: Exchange) -> None:
 
 
 def setback(world: World, who: str, dice: Random) -> None:
-    """The gateway's file of some hours ago is put back, or what it said was on the flash was not."""
+    """Put back the gateway's file of some hours ago, or lose a part that it said was on the flash."""
     gateway = world.gateways[who]
     copied = gateway.flash.copy()
     world.later(world.now + dice.choice((10 * MINUTE, 5 * HOUR, DAY)), partial(_put_back, world, who, copied))
@@ -209,7 +228,7 @@ def _put_back(world: World, who: str, copied: Copy) -> None:
 
 
 def unsynced(world: World, who: str, dice: Random) -> None:
-    """What the flash said that it had, it has not when the power goes."""
+    """Lose at a loss of power what the flash said that it had."""
     copied = world.gateways[who].flash.copy()
     world.later(
         world.now + dice.randrange(1, dice.choice((10 * SECOND, 20 * MINUTE))), partial(_put_back, world, who, copied)
@@ -217,14 +236,15 @@ def unsynced(world: World, who: str, dice: Random) -> None:
 
 
 def rot(world: World, who: str, dice: Random) -> None:
+    """Change bits in the gateway's file."""
     gateway = world.gateways[who]
     gateway.flash.rots = dice
     gateway.lose_power(dice.randrange(1, HOUR))
 
 
 def replace(world: World, who: str, dice: Random, kept_out: int = 0) -> None:
-    """Another gateway takes this one's place: with a key of its own, and the states that the server gives it. `kept_out`: µs
-    for which another one of its name goes on, and is not believed.
+    """Put another gateway in this one's place, with a key of its own and the states that the server gives it. For
+    `kept_out` µs another gateway of its name goes on and is not believed.
     """
     gateway, database = world.gateways[who], world.database
     clone.one_is_left(world, who, kept_out)
@@ -244,7 +264,7 @@ def replace(world: World, who: str, dice: Random, kept_out: int = 0) -> None:
 
 
 def restore(world: World, _who: str, dice: Random) -> None:
-    """The database of some hours ago is put back."""
+    """Put back the database of some hours ago."""
     copied, gateways = world.database.copy(), deepcopy(world.database.gateways)
     world.later(world.now + dice.choice((HOUR, 5 * HOUR, DAY)), partial(_restored, world, copied, gateways, dice))
 
@@ -281,14 +301,14 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
 
 
 def ask(world: World, name: str) -> None:
-    """If no journal reaches back to what the head-end has, somebody is asked to let the books go on."""
+    """Ask somebody to let the books go on, if no journal reaches back to what the head-end has."""
     if world.database.meters[name].seq < world.gateway_of(name).flash.begins_after(name):
         world.at(world.now + 10 * MINUTE, partial(_go_on, world, name))
 
 
 def _go_on(world: World, name: str) -> None:
-    """No journal reaches back to the copy. Somebody says that the books go on from the meter's figures, once the gateway has
-    told them.
+    """Let the books go on from the meter's figures, once the gateway has told them, because no journal reaches back to
+    the copy.
     """
     database, gateway = world.database, world.gateway_of(name)
     flash, stored, beyond = gateway.flash, database.meters[name], database.beyond.pop(name, None)
@@ -311,7 +331,7 @@ def _go_on(world: World, name: str) -> None:
 
 
 def _order_again(world: World, name: str, order: GrantCredit) -> None:
-    """A payment is entered that the books don't have, and gets a code of its own."""
+    """Enter a payment that is missing in the books. It gets a code of its own."""
     known = order.credit_id
     if known not in world.database.meters[name].booked:
         people.book(world, name, known)
@@ -322,7 +342,7 @@ def _order_again(world: World, name: str, order: GrantCredit) -> None:
 
 
 def _reconcile(world: World, name: str, known: str, seq: int) -> None:
-    """Somebody compares the provider's file with the books, once the meter's journal is there again."""
+    """Compare the provider's file with the books, once the meter's journal is there again."""
     stored, order = world.database.meters[name], world.money[name][known]
     if stored.seq < min(seq, world.oracle.books[name].seq):
         world.at(world.now + 10 * MINUTE, partial(_reconcile, world, name, known, seq))

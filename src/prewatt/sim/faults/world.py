@@ -1,4 +1,4 @@
-"""One seed's world: its parts, its time, its story from the first minute to the last comparison."""
+"""One seed's world: its parts, its time, and its story from the first minute to the last comparison."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ HANDLERS = people.HANDLERS | rules.HANDLERS | trouble.HANDLERS | clone.HANDLERS 
 
 
 class World:
-    """One run. `only`: names of the happenings that happen, of all that the seed draws; `without`: kinds that don't."""
+    """One run. `only` are the names of the happenings that happen, of all that the seed draws. `without` are kinds that
+    do not.
+    """
 
     def __init__(
         self,
@@ -94,48 +96,49 @@ class World:
         self.oracle = Oracle(self)
 
     def gateway_of(self, meter: str) -> Gateway:
+        """Return the gateway of a meter."""
         return self._gateway_of[meter]
 
     def named(self, gateway: str) -> list[Gateway]:
-        """The gateways that have a name: one, or two for a while."""
+        """Return the gateways that have a name: one, or two for a while."""
         return [self.gateways[gateway], *(each for each in self.twins if each.name == gateway)]
 
     def takes_place(self, twin: Gateway) -> None:
-        """The gateway of its name is another one now."""
+        """Put another gateway in the place of the one with its name."""
         self.gateways[twin.name] = twin
         self._gateway_of.update(dict.fromkeys(twin.meters, twin))
         self.oracle.books.update(twin.books)
         twin.books = self.oracle.books
 
     def all_gateways(self) -> list[Gateway]:
-        """All that run, or will."""
+        """Return all gateways that run, or will run."""
         return [*self.gateways.values(), *self.twins]
 
     def contested(self, meter: str) -> bool:
-        """Whether two gateways move a meter's switch."""
+        """Return whether two gateways move a meter's switch."""
         twin = self._gateway_of[meter].twin
         return twin is not None and not twin.far
 
     def first_keys(self, meters: Iterable[str]) -> dict[str, KeyState]:
-        """The keys that meters were installed with."""
+        """Return the keys that meters were installed with."""
         return {name: self._first_keys[name] for name in meters}
 
     def key_changing(self, meter: str) -> bool:
-        """Whether a key change has begun and is not done."""
+        """Return whether a key change has begun and is not finished."""
         return meter in self.changing
 
     def broken_gateway(self, gateway: Gateway) -> None:
-        """A gateway's journal can't be read: somebody enrols it anew."""
+        """Let somebody enrol a gateway again whose journal can't be read."""
         self.tell(gateway.name, "its journal can't be read")
         clone.one_is_left(self, gateway.name)
         trouble.replace(self, gateway.name, Random(f"{self.seed}/anew/{gateway.name}/{self.now}"))
 
     def ask(self, meter: str) -> None:
-        """A meter's journal may reach back no more to what the head-end has: then somebody is asked."""
+        """Ask somebody, because a meter's journal may no longer reach back to what the head-end has."""
         trouble.ask(self, meter)
 
     def database_accepts(self) -> None:
-        """The database works again."""
+        """Let the database work again."""
         self.database.refuses = False
         for gateway in self.all_gateways():
             gateway.line.lost()
@@ -148,12 +151,12 @@ class World:
         heapq.heappush(self._queue, (max(when, self.now), self._count, action))
 
     def later(self, when: int, action: Callable[[], object]) -> None:
-        """Somebody does something at an instant, if the story has not ended by then."""
+        """Let somebody do something at an instant, if the story has not ended by then."""
         if when < self.end:
             self.at(when, action)
 
     def run(self) -> World:
-        """The whole story; raises Broken if something does not hold at any step, or the code itself fails."""
+        """Run the whole story. Raises Broken if something does not hold at any step, or if the code itself fails."""
         collecting = gc.isenabled()
         # A week leaves little in circles: that is collected after it.
         gc.disable()
@@ -226,7 +229,7 @@ class World:
             self.told.append((self.now, who, what))
 
     def replay(self) -> str:
-        """The command that shows this run again."""
+        """Return the command that shows this run again."""
         command = f"prewatt sim --seed {self.seed} --days {self.days} --meters {len(self.meters)}"
         if self.swarm.everything:
             command += " --everything"
