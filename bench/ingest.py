@@ -21,7 +21,9 @@ from typing import Any
 from bench.measure import best, show
 from prewatt.clock import SharedClock
 from prewatt.kernel.account import Account
-from prewatt.kernel.entries import Reading, decode_command, decode_entry, encode_entry
+from prewatt.kernel.calendar import zone
+from prewatt.kernel.entries import AnyEntry, Reading, decode_command, decode_entry, encode_entry
+from prewatt.kernel.span import closing_day
 from prewatt.kernel.tariff import DayType, Rate, Season, Switch, Tariff
 from prewatt.kernel.units import DAY, MINUTE
 from prewatt.processes.database import setup_django
@@ -45,8 +47,8 @@ def tariff() -> Tariff:
 
 
 class Building:
-    """A gateway and its meters, which all draw the same: the entries do not name their meter, so one journal serves for
-    all.
+    """A gateway and its meters, which all draw the same: their journals differ in the names of their commands alone, so one
+    account serves for all.
     """
 
     def __init__(self) -> None:
@@ -62,33 +64,45 @@ class Building:
         ))  # fmt: skip
         enrol(made.code, self._key.public())
         self.account = Account()
-        self.bodies: list[bytes] = []
-        self.readings = self.messages = 0
+        self.journals: dict[str, list[bytes]] = {name: [] for name in self.meters}
+        self.readings = self.charges = 0
         self._number = 0
-        self._append(self.account.read(BEGIN, 0))
-        for body in Command.objects.filter(meter__name="m0").order_by("number").values_list("body", flat=True):
-            self._append(self.account.follow(BEGIN, decode_command(bytes(body))))
+        self._append([self.account.read(BEGIN, 0)] * METERS)
+        orders = [
+            [decode_command(bytes(body)) for body in rows.order_by("number").values_list("body", flat=True)]
+            for rows in (Command.objects.filter(meter__name=name) for name in self.meters)
+        ]
+        for numbered in zip(*orders, strict=True):
+            self._append([self.account.follow(BEGIN, command) for command in numbered])
 
-    def _append(self, entry: Any) -> None:
-        self.account.apply(entry)
-        self.bodies.append(encode_entry(entry))
+    def _append(self, entries: Sequence[AnyEntry]) -> None:
+        """An entry of each meter."""
+        self.account.apply(entries[0])
+        for body, entry in zip(self.journals.values(), entries, strict=True):
+            body.append(encode_entry(entry))
+
+    @property
+    def length(self) -> int:
+        """Entries of each meter."""
+        return len(self.journals["m0"])
 
     def draw(self, readings: int) -> None:
-        """So many more quarters of an hour."""
-        for _ in range(readings):
+        """So many more quarters of an hour, which come in one batch: what they cost is booked by the day."""
+        instants = [BEGIN + (self.readings + number) * STEP for number in range(1, readings + 1)]
+        self.charges += METERS * len({closing_day(at, zone("Europe/Berlin")) for at in instants})
+        for _ in instants:
             self.readings += 1
-            self._append(self.account.read(BEGIN + self.readings * STEP, self.readings * 137))
+            self._append([self.account.read(BEGIN + self.readings * STEP, self.readings * 137)] * METERS)
 
     def frames(self, first: int) -> list[tuple[str, bytes]]:
         """The entries from `first` on, of all meters, in as few messages as hold them."""
-        bodies = tuple(self.bodies[first:])
-        each = MAX_ENTRIES // len(bodies)
+        each = MAX_ENTRIES // (self.length - first)
         frames = []
         for part in range(0, METERS, each):
             self._number += 1
-            spans = tuple(Span(meter, first + 1, bodies) for meter in self.meters[part : part + each])
+            meters = self.meters[part : part + each]
+            spans = tuple(Span(meter, first + 1, tuple(self.journals[meter][first:])) for meter in meters)
             frames.append((topics.up("bench"), seal(self._key, Upload("bench", 1, self._number, spans))))
-        self.messages += METERS
         return frames
 
 
@@ -137,11 +151,11 @@ def run(clock: SharedClock) -> None:
     for _ in range(ROUNDS):
         batches = []
         for _ in range(LIVE):
-            known = len(building.bodies)
+            known = building.length
             building.draw(1)
             batches.append(building.frames(known))
         live.append(take_in(batches))
-        known = len(building.bodies)
+        known = building.length
         building.draw(BACKLOG)
         backlog.append(take_in([building.frames(known)]))
     check(building)
@@ -167,18 +181,19 @@ def check(building: Building) -> None:
 
     assert not Refusal.objects.exists()
     assert not Alarm.objects.exists()
-    energy = sum(used.energy for body in building.bodies for used in _used(body))
-    unpriced = sum(used.energy for body in building.bodies for used in _used(body) if not used.price)
+    energy = sum(used.energy for body in building.journals["m0"] for used in _used(body))
+    unpriced = sum(used.energy for body in building.journals["m0"] for used in _used(body) if not used.price)
     assert energy == building.readings * 137
     assert unpriced == 0
     assert building.account.charged > 0
     stored = JournalEntry.objects.filter(meter__name__in=building.meters)
-    assert stored.count() == METERS * len(building.bodies)
-    assert {bytes(body) for body in stored.values_list("body", flat=True)} == set(building.bodies)
+    assert stored.count() == METERS * building.length
+    for name, journal in building.journals.items():
+        rows = stored.filter(meter__name=name).order_by("seq").values_list("body", flat=True)
+        assert [bytes(body) for body in rows] == journal
     assert stored.filter(energy=137, charge__gt=0).count() == METERS * building.readings
     charges = Transfer.objects.filter(kind=Transfer.Kind.CHARGE)
-    # The first message has no reading that charges; each other one is booked once for each of its meters.
-    assert charges.count() == METERS * ROUNDS * (LIVE + 1)
+    assert charges.count() == building.charges
     booked = charges.values("meter__name").annotate(sum=Sum("amount"))
     assert {each["meter__name"]: each["sum"] for each in booked} == dict.fromkeys(
         building.meters, building.account.charged
