@@ -64,6 +64,8 @@ class Book(RegisterBook):
         self.lost = False
         self.clock_at = 0
         """When the journal last told of its clock, by the true time."""
+        self.lessened_at = 0
+        """When an order last made less of what may be used, by the true time."""
         self.warned: set[tuple[str, int]] = set()
         """Steps of low credit that were told."""
         self.ids: set[str] = set()
@@ -215,6 +217,7 @@ class Book(RegisterBook):
                     self.wrong(entry, f"debit {entry.debit_id} of {entry.amount} was never made")
                 self.ids.add(entry.debit_id)
                 self.balance -= entry.amount
+                self.lessened_at = self._now.now
             case _:
                 return False
         return True
@@ -232,7 +235,7 @@ class Book(RegisterBook):
                 if entry.effective not in self.pricer.restarts:
                     self.pricer.restarts.append(entry.effective)
             case SettingsApplied(), ChangeSettings() if entry.settings == order.settings:
-                self.supply.settings = order.settings
+                self.supply.settings, self.lessened_at = order.settings, self._now.now
             case TimeLedBack(), LeadBack():
                 self._lead_back(entry)
             case _:
@@ -318,7 +321,7 @@ class Book(RegisterBook):
     def _act(self, entry: Controlled | OnSite) -> None:
         self.supply.acted(self.balance, entry.action)
         if isinstance(entry.action, ClearCredit):
-            self.balance = min(self.balance, 0)
+            self.balance, self.lessened_at = min(self.balance, 0), self._now.now
 
     # -- codes -------------------------------------------------------------------------------------------------------
 

@@ -203,7 +203,7 @@ class Oracle:
         bounded = book.supply.priced and book.supply.settings.credit_limit_cuts
         if not meter.closed or not bounded or book.doubted_since.at:
             return
-        if now - answers_since <= world.swarm.reading_interval + RIGHT:
+        if now - answers_since <= world.swarm.reading_interval + RIGHT or now - book.lessened_at <= RIGHT:
             return
         # What has flowed since the last reading is charged soon enough, so that nobody gets far under zero.
         believed, flowed = max(gateway.time(), book.at), max(meter.register() - book.register, 0)
