@@ -48,7 +48,7 @@ def booked(edge, store):
     from prewatt.server.payments.bank import book_line, book_payout, upload
     from prewatt.server.payments.models import Merchant, Payment, SettlementFile
     from prewatt.server.payments.paying import confirm
-    from prewatt.server.payments.providers.interface import PAYMENT, Line, State, Told
+    from prewatt.server.payments.providers.interface import PAYMENT, Line, PaymentReport, State
     from prewatt.server.payments.settlement import _keep
     from prewatt.server.payments.staff import record
     from prewatt.server.payments.undoing import reverse_top_up
@@ -108,7 +108,7 @@ def booked(edge, store):
     for number, paid in ((1, 7), (2, 8)):
         name = f"{number:032x}"
         Payment.objects.create(payment_id=name, asked=name, amount=7 * NANO, **asked)
-        confirm(stripe, Told(name, State.PAID, f"tx{number}", paid * 100, "EUR", clock.at), "query")
+        confirm(stripe, PaymentReport(name, State.PAID, f"tx{number}", paid * 100, "EUR", clock.at), "query")
     file = SettlementFile.objects.create(merchant=stripe, day=date(2025, 10, 9), fetched_at=clock.at)
     _keep(stripe, file, Line("l1", PAYMENT, f"{1:032x}", "tx1", 700, 21, "EUR", clock.at))
     meter = Meter.objects.get(name="m1")

@@ -13,7 +13,7 @@ from prewatt.server.metering.models import Alarm
 from prewatt.server.payments.models import Payment, SettlementFile, SettlementLine, Unexpected
 from prewatt.server.payments.paying import confirm
 from prewatt.server.payments.payment_request import PaymentRequest, start
-from prewatt.server.payments.providers.interface import PAYMENT, State, Told
+from prewatt.server.payments.providers.interface import PAYMENT, PaymentReport, State
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.settlement import book_what_was_missed, provider_day
 from prewatt.server.sales.found import book_found
@@ -56,7 +56,7 @@ def credited(edge, store, *orders, code=None):
 
 
 def told(payment_id, at, amount=700):
-    return Told(payment_id, State.PAID, f"trade of {payment_id}", amount, "CNY", at)
+    return PaymentReport(payment_id, State.PAID, f"trade of {payment_id}", amount, "CNY", at)
 
 
 def agree(edge, tenant, merchant, lies):

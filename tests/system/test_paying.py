@@ -16,7 +16,7 @@ from prewatt.server.payments.bank import reference, upload
 from prewatt.server.payments.merchants import keep_merchant
 from prewatt.server.payments.models import Payment
 from prewatt.server.payments.paying import confirm
-from prewatt.server.payments.providers.interface import State, Told
+from prewatt.server.payments.providers.interface import PaymentReport, State
 from prewatt.server.payments.settlement import fetch
 from prewatt.server.vending.models import Command
 from tests.building import PASSWORD, set_up
@@ -95,7 +95,7 @@ def test_in_a_browser_a_manager_sees_at_a_glance_what_waits(served, providers, c
         payment = start_payment(tenancy, merchant, asked=f"a{number}")
         trade = providers.pay(payment, clock.at // 10**6)
         trade.amount = amount
-        told = Told(payment.payment_id, State.PAID, trade.transaction, amount, "CNY", clock.at)
+        told = PaymentReport(payment.payment_id, State.PAID, trade.transaction, amount, "CNY", clock.at)
         confirm(merchant, told, "callback")
     start_payment(tenancy, merchant, asked="open")
     text = f"date,amount,payer,text\n2025-10-06,50.00,Anna Berg,{reference(tenancy)} Strom\n2025-10-06,194.50,TENPAY,payout\n"

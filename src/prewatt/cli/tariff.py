@@ -153,7 +153,9 @@ def _load_prices(property_: Property, file: Path, base: str, scale: str) -> list
     """
     tariff = _tariff(property_, base) if base else property_.tariff_versions.present().tariff
     try:
-        series = read_prices(file.read_bytes(), scale=scale, where=zone_named(property_.zone), hint=property_.currency)
+        series = read_prices(
+            file.read_bytes(), scale=scale, time_zone=zone_named(property_.zone), hint=property_.currency
+        )
     except OSError as error:
         raise CommandError(f"{file}: can't be read ({error})") from None
     except TariffError as error:

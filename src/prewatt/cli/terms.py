@@ -9,7 +9,7 @@ import typer
 from ..server.core.amounts import typed_money
 from ..server.estate.terms_in_force import terms_of, waiting_terms
 from ..server.estate.wall_clock import wall_clock
-from ..server.statements.terms import Wanted, agree, in_words, preview
+from ..server.statements.terms import TermsRequest, agree, in_words, preview
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named, tenancy_in
 from .on_server import BeginOption, DatabaseCommand, PropertyOption, UnitArgument
@@ -65,7 +65,7 @@ def set_terms(
         raise CommandError(f"{way!r} must be after or before")
     property_ = property_named(property_name)
     tenancy = tenancy_in(property_, unit)
-    wanted = Wanted(
+    wanted = TermsRequest(
         way == "after",
         typed_money(limit, "--owed-max", property_.currency),
         cuts,

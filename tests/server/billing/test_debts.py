@@ -23,7 +23,7 @@ from prewatt.server.payments.bank import BankError, book_line, reference, same_a
 from prewatt.server.payments.books import clearing
 from prewatt.server.payments.errors import PaymentError
 from prewatt.server.payments.paying import confirm, credit_held
-from prewatt.server.payments.providers.interface import State, Told
+from prewatt.server.payments.providers.interface import PaymentReport, State
 from prewatt.server.payments.staff import record, record_debt, undo_debt_payment
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.refusals import TopUpError
@@ -218,7 +218,7 @@ def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(
     payment = start_payment(tenancy, merchants["wechat"])
     type(tenancy).objects.filter(pk=tenancy.pk).update(begins=clock.at - 1, ends=clock.at, settled_at=clock.at)
     tenancy.refresh_from_db()
-    confirm(payment.merchant, Told(payment.payment_id, State.PAID, "t1", 2000, "CNY", clock.at), "callback")
+    confirm(payment.merchant, PaymentReport(payment.payment_id, State.PAID, "t1", 2000, "CNY", clock.at), "callback")
     payment.refresh_from_db()
     assert payment.state == "held"
     owe(tenancy, 15 * NANO, Reference(Of.ALARM, 1, "debt"), "still owed", clock.at)

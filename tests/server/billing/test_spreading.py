@@ -20,7 +20,7 @@ from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.sales.giving_back import give
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.statement import days, statement
-from prewatt.server.statements.terms import Wanted, agree
+from prewatt.server.statements.terms import TermsRequest, agree
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.tenancies.put_right import Change, put_right
 from prewatt.server.vending.adjustments import missing
@@ -375,14 +375,14 @@ def test_a_share_leaves_nobody_in_the_dark_who_has_paid_enough(after, edge, stor
 def test_who_pays_after_use_is_billed_and_nothing_is_spread_beside_the_bill(after, edge, store, ben, clock):  # noqa: F811
     after.meters.update(spread=False)
     Property.objects.update(spread_rule="self")
-    agree(ben, Wanted(True, limit=500 * NANO), "manager")
+    agree(ben, TermsRequest(True, limit=500 * NANO), "manager")
     spread_what_ran_up()
     assert not Spread.objects.filter(debt__tenancy=ben).exists() and owes(ben) == OWED
 
 
 def test_a_share_of_what_was_spread_before_is_taken_where_it_is_paid_after_use(after, edge, store, ben, admin_user):  # noqa: F811
     spread(ben, "manager", after, share=25)
-    agree(ben, Wanted(True, limit=100 * NANO), "manager")
+    agree(ben, TermsRequest(True, limit=100 * NANO), "manager")
     give(ben, -40 * NANO, "lamp", admin_user, "a lamp")
     assert top_up(ben, 20 * NANO, "bill").shared == 5 * NANO
     assert balance(tenant_account(ben)) == -25 * NANO

@@ -14,7 +14,7 @@ from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.bank import book_line, reference, upload
 from prewatt.server.payments.merchants import keep_merchant
 from prewatt.server.payments.models import BankLine, RefundPart, TakenBack
-from prewatt.server.payments.providers.interface import Back, Cause, Step
+from prewatt.server.payments.providers.interface import Cause, Step, TakenBackReport
 from prewatt.server.payments.refunds import _begin, failed, pay_out_by_hand, sent
 from prewatt.server.payments.returned import book_returned
 from prewatt.server.payments.statements.shape import BankError
@@ -54,7 +54,9 @@ def bought(anna, owner, providers, client):
 
 
 def goes_back(payment):
-    told = Back("re_1", Cause.REFUND, Step.TAKEN, payment.payment_id, payment.provider_id, 500, payment.currency, 1)
+    told = TakenBackReport(
+        "re_1", Cause.REFUND, Step.TAKEN, payment.payment_id, payment.provider_id, 500, payment.currency, 1
+    )
     return lambda: hear(payment.merchant, told, "callback")
 
 

@@ -22,7 +22,7 @@ from prewatt.server.notices.telling import after_quiet_hours
 from prewatt.server.notices.texts import render
 from prewatt.server.payments.models import Payment
 from prewatt.server.payments.paying import confirm
-from prewatt.server.payments.providers.interface import State, Told
+from prewatt.server.payments.providers.interface import PaymentReport, State
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.vending.models import Command
@@ -338,8 +338,8 @@ def test_something_left_on_is_seen_from_the_lowest_hour_of_a_day(edge, store, an
 def test_money_that_waits_and_alarms_are_told_to_the_manager(office, tenancy, merchants, providers, clock):
     payment = start_payment(tenancy, merchants["wechat"])
     providers.pay(payment)
-    confirm(payment.merchant, Told(payment.payment_id, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
-    confirm(payment.merchant, Told("f" * 32, State.PAID, "t2", 1500, "CNY", clock.at), "callback")
+    confirm(payment.merchant, PaymentReport(payment.payment_id, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
+    confirm(payment.merchant, PaymentReport("f" * 32, State.PAID, "t2", 1500, "CNY", clock.at), "callback")
     Alarm.objects.create(meter=Meter.objects.get(name="m1"), seq=1, at=clock.at, text="entry 7 differs")
     watch()
     watch()

@@ -15,7 +15,7 @@ from prewatt.server.metering.models import Gateway
 from prewatt.server.payments.bank import reference
 from prewatt.server.payments.models import BankLine, Merchant, Payment, Unexpected
 from prewatt.server.payments.paying import confirm
-from prewatt.server.payments.providers.interface import State, Told
+from prewatt.server.payments.providers.interface import PaymentReport, State
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD, set_up
@@ -188,7 +188,7 @@ def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, pro
         providers.pay(payment).amount = 1500
         confirm(
             payment.merchant,
-            Told(payment.payment_id, State.PAID, f"t{payment.pk}", 1500, "CNY", clock.at),
+            PaymentReport(payment.payment_id, State.PAID, f"t{payment.pk}", 1500, "CNY", clock.at),
             "callback",
         )
     page = said(manager.get("/payments/"))
@@ -203,7 +203,7 @@ def test_held_money_is_credited_or_sent_back_on_the_page(tenancy, merchants, pro
 
 
 def test_money_for_nothing_is_listed_until_dealt_with(merchants, log_in, clock):
-    confirm(merchants["wechat"], Told("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
+    confirm(merchants["wechat"], PaymentReport("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
     manager = log_in("manager")
     assert "that nobody asked for" in said(manager.get("/payments/"))
     manager.post(f"/unexpected-payments/{Unexpected.objects.get().pk}/settle/")
@@ -244,7 +244,11 @@ def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in,
 def test_reconciliation_shows_what_to_do_and_fetches_a_file(tenancy, merchants, providers, log_in, client, clock):
     payment = start_payment(tenancy, merchants["wechat"])
     trade = providers.pay(payment, clock.at // 10**6)
-    confirm(payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at), "query")
+    confirm(
+        payment.merchant,
+        PaymentReport(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at),
+        "query",
+    )
     manager = log_in("manager")
     assert "not at the meter yet" in said(manager.get("/reconciliation/"))
     providers.bill("2025-10-06")
@@ -332,7 +336,7 @@ def test_nonsense_over_the_api_is_named(tenancy, merchants, providers, api, chan
 def test_reconcile_as_a_command_says_by_its_status_whether_somebody_has_to_act(tenancy, merchants, providers, clock):
     runner = CliRunner()
     assert runner.invoke(app, ["books", "reconcile"]).exit_code == 0
-    confirm(merchants["wechat"], Told("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
+    confirm(merchants["wechat"], PaymentReport("f" * 32, State.PAID, "t1", 1500, "CNY", clock.at), "callback")
     found = runner.invoke(app, ["books", "reconcile"])
     assert found.exit_code == 1 and "paid twice" in found.stdout
     assert runner.invoke(app, ["books", "reconcile", "--from", "x"]).exit_code == 2

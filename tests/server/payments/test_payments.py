@@ -28,7 +28,7 @@ from prewatt.server.payments.models import Merchant, Payment, Unexpected
 from prewatt.server.payments.paying import confirm, credit_held
 from prewatt.server.payments.payment_request import LIFE, PaymentRequest, start
 from prewatt.server.payments.polling import look, look_at_open_payments
-from prewatt.server.payments.providers.interface import ProviderError, State, Told
+from prewatt.server.payments.providers.interface import PaymentReport, ProviderError, State
 from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command, TopUp
@@ -233,7 +233,7 @@ def test_a_payment_that_is_paid_twice_is_told_to_a_person(tenancy, merchants, pr
 
 
 def test_money_for_a_payment_that_nobody_asked_for_is_told_to_a_person(tenancy, merchants, providers):
-    told = Told("0" * 32, State.PAID, "t1", 100, "CNY", 1)
+    told = PaymentReport("0" * 32, State.PAID, "t1", 100, "CNY", 1)
     assert confirm(merchants["wechat"], told, "callback") is None
     assert Unexpected.objects.get().amount == NANO
 
@@ -574,7 +574,7 @@ def test_another_amount_than_was_asked_for_is_held_and_a_person_can_credit_it(
 def test_money_in_another_currency_is_told_to_a_person_and_never_credited(tenancy, merchants, providers, client):
     payment = start_payment(tenancy, merchants["stripe"])
     providers.pay(payment)
-    told = Told(payment.payment_id, State.PAID, "pi_1", 2000, "USD", payment.made_at)
+    told = PaymentReport(payment.payment_id, State.PAID, "pi_1", 2000, "USD", payment.made_at)
     for _twice in range(2):
         confirm(payment.merchant, told, "callback")
     assert state_of(payment) == "closed" and Unexpected.objects.get().reason == "paid in USD"

@@ -12,7 +12,7 @@ from prewatt.server.payments.books import clearing
 from prewatt.server.payments.models import Merchant, Payment, SettlementLine, Unexpected
 from prewatt.server.payments.paying import confirm
 from prewatt.server.payments.payment_request import LIFE
-from prewatt.server.payments.providers.interface import ProviderError, State, Told
+from prewatt.server.payments.providers.interface import PaymentReport, ProviderError, State
 from prewatt.server.payments.reconciliation import ReconciliationError, reconcile
 from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.payments.settlement import days_due, fetch, fetch_what_is_due, provider_day
@@ -43,7 +43,9 @@ def pay(tenancy, merchants, providers, clock):
         payment = start_payment(tenancy, merchants[provider], amount, f"a{Payment.objects.count()}")
         trade = providers.pay(payment, clock.at // 10**6)
         if seen:
-            told = Told(payment.payment_id, State.PAID, trade.transaction, trade.amount, trade.currency, clock.at)
+            told = PaymentReport(
+                payment.payment_id, State.PAID, trade.transaction, trade.amount, trade.currency, clock.at
+            )
             confirm(payment.merchant, told, "callback")
         payment.refresh_from_db()
         return payment
@@ -185,7 +187,9 @@ def test_held_money_waits_for_a_person_and_goes_back(owner, tenancy, merchants, 
     payment = start_payment(tenancy, merchants["wechat"])
     trade = providers.pay(payment, clock.at // 10**6)
     confirm(
-        payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 1500, "CNY", clock.at), "callback"
+        payment.merchant,
+        PaymentReport(payment.payment_id, State.PAID, trade.transaction, 1500, "CNY", clock.at),
+        "callback",
     )
     day = provider_day(merchants["wechat"], clock.at)
     trade.amount = 1500
@@ -245,7 +249,9 @@ def test_a_payout_is_matched_with_the_line_of_the_bank_statement(owner, merchant
 
 def test_money_that_was_paid_twice_is_listed_until_it_is_dealt_with(owner, merchants, providers, clock, pay):
     payment = pay("wechat")
-    confirm(payment.merchant, Told(payment.payment_id, State.PAID, "another", 2000, "CNY", clock.at), "callback")
+    confirm(
+        payment.merchant, PaymentReport(payment.payment_id, State.PAID, "another", 2000, "CNY", clock.at), "callback"
+    )
     assert ("payment", "unexpected") in verdicts(owner, clock)
     Unexpected.objects.update(is_resolved=True)
     assert ("payment", "unexpected") not in verdicts(owner, clock)

@@ -164,7 +164,7 @@ def test_a_transfer_that_staff_recorded_is_asked_for_and_joined(put, owner, admi
     made = record(tenancy, 20 * NANO, "c1", admin_user, "R-7", "transfer")
     (line,) = put(f"2025-10-08;20,00;ANNA;{reference(tenancy)};").new
     (found,) = recorded_by_hand([line], list(Tenancy.objects.all()))[line.pk]
-    assert found.made == made
+    assert found.payment == made
     with pytest.raises(BankError, match="the same payment or two"):
         book_line(line, tenancy, admin_user)
     same_as_recorded(line, f"{made.pk}", admin_user)

@@ -11,7 +11,7 @@ from prewatt.server.ledger.books import Kind, account, balance, tenant_account
 from prewatt.server.metering.models import Gateway
 from prewatt.server.payments.models import Payment, SettlementLine, TakenBack
 from prewatt.server.payments.paying import confirm
-from prewatt.server.payments.providers.interface import Back, Cause, State, Step, Told
+from prewatt.server.payments.providers.interface import Cause, PaymentReport, State, Step, TakenBackReport
 from prewatt.server.payments.settlement import fetch, provider_day
 from prewatt.server.payments.taken_back import hear
 from prewatt.server.payments.wrong_flat import move_payment
@@ -28,7 +28,9 @@ def bought(tenancy, merchants, providers, clock):
     payment = start_payment(tenancy, merchants["stripe"])
     trade = providers.pay(payment, clock.at // SECOND)
     confirm(
-        payment.merchant, Told(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at), "callback"
+        payment.merchant,
+        PaymentReport(payment.payment_id, State.PAID, trade.transaction, 2000, "CNY", clock.at),
+        "callback",
     )
     payment.refresh_from_db()
     return payment
@@ -37,7 +39,9 @@ def bought(tenancy, merchants, providers, clock):
 @pytest.fixture
 def told(merchants, clock):
     def told(payment, step=Step.TAKEN, amount=2000, back_id="dp_1", cause=Cause.DISPUTE):
-        given = Back(back_id, cause, step, "", payment.provider_id, amount, "CNY", clock.at, reason="fraudulent")
+        given = TakenBackReport(
+            back_id, cause, step, "", payment.provider_id, amount, "CNY", clock.at, reason="fraudulent"
+        )
         return hear(payment.merchant, given, "callback")
 
     return told
@@ -116,7 +120,7 @@ def test_what_belongs_to_nothing_known_here_is_shown_once_a_file_has_it(
         **providers.stripe_dispute(providers.trades[bought.payment_id], "dp_x", amount=700),
         "payment_intent": "pi_x",
     }
-    given = Back("dp_x", Cause.DISPUTE, Step.TAKEN, "", "pi_x", 700, "CNY", clock.at)
+    given = TakenBackReport("dp_x", Cause.DISPUTE, Step.TAKEN, "", "pi_x", 700, "CNY", clock.at)
     row = hear(merchants["stripe"], given, "callback")
     manager = log_in("manager")
     # It may be another business's on the same account.

@@ -13,7 +13,7 @@ from prewatt.server.estate.models import Property
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.payments.models import Merchant, Payment
 from prewatt.server.payments.providers import PROVIDERS
-from prewatt.server.payments.providers.interface import Answer, CallbackError, Provider, Started, State, Told
+from prewatt.server.payments.providers.interface import Answer, CallbackError, PaymentReport, Provider, Started, State
 from prewatt.server.payments.providers.methods import ANYWHERE, Browser, Method, Shows, browsers_of
 
 pytestmark = pytest.mark.database
@@ -56,13 +56,13 @@ class Pigeon(Provider):
         if headers.get("Loft-Word") != self._word:
             raise CallbackError("it does not know the word")
         told = json.loads(body)
-        return Told(told["payment"], State.PAID, told["feather"], told["cents"], "EUR", told["at"])
+        return PaymentReport(told["payment"], State.PAID, told["feather"], told["cents"], "EUR", told["at"])
 
     def answer(self, taken, why=""):
         return Answer(200 if taken else 400, "coo")
 
     def query(self, order):
-        return Told(order.payment_id, State.OPEN)
+        return PaymentReport(order.payment_id, State.OPEN)
 
     def close(self, order):
         pass

@@ -23,7 +23,7 @@ from prewatt.server.payments.bank import book_line, book_payout, reference, uplo
 from prewatt.server.payments.books import clearing
 from prewatt.server.payments.models import BankLine, Payment, SettlementLine
 from prewatt.server.payments.paying import confirm
-from prewatt.server.payments.providers.interface import Back, Cause, State, Step, Told
+from prewatt.server.payments.providers.interface import Cause, PaymentReport, State, Step, TakenBackReport
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.payments.settlement import fetch_what_is_due
@@ -51,7 +51,7 @@ def year(building, tenancy, merchants, providers, store, clock, admin_user):  # 
 
     def say(step, trade, number, minor, cause=Cause.DISPUTE):
         """A provider says something of money taken back, as by a callback."""
-        told = Back(number, cause, step, "", trade.transaction, minor, "CNY", clock.at)
+        told = TakenBackReport(number, cause, step, "", trade.transaction, minor, "CNY", clock.at)
         hear(merchants[trade.provider], told, "callback")
 
     def take_back(trade, number, step=Step.TAKEN, sign=-1, fee=0):
@@ -68,7 +68,7 @@ def year(building, tenancy, merchants, providers, store, clock, admin_user):  # 
         if heard:
             confirm(
                 payment.merchant,
-                Told(payment.payment_id, State.PAID, trade.transaction, trade.amount, "CNY", clock.at),
+                PaymentReport(payment.payment_id, State.PAID, trade.transaction, trade.amount, "CNY", clock.at),
                 "callback",
             )
         payment.refresh_from_db()

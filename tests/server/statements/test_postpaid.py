@@ -20,14 +20,14 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.bills import make_bills, open_bills, standings
 from prewatt.server.statements.overdue import follow_up
 from prewatt.server.statements.statement import statement
-from prewatt.server.statements.terms import TermsError, Wanted, agree, preview, take_what_is_due
+from prewatt.server.statements.terms import TermsError, TermsRequest, agree, preview, take_what_is_due
 from prewatt.server.tenancies.moving import move_in, move_out, settle_what_is_due
 from prewatt.server.vending.adjustments import missing
 from prewatt.server.vending.models import Command
 from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database
-AFTER = Wanted(True, limit=200 * NANO, due_days=14)
+AFTER = TermsRequest(True, limit=200 * NANO, due_days=14)
 RULE = replace(AFTER, overdue="cut", overdue_days=7)
 
 
@@ -250,7 +250,7 @@ def test_back_to_paying_before_use_what_is_owed_stays_as_a_debt_and_nobody_is_da
     site.settle()
     site.go(at(2025, 11, 1), kwh=200)
     site.jobs()
-    later = agree(tenancy, Wanted(False, begins=at(2025, 11, 10, 12)), "manager")
+    later = agree(tenancy, TermsRequest(False, begins=at(2025, 11, 10, 12)), "manager")
     assert later.applied_at is None and take_what_is_due() == []
     site.go(at(2025, 11, 10, 12), kwh=50)
     site.jobs()
@@ -278,8 +278,8 @@ def test_back_with_what_is_owed_spread_over_payments(site, tenancy, owner, clock
     agree(tenancy, AFTER, "manager")
     site.settle()
     site.go(at(2025, 10, 20), kwh=100)
-    assert any("25 % of each payment" in each for each in preview(tenancy, Wanted(False, owed="spread")))
-    agree(tenancy, Wanted(False, owed="spread"), "manager")
+    assert any("25 % of each payment" in each for each in preview(tenancy, TermsRequest(False, owed="spread")))
+    agree(tenancy, TermsRequest(False, owed="spread"), "manager")
     site.settle()
     assert site.anna.closed and site.anna.balance == 0
     assert top_up(tenancy, 20 * NANO, "later").shared == 5 * NANO
@@ -293,8 +293,8 @@ def test_the_change_back_waits_for_a_building_that_is_silent(site, tenancy, owne
     site.settle()
     site.go(at(2025, 10, 20), kwh=100)
     Gateway.objects.update(online=False)
-    assert any("waits" in each for each in preview(tenancy, Wanted(False)))
-    waits = agree(tenancy, Wanted(False), "manager")
+    assert any("waits" in each for each in preview(tenancy, TermsRequest(False)))
+    waits = agree(tenancy, TermsRequest(False), "manager")
     assert waits.applied_at is None and take_what_is_due() == [] and settings_of().credit_limit == 200 * NANO
     site.go(clock.at + 3 * DAY, kwh=100)
     Gateway.objects.update(online=True)
@@ -365,22 +365,22 @@ def test_of_what_is_to_come_the_last_holds_and_it_can_be_withdrawn(site, tenancy
     second = agree(tenancy, replace(AFTER, limit=NANO, begins=clock.at + 2 * DAY), "manager")
     first.refresh_from_db()
     assert first.ended_at == clock.at and take_what_is_due() == []
-    agree(tenancy, Wanted(False), "manager")
+    agree(tenancy, TermsRequest(False), "manager")
     second.refresh_from_db()
     assert second.ended_at == clock.at and terms_of(tenancy.pk) is None
     with pytest.raises(TermsError, match="already"):
-        agree(tenancy, Wanted(False), "manager")
+        agree(tenancy, TermsRequest(False), "manager")
 
 
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [
-        (Wanted(True), "limit"),
+        (TermsRequest(True), "limit"),
         (replace(AFTER, limit=-1), "limit"),
         (replace(AFTER, due_days=0), "due_days"),
         (replace(RULE, overdue_days=2), "overdue_days"),
         (replace(AFTER, overdue="shout"), "overdue"),
-        (Wanted(False, owed="gone"), "owed"),
+        (TermsRequest(False, owed="gone"), "owed"),
         (replace(AFTER, begins=1), "begins"),
         (replace(AFTER, begins=at(2030, 1, 1)), "begins"),
     ],
@@ -403,7 +403,7 @@ def test_a_year_with_a_change_in_the_middle_is_one_account_and_one_statement(sit
         owed = sum(each.left for each in standings(tenancy))
         top_up(tenancy, owed - NANO if month % 2 else owed, f"m{month}")
         site.jobs()
-    agree(tenancy, Wanted(False), "manager")
+    agree(tenancy, TermsRequest(False), "manager")
     site.settle()
     for month in range(6, 12):
         year, number = divmod(10 + month, 12)

@@ -97,7 +97,7 @@ def test_two_prices_of_an_hour_before_those_of_quarters_hold_an_hour_each():
     ],
 )  # fmt: skip
 def test_price_files_of_exchanges_by_their_own_names(text, first):
-    found = told(text.encode(), where=ZoneInfo("Europe/London"))[0]
+    found = told(text.encode(), time_zone=ZoneInfo("Europe/London"))[0]
     assert (found.begin, found.step, found.prices[0]) == (
         instant(datetime(2025, 6, 1, tzinfo=UTC)) + first,
         HOUR,
@@ -209,7 +209,7 @@ def test_a_unit_that_is_not_clear_is_asked(head, price, scale, says):
     ],
 )  # fmt: skip
 def test_price_files_as_exchanges_and_people_write_them(text, encoding):
-    (made,) = read_prices(text.encode(encoding), where=BERLIN)
+    (made,) = read_prices(text.encode(encoding), time_zone=BERLIN)
     assert (exact_instant(made.begin), made.step, made.prices) == ("2025-09-30T22:00:00Z", HOUR, (200_000, 300_000))
 
 
@@ -220,7 +220,7 @@ def test_prices_in_a_workbook():
         book.active.append([datetime.fromisoformat("2025-10-01") + timedelta(hours=number), 20.5 + number / 10])
     out = io.BytesIO()
     book.save(out)
-    (made,) = read_prices(out.getvalue(), where=BERLIN)
+    (made,) = read_prices(out.getvalue(), time_zone=BERLIN)
     assert (made.begin, made.step, made.prices[0], made.prices[23]) == (
         instant(BEGIN) - 2 * HOUR,
         HOUR,
@@ -233,18 +233,19 @@ def test_a_day_of_local_hours_when_the_clocks_change():
     rows = [f"2025-10-26 {hour:02}:00" for hour in (0, 1, 2, 2, 3, *range(4, 24))]
     for order in (1, -1):
         text = "".join(f"{wall},{number / 100}\n" for number, wall in list(enumerate(rows))[::order])
-        (made,) = told("from,price\n" + text, where=BERLIN)
+        (made,) = told("from,price\n" + text, time_zone=BERLIN)
         assert (made.begin, made.prices) == (
             parse_instant("2025-10-25T22:00Z"),
             tuple(number * 10_000 for number in range(25)),
         )
-    missing = told("from,price\n" + "".join(f"{wall},0.1\n" for wall in dict.fromkeys(rows)), where=BERLIN)
+    missing = told("from,price\n" + "".join(f"{wall},0.1\n" for wall in dict.fromkeys(rows)), time_zone=BERLIN)
     assert gaps(missing) == [(parse_instant("2025-10-26T01:00Z"), parse_instant("2025-10-26T02:00Z"))]
     with pytest.raises(TariffError, match=r"line 4, from: the clocks are put forward over 2025-03-30 02:00"):
-        told("from,price\n" + "".join(f"2025-03-30 0{hour}:00,0.1\n" for hour in range(5)), where=BERLIN)
+        told("from,price\n" + "".join(f"2025-03-30 0{hour}:00,0.1\n" for hour in range(5)), time_zone=BERLIN)
     with pytest.raises(TariffError, match="has a price already, in line 3"):
         told(
-            "from,price\n2025-10-26 01:00,1\n2025-10-26 02:00,1\n2025-10-26 02:00,2\n2025-10-26 02:00,3\n", where=BERLIN
+            "from,price\n2025-10-26 01:00,1\n2025-10-26 02:00,1\n2025-10-26 02:00,2\n2025-10-26 02:00,3\n",
+            time_zone=BERLIN,
         )
 
 
@@ -254,7 +255,7 @@ def test_prices_of_whole_local_days_also_where_the_clocks_change():
         series = told(
             "Tag;Preis\n".replace("Tag", "Datum")
             + "".join(f"{day};0,{number + 1}\n" for number, day in enumerate(days)),
-            where=BERLIN,
+            time_zone=BERLIN,
         )
         assert not gaps(series)
         for number in range(5):
@@ -277,15 +278,15 @@ def test_what_a_column_of_ends_contradicts_is_named(rows, says):
             + "".join(
                 f"2025-10-01 {row.split(',')[0]},2025-10-01 {row.split(',', 1)[1]}\n" for row in rows.splitlines()
             ),
-            where=BERLIN,
+            time_zone=BERLIN,
         )
 
 
 def test_ends_that_are_told_are_kept():
-    (last,) = told("Datum;von;bis;Preis\n1.10.2025;23:00;0:00;1\n", where=ZoneInfo("UTC"))
+    (last,) = told("Datum;von;bis;Preis\n1.10.2025;23:00;0:00;1\n", time_zone=ZoneInfo("UTC"))
     assert (last.begin, last.end) == (parse_instant(hour(23)), parse_instant("2025-10-02T00:00Z"))
     text = "from,to,price\n2025-10-01 0:00,2025-10-01 0:45,1\n2025-10-01 2:00,2025-10-01 3:00,2\n2025-10-01 3:00,,3\n"
-    assert [(each.begin, each.end) for each in told(text, where=ZoneInfo("UTC"))] == [
+    assert [(each.begin, each.end) for each in told(text, time_zone=ZoneInfo("UTC"))] == [
         (parse_instant(hour(0)), parse_instant("2025-10-01T00:45Z")), (parse_instant(hour(2)), parse_instant(hour(4))),
     ]  # fmt: skip
 

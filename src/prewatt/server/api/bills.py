@@ -17,7 +17,7 @@ from ..statements.bill_formats import short_document, to_csv, to_document
 from ..statements.bills import open_bills, standing_of, standings
 from ..statements.pdf import PdfError, to_pdf
 from ..statements.statement import statement
-from ..statements.terms import Wanted, agree, in_words, preview
+from ..statements.terms import TermsRequest, agree, in_words, preview
 from ..web.access import bill_to_see, organisations, tenancy_of_manager, tenancy_to_see
 
 router = Router()
@@ -79,7 +79,7 @@ def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
         begins = None if given.begins is None else parse_instant(given.begins)
     except ValueError as error:
         raise ValidationError({"begins": str(error)}) from None
-    wanted = Wanted(**fields, limit=limit, begins=begins)
+    wanted = TermsRequest(**fields, limit=limit, begins=begins)
     if given.preview:
         return Status(200, {"says": preview(tenancy, wanted)})
     return Status(201, {"terms": _document(agree(tenancy, wanted, user), tenancy.unit.property.currency)})

@@ -125,11 +125,11 @@ def _money_in(line: BankLine, unit: int | None = None) -> BankLine:
 
 def _check_own(line: BankLine) -> None:
     """Raise BankError if a person must say first whether a line is a payment that is stored already."""
-    asked = line.like_id is not None
-    if not asked and recorded_by_hand([line]):
+    is_unclear = line.like_id is not None
+    if not is_unclear and recorded_by_hand([line]):
         rows = Tenancy.objects.filter(unit__property__organisation=line.organisation_id)
-        asked = bool(recorded_by_hand([line], list(rows)))
-    if asked:
+        is_unclear = bool(recorded_by_hand([line], list(rows)))
+    if is_unclear:
         raise BankError(
             _("This may be a payment that is stored already: choose first whether they are the same payment or two.")
         )
@@ -229,7 +229,9 @@ def same_as_recorded(line: BankLine, key: str, by: Any) -> None:
     if not key:
         locked.own = True
     else:
-        payment = next((each.made for each in recorded_by_hand([locked]).get(locked.pk, []) if each.key == key), None)
+        payment = next(
+            (each.payment for each in recorded_by_hand([locked]).get(locked.pk, []) if each.key == key), None
+        )
         if payment is None:
             raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
         if isinstance(payment, TopUp):

@@ -20,7 +20,7 @@ from ..core.time import now
 from .merchants import provider_of
 from .models import Merchant
 from .paying import confirm
-from .providers.interface import Back, CallbackError, Provider
+from .providers.interface import CallbackError, Provider, TakenBackReport
 from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
@@ -51,7 +51,7 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         return HttpResponse(status=503)
     try:
         report = source.read_callback(request.headers, body)
-        if isinstance(report, Back):
+        if isinstance(report, TakenBackReport):
             if not 0 < report.amount * minor_unit(report.currency) <= BALANCE_MAX:
                 raise CallbackError(f"{report.back_id[:50]} takes back no amount that can be")
             hear(merchant, report, "callback")

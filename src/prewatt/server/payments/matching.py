@@ -98,7 +98,7 @@ def candidates(line: BankLine, tenancies: Sequence[Tenancy]) -> list[Tenancy]:
         rank = 0 if each.pk in by_reference else 1 if name and name <= payer else 2 if name and name <= text else None
         if rank is not None:
             ranked.append((rank, -len(name), each.pk, each))
-    return [each for _rank, _length, _pk, each in sorted(ranked, key=lambda told: told[:3])]
+    return [each for _rank, _length, _pk, each in sorted(ranked, key=lambda rank_of_row: rank_of_row[:3])]
 
 
 def suggestion(line: BankLine, tenancies: Sequence[Tenancy]) -> Tenancy | None:

@@ -127,8 +127,8 @@ class MerchantDays:
             carriage_of(top_up.command) if top_up else Carriage.NONE,
             top_up.amount if top_up else 0,
         )
-        said = verdict(sides, standing)
-        return self._finding(at, "payment", payment.payment_id, str(payment.tenancy), sides, said, payment.reason)
+        outcome = verdict(sides, standing)
+        return self._finding(at, "payment", payment.payment_id, str(payment.tenancy), sides, outcome, payment.reason)
 
     def _paid(self) -> dict[str, Payment]:
         """Return by name the payments of these days, and the payments that a line names."""
@@ -144,9 +144,9 @@ class MerchantDays:
         """Return the finding for a line whose payment the books do not know. The meter may know it."""
         credit = credit_at_meter(self.merchant, name)
         sides = Sides(line.currency, line.amount, None, credit.data["amount"] if credit else None)
-        said = Verdict.AT_METER_ALONE if credit else Verdict.NOT_IN_LEDGER
+        outcome = Verdict.AT_METER_ALONE if credit else Verdict.NOT_IN_LEDGER
         who = credit.who if credit else ""
-        return self._finding(line.at, "payment", name or line.line_id, who, sides, said, line.provider_id)
+        return self._finding(line.at, "payment", name or line.line_id, who, sides, outcome, line.provider_id)
 
     def _refunds(self) -> Iterable[Finding]:
         """Yield the findings of the refunds that were sent from here."""
@@ -167,8 +167,8 @@ class MerchantDays:
             if not self.span.holds(line.at if line else at):
                 continue
             sides = Sides(payment.currency, line.amount if line else None, -amount)
-            said = verdict(sides, Standing(self._file(at)))
-            yield self._finding(line.at if line else at, "refund", number, str(payment.tenancy), sides, said)
+            outcome = verdict(sides, Standing(self._file(at)))
+            yield self._finding(line.at if line else at, "refund", number, str(payment.tenancy), sides, outcome)
 
     def _taken_back(self) -> Iterable[Finding]:
         """Yield the findings of money that others took back: first by line, then what no line names yet."""
@@ -196,20 +196,20 @@ class MerchantDays:
         return named or sum(part.amount for part in row.parts.all()) == row.amount
 
     def _without_its_line(self, row: TakenBack) -> Finding:
-        said = self._state_of(row)
-        if said == Verdict.MATCHED and row.state != TakenBack.State.EXPLAINED:
-            said = self._without_line(row.at)
+        outcome = self._state_of(row)
+        if outcome == Verdict.MATCHED and row.state != TakenBack.State.EXPLAINED:
+            outcome = self._without_line(row.at)
         sides = Sides(row.currency, None, _ledger(row, -1), self._meter(row))
-        return self._finding(row.at, row.cause, row.back_id, row.who, sides, said, row.reason)
+        return self._finding(row.at, row.cause, row.back_id, row.who, sides, outcome, row.reason)
 
     def _line_of_back(self, line: SettlementLine, row: TakenBack | None) -> Finding:
         if row is None:
             return self._line_of_unknown(line)
-        ledger, said = _ledger(row, line.amount), self._state_of(row)
+        ledger, outcome = _ledger(row, line.amount), self._state_of(row)
         if ledger is not None and abs(ledger) != abs(line.amount) and row.state != TakenBack.State.EXPLAINED:
-            said = Verdict.AMOUNT_DIFFERS
+            outcome = Verdict.AMOUNT_DIFFERS
         sides = Sides(line.currency, line.amount, ledger, self._meter(row) if line.amount < 0 else None)
-        return self._finding(line.at, line.kind, line.back_id or line.line_id, row.who, sides, said, row.reason)
+        return self._finding(line.at, line.kind, line.back_id or line.line_id, row.who, sides, outcome, row.reason)
 
     def _line_of_unknown(self, line: SettlementLine) -> Finding:
         """Return the finding for a line of money taken back that the books do not have: a refund of ours that failed,
@@ -219,8 +219,8 @@ class MerchantDays:
         who = str(part.payment.tenancy) if part is not None else line.payment_id
         sides = Sides(line.currency, line.amount, part.amount if part is not None else None)
         same = part is not None and line.amount == part.amount
-        said = Verdict.MATCHED if same else Verdict.REFUND_NOT_IN_LEDGER
-        return self._finding(line.at, line.kind, line.back_id or line.line_id, who, sides, said, line.provider_id)
+        outcome = Verdict.MATCHED if same else Verdict.REFUND_NOT_IN_LEDGER
+        return self._finding(line.at, line.kind, line.back_id or line.line_id, who, sides, outcome, line.provider_id)
 
     def _meter(self, row: TakenBack) -> int | None:
         return -row.debited if row.command is not None and row.command.state == Command.State.APPLIED else None
@@ -240,9 +240,9 @@ class MerchantDays:
         failed = self._failed_payouts(lines)
         for line in sorted(lines, key=lambda each: each.at):
             if line.back_id in failed or line.amount > 0:
-                said = Verdict.MATCHED if line.amount < 0 else Verdict.PAYOUT_FAILED
+                outcome = Verdict.MATCHED if line.amount < 0 else Verdict.PAYOUT_FAILED
                 yield self._finding(
-                    line.at, "payout", line.line_id, "", Sides(line.currency, line.amount, None), said, line.text
+                    line.at, "payout", line.line_id, "", Sides(line.currency, line.amount, None), outcome, line.text
                 )
                 continue
             day = provider_day(self.merchant, line.at)
@@ -253,9 +253,9 @@ class MerchantDays:
             mine = next(fits, None)
             if mine is not None:
                 came_in.remove(mine)
-            said = Verdict.MATCHED if mine else Verdict.PAYOUT_NOT_IN_LEDGER
+            outcome = Verdict.MATCHED if mine else Verdict.PAYOUT_NOT_IN_LEDGER
             sides = Sides(line.currency, line.amount, -mine.amount if mine else None)
-            yield self._finding(line.at, "payout", line.line_id, "", sides, said)
+            yield self._finding(line.at, "payout", line.line_id, "", sides, outcome)
 
     def _failed_payouts(self, lines: list[SettlementLine]) -> set[str]:
         names = {line.back_id for line in lines if line.back_id}
@@ -275,12 +275,12 @@ class MerchantDays:
             transfer = fees.get(line.pk) or moved.get(line.pk)
             sign = 1 if line.amount > 0 else -1
             if line.kind == RESERVE:
-                said = Verdict.KEPT_BACK if kept else Verdict.MATCHED
+                outcome = Verdict.KEPT_BACK if kept else Verdict.MATCHED
             else:
                 explained = line.means if line.kind != FEE else transfer is not None or not line.amount
-                said = Verdict.MATCHED if explained else Verdict.NOT_EXPLAINED
+                outcome = Verdict.MATCHED if explained else Verdict.NOT_EXPLAINED
             sides = Sides(line.currency, line.amount, sign * transfer.amount if transfer else None)
-            yield self._finding(line.at, line.kind, line.line_id, "", sides, said, line.text)
+            yield self._finding(line.at, line.kind, line.line_id, "", sides, outcome, line.text)
 
     def _unexpected(self) -> Iterable[Finding]:
         rows = Unexpected.objects.filter(during(self.span), merchant=self.merchant, is_resolved=False)

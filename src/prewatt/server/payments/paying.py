@@ -28,14 +28,14 @@ from .books import clearing, credit_at_meter, held_as, held_left, meter_of
 from .errors import PaymentError
 from .locks import lock_payment
 from .models import Merchant, Payment, Unexpected
-from .providers.interface import State, Told
+from .providers.interface import PaymentReport, State
 from .taken_back import hear_of_sum, hear_of_unknown, take_up, waiting_for
 
 log = logging.getLogger("prewatt.payments")
 
 
 @transaction.atomic
-def confirm(merchant: Merchant, report: Told, seen_by: str) -> Payment | None:
+def confirm(merchant: Merchant, report: PaymentReport, seen_by: str) -> Payment | None:
     """Take up a provider's report on a payment of one of its merchant accounts: credit the payment, once, or hold it
     for a person.
 
@@ -58,14 +58,14 @@ def confirm(merchant: Merchant, report: Told, seen_by: str) -> Payment | None:
     return payment
 
 
-def _of_no_payment(merchant: Merchant, report: Told, seen_by: str) -> None:
-    if report.gone:
+def _of_no_payment(merchant: Merchant, report: PaymentReport, seen_by: str) -> None:
+    if report.refunded:
         hear_of_unknown(merchant, report, seen_by)
     elif report.state == State.PAID:
         _unexpected(merchant, None, report, _("nobody asked for a payment with this name"))
 
 
-def _paid(payment: Payment, report: Told, seen_by: str) -> None:
+def _paid(payment: Payment, report: PaymentReport, seen_by: str) -> None:
     """Take up that a payment was paid, and perhaps went back since."""
     if not payment.provider_id:
         _take(payment, report, seen_by)
@@ -73,11 +73,11 @@ def _paid(payment: Payment, report: Told, seen_by: str) -> None:
         _unexpected(payment.merchant, payment, report, _("paid a second time"))
     if payment.provider_id == report.provider_id:
         take_up(payment)
-        if report.gone and report.currency == payment.currency:
-            hear_of_sum(payment, report.gone * minor_unit(report.currency), now(), seen_by)
+        if report.refunded and report.currency == payment.currency:
+            hear_of_sum(payment, report.refunded * minor_unit(report.currency), now(), seen_by)
 
 
-def _recovered(merchant: Merchant, report: Told) -> Payment | None:
+def _recovered(merchant: Merchant, report: PaymentReport) -> Payment | None:
     """Return the payment that was asked for here and that a restored server has forgotten; the meter's journal names
     its credit. None if no meter has it.
     """
@@ -99,7 +99,7 @@ def _recovered(merchant: Merchant, report: Told) -> Payment | None:
     )  # fmt: skip
 
 
-def _take(payment: Payment, report: Told, seen_by: str) -> None:
+def _take(payment: Payment, report: PaymentReport, seen_by: str) -> None:
     other = Payment.objects.filter(merchant=payment.merchant_id, provider_id=report.provider_id).first()
     if other is not None:
         # One amount is not credited under two names.
@@ -159,7 +159,7 @@ def _hold(payment: Payment, amount: int, why: str) -> None:
     )  # fmt: skip
 
 
-def _unexpected(merchant: Merchant, payment: Payment | None, report: Told, why: str) -> None:
+def _unexpected(merchant: Merchant, payment: Payment | None, report: PaymentReport, why: str) -> None:
     if payment is None and Payment.objects.filter(merchant=merchant, provider_id=report.provider_id).exists():
         return
     Unexpected.objects.get_or_create(

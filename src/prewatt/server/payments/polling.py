@@ -16,7 +16,7 @@ from .merchants import provider_of
 from .models import Payment
 from .orders import order_of
 from .paying import confirm
-from .providers.interface import ProviderError, State, Told
+from .providers.interface import PaymentReport, ProviderError, State
 
 log = logging.getLogger("prewatt.payments")
 LOOKS = (10, 20, 30, 60, 120, 300, 600)
@@ -36,7 +36,7 @@ def look(payment: Payment) -> Payment:
         # It may have been paid between the two questions.
         report = provider.query(order)
         if report.state == State.OPEN:
-            report = Told(payment.payment_id, State.CLOSED)
+            report = PaymentReport(payment.payment_id, State.CLOSED)
     if report.payment_id != payment.payment_id:
         raise ProviderError(_("The provider's answer is about another payment. Look in the provider's own pages."))
     try:

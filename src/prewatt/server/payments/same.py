@@ -232,17 +232,17 @@ def _alike_text(row: BankLine, other: BankLine) -> bool | None:
 # -- recorded by staff --------------------------------------------------------------------------------------------------
 
 
-class Recorded(NamedTuple):
+class RecordedPayment(NamedTuple):
     """A transfer that staff recorded: `payment` is a top-up or the payment of a debt. `at`: its instant. `key`: its
     name in a form.
     """
 
-    made: TopUp | DebtPayment
+    payment: TopUp | DebtPayment
     at: int
     key: str
 
 
-def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = ()) -> dict[int, list[Recorded]]:
+def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = ()) -> dict[int, list[RecordedPayment]]:
     """Return for each line (by primary key) the transfers recorded by staff that it may be, the nearest day first. They
     have the line's amount and about its day, belong to the tenant that the line is for (if that is known), are in no
     other line, and are not undone.
@@ -250,34 +250,35 @@ def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = (
     money_in = [line for line in lines if line.amount > 0 and not line.own]
     if not money_in:
         return {}
-    by_amount: dict[tuple[int, int], list[tuple[Recorded, date]]] = defaultdict(list)
+    by_amount: dict[tuple[int, int], list[tuple[RecordedPayment, date]]] = defaultdict(list)
     for each in _recorded({line.organisation_id for line in money_in}, {line.amount for line in money_in}):
-        day = local_day(each.at, zone(each.made.tenancy.unit.property.zone))
-        by_amount[each.made.organisation_id, each.made.amount].append((each, day))
+        day = local_day(each.at, zone(each.payment.tenancy.unit.property.zone))
+        by_amount[each.payment.organisation_id, each.payment.amount].append((each, day))
     by_line = {}
     for line in money_in:
         guess = suggestion(line, tenancies)
         near = [
             (abs(day - line.day), each.key, each)
             for each, day in by_amount.get((line.organisation_id, line.amount), [])
-            if abs(day - line.day) <= RECORDED and guess in (None, each.made.tenancy)
+            if abs(day - line.day) <= RECORDED and guess in (None, each.payment.tenancy)
         ]
         if near:
-            by_line[line.pk] = [each for *_order, each in sorted(near, key=lambda told: told[:2])]
+            by_line[line.pk] = [each for *_order, each in sorted(near, key=lambda order_of_row: order_of_row[:2])]
     return by_line
 
 
-def _recorded(organisations: set[int], amounts: set[int]) -> list[Recorded]:
+def _recorded(organisations: set[int], amounts: set[int]) -> list[RecordedPayment]:
     of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
-    given = {"organisation__in": organisations, "amount__in": amounts, "bank_line__isnull": True}
+    conditions = {"organisation__in": organisations, "amount__in": amounts, "bank_line__isnull": True}
     top_ups = (
-        TopUp.objects.filter(**given, payment__isnull=True, moved_to__isnull=True)
+        TopUp.objects.filter(**conditions, payment__isnull=True, moved_to__isnull=True)
         .filter(Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part=Part.UNDONE)))
         .select_related("tenancy__unit__property", "by")
     )
-    debts = DebtPayment.objects.filter(**given, source__kind=Kind.BANK, undone_at__isnull=True)
-    return [Recorded(made, made.paid_at, f"{made.pk}") for made in top_ups] + [
-        Recorded(made, made.at, f"debt-{made.pk}") for made in debts.select_related("tenancy__unit__property", "by")
+    debts = DebtPayment.objects.filter(**conditions, source__kind=Kind.BANK, undone_at__isnull=True)
+    return [RecordedPayment(each, each.paid_at, f"{each.pk}") for each in top_ups] + [
+        RecordedPayment(each, each.at, f"debt-{each.pk}")
+        for each in debts.select_related("tenancy__unit__property", "by")
     ]
 
 

@@ -38,13 +38,13 @@ from .providers.interface import (
     PAYOUT,
     REFUND,
     RETURN,
-    Back,
     Cause,
     Line,
+    PaymentReport,
     ProviderError,
     State,
     Step,
-    Told,
+    TakenBackReport,
 )
 from .taken_back import hear
 
@@ -148,13 +148,13 @@ def _hear(rows: Iterable[SettlementLine]) -> list[TakenBack | None]:
     def heard(row: SettlementLine) -> TakenBack | None:
         unit = minor_unit(row.currency)
         step = Step.TAKEN if row.amount < 0 else Step.WON
-        report = Back(
+        report = TakenBackReport(
             row.back_id or row.line_id, CAUSES[row.kind], step, row.payment_id, row.provider_id, abs(row.amount) // unit,
             row.currency, row.at,
         )  # fmt: skip
-        found = hear(row.merchant, report, "settlement")
+        row_of_back = hear(row.merchant, report, "settlement")
         _book_fee(row)
-        return found
+        return row_of_back
 
     return apart("line of money taken back", rows, heard, lambda row: gateway_of(row.merchant.organisation))
 
@@ -187,7 +187,7 @@ def _credit_missed(row: SettlementLine) -> Payment | None:
     if not missed and not credit_at_meter(row.merchant, row.payment_id):
         return None
     amount = row.amount // minor_unit(row.currency)
-    report = Told(row.payment_id, State.PAID, row.provider_id, amount, row.currency, row.at)
+    report = PaymentReport(row.payment_id, State.PAID, row.provider_id, amount, row.currency, row.at)
     return confirm(row.merchant, report, "settlement")
 
 

@@ -19,7 +19,7 @@ from .books import held_left
 from .errors import PaymentError
 from .locks import lock_payment
 from .models import Merchant, Payment, RefundPart, TakenBack, Unexpected
-from .providers.interface import Back, Step, Told
+from .providers.interface import PaymentReport, Step, TakenBackReport
 from .refunds import PROVIDER, failed, held_number, held_sent, sent, taken_of
 from .taking import give_back, pays_refund, take_as_cost, take_from_debtor, take_from_held, take_from_tenant
 
@@ -27,7 +27,7 @@ State = TakenBack.State
 
 
 @transaction.atomic
-def hear(merchant: Merchant, report: Back, seen_by: str) -> TakenBack | None:
+def hear(merchant: Merchant, report: TakenBackReport, seen_by: str) -> TakenBack | None:
     """Take up a provider's report of money taken back: store it, and book it, once, as far as possible. Returns None if
     it is a refund that was sent from here.
     """
@@ -59,7 +59,7 @@ def _payment_of(merchant: Merchant, payment_id: str, provider_id: str) -> Paymen
     return lock_payment(rows.filter(payment_id=payment_id, provider_id__in=("", provider_id)))
 
 
-def _is_own(merchant: Merchant, report: Back, payment: Payment | None) -> bool:
+def _is_own(merchant: Merchant, report: TakenBackReport, payment: Payment | None) -> bool:
     """Return whether it is a refund that was sent from here. Such a refund is booked when it is sent; if that stopped
     in the middle, it is booked now, and a refund that did not arrive is owed again.
     """
@@ -92,7 +92,7 @@ def _go_on(row: TakenBack, step: Step, amount: int) -> None:
 
 
 def _returned(row: TakenBack, amount: int) -> None:
-    """Book that the money came back to us, also if nobody has reported before that it was gone."""
+    """Book that the money came back to us, also if nobody has reported before that it was taken."""
     if row.state in TakenBack.BOOKED:
         more = amount - row.returned
         if more > 0:
@@ -167,17 +167,21 @@ def _sum_around(row: TakenBack, payment: Payment) -> TakenBack | None:
 
 
 @transaction.atomic
-def hear_of_sum(payment: Payment, gone: int, at: int, seen_by: str) -> TakenBack | None:
-    """Take up that a provider reports `gone` nano of a payment as returned in all. The part that no message has named
+def hear_of_sum(payment: Payment, refunded: int, at: int, seen_by: str) -> TakenBack | None:
+    """Take up that a provider reports `refunded` nano of a payment as returned in all. The part that no message has named
     yet is booked without a name. Returns None if all of it is known.
     """
-    known, back_id = _known_of(payment), f"{payment.payment_id}={gone}"
-    if gone <= known or payment.state == Payment.State.RETURNED or payment.taken_back.filter(back_id=back_id).exists():
+    known, back_id = _known_of(payment), f"{payment.payment_id}={refunded}"
+    if (
+        refunded <= known
+        or payment.state == Payment.State.RETURNED
+        or payment.taken_back.filter(back_id=back_id).exists()
+    ):
         return None
     row = TakenBack.objects.create(
         organisation=payment.merchant.organisation, merchant=payment.merchant, back_id=back_id, is_sum=True,
         cause=TakenBack.Cause.REFUND, payment=payment, payment_name=payment.payment_id, provider_id=payment.provider_id,
-        amount=gone - known, currency=payment.currency, at=at, heard_at=now(), seen_by=seen_by,
+        amount=refunded - known, currency=payment.currency, at=at, heard_at=now(), seen_by=seen_by,
     )  # fmt: skip
     _take(row)
     row.save()
@@ -195,15 +199,15 @@ def _known_of(payment: Payment) -> int:
 
 
 @transaction.atomic
-def hear_of_unknown(merchant: Merchant, told: Told, seen_by: str) -> None:
+def hear_of_unknown(merchant: Merchant, report: PaymentReport, seen_by: str) -> None:
     """Store how much went back of a transaction that is not known yet. It waits until the payment is known."""
-    amount = (told.gone or 0) * minor_unit(told.currency)
+    amount = (report.refunded or 0) * minor_unit(report.currency)
     TakenBack.objects.get_or_create(
-        merchant=merchant, back_id=f"{told.provider_id}={told.gone}"[:255],
+        merchant=merchant, back_id=f"{report.provider_id}={report.refunded}"[:255],
         defaults={
             "organisation": merchant.organisation, "is_sum": True, "cause": TakenBack.Cause.REFUND,
-            "payment_name": told.payment_id[:64], "provider_id": told.provider_id[:255], "amount": amount,
-            "currency": told.currency, "at": told.at, "heard_at": now(), "seen_by": seen_by,
+            "payment_name": report.payment_id[:64], "provider_id": report.provider_id[:255], "amount": amount,
+            "currency": report.currency, "at": report.at, "heard_at": now(), "seen_by": seen_by,
         },
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ class PdfError(ValueError):
     """No PDF can be made on this machine; the message says what is missing."""
 
 
-def to_pdf(made: Statement, stands: Standing | None = None) -> bytes:
+def to_pdf(statement: Statement, stands: Standing | None = None) -> bytes:
     """Return the PDF of a statement, or, with `stands`, of its bill. Raises PdfError if Pango is not installed."""
     try:
         from weasyprint import HTML
@@ -23,6 +23,6 @@ def to_pdf(made: Statement, stands: Standing | None = None) -> bytes:
             f"a PDF needs the library Pango, which is missing here: install libpango-1.0-0, libpangoft2-1.0-0 and "
             f"libharfbuzz-subset0 ({error})"
         ) from None
-    page = render_to_string("tenant/papers/statement_paper.html", {"made": made, "stands": stands})
+    page = render_to_string("tenant/papers/statement_paper.html", {"made": statement, "stands": stands})
     written: bytes = HTML(string=page).write_pdf()
     return written

@@ -46,7 +46,7 @@ class TermsError(Refused):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TermsRequest:
     """Requested terms, with the fields of `estate.terms.Terms`. `begins`: an instant; None for now."""
 
     postpaid: bool
@@ -59,13 +59,13 @@ class Wanted:
     begins: int | None = None
 
 
-def check(tenancy: Tenancy, wanted: Wanted) -> int:
+def check(tenancy: Tenancy, request: TermsRequest) -> int:
     """Return the instant from which the terms hold. Raises TermsError, which names the field."""
     at = now()
-    begins = max(at, tenancy.begins) if wanted.begins is None else wanted.begins
-    if wanted.overdue not in Terms.Overdue.values or wanted.owed not in Terms.Owed.values:
+    begins = max(at, tenancy.begins) if request.begins is None else request.begins
+    if request.overdue not in Terms.Overdue.values or request.owed not in Terms.Owed.values:
         raise TermsError(
-            _("There is no such choice."), "overdue" if wanted.overdue not in Terms.Overdue.values else "owed"
+            _("There is no such choice."), "overdue" if request.overdue not in Terms.Overdue.values else "owed"
         )
     if not at <= begins <= at + FARTHEST:
         raise TermsError(_("Terms must begin now, or within a year from now."), "begins")
@@ -73,21 +73,21 @@ def check(tenancy: Tenancy, wanted: Wanted) -> int:
         raise TermsError(_("The tenancy has ended by then: choose an earlier day."), "begins")
     if begins < tenancy.begins:
         raise TermsError(_("The tenancy has not begun by then: choose a later day."), "begins")
-    if not wanted.postpaid:
+    if not request.postpaid:
         return begins
-    if not 0 <= wanted.limit <= BALANCE_MAX:
+    if not 0 <= request.limit <= BALANCE_MAX:
         raise TermsError(_("The limit must be 0 or more, and not more than a meter can hold."), "limit")
-    if wanted.limit_cuts and not wanted.limit:
+    if request.limit_cuts and not request.limit:
         raise TermsError(_("Give the limit at which the supply ends: more than 0."), "limit")
-    if wanted.limit_cuts and wanted.begins is None and owes(tenancy) >= wanted.limit:
+    if request.limit_cuts and request.begins is None and owes(tenancy) >= request.limit:
         raise TermsError(
             _("%(owed)s is owed now: with this limit the supply would end at once. Give a higher limit.")
             % {"owed": format_money(owes(tenancy), tenancy.unit.property.currency)},
             "limit",
         )
-    if not 1 <= wanted.due_days <= 90:
+    if not 1 <= request.due_days <= 90:
         raise TermsError(_("A bill must be due after 1 to 90 days."), "due_days")
-    if not LEAST_NOTICE <= wanted.overdue_days <= 180:
+    if not LEAST_NOTICE <= request.overdue_days <= 180:
         raise TermsError(
             _("Choose %(least)d to 180 days after which this follows.") % {"least": LEAST_NOTICE}, "overdue_days"
         )
@@ -102,14 +102,14 @@ def lock_account(tenancy: Tenancy) -> Meter | None:
 
 
 @transaction.atomic
-def agree(tenancy: Tenancy, wanted: Wanted, by: Any) -> Terms:
+def agree(tenancy: Tenancy, request: TermsRequest, by: Any) -> Terms:
     """Store terms that hold from an instant. They replace earlier terms that have not begun yet. Terms that begin now
     take effect at once, if possible. Returns the terms. Raises TermsError, which names the field.
     """
     lock_account(tenancy)
     row = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
-    begins, before = check(row, wanted), terms_of(row.pk)
-    if not wanted.postpaid and (before is None or not before.postpaid):
+    begins, before = check(row, request), terms_of(row.pk)
+    if not request.postpaid and (before is None or not before.postpaid):
         waits = waiting_terms(row.pk)
         if waits is None:
             raise TermsError(_("This tenancy pays before use already, so nothing changes."))
@@ -117,7 +117,7 @@ def agree(tenancy: Tenancy, wanted: Wanted, by: Any) -> Terms:
         Terms.objects.filter(pk=waits.pk).update(ended_at=now())
         return before or waits
     Terms.objects.filter(tenancy=row.pk, applied_at__isnull=True, ended_at__isnull=True).update(ended_at=now())
-    fields = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__ if name != "begins"}
+    fields = {name: getattr(request, name) for name in TermsRequest.__dataclass_fields__ if name != "begins"}
     terms = Terms.objects.create(tenancy=row, begins=begins, made_at=now(), by=name_of(by)[:150], **fields)
     if begins <= now():
         take_effect(terms)
@@ -226,7 +226,7 @@ def tell_meter(unit_pk: int) -> None:
 # -- in words ---------------------------------------------------------------------------------------------------------------
 
 
-def in_words(terms: Terms | Wanted | None, currency: str) -> list[str]:
+def in_words(terms: Terms | TermsRequest | None, currency: str) -> list[str]:
     """Return what terms say, in sentences for people."""
     if terms is None or not terms.postpaid:
         return [_("Paid before use: the supply ends when the credit is used up.")]
@@ -250,9 +250,9 @@ def in_words(terms: Terms | Wanted | None, currency: str) -> list[str]:
     return sentences
 
 
-def preview(tenancy: Tenancy, wanted: Wanted) -> list[str]:
+def preview(tenancy: Tenancy, request: TermsRequest) -> list[str]:
     """Return the immediate effects of terms, in sentences for people. Raises TermsError as `agree` does."""
-    begins, currency = check(tenancy, wanted), tenancy.unit.property.currency
+    begins, currency = check(tenancy, request), tenancy.unit.property.currency
     place = zone(tenancy.unit.property.zone)
     credit, at = balance(tenant_account(tenancy)), now()
     meter = Meter.objects.select_related("gateway__property", "unit").filter(unit=tenancy.unit_id).first()
@@ -261,13 +261,13 @@ def preview(tenancy: Tenancy, wanted: Wanted) -> list[str]:
     ]
     if begins > at:
         sentences.append(_("From %(at)s:") % {"at": f"{local(begins, place):%Y-%m-%d %H:%M}"})
-    sentences += in_words(replace(wanted), currency)
-    if not wanted.postpaid:
-        sentences += _back_in_words(tenancy, wanted, meter, credit, currency)
+    sentences += in_words(replace(request), currency)
+    if not request.postpaid:
+        sentences += _back_in_words(tenancy, request, meter, credit, currency)
         return sentences
-    room = wanted.limit + credit
-    days = days_left(meter, tenancy, room, at) if meter is not None and wanted.limit and wanted.limit_cuts else None
-    if wanted.limit and wanted.limit_cuts:
+    room = request.limit + credit
+    days = days_left(meter, tenancy, room, at) if meter is not None and request.limit and request.limit_cuts else None
+    if request.limit and request.limit_cuts:
         sentences.append(
             _("%(room)s %(currency)s can be used until then.")
             % {"room": format_money(room, currency), "currency": currency}
@@ -279,11 +279,13 @@ def preview(tenancy: Tenancy, wanted: Wanted) -> list[str]:
     return sentences
 
 
-def _back_in_words(tenancy: Tenancy, wanted: Wanted, meter: Meter | None, credit: int, currency: str) -> list[str]:
+def _back_in_words(
+    tenancy: Tenancy, request: TermsRequest, meter: Meter | None, credit: int, currency: str
+) -> list[str]:
     if credit > 0:
         return [_("The credit stays.")]
     amount, sentences = -credit, []
-    if amount and wanted.owed == Terms.Owed.SPREAD and meter is not None:
+    if amount and request.owed == Terms.Owed.SPREAD and meter is not None:
         share = share_for(tenancy.unit.property, amount, usual_cost(meter, None))
         sentences.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and %(share)d %% of each payment pay it.")

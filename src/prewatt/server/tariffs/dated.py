@@ -122,8 +122,8 @@ def _holds(planned: Mapping[int, Tariff], at: int) -> str:
     return _("the tariff under them holds from there, first %(rate)s at %(price)s %(currency)s") % values
 
 
-def _wall(at: int, where: str) -> str:
-    return f"{local(at, zone(where)):%Y-%m-%d %H:%M}"
+def _wall(at: int, zone_name: str) -> str:
+    return f"{local(at, zone(zone_name)):%Y-%m-%d %H:%M}"
 
 
 def _long(span: int) -> str:

@@ -126,15 +126,15 @@ class TariffVersion(models.Model):
         priced = self.tariff.kernel()
         if self.tariff.organisation_id != self.property.organisation_id:
             raise ValidationError({"tariff": _("This tariff belongs to another organisation.")})
-        for name, priced_in, wanted in (
+        for name, priced_in, expected in (
             ("currency", priced.currency, self.property.currency),
             ("zone", priced.zone, self.property.zone),
         ):
-            if priced_in != wanted:
+            if priced_in != expected:
                 raise ValidationError(
                     {
                         "tariff": _("The tariff's %(name)s is %(one)s, the property's %(other)s.")
-                        % {"name": name, "one": priced_in, "other": wanted}
+                        % {"name": name, "one": priced_in, "other": expected}
                     }
                 )
         order = Order("m" * 64, 1, 0, SetTariff(self.effective_at, priced))

@@ -104,10 +104,14 @@ class _Seen:
 
 
 def read_prices(
-    source: bytes | Iterable[str], name: str = "dynamic", scale: str = "", where: ZoneInfo | None = None, hint: str = ""
+    source: bytes | Iterable[str],
+    name: str = "dynamic",
+    scale: str = "",
+    time_zone: ZoneInfo | None = None,
+    hint: str = "",
 ) -> Series:
     """Return the prices of a table. `scale`: a key of `SCALES`; empty for the unit in the column's name (ct/kWh,
-    EUR/MWh), else 1. `where`: the time zone of instants without an offset; None refuses those. `hint`: the currency,
+    EUR/MWh), else 1. `time_zone`: of instants without an offset; None refuses those. `hint`: the currency,
     which helps to detect an old encoding.
 
     Raises TariffError, which names all wrong lines with their columns.
@@ -115,21 +119,21 @@ def read_prices(
     content = source if isinstance(source, bytes) else "".join(source).encode()
     try:
         rows = list(read(content, all_names(NAMES), hint))
-        return prices_of(rows, name, scale, where)
+        return prices_of(rows, name, scale, time_zone)
     except TableError as error:
         raise TariffError(str(error)) from None
 
 
-def prices_of(rows: Sequence[Row], name: str = "dynamic", scale: str = "", where: ZoneInfo | None = None) -> Series:
+def prices_of(rows: Sequence[Row], name: str = "dynamic", scale: str = "", time_zone: ZoneInfo | None = None) -> Series:
     """Return the prices of a table's rows, as `read_prices` does. Raises TableError."""
-    return _Reading(rows, scale, where).series(name)
+    return _Reading(rows, scale, time_zone).series(name)
 
 
 class _Reading:
     """This class reads the rows one by one, and collects what is wrong with them."""
 
-    def __init__(self, rows: Sequence[Row], scale: str, where: ZoneInfo | None) -> None:
-        self._problems, self._where = Problems(), where
+    def __init__(self, rows: Sequence[Row], scale: str, time_zone: ZoneInfo | None) -> None:
+        self._problems, self._time_zone = Problems(), time_zone
         self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
         self._scale = scale or _scale_of(self._header, "1")
         if self._scale not in SCALES:
@@ -198,12 +202,12 @@ class _Reading:
             zone = ZONES.get(unit_of(self._header.labels[column]))
             if moment.tzinfo is None and zone:
                 meant = instants_of(moment, ZoneInfo(zone))
-            elif moment.tzinfo is None and self._where is None:
+            elif moment.tzinfo is None and self._time_zone is None:
                 raise CellError(
                     f"{shown(text_of(cell))!r} is not a date and time with its offset such as 2025-03-01T00:00:00Z"
                 )
             else:
-                meant = instants_of(moment, self._where or ZoneInfo("UTC"))
+                meant = instants_of(moment, self._time_zone or ZoneInfo("UTC"))
         except CellError as error:
             self._add(line, column, str(error))
             return None, []

@@ -74,7 +74,7 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
     """Return the stretches of a tariff from `begin` to `end`; with `by_hour` they also end at each full local hour.
     Raises TariffError if the tariff cannot be used.
     """
-    calendar, where = RateCalendar(tariff), zone(tariff.zone)
+    calendar, place = RateCalendar(tariff), zone(tariff.zone)
     # A reading at `end` that repeats another one there belongs to the stretch that begins there.
     end += 1
     names: dict[str, int] = {}
@@ -82,7 +82,7 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
     at = begin
     while at < end:
         stretch = calendar.stretch(at)
-        wall = local(at, where)
+        wall = local(at, place)
         until = min(stretch.end, end)
         if by_hour:
             until = min(until, at + HOUR - (wall.minute * MINUTE + wall.second * 10**6 + wall.microsecond))

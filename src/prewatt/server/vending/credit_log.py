@@ -82,11 +82,11 @@ def change_order(row: Command, order: entries.AnyOrder) -> None:
     row.save(update_fields=["body", "signature", "tid"])
 
 
-def is_in_order(opened: list[int], taken: int, told: int) -> bool:
+def is_in_order(opened: list[int], taken: int, reported: int) -> bool:
     """Return whether a meter can take up its open commands, which have the numbers `opened`. `taken`: the last number
     that its journal shows; `told`: the last number that it says it has taken up.
     """
-    base = max(taken, told)
+    base = max(taken, reported)
     beyond = [number for number in opened if number > base]
     return all(number > taken for number in opened) and beyond == list(range(base + 1, base + 1 + len(beyond)))
 

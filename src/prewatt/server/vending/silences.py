@@ -72,8 +72,8 @@ def silent_since(gateway: Gateway) -> int | None:
     if gateway.since is not None:
         return int(gateway.since)
 
-    found = Command.objects.filter(meter__gateway=gateway).aggregate(first=Min("issued_at"))["first"]
-    return None if found is None else int(found)
+    first_command = Command.objects.filter(meter__gateway=gateway).aggregate(first=Min("issued_at"))["first"]
+    return None if first_command is None else int(first_command)
 
 
 def step(property_: Property, never: bool) -> int:

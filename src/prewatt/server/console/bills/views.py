@@ -23,7 +23,7 @@ from ...estate.terms import Lowering, Terms
 from ...estate.terms_in_force import terms_of
 from ...estate.wall_clock import wall_clock
 from ...statements.bills import Standing, open_bills
-from ...statements.terms import TermsError, Wanted, agree, in_words, preview
+from ...statements.terms import TermsError, TermsRequest, agree, in_words, preview
 from ...web.access import organisations, tenancy_of_manager
 from ...web.after_use import after_use
 from ...web.forms import one_of
@@ -41,13 +41,13 @@ LABELS = {
 }
 
 
-def _wanted(request: HttpRequest, where: Property) -> Wanted:
+def _wanted(request: HttpRequest, where: Property) -> TermsRequest:
     """What was typed. ValidationError names the field."""
     given, currency = request.POST, where.currency
     begins = wall_clock(given["begins"], where, "begins") if given.get("begins", "").strip() else None
     if one_of(given, "way", ("after", "before")) == "before":
-        return Wanted(False, owed=one_of(given, "owed", Terms.Owed.values, Terms.Owed.DEBT), begins=begins)
-    return Wanted(
+        return TermsRequest(False, owed=one_of(given, "owed", Terms.Owed.values, Terms.Owed.DEBT), begins=begins)
+    return TermsRequest(
         True,
         limit=typed_money(given.get("limit") or "0", "limit", currency),
         limit_cuts=one_of(given, "limit_cuts", ("", "on")) == "on",

@@ -214,7 +214,7 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
         if file is None or file.size > LARGEST_FILE:
             raise ValidationError({"file": _("Choose a file of at most 5 MB.")})
         scale = request.POST.get("scale", "")
-        series = read_prices(file.read(), scale=scale, where=zone(where.zone), hint=where.currency)
+        series = read_prices(file.read(), scale=scale, time_zone=zone(where.zone), hint=where.currency)
         made = schedule_prices(where, base, series)
     except (ValidationError, TariffError) as error:
         refuse(request, error)

@@ -84,8 +84,8 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Told:
-    """A provider's report on a payment. `provider_id`: the transaction that paid it, at the instant `at`. `gone`: how
+class PaymentReport:
+    """A provider's report on a payment. `provider_id`: the transaction that paid it, at the instant `at`. `refunded`: how
     much of it went back to the payer until now, in all; None if the provider does not say.
     """
 
@@ -95,7 +95,7 @@ class Told:
     amount: int = 0
     currency: str = ""
     at: int = 0
-    gone: int | None = None
+    refunded: int | None = None
 
 
 class Cause(StrEnum):
@@ -118,7 +118,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Back:
+class TakenBackReport:
     """A provider's report on money that is taken back from a merchant. `back_id`: its name, unique in a merchant
     account; for a refund that was asked for here, the number that we gave. At least one of `payment_id` and
     `provider_id` is set. `amount`: the amount that is taken or came back, over zero. `fee`: what the provider keeps for
@@ -201,7 +201,7 @@ class Provider(ABC):
         """Ask for a payment. A repeated call with the same payment id is the same payment."""
 
     @abstractmethod
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PaymentReport | TakenBackReport | None:
         """Return what a callback reports; None if it is genuine and reports neither a payment nor money taken back.
         Raises CallbackError if it is not genuine.
         """
@@ -211,7 +211,7 @@ class Provider(ABC):
         """Return the answer to a callback: taken, or to be sent again because of `why`."""
 
     @abstractmethod
-    def query(self, order: Order) -> Told:
+    def query(self, order: Order) -> PaymentReport:
         """Return how a payment stands."""
 
     @abstractmethod
@@ -264,12 +264,12 @@ _SENTENCE = re.compile(r"[^\W_][^_()<>{}=]*")
 """The form of a reason that people may see. A code is not for them."""
 
 
-def refused(title: str, said: str, raw: str = "") -> ProviderError:
+def refused(title: str, reason: str, raw: str = "") -> ProviderError:
     """Return the error for a refusal by the provider. `said`: its own words, which are used if they are for people;
     `raw`: all of its answer, for the log.
     """
-    log.warning("%s says no: %s", title, raw or said)
-    words = said.strip().rstrip(".")
+    log.warning("%s says no: %s", title, raw or reason)
+    words = reason.strip().rstrip(".")
     if not (_SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200):
         words = _("its reason is a code for programmers, which the server's log has")
     text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")

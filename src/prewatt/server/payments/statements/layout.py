@@ -138,24 +138,24 @@ def _places_of(role: str, known_names: Iterable[str], full: list[str], taken: se
 
 def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
     """Add columns with unknown names that say enough."""
-    directions = {place for place, told in enumerate(full) if told in DIRECTIONS}
+    directions = {place for place, name in enumerate(full) if name in DIRECTIONS}
 
     def unknown(role: str) -> list[int]:
         """Return the columns without a role whose names contain a known part for this role."""
-        used = {place for found in places.values() for place in found} | directions
+        used = {place for columns in places.values() for place in columns} | directions
         return [
             place
-            for place, told in enumerate(full)
-            if place not in used and any(stem in told for stem in names.STEMS[role])
+            for place, name in enumerate(full)
+            if place not in used and any(stem in name for stem in names.STEMS[role])
         ]
 
     for role, others in ((names.DAY, ()), (names.AMOUNT, (names.IN, names.OUT))):
-        found = unknown(role)
-        if role not in places and not any(each in places for each in others) and len(found) == 1:
-            places[role] = tuple(found)
+        columns = unknown(role)
+        if role not in places and not any(each in places for each in others) and len(columns) == 1:
+            places[role] = tuple(columns)
     texts = (*places.get(names.TEXT, ()), *unknown(names.TEXT))
     if not texts:
-        used = {place for found in places.values() for place in found} | directions
+        used = {place for columns in places.values() for place in columns} | directions
         texts = tuple(place for place in range(len(full)) if place not in used)
     places[names.TEXT] = texts
 

@@ -28,11 +28,11 @@ from ..interface import (
     CallbackError,
     Line,
     Order,
+    PaymentReport,
     Provider,
     ProviderError,
     Started,
     State,
-    Told,
     pem,
     reading_callback,
     refused,
@@ -109,7 +109,7 @@ class Alipay(Provider):
                 )
             return answer
 
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | None:
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PaymentReport | None:
         """Return the payment that an RSA2-signed form reports; None if it is neither paid nor refunded."""
         with reading_callback():
             form = dict(parse_qsl(body.decode(), strict_parsing=True))
@@ -118,41 +118,41 @@ class Alipay(Provider):
                 raise CallbackError("its signature is not Alipay's")
             if form["app_id"] != self._settings["app_id"]:
                 raise CallbackError("it is for another application")
-            gone = fen(form["refund_fee"]) if form.get("refund_fee") else None
-            state = _state(form["trade_status"], form.get("gmt_payment"), gone)
+            refunded = fen(form["refund_fee"]) if form.get("refund_fee") else None
+            state = _state(form["trade_status"], form.get("gmt_payment"), refunded)
             if state not in (State.PAID, State.REFUNDED):
                 return None
             at = form.get("gmt_payment") or form["notify_time"]
-            return Told(
+            return PaymentReport(
                 form["out_trade_no"],
                 state,
                 form["trade_no"],
                 fen(form["total_amount"]),
                 "CNY",
                 beijing_instant(at),
-                gone,
+                refunded,
             )
 
     def answer(self, taken: bool, why: str = "") -> Answer:
         """Return the plain text that Alipay expects: success or fail."""
         return Answer(200, "success" if taken else "fail", "text/plain")
 
-    def query(self, order: Order) -> Told:
+    def query(self, order: Order) -> PaymentReport:
         """Return how a trade stands; one that Alipay does not know is open."""
         answer = self._ask("alipay.trade.query", out_trade_no=order.payment_id)
         if answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
             # It comes to be when the payer opens it.
-            return Told(order.payment_id, State.OPEN)
+            return PaymentReport(order.payment_id, State.OPEN)
         _good(answer)
         with self.asking():
-            gone = fen(answer["refund_fee"]) if answer.get("refund_fee") else None
-            state = _state(answer["trade_status"], answer.get("send_pay_date"), gone)
+            refunded = fen(answer["refund_fee"]) if answer.get("refund_fee") else None
+            state = _state(answer["trade_status"], answer.get("send_pay_date"), refunded)
             if state not in (State.PAID, State.REFUNDED):
-                return Told(order.payment_id, state)
+                return PaymentReport(order.payment_id, state)
             at = answer.get("send_pay_date")
-            return Told(
+            return PaymentReport(
                 answer["out_trade_no"], state, answer["trade_no"], fen(answer["total_amount"]), "CNY",
-                beijing_instant(at) if at else instant(datetime.now(BEIJING)), gone,
+                beijing_instant(at) if at else instant(datetime.now(BEIJING)), refunded,
             )  # fmt: skip
 
     def close(self, order: Order) -> None:
@@ -197,12 +197,12 @@ def _file_name(info: zipfile.ZipInfo) -> str:
     return info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode("gb18030", "replace")
 
 
-def _state(status: str, paid: str | None, gone: int | None) -> State:
+def _state(status: str, paid: str | None, refunded: int | None) -> State:
     """Return the state of a trade. Alipay calls a trade closed if it was never paid, and also if all of it went back;
     only the second has an instant of payment.
     """
     state = STATES.get(status, State.OPEN)
-    return State.REFUNDED if state == State.CLOSED and (paid or gone) else state
+    return State.REFUNDED if state == State.CLOSED and (paid or refunded) else state
 
 
 def _good(answer: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from .....kernel.currencies import format_money, minor_unit
 from .....kernel.units import SECOND
-from ..interface import Back, Cause, ProviderError, State, Step, Told
+from ..interface import Cause, PaymentReport, ProviderError, State, Step, TakenBackReport
 
 IN_HUNDREDTHS = ("ISK", "UGX")
 """The currencies without decimals that Stripe counts with two: https://docs.stripe.com/currencies#special-cases"""
@@ -37,13 +37,13 @@ def intent_of(row: Row) -> str:
     return str(intent["id"] if isinstance(intent, dict) else intent)
 
 
-def refund(row: Row, at: int) -> Back:
+def refund(row: Row, at: int) -> TakenBackReport:
     """Return the report of a refund. A refund that was made in Stripe's own pages has no number of ours. `at`: seconds
     since 1970.
     """
     marks, currency = marks_of(row), str(row["currency"]).upper()
     step = Step.WON if row.get("status") in ("failed", "canceled") else Step.TAKEN
-    return Back(
+    return TakenBackReport(
         str(marks.get("refund_id") or row["id"]),
         Cause.REFUND,
         step,
@@ -56,7 +56,7 @@ def refund(row: Row, at: int) -> Back:
     )
 
 
-def dispute(row: Row, event: str, at: int) -> Back:
+def dispute(row: Row, event: str, at: int) -> TakenBackReport:
     """Return the report of a dispute. An inquiry takes no money yet, nor does a dispute with an empty list of bookings.
     `at`: seconds since 1970.
     """
@@ -71,9 +71,9 @@ def dispute(row: Row, event: str, at: int) -> Back:
     elif event == "charge.dispute.funds_withdrawn":
         step = Step.TAKEN
     elif step is None:
-        asked = status.startswith("warning_") or (booked is not None and not booked)
-        step = Step.ASKED if asked else Step.TAKEN
-    return Back(
+        is_inquiry = status.startswith("warning_") or (booked is not None and not booked)
+        step = Step.ASKED if is_inquiry else Step.TAKEN
+    return TakenBackReport(
         str(row["id"]),
         Cause.DISPUTE,
         step,
@@ -87,13 +87,15 @@ def dispute(row: Row, event: str, at: int) -> Back:
     )
 
 
-def refunded_charge(charge: Row) -> Told:
+def refunded_charge(charge: Row) -> PaymentReport:
     """Return the report of a charge of which something went back, with the sum of it."""
     currency = str(charge["currency"]).upper()
-    amount, gone = ours(int(charge["amount"]), currency), ours(int(charge.get("amount_refunded") or 0), currency)
-    state = State.REFUNDED if gone >= amount else State.PAID
+    amount, refunded = ours(int(charge["amount"]), currency), ours(int(charge.get("amount_refunded") or 0), currency)
+    state = State.REFUNDED if refunded >= amount else State.PAID
     at = int(charge.get("created") or 0) * SECOND
-    return Told(str(marks_of(charge).get("payment_id", "")), state, intent_of(charge), amount, currency, at, gone)
+    return PaymentReport(
+        str(marks_of(charge).get("payment_id", "")), state, intent_of(charge), amount, currency, at, refunded
+    )
 
 
 def theirs(amount: int, currency: str) -> int:
@@ -112,18 +114,18 @@ def ours(amount: int, currency: str) -> int:
     return amount // 100 if currency in IN_HUNDREDTHS else amount * 100 if currency in IN_WHOLE else amount
 
 
-def paid_session(session: Any, at: int, gone: int | None = None) -> Told:
-    """Return the report of a session that was paid at the instant `at` (seconds since 1970), and of which `gone` went
+def paid_session(session: Any, at: int, refunded: int | None = None) -> PaymentReport:
+    """Return the report of a session that was paid at the instant `at` (seconds since 1970), and of which `refunded` went
     back since.
     """
     currency = str(session.currency).upper()
     intent, amount = session.payment_intent, ours(int(session.amount_total), currency)
-    return Told(
+    return PaymentReport(
         session.client_reference_id,
-        State.REFUNDED if gone is not None and gone >= amount else State.PAID,
+        State.REFUNDED if refunded is not None and refunded >= amount else State.PAID,
         intent if isinstance(intent, str) else intent.id,
         amount,
         currency,
         at * SECOND,
-        gone,
+        refunded,
     )

@@ -16,15 +16,15 @@ from ....core.credential_fields import Field
 from ..interface import (
     TIMEOUT,
     Answer,
-    Back,
     CallbackError,
     Line,
     Order,
+    PaymentReport,
     Provider,
     ProviderError,
     Started,
     State,
-    Told,
+    TakenBackReport,
     reading_callback,
 )
 from ..methods import Method
@@ -95,7 +95,7 @@ class Stripe(Provider):
             )
             return Started(str(session.url), session.id)
 
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PaymentReport | TakenBackReport | None:
         """Return the payment, the refund or the dispute that a signed event reports; None for other events, and for
         payments without our mark.
         """
@@ -115,7 +115,7 @@ class Stripe(Provider):
                 # Nothing of a payment, or one that another business takes by the same account.
                 return None
             if event.type in CLOSED_EVENTS:
-                return Told(session.client_reference_id, State.CLOSED)
+                return PaymentReport(session.client_reference_id, State.CLOSED)
             if session.payment_status != "paid":
                 return None
             return paid_session(session, event.created)
@@ -124,10 +124,10 @@ class Stripe(Provider):
         """Return an answer whose status says whether the event was taken; Stripe sends a refused one again."""
         return Answer(200 if taken else 400, why, "text/plain")
 
-    def query(self, order: Order) -> Told:
+    def query(self, order: Order) -> PaymentReport:
         """Return how a session stands, with how much of it went back; one without a reference is open."""
         if not order.reference:
-            return Told(order.payment_id, State.OPEN)
+            return PaymentReport(order.payment_id, State.OPEN)
         with self.asking():
             session: Any = self._client.v1.checkout.sessions.retrieve(
                 order.reference, {"expand": ["payment_intent.latest_charge"]}
@@ -135,9 +135,9 @@ class Stripe(Provider):
             if session.payment_status == "paid":
                 charge = getattr(session.payment_intent, "latest_charge", None)
                 back = charge.to_dict().get("amount_refunded") if charge else None
-                gone = None if back is None else ours(int(back), str(session.currency).upper())
-                return paid_session(session, charge.created if charge else session.created, gone)
-            return Told(order.payment_id, State.CLOSED if session.status == "expired" else State.OPEN)
+                refunded = None if back is None else ours(int(back), str(session.currency).upper())
+                return paid_session(session, charge.created if charge else session.created, refunded)
+            return PaymentReport(order.payment_id, State.CLOSED if session.status == "expired" else State.OPEN)
 
     def close(self, order: Order) -> None:
         """Expire the session, if Stripe knows it."""

@@ -27,17 +27,17 @@ from ..bills import BEIJING
 from ..interface import (
     TIMEOUT,
     Answer,
-    Back,
     CallbackError,
     Cause,
     Line,
     Order,
+    PaymentReport,
     Provider,
     ProviderError,
     Started,
     State,
     Step,
-    Told,
+    TakenBackReport,
     pem,
     reading_callback,
     refused,
@@ -187,7 +187,7 @@ class WeChat(Provider):
             "appId": appid, "timeStamp": at, "nonceStr": nonce, "package": package, "signType": "RSA", "paySign": signature,
         }  # fmt: skip
 
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Told | Back | None:
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PaymentReport | TakenBackReport | None:
         """Return the payment or the refund that a signed and sealed event reports; None for other events."""
         with reading_callback():
             if abs(time.time() - int(headers.get("Wechatpay-Timestamp", "0"))) > FRESH:
@@ -213,12 +213,12 @@ class WeChat(Provider):
             return Answer(200, json.dumps({"code": "SUCCESS", "message": ""}))
         return Answer(400, json.dumps({"code": "FAIL", "message": why[:100]}))
 
-    def query(self, order: Order) -> Told:
+    def query(self, order: Order) -> PaymentReport:
         """Return how a payment stands; one that WeChat Pay does not know is open."""
         with self.asking():
             status, text = self._client.query(out_trade_no=order.payment_id)
             if status == 404:
-                return Told(order.payment_id, State.OPEN)
+                return PaymentReport(order.payment_id, State.OPEN)
             return _told(_good(status, text))
 
     def close(self, order: Order) -> None:
@@ -291,10 +291,10 @@ def _field(text: str | bytes, name: str) -> str:
         return ""
 
 
-def _back(refund: Mapping[str, Any]) -> Back:
+def _back(refund: Mapping[str, Any]) -> TakenBackReport:
     step = REFUND_EVENTS[f"REFUND.{refund['refund_status']}"]
     at = refund.get("success_time")
-    return Back(
+    return TakenBackReport(
         refund.get("out_refund_no") or refund["refund_id"],
         Cause.REFUND,
         step,
@@ -306,12 +306,12 @@ def _back(refund: Mapping[str, Any]) -> Back:
     )
 
 
-def _told(payment: Mapping[str, Any]) -> Told:
+def _told(payment: Mapping[str, Any]) -> PaymentReport:
     state = STATES.get(payment["trade_state"], State.OPEN)
     if state not in (State.PAID, State.REFUNDED):
-        return Told(payment["out_trade_no"], state)
+        return PaymentReport(payment["out_trade_no"], state)
     amount = payment["amount"]
-    return Told(
+    return PaymentReport(
         payment["out_trade_no"],
         state,
         payment["transaction_id"],
