@@ -84,7 +84,7 @@ def _of_capture(capture: dict[str, Any]) -> list[str]:
     if meaning and "exception" in found and not meaning & set(error_name(found["exception"]).replace(",", "").split()):
         lines.append(f"exception: {error_name(found['exception'])}, but it says {capture['exception_meaning']}")
     intact = all(capture.get(key, True) is True for key in ("crc_ok", "length_ok", "valid_frame"))
-    if intact and "problem" in capture:
+    if intact and capture.get("problem"):
         # Its checksum is right, and something else is not that only people can judge.
         return lines
     return lines + list(_of_frame(framing, side, data, intact))

@@ -39,7 +39,7 @@ def test_all_captured_frames_and_maps_are_understood_as_they_say():
         ("m18", {"registers_hex": "000001B300000001"}),
         ("m19", {"exception": 3}),
         ("m21", {"exception_meaning": "busy"}),
-        ("m16", {"crc_ok": True}),
+        ("m16", {"crc_ok": True, "problem": ""}),
         ("m22", {"crc_ok": False}),
         ("m37", {"transaction": 19}),
         ("m38", {"length_ok": False}),
