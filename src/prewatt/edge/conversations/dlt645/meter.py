@@ -317,15 +317,13 @@ class Dlt645Meter:
         return None if kind is None else kind != 0
 
     def read_allowance(self) -> Conversation[int | None]:
-        """Return the Wh of the meter's own balance; None if it is in no prepaid mode. Raises ProtocolError if its balance
-        is money, which nobody can tell in Wh: such a mode has to be switched off.
+        """Return the Wh of the meter's own balance. Raises Unsupported if it is in no prepaid mode; ProtocolError if its
+        balance is money, which nobody can tell in Wh: such a mode has to be switched off.
         """
         prepaid = self._model.prepaid
-        if prepaid is None:
-            raise Unsupported("it has no balance of its own")
-        kind = yield from self._prepaid_kind(prepaid)
-        if kind == 0:
-            return None
+        kind = (yield from self._prepaid_kind(prepaid)) if prepaid is not None else None
+        if prepaid is None or not kind:
+            raise Unsupported("it is in no prepaid mode of its own that can be seen")
         if kind == BY_ENERGY and prepaid.remaining_energy is not None:
             return (yield from self._balance("remaining energy", prepaid.remaining_energy))
         words = ""
