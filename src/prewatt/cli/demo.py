@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,22 @@ import typer
 from ..processes.supervisor import end_on_sigterm
 from ..sim.demo import run
 from ..sim.story import Options
+from ..sim.wiring import FAULTS
 from ..wire.messages import MAX_METERS
 from .command import Command, group
 
 app = group()
+
+
+class Protocol(StrEnum):
+    """The protocols of played meters."""
+
+    DLT645 = "dlt645"
+    MODBUS = "modbus"
+    DLMS = "dlms"
+    MIXED = "mixed"
+
+
 PACE = 14_400.0
 """Simulated seconds per second while people watch: a day takes six seconds."""
 
@@ -56,6 +69,17 @@ def demo(
             help="Play to the end without waiting for people, then print the account. Exit status 1 if it is wrong.",
         ),
     ] = False,
+    protocol: Annotated[
+        Protocol | None,
+        typer.Option(
+            help="Protocol that the meters speak, over serial lines and TCP that are played. mixed: a line of each.",
+            show_default="the gateway reads the recorded consumption directly",
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Fault to switch on, with --protocol; can be repeated. One of {', '.join(FAULTS)}, or all."),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the account to this file as JSON (docs/programmer/demo-json.md).")
     ] = None,
@@ -75,4 +99,23 @@ def demo(
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else PACE)
     homes = MAX_METERS if meters is None else meters
-    raise typer.Exit(run(Options(data, zone, days, homes, seed, pace, port, home, outage), headless, json))
+    faults = tuple(FAULTS) if fault == ["all"] else tuple(fault or ())
+    unknown = sorted(set(faults) - set(FAULTS))
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(FAULTS)}", param_hint="--fault")
+    if faults and protocol is None:
+        raise typer.BadParameter("it needs --protocol: only meters on a line have such faults", param_hint="--fault")
+    options = Options(
+        data,
+        zone,
+        days,
+        homes,
+        seed,
+        pace,
+        port,
+        home,
+        outage,
+        protocol=protocol.value if protocol else "",
+        faults=faults,
+    )
+    raise typer.Exit(run(options, headless, json))

@@ -8,6 +8,7 @@ import http.client
 import json
 import random
 import socket
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -22,6 +23,7 @@ from django.db.models import F
 from rich.progress import Progress, TaskID
 
 from ..clock import SharedClock
+from ..edge.drivers.interface import DriverSettings
 from ..edge.drivers.recorded import RecordedSettings
 from ..edge.enrol import enrol
 from ..edge.settings import write_settings
@@ -36,9 +38,13 @@ from ..server.sales.top_ups import top_up
 from ..server.vending.models import OPEN, Command, TopUp
 from .audit import Account, audit, document, iso
 from .line import Line
+from .meters.house import HousePlan
 from .people import people
 from .story import DemoError, Options, Story
+from .wiring import bus_settings, plan_house, with_meter_faults
 
+HOUSE = "house.json"
+"""The file of the played meters."""
 PASSWORD = "prewatt"
 PIN = "123456"
 TYPES = 0.6
@@ -86,9 +92,8 @@ class Director:
         code = self._set_up_building()
         self.server.wait_until_up()
         self.line = Line(settings.CONFIG.mqtt.port)
-        recorded = RecordedSettings(self.story.data.absolute(), self.options.where, self.memory)
-        page, drivers = self.site.removeprefix("http://"), {"recorded": recorded}
-        agent = enrol(self.address, code, self.edge, drivers, page, self.options.bluetooth)
+        page = self.site.removeprefix("http://")
+        agent = enrol(self.address, code, self.edge, self._drivers(), page, self.options.bluetooth)
         self.server.refresh_broker()
         broker = msgspec.structs.replace(agent.broker, port=self.line.port, retry_longest_s=0.5)
         fast = {
@@ -97,9 +102,38 @@ class Director:
             "reading_interval_s": READING_INTERVAL,
             "shared_clock": settings.CONFIG.shared_clock,
         }
+        if self.options.faults:
+            # A meter that does not answer takes the time of this machine, not of the building.
+            fast["poll_shortest_s"] = 300
         write_settings(self.edge / "edge.toml", msgspec.structs.replace(agent, broker=broker, **fast))
         self.supervisor.add("agent", python("edge", "run", "--config", str(self.edge / "edge.toml")))
         self._await("the meters to take up their first credit", self._all_applied)
+
+    def _drivers(self) -> dict[str, DriverSettings]:
+        """Return what the gateway is told of its meters. If they speak a protocol, they are played from here on."""
+        if not self.options.protocol:
+            return {"recorded": RecordedSettings(self.story.data.absolute(), self.options.where, self.memory)}
+        self.house = plan_house(
+            self.options.protocol,
+            self.story.names,
+            data=self.story.data,
+            zone=self.options.where,
+            home=self.edge,
+            clock=settings.CONFIG.shared_clock,
+            faults=self.options.faults,
+        )
+        ports = Path(self.house.ports)
+        self.edge.mkdir(parents=True, exist_ok=True)
+        self._write_house(self.house)
+        self.supervisor.add("meters", [sys.executable, "-m", "prewatt.sim.meters", str(self.home / HOUSE)])
+        self._await("the meters", ports.exists)
+        return {"bus": bus_settings(self.house, json.loads(ports.read_text()))}
+
+    def _write_house(self, house: HousePlan) -> None:
+        path = self.home / HOUSE
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(house))
+        fresh.replace(path)
 
     def _set_up_building(self) -> str:
         names = list(self.people)
@@ -120,6 +154,7 @@ class Director:
                 low_credit=LOW_CREDIT,
                 password=PASSWORD,
                 pin=PIN,
+                driver="bus" if self.options.protocol else "recorded",
             )
         )
         self.logins = building.logins
@@ -164,6 +199,8 @@ class Director:
                 self._cut()
             elif what == "mend":
                 self._mend()
+            elif what in {"break", "heal"}:
+                self._write_house(with_meter_faults(self.house, self.options.faults if what == "break" else ()))
             elif what == "look":
                 self._look()
             progress.update(bar, completed=at - self.story.begin, text=self._where_we_are(at))
@@ -171,6 +208,10 @@ class Director:
     def _timetable(self) -> Iterator[tuple[int, str]]:
         """Return all that happens, in order."""
         happenings = [(self.story.outage[0], "cut"), (self.story.outage[1], "mend"), (self.story.end, "end")]
+        if self.options.faults:
+            # Over a part of the outage, and some of the time before.
+            begin, length = self.story.begin, self.story.end - self.story.begin
+            happenings += [(begin + length // 4, "break"), (begin + length // 2, "heal")]
         where = zone(self.options.where)
         day = local(self.story.begin, where).replace(hour=0, minute=0, second=0, microsecond=0)
         while instant(day) < self.story.end:
@@ -179,7 +220,7 @@ class Director:
                 if self.story.begin < at < self.story.end:
                     happenings.append((at, "look"))
             day += timedelta(days=1)
-        order = {"cut": 0, "mend": 1, "look": 2, "end": 3}
+        order = {"cut": 0, "mend": 1, "break": 2, "heal": 3, "look": 4, "end": 5}
         yield from sorted(happenings, key=lambda each: (each[0], order[each[1]]))
 
     def _run_to(self, at: int, progress: Progress, bar: TaskID) -> None:
@@ -201,6 +242,9 @@ class Director:
             self._await("the head-end", lambda: self._ingested(at))
 
     def _ingested(self, at: int) -> bool:
+        if self.options.faults:
+            # A meter that is silent for days is not read.
+            return self._told_all(at) and self._all_applied()
         last = at // (READING_INTERVAL * SECOND) * (READING_INTERVAL * SECOND)
         return not Meter.objects.filter(read_at__lt=last).exists() and self._all_applied()
 
@@ -280,7 +324,7 @@ class Director:
     def finish(self) -> tuple[Account, dict[str, Any]]:
         """Stop the agent, compare both sides; returns the account and its JSON."""
         self._await("the head-end", lambda: self._ingested(self.story.end))
-        self._await("the last entries", self._told_all)
+        self._await("the last entries", lambda: self._told_all(self.story.end))
         self.supervisor.children["agent"].stop()
         account = audit(self.edge / "journal.sqlite3", self.memory, list(self.story.recordings))
         facts = {
@@ -295,10 +339,11 @@ class Director:
         }
         return account, document(account, dict.fromkeys(self.story.recordings, self.story.tariff), facts)
 
-    def _told_all(self) -> bool:
+    def _told_all(self, at: int) -> bool:
+        """Return whether the server has all that the gateway had journalled at an instant."""
         gateway = Gateway.objects.get()
         return (
-            (gateway.heard_at or 0) >= self.story.end
+            (gateway.heard_at or 0) >= at
             and gateway.epoch >= self.epoch
             and not Meter.objects.filter(told_seq__gt=F("seq")).exists()
             and self._is_online(True)

@@ -19,6 +19,7 @@ from ..kernel.units import DAY, HOUR, instant, moment
 from ..server.core.holidays import FIRST_YEAR, LAST_YEAR
 from ..server.tariffs.reading import examples, read_document
 from ..wire.messages import MAX_METERS
+from .wiring import serial_of
 
 PACKAGED = Path(str(resources.files("prewatt.sim"))) / "data"
 PACKAGED_ZONE = "Australia/Sydney"
@@ -33,7 +34,8 @@ class DemoError(Exception):
 @dataclass(frozen=True)
 class Options:
     """The options of a demonstration. `outage` is the number of days without a network. `bluetooth` is the gateway's
-    adapter. `speed` is in simulated seconds per second; 0 means as fast as possible.
+    adapter. `protocol` is what the meters speak; empty: they are read directly. `faults` are wrong with them and their lines
+    (`wiring.FAULTS`). `speed` is in simulated seconds per second; 0 means as fast as possible.
     """
 
     data: Path | None = None
@@ -46,14 +48,19 @@ class Options:
     home: Path | None = None
     outage: int = 2
     bluetooth: str = ""
+    protocol: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Story:
-    """The building and its month: recordings by meter, and the instants at which things happen."""
+    """The building and its month: recordings by meter, and the instants at which things happen. `names`: what each meter's
+    recording is called in the data.
+    """
 
     data: Path
     recordings: dict[str, Recording]
+    names: dict[str, str]
     tariff: Tariff
     begin: int
     end: int
@@ -76,7 +83,12 @@ def plan(options: Options) -> Story:
         everything = load_recordings(data, where)
     except (RecordingError, ValueError) as error:
         raise DemoError(str(error)) from None
-    recordings = dict(list(everything.items())[: options.meters])
+    names = {serial_of(name) if options.protocol else name: name for name in list(everything)[: options.meters]}
+    if len(names) < min(len(everything), options.meters):
+        raise DemoError(
+            f"{data}: two meters have the same digits in their names, and meters on a bus are known by them"
+        )
+    recordings = {name: everything[recorded] for name, recorded in names.items()}
     for name in recordings:
         try:
             msgspec.convert(name, MeterName)
@@ -92,7 +104,7 @@ def plan(options: Options) -> Story:
     length = min(options.outage * DAY, (end - begin) // (3 if options.outage <= 2 else 2))
     middle = (begin + end - length) // 2 // HOUR * HOUR
     tariff = _tariff(options.where, moment(begin).year, moment(end).year)
-    return Story(data, recordings, tariff, begin, end, (middle, middle + length))
+    return Story(data, recordings, names, tariff, begin, end, (middle, middle + length))
 
 
 def _tariff(where: str, first: int, last: int) -> Tariff:

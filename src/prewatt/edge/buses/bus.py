@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from ..protocols.exchange import Answer, Conversation, Exchange, NoAnswer, converse
 from .echo import Echo, EchoFilter
-from .patience import Patience
+from .patience import LONGEST, Patience
 from .ports import Port, PortFailed
 from .turns import Turns, Urgency, urgency
 
@@ -46,6 +46,7 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     answer_s: float = 0.6
     pause_s: float = 0.5
     turnaround_s: float = 0.05
+    rest_longest_s: float = LONGEST
 
     def line_s(self, count: int) -> float:
         """Return the seconds that `count` bytes take on the line."""
@@ -83,7 +84,7 @@ class Bus:
         self.echo = Echo()
         self._steady, self._sleep = steady, sleep
         self._turns = Turns()
-        self._patience = Patience()
+        self._patience = Patience(timing.rest_longest_s)
         self._free_at = 0.0
         self._broken = 0
 

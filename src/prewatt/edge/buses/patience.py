@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 FIRST = 2.0
 """Seconds of rest after the second failure in a row; each further one doubles them."""
 LONGEST = 60.0
-"""Seconds of rest at most."""
+"""Seconds of rest at most, if a bus is not told otherwise."""
 
 
 @dataclass
@@ -18,8 +18,11 @@ class _Silence:
 
 @dataclass
 class Patience:
-    """The silent meters of one bus, by name. Instants are seconds of the steady clock."""
+    """The silent meters of one bus, by name. Instants are seconds of the steady clock. `longest`: seconds of rest at most;
+    0 for a bus on which a silent meter is asked as often as any.
+    """
 
+    longest: float = LONGEST
     _silences: dict[str, _Silence] = field(default_factory=dict)
 
     def rest(self, meter: str, now: float) -> float:
@@ -37,7 +40,7 @@ class Patience:
         silence = self._silences.setdefault(meter, _Silence())
         silence.failures += 1
         if silence.failures > 1:
-            silence.rests_until = now + min(FIRST * 2 ** min(silence.failures - 2, 10), LONGEST)
+            silence.rests_until = now + min(FIRST * 2 ** min(silence.failures - 2, 10), self.longest)
 
     def answered(self, meter: str) -> None:
         """Note that a meter has answered."""

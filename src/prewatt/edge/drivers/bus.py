@@ -26,6 +26,7 @@ from msgspec import Meta, Struct
 from ..buses.bus import Bus, Timing
 from ..buses.calls import CalledPort, Calls
 from ..buses.meter_on_bus import MeterOnBus
+from ..buses.patience import LONGEST
 from ..buses.ports import LINE, Port, open_port
 from ..conversations import find_protocol
 from ..conversations.protocol import Conversations, Framing
@@ -54,12 +55,13 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     answer_s: Seconds | None = None
     pause_s: Seconds = 0.5
     turnaround_s: Annotated[float, Meta(ge=0, le=5)] = 0.05
+    rest_longest_s: Annotated[float, Meta(ge=0, le=3600)] = LONGEST
 
     @property
     def timing(self) -> Timing:
         """Return the times of the bus."""
         answer_s = self.answer_s or (2.0 if "://" in self.port else 0.6)
-        return Timing(int(self.line.split()[0]), answer_s, self.pause_s, self.turnaround_s)
+        return Timing(int(self.line.split()[0]), answer_s, self.pause_s, self.turnaround_s, self.rest_longest_s)
 
 
 class BusDriverSettings(DriverSettings, frozen=True):

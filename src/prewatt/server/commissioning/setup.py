@@ -55,7 +55,8 @@ class BuildingPlan:
 
     `gateway`: the name of the gateway for meters whose line names none. `manager`: the manager's login. `low_credit`:
     the steps of the reminder; the usual ones if empty. `password`: one for all logins; if empty, each has its own.
-    `pin`: one for the gateway's page, for all flats; if empty, flats have none yet.
+    `pin`: one for the gateway's page, for all flats; if empty, flats have none yet. `driver`: the kind of the meters, as the gateway
+    names it.
     """
 
     organisation: str
@@ -69,6 +70,7 @@ class BuildingPlan:
     low_credit: str = ""
     password: str = ""
     pin: str = ""
+    driver: str = "recorded"
 
 
 @transaction.atomic
@@ -123,7 +125,7 @@ def _place_all(property_: Property, boxes: Mapping[str, Gateway], plan: Building
     problems, occupied = Problems(), []
     for apartment in plan.apartments:
         try:
-            unit = _place(property_, boxes[apartment.gateway or plan.gateway], apartment, pin_hash)
+            unit = _place(property_, boxes[apartment.gateway or plan.gateway], apartment, pin_hash, plan.driver)
         except (ValidationError, InstallError) as error:
             problems.add(0, f"unit {apartment.unit}, meter {apartment.meter}", in_words(error))
             continue
@@ -173,11 +175,11 @@ def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> d
     return boxes
 
 
-def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Unit | None:
+def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str, driver: str) -> Unit | None:
     """Create a unit and its meter, or a meter without a unit."""
     parts = [Part.objects.get_or_create(property=where, name=name)[0] for name in each.parts]
     if each.role != Meter.Role.UNIT:
-        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None, **each.more())
+        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None, driver=driver, **each.more())
         return None
     # As the database and the rules of the columns read it from text.
     unit = Unit(property=where, name=each.unit, area=each.area, occupants=each.occupants)  # type: ignore[misc]
@@ -185,7 +187,7 @@ def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str) -> Uni
     unit.full_clean()
     unit.save()
     unit.parts.set(parts)
-    install(unit, box, each.meter, **each.more())
+    install(unit, box, each.meter, driver=driver, **each.more())
     return unit
 
 
