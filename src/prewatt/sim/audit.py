@@ -28,7 +28,7 @@ from ..kernel.tariff_document import tariff_to_document
 from ..kernel.units import exact_kwh, exact_money, moment
 from ..server.estate.models import Tenancy
 from ..server.ledger.books import balance, tenant_account
-from ..server.metering.models import Meter
+from ..server.metering.models import Alarm, Meter
 from ..server.vending.models import Command, TopUp
 
 SCHEMA = "prewatt-demo-1"
@@ -94,12 +94,18 @@ class Account:
     meters: list[MeterAccount]
     top_ups: list[dict[str, Any]]
     failures: list[str]
+    told: list[str] = field(default_factory=list)
+    """What the manager was told of."""
 
 
-def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
-    """Compare both sides. The agent must have ended: its journal is opened here."""
+def audit(journal_path: Path, memory: Path, meters: list[str], faulty: bool = False) -> Account:
+    """Compare both sides. The agent must have ended: its journal is opened here. `faulty`: meters or lines had faults, of
+    which the manager has to be told; else an alarm is a failure.
+    """
     journal = Journal(journal_path)
-    accounts, failures = [], []
+    accounts: list[MeterAccount] = []
+    failures: list[str] = []
+    told: list[str] = []
     credits_ = _Credits()
     rows = {row.name: row for row in Meter.objects.filter(name__in=meters).select_related("unit")}
     for name in meters:
@@ -108,12 +114,14 @@ def audit(journal_path: Path, memory: Path, meters: list[str]) -> Account:
         for body in journal.read(name, 1, loaded.account.seq):
             _take_entry(mine, decode_entry(body), credits_)
         failures += _check(mine, rows[name], loaded.account.seq, loaded.head, _memory(memory, name))
+        told += _alarms(rows[name])
         accounts.append(mine)
     journal.close()
+    failures += [] if faulty else told
     top_ups, unapplied = _top_ups(credits_.came)
     failures += unapplied
     failures += [f"credit {credit_id} was applied at a meter and never paid" for credit_id in credits_.came]
-    return Account(accounts, top_ups, failures)
+    return Account(accounts, top_ups, failures, told)
 
 
 class _Credits:
@@ -200,6 +208,14 @@ def _memory(folder: Path, name: str) -> dict[str, Any]:
     return kept
 
 
+def _alarms(row: Meter) -> list[str]:
+    """Return the alarms of a meter, the first of each kind."""
+    first: dict[str, Alarm] = {}
+    for alarm in row.alarms.order_by("id"):
+        first.setdefault(alarm.kind, alarm)
+    return [f"meter {row.name}: {alarm.text}" for alarm in first.values()]
+
+
 def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[str, Any]) -> list[str]:
     failures = []
     if mine.difference:
@@ -211,10 +227,6 @@ def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[s
     if (row.seq, bytes(row.head)) != (seq, head):
         failures.append(
             f"meter {mine.meter}: the server has its journal up to entry {row.seq}, the gateway up to {seq}, or they are not the same"
-        )
-    if row.alarms.exists():
-        failures.append(
-            f"meter {mine.meter}: {row.alarms.count()} alarms, the first: {row.alarms.order_by('id')[0].text}"
         )
     if mine.switches and memory["closed"] != mine.switches[-1][1]:
         failures.append(f"meter {mine.meter}: its switch stands otherwise than its journal says")

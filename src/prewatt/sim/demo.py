@@ -27,6 +27,7 @@ from ..processes.serve import open_pages
 from ..processes.supervisor import ChildFailedError
 from ..server.core.config import ConfigError, Endpoint
 from .story import DemoError, Options, plan
+from .wiring import FAULTS
 
 if TYPE_CHECKING:
     from .director import Director
@@ -156,6 +157,11 @@ def _play(demo: Director, console: Console, out: Console, headless: bool, json_p
         f"were typed; {waiting} waited, and had their credit {demo.catch_up:.1f} s after its end. "
         f"The whole took {time.monotonic() - began:.0f} s."
     )
+    if demo.options.faults:
+        out.print(
+            "Faults that were switched on: " + "; ".join(FAULTS[each].words for each in demo.options.faults) + "."
+        )
+        out.print("\n".join(["What the manager was told of:", *account.told]), markup=False)
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)
         return 1

@@ -326,7 +326,8 @@ class Director:
         self._await("the head-end", lambda: self._ingested(self.story.end))
         self._await("the last entries", lambda: self._told_all(self.story.end))
         self.supervisor.children["agent"].stop()
-        account = audit(self.edge / "journal.sqlite3", self.memory, list(self.story.recordings))
+        meters = list(self.story.recordings)
+        account = audit(self.edge / "journal.sqlite3", self.memory, meters, faulty=bool(self.options.faults))
         facts = {
             "begin": iso(self.story.begin),
             "end": iso(self.story.end),

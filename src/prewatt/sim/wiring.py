@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from ..edge.drivers.bus import BusDriverSettings, BusSettings
-from .meters.house import HousePlan, HungMeter, HungModule, LinePlan
+from .meters.house import PASSWORD, HousePlan, HungMeter, HungModule, LinePlan
 
 RELAYS = 8
 """Flats that one relay module switches."""
@@ -108,7 +108,12 @@ def _modbus(serials: list[str], recordings: Mapping[str, str]) -> LinePlan:
     return LinePlan("riser", "tcp", meters, modules)
 
 
-WIRING = {"dlt645": _dlt645, "modbus": _modbus}
+def _dlms(serials: list[str], recordings: Mapping[str, str]) -> LinePlan:
+    meters = tuple(HungMeter(recordings[each], each, "dlms-lls", str(16 + n)) for n, each in enumerate(serials))
+    return LinePlan("attic", "pty", meters)
+
+
+WIRING = {"dlt645": _dlt645, "modbus": _modbus, "dlms": _dlms}
 """A line of each protocol, by the protocol's name."""
 
 
@@ -129,6 +134,8 @@ def bus_settings(plan: HousePlan, ports: Mapping[str, str]) -> BusDriverSettings
             meters[hung.serial] = {"bus": line.name, "model": hung.model, "address": hung.address}
             if hung.model.startswith("dlt645"):
                 meters[hung.serial]["zone"] = plan.zone
+            if hung.model.startswith("dlms"):
+                meters[hung.serial]["password"] = PASSWORD.decode()
         for module in line.modules:
             for channel, serial in enumerate(module.switches, 1):
                 meters[serial] |= {

@@ -7,6 +7,7 @@ file is read again when it changes.
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,19 +17,26 @@ from msgspec import Meta, Struct
 
 from ...clock import Clock, SharedClock, SystemClock
 from ...edge.drivers.recorded import RecordedMeter
+from ...edge.meters.dlms_model import DlmsModel
 from ...edge.meters.dlt645_model import Dlt645Model
 from ...edge.meters.modbus_model import ModbusModel
 from ...edge.meters.model import find_model_file, protocol_of, read_model
+from ...edge.protocols.dlms.acse import Mechanism
+from ...edge.protocols.dlms.client import Credentials
 from ...edge.protocols.dlt645.codes import Edition
 from ...edge.protocols.modbus_frames import Rtu, Tcp
 from ...edge.recording import Recording, load_recordings
 from ...kernel.calendar import zone
+from .dlms import DlmsServer, HdlcResponder
+from .dlms_objects import Habits
 from .dlt645 import Dlt645Responder
 from .line import Line, LineFaults
 from .modbus import ModbusResponder, RelayModule
 from .played import MeterFaults, PlayedMeter, Responder
 from .serving import OnPty, OnTcp
 
+PASSWORD = b"12345678"
+"""The password of meters that speak DLMS."""
 LOOK_EVERY = 0.2
 """Seconds between looks whether the house's file has changed."""
 
@@ -108,6 +116,10 @@ class House:
                 return Dlt645Responder(meter, hung.address, Edition(model.edition), zone=zone(plan.zone))
             case "modbus":
                 return ModbusResponder(meter, read_model(path, ModbusModel), int(hung.address), _framing(line))
+            case "dlms":
+                dlms = read_model(path, DlmsModel)
+                server = DlmsServer(meter, dlms, Credentials(Mechanism.LLS, PASSWORD), Habits(), os.urandom)
+                return HdlcResponder(server, int(hung.address))
             case other:
                 raise ValueError(f"{hung.model}: meters that speak {other} are not played")
 
