@@ -91,12 +91,14 @@ def test_here_a_late_answer_does_not_become_another_registers_value(served):
         bus.close()
 
 
-def run(unit, slave, read):
-    """Read without a bus, so that nothing drains the line between two questions."""
+def run(unit, slave, read, pipe=None):
+    """Read without a bus, so that nothing drains the line between two questions: what is not taken stays in the pipe."""
+    pipe = deque() if pipe is None else pipe
 
     def ask(exchange):
-        for frame in slave.feed(exchange.request):
-            if answer := exchange.feed(frame):
+        pipe.extend(slave.feed(exchange.request))
+        while pipe:
+            if answer := exchange.feed(pipe.popleft()):
                 return answer.value
         raise NoAnswer(exchange.seen())
 
@@ -118,14 +120,25 @@ READS = st.builds(Read, st.just(3), st.integers(0, 100), st.integers(1, 4))
     st.sets(st.integers(1, 5), max_size=2),
 )
 def test_whatever_is_late_a_value_is_that_of_its_own_register(framing, reads, held, refuses):
-    slave, unit = Late(Mirror(framing, refuses), held), Unit(framing, UNIT)
+    slave, unit, pipe = Late(Mirror(framing, refuses), held), Unit(framing, UNIT), deque()
     for read in reads:
         try:
-            assert run(unit, slave, read) == tuple(range(read.address, read.address + read.count))
+            assert run(unit, slave, read, pipe) == tuple(range(read.address, read.address + read.count))
         except NoAnswer:
             continue
         except Refused:
             assert refuses
+
+
+def test_answers_of_several_forms_may_be_late_at_once():
+    """The late answer to the question that settles stands before the late one that must not be taken."""
+    slave, unit, pipe = Late(Mirror(Rtu()), [False, True, True]), Unit(Rtu(), UNIT), deque()
+    assert run(unit, slave, Read(3, 50, 1), pipe) == (50,)
+    for late in (Read(3, 60, 1), Read(3, 10, 2)):
+        with pytest.raises(NoAnswer):
+            run(unit, slave, late, pipe)
+    assert run(unit, slave, Read(3, 20, 2), pipe) == (20, 21)
+    assert run(unit, slave, Read(3, 70, 1), pipe) == (70,)
 
 
 class Behind:

@@ -16,7 +16,7 @@ from prewatt.edge.protocols.exchange import (
     WrongAnswer,
 )
 from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
-from prewatt.edge.protocols.modbus_unit import Unit
+from prewatt.edge.protocols.modbus_unit import Read, Unit
 from prewatt.kernel.quantities import Quantity, can_be
 from prewatt.sim.meters.modbus import ModbusResponder, RelayModule
 from tests.edge.protocols.modbus_played import SERIAL, Together, model, played
@@ -259,6 +259,22 @@ def test_an_order_whose_confirmation_was_lost_is_done_if_it_is_seen(tmp_path):
     slave.meter.faults.sticks = True
     with pytest.raises(NoAnswer):
         line.run(meter.set_switch(True))
+
+
+def test_an_order_whose_confirmation_was_lost_is_not_done_where_nothing_shows_the_relay(tmp_path):
+    slave = ModbusResponder(played(tmp_path), model("eastron-sdm120"), 7, Rtu())
+    module = RelayModule([slave.meter], model("relay-module-coils-unseen"), 9, Rtu())
+    module.silent = True
+    meter = ModbusMeter(slave.model, 7, Rtu(), RelayAt(module.relay, Unit(Rtu(), 9)))
+    for closed in (True, False):
+        with pytest.raises(NoAnswer):
+            Together([slave, module]).run(meter.set_switch(closed))
+
+
+def test_a_played_meter_answers_only_questions_to_its_own_address(tmp_path):
+    slave, _, _ = pair(tmp_path)
+    assert slave.feed(Read(4, 0, 2).ask(Rtu(), 8).request) == []
+    assert len(slave.feed(Read(4, 0, 2).ask(Rtu(), 7).request)) == 1
 
 
 def test_function_6_is_refused_and_16_moves_the_relay(tmp_path):

@@ -3,8 +3,7 @@
 An answer on a serial line does not say which registers it has. If a question was not answered in time, its answer may still
 come: into the silence in which the bus throws all away, or, through a slow converter, after the next question. That one it
 must not answer. So after a question without an answer, no question whose answer has the same form is asked before one of
-another form was: its answer comes after all late ones, which do not fit it and are skipped. That the unit refuses it does as
-well.
+another form was: its answer comes after all late ones, which do not fit it and are skipped.
 
 Over Modbus TCP the transaction number tells them apart, and nothing of this is done, unless the gateway does not send it
 back.
@@ -82,23 +81,36 @@ class Unit:
             self._unanswered += 1
             if self._unanswered > MOST_LATE:
                 self._late.clear()
-            elif not self.framing.counts:
-                self._late[read.form] += 1
+            else:
+                self._may_be_late(read)
             raise
         except Refused:
             self._unanswered = 0
+            if self._late:
+                # It may be the refusal of an earlier question: then the answer to this one is still to come.
+                self._may_be_late(read)
             raise
         self._unanswered = 0
         self._answered[read.form] = read
         return values
 
+    def _may_be_late(self, read: Read) -> None:
+        if not self.framing.counts:
+            self._late[read.form] = min(self._late[read.form] + 1, MOST_LATE)
+
     def _settle(self, read: Read) -> Conversation[None]:
-        """Ask something of another form, once more than answers of that form may be late."""
+        """Ask something of another form until an answer has come that is not late: one answer more of that form than may be
+        late, or one more of any kind, since a refusal has no form.
+        """
         others = [each for each in self._answered.values() if each.form != read.form]
         other = min(others, key=lambda each: self._late[each.form], default=_longer(read))
-        for _ in range(self._late[other.form] + 1):
+        late, of_form = self._late.total(), self._late[other.form]
+        for _ in range(late + 1):
             with suppress(Refused):
                 yield from self._ask(other)
+                of_form -= 1
+            if of_form < 0:
+                return
 
 
 def _longer(read: Read) -> Read:
