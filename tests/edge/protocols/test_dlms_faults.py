@@ -13,6 +13,7 @@ from prewatt.edge.protocols.dlms.client import Client, Credentials
 from prewatt.edge.protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
 from prewatt.edge.protocols.dlms.hdlc import client_address, decode_frame, server_address
 from prewatt.edge.protocols.dlms.link import HdlcLink
+from prewatt.edge.protocols.dlms.wrapper import Wrapped, WrappedStream
 from prewatt.edge.protocols.dlms.xdlms import GetResponse
 from prewatt.edge.protocols.exchange import NoAnswer, ProtocolError, Refused, WrongAnswer, converse
 from prewatt.kernel.units import HOUR, MINUTE
@@ -114,6 +115,35 @@ def test_meters_on_one_noisy_line_are_told_apart(seed):
         except ProtocolError:
             wall.now += MINUTE
     assert {*seen} == {1000} and len(seen) > 10
+
+
+@pytest.mark.parametrize("unanswered", [2, 3])
+def test_whichever_question_is_not_answered_the_link_is_closed(unanswered):
+    wall = Wall()
+    feed = wall.responder.feed
+    wall.responder.feed = lambda data: [] if len(wall.log) > unanswered else feed(data)
+    with pytest.raises(NoAnswer):
+        wall.run(wall.meter.read_register())
+    assert wall.kinds()[unanswered:] == ["I", "DISC"]
+    wall.responder.feed = feed
+    assert wall.run(wall.meter.read_register()) == REGISTER
+
+
+def test_both_states_of_a_switch_must_say_that_it_has_moved():
+    wall = Wall()
+    wall.load.closed = False
+    get = wall.server.objects.get
+    control = Data(Type.ENUM, 1)
+    wall.server.objects.get = lambda asked: control if (asked.class_id, asked.number) == (70, 3) else get(asked)
+    wall.played.faults.sticks = True
+    with pytest.raises(ProtocolError, match="confirmed, but it still stands open"):
+        wall.run(wall.meter.set_switch(closed=True))
+
+
+def test_a_header_of_the_wrapper_that_speaks_of_too_much_is_none():
+    stream = WrappedStream(17, 1, 600)
+    whole = Wrapped(17, 1, b"\xc4\x01\xc1\x00\x00").encode()
+    assert stream.feed(whole[:6] + b"\xff\xff" + whole) == [whole[8:]]
 
 
 def test_an_echo_with_lost_bytes_and_no_meter_is_said_to_be_that():
