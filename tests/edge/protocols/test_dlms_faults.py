@@ -129,6 +129,27 @@ def test_whichever_question_is_not_answered_the_link_is_closed(unanswered):
     assert wall.run(wall.meter.read_register()) == REGISTER
 
 
+def test_a_switch_that_moved_while_its_confirmation_was_lost_has_moved():
+    for closed in (False, True):
+        wall = Wall()
+        wall.load.closed = not closed
+        feed = wall.responder.feed
+
+        def losing(data, feed=feed):
+            answers = feed(data)
+            return [] if b"\xc3\x01" in data else answers
+
+        wall.responder.feed = losing
+        wall.run(wall.meter.set_switch(closed))
+        assert wall.load.closed is closed
+        wall.load.closed, wall.played.faults.sticks = not closed, True
+        with pytest.raises(NoAnswer):
+            wall.run(wall.meter.set_switch(closed))
+        wall.played.faults.silent = True
+        with pytest.raises(NoAnswer):
+            wall.run(wall.meter.set_switch(closed))
+
+
 def test_both_states_of_a_switch_must_say_that_it_has_moved():
     wall = Wall()
     wall.load.closed = False

@@ -28,6 +28,7 @@ from ..protocols.dlms.security import Keys
 from ..protocols.dlms.wrapper import WrapperLink
 from ..protocols.exchange import (
     Conversation,
+    NoAnswer,
     ProtocolError,
     Refused,
     Unsupported,
@@ -96,6 +97,7 @@ class DlmsMeter:
         self._learnt_in = 0
         self._scales: dict[bytes, tuple[str, str]] = {}
         self._missing: set[bytes] = set()
+        self._has_ordered = False
 
     def identify(self) -> Conversation[Identity]:
         """Return what the meter says of itself."""
@@ -142,7 +144,16 @@ class DlmsMeter:
         """Tell the disconnector to move, and see that it has. Raises WaitsForButton, ProtocolError."""
         if not self._model.disconnect:
             raise Unsupported("its model's file names no disconnect control")
-        return (yield from self._association.run(lambda: self._switch(closed)))
+        self._has_ordered = False
+        try:
+            yield from self._association.run(lambda: self._switch(closed))
+        except NoAnswer:
+            if not self._has_ordered:
+                raise
+            # The order may have arrived, and its confirmation be lost: what is seen decides.
+            has_moved, _ = yield from self._association.run(lambda: self._look(closed))
+            if not has_moved:
+                raise
 
     def read_clock(self) -> Conversation[int]:
         """Return the meter's clock."""
@@ -295,6 +306,7 @@ class DlmsMeter:
     def _order(self, closed: bool) -> Conversation[Refused | None]:
         """Tell the switch to move. Returns the refusal, if it refuses: it may stand there already."""
         method = self._disconnect(REMOTE_RECONNECT if closed else REMOTE_DISCONNECT)
+        self._has_ordered = True
         try:
             yield from self._association.client.act(method, Data(Type.INTEGER, 0))
         except Refused as error:
