@@ -135,38 +135,38 @@ def _address_end(data: bytes | bytearray, at: int, end: int) -> int | None:
     raise FrameError("an address is none of 1, 2 and 4 bytes")
 
 
-def _at(data: bytes | bytearray, start: int) -> tuple[Frame, int] | None:
-    """Return the frame whose opening flag stands at `start`, and where its closing flag stands; None if it is not whole
-    yet. What can be seen to be wrong is seen as early as can be: a length or a header that is noise would have a parser wait
-    for bytes that never come. Raises FrameError.
+def _at(data: bytes | bytearray, start: int) -> tuple[Frame, int] | int:
+    """Return the frame whose opening flag stands at `start`, and where its closing flag stands; if it is not whole yet, how
+    long `data` must be before more can be said. What is wrong is seen as early as can be: a length or a header that is noise
+    would have a parser wait for bytes that never come. Raises FrameError.
     """
     if data[start] != FLAG:
         raise FrameError("it does not begin with 7E")
     here = len(data)
     if here - start < 2:
-        return None
+        return here + 1
     if data[start + 1] & 0xF0 != 0xA0:
         raise FrameError("its format is not that of type 3")
     if here - start < 3:
-        return None
+        return here + 1
     length = (data[start + 1] & 0x07) << 8 | data[start + 2]
     end = start + 1 + length
     destination_end = _address_end(data, start + 3, here)
     if destination_end is None:
-        return None
+        return here + 1
     control_at = _address_end(data, destination_end, here)
     if control_at is None or control_at >= here:
-        return None
+        return here + 1
     header_end = control_at + 1
     if end - 2 < header_end or header_end < end - 2 < header_end + 3:
         raise FrameError(f"its length, {length}, cannot be")
     if end - 2 > header_end:
         if here < header_end + 2:
-            return None
+            return header_end + 2
         if check_sequence(data[start + 1 : header_end]) != data[header_end : header_end + 2]:
             raise FrameError("the check sequence of its header (HCS) is wrong")
     if here <= end:
-        return None
+        return end + 1
     if data[end] != FLAG:
         raise FrameError("it does not end with 7E where its length says")
     if check_sequence(data[start + 1 : end - 2]) != data[end - 2 : end]:
@@ -185,8 +185,8 @@ def _at(data: bytes | bytearray, start: int) -> tuple[Frame, int] | None:
 
 def decode_frame(data: bytes) -> Frame:
     """Return the frame that `data` is, from flag to flag. Raises FrameError."""
-    whole = _at(data, 0) if data else None
-    if whole is None:
+    whole = _at(data, 0) if data else 1
+    if isinstance(whole, int):
         raise FrameError("it is not whole")
     if whole[1] != len(data) - 1:
         raise FrameError("bytes follow its closing flag")
@@ -200,8 +200,10 @@ class FrameStream:
 
     def __init__(self) -> None:
         self._data = bytearray()
-        self._open: list[int] = []
-        """Where flags stand that may open a frame which is not whole yet."""
+        self._open: list[tuple[int, int]] = []
+        """Where flags stand that may open a frame which is not whole yet, and how much must be there before it is looked at
+        again.
+        """
         self._searched = self._counted = 0
         self.others = 0
 
@@ -210,22 +212,25 @@ class FrameStream:
         self._data += received
         self.others += len(received)
         frames: list[Frame] = []
-        starts, self._open, taken = deque(self._open), [], -1
+        known, self._open, taken = deque(self._open), [], -1
         while True:
-            if starts:
-                start = starts.popleft()
+            if known:
+                start, length = known.popleft()
             elif (start := self._data.find(FLAG, self._searched)) >= 0:
-                self._searched = start + 1
+                self._searched, length = start + 1, 0
             else:
                 break
             if start < taken:
+                continue
+            if length > len(self._data):
+                self._open.append((start, length))
                 continue
             try:
                 whole = _at(self._data, start)
             except FrameError:
                 continue
-            if whole is None:
-                self._open.append(start)
+            if isinstance(whole, int):
+                self._open.append((start, whole))
                 continue
             frame, end = whole
             frames.append(frame)
@@ -233,9 +238,9 @@ class FrameStream:
             self._counted = end + 1
             # The closing flag may be the next frame's opening one.
             taken, self._searched, self._open = end, max(self._searched, end), []
-        keep = self._open[0] if self._open else len(self._data)
+        keep = self._open[0][0] if self._open else len(self._data)
         del self._data[:keep]
-        self._open = [start - keep for start in self._open]
+        self._open = [(start - keep, length - keep) for start, length in self._open]
         self._searched, self._counted = len(self._data), max(self._counted - keep, 0)
         return frames
 
