@@ -164,7 +164,7 @@ def test_a_broker_whose_store_was_wiped_is_started_anew(running, caplog):
     running.looks_until(lambda: running.child.restarts)
     running.carries(gate, headend)
     running.looks_until(lambda: "gateways can connect to the broker again" in caplog.text)
-    assert "no gateway can connect to the broker, though it runs" in caplog.text
+    assert "no gateway can connect to the broker, although it runs" in caplog.text
     assert running.store.stat().st_mode & 0o077 == 0
 
 

@@ -114,16 +114,16 @@ def test_limits_between_which_nothing_lies_are_refused_as_every_flat_would_be_da
     [
         ("lots", "is not a limit such as voltage over 253 V"),
         ("voltage over 253 V", "is not a limit such as"),
-        ("voltage over 253 V: explode", "what follows is one of tell, off, off until a person"),
-        ("temperature under 5 °C: tell", "known are voltage over"),
-        ("voltage over 253 A: off", "counted in V"),
+        ("voltage over 253 V: explode", "write one of these behind the colon: tell, off, off until a person"),
+        ("temperature under 5 °C: tell", "Known are: voltage over"),
+        ("voltage over 253 A: off", "type the value in V"),
         ("voltage over 23 V: off", "from 50 to 500 V"),
         ("voltage over 65535 V: off", "from 50 to 500 V"),
         ("power factor under 1.5: tell", "from 0 to 1, in steps of 0.001"),
         ("residual current over 0.5 mA: off", "in steps of 1"),
         ("voltage over x V: off", "is not a number"),
-        ("voltage over 253 V for 99999 s: off", "at most a day"),
-        ("voltage over 253 V: off\nvoltage over 260 V: off", "one of this kind already"),
+        ("voltage over 253 V for 99999 s: off", "one day at most"),
+        ("voltage over 253 V: off\nvoltage over 260 V: off", "a limit of this kind already"),
     ],
 )
 def test_a_limit_that_can_not_be_is_named_with_its_line(typed, said):

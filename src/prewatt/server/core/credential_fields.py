@@ -42,11 +42,11 @@ def read_fields(fields: Iterable[Field], given: Mapping[str, str], known: Mappin
 def _value(field: Field, given: Mapping[str, str], known: Mapping[str, str]) -> str:
     value = given.get(field.name, "").strip() or known.get(field.name, "")
     if not value and not field.optional:
-        raise ValidationError({field.name: _("This is needed.")})
+        raise ValidationError({field.name: _("This field can't be empty.")})
     if value and field.choices and value not in dict(field.choices):
         raise ValidationError({field.name: _("There is no such choice.")})
     if len(value) > LONGEST or not all(sign.isprintable() or sign in "\r\n" for sign in value):
-        raise ValidationError({field.name: _("This is not a key or a number.")})
+        raise ValidationError({field.name: _("This is too long, or has characters that can't be in a key.")})
     return value
 
 

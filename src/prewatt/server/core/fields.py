@@ -1,4 +1,4 @@
-"""Columns that validate as the kernel does."""
+"""Checks of columns, by the rules of the kernel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...wire.topics import check_gateway
 
 
 def check_zone(name: str) -> None:
-    """Django validator: an IANA zone."""
+    """Check an IANA time zone, for Django. Raises ValidationError."""
     try:
         zone(name)
     except ValueError as error:
@@ -21,15 +21,17 @@ def check_zone(name: str) -> None:
 
 
 def check_currency(code: str) -> None:
-    """Django validator: a currency whose minor unit is known."""
+    """Check a currency whose minor unit is known, for Django. Raises ValidationError."""
     if not (len(code) == 3 and code.isascii() and code.isupper()):
-        raise ValidationError(_("%(code)s is not a code of three capitals such as EUR") % {"code": code})
+        raise ValidationError(
+            _("%(code)s is not a currency code of three capital letters such as EUR") % {"code": code}
+        )
     if code not in MINOR_DIGITS:
         raise ValidationError(_("%(code)s is not a currency code of ISO 4217 such as EUR") % {"code": code})
 
 
 def check_gateway_name(name: str) -> None:
-    """Django validator: can stand in a topic."""
+    """Check that a gateway's name can stand in a topic, for Django. Raises ValidationError."""
     try:
         check_gateway(name)
     except ValueError as error:
@@ -37,15 +39,17 @@ def check_gateway_name(name: str) -> None:
 
 
 def check_meter_name(name: str) -> None:
-    """Django validator: a serial number the journal can carry."""
+    """Check a serial number that the journal can carry, for Django. Raises ValidationError."""
     try:
         msgspec.convert(name, MeterName)
     except msgspec.ValidationError:
-        raise ValidationError(_("%(name)s is not of 1 to 64 characters without slashes") % {"name": name}) from None
+        raise ValidationError(
+            _("%(name)s is not a serial number of 1 to 64 characters without slashes") % {"name": name}
+        ) from None
 
 
 def check_driver_name(name: str) -> None:
-    """Django validator: can be a kind of meter. Which there are, its gateway knows."""
+    """Check that a name can be a kind of meter, for Django. Its gateway knows which kinds there are. Raises ValidationError."""
     try:
         msgspec.convert(name, DriverName)
     except msgspec.ValidationError:

@@ -16,16 +16,16 @@ from ...kernel.names import natural
 
 
 def _columns(model: type[Model], order: str) -> list[str]:
-    """What to order by: of another row, what orders those."""
+    """Return the columns to order by. A column that is another row stands for the columns that order those rows."""
     sign, path = order[: order.startswith("-")], order.lstrip("-")
-    there: Any = model
+    model_: Any = model
     for part in path.split("__"):
-        field = there._meta.pk if part == "pk" else there._meta.get_field(part)
-        there = field.related_model if isinstance(field, ForeignKey) else None
-    if there is None:
+        field = model_._meta.pk if part == "pk" else model_._meta.get_field(part)
+        model_ = field.related_model if isinstance(field, ForeignKey) else None
+    if model_ is None:
         return [order]
-    inner = there._meta.ordering or ("pk",)
-    return [f"{sign}{path}__{column.lstrip('-')}" for each in inner for column in _columns(there, each)]
+    inner = model_._meta.ordering or ("pk",)
+    return [f"{sign}{path}__{column.lstrip('-')}" for each in inner for column in _columns(model_, each)]
 
 
 def _at(index: int, row: Sequence[Any]) -> tuple[bool, Any]:
@@ -44,12 +44,12 @@ class NaturalList(ChangeList):
         if not all(isinstance(each, str) for each in order):
             return
         columns = [column for each in order for column in _columns(rows.model, each)]
-        found = list(rows.order_by().values_list("pk", *(each.lstrip("-") for each in columns)))
+        values = list(rows.order_by().values_list("pk", *(each.lstrip("-") for each in columns)))
         for index, column in reversed(list(enumerate(columns, 1))):
-            found.sort(key=partial(_at, index), reverse=column.startswith("-"))
+            values.sort(key=partial(_at, index), reverse=column.startswith("-"))
         paged = self.multi_page and not (self.show_all and self.can_show_all)
         first = (self.page_num - 1) * self.list_per_page if paged else 0
-        shown = [row[0] for row in found[first : first + self.list_per_page if paged else None]]
+        shown = [row[0] for row in values[first : first + self.list_per_page if paged else None]]
         by_pk = rows.order_by().in_bulk(shown)
         self.result_list = [by_pk[pk] for pk in shown if pk in by_pk]
 

@@ -1,7 +1,7 @@
-"""Phone numbers as people type them, by the country that a building stands in: 0151… in Berlin is +49151…
+"""Phone numbers as people type them, by the country of the building: 0151… in Berlin is +49151….
 
-What is a number in a country is libphonenumber's knowledge (`phonenumberslite`, half a megabyte): which zero goes and which
-stays, and how many digits a number has, so that one that lacks a digit is refused where it is typed.
+libphonenumber (`phonenumberslite`, half a megabyte) knows what a number is in each country: which zero is left out, and
+how many digits it has. So a number that lacks a digit is refused where it is typed.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ def country_at(zone: str, currency: str = "") -> str:
 
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, str]:
-    """The country of each zone, and of each older name of one, from the pinned `tzdata`."""
+    """Return the country of each time zone, and of each older name of one, from the pinned `tzdata`."""
     folder = resources.files("tzdata").joinpath("zoneinfo")
     rows = [line.split("\t") for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines()]
-    found = {row[2]: row[0] for row in rows if len(row) > 2 and not row[0].startswith("#")}
+    countries = {row[2]: row[0] for row in rows if len(row) > 2 and not row[0].startswith("#")}
     links = [line.split() for line in folder.joinpath("tzdata.zi").read_text("utf-8").splitlines()]
     for link in links:
-        if link[:1] == ["L"] and link[1] in found:
-            found.setdefault(link[2], found[link[1]])
-    return found
+        if link[:1] == ["L"] and link[1] in countries:
+            countries.setdefault(link[2], countries[link[1]])
+    return countries
 
 
 def read_phone(text: str, country: str = "") -> str:
@@ -73,7 +73,7 @@ def read_phone(text: str, country: str = "") -> str:
 
 
 def _parsed(bare: str, country: str) -> phonenumbers.PhoneNumber | None:
-    """A number that there can be; else None."""
+    """Return a number if it can exist, otherwise None."""
     try:
         number = phonenumbers.parse(bare, country or None)
     except phonenumbers.NumberParseException:

@@ -1,6 +1,7 @@
-"""Whether the broker does what it is for: now and then a session is made there, and a message sent and received.
+"""Tests whether the broker works: now and then a session is made, and a message is sent and received.
 
-A broker can run, take connections and be of no use, as after a full disk. Who looks after it asks `unwell` at each look.
+A broker can run, accept connections and still be of no use, for example after a full disk. The process that looks after
+it asks `unwell` at each look.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ log = logging.getLogger("prewatt.broker")
 
 
 def round_trip(address: BrokerAddress, patience: float) -> bool:
-    """Connect, subscribe, publish to oneself and receive it. False if that was not done in `patience` seconds."""
+    """Connect, subscribe, publish to ourselves and receive it. Returns whether that was done within `patience` seconds."""
     link, said = Link(address, "prewatt-probe", [PROBE_TOPIC]), secrets.token_bytes(8)
     deadline = time.monotonic() + patience
     link.start()
@@ -35,10 +36,11 @@ def round_trip(address: BrokerAddress, patience: float) -> bool:
 
 
 class Probe:
-    """Tries the broker, in the background of whoever looks: a try never holds a look up.
+    """Tests the broker in the background, so that a test never delays the process that looks after it.
 
-    Only two tries in a row that failed count, and only after one that went well: a machine with too much to do is no
-    broken broker. If starting it anew does not help, the next time is twice as far off, up to `PAUSE_LONGEST`.
+    Only two failed tests in a row count, and only after a test that passed: a machine with too much to do is not a
+    broken broker. If starting the broker again does not help, the wait until the next start is twice as long, up to
+    `PAUSE_LONGEST` (s).
     """
 
     EVERY, PATIENCE = 10.0, 5.0
@@ -47,7 +49,7 @@ class Probe:
 
     def __init__(self, address: BrokerAddress) -> None:
         self.passed = False
-        """Whether the last try went well."""
+        """Whether the last test passed."""
         self._address = address
         self._try: threading.Thread | None = None
         self._result = False
@@ -56,7 +58,7 @@ class Probe:
         self._next_try = self._next_renewal = 0.0
 
     def unwell(self) -> bool:
-        """Whether the broker must be started anew now. To be asked often: it is what begins the tries."""
+        """Return whether the broker must be started again now. Call it often, because it starts the tests."""
         if self._try is None:
             if time.monotonic() >= self._next_try:
                 self._try = threading.Thread(target=self._run, name="probe", daemon=True)
@@ -86,9 +88,9 @@ class Probe:
         self._renewals += 1
         self._failed, self._next_renewal = 0, now + pause
         log.warning(
-            "no gateway can connect to the broker, though it runs: twice in a row no session could be made within %.0f "
-            "seconds, or no message came through. It is started anew; if that does not help, again in %.0f seconds. "
-            "See its log, and whether a disk is full",
+            "no gateway can connect to the broker, although it runs: twice in a row no session could be made within %.0f "
+            "seconds, or no message came through. It is started again now; if that does not help, again in %.0f seconds. "
+            "Look at its log, and check whether a disk is full",
             self.PATIENCE,
             pause,
         )

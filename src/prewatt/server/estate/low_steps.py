@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 5
 _MOST = 10**18
-"""Of no currency is a reminder at so much of use, nano; nor at so many Wh."""
+"""A step of this size, in nano or Wh, is of no use in any currency."""
 
 
 def typed_days(text: str, field: str) -> int:
@@ -46,11 +46,13 @@ def typed_steps(text: str, field: str, read: Callable[[str, str], int]) -> list[
     several = re.fullmatch(r"\s*\d{1,2}(,\d{1,2}){2,}\s*", text)
     typed = [each for each in re.split("," if several else r"[\s;；，、]+|,(?=\s|$)", text) if each]
     if len(typed) > MOST_STEPS:
-        raise ValidationError({field: _("At most %(most)d steps.") % {"most": MOST_STEPS}})
-    found = sorted({read(each, field) for each in typed}, reverse=True)
-    if any(not 0 < step < _MOST for step in found):
-        raise ValidationError({field: _("A step is more than 0.")})
-    return found
+        raise ValidationError(
+            {field: _("There are too many steps: at most %(most)d are possible.") % {"most": MOST_STEPS}}
+        )
+    steps = sorted({read(each, field) for each in typed}, reverse=True)
+    if any(not 0 < step < _MOST for step in steps):
+        raise ValidationError({field: _("A step must be more than 0.")})
+    return steps
 
 
 def kept_steps(text: str, field: str, currency: str) -> str:
@@ -59,30 +61,30 @@ def kept_steps(text: str, field: str, currency: str) -> str:
     """
     if re.fullmatch(r"\s*0*([.,]0*)?\s*", text):
         return ""
-    found = typed_steps(text, field, reading(currency)[field])
-    return ", ".join(plain(Decimal(each).scaleb(-DECIMALS[field])) for each in found)
+    steps = typed_steps(text, field, reading(currency)[field])
+    return ", ".join(plain(Decimal(each).scaleb(-DECIMALS[field])) for each in steps)
 
 
 def _read(text: str, read: Callable[[str], int]) -> list[int]:
     return sorted({read(each) for each in re.split(r"[\s,]+", str(text)) if each} - {0}, reverse=True)
 
 
-def money_steps(where: Property) -> list[int]:
+def money_steps(property_: Property) -> list[int]:
     """Return a property's steps in money, nano, the highest first."""
-    return _read(where.low_credit, parse_money)
+    return _read(property_.low_credit, parse_money)
 
 
-def energy_steps(where: Property) -> list[int]:
+def energy_steps(property_: Property) -> list[int]:
     """Return a property's steps in energy, Wh, the highest first."""
-    return _read(where.low_credit_kwh, parse_kwh)
+    return _read(property_.low_credit_kwh, parse_kwh)
 
 
-def day_steps(where: Property) -> list[int]:
+def day_steps(property_: Property) -> list[int]:
     """Return a property's steps in days, the highest first."""
-    return _read(where.low_credit_days, int)
+    return _read(property_.low_credit_days, int)
 
 
-def is_low(where: Property, left: int, price: int) -> bool:
+def is_low(property_: Property, left: int, price: int) -> bool:
     """Return whether a credit of `left` nano is under one of a property's highest steps, at a price in micro per kWh."""
-    highest: Sequence[int] = (*money_steps(where)[:1], *(each * price for each in energy_steps(where)[:1]))
+    highest: Sequence[int] = (*money_steps(property_)[:1], *(each * price for each in energy_steps(property_)[:1]))
     return left < max(highest, default=0)

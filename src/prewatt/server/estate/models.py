@@ -1,39 +1,38 @@
+"""Properties, their parts and their units. Landlords, tenancies and terms of payment are in modules of their own."""
+
 from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...kernel.currencies import MINOR_DIGITS
-from ...kernel.units import DAY
 from ..core.amounts import check_payable
 from ..core.fields import check_currency, check_zone
-from ..core.time import now
 from .low_steps import DECIMALS, kept_steps
 from .organisations import Organisation as Organisation
 from .rule_fields import AMOUNTS
 from .safety_rules import check_limits
 from .supply_rules import check_days, check_power, check_region, check_windows
+from .tenancies import FARTHEST as FARTHEST
+from .tenancies import MOST_OCCUPANTS as MOST_OCCUPANTS
+from .tenancies import Tenancy as Tenancy
 from .terms import Lowering as Lowering
 from .terms import Terms as Terms
 
-FARTHEST = 366 * DAY
-"""How far from now a move can be recorded, µs."""
-
 
 class Property(models.Model):
-    """A building: one time zone, one currency. The rules of credit and supply, `SUPPLY_RULES`, are sent to its meters
-    (`metering.services.send_settings`). `price_cap` and `purchase_tariff` bound what a tariff may charge
-    (`tariffs.resale`). `BACK_RULES`: what follows when money is taken back (`payments.taking`). `EMERGENCY_CODE_RULES`: how
-    many codes may be made in advance, and of how much (`vending.emergency_codes`).
-    `SILENCE_RULES`: what follows when a gateway or a meter is silent (`metering.silences`, `billing.spreading`).
+    """A building: one time zone, one currency.
+
+    Groups of its fields are rules (`rule_fields.py`). `SUPPLY_RULES` are the rules of credit and supply, which are sent
+    to its meters (`vending.account_settings`). `BACK_RULES` say what happens when a bank takes money back
+    (`payments.taking`). `EMERGENCY_CODE_RULES` say how many emergency codes may be made, and of how much
+    (`vending.emergency_codes`). `SILENCE_RULES` say what happens when a gateway or a meter is silent
+    (`vending.silences`, `billing.spreading`). `price_cap` and `purchase_tariff` limit what a tariff may charge
+    (`tariffs.resale`).
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="properties")
@@ -45,113 +44,132 @@ class Property(models.Model):
     low_credit = models.CharField(
         max_length=100,
         blank=True,
-        help_text=_("The tenant is reminded when less money than this is left; several steps: 20, 10, 5. Empty: none."),
+        help_text=_(
+            "The tenant is reminded when less money than this is left. Several steps are possible: 20, 10, 5. Empty: "
+            "no reminder."
+        ),
     )
     low_credit_kwh = models.CharField(
         max_length=100,
         blank=True,
         default="10",
-        help_text=_("The tenant is reminded when fewer kWh than this are left, at the price of the moment: 20, 10."),
+        help_text=_(
+            "The tenant is reminded when fewer kWh than this are left, at the present price. Several steps are "
+            "possible: 20, 10."
+        ),
     )
     clearance = models.DecimalField(
         max_digits=14,
         decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("After a cut-off, supply again from this balance on."),
+        help_text=_("After a cut-off, the power comes back when the balance has reached this amount."),
     )
     emergency_credit = models.DecimalField(
         max_digits=14,
         decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("What a tenant may take alone when the credit is low or used up, once; 0: nothing."),
+        help_text=_(
+            "The amount that a tenant may take once, without asking, when the credit is low or used up. 0: nothing."
+        ),
     )
     emergency_repayment = models.PositiveSmallIntegerField(
         default=100,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text=_("Percent of a top-up that repays the emergency credit before anything else."),
+        help_text=_("The percentage of each top-up that first repays the emergency credit."),
     )
     friendly_hours = models.CharField(
         max_length=300,
         blank=True,
         validators=[check_windows],
-        help_text=_("Nobody is cut off for want of credit then, such as: daily 20:00-07:00, sat-sun 00:00-24:00."),
+        help_text=_(
+            "In these hours nobody is cut off because the credit is used up. Example: daily 20:00-07:00, sat-sun "
+            "00:00-24:00."
+        ),
     )
     friendly_holidays = models.CharField(
         max_length=10,
         blank=True,
         validators=[check_region],
-        help_text=_("Public holidays of this country or region are friendly as a whole, such as DE or DE-BE."),
+        help_text=_("On public holidays of this country or region nobody is cut off all day. Example: DE or DE-BE."),
     )
     friendly_days = models.TextField(
         max_length=3000,
         blank=True,
         validators=[check_days],
-        help_text=_("More friendly days, of frost or heat: dates such as 2026-12-24."),
+        help_text=_(
+            "More days on which nobody is cut off, such as days of frost or heat. Type dates such as 2026-12-24."
+        ),
     )
     friendly_debt = models.DecimalField(
         max_digits=14,
         decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("A debt of more than this cuts off in friendly hours too; 0: none does."),
+        help_text=_("A debt larger than this cuts off also in friendly hours. 0: no debt does."),
     )
     power_limit = models.CharField(
         max_length=300,
         blank=True,
         validators=[check_power],
         help_text=_(
-            "The most that a meter lets through, W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: no limit."
+            "The highest power that a meter allows, W: 3000, or by the hour 06-22 5000, 22-06 3000. Empty: no limit."
         ),
     )
     overload_delay = models.PositiveIntegerField(
         default=10,
         validators=[MaxValueValidator(3600)],
-        help_text=_("Seconds over the limit after which the supply trips."),
+        help_text=_("The power is cut off when it has been over the limit for so many seconds."),
     )
     reclose_after = models.PositiveIntegerField(
         default=60,
         validators=[MinValueValidator(5), MaxValueValidator(86_400)],
-        help_text=_("Seconds after a trip until the supply returns by itself."),
+        help_text=_("The power comes back by itself so many seconds after it was cut off for an overload."),
     )
     recloses = models.PositiveSmallIntegerField(
         default=3,
         validators=[MaxValueValidator(100)],
-        help_text=_("How often it returns by itself within an hour; then it waits for a person."),
+        help_text=_("How many times it comes back by itself within an hour. After that a person must switch it on."),
     )
     forbidden_step = models.PositiveIntegerField(
         default=0,
         validators=[MaxValueValidator(1_000_000)],
-        help_text=_("A resistive load of so many W that appears at once trips and waits for a person; 0: none does."),
+        help_text=_(
+            "A heating load of so many W that appears at once cuts off the power until a person switches it on. 0: no"
+            " load does."
+        ),
     )
     tamper_locks = models.BooleanField(
-        default=False, help_text=_("A meter that was tampered with stays off until a person was there.")
+        default=False, help_text=_("A meter that was tampered with stays off until a person has been there.")
     )
     doubtful_readings = models.PositiveSmallIntegerField(
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
-        help_text=_("So many readings in a row make a register that could not be true the one that is counted from."),
+        help_text=_(
+            "An impossible register is accepted, and counted from, after so many readings in a row that agree with it."
+        ),
     )
     foreign_hours = models.PositiveIntegerField(
         default=0,
         validators=[MaxValueValidator(8784)],
         help_text=_(
-            "So long the supply goes on while another meter answers in the place of a known one; 0: without end."
+            "Another meter answers in the place of the known one: the power stays on for so many hours. 0: without end."
         ),
     )
     back_grace = models.PositiveSmallIntegerField(
         default=3,
         validators=[MaxValueValidator(30)],
         help_text=_(
-            "When a bank takes a payment back: so many days the supply goes on, though the credit is under zero; 0: none."
+            "When a bank takes a payment back, the power stays on for so many days although the credit is under zero."
+            " 0: no days."
         ),
     )
     back_cuts_off = models.BooleanField(
         default=True,
         help_text=_(
-            "Money that a bank takes back may bring the credit under zero, and so cut off after those days. If not: what the "
-            "credit does not cover is a debt of the tenant, beside the meter."
+            "Money that a bank takes back may bring the credit under zero, so the power is cut off after those days. "
+            "If this is off, the part that the credit does not cover is a debt of the tenant, and the power stays on."
         ),
     )
     price_cap = models.DecimalField(
@@ -160,7 +178,7 @@ class Property(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(1000)],
-        help_text=_("The most that the law lets a tenant be charged per kWh, with fee and tax; empty: no cap."),
+        help_text=_("The highest price per kWh, with fee and tax, that the law allows for tenants. Empty: no cap."),
     )
     purchase_tariff = models.ForeignKey(
         "tariffs.Tariff",
@@ -168,56 +186,64 @@ class Property(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text=_("What the supplier charges, where the law lets only that be passed on; empty: no such rule."),
+        help_text=_(
+            "The supplier's tariff, if the law allows only its prices to be passed on. Empty: there is no such rule."
+        ),
     )
     low_credit_days = models.CharField(
         max_length=100,
         blank=True,
         default="3, 1",
-        help_text=_("The tenant is reminded when it lasts for so many days at the usual use: 5, 3, 1."),
+        help_text=_(
+            "The tenant is reminded when the credit lasts for so many days at the usual use. Several steps are "
+            "possible: 5, 3, 1."
+        ),
     )
     loss_alarm = models.DecimalField(
         max_digits=5,
         decimal_places=2,
         default=10,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
-        help_text=_("Warn when more than this percentage of a month's energy is not accounted for."),
+        help_text=_("An alarm is raised when more than this percentage of a month's energy is not accounted for."),
     )
     limits = models.TextField(
         max_length=1000,
         blank=True,
         validators=[check_limits],
         help_text=_(
-            "Where the meters measure that; a line each, such as: voltage over 253 V for 5 s: off. What follows is tell, off, "
-            "or off until a person."
+            "One limit a line, for meters that measure it. Example: voltage over 253 V for 5 s: off. Write tell, off,"
+            " or off until a person at the end."
         ),
     )
     off_hours = models.CharField(
         max_length=300,
         blank=True,
         validators=[check_windows],
-        help_text=_("No power in these hours of the week, such as: daily 23:00-06:00; empty: at any time."),
+        help_text=_(
+            "There is no power in these hours of the week. Example: daily 23:00-06:00. Empty: there is always power."
+        ),
     )
     off_holidays = models.CharField(
         max_length=10,
         blank=True,
         validators=[check_region],
         help_text=_(
-            "Public holidays of this country or region are special days, such as DE or DE-BE: hours of mon-sun do not hold for "
-            "nights that begin on them, those of daily do, those of special alone then."
+            "Public holidays of this country or region are special days. Example: DE or DE-BE. For nights that begin "
+            "on a special day, hours of mon to sun do not apply, hours of daily do, and hours of special apply only "
+            "then."
         ),
     )
     off_days = models.TextField(
         max_length=3000,
         blank=True,
         validators=[check_days],
-        help_text=_("More special days: dates such as 2026-12-24."),
+        help_text=_("More special days. Type dates such as 2026-12-24."),
     )
     off_watts = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MaxValueValidator(1_000_000)],
-        help_text=_("So much may be drawn in off hours all the same, W; empty: no allowance of that kind."),
+        help_text=_("The power that is allowed in off hours, W. Empty: no such allowance."),
     )
     off_kwh = models.DecimalField(
         max_digits=9,
@@ -225,7 +251,7 @@ class Property(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text=_("So much may be used in each of them all the same, kWh; empty: no allowance of that kind."),
+        help_text=_("The energy that is allowed in each of the off hours' spans, kWh. Empty: no such allowance."),
     )
 
     emergency_code_amount = models.DecimalField(
@@ -233,30 +259,31 @@ class Property(models.Model):
         decimal_places=4,
         default=5,
         validators=[MinValueValidator(0), MaxValueValidator(1000)],
-        help_text=_("The most that one code lends which is made in advance."),
+        help_text=_("The highest amount that one emergency code lends."),
     )
     emergency_code_number = models.PositiveSmallIntegerField(
         default=1,
         validators=[MaxValueValidator(10)],
         help_text=_(
-            "So many codes of one flat hold at a time, used ones too until they would have ended; 0: none is made."
+            "The most emergency codes of one flat that are valid at a time. Used codes count until they would have "
+            "ended. 0: none can be made."
         ),
     )
     emergency_code_days = models.PositiveSmallIntegerField(
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(31)],
-        help_text=_("So many days one holds at most."),
+        help_text=_("The most days for which an emergency code is valid."),
     )
 
     silence_minutes = models.PositiveSmallIntegerField(
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(1440)],
-        help_text=_("Managers are told when nothing is heard of a gateway or a meter for so many minutes."),
+        help_text=_("Managers are told when a gateway or a meter has been silent for so many minutes."),
     )
     silence_again = models.PositiveSmallIntegerField(
         default=24,
         validators=[MaxValueValidator(720)],
-        help_text=_("They are told again after so many hours, each time so many have passed; 0: not again."),
+        help_text=_("They are told again each time so many hours have passed. 0: only once."),
     )
     alone_kwh = models.DecimalField(
         max_digits=9,
@@ -264,44 +291,48 @@ class Property(models.Model):
         default=0,
         validators=[MinValueValidator(0)],
         help_text=_(
-            "A meter that can cut off by itself supplies so many kWh beyond the credit while no gateway speaks to it, and then "
-            "cuts off; 0: it goes on without end."
+            "While no gateway speaks to a meter that can cut off by itself, it supplies so many kWh beyond the "
+            "credit, and then cuts off. 0: it goes on without end."
         ),
     )
     alone_days = models.PositiveSmallIntegerField(
         default=0,
         validators=[MaxValueValidator(60)],
-        help_text=_("The same in days of usual use, worked out for each meter by its gateway; 0: none."),
+        help_text=_("The same in days of usual use. The gateway works it out for each meter. 0: no days."),
     )
     spread_rule = models.CharField(
         max_length=5,
         choices=(("ask", _("ask")), ("self", _("spread by itself")), ("never", _("never"))),
         default="ask",
-        help_text=_("What follows when more ran up in a silence than a flat has paid for."),
+        help_text=_("What happens when more was used during a silence than a flat had paid for."),
     )
     spread_over = models.DecimalField(
         max_digits=14,
         decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("By itself only what is more than this."),
+        help_text=_("Only an amount larger than this is spread by itself."),
     )
     spread_share = models.PositiveSmallIntegerField(
         default=25,
         validators=[MinValueValidator(1), MaxValueValidator(80)],
-        help_text=_("Percent of each payment that go to what is spread, before the rest goes to the meter."),
+        help_text=_("The percentage of each payment that pays back the spread amount. The rest goes to the meter."),
     )
     spread_weeks = models.PositiveSmallIntegerField(
         default=12,
         validators=[MaxValueValidator(104)],
         help_text=_(
-            "More than that where it would else take longer than so many weeks, by usual use; 0: however long."
+            "The percentage is higher if paying back would take longer than so many weeks at the usual use. 0: it may"
+            " take any time."
         ),
     )
     spread_days = models.PositiveSmallIntegerField(
         default=3,
         validators=[MaxValueValidator(30)],
-        help_text=_("So many days the supply goes on after it was spread, though there is no credit yet; 0: none."),
+        help_text=_(
+            "After the amount was spread, the power stays on for so many days although there is no credit yet. 0: no "
+            "days."
+        ),
     )
 
     class Meta:
@@ -339,8 +370,8 @@ class Part(models.Model):
 
 
 class Unit(models.Model):
-    """An apartment. `area` (m²) and `occupants` (who live here, or would) are bases of shared costs. `pin_hash`: of the
-    PIN with which the tenant opens the gateway's own page.
+    """An apartment. `area` (m²) and `occupants` (the number of people who live here, or would) are bases of shared
+    costs. `pin_hash` is the hash of the PIN with which the tenant opens the gateway's own page.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="units")
@@ -358,74 +389,3 @@ class Unit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.property} {self.name}"
-
-
-class TenancyQuerySet(models.QuerySet["Tenancy"]):
-    """Tenancies."""
-
-    def not_over(self, at: int) -> TenancyQuerySet:
-        """Return the tenancies that hold at an instant, or begin later; the earliest first."""
-        return self.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=at)).order_by("begins")
-
-    def living(self, at: int) -> TenancyQuerySet:
-        """Return the tenancies that hold at an instant; the earliest first."""
-        return self.not_over(at).filter(begins__lte=at)
-
-
-class Tenancy(models.Model):
-    """Who lives in a unit, from an instant to another (µs since 1970; `ends` null: still). `deposit`: nano, as
-    received; `settled_at`: when the account was closed after the move-out (`billing.tenancies`), `settlements`: how often it
-    was, as a move can be put right.
-    """
-
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tenancies")
-    tenant = models.CharField(max_length=100)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tenancies", null=True, blank=True
-    )
-    begins = models.BigIntegerField()
-    ends = models.BigIntegerField(null=True, blank=True)
-    occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
-    deposit = models.BigIntegerField(default=0, editable=False)
-    settled_at = models.BigIntegerField(null=True, editable=False)
-    settlements = models.PositiveSmallIntegerField(default=0, editable=False)
-
-    objects = TenancyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "tenancies"
-        constraints = (
-            models.UniqueConstraint(fields=("unit",), condition=models.Q(ends__isnull=True), name="one_open_tenancy"),
-            models.CheckConstraint(
-                condition=models.Q(ends__isnull=True) | models.Q(ends__gt=models.F("begins")), name="tenancy_ends_later"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.tenant}, {self.unit}"
-
-    def holds(self, at: int) -> bool:
-        """Return whether what ends at an instant belongs to this tenancy, which begins just after its first instant."""
-        return self.begins < at and (self.ends is None or at <= self.ends)
-
-    def validate_constraints(self, exclude: Any = None) -> None:
-        """Do nothing: `clean` says in words what the constraints hold."""
-
-    def clean(self) -> None:
-        """Check the row. Raises ValidationError if it ends before it begins, lies too far from now, or overlaps another
-        tenancy.
-        """
-        if self.begins is None or self.unit_id is None:
-            return
-        if self.ends is not None and self.ends <= self.begins:
-            raise ValidationError({"ends": _now("A tenancy can't end before it begins.")})
-        if self._state.adding and abs(self.begins - now()) > FARTHEST:
-            raise ValidationError({"begins": _now("This is more than a year from now.")})
-        others = Tenancy.objects.filter(unit=self.unit_id).exclude(pk=self.pk)
-        if self.ends is not None:
-            others = others.filter(begins__lt=self.ends)
-        if others.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=self.begins)).exists():
-            raise ValidationError(_("Another tenancy of this unit overlaps this one: end that one first."))
-
-
-MOST_OCCUPANTS = 1000

@@ -1,4 +1,4 @@
-"""Which fields of a property are rules, and of what."""
+"""The fields of a property that are rules, by what they are about."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ SUPPLY_RULES = (
     "forbidden_step", "tamper_locks", "doubtful_readings", "foreign_hours",
     "limits", "off_hours", "off_holidays", "off_days", "off_watts", "off_kwh",
 )  # fmt: skip
-"""Fields of a property that its meters obey."""
+"""The fields of a property that its meters obey."""
 AMOUNTS = ("clearance", "emergency_credit", "friendly_debt", "emergency_code_amount", "spread_over")
-"""Fields of a property in its currency, which none may be finer than."""
+"""The fields of a property that are amounts in its currency. None may have more decimals than the currency."""
 BACK_RULES = ("back_grace", "back_cuts_off")
-"""Fields of a property that money taken back obeys."""
+"""The fields of a property that say what happens when a bank takes money back."""
 EMERGENCY_CODE_RULES = ("emergency_code_amount", "emergency_code_number", "emergency_code_days")
-"""Fields of a property that codes made in advance obey."""
+"""The fields of a property that limit emergency codes."""
 ALONE_RULES = ("alone_kwh", "alone_days")
-"""Fields of a property that its meters obey where they can cut off by themselves."""
+"""The fields of a property for meters that can cut off by themselves."""
 SILENCE_RULES = (
     "silence_minutes", "silence_again", *ALONE_RULES, "spread_rule", "spread_over", "spread_share", "spread_weeks",
     "spread_days",
 )  # fmt: skip
-"""Fields of a property that say what follows from a gateway or a meter that is silent."""
+"""The fields of a property that say what happens when a gateway or a meter is silent."""

@@ -16,9 +16,9 @@ from ..core.amounts import typed_number
 from .supply_rules import check_windows
 
 NONE = "none"
-"""Typed for a meter of its own, where the property has a rule and this meter none."""
+"""Typed for a meter that has no rule, although its property has one."""
 MOST = 20
-"""Limits of a meter."""
+"""The most limits of a meter."""
 _NAMES = {
     ("voltage", "over"): "over-voltage", ("voltage", "under"): "under-voltage", ("current", "over"): "over-current",
     ("neutral current", "over"): "neutral-current", ("residual current", "over"): "residual-current",
@@ -41,18 +41,20 @@ def read_limits(text: str) -> tuple[Limit, ...]:
     """
     if text.strip().lower() == NONE:
         return ()
-    found: dict[tuple[str, bool], Limit] = {}
+    limits: dict[tuple[str, bool], Limit] = {}
     # As phones write it: a capital at the beginning, wide signs of a Chinese keyboard.
     for line in (re.sub(r"\s+", " ", each).strip() for each in re.split(r"[\n;]", unicodedata.normalize("NFKC", text))):
         if not line:
             continue
         limit = _read(line)
-        if found.setdefault((limit.code, limit.trip), limit) != limit:
-            same = _("%(line)s: there is one of this kind already; of each kind one is told, and one switches off.")
+        if limits.setdefault((limit.code, limit.trip), limit) != limit:
+            same = _(
+                "%(line)s: there is a limit of this kind already. Each kind can have one that tells, and one that switches off."
+            )
             raise ValidationError(same % {"line": _shown(line)})
-    if len(found) > MOST:
-        raise ValidationError(_("At most %(most)d limits.") % {"most": MOST})
-    return tuple(found.values())
+    if len(limits) > MOST:
+        raise ValidationError(_("There are too many limits: at most %(most)d are possible.") % {"most": MOST})
+    return tuple(limits.values())
 
 
 def _read(line: str) -> Limit:
@@ -64,13 +66,15 @@ def _read(line: str) -> Limit:
     code = "arc" if match["arc"] else _NAMES.get((match["what"], match["side"]))
     if code is None:
         known = ", ".join(" ".join(each) for each in _NAMES) + ", arc"
-        raise ValidationError(_("%(line)s: known are %(known)s.") % {"line": _shown(line), "known": known})
+        raise ValidationError(
+            _("%(line)s: this limit is not known. Known are: %(known)s.") % {"line": _shown(line), "known": known}
+        )
     if match["then"] not in _THEN:
-        text = _("%(line)s: what follows is one of %(known)s.")
+        text = _("%(line)s: write one of these behind the colon: %(known)s.")
         raise ValidationError(text % {"line": _shown(line), "known": ", ".join(_THEN)})
     delay = int(match["span"] or 0) * _SPANS[match["of"] or "s"]
     if delay > 86_400:
-        raise ValidationError(_("%(line)s: at most a day.") % {"line": _shown(line)})
+        raise ValidationError(_("%(line)s: the time can be one day at most.") % {"line": _shown(line)})
     trip, waits = _THEN[match["then"]]
     return Limit(
         code, 0 if code == "arc" else _threshold(line, code, match), delay, trip, waits or (trip and KINDS[code].person)
@@ -81,7 +85,7 @@ def _threshold(line: str, code: str, match: re.Match[str]) -> int:
     unit = UNITS[KINDS[code].quantities[0]]
     typed = _UNITS[match["unit"]] if match["unit"] else unit.symbol
     if typed != unit.symbol:
-        text = _("%(line)s: it is counted in %(unit)s.")
+        text = _("%(line)s: type the value in %(unit)s.")
         raise ValidationError(text % {"line": _shown(line), "unit": unit.symbol or _("parts of one")})
     try:
         value = typed_number(match["value"]).scaleb(unit.decimals)
@@ -103,18 +107,18 @@ def _shown(line: str) -> str:
 
 
 def check_limits(text: str) -> None:
-    """Django validator: limits, between which something can lie."""
+    """Check limits, for Django: something must be able to lie between them. Raises ValidationError."""
     limits = read_limits(text)
     for over, under in (("over-voltage", "under-voltage"), ("over-frequency", "under-frequency")):
         highest = min((each.threshold for each in limits if each.code == over), default=None)
         lowest = max((each.threshold for each in limits if each.code == under), default=None)
         if highest is not None and lowest is not None and lowest >= highest:
             # Whatever is measured, one of the two is passed: every flat would be in the dark.
-            raise ValidationError(_("“under” has to be lower than “over”: nothing can lie between these limits."))
+            raise ValidationError(_("“under” must be lower than “over”. Nothing can lie between these limits."))
 
 
 def check_own_windows(text: str) -> None:
-    """Django validator: spans of a meter's own, or that it has none."""
+    """Check the off hours of a meter of its own, or `none`, for Django. Raises ValidationError."""
     if text.strip().lower() != NONE:
         check_windows(text)
 

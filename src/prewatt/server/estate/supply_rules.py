@@ -15,7 +15,7 @@ from ...kernel.tariff import TariffError
 from ..core.holidays import public_holidays
 
 YEARS = 5
-"""For so many years from this one on, public holidays are sent to the meters."""
+"""Public holidays of this many years, from the present one on, are sent to the meters."""
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
 
 
@@ -52,11 +52,11 @@ def read_windows(text: str) -> tuple[Window, ...]:
                 _("%(text)s is not days and a span such as daily 20:00-07:00.") % {"text": repr(part)}
             )
         if _minute(begin) == 1440:
-            raise ValidationError(_("%(text)s: a span begins before 24:00.") % {"text": repr(part)})
+            raise ValidationError(_("%(text)s: a span must begin before 24:00.") % {"text": repr(part)})
         kinds = sorted({kind for each in days.split() for kind in _days(each)})
         found.append(Window(tuple(kinds), _minute(begin), _minute(end)))
     if len(found) > 20:
-        raise ValidationError(_("At most 20 spans."))
+        raise ValidationError(_("There are too many spans: at most 20 are possible."))
     return tuple(found)
 
 
@@ -70,7 +70,7 @@ def read_days(text: str) -> tuple[str, ...]:
             except ValueError:
                 raise ValidationError(_("%(text)s is not a date such as 2026-12-24.") % {"text": repr(part)}) from None
     if len(found) > 200:
-        raise ValidationError(_("At most 200 days."))
+        raise ValidationError(_("There are too many days: at most 200 are possible."))
     return tuple(sorted(found))
 
 
@@ -89,22 +89,22 @@ def holiday_dates(region: str, first_year: int) -> tuple[str, ...]:
 
 
 def check_windows(text: str) -> None:
-    """Django validator: friendly hours."""
+    """Check friendly hours, for Django. Raises ValidationError."""
     read_windows(text)
 
 
 def check_days(text: str) -> None:
-    """Django validator: dates."""
+    """Check dates, for Django. Raises ValidationError."""
     read_days(text)
 
 
 def check_power(text: str) -> None:
-    """Django validator: power limits."""
+    """Check power limits, for Django. Raises ValidationError."""
     read_power(text)
 
 
 def check_region(text: str) -> None:
-    """Django validator: a country or region whose holidays are known."""
+    """Check a country or region whose holidays are known, for Django. Raises ValidationError."""
     holiday_dates(text, 2026)
 
 
@@ -131,5 +131,5 @@ def read_power(text: str) -> tuple[int, ...]:
 
 def _watts(text: str) -> int:
     if int(text) > 1_000_000:
-        raise ValidationError(_("%(text)s W is more than any meter lets through.") % {"text": text})
+        raise ValidationError(_("%(text)s W is more than any meter allows.") % {"text": text})
     return int(text)

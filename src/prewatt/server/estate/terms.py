@@ -1,5 +1,5 @@
-"""How a tenancy pays: before use, from the credit, or after it, by a bill a month down to a limit. Kept as rows, each from an
-instant on, so that what held when can always be seen.
+"""How a tenancy pays: before use, from the credit, or after use, by a monthly bill and down to a limit. Each change is
+a row, so that it stays known what applied when.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 LEAST_NOTICE = 3
-"""Days at least between the notice that a bill is overdue and the instant at which its rule ends the supply."""
+"""The fewest days between the notice that a bill is overdue and the instant at which its rule ends the supply."""
 
 
 class Terms(models.Model):
-    """Terms of payment from an instant on. `limit` (nano): how far the account may go under zero, 0: however far; `limit_cuts`:
-    whether the supply ends there. A bill is due `due_days` after it was made; `overdue`: what follows `overdue_days` after that.
-    `owed`: what becomes of what is owed where a tenancy goes back to paying before use.
+    """Terms of payment from an instant on. `postpaid`: electricity is paid after use. `limit` (nano) is how far the
+    account may go under zero, and 0 means any distance; `limit_cuts`: the supply ends there. A bill is due `due_days`
+    after it was made, and `overdue_days` after that `overdue` says what happens. `owed`: what becomes of a debt when
+    the tenancy goes back to paying before use.
 
-    `applied_at`: when it took effect, null while it is to come; `ended_at`: when it was replaced before that.
+    `applied_at`: when the terms took effect; null if they are still to come. `ended_at`: when they were replaced before
+    they took effect.
     """
 
     class Overdue(models.TextChoices):
@@ -71,8 +73,9 @@ class Terms(models.Model):
 
 
 class Lowering(models.Model):
-    """Bills are overdue, and by the rule of the terms the supply ends at `limit` (nano): at what was owed then, so that whatever is
-    paid after that is light at once, also without a network. `why`: for people. `ended_at`: when it was lifted.
+    """A lowered limit because of overdue bills: by the rule of the terms the supply ends at `limit` (nano), which is
+    what was owed then. So any later payment brings power at once, also without a network. `why`: the reason, for
+    people. `ended_at`: when it was lifted.
     """
 
     terms = models.ForeignKey(Terms, on_delete=models.PROTECT, related_name="lowerings")

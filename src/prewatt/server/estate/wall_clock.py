@@ -24,14 +24,14 @@ from ...kernel.units import INSTANT_MAX, instant
 from .models import Property
 
 LONGEST = 40
-"""Characters of an instant at most."""
+"""The most characters of an instant."""
 YEARS = range(1971, 2200)
-"""Years of which a day can be asked for."""
+"""The years of days that can be typed."""
 
 
-def shown(at: int | None, where: Property) -> str:
+def shown(at: int | None, property_: Property) -> str:
     """Return an instant for a list: 2024-10-06 13:30:00, empty for None."""
-    return "" if at is None else f"{local(at, zone(where.zone)):%Y-%m-%d %H:%M:%S}"
+    return "" if at is None else f"{local(at, zone(property_.zone)):%Y-%m-%d %H:%M:%S}"
 
 
 class Choice(NamedTuple):
@@ -50,7 +50,7 @@ class Twice(ValidationError):
         self.field, self.choices = field, choices
 
 
-def wall_clock(text: str, where: Property, field: str) -> int:
+def wall_clock(text: str, property_: Property, field: str) -> int:
     """Return an instant that was typed on the property's wall clock, or with its own offset. Raises ValidationError,
     which names the field; it is `Twice` if the clock shows that time twice.
     """
@@ -59,7 +59,7 @@ def wall_clock(text: str, where: Property, field: str) -> int:
         if len(text) > LONGEST:
             raise ValueError
         moment = datetime.fromisoformat(typed)
-        at = instant(moment) if moment.tzinfo is not None else _at(moment, zone(where.zone), field)
+        at = instant(moment) if moment.tzinfo is not None else _at(moment, zone(property_.zone), field)
     except (ValueError, OverflowError):
         raise ValidationError({field: _now("This is not a date and time such as 2025-11-01T00:00.")}) from None
     return _possible(at, field)
@@ -71,18 +71,20 @@ def _possible(at: int, field: str) -> int:
     return at
 
 
-def _at(wall: datetime, place: ZoneInfo, field: str) -> int:
-    """The instant at which a place's clock shows something. ValidationError if it never does; Twice."""
-    both = [wall.replace(tzinfo=place, fold=fold) for fold in (0, 1)]
+def _at(wall: datetime, zone_: ZoneInfo, field: str) -> int:
+    """Return the instant at which the clock of a zone shows a time. Raises ValidationError if it never does, and Twice if it
+    does so twice.
+    """
+    both = [wall.replace(tzinfo=zone_, fold=fold) for fold in (0, 1)]
     first, second = (each.utcoffset() for each in both)
     if first == second:
         return instant(both[0])
-    if (shows := both[0].astimezone(UTC).astimezone(place).replace(tzinfo=None)) != wall.replace(fold=0):
+    if (shows := both[0].astimezone(UTC).astimezone(zone_).replace(tzinfo=None)) != wall.replace(fold=0):
         # Read with the offset of before, it is shown as what the clock was put on to; with the one after, what it was.
-        before = both[1].astimezone(UTC).astimezone(place).replace(tzinfo=None)
+        before = both[1].astimezone(UTC).astimezone(zone_).replace(tzinfo=None)
         said = _now("There is no such time in %(place)s: the clocks go forward then. Type %(before)s or %(after)s.")
         times = {"before": f"{before:%Y-%m-%dT%H:%M}", "after": f"{shows:%Y-%m-%dT%H:%M}"}
-        raise ValidationError({field: said % {"place": place.key, **times}})
+        raise ValidationError({field: said % {"place": zone_.key, **times}})
     names = (_now("%(time)s, the first time"), _now("%(time)s, the second time"))
     time = date_format(wall, "j M Y, H:i")
     choices = [Choice(each.isoformat(), name % {"time": time}) for each, name in zip(both, names, strict=True)]
@@ -125,23 +127,23 @@ class WallClockForm(forms.ModelForm):
             )
             at = getattr(self.instance, name)
             if self.instance.pk and at is not None:
-                where = self.property_of({field: getattr(self.instance, field) for field in self.fields})
-                self.initial[name] = local(at, zone(where.zone)).replace(tzinfo=None) if where else None
+                property_ = self.property_of({field: getattr(self.instance, field) for field in self.fields})
+                self.initial[name] = local(at, zone(property_.zone)).replace(tzinfo=None) if property_ else None
 
     def clean(self) -> dict[str, Any]:
         """Return the cleaned values, with wall-clock times read as instants."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        where = self.property_of(values)
+        property_ = self.property_of(values)
         for name in self.instants:
             if values.get(name) is None:
                 continue
             # Without a property the form is refused for that already.
-            values[name] = self._instant(name, values[name], where) if where else None
+            values[name] = self._instant(name, values[name], property_) if property_ else None
         return values
 
-    def _instant(self, name: str, typed: datetime, where: Property) -> int | None:
+    def _instant(self, name: str, typed: datetime, property_: Property) -> int | None:
         try:
-            return _possible(_at(typed.replace(tzinfo=None), zone(where.zone), name), name)
+            return _possible(_at(typed.replace(tzinfo=None), zone(property_.zone), name), name)
         except Twice:
             said = _now("The clocks go back then, and this hour comes twice: the building's own pages ask which.")
             self.add_error(name, said)

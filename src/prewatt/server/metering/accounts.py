@@ -43,7 +43,12 @@ def account_of(meter: Meter) -> Account:
     try:
         return stored_account(meter)
     except ValueError:
-        told = Account()
-        told.seq, told.at, told.balance, told.credited = meter.seq, meter.at or 0, meter.balance, meter.balance
-        told.register, told.read_at, told.closed = meter.register, meter.read_at or 0, meter.closed
-        return told
+        account = Account()
+        account.seq, account.at, account.balance, account.credited = (
+            meter.seq,
+            meter.at or 0,
+            meter.balance,
+            meter.balance,
+        )
+        account.register, account.read_at, account.closed = meter.register, meter.read_at or 0, meter.closed
+        return account

@@ -43,10 +43,12 @@ def raise_alarm(
         return None
 
 
-def open_alarms(where: Property) -> QuerySet[Alarm]:
+def open_alarms(property_: Property) -> QuerySet[Alarm]:
     """Return the open alarms of a property, the latest first."""
-    found = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), is_resolved=False)
-    return found.select_related("meter__unit", "gateway").order_by("-at", "-pk")
+    alarms = Alarm.objects.filter(
+        Q(meter__gateway__property=property_) | Q(gateway__property=property_), is_resolved=False
+    )
+    return alarms.select_related("meter__unit", "gateway").order_by("-at", "-pk")
 
 
 def settle(alarm: Alarm, by: str) -> None:

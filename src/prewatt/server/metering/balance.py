@@ -1,5 +1,5 @@
-"""The energy balance of a building: what its main meter measured, beside the sum of all others. The difference is
-unaccounted-for energy: lost, stolen, or measured wrong.
+"""The energy balance of a building: what its main meter measured, compared with the sum of all others. The difference
+is unaccounted-for energy: lost, stolen, or measured wrongly.
 """
 
 from __future__ import annotations
@@ -53,49 +53,49 @@ class BalanceError(ValueError):
     """There is no energy balance; the message says why."""
 
 
-def balance(where: Property, begin: int, end: int, interval: int = INTERVAL) -> list[Span]:
+def balance(property_: Property, begin: int, end: int, interval: int = INTERVAL) -> list[Span]:
     """Return the energy balance by interval, from `begin` to `end` or as far as all meters have reported. Raises
     BalanceError without a main meter, or without readings.
     """
     points = np.arange(begin, end + 1, interval, dtype=np.int64)
-    return _at(where, points)
+    return _at(property_, points)
 
 
-def by_month(where: Property, end: int, months: int = 13) -> list[Span]:
+def by_month(property_: Property, end: int, months: int = 13) -> list[Span]:
     """Return the energy balance by local month, the last one up to `end`. An interval between two readings belongs to
     the month in which it ends. Raises BalanceError as `balance` does.
     """
-    _mains(where)
-    place = zone(where.zone)
-    starts = [local_day(end, place).replace(day=1)]
+    _mains(property_)
+    zone_ = zone(property_.zone)
+    starts = [local_day(end, zone_).replace(day=1)]
     for _number in range(months - 1):
         starts.insert(0, (starts[0] - timedelta(days=1)).replace(day=1))
-    points = [*(day_bounds(start, place)[0] for start in starts), end]
-    found = []
+    points = [*(day_bounds(start, zone_)[0] for start in starts), end]
+    spans = []
     for begin, until in pairwise(points):
         rows = (
-            JournalEntry.objects.filter(meter__gateway__property=where, at__gt=begin, at__lte=until)
+            JournalEntry.objects.filter(meter__gateway__property=property_, at__gt=begin, at__lte=until)
             .values("meter__role")
             .annotate(sum=Sum("energy"))
         )
         sums = {row["meter__role"]: int(row["sum"] or 0) for row in rows}
         if sums.get(Meter.Role.MAIN):
-            found.append(Span(begin, until, *(sums.get(role, 0) for role in ROLES)))
-    return found
+            spans.append(Span(begin, until, *(sums.get(role, 0) for role in ROLES)))
+    return spans
 
 
-def month_of(span: Span, where: Property) -> date:
+def month_of(span: Span, property_: Property) -> date:
     """Return the first day of a span's local month."""
-    return local_day(span.begins, zone(where.zone)).replace(day=1)
+    return local_day(span.begins, zone(property_.zone)).replace(day=1)
 
 
-def over(span: Span, where: Property) -> bool:
+def over(span: Span, property_: Property) -> bool:
     """Return whether the unaccounted-for energy, of either sign, is over the property's threshold."""
-    return span.percent is not None and abs(span.percent) > where.loss_alarm
+    return span.percent is not None and abs(span.percent) > property_.loss_alarm
 
 
-def _mains(where: Property) -> list[Meter]:
-    meters = list(Meter.objects.filter(gateway__property=where))
+def _mains(property_: Property) -> list[Meter]:
+    meters = list(Meter.objects.filter(gateway__property=property_))
     if not any(meter.role == Meter.Role.MAIN for meter in meters):
         raise BalanceError(_("This property has no main meter."))
     for meter in meters:
@@ -104,8 +104,8 @@ def _mains(where: Property) -> list[Meter]:
     return meters
 
 
-def _at(where: Property, points: Ints) -> list[Span]:
-    meters = _mains(where)
+def _at(property_: Property, points: Ints) -> list[Span]:
+    meters = _mains(property_)
     known = {meter.pk: registers(meter, int(points[0]), int(points[-1])) for meter in meters}
     # Where not all meters were read there is no balance.
     begin = max(int(known[meter.pk].at[0]) for meter in meters)
@@ -128,20 +128,20 @@ def raise_alarms() -> list[str]:
     return [text for text in told if text]
 
 
-def _look_at(where: Property) -> str:
+def _look_at(property_: Property) -> str:
     """Check one property. Returns the text of the alarm; empty if there is nothing new."""
-    first = local_day(now(), zone(where.zone)).replace(day=1)
-    end = day_bounds(first, zone(where.zone))[0]
+    first = local_day(now(), zone(property_.zone)).replace(day=1)
+    end = day_bounds(first, zone(property_.zone))[0]
     try:
-        spans = by_month(where, end - 1, months=1)
+        spans = by_month(property_, end - 1, months=1)
     except BalanceError:
         return ""
-    main = Meter.objects.filter(gateway__property=where, role=Meter.Role.MAIN).first()
-    if not spans or main is None or not over(spans[-1], where):
+    main = Meter.objects.filter(gateway__property=property_, role=Meter.Role.MAIN).first()
+    if not spans or main is None or not over(spans[-1], property_):
         return ""
     text = _("%(month)s: %(kwh)s kWh (%(percent)s %%) of %(where)s are not accounted for.") % {
-        "month": f"{month_of(spans[-1], where):%Y-%m}", "kwh": exact_kwh(spans[-1].unaccounted),
-        "percent": spans[-1].percent, "where": where,
+        "month": f"{month_of(spans[-1], property_):%Y-%m}", "kwh": exact_kwh(spans[-1].unaccounted),
+        "percent": spans[-1].percent, "where": property_,
     }  # fmt: skip
     if Alarm.objects.filter(meter=main, at=end).exists():
         return ""

@@ -17,7 +17,7 @@ FEWEST = 3
 FARTHEST = 60
 """Days after which it no longer matters how long the balance lasts."""
 PARTS = 1440
-"""A day's parts: minutes."""
+"""The minutes of a day."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def spending(cost: Mapping[date, int], today: date, minute: int, minutes: int) -
 
 
 def _expected(cost: Mapping[date, int], today: date) -> tuple[Callable[[date], int] | None, int]:
-    """What a day is expected to cost (None: not known), and from how many days that is worked out."""
+    """Return what a day is expected to cost (None if that is not known), and from how many days it is calculated."""
     seen = recent(cost, today)
     total = sum(spent for _, spent in seen)
     if len(seen) < FEWEST or total <= 0:

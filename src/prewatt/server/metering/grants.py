@@ -24,9 +24,9 @@ from .models import Gateway, StaffGrant
 
 @dataclass(frozen=True, kw_only=True)
 class GrantRequest:
-    """A grant that is asked for: of a property, for the phone whose public key is `key` (64 hexadecimal digits). `holder`: whose
-    phone it is; `actions`: of `wire.on_site.ALLOWED`; `begins`, `ends`: instants. `most_amount` (nano) and `longest` (µs)
-    bound what it may restore.
+    """A request for a staff grant of a property, for the phone whose public key is `key` (64 hexadecimal digits).
+    `holder`: whose phone it is. `actions`: of `wire.on_site.ALLOWED`. `begins` and `ends` are instants. `most_amount`
+    (nano) and `longest` (µs) limit what the holder may restore.
     """
 
     property: Property
@@ -50,15 +50,15 @@ class GrantRequest:
         except ValueError:
             errors["key"] = _("This is not a phone's key: 64 hexadecimal digits, as `prewatt onsite key` shows them.")
         if not self.actions or set(self.actions) - set(ALLOWED):
-            errors["actions"] = _("Choose of %(known)s.") % {"known": ", ".join(ALLOWED)}
+            errors["actions"] = _("Choose one or more of: %(known)s.") % {"known": ", ".join(ALLOWED)}
         if not self.begins < self.ends <= now() + GRANT_LONGEST or self.ends <= now():
-            errors["ends"] = _("A grant ends after it begins, in the future, and within %(days)d days.") % {
+            errors["ends"] = _("A grant must end after it begins, in the future, and within %(days)d days.") % {
                 "days": GRANT_LONGEST // DAY
             }
         if not 0 <= self.most_amount <= RESTORE_LARGEST:
-            errors["most_amount"] = _("At most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+            errors["most_amount"] = _("Type an amount from 0 to %(most)s.") % {"most": RESTORE_LARGEST // NANO}
         if not 0 <= self.longest <= GRANT_RESTORE_LONGEST:
-            errors["longest"] = _("At most a week.")
+            errors["longest"] = _("The time can be one week at most.")
         if errors:
             raise ValidationError(errors)
         return raw
@@ -66,7 +66,7 @@ class GrantRequest:
 
 @transaction.atomic
 def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
-    """Sign a grant as asked for. `by`: a user, or the name of one. Raises ValidationError, which names the wrong
+    """Sign a grant and store it. `by`: a user, or the name of one. Raises ValidationError, which names the wrong
     fields.
     """
     key = request.clean()

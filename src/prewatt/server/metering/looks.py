@@ -1,6 +1,6 @@
 """Who looks at meters, and what was seen.
 
-An open page says again and again that somebody looks; the head-end makes the gateway read the meter meanwhile, and
+An open page says again and again that somebody looks. Meanwhile the head-end makes the gateway read the meter, and
 stores its reports here. Instants are on the system's clock, whatever clock the meters run on.
 """
 
@@ -35,7 +35,7 @@ FRESH = 12 * SECOND
 ASKED_FOR = 300 * SECOND
 """How long (µs) a single requested reading is waited for."""
 PATIENCE = 50
-"""Milliseconds that a page waits for its turn to write."""
+"""The time that a page waits for its turn to write, ms."""
 VALUES = ("heard_at", "at", "register", "power", "closed", "balance", "cause")
 
 
@@ -74,7 +74,7 @@ def _upsert(rows: Sequence[Look], field: str) -> None:
 
 @contextmanager
 def _little_patience() -> Iterator[None]:
-    """On SQLite all writers wait for one another: who only looks waits for a moment."""
+    """Let this connection wait only for a moment. On SQLite all writers wait for one another."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -88,10 +88,12 @@ def _little_patience() -> Iterator[None]:
 
 
 class Present(NamedTuple):
-    """What a page shows of a meter as it is now. `version`: changes with whatever the rest of the page may have to follow.
+    """What a page shows about the present of a meter. `version` changes with everything that the rest of the page may
+    have to follow.
 
-    `live`: that its gateway told just now how it stands, or (`cause`) why it can't be read; `register` in Wh, `power` in W,
-    `balance` in nano, None where they are not known. Without it `balance` is the latest of the journal, of `read_at`.
+    `live`: the gateway has just reported the meter, or (`cause`) why it can't be read. `register` is in Wh, `power` in
+    W, `balance` in nano; each is None if it is not known. If it is not live, `balance` is the latest of the journal, as
+    of `read_at`.
     """
 
     meter: int
@@ -137,7 +139,7 @@ class Board:
 
 def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
     """Return the present of meters, and until when they are watched."""
-    now, found, ends = system_now(), {}, {}
+    now, presents, ends = system_now(), {}, {}
     rows = Meter.objects.filter(pk__in=list(meters)).values_list(
         "pk", "seq", "told_seq", "told_balance", "balance", "commands", "read_at", "gateway__online", "gateway__since",
         "look__until", "live__heard_at", "live__at", "live__register", "live__power", "live__balance", "live__cause",
@@ -147,13 +149,13 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
         live = online and heard is not None and heard > now - FRESH
         latest = told if told_seq > seq and told is not None else stored
         ends[pk] = until or 0
-        found[pk] = Present(
+        presents[pk] = Present(
             pk, [seq, told_seq, told, commands, online, since],
             live, heard if live else 0, at or 0, register, power,
             balance if live and balance is not None else latest,
             cause or "", read_at, online, since,
         )  # fmt: skip
-    return found, ends
+    return presents, ends
 
 
 def looked_at(shards: range) -> list[Looked]:
@@ -168,9 +170,9 @@ def looked_at(shards: range) -> list[Looked]:
     return [Looked(gateway, meter, until <= now) for gateway, meter, until in rows]
 
 
-def show(told: Iterable[LiveMeter]) -> None:
+def show(reports: Iterable[LiveMeter]) -> None:
     """Store what gateways report of watched meters."""
-    latest = {each.meter: each for each in told}
+    latest = {each.meter: each for each in reports}
     ids = dict(Meter.objects.filter(name__in=latest).values_list("name", "pk"))
     heard = system_now()
     LiveReading.objects.bulk_create(

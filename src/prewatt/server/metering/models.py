@@ -1,3 +1,5 @@
+"""The rows of gateways, meters, their journals, looks, alarms and silences."""
+
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
@@ -23,11 +25,11 @@ it.
 class Gateway(models.Model):
     """A data concentrator in a building. Instants are in µs since 1970.
 
-    `public_key` is set at enrolment, which uses the enrolment code `code_hash` (SHA-256); `renewals` counts the
-    enrolments after the first one, each of which ends the rights of the gateway before. `epoch` and `number` are the
-    stamp of the last message accepted. `since`: when it last came online or went offline. `sessions`: the last sessions
-    (hexadecimal, the latest first); one that speaks again after another did shows that two gateways have this one's
-    key. `adopted`: when it last got the server's state to continue from.
+    `public_key` is set at enrolment, which uses up the enrolment code (`code_hash` is its SHA-256). `renewals` counts
+    the enrolments after the first one; each ends the rights of the gateway before. `epoch` and `number` are the stamp
+    of the last accepted message. `since`: when it last came online or went offline. `sessions`: the last sessions
+    (hexadecimal, the latest first); if an earlier one speaks again after a later one, two gateways have this one's key.
+    `adopted_at`: when it last got the server's state to continue from.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -36,7 +38,7 @@ class Gateway(models.Model):
     public_key = models.BinaryField(null=True, editable=False)
     renewals = models.PositiveIntegerField(default=0, editable=False)
     code_hash = models.CharField(max_length=64, blank=True, editable=False)
-    revoked = models.BooleanField(default=False, help_text=_("Nothing that it sends is accepted any more."))
+    revoked = models.BooleanField(default=False, help_text=_("Nothing that this gateway sends is accepted any more."))
     epoch = models.BigIntegerField(default=0, editable=False)
     number = models.BigIntegerField(default=0, editable=False)
     online = models.BooleanField(default=False, editable=False)
@@ -59,22 +61,23 @@ class Gateway(models.Model):
 
 
 class Meter(models.Model):
-    """A meter, and how it stands: once as its journal says, once as it said itself last (`told_*`).
+    """A meter and its state: once by its journal, and once as it last reported itself (`told_*`).
 
-    Those of units charge their tenants. Those of what is used in common (of the whole property, or of a `part`) and the
-    main one only measure.
+    Meters of units charge their tenants. Meters of common use (of the whole property, or of a `part`) and the main
+    meter only measure. `driver` is the kind of meter, as its gateway calls it (`edge.drivers`).
 
-    `driver`: its kind, in the words of its gateway (`edge.drivers`).
+    `name` is the name of the journal for ever. `serial` is the meter that is connected since an exchange; it is empty
+    for the meter that the journal is named after. `power_highest` (W) is what the main fuse allows, so that no register
+    moves faster.
 
-    `name` is the journal's, for ever; `serial` is what hangs there since it was exchanged, empty for the meter that the
-    journal is named after. `power_highest` (W): what the main fuse lets through, so that no register moves faster.
+    `seq`, `head` and `account`: the last stored entry, its hash, and the account after it (`kernel.account`). `digest`
+    is the hash of both (`metering.accounts`), so that a changed bit is found. `offset` (nano): the meter's balance
+    minus the server's; 0 unless they differ. `low`: the credit is low.
 
-    `seq`, `head`, `account`: the last entry stored, its hash, and the account after it (`kernel.account`); `digest`: of
-    both (`metering.accounts`), so that a bit that has changed is found. `offset`: the meter's balance less the server's
-    (nano), 0 unless they differ. `low`: whether its credit is. `commands`: number of the last command in its credit
-    log; `taken`: of the last that its journal shows taken up; `told_command`: of the last that it says to have taken
-    up. `late`, `duplicates`: entries that came after an outage, and again. `told_quantities`: what it measured beside its
-    register when it spoke last (`kernel.quantities`).
+    `commands`: the number of the last command in its credit log. `taken`: the number of the last command that its
+    journal shows as applied; `told_command`: the last one that the meter reports as applied. `late` and `duplicates`:
+    the numbers of entries that came after an outage, and of entries that came again. `told_quantities`: what it
+    measured beside its register when it last reported (`kernel.quantities`).
     """
 
     class Role(models.TextChoices):
@@ -95,12 +98,12 @@ class Meter(models.Model):
         max_length=300,
         blank=True,
         validators=[check_power],
-        help_text=_("W: 3000, or by the hour 06-22 5000, 22-06 3000; empty: as the property says."),
+        help_text=_("The highest power, W: 3000, or by the hour 06-22 5000, 22-06 3000. Empty: as for the property."),
     )
     power_highest = models.PositiveIntegerField(
         default=FUSE,
         validators=[MinValueValidator(100), MaxValueValidator(1_000_000)],
-        help_text=_("W that the main fuse lets through: a register that moves faster is not believed."),
+        help_text=_("The power that the main fuse allows, W. A register that moves faster is not believed."),
     )
     seq = models.BigIntegerField(default=0, editable=False)
     head = models.BinaryField(default=bytes, editable=False)
@@ -127,20 +130,20 @@ class Meter(models.Model):
         blank=True,
         validators=[check_limits],
         help_text=_(
-            "A line each, such as: voltage over 253 V for 5 s: off; empty: as the property says; none: no limit."
+            "One limit a line. Example: voltage over 253 V for 5 s: off. Empty: as for the property. none: no limit."
         ),
     )
     off_hours = models.CharField(
         max_length=300,
         blank=True,
         validators=[check_own_windows],
-        help_text=_("Such as daily 23:00-06:00; empty: as the property says; none: it has no off hours."),
+        help_text=_("Example: daily 23:00-06:00. Empty: as for the property. none: no off hours."),
     )
     off_watts = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MaxValueValidator(1_000_000)],
-        help_text=_("Allowance in off hours, W; empty: as the property says."),
+        help_text=_("The power that is allowed in off hours, W. Empty: as for the property."),
     )
     off_kwh = models.DecimalField(
         max_digits=9,
@@ -148,7 +151,7 @@ class Meter(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text=_("Allowance in each of them, kWh; empty: as the property says."),
+        help_text=_("The energy that is allowed in each of the off hours' spans, kWh. Empty: as for the property."),
     )
     told_quantities = models.JSONField(default=dict, editable=False)
 
@@ -170,10 +173,12 @@ class Meter(models.Model):
 
     def clean(self) -> None:
         """Check the row. Raises ValidationError if the meter of this name hangs elsewhere."""
-        mine = Meter.objects.filter(gateway__property__organisation=self.gateway.property.organisation_id)
-        taken = mine.filter(serial=self.name).exclude(pk=self.pk).first()
+        own = Meter.objects.filter(gateway__property__organisation=self.gateway.property.organisation_id)
+        taken = own.filter(serial=self.name).exclude(pk=self.pk).first()
         if taken is not None:
-            raise ValidationError({"name": _now("This meter hangs at %(where)s.") % {"where": taken.unit or taken}})
+            raise ValidationError(
+                {"name": _now("This meter is connected at %(where)s.") % {"where": taken.unit or taken}}
+            )
 
     @property
     def hangs(self) -> str:
@@ -183,13 +188,13 @@ class Meter(models.Model):
     @property
     def property(self) -> Property:
         """Return the property of the meter's gateway."""
-        found: Property = self.gateway.property
-        return found
+        property_: Property = self.gateway.property
+        return property_
 
 
 class StaffGrant(models.Model):
-    """What a person on site may do at a property's gateways without the server. It is signed in advance, and shown here
-    again. `key`: that of the holder's phone; `text`: the signed grant.
+    """What a person on site may do at a property's gateways without the server. It is signed in advance, and can be
+    shown again. `key` is the key of the holder's phone; `text` is the signed grant.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="staff_grants")
@@ -233,8 +238,8 @@ class JournalEntry(models.Model):
 
 
 class Look(models.Model):
-    """Who looks at a meter has it read every few seconds until `until`; a reading of all was asked for at `asked_at`. Both on
-    the system's clock, µs, whatever clock the meters run on; 0 if never.
+    """Somebody looks at a meter, so it is read every few seconds until `until`. A single reading was asked for at
+    `asked_at`. Both are µs on the system's clock, whatever clock the meters run on; 0 means never.
     """
 
     meter = models.OneToOneField(Meter, on_delete=models.CASCADE, primary_key=True, related_name="look")
@@ -246,9 +251,9 @@ class Look(models.Model):
 
 
 class LiveReading(models.Model):
-    """How a meter stood when it was looked at last: to be shown, never billed. `at` as its gateway says it, `heard_at` on the
-    system's clock (µs); `register` in Wh, `power` in W, `balance` in nano, each None where it is not known. `cause`: why
-    the meter could not be read, empty if it was.
+    """How a meter stood when somebody last looked at it. It is shown, and never billed. `at` is the gateway's instant,
+    `heard_at` that of the system's clock (µs). `register` is in Wh, `power` in W, `balance` in nano; each is None if it
+    is not known. `cause`: why the meter could not be read; empty if it was.
     """
 
     meter = models.OneToOneField(Meter, on_delete=models.CASCADE, primary_key=True, related_name="live")
@@ -265,11 +270,11 @@ class LiveReading(models.Model):
 
 
 class Alarm(models.Model):
-    """Something that a person must look at, of a meter or of a gateway: above all a difference between a meter and the
-    server. Of each kind (and `key`, where one meter can have several at once) one is open at a time.
+    """Something that a person must look at, about a meter or a gateway; above all, a difference between a meter and the
+    server. Only one alarm of each kind (and `key`, if a meter can have several) is open at a time.
 
-    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`). `resolved_by`, `resolved_at`: who
-    settled it; empty where what it told of is over by itself.
+    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`). `resolved_by` and `resolved_at`:
+    who settled it, and when; empty if its cause is over by itself.
     """
 
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="alarms")
@@ -316,8 +321,8 @@ class Alarm(models.Model):
         """Return the property where it is."""
         owner = self.meter or self.gateway
         assert owner is not None
-        found: Property = owner.property
-        return found
+        property_: Property = owner.property
+        return property_
 
 
 def alarms_of(organisation: Organisation) -> models.QuerySet[Alarm]:
@@ -357,9 +362,9 @@ class Worker(models.Model):
 
 
 class Silence(models.Model):
-    """Nothing is heard of a gateway, or (`meter`) of one meter of a gateway that speaks. `began_at`: since when; `back_at`: since
-    when it speaks again; `over_at`: when it had done so for long enough. `told`: how many times managers were to be
-    told, `told_back`: whether they were told that it is back.
+    """A time in which nothing is heard from a gateway, or (`meter`) from one meter of a gateway that is heard.
+    `began_at`: its begin; `back_at`: when it was heard again; `over_at`: when it had been heard for long enough.
+    `told`: how many times managers should have been told; `told_back`: they were told that it is back.
     """
 
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="silences")
@@ -386,10 +391,12 @@ class Silence(models.Model):
 
 
 class SilentMeter(models.Model):
-    """A meter in a silence: how it stood when that began (entry `seq`), and what it usually uses a day (Wh, nano; None if too
-    little is known). When it was read again, up to the instant `counted_at`: what had run up, `energy` and `charge`, and what its
-    balance was then. `went_on`: it was read meanwhile, so that only the network was gone. `spread`: whether it was looked at for
-    what is to be spread by itself.
+    """A meter in a silence: its state when the silence began (entry `seq`), and its usual use per day (Wh, nano; None
+    if too little is known).
+
+    When the meter was read again, up to the instant `counted_at`, `energy` and `charge` are what was used, and `stands`
+    is its balance then. `went_on`: it was read during the silence, so only the network was down. `spread`: it was
+    checked for an amount to be spread by itself.
     """
 
     silence = models.ForeignKey(Silence, on_delete=models.CASCADE, related_name="meters")

@@ -18,12 +18,12 @@ from .forecast import WEEKS, forecast, spending
 from .models import JournalEntry, Meter
 
 
-def by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], where: ZoneInfo) -> list[tuple[int, int]]:
+def by_day(meter: Meter, tenancy: Tenancy, days: Sequence[date], zone_: ZoneInfo) -> list[tuple[int, int]]:
     """Return (Wh, nano) for each of some consecutive local days, as far as they belong to the tenancy. A reading at
     midnight closes the day before.
     """
-    ends = [day_bounds(day, where)[1] for day in days]
-    span = Span.of_days(days[0], days[-1], where).within(tenancy.begins, tenancy.ends)
+    ends = [day_bounds(day, zone_)[1] for day in days]
+    span = Span.of_days(days[0], days[-1], zone_).within(tenancy.begins, tenancy.ends)
     # No further than the meter's row says: the head-end may have stored more since that was read.
     inside = measured(span) & Q(seq__lte=meter.seq)
     energy, charge = [0] * len(days), [0] * len(days)
@@ -43,10 +43,10 @@ def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | No
     if meter.read_at is None or balance <= 0:
         return None
     read, cost = _recent(meter, meter.read_at, tenancy)
-    found = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
-    if found is None:
+    outlook = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
+    if outlook is None:
         return None
-    return max(found.minutes - (at - meter.read_at) // MINUTE + 720, 0) // 1440
+    return max(outlook.minutes - (at - meter.read_at) // MINUTE + 720, 0) // 1440
 
 
 def spent_since(meter: Meter, tenancy: Tenancy, at: int) -> int | None:
@@ -61,10 +61,10 @@ def spent_since(meter: Meter, tenancy: Tenancy, at: int) -> int | None:
 
 def _recent(meter: Meter, read_at: int, tenancy: Tenancy) -> tuple[datetime, dict[date, int]]:
     """Return the last reading on the local clock, and the cost (nano) of the whole days of the weeks before it."""
-    where = zone(tenancy.unit.property.zone)
-    read = local(read_at, where)
+    zone_ = zone(tenancy.unit.property.zone)
+    read = local(read_at, zone_)
     days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]
-    days = [day for day in days if day_bounds(day, where)[0] >= tenancy.begins]
+    days = [day for day in days if day_bounds(day, zone_)[0] >= tenancy.begins]
     if not days:
         return read, {}
-    return read, dict(zip(days, (charge for _, charge in by_day(meter, tenancy, days, where)), strict=True))
+    return read, dict(zip(days, (charge for _, charge in by_day(meter, tenancy, days, zone_)), strict=True))

@@ -15,8 +15,8 @@ from .models import JournalEntry, Meter
 
 
 class Replayed(NamedTuple):
-    """A reading: nano charged, and by other versions or energies; the energy (Wh) that was charged, and since when;
-    what is counted after it.
+    """A reading that was rated again. `charged` (nano) is what was charged for `energy` (Wh) since the instant `begin`;
+    `rerated` is the rating by other versions or energies.
     """
 
     seq: int
@@ -36,7 +36,7 @@ def readings(
     other = energies or {}
     counters, read_at = Counters(), None
     restarts: tuple[int, ...] = ()
-    found: list[Replayed] = []
+    result: list[Replayed] = []
     rows = JournalEntry.objects.filter(meter=meter, at__lte=ends)
     # A reading that the server does not take for one has no energy here, and was charged by nobody.
     entries = rows.filter(Q(kind="tenancy") | Q(kind="reading", energy__isnull=False) | Q(kind="time")).order_by("seq")
@@ -53,6 +53,6 @@ def readings(
             used = other.get(seq, energy or 0)
             rated = rate_interval(versions, begin, entry.at, used, counters, restarts)
             counters, read_at = rated.counters, entry.at
-            found.append(Replayed(seq, entry.at, begin, energy or 0, charge or 0, rated))
+            result.append(Replayed(seq, entry.at, begin, energy or 0, charge or 0, rated))
             restarts = tuple(each for each in restarts if each > entry.at)
-    return found
+    return result

@@ -32,10 +32,10 @@ class Alignment:
 
 def align(at: Ints, instants: Ints) -> Alignment:
     """Find the places of instants (ascending) among readings at `at` (ascending)."""
-    found = np.searchsorted(at, instants)
+    places = np.searchsorted(at, instants)
     last = len(at) - 1
-    index = np.minimum(found, last)
-    (between,) = np.nonzero((found > 0) & (found <= last) & (at[index] != instants))
+    index = np.minimum(places, last)
+    (between,) = np.nonzero((places > 0) & (places <= last) & (at[index] != instants))
     after = index[between]
     return Alignment(at, index, between, after, instants[between] - at[after - 1], at[after] - at[after - 1])
 
@@ -46,15 +46,15 @@ def used_up_to(aligned: Alignment, running: Ints) -> Ints:
     Between two readings energy counts as used evenly, in whole watt-hours; before the first and after the last nothing
     is used.
     """
-    found = running[aligned.index]
+    energy_up_to = running[aligned.index]
     if len(aligned.between):
         before = running[aligned.after - 1]
         energy = running[aligned.after] - before
         if int(energy.max()) * int(aligned.length.max()) > INT64_MAX:
             # Exact beyond 64 bits too, where a meter was away for long.
             energy = energy.astype(object)
-        found[aligned.between] = before + (energy * aligned.part // aligned.length).astype(np.int64)
-    return found
+        energy_up_to[aligned.between] = before + (energy * aligned.part // aligned.length).astype(np.int64)
+    return energy_up_to
 
 
 def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:

@@ -34,12 +34,12 @@ def _cut(begin: int, end: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(points))
 
 
-def _slot(at: int, where: ZoneInfo) -> tuple[int, int]:
-    wall = local(at, where)
+def _slot(at: int, zone_: ZoneInfo) -> tuple[int, int]:
+    wall = local(at, zone_)
     return wall.weekday(), wall.hour
 
 
-def usual(meter: Meter, begin: int, end: int, where: ZoneInfo, since: int = 0) -> list[Piece] | None:
+def usual(meter: Meter, begin: int, end: int, zone_: ZoneInfo, since: int = 0) -> list[Piece] | None:
     """Return what is usually used between two instants, by hours, from the readings up to `begin` (and not before
     `since`). None if too little is known.
     """
@@ -55,15 +55,15 @@ def usual(meter: Meter, begin: int, end: int, where: ZoneInfo, since: int = 0) -
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     by_hour: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for (at, until), energy in zip(hours, used, strict=True):
-        weekday, hour = _slot(at, where)
+        weekday, hour = _slot(at, zone_)
         for known_sum in (sums[weekday, hour], by_hour[hour]):
             known_sum[0] += energy
             known_sum[1] += until - at
-    pieces, exact, told = [], Fraction(0), 0
+    pieces, exact, given_out = [], Fraction(0), 0
     for at, until in _cut(begin, end):
-        weekday, hour = _slot(at, where)
+        weekday, hour = _slot(at, zone_)
         energy, lasted = sums.get((weekday, hour)) or by_hour.get(hour) or (sum(used), last - first)
         exact += Fraction(energy * (until - at), lasted)
-        pieces.append(Piece(at, until, int(exact) - told))
-        told = int(exact)
+        pieces.append(Piece(at, until, int(exact) - given_out))
+        given_out = int(exact)
     return pieces

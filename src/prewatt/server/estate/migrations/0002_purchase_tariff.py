@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='property',
             name='purchase_tariff',
-            field=models.ForeignKey(blank=True, help_text='What the supplier charges, where the law lets only that be passed on; empty: no such rule.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tariffs.tariff'),
+            field=models.ForeignKey(blank=True, help_text="The supplier's tariff, if the law allows only its prices to be passed on. Empty: there is no such rule.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tariffs.tariff'),
         ),
     ]

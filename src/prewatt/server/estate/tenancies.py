@@ -1,0 +1,87 @@
+"""Who lives in a unit, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from ...kernel.units import DAY
+from ..core.time import now
+
+FARTHEST = 366 * DAY
+"""How far from now a move can be recorded, µs."""
+MOST_OCCUPANTS = 1000
+
+
+class TenancyQuerySet(models.QuerySet["Tenancy"]):
+    """Queries for tenancies by time."""
+
+    def not_over(self, at: int) -> TenancyQuerySet:
+        """Return the tenancies that hold at an instant, or begin later; the earliest first."""
+        return self.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=at)).order_by("begins")
+
+    def living(self, at: int) -> TenancyQuerySet:
+        """Return the tenancies that hold at an instant; the earliest first."""
+        return self.not_over(at).filter(begins__lte=at)
+
+
+class Tenancy(models.Model):
+    """Somebody lives in a unit, from one instant to another (µs since 1970; `ends` is null if they still do). `deposit`
+    (nano) is what was received. `settled_at`: when the account was closed after the move-out (`tenancies.moving`).
+    `settlements`: how often it was closed, because a move can be corrected.
+    """
+
+    unit = models.ForeignKey("estate.Unit", on_delete=models.PROTECT, related_name="tenancies")
+    tenant = models.CharField(max_length=100)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tenancies", null=True, blank=True
+    )
+    begins = models.BigIntegerField()
+    ends = models.BigIntegerField(null=True, blank=True)
+    occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(MOST_OCCUPANTS)])
+    deposit = models.BigIntegerField(default=0, editable=False)
+    settled_at = models.BigIntegerField(null=True, editable=False)
+    settlements = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    objects = TenancyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "tenancies"
+        constraints = (
+            models.UniqueConstraint(fields=("unit",), condition=models.Q(ends__isnull=True), name="one_open_tenancy"),
+            models.CheckConstraint(
+                condition=models.Q(ends__isnull=True) | models.Q(ends__gt=models.F("begins")), name="tenancy_ends_later"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.tenant}, {self.unit}"
+
+    def holds(self, at: int) -> bool:
+        """Return whether what ends at an instant belongs to this tenancy, which begins just after its first instant."""
+        return self.begins < at and (self.ends is None or at <= self.ends)
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Do nothing: `clean` says in words what the constraints hold."""
+
+    def clean(self) -> None:
+        """Check the row. Raises ValidationError if it ends before it begins, lies too far from now, or overlaps another
+        tenancy.
+        """
+        if self.begins is None or self.unit_id is None:
+            return
+        if self.ends is not None and self.ends <= self.begins:
+            raise ValidationError({"ends": _now("A tenancy can't end before it begins.")})
+        if self._state.adding and abs(self.begins - now()) > FARTHEST:
+            raise ValidationError({"begins": _now("This is more than a year from now.")})
+        others = Tenancy.objects.filter(unit=self.unit_id).exclude(pk=self.pk)
+        if self.ends is not None:
+            others = others.filter(begins__lt=self.ends)
+        if others.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=self.begins)).exists():
+            raise ValidationError(_("Another tenancy of this unit overlaps this one: end that one first."))
