@@ -417,7 +417,7 @@ def test_numbers_of_a_list_that_could_be_one_are_asked_about():
         "tiers_per": "month",
         "tiers_upto": "3120,4800",
     }
-    with pytest.raises(ValidationError, match=r"write 3120\.4800, or 3120; 4800"):
+    with pytest.raises(ValidationError, match=r"Write 3120\.4800, or 3120; 4800"):
         document_of(fields)
 
 

@@ -274,7 +274,7 @@ def test_a_tenant_chooses_is_told_and_sees_that_it_arrived(tenancy, internet, lo
     )
     assert len(internet.mail.mails) == 1
     given = {"language": "zh", "quiet_from": "0", "quiet_until": "0", "low_days": "3", "tell": ["top-up"]}
-    assert "Kept." in me.post("/me/notices/", given, follow=True).content.decode()
+    assert "Saved." in me.post("/me/notices/", given, follow=True).content.decode()
     top_up(tenancy, 20 * NANO, "c1")
     watch()
     send_what_is_due()

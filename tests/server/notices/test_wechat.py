@@ -319,7 +319,7 @@ def test_the_landlord_maps_events_to_templates_and_tries_them(tenancy, wechat, l
         and PAID in text
     )
     page = manager.post(address, {**given, "fields": PASTED}, follow=True).content.decode()
-    assert "Kept. Try it out." in page and "<td>thing1<br>" in page and "1204室" in page and "€100.00" in page
+    assert "Saved. Try it out." in page and "<td>thing1<br>" in page and "1204室" in page and "€100.00" in page
     row = SendingTemplate.objects.get()
     assert "thing1 = room" in manager.get(address, {"edit": row.pk}).content.decode()
 

@@ -73,10 +73,10 @@ def test_unknown_columns_are_asked_for_once_and_remembered(manager, owner, tenan
     assert "1 payments in, 1 payments out" in said(page) and "2025-10-13 Anna PW" in said(page)
     assert not BankLine.objects.exists() and not BankLayout.objects.exists()
     page = manager.post("/bank-lines/columns/", {**chosen, "do": "read"}, follow=True)
-    assert "1 new, 0 known already, 1 not money in" in said(page) and not WaitingStatement.objects.exists()
+    assert "New lines: 1. Known already: 0. Not money in: 1." in said(page) and not WaitingStatement.objects.exists()
     assert owner.bank_lines.get().text == reference(tenancy)
     page = send(manager, STRANGE.format(r="next month"))
-    assert "1 new, 0 known already" in said(page)
+    assert "New lines: 1. Known already: 0." in said(page)
 
 
 def test_the_order_of_days_is_asked_for_and_remembered(manager, owner):
@@ -84,9 +84,9 @@ def test_the_order_of_days_is_asked_for_and_remembered(manager, owner):
     page = send(manager, text.format("20.00"))
     assert "whether the day or the month comes first" in said(page)
     chosen = columns("day", "amount", order="dmy", do="read")
-    assert "1 new" in said(manager.post("/bank-lines/columns/", chosen, follow=True))
+    assert "New lines: 1." in said(manager.post("/bank-lines/columns/", chosen, follow=True))
     assert f"{owner.bank_lines.get().day}" == "2025-10-06"
-    assert "1 new" in said(send(manager, text.format("21.00")))
+    assert "New lines: 1." in said(send(manager, text.format("21.00")))
 
 
 def test_how_money_out_is_told_is_asked_for(manager, owner):
@@ -105,8 +105,8 @@ def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner
     text = '06/10/2025,{},"ANNA POWER"\n13/10/2025,-90.00,"GRID"\n'
     assert "names the columns" in said(send(manager, text.format("20.00")))
     chosen = columns("day", "amount", "text", named="none", do="read")
-    assert "1 new" in said(manager.post("/bank-lines/columns/", chosen, follow=True))
-    assert "1 new" in said(send(manager, text.format("21.00")))
+    assert "New lines: 1." in said(manager.post("/bank-lines/columns/", chosen, follow=True))
+    assert "New lines: 1." in said(send(manager, text.format("21.00")))
     assert {f"{each.day}" for each in owner.bank_lines.all()} == {"2025-10-06"}
 
 

@@ -241,7 +241,7 @@ def test_a_grant_is_signed_for_a_phone_and_holds_at_this_property_alone(manager,
     fields = {"holder": "Sam", "key": PHONE, "actions": ["restore", "close"], "hours": "24", "most_amount": "5"}
     page = manager.post(f"/properties/{where.pk}/grants/", fields, follow=True).content.decode()
     made = StaffGrant.objects.get()
-    assert "send its text to Sam" in page and made.text in page
+    assert "Send its text to Sam" in page and made.text in page
     (tmp_path / "grant").write_text(made.text + "\n")
     from django.conf import settings
 
@@ -294,7 +294,7 @@ def test_keypad_meters_are_sold_to_on_the_page_and_by_api(manager, program, buil
         ({"do": "units", "meter": meter.pk, "kwh": "none"}, "kWh: “none” is not a number"),
         ({"do": "management", "meter": meter.pk, "function": "x"}, "Choose a function"),
         ({"do": "group", "code": "1", "key": "zz"}, "hexadecimal"),
-        ({"do": "x"}, "no such thing"),
+        ({"do": "x"}, "no such choice"),
     ]:
         assert text in manager.post(page, fields, follow=True).content.decode()
 

@@ -1,4 +1,4 @@
-"""Alarms: what they ask, and what can be done."""
+"""Pages of alarms: what they ask, and what can be done."""
 
 from __future__ import annotations
 
@@ -41,25 +41,27 @@ from ...web.sure import ask_about
 
 
 def _gateway(alarm: Alarm) -> Gateway:
-    found = alarm.meter.gateway if alarm.meter else alarm.gateway
-    assert found is not None
-    return found
+    gateway = alarm.meter.gateway if alarm.meter else alarm.gateway
+    assert gateway is not None
+    return gateway
 
 
 @login_required
 @require_GET
 def alarms(request: HttpRequest, pk: int) -> HttpResponse:
-    """What somebody must look at in a property, and what was settled last."""
-    where = property_of_manager(request, pk)
-    settled = Alarm.objects.filter(Q(meter__gateway__property=where) | Q(gateway__property=where), is_resolved=True)
-    common = Meter.objects.filter(gateway__property=where, unit__isnull=True).select_related("gateway")
+    """Show what somebody must look at in a property, and what was settled last."""
+    property_ = property_of_manager(request, pk)
+    settled = Alarm.objects.filter(
+        Q(meter__gateway__property=property_) | Q(gateway__property=property_), is_resolved=True
+    )
+    common = Meter.objects.filter(gateway__property=property_, unit__isnull=True).select_related("gateway")
     context = {
-        "property": where,
-        "where": zone(where.zone),
-        "alarms": open_alarms(where),
+        "property": property_,
+        "where": zone(property_.zone),
+        "alarms": open_alarms(property_),
         "settled": settled.select_related("meter__unit", "gateway").order_by("-resolved_at", "-pk")[:SETTLED_SHOWN],
         "common": common,
-        "silences": Silence.objects.filter(gateway__property=where).select_related("gateway", "meter__unit")[
+        "silences": Silence.objects.filter(gateway__property=property_).select_related("gateway", "meter__unit")[
             :SILENCES_SHOWN
         ],
     }
@@ -69,7 +71,7 @@ def alarms(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
-    """One alarm: what is known, and what can be done about it."""
+    """Show one alarm: what is known, and what can be done about it; do what was chosen."""
     found = alarm_of_manager(request, pk)
     meter = found.meter
     if request.method == "POST":

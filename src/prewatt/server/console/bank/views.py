@@ -1,4 +1,4 @@
-"""Pages of bank statements: uploaded, looked through, booked line by line."""
+"""Pages of bank statements: they are uploaded, looked through, and booked line by line."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ from ...web.access import organisations, owner_of, tenancies_of
 
 SHOWN = 200
 CHOSEN_FROM = 5
-"""Payments that are offered where it can't be told which the bank took back."""
+"""The most payments that are offered if it is not clear which one the bank took back."""
 LEFT_OUT = "bank-left-out"
-"""Where a session keeps what the last upload has left out, until it was shown."""
+"""The key under which a session keeps what the last upload has left out, until it was shown."""
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def bank(request: HttpRequest) -> HttpResponse:
-    """What of the uploaded statements is still to be booked, each with whom it seems to be for."""
+    """Show what is still to be booked of the uploaded statements, each line with the tenant it seems to be for."""
     owner = owner_of(request)
     if request.method == "POST":
         to = _read(request, owner)
@@ -96,8 +96,8 @@ def _so_far(owner: Organisation, since: int) -> str:
 @login_required
 @require_GET
 def so_far(request: HttpRequest) -> HttpResponse:
-    """How many lines this person's upload has brought in `since` an instant: asked for again and again, until the page of
-    what came of it takes its place.
+    """Show how many lines this person's upload has brought since the instant `since`. The browser asks again and again
+    until the upload is done.
     """
     owner, text = owner_of(request), request.GET.get("since", "")
     since = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else now()
@@ -113,23 +113,23 @@ def _all(owner: Organisation) -> list[Tenancy]:
 def _proposed(
     line: BankLine, tenancies: list[Tenancy], former: list[Tenancy]
 ) -> tuple[BankLine, Tenancy | None, list[Tenancy]]:
-    """A line, for whom it seems to be, and all whom it may be for, the likeliest first. Who has left and owes nothing is one
-    of them where the line has their reference: it is owed back to them, and is none of another of their name.
+    """Return a line, the tenant it seems to be for, and all it may be for, the likeliest first. A tenant who has left
+    and owes nothing is one of them if the line has their reference: the money is then owed back to them.
     """
-    told = referenced(f"{line.text} | {line.payer}") if former else set()
-    those = [*tenancies, *(each for each in former if each.pk in told)]
-    return line, suggestion(line, those), candidates(line, those)
+    references = referenced(f"{line.text} | {line.payer}") if former else set()
+    possible = [*tenancies, *(each for each in former if each.pk in references)]
+    return line, suggestion(line, possible), candidates(line, possible)
 
 
 def _read(request: HttpRequest, owner: Organisation) -> str:
-    """Read what was uploaded, say what came of it, and where it is seen."""
+    """Read the uploaded file, say what came of it, and return the address of the page that shows it."""
     file = request.FILES.get("statement")
     if file is None or (file.size or 0) > LARGEST_FILE:
         messages.error(request, _("Choose a file of at most 5 MB."))
         return reverse("console:bank:bank")
     content = file.read()
     try:
-        made = upload(owner, content, owner.home().currency, request.user)
+        upload_ = upload(owner, content, owner.home().currency, request.user)
     except Unknown as error:
         keep_waiting(owner, content, request.user)
         messages.warning(request, str(error))
@@ -137,22 +137,22 @@ def _read(request: HttpRequest, owner: Organisation) -> str:
     except BankError as error:
         messages.error(request, str(error))
     else:
-        tell(request, made)
+        tell(request, upload_)
     return f"{reverse('console:bank:bank')}?organisation={owner.pk}"
 
 
-def tell(request: HttpRequest, made: Upload) -> None:
-    """Say what came of an upload, and keep what was left out for the page."""
-    said = _("%(new)d new, %(known)d known already, %(out)d not money in. Nothing is booked yet.")
-    messages.success(request, said % {"new": len(made.new), "known": made.known, "out": made.out})
-    request.session[LEFT_OUT] = [[each.number, str(each.why.label), each.text] for each in made.left_out[:SHOWN]]
+def tell(request: HttpRequest, result: Upload) -> None:
+    """Say what came of an upload, and keep for the page what was left out."""
+    said = _("New lines: %(new)d. Known already: %(known)d. Not money in: %(out)d. Nothing is booked yet.")
+    messages.success(request, said % {"new": len(result.new), "known": result.known, "out": result.out})
+    request.session[LEFT_OUT] = [[each.number, str(each.why.label), each.text] for each in result.left_out[:SHOWN]]
 
 
 @login_required
 @require_POST
 def book(request: HttpRequest) -> HttpResponse:
-    """Book the lines that a person has chosen for: each for its tenant, as a payout, or set aside. One that can't be booked
-    is named, the others are.
+    """Book the lines for which a person has chosen something: for a tenant, as a payout, or set aside. A line that
+    can't be booked is named; the others are booked.
     """
     owner = owner_of(request)
     tenancies = {str(each.pk): each for each in _all(owner)}
@@ -190,18 +190,18 @@ def book(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def same(request: HttpRequest, pk: int) -> HttpResponse:
-    """A person says whether a line is a payment that is known already (`same`: `line`, or the key of the payment that
-    staff recorded), or one of its `own`.
+    """Store whether a line is a payment that is known already (`same`: `line`, or the key of the payment that staff
+    recorded), or one of its `own`.
     """
     line = get_object_or_404(BankLine, pk=pk, organisation__in=organisations(request))
-    told = request.POST.get("same", "")
+    choice = request.POST.get("same", "")
     try:
-        if not told:
+        if not choice:
             raise BankError(_("Choose whether they are one payment or two."))
-        if told == "line" or (told == "own" and line.like_id):
-            same_as_line(line, told == "line", request.user)
+        if choice == "line" or (choice == "own" and line.like_id):
+            same_as_line(line, choice == "line", request.user)
         else:
-            same_as_recorded(line, "" if told == "own" else told, request.user)
+            same_as_recorded(line, "" if choice == "own" else choice, request.user)
     except BankError as error:
         messages.error(request, f"{line}: {error}")
     return redirect(f"{reverse('console:bank:bank')}?organisation={line.organisation_id}")
@@ -211,9 +211,9 @@ Row = TypeVar("Row", TopUp, PayOut)
 
 
 def _of(kind: type[Row], which: str, line: BankLine) -> Row:
-    """What a person has chosen, of the landlord whose line it is."""
-    where = "organisation" if kind is TopUp else "refund__tenancy__unit__property__organisation"
+    """Return the row that a person has chosen. It must belong to the landlord of the line."""
+    path = "organisation" if kind is TopUp else "refund__tenancy__unit__property__organisation"
     if not which.isdecimal() or len(which) > 18:
         raise BankError(_("Choose the tenant."))
-    found: Row = get_object_or_404(kind, pk=int(which), **{where: line.organisation_id})
-    return found
+    row: Row = get_object_or_404(kind, pk=int(which), **{path: line.organisation_id})
+    return row

@@ -29,7 +29,7 @@ from ...web.access import owner_of
 from ..bank.views import tell
 
 SHOWN_ROWS, SHOWN_LINES = 12, 12
-"""Rows of the file, and lines of what is made of it, that the page shows."""
+"""The most rows of the file, and the most lines read from it, that the page shows."""
 ROLE_WORDS = {
     names.DAY: gettext_lazy("day booked"),
     names.VALUE_DAY: gettext_lazy("value day"),
@@ -58,7 +58,7 @@ DIRECTION_WORDS = (
 
 @dataclass
 class _Given:
-    """What the form holds: `named` is the index of the row with the names, -1 for none."""
+    """What the form holds. `named` is the index of the row with the columns' names, and -1 if there is none."""
 
     named: int
     columns: list[str]
@@ -70,7 +70,7 @@ class _Given:
 @login_required
 @require_http_methods(["GET", "POST"])
 def columns(request: HttpRequest) -> HttpResponse:
-    """Say what each column is, see what comes of it, then read the file so: this one, and all of its form to come."""
+    """Ask what each column is, show what comes of it, then read the file so: this one, and all later ones of its form."""
     owner = owner_of(request)
     content = waiting(owner, request.user)
     if request.POST.get("do") == "forget":
@@ -101,28 +101,28 @@ def columns(request: HttpRequest) -> HttpResponse:
 
 
 def _typed(request: HttpRequest, width: int) -> _Given:
-    told = request.POST
-    named = told.get("named", "")
+    post = request.POST
+    named = post.get("named", "")
     return _Given(
         int(named) if named.isdecimal() and len(named) < 4 else -1,
-        [told.get(f"column-{place}", "") for place in range(width)],
-        told.get("order", ""), told.get("direction", ""), told.get("words", ""),
+        [post.get(f"column-{place}", "") for place in range(width)],
+        post.get("order", ""), post.get("direction", ""), post.get("words", ""),
     )  # fmt: skip
 
 
 def _proposed(rows: list[Row], known: list[Layout], width: int) -> _Given:
-    found = find(rows, known)
-    if found is None:
+    known_layout = find(rows, known)
+    if known_layout is None:
         # The names are mostly in the first of the widest rows.
         fullest = max(rows[:WITHIN], key=lambda row: sum(bool(text_of(cell)) for cell in row.cells))
         return _Given(rows.index(fullest), [""] * width)
-    layout, first = found
-    told = [""] * width
+    layout, first = known_layout
+    roles = [""] * width
     for role, places in layout.places.items():
         for place in places if role == names.TEXT else places[:1]:
-            if role in ROLES and place < width and not told[place]:
-                told[place] = role
-    return _Given(first - 1 if layout.named else -1, told, layout.order, layout.direction, ", ".join(layout.words_in))
+            if role in ROLES and place < width and not roles[place]:
+                roles[place] = role
+    return _Given(first - 1 if layout.named else -1, roles, layout.order, layout.direction, ", ".join(layout.words_in))
 
 
 def _layout(owner: Organisation, rows: list[Row], given: _Given) -> BankLayout:

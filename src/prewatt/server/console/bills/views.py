@@ -1,4 +1,4 @@
-"""Pages of paying after use: a unit's terms, bills, and what is open of them."""
+"""Pages of paying after use: the terms of a tenancy, bills, and what is open."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ LABELS = {
 }
 
 
-def _wanted(request: HttpRequest, where: Property) -> TermsRequest:
-    """What was typed. ValidationError names the field."""
-    given, currency = request.POST, where.currency
-    begins = wall_clock(given["begins"], where, "begins") if given.get("begins", "").strip() else None
+def _wanted(request: HttpRequest, property_: Property) -> TermsRequest:
+    """Return the terms that were typed. Raises ValidationError, which names the field."""
+    given, currency = request.POST, property_.currency
+    begins = wall_clock(given["begins"], property_, "begins") if given.get("begins", "").strip() else None
     if one_of(given, "way", ("after", "before")) == "before":
         return TermsRequest(False, owed=one_of(given, "owed", Terms.Owed.values, Terms.Owed.DEBT), begins=begins)
     return TermsRequest(
@@ -61,16 +61,18 @@ def _wanted(request: HttpRequest, where: Property) -> TermsRequest:
 @login_required
 @require_http_methods(["GET", "POST"])
 def terms(request: HttpRequest, pk: int) -> HttpResponse:
-    """How a tenancy pays: what holds, what held, and other terms, looked at before they are kept."""
+    """Show how a tenancy pays, now and before, and take other terms. What they would do is shown before they are
+    stored.
+    """
     tenancy = tenancy_of_manager(request, pk)
-    where, says = tenancy.unit.property, []
+    property_, says = tenancy.unit.property, []
     if request.method == "POST":
         try:
             do = one_of(request.POST, "do", ("preview", "keep"), "preview")
-            wanted = _wanted(request, where)
+            wanted = _wanted(request, property_)
             if do == "keep":
-                made = agree(tenancy, wanted, request.user)
-                messages.success(request, _said(made))
+                agreed = agree(tenancy, wanted, request.user)
+                messages.success(request, _said(agreed))
                 return redirect("console:bills:terms", pk=pk)
             says = preview(tenancy, wanted)
             keep(request)
@@ -81,12 +83,12 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "tenancy": tenancy,
         "unit": tenancy.unit,
-        "where": zone(where.zone),
-        "currency": where.currency,
+        "where": zone(property_.zone),
+        "currency": property_.currency,
         "after": after_use(tenancy),
-        "now_in_words": in_words(holds, where.currency),
+        "now_in_words": in_words(holds, property_.currency),
         "says": says,
-        "rows": [(each, in_words(each, where.currency)) for each in tenancy.terms.order_by("-made_at", "-pk")],
+        "rows": [(each, in_words(each, property_.currency)) for each in tenancy.terms.order_by("-made_at", "-pk")],
         "lowerings": Lowering.objects.filter(terms__tenancy=tenancy).order_by("-at"),
         "start": _start(holds),
         "overdue": Terms.Overdue.choices,
@@ -96,7 +98,7 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _start(holds: Terms | None) -> dict[str, Any]:
-    """What the form shows at first: what holds, or what is usual."""
+    """Return what the form shows at first: the present terms, or the usual ones."""
     shown = holds if holds is not None and holds.postpaid else Terms(postpaid=True, limit=0, limit_cuts=True)
     return {
         "way": "before" if holds is not None and holds.postpaid else "after",
@@ -108,12 +110,12 @@ def _start(holds: Terms | None) -> dict[str, Any]:
     }
 
 
-def _said(made: Terms) -> str:
-    if made.ended_at is not None:
+def _said(terms_: Terms) -> str:
+    if terms_.ended_at is not None:
         return _("The planned change is cancelled.")
-    if made.applied_at is not None:
+    if terms_.applied_at is not None:
         return _("The change takes effect now. It is being sent to the meter.")
-    if made.begins > now():
+    if terms_.begins > now():
         return _("The change is saved, and takes effect at that time.")
     return _("The change is saved, and takes effect as soon as the building is online.")
 
@@ -121,26 +123,26 @@ def _said(made: Terms) -> str:
 @login_required
 @require_GET
 def bills(request: HttpRequest) -> HttpResponse:
-    """What is open of bills, overdue first, of each landlord that this login manages."""
-    mine = organisations(request)
-    if not mine:
+    """Show the open bills of each landlord that this login manages, overdue ones first."""
+    owners = organisations(request)
+    if not owners:
         raise Http404
-    context = {"owners": [_bills_of(each) for each in mine]}
+    context = {"owners": [_bills_of(each) for each in owners]}
     return render(request, "console/bills/bills.html", context)
 
 
-def _currency(stands: Standing) -> str:
-    return str(stands.bill.tenancy.unit.property.currency)
+def _currency(standing: Standing) -> str:
+    return str(standing.bill.tenancy.unit.property.currency)
 
 
 def _bills_of(owner: Organisation) -> dict[str, Any]:
-    found, where = open_bills(owner), ZoneInfo(owner.home().zone)
+    bills_, zone_ = open_bills(owner), ZoneInfo(owner.home().zone)
     return {
         "owner": owner,
-        "where": where,
-        "bills": found,
-        "open": total((each.left, _currency(each)) for each in found),
-        "overdue": total((each.left if each.state == "overdue" else 0, _currency(each)) for each in found),
+        "where": zone_,
+        "bills": bills_,
+        "open": total((each.left, _currency(each)) for each in bills_),
+        "overdue": total((each.left if each.state == "overdue" else 0, _currency(each)) for each in bills_),
         "cut": Lowering.objects.filter(
             terms__tenancy__unit__property__organisation=owner, ended_at__isnull=True
         ).select_related("terms__tenancy__unit__property"),

@@ -1,4 +1,4 @@
-"""Pages of the books: the trial balance, what waits for a person, what is given back."""
+"""Pages of the books: the trial balance, what waits for a person, and what is given back."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def _currency(account: Account, common: str) -> str:
 @login_required
 @require_GET
 def books(request: HttpRequest) -> HttpResponse:
-    """The trial balance of an organisation, and what waits for a person."""
+    """Show the trial balance of an organisation, and what waits for a person."""
     owner = owner_of(request)
-    where = zone(owner.home().zone)
+    zone_ = zone(owner.home().zone)
     tenancies = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property")
-    today, found, common = local_day(now(), where), trial_balance(owner), owner.currency
+    today, balances, common = local_day(now(), zone_), trial_balance(owner), owner.currency
     context = {
         "owner": owner,
-        "where": where,
+        "where": zone_,
         "accounts": [
             (account, max(-amount, 0), max(amount, 0), _currency(account, common))
-            for account, amount in found.items()
+            for account, amount in balances.items()
             if amount
         ],
-        "sum": sum(found.values()),
+        "sum": sum(balances.values()),
         **owed_of(owner),
         "adjustments": Adjustment.objects.filter(tenancy__in=tenancies, state=Adjustment.State.WAITING).select_related(
             "tenancy__unit", "by"
@@ -68,7 +68,7 @@ def books(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
-    """The books of some local days, as `csv` or `beancount`."""
+    """Return the books of some local days, as `csv` or `beancount`."""
     owner = owner_of(request)
     try:
         form = one_of(request.GET, "form", ("csv", "beancount"), "csv")
@@ -93,7 +93,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Refund what is left to a tenant, or give credit freely."""
+    """Refund what is left to a tenant, give goodwill credit, or correct a charge."""
     tenancy, given = tenancy_of_manager(request, pk), request.POST
     unit, reason = tenancy.unit, given.get("reason", "")
     currency = unit.property.currency
@@ -102,25 +102,25 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
         if do == "refund":
             amount = typed_money(given["amount"], "amount", currency) if given.get("amount") else None
             refund(tenancy, amount, request.user, reason)
-            messages.success(request, _("The refund is decided: pay it out under Books."))
+            messages.success(request, _("The refund is booked. Pay it out under Books."))
         else:
             number = given.get("adjustment_id") or new_credit_id()
             amount = typed_money(given.get("amount", ""), "amount", currency)
             if do == "charged":
                 # A second person looks at it in any case.
-                made = put_right(tenancy, amount, number, request.user, reason)
+                adjustment = put_right(tenancy, amount, number, request.user, reason)
             else:
                 back, what = reverse("console:units:unit", args=[unit.pk]), _("Goodwill credit")
                 asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
                 if asked is not None:
                     return asked
-                made = give(tenancy, amount, number, request.user, reason)
-            waits = made.state == Adjustment.State.WAITING
+                adjustment = give(tenancy, amount, number, request.user, reason)
+            waits = adjustment.state == Adjustment.State.WAITING
             said = (
                 _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
             )
-            if made.command is not None and made.amount > 0:
-                said = f"{said} {said_of_code(made.command)}".strip()
+            if adjustment.command is not None and adjustment.amount > 0:
+                said = f"{said} {said_of_code(adjustment.command)}".strip()
             messages.success(request, said)
     except (GivingBackError, ValidationError) as error:
         refuse(request, error)
@@ -130,26 +130,26 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo a payment that never was."""
-    made = get_object_or_404(
+    """Undo a payment that never happened."""
+    top_up = get_object_or_404(
         TopUp.objects.select_related("tenancy"), pk=pk, tenancy__unit__property__organisation__in=organisations(request)
     )
     try:
-        reverse_top_up(made, request.user, request.POST.get("reason", ""))
+        reverse_top_up(top_up, request.user, request.POST.get("reason", ""))
     except GivingBackError as error:
         refuse(request, error)
     else:
         messages.success(request, _("The payment is undone by a counter-entry."))
-    return redirect("console:units:unit", pk=made.tenancy.unit_id)
+    return redirect("console:units:unit", pk=top_up.tenancy.unit_id)
 
 
 @login_required
 @require_POST
 def decide_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
-    """A second person agrees, or somebody declines."""
-    made = get_object_or_404(Adjustment, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    """Agree to an adjustment as a second person, or decline it."""
+    adjustment = get_object_or_404(Adjustment, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
     try:
-        decide(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
+        decide(adjustment, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
     except (GivingBackError, ValidationError) as error:
         say(request, error)
     return redirect("console:books:books")

@@ -1,4 +1,4 @@
-"""Pages of how tenants are reached: what the landlord has of each, and whom nothing reaches."""
+"""Pages about how tenants are reached: what the landlord knows about each, and whom nothing reaches."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Way:
 
 @dataclass(frozen=True)
 class ContactPanel:
-    """How a tenant is reached, for their manager. `changed`: when the tenant last changed it by themselves; `cannot`: kinds
-    that nothing is set up for.
+    """How a tenant is reached, for their manager. `changed`: when the tenant last changed it. `cannot`: (name, title)
+    of channels that are not set up.
     """
 
     tenancy: Tenancy
@@ -51,7 +51,7 @@ class ContactPanel:
 
 
 def contact_panels(tenancies: Iterable[Tenancy]) -> list[ContactPanel]:
-    """Of each of some tenancies of one landlord."""
+    """Return how each of some tenants of one landlord is reached."""
     panels = []
     for tenancy in tenancies:
         recipient = Recipient.objects.filter(tenancy=tenancy).first()
@@ -73,22 +73,22 @@ def contact_panels(tenancies: Iterable[Tenancy]) -> list[ContactPanel]:
     return panels
 
 
-def cannot_send(home: Property) -> list[tuple[str, str]]:
-    """(name, title) of the ways that a landlord types addresses of, and that nothing is set up for."""
-    have = set(SendingAccount.objects.filter(organisation=home.organisation_id).values_list("kind", flat=True))
+def cannot_send(property_: Property) -> list[tuple[str, str]]:
+    """Return (name, title) of the channels whose addresses a landlord types, but which are not set up."""
+    have = set(SendingAccount.objects.filter(organisation=property_.organisation_id).values_list("kind", flat=True))
     return [(kind, str(CHANNELS[kind].title)) for kind in KINDS.values() if kind not in have]
 
 
-def typed_contact(request: HttpRequest, home: Property) -> Contact:
-    """The contact in a form. ValidationError names each field that is wrong."""
+def typed_contact(request: HttpRequest, property_: Property) -> Contact:
+    """Return the contact in a form. Raises ValidationError, which names each field that is wrong."""
     given: Any = request.POST
-    return read_contact(home, given.get("phone", ""), given.get("email", ""), given.get("language", ""))
+    return read_contact(property_, given.get("phone", ""), given.get("email", ""), given.get("language", ""))
 
 
 @login_required
 @require_POST
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep how a tenant is reached."""
+    """Store how a tenant is reached."""
     tenancy = tenancy_of_manager(request, pk)
     try:
         keep_contact(tenancy, typed_contact(request, tenancy.unit.property), over="over" in request.POST)
@@ -102,10 +102,10 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def not_reached(request: HttpRequest, pk: int) -> HttpResponse:
-    """The tenants of a property whom no notice reaches, and why."""
-    home = property_of_manager(request, pk)
+    """Show the tenants of a property whom no notice reaches, and why."""
+    property_ = property_of_manager(request, pk)
     context = {
-        "property": home, "where": zone(home.zone), "rows": unreached([home]), "cannot": cannot_send(home),
+        "property": property_, "where": zone(property_.zone), "rows": unreached([property_]), "cannot": cannot_send(property_),
     }  # fmt: skip
     return render(request, "console/contacts/not_reached.html", context)
 
@@ -113,13 +113,15 @@ def not_reached(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """Numbers of many tenants from a list of the flats: what is wrong with it by line, or what it changes, and then one click."""
-    home = property_of_manager(request, pk)
+    """Take a list with the contacts of many tenants. It shows what is wrong by line, or what would change; then one
+    click stores it.
+    """
+    property_ = property_of_manager(request, pk)
     changes: list[Change] | None = None
     wrong: list[str] = []
     if request.method == "POST" and "take" in request.POST:
         try:
-            done, theirs = take(home, request.POST["take"])
+            done, theirs = take(property_, request.POST["take"])
         except ValueError as error:
             wrong = [str(error)]
         else:
@@ -138,11 +140,11 @@ def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
             wrong = [_("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6}]
         else:
             try:
-                changes = read_contact_list(home, file.read())
+                changes = read_contact_list(property_, file.read())
             except TableError as error:
                 wrong = error.lines()
     context = {
-        "property": home, "changes": changes, "wrong": wrong, "cannot": cannot_send(home),
+        "property": property_, "changes": changes, "wrong": wrong, "cannot": cannot_send(property_),
         "take": sealed(each for each in changes or () if not each.theirs),
     }  # fmt: skip
     return render(request, "console/contacts/contact_list.html", context, status=400 if wrong else 200)

@@ -1,4 +1,6 @@
-"""Pages of codes that are made in advance: the list, what is lost at most, a sheet that prints and that a phone keeps."""
+"""Pages of emergency codes, which are made in advance: the list, the most that can be lost, and a sheet to print or to
+keep on a phone.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ from ...web.kept import refuse, refuse_form, typed_before
 
 
 class EmergencyRulesForm(forms.ModelForm):
-    """How many codes may be made in advance, and of how much."""
+    """The rules about emergency codes: how many, and of how much."""
 
     class Meta:
         model = Property
@@ -54,16 +56,17 @@ class EmergencyRulesForm(forms.ModelForm):
         }
 
 
-def _meters(where: Property) -> list[Meter]:
-    """The meters of flats that take codes, in the order of the flats' names."""
-    rows = Meter.objects.filter(gateway__property=where, unit__isnull=False, token_meter__isnull=False)
+def _meters(property_: Property) -> list[Meter]:
+    """Return the meters of flats that take codes, in the order of the flats' names."""
+    rows = Meter.objects.filter(gateway__property=property_, unit__isnull=False, token_meter__isnull=False)
     return sorted(rows.select_related("unit"), key=lambda meter: natural(meter.unit.name if meter.unit else ""))
 
 
-def _listed(where: Property) -> list[dict[str, Any]]:
-    """The latest first; of what was made at once, in the order of the flats' names."""
+def _listed(property_: Property) -> list[dict[str, Any]]:
+    """Return the codes, the latest first; codes that were made at once are in the order of the flats' names."""
     rows = sorted(
-        of_property(where), key=lambda each: (-each.made_at, natural(each.meter.unit.name if each.meter.unit else ""))
+        of_property(property_),
+        key=lambda each: (-each.made_at, natural(each.meter.unit.name if each.meter.unit else "")),
     )
     return [{"code": each, "state": state(each), "open": can_be_used(each)} for each in rows]
 
@@ -71,24 +74,24 @@ def _listed(where: Property) -> list[dict[str, Any]]:
 @login_required
 @require_GET
 def emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
-    """What was made, for which flat, until when it holds, when it was used; and what is lost at most."""
-    where = property_of_manager(request, pk)
-    listed = _listed(where)
+    """Show the codes of each flat, until when each is valid, when it was used, and the most that can be lost."""
+    property_ = property_of_manager(request, pk)
+    listed = _listed(property_)
     held = {each["code"].meter_id for each in listed if each["open"]}
     context = {
-        "property": where,
-        "where": zone(where.zone),
+        "property": property_,
+        "where": zone(property_.zone),
         "listed": listed,
-        "risk": at_risk(where),
-        "bounds": bounds(where),
-        "meters": [(meter, meter.pk not in held) for meter in _meters(where)],
+        "risk": at_risk(property_),
+        "bounds": bounds(property_),
+        "meters": [(meter, meter.pk not in held) for meter in _meters(property_)],
         "form": _rules_form(request, pk),
     }
     return render(request, "console/emergency_codes/emergency_codes.html", context)
 
 
 def _rules_form(request: HttpRequest, pk: int) -> EmergencyRulesForm:
-    """The form as it was typed and refused before, or as it is kept."""
+    """Return the form as it was typed and refused before, or as it is stored."""
     typed = typed_before(request, reverse("console:emergency_codes:emergency_rules", args=[pk]))
     return EmergencyRulesForm(typed, instance=property_of_manager(request, pk))
 
@@ -96,18 +99,20 @@ def _rules_form(request: HttpRequest, pk: int) -> EmergencyRulesForm:
 @login_required
 @require_POST
 def make_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make one for each flat that is chosen."""
-    where, given = property_of_manager(request, pk), request.POST
+    """Make a code for each flat that is chosen."""
+    property_, given = property_of_manager(request, pk), request.POST
     chosen = {key(each) for each in given.getlist("units")}
     try:
-        amount = typed_money(given.get("amount", ""), "amount", where.currency)
+        amount = typed_money(given.get("amount", ""), "amount", property_.currency)
         days = typed_whole(given.get("days", ""), "days", 1, LONGEST)
-        made = make(where, [each for each in _meters(where) if each.unit_id in chosen], amount, days, request.user)
+        codes = make(
+            property_, [each for each in _meters(property_) if each.unit_id in chosen], amount, days, request.user
+        )
     except (EmergencyError, ValidationError) as error:
         refuse(request, error, labels=_LABELS)
     else:
         messages.success(
-            request, _("%(number)d codes are made. Print the sheet, or keep it on the phone.") % {"number": len(made)}
+            request, _("%(number)d codes are made. Print the sheet, or keep it on the phone.") % {"number": len(codes)}
         )
     return redirect("console:emergency_codes:emergency_codes", pk=pk)
 
@@ -118,9 +123,9 @@ _LABELS = {"units": gettext_lazy("Flats"), "days": gettext_lazy("Days")}
 @login_required
 @require_POST
 def revoke_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
-    """Revoke one, or (nothing chosen) all that can still be used."""
-    where = property_of_manager(request, pk)
-    rows = EmergencyCode.objects.filter(meter__gateway__property=where)
+    """Revoke one code; if none is chosen, all that can still be used."""
+    property_ = property_of_manager(request, pk)
+    rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
     wanted = request.POST.get("code")
     done = revoke(rows if wanted is None else rows.filter(pk=key(wanted)), request.user)
     text = _("%(number)d codes are revoked. Each loses its value as soon as its meter receives the order.")
@@ -131,9 +136,9 @@ def revoke_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def emergency_rules(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep how many may be made, and of how much."""
-    where = property_of_manager(request, pk)
-    form = EmergencyRulesForm(request.POST, instance=where)
+    """Store how many codes may be made, and of how much."""
+    property_ = property_of_manager(request, pk)
+    form = EmergencyRulesForm(request.POST, instance=property_)
     if form.is_valid():
         form.save()
         messages.success(request, _("The rules are saved. They apply to new codes."))
@@ -145,18 +150,24 @@ def emergency_rules(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET"])
 def emergency_sheet(request: HttpRequest, pk: int) -> HttpResponse:
-    """The codes that can be used, on a page of its own that needs nothing else: to print, or (`keep`) as a file."""
-    where = property_of_manager(request, pk)
-    answer = HttpResponse(sheet(where))
+    """Return the codes that can be used, as a page that needs nothing else: to print, or (`keep`) as a file."""
+    property_ = property_of_manager(request, pk)
+    answer = HttpResponse(sheet(property_))
     if "keep" in request.GET:
-        day = f"{local(now(), zone(where.zone)):%Y-%m-%d}"
-        answer["Content-Disposition"] = f'attachment; filename="emergency-codes-{where.pk}-{day}.html"'
+        day = f"{local(now(), zone(property_.zone)):%Y-%m-%d}"
+        answer["Content-Disposition"] = f'attachment; filename="emergency-codes-{property_.pk}-{day}.html"'
     return answer
 
 
-def sheet(where: Property) -> str:
-    """The page of `emergency_sheet`."""
-    codes = [each for each in of_property(where) if state(each) == "open"]
+def sheet(property_: Property) -> str:
+    """Return the HTML of `emergency_sheet`."""
+    codes = [each for each in of_property(property_) if state(each) == "open"]
     codes.sort(key=lambda each: (natural(each.meter.unit.name if each.meter.unit else each.meter.name), each.ends))
-    context = {"property": where, "where": zone(where.zone), "codes": codes, "now": now(), "risk": at_risk(where)}
+    context = {
+        "property": property_,
+        "where": zone(property_.zone),
+        "codes": codes,
+        "now": now(),
+        "risk": at_risk(property_),
+    }
     return render_to_string("console/emergency_codes/emergency_sheet.html", context)

@@ -1,4 +1,4 @@
-"""Codes for meters with a keypad of their own."""
+"""Pages of codes for meters with a keypad of their own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ...web.kept import refuse
 @login_required
 @require_http_methods(["GET", "POST"])
 def keypads(request: HttpRequest) -> HttpResponse:
-    """Keypad meters of other makers: their keys, and codes sold to them."""
+    """Show keypad meters of other makers, with their keys and the codes sold to them."""
     owner = owner_of(request)
     if request.method == "POST":
         do = request.POST.get("do", "")
@@ -61,10 +61,10 @@ def keypads(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(rows: QuerySet[Row], pk: str, field: str) -> Row:
-    found = rows.filter(pk=key(pk)).first()
-    if found is None:
+    row = rows.filter(pk=key(pk)).first()
+    if row is None:
         raise ValidationError({field: _("There is no such choice.")})
-    return found
+    return row
 
 
 def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
@@ -102,7 +102,7 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
     elif do == "units":
         energy = typed_kwh(given.get("kwh", ""), "kwh")
         if energy % 100:
-            raise ValidationError({"kwh": _("A code is for tenths of a kWh.")})
+            raise ValidationError({"kwh": _("A code carries whole tenths of a kWh, such as 12.5.")})
         _told(request, [vend_units(meter(), energy // 100, request.user, given.get("detail", ""))])
     elif do == "money":
         amount = typed_money(given.get("amount", ""), "amount", owner.currency)
@@ -118,7 +118,7 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
         index = typed_whole(given.get("tariff_index") or "1", "tariff_index", 0, 99)
         _told(request, change_key(meter(), group("group"), index, request.user))
     else:
-        raise VendError(_("There is no such thing to do."))
+        raise VendError(_("There is no such choice."))
 
 
 def _told(request: HttpRequest, codes: list[Code]) -> None:

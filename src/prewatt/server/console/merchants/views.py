@@ -1,4 +1,4 @@
-"""Merchant accounts."""
+"""Pages of merchant accounts at payment providers."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
     error: ValidationError | None = None
     if request.method == "POST":
         try:
-            made = keep_merchant(owner, provider, given.get("name", ""), given, merchant)
-            made.enabled = merchant is None or "enabled" in given
-            made.save(update_fields=["enabled"])
+            account = keep_merchant(owner, provider, given.get("name", ""), given, merchant)
+            account.enabled = merchant is None or "enabled" in given
+            account.save(update_fields=["enabled"])
         except ValidationError as refused:
             error = refused
         except SealError as refused:
@@ -61,15 +61,15 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_merchant(request: HttpRequest, provider: str) -> HttpResponse:
-    """Make a merchant account."""
+    """Create a merchant account."""
     return _merchant_form(request, owner_of(request), provider, None)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def merchant(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change a merchant account; a secret that is left empty stays."""
-    found = get_object_or_404(
+    """Change a merchant account. A secret that is left empty stays as it is."""
+    merchant_ = get_object_or_404(
         Merchant.objects.select_related("organisation"), pk=pk, organisation__in=organisations(request)
     )
-    return _merchant_form(request, found.organisation, found.provider, found)
+    return _merchant_form(request, merchant_.organisation, merchant_.provider, merchant_)

@@ -1,4 +1,4 @@
-"""The rules that a unit's meter has of its own."""
+"""The rules of a unit's meter that replace those of its property."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ...web.safety import check_now
 
 
 class MeterRulesForm(forms.ModelForm):
-    """The rules of supply of a meter's own, before its property's."""
+    """The rules of supply of one meter, which come before its property's."""
 
     class Meta:
         model = Meter
@@ -39,13 +39,14 @@ class MeterRulesForm(forms.ModelForm):
         }
 
     def clean_limits(self) -> str:
+        """Return the limits. Raises ValidationError if one would switch the meter off at once."""
         text = str(self.cleaned_data["limits"])
         check_now(text, [self.instance])
         return text
 
 
 def own_rules(request: HttpRequest, meter: Meter) -> MeterRulesForm:
-    """The form as it was typed and refused before, or as it is kept."""
+    """Return the form as it was typed and refused before, or as it is stored."""
     typed = typed_before(request, reverse("console:meter_rules:meter_rules", args=[meter.unit_id]))
     return MeterRulesForm(typed, instance=Meter.objects.get(pk=meter.pk))
 
@@ -53,7 +54,7 @@ def own_rules(request: HttpRequest, meter: Meter) -> MeterRulesForm:
 @login_required
 @require_POST
 def meter_rules(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep a meter's own rules, and send them to it."""
+    """Store a meter's own rules, and send them to it."""
     meter: Any = getattr(unit_of_manager(request, pk), "meter", None)
     if meter is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Pages of meters and alarms: an exchange, a journal that is led back, readings that were charged wrongly, what alarms ask."""
+"""Pages of meters: exchanges, and readings that were charged wrongly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...web.forms import one_of
 from ...web.kept import refuse, say
 
 EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("register on the display, kWh")}
-"""What the form of an exchange calls its fields."""
+"""The names of the fields in the form of an exchange."""
 
 
 # -- an exchange -----------------------------------------------------------------------------------------------------------
@@ -31,19 +31,19 @@ EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("register on the disp
 @login_required
 @require_http_methods(["GET", "POST"])
 def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
-    """A meter is exchanged: typed, shown what follows, then done."""
+    """Exchange a meter: take what was typed, show what follows, then do it."""
     meter, given = meter_of_manager(request, pk), request.POST
     typed = {name: given.get(name, "") for name in ("serial", "first", "last", "end")}
-    found = None
+    outlook = None
     if request.method == "POST":
         try:
             do = one_of(given, "do", ("", "exchange"))
             first, last = exact_kwh(typed_kwh(typed["first"], "first")), _ended(given)
-            found = look(meter, typed["serial"], first, last)
+            outlook = look(meter, typed["serial"], first, last)
             if do == "exchange":
                 exchange(meter, typed["serial"], first, last, request.user.get_username())
                 way = _("is on its way.") if meter.gateway.online else _("waits until the building is online.")
-                messages.success(request, _("The exchange for %(serial)s") % {"serial": found.serial} + " " + way)
+                messages.success(request, _("The exchange for %(serial)s") % {"serial": outlook.serial} + " " + way)
                 return redirect(page_of(meter))
         except ValidationError as error:
             say(request, error, EXCHANGE)
@@ -54,7 +54,7 @@ def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
         "property": meter.property,
         "where": zone(meter.property.zone),
         "typed": typed,
-        "found": found,
+        "found": outlook,
         "read": last_read(meter),
         "ends": MeterExchange.End.choices,
         "waiting": waiting_exchange(meter),
@@ -65,7 +65,7 @@ def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _ended(given: QueryDict) -> str:
-    """Where the old meter ended, as `exchanges.look` takes it."""
+    """Return the last register of the old meter, as `exchanges.look` takes it."""
     end, last = one_of(given, "end", ("", *MeterExchange.End.values)), given.get("last", "").strip()
     if end == MeterExchange.End.READ or (not end and not last):
         return ""
@@ -82,7 +82,7 @@ def _ended(given: QueryDict) -> str:
 @login_required
 @require_http_methods(["GET", "POST"])
 def wrong(request: HttpRequest, pk: int) -> HttpResponse:
-    """Readings that can't be true, as they were charged; one is put right once a second person agrees."""
+    """Show readings that can't be true, as they were charged. One is corrected once a second person agrees."""
     meter, given = meter_of_manager(request, pk), request.POST
     shown = None
     if request.method == "POST":

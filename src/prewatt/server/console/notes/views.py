@@ -1,4 +1,4 @@
-"""The page of notes: a manager tells tenants something, and sees whom it has reached."""
+"""The page of notes: a manager writes to tenants, and sees whom each note has reached."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from ...web.forms import key
 from ...web.kept import kept, refuse
 
 SHOWN = 20
-"""Notes that the page shows."""
+"""The most notes that the page shows."""
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def notes(request: HttpRequest) -> HttpResponse:
-    """Write a note, and see what became of those that were."""
+    """Show the notes and whom each has reached; send a new one."""
     owner = owner_of(request)
     page = f"{reverse('console:notes:notes')}?organisation={owner.pk}"
     if request.method == "POST":
@@ -61,18 +61,20 @@ def notes(request: HttpRequest) -> HttpResponse:
 
 
 def _buildings(owner: Organisation, chosen: set[str]) -> list[tuple[Property, list[tuple[int, str, str, bool]], bool]]:
-    """By building: its flats where somebody lives (key, name, tenant, whether chosen), and whether one of them is chosen."""
+    """Return, by building, its flats where somebody lives (key, name, tenant, whether it is chosen), and whether one of
+    them is chosen.
+    """
     living = Prefetch("units__tenancies", Tenancy.objects.living(now()), to_attr="living")
-    found = []
+    result = []
     for building in sorted(owner.properties.prefetch_related(living), key=lambda each: natural(each.name)):
         units: list[Any] = sorted(building.units.all(), key=lambda each: natural(each.name))
-        here = []
+        flats = []
         for unit in units:
-            lives = next(iter(unit.living), None)
-            if lives is not None:
-                here.append((unit.pk, unit.name, lives.tenant, str(unit.pk) in chosen))
-        found.append((building, here, any(each[3] for each in here)))
-    return found
+            living_tenancy = next(iter(unit.living), None)
+            if living_tenancy is not None:
+                flats.append((unit.pk, unit.name, living_tenancy.tenant, str(unit.pk) in chosen))
+        result.append((building, flats, any(each[3] for each in flats)))
+    return result
 
 
 def _send(request: HttpRequest, owner: Organisation) -> None:
@@ -83,11 +85,11 @@ def _send(request: HttpRequest, owner: Organisation) -> None:
     texts = {
         language: (given.get(f"title_{language}", ""), given.get(f"text_{language}", "")) for language in languages()
     }
-    made = send_note(
+    note = send_note(
         owner, given.get("asked", ""), given.get("title", ""), given.get("text", ""), request.user, to,
         urgent=given.get("urgent") == "on", texts=texts,
     )  # fmt: skip
-    count = made.addressed.count()
+    count = note.addressed.count()
     said = ngettext("The note goes to %(count)d flat.", "The note goes to %(count)d flats.", count)
     messages.success(request, said % {"count": count})
 

@@ -1,4 +1,4 @@
-"""Orders to the switch of a unit, and its PIN."""
+"""Orders to a unit's meter, and the unit's PIN."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ...web.kept import refuse
 @login_required
 @require_POST
 def order(request: HttpRequest, pk: int) -> HttpResponse:
-    """Order a unit's meter to do something."""
+    """Give an order to a unit's meter."""
     unit = unit_of_manager(request, pk)
     meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
     given = request.POST
@@ -42,7 +42,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
             until=now() + hours * HOUR if hours else 0,
         )
-        made = control(meter, action, request.user, given.get("reason", ""))
+        command = control(meter, action, request.user, given.get("reason", ""))
     except (ValidationError, ControlError) as error:
         refuse(request, error)
     else:
@@ -51,35 +51,40 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             if meter.gateway.online
             else _("The order waits until the building is online.")
         )
-        messages.success(request, " ".join(filter(None, (said, said_of_code(made)))))
+        messages.success(request, " ".join(filter(None, (said, said_of_code(command)))))
     return redirect("console:units:unit", pk=pk)
 
 
 def said_of_code(command: Command) -> str:
-    """What is said of the code of what was just ordered, while nobody knows that the meter has it."""
+    """Return what people are told about the code of an order that was just given, while nobody knows that the meter has
+    it.
+    """
     if not hasattr(command, "code"):
         return why_no_code(command)
     given = {"meter": command.meter.hangs, "code": command.code}
     return (
-        _("At once: type this code for meter %(meter)s, at its keypad or at the page in the building: %(code)s") % given
+        _(
+            "To do it at once, type this code for meter %(meter)s, at its keypad or on the page in the building: %(code)s"
+        )
+        % given
     )
 
 
 @login_required
 @require_POST
 def pin(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a new PIN for the flat's page on the gateway."""
+    """Make a new PIN for the flat's page on the gateway, and show it once."""
     unit = unit_of_manager(request, pk)
-    made = new_pin(unit, request.user)
-    given = {"unit": unit.name, "pin": made.pin, "meter": made.meter, "code": made.code}
-    messages.success(request, _("The new PIN of %(unit)s is %(pin)s. It is shown this once.") % given)
-    if made.code:
+    pin_ = new_pin(unit, request.user)
+    given = {"unit": unit.name, "pin": pin_.pin, "meter": pin_.meter, "code": pin_.code}
+    messages.success(request, _("The new PIN of %(unit)s is %(pin)s. It is shown only once.") % given)
+    if pin_.code:
         text = _(
-            "Without a network it holds once this code is typed for meter %(meter)s, at its keypad or at the page in the building: "
-            "%(code)s. It is shown this once, too, and is good for 31 days."
+            "Without a network the PIN works after this code was typed for meter %(meter)s, at its keypad or on the page in the "
+            "building: %(code)s. The code, too, is shown only once. It is valid for 31 days."
         )
         messages.success(request, text % given)
-    elif made.meter:
+    elif pin_.meter:
         messages.success(
             request,
             _("The PIN works once the building's network has brought it to the meter. This meter accepts no codes."),

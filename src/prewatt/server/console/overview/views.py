@@ -1,4 +1,4 @@
-"""The manager's first page: all properties, their units, how each stands."""
+"""The manager's first page: all properties, their units, and how each stands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...web.figures import property_panels
 from ...web.live import live_page
 
 SILENT_WORKER = 20
-"""Seconds without a sign of life from the head-end after which the pages say so."""
+"""The pages say that the head-end is silent after this time without a sign of life, s."""
 
 
 def _headend_silent() -> bool:
@@ -27,12 +27,12 @@ def _headend_silent() -> bool:
 @login_required
 @require_GET
 def properties(request: HttpRequest) -> HttpResponse:
-    """The manager's page: all properties, their units, how each stands."""
-    mine = organisations(request)
-    if not mine:
+    """Show all properties that the manager has, their units, and how each stands."""
+    owners = organisations(request)
+    if not owners:
         raise Http404
-    reports = not_done(Report.objects.filter(tenancy__unit__property__organisation__in=mine))
+    reports = not_done(Report.objects.filter(tenancy__unit__property__organisation__in=owners))
     context = {
-        "panels": property_panels(mine), "now": now(), "silent": _headend_silent(), "open_reports": reports.count(),
+        "panels": property_panels(owners), "now": now(), "silent": _headend_silent(), "open_reports": reports.count(),
     }  # fmt: skip
     return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context)

@@ -1,4 +1,6 @@
-"""Pages of what is owed to people and by people: paid out and paid in parts, set off, written off by a second person."""
+"""Pages of money that is owed to people and by people: paid out and paid in parts, set off, and written off by a second
+person.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,15 @@ from ...web.kept import refuse, say
 from ...web.sums import total
 
 LAST = 10
-"""Payments of debts that the page shows."""
+"""The most payments of debts that the page shows."""
 REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationError)
 
 
 @dataclass(frozen=True)
 class Owed:
-    """What is owed to somebody, as the page shows it. `whole`: what is left as it is paid; `days`: since when."""
+    """Money that is owed to somebody, as the page shows it. `whole`: what is left, as it is paid; `days`: for how many
+    days it has been owed.
+    """
 
     refund: Refund
     left: int
@@ -53,7 +57,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Owing:
-    """What somebody owes. `credit`: what is owed to the same person, that can be set off."""
+    """Money that somebody owes. `credit`: what is owed to the same person, and can be set off."""
 
     debt: Debt
     left: int
@@ -63,13 +67,13 @@ class Owing:
 
 
 def owed_of(organisation: Organisation) -> dict[str, Any]:
-    """What the page of the books shows of it."""
-    found, at = [], now()
+    """Return what the page of the books shows about money that is owed."""
+    refunds, at = [], now()
     by_tenancy: dict[int, list[Refund]] = {}
     for each in owed(organisation).prefetch_related("pay_outs"):
         left, days = each.left, (at - each.at) // DAY
         by_tenancy.setdefault(each.tenancy_id, []).append(each)
-        found.append(
+        refunds.append(
             Owed(
                 each, left, format_money(left, _currency(each.tenancy)),
                 refundable_by_provider(each) >= left, days, days >= organisation.refund_reminder,
@@ -84,8 +88,8 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
         for each in open_debts(organisation).prefetch_related("parts__payment")
     ]  # fmt: skip
     return {
-        "owed": found,
-        "owed_sum": total((each.left, _currency(each.refund.tenancy)) for each in found),
+        "owed": refunds,
+        "owed_sum": total((each.left, _currency(each.refund.tenancy)) for each in refunds),
         "debts": debts,
         "debts_sum": total((each.left, _currency(each.debt.tenancy)) for each in debts),
         "debt_payments": DebtPayment.objects.filter(organisation=organisation, undone_at__isnull=True).select_related(
@@ -101,14 +105,14 @@ def _currency(tenancy: Tenancy) -> str:
 @login_required
 @require_POST
 def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
-    """What is owed, or a part of it, has left the landlord's hands."""
-    made, typed = refund_of_manager(request, pk), request.POST
+    """Record that what is owed, or a part of it, was paid out."""
+    refund, typed = refund_of_manager(request, pk), request.POST
     try:
-        amount = typed_money(typed["amount"], "amount", _currency(made.tenancy)) if typed.get("amount") else None
+        amount = typed_money(typed["amount"], "amount", _currency(refund.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
-        left = pay_out_by_hand(made, request.user, amount, way, day, typed.get("number", "")).left
-        said = _("It is booked. %(left)s is still owed.") % {"left": format_money(left, _currency(made.tenancy))}
-        messages.success(request, said if left else _("It is booked: all of it is paid out."))
+        left = pay_out_by_hand(refund, request.user, amount, way, day, typed.get("number", "")).left
+        said = _("It is booked. %(left)s is still owed.") % {"left": format_money(left, _currency(refund.tenancy))}
+        messages.success(request, said if left else _("It is booked. All of it is paid out."))
     except REFUSALS as error:
         refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})
     return redirect("console:books:books")
@@ -117,7 +121,7 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
-    """Where what is owed is to be sent."""
+    """Set where money that is owed must be sent."""
     try:
         send_to(refund_of_manager(request, pk), request.POST.get("send_to", ""))
     except REFUSALS as error:
@@ -128,15 +132,15 @@ def refund_to(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
-    """Money came in from who owes: it pays that person's debts, the oldest first."""
+    """Record money from a person who owes. It pays that person's debts, the oldest first."""
     debt, typed = debt_of_manager(request, pk), request.POST
     try:
-        made = record_debt(
+        payment = record_debt(
             debt.tenancy, typed_money(typed.get("amount", ""), "amount", _currency(debt.tenancy)),
             typed.get("payment_id") or new_credit_id(),
             request.user, typed.get("receipt", ""), typed.get("way") or "cash",
         )  # fmt: skip
-        messages.success(request, in_words(made))
+        messages.success(request, in_words(payment))
     except REFUSALS as error:
         refuse(request, error)
     return redirect("console:books:books")
@@ -145,10 +149,10 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
-    """A payment of a debt never was."""
-    made = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
+    """Undo a payment of a debt that never happened."""
+    payment = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
     try:
-        undo_debt_payment(made, request.user, request.POST.get("reason", ""))
+        undo_debt_payment(payment, request.user, request.POST.get("reason", ""))
         messages.success(request, _("The payment is undone by a counter-entry."))
     except REFUSALS as error:
         refuse(request, error)
@@ -158,7 +162,7 @@ def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
-    """What is owed to somebody pays what that person owes."""
+    """Pay what a person owes with what is owed to that person."""
     try:
         debt = debt_of_manager(request, pk)
         part = set_off(debt, refund_of_manager(request, refund_pk), request.user)
@@ -171,7 +175,7 @@ def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
-    """Propose to ask for a debt no more."""
+    """Propose to write a debt off."""
     debt, typed = debt_of_manager(request, pk), request.POST
     try:
         amount = typed_money(typed["amount"], "amount", _currency(debt.tenancy)) if typed.get("amount") else None
@@ -185,10 +189,10 @@ def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def write_off_decided(request: HttpRequest, pk: int) -> HttpResponse:
-    """A second person agrees to write a debt off, or somebody declines."""
-    made = write_off_of_manager(request, pk)
+    """Agree, as a second person, to write a debt off, or decline."""
+    proposal = write_off_of_manager(request, pk)
     try:
-        decide_write_off(made, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
+        decide_write_off(proposal, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
     except REFUSALS as error:
         say(request, error)
     return redirect("console:books:books")

@@ -1,4 +1,4 @@
-"""Pages of a manager's payments: what waits for a person, merchant accounts, and the reconciliation."""
+"""The page of a manager's payments: what waits for a person, and merchant accounts."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from ...web.kept import say
 from ..taken_back.views import rows_of, unexplained
 
 SHOWN = 60
-"""Payments that the page shows."""
+"""The most payments that the page shows."""
 REFUSALS = (PaymentError, ProviderError, SealError, ValidationError)
 
 
 @login_required
 @require_GET
 def payments(request: HttpRequest) -> HttpResponse:
-    """An organisation's payments: first what waits for a person."""
+    """Show an organisation's payments, first what waits for a person."""
     owner = owner_of(request)
     rows = Payment.objects.filter(merchant__organisation=owner).select_related(
         "merchant", "tenancy__unit__property", "top_up__command"
@@ -68,28 +68,28 @@ def payments(request: HttpRequest) -> HttpResponse:
 
 
 def _payment(request: HttpRequest, payment_id: str) -> Payment:
-    found: Payment = get_object_or_404(
+    payment: Payment = get_object_or_404(
         Payment.objects.select_related("merchant__organisation", "tenancy__unit__property"),
         payment_id=payment_id,
         merchant__organisation__in=organisations(request),
     )
-    return found
+    return payment
 
 
 @login_required
 @require_POST
 def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
-    """Held money is credited to a tenancy or sent back; an open payment is asked for now."""
+    """Credit held money to a tenancy or send it back, or ask the provider about an open payment."""
     payment, wanted = _payment(request, payment_id), request.POST.get("do")
     try:
         if wanted == "credit":
-            mine = tenancies_of(payment.merchant.organisation)
-            tenancy = next((each for each in mine if str(each.pk) == request.POST.get("tenancy")), None)
+            tenancies = tenancies_of(payment.merchant.organisation)
+            tenancy = next((each for each in tenancies if str(each.pk) == request.POST.get("tenancy")), None)
             if tenancy is None:
                 raise PaymentError(_("Choose a tenant."))
-            made = credit_held(payment, tenancy, request.user)
+            credited = credit_held(payment, tenancy, request.user)
             said = _("It is on its way to the meter.")
-            messages.success(request, paid_in_words(made) if isinstance(made, DebtPayment) else said)
+            messages.success(request, paid_in_words(credited) if isinstance(credited, DebtPayment) else said)
         elif wanted == "back":
             send_held_back(payment, request.user)
             messages.success(request, _("The provider is sending the money back."))
@@ -105,27 +105,21 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody has seen to money that nothing here asked for."""
-    found = get_object_or_404(Unexpected, pk=pk, merchant__organisation__in=organisations(request))
-    found.is_resolved = True
-    found.save(update_fields=["is_resolved"])
+    """Note that somebody has dealt with money that was not asked for."""
+    row = get_object_or_404(Unexpected, pk=pk, merchant__organisation__in=organisations(request))
+    row.is_resolved = True
+    row.save(update_fields=["is_resolved"])
     return redirect("console:payments:payments")
 
 
 @login_required
 @require_POST
 def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
-    """A refund goes back the way the money came."""
-    made = refund_of_manager(request, pk)
+    """Send a refund back the way the money came."""
+    refund = refund_of_manager(request, pk)
     try:
-        send_back(made, request.user)
+        send_back(refund, request.user)
         messages.success(request, _("The provider is sending the money back."))
     except REFUSALS as error:
         say(request, error)
     return redirect("console:books:books")
-
-
-# -- merchant accounts --------------------------------------------------------------------------------------------------
-
-
-# -- reconciliation -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The page on which a move that was typed wrongly is put right: what it comes to is shown first."""
+"""The page on which a move that was recorded wrongly is corrected. What the correction would do is shown first."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ LABELS = {"begins": _("Moves in"), "ends": _("Moves out"), "deposit": _("Deposit
 
 
 def _shown(tenancy: Tenancy) -> dict[str, Any]:
-    """The form as it stands before anything is typed."""
-    where = zone(tenancy.unit.property.zone)
+    """Return the values of the form before anything is typed."""
+    zone_ = zone(tenancy.unit.property.zone)
     return {
-        "begins": f"{local(tenancy.begins, where):%Y-%m-%dT%H:%M}",
-        "ends": "" if tenancy.ends is None else f"{local(tenancy.ends, where):%Y-%m-%dT%H:%M}",
+        "begins": f"{local(tenancy.begins, zone_):%Y-%m-%dT%H:%M}",
+        "ends": "" if tenancy.ends is None else f"{local(tenancy.ends, zone_):%Y-%m-%dT%H:%M}",
         "tenant": tenancy.tenant,
         "deposit": format_money(tenancy.deposit, tenancy.unit.property.currency),
     }
 
 
 def _change(tenancy: Tenancy, typed: Any) -> Change:
-    """What was typed otherwise than it stood in the form."""
-    shown, where = _shown(tenancy), tenancy.unit.property
+    """Return what was typed differently from the form's first values."""
+    shown, property_ = _shown(tenancy), tenancy.unit.property
     given = {name: typed.get(name, "").strip() for name in FIELDS}
     new = {name: text for name, text in given.items() if text and text != shown[name]}
     return Change(
-        begins=wall_clock(new["begins"], where, "begins") if "begins" in new else None,
-        ends=wall_clock(new["ends"], where, "ends") if "ends" in new and "stays" not in typed else None,
+        begins=wall_clock(new["begins"], property_, "begins") if "begins" in new else None,
+        ends=wall_clock(new["ends"], property_, "ends") if "ends" in new and "stays" not in typed else None,
         stays="stays" in typed and tenancy.ends is not None,
         along="along" in typed,
         tenant=new.get("tenant"),
-        deposit=typed_money(new["deposit"], "deposit", where.currency) if "deposit" in new else None,
+        deposit=typed_money(new["deposit"], "deposit", property_.currency) if "deposit" in new else None,
         another="another" in typed,
     )
 
@@ -58,7 +58,7 @@ def _change(tenancy: Tenancy, typed: Any) -> Change:
 @login_required
 @require_http_methods(["GET", "POST"])
 def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
-    """A form, what it comes to, and then one click."""
+    """Show the form, then what the correction would do; one more click does it."""
     tenancy, manager = tenancy_to_see(request, pk)
     if not manager:
         raise Http404
@@ -88,5 +88,5 @@ def _say(request: HttpRequest, tenancy: Tenancy, change: Change) -> None:
     messages.success(request, _now("The move is corrected."))
     if change.another:
         login, password = new_login(tenancy)
-        text = _now("%(tenant)s: login %(login)s, password %(password)s; it is shown this once.")
+        text = _now("%(tenant)s: login %(login)s, password %(password)s. They are shown only once.")
         messages.success(request, text % {"tenant": tenancy.tenant, "login": login, "password": password})

@@ -1,4 +1,4 @@
-"""*Read now*: one meter, or all of a building, and who has answered."""
+"""*Read now*: one meter, or all meters of a building, and which have answered."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ...web.live import live_page
 
 @dataclass(frozen=True)
 class Row:
-    """A meter, and what came of asking it. `state`: `answered`, `silent` (it does not answer its gateway), `away` (its gateway
-    can't be reached), `waiting`, `none` (no word came), or empty if it was not asked.
+    """A meter, and what came of asking it. `state`: `answered`; `silent` (it does not answer its gateway); `away` (its
+    gateway can't be reached); `waiting`; `none` (nothing came); or empty if it was not asked.
     """
 
     name: str
@@ -34,16 +34,16 @@ class Row:
 
 @login_required
 def readings(request: HttpRequest, pk: int) -> HttpResponse:
-    """All meters of a building, read now."""
-    building = property_of_manager(request, pk)
+    """Show all meters of a building, and have them read now."""
+    property_ = property_of_manager(request, pk)
     if request.method == "POST":
-        looks.ask(Meter.objects.filter(gateway__property=building))
+        looks.ask(Meter.objects.filter(gateway__property=property_))
         return redirect("console:readings:readings", pk=pk)
-    rows = sorted((_row(meter) for meter in _meters(building)), key=lambda row: natural(row.name))
+    rows = sorted((_row(meter) for meter in _meters(property_)), key=lambda row: natural(row.name))
     context = {
-        "property": building,
+        "property": property_,
         "rows": rows,
-        "where": zone(building.zone),
+        "where": zone(property_.zone),
         "asked": any(row.state for row in rows),
         "count": {
             state: sum(row.state == state for row in rows)
@@ -53,8 +53,8 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
     return live_page(request, "console/readings/readings.html", "console/readings/_readings.html", context)
 
 
-def _meters(building: Property) -> list[Meter]:
-    return list(Meter.objects.filter(gateway__property=building).select_related("gateway", "unit", "look", "live"))
+def _meters(property_: Property) -> list[Meter]:
+    return list(Meter.objects.filter(gateway__property=property_).select_related("gateway", "unit", "look", "live"))
 
 
 def _row(meter: Meter) -> Row:
@@ -73,7 +73,7 @@ def _row(meter: Meter) -> Row:
 @login_required
 @require_POST
 def read_now(request: HttpRequest, pk: int) -> HttpResponse:
-    """One meter, read now; its answer is on its page."""
+    """Have one meter read now. The reading appears on its page."""
     meter = Meter.objects.filter(unit=unit_of_manager(request, pk)).select_related("gateway").first()
     if meter is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Whether the providers, the books and the meters agree."""
+"""The page that shows whether the payment providers, the books and the meters agree."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from ...web.kept import say
 @login_required
 @require_GET
 def reconciliation(request: HttpRequest) -> HttpResponse:
-    """The settlement files, the ledger and the meters' journals, day by day."""
+    """Compare the settlement files, the ledger and the meters' journals, day by day."""
     owner = owner_of(request)
     first, last = recent_days(owner)
     try:
         first = typed_day(request.GET.get("first") or str(first), "first")
         last = typed_day(request.GET.get("last") or str(last), "last")
-        found = reconcile(owner, first, last)
+        findings = reconcile(owner, first, last)
     except (ReconciliationError, ValidationError) as error:
         say(request, error)
-        found = []
-    days = [(day, list(rows)) for day, rows in groupby(found, key=lambda each: each.day)]
+        findings = []
+    days = [(day, list(rows)) for day, rows in groupby(findings, key=lambda each: each.day)]
     context = {
         "owner": owner,
         "first": first,
@@ -46,9 +46,9 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
             (day, [each for each in rows if each.grade != MATCHED], [each for each in rows if each.grade == MATCHED])
             for day, rows in reversed(days)
         ],
-        "to_do": sum(each.grade == ACT for each in found),
-        "matched": sum(each.grade == MATCHED for each in found),
-        "count": len(found),
+        "to_do": sum(each.grade == ACT for each in findings),
+        "matched": sum(each.grade == MATCHED for each in findings),
+        "count": len(findings),
         "merchants": Merchant.objects.filter(organisation=owner),
     }
     return render(request, "console/reconciliation/reconciliation.html", context)
@@ -58,15 +58,15 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
 @require_POST
 def fetch_file(request: HttpRequest) -> HttpResponse:
     """Fetch a day's settlement file now."""
-    found = get_object_or_404(
+    merchant = get_object_or_404(
         Merchant.objects.select_related("organisation"),
         pk=key(request.POST.get("merchant", "")),
         organisation__in=organisations(request),
     )
     try:
-        file = fetch(found, typed_day(request.POST.get("day", ""), "day"))
+        file = fetch(merchant, typed_day(request.POST.get("day", ""), "day"))
         messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
-        if file.fetched_at < whole_from(found, file.day):
+        if file.fetched_at < whole_from(merchant, file.day):
             messages.success(
                 request, _("The file of that day is not complete yet. prewatt fetches it again by itself.")
             )

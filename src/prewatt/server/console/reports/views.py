@@ -1,4 +1,4 @@
-"""All fault reports of a landlord."""
+"""The page of all fault reports of a landlord."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...web.access import owner_of
 @login_required
 @require_GET
 def reports(request: HttpRequest) -> HttpResponse:
-    """A manager's reports: those that are not done first."""
+    """Show a manager's fault reports, first those that are not done."""
     owner = owner_of(request)
     rows = reports_of(owner)
     context = {

@@ -1,4 +1,4 @@
-"""Pages of what sends an organisation's notices: its accounts, and the templates that those have approved."""
+"""Pages of an organisation's accounts that send its notices, and of the templates that the services have approved."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ EVERY = gettext_lazy("all that have none of their own")
 
 def _account(request: HttpRequest, pk: int, kind: str) -> tuple[Organisation, type[Kind], SendingAccount | None]:
     owner = next((each for each in organisations(request) if each.pk == pk), None)
-    wanted = CHANNELS.get(kind)
-    if owner is None or wanted is None or not wanted.fields:
+    channel = CHANNELS.get(kind)
+    if owner is None or channel is None or not channel.fields:
         raise Http404
-    return owner, wanted, SendingAccount.objects.filter(organisation=owner, kind=kind).first()
+    return owner, channel, SendingAccount.objects.filter(organisation=owner, kind=kind).first()
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """An organisation's account with who carries its notices."""
-    owner, wanted, known = _account(request, pk, kind)
+    """Show and store an organisation's account with a service that carries its notices."""
+    owner, channel, stored = _account(request, pk, kind)
     given: Any = request.POST
     wrong: dict[str, list[str]] = {}
     errors: list[str] = []
     if request.method == "POST":
         try:
-            made = keep_account(owner, kind, given)
+            saved = keep_account(owner, kind, given)
         except ValidationError as error:
             wrong = error.message_dict if hasattr(error, "error_dict") else {}
             errors = [] if wrong else error.messages
@@ -56,20 +56,20 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
             errors = [str(error)]
         else:
             messages.success(request, _("Saved. Its secrets are not shown again."))
-            if wanted.templated(made.settings):
+            if channel.templated(saved.settings):
                 return redirect("console:sending:templates", pk, kind)
             return redirect(f"{reverse('tenant:notices:notices', kwargs={'whose': 'office'})}?organisation={owner.pk}")
-    kept = known.settings if known else {}
+    kept = stored.settings if stored else {}
     values = {**kept, **request.GET.dict(), **given.dict()}
     # An account with somebody else has none of the secrets of this one.
-    same = known is not None and wanted.fields_of(kept) == wanted.fields_of(values)
-    fields = wanted.fields_of(values)
+    same = stored is not None and channel.fields_of(kept) == channel.fields_of(values)
+    fields = channel.fields_of(values)
     context = {
         "owner": owner,
         "kind": kind,
-        "title": wanted.title,
-        "known": known if same else None,
-        "templates": known is not None and same and wanted.templated(kept),
+        "title": channel.title,
+        "known": stored if same else None,
+        "templates": stored is not None and same and channel.templated(kept),
         "errors": errors,
         "senders": [
             (value, label, value == (values.get("sender") or fields[0].choices[0][0]))
@@ -87,17 +87,17 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """Which approved template carries which notice, and what it shows."""
-    owner, wanted, known = _account(request, pk, kind)
-    if known is None or not wanted.templated(known.settings):
+    """Show which approved template carries which notice, and what it shows; store changes."""
+    owner, channel, stored = _account(request, pk, kind)
+    if stored is None or not channel.templated(stored.settings):
         raise Http404
     given: Any = request.POST
     wrong: dict[str, list[str]] = {}
     if request.method == "POST":
-        wrong = _change(request, known)
+        wrong = _change(request, stored)
         if not wrong:
             return redirect("console:sending:templates", pk, kind)
-    rows = list(templates_of(known))
+    rows = list(templates_of(stored))
     edited = next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None)
     values = {
         "event": edited.event if edited else "",
@@ -108,8 +108,8 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     context = {
         "owner": owner,
         "kind": kind,
-        "title": wanted.title,
-        "address": wanted.address,
+        "title": channel.title,
+        "address": channel.address,
         "rows": [(row, _event(row.event), _language(row.language), _samples(row)) for row in rows],
         "without": [each.label for each in Event if None in [template_for(rows, each, code) for code in languages()]],
         "events": [("", EVERY), *Event.choices],
@@ -130,16 +130,6 @@ def _language(code: str) -> str:
     return language_of(code).words.name if code else _("all")
 
 
-def _without(rows: list[SendingTemplate]) -> list[str]:
-    """The events that no template carries, or in one language only."""
-    found = []
-    for event in Event:
-        lacking = [name for code, name in language_choices() if template_for(rows, event, code) is None]
-        if lacking:
-            found.append(f"{event.label} ({lacking[0]})" if len(lacking) == 1 else f"{event.label}")
-    return found
-
-
 def _samples(row: SendingTemplate) -> list[tuple[str, str, list[str]]]:
     """Return each field of a template, the fact that it shows, and a sample of it in each language."""
     samples = [[text for _field, text in shown(row, code)] for code in languages()]
@@ -147,7 +137,7 @@ def _samples(row: SendingTemplate) -> list[tuple[str, str, list[str]]]:
 
 
 def _change(request: HttpRequest, account: SendingAccount) -> dict[str, list[str]]:
-    """Do what was posted: keep, remove or try a template. What is wrong, by field."""
+    """Store, remove or try a template, as was posted. Returns what is wrong, by field."""
     given: Any = request.POST
     do = given.get("do", "keep")
     if do == "keep":
@@ -156,7 +146,7 @@ def _change(request: HttpRequest, account: SendingAccount) -> dict[str, list[str
             keep_template(account, *(given.get(name, "") for name in names))
         except ValidationError as error:
             return error.message_dict
-        messages.success(request, _("Kept. Try it out."))
+        messages.success(request, _("Saved. Try it out."))
         return {}
     row = get_object_or_404(
         SendingTemplate, account=account, pk=given.get("row") if given.get("row", "").isdecimal() else 0

@@ -31,15 +31,15 @@ class SharedCostForm(forms.ModelForm):
         field_classes = dict.fromkeys(BASES, NumberField)
         widgets = {"meters": forms.CheckboxSelectMultiple()}
 
-    def __init__(self, where: Property, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, property_: Property, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.instance.property = where
+        self.instance.property = property_
         kept = self.instance if self.instance.pk else None
         if kept is not None and kept.since is not None:
-            self.fields["first"].initial = local_day(kept.since, zone(where.zone))
-        self._offer("part", where.parts.all(), [("", _("the whole building"))])
-        self._offer("meters", Meter.objects.filter(gateway__property=where, role=Meter.Role.COMMON), [])
-        self.units = sorted(where.units.all(), key=lambda unit: natural(unit.name))
+            self.fields["first"].initial = local_day(kept.since, zone(property_.zone))
+        self._offer("part", property_.parts.all(), [("", _("the whole building"))])
+        self._offer("meters", Meter.objects.filter(gateway__property=property_, role=Meter.Role.COMMON), [])
+        self.units = sorted(property_.units.all(), key=lambda unit: natural(unit.name))
         weights = {each.unit_id: each.weight for each in kept.weights.all()} if kept is not None else {}
         for unit in self.units:
             self.fields[f"weight_{unit.pk}"] = NumberField(
@@ -51,15 +51,16 @@ class SharedCostForm(forms.ModelForm):
                 initial=weights.get(unit.pk),
             )
 
-    def _offer(self, name: str, found: QuerySet[Any], before: list[tuple[str, Any]]) -> None:
+    def _offer(self, name: str, rows: QuerySet[Any], before: list[tuple[str, Any]]) -> None:
         field: Any = self.fields[name]
-        field.queryset = found
+        field.queryset = rows
         field.choices = [
             *before,
-            *((each.pk, each.name) for each in sorted(found, key=lambda each: natural(each.name))),
+            *((each.pk, each.name) for each in sorted(rows, key=lambda each: natural(each.name))),
         ]
 
     def clean(self) -> dict[str, Any]:
+        """Return the values, with the first day as an instant."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         first = values.get("first")
         if first is not None and first.year in YEARS:
@@ -73,13 +74,13 @@ class SharedCostForm(forms.ModelForm):
 
     @transaction.atomic
     def save(self, commit: bool = True) -> SharedCost:
-        """ValidationError if something was booked of the cost meanwhile."""
+        """Store the cost with its fixed weights. Raises ValidationError if something of it was booked meanwhile."""
         if self.instance.pk:
             refuse_booked(lock(self.instance))
-        made: SharedCost = super().save(commit)
-        made.weights.all().delete()
+        cost: SharedCost = super().save(commit)
+        cost.weights.all().delete()
         for unit in self.units:
             weight = self.cleaned_data.get(f"weight_{unit.pk}")
             if weight:
-                FixedWeight.objects.create(shared_cost=made, unit=unit, weight=weight)
-        return made
+                FixedWeight.objects.create(shared_cost=cost, unit=unit, weight=weight)
+        return cost

@@ -1,4 +1,4 @@
-"""Pages of shared costs and of the building's balance."""
+"""Pages of shared costs and of the building's energy balance."""
 
 from __future__ import annotations
 
@@ -29,52 +29,54 @@ from .forms import SharedCostForm
 @login_required
 @require_http_methods(["GET", "POST"])
 def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
-    """What is shared at a property, its runs, and a form for another one."""
-    where = property_of_manager(request, pk)
-    form = SharedCostForm(where, request.POST or None)
+    """Show what is shared at a property and its runs; take a new shared cost."""
+    property_ = property_of_manager(request, pk)
+    form = SharedCostForm(property_, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
         return redirect("console:sharing:shared_costs", pk=pk)
     costs = sorted(
-        where.shared_costs.prefetch_related("meters", "runs").select_related("part"),
+        property_.shared_costs.prefetch_related("meters", "runs").select_related("part"),
         key=lambda cost: (cost.ends is not None, natural(cost.name)),
     )
     context = {
-        "property": where, "where": zone(where.zone), "form": form, "costs": costs, "bases": BASES,
+        "property": property_, "where": zone(property_.zone), "form": form, "costs": costs, "bases": BASES,
         "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
-        "today": local_day(now(), zone(where.zone)),
+        "today": local_day(now(), zone(property_.zone)),
     }  # fmt: skip
     return render(request, "console/sharing/shared_costs.html", context)
 
 
 def _cost(request: HttpRequest, pk: int) -> SharedCost:
-    found: SharedCost = get_object_or_404(
+    cost: SharedCost = get_object_or_404(
         SharedCost.objects.select_related("property__organisation", "part"),
         pk=pk, property__organisation__in=organisations(request),
     )  # fmt: skip
-    return found
+    return cost
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
-    """A shared cost by itself: its rule, while nothing was booked of it; its last day; and a way to take it away."""
+    """Show a shared cost: its rule, which can be changed until something is booked, its last day, and a button to
+    remove it.
+    """
     cost = _cost(request, pk)
-    where, booked = cost.property, cost.runs.exists()
-    form = SharedCostForm(where, request.POST or None, instance=_cost(request, pk))
+    property_, booked = cost.property, cost.runs.exists()
+    form = SharedCostForm(property_, request.POST or None, instance=_cost(request, pk))
     if request.method == "POST" and form.is_valid():
         try:
             form.save()
         except ValidationError as error:
             say(request, error)
-            return redirect("console:sharing:shared_costs", pk=where.pk)
+            return redirect("console:sharing:shared_costs", pk=property_.pk)
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
-        return redirect("console:sharing:shared_costs", pk=where.pk)
+        return redirect("console:sharing:shared_costs", pk=property_.pk)
     context = {
-        "property": where, "where": zone(where.zone), "cost": cost, "booked": booked, "form": form, "bases": BASES,
+        "property": property_, "where": zone(property_.zone), "cost": cost, "booked": booked, "form": form, "bases": BASES,
         "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
-        "last": cost.ends and local_day(cost.ends - 1, zone(where.zone)),
+        "last": cost.ends and local_day(cost.ends - 1, zone(property_.zone)),
     }  # fmt: skip
     return render(request, "console/sharing/shared_cost.html", context, status=400 if form.errors else 200)
 
@@ -82,7 +84,7 @@ def shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
-    """A cost has a last day, or goes on after all."""
+    """Give a cost a last day, or let it go on after all."""
     cost, typed = _cost(request, pk), request.POST.get("last", "")
     try:
         end(cost, None if "go_on" in request.POST else typed_day(typed, "last"))
@@ -97,7 +99,7 @@ def end_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def remove_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
-    """A cost of which nothing was booked is taken away."""
+    """Remove a cost of which nothing was booked."""
     cost = _cost(request, pk)
     try:
         remove(cost)
@@ -111,28 +113,28 @@ def remove_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
-    """Preview a run; when it is confirmed, book it."""
+    """Show what a run would do; when it is confirmed, book it."""
     cost = _cost(request, pk)
-    where = cost.property
+    property_ = cost.property
     try:
         first, last = (typed_day(request.POST.get(name, ""), name) for name in ("first", "last"))
         typed = request.POST.get("amount", "")
-        bill = typed_money(typed, "amount", where.currency) if typed else None
+        bill = typed_money(typed, "amount", property_.currency) if typed else None
         memo = request.POST.get("memo", "").strip()
         if "book" in request.POST:
             run(cost, first, last, bill, memo, request.user)
             messages.success(request, _("Booked, and on its way to the meters."))
-            return redirect("console:sharing:shared_costs", pk=where.pk)
-        found = preview(cost, first, last, bill)
+            return redirect("console:sharing:shared_costs", pk=property_.pk)
+        outlook = preview(cost, first, last, bill)
     except ValidationError as error:
         refuse(request, error)
-        return redirect("console:sharing:shared_costs", pk=where.pk)
+        return redirect("console:sharing:shared_costs", pk=property_.pk)
     rows = [
         {"part": part, "weights": [in_words(basis, part.weights[basis]) for basis in cost.rule()]}
-        for part in sorted(found.parts, key=lambda part: natural(part.unit.name))
+        for part in sorted(outlook.parts, key=lambda part: natural(part.unit.name))
     ]
     context = {
-        "property": where, "cost": cost, "found": found, "rows": rows, "first": first, "last": last,
+        "property": property_, "cost": cost, "found": outlook, "rows": rows, "first": first, "last": last,
         "amount": typed, "memo": memo,
         "rule": [(BASES[basis], percent) for basis, percent in cost.rule().items()],
     }  # fmt: skip
@@ -143,24 +145,24 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reverse_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a whole run back."""
-    made = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=organisations(request))
+    run_ = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=organisations(request))
     try:
-        reverse(made, request.user)
+        reverse(run_, request.user)
     except ValidationError as error:
         say(request, error)
     else:
         messages.success(request, _("The run is given back."))
-    return redirect("console:sharing:shared_costs", pk=made.shared_cost.property_id)
+    return redirect("console:sharing:shared_costs", pk=run_.shared_cost.property_id)
 
 
 @login_required
 @require_GET
 def building_balance(request: HttpRequest, pk: int) -> HttpResponse:
-    """The main meter beside the sum of all others: by month, and by interval of a day."""
-    where = property_of_manager(request, pk)
-    place = zone(where.zone)
-    context: dict[str, Any] = {"property": where, "where": place}
-    day = local_day(now(), place)
+    """Show the energy balance: the main meter and the sum of all others, by month, and by interval of a day."""
+    property_ = property_of_manager(request, pk)
+    zone_ = zone(property_.zone)
+    context: dict[str, Any] = {"property": property_, "where": zone_}
+    day = local_day(now(), zone_)
     try:
         if request.GET.get("day"):
             day = typed_day(request.GET["day"], "day")
@@ -168,9 +170,10 @@ def building_balance(request: HttpRequest, pk: int) -> HttpResponse:
         say(request, error)
     try:
         context["months"] = [
-            {"span": span, "month": month_of(span, where), "over": over(span, where)} for span in by_month(where, now())
+            {"span": span, "month": month_of(span, property_), "over": over(span, property_)}
+            for span in by_month(property_, now())
         ]
-        spans = balance(where, *day_bounds(day, place))
+        spans = balance(property_, *day_bounds(day, zone_))
         most = max((abs(each) for span in spans for each in (span.main, span.unaccounted)), default=0) or 1
         context |= {
             "day": day,

@@ -1,4 +1,6 @@
-"""Pages of silences: who was told what when, what it may cost, what each flat owes and how it is paid back; and their rules."""
+"""Pages of silences and their rules: who was told what and when, what the silence may cost, what each flat owes, and
+how it is paid back.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ from ...web.kept import refuse, refuse_form, typed_before
 
 
 class SilenceRulesForm(forms.ModelForm):
-    """What follows when a gateway or a meter is silent."""
+    """The rules about gateways and meters that are silent."""
 
     class Meta:
         model = Property
@@ -56,22 +58,22 @@ class SilenceRulesForm(forms.ModelForm):
         }
 
 
-def silence_rules_form(request: HttpRequest, where: Property) -> SilenceRulesForm:
-    """The form as it was typed and refused before, or as it is kept."""
-    typed = typed_before(request, reverse("console:silences:silence_rules", args=[where.pk]))
-    return SilenceRulesForm(typed, instance=Property.objects.get(pk=where.pk))
+def silence_rules_form(request: HttpRequest, property_: Property) -> SilenceRulesForm:
+    """Return the form as it was typed and refused before, or as it is stored."""
+    typed = typed_before(request, reverse("console:silences:silence_rules", args=[property_.pk]))
+    return SilenceRulesForm(typed, instance=Property.objects.get(pk=property_.pk))
 
 
 @login_required
 @require_POST
 def silence_rules(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep what follows when a gateway or a meter is silent."""
-    where = property_of_manager(request, pk)
-    form = SilenceRulesForm(request.POST, instance=where)
+    """Store the rules about gateways and meters that are silent."""
+    property_ = property_of_manager(request, pk)
+    form = SilenceRulesForm(request.POST, instance=property_)
     if form.is_valid():
         form.save()
         if set(ALONE_RULES) & set(form.changed_data):
-            send_settings(where)
+            send_settings(property_)
         messages.success(request, _("The rules are saved."))
     else:
         refuse_form(request, form)
@@ -79,43 +81,43 @@ def silence_rules(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _silence(request: HttpRequest, pk: int) -> Silence:
-    found: Silence = get_object_or_404(
+    silence_: Silence = get_object_or_404(
         Silence.objects.select_related("gateway__property__organisation", "meter__unit"),
         pk=pk,
         gateway__property__organisation__in=organisations(request),
     )
-    return found
+    return silence_
 
 
-def _paid_back(made: Spread) -> dict[str, Any]:
-    left = made.debt.left
-    return {"spread": made, "amount": made.debt.amount, "paid": made.debt.amount - left, "left": left}
+def _paid_back(spread_: Spread) -> dict[str, Any]:
+    left = spread_.debt.left
+    return {"spread": spread_, "amount": spread_.debt.amount, "paid": spread_.debt.amount - left, "left": left}
 
 
 def flats_of(silence: Silence, at: int) -> list[dict[str, Any]]:
-    """How each flat of a silence stands: what it may cost or what ran up, what is owed, what is spread."""
-    found = []
+    """Return, for each flat of a silence, what it may cost or what was used, what is owed, and what is spread."""
+    flats = []
     for each in lendings(silence, at):
         row, tenancy = each.row, who_lives(each.row.meter, at)
         spreads = Spread.objects.filter(silence=silence, debt__tenancy__unit=row.meter.unit_id)
         can = ran_up(row, tenancy) if row.counted_at is not None and tenancy is not None else 0
-        found.append(
+        flats.append(
             {
                 "row": row, "lending": each, "tenancy": tenancy, "owes": owes(tenancy) if tenancy else 0, "can": can,
                 "share": share_for(silence.gateway.property, can, row.day_charge) if can else 0,
                 "spreads": [_paid_back(one) for one in spreads.select_related("debt__tenancy")],
             }
         )  # fmt: skip
-    return sorted(found, key=lambda one: natural(str(one["row"].meter.unit.name)))
+    return sorted(flats, key=lambda one: natural(str(one["row"].meter.unit.name)))
 
 
 @login_required
 @require_GET
 def silence(request: HttpRequest, pk: int) -> HttpResponse:
-    """One silence, on one page."""
-    found, at = _silence(request, pk), now()
-    where = found.gateway.property
-    flats = flats_of(found, at)
+    """Show one silence on one page."""
+    silence_, at = _silence(request, pk), now()
+    property_ = silence_.gateway.property
+    flats = flats_of(silence_, at)
     sums: dict[str, int] = {
         "energy": sum(each["row"].energy for each in flats),
         "charge": sum(each["row"].charge for each in flats),
@@ -126,13 +128,13 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
         "can": sum(each["can"] for each in flats),
     }
     context = {
-        "silence": found,
-        "property": where,
-        "where": zone(where.zone),
+        "silence": silence_,
+        "property": property_,
+        "where": zone(property_.zone),
         "flats": flats,
         "sums": sums,
-        "told": notices_of(found),
-        "lasted": lasted(found.began_at, found.back_at or at),
+        "told": notices_of(silence_),
+        "lasted": lasted(silence_.began_at, silence_.back_at or at),
         "went_on": any(each["row"].went_on for each in flats),
         "highest": HIGHEST,
     }
@@ -142,15 +144,15 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def spread_silence(request: HttpRequest, pk: int) -> HttpResponse:
-    """Spread the amount owed in a flat, or (no `unit`) in all flats that owe some of it."""
-    found, given = _silence(request, pk), request.POST
+    """Spread the amount owed in a flat; without `unit`, in all flats that owe some of it."""
+    silence_, given = _silence(request, pk), request.POST
     try:
         share = typed_whole(given["share"], "share", 1, HIGHEST) if given.get("share") else None
         wanted = typed_whole(given["unit"], "unit", 1, 2**62) if given.get("unit") else None
         done = 0
-        for each in flats_of(found, now()):
+        for each in flats_of(silence_, now()):
             if each["can"] and wanted in (None, each["row"].meter.unit_id):
-                spread(each["tenancy"], request.user.get_username(), found, each["can"], share)
+                spread(each["tenancy"], request.user.get_username(), silence_, each["can"], share)
                 done += 1
         if not done:
             raise SpreadError(_("There is no owed amount to spread."))
@@ -164,14 +166,14 @@ def spread_silence(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def stop_spread(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a spread: what is left of it is owed at the meter again."""
-    made = get_object_or_404(
+    """End a spread. What is left of it is owed at the meter again."""
+    spread_ = get_object_or_404(
         Spread.objects.select_related("debt__tenancy__unit__property"),
         pk=pk,
         debt__tenancy__unit__property__organisation__in=organisations(request),
     )
-    stop(made, request.user)
+    stop(spread_, request.user)
     messages.success(request, _("The spreading has ended. The rest is taken off at the meter."))
-    if made.silence_id:
-        return redirect("console:silences:silence", pk=made.silence_id)
-    return redirect("console:units:unit", pk=made.debt.tenancy.unit_id)
+    if spread_.silence_id:
+        return redirect("console:silences:silence", pk=spread_.silence_id)
+    return redirect("console:units:unit", pk=spread_.debt.tenancy.unit_id)

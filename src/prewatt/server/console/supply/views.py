@@ -1,4 +1,4 @@
-"""Pages of supply: a property's rules, staff grants, the switch of a unit, PINs, emergency credit, keypad meters."""
+"""The page of a property's rules of supply and its staff grants."""
 
 from __future__ import annotations
 
@@ -77,13 +77,14 @@ class RulesForm(forms.ModelForm):
         }
 
     def clean_limits(self) -> str:
+        """Return the limits. Raises ValidationError if one would switch a meter off at once."""
         text = str(self.cleaned_data["limits"])
         check_now(text, Meter.objects.filter(unit__property=self.instance, limits="").select_related("unit"))
         return text
 
 
 ALWAYS_OPEN = ("low_credit_kwh", "emergency_credit")
-"""Whose groups of rules everybody sets: the first ones."""
+"""The groups of rules with these fields are always shown open, because everybody sets them."""
 GROUPS = (
     (gettext_lazy("Reminders of low credit"), ("low_credit_kwh", "low_credit", "low_credit_days")),
     (gettext_lazy("Credit"), ("clearance", "emergency_credit", "emergency_repayment")),
@@ -100,26 +101,26 @@ GROUPS = (
 @login_required
 @require_http_methods(["GET", "POST"])
 def supply(request: HttpRequest, pk: int) -> HttpResponse:
-    """The rules of a property, which its meters obey by themselves; and the staff grants."""
-    where = property_of_manager(request, pk)
-    before = [getattr(where, name) for name in SUPPLY_RULES]
-    form = RulesForm(request.POST or None, instance=where)
+    """Show and store the rules of a property, which its meters obey by themselves, and show the staff grants."""
+    property_ = property_of_manager(request, pk)
+    before = [getattr(property_, name) for name in SUPPLY_RULES]
+    form = RulesForm(request.POST or None, instance=property_)
     if request.method == "POST" and form.is_valid():
         form.save()
-        if before != [getattr(where, name) for name in SUPPLY_RULES]:
-            send_settings(where)
+        if before != [getattr(property_, name) for name in SUPPLY_RULES]:
+            send_settings(property_)
             messages.success(request, _("The rules are saved and are being sent to the meters."))
         elif form.changed_data:
-            messages.success(request, _("Kept."))
+            messages.success(request, _("Saved."))
         return redirect("console:supply:supply", pk=pk)
     context = {
-        "property": where,
-        "where": zone(where.zone),
+        "property": property_,
+        "where": zone(property_.zone),
         "form": form,
         "groups": [(title, [form[name] for name in names], _shown_open(form, names)) for title, names in GROUPS],
         "back_rules": _back_rules(request, pk),
-        "silence_rules": silence_rules_form(request, where),
-        "grants": where.staff_grants.all()[:20],
+        "silence_rules": silence_rules_form(request, property_),
+        "grants": property_.staff_grants.all()[:20],
         "allowed": ALLOWED,
         "now": now(),
     }
@@ -127,7 +128,9 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
-    """Whether a group of rules is open at once: it holds credit, says something else than it does for everybody, or is wrong."""
+    """Return whether a group of rules is shown open: everybody sets it, it differs from the usual values, or it is
+    wrong.
+    """
     usual = Property()
     return any(
         name in ALWAYS_OPEN or name in form.errors or form[name].initial != getattr(usual, name) for name in names
@@ -135,7 +138,7 @@ def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
 
 
 def _back_rules(request: HttpRequest, pk: int) -> BackRulesForm:
-    """The form as it was typed and refused before, or as it is kept."""
+    """Return the form as it was typed and refused before, or as it is stored."""
     typed = typed_before(request, reverse("console:taken_back:back_rules", args=[pk]))
     return BackRulesForm(typed, instance=property_of_manager(request, pk))
 
@@ -144,26 +147,23 @@ def _back_rules(request: HttpRequest, pk: int) -> BackRulesForm:
 @require_POST
 def grant(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign a staff grant."""
-    where = property_of_manager(request, pk)
+    property_ = property_of_manager(request, pk)
     given, at = request.POST, now()
     try:
         hours = typed_whole(given.get("hours", ""), "hours", 1, GRANT_LONGEST // HOUR)
         wanted = GrantRequest(
-            property=where,
+            property=property_,
             holder=given.get("holder", ""),
             key=given.get("key", ""),
             actions=given.getlist("actions"),
             begins=at,
             ends=at + hours * HOUR,
-            most_amount=typed_money(given.get("most_amount") or "0", "most_amount", where.currency),
+            most_amount=typed_money(given.get("most_amount") or "0", "most_amount", property_.currency),
             longest=typed_whole(given.get("longest") or "0", "longest", 0, GRANT_RESTORE_LONGEST // HOUR) * HOUR,
         )
-        made = make_grant(wanted, request.user)
+        grant_ = make_grant(wanted, request.user)
     except ValidationError as error:
         refuse(request, error)
     else:
-        messages.success(request, _("The grant is signed: send its text to %(holder)s.") % {"holder": made.holder})
+        messages.success(request, _("The grant is signed. Send its text to %(holder)s.") % {"holder": grant_.holder})
     return redirect("console:supply:supply", pk=pk)
-
-
-# -- keypad meters -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The form of what follows when a bank takes a payment back."""
+"""The form of the rules about payments that a bank takes back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...estate.rule_fields import BACK_RULES
 
 
 class BackRulesForm(forms.ModelForm):
-    """What follows when a bank takes a payment back."""
+    """The rules about payments that a bank takes back."""
 
     class Meta:
         model = Property

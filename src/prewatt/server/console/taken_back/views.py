@@ -1,4 +1,4 @@
-"""Forms about money that is taken back, and lines of settlement files that only a person can explain."""
+"""Money that is taken back, and lines of settlement files that only a person can explain."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from ...web.kept import refuse_form
 from .forms import BackRulesForm
 
 SHOWN = 30
-"""Of what was taken back, and is dealt with, that the page shows."""
+"""The most rows that the page shows of money that was taken back and is done."""
 
 
 def rows_of(owner: Organisation) -> tuple[list[TakenBack], list[TakenBack]]:
-    """(what waits for a person, what is dealt with) of an organisation's money that was taken back."""
+    """Return an organisation's money that was taken back: (what waits for a person, what is done)."""
     rows = TakenBack.objects.filter(organisation=owner, within=None).select_related(
         "merchant", "payment__tenancy__unit__property", "top_up__tenancy__unit__property", "command"
     )
     # Of a payment that is not known only the file tells whether it is another business's on the same account.
     line = SettlementLine.objects.filter(merchant=OuterRef("merchant"))
-    told = Exists(line.filter(back_id=OuterRef("back_id"))) | Exists(line.filter(line_id=OuterRef("back_id")))
-    waits = rows.filter(closed_at=None).filter(~Q(state=TakenBack.State.WAITING) | Q(payment__isnull=False) | told)
+    in_file = Exists(line.filter(back_id=OuterRef("back_id"))) | Exists(line.filter(line_id=OuterRef("back_id")))
+    waits = rows.filter(closed_at=None).filter(~Q(state=TakenBack.State.WAITING) | Q(payment__isnull=False) | in_file)
     return list(waits), list(rows.filter(closed_at__isnull=False)[:SHOWN])
 
 
 def unexplained(owner: Organisation) -> list[SettlementLine]:
-    """Lines of settlement files that only a person can explain."""
+    """Return the lines of settlement files that only a person can explain."""
     rows = SettlementLine.objects.filter(merchant__organisation=owner, kind__in=UNKNOWN, means="")
     return list(rows.select_related("merchant"))
 
@@ -44,10 +44,10 @@ def unexplained(owner: Organisation) -> list[SettlementLine]:
 @login_required
 @require_POST
 def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody says who bears what was taken back, or that it is dealt with."""
-    found = get_object_or_404(TakenBack, pk=pk, organisation__in=organisations(request))
+    """Store who bears money that was taken back, or that it is done."""
+    row = get_object_or_404(TakenBack, pk=pk, organisation__in=organisations(request))
     try:
-        decide(found, request.POST.get("do", ""), request.user)
+        decide(row, request.POST.get("do", ""), request.user)
     except PaymentError as error:
         messages.error(request, str(error))
     else:
@@ -58,10 +58,10 @@ def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def settlement_line(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody says what a line of a settlement file is."""
-    found = get_object_or_404(SettlementLine, pk=pk, merchant__organisation__in=organisations(request))
+    """Store what a line of a settlement file is."""
+    line = get_object_or_404(SettlementLine, pk=pk, merchant__organisation__in=organisations(request))
     try:
-        explain(found, request.POST.get("means", ""), request.user)
+        explain(line, request.POST.get("means", ""), request.user)
     except PaymentError as error:
         messages.error(request, str(error))
     else:
@@ -72,9 +72,9 @@ def settlement_line(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def back_rules(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep what follows when a bank takes a payment back."""
-    where = property_of_manager(request, pk)
-    form = BackRulesForm(request.POST, instance=where)
+    """Store the rules about payments that a bank takes back."""
+    property_ = property_of_manager(request, pk)
+    form = BackRulesForm(request.POST, instance=property_)
     if form.is_valid():
         form.save()
         messages.success(request, _("The rules are saved."))

@@ -1,4 +1,4 @@
-"""The tariff editor: what is typed into its fields, as a tariff's document, and back."""
+"""The tariff editor: it turns what is typed into its fields into a tariff's document, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ....kernel.tariff import TariffError
 from ...core.amounts import TWO_READINGS, plain, typed_number
 
 ROWS = {"rate": ("name", "price"), "profile": ("season", "from", "upto", "days", "switches")}
-"""Fields that come in rows, by the name of the row."""
+"""The fields that come in rows, by the name of the row."""
 SINGLE = (
     "name", "source", "tiers_per", "tiers_upto", "tiers_count", "tiers_prices", "special_days", "holiday_country",
     "holiday_region", "standing", "fee", "tax_name", "tax_percent", "tax_included", "minimum",
@@ -27,8 +27,8 @@ def _words(text: str) -> list[str]:
 
 
 def _number(text: str) -> str:
-    """A number of a field as a document has it; what is none is left, and refused by its name when the document is read.
-    ValidationError if it can be read in two ways.
+    """Return the number of a field as a document has it. Other text is returned as it is; it is refused, with the
+    field's name, when the document is read. Raises ValidationError if the number can be read in two ways.
     """
     try:
         return plain(typed_number(text))
@@ -39,11 +39,13 @@ def _number(text: str) -> str:
 
 
 def _numbers(text: str) -> list[str]:
-    """Numbers with semicolons, or commas and a blank, between them: 0,32 is one, 0.32, 0.28 are two."""
+    """Return numbers that are separated by semicolons, or by commas with a blank: `0,32` is one number, `0.32, 0.28`
+    are two.
+    """
     parts = [part.strip() for part in re.split(r";|\n|,\s|\s,", text)]
     for part in parts:
         if re.fullmatch(r"[1-9]\d*(,\d+)+", part):
-            said = _("%(text)s can be one number or several: write %(one)s, or %(several)s.")
+            said = _("%(text)s can be one number or several. Write %(one)s, or %(several)s.")
             ways = {"one": part.replace(",", "."), "several": part.replace(",", "; ")}
             raise ValidationError(said % {"text": f"“{part}”", **ways})
     # 0.32,0.28 can't be one.
@@ -60,14 +62,14 @@ def _rows(post: QueryDict, row: str) -> list[dict[str, str]]:
 
 
 def typed(post: QueryDict) -> dict[str, Any]:
-    """What was typed, for showing the form again."""
+    """Return what was typed, to show the form again."""
     fields: dict[str, Any] = {name: post.get(name, "").strip() for name in SINGLE}
     return fields | {f"{row}s": _rows(post, row) for row in ROWS}
 
 
 def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of what was typed. Whatever is wrong in it is found when it is read; TariffError where that would
-    be too late.
+    """Return the document of what was typed. Most errors are found when the document is read. Raises TariffError for
+    those that could not be found then.
     """
     document: dict[str, Any] = {"name": fields["name"], "rates": {}, "seasons": []}
     for row in fields["rates"]:
@@ -114,7 +116,7 @@ def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to stand in the fields for a document."""
+    """Return the values of the fields for a document."""
     tiers, tax, holidays = (document.get(name) or {} for name in ("tiers", "tax", "holidays"))
     profiles = []
     for season in document.get("seasons", []):
@@ -153,13 +155,13 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trim(number: str) -> str:
-    """A decimal without the zeros at its end, as it is read again."""
+    """Return a decimal without zeros at its end."""
     return plain(Decimal(number)) if number else ""
 
 
 def _short_days(days: Sequence[str]) -> list[str]:
-    found = list(days)
+    names = list(days)
     for name, members in (("weekday", ("mon", "tue", "wed", "thu", "fri")), ("weekend", ("sat", "sun"))):
-        if all(member in found for member in members):
-            found = [name, *(day for day in found if day not in members)]
-    return found
+        if all(member in names for member in members):
+            names = [name, *(day for day in names if day not in members)]
+    return names

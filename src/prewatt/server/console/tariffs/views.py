@@ -1,4 +1,4 @@
-"""Pages of a property's tariffs: what holds, the editor, what-if."""
+"""Pages of a property's tariffs: what applies, the editor, and the comparison."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ LARGEST_FILE = 5_000_000
 @login_required
 @require_GET
 def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
-    """What holds at a property, what is to come, what was corrected."""
-    where = property_of_manager(request, pk)
+    """Show what applies at a property, what is to come, and what was corrected."""
+    property_ = property_of_manager(request, pk)
     versions = [
         {
             "version": each,
@@ -51,15 +51,15 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
             "weeks": week(each.tariff.kernel()),
             "begun": each.effective_at <= now(),
         }
-        for each in where.tariff_versions.in_force(now())
+        for each in property_.tariff_versions.in_force(now())
     ]
     context = {
-        "property": where,
-        "where": zone(where.zone),
+        "property": property_,
+        "where": zone(property_.zone),
         "versions": versions,
-        "known": _known(where),
-        "cap": "" if where.price_cap is None else plain(where.price_cap),
-        "corrections": where.corrections.select_related("tariff", "by").prefetch_related(
+        "known": _known(property_),
+        "cap": "" if property_.price_cap is None else plain(property_.price_cap),
+        "corrections": property_.corrections.select_related("tariff", "by").prefetch_related(
             "charges__tenancy", "charges__meter"
         ),
     }
@@ -67,7 +67,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def week(tariff: KernelTariff) -> list[dict[str, Any]]:
-    """A picture of a tariff's days: for each season and kind of day, its stretches as parts of the day's width."""
+    """Return a picture of a tariff's days: for each season and kind of day, its stretches as parts of the day's width."""
     prices = sorted({rate.prices[0] for rate in tariff.rates})
     shade = {rate.name: prices.index(rate.prices[0]) * 100 // max(len(prices) - 1, 1) for rate in tariff.rates}
     rows = []
@@ -88,23 +88,23 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a tariff: typed into fields, or from a file. It starts from nothing, an example, or one that is known."""
-    where = property_of_manager(request, pk)
+    """Make a tariff, typed into fields or from a file. It starts empty, from an example, or from a stored tariff."""
+    property_ = property_of_manager(request, pk)
     start = request.GET.get("start", "")
-    begun = _start(where, start)
-    if start and not begun:
+    first = _start(property_, start)
+    if start and not first:
         say(request, ValidationError({"start": _("There is no such choice.")}))
-    fields = fields_of(begun)
+    fields = fields_of(first)
     tariff = None
     if request.method == "POST":
         fields = typed(request.POST)
         try:
             document = _uploaded(request) if request.FILES.get("file") else document_of(fields)
-            tariff = read_document(document, zone=where.zone, currency=where.currency)
+            tariff = read_document(document, zone=property_.zone, currency=property_.currency)
             if "keep" in request.POST:
-                made = keep(where.organisation, tariff)
+                kept = keep(property_.organisation, tariff)
                 messages.success(
-                    request, _("%(name)s is saved. Now choose when it takes effect.") % {"name": made.name}
+                    request, _("%(name)s is saved. Now choose when it takes effect.") % {"name": kept.name}
                 )
                 return redirect("console:tariffs:tariffs", pk=pk)
         except (TariffError, ValidationError) as error:
@@ -115,20 +115,20 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 say(request, error)
     for rows, blank in (("rates", 2), ("profiles", 1)):
         fields[rows] = [*fields[rows], *([{}] * blank)]
-    known = _known(where)
+    known = _known(property_)
     context = {
-        "property": where, "fields": fields, "examples": examples(), "known": known,
+        "property": property_, "fields": fields, "examples": examples(), "known": known,
         "weeks": week(tariff) if tariff else [], "tariff": tariff,
     }  # fmt: skip
     return render(request, "console/tariffs/tariff_edit.html", context)
 
 
-def _start(where: Property, start: str) -> dict[str, Any]:
+def _start(property_: Property, start: str) -> dict[str, Any]:
     kind, _colon, name = start.partition(":")
     if kind == "example":
         return examples().get(name, {})
-    found = Tariff.objects.filter(organisation=where.organisation, pk=key(name)).first()
-    return {**found.document, "name": f"{found.name}, changed"} if found else {}
+    tariff = Tariff.objects.filter(organisation=property_.organisation, pk=key(name)).first()
+    return {**tariff.document, "name": f"{tariff.name}, changed"} if tariff else {}
 
 
 def _uploaded(request: HttpRequest) -> Any:
@@ -144,12 +144,12 @@ def _uploaded(request: HttpRequest) -> Any:
 @login_required
 @require_POST
 def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a tariff hold from an instant on."""
-    where = property_of_manager(request, pk)
+    """Let a tariff apply from an instant on."""
+    property_ = property_of_manager(request, pk)
     try:
-        tariff = _chosen(where, request.POST.get("tariff", ""), "tariff")
-        effective = wall_clock(request.POST.get("effective", ""), where, "effective")
-        schedule(where, tariff, effective)
+        tariff = _chosen(property_, request.POST.get("tariff", ""), "tariff")
+        effective = wall_clock(request.POST.get("effective", ""), property_, "effective")
+        schedule(property_, tariff, effective)
     except (ValidationError, TariffError) as error:
         refuse(request, error)
     else:
@@ -157,19 +157,19 @@ def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("console:tariffs:tariffs", pk=pk)
 
 
-def _known(where: Property) -> list[Tariff]:
-    return sorted(Tariff.objects.filter(organisation=where.organisation), key=lambda tariff: natural(tariff.name))
+def _known(property_: Property) -> list[Tariff]:
+    return sorted(Tariff.objects.filter(organisation=property_.organisation), key=lambda tariff: natural(tariff.name))
 
 
-def _chosen(where: Property, pk: str, field: str) -> Tariff:
-    found = Tariff.objects.filter(organisation=where.organisation, pk=key(pk)).first()
-    if found is None:
+def _chosen(property_: Property, pk: str, field: str) -> Tariff:
+    tariff = Tariff.objects.filter(organisation=property_.organisation, pk=key(pk)).first()
+    if tariff is None:
         raise ValidationError({field: _("Choose a tariff.")})
-    return found
+    return tariff
 
 
 class ResaleForm(forms.ModelForm):
-    """What the law lets a property charge. What holds, or is to hold, must not be over it."""
+    """The limits that the law sets for a property's tariffs. A tariff that applies, or is to come, must keep them."""
 
     class Meta:
         model = Property
@@ -177,6 +177,7 @@ class ResaleForm(forms.ModelForm):
         field_classes = {"price_cap": NumberField}
 
     def clean(self) -> dict[str, Any]:
+        """Return the values. Raises ValidationError if a tariff of the property is over the limits."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         self.instance.price_cap, self.instance.purchase_tariff = values.get("price_cap"), values.get("purchase_tariff")
         for version in self.instance.tariff_versions.in_force(now()):
@@ -191,10 +192,10 @@ class ResaleForm(forms.ModelForm):
 @login_required
 @require_POST
 def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
-    """Set what the law lets this property charge."""
-    where = property_of_manager(request, pk)
-    form = ResaleForm(request.POST, instance=where)
-    form.fields["purchase_tariff"].queryset = Tariff.objects.filter(organisation=where.organisation)  # type: ignore[attr-defined]
+    """Store the limits that the law sets for this property's tariffs."""
+    property_ = property_of_manager(request, pk)
+    form = ResaleForm(request.POST, instance=property_)
+    form.fields["purchase_tariff"].queryset = Tariff.objects.filter(organisation=property_.organisation)  # type: ignore[attr-defined]
     if form.is_valid():
         form.save()
         messages.success(request, _("From now on, no tariff above this price can be scheduled."))
@@ -206,21 +207,23 @@ def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
-    """Load dated prices from a table."""
-    where = property_of_manager(request, pk)
+    """Load prices by date from a table."""
+    property_ = property_of_manager(request, pk)
     try:
-        base = _chosen(where, request.POST.get("tariff", ""), "tariff")
+        base = _chosen(property_, request.POST.get("tariff", ""), "tariff")
         file: Any = request.FILES.get("file")
         if file is None or file.size > LARGEST_FILE:
             raise ValidationError({"file": _("Choose a file of at most 5 MB.")})
         scale = request.POST.get("scale", "")
-        series = read_prices(file.read(), scale=scale, time_zone=zone(where.zone), hint=where.currency)
-        made = schedule_prices(where, base, series)
+        series = read_prices(file.read(), scale=scale, time_zone=zone(property_.zone), hint=property_.currency)
+        versions = schedule_prices(property_, base, series)
     except (ValidationError, TariffError) as error:
         refuse(request, error)
     else:
-        messages.success(request, _("%(count)d versions with dated prices are on their way.") % {"count": len(made)})
-        for note in price_notes(where, series):
+        messages.success(
+            request, _("%(count)d versions with dated prices are on their way.") % {"count": len(versions)}
+        )
+        for note in price_notes(property_, series):
             messages.warning(request, note)
     return redirect("console:tariffs:tariffs", pk=pk)
 
@@ -228,56 +231,56 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
-    """Reverse what a wrong tariff charged, and charge it anew."""
-    where = property_of_manager(request, pk)
+    """Reverse what a wrong tariff charged, and charge it by the right one."""
+    property_ = property_of_manager(request, pk)
     try:
-        tariff = _chosen(where, request.POST.get("tariff", ""), "tariff")
-        begins, ends = (wall_clock(request.POST.get(name, ""), where, name) for name in ("begins", "ends"))
-        made = correct(where, tariff, begins, ends, request.POST.get("reason", "").strip(), request.user)
+        tariff = _chosen(property_, request.POST.get("tariff", ""), "tariff")
+        begins, ends = (wall_clock(request.POST.get(name, ""), property_, name) for name in ("begins", "ends"))
+        correction = correct(property_, tariff, begins, ends, request.POST.get("reason", "").strip(), request.user)
     except (ValidationError, TariffError) as error:
         refuse(request, error)
     else:
-        messages.success(request, _("%(count)d accounts are corrected.") % {"count": made.charges.count()})
+        messages.success(request, _("%(count)d accounts are corrected.") % {"count": correction.charges.count()})
     return redirect("console:tariffs:tariffs", pk=pk)
 
 
 @login_required
 @require_GET
 def what_if(request: HttpRequest, pk: int) -> HttpResponse:
-    """The last year, rated under other tariffs beside the present one."""
-    where = property_of_manager(request, pk)
-    known = _known(where)
+    """Compare tariffs: rate the last year's use by others, next to the present one."""
+    property_ = property_of_manager(request, pk)
+    known = _known(property_)
     wanted = request.GET.getlist("tariff")
     chosen = [each for each in known if str(each.pk) in wanted]
     if set(wanted) - {str(each.pk) for each in known}:
         say(request, ValidationError({"tariff": _("There is no such choice.")}))
         chosen = []
-    context: dict[str, Any] = {"property": where, "known": known, "chosen": chosen, "most": MOST}
+    context: dict[str, Any] = {"property": property_, "known": known, "chosen": chosen, "most": MOST}
     if chosen:
         try:
-            context["found"] = _columns(what_if_under(where, [each.kernel() for each in chosen]))
+            context["found"] = _columns(what_if_under(property_, [each.kernel() for each in chosen]))
         except (TariffError, ValidationError) as error:
             say(request, error)
     return render(request, "console/tariffs/compare.html", context)
 
 
-def _columns(found: Any) -> dict[str, Any]:
-    """The comparison for the page."""
-    count = range(len(found.tariffs))
-    hours = [found.by_hour(index) for index in count]
+def _columns(comparison: Any) -> dict[str, Any]:
+    """Return the comparison for the page."""
+    count = range(len(comparison.tariffs))
+    hours = [comparison.by_hour(index) for index in count]
     most = max((cost for column in hours for _, cost in column), default=0) or 1
     return {
-        "begins": found.begins,
-        "ends": found.ends,
-        "where": zone(found.tariffs[0].zone),
+        "begins": comparison.begins,
+        "ends": comparison.ends,
+        "where": zone(comparison.tariffs[0].zone),
         "tariffs": [
-            {"name": tariff.name, "total": found.total(index), "more": found.total(index) - found.total(0),
-             "rates": found.by_rate(index).items()}
-            for index, tariff in enumerate(found.tariffs)
+            {"name": tariff.name, "total": comparison.total(index), "more": comparison.total(index) - comparison.total(0),
+             "rates": comparison.by_rate(index).items()}
+            for index, tariff in enumerate(comparison.tariffs)
         ],
         "homes": [
-            {"name": home, "cells": [(found.ratings[index][home].charge, found.difference(index, home)) for index in count]}
-            for home in sorted(found.ratings[0], key=natural)
+            {"name": home, "cells": [(comparison.ratings[index][home].charge, comparison.difference(index, home)) for index in count]}
+            for home in sorted(comparison.ratings[0], key=natural)
         ],
         "hours": [
             {"hour": f"{hour:02}", "energy": hours[0][hour][0],

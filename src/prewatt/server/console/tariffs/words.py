@@ -1,4 +1,4 @@
-"""What is wrong with a tariff that was typed into the editor: not by its path in the document, but by what people see."""
+"""Errors of a tariff in the editor: they name what people see, not the path in the document."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FIELDS = {
     "standing_charge_per_day": LABELS["standing_charge_per_day"], "service_fee_per_kwh": LABELS["service_fee_per_kwh"],
     "minimum_per_month": LABELS["minimum_per_month"],
 }  # fmt: skip
-"""What the editor calls the parts of a document."""
+"""The editor's names of the parts of a document."""
 COLUMNS = {"from": _("from"), "days": _("Days"), "switches": _("Times"), "up_to_kwh": _("Tiers up to, kWh")}
-"""What it calls those of a line of a season."""
+"""The editor's names of the columns of a season's line."""
 
 
 def in_editor(error: TariffError) -> str:
-    """The error with its place in the editor's words; as it is, where it is of none of its fields."""
+    """Return an error with its place in the editor's words; unchanged if it is about none of the editor's fields."""
     path, colon, text = str(error).partition(": ")
     place = _place(path) if colon else ""
     return f"{place}: {text}" if place else str(error)

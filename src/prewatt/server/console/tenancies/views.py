@@ -1,4 +1,4 @@
-"""Pages of a tenancy: its statement, its shares of common costs, and moves."""
+"""Moving in, moving out and settling, from the unit's page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..contacts.views import typed_contact
 @login_required
 @require_POST
 def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody moves in; a login is made for them."""
+    """Record a move-in, and make a login for the tenant."""
     unit = unit_of_manager(request, pk)
     typed = request.POST
     try:
@@ -40,12 +40,12 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         )
         if asked is not None:
             return asked
-        made = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
-        login, password = new_login(made)
+        tenancy = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
+        login, password = new_login(tenancy)
     except ValidationError as error:
         refuse(request, error)
     else:
-        text = _("%(tenant)s moves in. Login: %(login)s, password: %(password)s; it is shown this once.")
+        text = _("%(tenant)s moves in. Login: %(login)s, password: %(password)s. They are shown only once.")
         messages.success(request, text % {"tenant": tenant, "login": login, "password": password})
     return redirect("console:units:unit", pk=pk)
 
@@ -53,21 +53,23 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
-    """The tenant moves out."""
+    """Record that the tenant moves out."""
     tenancy = _of_manager(request, pk)
     try:
         move_out(tenancy, wall_clock(request.POST.get("ends", ""), tenancy.unit.property, "ends"))
     except ValidationError as error:
         refuse(request, error, labels={"ends": _("Moves out at")})
     else:
-        messages.success(request, _("Recorded. The account is settled as soon as the meter has reported until then."))
+        messages.success(
+            request, _("Recorded. The account is settled as soon as the meter has reported up to that time.")
+        )
     return redirect("console:units:unit", pk=tenancy.unit_id)
 
 
 @login_required
 @require_POST
 def settle_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
-    """Close the account of who has moved out, at once."""
+    """Close at once the account of a tenant who has moved out."""
     tenancy = _of_manager(request, pk)
     try:
         settle(tenancy)

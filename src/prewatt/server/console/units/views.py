@@ -1,4 +1,4 @@
-"""The first pages: of a manager's properties, of a unit, of a tenant."""
+"""The page of a unit, for its manager."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ from ..meter_rules.views import own_rules
 
 
 def _open_tenancy(unit: Unit) -> Tenancy | None:
-    """Who lives in a unit now, or moves in or out soon."""
+    """Return the tenancy of a unit now; if nobody lives there, the next one."""
     return unit.tenancies.not_over(now()).select_related("unit__property").first()
 
 
 @login_required
 @require_GET
 def unit(request: HttpRequest, pk: int) -> HttpResponse:
-    """One unit, for its manager: what the tenant sees, with a form to record a payment."""
-    where = unit_of_manager(request, pk)
-    tenant, at = _open_tenancy(where), now()
-    present = present_of(where)
+    """Show a unit: what the tenant sees, and what the manager can do."""
+    unit_ = unit_of_manager(request, pk)
+    tenant, at = _open_tenancy(unit_), now()
+    present = present_of(unit_)
     panel = tenancy_panel(tenant, at) if tenant else None
-    meter = getattr(where, "meter", None)
+    meter = getattr(unit_, "meter", None)
     vacant = meter_figures(meter, at) if meter and (tenant is None or tenant.begins > at) else None
     alarms = (
-        list(where.meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20])
-        if hasattr(where, "meter")
+        list(unit_.meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20])
+        if hasattr(unit_, "meter")
         else []
     )
     context = {
-        "unit": where,
+        "unit": unit_,
         "panel": panel,
         "vacant": vacant,
         "alarms": alarms,
@@ -68,40 +68,40 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "measured": measured(meter) if meter else None,
         "own_rules": own_rules(request, meter) if meter else None,
         "manager": True,
-        "tenancies": where.tenancies.order_by("-begins"),
-        "contacts": contact_panels(where.tenancies.not_over(at).select_related("unit__property")),
+        "tenancies": unit_.tenancies.order_by("-begins"),
+        "contacts": contact_panels(unit_.tenancies.not_over(at).select_related("unit__property")),
         "languages": language_choices(),
-        "where": zone(where.property.zone),
+        "where": zone(unit_.property.zone),
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
         "meter": meter,
-        "waiting_exchange": waiting_exchange(where.meter) if hasattr(where, "meter") else None,
-        "foreign": foreign_serial(where.meter) if hasattr(where, "meter") else "",
+        "waiting_exchange": waiting_exchange(unit_.meter) if hasattr(unit_, "meter") else None,
+        "foreign": foreign_serial(unit_.meter) if hasattr(unit_, "meter") else "",
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
-        "reports": not_done(Report.objects.filter(tenancy__unit=where).select_related("tenancy__unit__property")),
+        "reports": not_done(Report.objects.filter(tenancy__unit=unit_).select_related("tenancy__unit__property")),
         "now": at,
     }
-    live = shown(request, present, where.property, MANAGER_AGAIN, panel)
+    live = shown(request, present, unit_.property, MANAGER_AGAIN, panel)
     return live_page(request, "console/units/unit.html", "web/meter/_tenancy.html", context, live)
 
 
 @login_required
 @require_POST
 def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """Record money that was received for a unit. Sent twice (a second click, a reload) it is still one top-up."""
-    where = unit_of_manager(request, pk)
-    tenant = _open_tenancy(where)
+    """Record money that was received for a unit. Sent twice (a second click, a reload), it is one top-up."""
+    unit_ = unit_of_manager(request, pk)
+    tenant = _open_tenancy(unit_)
     if tenant is None:
         raise Http404
-    form = TopUpForm(where.property.currency, request.POST)
+    form = TopUpForm(unit_.property.currency, request.POST)
     if not form.is_valid():
         refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
         return redirect("console:units:unit", pk=pk)
     typed = form.cleaned_data
     back = reverse("console:units:unit", args=[pk])
     try:
-        check_amount(typed["amount"], where.property.currency)
-        asked = ask_about(request, where, tenant.tenant, typed["amount"], _("Payment received"), back)
+        check_amount(typed["amount"], unit_.property.currency)
+        asked = ask_about(request, unit_, tenant.tenant, typed["amount"], _("Payment received"), back)
         if asked is not None:
             return asked
         record(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash")

@@ -1,4 +1,4 @@
-"""The page of a payment that was for another flat."""
+"""The page of a payment that was credited to the wrong flat."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from ...web.kept import refuse, say
 @login_required
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """What moving a payment to another flat comes to, and the form that does it."""
-    made = get_object_or_404(
+    """Show what moving a payment to another flat would do, and do it."""
+    top_up = get_object_or_404(
         TopUp.objects.select_related("tenancy__unit__property__organisation", "command"),
         pk=pk,
         organisation__in=organisations(request),
     )
-    where, typed = made.tenancy.unit.property, request.POST
+    property_, typed = top_up.tenancy.unit.property, request.POST
     others = [
         each
-        for each in Tenancy.objects.filter(unit__property__organisation=where.organisation_id)
-        .exclude(pk=made.tenancy_id)
+        for each in Tenancy.objects.filter(unit__property__organisation=property_.organisation_id)
+        .exclude(pk=top_up.tenancy_id)
         .select_related("unit__property__organisation")
         if each.ends is None or each.ends > now()
     ]
     others.sort(key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
     try:
-        outlook = look(made)
+        outlook = look(top_up)
     except GivingBackError as error:
         say(request, error)
-        return redirect("console:units:unit", pk=made.tenancy.unit_id)
+        return redirect("console:units:unit", pk=top_up.tenancy.unit_id)
     if request.method == "POST":
         try:
             to = next((each for each in others if str(each.pk) == typed.get("to")), None)
@@ -51,7 +51,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             if outlook.used and typed.get("used") not in ("debt", "gift"):
                 raise GivingBackError(_("Choose what happens to the part that was used."), "used")
             moved = move_payment(
-                made, to, request.user, typed.get("reason", ""), gift=typed.get("used") == "gift",
+                top_up, to, request.user, typed.get("reason", ""), gift=typed.get("used") == "gift",
                 as_known="as_known" in typed,
             )  # fmt: skip
             messages.success(request, _("It is credited to %(who)s.") % {"who": moved.tenancy})
@@ -59,7 +59,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         except GivingBackError as error:
             refuse(request, error)
     context = {
-        "made": made, "outlook": outlook, "others": others, "unit": made.tenancy.unit, "where": zone(where.zone),
+        "made": top_up, "outlook": outlook, "others": others, "unit": top_up.tenancy.unit, "where": zone(property_.zone),
     }  # fmt: skip
     return render(
         request, "console/wrong_flat/wrong_flat.html", context, status=400 if request.method == "POST" else 200

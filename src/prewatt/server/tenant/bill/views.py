@@ -1,4 +1,4 @@
-"""A bill, for who pays it and for the manager."""
+"""The page of a bill, for the tenant and for the manager."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from ...web.kept import say
 @login_required
 @require_GET
 def bill(request: HttpRequest, pk: int) -> HttpResponse:
-    """A bill, on the page, as PDF, CSV or JSON."""
-    found, manager = bill_to_see(request, pk)
+    """Show a bill: on the page, as PDF, CSV or JSON."""
+    bill_, manager = bill_to_see(request, pk)
     try:
         form = one_of(request.GET, "format", ("", "csv", "json", "pdf"))
     except ValidationError as error:
         say(request, error)
         return redirect("tenant:bill:bill", pk=pk)
-    made, stands = statement(found.tenancy, found.begins, found.ends), standing_of(found)
-    name = f"bill-{found.number}"
+    made, stands = statement(bill_.tenancy, bill_.begins, bill_.ends), standing_of(bill_)
+    name = f"bill-{bill_.number}"
     if form == "json":
         text = json.dumps(bill_formats.to_document(stands), indent=1, ensure_ascii=False)
         return HttpResponse(text, content_type="application/json")
     if form == "csv":
         return _file(as_file(bill_formats.to_csv(stands, made)), "text/csv; charset=utf-8", f"{name}.csv")
-    context = {"made": made, "stands": stands, "bill": found, "manager": manager, "unit": found.tenancy.unit}
+    context = {"made": made, "stands": stands, "bill": bill_, "manager": manager, "unit": bill_.tenancy.unit}
     if form == "pdf":
         try:
             return _file(to_pdf(made, stands), "application/pdf", f"{name}.pdf")

@@ -1,4 +1,4 @@
-"""The tenant takes emergency credit."""
+"""The tenant's button for emergency credit."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ...vending.controls import take_emergency
 @login_required
 @require_POST
 def emergency(request: HttpRequest) -> HttpResponse:
-    """The tenant takes the emergency credit."""
+    """Take the emergency credit, for the tenant."""
     user: Any = request.user
     at = now()
-    mine = next(
+    tenancy = next(
         (
             each
             for each in user.tenancies.select_related("unit")
@@ -30,7 +30,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
         ),
         None,
     )
-    meter = Meter.objects.filter(unit=mine.unit_id).first() if mine else None
+    meter = Meter.objects.filter(unit=tenancy.unit_id).first() if tenancy else None
     if meter is None:
         raise Http404
     take_emergency(meter, user.get_username())

@@ -24,31 +24,31 @@ from ...web.live import live_page
 from ...web.looking import TENANT_AGAIN, present_of, shown
 
 FRESH = 3 * DAY
-"""So long a note stands at the top of its tenant's page, µs."""
+"""A note is shown at the top of its tenant's page for this long, µs."""
 
 
 @login_required
 @require_GET
 def tenancy(request: HttpRequest) -> HttpResponse:
-    """The tenant's page."""
+    """Show the tenant's own page. Before the move-in it shows no meter; after the move-out it leads to the statement."""
     user: Any = request.user
     at = now()
     tenancies = user.tenancies.select_related("unit__property__organisation").order_by("-begins")
     if not tenancies:
         raise Http404
-    mine = next((each for each in tenancies if each.begins <= at), None)
-    if mine is None:
+    present_tenancy = next((each for each in tenancies if each.begins <= at), None)
+    if present_tenancy is None:
         # Until the move-in, what the meter shows is somebody else's.
         return render(request, "web/layout/nothing.html", {"moves_in": tenancies[0]})
-    if mine.ends is not None and mine.ends <= at:
-        return redirect("tenant:papers:tenancy_statement", pk=mine.pk)
-    where = zone(mine.unit.property.zone)
-    present = present_of(mine.unit)
-    panel = tenancy_panel(mine, at)
-    notes = notes_for([mine], look=True)
-    shares = mine.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")[:8]
+    if present_tenancy.ends is not None and present_tenancy.ends <= at:
+        return redirect("tenant:papers:tenancy_statement", pk=present_tenancy.pk)
+    where = zone(present_tenancy.unit.property.zone)
+    present = present_of(present_tenancy.unit)
+    panel = tenancy_panel(present_tenancy, at)
+    notes = notes_for([present_tenancy], look=True)
+    shares = present_tenancy.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")[:8]
     context = {
-        "unit": mine.unit,
+        "unit": present_tenancy.unit,
         "shares": shares,
         # At the top as long as they are new; then they give way to the power.
         "fresh": [each for each in notes if each.new or at - each.at < FRESH],
@@ -56,14 +56,16 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "where": where,
         "panel": panel,
         # Stands beside the live part, and is not asked for with it.
-        "by_price": None if request.htmx else by_price(mine, at),  # type: ignore[attr-defined]
+        "by_price": None if request.htmx else by_price(present_tenancy, at),  # type: ignore[attr-defined]
         "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
-        "ways": ways_in_browser(mine, request.headers.get("User-Agent", "")),
-        "reference": reference(mine),
+        "ways": ways_in_browser(present_tenancy, request.headers.get("User-Agent", "")),
+        "reference": reference(present_tenancy),
         "asked": new_credit_id(),
-        "open": mine.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).select_related("merchant")[:3],
+        "open": present_tenancy.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).select_related("merchant")[
+            :3
+        ],
         "manager": False,
         "now": at,
     }
-    live = shown(request, present, mine.unit.property, TENANT_AGAIN, panel)
+    live = shown(request, present, present_tenancy.unit.property, TENANT_AGAIN, panel)
     return live_page(request, "tenant/home/tenancy.html", "web/meter/_tenancy.html", context, live)

@@ -1,4 +1,4 @@
-"""Pages of notices: who is told of what and how, and whether it arrived."""
+"""Pages of notices: what somebody is told and by which channels, and whether it arrived."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ from ...web.access import lives_now, owner_of
 from ...web.kept import refuse, say
 
 SHOWN = 30
-"""Notices that a page shows."""
+"""The most notices that a page shows."""
 BETWEEN_TESTS = MINUTE
 RARE = ("wecom-app", "wecom", "webhook")
-"""Ways that few tenants want."""
+"""Channels that few tenants want."""
 
 
 def _mine(request: HttpRequest, whose: str) -> Recipient:
-    """The tenant that this user is (`me`), or the manager of an organisation."""
+    """Return the recipient: the tenant that this user is (`me`), or the manager of an organisation."""
     return recipient_of(lives_now(request)) if whose == "me" else manager_of(owner_of(request))
 
 
@@ -64,7 +64,7 @@ def _page(whose: str, recipient: Recipient) -> str:
 @login_required
 @require_http_methods(["GET", "POST"])
 def notices(request: HttpRequest, whose: str) -> HttpResponse:
-    """What somebody is told of and how; the last notices and where they are."""
+    """Show what somebody is told and by which channels, with the last notices; store changed settings."""
     recipient = _mine(request, whose)
     wrong: dict[str, list[str]] = {}
     if request.method == "POST":
@@ -76,7 +76,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         else:
             if recipient.language != before:
                 changed_by_tenant(recipient)
-            messages.success(request, _("Kept."))
+            messages.success(request, _("Saved."))
             return redirect(_page(whose, recipient))
     given: Any = request.POST
     kept = {
@@ -118,18 +118,18 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
     return render(request, "tenant/notices/notices.html", context, status=400 if wrong else 200)
 
 
-def _landlords_steps(where: Property) -> str:
-    """The steps at which every tenant is reminded, in words: 10 kWh · 20 EUR · 3, 1 days"""
+def _landlords_steps(property_: Property) -> str:
+    """Return the steps at which every tenant is reminded, in words: 10 kWh · 20 EUR · 3, 1 days."""
     named = (
-        (where.low_credit_kwh, "kWh"),
-        (where.low_credit, where.currency),
-        (where.low_credit_days, _("days")),
+        (property_.low_credit_kwh, "kWh"),
+        (property_.low_credit, property_.currency),
+        (property_.low_credit_days, _("days")),
     )
     return " · ".join(f"{steps} {unit}" for steps, unit in named if steps)
 
 
 def _of_organisation(recipient: Recipient) -> dict[str, Any]:
-    """What a manager sees beside: the accounts that send, and what did not arrive."""
+    """Return what only a manager sees: the accounts that send, and the notices that did not arrive."""
     owner = recipient.organisation
     have = set(SendingAccount.objects.filter(organisation=owner).values_list("kind", flat=True))
     late = Delivery.objects.filter(notice__recipient__organisation=owner).exclude(error="")
@@ -145,11 +145,11 @@ def _of_organisation(recipient: Recipient) -> dict[str, Any]:
 @login_required
 @require_POST
 def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
-    """Add a way to be told."""
+    """Add a channel."""
     recipient = _mine(request, whose)
     try:
-        made = add_channel(recipient, request.POST.get("kind", ""), request.POST.get("address", ""))
-        _theirs(made)
+        channel = add_channel(recipient, request.POST.get("kind", ""), request.POST.get("address", ""))
+        _theirs(channel)
         messages.success(request, _("Added. Try it out with a test."))
     except ValidationError as error:
         refuse(request, error, request.POST.get("kind", ""))
@@ -159,7 +159,7 @@ def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
 @login_required
 @require_POST
 def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
-    """Test a channel, switch it on or off, or drop it."""
+    """Test a channel, switch it on or off, or remove it."""
     recipient = _mine(request, whose)
     channel: Channel = get_object_or_404(Channel.objects.select_related("recipient"), pk=pk, recipient=recipient)
     wanted = request.POST.get("do")
@@ -178,7 +178,7 @@ def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
 
 
 def _theirs(channel: Channel) -> None:
-    """What a tenant changes of ways that the landlord types too is theirs."""
+    """Note that a tenant has changed a channel of a kind that the landlord types, too."""
     if channel.kind in KINDS.values():
         changed_by_tenant(channel.recipient)
 
@@ -190,7 +190,7 @@ def _test(request: HttpRequest, channel: Channel) -> None:
         Q(tested_at__isnull=True) | Q(tested_at__lte=at - BETWEEN_TESTS)
     )
     if not fresh.update(tested_at=at):
-        messages.error(request, _("A test was sent a moment ago: wait a minute."))
+        messages.error(request, _("A test was sent a moment ago. Wait a minute, then try again."))
         return
     title = _("prewatt: this is a test")
     text = _("Notices of prewatt will come here.")
@@ -211,7 +211,7 @@ def _test(request: HttpRequest, channel: Channel) -> None:
 @login_required
 @require_GET
 def wechat(request: HttpRequest, whose: str) -> HttpResponse:
-    """Opened inside WeChat: asks who it is, and adds them."""
+    """Add the person who opens this page in WeChat as a recipient. WeChat says who they are."""
     recipient = _mine(request, whose)
     account = account_values(recipient.organisation_id, "wechat")
     if not account:
@@ -230,7 +230,7 @@ def wechat(request: HttpRequest, whose: str) -> HttpResponse:
 
 @require_GET
 def push_worker(_request: HttpRequest) -> HttpResponse:
-    """The service worker that shows what is pushed; it has to lie at the root."""
+    """Return the service worker that shows push messages. It must be at the root of the site."""
     return HttpResponse(PUSH_WORKER, content_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
 
 

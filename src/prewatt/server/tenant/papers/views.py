@@ -1,4 +1,4 @@
-"""A tenancy's papers: its statement, and its shares of common costs."""
+"""Pages of a tenancy's documents: its statement, and its shares of common costs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ...web.kept import say
 @login_required
 @require_GET
 def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
-    """The statement of a month, or of any days, on the page, as PDF, CSV or JSON."""
+    """Show the statement of a month, or of any local days: on the page, as PDF, CSV or JSON."""
     tenancy, manager = tenancy_to_see(request, pk)
     today = local_day(min(now(), tenancy.ends or now()), zone(tenancy.unit.property.zone))
     try:
@@ -37,27 +37,27 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
             first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
         else:
             first, last = month(request.GET.get("month") or f"{today:%Y-%m}")
-        made = statement(tenancy, *days(tenancy, first, last))
+        document = statement(tenancy, *days(tenancy, first, last))
     except (ValueError, ValidationError) as error:
         say(request, error)
         return redirect("tenant:papers:tenancy_statement", pk=pk)
-    name = f"statement-{made.tenancy.pk}-{first}-{last}"
+    name = f"statement-{document.tenancy.pk}-{first}-{last}"
     if form == "csv":
-        return _file(as_file(formats.to_csv(made)), "text/csv; charset=utf-8", f"{name}.csv")
+        return _file(as_file(formats.to_csv(document)), "text/csv; charset=utf-8", f"{name}.csv")
     if form == "json":
-        return HttpResponse(_json(made), content_type="application/json")
+        return HttpResponse(_json(document), content_type="application/json")
     if form == "pdf":
         try:
-            return _file(to_pdf(made), "application/pdf", f"{name}.pdf")
+            return _file(to_pdf(document), "application/pdf", f"{name}.pdf")
         except PdfError as error:
             messages.error(request, str(error))
             return redirect("tenant:papers:tenancy_statement", pk=pk)
-    context = {"made": made, "manager": manager, "first": first, "last": last, "unit": tenancy.unit}
+    context = {"made": document, "manager": manager, "first": first, "last": last, "unit": tenancy.unit}
     return render(request, "tenant/papers/statement.html", context)
 
 
-def _json(made: Any) -> str:
-    return json.dumps(formats.to_document(made), indent=1, ensure_ascii=False)
+def _json(document: Any) -> str:
+    return json.dumps(formats.to_document(document), indent=1, ensure_ascii=False)
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
@@ -67,15 +67,15 @@ def _file(content: bytes, kind: str, name: str) -> HttpResponse:
 @login_required
 @require_GET
 def share(request: HttpRequest, pk: int, share_pk: int) -> HttpResponse:
-    """How a share of a common cost came about, with everybody's weights and nobody's name."""
+    """Show how a share of a common cost was calculated, with everybody's weights and nobody's name."""
     tenancy, _manager = tenancy_to_see(request, pk)
-    mine = get_object_or_404(tenancy.shares.select_related("run__shared_cost__part"), pk=share_pk)
+    own = get_object_or_404(tenancy.shares.select_related("run__shared_cost__part"), pk=share_pk)
     everybody = [
-        {"own": each.pk == mine.pk, "days": each.days, "weights": [each.weights[basis] for basis in mine.run.rule], "amount": each.amount}
-        for each in mine.run.shares.order_by("unit__name", "id")
+        {"own": each.pk == own.pk, "days": each.days, "weights": [each.weights[basis] for basis in own.run.rule], "amount": each.amount}
+        for each in own.run.shares.order_by("unit__name", "id")
     ]  # fmt: skip
     context = {
-        "tenancy": tenancy, "unit": tenancy.unit, "share": mine, "everybody": everybody, "where": zone(tenancy.unit.property.zone),
-        "rule": [(BASES[basis], percent) for basis, percent in mine.run.rule.items()],
+        "tenancy": tenancy, "unit": tenancy.unit, "share": own, "everybody": everybody, "where": zone(tenancy.unit.property.zone),
+        "rule": [(BASES[basis], percent) for basis, percent in own.run.rule.items()],
     }  # fmt: skip
     return render(request, "tenant/papers/share.html", context)

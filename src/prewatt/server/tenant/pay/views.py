@@ -1,4 +1,4 @@
-"""Pages of paying by phone: the tenant asks for a payment, and sees it through to the meter."""
+"""Pages of paying by phone: the tenant asks for a payment, and follows it to the meter."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from ...web.live import live_page
 from ...web.sure import SURE, ask_about
 
 PAYER = "payer at %s"
-"""Where a session keeps who pays, by merchant account."""
+"""The key under which a session keeps who pays, by merchant account."""
 
 
 @login_required
 @require_POST
 def pay(request: HttpRequest) -> HttpResponse:
-    """Ask for a payment. Sent twice it is one."""
+    """Ask a provider for a payment. Sent twice, it is one payment."""
     tenancy, given = lives_now(request), request.POST
     way = way_named(tenancy, given.get("way", ""))
     try:
@@ -87,7 +87,7 @@ def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
 @login_required
 @require_GET
 def payer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back from the provider, which says who pays: the page asks once more, now knowing it."""
+    """Take up the payment again after the provider has said who pays."""
     tenancy = lives_now(request)
     merchant = next((each for each in merchants_for(tenancy) if each.pk == pk), None)
     if merchant is None:
@@ -105,36 +105,36 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
-    """A payment: how to make it, and how far it has come."""
-    found = (
+    """Show a payment: how to make it, and how far it has come."""
+    payment_ = (
         Payment.objects.select_related("merchant__organisation", "tenancy__unit__property", "top_up__command__code")
         .filter(payment_id=payment_id)
         .first()
     )
-    if found is None:
+    if payment_ is None:
         raise Http404
-    tenancy, manager = tenancy_to_see(request, found.tenancy_id)
-    if found.state == Payment.State.OPEN and not request.htmx:  # type: ignore[attr-defined]
+    tenancy, manager = tenancy_to_see(request, payment_.tenancy_id)
+    if payment_.state == Payment.State.OPEN and not request.htmx:  # type: ignore[attr-defined]
         # The payer is back from the provider, perhaps before its callback.
         try:
-            found = look(found)
+            payment_ = look(payment_)
         except (ProviderError, SealError) as error:
             messages.warning(request, str(error))
-    command = found.top_up.command if found.top_up else None
-    method = method_of(found)
+    command = payment_.top_up.command if payment_.top_up else None
+    method = method_of(payment_)
     scan = method is not None and method.shows == Shows.QR
     context = {
-        "payment": found,
+        "payment": payment_,
         "method": method,
         "manager": manager,
         "tenancy": tenancy,
         "where": zone(tenancy.unit.property.zone),
-        "open": found.state == Payment.State.OPEN and now() <= found.expires_at,
+        "open": payment_.state == Payment.State.OPEN and now() <= payment_.expires_at,
         "command": command,
         "code": getattr(command, "code", None) if command is not None and command.reached_at is None else None,
         "online": getattr(tenancy.unit, "meter", None) is not None and tenancy.unit.meter.gateway.online,
-        "started": method is not None and bool(found.link or found.params),
-        "qr": segno.make(found.link).svg_inline(scale=6, border=2) if scan and found.link else "",
-        "title": PROVIDERS[found.merchant.provider].title,
+        "started": method is not None and bool(payment_.link or payment_.params),
+        "qr": segno.make(payment_.link).svg_inline(scale=6, border=2) if scan and payment_.link else "",
+        "title": PROVIDERS[payment_.merchant.provider].title,
     }
     return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context)

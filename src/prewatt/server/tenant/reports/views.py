@@ -1,4 +1,6 @@
-"""Pages of fault reports: a tenant's own, a manager's all, each with who said and did what when; and their photos."""
+"""Pages of fault reports: a tenant sees their own and a manager all, with who said and did what, and when, and with
+photos.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from ...web.kept import refuse
 
 
 def photos_of(request: HttpRequest) -> list[Encoded]:
-    """The photos that were sent with a form. ValidationError."""
+    """Return the photos that were sent with a form. Raises ValidationError."""
     files: Sequence[Any] = [each for each in request.FILES.getlist("photos") if each]
     return encode(files)
 
@@ -32,13 +34,13 @@ def photos_of(request: HttpRequest) -> list[Encoded]:
 @login_required
 @require_http_methods(["GET", "POST"])
 def my_reports(request: HttpRequest) -> HttpResponse:
-    """A tenant's own reports, also of flats they have left; and a form for a new one, for who lives somewhere."""
+    """Show a tenant's own reports, also of flats that they have left; take a new report from somebody who lives there."""
     user: Any = request.user
     if request.method == "POST":
         tenancy = lives_now(request)
         given = request.POST
         try:
-            made = open_report(
+            new_report = open_report(
                 tenancy,
                 given.get("asked", ""),
                 given.get("category", ""),
@@ -50,7 +52,7 @@ def my_reports(request: HttpRequest) -> HttpResponse:
             refuse(request, error)
             return redirect("tenant:reports:my_reports")
         messages.success(request, _("Your report is with the manager. You are told when there is an answer."))
-        return redirect("tenant:reports:report", pk=made.pk)
+        return redirect("tenant:reports:report", pk=new_report.pk)
     tenancies = list(user.tenancies.select_related("unit__property"))
     if not tenancies:
         raise Http404
@@ -67,13 +69,13 @@ def my_reports(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def report(request: HttpRequest, pk: int) -> HttpResponse:
-    """A report from its first words on, and what may be added."""
-    found, manager = report_to_see(request, pk)
+    """Show a report from its first words on, and what may be added; take what is added."""
+    report_, manager = report_to_see(request, pk)
     if request.method == "POST":
         given = request.POST
         try:
             add_entry(
-                found, given.get("asked", ""), given.get("text", ""), given.get("state", ""), photos_of(request),
+                report_, given.get("asked", ""), given.get("text", ""), given.get("state", ""), photos_of(request),
                 request.user, manager,
             )  # fmt: skip
         except (ReportError, ValidationError) as error:
@@ -83,10 +85,10 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("tenant:reports:report", pk=pk)
     at = now()
     context = {
-        "report": found, "unit": found.tenancy.unit, "manager": manager, "asked": new_credit_id(),
-        "entries": found.entries.prefetch_related("photos"), "where": zone(found.tenancy.unit.property.zone),
-        "states": Report.State.choices if manager else [], "may": manager or can_add(found, at),
-        "lives": lives_there(found.tenancy, at), "days": COMES_BACK // (86_400 * 10**6),
+        "report": report_, "unit": report_.tenancy.unit, "manager": manager, "asked": new_credit_id(),
+        "entries": report_.entries.prefetch_related("photos"), "where": zone(report_.tenancy.unit.property.zone),
+        "states": Report.State.choices if manager else [], "may": manager or can_add(report_, at),
+        "lives": lives_there(report_.tenancy, at), "days": COMES_BACK // (86_400 * 10**6),
     }  # fmt: skip
     return render(request, "tenant/reports/report.html", context)
 
@@ -94,5 +96,5 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def photo(request: HttpRequest, pk: int) -> HttpResponse:
-    """A photo of a report."""
+    """Return a photo of a report."""
     return photo_to_see(request, pk)
