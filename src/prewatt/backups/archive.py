@@ -71,8 +71,8 @@ class _Format(Struct):
 
 def manifest(side: str, name: str, folder: Path, formats: dict[str, str], settings: dict[str, str]) -> Manifest:
     """Return the manifest of a copy that is made now. Its files are packed later."""
-    made = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return Manifest(FORMAT, side, name, made, __version__, str(folder.resolve()), formats, settings)
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return Manifest(FORMAT, side, name, now, __version__, str(folder.resolve()), formats, settings)
 
 
 @contextmanager

@@ -63,10 +63,10 @@ def after_restore(copied: Manifest, environment: Mapping[str, str]) -> tuple[boo
         "payment, check whether the meter has it already.",
         "- Enrol gateways again that enrolled later: prewatt gateway code NAME",
     ]
-    theirs = {name: value for name, value in copied.settings.items() if environment.get(name) != value}
-    if theirs:
+    other = {name: value for name, value in copied.settings.items() if environment.get(name) != value}
+    if other:
         lines += ["", "The copy was made with other settings. If they are still right, set them before the start:"]
-        lines += [f"  {name}={value}" for name, value in theirs.items()]
+        lines += [f"  {name}={value}" for name, value in other.items()]
     return not wrong, lines
 
 

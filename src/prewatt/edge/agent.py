@@ -147,8 +147,8 @@ class Agent:
     def balance(self, moment: Moment, name: str) -> int:
         """Return a meter's present balance, nano: by its register if that was just read, else by its journal."""
         account, now, seen = self.meters[name].account, self._time.now(moment), self.looking.fresh(moment.mono, name)
-        found = live_balance(account, now, seen.register) if seen and seen.register is not None else None
-        return account.balance if found is None else found
+        live = live_balance(account, now, seen.register) if seen and seen.register is not None else None
+        return account.balance if live is None else live
 
     def act(
         self, moment: Moment, name: str, action: Action, by: str, grant: str = "", reason: str = ""
@@ -398,10 +398,10 @@ class Agent:
             due = meter.due
             if alone.keeps:
                 # Before the switch: it can't be closed while what the meter may supply is used up.
-                told = None if meter.waits else alone.due_to_tell(now, meter.account)
-                if told is not None:
-                    alone.told(now, told.energy)
-                    effects.append(SetAllowance(name, told.energy))
+                allowance = None if meter.waits else alone.due_to_tell(now, meter.account)
+                if allowance is not None:
+                    alone.told(now, allowance.energy)
+                    effects.append(SetAllowance(name, allowance.energy))
                 due = min(due, max(alone.due(now, meter.account), now + meter.policy.poll_shortest))
             self._due[name] = moment.steady + max(due - now, 0)
             if outcome.switch is not None:

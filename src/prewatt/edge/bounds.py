@@ -20,22 +20,22 @@ class Bounds:
 
     def allow(self, kind: str, now: int) -> bool:
         """Return whether an event of this kind may be journalled now. If so, it counts."""
-        said = [at for at in self._said.get(kind, []) if now - at < WITHIN]
-        allowed = len(said) < MOST
+        recent = [at for at in self._said.get(kind, []) if now - at < WITHIN]
+        allowed = len(recent) < MOST
         if allowed:
-            said.append(now)
+            recent.append(now)
             self._muted.discard(kind)
-        self._said[kind] = said
+        self._said[kind] = recent
         return allowed
 
     def mute(self, kind: str) -> bool:
         """Return whether the journal must say that this kind falls silent: once, until an event of the kind is allowed
         again.
         """
-        told = kind in self._muted
+        is_muted = kind in self._muted
         self._muted.add(kind)
-        return not told
+        return not is_muted
 
     def clock_set(self, by: int) -> None:
         """Shift the stored instants by `by` µs, because the time was set."""
-        self._said = {kind: [at + by for at in said] for kind, said in self._said.items()}
+        self._said = {kind: [at + by for at in instants] for kind, instants in self._said.items()}

@@ -187,8 +187,8 @@ def _own(state: KeyState, earliest: int, token: Proprietary) -> Do | NewPin:
 def _check_tid(state: KeyState, now: int | None, tid: int) -> None:
     if tid >> 16 > state.expiry:
         raise CodeRefused(_("The meter's key has expired. Ask for the codes that change the key."))
-    made = instant_of(BaseDate(state.base), tid)
-    if now is not None and abs(made - now) > AWAY:
+    code_at = instant_of(BaseDate(state.base), tid)
+    if now is not None and abs(code_at - now) > AWAY:
         raise CodeRefused(_("This code has expired: ask for a new one. What was paid is not lost."))
 
 
@@ -198,16 +198,16 @@ def _key_section(state: KeyState, section: KeySection, text: str) -> ChangeKey:
     meter = _cipher(state.algorithm, state.key)
     parts = {}
     for number, code in typed.items():
-        found = decode(code, meter)
-        assert isinstance(found, KeySection)
-        parts[number] = found
+        token = decode(code, meter)
+        assert isinstance(token, KeySection)
+        parts[number] = token
     try:
-        made = together(old, parts)
+        whole = together(old, parts)
     except (NumberError, ValueError, KeyError):
         raise CodeRefused(_("These codes do not make a key. Type all of them again.")) from None
-    if made is None:
+    if whole is None:
         return ChangeKey(replace(state, sections=tuple(sorted(typed.items()))), complete=False)
-    new, key, rollover = made
+    new, key, rollover = whole
     return ChangeKey(
         KeyState(
             new.pan, new.supply_group, new.tariff_index, new.revision, new.key_type.value, new.expiry, new.base.value,

@@ -42,12 +42,12 @@ def serve_copies(journal: Journal, path: Path) -> None:
     cannot be opened.
     """
     listening = socket.socket(socket.AF_UNIX)
-    where = _socket(path)
+    socket_path = _socket(path)
     # Left by an agent that was killed: this one has the journal, so no other runs.
-    where.unlink(missing_ok=True)
+    socket_path.unlink(missing_ok=True)
     with _short_address(path) as address:
         listening.bind(address)
-    where.chmod(0o600)
+    socket_path.chmod(0o600)
     listening.listen(1)
     threading.Thread(target=_serve, args=(listening, journal, path), name="copies", daemon=True).start()
 
@@ -100,8 +100,8 @@ def copy_by_agent(path: Path) -> Path | None:
         except OSError as error:
             raise CopyError(f"the agent can't be asked for a copy ({error.strerror})") from None
         try:
-            said = b"".join(iter(lambda: asking.recv(4096), b""))
-            answer = msgspec.json.decode(said, type=_Answer)
+            reply = b"".join(iter(lambda: asking.recv(4096), b""))
+            answer = msgspec.json.decode(reply, type=_Answer)
         except (OSError, msgspec.MsgspecError):
             raise CopyError("the agent ended before the copy was made") from None
     if answer.error:

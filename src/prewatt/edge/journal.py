@@ -100,9 +100,9 @@ class Journal:
         """Write the whole journal, as it is at one moment, into a new file. This works from any thread while entries
         are being written. Raises sqlite3.OperationalError if the journal is closed before the copy is complete.
         """
-        with self._copying, contextlib.closing(sqlite3.connect(target)) as made:
+        with self._copying, contextlib.closing(sqlite3.connect(target)) as copied:
             # SQLite lets its connection be shared, and what is written through it goes into the copy too.
-            self._db.backup(made, pages=COPIED_AT_ONCE, progress=self._let_others, sleep=COPY_PAUSE)
+            self._db.backup(copied, pages=COPIED_AT_ONCE, progress=self._let_others, sleep=COPY_PAUSE)
 
     def _let_others(self, *_: int) -> None:
         if self._closing:
@@ -251,7 +251,7 @@ class Journal:
             # Of several commits one after the other, the account is that of the last.
             if meter in accounts and accounts[meter].seq == end.seq and self._snapshot_due(meter, end.seq)
         ]  # fmt: skip
-        made = {meter: Place(self._next["snapshot"] + index, *end[1:]) for index, (meter, end) in enumerate(due)}
+        snapshots = {meter: Place(self._next["snapshot"] + index, *end[1:]) for index, (meter, end) in enumerate(due)}
 
         def append() -> None:
             self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
@@ -259,7 +259,7 @@ class Journal:
                 "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)",
                 [(head.id, meter, head.seq, head.hash) for meter, head in zip(ends, heads, strict=True)],
             )
-            for meter, row in made.items():
+            for meter, row in snapshots.items():
                 account = accounts[meter].dump()
                 proof = digest(meter, row.seq, row.hash, account)
                 self._db.execute(
@@ -273,13 +273,13 @@ class Journal:
             shelf.add(meter, seq, row)
         for meter, head in zip(ends, heads, strict=True):
             shelf.heads[meter] = [head]
-        for meter, taken in made.items():
+        for meter, taken in snapshots.items():
             # The one before is kept too: if this one can't be read, its entries are replayed from there.
             shelf.snapshots[meter] = [*shelf.snapshots.get(meter, [])[-1:], taken]
             shelf.bad_snapshots.pop(meter, None)
         self._next["entry"] += len(rows)
         self._next["head"] += len(heads)
-        self._next["snapshot"] += len(made)
+        self._next["snapshot"] += len(snapshots)
         self._packing.go_on(self._next["entry"] - 1)
 
     def _snapshot_due(self, meter: str, seq: int) -> bool:

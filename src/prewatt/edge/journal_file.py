@@ -101,8 +101,8 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    found = _tables(db)
-    if not found:
+    tables = _tables(db)
+    if not tables:
         _create(db)
         return
     number = _format(db, path)
@@ -110,14 +110,14 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         raise ValueError(f"{path}: the journal's format is {number}, this software knows {FORMAT}: update the software")
     for step in range(number, FORMAT):
         _CONVERSIONS[step](db)
-        found = _tables(db)
-    if found != SCHEMA:
-        wrong = sorted(name for name in found.keys() | SCHEMA.keys() if found.get(name) != SCHEMA.get(name))
+        tables = _tables(db)
+    if tables != SCHEMA:
+        wrong = sorted(name for name in tables.keys() | SCHEMA.keys() if tables.get(name) != SCHEMA.get(name))
         raise JournalDamaged(f"{path}: the table {wrong[0]!r} was changed by something else than prewatt")
     for table in _READ_AT_START:
-        said = db.execute(f"PRAGMA quick_check({table})").fetchall()
-        if said != [("ok",)]:
-            raise JournalDamaged(f"{path}: {' '.join(str(said[0][0]).split())}")
+        result = db.execute(f"PRAGMA quick_check({table})").fetchall()
+        if result != [("ok",)]:
+            raise JournalDamaged(f"{path}: {' '.join(str(result[0][0]).split())}")
 
 
 def _tables(db: sqlite3.Connection) -> dict[str, str]:

@@ -158,8 +158,8 @@ class Meter(RegisterRules):
         outcome = Outcome()
         self._foreign = serial
         self.guard.silent()
-        told = serial == self._foreign_told and self.account.foreign_since
-        if not told and self._say(outcome, now, EventKind.FOREIGN_METER, serial):
+        is_told = serial == self._foreign_told and self.account.foreign_since
+        if not is_told and self._say(outcome, now, EventKind.FOREIGN_METER, serial):
             self._foreign_told = serial
         self._decide(now, outcome)
         self.due = now + self.policy.poll_shortest

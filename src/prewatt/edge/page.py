@@ -106,10 +106,10 @@ class Page:
 
     def _session(self, environ: dict[str, Any], clicked: bool) -> tuple[str, str | None]:
         try:
-            found = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
+            cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
         except CookieError:
-            found = None
-        token = found.value if found else ""
+            cookie = None
+        token = cookie.value if cookie else ""
         with self._lock:
             meter, until = self._sessions.get(token, (None, 0.0))
             if meter is None or self._hours() > until:
@@ -200,15 +200,15 @@ def _redirect(start: Start, cookie: str = "") -> Iterable[bytes]:
     return [b""]
 
 
-def serve_page(site: Site, settings: EdgeSettings, where: tuple[str, int]) -> None:
+def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int]) -> None:
     """Serve the page from a thread. Raises OSError if its port is taken."""
     units = sorted(
         ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
     )
     page = Page(site, settings.property or settings.gateway, units)
     try:
-        server = waitress.create_server(page, host=where[0], port=where[1], threads=4, ident="prewatt")
+        server = waitress.create_server(page, host=address[0], port=address[1], threads=4, ident="prewatt")
     except OSError as error:
-        raise OSError(f"page: {where[0]}:{where[1]} can't be opened ({error.strerror})") from None
+        raise OSError(f"page: {address[0]}:{address[1]} can't be opened ({error.strerror})") from None
     threading.Thread(target=server.run, name="page", daemon=True).start()
-    log.info("the page is at http://%s:%d/", *where)
+    log.info("the page is at http://%s:%d/", *address)

@@ -111,13 +111,13 @@ def home(view: View, token: str) -> Html:
 
 def state(view: View) -> Html:
     """Return the state of the meter: the part of the page that is refreshed again and again."""
-    where = zone(view.zone)
+    zone_info = zone(view.zone)
     kind, said = _supply(view)
     facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
     price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
     return element(
         "section",
-        element("p", f"{view.unit} · {local(view.at, where):%d %b %H:%M}", class_="quiet"),
+        element("p", f"{view.unit} · {local(view.at, zone_info):%d %b %H:%M}", class_="quiet"),
         element("p", f"{format_money(view.balance, view.currency)} ", element("small", _code(view)), class_="big"),
         _live(view),
         element("p", said, class_="said"),
@@ -165,13 +165,13 @@ def _paid_after(view: View) -> str:
 
 def _live(view: View) -> Html:
     """Return when the meter was read, and the power that is drawn now."""
-    where, seen = zone(view.zone), view.seen
+    zone_info, seen = zone(view.zone), view.seen
     if seen is None or seen.cause:
         silent = f"{_('The meter does not answer now.')} " if seen else ""
-        as_of = _("As of %(at)s.") % {"at": f"{local(view.read_at, where):%d %b %H:%M}"}
+        as_of = _("As of %(at)s.") % {"at": f"{local(view.read_at, zone_info):%d %b %H:%M}"}
         return element("p", silent + as_of, class_="quiet")
     power = f" · {exact_kwh(seen.power)} kW" if seen.power is not None else ""
-    return element("p", f"{_('live')} {local(seen.at, where):%H:%M:%S}{power}", class_="live")
+    return element("p", f"{_('live')} {local(seen.at, zone_info):%H:%M:%S}{power}", class_="live")
 
 
 def _emergency(view: View, hidden: Html) -> Html:
@@ -185,11 +185,11 @@ def _emergency(view: View, hidden: Html) -> Html:
 
 
 def _entries(view: View) -> Html:
-    where = zone(view.zone)
+    zone_info = zone(view.zone)
     rows = (
         element(
             "tr",
-            element("td", f"{local(line.at, where):%d %b %H:%M}", class_="when"),
+            element("td", f"{local(line.at, zone_info):%d %b %H:%M}", class_="when"),
             element("td", line.text),
             element("td", _signed(line.amount, view.currency), class_="num"),
             element("td", format_money(line.balance, view.currency), class_="num"),

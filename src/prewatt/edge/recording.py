@@ -148,17 +148,17 @@ class _Uses:
             self.lines[at] = line
         return True
 
-    def settle(self, where: ZoneInfo) -> Iterator[tuple[int, datetime]]:
+    def settle(self, zone_info: ZoneInfo) -> Iterator[tuple[int, datetime]]:
         """Give the hour that comes twice its two instants. Yields the lines that occur once too often."""
         for wall, rows in self.twice.items():
             backwards = self.last < self.first and len(rows) == 2
-            meant = instants_of(wall, where)[:: -1 if backwards else 1]
+            meant = instants_of(wall, zone_info)[:: -1 if backwards else 1]
             for number, (line, energy) in enumerate(rows):
                 if number > 1 or not self.take(instant(meant[number]), energy, line):
                     yield line, wall
 
 
-def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
+def load_recordings(path: Path, zone_info: ZoneInfo) -> dict[str, Recording]:
     """Return all meters of a recording, in the order of their first rows. Raises RecordingError, which names all wrong
     lines.
     """
@@ -167,7 +167,7 @@ def load_recordings(path: Path, where: ZoneInfo) -> dict[str, Recording]:
     except (OSError, EOFError, zlib.error) as error:
         raise RecordingError(f"{path}: can't be read ({error})") from None
     try:
-        return _read(content, where)
+        return _read(content, zone_info)
     except TableError as error:
         raise RecordingError(error.of(str(path))) from None
 
@@ -183,7 +183,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
+def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
     rows = read(content, all_names(NAMES))
     header = find(rows, NAMES, NEEDED, INSTEAD)
     problems = Problems()
@@ -217,18 +217,18 @@ def _read(content: bytes, where: ZoneInfo) -> dict[str, Recording]:
             )
             problems.add(row.number, header.labels["kwh"], text)
             continue
-        _keep(home, meter, row, begin, energy, where, header, problems)
+        _keep(home, meter, row, begin, energy, zone_info, header, problems)
     for meter, home in homes.items():
-        for line, wall in home.settle(where):
+        for line, wall in home.settle(zone_info):
             problems.add(line, header.labels["timestamp"], f"meter {meter} has {wall} twice")
     if not homes and not problems:
         problems.add(0, "", "has no rows")
     problems.check()
-    found = _recordings({meter: home.used for meter, home in homes.items()})
-    for meter, recording in found.items():
+    recordings = _recordings({meter: home.used for meter, home in homes.items()})
+    for meter, recording in recordings.items():
         _check_jumps(meter, homes[meter], recording, header, problems)
     problems.check()
-    return found
+    return recordings
 
 
 def _meter(cell: Cell) -> str:
@@ -255,16 +255,23 @@ def _order(content: bytes) -> str:
 
 
 def _keep(
-    home: _Uses, meter: str, row: Row, begin: datetime, energy: int, where: ZoneInfo, header: Header, problems: Problems
+    home: _Uses,
+    meter: str,
+    row: Row,
+    begin: datetime,
+    energy: int,
+    zone_info: ZoneInfo,
+    header: Header,
+    problems: Problems,
 ) -> None:
-    meant = instants_of(begin, where)
+    meant = instants_of(begin, zone_info)
     if len(meant) == 2:
         home.twice.setdefault(begin, []).append((row.number, energy))
         return
     if not meant:
         # Files with as many rows on every day have some of zero in the hour that is left out.
         if energy:
-            text = f"the clocks in {where.key} are put forward over {begin}; give timestamps their offset from UTC"
+            text = f"the clocks in {zone_info.key} are put forward over {begin}; give timestamps their offset from UTC"
             problems.add(row.number, header.labels["timestamp"], text)
         return
     at = instant(meant[0])

@@ -112,7 +112,7 @@ class Shelf:
 
     def knows(self, meter: str) -> bool:
         """Return whether the file has anything of a meter besides its head."""
-        return any(meter in found for found in (self.live, self.snapshots, self.bad_snapshots)) or bool(
+        return any(meter in places for places in (self.live, self.snapshots, self.bad_snapshots)) or bool(
             self.packed_to(meter)
         )
 
@@ -143,21 +143,21 @@ class Shelf:
                     yield 0, record
                     seq, head = record.seq, record.hash
         while live is not None:
-            found: tuple[int, Record] | None = None
+            following: tuple[int, Record] | None = None
             for row in live.rows(seq + 1):
                 body, stored = self._entry(row)
                 if isinstance(body, bytes) and (head is None or chain(head, body) == stored):
-                    found = row, Record(seq + 1, body, bytes(stored or b""))
-            if found is None:
+                    following = row, Record(seq + 1, body, bytes(stored or b""))
+            if following is None:
                 return
-            yield found
-            seq, head = found[1].seq, found[1].hash
+            yield following
+            seq, head = following[1].seq, following[1].hash
 
     def _entry(self, row: int) -> tuple[object, bytes | None]:
         """Return the body and the hash in a row."""
-        found: tuple[object, bytes | None] | None
-        found = self._db.execute("SELECT body, hash FROM entry WHERE id=?", (row,)).fetchone()
-        return found or (None, None)
+        entry: tuple[object, bytes | None] | None
+        entry = self._db.execute("SELECT body, hash FROM entry WHERE id=?", (row,)).fetchone()
+        return entry or (None, None)
 
     def packed(self, meter: str, first: int) -> Iterator[Record]:
         """Yield the packed entries of a meter, beginning with the pack that holds entry `first`."""

@@ -208,8 +208,8 @@ class Shell:
 
     def troubles(self) -> tuple[str, ...]:
         """Return what everybody at the gateway must know."""
-        found = [_no_room()] if self.journal.full else []
-        return (*found, *(self._no_journal(name) for name in self.set_aside))
+        troubles = [_no_room()] if self.journal.full else []
+        return (*troubles, *(self._no_journal(name) for name in self.set_aside))
 
     def _no_journal(self, meter: str) -> str:
         unit = next((each.unit for each in self._settings.meters if each.name == meter), "") or meter

@@ -112,7 +112,7 @@ class SiteService:
         )
 
     def _lines(self, name: str) -> list[Line]:
-        found: list[Line] = []
+        lines: list[Line] = []
         read = False
         for body in self._shell.journal.last(name, LOOKED_AT):
             entry = decode_entry(body)
@@ -122,10 +122,10 @@ class SiteService:
                 read = True
             line = _line(entry)
             if line is not None:
-                found.append(line)
-            if len(found) == LINES:
+                lines.append(line)
+            if len(lines) == LINES:
                 break
-        return found
+        return lines
 
     def pin_is(self, meter: str, pin: str) -> bool:
         """Return whether `pin` is the PIN of the meter's flat."""
@@ -194,12 +194,12 @@ def _advice(account: Account) -> str:
 
 def _tonight(account: Account, now: int) -> str:
     """Return what the present off hours allow; empty if none hold, or the supply is off."""
-    where, hours = zone(account.settings.zone), account.settings.off_hours
+    zone_info, hours = zone(account.settings.zone), account.settings.off_hours
     if account.closed is False:
         return ""
     if until := account.waived_until(now):
         return _("These are off hours, but the manager has switched on until %(at)s.") % {
-            "at": f"{local(until, where):%H:%M}"
+            "at": f"{local(until, zone_info):%H:%M}"
         }
     night, left = account.night(now), account.night_left(now)
     if night is None:
@@ -210,17 +210,17 @@ def _tonight(account: Account, now: int) -> str:
             _("%(left)s of %(most)s kWh are left") % {"left": exact_kwh(left), "most": exact_kwh(hours.energy)}
         )
     return _("Off hours until %(at)s: %(allowed)s.") % {
-        "at": f"{local(night.until, where):%H:%M}",
+        "at": f"{local(night.until, zone_info):%H:%M}",
         "allowed": ", ".join(allowed),
     }
 
 
 def _ahead(account: Account, now: int) -> str:
     """Return when a kWh gets cheaper or dearer next; empty if it does not."""
-    found = next_change(account, now)
-    if found is None:
+    outlook = next_change(account, now)
+    if outlook is None:
         return ""
-    present, change = found
+    present, change = outlook
     begin = local(change.begin, zone(account.settings.zone))
     words = {
         "at": f"{begin:%H:%M}" if change.begin - now < DAY else f"{begin:%d %b %H:%M}",

@@ -87,16 +87,16 @@ class Session:
     def _obey(self, grant: Grant, instruction: Instruction) -> Answer:
         if isinstance(instruction, ReadHead):
             _allow(grant, READ_HEAD)
-            found = self._site.journal_head(instruction.meter)
-            if found is None:
+            end = self._site.journal_head(instruction.meter)
+            if end is None:
                 return Answer(False, _("This gateway has no meter %(meter)s.") % {"meter": instruction.meter})
-            seq, head = found
+            seq, head = end
             return Answer(True, _("Entry %(seq)d.") % {"seq": seq}, head=head)
         if isinstance(instruction, Act):
             _allow(grant, instruction.action.name if instruction.action.by_staff else "")
             self._check_bounds(grant, instruction)
-            who, reason = f"{grant.holder}"[:200], instruction.reason
-            return _answer(self._site.act(instruction.meter, instruction.action, who, grant.grant, reason))
+            holder, reason = f"{grant.holder}"[:200], instruction.reason
+            return _answer(self._site.act(instruction.meter, instruction.action, holder, grant.grant, reason))
         _allow(grant, SET_CLOCK)
         if not grant.issued <= instruction.at <= grant.ends:
             raise OnSiteError(_("The clock can be set only to a time between the grant's start and its end."))

@@ -196,8 +196,8 @@ class Timekeeper:
 
     def _tell(self, kind: EventKind, off: int, moment: Moment) -> list[Note]:
         """Return an event about a clock, at most once an hour: a clock may jump to and fro, and servers may disagree."""
-        told = self._told.get(kind)
-        if told is not None and moment.steady - told < HOUR:
+        told_at = self._told.get(kind)
+        if told_at is not None and moment.steady - told_at < HOUR:
             return []
         self._told[kind] = moment.steady
         return [Note(kind, f"by {_span(off)}")]

@@ -88,16 +88,16 @@ def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool
     return (name, *(each for each in spoke if each != name))[:SESSIONS], name in spoke
 
 
-def comes_again(there: Account, here: Account, opened: Mapping[int, Command | UnknownOrder]) -> bool:
-    """Return whether all that people gave a meter between the account stored `here` and the gateway's account `there`
+def comes_again(theirs: Account, ours: Account, opened: Mapping[int, Command | UnknownOrder]) -> bool:
+    """Return whether all that people gave a meter between the account stored `ours` and the gateway's account `theirs`
     is still open here, so that it comes again if the gateway continues from here.
     """
     orders = [each.order for each in opened.values() if isinstance(each, Command)]
     codes = {getattr(order, "tid", None) for order in orders}
     return (
-        there.credit_ids <= here.credit_ids | {id_of(order) for order in orders}
-        and all(tid in codes or here.code_used(tid) for tid in there.coded)
-        and all(number in opened for number in range(here.command + 1, there.command + 1))
+        theirs.credit_ids <= ours.credit_ids | {id_of(order) for order in orders}
+        and all(tid in codes or ours.code_used(tid) for tid in theirs.coded)
+        and all(number in opened for number in range(ours.command + 1, theirs.command + 1))
     )
 
 

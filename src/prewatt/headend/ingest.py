@@ -237,8 +237,8 @@ def _give_states(message: Status | Upload, meters: set[str], result: Plan, gatew
     if not message.session or not forks.may_adopt(gateway.adopted, result.now):
         return
     result.adopting.add(gateway.name)
-    given = [(name, result.meters[name].account, result.meters[name].head) for name in sorted(meters)]
-    result.states += forks.states(message, given, result.now)
+    states = [(name, result.meters[name].account, result.meters[name].head) for name in sorted(meters)]
+    result.states += forks.states(message, states, result.now)
 
 
 def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> MeterPlan:

@@ -120,10 +120,10 @@ def store_status(meter: Meter, status: MeterStatus) -> None:
     """Store a meter's status, unless the stored one is of a later entry."""
     # Each command that was taken up is an entry: what says more can't be.
     most = meter.taken + max(status.seq - meter.seq, 0)
-    told = status.command if status.command <= most else meter.taken
+    command = status.command if status.command <= most else meter.taken
     Meter.objects.filter(pk=meter.pk, told_seq__lte=status.seq).update(
         told_seq=status.seq, told_at=status.at, told_balance=status.balance, told_closed=status.closed,
-        told_command=told, commands=Greatest(F("commands"), told), told_quantities=status.quantities,
+        told_command=command, commands=Greatest(F("commands"), command), told_quantities=status.quantities,
     )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ class Store:
 
     def gateways(self, names: Iterable[str]) -> dict[str, GatewayView]:
         """Return the enrolled gateways among `names`."""
-        found = {}
+        views = {}
         meters: dict[int, set[str]] = defaultdict(set)
         rows = list(
             Gateway.objects.filter(name__in=set(names), public_key__isnull=False, revoked=False, shard__in=self._shards)
@@ -85,10 +85,10 @@ class Store:
             except (ValueError, TypeError) as error:
                 mending.tell_of_gateway(row, error)
                 continue
-            found[row.name] = GatewayView(
+            views[row.name] = GatewayView(
                 row.name, key, frozenset(meters[row.pk]), (row.epoch, row.number), sessions, row.adopted_at
             )
-        return found
+        return views
 
     def online(self) -> list[str]:
         """Return the gateways of this worker's shards that were online last."""
@@ -225,8 +225,8 @@ class Store:
             # Behind what is stored, older messages would be taken in anew, and two gateways of one name be told apart no more.
             if row.name in plan.heard and plan.heard[row.name] <= (row.epoch, row.number):
                 raise OutrunError(row.name)
-        told = {given.meter for message in plan.states for given in message.states}
-        meters = {*plan.meters, *plan.statuses, *told, *plan.beyond, *plan.broken}
+        adopting = {state.meter for message in plan.states for state in message.states}
+        meters = {*plan.meters, *plan.statuses, *adopting, *plan.beyond, *plan.broken}
         lock_meters(Meter.objects.filter(name__in=meters).only("pk"))
 
     def _raise(self, alarm: Raised) -> None:

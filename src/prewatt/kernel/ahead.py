@@ -29,14 +29,14 @@ class Ahead(NamedTuple):
 
 def prices_ahead(account: State, begin: Instant, end: Instant) -> list[Ahead]:
     """Return the prices from `begin` to `end`. Consecutive stretches with the same rate and price are joined."""
-    found: list[Ahead] = []
+    prices: list[Ahead] = []
     for at, stretch in stretches(account.versions, begin, end):
         part = Ahead(at, min(stretch.end, end), stretch.rate, _price(account, at, stretch))
-        if found and found[-1][2:] == part[2:]:
-            found[-1] = found[-1]._replace(end=part.end)
+        if prices and prices[-1][2:] == part[2:]:
+            prices[-1] = prices[-1]._replace(end=part.end)
         else:
-            found.append(part)
-    return found
+            prices.append(part)
+    return prices
 
 
 def next_change(account: State, at: Instant) -> tuple[Instant, Ahead] | None:

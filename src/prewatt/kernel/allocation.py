@@ -51,9 +51,9 @@ def apportion_mix(amount: int, mix: Sequence[tuple[int, Mapping[Key, int]]]) -> 
         if part == 0:
             continue
         try:
-            found = apportion(parts[index], weights)
+            divided = apportion(parts[index], weights)
         except NoBaseError as error:
             raise NoBaseError(str(error), index) from None
-        for key, share in found.items():
+        for key, share in divided.items():
             shares[key] = shares.get(key, 0) + share
     return shares

@@ -33,9 +33,9 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError(f"time zone {name!r} is not an IANA name such as Australia/Sydney") from error
 
 
-def local(at: Instant, where: ZoneInfo) -> datetime:
+def local(at: Instant, zone_info: ZoneInfo) -> datetime:
     """Return the wall-clock time at an instant, as an aware datetime of the zone."""
-    return moment(at).astimezone(where)
+    return moment(at).astimezone(zone_info)
 
 
 def day_kind(day: date, special_days: frozenset[date]) -> int:
@@ -43,39 +43,39 @@ def day_kind(day: date, special_days: frozenset[date]) -> int:
     return SPECIAL if day in special_days else day.weekday()
 
 
-def next_wall_change(at: Instant, minutes: int, where: ZoneInfo) -> Instant:
+def next_wall_change(at: Instant, minutes: int, zone_info: ZoneInfo) -> Instant:
     """Return the first instant after `at` at which the wall clock shows `minutes` past this local midnight, or jumps.
 
     `minutes` counts from the midnight before `at`. It must lie after the wall clock at `at`, and may be 1440 (the next
     midnight). If the clocks change before then, the instant of that change is returned, and the caller asks again.
     """
-    wall = local(at, where)
+    wall = local(at, zone_info)
     since_midnight = wall.hour * 3600 + wall.minute * 60 + wall.second
     target = at + (minutes * 60 - since_midnight) * SECOND - wall.microsecond
     offset = wall.utcoffset()
-    if local(target - 1, where).utcoffset() == offset:
+    if local(target - 1, zone_info).utcoffset() == offset:
         return target
     low, high = at, target
     while high - low > 1:
         middle = (low + high) // 2
-        if local(middle, where).utcoffset() == offset:
+        if local(middle, zone_info).utcoffset() == offset:
             low = middle
         else:
             high = middle
     return high
 
 
-def day_bounds(day: date, where: ZoneInfo) -> tuple[int, int]:
+def day_bounds(day: date, zone_info: ZoneInfo) -> tuple[int, int]:
     """Return the first instant of a local day and the first instant of the next day. They lie 23, 24 or 25 hours apart."""
-    return _midnight(day, where), _midnight(day + timedelta(days=1), where)
+    return _midnight(day, zone_info), _midnight(day + timedelta(days=1), zone_info)
 
 
-def _midnight(day: date, where: ZoneInfo) -> int:
+def _midnight(day: date, zone_info: ZoneInfo) -> int:
     # Where the clocks change at midnight the day may begin at 01:00: the first instant whose date is `day`.
-    guess = instant(datetime(day.year, day.month, day.day, tzinfo=where))
-    while local(guess, where).date() < day:
+    guess = instant(datetime(day.year, day.month, day.day, tzinfo=zone_info))
+    while local(guess, zone_info).date() < day:
         guess += MINUTE
-    while local(guess - 1, where).date() >= day and guess > 0:
+    while local(guess - 1, zone_info).date() >= day and guess > 0:
         guess -= MINUTE
     return guess
 
@@ -85,6 +85,6 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def local_day(at: Instant, where: ZoneInfo) -> date:
+def local_day(at: Instant, zone_info: ZoneInfo) -> date:
     """Return the local date at an instant."""
-    return local(at, where).date()
+    return local(at, zone_info).date()

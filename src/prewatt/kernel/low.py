@@ -57,12 +57,12 @@ def steps_of(settings: Settings) -> tuple[Step, ...]:
 @lru_cache(maxsize=256)
 def _steps(money: tuple[int, ...], energy: tuple[int, ...]) -> tuple[Step, ...]:
     # At each reading they are asked for.
-    found = (
+    steps = (
         Step(of_energy, each)
         for of_energy, all_of in ((False, money), (True, energy))
         for each in sorted({*all_of} - {0})
     )
-    return tuple(found)
+    return tuple(steps)
 
 
 def newly_under(untold: Iterable[Step], balance: Nano, price: Micro) -> list[Step]:
@@ -71,8 +71,8 @@ def newly_under(untold: Iterable[Step], balance: Nano, price: Micro) -> list[Ste
     """
     if balance <= 0:
         return []
-    found = [each for each in untold if each.is_over(balance, price)]
-    return sorted(found, key=lambda each: each.worth(price))
+    under = [each for each in untold if each.is_over(balance, price)]
+    return sorted(under, key=lambda each: each.worth(price))
 
 
 def next_reach(steps: Iterable[Step], balance: Nano, prices: Iterable[tuple[int, int | None]]) -> Reach | None:

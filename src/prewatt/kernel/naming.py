@@ -32,8 +32,8 @@ def shows(entry: CommandEntry, command: Command | UnknownOrder) -> bool:
     """
     if entry.of or not isinstance(command, Command):
         return not command.name or entry.of == command.name
-    told, order = id_of(entry), command.order
-    return not told or told == id_of(order)
+    money_id, order = id_of(entry), command.order
+    return not money_id or money_id == id_of(order)
 
 
 CODE = "code "

@@ -43,40 +43,40 @@ class Span(NamedTuple):
     end: int
 
 
-def night_at(hours: OffHours, where: str, at: Instant) -> Span | None:
+def night_at(hours: OffHours, zone_name: str, at: Instant) -> Span | None:
     """Return the night in which an instant lies; None if it lies in no night."""
-    return next((each for each in _around(hours, where, at) if each.begin <= at < each.end), None)
+    return next((each for each in _around(hours, zone_name, at) if each.begin <= at < each.end), None)
 
 
-def night_before(hours: OffHours, where: str, at: Instant) -> Span | None:
+def night_before(hours: OffHours, zone_name: str, at: Instant) -> Span | None:
     """Return the night in which the time just before an instant lies. What ends exactly at a night's end belongs to
     that night.
     """
-    return next((each for each in _around(hours, where, at) if each.begin < at <= each.end), None)
+    return next((each for each in _around(hours, zone_name, at) if each.begin < at <= each.end), None)
 
 
-def next_off_change(hours: OffHours, where: str, at: Instant) -> Instant:
+def next_off_change(hours: OffHours, zone_name: str, at: Instant) -> Instant:
     """Return an instant after `at`, at most one day ahead, before which no night begins or ends."""
-    edges = [edge for each in _around(hours, where, at) for edge in each if edge > at]
-    return min([*edges, day_bounds(local_day(at, zone(where)), zone(where))[1]])
+    edges = [edge for each in _around(hours, zone_name, at) for edge in each if edge > at]
+    return min([*edges, day_bounds(local_day(at, zone(zone_name)), zone(zone_name))[1]])
 
 
-def _around(hours: OffHours, where: str, at: Instant) -> tuple[Span, ...]:
-    return _nights(hours, where, local_day(at, zone(where)))
+def _around(hours: OffHours, zone_name: str, at: Instant) -> tuple[Span, ...]:
+    return _nights(hours, zone_name, local_day(at, zone(zone_name)))
 
 
 @lru_cache(maxsize=256)
-def _nights(hours: OffHours, where: str, day: date) -> tuple[Span, ...]:
+def _nights(hours: OffHours, zone_name: str, day: date) -> tuple[Span, ...]:
     """Return the nights that begin on a local day, or on the day before or after. Windows that overlap form one night."""
-    there, found = zone(where), list[Span]()
+    zone_info, nights = zone(zone_name), list[Span]()
     for each in (day - timedelta(days=1), day, day + timedelta(days=1)):
         kind = kind_of_day(each, hours.days)
         for window in hours.windows:
             if kind in window.days:
                 last = each if window.end > window.begin else each + timedelta(days=1)
-                found.append(Span(_first(each, window.begin, there), _first(last, window.end, there)))
+                nights.append(Span(_first(each, window.begin, zone_info), _first(last, window.end, zone_info)))
     merged: list[Span] = []
-    for span in sorted(found):
+    for span in sorted(nights):
         if merged and span.begin < merged[-1].end:
             merged[-1] = Span(merged[-1].begin, max(merged[-1].end, span.end))
         elif span.end > span.begin:
@@ -84,11 +84,11 @@ def _nights(hours: OffHours, where: str, day: date) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _first(day: date, minute: int, where: ZoneInfo) -> int:
+def _first(day: date, minute: int, zone_info: ZoneInfo) -> int:
     """Return the first instant at which the wall clock shows a minute of a day, or the next minute if the clocks skip
     it.
     """
-    at = day_bounds(day, where)[0]
-    while (wall := local(at, where)).date() == day and wall.hour * 60 + wall.minute < minute:
-        at = next_wall_change(at, minute, where)
+    at = day_bounds(day, zone_info)[0]
+    while (wall := local(at, zone_info)).date() == day and wall.hour * 60 + wall.minute < minute:
+        at = next_wall_change(at, minute, zone_info)
     return at

@@ -73,9 +73,9 @@ class Replay(State):
         self.at = max(self.at, entry.at) if _is_between(entry) else entry.at
         self.balance = self.credited - self.charged - self.debited
         assert entry.balance == self.balance, f"entry {entry.seq} says {entry.balance}, the account {self.balance}"
-        told = isinstance(entry, Event) and entry.code == EventKind.LOW_CREDIT
-        self.warned = self._warned_after(told)
-        if told:
+        is_warning = isinstance(entry, Event) and entry.code == EventKind.LOW_CREDIT
+        self.warned = self._warned_after(is_warning)
+        if is_warning:
             self.warned_at = entry.at
 
     def _take(self, entry: AnyEntry) -> None:

@@ -105,11 +105,11 @@ class Limit(Struct, frozen=True, omit_defaults=True):
         reports no plausible value. `power` is the power drawn, W.
         """
         kind = KINDS[self.code]
-        found = told(quantities, kind.quantities)
+        values = told(quantities, kind.quantities)
         if Quantity.POWER_FACTOR in kind.quantities:
             # Of what is drawn, whichever way the current leans.
-            found = [(abs(value), each) for value, each in found if power is not None and power >= LOADED]
-        return (max(found) if kind.over else min(found)) if found else None
+            values = [(abs(value), each) for value, each in values if power is not None and power >= LOADED]
+        return (max(values) if kind.over else min(values)) if values else None
 
 
 def in_words(value: int, quantity: Quantity, limit: Limit) -> str:

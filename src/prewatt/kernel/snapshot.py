@@ -103,20 +103,20 @@ def load(state: State, saved: bytes) -> None:
             raise SnapshotError(
                 f"an account of format {numbered.format}, this software knows {FORMAT}: update the software"
             )
-        found = _saved.decode(numbered.saved)
+        decoded = _saved.decode(numbered.saved)
     except UNREADABLE as error:
         raise SnapshotError(f"not an account: {error}") from None
     for name in _PLAIN:
-        setattr(state, name, getattr(found, name))
+        setattr(state, name, getattr(decoded, name))
     if numbered.format == 1 and state.settings == Settings():
         # It did not know the fuse, and nobody had told this meter anything.
         state.settings = UNTOLD
     if numbered.format < 3 and state.unsure:
         state.unsure_at = state.at
-    state.versions = tuple(Version(effective, calendar_of(tariff)) for effective, tariff in found.versions)
-    state.credit_ids, state.coded = set(found.credit_ids), dict(found.coded)
-    state.moving_since = found.read_at if found.moving_since is None else found.moving_since
-    state.moved_at = found.read_at if found.moved_at is None else found.moved_at
-    if found.low and state.balance > 0:
+    state.versions = tuple(Version(effective, calendar_of(tariff)) for effective, tariff in decoded.versions)
+    state.credit_ids, state.coded = set(decoded.credit_ids), dict(decoded.coded)
+    state.moving_since = decoded.read_at if decoded.moving_since is None else decoded.moving_since
+    state.moved_at = decoded.read_at if decoded.moved_at is None else decoded.moved_at
+    if decoded.low and state.balance > 0:
         # Before format 4 there was one step, and whether it was told.
         state.warned = tuple(state.to_warn(state.at, state.balance))

@@ -26,27 +26,27 @@ class Span(NamedTuple):
     ends: int
 
     @classmethod
-    def of_days(cls, first: date, last: date, where: ZoneInfo) -> Span:
+    def of_days(cls, first: date, last: date, zone_info: ZoneInfo) -> Span:
         """Return the span of the local days from `first` to `last`, both included."""
-        return cls(day_bounds(first, where)[0], day_bounds(last, where)[1])
+        return cls(day_bounds(first, zone_info)[0], day_bounds(last, zone_info)[1])
 
     @classmethod
-    def of_month(cls, day: date, where: ZoneInfo) -> Span:
+    def of_month(cls, day: date, zone_info: ZoneInfo) -> Span:
         """Return the span of the local month in which `day` lies."""
         first = day.replace(day=1)
-        return cls(day_bounds(first, where)[0], day_bounds(next_month(first), where)[0])
+        return cls(day_bounds(first, zone_info)[0], day_bounds(next_month(first), zone_info)[0])
 
     def holds(self, at: int) -> bool:
         """Return whether an event at the instant `at` belongs to the span."""
         return self.begins <= at < self.ends
 
-    def first_day(self, where: ZoneInfo) -> date:
+    def first_day(self, zone_info: ZoneInfo) -> date:
         """Return the local day in which the span begins."""
-        return local_day(self.begins, where)
+        return local_day(self.begins, zone_info)
 
-    def last_day(self, where: ZoneInfo) -> date:
+    def last_day(self, zone_info: ZoneInfo) -> date:
         """Return the local day in which the span's last instant lies."""
-        return closing_day(self.ends, where)
+        return closing_day(self.ends, zone_info)
 
     def within(self, begins: int, ends: int | None) -> Span:
         """Return the part of the span between two instants. `ends` None means that there is no end."""
@@ -60,6 +60,6 @@ def closing(at: int) -> int:
     return at - 1
 
 
-def closing_day(at: int, where: ZoneInfo) -> date:
+def closing_day(at: int, zone_info: ZoneInfo) -> date:
     """Return the local day of what ended at `at`. At midnight that is the day before."""
-    return local_day(closing(at), where)
+    return local_day(closing(at), zone_info)

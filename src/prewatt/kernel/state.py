@@ -150,14 +150,14 @@ class State:
     def _dearest(self, now: Instant) -> Micro:
         """Return the highest price of a kWh (micro) within a day from `now`, in the present tier."""
         tier = len(self._prices(now, self.counters))
-        found = 0
+        highest = 0
         for begin, stretch in stretches(self.versions, now, now + DAY):
             version = version_at(self.versions, begin)
             if version is not None:
                 # Counted from the last: of another tariff's tiers there may be fewer.
                 price = stretch.prices[-min(tier, len(stretch.prices))]
-                found = max(found, gross(price, version.calendar.tariff))
-        return found
+                highest = max(highest, gross(price, version.calendar.tariff))
+        return highest
 
     def highest_price(self, now: Instant) -> Micro:
         """Return the highest price of a kWh at `now`, micro, over all tiers."""
@@ -198,17 +198,17 @@ class State:
         untold = self._untold()
         return next_reach(untold, self.room(balance), self._prices(now, counters or self.counters)) if untold else None
 
-    def _warned_after(self, told: bool) -> tuple[Step, ...]:
-        """Return the steps not to be warned of again after an entry. `told`: whether it warns of those it is under."""
+    def _warned_after(self, is_warning: bool) -> tuple[Step, ...]:
+        """Return the steps not to be warned of again after an entry. `is_warning`: whether it warns of those it is under."""
         room = self.room(self.balance)
-        if room <= 0 or not (told or self.warned):
+        if room <= 0 or not (is_warning or self.warned):
             # After it was used up all begins anew.
             return ()
         price, steps = self.price(self.at), self._steps()
         kept = [
             each
             for each in steps
-            if (told and each.is_over(room, price))
+            if (is_warning and each.is_over(room, price))
             or (each in self.warned and not self.may_be_told_again(each, self.at, self.balance))
         ]
         return tuple(kept)

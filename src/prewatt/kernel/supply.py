@@ -60,25 +60,25 @@ class PowerLimit(Struct, frozen=True):
     recloses: Annotated[int, Meta(ge=0, le=100)] = 3
     step: Watts = 0
 
-    def at(self, now: Instant, where: str) -> Watts:
+    def at(self, now: Instant, zone_name: str) -> Watts:
         """Return the limit at an instant, W; 0: no limit."""
-        return self.watts[local(now, zone(where)).hour % len(self.watts)] if self.watts else 0
+        return self.watts[local(now, zone(zone_name)).hour % len(self.watts)] if self.watts else 0
 
-    def next_change(self, now: Instant, where: str) -> Instant:
+    def next_change(self, now: Instant, zone_name: str) -> Instant:
         """The earliest instant after `now` at which the limit may change: the next full local hour. `INSTANT_MAX` without one."""
         if not self.watts:
             return INSTANT_MAX
-        there = zone(where)
-        return next_wall_change(now, (local(now, there).hour + 1) * 60, there)
+        zone_info = zone(zone_name)
+        return next_wall_change(now, (local(now, zone_info).hour + 1) * 60, zone_info)
 
 
 RECLOSE_WINDOW = HOUR
 """Trips that lie further apart than this (µs) are not counted together."""
 
 
-def is_friendly(hours: FriendlyHours, where: str, now: Instant) -> bool:
-    """Return whether an instant lies in the friendly hours. `where` is the name of the time zone."""
-    wall = local(now, zone(where))
+def is_friendly(hours: FriendlyHours, zone_name: str, now: Instant) -> bool:
+    """Return whether an instant lies in the friendly hours. `zone_name` is the name of the time zone."""
+    wall = local(now, zone(zone_name))
     minute = wall.hour * 60 + wall.minute
     if wall.date().isoformat() in hours.days:
         return True
@@ -98,13 +98,13 @@ def kind_of_day(day: date, special: tuple[str, ...]) -> int:
     return SPECIAL if day.isoformat() in special else day.weekday()
 
 
-def next_friendly_change(hours: FriendlyHours, where: str, now: Instant) -> Instant:
+def next_friendly_change(hours: FriendlyHours, zone_name: str, now: Instant) -> Instant:
     """Return the earliest instant after `now` at which `is_friendly` may change; it lies at most one day ahead."""
-    there = zone(where)
-    wall = local(now, there)
+    zone_info = zone(zone_name)
+    wall = local(now, zone_info)
     minute = wall.hour * 60 + wall.minute
     edges = sorted({edge for window in hours.windows for edge in (window.begin, window.end) if edge > minute} | {1440})
-    return next_wall_change(now, edges[0], there)
+    return next_wall_change(now, edges[0], zone_info)
 
 
 LOCKS = {

@@ -179,25 +179,25 @@ def check(tariff: Tariff) -> None:
 
 
 def _check_season(season: Season, rates: Sequence[str]) -> None:
-    where = f"seasons.{season.name}"
+    path = f"seasons.{season.name}"
     try:
         date(2024, season.month, season.day)
     except ValueError:
-        raise TariffError(f"{where}: there is no day {season.month:02}-{season.day:02}") from None
+        raise TariffError(f"{path}: there is no day {season.month:02}-{season.day:02}") from None
     kinds = [kind for day_type in season.day_types for kind in day_type.days]
     for kind, name in enumerate(DAY_KINDS):
         if kinds.count(kind) != 1:
-            found = "no profile" if kind not in kinds else "more than one profile"
-            raise TariffError(f"{where}: {found} for the day {name!r}")
+            count = "no profile" if kind not in kinds else "more than one profile"
+            raise TariffError(f"{path}: {count} for the day {name!r}")
     for day_type in season.day_types:
         minutes = [switch.minute for switch in day_type.switches]
         if minutes[0] != 0:
-            raise TariffError(f"{where}.{day_type.name}: the first switch must be at 00:00")
+            raise TariffError(f"{path}.{day_type.name}: the first switch must be at 00:00")
         if minutes != sorted(set(minutes)):
-            raise TariffError(f"{where}.{day_type.name}: switch times must ascend")
+            raise TariffError(f"{path}.{day_type.name}: switch times must ascend")
         for switch in day_type.switches:
             if switch.rate not in rates:
-                raise TariffError(f"{where}.{day_type.name}: there is no rate {switch.rate!r}")
+                raise TariffError(f"{path}.{day_type.name}: there is no rate {switch.rate!r}")
 
 
 def _check_tiers(tariff: Tariff) -> None:
@@ -205,14 +205,14 @@ def _check_tiers(tariff: Tariff) -> None:
     for rate in tariff.rates:
         if len(rate.prices) not in (1, count):
             raise TariffError(f"rates.{rate.name}: {len(rate.prices)} prices for {count} tiers")
-    for where, upto in [
+    for path, upto in [
         ("tiers", tariff.tiers.upto if tariff.tiers else ()),
         *((f"seasons.{season.name}", season.upto) for season in tariff.seasons if season.upto),
     ]:
         if len(upto) != count - 1:
-            raise TariffError(f"{where}.up_to_kwh: {len(upto)} ends for {count} tiers (the last one has none)")
+            raise TariffError(f"{path}.up_to_kwh: {len(upto)} ends for {count} tiers (the last one has none)")
         if any(second <= first for first, second in zip((0, *upto), upto, strict=False)):
-            raise TariffError(f"{where}.up_to_kwh: the ends of the tiers must be over 0 and ascend")
+            raise TariffError(f"{path}.up_to_kwh: the ends of the tiers must be over 0 and ascend")
 
 
 class RateCalendar:
@@ -254,20 +254,20 @@ class RateCalendar:
                 break
             rate = switch.rate
         end = next_wall_change(at, until, self._zone)
-        found = self._dated(at, Stretch(end, rate, self._prices[rate], upto, day.toordinal()))
-        self._last = (at, found)
-        return found
+        stretch = self._dated(at, Stretch(end, rate, self._prices[rate], upto, day.toordinal()))
+        self._last = (at, stretch)
+        return stretch
 
-    def _dated(self, at: Instant, found: Stretch) -> Stretch:
+    def _dated(self, at: Instant, stretch: Stretch) -> Stretch:
         """Return the stretch of the dated price at an instant, or the calendar's stretch where no dated price holds."""
         dated = self.tariff.dated
         if dated is None or at >= dated.end:
-            return found
+            return stretch
         if at < dated.begin:
-            return found._replace(end=min(found.end, dated.begin))
+            return stretch._replace(end=min(stretch.end, dated.begin))
         slot = (at - dated.begin) // dated.step
-        end = min(found.end, dated.begin + (slot + 1) * dated.step)
-        return found._replace(end=end, rate=dated.name, prices=(dated.prices[slot],))
+        end = min(stretch.end, dated.begin + (slot + 1) * dated.step)
+        return stretch._replace(end=end, rate=dated.name, prices=(dated.prices[slot],))
 
     def _season(self, day: date) -> tuple[dict[int, tuple[Switch, ...]], tuple[int, ...]]:
         # Before the year's first season begins, the year's last one still holds.
@@ -309,8 +309,8 @@ def stretch_at(versions: Sequence[Version], at: Instant) -> Stretch:
     end = INT64_MAX
     for version in reversed(versions):
         if version.effective <= at:
-            found = version.calendar.stretch(at)
-            return found if found.end <= end else found._replace(end=end)
+            stretch = version.calendar.stretch(at)
+            return stretch if stretch.end <= end else stretch._replace(end=end)
         end = version.effective
     return Stretch(end, UNPRICED, (0,), (), 0)
 
@@ -318,9 +318,9 @@ def stretch_at(versions: Sequence[Version], at: Instant) -> Stretch:
 def stretches(versions: Sequence[Version], begin: Instant, end: Instant) -> Iterator[tuple[Instant, Stretch]]:
     """Yield the stretches of one price from `begin` to `end`, each with the instant at which it begins."""
     while begin < end:
-        found = stretch_at(versions, begin)
-        yield begin, found
-        begin = found.end
+        stretch = stretch_at(versions, begin)
+        yield begin, stretch
+        begin = stretch.end
 
 
 def add_version(versions: Sequence[Version], version: Version) -> tuple[Version, ...]:
@@ -329,9 +329,9 @@ def add_version(versions: Sequence[Version], version: Version) -> tuple[Version,
     return tuple(sorted([*others, version], key=lambda each: each.effective))
 
 
-def flat_tariff(name: str, currency: str, where: str, price: Micro) -> Tariff:
-    """Return a tariff with one `price` (micro per kWh) at all times. `where` is the name of its time zone."""
-    return Tariff(name, currency, where, (Rate("flat", (price,)),), (all_year("flat"),))
+def flat_tariff(name: str, currency: str, zone_name: str, price: Micro) -> Tariff:
+    """Return a tariff with one `price` (micro per kWh) at all times. `zone_name` is the name of its time zone."""
+    return Tariff(name, currency, zone_name, (Rate("flat", (price,)),), (all_year("flat"),))
 
 
 def all_year(rate: str) -> Season:

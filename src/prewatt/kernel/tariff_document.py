@@ -61,37 +61,37 @@ _KINDS: dict[type, str] = {str: "a text", list: "a list", dict: "a JSON object"}
 _TOO = re.compile(r"Expected `(str|array)` of length (<=|>=) (\d+)")
 
 
-def _field(document: Any, key: str, kind: type, where: str = "") -> Any:
+def _field(document: Any, key: str, kind: type, path: str = "") -> Any:
     value = document.get(key) if isinstance(document, Mapping) else None
     if value is None or value in ("", [], {}):
-        raise TariffError(f"{where}{key}: is missing, or empty")
+        raise TariffError(f"{path}{key}: is missing, or empty")
     if not isinstance(value, kind):
-        raise TariffError(f"{where}{key}: is not {_KINDS[kind]}")
+        raise TariffError(f"{path}{key}: is not {_KINDS[kind]}")
     return value
 
 
-def _known(document: Mapping[str, Any], fields: set[str], where: str = "") -> None:
+def _known(document: Mapping[str, Any], fields: set[str], path: str = "") -> None:
     for key in document:
         if key not in fields:
-            raise TariffError(f"{where}{key}: there is no such field; known: {', '.join(sorted(fields))}")
+            raise TariffError(f"{path}{key}: there is no such field; known: {', '.join(sorted(fields))}")
 
 
-def _read(where: str, parse: Callable[[str], int], value: Any) -> int:
+def _read(path: str, parse: Callable[[str], int], value: Any) -> int:
     if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise TariffError(f"{where}: {value!r} is not a number")
+        raise TariffError(f"{path}: {value!r} is not a number")
     try:
         return parse(str(value))
     except ValueError as error:
-        raise TariffError(f"{where}: {error}") from None
+        raise TariffError(f"{path}: {error}") from None
 
 
-def _list(where: str, parse: Callable[[str], int], value: Any, most: int) -> tuple[int, ...]:
+def _list(path: str, parse: Callable[[str], int], value: Any, most: int) -> tuple[int, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= most:
-        raise TariffError(f"{where}: is not a list of 1 to {most} numbers")
-    return tuple(_read(where, parse, each) for each in value)
+        raise TariffError(f"{path}: is not a list of 1 to {most} numbers")
+    return tuple(_read(path, parse, each) for each in value)
 
 
-def _clock(text: str, where: str) -> int:
+def _clock(text: str, path: str) -> int:
     hours, _, minutes = str(text).partition(":")
     if not (
         len(hours) == len(minutes) == 2
@@ -100,7 +100,7 @@ def _clock(text: str, where: str) -> int:
         and int(hours) < 24
         and int(minutes) < 60
     ):
-        raise TariffError(f"{where}: {text!r} is not a time such as 07:00")
+        raise TariffError(f"{path}: {text!r} is not a time such as 07:00")
     return int(hours) * 60 + int(minutes)
 
 
@@ -166,60 +166,60 @@ def _in_words(error: str) -> str:
     return f"{path.rstrip('`')}: {what}" if path else what
 
 
-def _tiers(found: Any) -> tuple[Tiers | None, tuple[int, ...]]:
+def _tiers(document: Any) -> tuple[Tiers | None, tuple[int, ...]]:
     """Return the tiers, and their prices if the rates are given as differences from these."""
-    if found is None:
+    if document is None:
         return None, ()
-    if not isinstance(found, Mapping):
+    if not isinstance(document, Mapping):
         raise TariffError("tiers: is not a JSON object")
-    _known(found, {"per", "up_to_kwh", "count", "prices"}, "tiers.")
-    per, count = found.get("per"), found.get("count", "all rates")
+    _known(document, {"per", "up_to_kwh", "count", "prices"}, "tiers.")
+    per, count = document.get("per"), document.get("count", "all rates")
     if per not in [each.value for each in Period]:
         raise TariffError(f"tiers.per: {per!r} is none of day, month, year")
     if count not in ("all rates", "each rate"):
         raise TariffError(f"tiers.count: {count!r} is neither 'all rates' nor 'each rate'")
-    upto = _list("tiers.up_to_kwh", _energy, found.get("up_to_kwh"), TIERS_MAX - 1)
+    upto = _list("tiers.up_to_kwh", _energy, document.get("up_to_kwh"), TIERS_MAX - 1)
     prices: tuple[int, ...] = ()
-    if "prices" in found:
-        prices = _list("tiers.prices", parse_price, found["prices"], TIERS_MAX)
+    if "prices" in document:
+        prices = _list("tiers.prices", parse_price, document["prices"], TIERS_MAX)
         if len(prices) != len(upto) + 1:
             raise TariffError(f"tiers.prices: {len(prices)} prices for {len(upto) + 1} tiers")
     return Tiers(Period(per), upto, count == "each rate"), prices
 
 
-def _rates(found: Mapping[str, Any], tier_prices: tuple[int, ...]) -> tuple[Rate, ...]:
+def _rates(documents: Mapping[str, Any], tier_prices: tuple[int, ...]) -> tuple[Rate, ...]:
     rates = []
-    for name, value in found.items():
-        where = f"rates.{name}"
+    for name, value in documents.items():
+        path = f"rates.{name}"
         if tier_prices:
-            adder = _read(where, parse_price_difference, value)
+            adder = _read(path, parse_price_difference, value)
             prices = tuple(price + adder for price in tier_prices)
             if not all(0 <= price <= PRICE_MAX for price in prices):
-                raise TariffError(f"{where}: with {value} a tier's price is under 0 or over {PRICE_MAX // PPM} per kWh")
+                raise TariffError(f"{path}: with {value} a tier's price is under 0 or over {PRICE_MAX // PPM} per kWh")
         elif isinstance(value, list):
-            prices = _list(where, parse_price, value, TIERS_MAX)
+            prices = _list(path, parse_price, value, TIERS_MAX)
         else:
-            prices = (_read(where, parse_price, value),)
+            prices = (_read(path, parse_price, value),)
         rates.append(Rate(str(name), prices))
     return tuple(rates)
 
 
 def _season(season: Any) -> Season:
     name = _field(season, "name", str, "seasons.")
-    where = f"seasons.{name}."
-    _known(season, {"name", "from", "day_types", "up_to_kwh"}, where)
-    start = _field(season, "from", str, where).split("-")
+    path = f"seasons.{name}."
+    _known(season, {"name", "from", "day_types", "up_to_kwh"}, path)
+    start = _field(season, "from", str, path).split("-")
     if len(start) != 2 or not all(part.isdecimal() and len(part) <= 2 for part in start):
-        raise TariffError(f"{where}from: {'-'.join(start)!r} is not a month and day such as 11-01")
+        raise TariffError(f"{path}from: {'-'.join(start)!r} is not a month and day such as 11-01")
     month, day = (int(part) for part in start)
-    day_types = tuple(_day_type(each, where) for each in _field(season, "day_types", list, where))
-    upto = _list(f"{where}up_to_kwh", _energy, season["up_to_kwh"], TIERS_MAX - 1) if season.get("up_to_kwh") else ()
+    day_types = tuple(_day_type(each, path) for each in _field(season, "day_types", list, path))
+    upto = _list(f"{path}up_to_kwh", _energy, season["up_to_kwh"], TIERS_MAX - 1) if season.get("up_to_kwh") else ()
     return Season(name, month, day, day_types, upto)
 
 
-def _day_type(day_type: Any, where: str) -> DayType:
-    name = _field(day_type, "name", str, where)
-    inside = f"{where}{name}."
+def _day_type(day_type: Any, path: str) -> DayType:
+    name = _field(day_type, "name", str, path)
+    inside = f"{path}{name}."
     _known(day_type, {"name", "days", "switches"}, inside)
     days: list[int] = []
     for day in _field(day_type, "days", list, inside):
@@ -236,36 +236,38 @@ def _day_type(day_type: Any, where: str) -> DayType:
     return DayType(name, tuple(days), tuple(switches))
 
 
-def _tax(found: Any) -> Tax | None:
-    if found is None:
+def _tax(document: Any) -> Tax | None:
+    if document is None:
         return None
-    if not isinstance(found, Mapping):
+    if not isinstance(document, Mapping):
         raise TariffError("tax: is not a JSON object")
-    _known(found, {"name", "percent", "included"}, "tax.")
-    if not isinstance(found.get("included"), bool):
+    _known(document, {"name", "percent", "included"}, "tax.")
+    if not isinstance(document.get("included"), bool):
         raise TariffError("tax.included: is neither true (the prices contain it) nor false (it is added)")
     return Tax(
-        _field(found, "name", str, "tax."), _read("tax.percent", parse_percent, found.get("percent")), found["included"]
+        _field(document, "name", str, "tax."),
+        _read("tax.percent", parse_percent, document.get("percent")),
+        document["included"],
     )
 
 
-def _dated(found: Any) -> Dated | None:
-    if found is None:
+def _dated(document: Any) -> Dated | None:
+    if document is None:
         return None
-    if not isinstance(found, Mapping):
+    if not isinstance(document, Mapping):
         raise TariffError("dated_prices: is not a JSON object")
-    _known(found, {"name", "from", "minutes", "prices"}, "dated_prices.")
-    minutes = found.get("minutes", 30)
+    _known(document, {"name", "from", "minutes", "prices"}, "dated_prices.")
+    minutes = document.get("minutes", 30)
     if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= DAY // MINUTE:
         raise TariffError(f"dated_prices.minutes: {minutes!r} is not a whole number of minutes up to a day")
     try:
-        begin = parse_instant(_field(found, "from", str, "dated_prices."))
+        begin = parse_instant(_field(document, "from", str, "dated_prices."))
     except TariffError:
         raise
     except ValueError as error:
         raise TariffError(f"dated_prices.from: {error}") from None
-    prices = _list("dated_prices.prices", parse_price, found.get("prices"), DATED_MAX)
-    return Dated(_field({"name": "dynamic", **found}, "name", str, "dated_prices."), begin, minutes * MINUTE, prices)
+    prices = _list("dated_prices.prices", parse_price, document.get("prices"), DATED_MAX)
+    return Dated(_field({"name": "dynamic", **document}, "name", str, "dated_prices."), begin, minutes * MINUTE, prices)
 
 
 def tariff_to_document(tariff: Tariff) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def unit_of(name: str) -> str:
     """Return the unit in a column's name: what stands in brackets, behind "in", or as its last word. It is plain; empty
     if there is none.
     """
-    found = _UNIT.search(plain(name))
-    return plain(found[1] or found[2] or found[3] or "") if found else ""
+    match = _UNIT.search(plain(name))
+    return plain(match[1] or match[2] or match[3] or "") if match else ""
 
 
 @dataclass(frozen=True)
@@ -153,5 +153,5 @@ def _missing(row: Row | None, names: Mapping[str, Sequence[str]], needed: Collec
         "line %(line)d: the column %(name)r is missing (needed: %(wanted)s; found: %(found)s). "
         "Commas, semicolons or tabs separate columns"
     )
-    found = ", ".join(str(cell).strip() for cell in row.cells if cell != "")[:200]
-    return whole(text % {"line": row.number, "name": lacking[0], "wanted": wanted, "found": found})
+    names_here = ", ".join(str(cell).strip() for cell in row.cells if cell != "")[:200]
+    return whole(text % {"line": row.number, "name": lacking[0], "wanted": wanted, "found": names_here})

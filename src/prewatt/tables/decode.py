@@ -72,10 +72,10 @@ def _strictly(content: bytes, encoding: str) -> str:
 
 
 def _checked(text: str) -> str:
-    found = _CONTROL.search(text)
-    if found is None:
+    control = _CONTROL.search(text)
+    if control is None:
         return text
-    line = text.count("\n", 0, found.start()) + 1
+    line = text.count("\n", 0, control.start()) + 1
     raise whole(
         _(
             "The file is not a text, or it is damaged: line %(line)d has a character that no text has. Save it again from "

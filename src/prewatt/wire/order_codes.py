@@ -96,10 +96,10 @@ def _restoration(amount: int, until: int, begin: int, tid: int) -> RestoreTime |
         raise NotCarried("amount")
     # The order was given within the code's minute.
     hours = -(-(until - begin - MINUTE) // HOUR)
-    made = RestoreBoth(tid, amount // CENT, hours)
-    if _restored(made, begin).until - until > FAR:
+    restoration = RestoreBoth(tid, amount // CENT, hours)
+    if _restored(restoration, begin).until - until > FAR:
         raise NotCarried("end")
-    return made
+    return restoration
 
 
 def emergency_token(amount: int, days: int, tid: int) -> Proprietary:

@@ -57,7 +57,7 @@ def parse_shards(text: str) -> range:
     """Parse `7` or `0-31` to a range of shards. Raises ValueError for any other text."""
     first, _, last = text.partition("-")
     if first.isdecimal() and (last or first).isdecimal():
-        found = range(int(first), int(last or first) + 1)
-        if found and found[-1] < SHARDS:
-            return found
+        shards = range(int(first), int(last or first) + 1)
+        if shards and shards[-1] < SHARDS:
+            return shards
     raise ValueError(f"shards {text!r} is not a number or a span such as 0-{SHARDS - 1}")
