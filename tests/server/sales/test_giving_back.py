@@ -172,7 +172,7 @@ def test_restorations_of_an_amount_count_and_are_refused_beyond_it(edge, tenancy
     control(meter, Restore(20 * NANO, until), manager)
     assert given(tenancy, 30 * NANO, "a1", manager) and not given(tenancy, 1, "a2", manager)
     for by in (manager, second):
-        with pytest.raises(ControlError, match=r"over 50\.00, which one person may give alone"):
+        with pytest.raises(ControlError, match=r"more than 50\.00, which is the most that one person may give alone"):
             control(meter, Restore(1), by)
     with pytest.raises(ControlError, match="alone"):
         control(Meter.objects.get(name="m3"), Restore(1), manager)

@@ -198,21 +198,7 @@ def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit
         metered = {meter.unit_id: by_meter[meter.pk] for meter in meters}
     holders = []
     for unit in units:
-        tenancies = [
-            each
-            for each in unit.tenancies.filter(begins__lt=ends)
-            .order_by("begins")
-            .select_related("unit__property__organisation")
-            if each.ends is None or each.ends > begins
-        ]
-        spans: list[tuple[Tenancy | None, int, int]] = []
-        at = begins
-        for each in tenancies:
-            spans += [(None, at, each.begins)] if each.begins > at else []
-            spans.append((each, max(each.begins, begins), min(each.ends or ends, ends)))
-            at = spans[-1][2]
-        spans += [(None, at, ends)] if at < ends else []
-        for tenancy, since, until in spans:
+        for tenancy, since, until in _spans_of(unit, begins, ends):
             # As with the standing charge, a day falls to who holds the unit at its end.
             days = sum(since < midnight <= until for midnight in midnights)
             used = metered[unit.pk].used_between(since, until) if unit.pk in metered else 0
@@ -227,6 +213,25 @@ def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit
                 weights = dict.fromkeys(weights, 0)
             holders.append((unit, tenancy, days, weights))
     return holders
+
+
+def _spans_of(unit: Unit, begins: int, ends: int) -> list[tuple[Tenancy | None, int, int]]:
+    """Return who held a unit from when until when (None: nobody lived there), without a gap between `begins` and
+    `ends`.
+    """
+    rows = unit.tenancies.filter(begins__lt=ends).order_by("begins").select_related("unit__property__organisation")
+    spans: list[tuple[Tenancy | None, int, int]] = []
+    at = begins
+    for each in rows:
+        if each.ends is not None and each.ends <= begins:
+            continue
+        if each.begins > at:
+            spans.append((None, at, each.begins))
+        at = min(each.ends or ends, ends)
+        spans.append((each, max(each.begins, begins), at))
+    if at < ends:
+        spans.append((None, at, ends))
+    return spans
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -5,6 +5,7 @@ The ledger's account of debts is at any moment the sum of what is left of all de
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -117,34 +118,40 @@ def pay(
         organisation=organisation, tenancy=tenancy, payment_id=payment_id, amount=amount, source=source, receipt=receipt,
         at=now(), by=by,
     )  # fmt: skip
-    left = amount
+    left = _pay_parts(payment, debts, name_of(by))
+    adjustments, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
+    if left:
+        memo = _("paid more than was owed") if debts else _("paid after the move-out")
+        _book_excess(payment, left, unit, memo)
+    elif sum(debt.left for debt in debts) < unit:
+        for debt in debts:
+            if rest := debt.left:
+                kind = Transfer.Kind.ADJUSTMENT
+                lower(debt, rest, DebtPart.Why.ROUNDING, adjustments, kind, name_of(by), payment=payment)
+    return payment
+
+
+def _pay_parts(payment: DebtPayment, debts: Sequence[Debt], by: str) -> int:
+    """Pay debts in their order with a payment. Returns what is left of it, nano."""
+    left = payment.amount
     for debt in debts:
         part = min(left, debt.left)
         if part:
-            lower(debt, part, DebtPart.Why.PAID, source, Transfer.Kind.DEBT_PAID, name_of(by), payment=payment)
+            lower(debt, part, DebtPart.Why.PAID, payment.source, Transfer.Kind.DEBT_PAID, by, payment=payment)
             left -= part
-    adjustments, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
-    of = Reference(Of.DEBT_PAYMENT, payment.pk)
-    if 0 < left < unit:
-        meter = meter_of(tenancy)
-        book(Transfer.Kind.ADJUSTMENT, source, adjustments, left, now(), of.and_(Part.ROUNDING), _("rounding"), meter)
-    elif left:
-        memo = _("paid more than was owed") if debts else _("paid after the move-out")
-        payment.refund = owe_back(tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
-        payment.save(update_fields=["refund"])
-    if not left and sum(debt.left for debt in debts) < unit:
-        for debt in debts:
-            if finer := debt.left:
-                lower(
-                    debt,
-                    finer,
-                    DebtPart.Why.ROUNDING,
-                    adjustments,
-                    Transfer.Kind.ADJUSTMENT,
-                    name_of(by),
-                    payment=payment,
-                )
-    return payment
+    return left
+
+
+def _book_excess(payment: DebtPayment, left: int, unit: int, memo: str) -> None:
+    """Owe back what is left of a payment (nano); a rest that is finer than the currency (`unit`, nano) is dropped."""
+    of, source = Reference(Of.DEBT_PAYMENT, payment.pk), payment.source
+    if left < unit:
+        adjustments = account(payment.organisation, Kind.ADJUSTMENTS)
+        of, meter = of.and_(Part.ROUNDING), meter_of(payment.tenancy)
+        book(Transfer.Kind.ADJUSTMENT, source, adjustments, left, now(), of, _("rounding"), meter)
+        return
+    payment.refund = owe_back(payment.tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
+    payment.save(update_fields=["refund"])
 
 
 @transaction.atomic

@@ -109,15 +109,8 @@ def pay_out(
             _("%(amount)s has more decimals than the currency, so it can't be paid.") % {"amount": exact_money(paid)},
             "amount",
         )
-    if way not in MONEY:
-        raise GivingBackError(_("Choose how the money is paid out: cash or transfer."), "way")
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
-    if day is not None and day > today:
-        raise GivingBackError(_("%(day)s is in the future: give the day on which it was paid.") % {"day": day}, "day")
-    if day is not None and day.year not in YEARS:
-        raise GivingBackError(_("%(day)s can't be the day on which it was paid: check the year.") % {"day": day}, "day")
-    if len(number) > 100 or not number.isprintable():
-        raise GivingBackError(_("A number or note has at most 100 printable characters."), "number")
+    _check_way(way, day, today, number)
     lies, meter = account(row.tenancy.unit.property.organisation, MONEY[way]), meter_of(row.tenancy)
     refunds, adjustments = account(lies.organisation, Kind.REFUNDS), account(lies.organisation, Kind.ADJUSTMENTS)
     if paid:
@@ -138,6 +131,20 @@ def pay_out(
     if paid == whole:
         close_rounding(row, name_of(by))
     return row
+
+
+def _check_way(way: str, day: date | None, today: date, number: str) -> None:
+    """Raise GivingBackError, which names the field, if money cannot be paid out in this way, on this day, or under this
+    number.
+    """
+    if way not in MONEY:
+        raise GivingBackError(_("Choose how the money is paid out: cash or transfer."), "way")
+    if day is not None and day > today:
+        raise GivingBackError(_("%(day)s is in the future: give the day on which it was paid.") % {"day": day}, "day")
+    if day is not None and day.year not in YEARS:
+        raise GivingBackError(_("%(day)s can't be the day on which it was paid: check the year.") % {"day": day}, "day")
+    if len(number) > 100 or not number.isprintable():
+        raise GivingBackError(_("A number or note must have at most 100 printable characters."), "number")
 
 
 def nearest(amount: int, unit: int) -> int:

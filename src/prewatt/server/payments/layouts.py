@@ -52,15 +52,7 @@ def new_layout(
     if `named` is False, the first row. `columns`: a role for each column, empty for none. `words`: the words that mean
     money in, separated by commas. Raises BankError, which says what is missing or wrong.
     """
-    if any(role and role not in ROLES for role in columns) or order not in ("", *ORDERS):
-        raise BankError(_("Choose from the list what each column is."))
-    if direction not in ("", SIGN, OPPOSITE):
-        raise BankError(_("Choose from the list how this bank shows money out."))
-    if columns.count(names.DAY) != 1:
-        raise BankError(_("Choose exactly one column as the day on which the bank booked."))
-    amounts = [columns.count(role) for role in (names.AMOUNT, names.IN, names.OUT)]
-    if max(amounts) > 1 or not (amounts[0] or amounts[1]):
-        raise BankError(_("Choose one column for the amount, or one for money in and one for money out."))
+    _check_columns(columns, order, direction)
     words_in = [each.strip() for each in words.split(",") if each.strip()]
     if len(words_in) > MOST_WORDS or any(len(each) > names.LONGEST for each in words_in):
         raise BankError(
@@ -73,6 +65,19 @@ def new_layout(
         organisation=organisation, fingerprint=fingerprint(row, named), named=named, columns=list(columns), order=order,
         direction=direction, words_in=words_in, made_at=now(),
     )  # fmt: skip
+
+
+def _check_columns(columns: Sequence[str], order: str, direction: str) -> None:
+    """Raise BankError if the chosen roles, the order of days or the direction are not possible."""
+    if any(role and role not in ROLES for role in columns) or order not in ("", *ORDERS):
+        raise BankError(_("Choose from the list what each column is."))
+    if direction not in ("", SIGN, OPPOSITE):
+        raise BankError(_("Choose from the list how this bank shows money out."))
+    if columns.count(names.DAY) != 1:
+        raise BankError(_("Choose exactly one column as the day on which the bank booked."))
+    amounts = [columns.count(role) for role in (names.AMOUNT, names.IN, names.OUT)]
+    if max(amounts) > 1 or not (amounts[0] or amounts[1]):
+        raise BankError(_("Choose one column for the amount, or one for money in and one for money out."))
 
 
 def keep_layout(layout: BankLayout, by: Any) -> None:

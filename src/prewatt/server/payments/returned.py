@@ -53,51 +53,61 @@ def book_returned(line: BankLine, by: Any, top_up: TopUp | None = None) -> Taken
     """
     lock_organisation(line.organisation_id)
     before = returned_by(line) if top_up is None else None
-    came: TopUp | DebtPayment | None = top_up
+    payment: TopUp | DebtPayment | None = top_up
     if before is not None:
-        came = before.top_up or before.debt_payment
+        payment = before.top_up or before.debt_payment
     # Nobody undoes the payment meanwhile.
-    locked = open_line(line, came.tenancy.unit_id if came is not None else None)
+    locked = open_line(line, payment.tenancy.unit_id if payment is not None else None)
     if before is not None and before.state == BankLine.State.OPEN:
-        for each in (locked, before):
-            each.state, each.by = BankLine.State.ASIDE, by
-        locked.takes_back = before
-        before.save(update_fields=["state", "by"])
-        locked.save(update_fields=["state", "by", "takes_back"])
+        _cancel_out(locked, before, by)
         return None
     if top_up is not None and not _came_in(locked).filter(pk=top_up.pk).exists():
         raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
-    if locked.amount >= 0 or came is None:
+    if locked.amount >= 0 or payment is None:
         raise BankError(_("The line alone does not show which payment it takes back: choose the payment."))
-    if isinstance(came, TopUp) and booked(Reference(Of.TOP_UP, came.pk).and_(Part.UNDONE)):
-        raise BankError(_("This payment is undone already."))
-    left = came.amount - _taken_of(came)
-    if came.organisation_id != locked.organisation_id or left <= 0:
-        raise BankError(_("This payment was taken back already."))
-    row = _row(locked, came, min(left, -locked.amount), by)
-    if isinstance(came, TopUp):
-        take_from_tenant(row, came)
+    row = _row(locked, payment, min(_left(locked, payment), -locked.amount), by)
+    if isinstance(payment, TopUp):
+        take_from_tenant(row, payment)
     else:
-        take_from_debtor(row, came)
+        take_from_debtor(row, payment)
     row.save()
     fee = -locked.amount - row.amount
     if fee:
         of, fees = Reference(Of.BANK_LINE, locked.pk).and_(Part.FEE), account(locked.organisation, Kind.PROVIDER_FEES)
         bank, text = account(locked.organisation, Kind.BANK), _("the bank's fee for a transfer that it took back")
-        book(Transfer.Kind.FEE, fees, bank, fee, now(), of, text, meter_of(came.tenancy))
+        book(Transfer.Kind.FEE, fees, bank, fee, now(), of, text, meter_of(payment.tenancy))
     locked.state, locked.takes_back, locked.by = BankLine.State.BOOKED, before, by
     locked.save(update_fields=["state", "takes_back", "by"])
     return row
 
 
-def _taken_of(came: TopUp | DebtPayment) -> int:
-    name = {"top_up": came} if isinstance(came, TopUp) else {"bank_line__takes_back__debt_payment": came}
+def _cancel_out(line: BankLine, before: BankLine, by: Any) -> None:
+    """Set two lines aside of which the first was credited to nobody and the second takes it back."""
+    for each in (line, before):
+        each.state, each.by = BankLine.State.ASIDE, by
+    line.takes_back = before
+    before.save(update_fields=["state", "by"])
+    line.save(update_fields=["state", "by", "takes_back"])
+
+
+def _left(line: BankLine, payment: TopUp | DebtPayment) -> int:
+    """Return how much of a payment a line can still take back, nano. Raises BankError if nothing is left of it."""
+    if isinstance(payment, TopUp) and booked(Reference(Of.TOP_UP, payment.pk).and_(Part.UNDONE)):
+        raise BankError(_("This payment is undone already."))
+    left = payment.amount - _taken_of(payment)
+    if payment.organisation_id != line.organisation_id or left <= 0:
+        raise BankError(_("This payment was taken back already."))
+    return left
+
+
+def _taken_of(payment: TopUp | DebtPayment) -> int:
+    name = {"top_up": payment} if isinstance(payment, TopUp) else {"bank_line__takes_back__debt_payment": payment}
     rows = TakenBack.objects.filter(state=TakenBack.State.BOOKED, **name)
     return int(rows.aggregate(sum=Sum("amount") - Sum("returned"))["sum"] or 0)
 
 
-def _row(line: BankLine, came: TopUp | DebtPayment, amount: int, by: Any) -> TakenBack:
-    at = day_bounds(line.day, zone(came.tenancy.unit.property.zone))[0]
+def _row(line: BankLine, payment: TopUp | DebtPayment, amount: int, by: Any) -> TakenBack:
+    at = day_bounds(line.day, zone(payment.tenancy.unit.property.zone))[0]
     return TakenBack.objects.create(
         organisation=line.organisation, bank_line=line, back_id=f"bank {line.pk}", cause=TakenBack.Cause.RETURN,
         amount=amount, fee=-line.amount - amount, currency=line.currency, at=at, heard_at=now(), seen_by="bank", by=by,

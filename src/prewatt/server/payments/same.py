@@ -61,23 +61,7 @@ def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
     rows = _rows(organisation, lines)
     if not rows:
         return result
-    days = [row.day for row in rows]
-    stored = list(
-        BankLine.objects.filter(
-            organisation=organisation, day__gte=min(days) - WINDOW, day__lte=max(days) + WINDOW
-        ).only(
-            "day",
-            "value_day",
-            "amount",
-            "currency",
-            "payer",
-            "account",
-            "text",
-            "bank_id",
-            "fingerprint",
-            "organisation",
-        )
-    )
+    stored = _stored_about(organisation, rows)
     fingerprints = {row.fingerprint: row for row in stored}
     claimed = {row.pk for each in rows if (row := fingerprints.get(each.fingerprint))}
     open_rows = [row for row in rows if row.fingerprint not in fingerprints]
@@ -101,6 +85,19 @@ def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
             apart.take(row.like)
         result.new.append(row)
     return result
+
+
+def _stored_about(organisation: Organisation, rows: Sequence[BankLine]) -> list[BankLine]:
+    """Return the stored lines of about the same days, with the fields that are compared."""
+    days = [row.day for row in rows]
+    stored = BankLine.objects.filter(
+        organisation=organisation, day__gte=min(days) - WINDOW, day__lte=max(days) + WINDOW
+    )
+    return list(
+        stored.only(
+            "day", "value_day", "amount", "currency", "payer", "account", "text", "bank_id", "fingerprint", "organisation",
+        )
+    )  # fmt: skip
 
 
 class _Stored:

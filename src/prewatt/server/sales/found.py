@@ -98,21 +98,25 @@ def keep(
         "reason": getattr(order, "reason", ""),
     }  # fmt: skip
     if typed is not None:
-        # Its code was found before: it is the same money, and now there is a number to it.
-        facts = {"command": number, "credit_id": credit_id}
-        typed.data = {**data, "seq": typed.data["seq"]} if amount else {**typed.data, **facts}
-        typed.key, typed.text = typed.data["credit_id"][:64] or typed.key, _text(meter, typed.data)
-        typed.save(update_fields=["key", "data", "text"])
+        _add_command(meter, typed, data)
     elif amount:
         key = credit_id[:64] or name_of_code(tid)
         raise_alarm(UNBOOKED, _text(meter, data), at, meter=meter, key=key, seq=seq, data=data)
     elif order is not None and not isinstance(order, GrantCredit):
         kind = str(order.__struct_config__.tag)
         text = _(
-            "Meter %(meter)s has taken up %(what)s that this server, put back from a copy, does not know. It holds. Look "
-            "whether it is right; if not, give the order anew."
+            "Meter %(meter)s has taken up %(what)s that this server does not know, because it was restored from a copy. "
+            "It is in force. Check it; if it is wrong, give the order again."
         ) % {"meter": meter, "what": ORDERS.get(kind, kind)}
         raise_alarm("unknown-order", text, at, meter=meter, key=kind, seq=seq, data={"command": number})
+
+
+def _add_command(meter: Meter, typed: Alarm, data: dict[str, Any]) -> None:
+    """Add the command to the alarm of its typed code, which was found before: it is the same money."""
+    facts = {"command": data["command"], "credit_id": data["credit_id"]}
+    typed.data = {**data, "seq": typed.data["seq"]} if data["amount"] else {**typed.data, **facts}
+    typed.key, typed.text = typed.data["credit_id"][:64] or typed.key, _text(meter, typed.data)
+    typed.save(update_fields=["key", "data", "text"])
 
 
 def is_known(meter: Meter, tid: int) -> None:
@@ -166,15 +170,17 @@ def _text(meter: Meter, data: dict[str, Any]) -> str:
     if data["amount"] < 0:
         return (
             _(
-                "%(amount)s were taken off on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know "
-                "of it. It holds at the meter. Book it, or give it back with a reason."
+                "%(amount)s were taken off on %(day)s (%(who)s; %(id)s). This server does not know of it, "
+                "because it was restored from a copy. It is in force at the meter. Book it, or give it back with "
+                "a reason."
             )
             % values
         )
     return (
         _(
-            "%(amount)s were credited on %(day)s (%(who)s; %(id)s), and this server, put back from a copy, does not know of the "
-            "payment. It holds at the meter. Book it; if a payment provider has it, it is booked with the provider's file."
+            "%(amount)s were credited on %(day)s (%(who)s; %(id)s). This server does not know of the payment, "
+            "because it was restored from a copy. It is in force at the meter. Book it; if a payment provider "
+            "has it, it is booked with the provider's file."
         )
         % values
     )

@@ -113,15 +113,7 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
         charge__isnull=False,
     )  # fmt: skip
     bodies = dict(rows.order_by("seq").values_list("seq", "body"))
-    tenancy = (
-        Tenancy.objects.filter(unit=meter.unit_id, begins__lt=led_at)
-        .exclude(ends__lt=led_at)
-        .select_related("unit__property__organisation")
-        .order_by("-begins")
-        .first()
-        if meter.unit_id
-        else None
-    )
+    tenancy = _tenancy_at(meter, led_at)
     if not bodies or tenancy is None:
         return None
     first = min(bodies)
@@ -144,13 +136,19 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
     return early if amount and not known else None
 
 
+def _tenancy_at(meter: Meter, at: int) -> Tenancy | None:
+    """Return the tenancy at a meter at an instant; None if nobody lived there."""
+    rows = Tenancy.objects.filter(unit=meter.unit_id, begins__lt=at).exclude(ends__lt=at)
+    return rows.select_related("unit__property__organisation").order_by("-begins").first() if meter.unit_id else None
+
+
 def led_back(meter: Meter, entry: TimeLedBack) -> None:
     """Raise an alarm that offers to give back charges for days that had not come, after a journal entry shows that its
     time was led back.
     """
     early = charged_early(meter, entry.seq)
     if early is not None:
-        text = _("Meter %(meter)s was charged for days that had not come: %(amount)s in all. Give it back.")
+        text = _("Meter %(meter)s was charged for days that had not come yet: %(amount)s in all. Give it back.")
         sentence = text % {"meter": meter, "amount": format_money(early.amount, meter.property.currency)}
         raise_alarm(EARLY, sentence, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 

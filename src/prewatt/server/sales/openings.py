@@ -64,12 +64,12 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
     }
     text = (
         _(
-            "Nobody has the entries of meter %(meter)s from %(first)d on: this server was put back from a copy that is older than "
-            "the journal at its gateway, or that journal is damaged there. So nothing of it is taken into the books. The meter "
-            "goes on, and payments reach it. "
-            "It has %(there)s, and stands at %(register)s kWh; here it has %(here)s. In between %(charged)s were charged, "
-            "%(credited)s credited and %(debited)s taken off: for what in particular is not known. Let the books go on from the "
-            "meter's figures, unless they can't be right."
+            "Nobody has the entries of meter %(meter)s from %(first)d on: this server was restored from a copy "
+            "that is older than the journal at its gateway, or that journal is damaged. So nothing of it is in "
+            "the books. The meter goes on, and payments reach it. It has %(there)s, and its register is at "
+            "%(register)s kWh; here it has %(here)s. In between %(charged)s were charged, %(credited)s credited "
+            "and %(debited)s taken off; nobody knows the single amounts. Let the books go on from the meter's "
+            "figures, unless these can't be right."
         )
         % values
     )
@@ -106,9 +106,10 @@ def go_on(alarm: Alarm, by: str) -> None:
     take_up_state(meter, state)
     renumber(meter)
     text = _(
-        "The journal of meter %(meter)s goes on here from entry %(seq)d. What it was credited and charged since the copy is not in "
-        "the books. First have the providers' files fetched: what they tell is booked under its own id, and the meter takes none "
-        "twice. Cash that was taken since is at the meter already: do not enter it again. Then take the rest into the books."
+        "The journal of meter %(meter)s goes on here from entry %(seq)d. Its credits and charges since the copy "
+        "are not in the books. First fetch the providers' files: their payments are booked under their own ids, "
+        "and the meter takes none twice. Cash that was received since is at the meter already: do not enter it "
+        "again. Then take the rest into the books."
     ) % {"meter": meter, "seq": state.seq}
     if unknown:
         text += " " + _("Check also whether these were carried out, and order them again if not: %(orders)s.") % {

@@ -292,8 +292,8 @@ def came_back(meter: Meter, entry: Rebased) -> None:
         Alarm.objects.filter(pk=question_alarm.pk).update(is_resolved=True)
     elif question_alarm.data.get("charged"):
         text = _(
-            "The register came back to where it stood before an error, and what was used meanwhile is charged by it. What "
-            "was charged for that time by an answer is charged twice: give it back."
+            "The register is back at its value before an error, so it charges the energy that was used "
+            "meanwhile. The answer for that time charged the same energy: give that charge back."
         )
         raise_alarm(
             TWICE,

@@ -73,8 +73,13 @@ def check(tenancy: Tenancy, request: TermsRequest) -> int:
         raise TermsError(_("The tenancy has ended by then: choose an earlier day."), "begins")
     if begins < tenancy.begins:
         raise TermsError(_("The tenancy has not begun by then: choose a later day."), "begins")
-    if not request.postpaid:
-        return begins
+    if request.postpaid:
+        _check_postpaid(tenancy, request)
+    return begins
+
+
+def _check_postpaid(tenancy: Tenancy, request: TermsRequest) -> None:
+    """Raise TermsError, which names the field, if the limit or the days of terms with bills are not possible."""
     if not 0 <= request.limit <= BALANCE_MAX:
         raise TermsError(_("The limit must be 0 or more, and not more than a meter can hold."), "limit")
     if request.limit_cuts and not request.limit:
@@ -91,7 +96,6 @@ def check(tenancy: Tenancy, request: TermsRequest) -> int:
         raise TermsError(
             _("Choose %(least)d to 180 days after which this follows.") % {"least": LEAST_NOTICE}, "overdue_days"
         )
-    return begins
 
 
 def lock_account(tenancy: Tenancy) -> Meter | None:
