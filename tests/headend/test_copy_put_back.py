@@ -348,7 +348,7 @@ def test_what_else_was_ordered_holds_as_the_meter_says_it_and_is_told(edge, stor
     assert set(Alarm.objects.values_list("kind", "key")) == {
         ("unknown-order", "tariff"), ("unknown-order", "settings"), ("unknown-order", "control"),
     }  # fmt: skip
-    assert Command.objects.filter(meter__name="m1", found=True).count() == 3
+    assert Command.objects.filter(meter__name="m1", is_from_journal=True).count() == 3
 
 
 def test_a_debit_is_booked_as_what_it_was_and_not_taken_off_again(edge, store, tenancy):
@@ -356,7 +356,7 @@ def test_a_debit_is_booked_as_what_it_was_and_not_taken_off_again(edge, store, t
     heard(edge, store)
     assert found().data["amount"] == -2 * NANO
     known = adjust(tenancy, -2 * NANO, Reference(Of.SHARE, 9), "stairs, May", edge.clock.now())
-    assert (known.number, known.found) == (4, True)
+    assert (known.number, known.is_from_journal) == (4, True)
     delivered(edge, store)
     assert edge.accounts["m1"].balance == 18 * NANO
     assert not Alarm.objects.filter(is_resolved=False).exists()

@@ -79,7 +79,7 @@ def test_a_payment_that_was_asked_for_before_the_copy_is_linked(edge, store, ten
     credited(edge, store, GrantCredit(payment.payment_id, 7 * NANO))
     confirm(merchant, told(payment.payment_id, clock.now() - MINUTE), "query")
     payment.refresh_from_db()
-    assert (payment.state, payment.top_up.command.found) == ("paid", True)
+    assert (payment.state, payment.top_up.command.is_from_journal) == ("paid", True)
     agree(edge, tenant, merchant, 7 * NANO)
 
 

@@ -120,4 +120,6 @@ class Outbox:
 
 def _renumber(meter: Meter) -> None:
     for command in renumber(meter):
-        log.warning("meter %s: command %s is now %d, as its number is used", meter, command.was, command.number)
+        log.warning(
+            "meter %s: command %s is now %d, as its number is used", meter, command.earlier_number, command.number
+        )

@@ -85,7 +85,7 @@ def _recovered(merchant: Merchant, report: PaymentReport) -> Payment | None:
     tenancy = tenant_of(unbooked) if unbooked is not None else None
     if unbooked is None:
         # A person may have booked it already.
-        restored = {"tenancy__unit__property__organisation": merchant.organisation_id, "command__found": True}
+        restored = {"tenancy__unit__property__organisation": merchant.organisation_id, "command__is_from_journal": True}
         known_top_up = TopUp.objects.filter(credit_id=report.payment_id, payment__isnull=True, **restored).first()
         tenancy = known_top_up.tenancy if known_top_up is not None else None
     if tenancy is None:

@@ -222,7 +222,7 @@ def link(
             _("The meter has credited %(amount)s under this id.")
             % {"amount": format_money(data["amount"], meter.property.currency)}
         )
-    command = Command.objects.filter(meter=meter, number=data["command"], found=True).first()
+    command = Command.objects.filter(meter=meter, number=data["command"], is_from_journal=True).first()
     if command is None:
         # Only its code is at the meter: the command that follows brings what the code could not carry.
         command = issue(meter, GrantCredit(credit_id, amount, tid=data["tid"], coded=data["amount"]))

@@ -65,7 +65,7 @@ def _known(row: Command) -> AnyOrder | None:
             return GrantCredit(top_up.credit_id, top_up.amount)
         return GrantCredit(top_up.credit_id, top_up.amount, tid=code.tid, coded=code.amount)
     adjustment = Adjustment.objects.filter(command=row, amount__gt=0).first()
-    if adjustment is not None and not row.found:
+    if adjustment is not None and not row.is_from_journal:
         name, code = (
             at_meter(Reference(Of.ADJUSTMENT, adjustment.pk), adjustment.decided_at or 0),
             Code.objects.filter(command=row).first(),

@@ -99,7 +99,7 @@ def _lies_in(source: Account, known_top_up: TopUp, meter: Meter | None) -> None:
     """
     booking = booked(Reference(Of.TOP_UP, known_top_up.pk))
     assert booking is not None
-    if booking.debit_account_id != source.pk and known_top_up.command.found:
+    if booking.debit_account_id != source.pk and known_top_up.command.is_from_journal:
         _move(known_top_up, booking.debit_account, source, meter)
 
 

@@ -68,8 +68,8 @@ def sign_anew(row: Command, number: int, order: entries.AnyOrder | None = None) 
     signed = sign_command(_key(), command)
     row.body, row.signature = signed.body, signed.signature
     if number != row.number:
-        row.was, row.number = row.number if row.number > 0 else row.was, number
-    row.save(update_fields=["number", "was", "body", "signature"])
+        row.earlier_number, row.number = row.number if row.number > 0 else row.earlier_number, number
+    row.save(update_fields=["number", "earlier_number", "body", "signature"])
 
 
 def change_order(row: Command, order: entries.AnyOrder) -> None:
@@ -115,13 +115,13 @@ def renumber(meter: Meter) -> list[Command]:
 def step_aside(meter: Meter, number: int) -> None:
     """Take the number away from an open command of a meter, until it gets a new one."""
     Command.objects.filter(meter=meter, number=number, number__gt=0, state__in=OPEN).update(
-        was=F("number"), number=-F("pk"), state=Command.State.QUEUED
+        earlier_number=F("number"), number=-F("pk"), state=Command.State.QUEUED
     )
 
 
 def fill_in(meter: Meter, number: int, at: int, order: entries.AnyOrder, name: bytes) -> Command:
     """Store a command that a journal shows under this name and the log does not have. Returns it."""
     row = _row(meter, entries.Command(meter.name, number, at, order, name))
-    row.state, row.found = Command.State.APPLIED, True
+    row.state, row.is_from_journal = Command.State.APPLIED, True
     row.save(force_insert=True)
     return row

@@ -18,8 +18,8 @@ class Command(models.Model):
     """A command in a meter's credit log, signed when it is made.
 
     `applied_seq` and `applied_at`: the journal entry that shows the command taken up; `coded_seq` and `coded_at`: the
-    entry that shows its code `tid`, if it was typed before. `was`: the number before it got a new one. `found`: it was
-    not ordered here, but found in a journal.
+    entry that shows its code `tid`, if it was typed before. `earlier_number`: the number before it got a new one.
+    `is_from_journal`: it was not ordered here, but found in a journal.
     """
 
     class State(models.TextChoices):
@@ -41,8 +41,8 @@ class Command(models.Model):
     tid = models.IntegerField(null=True)
     coded_seq = models.BigIntegerField(null=True)
     coded_at = models.BigIntegerField(null=True)
-    was = models.BigIntegerField(null=True)
-    found = models.BooleanField(default=False)
+    earlier_number = models.BigIntegerField(null=True)
+    is_from_journal = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("meter", "number")

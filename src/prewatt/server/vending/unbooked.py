@@ -28,7 +28,9 @@ def carried(meter: Meter, amount: int, reason: str) -> Command | None:
         if data["command"] is None or not data["reason"]:
             continue
         if data["reason"] == reason[:200]:
-            command: Command | None = Command.objects.filter(meter=meter, number=data["command"], found=True).first()
+            command: Command | None = Command.objects.filter(
+                meter=meter, number=data["command"], is_from_journal=True
+            ).first()
             if command is not None:
                 Alarm.objects.filter(pk=alarm.pk).update(is_resolved=True)
                 return command

@@ -31,8 +31,8 @@ class Migration(migrations.Migration):
                 ('tid', models.IntegerField(null=True)),
                 ('coded_seq', models.BigIntegerField(null=True)),
                 ('coded_at', models.BigIntegerField(null=True)),
-                ('was', models.BigIntegerField(null=True)),
-                ('found', models.BooleanField(default=False)),
+                ('earlier_number', models.BigIntegerField(null=True)),
+                ('is_from_journal', models.BooleanField(default=False)),
                 ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_log', to='metering.meter')),
             ],
             options={
