@@ -153,21 +153,21 @@ def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[s
     for index, span in enumerate(message.spans):
         if span.meter not in views:
             continue
-        mine = _meter_plan(result, views, span.meter)
-        if mine.forked or forks.strays(span, mine.account.seq, mine.head):
-            mine.forked = True
+        change = _meter_plan(result, views, span.meter)
+        if change.forked or forks.strays(span, change.account.seq, change.head):
+            change.forked = True
             forked.add(span.meter)
             continue
         try:
-            _take_in(result, mine, message.gateway, span, message.late[index] if index < len(message.late) else 0)
+            _take_in(result, change, message.gateway, span, message.late[index] if index < len(message.late) else 0)
         except WireError as error:
             result.refusals.append(Refusal(message.gateway, error.reason, str(error)))
         except Exception as error:  # whatever it is, it is this meter's alone
             result.leave_out(span.meter, error)
             del views[span.meter]
             continue
-        heads.append(Head(span.meter, mine.account.seq, mine.head, mine.gap))
-        mine.gap = False
+        heads.append(Head(span.meter, change.account.seq, change.head, change.gap))
+        change.gap = False
     for state in message.states:
         known = result.meters.get(state.meter) or views.get(state.meter)
         if known is not None and state.seq > known.account.seq and _look_beyond(message, state, result, views):
@@ -188,9 +188,9 @@ def _look_beyond(message: Upload, state: MeterState, result: Plan, views: Mappin
         return False
     if account.seq != state.seq:
         return False
-    mine = _meter_plan(result, views, state.meter)
-    if state.damaged and forks.comes_again(account, mine.account, mine.opened):
-        mine.damaged = True
+    change = _meter_plan(result, views, state.meter)
+    if state.damaged and forks.comes_again(account, change.account, change.opened):
+        change.damaged = True
         return True
     result.beyond[state.meter] = Beyond(account, state.head)
     return False
@@ -248,14 +248,14 @@ def _meter_plan(result: Plan, views: Mapping[str, MeterView], meter: str) -> Met
     return result.meters[meter]
 
 
-def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int) -> None:
+def _take_in(result: Plan, change: MeterPlan, gateway: str, span: Span, late: int) -> None:
     """Take the new entries of a span into the meter's plan; entries that are stored already are dropped and counted."""
-    account = mine.account
+    account = change.account
     if span.first > account.seq + 1:
-        mine.gap = True
+        change.gap = True
         return
     known = account.seq + 1 - span.first
-    mine.duplicates += min(known, len(span.bodies))
+    change.duplicates += min(known, len(span.bodies))
     for index, body in enumerate(span.bodies[known:], start=known):
         try:
             entry = decode_entry(body)
@@ -273,60 +273,60 @@ def _take_in(result: Plan, mine: MeterPlan, gateway: str, span: Span, late: int)
         if kind := ended_by(entry):
             result.over.add((gateway, kind))
         before = account.at
-        take_entry(mine, entry, body, index < late)
+        take_entry(change, entry, body, index < late)
         if alarm := stands_back(span.meter, account, before):
             result.alarms.append(alarm)
 
 
-def take_entry(mine: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
+def take_entry(change: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:
     """Check one entry, apply it to the server's account, and add what follows from it to the meter's plan."""
-    account = mine.account
+    account = change.account
     balance, emergency, grace = account.balance, account.emergency_out, account.supply.grace
-    command = command_of(entry, mine.opened)
-    ordered = _made_in_advance(mine, entry) if command is None else command
-    checked = check(account, entry, ordered, mine.offset)
+    command = command_of(entry, change.opened)
+    ordered = _made_in_advance(change, entry) if command is None else command
+    checked = check(account, entry, ordered, change.offset)
     own = checked.own
     if checked.difference:
-        mine.differences.append(checked.difference)
+        change.differences.append(checked.difference)
     if checked.unlogged:
-        mine.unlogged.append(checked.unlogged)
+        change.unlogged.append(checked.unlogged)
     account.apply(_stand_in(account, entry) if own is None else own)
     if isinstance(own, Reading) and own.charge:
-        mine.charges.append(own)
+        change.charges.append(own)
     if isinstance(own, Controlled | OnSite) and isinstance(own.action, ClearCredit) and balance > 0:
-        mine.cleared.append((entry.seq, entry.at, balance))
+        change.cleared.append((entry.seq, entry.at, balance))
     if command is not None:
-        _take_up(mine, own, command)
+        _take_up(change, own, command)
     if isinstance(own, Controlled | OnSite) and isinstance(own.action, Restore):
         if own.action.amount:
-            mine.restored.append((entry.seq, entry.at, own.action.amount, _who_and_why(own, ordered)))
+            change.restored.append((entry.seq, entry.at, own.action.amount, _who_and_why(own, ordered)))
     elif grace and isinstance(own, CreditApplied | CreditByCode) and account.balance > 0:
-        mine.restored.append((entry.seq, entry.at, 0, ""))
+        change.restored.append((entry.seq, entry.at, 0, ""))
     if account.emergency_out != emergency:
-        mine.emergency = (entry.seq, entry.at, account.emergency_out)
-    mine.offset = entry.balance - account.balance
-    mine.head = chain(mine.head, body)
-    mine.entries.append(NewEntry(entry.seq, body, mine.head, entry, own, late))
+        change.emergency = (entry.seq, entry.at, account.emergency_out)
+    change.offset = entry.balance - account.balance
+    change.head = chain(change.head, body)
+    change.entries.append(NewEntry(entry.seq, body, change.head, entry, own, late))
 
 
-def _made_in_advance(mine: MeterPlan, entry: AnyEntry) -> Command | None:
+def _made_in_advance(change: MeterPlan, entry: AnyEntry) -> Command | None:
     """Return the order of a token that was made in advance, if the entry says that it was typed on site."""
-    return mine.advance.get(entry.tid) if isinstance(entry, OnSite) and entry.tid is not None else None
+    return change.advance.get(entry.tid) if isinstance(entry, OnSite) and entry.tid is not None else None
 
 
-def _take_up(mine: MeterPlan, own: AnyEntry | None, command: Command | UnknownOrder) -> None:
+def _take_up(change: MeterPlan, own: AnyEntry | None, command: Command | UnknownOrder) -> None:
     """Note what an applied entry says of an open command: that its token was typed, or that it is done or refused."""
     if isinstance(own, CreditByCode | OnSite):
-        mine.coded.append(Coded(command.number, own.seq, own.at))
+        change.coded.append(Coded(command.number, own.seq, own.at))
     if isinstance(own, CommandEntry):
         reason = own.reason if isinstance(own, Refused) else ""
         if reason and isinstance(command, Command) and isinstance(command.order, GrantCredit):
-            mine.differences += _not_credited(mine.account, own, command.order, reason)
+            change.differences += _not_credited(change.account, own, command.order, reason)
             # If the credit is there already, this is no refusal: nobody is to give it back, or grant it again.
-            reason = "" if command.order.credit_id in mine.account.credit_ids else reason
+            reason = "" if command.order.credit_id in change.account.credit_ids else reason
         tid = getattr(own, "tid", None)
-        mine.applied.append(Applied(command.number, own.seq, own.at, reason, own.command, tid))
-        mine.opened.pop(command.number, None)
+        change.applied.append(Applied(command.number, own.seq, own.at, reason, own.command, tid))
+        change.opened.pop(command.number, None)
 
 
 def _who_and_why(entry: Controlled | OnSite, command: Command | UnknownOrder | None) -> str:

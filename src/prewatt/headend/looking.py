@@ -63,10 +63,10 @@ class Looking:
         for look in looks:
             wanted.setdefault(look.gateway, []).append(look)
         watches = []
-        for name, mine in wanted.items():
+        for name, meter_looks in wanted.items():
             gateway = self._gateways.get(name)
             # A gateway that tells no session has software that knows no looks.
-            if gateway is not None and gateway.session and (watch := _watch(mono, name, gateway, mine)):
+            if gateway is not None and gateway.session and (watch := _watch(mono, name, gateway, meter_looks)):
                 watches.append(watch)
         return watches
 

@@ -50,8 +50,8 @@ class Outbox:
         rows = self._open_commands()
         astray = [
             meter
-            for (meter, taken, told), mine in groupby(rows, key=lambda row: (row.meter, row.taken, row.told))
-            if not is_in_order([row.number for row in mine], taken, told)
+            for (meter, taken, told), of_meter in groupby(rows, key=lambda row: (row.meter, row.taken, row.told))
+            if not is_in_order([row.number for row in of_meter], taken, told)
         ]
         unread = [row.pk for row in rows if not self._is_signed(row)]
         for command in Command.objects.filter(pk__in=unread).select_related("meter__unit"):

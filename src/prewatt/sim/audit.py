@@ -110,12 +110,12 @@ def audit(journal_path: Path, memory: Path, meters: list[str], faulty: bool = Fa
     rows = {row.name: row for row in Meter.objects.filter(name__in=meters).select_related("unit")}
     for name in meters:
         loaded = journal.load(name)
-        mine = _meter_account(rows[name], loaded.account)
+        account = _meter_account(rows[name], loaded.account)
         for body in journal.read(name, 1, loaded.account.seq):
-            _take_entry(mine, decode_entry(body), credits_)
-        failures += _check(mine, rows[name], loaded.account.seq, loaded.head, _memory(memory, name))
+            _take_entry(account, decode_entry(body), credits_)
+        failures += _check(account, rows[name], loaded.account.seq, loaded.head, _memory(memory, name))
         told += _alarms(rows[name])
-        accounts.append(mine)
+        accounts.append(account)
     journal.close()
     failures += [] if faulty else told
     top_ups, unapplied = _top_ups(credits_.came)
@@ -158,22 +158,22 @@ def _meter_account(row: Meter, account: KernelAccount) -> MeterAccount:
     )
 
 
-def _take_entry(mine: MeterAccount, entry: AnyEntry, credits_: _Credits) -> None:
+def _take_entry(account: MeterAccount, entry: AnyEntry, credits_: _Credits) -> None:
     """Count an entry of a meter's journal."""
     match entry:
         case Relay():
-            mine.switches.append((entry.at, entry.closed, entry.balance))
+            account.switches.append((entry.at, entry.closed, entry.balance))
             if entry.reason == EXHAUSTED:
-                mine.unpaid.append((entry.at, entry.balance))
+                account.unpaid.append((entry.at, entry.balance))
         case CreditByCode():
-            credits_.by_code(mine.meter, entry)
+            credits_.by_code(account.meter, entry)
         case DebitApplied():
-            mine.adjusted -= entry.amount
+            account.adjusted -= entry.amount
         case CreditApplied() if entry.reason:
-            mine.adjusted += entry.amount
-            mine.topped_up -= entry.amount
+            account.adjusted += entry.amount
+            account.topped_up -= entry.amount
         case CreditApplied():
-            credits_.by_command(mine.meter, entry)
+            credits_.by_command(account.meter, entry)
 
 
 def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -216,23 +216,25 @@ def _alarms(row: Meter) -> list[str]:
     return [f"meter {row.name}: {alarm.text}" for alarm in first.values()]
 
 
-def _check(mine: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[str, Any]) -> list[str]:
+def _check(account: MeterAccount, row: Meter, seq: int, head: bytes, memory: dict[str, Any]) -> list[str]:
     failures = []
-    if mine.difference:
+    if account.difference:
         failures.append(
-            f"meter {mine.meter}: {exact_money(mine.difference)} between the meter's balance and the server's"
+            f"meter {account.meter}: {exact_money(account.difference)} between the meter's balance and the server's"
         )
-    if mine.topped_up + mine.adjusted - mine.charged != mine.balance_meter:
-        failures.append(f"meter {mine.meter}: its balance is not what was topped up and adjusted less what was charged")
+    if account.topped_up + account.adjusted - account.charged != account.balance_meter:
+        failures.append(
+            f"meter {account.meter}: its balance is not what was topped up and adjusted less what was charged"
+        )
     if (row.seq, bytes(row.head)) != (seq, head):
         failures.append(
-            f"meter {mine.meter}: the server has its journal up to entry {row.seq}, the gateway up to {seq}, or they are not the same"
+            f"meter {account.meter}: the server has its journal up to entry {row.seq}, the gateway up to {seq}, or they are not the same"
         )
-    if mine.switches and memory["closed"] != mine.switches[-1][1]:
-        failures.append(f"meter {mine.meter}: its switch stands otherwise than its journal says")
+    if account.switches and memory["closed"] != account.switches[-1][1]:
+        failures.append(f"meter {account.meter}: its switch stands otherwise than its journal says")
     failures += [
-        f"meter {mine.meter}: cut off at {iso(at)} with a credit of {exact_money(left)}"
-        for at, left in mine.unpaid
+        f"meter {account.meter}: cut off at {iso(at)} with a credit of {exact_money(left)}"
+        for at, left in account.unpaid
         if left > 0
     ]
     return failures

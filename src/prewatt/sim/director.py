@@ -212,8 +212,8 @@ class Director:
             # Over a part of the outage, and some of the time before.
             begin, length = self.story.begin, self.story.end - self.story.begin
             happenings += [(begin + length // 4, "break"), (begin + length // 2, "heal")]
-        where = zone(self.options.where)
-        day = local(self.story.begin, where).replace(hour=0, minute=0, second=0, microsecond=0)
+        zone_info = zone(self.options.where)
+        day = local(self.story.begin, zone_info).replace(hour=0, minute=0, second=0, microsecond=0)
         while instant(day) < self.story.end:
             for hour in LOOKS:
                 at = instant(day.replace(hour=hour, minute=self.rng.randrange(60), second=self.rng.randrange(60)))
@@ -278,9 +278,9 @@ class Director:
         for name, person in self.people.items():
             amount = person.pays(self.rng, self._is_dark(name), name in warned)
             if amount and name not in unpaid:
-                made = self._pay(name, amount)
+                payment = self._pay(name, amount)
                 if not self.online and self.rng.random() < TYPES:
-                    self._type(name, str(made.command.code))
+                    self._type(name, str(payment.command.code))
         if self.online:
             self._await("the payments", self._all_applied)
 

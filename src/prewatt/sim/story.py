@@ -79,8 +79,8 @@ def plan(options: Options) -> Story:
             raise DemoError(f"{name}: {value} is not between {low} and {high:g}")
     data = options.data or PACKAGED / "apartments.csv.gz"
     try:
-        where = zone(options.where)
-        everything = load_recordings(data, where)
+        zone_info = zone(options.where)
+        everything = load_recordings(data, zone_info)
     except (RecordingError, ValueError) as error:
         raise DemoError(str(error)) from None
     names = {serial_of(name) if options.protocol else name: name for name in list(everything)[: options.meters]}
@@ -96,7 +96,7 @@ def plan(options: Options) -> Story:
             raise DemoError(f"{data}: {name!r} can't be a meter's name (1 to 64 characters, no slash)") from None
     begin = min(recording.begin for recording in recordings.values())
     if options.data is None:
-        begin = instant(datetime(PACKAGED_START.year, PACKAGED_START.month, PACKAGED_START.day, tzinfo=where))
+        begin = instant(datetime(PACKAGED_START.year, PACKAGED_START.month, PACKAGED_START.day, tzinfo=zone_info))
     end = min(begin + options.days * DAY, max(recording.end for recording in recordings.values()))
     if end - begin < 6 * HOUR:
         raise DemoError(f"{data}: holds less than six hours")
@@ -107,7 +107,7 @@ def plan(options: Options) -> Story:
     return Story(data, recordings, names, tariff, begin, end, (middle, middle + length))
 
 
-def _tariff(where: str, first: int, last: int) -> Tariff:
+def _tariff(zone_name: str, first: int, last: int) -> Tariff:
     document = examples()["ontario-time-of-use"]
     holidays = {**document["holidays"], "years": [max(first - 1, FIRST_YEAR), min(last + 1, LAST_YEAR)]}
-    return read_document({**document, "zone": where, "holidays": holidays})
+    return read_document({**document, "zone": zone_name, "holidays": holidays})

@@ -171,8 +171,8 @@ def key_not_kept() -> Iterator[None]:
     original = Agent.submit_code
 
     def submit(self: Agent, moment: Moment, name: str, text: str, way: str) -> tuple[Reply, list[Effect]]:
-        told, effects = original(self, moment, name, text, way)
-        return told, [each for each in effects if not (isinstance(each, Keep) and each.what == "key")]
+        reply, effects = original(self, moment, name, text, way)
+        return reply, [each for each in effects if not (isinstance(each, Keep) and each.what == "key")]
 
     with patch.object(Agent, "submit_code", submit):
         yield

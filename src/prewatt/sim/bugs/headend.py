@@ -37,9 +37,9 @@ def acknowledge_before_commit() -> Iterator[None]:
 def skip_duplicate_check() -> Iterator[None]:
     """Entries that are there already are taken in again."""
 
-    def take_in(_result: Plan, mine: MeterPlan, _gateway: str, span: Any, late: int) -> None:
+    def take_in(_result: Plan, change: MeterPlan, _gateway: str, span: Any, late: int) -> None:
         for body in span.bodies:
-            ingest.take_entry(mine, entries.decode_entry(body), body, late > 0)
+            ingest.take_entry(change, entries.decode_entry(body), body, late > 0)
 
     with patch.object(ingest, "_take_in", take_in):
         yield
@@ -63,9 +63,9 @@ def cleared_credit_not_booked() -> Iterator[None]:
     """Credit that was cleared is not owed back to anybody."""
     original = ingest.take_entry
 
-    def take(mine: MeterPlan, *args: Any) -> None:
-        original(mine, *args)
-        mine.cleared.clear()
+    def take(change: MeterPlan, *args: Any) -> None:
+        original(change, *args)
+        change.cleared.clear()
 
     with patch.object(ingest, "take_entry", take):
         yield
@@ -76,11 +76,11 @@ def late_charges_not_booked() -> Iterator[None]:
     """What was used in an outage is not in the books."""
     original = ingest.take_entry
 
-    def take(mine: MeterPlan, entry: Any, body: bytes, late: bool) -> None:
-        charges = list(mine.charges)
-        original(mine, entry, body, late)
+    def take(change: MeterPlan, entry: Any, body: bytes, late: bool) -> None:
+        charges = list(change.charges)
+        original(change, entry, body, late)
         if late:
-            mine.charges[:] = charges
+            change.charges[:] = charges
 
     with patch.object(ingest, "take_entry", take):
         yield

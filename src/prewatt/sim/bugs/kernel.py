@@ -59,9 +59,9 @@ def friendly_hours_end_late() -> Iterator[None]:
     def later(window: Window) -> Window:
         return msgspec.structs.replace(window, end=(window.end + 15) % 1440)
 
-    def friendly(hours: FriendlyHours, where: str, now: int) -> bool:
+    def friendly(hours: FriendlyHours, zone_name: str, now: int) -> bool:
         windows = tuple(later(window) for window in hours.windows)
-        return is_friendly(msgspec.structs.replace(hours, windows=windows), where, now)
+        return is_friendly(msgspec.structs.replace(hours, windows=windows), zone_name, now)
 
     with patch.object(state, "is_friendly", friendly):
         yield

@@ -138,9 +138,9 @@ class Book(RegisterBook):
         self.told.add(entry.code)
         self.supply.happened(entry.at, entry.code)
 
-    def _warn(self, told: bool) -> None:
+    def _warn(self, is_warning: bool) -> None:
         """Work out after an entry which steps of low credit were told."""
-        if told:
+        if is_warning:
             self.warned |= self.to_warn()
         if not self.warned:
             return

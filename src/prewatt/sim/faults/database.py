@@ -246,7 +246,7 @@ class MemoryStore:
 
     def pending(self) -> list[Pending]:
         """Return the open commands for online gateways, in order."""
-        found = []
+        pending = []
         for name, stored in self._database.meters.items():
             if not (stored.open or stored.aside) or not self._database.gateways[stored.gateway].online:
                 continue
@@ -255,8 +255,10 @@ class MemoryStore:
             in_order = beyond == list(range(base + 1, base + 1 + len(beyond)))
             if stored.aside or not in_order or any(number <= stored.taken for number in stored.open):
                 self._database.renumber(stored)
-            found += [Pending(stored.gateway, name, number, row.signed) for number, row in sorted(stored.open.items())]
-        return found
+            pending += [
+                Pending(stored.gateway, name, number, row.signed) for number, row in sorted(stored.open.items())
+            ]
+        return pending
 
     def commit(self, plan: Plan) -> None:
         """Store a batch, or nothing of it. Raises Outrun if another worker came first, Refuses if the database refuses."""

@@ -155,10 +155,10 @@ class Disk(Flash):
         return max(self._holes.get(meter, set()) | {self.bases[meter]})
 
     def holds(self, meter: str, seq: int) -> bool:
-        found = self._journal.holds(meter, seq)
-        if found != super().holds(meter, seq):
-            raise Differs(f"meter {meter}: entry {seq} is {'' if found else 'not '}said to be here")
-        return found
+        answer = self._journal.holds(meter, seq)
+        if answer != super().holds(meter, seq):
+            raise Differs(f"meter {meter}: entry {seq} is {'' if answer else 'not '}said to be here")
+        return answer
 
     def put_back(self, copy: Copy) -> None:
         super().put_back(copy)
@@ -166,10 +166,10 @@ class Disk(Flash):
         self._begin_from(Files(copy.file, b""))
 
     def cloned(self, copy: Copy) -> Disk:
-        made = Disk(self.records, self._every)
-        made._ever = self._ever
-        made.put_back(copy)
-        return made
+        clone = Disk(self.records, self._every)
+        clone._ever = self._ever
+        clone.put_back(copy)
+        return clone
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
         if self.full:
@@ -197,23 +197,23 @@ class Disk(Flash):
         self._journal.keep(meter, what, body)
 
     def kept(self, what: str) -> dict[str, bytes]:
-        found = self._journal.kept(what)
-        if found != super().kept(what):
+        kept = self._journal.kept(what)
+        if kept != super().kept(what):
             raise Differs(f"what is kept as {what!r} is not what was written")
-        return found
+        return kept
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
-        found = self._journal.read(meter, first, last)
+        records = self._journal.read(meter, first, last)
         end = min([last, *(seq - 1 for seq in self._holes.get(meter, ()) if seq >= first)])
-        if found != super().read(meter, first, end):
+        if records != super().read(meter, first, end):
             raise Differs(f"meter {meter}: entries {first} to {last} are read otherwise than they were written")
-        return found
+        return records
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
-        found, modelled = self._journal.hash_at(meter, seq), super().hash_at(meter, seq)
-        if modelled is not None and found != modelled and not (found is None and self._holes.get(meter)):
+        hash_, modelled = self._journal.hash_at(meter, seq), super().hash_at(meter, seq)
+        if modelled is not None and hash_ != modelled and not (hash_ is None and self._holes.get(meter)):
             raise Differs(f"meter {meter}: the hash of entry {seq} is not the one that was written")
-        return found
+        return hash_
 
 
 def _torn(before: Files, after: Files, dice: Random) -> Files:

@@ -68,13 +68,13 @@ class Flash:
         account = Account.load(saved) if saved else Account()
         records = self.records[meter]
         whole = _whole(records)
-        found = recovery.recover(head, seq + 1, records[seq - base :])
-        del records[seq - base + found.whole :]
+        recovered = recovery.recover(head, seq + 1, records[seq - base :])
+        del records[seq - base + recovered.whole :]
         if len(records) != whole:
             raise Dropped(f"meter {meter}: {whole - len(records)} whole entries were dropped with the torn one")
         for record in records[seq - base :]:
             account.apply(decode_entry(record.body))
-        return Loaded(account, records[-1].hash if records else head, found.torn)
+        return Loaded(account, records[-1].hash if records else head, recovered.torn)
 
     def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
         """Go on with a meter from another state, and set its old entries aside."""
@@ -101,9 +101,9 @@ class Flash:
 
     def cloned(self, copy: Copy) -> Flash:
         """Return another flash with the content of a copy."""
-        made = type(self)(self.records, self._every)
-        made.put_back(copy)
-        return made
+        clone = type(self)(self.records, self._every)
+        clone.put_back(copy)
+        return clone
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
         """Append records, all of them or, when the power fails, some; those that are durable are handed back.

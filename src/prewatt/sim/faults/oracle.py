@@ -55,8 +55,8 @@ class Broken(Exception):
     story.
     """
 
-    def __init__(self, what: str, where: str) -> None:
-        super().__init__(f"{what} {where}")
+    def __init__(self, what: str, context: str) -> None:
+        super().__init__(f"{what} {context}")
         self.what = what
 
 

@@ -205,9 +205,9 @@ def _on_site(world: World, name: str, action: Action) -> None:
     if gateway.agent is None:
         return
     may = book.supply.may(max(gateway.time(), book.at), book.balance, book.is_low(), action)
-    told, effects = gateway.agent.act(gateway.moment(), name, action, "staff", "grant")
-    if told.done != may and book.seq == gateway.agent.meters[name].account.seq - _entries_in(effects, name):
-        world.broken(f"meter {name}: {action} was {'done' if told.done else 'refused'} ({told.text})")
+    reply, effects = gateway.agent.act(gateway.moment(), name, action, "staff", "grant")
+    if reply.done != may and book.seq == gateway.agent.meters[name].account.seq - _entries_in(effects, name):
+        world.broken(f"meter {name}: {action} was {'done' if reply.done else 'refused'} ({reply.text})")
     gateway.do(effects)
 
 
@@ -320,9 +320,9 @@ def _type_section(world: World, name: str, digits: str, new: KeyState, changes: 
         world.later(world.now + HOUR, again)
         return
     gateway.typed[name] = world.now
-    told, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
+    reply, effects = gateway.agent.submit_code(gateway.moment(), name, digits, "page")
     gateway.do(effects)
-    if not told.done:
+    if not reply.done:
         gateway.guessed[name] = world.now
         # The key changed meanwhile by other codes, or too many wrong ones were typed.
         world.later(world.now + 26 * HOUR, again)

@@ -55,8 +55,8 @@ def slot_of(tariff: Tariff, at: int) -> Slot:
     """Return the slot of an instant."""
     begin = at - at % QUARTER
     key = (id(tariff), begin)
-    found = _slots.get(key)
-    if found is None:
+    slot = _slots.get(key)
+    if slot is None:
         if len(_slots) > 200_000:
             _slots.clear()
             _days.clear()
@@ -64,8 +64,8 @@ def slot_of(tariff: Tariff, at: int) -> Slot:
             _known.clear()
         # Held on to, so that no other tariff takes its id.
         _known[id(tariff)] = tariff
-        found = _slots[key] = _slot(tariff, begin)
-    return found
+        slot = _slots[key] = _slot(tariff, begin)
+    return slot
 
 
 def _slot(tariff: Tariff, at: int) -> Slot:
@@ -90,12 +90,12 @@ def _day(tariff: Tariff, wall: date) -> list[tuple[int, Slot]]:
     kind = 7 if wall.isoformat() in tariff.special_days else wall.weekday()
     (profile,) = (each for each in season.day_types if kind in each.days)
     upto = season.upto or tiers
-    found = []
+    slots = []
     for switch in profile.switches:
         (prices,) = (each.prices for each in tariff.rates if each.name == switch.rate)
         priced = prices * (len(upto) + 1) if len(prices) == 1 else prices
-        found.append((switch.minute, Slot(wall.toordinal(), switch.rate, priced, upto)))
-    return found
+        slots.append((switch.minute, Slot(wall.toordinal(), switch.rate, priced, upto)))
+    return slots
 
 
 def _dearest(tariff: Tariff, begin: int, end: int, under: int) -> int:
@@ -105,8 +105,8 @@ def _dearest(tariff: Tariff, begin: int, end: int, under: int) -> int:
     if not hours:
         return max(_in_tier(tariff, each, under) for each in range(first, last, QUARTER))
     rest = [*range(first, hours[0], QUARTER), *range(hours[-1] + HOUR, last, QUARTER)]
-    found = max(_dearest_in_hour(tariff, each, under) for each in hours)
-    return max([found, *(_in_tier(tariff, each, under) for each in rest)])
+    highest = max(_dearest_in_hour(tariff, each, under) for each in hours)
+    return max([highest, *(_in_tier(tariff, each, under) for each in rest)])
 
 
 def _dearest_in_hour(tariff: Tariff, hour: int, under: int) -> int:
@@ -171,12 +171,12 @@ class Pricer:
 
     def tariff_at(self, at: int) -> Tariff | None:
         """Return the tariff at an instant; None if there is none."""
-        found = None
+        tariff_then = None
         for effective, tariff in self.tariffs:
             if effective > at:
                 break
-            found = tariff
-        return found
+            tariff_then = tariff
+        return tariff_then
 
     def price_now(self, at: int) -> int:
         """Return what the next kWh costs, micro, rounded up."""
@@ -201,11 +201,11 @@ class Pricer:
         slot = slot_of(tariff, at) if tariff else None
         under = len(slot.tiers) - self._tier(tariff, slot) if tariff and slot else 0
         ends = [begin for begin, _ in self.tariffs if at < begin < at + DAY]
-        found = 0
+        highest = 0
         for begin, end in pairwise([at, *ends, at + DAY]):
             if holds := self.tariff_at(begin):
-                found = max(found, self._gross(_dearest(holds, begin, end, under), holds))
-        return found
+                highest = max(highest, self._gross(_dearest(holds, begin, end, under), holds))
+        return highest
 
     def _before(self, tariff: Tariff, rate: str) -> int:
         if tariff.tiers is None:

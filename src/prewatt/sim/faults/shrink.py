@@ -87,16 +87,16 @@ def shrunk(seed: int, days: int, meters: int, without: Iterable[str] = (), every
     else:
         raise ValueError(f"seed {seed} holds: there is nothing to shrink")
     search = _Search(_shape(first))
-    found = first
+    failure = first
     while search.runs < MOST:
         for each in _smaller(cut):
             failed = search.fails(each)
             if failed is not None:
-                cut, found = each, failed
+                cut, failure = each, failed
                 break
         else:
             break
-    return Shortest(cut, found, story(cut), search.runs)
+    return Shortest(cut, failure, story(cut), search.runs)
 
 
 def _smaller(cut: Cut) -> Iterator[Cut]:

@@ -190,12 +190,12 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
 
 def script(swarm: Swarm, days: int, meters: Iterable[str], gateways: Iterable[str]) -> list[Happening]:
     """Return all that is to happen, in order. With fewer days or meters, the rest stays the same."""
-    found: list[Happening] = []
+    happenings: list[Happening] = []
     whos = {"meter": list(meters), "gateway": list(gateways), "world": ["all"]}
     for kind, mean in swarm.means.items():
         for who in whos[KINDS[kind].of]:
-            found += _drawn(swarm, kind, mean, who, swarm.begin + days * DAY)
-    return sorted(found)
+            happenings += _drawn(swarm, kind, mean, who, swarm.begin + days * DAY)
+    return sorted(happenings)
 
 
 def _drawn(swarm: Swarm, kind: str, mean: int, who: str, end: int) -> Iterator[Happening]:
