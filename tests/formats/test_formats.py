@@ -91,7 +91,7 @@ def test_the_account_keeps_its_shape_or_changes_its_number():
     """If this fails: let snapshot.FORMAT be one more, keep what `tests.formats.write` wrote before as files/format-N.json,
     and pin the new shape.
     """
-    assert (snapshot.FORMAT, shape(snapshot.Saved)) == (4, "e56eb83324fb71b0")
+    assert (snapshot.FORMAT, shape(snapshot.Saved)) == (5, "6707282df563846f")
 
 
 def test_entries_and_commands_keep_their_shape():
@@ -105,6 +105,17 @@ def test_messages_keep_their_shape_or_change_the_wires_number():
     """
     kinds = (messages.Status, messages.Upload, messages.Receipt, messages.Orders, messages.States, messages.Frame)
     assert (messages.VERSION, shape(*kinds)) == (1, "e61bcbe24806e4c6")
+
+
+def test_a_register_returns_to_the_one_base_of_before():
+    written = json.loads((FILES[0].parent / "format-4-former.json").read_text())
+    account = Account.load(bytes.fromhex(written["account"]))
+    entry = account.read(account.at + 900 * 10**6, 1_000)
+    assert (account.register, entry.cause) == (90_000_200, "returned")
+    again = Account()
+    for body in written["bodies"]:
+        again.apply(entries.decode_entry(bytes.fromhex(body)))
+    assert again.formers == account.formers
 
 
 def test_of_before_it_is_known_whether_the_low_credit_was_told():

@@ -84,30 +84,37 @@ def test_who_does_not_know_how_long_it_was_off_takes_what_a_month_can_bring():
 def test_a_register_that_comes_back_after_an_error_goes_on_where_it_stood():
     former = Former(Base(5_000_000, 0), 20, QUARTER)
     wrong = Base(20, QUARTER)
-    assert judge(wrong, 5_000_300, 2 * QUARTER, FUSE, former=former) == (RETURNED, 300)
+    assert judge(wrong, 5_000_300, 2 * QUARTER, FUSE, formers=(former,)) == (RETURNED, 280)
     long_wrong = Base(20, 2 * DAY)
-    assert judge(long_wrong, 5_000_300, 2 * DAY + QUARTER, FUSE, former=former).cause == JUMPED, "too long ago"
-    assert judge(wrong, 9_000_000, 2 * QUARTER, FUSE, former=former).cause == JUMPED
+    assert judge(long_wrong, 5_000_300, 2 * DAY + QUARTER, FUSE, formers=(former,)).cause == JUMPED, "too long ago"
+    assert judge(wrong, 9_000_000, 2 * QUARTER, FUSE, formers=(former,)).cause == JUMPED
 
 
 def test_a_register_that_fell_a_little_and_comes_back_at_once_is_not_charged_twice():
     former = Former(Base(5_000_000, 0), 60, QUARTER)
     fallen = Base(4_997_060, QUARTER)
-    assert judge(fallen, 5_000_100, 2 * QUARTER, FUSE, former=former) == (RETURNED, 100)
-    assert judge(fallen, 4_997_160, 2 * QUARTER, FUSE, former=former) == (TRUE, 100)
+    assert judge(fallen, 5_000_100, 2 * QUARTER, FUSE, formers=(former,)) == (RETURNED, 40)
+    assert judge(fallen, 4_997_160, 2 * QUARTER, FUSE, formers=(former,)) == (TRUE, 100)
     # A last digit that jitters does not make it another one.
-    assert judge(fallen, 5_000_030, 2 * QUARTER, FUSE, former=former).cause == RETURNED
+    assert judge(fallen, 5_000_030, 2 * QUARTER, FUSE, formers=(former,)).cause == RETURNED
     # Step by step it comes over where it stood, as one does that has lost what it had counted.
     passing = Base(4_999_990, QUARTER)
     counted = Former(Base(5_000_000, 0), 2_990, QUARTER)
-    assert judge(passing, 5_000_090, 2 * QUARTER, FUSE, former=counted) == (TRUE, 100)
+    assert judge(passing, 5_000_090, 2 * QUARTER, FUSE, formers=(counted,)) == (TRUE, 100)
+
+
+def test_of_several_bases_a_register_returns_to_the_one_that_charges_least():
+    first, nought = Former(Base(8_000, 0), 0, QUARTER), Former(Base(0, QUARTER), 0, 2 * QUARTER)
+    wrong = Base(300_000_000, 2 * QUARTER)
+    assert judge(wrong, 8_100, 3 * QUARTER, FUSE, formers=(first, nought)) == (RETURNED, 100)
+    assert judge(wrong, 60, 3 * QUARTER, FUSE, formers=(first, nought)) == (RETURNED, 60)
 
 
 def test_of_a_month_that_may_have_passed_a_return_takes_no_more_than_the_new_base_would():
     former = Former(Base(5_000_000, 0), 0, QUARTER)
-    assert judge(Base(20, QUARTER), 5_080_000, 2 * QUARTER, FUSE, former=former, gap=QUARTER) == (RETURNED, 80_000)
+    assert judge(Base(20, QUARTER), 5_080_000, 2 * QUARTER, FUSE, formers=(former,), gap=QUARTER) == (RETURNED, 80_000)
     higher = Base(5_900_000, QUARTER)
-    assert judge(higher, 5_910_000, 2 * QUARTER, FUSE, former=former, gap=0).cause == JUMPED
+    assert judge(higher, 5_910_000, 2 * QUARTER, FUSE, formers=(former,), gap=0).cause == JUMPED
 
 
 @given(st.integers(0, 10**9), st.integers(-(2**63), 2**64), st.integers(0, 400 * DAY), st.integers(100, 10**6))

@@ -65,7 +65,7 @@ def eventful():
     made.restarts = (NOW - 1, NOW + DAY)
     made.credit_ids, made.coded = {"c0"}, {TID: NANO, TID + 1: 0}
     made.tids, made.tid_floor = tuple(range(100, 100 + CODES_KEPT)), 5
-    made.doubt, made.former = Doubt(9, NOW, NOW, JUMPED), Former(Base(900, NOW - DAY), 50, NOW - DAY)
+    made.doubt, made.formers = Doubt(9, NOW, NOW, JUMPED), (Former(Base(900, NOW - DAY), 50, NOW - DAY),)
     made.back_since, made.under = NOW - HOUR, Base(3, NOW)
     made.foreign_since, made.unsure, made.unsure_at = NOW - HOUR, True, NOW
     made.warned, made.warned_at = tuple(steps_of(SETTINGS)), NOW - HOUR

@@ -135,7 +135,7 @@ class RegisterRules(Journalling):
         """Return the reading to charge, now that enough readings agree on a register that was doubted for `cause`."""
         account, register = self.account, observed.register
         if cause != UNCONFIRMED:
-            self._append(outcome, account.rebase(now, register))
+            self._append(outcome, account.rebase(now, register, observed.end))
             seen = account.read(now, register, observed.end)
             if isinstance(seen, Doubtful) and seen.cause == UNCONFIRMED:
                 # The register is back after a long time. The readings that agree on that agree on this energy, too.

@@ -20,11 +20,11 @@ that take up a command move `command`, too.
 | entry | moves |
 |---|---|
 | `reading` | `register` `read_at` `charged` `counters` `restarts` `moved_at` `moving_since` |
-| `reading` | `former` `doubt` `back_since` `under` `supply` |
+| `reading` | `formers` `doubt` `back_since` `under` `supply` |
 | `doubtful` | `doubt` `back_since` `under` |
-| `rebased` | `register` `former` `moving_since` `doubt` `back_since` `under` `moved_at` |
-| `exchanged` | `register` `serial` `former` `foreign_since` `doubt` `back_since` `under` `moved_at` |
-| `time` | `read_at` `moving_since` `moved_at` `doubt` `former` `back_since` `under` `unsure_at` `foreign_since` |
+| `rebased` | `register` `formers` `moving_since` `doubt` `back_since` `under` `moved_at` |
+| `exchanged` | `register` `serial` `formers` `foreign_since` `doubt` `back_since` `under` `moved_at` |
+| `time` | `read_at` `moving_since` `moved_at` `doubt` `formers` `back_since` `under` `unsure_at` `foreign_since` |
 | `time` | `warned_at` `supply` `versions` `counters` |
 | `credit` | `credited` `credit_ids` `coded` `tids` `tid_floor` `supply` |
 | `code` | `credited` `coded` `supply` |

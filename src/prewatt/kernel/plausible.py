@@ -7,6 +7,7 @@ A register charges nothing if it falls, if it jumps by more than the fuse allows
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -38,7 +39,7 @@ ALONE_FOR = HOUR
 a single wrong reading could cost as much as a flat uses in months.
 """
 ERROR_FOR = HOUR
-"""A new base that held for no longer than this (µs), before another one came, was an error."""
+"""A register that is seen lower for no longer than this (µs) may be an error."""
 FORMER_FOR = DAY
 """If a register returns to its old base within this time (µs) after a new base was set, energy counts from the old base
 again.
@@ -62,13 +63,20 @@ class Doubt(Struct, frozen=True):
 
 
 class Former(Struct, frozen=True):
-    """The base before the last new ones. `since` Wh were charged from the new ones, the first of which began at the
-    instant `at`.
-    """
+    """A base that was left for a new one at the instant `at`. `since` Wh were charged since then, from the new ones."""
 
     base: Base
     since: int
     at: int
+
+    @property
+    def register(self) -> Wh:
+        """Return the register (Wh) that was charged up to, if this base was right all the time."""
+        return self.base.register + self.since
+
+
+FORMERS_KEPT = 8
+"""The number of bases that are stored to which a register may return."""
 
 
 class Below(NamedTuple):
@@ -80,7 +88,7 @@ class Below(NamedTuple):
 
 class Verdict(NamedTuple):
     """The judgement of a register. `cause` says why it cannot be true, and is `TRUE` if it can. `energy`: Wh since the
-    base.
+    base; of a register that returned, those that nobody was charged for.
     """
 
     cause: str
@@ -115,36 +123,38 @@ def judge(
     end: int = 0,
     below: Below | None = None,
     gap: int | None = None,
-    former: Former | None = None,
+    formers: Sequence[Former] = (),
 ) -> Verdict:
     """Judge a register (Wh) that was read at an instant.
 
     `end`: the register (Wh) at which the counter rolls over to zero, 0 if unknown. `below`: what was seen of the register
     under its base, None if it is not under it. `gap`: the instant before which the gateway was off for an unknown time,
     so that more energy may have flowed since an earlier base than the known time allows; None without such a gap.
+    `formers`: the bases before this one.
     """
     if not 0 <= register <= REGISTER_MAX:
         return Verdict(NO_VALUE, 0)
     energy, limit = register - base.register, most(power_highest, at - base.at)
-    again = _again(former, base, register, at, gap, end, power_highest) if former is not None else None
+    back = returned(formers, base, register, at, power_highest, end=end, gap=gap)
     if 0 <= energy <= limit:
-        if former is not None and again is not None and again - former.since < energy:
+        if back is not None and back[1] < energy:
             # Its step is larger than the fall was: it is back, and what was charged before is not charged again.
-            return Verdict(RETURNED, again)
+            return Verdict(RETURNED, back[1])
         return Verdict(TRUE, energy)
     if register in NO_VALUES:
         return Verdict(NO_VALUE, 0)
-    rolled = energy + end if energy < 0 and register < end else energy
-    if 0 <= rolled <= limit:
+    if energy < 0 and register < end and 0 <= energy + end <= limit:
         # Only from near its end can a counter have come over it.
-        return Verdict(TRUE, rolled)
-    if again is not None:
-        return Verdict(RETURNED, again)
-    if energy < 0 and _runs_backwards(base, below or Below(base.at, None), register, at, power_highest):
-        return Verdict(BACKWARDS, 0)
-    if 0 <= rolled <= most(power_highest, at - base.at + _off(base, gap)):
-        return Verdict(UNSEEN, rolled)
-    return Verdict(FALLEN if energy < 0 else JUMPED, 0)
+        return Verdict(TRUE, energy + end)
+    if back is not None:
+        return Verdict(RETURNED, back[1])
+    if energy < 0:
+        # By an unknown time it came over its end no more likely than it shows nought by an error.
+        backwards = _runs_backwards(base, below or Below(base.at, None), register, at, power_highest)
+        return Verdict(BACKWARDS if backwards else FALLEN, 0)
+    if energy <= most(power_highest, at - base.at + _off(base, gap)):
+        return Verdict(UNSEEN, energy)
+    return Verdict(JUMPED, 0)
 
 
 def _runs_backwards(base: Base, below: Below, register: Wh, at: Instant, power_highest: int) -> bool:
@@ -161,10 +171,31 @@ def _off(base: Base, gap: int | None) -> int:
     return OFF_MOST if gap is not None and base.at <= gap else 0
 
 
-def _again(
+def returned(
+    formers: Sequence[Former],
+    base: Base,
+    register: Wh,
+    at: Instant,
+    power_highest: int,
+    *,
+    end: int = 0,
+    gap: int | None = None,
+) -> tuple[Former, Wh] | None:
+    """Return to which base before `base` a register (Wh) can have returned, or over its end, and the Wh that nobody was
+    charged for since; None if to none. Of several it is the one that charges the least.
+    """
+    found = [
+        (former, energy)
+        for former in formers
+        if (energy := _unpaid(former, base, register, at, gap, end, power_highest)) is not None
+    ]
+    return min(found, key=lambda each: each[1], default=None)
+
+
+def _unpaid(
     former: Former, base: Base, register: Wh, at: Instant, gap: int | None, end: int, power_highest: int
 ) -> int | None:
-    """Return the Wh since the former base if the register can have returned to it, or over its end; else None."""
+    """Return the Wh that nobody was charged for if the register can have returned to a former base; else None."""
     if base.at - former.at > FORMER_FOR:
         return None
     again, elapsed = register - former.base.register, at - former.base.at
@@ -173,4 +204,4 @@ def _again(
     if again - former.since < register - base.register:
         # Of what may have flowed unseen, the less is believed.
         elapsed += _off(former.base, gap)
-    return again if former.since - JITTER <= again <= most(power_highest, elapsed) else None
+    return again - former.since if former.since - JITTER <= again <= most(power_highest, elapsed) else None

@@ -32,11 +32,13 @@ from .plausible import (
     UNCONFIRMED,
     UNSEEN,
     Below,
+    Former,
     Verdict,
     agrees,
     is_enough,
     judge,
     most,
+    returned,
 )
 from .replay import Replay
 from .units import BALANCE_MAX, DAY, INT64_MAX, REGISTER_MAX, Instant, Wh
@@ -68,7 +70,7 @@ class Registers(Replay):
             end=end,
             below=Below(self.back_since or base.at, self.under),
             gap=self.unsure_at if self.unsure else None,
-            former=self.former,
+            formers=self.formers,
         )
 
     def read(
@@ -90,9 +92,8 @@ class Registers(Replay):
         instant, so that the journal cannot tell how much time has passed.
         """
         verdict = self.judge(at, register, end)
-        if behind and verdict.cause in (JUMPED, FALLEN) and self.base is not None:
-            since = judge(self.base, register, at, self.settings.power_highest, end=end, gap=at)
-            verdict = since if since.cause == UNSEEN else verdict
+        if behind and verdict.cause == JUMPED and self.base is not None:
+            verdict = judge(self.base, register, at, self.settings.power_highest, gap=at)
         flags = FLAG_CLOCK if behind or self.unsure else 0
         if verdict.cause == TRUE and not self._is_enough(verdict.energy):
             if not (confirmed and self._agrees(register, at)):
@@ -166,25 +167,34 @@ class Registers(Replay):
         flags = FLAG_BETWEEN | reading.flags & (FLAG_HELD | FLAG_CLOCK)
         return self._reading(self.read_at + part, (self.register or 0) + energy, energy, flags)
 
-    def rebase(self, now: Instant, register: Wh) -> Rebased:
+    def rebase(self, now: Instant, register: Wh, end: int = 0) -> Rebased:
         """Return the entry that makes a doubtful register (Wh) the new base, from which energy counts; or the entry
-        that returns to the base before an error.
+        that returns to the base before an error. `end`: see `judge`.
 
         Raises ValueError if the register was not doubted, or has not stayed where it was.
         """
         at, doubt = max(now, self.at), self.doubt
         if doubt is None or not agrees(doubt, register, at, self.settings.power_highest):
             raise ValueError(f"a register of {register} Wh was not doubted before")
-        # Over its end it comes back to another value, and where that is, only the gateway knows.
-        cause = RETURNED if doubt.cause == RETURNED and self.former else self.judge(at, register).cause
+        if doubt.cause == RETURNED and (former := self._returned_to(at, register, end)):
+            return self._return(at, former.register)
+        cause = self.judge(at, register).cause
         if cause in (TRUE, UNSEEN) and at == doubt.at:
             # The journal is ahead of the time, and can't tell that too little of it passed.
             cause = doubt.cause
-        if cause not in (JUMPED, FALLEN, RETURNED):
+        if cause not in (JUMPED, FALLEN):
             raise ValueError(f"a register of {register} Wh can't be counted from")
-        if cause == RETURNED and self.former is not None:
-            register = self.former.base.register + self.former.since
         return Rebased(self.seq + 1, at, self.balance, register, self.register or 0, cause)
+
+    def _returned_to(self, at: Instant, register: Wh, end: int) -> Former | None:
+        base, gap = self.base, self.unsure_at if self.unsure else None
+        if base is None:
+            return None
+        back = returned(self.formers, base, register, at, self.settings.power_highest, end=end, gap=gap)
+        return back and back[0]
+
+    def _return(self, at: Instant, register: Wh) -> Rebased:
+        return Rebased(self.seq + 1, at, self.balance, register, self.register or 0, RETURNED)
 
     def recompute_doubt(self, entry: Doubtful) -> Reading | Doubtful:
         """Return the entry that is right in the place of `entry`, a doubt."""
@@ -200,8 +210,8 @@ class Registers(Replay):
     def _may_have_rolled(self, entry: Doubtful) -> bool:
         """Return whether a doubt can be about a counter that came over its end."""
         if entry.cause == RETURNED:
-            return self.former is not None and 0 <= entry.register < self.former.base.register + self.former.since
-        known = (UNCONFIRMED, UNSEEN, JUMPED) if entry.at == self.at else (UNCONFIRMED, UNSEEN)
+            return any(0 <= entry.register < each.register for each in self.formers)
+        known = (UNCONFIRMED, UNSEEN, JUMPED) if entry.at == self.at else (UNCONFIRMED,)
         return entry.cause in known and 0 <= entry.register < (self.register or 0)
 
     def recompute_reading(self, entry: Reading) -> Reading | Doubtful:
@@ -244,7 +254,8 @@ class Registers(Replay):
         doubt = self.doubt
         if entry.cause != RETURNED:
             return self.rebase(entry.at, entry.register)
-        if doubt is None or doubt.cause != RETURNED or self.former is None:
+        came_back = doubt is not None and doubt.cause == RETURNED
+        # To which of several, only the gateway knows if the counter came over its end.
+        if not came_back or entry.register not in {each.register for each in self.formers}:
             raise ValueError("the register did not come back")
-        register = self.former.base.register + self.former.since
-        return Rebased(entry.seq, entry.at, self.balance, register, self.register or 0, RETURNED)
+        return self._return(entry.at, entry.register)

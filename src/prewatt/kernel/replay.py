@@ -32,7 +32,7 @@ from .off_hours import OFF_HOURS, night_at
 from .orders import (
     Action,
 )
-from .plausible import BACKWARDS, ERROR_FOR, RETURNED, Base, Doubt, Former
+from .plausible import BACKWARDS, ERROR_FOR, FORMER_FOR, FORMERS_KEPT, RETURNED, Base, Doubt, Former
 from .safety import KINDS, TRIPS, waits
 from .settings import Settings
 from .state import EXHAUSTED, State
@@ -155,8 +155,8 @@ class Replay(State):
         self.charged += entry.charge
         if self.register is None or energy:
             self.moved_at = entry.at
-        if self.former is not None:
-            self.former = msgspec.structs.replace(self.former, since=self.former.since + energy)
+        if self.formers and energy:
+            self.formers = tuple(msgspec.structs.replace(each, since=each.since + energy) for each in self.formers)
         held, between = entry.flags & FLAG_HELD, entry.flags & FLAG_BETWEEN
         if not between:
             self.doubt = None
@@ -187,18 +187,19 @@ class Replay(State):
             self.doubt = Doubt(entry.register, entry.at, since, entry.cause)
 
     def _rebase(self, entry: Rebased) -> None:
-        former, before = self.former, self.register
-        self.register = entry.register
-        if entry.cause == RETURNED and former is not None:
-            self.former, self.moving_since = None, former.base.at
-            return
-        # One error after another: it can still come back to where it stood before the first.
-        if before is not None and (former is None or self.moving_since - former.at > ERROR_FOR):
-            self.former = Former(Base(before, self.moving_since), 0, entry.at)
+        before, self.register = self.register, entry.register
+        if entry.cause == RETURNED:
+            for number, former in enumerate(self.formers):
+                if former.register == entry.register:
+                    self.formers, self.moving_since = self.formers[:number], former.base.at
+                    return
+        if before is not None:
+            known = (each for each in self.formers if entry.at - each.at <= FORMER_FOR)
+            self.formers = (*known, Former(Base(before, self.moving_since), 0, entry.at))[-FORMERS_KEPT:]
         self.moving_since = entry.at
 
     def _exchange(self, entry: Exchanged) -> None:
-        before, self.former = self.register, None
+        before, self.formers = self.register, ()
         self.serial, self.foreign_since = entry.serial, 0
         if before is not None:
             # What the old one used up to its end counts as if the new one had gone on from there.
@@ -209,7 +210,7 @@ class Replay(State):
         self.read_at, self.moving_since, self.moved_at = (
             min(each, at) for each in (self.read_at, self.moving_since, self.moved_at)
         )
-        self.doubt, self.former, self.back_since = None, None, min(self.back_since, at)
+        self.doubt, self.formers, self.back_since = None, (), min(self.back_since, at)
         if self.under is not None:
             self.under = Base(self.under.register, min(self.under.at, at))
         self.unsure_at, self.foreign_since = min(self.unsure_at, at), min(self.foreign_since, at)

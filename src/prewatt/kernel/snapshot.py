@@ -14,7 +14,7 @@ from .state import State
 from .supply import SupplyState
 from .tariff import Tariff, Version, calendar_of
 
-FORMAT = 4
+FORMAT = 5
 """The number of the format that `dump` writes. It changes with `Saved` and all that it contains; `load` reads this
 format and all earlier ones.
 """
@@ -26,7 +26,7 @@ class SnapshotError(ValueError):
 
 class Saved(Struct, frozen=True):
     """The fields of the state, in the order of the bytes, by their names in `kernel.state`. `low`: before format 4,
-    whether the one step was told.
+    whether the one step was told. `former`: before format 5, the one base before.
 
     The state itself is listed in `kernel.state.State`, the bytes here: what was written before must be readable,
     whatever the state is called now. A test checks that no field of the state is missing here.
@@ -64,6 +64,7 @@ class Saved(Struct, frozen=True):
     warned: tuple[Step, ...] = ()
     warned_at: int = 0
     low: bool = False
+    formers: tuple[Former, ...] = ()
 
 
 class _Numbered(Struct, frozen=True, array_like=True):
@@ -74,7 +75,7 @@ class _Numbered(Struct, frozen=True, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 _numbered = msgspec.msgpack.Decoder(_Numbered)
 _saved = msgspec.msgpack.Decoder(Saved)
-_OWN = ("versions", "credit_ids", "coded", "moving_since", "moved_at", "low")
+_OWN = ("versions", "credit_ids", "coded", "moving_since", "moved_at", "low", "former")
 """Fields that are stored in another form than the state has them."""
 _PLAIN = tuple(name for name in Saved.__struct_fields__ if name not in _OWN)
 
@@ -117,6 +118,8 @@ def load(state: State, saved: bytes) -> None:
     state.credit_ids, state.coded = set(decoded.credit_ids), dict(decoded.coded)
     state.moving_since = decoded.read_at if decoded.moving_since is None else decoded.moving_since
     state.moved_at = decoded.read_at if decoded.moved_at is None else decoded.moved_at
+    if decoded.former is not None:
+        state.formers = (decoded.former,)
     if decoded.low and state.balance > 0:
         # Before format 4 there was one step, and whether it was told.
         state.warned = tuple(state.to_warn(state.at, state.balance))

@@ -43,10 +43,11 @@ class State:
     `tids`: identifiers of the codes whose effect is here, by whichever way it came; none up to `tid_floor` is taken any
     more. `coded`: nano that codes brought whose commands are yet to come.
 
-    `doubt`: the register that can't be true and was read last; None if the last one was. `former`: the base before the
-    last new one. `back_since`: when the register was first seen under its base, 0 if it is not; `under`: where it stood
-    there last. `moved_at`: when it last moved. `foreign_since`: since when another meter answers in this one's place, 0
-    if none does. `unsure`: whether it is unknown how long the gateway was off, before the instant `unsure_at`.
+    `doubt`: the register that can't be true and was read last; None if the last one was. `formers`: the bases before
+    this one to which it may return, the oldest first. `back_since`: when the register was first seen under its base, 0
+    if it is not; `under`: where it stood there last. `moved_at`: when it last moved. `foreign_since`: since when another
+    meter answers in this one's place, 0 if none does. `unsure`: whether it is unknown how long the gateway was off,
+    before the instant `unsure_at`.
     """
 
     def __init__(self) -> None:
@@ -74,7 +75,7 @@ class State:
         self.tids: tuple[int, ...] = ()
         self.tid_floor = -1
         self.doubt: Doubt | None = None
-        self.former: Former | None = None
+        self.formers: tuple[Former, ...] = ()
         self.back_since = 0
         self.under: Base | None = None
         self.moved_at = 0

@@ -236,7 +236,7 @@ def error_charged_when_it_passes() -> Iterator[None]:
     original = plausible.judge
 
     def judge(*args: Any, **kwargs: Any) -> Verdict:
-        return original(*args, **{**kwargs, "former": None})
+        return original(*args, **{**kwargs, "formers": ()})
 
     with patch.object(register, "judge", judge):
         yield
