@@ -43,6 +43,7 @@ from ..vending.models import OPEN, Command, TopUp
 from .after_use import After, after_use
 from .prices import PriceOutlook, price_outlook
 from .safety import advice, tonight, why_unsafe
+from .state_in_words import state_in_words, state_label, vacant_in_words
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,21 @@ class MeterFigures:
         if self.closed is None:
             return "unknown"
         return ("low" if self.low else "on") if self.closed else "off"
+
+    @property
+    def sentence(self) -> str:
+        """Whether the power is on and, if it is not, why: for the tenant."""
+        return state_in_words(self)
+
+    @property
+    def state_label(self) -> str:
+        """The state in words, for a table."""
+        return state_label(self)
+
+    @property
+    def vacant_sentence(self) -> str:
+        """The same where nobody lives: for the manager."""
+        return vacant_in_words(self)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,11 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     return render(request, "console/sending/sending_account.html", context, status=400 if wrong or errors else 200)
 
 
+EXAMPLES = {"wechat": "房间号：{{thing1.DATA}}\n余额：{{amount2.DATA}}"}
+SMS_EXAMPLE = "房间${room}电费剩${balance}元，请及时充值。"
+"""Contents of templates, as the providers show them."""
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
@@ -116,6 +121,7 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         "languages": [("", _("all")), *language_choices()],
         "names": [name for _code, name in language_choices()],
         "facts": FACTS.items(),
+        "example": EXAMPLES.get(kind, SMS_EXAMPLE),
         "values": {name: given.get(name, text) if wrong else text for name, text in values.items()},
         "wrong": wrong,
     }

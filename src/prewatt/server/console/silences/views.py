@@ -28,10 +28,11 @@ from ...core.time import now
 from ...estate.models import Property
 from ...estate.rule_fields import ALONE_RULES, SILENCE_RULES
 from ...metering.models import Silence
-from ...notices.silences import lasted, notices_of
+from ...notices.silences import notices_of
 from ...vending.account_settings import send_settings
 from ...web.access import organisations, property_of_manager
 from ...web.kept import refuse, refuse_form, typed_before
+from .in_words import advice, duration, headline
 
 
 class SilenceRulesForm(forms.ModelForm):
@@ -134,8 +135,9 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
         "flats": flats,
         "sums": sums,
         "told": notices_of(silence_),
-        "lasted": lasted(silence_.began_at, silence_.back_at or at),
-        "went_on": any(each["row"].went_on for each in flats),
+        "headline": headline(silence_),
+        "duration": duration(silence_, at),
+        "advice": advice(silence_, went_on=any(each["row"].went_on for each in flats)),
         "highest": HIGHEST,
     }
     return render(request, "console/silences/silence.html", context)

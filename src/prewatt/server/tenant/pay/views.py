@@ -28,6 +28,7 @@ from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...payments.providers.methods import Shows
 from ...payments.ways import Way, merchants_for, method_of, way_named
+from ...vending.models import Command
 from ...vending.paid_amounts import check_amount
 from ...vending.refusals import TopUpError
 from ...web.access import lives_now, tenancy_to_see
@@ -122,6 +123,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
             messages.warning(request, str(error))
     command = payment_.top_up.command if payment_.top_up else None
     method = method_of(payment_)
+    still_open = payment_.state == Payment.State.OPEN and now() <= payment_.expires_at
     scan = method is not None and method.shows == Shows.QR
     context = {
         "payment": payment_,
@@ -129,7 +131,8 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "manager": manager,
         "tenancy": tenancy,
         "where": zone(tenancy.unit.property.zone),
-        "open": payment_.state == Payment.State.OPEN and now() <= payment_.expires_at,
+        "open": still_open,
+        "shade": _shade(payment_, command, still_open),
         "command": command,
         "code": getattr(command, "code", None) if command is not None and command.reached_at is None else None,
         "online": getattr(tenancy.unit, "meter", None) is not None and tenancy.unit.meter.gateway.online,
@@ -138,3 +141,10 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "title": PROVIDERS[payment_.merchant.provider].title,
     }
     return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context)
+
+
+def _shade(payment: Payment, command: Command | None, still_open: bool) -> str:
+    """The colour of the page, as a balance has it: `on` when the credit is at the meter, `off` if it can't come."""
+    if command is not None and command.reached_at is not None:
+        return "on"
+    return "unknown" if payment.state == Payment.State.PAID or still_open else "off"

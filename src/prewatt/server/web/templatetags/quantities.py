@@ -112,6 +112,15 @@ def percent(ppm: int) -> str:
     return exact_percent(ppm)
 
 
+_TONES = {"sent": "good", "done": "good", "failed": "bad", "open": "warn"}
+
+
+@register.filter
+def tone(state: str) -> str:
+    """Return the colour of a state's chip, as a class of the style sheet: `good`, `bad`, `warn` or `quiet`."""
+    return _TONES.get(state, "quiet")
+
+
 @register.filter
 def words(text: str) -> list[str]:
     """Return the words of a text."""

@@ -1,0 +1,106 @@
+"""The form of the pages' templates, as far as their formatter leaves it open; and the sentences that they show."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import prewatt
+from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
+from prewatt.server.console.silences.in_words import advice, duration, headline
+from prewatt.server.web.figures import MeterFigures
+
+SERVER = Path(prewatt.__file__).parent / "server"
+TEMPLATES = sorted(SERVER.rglob("*.html"))
+BLOCKS = (
+    "article|dd|details|div|dl|dt|fieldset|footer|form|h1|h2|h3|header|label|li|main|nav|ol|p|section|select|summary|table|"
+    "tbody|td|th|thead|tr|ul"
+)
+
+
+@pytest.fixture(params=TEMPLATES, ids=lambda path: path.relative_to(SERVER).as_posix())
+def lines(request):
+    return request.param.read_text().splitlines()
+
+
+def test_a_template_has_short_lines_and_few(lines):
+    assert [line for line in lines if len(line) > 120] == []
+    assert len(lines) <= 150
+
+
+def test_a_block_starts_a_line_of_its_own(lines):
+    assert [line for line in lines if len(re.findall(rf"<(?:{BLOCKS})\b", line)) > 1] == []
+
+
+def test_a_sentence_is_translated_whole(lines):
+    """A fragment beside a value can't be put into a language that has another order of words."""
+    text = " ".join(line.strip() for line in lines)
+    fragment = r"\{% translate (?:\"[^\"]*\"|'[^']*') %\}"
+    glued = re.findall(rf"\}}\}}[ .]*{fragment}|{fragment}[ .]*\{{\{{|{fragment} {fragment}", text)
+    assert glued == []
+
+
+# -- what they say -----------------------------------------------------------------------------------------------------------
+
+
+def figures(**changed):
+    known = {
+        "meter": None, "where": ZoneInfo("UTC"), "currency": "EUR", "balance": 0, "closed": True, "register": 0, "read_at": 0,
+        "online": True, "since": None, "waiting": 0, "low": False, "alarms": 0,
+    }  # fmt: skip
+    return MeterFigures(**{**known, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence", "vacant"),
+    [
+        ({}, "The power is on.", "The power is on."),
+        ({"low": True}, "The power is on. Your credit is running low.", "The power is on."),
+        ({"pays_after": True}, "The power is on. You pay after use.", "The power is on."),
+        (
+            {"low": True, "pays_after": True, "room": 3 * NANO},
+            "The power is on. You can use only 3.00 EUR more until the limit. Pay soon.",
+            "The power is on.",
+        ),
+        (
+            {"low": True, "lent": 2 * NANO},
+            "The power is on, on emergency credit: 2.00 EUR left.",
+            "The power is on.",
+        ),
+        (
+            {"closed": False, "why": "exhausted"},
+            "The power is off: the credit is used up. It returns by itself after a top-up.",
+            "The power is off: there is no credit.",
+        ),
+        (
+            {"closed": False, "why": "switched off by the manager", "online": False},
+            "Last known: The power is off: switched off by the manager.",
+            "Last known: The power is off: switched off by the manager.",
+        ),
+        ({"closed": None, "online": False}, "The meter has not reported yet.", "The meter has not reported yet."),
+    ],
+)
+def test_the_page_says_in_one_sentence_whether_the_power_is_on(changed, sentence, vacant):
+    assert figures(**changed).sentence == sentence
+    assert figures(**changed).vacant_sentence == vacant
+
+
+def silence(back_at=None, meter=None, since=0):
+    return SimpleNamespace(began_at=0, back_at=back_at, meter=meter, gateway=SimpleNamespace(name="g1", since=since))
+
+
+def test_a_silence_is_told_in_whole_sentences():
+    flat = SimpleNamespace(unit=SimpleNamespace(name="Flat 2"))
+    assert headline(silence()) == "Gateway g1 is silent"
+    assert headline(silence(back_at=HOUR, meter=flat)) == "Flat 2: the meter was silent"
+    assert duration(silence(), 1) == "1 minute"
+    assert duration(silence(), 119 * MINUTE) == "119 minutes"
+    assert duration(silence(back_at=47 * HOUR), 3 * DAY) == "47 hours"
+    assert duration(silence(), 2 * DAY) == "2 days"
+    assert "does not answer gateway g1" in advice(silence(meter=flat), went_on=False)
+    assert "enrol it with its code" in advice(silence(since=None), went_on=False)
+    assert "only the network has failed" in advice(silence(), went_on=False)
+    assert "Only the network had failed" in advice(silence(back_at=HOUR), went_on=True)
+    assert advice(silence(back_at=HOUR), went_on=False) == ""
