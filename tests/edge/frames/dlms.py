@@ -19,19 +19,19 @@ LLC = (bytes.fromhex("E6E600"), bytes.fromhex("E6E700"))
 def check(document: dict[str, Any]) -> list[str]:
     """Return a line for each step of a transcript that our code sees otherwise than it states; empty: all is right."""
     lines = []
-    for transcript in document.get("transcripts", ()):
-        pushes, is_continued = PushStream(), {}
-        for number, step in enumerate(transcript.get("steps", ())):
-            place = f"{transcript.get('id', '?')} step {number}"
+    for transcript in _dicts(document.get("transcripts")):
+        name, pushes = transcript.get("id", "?"), PushStream()
+        is_continued: dict[Any, bool] = {}
+        for number, step in enumerate(_dicts(transcript.get("steps"))):
             try:
-                raw = bytes.fromhex(step.get("hex", ""))
+                raw = bytes.fromhex(str(step.get("hex", "")))
             except ValueError:
-                lines.append(f"{place}: {step.get('hex')!r} is not written in hexadecimal digits")
+                lines.append(f"{name} step {number}: {step.get('hex')!r} is not written in hexadecimal digits")
                 continue
             layer = transcript.get("layer")
             if layer == "hdlc":
                 pushes.feed(raw)
-                direction = step.get("dir")
+                direction = str(step.get("dir"))
                 faults = _hdlc(step, raw, is_continued.get(direction, False))
                 is_continued[direction] = bool(step.get("segmented"))
             elif layer == "tcp wrapper":
@@ -40,10 +40,15 @@ def check(document: dict[str, Any]) -> list[str]:
                 faults = _expected(step, {"apdu": raw}) + _apdu(raw)
             else:
                 faults = [f"layer {layer!r} is unknown"]
-            lines += [f"{place}: {fault}" for fault in faults]
+            lines += [f"{name} step {number}: {fault}" for fault in faults]
         if pushes.refused:
-            lines.append(f"{transcript.get('id', '?')}: {pushes.refused} pushes are not understood")
+            lines.append(f"{name}: {pushes.refused} pushes are not understood")
     return lines
+
+
+def _dicts(items: Any) -> list[dict[str, Any]]:
+    """Return those of some items that are of the form that is wanted."""
+    return [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
 
 
 def _hdlc(step: dict[str, Any], raw: bytes, is_continued: bool) -> list[str]:

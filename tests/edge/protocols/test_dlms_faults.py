@@ -13,6 +13,7 @@ from prewatt.edge.protocols.dlms.client import Client, Credentials
 from prewatt.edge.protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
 from prewatt.edge.protocols.dlms.hdlc import client_address, decode_frame, server_address
 from prewatt.edge.protocols.dlms.link import HdlcLink
+from prewatt.edge.protocols.dlms.search import PUBLIC_CLIENT, Found, probe
 from prewatt.edge.protocols.dlms.wrapper import Wrapped, WrappedStream
 from prewatt.edge.protocols.dlms.xdlms import GetResponse
 from prewatt.edge.protocols.exchange import NoAnswer, ProtocolError, Refused, WrongAnswer, converse
@@ -350,3 +351,15 @@ def test_two_clients_at_one_meter_have_links_of_their_own():
     assert wall.run(wall.meter.read_clock()) == BEGIN
     wall.run(public.close())
     assert wall.run(wall.meter.read_register()) == REGISTER
+
+
+def test_a_meter_is_found_without_a_password_and_left_in_order():
+    wall = Wall("dlms-gmac")
+    other = HdlcLink(client_address(PUBLIC_CLIENT), server_address(1, 18, 4))
+    assert wall.run(probe(other)) is None
+    link = HdlcLink(client_address(PUBLIC_CLIENT), server_address(1, 17, 4))
+    assert wall.run(probe(link)) == Found(b"PLY52207839", b"52207839")
+    assert wall.server.associations == {} and wall.kinds()[-1] == "DISC"
+    shy = Wall("dlms-lls", changes={"counter_client": 2})
+    shy.responder._clients[client_address(PUBLIC_CLIENT)] = PUBLIC_CLIENT
+    assert shy.run(probe(link)) == Found()

@@ -70,6 +70,8 @@ def test_a_frame_that_is_stated_otherwise_is_named():
 
 @pytest.mark.parametrize("document", [
     {}, {"transcripts": [{}]}, {"transcripts": [{"layer": "hdlc", "steps": [{}, {"hex": "7E"}, {"hex": "zz"}]}]},
+    {"transcripts": 5}, {"transcripts": [5, {"layer": 5, "steps": [5, {"hex": None}, {"hex": 12}]}]},
+    {"transcripts": [{"layer": "tcp wrapper", "steps": [{"hex": "0001", "wrapper": 5}, {"hex": "00"}]}]},
     {"transcripts": [{"layer": "carrier pigeon", "steps": [{"hex": "00"}]}]},
     {"transcripts": [{"layer": "apdu", "steps": [{"hex": ""}, {"hex": "C0"}, {"hex": "C8"}, {"hex": "60"}]}]},
 ])  # fmt: skip

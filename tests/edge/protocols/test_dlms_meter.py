@@ -24,7 +24,11 @@ from prewatt.sim.meters.dlms import DlmsServer, HdlcResponder
 from prewatt.sim.meters.dlms_objects import OBJECT_LIST, Habits
 from tests.edge.protocols.dlms_wall import ACCESS, BEGIN, Wall, model_of
 
-MODELS = [name for name in model_names() if name in ("dlms-lls", "dlms-gmac", "nartis-100", "is15959-single-phase")]
+MODELS = [
+    name
+    for name in model_names()
+    if name in ("dlms-lls", "dlms-gmac", "nartis-100", "is15959-single-phase", "dlms-lls-prepaid")
+]
 
 
 @pytest.fixture(params=[(name, framing) for name in MODELS for framing in ("line", "tcp")], ids=" ".join)
@@ -33,7 +37,7 @@ def wall(request):
 
 
 def test_all_models_files_are_there():
-    assert len(MODELS) == 4
+    assert len(MODELS) == 5
 
 
 def test_a_meter_is_read_switched_and_left(wall):
@@ -55,7 +59,7 @@ def test_a_meter_is_read_switched_and_left(wall):
     wall.run(wall.meter.set_clock(BEGIN + HOUR + SECOND // 3))
     assert wall.run(wall.meter.read_clock()) == BEGIN + HOUR
     assert wall.run(wall.meter.read_tampered()) is False
-    assert wall.run(wall.meter.read_own_prepaid()) is False
+    assert wall.run(wall.meter.read_own_prepaid()) is (None if wall.model.own_prepaid else False)
     if wall.model.rates:
         assert wall.run(wall.meter.read_rates()) == [1_661_974, 0, 0, 0]
     wall.run(wall.meter.rest())

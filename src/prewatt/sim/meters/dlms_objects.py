@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from ...edge.meters.dlms_model import DlmsModel
 from ...edge.protocols.dlms.axdr import Data, Type, obis
 from ...edge.protocols.dlms.datetimes import NOT_GIVEN, Deviation, decode_instant, encode_instant
-from ...edge.protocols.dlms.names import ASSOCIATION_LN, CLOCK, DATA, DISCONNECT_CONTROL, REGISTER, Attribute
+from ...edge.protocols.dlms.names import (
+    ASSOCIATION_LN,
+    CLOCK,
+    DATA,
+    DISCONNECT_CONTROL,
+    LOGICAL_DEVICE_NAME,
+    REGISTER,
+    Attribute,
+)
 from ...edge.protocols.exchange import WrongAnswer
 from .played import PlayedMeter
 
 SUCCESS, TEMPORARY_FAILURE, DENIED, UNDEFINED, TYPE_UNMATCHED = 0, 2, 3, 4, 12
 OBJECT_LIST = Attribute(ASSOCIATION_LN, obis("0-0:40.0.0*255"), 2)
+MAKER = b"PLY"
 _EPOCH = bytes.fromhex("07B2010104000000FF")
 
 
@@ -80,6 +89,8 @@ class CosemObjects:
             return Data(Type.OCTET_STRING, encode_instant(self._meter.now(), self._clock_form(), self._deviation()))
         if attribute.class_id == DATA and self._is(attribute, self._model.serial):
             return Data(Type.OCTET_STRING, self._meter.serial.encode(self._model.text))
+        if attribute == LOGICAL_DEVICE_NAME:
+            return Data(Type.OCTET_STRING, MAKER + self._meter.serial.encode(self._model.text))
         if attribute.class_id == DATA and self._is(attribute, self._model.counter):
             return Data(Type.DOUBLE_LONG_UNSIGNED, self.counter)
         return UNDEFINED

@@ -8,5 +8,6 @@ Book of the DLMS UA).
       axdr      the values in them
     link        an APDU over HDLC and back;  hdlc: its frames
     wrapper     an APDU over TCP and back
+    search      whether a meter answers at an address
     push        what a meter sends unasked, read only
 """
