@@ -114,7 +114,7 @@ def test_what_was_recorded_on_the_air_is_refused(tmp_path):
             visit.send = recording
             await visit.open_session(PHONE, granted(shell))
             assert (await visit.instruct(Act("m1", Restore(amount=NANO)))).done
-            assert "given before" in (await send(sent[1])).text
+            assert "sent before" in (await send(sent[1])).text
         async with visited(site, shell.key) as thief:
             await thief.send(sent[0])
             answer = await thief.send(sent[1])
@@ -130,7 +130,7 @@ def test_what_was_recorded_on_the_air_is_refused(tmp_path):
     [
         ({"ends": 1}, "expired"),
         ({"property": 4}, "another property"),
-        ({"begins": 7 * 10**15, "ends": 7 * 10**15 + 1}, "not hold yet"),
+        ({"begins": 7 * 10**15, "ends": 7 * 10**15 + 1}, "not valid yet"),
     ],
 )
 def test_grants_that_do_not_hold_are_refused_over_the_air(tmp_path, changes, said):

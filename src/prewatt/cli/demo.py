@@ -31,6 +31,36 @@ PACE = 14_400.0
 """Simulated seconds per second while people watch: a day takes six seconds."""
 
 
+OutageOption = Annotated[
+    int, typer.Option("--outage-days", help="Number of days without a network, in the middle of the month.")
+]
+SeedOption = Annotated[
+    int, typer.Option(help="Random seed for the tenants' behaviour. The same seed gives the same month.")
+]
+ProtocolOption = Annotated[
+    Protocol | None,
+    typer.Option(
+        help="Protocol that the meters speak, over serial lines and TCP that are played. mixed: a line of each.",
+        show_default="the gateway reads the recorded consumption directly",
+    ),
+]
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option(help=f"Fault to switch on, with --protocol; can be repeated. One of {', '.join(FAULTS)}, or all."),
+]
+
+
+def _faults(names: list[str] | None, protocol: Protocol | None) -> tuple[str, ...]:
+    """Return the faults to switch on."""
+    faults = tuple(FAULTS) if names == ["all"] else tuple(names or ())
+    unknown = sorted(set(faults) - set(FAULTS))
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(FAULTS)}", param_hint="--fault")
+    if faults and protocol is None:
+        raise typer.BadParameter("it needs --protocol: only meters on a line have such faults", param_hint="--fault")
+    return faults
+
+
 @app.command(cls=Command)
 def demo(
     data: Annotated[
@@ -49,12 +79,8 @@ def demo(
             show_default=f"all, up to {MAX_METERS}",
         ),
     ] = None,
-    outage: Annotated[
-        int, typer.Option("--outage-days", help="Number of days without a network, in the middle of the month.")
-    ] = 2,
-    seed: Annotated[
-        int, typer.Option(help="Random seed for the tenants' behaviour. The same seed gives the same month.")
-    ] = 1,
+    outage: OutageOption = 2,
+    seed: SeedOption = 1,
     speed: Annotated[
         float | None,
         typer.Option(
@@ -69,17 +95,8 @@ def demo(
             help="Play to the end without waiting for people, then print the account. Exit status 1 if it is wrong.",
         ),
     ] = False,
-    protocol: Annotated[
-        Protocol | None,
-        typer.Option(
-            help="Protocol that the meters speak, over serial lines and TCP that are played. mixed: a line of each.",
-            show_default="the gateway reads the recorded consumption directly",
-        ),
-    ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Fault to switch on, with --protocol; can be repeated. One of {', '.join(FAULTS)}, or all."),
-    ] = None,
+    protocol: ProtocolOption = None,
+    fault: FaultOption = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the account to this file as JSON (docs/programmer/demo-json.md).")
     ] = None,
@@ -99,23 +116,8 @@ def demo(
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else PACE)
     homes = MAX_METERS if meters is None else meters
-    faults = tuple(FAULTS) if fault == ["all"] else tuple(fault or ())
-    unknown = sorted(set(faults) - set(FAULTS))
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(FAULTS)}", param_hint="--fault")
-    if faults and protocol is None:
-        raise typer.BadParameter("it needs --protocol: only meters on a line have such faults", param_hint="--fault")
     options = Options(
-        data,
-        zone,
-        days,
-        homes,
-        seed,
-        pace,
-        port,
-        home,
-        outage,
-        protocol=protocol.value if protocol else "",
-        faults=faults,
-    )
+        data=data, where=zone, days=days, meters=homes, seed=seed, speed=pace, http_port=port, home=home, outage=outage,
+        protocol=protocol.value if protocol else "", faults=_faults(fault, protocol),
+    )  # fmt: skip
     raise typer.Exit(run(options, headless, json))
