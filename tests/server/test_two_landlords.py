@@ -108,7 +108,7 @@ def _like_of(who):
 
 
 def _group_of(who):
-    return SupplyGroup.objects.get(organisation=who.owner, own=False)
+    return SupplyGroup.objects.get(organisation=who.owner, is_own=False)
 
 
 def _debt_of(who):

@@ -154,7 +154,7 @@ def test_a_merchant_account_is_made_and_its_secrets_never_shown_again(building, 
     changed = {**given, "name": "Berg", "private_key": "", "apiv3_key": "", "app_secret": "", "public_key": ""}
     manager.post(f"/merchants/{mine.pk}/", changed)
     mine.refresh_from_db()
-    assert (mine.name, mine.enabled) == ("Berg", False) and bytes(mine.sealed) != kept
+    assert (mine.name, mine.is_enabled) == ("Berg", False) and bytes(mine.sealed) != kept
     assert log_in("flat1").get(f"/merchants/{mine.pk}/").status_code == 404
 
 

@@ -210,7 +210,7 @@ def test_what_can_not_be_vended_is_said_and_changes_nothing(group, wrong, said):
     codes = Code.objects.count()
     with pytest.raises(VendError, match=said):
         wrong(group)
-    assert (Code.objects.count(), SupplyGroup.objects.filter(own=False).count()) == (codes, 1)
+    assert (Code.objects.count(), SupplyGroup.objects.filter(is_own=False).count()) == (codes, 1)
 
 
 def test_vending_keys_are_sealed_at_rest_and_only_by_this_server(group):

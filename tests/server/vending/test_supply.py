@@ -279,7 +279,7 @@ def test_keypad_meters_are_sold_to_on_the_page_and_by_api(manager, program, buil
     manager.post(
         page, {"do": "group", "code": "123457", "key": "ab" * 20, "revision": "1", "base": "2014", "algorithm": "11"}
     )
-    group = TokenMeter._meta.get_field("group").related_model.objects.get(own=False)
+    group = TokenMeter._meta.get_field("group").related_model.objects.get(is_own=False)
     said = manager.post(
         page, {"do": "meter", "group": group.pk, "number": "00000000018", "name": "Kiosk"}, follow=True
     ).content.decode()

@@ -216,8 +216,8 @@ def same_as_line(line: BankLine, same: bool, by: Any) -> None:
     if same:
         locked.state, locked.by = BankLine.State.SAME, by
     else:
-        locked.like, locked.own = None, True
-    locked.save(update_fields=["state", "by", "like", "own"])
+        locked.like, locked.is_separate = None, True
+    locked.save(update_fields=["state", "by", "like", "is_separate"])
 
 
 @transaction.atomic
@@ -227,7 +227,7 @@ def same_as_recorded(line: BankLine, key: str, by: Any) -> None:
     """
     locked = _money_in(line)
     if not key:
-        locked.own = True
+        locked.is_separate = True
     else:
         payment = next(
             (each.payment for each in recorded_by_hand([locked]).get(locked.pk, []) if each.key == key), None
@@ -239,4 +239,4 @@ def same_as_recorded(line: BankLine, key: str, by: Any) -> None:
         else:
             locked.debt_payment = payment
         locked.state, locked.by = BankLine.State.BOOKED, by
-    locked.save(update_fields=["state", "top_up", "debt_payment", "by", "own"])
+    locked.save(update_fields=["state", "top_up", "debt_payment", "by", "is_separate"])

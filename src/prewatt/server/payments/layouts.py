@@ -40,7 +40,7 @@ def as_layout(description: BankLayout) -> Layout:
         if role:
             places[role].append(place)
     return Layout(
-        {role: tuple(columns) for role, columns in places.items()}, description.fingerprint, description.named,
+        {role: tuple(columns) for role, columns in places.items()}, description.fingerprint, description.has_names,
         description.order, description.direction, tuple(description.words_in),
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def new_layout(
     if words_in and names.DIRECTION not in columns:
         raise BankError(_("Choose the column that has the words for money in."))
     return BankLayout(
-        organisation=organisation, fingerprint=fingerprint(row, named), named=named, columns=list(columns), order=order,
+        organisation=organisation, fingerprint=fingerprint(row, named), has_names=named, columns=list(columns), order=order,
         direction=direction, words_in=words_in, made_at=now(),
     )  # fmt: skip
 
@@ -82,7 +82,9 @@ def _check_columns(columns: Sequence[str], order: str, direction: str) -> None:
 
 def keep_layout(layout: BankLayout, by: Any) -> None:
     """Store a description for the next statement of the same form."""
-    values = {name: getattr(layout, name) for name in ("named", "columns", "order", "direction", "words_in", "made_at")}
+    values = {
+        name: getattr(layout, name) for name in ("has_names", "columns", "order", "direction", "words_in", "made_at")
+    }
     BankLayout.objects.update_or_create(
         organisation=layout.organisation, fingerprint=layout.fingerprint, defaults={**values, "by": by}
     )

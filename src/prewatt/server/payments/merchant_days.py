@@ -160,7 +160,7 @@ class MerchantDays:
             transfer = returned[payment.pk]
             refunds[held_number(payment)] = transfer.at, transfer.amount, payment
         self.sent = refunds.keys()
-        self.failed = {part.number: part for part in parts if part.failed}
+        self.failed = {part.number: part for part in parts if part.has_failed}
         self._lines_of(REFUND, refunds)
         for number, (at, amount, payment) in refunds.items():
             line = self.lines.get((REFUND, number))

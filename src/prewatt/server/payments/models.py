@@ -33,7 +33,7 @@ class Merchant(models.Model):
     public_id = models.CharField(max_length=24, unique=True, default=_public_id)
     settings = models.JSONField(default=dict)
     sealed = models.BinaryField()
-    enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(default=True)
     made_at = models.BigIntegerField()
     refused = models.BigIntegerField(default=0)
     refusal = models.CharField(max_length=200, blank=True)
@@ -139,7 +139,7 @@ def refund_number() -> str:
 
 class RefundPart(models.Model):
     """The part of a refund that goes back through the provider to the payer of one payment. `amount` in nano; `number`:
-    its name at the provider; `sent_at`: when the provider accepted it. `failed`: it did not arrive, so that it is owed
+    its name at the provider; `sent_at`: when the provider accepted it. `has_failed`: it did not arrive, so that it is owed
     again.
     """
 
@@ -148,7 +148,7 @@ class RefundPart(models.Model):
     amount = models.BigIntegerField()
     number = models.CharField(max_length=64, unique=True, default=refund_number)
     sent_at = models.BigIntegerField(null=True)
-    failed = models.BooleanField(default=False)
+    has_failed = models.BooleanField(default=False)
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -218,7 +218,7 @@ class BankLine(models.Model):
     empty if the bank gives none. `says_returned`: its own text says that it takes an earlier booking back.
     `fingerprint` keeps a line from being stored twice.
 
-    `like`: a line that may be the same payment, or is it if the state is `same`. `own`: a person has said that the line
+    `like`: a line that may be the same payment, or is it if the state is `same`. `is_separate`: a person has said that the line
     is a payment of its own. `takes_back`: the line whose money went back by this one. `bookings`: how often the line
     was booked; each booking has a name of its own.
     """
@@ -247,7 +247,7 @@ class BankLine(models.Model):
     debt_payment = models.OneToOneField(DebtPayment, on_delete=models.PROTECT, null=True, related_name="bank_line")
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, null=True, related_name="payouts")
     like = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="alike")
-    own = models.BooleanField(default=False)
+    is_separate = models.BooleanField(default=False)
     takes_back = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="taken_back_by")
     bookings = models.PositiveSmallIntegerField(default=0)
     uploaded_at = models.BigIntegerField()
@@ -268,12 +268,12 @@ class BankLine(models.Model):
 class BankLayout(models.Model):
     """A person's description of a bank's tables: the role of each column (`columns`, empty for none), whether day or
     month comes first (`order`), and how money out is shown (`direction`, `words_in`). `fingerprint`: of the row that
-    names the columns, or, if `named` is False, of the number of columns.
+    names the columns, or, if `has_names` is False, of the number of columns.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="bank_layouts")
     fingerprint = models.CharField(max_length=64)
-    named = models.BooleanField(default=True)
+    has_names = models.BooleanField(default=True)
     columns = models.JSONField()
     order = models.CharField(max_length=3, blank=True)
     direction = models.CharField(max_length=8, blank=True)

@@ -104,7 +104,7 @@ def _check(request: PaymentRequest) -> None:
     if request.currency and request.currency != property_.currency:
         raise PaymentError(_("Payments here are in %(currency)s.") % {"currency": property_.currency})
     own = merchant.organisation_id == property_.organisation_id
-    if not own or not merchant.enabled or not takes(merchant, property_.currency):
+    if not own or not merchant.is_enabled or not takes(merchant, property_.currency):
         raise PaymentError(
             _(
                 "This merchant account takes no payments for this property: it is disabled, another "

@@ -41,7 +41,7 @@ def _sources(refund: Refund) -> list[tuple[Payment, int]]:
     for payment in Payment.objects.filter(tenancy=refund.tenancy_id, state=Payment.State.PAID).order_by(
         "-paid_at", "-pk"
     ):
-        parts = payment.refund_parts.exclude(refund=refund).filter(failed=False)
+        parts = payment.refund_parts.exclude(refund=refund).filter(has_failed=False)
         others = int(parts.aggregate(sum=Sum("amount"))["sum"] or 0) + taken_of(payment)
         if payment.amount > others:
             sources.append((payment, payment.amount - others))
@@ -168,7 +168,7 @@ def failed(part: RefundPart, why: str) -> None:
     nothing. `why`: the provider's reason.
     """
     refund, locked = _lock(part)
-    if locked.failed:
+    if locked.has_failed:
         return
     sent(locked, PROVIDER)
     lies = clearing(locked.payment.merchant)
@@ -178,7 +178,7 @@ def failed(part: RefundPart, why: str) -> None:
     twice = debts_of(refund.tenancy).filter(of=Of.REFUND_PART, number=locked.pk).first()
     if twice is not None:
         set_off(twice, new_refund, PROVIDER)
-    RefundPart.objects.filter(pk=part.pk).update(failed=True, error=memo[:200])
+    RefundPart.objects.filter(pk=part.pk).update(has_failed=True, error=memo[:200])
 
 
 def held_number(payment: Payment) -> str:

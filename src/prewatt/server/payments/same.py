@@ -244,7 +244,7 @@ def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = (
     have the line's amount and about its day, belong to the tenant that the line is for (if that is known), are in no
     other line, and are not undone.
     """
-    money_in = [line for line in lines if line.amount > 0 and not line.own]
+    money_in = [line for line in lines if line.amount > 0 and not line.is_separate]
     if not money_in:
         return {}
     by_amount: dict[tuple[int, int], list[tuple[RecordedPayment, date]]] = defaultdict(list)

@@ -151,7 +151,9 @@ def left_of(payment: Payment) -> int:
     """Return how much of a payment's credit neither went back nor was taken back, nano."""
     if payment.top_up is None:
         return 0
-    parts = payment.refund_parts.filter(sent_at__isnull=False, failed=False).aggregate(sum=Sum("amount"))["sum"] or 0
+    parts = (
+        payment.refund_parts.filter(sent_at__isnull=False, has_failed=False).aggregate(sum=Sum("amount"))["sum"] or 0
+    )
     rows = payment.taken_back.filter(state__in=TakenBack.BOOKED).exclude(TakenBack.FROM_HELD)
     taken = rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0
     return int(payment.top_up.amount) - int(parts) - int(taken)
@@ -192,7 +194,7 @@ def _known_of(payment: Payment) -> int:
     """Return how much of a payment is known to have gone back, by name or as a sum, nano; refunds that are just being
     sent count too.
     """
-    sent = payment.refund_parts.filter(failed=False, error="").aggregate(sum=Sum("amount"))["sum"] or 0
+    sent = payment.refund_parts.filter(has_failed=False, error="").aggregate(sum=Sum("amount"))["sum"] or 0
     rows = payment.taken_back.filter(cause=TakenBack.Cause.REFUND, within__isnull=True)
     rows = rows.exclude(state=State.EXPLAINED).exclude(is_sum=True, state=State.WAITING)
     return int(rows.aggregate(sum=Sum(F("amount") - F("returned")))["sum"] or 0) + int(sent)

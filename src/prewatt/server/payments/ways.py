@@ -32,7 +32,7 @@ def takes(merchant: Merchant, currency: str) -> bool:
 def merchants_for(tenancy: Tenancy) -> list[Merchant]:
     """Return the merchant accounts that a tenancy's payments can go to."""
     property_ = tenancy.unit.property
-    merchants = Merchant.objects.filter(organisation=property_.organisation_id, enabled=True)
+    merchants = Merchant.objects.filter(organisation=property_.organisation_id, is_enabled=True)
     return [each for each in merchants if takes(each, property_.currency)]
 
 

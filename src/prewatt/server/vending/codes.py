@@ -68,13 +68,13 @@ class VendError(ValueError):
 
 def own_group(organisation: Organisation) -> SupplyGroup:
     """Return the supply group of an organisation's own meters. It is made with a key of its own the first time."""
-    group = SupplyGroup.objects.filter(organisation=organisation, own=True).order_by("-pk").first()
+    group = SupplyGroup.objects.filter(organisation=organisation, is_own=True).order_by("-pk").first()
     if group is not None:
         return group
     return SupplyGroup.objects.create(
         organisation=organisation,
         code=f"{organisation.pk % 1_000_000:06}",
-        own=True,
+        is_own=True,
         base=max(each for each in BaseDate if instant_of(each, 0) <= now()),
         sealed=security_module().seal(os.urandom(20)),
     )
@@ -90,7 +90,7 @@ def renew_own_group(organisation: Organisation) -> SupplyGroup:
         code=present.code if present.revision < 9 else f"{(int(present.code) + 100_000) % 1_000_000:06}",
         revision=present.revision % 9 + 1,
         base=max(each for each in BaseDate if instant_of(each, 0) <= now()),
-        own=True,
+        is_own=True,
         sealed=security_module().seal(os.urandom(20)),
     )
     fresh.save()

@@ -232,7 +232,7 @@ class MeterExchange(models.Model):
 class SupplyGroup(models.Model):
     """A supply group (IEC 62055-41, 6.1.6) whose vending key a landlord holds; each revision has a row.
 
-    `sealed`: the key as the security module stores it. `own`: it was made here, for the meters of our own gateways.
+    `sealed`: the key as the security module stores it. `is_own`: it was made here, for the meters of our own gateways.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="supply_groups")
@@ -243,7 +243,7 @@ class SupplyGroup(models.Model):
     base = models.PositiveSmallIntegerField(default=BaseDate.D2014)
     dkga = models.PositiveSmallIntegerField(default=Dkga.KDF)
     algorithm = models.PositiveSmallIntegerField(default=Algorithm.MISTY1)
-    own = models.BooleanField(default=False)
+    is_own = models.BooleanField(default=False)
     sealed = models.BinaryField()
 
     class Meta:

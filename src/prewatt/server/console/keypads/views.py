@@ -47,7 +47,7 @@ def keypads(request: HttpRequest) -> HttpResponse:
         return redirect("console:keypads:keypads")
     context = {
         "owner": owner,
-        "groups": SupplyGroup.objects.filter(organisation=owner, own=False),
+        "groups": SupplyGroup.objects.filter(organisation=owner, is_own=False),
         "meters": sorted(
             TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
             key=lambda meter: natural(meter.name),
@@ -71,7 +71,7 @@ def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
     given = request.POST
 
     def group(name: str) -> SupplyGroup:
-        groups = SupplyGroup.objects.filter(organisation=owner, own=False)
+        groups = SupplyGroup.objects.filter(organisation=owner, is_own=False)
         return _chosen(groups, given.get(name, ""), name)
 
     def meter() -> TokenMeter:

@@ -29,8 +29,8 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
     if request.method == "POST":
         try:
             account = keep_merchant(owner, provider, given.get("name", ""), given, merchant)
-            account.enabled = merchant is None or "enabled" in given
-            account.save(update_fields=["enabled"])
+            account.is_enabled = merchant is None or "enabled" in given
+            account.save(update_fields=["is_enabled"])
         except ValidationError as refused:
             error = refused
         except SealError as refused:

@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 ('base', models.PositiveSmallIntegerField(default=prewatt.tokens.keys.BaseDate['D2014'])),
                 ('dkga', models.PositiveSmallIntegerField(default=prewatt.tokens.keys.Dkga['KDF'])),
                 ('algorithm', models.PositiveSmallIntegerField(default=prewatt.tokens.keys.Algorithm['MISTY1'])),
-                ('own', models.BooleanField(default=False)),
+                ('is_own', models.BooleanField(default=False)),
                 ('sealed', models.BinaryField()),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='supply_groups', to='estate.organisation')),
             ],
