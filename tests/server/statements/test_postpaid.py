@@ -122,7 +122,7 @@ def test_power_goes_on_under_zero_and_a_month_is_billed_once(site, tenancy, owne
     assert [each.number for each in make_bills()] == [1] and make_bills() == []
     (bill,) = Bill.objects.all()
     # The credit of before was used first: 40.00 less 5.00.
-    assert (bill.total, bill.amount, bill.owed, bill.complete) == (35 * NANO, 35 * NANO, 35 * NANO, True)
+    assert (bill.total, bill.amount, bill.owed, bill.is_complete) == (35 * NANO, 35 * NANO, 35 * NANO, True)
     assert (bill.begins, bill.ends) == (terms_of(tenancy.pk).begins, at(2025, 11, 1))
     assert bill.due_at == at(2025, 11, 16) and bill.document["closing"] == "-35.000000000"
     assert bills(tenancy) == [(1, 35 * NANO, 35 * NANO, "open")]
@@ -193,7 +193,7 @@ def test_a_bill_waits_for_its_meter_and_at_last_is_made_of_what_is_known(site, t
     assert make_bills() == []
     clock.at = at(2025, 11, 11)
     (bill,) = make_bills()
-    assert (bill.amount, bill.complete) == (20 * NANO, False)
+    assert (bill.amount, bill.is_complete) == (20 * NANO, False)
     # What is heard of later stands on the next one.
     site.go(at(2025, 11, 12), kwh=50)
     site.go(at(2025, 12, 1), kwh=10)

@@ -120,7 +120,7 @@ class DebtPart(models.Model):
         """The reasons why a debt fell."""
 
         PAID = "paid", _("paid")
-        WRITTEN_OFF = "off", _("written off")
+        WRITTEN_OFF = "written-off", _("written off")
         SET_OFF = "set-off", _("set off against what was owed back")
         WITHDRAWN = "withdrawn", _("the settlement that left it was put right")
         ROUNDING = "rounding", _("finer than the currency")
@@ -129,7 +129,7 @@ class DebtPart(models.Model):
 
     debt = models.ForeignKey(Debt, on_delete=models.PROTECT, related_name="parts")
     amount = models.BigIntegerField()
-    why = models.CharField(max_length=9, choices=Why)
+    why = models.CharField(max_length=11, choices=Why)
     payment = models.ForeignKey(DebtPayment, on_delete=models.PROTECT, null=True, related_name="parts")
     write_off = models.OneToOneField(WriteOff, on_delete=models.PROTECT, null=True, related_name="part")
     top_up = models.ForeignKey("vending.TopUp", on_delete=models.PROTECT, null=True, related_name="debt_parts")
@@ -191,7 +191,7 @@ class Bill(models.Model):
     """A bill for a span of a tenancy that pays after use. `number` counts in the organisation without a gap. `owed`
     (nano): the exact amount by which the account was below zero at the instant `ends`, negative if there was credit;
     `total`: this amount, rounded once, and 0 if nothing was owed; `amount`: the new part of it, the rest is on bills
-    before. `due_at`: the end of the last day to pay. `complete`: whether the meter had reported the whole span.
+    before. `due_at`: the end of the last day to pay. `is_complete`: whether the meter had reported the whole span.
     `document`: the statement as it was.
     """
 
@@ -206,7 +206,7 @@ class Bill(models.Model):
     owed = models.BigIntegerField()
     total = models.BigIntegerField()
     amount = models.BigIntegerField()
-    complete = models.BooleanField()
+    is_complete = models.BooleanField()
     document = models.JSONField()
 
     class Meta:

@@ -33,7 +33,7 @@ def short_document(stands: Standing) -> dict[str, Any]:
         "ends": exact_instant(bill.ends),
         "made": exact_instant(bill.made_at),
         "due": f"{local_day(bill.due_at - 1, zone(unit.property.zone))}",
-        "complete": bill.complete,
+        "complete": bill.is_complete,
         "owed": exact_money(bill.owed),
         "total": format_money(bill.total, currency),
         "amount": format_money(bill.amount, currency),

@@ -211,7 +211,7 @@ def make_bill(tenancy: Tenancy, begins: int, ends: int, due_days: int, must: boo
     return Bill.objects.create(
         organisation=organisation, number=number, tenancy=tenancy, who=tenancy.tenant, begins=begins, ends=ends, made_at=at,
         due_at=day_bounds(local_day(at, place) + timedelta(days=due_days), place)[1], owed=-statement_.closing, total=total,
-        amount=max(total - rounded(before, currency), 0), complete=statement_.complete, document=to_document(statement_),
+        amount=max(total - rounded(before, currency), 0), is_complete=statement_.complete, document=to_document(statement_),
     )  # fmt: skip
 
 

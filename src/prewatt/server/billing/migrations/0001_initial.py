@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.BigIntegerField()),
-                ('why', models.CharField(choices=[('paid', 'paid'), ('off', 'written off'), ('set-off', 'set off against what was owed back'), ('withdrawn', 'the settlement that left it was put right'), ('rounding', 'finer than the currency'), ('share', 'a share of a payment'), ('settled', 'settled with the account')], max_length=9)),
+                ('why', models.CharField(choices=[('paid', 'paid'), ('written-off', 'written off'), ('set-off', 'set off against what was owed back'), ('withdrawn', 'the settlement that left it was put right'), ('rounding', 'finer than the currency'), ('share', 'a share of a payment'), ('settled', 'settled with the account')], max_length=11)),
                 ('undone_at', models.BigIntegerField(null=True)),
                 ('at', models.BigIntegerField()),
                 ('by', models.CharField(max_length=150)),
@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
                 ('owed', models.BigIntegerField()),
                 ('total', models.BigIntegerField()),
                 ('amount', models.BigIntegerField()),
-                ('complete', models.BooleanField()),
+                ('is_complete', models.BooleanField()),
                 ('document', models.JSONField()),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='estate.organisation')),
                 ('tenancy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='estate.tenancy')),

@@ -31,7 +31,7 @@ class Why(models.TextChoices):
 
     PENDING = "pending", gettext_lazy("not booked by the bank yet")
     FAILED = "failed", gettext_lazy("not carried out")
-    GIVEN_BACK = "given_back", gettext_lazy("given back already")
+    GIVEN_BACK = "given-back", gettext_lazy("given back already")
     BALANCE = "balance", gettext_lazy("a balance or a total")
     NEITHER = "neither", gettext_lazy("neither money in nor money out")
     UNDATED = "undated", gettext_lazy("without a day")

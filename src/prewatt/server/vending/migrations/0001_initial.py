@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('who', models.CharField(max_length=100)),
-                ('why', models.CharField(choices=[('decided', 'refund'), ('credit', 'credit left at the move-out'), ('deposit', 'deposit'), ('cleared', 'credit cleared at the meter'), ('overpaid', 'paid more than was owed'), ('back', 'taken back, and came back to us'), ('failed', 'a refund that did not arrive')], default='decided', max_length=8)),
+                ('why', models.CharField(choices=[('decided', 'refund'), ('credit', 'credit left at the move-out'), ('deposit', 'deposit'), ('cleared', 'credit cleared at the meter'), ('overpaid', 'paid more than was owed'), ('came-back', 'taken back, and came back to us'), ('failed', 'a refund that did not arrive')], default='decided', max_length=9)),
                 ('amount', models.BigIntegerField()),
                 ('reason', models.CharField(max_length=200)),
                 ('at', models.BigIntegerField()),
