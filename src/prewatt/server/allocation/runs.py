@@ -199,7 +199,7 @@ def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit
     holders = []
     for unit in units:
         for tenancy, since, until in _spans_of(unit, begins, ends):
-            # As with the standing charge, a day falls to who holds the unit at its end.
+            # As with the standing charge, a day counts for the tenant at its end.
             days = sum(since < midnight <= until for midnight in midnights)
             used = metered[unit.pk].used_between(since, until) if unit.pk in metered else 0
             weights = {

@@ -36,7 +36,7 @@ def lendings(silence: Silence, at: int) -> list[Lending]:
     paid = on_the_way([row.meter_id for row in rows])
     result = []
     for row in rows:
-        # One that is off draws nothing.
+        # A meter that is off uses nothing.
         off = row.closed is False
         energy, charge = (0, 0) if off else (row.day_energy, row.day_charge)
         passed = max(at - (row.read_at or silence.began_at), 0)

@@ -233,7 +233,7 @@ def ran_up(row: SilentMeter, tenancy: Tenancy) -> int:
         rows = JournalEntry.objects.filter(meter=row.meter_id, seq__gt=row.seq, at__gt=tenancy.begins)
         charge = int(rows.filter(at__lte=row.counted_at or 0).aggregate(sum=Sum("charge"))["sum"] or 0)
     spreads = Spread.objects.filter(silence=silence, debt__tenancy=tenancy).select_related("debt")
-    # What was spread and is still owed, or was paid, is dealt with.
+    # Spread debts that are owed or paid are covered already.
     covered = sum(each.debt.amount - _withdrawn(each.debt) for each in spreads)
     return max(min(charge - covered, owes(tenancy)), 0)
 
@@ -269,7 +269,7 @@ def _made_by_itself(row: SilentMeter) -> Spread | None:
     try:
         return spread(tenancy, BY, row.silence, amount)
     except SpreadError:
-        # A person has to see to it: it stands on the silence's page.
+        # A person must deal with it: the silence's page shows it.
         return None
 
 

@@ -61,7 +61,7 @@ def close(most: int = PART) -> int:
     """Sum the next transfers, at most `most`, and store the sums. Returns how many there were."""
     with transaction.atomic():
         if connection.vendor == "postgresql":
-            # Whoever has a number already and is not seen yet is waited for: none is left out for ever.
+            # Wait for transfers that have a number and are not committed yet, so that none is left out for ever.
             with connection.cursor() as cursor:
                 cursor.execute("LOCK TABLE ledger_transfer IN SHARE MODE")
         closing = Closing.objects.get_or_create(pk=1)[0]

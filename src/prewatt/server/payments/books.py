@@ -38,7 +38,7 @@ def held_of(payment: Payment) -> Transfer:
 
 def held_left(payment: Payment) -> int:
     """Return how much of a held payment its payer's bank has not taken back, nano."""
-    # What came back after all is owed to its payer by name.
+    # Money that came back after all is a refund to its payer.
     taken = payment.taken_back.filter(TakenBack.FROM_HELD).aggregate(sum=Sum("amount"))["sum"] or 0
     return held_of(payment).amount - int(taken)
 

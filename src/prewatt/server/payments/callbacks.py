@@ -62,7 +62,7 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=reason[:200], refused_at=now())
         return _answer(source, False, reason)
     except DatabaseError as error:
-        # Nothing is booked by halves: the provider sends it again.
+        # Nothing is booked in part: the provider sends the callback again.
         log.warning("merchant account %s: the database refused: %s", merchant, error)
         return _answer(source, False, "try again", 503)
     return _answer(source, True)

@@ -51,7 +51,7 @@ def _readings(text: str, at: int) -> set[int]:
         hyphen = bool(digits) and group[0].lstrip()[0] in _HYPHENS
         digits, at = digits + group[1], group.end()
         if hyphen:
-            # Behind the hyphen stands the check digit, and nothing else but a day that a bank has set right behind it.
+            # Behind the hyphen is the check digit. A bank may add a day right behind it, and nothing else.
             begin = group.start(1)
             if len(group[1]) > 1 and _DAY.match(text, begin + 1):
                 digits = digits[: 1 - len(group[1])]

@@ -67,7 +67,7 @@ class MerchantDays:
         self.lines[line.kind, line.payment_id if line.kind == PAYMENT else line.line_id] = line
 
     def _lines_of(self, kind: str, names: Iterable[str]) -> None:
-        # What was paid at midnight may stand in the neighbour's file.
+        # A payment at midnight may be in the file of the next or the last day.
         at = "payment_id__in" if kind == PAYMENT else "line_id__in"
         for part in parts(name for name in names if (kind, name) not in self.lines):
             for line in SettlementLine.objects.filter(merchant=self.merchant, kind=kind, **{at: part}):
@@ -236,7 +236,7 @@ class MerchantDays:
     def _payouts(self) -> Iterable[Finding]:
         lines = [line for (kind, _name), line in self.lines.items() if kind == PAYOUT]
         came_in = list(self.merchant.payouts.order_by("day", "pk"))
-        # One that failed, and what came back of it, is of one name and nothing in all.
+        # A failed payout and its return have the same name and sum to zero.
         failed = self._failed_payouts(lines)
         for line in sorted(lines, key=lambda each: each.at):
             if line.back_id in failed or line.amount > 0:

@@ -20,7 +20,7 @@ def order_of(payment: Payment) -> Order:
     refund it.
     """
     merchant, property_ = payment.merchant, payment.tenancy.unit.property
-    # The provider's clock is the world's, whatever clock the meters run on.
+    # The provider uses real time, also if the meters run on another clock.
     left = timedelta(microseconds=payment.expires_at - payment.made_at)
     begins = moment(payment.made_at) if not settings.CONFIG.shared_clock else datetime.now(UTC)
     return Order(

@@ -43,7 +43,7 @@ def confirm(merchant: Merchant, report: PaymentReport, seen_by: str) -> Payment 
     payment; None if this merchant account has no such payment.
     """
     lock_organisation(merchant.organisation_id)
-    # Of what went back some providers know only the transaction that had paid it.
+    # For a refund, some providers name only the transaction that paid.
     key = {"payment_id": report.payment_id} if report.payment_id else {"provider_id": report.provider_id}
     payment = lock_payment(Payment.objects.filter(merchant=merchant, **key))
     if report.state in (State.PAID, State.REFUNDED):
@@ -102,14 +102,14 @@ def _recovered(merchant: Merchant, report: PaymentReport) -> Payment | None:
 def _take(payment: Payment, report: PaymentReport, seen_by: str) -> None:
     other = Payment.objects.filter(merchant=payment.merchant_id, provider_id=report.provider_id).first()
     if other is not None:
-        # One amount is not credited under two names.
+        # One transaction must not be credited under two names.
         log.warning("payment %s: transaction %s has paid %s already", payment, report.provider_id, other)
         return
     payment.provider_id, payment.paid_at, payment.confirmed_at = report.provider_id, report.at, now()
     payment.seen_by, payment.next_look_at = seen_by, None
     amount = report.amount * minor_unit(report.currency)
     if report.currency != payment.currency:
-        # The books can't hold it: it stays at the provider until a person has seen to it.
+        # The books can't hold this currency: the money stays at the provider until a person deals with it.
         text = _("paid in %(currency)s") % {"currency": report.currency}
         _unexpected(payment.merchant, payment, report, text)
         payment.state, payment.reason = Payment.State.CLOSED, text

@@ -70,7 +70,7 @@ def _keep(request: PaymentRequest) -> Payment:
             _("The name of a payment must have 1 to 40 printable characters, and must not begin with %(sign)s.")
             % {"sign": OWN}
         )
-    # The tenancy's row is the lock: of two who ask at once under one name, the second finds the first's payment.
+    # The tenancy's row is the lock: of two requests with one name, the second finds the first one's payment.
     for_update(Tenancy.objects).get(pk=request.tenancy.pk)
     known = Payment.objects.filter(tenancy=request.tenancy, asked=request.asked).first()
     if known is not None:

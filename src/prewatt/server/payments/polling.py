@@ -53,7 +53,7 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
 
     def ask(payment: Payment) -> Payment | None:
         if silent[payment.merchant_id] >= PATIENCE:
-            # Its provider does not answer: those of others need not wait for it.
+            # Its provider does not answer, and payments at other providers must not wait for it.
             return None
         wait = LOOKS[min(payment.looks + 1, len(LOOKS) - 1)]
         Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look_at=now() + wait * SECOND)

@@ -64,7 +64,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
         for row in rows:
             transfer, meter = transfers.get(row.pk), brought.get(row.command_id)
             ledger = transfer.amount if transfer else None
-            # What staff recorded stands in the place of a provider's word.
+            # The record of staff takes the place of a provider's report.
             says = verdict(
                 Sides(property_.currency, row.amount, ledger, meter),
                 Standing(carriage=carriage_of(row.command), due=row.amount),

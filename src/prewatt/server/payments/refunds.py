@@ -64,7 +64,7 @@ def _plan(refund: Refund) -> list[RefundPart]:
         if sum(part.amount for part in parts if part.sent_at is None) > locked.left:
             raise PaymentError(_("Some of this refund was paid out by hand meanwhile: pay out the rest by hand too."))
         return parts
-    # A provider moves whole minor units; what is finer is closed when all of it is sent.
+    # A provider moves whole minor units; the finer rest is closed when all parts are sent.
     left = (
         locked.left
         // minor_unit(locked.tenancy.unit.property.currency)

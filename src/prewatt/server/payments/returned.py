@@ -56,7 +56,7 @@ def book_returned(line: BankLine, by: Any, top_up: TopUp | None = None) -> Taken
     payment: TopUp | DebtPayment | None = top_up
     if before is not None:
         payment = before.top_up or before.debt_payment
-    # Nobody undoes the payment meanwhile.
+    # The lock keeps others from undoing the payment meanwhile.
     locked = open_line(line, payment.tenancy.unit_id if payment is not None else None)
     if before is not None and before.state == BankLine.State.OPEN:
         _cancel_out(locked, before, by)

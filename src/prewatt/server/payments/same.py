@@ -136,7 +136,7 @@ class _Stored:
     def _about(self, row: BankLine) -> Iterable[BankLine]:
         for apart in sorted(range(-WINDOW.days, WINDOW.days + 1), key=abs):
             day = row.day + timedelta(days=apart)
-            # Each once: by the day on which it was booked.
+            # Each line counts once: on the day on which it was booked.
             yield from (
                 each for each in self._rows.get((row.amount, row.currency, day), {}).values() if each.day == day
             )

@@ -92,7 +92,7 @@ def fetch(merchant: Merchant, day: date) -> SettlementFile:
             rows = [_keep(merchant, file, line) for line in lines]
         except UnknownCurrency as error:
             raise ProviderError(str(error)) from None
-    # First what is taken back, and then what came back of that: a payment that is not known yet waits for it, and is not
+    # First the money taken back, then what came back of it: a payment that is not known yet then waits, and is not
     # credited to be taken off again.
     rows.sort(key=lambda row: (row.at, row.amount > 0))
     _hear(row for row in rows if row.kind in CAUSES)
@@ -126,7 +126,7 @@ def _book_fee(row: SettlementLine) -> None:
         return
     paid = _payment_of(row)
     if paid is None and row.kind not in (FEE, PAYOUT):
-        # What else is taken by the same account is none of these books' business.
+        # Other payments on the same account do not belong in these books.
         return
     fees, lies = account(row.merchant.organisation, Kind.PROVIDER_FEES), clearing(row.merchant)
     debit, credit = (fees, lies) if fee > 0 else (lies, fees)
@@ -138,7 +138,7 @@ def _payment_of(row: SettlementLine) -> Payment | None:
     rows = Payment.objects.filter(merchant=row.merchant_id).select_related("tenancy")
     if row.payment_id or row.kind not in CAUSES:
         return rows.filter(payment_id=row.payment_id).first()
-    # What people do in the provider's own pages bears no name of ours.
+    # What people do in the provider's own pages has no name of ours.
     return rows.filter(provider_id=row.provider_id).exclude(provider_id="").first()
 
 

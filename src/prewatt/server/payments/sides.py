@@ -54,7 +54,7 @@ def _brought(command: Command, bodies: Mapping[tuple[int, int], bytes]) -> int |
         for seq in (command.applied_seq, command.coded_seq)
     )
     if isinstance(applied, Recognised | Refused) and command.state == Command.State.APPLIED:
-        # All of it was there before, by its code, or by a command that a server put back from a copy had forgotten.
+        # The meter had all of it before: by its code, or by a command that a restored server does not know.
         return int(getattr(getattr(decode_command(bytes(command.body)), "order", None), "amount", 0))
     amounts = [entry.amount for entry in (applied, coded) if isinstance(entry, CreditApplied | CreditByCode)]
     return sum(amounts) if amounts else None

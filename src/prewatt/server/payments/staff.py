@@ -78,7 +78,7 @@ def _checked(tenancy: Tenancy, credit_id: str, receipt: str, way: str) -> str:
         raise TopUpError(_("A receipt number has at most 100 printable characters."), "receipt")
     check_typed(credit_id)
     organisation = tenancy.unit.property.organisation
-    # Of two with one receipt number, the second finds the first.
+    # Of two payments with one receipt number, the second finds the first.
     lock_organisation(organisation.pk)
     # r-7 is R-7: two people wrote it off one slip.
     same_top_up = (

@@ -73,7 +73,7 @@ def _is_own(merchant: Merchant, report: TakenBackReport, payment: Payment | None
     if payment is None or report.back_id != held_number(payment):
         return False
     if payment.state == Payment.State.HELD and report.step != Step.WON:
-        # It was broken off after the provider had heard of it.
+        # The refund stopped after the provider had accepted it.
         held_sent(payment, PROVIDER)
     return True
 
@@ -118,7 +118,7 @@ def _take(row: TakenBack) -> None:
             .exclude(provider_id="")
             .update(is_resolved=True)
         ):
-            # What nobody here had asked for went back to its payer.
+            # A payment that nobody here asked for went back to its payer.
             row.state, row.closed_at = State.EXPLAINED, now()
         return
     if not payment.provider_id:

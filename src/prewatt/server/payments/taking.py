@@ -105,7 +105,7 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
     """Take the amount off the tenant's credit and the meter. If the property's rules or a settlement keep some of it
     off the meter, that part is a debt.
     """
-    # Nothing is booked or sent meanwhile.
+    # The lock keeps others from booking or sending meanwhile.
     lock_organisation(row.organisation_id)
     meter = (
         for_update(Meter.objects)
@@ -156,7 +156,7 @@ def _leave(row: TakenBack, tenancy: Tenancy) -> int:
 def _done(row: TakenBack) -> None:
     row.state, row.booked_at = TakenBack.State.BOOKED, now()
     if row.cause != TakenBack.Cause.DISPUTE:
-        # Of a dispute somebody has yet to hear how it ends.
+        # The end of a dispute is still open.
         row.closed_at = row.booked_at
 
 

@@ -73,11 +73,11 @@ def _left(payment: TopUp, tenancy: Tenancy) -> int:
     if tenancy.settled_at is not None:
         credit = owed_to(tenancy).filter(why=Refund.Why.CREDIT)
         return min(payment.amount, sum(each.left for each in credit))
-    # What is undone, or has moved, is in the balance no more.
+    # Payments that are undone or have moved are not in the balance any more.
     later = TopUp.objects.filter(tenancy=tenancy, pk__gt=payment.pk)
     undone = Transfer.objects.filter(of=Of.TOP_UP, part=Part.UNDONE, number__in=later.values("pk"))
     since = int(later.exclude(pk__in=undone.values("number")).aggregate(sum=Sum("amount"))["sum"] or 0)
-    # The share of it that paid what is spread comes back when it moves.
+    # The share that paid a spread debt comes back when the payment moves.
     return max(0, min(payment.amount, balance(tenant_account(tenancy)) + payment.shared - since))
 
 
@@ -165,7 +165,7 @@ def _credit(wrong_top_up: TopUp, to: Tenancy, by: Any, source: Any) -> TopUp:
     for online_payment in Payment.objects.filter(top_up=wrong_top_up):
         online_payment.top_up, online_payment.tenancy = moved, to
         if Payment.objects.filter(tenancy=to, asked=online_payment.asked).exclude(pk=online_payment.pk).exists():
-            # Who asks names a payment once in a tenancy.
+            # The name of a request is unique in a tenancy.
             online_payment.asked = online_payment.payment_id
         online_payment.save(update_fields=["top_up", "tenancy", "asked"])
     return moved

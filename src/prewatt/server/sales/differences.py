@@ -40,7 +40,7 @@ def carry_out(adjustment: Adjustment, by: str) -> None:
     meter = for_update(Meter.objects).get(alarms=alarm)
     if gap(alarm) != adjustment.amount:
         raise GivingBackError(_("The difference has changed since: decline this proposal, and make a new one."))
-    # Of a journal that was opened it is known how much was charged: the rest is what was paid, and taken off.
+    # After an opened journal the charges are known: the rest is what was paid and taken off.
     charged = int(alarm.data.get("charged", 0))
     _book(adjustment, meter, adjustment.amount + charged, Kind.ADJUSTMENTS)
     _book(adjustment, meter, -charged, Kind.ENERGY_REVENUE)

@@ -29,7 +29,7 @@ def follow(meter: Meter, entries: Iterable[AnyEntry | None]) -> None:
                 with transaction.atomic():
                     _follow(meter, entry)
             except (OperationalError, InterfaceError):
-                # The database's trouble, and over when the batch is stored anew.
+                # The database failed; the batch is stored again later.
                 raise
             except Exception as error:  # whatever it is, it is this entry's alone
                 log.exception("meter %s, entry %d", meter.name, entry.seq)

@@ -83,14 +83,14 @@ def keep(
         _code_anew(meter, tid)
     credit_id = id_of(order)
     if tid is not None and credit_id == name_of_code(tid):
-        # Only its code is known: meters that are sold to within one minute have codes of one identifier.
+        # Only its code is known, and codes of several meters in one minute have the same identifier.
         credit_id = ""
     typed = _open(meter).filter(key=name_of_code(tid)).first() if tid is not None and number is not None else None
     if (
         isinstance(order, GrantCredit)
         and TopUp.objects.filter(command__meter=meter, credit_id=credit_id, amount=order.amount).exists()
     ):
-        # It was entered again before the journal was here: the meter takes it as one.
+        # The payment was entered again before the journal arrived: the meter takes both as one.
         _settle_typed(typed)
         return
     data = {
@@ -150,7 +150,7 @@ def _code_anew(meter: Meter, tid: int) -> None:
         if not isinstance(command, KernelCommand) or not isinstance(command.order, GrantCredit):
             continue
         Code.objects.filter(command=row).update(command=None)
-        # As much as before: a share of a payment may pay what is spread.
+        # The new code carries as much as the old one: a share of the payment may pay a spread debt.
         credit = credit_code(meter, command.order.coded)
         fresh, coded = credit[:2] if credit else (None, 0)
         change_order(row, replace(command.order, tid=fresh, coded=coded))

@@ -125,7 +125,7 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
         assert isinstance(entry, Reading)
         days = entry.standing + entry.minimum
         if seq == first and before:
-            # A part of its time had come.
+            # A part of this reading was not in the future.
             come = rate_interval(versions, before[-1].at, led_at, 0, before[-1].rerated.counters)
             days = max(days - come.standing - come.minimum, 0)
         untaxed = entry.charge - entry.tax

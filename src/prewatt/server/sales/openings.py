@@ -40,7 +40,7 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
     which the meter has used are sent again at once, under new numbers.
     """
     stored = stored_account(meter)
-    # What its status said last may have been of a journal that was put back since.
+    # The last status may belong to a journal that was replaced since.
     Meter.objects.filter(pk=meter.pk).update(told_seq=state.seq, told_command=state.command)
     stuck = [
         row.number
@@ -90,7 +90,7 @@ def go_on(alarm: Alarm, by: str) -> None:
         return
     settle(locked, by)
     if state.seq <= meter.seq:
-        # What was missing has come after all.
+        # The missing entries have arrived after all.
         return
     before, head = stored_account(meter), bytes.fromhex(locked.data["head"])
     JournalEntry.objects.create(

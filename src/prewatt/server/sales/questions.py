@@ -107,7 +107,7 @@ def question(alarm: Alarm) -> Question | None:
         return None
     end = max(_hung_at(meter, before, entry) if isinstance(entry, Exchanged) else entry.at, before.at)
     register = entry.first if isinstance(entry, Exchanged) else entry.register
-    # Only the energy is charged: the days were, by the readings.
+    # Only the energy is charged, since the readings have charged the days.
     versions = tuple(
         Version(each.effective, RateCalendar(msgspec.structs.replace(each.calendar.tariff, standing=0, minimum=0)))
         for each in meter.property.tariff_versions.series()
@@ -161,7 +161,7 @@ def _shares(
         at = until
     if at < end or not spans:
         spans.append((None, at, end))
-    # Who lives there now is not measured by who lived there before.
+    # The present tenant's use is not estimated by an earlier tenant's.
     since = tenancies[0].begins if tenancies and tenancies[0].begins < begin else 0
     pieces = usual(meter, begin, end, zone(meter.property.zone), since)
     shares, charged = [], 0

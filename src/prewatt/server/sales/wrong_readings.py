@@ -83,7 +83,7 @@ def right(meter: Meter, seq: int, energy: int) -> list[Right]:
     tenancies = list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
     sums: dict[int, Right] = {}
     for was, should in zip(as_read, corrected, strict=True):
-        # The reading itself is undone as it was charged; the later ones by what counting on it made of them.
+        # The reading itself is undone as it was charged; later ones by the difference that it made to them.
         amount = (was.charged if was.seq == seq else was.rerated.charge) - should.rerated.charge
         holder = next((each for each in tenancies if each.holds(was.at)), None)
         if was.seq >= seq and amount and holder is not None:

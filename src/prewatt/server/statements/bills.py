@@ -101,7 +101,7 @@ def _open_after(tenancy: Tenancy, last: Bill, until: int) -> tuple[int, int]:
     """
     left, moved = int(last.total), 0
     for amount, of_debts in _booked(tenancy, Span(last.ends, until)):
-        # What is taken off beyond what the bills ask stands on the next one; what comes in beyond it is credit.
+        # A debit beyond the bills goes on the next bill; money beyond the bills is credit.
         left = min(left - amount, int(last.total))
         moved += amount if of_debts else 0
     return max(left, 0), max(moved, 0)

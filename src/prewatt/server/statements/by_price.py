@@ -127,7 +127,7 @@ def _move(
         highest, lowest = max(prices.values()), min(prices.values())
         if highest == lowest:
             continue
-        # To where there is most time for it.
+        # The longest of the cheapest stretches takes it.
         to = max((each for each in numbers if prices[each] == lowest), key=lambda each: edges[each + 1] - edges[each])
         for number in numbers:
             part = used[number] // PART if 2 * prices[number] > highest + lowest else 0

@@ -59,10 +59,10 @@ def _follow_up(tenancy: Tenancy) -> Lowering | None:
     if bool(late) == (known is not None):
         return None
     if known is None and waits_for_building(tenancy):
-        # What is owed there is not known: nobody is cut off by what is old.
+        # The debt is not known exactly, and an old figure must cut off nobody.
         return None
     meter = lock_account(tenancy)
-    # What was paid meanwhile counts.
+    # Payments that came meanwhile count.
     late, known = too_late(terms, tenancy, at) if late else [], open_lowering(terms)
     if bool(late) == (known is not None):
         return None

@@ -117,7 +117,7 @@ def agree(tenancy: Tenancy, request: TermsRequest, by: Any) -> Terms:
         waits = waiting_terms(row.pk)
         if waits is None:
             raise TermsError(_("This tenancy pays before use already, so nothing changes."))
-        # Nothing but that what was to come does not come.
+        # The only effect is that the waiting terms do not begin.
         Terms.objects.filter(pk=waits.pk).update(ended_at=now())
         return before or waits
     Terms.objects.filter(tenancy=row.pk, applied_at__isnull=True, ended_at__isnull=True).update(ended_at=now())

@@ -178,7 +178,7 @@ class _Reading:
 
     def _seen(self, line: int, cells: dict[str, Cell]) -> _Seen | None:
         if text_of(cells["price"]).casefold() in NO_PRICE:
-            # A gap, of which is told if it is one.
+            # There is no price here; `notes` reports a gap.
             return None
         begin, end, column = cells["from"], cells.get("to", ""), "to"
         if isinstance(begin, str) and (span := _SPAN.fullmatch(begin)):
@@ -192,7 +192,7 @@ class _Reading:
         if until is not None and until <= instant(meant[0]) and len(ends) + len(meant) > 2:
             until = instant(ends[-1])
         if until is not None and until <= instant(meant[0]) and "day" in cells:
-            # Of 23:00 to 0:00 of the next day.
+            # The row is from 23:00 to 0:00 of the next day.
             until += DAY
         return _Seen(line, moment, meant, price, until)
 

@@ -60,7 +60,7 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
             text = f"begins {_length(at - begins[last])} after the price before it, which holds {_length(step)}: is its time right?"
             slips.append(Slip(index, text))
         else:
-            # What follows a slip is measured from the price before it.
+            # After a mistake, distances count from the price before it.
             last, step = index, following
         lengths.append(following)
     return lengths, slips or _alone(begins)
@@ -74,7 +74,7 @@ def _believed(begins: Sequence[int], distances: Sequence[int], base: int) -> lis
         beside = [runs[other][0] for other in (place - 1, place + 1) if 0 <= other < len(runs)]
         plain = distance == base or (base == DAY and distance in LOCAL_DAYS)
         short = all(distance < other for other in beside)
-        # Two prices an hour apart, each at a full hour, are of an hour before they are two gaps one after the other.
+        # Two prices at full hours, an hour apart, are rather steps of an hour than two gaps.
         full = distance <= HOUR and begins[len(believed)] % distance == 0
         several = distance in STEPS and (count >= 3 or (count == 2 and (short or full)))
         believed += [distance if plain or several else 0] * count

@@ -91,7 +91,7 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
         at = until
     starts, rates, hours, days, prices, upto = zip(*columns, strict=True)
     following = [*days[1:], calendar.stretch(end).day]
-    # Where clocks go back over midnight a day comes twice, and ends once.
+    # If the clocks go back over midnight, a day comes twice, and ends once.
     highest = np.maximum.accumulate(np.array(days, dtype=np.int64))
     tiers = max(len(each) for each in prices)
     dates = [date.fromordinal(int(day)) for day in highest]

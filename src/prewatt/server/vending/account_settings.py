@@ -43,7 +43,7 @@ def account_settings(meter: Meter) -> ChangeSettings:
     days = sorted({*holidays, *read_days(property_.friendly_days)})
     money, energy = money_steps(property_), energy_steps(property_)
     own_money, own_energy = _own_steps(meter.unit)
-    # Emergency credit means nothing where it is paid after use.
+    # Emergency credit has no meaning if the tenant pays after use.
     after = limit_at(meter.unit.pk, now())
     return ChangeSettings(
         msgspec.structs.replace(

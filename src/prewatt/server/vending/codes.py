@@ -113,7 +113,7 @@ def add_group(
         sealed=security_module().seal(vending_key),
     )
     try:
-        # Any meter will do: it is the key and its attributes that are tried.
+        # Any meter number will do, since this only tries the key and its attributes.
         group.key_for(account_number("00000000000")).decoder_key(vending_key)
     except (NumberError, ValueError) as error:
         raise VendError(str(error)) from None
@@ -180,7 +180,7 @@ def skip_forgotten() -> None:
         try:
             tid = tid_at(BaseDate(group.base), now() + AHEAD)
         except NumberError:
-            # Its minutes have run out: no code is made under it.
+            # The base date has no minutes left, so no code is made with this key.
             continue
         TokenMeter.objects.filter(group=group, last_tid__lt=tid).update(last_tid=tid)
 

@@ -49,7 +49,7 @@ def _row(meter: Meter, command: entries.Command) -> Command:
         body=signed.body,
         signature=signed.signature,
         issued_at=command.issued,
-        # What ends a code carries none.
+        # An order that ends a code has no code itself.
         tid=None if isinstance(command.order, entries.EndCode) else getattr(command.order, "tid", None),
     )
 

@@ -168,7 +168,7 @@ def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
     register, read_at, unread = read
     if last.casefold() == UNKNOWN:
         return Outlook(meter, serial, begins, None, End.UNKNOWN, register, read_at, 0, 0)
-    # Of a meter of which nothing was read yet it is known where it began.
+    # The start of a meter that was never read is known from its exchange.
     ends, end = (register if unread else None), End.READ
     if last:
         typed = _kwh("last", last)

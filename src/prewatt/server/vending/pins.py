@@ -57,7 +57,7 @@ def new_pin(unit: Unit, by: Any) -> NewPin:
             security_module().encode(bytes(token_meter.group.sealed), token_meter.key(), pin_token(pin, tid))
         )
         issue(meter, Control(SetPin(unit.pin_hash), name_of(by)[:200], tid=tid))
-    # After the order: settings that were on the way before it have the PIN of before.
+    # This comes after the order, since earlier settings on the way have the old PIN.
     send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
     return NewPin(pin, code, meter.hangs)
 

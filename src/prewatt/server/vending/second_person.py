@@ -75,7 +75,7 @@ def _restorations(organisation: Organisation) -> Iterator[tuple[int, str, int]]:
         try:
             order = getattr(decode_command(bytes(body)), "order", None)
         except EntryError:
-            # The head-end mends it; it holds up nobody's goodwill.
+            # The head-end repairs this command; it must not stop others.
             continue
         if isinstance(order, Control) and isinstance(order.action, Restore):
             yield meter, order.by, order.action.amount

@@ -96,7 +96,7 @@ def _look_at_meter(meter: Meter, at: int) -> None:
     since = lost_since(meter)
     back_since = meter.gateway.since
     if since is None or (back_since is not None and at - back_since < BACK_FOR):
-        # Just back: what it has to say of its meters is yet to come.
+        # The gateway is just back, and will soon report on its meters.
         return
     if at - since >= step(meter.property, never=False):
         _begin(meter.gateway, meter, since, [meter])
@@ -162,7 +162,7 @@ def go_on(silence: Silence, at: int) -> None:
     back = _back(row)
     if back is None:
         if row.gateway.revoked:
-            # Nobody waits for it any more, and it is not back.
+            # The gateway is revoked, so nobody waits for it.
             back = row.back_at = row.over_at = at
             row.told_back = True
         elif row.back_at is not None:

@@ -251,7 +251,7 @@ class Provider(ABC):
         except self.refusals as error:
             raise refused(self.title, self.reason_of(error), str(error)) from None
         except Exception as error:
-            # The libraries stumble over a broken or forged answer in whichever way.
+            # A broken or forged answer makes the libraries raise any kind of error.
             log.warning("%s's answer is not usable: %s: %s", self.title, type(error).__name__, error)
             raise ProviderError(_UNREADABLE % {"who": self.title}) from None
 
@@ -284,7 +284,7 @@ def reading_callback() -> Iterator[None]:
     except CallbackError:
         raise
     except Exception as error:
-        # The libraries raise whatever they stumble over in what a stranger has sent.
+        # What a stranger has sent makes the libraries raise any kind of error.
         raise CallbackError(f"it can't be read ({type(error).__name__})") from None
 
 

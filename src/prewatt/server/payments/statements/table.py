@@ -151,7 +151,7 @@ class _Table:
     def __init__(self, layout: Layout, rows: list[Data], currency: str) -> None:
         self.layout, self.rows, self.currency = layout, rows, currency
         self.problems = Problems()
-        # What stands behind the last column that has a name may say the direction, too.
+        # Cells behind the last named column may show the direction, too.
         widest = max((len(row.texts) for row in rows), default=0)
         self.kinds = (*layout.kinds, *(range(layout.width, widest) if layout.width else ()))
         self.roles = [role for role in (names.AMOUNT, names.IN, names.OUT) if layout.one(role) is not None]
@@ -283,7 +283,7 @@ class _Table:
     def _signed(self, amounts: _Amounts, way: int) -> Decimal:
         """Return the amount with its sign: money out is negative."""
         if amounts.into or amounts.out_of:
-            # What is negative in the column of money in was taken back; whatever stands in the other one is money out.
+            # A negative amount in the column of money in was taken back; any amount in the other column is money out.
             return amounts.into or -abs(amounts.out_of or Decimal(0))
         number = amounts.signed or Decimal(0)
         number = -number if self.layout.direction == OPPOSITE else number

@@ -141,7 +141,7 @@ class Alipay(Provider):
         """Return how a trade stands; one that Alipay does not know is open."""
         answer = self._ask("alipay.trade.query", out_trade_no=order.payment_id)
         if answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
-            # It comes to be when the payer opens it.
+            # Alipay makes the trade when the payer opens it.
             return PaymentReport(order.payment_id, State.OPEN)
         _good(answer)
         with self.asking():

@@ -70,7 +70,7 @@ def _line_of_payment(row: Row, kind: str, source: Row) -> Line:
     charge = source.get("charge")
     marks = (marks_of(charge) if isinstance(charge, dict) else {}) | marks_of(source)
     back_id = "" if kind == PAYMENT else str(marks.get("refund_id") or source["id"])
-    # What comes back of a refund that failed, and each booking of a dispute, is a line of its own.
+    # The money of a failed refund, and each booking of a dispute, has a line of its own.
     named_by_refund = kind in (REFUND, RETURN) and amount < 0
     return Line(
         back_id if named_by_refund else str(row["id"]),

@@ -112,7 +112,7 @@ class Stripe(Provider):
             if event.type == "charge.refunded":
                 return refunded_charge(session.to_dict())
             if event.type not in PAID_EVENTS + CLOSED_EVENTS or not marks_of(session.to_dict()).get("payment_id"):
-                # Nothing of a payment, or one that another business takes by the same account.
+                # It is no payment, or a payment of another business on the same account.
                 return None
             if event.type in CLOSED_EVENTS:
                 return PaymentReport(session.client_reference_id, State.CLOSED)

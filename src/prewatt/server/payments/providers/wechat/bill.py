@@ -21,7 +21,7 @@ def read_bill(text: str, appid: str) -> list[Line]:
         if not next(iter(row.values()), "").startswith("`"):
             break
         values = {name: value.removeprefix("`") for name, value in row.items()}
-        # Of a refund that failed nothing moved.
+        # A failed refund moved no money.
         failed = values["交易状态"] == "REFUND" and values.get("退款状态") == "FAIL"
         if values["公众账号ID"] == appid and not failed:
             lines.append(_line(values))
@@ -43,5 +43,5 @@ def _line(values: dict[str, str]) -> Line:
 
 
 def _fen(text: str) -> int:
-    # Fees have five decimals in the file; what is settled is whole fen.
+    # Fees have five decimals in the file; whole fen are settled.
     return int(in_fen(text).to_integral_value())

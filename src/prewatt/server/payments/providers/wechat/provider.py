@@ -76,7 +76,7 @@ class _Core(Core):  # type: ignore[misc]
         pass
 
     def _init_certificates(self) -> None:
-        # They are fetched when a signature names one: nothing is asked of the provider before it is needed.
+        # Certificates are fetched when a signature names one, so that nothing is asked too early.
         pass
 
     def _update_certificates(self) -> None:
@@ -197,7 +197,7 @@ class WeChat(Provider):
                 raise CallbackError("its signature or its seal is not WeChat Pay's")
             resource = event["resource"]
             if event["event_type"] in REFUND_EVENTS and "refund_status" in resource:
-                # Of a refund the app is not told.
+                # The event of a refund does not name the app.
                 if resource["mchid"] != self._settings["mchid"]:
                     raise CallbackError("it is for another merchant account")
                 return _back(resource)
