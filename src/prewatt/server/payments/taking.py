@@ -228,10 +228,10 @@ def _give_to_tenant(row: TakenBack, tenancy: Tenancy, debt: Debt | None, amount:
     own, at = tenant_account(tenancy), now()
     book(Transfer.Kind.REVERSAL, lies_in(row), own, amount, at, of, text)
     settled = tenancy.settled_at is not None
-    beside = amount if settled else min(amount, debt.left) if debt is not None else 0
-    if beside:
-        refund = owe_back(tenancy, beside, Refund.Why.CAME_BACK, own, of.and_(Part.OWED), text)
+    owed = amount if settled else min(amount, debt.left) if debt is not None else 0
+    if owed:
+        refund = owe_back(tenancy, owed, Refund.Why.CAME_BACK, own, of.and_(Part.OWED), text)
         if debt is not None and debt.left:
             set_off(debt, refund, BY)
-    if amount > beside:
-        adjust(tenancy, amount - beside, of, text, at)
+    if amount > owed:
+        adjust(tenancy, amount - owed, of, text, at)
