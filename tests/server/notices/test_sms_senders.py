@@ -311,7 +311,7 @@ def test_the_landlord_chooses_a_sender_and_sees_what_it_needs(tenancy, log_in, i
     wrong = manager.post(address, {**ACCOUNTS["aliyun"], "sign_name": ""})
     assert (
         wrong.status_code == 400
-        and "This is needed." in wrong.content.decode()
+        and "This field is needed." in wrong.content.decode()
         and "AccessKey id" in wrong.content.decode()
     )
     page = manager.post(address, ACCOUNTS["aliyun"], follow=True)

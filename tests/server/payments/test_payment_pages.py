@@ -161,7 +161,7 @@ def test_a_merchant_account_is_made_and_its_secrets_never_shown_again(building, 
 @pytest.mark.parametrize(
     ("provider", "change", "says"),
     [
-        ("wechat", {"mchid": ""}, "This is needed"),
+        ("wechat", {"mchid": ""}, "This field is needed"),
         ("wechat", {"apiv3_key": "short"}, "32 characters"),
         ("wechat", {"private_key": "nonsense"}, "can't be read"),
         ("wechat", {"name": ""}, "blank"),
@@ -229,7 +229,7 @@ def test_a_bank_statement_is_uploaded_looked_through_and_booked(tenancy, log_in,
     file.write_text(text)
     with file.open("rb") as statement:
         page = said(manager.post("/bank-lines/", {"statement": statement}, follow=True))
-    assert "2 new" in page and not TopUp.objects.exists()
+    assert "New lines: 2." in page and not TopUp.objects.exists()
     mine, other = BankLine.objects.all()
     assert f'value="tenancy:{tenancy.pk}" selected' in manager.get("/bank-lines/").content.decode()
     chosen = {f"line-{mine.pk}": f"tenancy:{tenancy.pk}", f"line-{other.pk}": "tenancy:999", "line-x": "aside"}

@@ -42,7 +42,7 @@ def read_fields(fields: Iterable[Field], given: Mapping[str, str], known: Mappin
 def _value(field: Field, given: Mapping[str, str], known: Mapping[str, str]) -> str:
     value = given.get(field.name, "").strip() or known.get(field.name, "")
     if not value and not field.optional:
-        raise ValidationError({field.name: _("This field can't be empty.")})
+        raise ValidationError({field.name: _("This field is needed.")})
     if value and field.choices and value not in dict(field.choices):
         raise ValidationError({field.name: _("There is no such choice.")})
     if len(value) > LONGEST or not all(sign.isprintable() or sign in "\r\n" for sign in value):

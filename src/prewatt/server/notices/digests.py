@@ -55,34 +55,49 @@ def digest(notices: Sequence[Notice]) -> Message:
     """Return the one message for several notices of one event. It names the notices with the largest amounts first."""
     first, recipient = notices[0], notices[0].recipient
     event, language = first.event, recipient.language
+    values = {**_sum(notices), **_common(notices), "link": _page_of(recipient)}
+    values["room"] = values["room"] or whole(render("digest", language, values).short["room"])
+    values["heading"] = render("digest", language, values).title
+    words = render("digest", language, values)
+    key = f"{recipient.pk}-digest {first.pk} {notices[-1].pk}"
+    facts = facts_of("digest", values, words)
+    made = exact_instant(max(each.made_at for each in notices))
+    return Message(event, key, words.title, words.text, language, made, values["link"], facts)
+
+
+def _sum(notices: Sequence[Notice]) -> dict[str, Any]:
+    """Return the sum of the amounts, and the lines with the largest ones. Amounts in several currencies have no sum."""
     amounts = {each.pk: _amount(each) for each in notices}
     currencies = {each.facts.get("currency", "") for each in notices}
-    # A sum over two currencies is none.
     total = sum(amounts.values(), Decimal(0)) if len(currencies) == 1 and all(amounts.values()) else Decimal(0)
-    told: dict[str, Any] = {
-        "event": event,
-        "label": first.facts.get("what") or str(first.get_event_display()),
-        "count": len(notices),
+    largest = sorted(notices, key=lambda each: -abs(amounts[each.pk]))
+    return {
         "amount": f"{abs(total)}" if total else "",
         "back": total < 0,
         "currency": currencies.pop() if len(currencies) == 1 else "",
-        "lines": [_line(each) for each in sorted(notices, key=lambda each: -abs(amounts[each.pk]))[:MOST_LINES]],
+        "lines": [_line(each) for each in largest[:MOST_LINES]],
         "more": max(len(notices) - MOST_LINES, 0),
-        "places": len({each.facts.get("room", "") for each in notices}),
+    }
+
+
+def _common(notices: Sequence[Notice]) -> dict[str, Any]:
+    """Return what the notices are about, where, and when."""
+    first, rooms = notices[0], {each.facts.get("room", "") for each in notices}
+    return {
+        "event": first.event,
+        "label": first.facts.get("what") or str(first.get_event_display()),
+        "count": len(notices),
+        "places": len(rooms),
+        "room": first.facts.get("room", "") if len(rooms) == 1 else "",
         "at": max(each.facts.get("time", "") for each in notices),
         "clock": notices[-1].facts.get("clock", ""),
-        "link": public(reverse("tenant:notices:notices", kwargs={"whose": "me" if recipient.tenancy_id else "office"})),
-    }  # fmt: skip
-    if recipient.tenancy_id is None:
-        told["link"] += f"?organisation={recipient.organisation_id}"
-    told["room"] = first.facts.get("room", "") if told["places"] == 1 else ""
-    told["room"] = told["room"] or whole(render("digest", language, told).short["room"])
-    told["heading"] = render("digest", language, told).title
-    words = render("digest", language, told)
-    key = f"{recipient.pk}-digest {first.pk} {notices[-1].pk}"
-    facts = facts_of("digest", told, words)
-    made = exact_instant(max(each.made_at for each in notices))
-    return Message(event, key, words.title, words.text, language, made, told["link"], facts)
+    }
+
+
+def _page_of(recipient: Recipient) -> str:
+    """Return the address of the page that shows all notices of a recipient."""
+    page = public(reverse("tenant:notices:notices", kwargs={"whose": "me" if recipient.tenancy_id else "office"}))
+    return page if recipient.tenancy_id else f"{page}?organisation={recipient.organisation_id}"
 
 
 def _amount(notice: Notice) -> Decimal:

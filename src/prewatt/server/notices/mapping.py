@@ -87,8 +87,8 @@ def unknown(field: str, beside: str, usable: Collection[str]) -> TemplateError:
 
 def read_text(text: str, usable: Collection[str], ordered: bool) -> tuple[tuple[str, str], ...]:
     """Return the fields of an SMS template as (field, fact). `text` is the template as it was pasted, `电费剩${balance}元`
-    or `{1}`, or lines such as `balance = balance`, or both. If only the order of the fields counts (`ordered`), they
-    are called 1, 2 and so on. Raises TemplateError.
+    or `{1}`, or lines such as `balance = balance`, or both. If only the order of the fields counts (`ordered`), they are
+    called 1, 2 and so on. Raises TemplateError.
     """
     fields: dict[str, str] = {}
     named: dict[str, str] = {}
@@ -98,26 +98,44 @@ def read_text(text: str, usable: Collection[str], ordered: bool) -> tuple[tuple[
         if fact and not PLACE.search(words):
             named[words.strip()] = fact
             continue
-        places = list(PLACE.finditer(line))
-        for number, place in enumerate(places):
-            name = str(len(fields) + 1) if ordered else place["name"]
-            before = line[places[number - 1].end() if number else 0 : place.start()]
-            after = line[place.end() : places[number + 1].start() if number + 1 < len(places) else len(line)]
+        for place, before, after in _places(line):
+            name = str(len(fields) + 1) if ordered else place
             beside[name] = f"{before[-10:]}…{after[:4]}"
-            own = "" if ordered else place["name"].casefold()
-            # What stands before it says more than a unit behind it.
-            label = re.split(r"[，。,;；！!、（(]", before.rstrip("：: "))[-1]
-            fields[name] = own if own in usable else guess((own, label[-6:], after[:1], after[:3]), usable)
-    if named.keys() - fields.keys() and fields:
-        raise TemplateError(_("The text has no field %(field)s.") % {"field": min(named.keys() - fields.keys())})
+            fields[name] = _guessed("" if ordered else place.casefold(), before, after, usable)
+    if fields and (missing := named.keys() - fields.keys()):
+        raise TemplateError(_("The text has no field %(field)s.") % {"field": min(missing)})
     fields |= {name: chosen(name, fact, usable) for name, fact in named.items()}
+    _check(fields, ordered)
+    for name, fact in fields.items():
+        if not fact:
+            raise unknown(name, beside[name], usable)
+    return tuple(fields.items())
+
+
+def _places(line: str) -> list[tuple[str, str, str]]:
+    """Return each place of a pasted line, with the text before and after it up to the next place."""
+    places = list(PLACE.finditer(line))
+    begins = [0, *(place.end() for place in places)]
+    ends = [*(place.start() for place in places), len(line)]
+    return [
+        (place["name"], line[begins[i] : ends[i]], line[begins[i + 1] : ends[i + 1]]) for i, place in enumerate(places)
+    ]
+
+
+def _guessed(name: str, before: str, after: str, usable: Collection[str]) -> str:
+    """Return the fact of a place: its own name if that is a fact, otherwise what the words next to it are about."""
+    if name in usable:
+        return name
+    # What stands before a place says more than a unit behind it.
+    label = re.split(r"[，。,;；！!、（(]", before.rstrip("：: "))[-1]
+    return guess((name, label[-6:], after[:1], after[:3]), usable)
+
+
+def _check(fields: Collection[str], ordered: bool) -> None:
+    """Raise TemplateError if fields that only have an order are not numbered, or there are too many."""
     if ordered and list(fields) != [str(number + 1) for number in range(len(fields))]:
         raise TemplateError(
             _("This service numbers its parameters. Write them as 1, 2, 3 and so on, in their order, a line each.")
         )
-    for name, fact in fields.items():
-        if not fact:
-            raise unknown(name, beside[name], usable)
     if len(fields) > MOST_FIELDS:
         raise TemplateError(_("There are too many fields: at most %(most)d are possible.") % {"most": MOST_FIELDS})
-    return tuple(fields.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -113,61 +114,102 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/alarms/alarm.html", context)
 
 
-def _act(request: HttpRequest, found: Alarm) -> HttpResponse | None:
-    """Do what a button of an alarm's page says; the page that asks, if that is asked about first. ValueError,
-    ValidationError, for people, if it can't be done.
+def _act(request: HttpRequest, alarm: Alarm) -> HttpResponse | None:
+    """Do what a button of an alarm's page says, and say what was done. Returns the page that asks first, if there is one.
+    Raises ValueError or ValidationError, for people, if it can't be done.
     """
-    given, do, user = request.POST, request.POST.get("do", "settle"), request.user
-    said = _("The alarm is settled in your name.")
-    if do == "settle":
-        settle(found, user.get_username())
-    elif do == "answer":
-        answer = given.get("answer", "")
-        amount = 0
-        if answer == "energy":
-            amount = typed_kwh(given.get("kwh", ""), "kwh")
-        elif answer == "money":
-            amount = typed_money(given.get("amount", ""), "amount", found.property.currency)
-            unit = found.meter.unit if found.meter else None
-            who, back = found.who, reverse("console:alarms:alarm", args=[found.pk])
-            asked = ask_about(request, unit, str(who), amount, _("So much money"), back, answer) if unit else None
-            if asked is not None:
-                return asked
-        made = reply(found, answer, amount, user)
-        if any(each.state == Adjustment.State.WAITING for each in made):
-            said = _("It is waiting for a second person, under Books.")
-        elif made:
-            said = _("The charge is booked and is being sent to the meter.")
-        else:
-            said = _("Nothing is charged for that time.")
-    elif do == "lead-back" and found.meter is not None:
-        lead_back(found.meter, user.get_username())
-        said = _("The order is on its way.")
-    elif do == "lead-back-all":
-        lead_back_all(_gateway(found), user.get_username())
-        said = _("The orders are on their way.")
-    elif do == "give-back-early" and found.meter is not None:
-        made_early = give_back_early(found.meter, found.seq, user)
-        settle(found, user.get_username())
-        waits = made_early.state == Adjustment.State.WAITING
-        said = _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
-    elif do == "give-back-twice":
-        give_back_twice(found, user)
-        said = _("It is given back.")
-    elif do == "go-on":
-        openings.go_on(found, user.get_username())
-        said = _("The journal goes on.")
-    elif do == "as-metered":
-        as_metered.propose(found, user, given.get("reason", ""))
-        said = _("It is waiting for a second person, under Books.")
-    elif do == "book":
-        book_found(found, user)
-        settle(found, user.get_username())
-        said = _("It is booked.")
-    else:
+    do = request.POST.get("do", "settle")
+    if do == "answer":
+        return _answer(request, alarm)
+    action = _ACTIONS.get(do)
+    if action is None or (do in _OF_METER and alarm.meter is None):
         raise ValidationError({"do": _("There is no such choice.")})
-    messages.success(request, said)
+    messages.success(request, action(request, alarm))
     return None
+
+
+def _answer(request: HttpRequest, alarm: Alarm) -> HttpResponse | None:
+    """Charge what a person says for a time that was not measured."""
+    given, answer, amount = request.POST, request.POST.get("answer", ""), 0
+    if answer == "energy":
+        amount = typed_kwh(given.get("kwh", ""), "kwh")
+    elif answer == "money":
+        amount = typed_money(given.get("amount", ""), "amount", alarm.property.currency)
+        unit = alarm.meter.unit if alarm.meter else None
+        back = reverse("console:alarms:alarm", args=[alarm.pk])
+        asked = ask_about(request, unit, alarm.who, amount, _("So much money"), back, answer) if unit else None
+        if asked is not None:
+            return asked
+    adjustments = reply(alarm, answer, amount, request.user)
+    if any(each.state == Adjustment.State.WAITING for each in adjustments):
+        messages.success(request, _("It is waiting for a second person, under Books."))
+    elif adjustments:
+        messages.success(request, _("The charge is booked and is being sent to the meter."))
+    else:
+        messages.success(request, _("Nothing is charged for that time."))
+    return None
+
+
+# -- the buttons of an alarm's page: each does something, and returns what is said then -------------------------------------
+
+
+def _settle(request: HttpRequest, alarm: Alarm) -> str:
+    settle(alarm, request.user.get_username())
+    return _("The alarm is settled in your name.")
+
+
+def _lead_back(request: HttpRequest, alarm: Alarm) -> str:
+    assert alarm.meter is not None
+    lead_back(alarm.meter, request.user.get_username())
+    return _("The order is on its way.")
+
+
+def _lead_back_all(request: HttpRequest, alarm: Alarm) -> str:
+    lead_back_all(_gateway(alarm), request.user.get_username())
+    return _("The orders are on their way.")
+
+
+def _give_back_early(request: HttpRequest, alarm: Alarm) -> str:
+    assert alarm.meter is not None
+    adjustment = give_back_early(alarm.meter, alarm.seq, request.user)
+    settle(alarm, request.user.get_username())
+    waits = adjustment.state == Adjustment.State.WAITING
+    return _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
+
+
+def _give_back_twice(request: HttpRequest, alarm: Alarm) -> str:
+    give_back_twice(alarm, request.user)
+    return _("It is given back.")
+
+
+def _go_on(request: HttpRequest, alarm: Alarm) -> str:
+    openings.go_on(alarm, request.user.get_username())
+    return _("The journal goes on.")
+
+
+def _as_metered(request: HttpRequest, alarm: Alarm) -> str:
+    as_metered.propose(alarm, request.user, request.POST.get("reason", ""))
+    return _("It is waiting for a second person, under Books.")
+
+
+def _book(request: HttpRequest, alarm: Alarm) -> str:
+    book_found(alarm, request.user)
+    settle(alarm, request.user.get_username())
+    return _("It is booked.")
+
+
+_ACTIONS: dict[str, Callable[[HttpRequest, Alarm], str]] = {
+    "settle": _settle,
+    "lead-back": _lead_back,
+    "lead-back-all": _lead_back_all,
+    "give-back-early": _give_back_early,
+    "give-back-twice": _give_back_twice,
+    "go-on": _go_on,
+    "as-metered": _as_metered,
+    "book": _book,
+}
+_OF_METER = ("lead-back", "give-back-early")
+"""Buttons that only an alarm of a meter has."""
 
 
 SETTLED_SHOWN, SILENCES_SHOWN = 30, 10

@@ -88,5 +88,5 @@ def _say(request: HttpRequest, tenancy: Tenancy, change: Change) -> None:
     messages.success(request, _now("The move is corrected."))
     if change.another:
         login, password = new_login(tenancy)
-        text = _now("%(tenant)s: login %(login)s, password %(password)s. They are shown only once.")
+        text = _now("%(tenant)s: login %(login)s, password %(password)s (shown only once).")
         messages.success(request, text % {"tenant": tenancy.tenant, "login": login, "password": password})

@@ -20,6 +20,10 @@ SINGLE = (
     "name", "source", "tiers_per", "tiers_upto", "tiers_count", "tiers_prices", "special_days", "holiday_country",
     "holiday_region", "standing", "fee", "tax_name", "tax_percent", "tax_included", "minimum",
 )  # fmt: skip
+CHARGES = (
+    ("standing", "standing_charge_per_day"), ("fee", "service_fee_per_kwh"), ("minimum", "minimum_per_month"),
+)  # fmt: skip
+"""The fields of single charges, and their names in a document."""
 
 
 def _words(text: str) -> list[str]:
@@ -68,44 +72,21 @@ def typed(post: QueryDict) -> dict[str, Any]:
 
 
 def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document of what was typed. Most errors are found when the document is read. Raises TariffError for
-    those that could not be found then.
+    """Return the document of what was typed. Most errors are found when the document is read. Raises TariffError for those
+    that could not be found then.
     """
-    document: dict[str, Any] = {"name": fields["name"], "rates": {}, "seasons": []}
-    for row in fields["rates"]:
-        prices = _numbers(row["price"])
-        if row["name"] in document["rates"]:
-            raise TariffError(f"rates.{row['name']}: is named twice")
-        document["rates"][row["name"]] = prices if len(prices) > 1 else (prices or [""])[0]
+    document: dict[str, Any] = {"name": fields["name"], "rates": _rates(fields["rates"])}
+    if seasons := _seasons(fields["profiles"]):
+        document["seasons"] = seasons
     if fields["source"]:
         document["source"] = fields["source"]
     if fields["tiers_per"]:
-        document["tiers"] = {"per": fields["tiers_per"], "up_to_kwh": _numbers(fields["tiers_upto"])}
-        document["tiers"]["count"] = fields["tiers_count"] or "all rates"
-        if fields["tiers_prices"]:
-            document["tiers"]["prices"] = _numbers(fields["tiers_prices"])
-    seasons: dict[str, dict[str, Any]] = {}
-    for row in fields["profiles"]:
-        name = row["season"] or next(reversed(seasons), "all year")
-        season = seasons.setdefault(name, {"name": name, "from": row["from"] or "01-01", "day_types": []})
-        if row["upto"]:
-            season["up_to_kwh"] = _numbers(row["upto"])
-        switches = [list(each.split(None, 1)) for each in _words(row["switches"])]
-        days = row["days"].replace(",", " ").split()
-        season["day_types"].append({"name": " ".join(days) or "day", "days": days, "switches": switches})
-    if seasons:
-        document["seasons"] = list(seasons.values())
-    else:
-        del document["seasons"]
+        document["tiers"] = _tiers(fields)
     if fields["special_days"]:
         document["special_days"] = _words(fields["special_days"])
     if fields["holiday_country"]:
         document["holidays"] = {"country": fields["holiday_country"], "region": fields["holiday_region"]}
-    for field, name in (
-        ("standing", "standing_charge_per_day"),
-        ("fee", "service_fee_per_kwh"),
-        ("minimum", "minimum_per_month"),
-    ):
+    for field, name in CHARGES:
         if fields[field]:
             document[name] = _number(fields[field])
     if fields["tax_percent"] or fields["tax_name"]:
@@ -113,6 +94,40 @@ def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
             "name": fields["tax_name"], "percent": _number(fields["tax_percent"]), "included": fields["tax_included"] == "yes",
         }  # fmt: skip
     return document
+
+
+def _rates(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return the prices of each rate: one, or several for tiers. Raises TariffError if a rate is named twice."""
+    rates: dict[str, Any] = {}
+    for row in rows:
+        prices = _numbers(row["price"])
+        if row["name"] in rates:
+            raise TariffError(f"rates.{row['name']}: is named twice")
+        rates[row["name"]] = prices if len(prices) > 1 else (prices or [""])[0]
+    return rates
+
+
+def _tiers(fields: Mapping[str, Any]) -> dict[str, Any]:
+    tiers = {
+        "per": fields["tiers_per"],
+        "up_to_kwh": _numbers(fields["tiers_upto"]),
+        "count": fields["tiers_count"] or "all rates",
+    }
+    return {**tiers, "prices": _numbers(fields["tiers_prices"])} if fields["tiers_prices"] else tiers
+
+
+def _seasons(rows: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return the seasons. A row without the name of a season belongs to the season of the row before."""
+    seasons: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        name = row["season"] or next(reversed(seasons), "all year")
+        season = seasons.setdefault(name, {"name": name, "from": row["from"] or "01-01", "day_types": []})
+        if row["upto"]:
+            season["up_to_kwh"] = _numbers(row["upto"])
+        switches = [list(each.split(None, 1)) for each in _words(row["switches"])]
+        days = row["days"].replace(",", " ").split()
+        season["day_types"].append({"name": " ".join(days) or "day", "days": days, "switches": switches})
+    return list(seasons.values())
 
 
 def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         refuse(request, error)
     else:
-        text = _("%(tenant)s moves in. Login: %(login)s, password: %(password)s. They are shown only once.")
+        text = _("%(tenant)s moves in. Login: %(login)s, password: %(password)s (shown only once).")
         messages.success(request, text % {"tenant": tenant, "login": login, "password": password})
     return redirect("console:units:unit", pk=pk)
 
