@@ -159,7 +159,7 @@ class Store:
         try:
             self._commit(plan)
         except (OperationalError, InterfaceError, OutrunError):
-            # The database's trouble, or another worker's luck: it comes again.
+            # The database is in trouble, or another worker was faster. The batch comes again.
             raise
         except Exception:
             self._leave_out_what_fails(plan)
@@ -201,14 +201,7 @@ class Store:
             if plan.live:
                 show(plan.live)
             _store_gateways(plan)
-            for alarm in each_once(plan.alarms):
-                self._raise(alarm)
-            for gateway, kind in plan.over:
-                Alarm.objects.filter(gateway__name=gateway, kind=kind, is_resolved=False).update(is_resolved=True)
-            for name, beyond in plan.beyond.items():
-                openings.tell(self._meters[name], beyond.account, beyond.head)
-            for name, error in plan.broken.items():
-                mending.tell_of_meter(self._meters[name], error)
+            self._raise_and_end_alarms(plan)
             for name, change in plan.meters.items():
                 follow(self._meters[name], (new.own for new in change.entries))
             _count_refusals(plan)
@@ -222,12 +215,24 @@ class Store:
         gateways = {*plan.heard, *plan.sessions, *plan.adopting, *(name for name, _kind in plan.over)}
         rows = for_update(Gateway.objects.filter(name__in=gateways).only("name", "epoch", "number")).order_by("pk")
         for row in rows:
-            # Behind what is stored, older messages would be taken in anew, and two gateways of one name be told apart no more.
+            # If the stored stamp is later, older messages would be stored again, and two gateways with one name could no
+            # longer be told apart.
             if row.name in plan.heard and plan.heard[row.name] <= (row.epoch, row.number):
                 raise OutrunError(row.name)
         adopting = {state.meter for message in plan.states for state in message.states}
         meters = {*plan.meters, *plan.statuses, *adopting, *plan.beyond, *plan.broken}
         lock_meters(Meter.objects.filter(name__in=meters).only("pk"))
+
+    def _raise_and_end_alarms(self, plan: Plan) -> None:
+        """Raise the alarms of a batch, and end those that are over."""
+        for alarm in each_once(plan.alarms):
+            self._raise(alarm)
+        for gateway, kind in plan.over:
+            Alarm.objects.filter(gateway__name=gateway, kind=kind, is_resolved=False).update(is_resolved=True)
+        for name, beyond in plan.beyond.items():
+            openings.tell(self._meters[name], beyond.account, beyond.head)
+        for name, error in plan.broken.items():
+            mending.tell_of_meter(self._meters[name], error)
 
     def _raise(self, alarm: Raised) -> None:
         meter = self._meters[alarm.meter] if alarm.meter else None
