@@ -13,7 +13,7 @@ from typing import Any
 
 from prewatt.edge.meters.modbus_model import WIDTHS, ModbusModel, Register
 from prewatt.edge.meters.model import find_model_file, model_names, read_model
-from prewatt.edge.protocols.exchange import Refused
+from prewatt.edge.protocols.exchange import NoAnswer, Refused
 from prewatt.edge.protocols.modbus import (
     Question,
     ReadBits,
@@ -117,8 +117,9 @@ def _of_frame(framing: Framing, side: Side, data: bytes, intact: bool) -> Iterat
     try:
         if question.feed(data) is None:
             yield f"its question does not take the answer: {question.seen()}"
-    except Refused as error:
-        if not frame.function & REFUSED or error.code != frame.pdu[1]:
+    except (Refused, NoAnswer) as error:
+        code = error.code if isinstance(error, Refused) else frame.pdu[1]
+        if not frame.function & REFUSED or code != frame.pdu[1]:
             yield f"its question takes it for {error}"
 
 

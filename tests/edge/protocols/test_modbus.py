@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prewatt.edge.protocols.exchange import Answer, Refused
+from prewatt.edge.protocols.exchange import Answer, NoAnswer, Refused
 from prewatt.edge.protocols.modbus import ReadBits, ReadRegisters, write_coil, write_register, write_registers
 from prewatt.edge.protocols.modbus_frames import Frame, FrameStream, Rtu, Side, Tcp
 from tests.edge.frames.modbus import check
@@ -189,6 +189,14 @@ def test_refusals_bear_their_names(code, words):
     with pytest.raises(Refused, match=words) as refused:
         read().feed(Rtu().pack(1, bytes([0x84, code]), 0))
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("code", [10, 11])
+def test_a_meter_that_its_gateway_does_not_reach_is_silent_and_has_not_refused(code):
+    with pytest.raises(NoAnswer, match="the gateway says of unit 1: gateway"):
+        read(Tcp(), transaction=7).feed(Tcp().pack(1, bytes([0x84, code]), 7))
+    frame = Tcp().pack(1, bytes([0x84, code]), 7).hex()
+    assert check({"captures": [{"hex": frame, "transport": "tcp", "kind": "response", "exception": code}]}) == []
 
 
 def test_a_refusal_of_another_function_or_unit_is_skipped():

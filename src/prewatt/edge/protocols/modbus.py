@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from pymodbus.pdu import ModbusPDU, bit_message, register_message
 
-from .exchange import Answer, Exchange, Refused
+from .exchange import Answer, Exchange, NoAnswer, Refused
 from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side
 
 T = TypeVar("T")
@@ -33,6 +33,8 @@ ERRORS = {
     11: "gateway target does not respond",
 }
 """The codes of refusals, by the specification's names."""
+NOT_REACHED = (10, 11)
+"""By these a gateway says that it did not reach the unit, or that the unit did not answer it."""
 MOST_REGISTERS = 125
 """Registers of one question, at most."""
 MOST_BITS = 2000
@@ -72,11 +74,13 @@ class Question(Exchange[T]):
         """Return the value of an answer with this unit, function and length; None if it answers another question."""
 
     def feed(self, received: bytes) -> Answer[T] | None:
-        """Take up bytes. Returns the answer once it is whole. Raises Refused."""
+        """Take up bytes. Returns the answer once it is whole. Raises Refused, or NoAnswer if a gateway has none."""
         for frame in self._stream.feed(received):
             if self._is_ours(frame):
                 if frame.function == self.function | REFUSED:
                     code = frame.pdu[1]
+                    if code in NOT_REACHED:
+                        raise NoAnswer(f"the gateway says of unit {self._unit}: {error_name(code)}")
                     raise Refused(f"unit {self._unit} refuses: {error_name(code)}", code)
                 if len(frame.pdu) == self.answer_length and (answer := self._value(frame.pdu)):
                     return answer
