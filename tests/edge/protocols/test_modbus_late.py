@@ -91,6 +91,30 @@ def test_here_a_late_answer_does_not_become_another_registers_value(served):
         bus.close()
 
 
+@pytest.mark.parametrize(("framing", "connections"), [(Tcp(), 1), (Tcp(counts=False), 2), (Rtu(), 1)])
+def test_a_gateway_that_does_not_send_the_number_back_is_called_anew_after_a_timeout(framing, connections):
+    line = OnTcp(Line([Late(Mirror(framing))]))
+    host, port = line.address
+    calls = []
+
+    class Counting(TcpPort):
+        def _opened(self):
+            if self._socket is None:
+                calls.append(None)
+            return super()._opened()
+
+    bus = Bus(Counting(host, port), Timing(baud=115_200, answer_s=0.1, pause_s=0.05, turnaround_s=0.0))
+    unit = Unit(framing, UNIT)
+    try:
+        with pytest.raises(NoAnswer):
+            bus.run("m", unit.read(Read(3, 10, 2)))
+        assert bus.run("m", unit.read(Read(3, 20, 2))) == (20, 21)
+    finally:
+        bus.close()
+        line.close()
+    assert len(calls) == connections
+
+
 def run(unit, slave, read, pipe=None):
     """Read without a bus, so that nothing drains the line between two questions: what is not taken stays in the pipe."""
     pipe = deque() if pipe is None else pipe

@@ -143,6 +143,8 @@ class Bus:
         self.figures.by_meter[meter] = self.figures.by_meter.get(meter, 0) + 1
         if stream.others:
             self._broken += 1
+        if exchange.reconnects:
+            self.port.close()
         self._drain(exchange.longest)
         raise NoAnswer("only the echo of the question" if stream.is_echo and not stream.others else exchange.seen())
 

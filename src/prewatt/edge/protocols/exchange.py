@@ -65,13 +65,15 @@ class Exchange(ABC, Generic[T]):
 
     `request`: the bytes of the question. `longest`: the length of the longest answer, in bytes, by which a bus knows how
     long to listen. `expects_answer`: False for a broadcast, which no meter answers. `mirrors`: True if the answer may be
-    the same bytes as the question, so that an adapter's echo of the question could be taken for it.
+    the same bytes as the question, so that an adapter's echo of the question could be taken for it. `reconnects`: True if a
+    connection over TCP is made anew after a question without an answer, since nothing but that tells a late answer.
     """
 
     request: bytes
     longest: int
     expects_answer: bool = True
     mirrors: bool = False
+    reconnects: bool = False
 
     @abstractmethod
     def feed(self, received: bytes) -> Answer[T] | None:

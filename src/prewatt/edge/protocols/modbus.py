@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from pymodbus.pdu import ModbusPDU, bit_message, register_message
 
 from .exchange import Answer, Exchange, NoAnswer, Refused
-from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side
+from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side, Tcp
 
 T = TypeVar("T")
 
@@ -66,6 +66,7 @@ class Question(Exchange[T]):
         """Bytes of function and data in the answer."""
         self.longest = framing.beside + answer_length
         self.mirrors = self.function in (Function.WRITE_COIL, Function.WRITE_REGISTER)
+        self.reconnects = isinstance(framing, Tcp) and not framing.counts
         self._stream = FrameStream(framing, (Side.ANSWER, Side.QUESTION))
         self._others: list[str] = []
 
