@@ -42,10 +42,15 @@ class Conversations(Protocol):
 
 class Access(Struct, frozen=True, forbid_unknown_fields=True):
     """What differs from meter to meter of one model: its address on the bus, passwords, keys. Each protocol has its own
-    fields; `address` they all have, as it is printed on the meter or set at it.
+    fields; `address` they all have, as it is printed on the meter or set at it. A field that ends in `_model` names the
+    file of another model, such as a relay module's.
     """
 
     address: str
+
+    def __repr__(self) -> str:
+        """Passwords and keys do not get into logs."""
+        return f"{type(self).__name__}({self.address!r})"
 
 
 M = TypeVar("M", bound=Model)

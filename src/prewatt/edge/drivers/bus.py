@@ -36,6 +36,8 @@ from .interface import Driver, DriverSettings
 
 CALL = "call://"
 """How the port of a converter that calls begins."""
+NETWORK_BAUD = 1_000_000
+"""The speed that is reckoned with where no serial line is in between."""
 Seconds = Annotated[float, Meta(gt=0, le=30)]
 
 
@@ -61,7 +63,9 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     def timing(self) -> Timing:
         """Return the times of the bus."""
         answer_s = self.answer_s or (2.0 if "://" in self.port else 0.6)
-        return Timing(int(self.line.split()[0]), answer_s, self.pause_s, self.turnaround_s, self.rest_longest_s)
+        # What has a network of its own has no line behind it.
+        baud = int(self.line.split()[0]) if self.framing == "line" else NETWORK_BAUD
+        return Timing(baud, answer_s, self.pause_s, self.turnaround_s, self.rest_longest_s)
 
 
 class BusDriverSettings(DriverSettings, frozen=True):
@@ -95,7 +99,7 @@ def open_buses(
         except ValueError as error:
             raise ValueError(f"meters.{name}: {error}") from None
         opened[name] = MeterOnBus(name, buses[bus_name], conversations)
-    _no_address_twice(settings, meters)
+    _no_place_twice(settings, meters)
     return opened
 
 
@@ -149,20 +153,34 @@ def _conversations(
     if not isinstance(model_name, str):
         raise ValueError("model: it is missing")
     path = find_model_file(model_name, [settings.models])
+    # What else stands beside a meter, such as a relay module, is a model too.
+    for field in [field for field in section if field.endswith("_model") and section[field]]:
+        section[field] = str(find_model_file(section[field], [settings.models]))
     protocol = find_protocol(protocol_of(path))
     access = msgspec.convert(section, protocol.access)
     return bus, protocol.open(read_model(path, protocol.model), access, settings.buses[bus].framing, clock)
 
 
-def _no_address_twice(settings: BusDriverSettings, meters: Sequence[str]) -> None:
-    """Refuse two meters of one model at one address of a bus: both would answer."""
-    seen: dict[tuple[str, ...], str] = {}
+def _no_place_twice(settings: BusDriverSettings, meters: Sequence[str]) -> None:
+    """Refuse two meters at one address of a bus, of which both would answer, and two flats behind one relay."""
+    seen: dict[tuple[object, ...], str] = {}
     for name in meters:
         section = settings.meters[name]
-        place = (section["bus"], section["model"], section["address"])
-        if place in seen:
-            raise ValueError(f"meters.{name}.address: meter {seen[place]} has the same address on bus {section['bus']}")
-        seen[place] = name
+        bus = section["bus"]
+        protocol = protocol_of(find_model_file(section["model"], [settings.models]))
+        places: list[tuple[str, tuple[object, ...]]] = [("address", (bus, protocol, _plain(section["address"])))]
+        if section.get("relay_model"):
+            relay = (bus, "relay", _plain(section.get("relay_address", "")), section.get("relay_channel", 1))
+            places.append(("relay_channel", relay))
+        for field, place in places:
+            if place in seen:
+                raise ValueError(f"meters.{name}.{field}: meter {seen[place]} has the same one on bus {bus}")
+            seen[place] = name
+
+
+def _plain(address: str) -> str:
+    """Return an address without the zeros before it, which mean nothing."""
+    return address.lstrip("0") or "0"
 
 
 DRIVER = Driver(BusDriverSettings, open_buses)
