@@ -236,7 +236,7 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     def say(path, **fields):
         return client.post(path, fields, follow=True).content.decode()
 
-    assert "The refund is decided" in say(page, do="refund", amount="3,50", reason="paid twice")
+    assert "The refund is booked" in say(page, do="refund", amount="3,50", reason="paid twice")
     assert "is left: an amount to be given back" in say(page, do="refund", amount="100", reason="x")
     assert "Say why" in say(page, do="refund", amount="1", reason="  ")
     assert "Amount: “lots” is not a number" in say(page, do="give", amount="lots", reason="x")
