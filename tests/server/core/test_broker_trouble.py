@@ -293,7 +293,7 @@ def test_who_is_enrolled_while_nothing_can_be_read_or_written_is_known_later(tmp
     def refresh():
         for _ in range(3):
             running.broker.refresh()
-        return caplog.text.count("which gateways are enrolled, trying again")
+        return caplog.text.count("which gateways are enrolled; trying again")
 
     try:
         assert not connects(running, "any", "g1")

@@ -462,7 +462,7 @@ def test_by_command_and_api_of_a_meter_a_unit_and_a_gateway(ahead, edge, client,
     assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "m1"]).output
     assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "Flat 1"]).output
     assert client.post("/api/v1/meters/m1/lead-back", headers=headers).json() == {"number": None}
-    assert "say why" in CliRunner().invoke(app, ["meter", "order", "Flat 1", "open", "--reason", " "]).output
+    assert "write a reason" in CliRunner().invoke(app, ["meter", "order", "Flat 1", "open", "--reason", " "]).output
 
 
 def test_a_new_gateway_is_led_back_with_its_enrolment(ahead, edge):
