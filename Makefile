@@ -83,13 +83,14 @@ hooks: $(VENV)/.installed-test ## Look at what is committed before each commit, 
 	$(BIN)/pip install --quiet --disable-pip-version-check pre-commit
 	$(BIN)/pre-commit install
 
-lock: ## Pin the dependencies anew.
+COMPILE := $(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11
+
+lock: ## Pin the dependencies anew: of all parts, of a gateway alone, and with the tests'.
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet uv
-	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
-	  pyproject.toml build-requirements.in -o requirements.lock
-	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
-	  --extra postgres --extra test -c requirements.lock pyproject.toml build-requirements.in -o requirements-test.lock
+	$(COMPILE) --extra server --extra bluetooth pyproject.toml build-requirements.in -o requirements.lock
+	$(COMPILE) -c requirements.lock pyproject.toml build-requirements.in -o requirements-edge.lock
+	$(COMPILE) --all-extras -c requirements.lock pyproject.toml build-requirements.in -o requirements-test.lock
 
 clean: ## Remove the virtual environments.
 	rm -rf $(VENV) $(VENV)-lock

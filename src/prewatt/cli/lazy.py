@@ -15,6 +15,8 @@ from .command import refused
 from .table import ENTRIES, Entry
 
 _BY_NAME = {entry.name: entry for entry in ENTRIES}
+_ENTRY = "prewatt.entry"
+"""The name under which a call remembers its entry."""
 
 
 class LazyGroup(TyperGroup):
@@ -32,7 +34,24 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the entry's name, its loaded command and the remaining arguments."""
         name, command, rest = super().resolve_command(ctx, args)
+        ctx.meta[_ENTRY] = name
         return name, command and load(_BY_NAME[str(name)]), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Raises typer.Exit, after a message, if what it needs is not installed."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            entry = _BY_NAME.get(ctx.meta.get(_ENTRY, ""))
+            if entry is None or not error.name or error.name.split(".")[0] == "prewatt":
+                raise
+            raise refused(f"prewatt {entry.name}", lacking(entry, error.name)) from None
+
+
+def lacking(entry: Entry, module: str) -> str:
+    """Return what to do if a command needs a `module` that is not installed."""
+    what = f"prewatt[{entry.extra}]" if entry.extra else "prewatt"
+    return f"this part needs {what}, and {module} is not installed: pip install '{what}'"
 
 
 def load(entry: Entry) -> Any:

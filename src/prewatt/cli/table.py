@@ -13,7 +13,8 @@ class Entry:
 
     `panel` is the heading that it stands under, `help` its line of help. `module` is its file in this folder, if that
     has another name than the entry. `group` says whether it is a group. `models` says whether its file imports the
-    server's models, for which Django is set up first.
+    server's models, for which Django is set up first. `extra` is what must be installed for it, as in
+    `prewatt[server]`; empty if every installation has it.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Entry:
     module: str = ""
     group: bool = True
     models: bool = True
+    extra: str = "server"
 
     @property
     def file(self) -> str:
@@ -44,8 +46,8 @@ ENTRIES = (
     Entry("books", MANAGE, "The books: reconciliation, open bills."),
     Entry("notice", MANAGE, "Notices: what tenants and managers are told."),
     Entry("staff", MANAGE, "Staff and programs: grants for phones, keys for the API."),
-    Entry("edge", ON_SITE, "The agent on the gateway: enrol, run, back up, restore.", models=False),
-    Entry("onsite", ON_SITE, "Work at a gateway over Bluetooth, without the server.", models=False),
+    Entry("edge", ON_SITE, "The agent on the gateway: enrol, run, back up, restore.", models=False, extra=""),
+    Entry("onsite", ON_SITE, "Work at a gateway over Bluetooth, without the server.", models=False, extra="bluetooth"),
     Entry("backup", OPERATE, "Copy the server's database and keys while it runs.", "copies", group=False, models=False),
     Entry("restore", OPERATE, "Put a copy of the server back.", "copies", group=False, models=False),
     Entry("web", OPERATE, "Run the pages alone.", group=False),

@@ -80,7 +80,12 @@ def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
     """
     if settings.bluetooth:
         # An optional part: a gateway without an adapter needs neither the library nor its memory.
-        from .bluetooth import serve_bluetooth
+        try:
+            from .bluetooth import serve_bluetooth
+        except ModuleNotFoundError as error:
+            raise ValueError(
+                f"bluetooth: this part needs prewatt[bluetooth] ({error}): pip install 'prewatt[bluetooth]'"
+            ) from None
 
         server = VerifyKey(bytes.fromhex(settings.server_key))
         serve_bluetooth(_site(shell, settings), settings, shell.key, server)

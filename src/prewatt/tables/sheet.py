@@ -31,7 +31,12 @@ def read(content: bytes, names: Collection[str] = (), hint: str = "") -> Iterato
     """
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         # Imported here: a gateway whose recording is CSV does without.
-        from .workbook import read_workbook
+        try:
+            from .workbook import read_workbook
+        except ModuleNotFoundError:
+            raise whole(
+                "Here no Excel files can be read: save it as “CSV UTF-8”, or pip install 'prewatt[server]'."
+            ) from None
 
         return iter(read_workbook(content, frozenset(map(plain, names))))
     other = _other(content)
