@@ -6,11 +6,14 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 
+from prewatt.kernel.units import NANO
 from prewatt.server.commissioning.enrolment import enrol, new_code
 from prewatt.server.commissioning.installing import InstallError
 from prewatt.server.core.config import broker_password
 from prewatt.server.metering.models import Gateway, Meter
-from prewatt.server.vending.models import TokenMeter
+from prewatt.server.sales.top_ups import top_up
+from prewatt.server.vending.credit_log import renumber
+from prewatt.server.vending.models import Command, TokenMeter
 from prewatt.wire.signing import SigningKey
 from tests.gateway import Edge, take
 
@@ -131,3 +134,14 @@ def test_the_server_hands_over_whatever_kind_of_meter_it_is_told_and_refuses_wha
         meter.driver = wrong
         with pytest.raises(ValidationError, match="driver"):
             meter.full_clean()
+
+
+def test_who_has_paid_gets_it_from_a_new_gateway_though_the_one_before_was_ahead_of_the_server(building, tenancy):
+    """As after a copy of the server was put back: the new gateway goes on from there, and takes up orders from there on."""
+    meter = Meter.objects.get(name="m1")
+    Meter.objects.filter(pk=meter.pk).update(told_seq=195, told_command=38, commands=38)
+    assert top_up(tenancy, NANO, "paid").command.number == 39
+    enrol(building.code, PUBLIC)
+    renumber(meter)
+    numbers = list(Command.objects.filter(meter=meter).order_by("number").values_list("number", flat=True))
+    assert numbers == list(range(meter.taken + 1, meter.taken + 1 + len(numbers)))

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from ...wire.signing import VerifyKey
@@ -67,6 +68,8 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     # A new key begins to count its messages anew.
     gateway.epoch = gateway.number = 0
     gateway.save()
+    # What the gateway before said of its journals is not true of the new one, which goes on where those here end.
+    gateway.meters.update(told_seq=F("seq"), told_command=F("taken"))
     for meter in meters_ahead(gateway):
         # What it goes on from is dated in the future: the new gateway is to go on from now.
         lead_back(meter)

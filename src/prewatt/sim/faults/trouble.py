@@ -257,6 +257,7 @@ def replace(world: World, who: str, dice: Random, kept_out: int = 0) -> None:
     people.keys_are(world, gateway)
     for name in gateway.meters:
         stored = database.meters[name]
+        stored.told, stored.told_seq = stored.taken, stored.seq
         gateway.flash.replace(name, stored.seq, stored.head, database.account(name).dump())
         world.oracle.adopted(gateway, name, stored.seq)
     gateway.line.lost()
