@@ -1,5 +1,7 @@
 """Taking in: who is believed, what is new, what is the server's own opinion of it."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -83,6 +85,19 @@ def test_a_journal_is_taken_in_rated_anew_and_acknowledged():
     assert (mine.differences, mine.duplicates, mine.offset) == ([], 0, 0)
     assert result.receipts == [Receipt("g1", (Head("m1", 5, head_of(bodies)),), 1, 11, NOW)]
     assert result.heard == {"g1": (1, 11)}
+
+
+def test_who_is_behind_an_older_process_is_told_whatever_that_one_has_sent():
+    """Of two with one key, or after a copy was put back, an old message may bring the numbers beyond those of who speaks now."""
+    bodies, _ = journal()
+    late = seal(KEY, Upload("g1", 1, 80, (Span("m1", 1, tuple(bodies)),), (0,), b"older"))
+    spoke = replace(GATEWAYS["g1"], sessions=(b"now".hex(),))
+    first = plan(NOW, sort([(topics.up("g1"), late)], {"g1": spoke}), view())
+    assert first.sessions["g1"][0] == b"older".hex()
+    known = replace(GATEWAYS["g1"], stamp=(1, 80), sessions=first.sessions["g1"])
+    status = seal(KEY, Status("g1", 1, 21, 0, True, (), b"now"))
+    result = sort([(topics.up("g1"), status)], {"g1": known})
+    assert result.receipts == [Receipt("g1", (), 1, 21, session=b"now", known=1)]
 
 
 def test_what_is_here_already_is_dropped_and_counted():

@@ -135,11 +135,10 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     result.live = [each for message in batch.live for each in message.meters]
     views = dict(views)
     astray: dict[str, tuple[Status | Upload, set[str]]] = {}
+    for each in (*batch.live, *batch.messages):
+        _speaks(each, result, batch.gateways[each.gateway])
     for message in batch.messages:
-        if isinstance(message, Upload):
-            forked = _upload(message, result, views)
-        else:
-            forked = _status(message, result, views, batch.gateways[message.gateway])
+        forked = _upload(message, result, views) if isinstance(message, Upload) else _status(message, result, views)
         if forked:
             astray[message.gateway] = (message, forked | astray.get(message.gateway, (message, set()))[1])
     for name, (message, meters) in astray.items():
@@ -196,14 +195,18 @@ def _look_beyond(message: Upload, state: MeterState, result: Plan, views: Mappin
     return False
 
 
-def _status(status: Status, result: Plan, views: Mapping[str, MeterView], gateway: GatewayView) -> set[str]:
-    """Take in a gateway's status. Returns the meters whose journals do not continue what is stored here."""
-    spoke = result.sessions.get(status.gateway, gateway.sessions)
-    following, taken_over = forks.after(spoke, status.session)
+def _speaks(message: Status | Upload | Live, result: Plan, gateway: GatewayView) -> None:
+    """Note which process of a gateway speaks, in any message: who had spoken before is told if its epoch is over."""
+    spoke = result.sessions.get(gateway.name, gateway.sessions)
+    following, taken_over = forks.after(spoke, message.session)
     if following != spoke:
-        result.sessions[status.gateway] = following
+        result.sessions[gateway.name] = following
     if taken_over:
-        result.alarms.append(forks.two_gateways(status.gateway, result.now))
+        result.alarms.append(forks.two_gateways(gateway.name, result.now))
+
+
+def _status(status: Status, result: Plan, views: Mapping[str, MeterView]) -> set[str]:
+    """Take in a gateway's status. Returns the meters whose journals do not continue what is stored here."""
     heads, lacking, forked = [], [], set()
     for meter in status.meters[:MAX_METERS]:
         if meter.meter not in views:
