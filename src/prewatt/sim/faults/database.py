@@ -60,6 +60,8 @@ class Stored:
     """Ids of credits and debits that the ledger has."""
     found: set[str] = field(default_factory=set)
     """Ids of credits and debits that its journal showed and the log lacked."""
+    codes: dict[int, int] = field(default_factory=dict)
+    """Nano of codes, by their identifiers, that its journal showed and the log lacked: a person is told of each."""
 
     @property
     def seq(self) -> int:
@@ -70,7 +72,7 @@ class Stored:
         """Return a copy of the row as it is now."""
         mine = copy(self)
         mine.saved = self.saved or self.account.dump()
-        for name in ("bodies", "log", "aside", "booked", "found"):
+        for name in ("bodies", "log", "aside", "booked", "found", "codes"):
             setattr(mine, name, copy(getattr(self, name)))
         mine.open = {number: copy(row) for number, row in self.open.items()}
         return mine
@@ -315,6 +317,8 @@ class MemoryStore:
                 database.step_aside(stored, applied.taken)
         for command in change.unlogged:
             stored.found.add(command.credit_id)
+            if command.number is None and command.tid is not None:
+                stored.codes[command.tid] = command.amount
             if command.number is not None:
                 database.step_aside(stored, command.number)
         if astray or change.unlogged:
