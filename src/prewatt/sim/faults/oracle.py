@@ -381,8 +381,10 @@ class Oracle:
         journal and no database that had them was left.
         """
         world, total = self._world, 0
-        for tid, amount in world.database.meters[name].codes.items():
+        stored, coded = self._world.database.meters[name], self._world.database.account(name).coded
+        for tid, amount in stored.codes.items():
             order = world.money[name].get(world.codes[name, tid].name)
-            if tid in self.books[name].typed and isinstance(order, GrantCredit) and order.tid != tid:
+            # One whose command came has brought its part of that.
+            if coded.get(tid) == amount and isinstance(order, GrantCredit) and order.tid != tid:
                 total += amount
         return total
