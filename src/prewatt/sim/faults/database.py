@@ -109,8 +109,6 @@ class Database:
         self.put_back_at = 0
         """When a copy was put back, 0 if never."""
         self.refuses = False
-        self.former: dict[str, list[bytes]] = {}
-        """The entries that were here before a copy was put back."""
         self.beyond: dict[str, Beyond] = {}
         """How meters stand of which nobody has the entries that come next here."""
 
@@ -129,11 +127,6 @@ class Database:
         """Return a meter's account as it is stored."""
         stored = self.meters[name]
         return Account.load(stored.saved) if stored.saved else stored.account
-
-    def held(self, name: str, count: int) -> list[bytes]:
-        """Return the first entries of a meter's journal as they are here, or were before a copy was put back."""
-        stored, former = self.meters[name], self.former.get(name, [])
-        return (stored.bodies if stored.seq >= count else former)[:count]
 
     def copy(self) -> dict[str, Stored]:
         """Return a copy of all stored meters as they are now."""

@@ -28,6 +28,7 @@ class Copy(NamedTuple):
     epoch: int
     kept: dict[tuple[str, str], bytes]
     snapshots: dict[str, tuple[int, bytes, bytes]]
+    roots: Mapping[str, bytes]
     file: bytes = b""
     holes: Mapping[str, Collection[int]] = {}
 
@@ -43,6 +44,8 @@ class Flash:
         self.records: dict[str, list[Record]] = {name: [] for name in meters}
         self.bases = dict.fromkeys(self.records, 0)
         """The numbers of the entries before the first ones that are here."""
+        self.roots = {name: genesis(name) for name in self.records}
+        """Their hashes."""
         self.epoch = 0
         self.full = False
         self.tears: Random | None = None
@@ -80,7 +83,7 @@ class Flash:
         """Go on with a meter from another state, and set its old entries aside."""
         if self.full:
             raise DiskFull
-        self.records[meter], self.bases[meter] = [], seq
+        self.records[meter], self.bases[meter], self.roots[meter] = [], seq, head
         self._snapshots[meter] = (seq, head, account)
 
     def forget(self) -> None:
@@ -91,13 +94,13 @@ class Flash:
     def copy(self) -> Copy:
         """Return a copy of all that is on the flash now."""
         records = {name: each[: _whole(each)] for name, each in self.records.items()}
-        return Copy(records, dict(self.bases), self.epoch, dict(self._kept), dict(self._snapshots))
+        return Copy(records, dict(self.bases), self.epoch, dict(self._kept), dict(self._snapshots), dict(self.roots))
 
     def put_back(self, copy: Copy) -> None:
         """Put a copy back on the flash."""
         self.records = {name: list(each) for name, each in copy.records.items()}
         self.bases, self.epoch = dict(copy.bases), copy.epoch
-        self._kept, self._snapshots = dict(copy.kept), dict(copy.snapshots)
+        self._kept, self._snapshots, self.roots = dict(copy.kept), dict(copy.snapshots), dict(copy.roots)
 
     def cloned(self, copy: Copy) -> Flash:
         """Return another flash with the content of a copy."""

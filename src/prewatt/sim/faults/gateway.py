@@ -143,9 +143,8 @@ class Gateway:
 
     def rewritten(self, name: str) -> None:
         """Note that a meter's journal here is another one than before."""
-        base = self.flash.bases[name]
-        held = self._world.database.held(name, base)
-        self._world.oracle.rewritten(self, name, [*held, *self.flash.written(name, base + 1, self.flash.end(name))])
+        begun, base = self._world.oracle.begun(self, name), self.flash.bases[name]
+        self._world.oracle.rewritten(self, name, [*begun, *self.flash.written(name, base + 1, self.flash.end(name))])
 
     def time(self) -> int:
         """Return the instant that the gateway believes; the true one while it is off."""

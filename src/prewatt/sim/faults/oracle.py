@@ -88,6 +88,8 @@ class Oracle:
         self.spoken: dict[str, list[bytes]] = {}
         """The processes that the head-end has heard, by gateway."""
         self._built: dict[str, list[_Built]] = {}
+        self._begun: dict[tuple[str, bytes], list[bytes]] = {}
+        """The entries from which a gateway went on, by meter and the hash of the last."""
 
     # -- the meter's side --------------------------------------------------------------------------------------------
 
@@ -269,6 +271,10 @@ class Oracle:
         self._wrong_since.pop(name, None)
         self._marks.pop(name, None)
 
+    def begun(self, gateway: Gateway, name: str) -> list[bytes]:
+        """Return the entries of a meter from which a gateway went on, whatever the head-end has by now."""
+        return self._begun.get((name, gateway.flash.roots[name]), [])
+
     def _built_of(self, name: str, bodies: list[bytes]) -> Book:
         """Return the book of a journal, built on from the longest beginning that was built lately."""
         built = self._built.setdefault(name, [])
@@ -317,6 +323,7 @@ class Oracle:
         self._world.tell(gateway.tells_as(name), f"goes on from the head-end's entry {seq}")
         self.events.set_back(gateway, name)
         gateway.anew.discard(name)
+        self._begun[name, gateway.flash.roots[name]] = stored.bodies[:seq]
         self.rewritten(gateway, name, stored.bodies[:seq])
         for row in stored.open.values():
             self.expect(name, row.command.order)

@@ -281,8 +281,6 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
         # A gateway that was enrolled since is enrolled anew.
         row.key = database.gateways[next(name for name, each in gateways.items() if each is row)].key
     for name, stored in database.meters.items():
-        if stored.seq >= world.gateway_of(name).flash.bases[name]:
-            database.former[name] = stored.bodies
         world.oracle.forgotten |= {id(order) for order in stored.log} - {id(order) for order in copied[name].log}
     database.put_back(world.now, copied, gateways)
     world.oracle.spoken.clear()
@@ -325,7 +323,7 @@ def _go_on(world: World, name: str) -> None:
         return
     world.tell(name, f"the books go on from the meter's entry {beyond.account.seq}")
     base = flash.bases[name]
-    held = [*database.held(name, base), *flash.written(name, base + 1, beyond.account.seq)]
+    held = [*world.oracle.begun(gateway, name), *flash.written(name, base + 1, beyond.account.seq)]
     dropped = database.go_on(name, beyond, held, {known: amount for known, (_, amount) in world.paid.items()})
     world.oracle.forgotten |= {id(order) for order in dropped}
     world.headend.look()
