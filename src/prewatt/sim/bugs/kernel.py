@@ -16,7 +16,7 @@ from ...kernel.orders import Action, ClearCredit, Close, LimitPower, TakeEmergen
 from ...kernel.plausible import TRUE, Verdict
 from ...kernel.replay import Replay
 from ...kernel.state import State
-from ...kernel.supply import FriendlyHours, Window, is_friendly
+from ...kernel.supply import FriendlyHours, Night, Window, is_friendly
 from ...kernel.units import DAY, HOUR, INSTANT_MAX
 
 
@@ -64,6 +64,26 @@ def friendly_hours_end_late() -> Iterator[None]:
         return is_friendly(msgspec.structs.replace(hours, windows=windows), zone_name, now)
 
     with patch.object(state, "is_friendly", friendly):
+        yield
+
+
+@contextmanager
+def off_hours_forgotten() -> Iterator[None]:
+    """Off hours do not open the switch."""
+    with patch.object(State, "off_until", lambda _self, _now: 0):
+        yield
+
+
+@contextmanager
+def off_hours_not_waived() -> Iterator[None]:
+    """Off hours hold on although a person has switched on in them."""
+    original = State._night
+
+    def night(self: State, now: int) -> Night | None:
+        found = original(self, now)
+        return found and msgspec.structs.replace(found, waived=False)
+
+    with patch.object(State, "_night", night):
         yield
 
 
@@ -279,7 +299,8 @@ def supply_never_looked_at_by_time() -> Iterator[None]:
 
 
 BUGS = (
-    credit_by_both_carriers, clearance_ignored, friendly_hours_end_late, emergency_never_repaid,
+    credit_by_both_carriers, clearance_ignored, friendly_hours_end_late, off_hours_forgotten, off_hours_not_waived,
+    emergency_never_repaid,
     emergency_again_and_again, restoration_without_end, close_opens_locks, limit_never_lifted,
     trips_counted_for_a_day, recloses_too_late, low_credit_told_once, debt_forgiven_with_credit,
     codes_forgotten_in_snapshots, doubtful_reading_charged, one_reading_alone_believed, fallen_register_is_new_base,

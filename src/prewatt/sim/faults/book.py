@@ -92,6 +92,7 @@ class Book(RegisterBook):
             self.wrong(entry, f"follows entry {self.seq}")
         self._take_by_kind(entry)
         self.seq, self.at = entry.seq, entry.at
+        self.supply.at = self.at
         if entry.balance != self.balance:
             self.wrong(entry, f"the balance is {self.balance}, not {entry.balance}")
         self._warn(isinstance(entry, Event) and entry.code == "low-credit")
@@ -319,7 +320,7 @@ class Book(RegisterBook):
         self._is_led_back(entry.at)
 
     def _act(self, entry: Controlled | OnSite) -> None:
-        self.supply.acted(self.balance, entry.action)
+        self.supply.acted(entry.at, self.balance, entry.action)
         if isinstance(entry.action, ClearCredit):
             self.balance, self.lessened_at = min(self.balance, 0), self._now.now
 

@@ -38,6 +38,10 @@ RIGHT = 2 * MINUTE
 """A switch that stands wrong is right within this."""
 STORED = 5 * MINUTE
 """Beside the time between two signs of life: until the head-end has what is journalled."""
+BAD_LINE, STORED_THERE = 0.1, 37 * MINUTE
+"""On a line that loses more than this share, a gateway that was answered and got nothing through again and again waits
+for up to 32 minutes before it sends the same again.
+"""
 LOOK = 10 * MINUTE
 CLOCK = 5 * MINUTE
 """How wrong a gateway's time may be."""
@@ -254,12 +258,13 @@ class Oracle:
     def _look_at_store(self, name: str) -> None:
         gateway, now = self._world.gateway_of(name), self._world.now
         since, seq = self._marks.setdefault(name, (now, self.books[name].seq))
-        line = gateway.line
+        line, swarm = gateway.line, self._world.swarm
         here = self._world.database.meters[name].seq
+        most = swarm.heartbeat + (STORED if swarm.loss <= BAD_LINE else STORED_THERE)
         if here >= seq or here < gateway.flash.begins_after(name) or gateway.twin is not None:
             # A person is asked where nobody has the entries between, and where there are two gateways.
             self._marks[name] = (now, self.books[name].seq)
-        elif line.calm and now - max(since, line.calm_since) > self._world.swarm.heartbeat + STORED:
+        elif line.calm and now - max(since, line.calm_since) > most:
             self._world.broken(f"meter {name}: entry {seq} is not at the head-end, though nothing stands in its way")
 
     def rewritten(self, gateway: Gateway, name: str, bodies: Sequence[bytes]) -> None:
@@ -387,11 +392,8 @@ class Oracle:
         """Return the nano of typed codes of which a person was told, as their payments were entered anew with other codes: no
         journal and no database that had them was left.
         """
-        world, total = self._world, 0
-        stored, coded = self._world.database.meters[name], self._world.database.account(name).coded
-        for tid, amount in stored.codes.items():
-            order = world.money[name].get(world.codes[name, tid].name)
-            # One whose command came has brought its part of that.
-            if coded.get(tid) == amount and isinstance(order, GrantCredit) and order.tid != tid:
-                total += amount
-        return total
+        world, coded = self._world, self._world.database.account(name).coded
+        orders = {tid: world.money[name].get(world.codes[name, tid].name) for tid in world.database.meters[name].codes}
+        # One whose command came has brought its part of that.
+        twice = [tid for tid, order in orders.items() if isinstance(order, GrantCredit) and order.tid != tid]
+        return sum(coded.get(tid, 0) for tid in twice)

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ...kernel.entries import ChangeSettings, ChangeTenancy, SetTariff
+from ...kernel.off_hours import OffHours
 from ...kernel.settings import Settings
 from ...kernel.supply import FriendlyHours, PowerLimit, Window
 from ...kernel.units import DAY, HOUR, MINUTE, NANO
@@ -86,6 +87,9 @@ def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
         low_energy_steps=(1000, 5000) if begin % 4 else (),
         credit_limit=2 * NANO if begin // 15 % 6 == 5 else 0,
         credit_limit_cuts=begin // 15 % 12 != 10,
+        off_hours=OffHours((Window((0, 1, 2, 3, 6), 1200 + begin % 120, 300 + begin % 105),))
+        if begin % 7 == 3
+        else OffHours(),
     )
 
 

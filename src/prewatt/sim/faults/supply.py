@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ...kernel.orders import Action, ClearTamper, Close, Hold, LimitPower, Open, Release, Restore, TakeEmergency
 from ...kernel.settings import Settings
-from ...kernel.units import HOUR, SECOND
+from ...kernel.units import HOUR, MINUTE, SECOND
 
 FOREVER = 2**62
+AHEAD = 10 * MINUTE
+"""A journal that is ahead of the time by more does not know what the hour is."""
 CUT_OFF = "exhausted"
 
 
@@ -34,6 +36,11 @@ class Supply:
         self.limit = 0
         self.limit_until = 0
         self.foreign_since = 0
+        self.at = 0
+        """The instant of the journal's last entry."""
+        self.unsure = False
+        self.waived_until = 0
+        """The end of the off hours in which a person switched on."""
 
     def copied(self) -> Supply:
         """Return a copy as it is now."""
@@ -65,6 +72,27 @@ class Supply:
                     return True
         return False
 
+    def off_until(self, at: int) -> int:
+        """Return the end of the off hours that hold at an instant, 0 if none do. They are drawn so that the clocks change
+        far from where they begin and end.
+        """
+        hours, wall = self.settings.off_hours, self._wall(at)
+        minute = wall.hour * 60 + wall.minute
+        for begin, now in ((wall.date(), minute), (wall.date() - timedelta(days=1), minute + 1440)):
+            for window in hours.windows:
+                end = window.end if window.end > window.begin else window.end + 1440
+                if begin.weekday() in window.days and window.begin <= now < end:
+                    last = datetime.combine(begin, time(), wall.tzinfo) + timedelta(minutes=end)
+                    return int(last.timestamp()) * SECOND
+        return 0
+
+    def _off(self, now: int) -> bool:
+        """Return whether off hours keep the switch open: by a time that is certain."""
+        if not self.settings.off_hours.windows or self.unsure or now < self.at - AHEAD:
+            return False
+        until = self.off_until(now)
+        return until > 0 and until != self.waived_until
+
     def by_credit(self, now: int, balance: int) -> bool:
         """Return whether there is credit for the supply, or something that replaces it."""
         if not self.priced or not self.settings.credit_limit_cuts:
@@ -80,7 +108,7 @@ class Supply:
 
     def wants(self, now: int, balance: int) -> bool | None:
         """Return where the switch belongs: closed (True), open (False), or where it stands (None)."""
-        if self.opened or self.locks or self._foreign_too_long(now):
+        if self.opened or self.locks or self._foreign_too_long(now) or self._off(now):
             return False
         if self.tripped and now < self.tripped_at:
             # The journal is ahead of the time: nobody can tell how long ago that was.
@@ -134,8 +162,10 @@ class Supply:
             repaid = min(-before, amount * self.settings.emergency_repayment // 100)
             self.emergency = max(self.emergency - repaid, 0)
 
-    def acted(self, balance: int, action: Action) -> None:
-        """Take up a person's action that took effect, with the balance before it."""
+    def acted(self, at: int, balance: int, action: Action) -> None:
+        """Take up a person's action that took effect at an instant, with the balance before it."""
+        if isinstance(action, Close | Restore) and self.settings.off_hours.windows:
+            self.waived_until = self.off_until(at) or self.waived_until
         debt = max(-balance, 0)
         match action:
             case Open():
@@ -167,6 +197,7 @@ class Supply:
     def led_back(self, at: int) -> None:
         """Let the journal's time, which was ahead, go on from an earlier instant."""
         self.tripped_at, self.foreign_since = min(self.tripped_at, at), min(self.foreign_since, at)
+        self.waived_until = 0
 
     def happened(self, at: int, code: str) -> None:
         """Take up a journalled event."""
@@ -179,6 +210,8 @@ class Supply:
             self.locks.add("load")
         elif code == "tamper" and self.settings.tamper_locks:
             self.locks.add("tamper")
+        elif code in ("clock-unsure", "clock-set"):
+            self.unsure = code == "clock-unsure"
         elif code == "foreign-meter":
             self.foreign_since = self.foreign_since or at
         elif code == "meter-back":
