@@ -40,11 +40,3 @@ def test_who_pays_is_told_that_nothing_was_done(full, tenancy):
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert "its disk may be full" in said and "nothing was changed" in said and "Server Error" not in said
     assert balance(tenant_account(tenancy)) == len(booked) * NANO, "and that is so"
-
-
-def test_the_pages_of_another_failure_stay_what_they_are(building, monkeypatch):
-    client = Client(raise_request_exception=False)
-    monkeypatch.setattr("prewatt.server.console.units.views.record", None)
-    assert client.login(username="manager", password=PASSWORD)
-    path = f"/units/{Unit.objects.get(name='Flat 1').pk}/top-up/"
-    assert client.post(path, {"amount": "1", "credit_id": "c"}).status_code == 500

@@ -1,4 +1,4 @@
-"""What people are told when the database refuses: a page that says so, instead of the server's own error page."""
+"""The pages of errors: what happened and what to do, in the look of the other pages. A program gets the same text as JSON."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.defaults import server_error
 
 log = logging.getLogger("prewatt.server")
 AGAIN, SOON = 60, 5
@@ -23,6 +23,28 @@ def is_busy(error: BaseException) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in _BUSY or "is locked" in str(error)
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Return 404. It does not tell what does not exist from what belongs to somebody else."""
+    text = _("There is no such page, or it belongs to somebody else. Check the address, or begin at the first page.")
+    return _answer(request, 404, _("This page does not exist"), text, shows_user=True)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Return 403: somebody may not do this."""
+    text = _("Your login may not do this. Nothing was changed. Ask the person who gave you the login.")
+    return _answer(request, 403, _("This is not allowed"), text, shows_user=True)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return 403 for a form that was sent without the secret of its page: mostly one that stood open during a logout."""
+    text = _(
+        "The form was open for too long, or you have logged in again since. Nothing was changed. Go back, load the page again "
+        "and send the form once more."
+    )
+    log.warning("a form was refused (%s): %s", reason, request.path)
+    return _answer(request, 403, _("Nothing was done"), text)
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """Return the answer to a request that failed. If the database was the cause (others are writing, its disk is full),
     it is 503 with words and *Retry-After*, because nothing was stored; otherwise it is 500. It does not use the
@@ -30,7 +52,11 @@ def failed(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exc_info()[1]
     if not isinstance(error, OperationalError | InterfaceError):
-        return server_error(request)
+        text = _(
+            "The server has made a mistake, and its log says which one. Look whether what you wanted has been done before you "
+            "try again. A payment that is sent twice from the same page is booked once."
+        )
+        return _answer(request, 500, _("Something went wrong"), text)
     if is_busy(error):
         again = SOON
         text = _("Many people are writing at this moment. Nothing was changed: try again in a few seconds.")
@@ -41,10 +67,20 @@ def failed(request: HttpRequest) -> HttpResponse:
             "that was paid at a payment provider is not lost: it is credited as soon as the server works again."
         )
         log.error("the database refuses (%s): %s was answered with 503", error, request.path)
-    response: HttpResponse
-    if request.path.startswith("/api/"):
-        response = JsonResponse({"detail": text}, status=503)
-    else:
-        response = HttpResponse(render_to_string("web/layout/unavailable.html", {"text": text}), status=503)
+    response = _answer(request, 503, _("Nothing was done"), text, again=True)
     response["Retry-After"] = str(again)
     return response
+
+
+def _answer(
+    request: HttpRequest, status: int, title: str, text: str, again: bool = False, shows_user: bool = False
+) -> HttpResponse:
+    """Return a page, or JSON to a program. `again`: it offers to try again, otherwise the first page. `shows_user`: it says
+    who is logged in, which asks the database.
+    """
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": text}, status=status)
+    context = {"title": title, "text": text, "again": again}
+    if shows_user:
+        return render(request, "web/layout/trouble.html", context, status=status)
+    return HttpResponse(render_to_string("web/layout/trouble.html", context), status=status)
