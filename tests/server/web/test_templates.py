@@ -42,6 +42,14 @@ def test_a_sentence_is_translated_whole(lines):
     assert glued == []
 
 
+def test_the_style_sheet_has_a_declaration_a_line_and_nothing_that_must_be_important():
+    sheet = (SERVER / "web" / "static" / "web" / "pages.css").read_text()
+    assert "!important" not in sheet
+    for line in sheet.splitlines():
+        assert len(line) <= 120
+        assert line.count(";") <= 1 and not re.search(r"[{}].*[{}]", line), line
+
+
 # -- what they say -----------------------------------------------------------------------------------------------------------
 
 
