@@ -266,7 +266,7 @@ def test_whom_nothing_reaches_stands_on_the_first_page_with_the_reason(building,
     assert "Nothing can be sent by SMS yet" in page(office, f"/units/{tenancy.unit_id}/")
     sms_account(owner, internet)
     keep_account(owner, "email", mail_account(internet))
-    assert not why() and "not-reached" not in page(office, "/properties/")
+    assert not why() and "unreached-tenants" not in page(office, "/properties/")
     recipient_of(ben).channels.update(enabled=False)
     recipient_of(tenancy).channels.update(failing="no such number")
     assert why() == {"Anna": "the last try failed: no such number", "Ben": "switched off by the tenant"}
