@@ -15,6 +15,7 @@ from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
 from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.orders import Action, TakeEmergency, UnlockCodes
+from ..kernel.switching import SwitchProgress
 from ..kernel.units import INSTANT_MAX, MINUTE
 from ..tokens import is_typed
 from ..wire.messages import MAX_METERS, Orders, Receipt, States, Watch, WireError
@@ -22,6 +23,7 @@ from ..wire.signing import VerifyKey, open_downward
 from .allowance import SecondLine, dump_usual
 from .checks import head_refused, verified_command
 from .code_entry import OWN_WAYS, SHORT_CODE, CodeEntry
+from .drivers.interface import DriverError
 from .effects import Adopt, Commit, Effect, Keep, LookAt, MoveSwitch, ReadMeters, Refuse, Reply, SetAllowance
 from .looking import Looking, Seen, live, live_balance
 from .memory import ANCHOR, EPOCH, USUAL, Memory
@@ -72,6 +74,8 @@ class Agent:
         # By how much the gateway's time was ahead of the steady clock last.
         self._ahead: int | None = None
         self._due = dict.fromkeys(self.meters, 0)
+        # How far the order to each switch was when it was last reported.
+        self._switching: dict[str, SwitchProgress | None] = dict.fromkeys(self.meters)
         self._alone = {name: SecondLine(memory.usual.get(name)) for name in self.meters}
 
     # -- time and meters ---------------------------------------------------------------------------------------------
@@ -204,12 +208,16 @@ class Agent:
 
     def on_looked(self, began: float, moment: Moment, name: str, seen: Seen) -> list[Effect]:
         """Take up a look at a meter, which lasted from `began` (s, `mono`) until now. No rule of the account sees it."""
-        self.looking.saw(began, moment.mono, live(name, self.meters[name].account, self._time.now(moment), seen))
+        meter = self.meters[name]
+        self.looking.saw(began, moment.mono, live(name, meter.account, self._time.now(moment), seen))
+        if meter.switching.unseen and isinstance(seen, Observed) and seen.closed == meter.account.closed:
+            # Somebody has pressed its button: the rules see that at once, too.
+            self._due[name] = moment.steady
         return self.outbox.messages(moment)
 
-    def on_switch_failed(self, moment: Moment, name: str, cause: str) -> list[Effect]:
-        """Note that a switch did not obey."""
-        return self._settle(moment, {name: self.meters[name].switch_failed(self._time.now(moment), cause)})
+    def on_switch(self, moment: Moment, name: str, closed: bool, error: DriverError | None) -> list[Effect]:
+        """Take up what a meter answered to the order to close or open its switch. `error`: None if it has confirmed it."""
+        return self._settle(moment, {name: self.meters[name].answer_switch(self._time.now(moment), closed, error)})
 
     def watches_allowance(self, name: str) -> bool:
         """Return whether a meter must be asked what it may supply by itself."""
@@ -391,10 +399,11 @@ class Agent:
             effects.append(Commit(records))
         now = self._time.now(moment)
         for name, outcome in outcomes.items():
+            meter, alone = self.meters[name], self._alone[name]
             if outcome.records:
                 self.sync.on_journalled(name, outcome.records[-1].seq)
                 self.outbox.changed(name)
-            meter, alone = self.meters[name], self._alone[name]
+            self._report_switch(moment, meter)
             due = meter.due
             if alone.keeps:
                 # Before the switch: it can't be closed while what the meter may supply is used up.
@@ -407,3 +416,14 @@ class Agent:
             if outcome.switch is not None:
                 effects.append(MoveSwitch(name, outcome.switch))
         return effects + self.outbox.messages(moment)
+
+    def _report_switch(self, moment: Moment, meter: Meter) -> None:
+        """Report how far the order to a switch is as soon as that changes: before the entry of a new order, so that nobody
+        takes the last one's state for the new one's. What is seen after a start can wait for the next status.
+        """
+        before, progress = self._switching[meter.name], meter.switching.progress
+        if before != progress:
+            self._switching[meter.name] = progress
+            self.outbox.changed(meter.name)
+            if before is not None:
+                self.sync.report(moment.mono)

@@ -51,7 +51,7 @@ class Reply(Struct, frozen=True):
 
 
 class MoveSwitch(Struct, frozen=True):
-    """Order the meter's switch to close or open. A failure goes to `on_switch_failed`."""
+    """Order the meter's switch to close or open. The meter's answer goes to `on_switch`."""
 
     meter: str
     closed: bool

@@ -12,10 +12,12 @@ from ..kernel.orders import Action
 from ..kernel.quantities import Quantity
 from ..kernel.units import BALANCE_MAX, HOUR, MINUTE, SECOND
 from .approach import Approach
+from .drivers.interface import DriverError, PressButton
 from .guarding import Guard
 from .journalling import Outcome
 from .observed import Foreign, Observed
 from .register import MeterPolicy, RegisterRules
+from .switching import Switching
 
 __all__ = ("Foreign", "Meter", "MeterPolicy", "Observed", "Outcome")
 
@@ -33,12 +35,10 @@ class Meter(RegisterRules):
         self.name = name
         self.due = 0
         self.lost = False
-        self._complained = False
         # Since when it is seen to have cut off by itself; whether it stays so until its register is believed.
         self._alone: int | None = None
         self.waits = False
-        # Told to move, and not seen to stand there since: what a switch confirms is a claim too.
-        self._unseen = False
+        self.switching = Switching()
         self.guard = Guard()
         # What it measured beside its register last.
         self.quantities: Mapping[Quantity, int] = {}
@@ -70,7 +70,8 @@ class Meter(RegisterRules):
     def adopt(self, account: Account, head: bytes) -> None:
         """Continue from another state than that of this journal. The meter is due to be read at once."""
         self._go_on_from(account, head)
-        self.due, self._complained = 0, False
+        self.due = 0
+        self.switching.forget()
         self._counted, self._alone = 0, None
         self.lost = self._lost_told = False
         self.guard.adopt()
@@ -81,6 +82,7 @@ class Meter(RegisterRules):
         super().clock_set(by)
         self.due += by
         self.guard.clock_set(by)
+        self.switching.clock_set(by)
         self._approach.clock_set()
         self._alone = None if self._alone is None else self._alone + by
 
@@ -117,20 +119,17 @@ class Meter(RegisterRules):
         return outcome
 
     def _check_switch(self, now: int, closed: bool | None, used_up: bool, outcome: Outcome) -> None:
-        """Order the switch again if it stands otherwise (`closed`) than the journal says. `used_up`: the meter has cut
-        off by itself, because its own allowance is used up.
+        """Take up how the switch stands (`closed`), and order it again if that is not what the journal says. `used_up`: the
+        meter has cut off by itself, because its own allowance is used up.
         """
         wanted = self.account.closed
-        if wanted is None or closed is None:
-            # There is no order yet, or the meter can't tell how its switch stands.
-            self._unseen = False
-        elif closed == wanted:
-            self._complained = self._unseen = False
-        elif not self.waits:
-            outcome.switch, self._unseen = wanted, True
-            if not self._complained and not used_up:
-                self._complained = True
+        if wanted is None:
+            self.switching.forget()
+        elif self.switching.see(now, closed, wanted) and not self.waits:
+            if closed is not None and not used_up and self.switching.differ():
                 self._say(outcome, now, EventKind.SWITCH_DIFFERS, f"it stands {'closed' if closed else 'open'}")
+            self.switching.repeat(now)
+            outcome.switch = wanted
 
     def _is_due(self, now: int, reading: Reading) -> bool:
         """Return whether a reading must be journalled, for its hour or for what it causes."""
@@ -179,13 +178,22 @@ class Meter(RegisterRules):
         self.due = now + self.policy.poll_shortest
         return outcome
 
-    def switch_failed(self, now: int, cause: str) -> Outcome:
-        """Note that the switch did not obey. It gets the order again at the next reading, which is soon."""
+    def answer_switch(self, now: int, closed: bool, error: DriverError | None) -> Outcome:
+        """Take up what the meter answered to the order to close or open its switch (`error`: None if it has confirmed it).
+        An order that failed is given again at the next reading, which is soon.
+        """
         outcome = Outcome()
-        if not self._complained:
-            self._complained = True
-            self._say(outcome, now, EventKind.SWITCH_FAILED, cause)
-        self.due = now + self.policy.poll_shortest
+        if closed != self.account.closed:
+            # It has another order since.
+            return outcome
+        if error is None:
+            self.switching.confirm(now)
+        elif isinstance(error, PressButton):
+            if self.switching.wait_for_button(now):
+                self._say(outcome, now, EventKind.WAITS_FOR_BUTTON)
+        elif self.switching.fail():
+            self._say(outcome, now, EventKind.SWITCH_FAILED, error.cause)
+        self.due = min(self.due, now + self.switching.look_after(now, self.policy.poll_shortest))
         return outcome
 
     def follow(self, now: int, command: Command | UnknownOrder) -> Outcome:
@@ -199,7 +207,8 @@ class Meter(RegisterRules):
             self._append(outcome, entry)
             if isinstance(entry, Exchanged):
                 # Nobody knows how the switch of another meter stands, nor whether this is the one that hangs there.
-                self._unseen, self._foreign = True, ""
+                self.switching.forget(unseen=True)
+                self._foreign = ""
         return outcome
 
     def credit_by_code(self, now: int, tid: int, amount: int, by: str) -> Outcome:
@@ -254,8 +263,8 @@ class Meter(RegisterRules):
         if wanted is not None and wanted != account.closed:
             why = account.why_closed() if wanted else account.why_open(now, tripped)
             self._append(outcome, account.relay(now, wanted, why))
-            outcome.switch, self._unseen = wanted, True
-            self._complained = False
+            outcome.switch = wanted
+            self.switching.order(now)
         elif wanted is False and account.supply.off_hours and (why := account.why_open(now, tripped)) != OFF_HOURS:
             # It was off by the clock, and stays off for another reason, of which people have to hear.
             self._append(outcome, account.relay(now, False, why))
@@ -280,8 +289,8 @@ class Meter(RegisterRules):
             soon = AGAIN if fresh else self.policy.poll_shortest
             return min(now + soon, self._next_change(now))
         due = min(self._next_reading(now), self._next_change(now))
-        if self._unseen:
-            due = min(due, now + self.policy.poll_shortest)
+        if self.switching.unseen:
+            due = min(due, now + self.switching.look_after(now, self.policy.poll_shortest))
         if (watch := self.guard.watch(now, account, self.policy.poll_shortest)) is not None:
             due = min(due, now + watch)
         if account.closed is not False:

@@ -130,4 +130,5 @@ def _meter_status(meter: Meter) -> MeterStatus:
         account.command,
         meter.head,
         {str(name): value for name, value in meter.quantities.items() if can_be(name, value)},
+        str(meter.switching.progress or ""),
     )

@@ -354,12 +354,12 @@ class Shell:
         return self.agent.on_looked(began, self.moment(), name, seen)
 
     def on_switch(self, name: str, closed: bool, error: DriverError | None) -> list[Effect]:
-        """Take up that a load switch has moved, or has not."""
+        """Take up what a meter answered to an order to its load switch."""
         if error is not None:
             log.warning("%s", error)
-            return self.agent.on_switch_failed(self.moment(), name, error.cause)
-        log.info("meter %s: %s", name, "supply on" if closed else "supply off")
-        return []
+        else:
+            log.info("meter %s: %s", name, "supply on" if closed else "supply off")
+        return self.agent.on_switch(self.moment(), name, closed, error)
 
     def on_allowance_failed(self, name: str, keeps: bool) -> list[Effect]:
         """Take up that a meter did not accept its allowance."""

@@ -87,6 +87,10 @@ EVENTS: dict[str, Rule] = {
         "The load switch of meter {meter} does not obey ({detail}). The gateway repeats the order every minute. If that "
         "does not help, have the meter checked."
     ),
+    EventKind.SWITCH_DIFFERS: Rule(
+        "The load switch of meter {meter} stands otherwise than it was told, whatever the meter has confirmed ({detail}). "
+        "The gateway repeats the order every minute. If that does not help, have the meter checked."
+    ),
 }
 """The rules by the kind of event."""
 

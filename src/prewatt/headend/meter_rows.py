@@ -124,6 +124,7 @@ def store_status(meter: Meter, status: MeterStatus) -> None:
     Meter.objects.filter(pk=meter.pk, told_seq__lte=status.seq).update(
         told_seq=status.seq, told_at=status.at, told_balance=status.balance, told_closed=status.closed,
         told_command=command, commands=Greatest(F("commands"), command), told_quantities=status.quantities,
+        told_switch=status.switch,
     )  # fmt: skip
 
 

@@ -15,12 +15,14 @@ from .safety import KINDS, TRIP
 class Group(StrEnum):
     """The group says whom an event concerns. `INFO`: the event is stored and shown. `TROUBLE`: a person must look at
     it, so the manager is told. `OVERLOAD`: the power was over its limit, or another safety limit was passed, so the
-    tenant and the manager are told.
+    tenant and the manager are told. `BUTTON`: somebody must press the button at the meter, so the tenant and the manager are
+    told.
     """
 
     INFO = "info"
     TROUBLE = "trouble"
     OVERLOAD = "overload"
+    BUTTON = "button"
 
 
 class EventKind(StrEnum):
@@ -51,6 +53,7 @@ class EventKind(StrEnum):
     )
     SWITCH_FAILED = "switch-failed", "the load switch did not obey", Group.TROUBLE
     SWITCH_DIFFERS = "switch-differs", "the load switch stands otherwise than told", Group.TROUBLE
+    WAITS_FOR_BUTTON = "waits-for-button", "the meter waits for a press of its button", Group.BUTTON
     JOURNAL_REPAIRED = (
         "journal-repaired", "a damaged snapshot in the gateway's journal was made anew from the entries", Group.TROUBLE
     )  # fmt: skip

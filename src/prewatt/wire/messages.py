@@ -57,7 +57,8 @@ class MeterStatus(Struct, frozen=True):
 
     `seq`: the last entry of the journal, whose hash is `head`. `command`: the last command taken up. `closed`: whether
     the switch is closed, None if unknown. `quantities`: what it measures beside its register (`kernel.quantities`), by
-    name, if there are limits for any.
+    name, if there are limits for any. `switch`: how far the last order to the switch is
+    (`kernel.switching.SwitchProgress`), empty if unknown.
     """
 
     meter: MeterName
@@ -69,6 +70,7 @@ class MeterStatus(Struct, frozen=True):
     command: Natural
     head: Hash = b""
     quantities: Quantities = msgspec.field(default_factory=dict)
+    switch: Annotated[str, Meta(max_length=32)] = ""
 
 
 class Status(Struct, frozen=True, tag_field="kind", tag="status"):

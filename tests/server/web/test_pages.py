@@ -160,6 +160,41 @@ def test_what_a_meter_says_of_itself_is_shown_before_its_journal_is_here(log_in)
 
 
 @pytest.mark.parametrize(
+    ("switch", "tenant", "manager", "dark"),
+    [
+        ("", "The power is on.", ">on<", 0),
+        ("verified", "The power is on.", ">on<", 0),
+        ("asked", "is told to switch on. It has not answered yet.", "told to switch on", 0),
+        ("confirmed", "and has confirmed it. It has not shown yet that the power is on.", "told to switch on", 0),
+        ("waits-for-button", "Press the button at the meter: the power is back at once.", "press the button", 1),
+        ("failed", "was told to switch on, but has not done it", "the switch does not obey", 1),
+        ("of-tomorrow", "The power is on.", ">on<", 0),
+    ],
+)
+def test_who_was_told_to_be_on_is_shown_as_served_only_when_that_was_seen(log_in, switch, tenant, manager, dark):
+    told = {"told_seq": 9, "told_balance": 9 * NANO, "told_closed": True, "told_at": 0, "told_switch": switch}
+    Meter.objects.filter(name="m1").update(seq=9, balance=9 * NANO, closed=True)
+    Meter.objects.filter(name="m1").update(**told)
+    page = log_in("flat1").get("/me/").content.decode()
+    assert tenant in re.sub(r"\s+", " ", page) and ("The power is on." in page) == (manager == ">on<")
+    page = log_in("manager").get("/properties/").content.decode()
+    assert manager in page and f"<b>{dark}</b>without power" in page
+
+
+def test_an_order_that_the_journal_shows_first_is_not_taken_for_done(log_in):
+    """Its gateway has said of the order before that it was seen: to be off."""
+    Meter.objects.filter(name="m1").update(seq=9, balance=9 * NANO, closed=True)
+    Meter.objects.filter(name="m1").update(told_seq=8, told_closed=False, told_switch="verified")
+    assert "The power is on." not in log_in("flat1").get("/me/").content.decode()
+
+
+def test_who_was_told_to_be_off_and_is_not_is_named_to_the_manager(log_in):
+    Meter.objects.filter(name="m1").update(seq=9, balance=-NANO, closed=False)
+    Meter.objects.filter(name="m1").update(told_seq=9, told_balance=-NANO, told_closed=False, told_switch="failed")
+    assert "the switch does not obey" in log_in("manager").get("/properties/").content.decode()
+
+
+@pytest.mark.parametrize(
     ("amount", "says"),
     [
         ("", "This field is required"),

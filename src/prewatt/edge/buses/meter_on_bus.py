@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 
 from ...kernel.quantities import Quantity
 from ..conversations.protocol import Conversations
-from ..drivers.interface import BadAnswer, DriverError, Identity, NotSupported, Power, Unreachable
-from ..protocols.exchange import Conversation, NoAnswer, ProtocolError, Unsupported, WrongAnswer
+from ..drivers.interface import BadAnswer, DriverError, Identity, NotSupported, Power, PressButton, Unreachable
+from ..protocols.exchange import Conversation, NoAnswer, ProtocolError, Unsupported, WaitsForButton, WrongAnswer
 
 T = TypeVar("T")
 
@@ -36,6 +36,8 @@ class MeterOnBus:
             raise BadAnswer(self.name, operation, str(error)) from error
         except Unsupported as error:
             raise NotSupported(self.name, operation, str(error)) from error
+        except WaitsForButton as error:
+            raise PressButton(self.name, operation, str(error)) from error
         except ProtocolError as error:
             raise DriverError(self.name, operation, str(error)) from error
 

@@ -41,6 +41,10 @@ class AnotherMeter(BadAnswer):
         self.serial = serial
 
 
+class PressButton(DriverError):
+    """The meter has taken the order to close its switch, and closes it when somebody presses its button."""
+
+
 class NotSupported(DriverError):
     """The meter has no such function."""
 
@@ -103,7 +107,9 @@ class MeterDriver(Protocol):
         """Show a text at the meter, if it has a display. Raises DriverError."""
 
     def set_switch(self, closed: bool) -> None:
-        """Close or open the load switch. Returns when the meter has confirmed it. Raises DriverError."""
+        """Close or open the load switch. Returns when the meter has confirmed it; whether it has moved is seen in a reading
+        after that. Raises PressButton if it waits for its button; DriverError.
+        """
 
     def read_clock(self) -> int:
         """Return the meter's own clock, µs since 1970. Raises DriverError; NotSupported if it has none."""

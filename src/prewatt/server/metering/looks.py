@@ -97,7 +97,7 @@ class Present(NamedTuple):
     """
 
     meter: int
-    version: list[int | bool | None]
+    version: list[int | bool | str | None]
     live: bool
     heard: int
     at: int
@@ -142,15 +142,15 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
     now, presents, ends = system_now(), {}, {}
     rows = Meter.objects.filter(pk__in=list(meters)).values_list(
         "pk", "seq", "told_seq", "told_balance", "balance", "commands", "read_at", "gateway__online", "gateway__since",
-        "look__until", "live__heard_at", "live__at", "live__register", "live__power", "live__balance", "live__cause",
+        "told_switch", "look__until", "live__heard_at", "live__at", "live__register", "live__power", "live__balance", "live__cause",
     )  # fmt: skip
-    for pk, seq, told_seq, told, stored, commands, read_at, online, since, until, heard, at, *shown, cause in rows:
+    for pk, seq, told_seq, told, stored, commands, read_at, online, since, switch, until, heard, at, *shown, cause in rows:
         register, power, balance = shown
         live = online and heard is not None and heard > now - FRESH
         latest = told if told_seq > seq and told is not None else stored
         ends[pk] = until or 0
         presents[pk] = Present(
-            pk, [seq, told_seq, told, commands, online, since],
+            pk, [seq, told_seq, told, commands, online, since, switch],
             live, heard if live else 0, at or 0, register, power,
             balance if live and balance is not None else latest,
             cause or "", read_at, online, since,

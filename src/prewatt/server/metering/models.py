@@ -77,7 +77,8 @@ class Meter(models.Model):
     `commands`: the number of the last command in its credit log. `taken`: the number of the last command that its
     journal shows as applied; `told_command`: the last one that the meter reports as applied. `late` and `duplicates`:
     the numbers of entries that came after an outage, and of entries that came again. `told_quantities`: what it
-    measured beside its register when it last reported (`kernel.quantities`).
+    measured beside its register when it last reported (`kernel.quantities`). `told_switch`: how far the last order to its
+    switch then was (`kernel.switching`), empty if its gateway does not say.
     """
 
     class Role(models.TextChoices):
@@ -154,6 +155,7 @@ class Meter(models.Model):
         help_text=_("The energy that is allowed in each of the off hours' spans, kWh. Empty: as for the property."),
     )
     told_quantities = models.JSONField(default=dict, editable=False)
+    told_switch = models.CharField(max_length=32, blank=True, default="", editable=False)
 
     class Meta:
         ordering = ("gateway__property", "role", "unit__name", "name")

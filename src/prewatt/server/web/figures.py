@@ -23,6 +23,7 @@ from ...kernel.orders import TakeEmergency
 from ...kernel.settings import is_paid_after
 from ...kernel.state import EXHAUSTED
 from ...kernel.supply import LOCKS
+from ...kernel.switching import SwitchProgress, progress_of
 from ...kernel.tariff import UNPRICED
 from ..billing.models import Spread
 from ..billing.on_the_way import on_the_way
@@ -43,7 +44,7 @@ from ..vending.models import OPEN, Command, TopUp
 from .after_use import After, after_use
 from .prices import PriceOutlook, price_outlook
 from .safety import advice, tonight, why_unsafe
-from .state_in_words import state_in_words, state_label, vacant_in_words
+from .state_in_words import state_in_words, state_label, switching_label, vacant_in_words
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class MeterFigures:
     is. `why`: what keeps it open; `exhausted` if the credit is used up. `lent`: what is left of lent credit. `advice`:
     what to do about a limit that has tripped. `tonight`: what the present off hours allow. `off_hours`: it is off only
     because of off hours. `own`: the balance at the meter belongs to the person who sees it. `pays_after`: electricity
-    is paid after use; `room` is then what may be used until the limit.
+    is paid after use; `room` is then what may be used until the limit. `switching`: how far the last order to the switch is,
+    None if its gateway does not say.
     """
 
     meter: Meter
@@ -79,12 +81,15 @@ class MeterFigures:
     own: bool = True
     pays_after: bool = False
     room: int = 0
+    switching: SwitchProgress | None = None
 
     @property
     def state(self) -> str:
-        """One word for the eye: `off`, `low`, `on`, or `unknown`."""
+        """One word for the eye: `off`, `low`, `on`, `told` if it was told to be on and has not been seen so, or `unknown`."""
         if self.closed is None:
             return "unknown"
+        if self.closed and self.switching not in (None, SwitchProgress.VERIFIED):
+            return "told"
         return ("low" if self.low else "on") if self.closed else "off"
 
     @property
@@ -96,6 +101,11 @@ class MeterFigures:
     def state_label(self) -> str:
         """The state in words, for a table."""
         return state_label(self)
+
+    @property
+    def switching_label(self) -> str:
+        """What hinders the switch, for a table; empty if nothing does."""
+        return switching_label(self)
 
     @property
     def vacant_sentence(self) -> str:
@@ -132,8 +142,13 @@ class PropertyPanel:
 
     @property
     def dark(self) -> int:
-        """The number of units that are off, without those that are off only because of off hours."""
-        return self._count("off") - sum(1 for row in self.rows if row.figures and row.figures.off_hours)
+        """The number of units that are off, or do not come on though they are told to; without those that are off only
+        because of off hours.
+        """
+        figures = [row.figures for row in self.rows if row.figures]
+        stuck = (SwitchProgress.FAILED, SwitchProgress.WAITS_FOR_BUTTON)
+        not_on = sum(1 for each in figures if each.closed and each.switching in stuck)
+        return self._count("off") + not_on - sum(1 for each in figures if each.off_hours)
 
     @property
     def low(self) -> int:
@@ -209,12 +224,13 @@ def _figures(meter: Meter, property_: Property, waiting: int, alarms: int, at: i
     account = account_of(meter)
     ahead = meter.told_seq > meter.seq and meter.told_balance is not None
     left = int(meter.told_balance or 0) if ahead else meter.balance
+    closed = meter.told_closed if ahead else meter.closed
     return MeterFigures(
         meter=meter,
         where=zone(property_.zone),
         currency=property_.currency,
         balance=left,
-        closed=meter.told_closed if ahead else meter.closed,
+        closed=closed,
         register=meter.register,
         read_at=meter.read_at,
         online=meter.gateway.online,
@@ -230,7 +246,15 @@ def _figures(meter: Meter, property_: Property, waiting: int, alarms: int, at: i
         off_hours=account.closed is False and account.why_open(at) == OFF_HOURS,
         pays_after=is_paid_after(account.settings),
         room=max(account.room(left), 0),
+        switching=_switching(meter, closed),
     )
+
+
+def _switching(meter: Meter, closed: bool | None) -> SwitchProgress | None:
+    """Return how far the last order to a switch is, which was to close it or to open it (`closed`)."""
+    told = progress_of(meter.told_switch)
+    # What was reported is of another order: the journal has a newer one.
+    return SwitchProgress.ASKED if told is not None and meter.told_closed != closed else told
 
 
 def _alarms(meters: Sequence[int]) -> dict[int, int]:

@@ -36,7 +36,7 @@ class _Ticket(NamedTuple):
     """
 
     meter: int
-    version: list[int | bool | None]
+    version: list[int | bool | str | None]
     again: int
     round: int
     currency: str

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import format_money
 from ...kernel.state import EXHAUSTED
+from ...kernel.switching import SwitchProgress
 
 if TYPE_CHECKING:
     from .figures import MeterFigures
@@ -29,8 +30,21 @@ def vacant_in_words(figures: MeterFigures) -> str:
 
 def state_label(figures: MeterFigures) -> str:
     """Return whether the power is on, in one or two words for a table."""
-    labels = {"off": _("off"), "low": _("on, low"), "on": _("on"), "unknown": _("not known yet")}
+    labels = {
+        "off": _("off"),
+        "low": _("on, low"),
+        "on": _("on"),
+        "told": _("told to switch on"),
+        "unknown": _("not known yet"),
+    }
     return labels[figures.state]
+
+
+def switching_label(figures: MeterFigures) -> str:
+    """Return what hinders the switch, for a chip in a table; empty if nothing does."""
+    if figures.switching == SwitchProgress.WAITS_FOR_BUTTON:
+        return _("press the button")
+    return _("the switch does not obey") if figures.switching == SwitchProgress.FAILED else ""
 
 
 def _dated(figures: MeterFigures, sentence: str) -> str:
@@ -43,10 +57,16 @@ def _of_tenant(figures: MeterFigures) -> str:
     state, currency = figures.state, figures.currency
     if state == "unknown":
         return _("The meter has not reported yet.")
+    if state == "told":
+        return _switching_on(figures.switching)
     if state == "off":
+        text = _("The power is off: %(why)s.") % {"why": figures.why}
         if figures.why == EXHAUSTED:
-            return _("The power is off: the credit is used up. It returns by itself after a top-up.")
-        return _("The power is off: %(why)s.") % {"why": figures.why}
+            text = _("The power is off: the credit is used up. It returns by itself after a top-up.")
+        if figures.switching == SwitchProgress.FAILED:
+            # Nobody may rely on it, when work is done at the wires.
+            text += " " + _("But the meter has not switched off: it was told to, and is told again every minute.")
+        return text
     if figures.lent:
         text = _("The power is on, on emergency credit: %(lent)s %(currency)s left.")
         return text % {"lent": format_money(figures.lent, currency), "currency": currency}
@@ -58,3 +78,16 @@ def _of_tenant(figures: MeterFigures) -> str:
     if figures.pays_after:
         return _("The power is on. You pay after use.")
     return _("The power is on.")
+
+
+def _switching_on(progress: SwitchProgress | None) -> str:
+    """Return how far the order to switch on is, which no reading has shown to be done."""
+    if progress == SwitchProgress.WAITS_FOR_BUTTON:
+        return _("Press the button at the meter: the power is back at once.")
+    if progress == SwitchProgress.FAILED:
+        return _(
+            "The meter was told to switch on, but has not done it. It is told again every minute, and the manager knows."
+        )
+    if progress == SwitchProgress.CONFIRMED:
+        return _("The meter was told to switch on, and has confirmed it. It has not shown yet that the power is on.")
+    return _("The meter is told to switch on. It has not answered yet.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...edge.agent import Agent
 from ...edge.codes import KeyState, load_key
+from ...edge.drivers.interface import Unreachable
 from ...edge.effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, SendStatus, SendUpload
 from ...edge.memory import EPOCH, Memory, load_timekeeper, load_tries
 from ...edge.meter import Foreign, Meter, MeterPolicy, Observed
@@ -289,12 +290,12 @@ class Gateway:
         meter.settle(now)
         foreign = agent.meters[name].serial != (meter.serial or name)
         if self.far or (meter.silent(now) and not meter.hears) or meter.deaf_until > now or foreign:
-            return agent.on_switch_failed(self.moment(), name, "no answer")
+            return agent.on_switch(self.moment(), name, closed, Unreachable(name, "set switch", "no answer"))
         self._world.oracle.moves(self, name, closed)
         if meter.deceives_until <= now:
             meter.switch(now, closed)
         self._world.oracle.look_at_switch(name)
-        return []
+        return agent.on_switch(self.moment(), name, closed, None)
 
 
 def _load_keys(flash: Flash) -> dict[str, KeyState]:

@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ('off_watts', models.PositiveIntegerField(blank=True, help_text='The power that is allowed in off hours, W. Empty: as for the property.', null=True, validators=[django.core.validators.MaxValueValidator(1000000)])),
                 ('off_kwh', models.DecimalField(blank=True, decimal_places=3, help_text="The energy that is allowed in each of the off hours' spans, kWh. Empty: as for the property.", max_digits=9, null=True, validators=[django.core.validators.MinValueValidator(0)])),
                 ('told_quantities', models.JSONField(default=dict, editable=False)),
+                ('told_switch', models.CharField(blank=True, default='', editable=False, max_length=32)),
             ],
             options={
                 'ordering': ('gateway__property', 'role', 'unit__name', 'name'),
