@@ -144,7 +144,23 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
         "pk", "seq", "told_seq", "told_balance", "balance", "commands", "read_at", "gateway__online", "gateway__since",
         "told_switch", "look__until", "live__heard_at", "live__at", "live__register", "live__power", "live__balance", "live__cause",
     )  # fmt: skip
-    for pk, seq, told_seq, told, stored, commands, read_at, online, since, switch, until, heard, at, *shown, cause in rows:
+    for (
+        pk,
+        seq,
+        told_seq,
+        told,
+        stored,
+        commands,
+        read_at,
+        online,
+        since,
+        switch,
+        until,
+        heard,
+        at,
+        *shown,
+        cause,
+    ) in rows:
         register, power, balance = shown
         live = online and heard is not None and heard > now - FRESH
         latest = told if told_seq > seq and told is not None else stored
