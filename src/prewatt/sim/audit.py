@@ -21,7 +21,8 @@ from rich.text import Text
 from ..edge.journal import Journal
 from ..kernel.account import Account as KernelAccount
 from ..kernel.currencies import format_exact
-from ..kernel.entries import AnyEntry, CreditApplied, CreditByCode, DebitApplied, Relay, decode_entry
+from ..kernel.entries import AnyEntry, CreditApplied, CreditByCode, DebitApplied, Event, Relay, decode_entry
+from ..kernel.events import EventKind, words_of
 from ..kernel.state import EXHAUSTED
 from ..kernel.tariff import Tariff
 from ..kernel.tariff_document import tariff_to_document
@@ -32,6 +33,8 @@ from ..server.metering.models import Alarm, Meter
 from ..server.vending.models import Command, TopUp
 
 SCHEMA = "prewatt-demo-1"
+USUAL = {EventKind.POWER_UP, EventKind.LOW_CREDIT}
+"""Events that happen where nothing is wrong."""
 
 
 @dataclass
@@ -55,6 +58,7 @@ class MeterAccount:
     adjusted: int = 0
     unpaid: list[tuple[int, int]] = field(default_factory=list)
     switches: list[tuple[int, bool, int]] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
 
     @property
     def difference(self) -> int:
@@ -95,7 +99,7 @@ class Account:
     top_ups: list[dict[str, Any]]
     failures: list[str]
     told: list[str] = field(default_factory=list)
-    """What the manager was told of."""
+    """What pages say of the meters: alarms, and the events of their journals."""
 
 
 def audit(journal_path: Path, memory: Path, meters: list[str], faulty: bool = False) -> Account:
@@ -114,10 +118,11 @@ def audit(journal_path: Path, memory: Path, meters: list[str], faulty: bool = Fa
         for body in journal.read(name, 1, loaded.account.seq):
             _take_entry(account, decode_entry(body), credits_)
         failures += _check(account, rows[name], loaded.account.seq, loaded.head, _memory(memory, name))
-        told += _alarms(rows[name])
+        alarms = _alarms(rows[name])
+        failures += [] if faulty else alarms
+        told += [*alarms, *(f"meter {name}: {words_of(code)}" for code in account.events)]
         accounts.append(account)
     journal.close()
-    failures += [] if faulty else told
     top_ups, unapplied = _top_ups(credits_.came)
     failures += unapplied
     failures += [f"credit {credit_id} was applied at a meter and never paid" for credit_id in credits_.came]
@@ -169,6 +174,8 @@ def _take_entry(account: MeterAccount, entry: AnyEntry, credits_: _Credits) -> N
             credits_.by_code(account.meter, entry)
         case DebitApplied():
             account.adjusted -= entry.amount
+        case Event() if entry.code not in USUAL and entry.code not in account.events:
+            account.events.append(entry.code)
         case CreditApplied() if entry.reason:
             account.adjusted += entry.amount
             account.topped_up -= entry.amount

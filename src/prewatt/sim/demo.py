@@ -161,7 +161,7 @@ def _play(demo: Director, console: Console, out: Console, headless: bool, json_p
         out.print(
             "Faults that were switched on: " + "; ".join(FAULTS[each].words for each in demo.options.faults) + "."
         )
-        out.print("\n".join(["What the manager was told of:", *account.told]), markup=False)
+        out.print("\n".join(["What the pages say of the meters:", *account.told]), markup=False)
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)
         return 1
