@@ -133,7 +133,7 @@ def test_forty_alarms_after_an_outage_are_two_messages(office, internet, clock):
 
 def test_what_is_urgent_is_never_held_back(anna, office, tenancy, internet):
     urgent = {Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.OVERLOAD, Event.TAKEN_BACK,
-              Event.NOTE, Event.REPORT, Event.BILL_DUE, Event.OVERDUE}  # fmt: skip
+              Event.NOTE, Event.REPORT, Event.BILL_DUE, Event.OVERDUE, Event.PRESS_BUTTON}  # fmt: skip
     assert not urgent & GATHERED and {each for each in Event if not is_gathered(anna, each)} == urgent
     assert {each for each in urgent if is_gathered(office, each)} == FOR_OFFICES
     for number in range(3):

@@ -7,7 +7,7 @@ import pytest
 from django.http import QueryDict
 
 from prewatt.kernel.tariff import flat_tariff
-from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, instant
+from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND, instant
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import reverse, run
 from prewatt.server.estate.models import Organisation, Property, Tenancy
@@ -18,7 +18,7 @@ from prewatt.server.notices.fitting import whole
 from prewatt.server.notices.models import Channel, Delivery, Notice, Recipient
 from prewatt.server.notices.recipients import add_channel, keep_account, keep_settings, manager_of, recipient_of
 from prewatt.server.notices.sending import BACKOFF, LEASE, send_what_is_due
-from prewatt.server.notices.telling import after_quiet_hours
+from prewatt.server.notices.telling import after_quiet_hours, wall
 from prewatt.server.notices.texts import render
 from prewatt.server.payments.models import Payment
 from prewatt.server.payments.paying import confirm
@@ -27,7 +27,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.vending.models import Command
 from tests.building import ZONE
-from tests.gateway import Edge
+from tests.gateway import Edge, take
 from tests.server.payments.paying import start_payment
 
 pytestmark = pytest.mark.database
@@ -205,6 +205,72 @@ def test_off_and_on_again_while_the_network_was_gone_is_no_news(edge, store, ann
         edge.deliver(store)
         watch()
     assert events(anna) == ["top-up", "cut-off"]
+
+
+def switched_on(edge, store, anna, tenancy):
+    """Anna was cut off, and has paid: her switch is told to close."""
+    top_up(tenancy, 20 * NANO, "c1")
+    live(edge, store, 100)
+    account = edge.accounts["m1"]
+    for closed, reason in ((False, "ordered"), (True, "credit")):
+        edge.append("m1", account.relay(edge.clock.at, closed, reason))
+        watched(edge, store, "asked" if closed else "verified")
+        send_what_is_due()
+
+
+def watched(edge, store, switch):
+    """What is journalled arrives, and how far the order to the switch is; people are told."""
+    edge.clock.at += SECOND
+    take(store, edge.status("m1", switch=switch))
+    edge.deliver(store)
+    watch()
+
+
+def test_that_the_power_is_back_is_told_when_it_was_seen(edge, store, anna, tenancy):
+    watched(edge, store, "")
+    switched_on(edge, store, anna, tenancy)
+    watched(edge, store, "confirmed")
+    assert events(anna)[-1] == "cut-off", "a switch that has confirmed may stick"
+    watched(edge, store, "failed")
+    edge.clock.at += HOUR
+    watched(edge, store, "failed")
+    assert events(anna)[-1] == "cut-off"
+    watched(edge, store, "verified")
+    watched(edge, store, "verified")
+    assert events(anna)[-2:] == ["cut-off", "restored"]
+    assert f"since {wall(edge.clock.at - 2 * SECOND, BERLIN)}" in last(anna).text, "not since it was told to"
+
+
+def test_of_a_meter_that_cannot_tell_it_is_told_once_it_would_have_been_seen(edge, store, anna, tenancy):
+    watched(edge, store, "")
+    switched_on(edge, store, anna, tenancy)
+    watched(edge, store, "confirmed")
+    assert events(anna)[-1] == "cut-off"
+    edge.clock.at += 3 * MINUTE
+    watched(edge, store, "confirmed")
+    assert events(anna)[-1] == "restored"
+
+
+def test_who_has_to_press_the_button_is_told_and_the_manager_and_that_the_power_is_back_after_it(
+    edge, store, anna, office, tenancy
+):
+    watched(edge, store, "")
+    switched_on(edge, store, anna, tenancy)
+    edge.append("m1", edge.accounts["m1"].event(edge.clock.at, "waits-for-button"))
+    watched(edge, store, "waits-for-button")
+    watched(edge, store, "waits-for-button")
+    assert events(anna)[-2:] == ["cut-off", "press-button"] and events(office) == ["press-button"]
+    assert "Press the button at your meter" in last(anna).title and "is told" in last(office).text
+    watched(edge, store, "verified")
+    assert events(anna)[-2:] == ["press-button", "restored"] and events(office) == ["press-button"]
+
+
+def test_a_button_that_was_pressed_meanwhile_is_no_news(edge, store, anna, office, tenancy):
+    watched(edge, store, "")
+    switched_on(edge, store, anna, tenancy)
+    edge.append("m1", edge.accounts["m1"].event(edge.clock.at, "waits-for-button"))
+    watched(edge, store, "verified")
+    assert events(anna)[-2:] == ["cut-off", "restored"] and events(office) == []
 
 
 def test_overload_is_told_to_tenant_and_manager_once_an_hour(edge, store, anna, office):

@@ -27,7 +27,7 @@ GATHERED = frozenset(
      Event.LEAK, Event.HELD, Event.OWED, Event.BILL)
 )  # fmt: skip
 """Events whose notices may wait for others. Low, used up, cut off, back on and paid may not: somebody is in the dark, or soon will be."""
-FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK, Event.REPORT, Event.OVERDUE))
+FOR_OFFICES = frozenset((Event.OVERLOAD, Event.TAKEN_BACK, Event.REPORT, Event.OVERDUE, Event.PRESS_BUTTON))
 """Events that managers can read together; a tenant has to act on each at once."""
 HOLD = {Event.SHARED_COST: 2 * MINUTE}
 """How long the first notice waits for others that are booked one by one, µs. Notices of one look go together anyway."""

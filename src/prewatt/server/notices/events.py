@@ -33,17 +33,18 @@ class Event(models.TextChoices):
     BILL = "bill", _("a bill is ready")
     BILL_DUE = "bill-due", _("a bill is due soon")
     OVERDUE = "overdue", _("a bill is overdue")
+    PRESS_BUTTON = "press-button", _("the power waits for a press of the meter's button")
 
 
 FOR_TENANTS = (
     Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.SHARED_COST, Event.TARIFF,
     Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD, Event.TAKEN_BACK, Event.BILL, Event.BILL_DUE, Event.OVERDUE,
-    Event.NOTE, Event.REPORT,
+    Event.NOTE, Event.REPORT, Event.PRESS_BUTTON,
 )  # fmt: skip
 FOR_MANAGERS = (
     Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED, Event.TAKEN_BACK,
-    Event.OVERDUE, Event.REPORT,
+    Event.OVERDUE, Event.REPORT, Event.PRESS_BUTTON,
 )  # fmt: skip
 
-TOLD_BY_GROUP = {Group.OVERLOAD: Event.OVERLOAD, Group.TROUBLE: Event.TROUBLE}
+TOLD_BY_GROUP = {Group.OVERLOAD: Event.OVERLOAD, Group.TROUBLE: Event.TROUBLE, Group.BUTTON: Event.PRESS_BUTTON}
 """The event that people are told when a journal has an event of a group (`kernel.events`)."""

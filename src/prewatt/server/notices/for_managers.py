@@ -22,7 +22,7 @@ from ..payments.models import Payment, TakenBack, Unexpected
 from ..vending.silences import SILENT
 from .bills import tell_manager
 from .events import TOLD_BY_GROUP, Event
-from .journals import BACK_AT, journal, lowest_hours, newly_unusual
+from .journals import BACK_AT, journal, lowest_hours, newly_unusual, waits_for_button
 from .languages import language_of
 from .models import Recipient, Seen
 from .telling import home_zone, tell, untold, wall
@@ -68,7 +68,7 @@ class ManagerLook:
 
     def _event(self, meter: Meter, entry: JournalEvent) -> None:
         event = TOLD_BY_GROUP.get(group_of(entry.code))
-        if event is None:
+        if event is None or (event == Event.PRESS_BUTTON and not waits_for_button(meter)):
             return
         values = {
             "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "link": self._link(meter),

@@ -29,7 +29,7 @@ from ..statements.statement import TOP_UPS, statement
 from ..vending.models import Code
 from .bills import tell_tenant
 from .events import Event
-from .journals import BACK_AT, journal, lowest_hours, newly_unusual
+from .journals import BACK_AT, LATE, is_on, journal, lowest_hours, newly_unusual, waits_for_button
 from .low import Credit
 from .models import Notice, Recipient
 from .telling import overtake, tell, untold, wall
@@ -202,10 +202,16 @@ class TenantLook:
                 key = f"{event.code} {meter.pk} {event.at // HOUR}"
                 if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.zone), **values):
                     tripped.add(event.at)
+            if waits_for_button(meter) and isinstance(event, JournalEvent) and group_of(event.code) == Group.BUTTON:
+                self._tell(Event.PRESS_BUTTON, f"button {meter.pk} {event.seq}", at=wall(event.at, self.zone))
+        recipient.seen = meter.seq
         if switched and switched[-1].closed != recipient.closed:
             # Off and on again while the network was gone: nobody needs to hear of it now.
-            self._switched(meter, switched[-1], waiting, tripped)
-        recipient.seen = meter.seq
+            if switched[-1].closed and not is_on(meter, self.at - switched[-1].at):
+                # That the power is back is told when it is.
+                recipient.seen = switched[-1].seq - 1
+            else:
+                self._switched(meter, switched[-1], waiting, tripped)
         recipient.save(update_fields=["meter", "seen", "closed"])
 
     def _switched(self, meter: Meter, relay: Relay, waiting: int, tripped: Collection[int]) -> None:
@@ -216,12 +222,17 @@ class TenantLook:
         hears, locked = Event.OVERLOAD not in recipient.muted, relay.reason in account_of(meter).supply.locks
         values = {"at": wall(relay.at, self.zone), "balance": self._money(meter.balance)}
         if relay.closed:
+            overtake(recipient, Event.PRESS_BUTTON)
+            if self.at - relay.at > LATE:
+                # It came on long after it was told to.
+                values["at"] = wall(self.at, self.zone)
             unheard = overtake(recipient, Event.CUT_OFF)
             # What comes back a moment after an overload was told with that.
             if recipient.closed is False and not unheard and not (hears and relay.reason == RECLOSED):
                 self._tell(Event.RESTORED, key, **values)
         else:
             overtake(recipient, Event.RESTORED)
+            overtake(recipient, Event.PRESS_BUTTON)
             # Of a trip the overload has told, within the hour where it closes again by itself: one message, not two.
             if not (hears and (relay.at in tripped or (relay.reason == "overload" and not locked))):
                 exhausted = relay.reason == EXHAUSTED

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from ...kernel.calendar import day_bounds
 from ...kernel.entries import decode_entry
+from ...kernel.switching import SwitchProgress, progress_of
+from ...kernel.units import MINUTE
 from ..metering.models import JournalEntry, Meter
 from .models import Recipient
 from .telling import cross
@@ -15,6 +17,23 @@ from .unusual import WEEKS, judge, lowest_hour
 
 BACK_AT = 100
 """The most rows that a look goes back over."""
+LATE = 2 * MINUTE
+"""A switch that has confirmed its order and was not seen within this time (µs) can't be seen at all: else it would have failed."""
+
+
+def is_on(meter: Meter, since: int) -> bool:
+    """Return whether the power is on, of a meter that was told so for `since` µs: it was seen, or can't be seen and has
+    confirmed it, or the gateway does not say.
+    """
+    told = progress_of(meter.told_switch)
+    if told is not None and (meter.told_closed is not True or meter.told_seq < meter.seq):
+        return False
+    return told in (None, SwitchProgress.VERIFIED) or (told == SwitchProgress.CONFIRMED and since > LATE)
+
+
+def waits_for_button(meter: Meter) -> bool:
+    """Return whether the power waits for a press of the meter's button."""
+    return bool(meter.told_closed) and progress_of(meter.told_switch) == SwitchProgress.WAITS_FOR_BUTTON
 
 
 def journal(meter: Meter, seen: int) -> list[Any]:

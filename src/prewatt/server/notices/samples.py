@@ -189,6 +189,10 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_BILL, **_LATE, **MANAGER, "who": ANNA, "rule": True, "follows": "2026-01-15 00:00", "come": True},
     ],
     Event.OWED: [{**MANAGER, "amount": "40.00", "who": ANNA, "since": "2025-12-10", "days": 30, "unclaimed": False}],
+    Event.PRESS_BUTTON: [
+        {**TENANT, "at": AT},
+        {**MANAGER, "at": AT, "what": _coded(EventKind.WAITS_FOR_BUTTON), "detail": ""},
+    ],
     Event.NOTE: [{**TENANT, "title": _sampled("note_title"), "text": PIPES, "line": PIPES}],
     Event.REPORT: [
         _REPORT,
