@@ -21,7 +21,7 @@ VENDING = bytes(range(20))
 
 
 def obey(shell, order):
-    """The server's order arrives."""
+    """The server's order arrives; a switch that it moves is seen to have moved."""
 
     def arrive():
         number = shell.agent.meters["m1"].account.command + 1
@@ -29,6 +29,7 @@ def obey(shell, order):
         shell._do(shell.agent.on_frame(shell.moment(), frame))
 
     AgentThread(shell.inbox).ask(arrive)
+    shell.seen_switches.wait("m1")
 
 
 @contextmanager

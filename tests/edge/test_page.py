@@ -121,7 +121,7 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
         assert "The power is off: the credit is used up." in page and "The building has no internet now" in page
         assert "Take 3.00 EUR of emergency credit" in page
         page = browser.post("/emergency", token=browser.token)
-        assert "Done: the supply is on." in page and "3.00 EUR left" in page
+        assert "Done. The supply is on." in page and "3.00 EUR left" in page
         page = browser.post("/code", token=browser.token, code=code(shell))
         assert "Credited: 20.00 EUR" in page and "20.00 <small>EUR" in page
         assert "Take 3.00" not in page and "Credit, by code" in page
@@ -290,7 +290,7 @@ def test_a_short_code_takes_the_emergency_credit_where_the_tenant_alone_can_type
         browser = Browser(address)
         assert "Open the page with the flat&#x27;s PIN" in browser.post("/code", meter="m1", code="811")
         browser.login()
-        assert "Done: the supply is on." in browser.post("/code", token=browser.token, code="811")
+        assert "Done. The supply is on." in browser.post("/code", token=browser.token, code="811")
         assert "taken already" in browser.post("/code", token=browser.token, code="811")
 
 

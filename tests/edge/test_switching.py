@@ -6,6 +6,7 @@ from prewatt.edge.agent import Agent
 from prewatt.edge.drivers.interface import PressButton, Unreachable
 from prewatt.edge.effects import MoveSwitch, ReadMeters, SendStatus, SendUpload
 from prewatt.edge.meter import Meter, MeterPolicy, Observed
+from prewatt.edge.replies import supplied
 from prewatt.edge.sync import SyncPolicy
 from prewatt.edge.timekeeping import Moment
 from prewatt.kernel.account import Account
@@ -198,6 +199,21 @@ def test_a_look_that_shows_the_button_was_pressed_has_the_meter_read_at_once():
     assert not any(isinstance(each, ReadMeters) for each in gateway.agent.tick(gateway.moment))
     gateway.agent.on_looked(4.9, gateway.moment, "m", Observed(0, closed=True))
     assert ReadMeters(["m"]) in gateway.agent.tick(gateway.moment)
+
+
+def test_whoever_looks_while_the_order_is_under_way_sees_the_switch_itself():
+    mine = asked()
+    assert mine.switching.shown_by(None, True) == mine.switching.shown_by(False, True) == SwitchProgress.ASKED
+    assert mine.switching.shown_by(True, True) == SwitchProgress.VERIFIED
+    assert mine.switching.progress == SwitchProgress.ASKED, "the rules have seen nothing"
+
+
+@pytest.mark.parametrize("progress", [None, *SwitchProgress])
+def test_a_person_is_told_that_the_supply_is_on_only_when_that_was_seen(progress):
+    """Of a gateway that has just started the journal is all that is known."""
+    says_on = supplied(True, progress) == "The supply is on."
+    assert says_on == (progress in (None, SwitchProgress.VERIFIED)) and supplied(True, progress)
+    assert supplied(False, progress) and supplied(None, progress) == ""
 
 
 def test_the_progress_of_newer_software_is_not_known():

@@ -29,7 +29,7 @@ from .looking import Looking, Seen, live, live_balance
 from .memory import ANCHOR, EPOCH, USUAL, Memory
 from .meter import Foreign, Meter, Observed, Outcome
 from .outbox import Outbox
-from .replies import sentence, supplied
+from .replies import done, sentence
 from .sync import Sync, SyncPolicy
 from .texts import _
 from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
@@ -145,8 +145,11 @@ class Agent:
                 return Reply(False, _("Open the page with the flat's PIN to take its emergency credit.")), []
             return self.act(moment, name, TakeEmergency(), way)
         entered = self.codes.enter(moment, meter, text, way)
-        follow = [] if entered.outcome is None else self._settle(moment, {name: entered.outcome})
-        return entered.reply, [*entered.effects, *follow]
+        if entered.outcome is None:
+            return entered.reply, entered.effects
+        follow = self._settle(moment, {name: entered.outcome})
+        reply = Reply(entered.reply.done, entered.reply.text, switches=entered.outcome.switch is not None)
+        return reply, [*entered.effects, *follow]
 
     def balance(self, moment: Moment, name: str) -> int:
         """Return a meter's present balance, nano: by its register if that was just read, else by its journal."""
@@ -167,7 +170,7 @@ class Agent:
             return Reply(False, sentence(str(objection))), []
         effects: list[Effect] = [self.codes.unlock(name)] if isinstance(action, UnlockCodes) else []
         effects += self._settle(moment, {name: outcome})
-        return Reply(True, supplied(meter.account)), effects
+        return Reply(True, done(meter, outcome), switches=outcome.switch is not None), effects
 
     def next_due(self) -> int:
         """Return when a meter must be read next, on the steady clock (µs)."""

@@ -15,7 +15,7 @@ from .effects import Effect, Keep, Reply
 from .lockout import Tries, after_wrong, waits, within
 from .memory import KEY, TRIES, Memory
 from .meter import Meter, Outcome
-from .replies import money, please_wait, sentence, supplied
+from .replies import done, money, please_wait, sentence
 from .texts import _
 from .timekeeping import Moment, Timekeeper
 
@@ -118,7 +118,7 @@ class CodeEntry:
                 }
             case Do(tid, action):
                 outcome = meter.act(now, action, way, tid=tid)
-                text = supplied(meter.account)
+                text = done(meter, outcome)
             case NewPin(tid):
                 outcome = meter.act(now, meaning.action(meter.name), way, tid=tid)
                 text = _("The flat has a new PIN. It opens the page from now on.")

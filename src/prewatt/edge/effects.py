@@ -44,10 +44,13 @@ class Adopt(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """The answer to a person on site. `done`: whether anything was done."""
+    """The answer to a person on site. `done`: whether anything was done. `switches`: whether the switch was told to move,
+    so that the answer is not complete until that was seen.
+    """
 
     done: bool
     text: str
+    switches: bool = False
 
 
 class MoveSwitch(Struct, frozen=True):

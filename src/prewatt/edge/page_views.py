@@ -7,9 +7,11 @@ from pathlib import Path
 
 from ..kernel.calendar import local, zone
 from ..kernel.currencies import NO_CURRENCY, format_money, format_signed, format_with_code
+from ..kernel.switching import SwitchProgress
 from ..kernel.units import exact_kwh, rough_kwh, short_price
 from .effects import Reply
 from .html import Content, Html, element, together
+from .replies import supplied
 from .site import View
 from .texts import LANGUAGE, _
 
@@ -120,7 +122,7 @@ def state(view: View) -> Html:
         element("p", f"{view.unit} · {local(view.at, zone_info):%d %b %H:%M}", class_="quiet"),
         element("p", f"{format_money(view.balance, view.currency)} ", element("small", _code(view)), class_="big"),
         _live(view),
-        element("p", said, class_="said"),
+        element("p", said, class_="said press" if view.switching == SwitchProgress.WAITS_FOR_BUTTON else "said"),
         *(element("p", text, class_="said") for text in (view.advice, view.tonight) if text),
         None
         if view.online
@@ -133,10 +135,15 @@ def state(view: View) -> Html:
 
 
 def _supply(view: View) -> tuple[str, str]:
-    """Return the state of the supply, `off`, `low` or `on`, and the sentence about it."""
+    """Return the state of the supply, `off`, `low`, `on`, or `told` if it was told to be on and has not been seen so, and the
+    sentence about it.
+    """
     kind = "low" if view.low else "on"
     if view.closed is False:
-        return "off", _("The power is off: %(why)s.") % {"why": view.why}
+        off = _("The power is off: %(why)s.") % {"why": view.why}
+        return "off", f"{off} {supplied(False, view.switching)}" if view.switching == SwitchProgress.FAILED else off
+    if view.closed and view.switching not in (None, SwitchProgress.VERIFIED):
+        return "told", supplied(True, view.switching)
     if view.pays_after:
         return kind, _paid_after(view)
     if view.balance <= 0:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..kernel.account import Account
 from ..kernel.currencies import format_with_code
+from ..kernel.switching import SwitchProgress
 from ..kernel.units import HOUR, MINUTE, SECOND
+from .meter import Meter, Outcome
 from .texts import _
 
 
@@ -25,10 +27,35 @@ def please_wait(wait: int, locked: bool) -> str:
     return _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // SECOND)}
 
 
-def supplied(account: Account) -> str:
-    """Return the sentence that says whether the supply is on after an order."""
-    texts = {True: _("Done: the supply is on."), False: _("Done: the supply is off."), None: _("Done.")}
-    return texts[account.closed]
+def supplied(closed: bool | None, progress: SwitchProgress | None) -> str:
+    """Return the sentence that says how far the last order to the switch is, which was to close or to open it (`closed`);
+    empty if there was none. It never says that the supply is on before that was seen.
+    """
+    if closed is None:
+        return ""
+    if progress is None or progress == SwitchProgress.VERIFIED:
+        return _("The supply is on.") if closed else _("The supply is off.")
+    if closed:
+        return {
+            SwitchProgress.ASKED: _("The meter is told to switch on."),
+            SwitchProgress.CONFIRMED: _("The meter was told to switch on, and has confirmed it."),
+            SwitchProgress.WAITS_FOR_BUTTON: _("Press the button at the meter: the power is back at once."),
+            SwitchProgress.FAILED: _(
+                "The meter was told to switch on, but has not done it. It is told again every minute."
+            ),
+        }[progress]
+    if progress == SwitchProgress.FAILED:
+        return _("The meter was told to switch off, but has not done it. It is told again every minute.")
+    return _("The meter was told to switch off.")
+
+
+def done(meter: Meter, outcome: Outcome) -> str:
+    """Return the answer to an order with its `outcome`. If its switch moves, the sentence about the supply follows when that
+    was seen.
+    """
+    if outcome.switch is not None:
+        return _("Done.")
+    return f"{_('Done.')} {supplied(meter.account.closed, meter.switching.progress)}".strip()
 
 
 def money(account: Account, nano: int) -> str:

@@ -41,7 +41,9 @@ from .journal import Journal
 from .journal_file import JournalFull
 from .loading import load_agent
 from .meter_work import MeterWork, Seen
+from .replies import supplied
 from .reserve import Reserve
+from .seen_switches import SeenSwitches
 from .settings import EdgeSettings
 from .texts import _
 from .timekeeping import Moment
@@ -98,6 +100,7 @@ class Shell:
         self._waiting: deque[LinkEvent] = deque()
         self._short = False
         self._running = True
+        self.seen_switches = SeenSwitches()
         self._meters = MeterWork(self._devices, self._question, self, self._post, in_step=bool(settings.shared_clock))
 
     def _load_agent(self) -> None:
@@ -245,6 +248,13 @@ class Shell:
         self._do(effects)
         return reply
 
+    def with_supply(self, meter: str, reply: Reply) -> Reply:
+        """Return the answer to a person with how far the order to the switch is, if it came to one."""
+        if not reply.switches or meter not in self.agent.meters:
+            return reply
+        switched = self.agent.meters[meter]
+        return Reply(reply.done, f"{reply.text} {supplied(switched.account.closed, switched.switching.progress)}")
+
     def set_clock(self, at: int, by: str) -> Reply:
         """Set the clock (µs). It does not go back behind the journal's last instant."""
         if self.journal.full:
@@ -263,7 +273,8 @@ class Shell:
                 driver = self._devices.driver(name, self.agent.meters[name].serial)
                 typed = driver.read_keypad()
                 if typed is not None:
-                    driver.show(self.submit_code(name, typed, "keypad").text)
+                    reply = self.submit_code(name, typed, "keypad")
+                    driver.show(self.with_supply(name, reply).text)
             except DriverError as error:
                 log.warning("%s", error)
 
@@ -299,6 +310,7 @@ class Shell:
             case Adopt(states):
                 self._adopt(states)
             case MoveSwitch(name, closed):
+                self.seen_switches.begin(name)
                 return self._meters.move_switch(name, closed)
             case SetAllowance(name, energy):
                 return self._meters.set_allowance(name, energy)
@@ -347,7 +359,9 @@ class Shell:
 
     def on_read(self, seen: Mapping[str, Seen]) -> list[Effect]:
         """Take up what was read of meters."""
-        return self.agent.on_observed(self.moment(), seen)
+        effects = self.agent.on_observed(self.moment(), seen)
+        self.seen_switches.look(seen, self.agent.meters)
+        return effects
 
     def on_looked(self, name: str, began: float, seen: Seen) -> list[Effect]:
         """Take up a look at a meter that began at `began` (s)."""
@@ -359,7 +373,9 @@ class Shell:
             log.warning("%s", error)
         else:
             log.info("meter %s: %s", name, "supply on" if closed else "supply off")
-        return self.agent.on_switch(self.moment(), name, closed, error)
+        effects = self.agent.on_switch(self.moment(), name, closed, error)
+        self.seen_switches.look([name], self.agent.meters)
+        return effects
 
     def on_allowance_failed(self, name: str, keeps: bool) -> list[Effect]:
         """Take up that a meter did not accept its allowance."""

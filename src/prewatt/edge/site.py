@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..kernel.orders import Action
+from ..kernel.switching import SwitchProgress
 from ..wire.messages import LiveMeter
 from ..wire.on_site import SiteMeter
 from .effects import Reply
@@ -35,7 +36,8 @@ class View:
     it answered, `balance` follows from that. `read_at`, `register`: those of the last reading. `emergency`: the
     emergency credit that can be taken, if `emergency_open`; `allowance`: how much may be owed now. `online`: whether
     the server is reached. `lines`: the last entries. `tonight`: what the off hours allow now. `pays_after`: whether
-    electricity is paid after use; `limit`: the debt at which the supply then ends, 0 if it does not.
+    electricity is paid after use; `limit`: the debt at which the supply then ends, 0 if it does not. `switching`: how far the last
+    order to the switch is, None if nobody has seen it since the gateway's start.
     """
 
     meter: str
@@ -63,11 +65,13 @@ class View:
     ahead: str = ""
     pays_after: bool = False
     limit: int = 0
+    switching: SwitchProgress | None = None
 
 
 class Site(Protocol):
-    """The gateway, for people in the building. A call returns when its work is done: the entry is in the journal, and
-    the switch has its order. Each call raises TimeoutError if the agent does not do it in time.
+    """The gateway, for people in the building. A call returns when its work is done: the entry is in the journal, the
+    switch has its order, and it was seen to move, or has not been for seconds. Each call raises TimeoutError if the agent
+    does not do it in time.
     """
 
     gateway: str

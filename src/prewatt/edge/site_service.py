@@ -91,6 +91,7 @@ class SiteService:
             at=now,
             balance=balance,
             closed=account.closed,
+            switching=meter.switching.shown_by(None if seen is None else seen.closed, account.closed),
             why=_why(account, now),
             low=account.is_low(),
             price=price,
@@ -139,11 +140,19 @@ class SiteService:
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
         """Use a code that was typed for a meter, by a `way` in."""
-        return self._thread.ask(lambda: self._shell.submit_code(meter, digits, way))
+        return self._seen(meter, self._thread.ask(lambda: self._shell.submit_code(meter, digits, way)))
 
     def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
         """Give an order to a meter in the name of `by`, allowed by `grant`."""
-        return self._thread.ask(lambda: self._shell.act(meter, action, by, grant, reason))
+        return self._seen(meter, self._thread.ask(lambda: self._shell.act(meter, action, by, grant, reason)))
+
+    def _seen(self, meter: str, reply: Reply) -> Reply:
+        """Return the answer once it is seen what became of the order to the switch, and at the latest after a while."""
+        if not reply.switches:
+            return reply
+        # Outside of the agent's thread, which goes on meanwhile.
+        self._shell.seen_switches.wait(meter)
+        return self._thread.ask(lambda: self._shell.with_supply(meter, reply))
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
         """Return the number of the last entry, and the chain's hash in hexadecimal; None if there is no such meter."""

@@ -37,6 +37,15 @@ class Switching:
         self._told_at = 0
         self._confirmed_at: int | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether it is still to be seen what becomes of the order."""
+        return self.unseen and self.progress in (SwitchProgress.ASKED, SwitchProgress.CONFIRMED)
+
+    def shown_by(self, closed: bool | None, wanted: bool | None) -> SwitchProgress | None:
+        """Return how far the order is where somebody looks at the switch now and sees it so (`closed`; None: unknown)."""
+        return SwitchProgress.VERIFIED if closed is not None and closed == wanted else self.progress
+
     def clock_set(self, by: int) -> None:
         """Shift the instants by `by` µs, because the gateway's time was set."""
         self._told_at += by
