@@ -49,6 +49,9 @@ class Tally:
     def read_tampered(self):
         return False
 
+    def read_own_prepaid(self):
+        return ""
+
     def read_allowance(self):
         raise NotSupported(self.name, "read allowance", "it is paper")
 

@@ -36,6 +36,9 @@ class SlowMeter:
     def read_tampered(self):
         return False
 
+    def read_own_prepaid(self):
+        return ""
+
     def set_switch(self, closed):
         self.bus.append(("switch", self.name))
         if self.error is not None:

@@ -76,6 +76,9 @@ class Bus:
         self._answer("read tampered")
         return False
 
+    def read_own_prepaid(self):
+        return ""
+
     def read_allowance(self):
         raise NotSupported("m1", "read allowance", "it has none")
 

@@ -32,6 +32,7 @@ def test_each_limit_of_safety_has_an_event_for_passing_it_and_one_for_the_trip()
 def test_what_a_person_must_look_at_is_trouble():
     assert {kind for kind in EventKind if kind.group == Group.TROUBLE} == {
         "cut-off-alone", "switch-failed", "switch-differs", "tamper", "codes-locked", "journal-repaired",
+        "own-prepaid",
     }  # fmt: skip
 
 

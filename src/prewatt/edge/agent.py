@@ -201,7 +201,11 @@ class Agent:
             alone.sure = alone.sure and isinstance(seen, Observed)
             if isinstance(seen, Observed):
                 outcomes[name] = meter.observe(now, seen)
-                if alone.observe(now, meter.account, seen.register, seen.keeps, seen.allowance) and alone.usual:
+                uses = alone.observe(now, meter.account, seen.register, seen.keeps, seen.allowance)
+                # A balance that the gateway sets is its second line.
+                own_prepaid = "" if alone.keeps else seen.own_prepaid
+                outcomes[name].records += meter.see_own_prepaid(now, own_prepaid).records
+                if uses and alone.usual:
                     effects.append(Keep(name, USUAL, dump_usual(alone.usual)))
             elif isinstance(seen, Foreign):
                 outcomes[name] = meter.foreign(now, seen.serial)

@@ -63,6 +63,8 @@ class Devices:
         self._drivers = drivers
         self._steady = steady
         self._identities: dict[str, tuple[float, Identity]] = {}
+        # By what was found when they identified themselves last.
+        self._own_prepaid: dict[str, str | None] = {}
 
     def bus(self, name: str) -> object | None:
         """Return the bus of a meter, which asks one question at a time; None if its driver answers at once."""
@@ -84,6 +86,7 @@ class Devices:
                 self._identities.pop(name, None)
                 raise AnotherMeter(name, identity.serial)
             self._identities[name] = (self._steady(), identity)
+            self._own_prepaid[name] = _own_prepaid(self._drivers[name])
         return identity
 
     def read(self, question: Question) -> Observed | Foreign | str:
@@ -101,8 +104,9 @@ class Devices:
             keeps, allowance = _allowance(driver) if question.allowance else (None, None)
             active, reactive = (None, None) if power is None else (power.active, power.reactive)
             return Observed(
-                register, closed, active, reactive, tampered, identity.register_end, quantities, keeps, allowance
-            )
+                register, closed, active, reactive, tampered, identity.register_end, quantities, keeps, allowance,
+                self._own_prepaid[name],
+            )  # fmt: skip
         except AnotherMeter as other:
             return Foreign(other.serial)
         except DriverError as error:
@@ -143,3 +147,13 @@ def _allowance(driver: MeterDriver) -> tuple[bool | None, int | None]:
         # A meter that can be read is not lost for this.
         log.warning("%s", error)
         return None, None
+
+
+def _own_prepaid(driver: MeterDriver) -> str | None:
+    """Return how a prepaid mode of the meter's own is switched off, if it is on; empty if it is not, None if nobody knows."""
+    try:
+        mode = driver.read_own_prepaid()
+    except DriverError as error:
+        log.warning("%s", error)
+        return None
+    return mode

@@ -23,6 +23,8 @@ __all__ = ("Foreign", "Meter", "MeterPolicy", "Observed", "Outcome")
 
 AGAIN = 10 * SECOND
 """A register that cannot be true is read again after this time (µs)."""
+DETAIL_MOST = 200
+"""The most characters of what an event says of itself."""
 AGAIN_FOR = 5 * MINUTE
 """It is read that often for this time (µs), then at the usual interval."""
 
@@ -39,6 +41,7 @@ class Meter(RegisterRules):
         self._alone: int | None = None
         self.waits = False
         self.switching = Switching()
+        self._own_prepaid_told = False
         self.guard = Guard()
         # What it measured beside its register last.
         self.quantities: Mapping[Quantity, int] = {}
@@ -176,6 +179,17 @@ class Meter(RegisterRules):
         if self.account.closed is False and self.account.wants_closed(now, self.guard.tripped):
             self._decide(now, outcome)
         self.due = now + self.policy.poll_shortest
+        return outcome
+
+    def see_own_prepaid(self, now: int, mode: str | None) -> Outcome:
+        """Take up whether the meter has a prepaid mode of its own, which is on: `mode` says how it is switched off. It is told
+        of once, until it was seen to be off.
+        """
+        outcome = Outcome()
+        if mode and not self._own_prepaid_told:
+            self._say(outcome, now, EventKind.OWN_PREPAID, mode[:DETAIL_MOST])
+        if mode is not None:
+            self._own_prepaid_told = bool(mode)
         return outcome
 
     def answer_switch(self, now: int, closed: bool, error: DriverError | None) -> Outcome:

@@ -12,6 +12,8 @@ class Observed(Struct, frozen=True):
     (var), each None if the meter cannot tell; whether it was tampered with; and `end`, the register (Wh) at which its
     counter rolls over, 0 if unknown. `quantities`: other values, if there are limits for any. `keeps`: whether the
     meter can cut off by itself, None if it was not asked; `allowance`: the Wh until it does, None without a bound.
+    `own_prepaid`: how a prepaid mode of the meter's own is switched off, if that was on when it last identified itself; None
+    if that could not be seen.
     """
 
     register: int
@@ -23,6 +25,7 @@ class Observed(Struct, frozen=True):
     quantities: dict[Quantity, int] = {}
     keeps: bool | None = None
     allowance: int | None = None
+    own_prepaid: str | None = ""
 
 
 class Foreign(Struct, frozen=True):

@@ -91,6 +91,10 @@ EVENTS: dict[str, Rule] = {
         "The load switch of meter {meter} stands otherwise than it was told, whatever the meter has confirmed ({detail}). "
         "The gateway repeats the order every minute. If that does not help, have the meter checked."
     ),
+    EventKind.OWN_PREPAID: Rule(
+        "Meter {meter} is in a prepaid mode of its own. It cuts off when its own balance is used up, whatever the tenant has "
+        "paid here. Have that mode switched off ({detail})."
+    ),
 }
 """The rules by the kind of event."""
 

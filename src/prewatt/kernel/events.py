@@ -54,6 +54,11 @@ class EventKind(StrEnum):
     SWITCH_FAILED = "switch-failed", "the load switch did not obey", Group.TROUBLE
     SWITCH_DIFFERS = "switch-differs", "the load switch stands otherwise than told", Group.TROUBLE
     WAITS_FOR_BUTTON = "waits-for-button", "the meter waits for a press of its button", Group.BUTTON
+    OWN_PREPAID = (
+        "own-prepaid",
+        "the meter is in a prepaid mode of its own, and cuts off by its own balance",
+        Group.TROUBLE,
+    )
     JOURNAL_REPAIRED = (
         "journal-repaired", "a damaged snapshot in the gateway's journal was made anew from the entries", Group.TROUBLE
     )  # fmt: skip

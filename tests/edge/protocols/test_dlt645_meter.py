@@ -393,11 +393,11 @@ def test_a_clock_without_a_possible_time_is_a_wrong_answer(wire):
 @pytest.mark.parametrize("model", [name for name in model_names() if name.startswith("dlt645-2007")])
 def test_a_meter_that_cuts_off_by_a_balance_of_its_own_is_found_whatever_its_model(tmp_path, model):
     wire = Wire(tmp_path, model)
-    assert wire.run(wire.meter.read_own_prepaid()) is False
+    assert wire.run(wire.meter.read_own_prepaid()) == ""
     with pytest.raises(Unsupported, match="no prepaid mode"):
         wire.run(wire.meter.read_allowance())
     wire.responder.balance = Balance(1, 1_234)
-    assert wire.run(wire.meter.read_own_prepaid()) is True
+    assert "not prepaid" in wire.run(wire.meter.read_own_prepaid())
     assert wire.run(wire.meter.read_allowance()) == 12_340
     wire.responder.balance = Balance(2, 19_856)
     with pytest.raises(ProtocolError, match=r"balance of its own \(198.56 left\): have its maker"):

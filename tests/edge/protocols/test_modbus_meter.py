@@ -329,11 +329,11 @@ def test_a_state_that_is_neither_open_nor_closed_is_no_state(tmp_path):
 
 def test_a_meter_that_may_cut_off_by_its_own_balance_says_so(tmp_path):
     slave, meter, line = pair(tmp_path, "eastron-sdm320y")
-    assert line.run(meter.read_own_prepaid()) is False
+    assert line.run(meter.read_own_prepaid()) == ""
     slave.own_prepaid = True
-    assert line.run(meter.read_own_prepaid()) is True
+    assert "switch it off" in line.run(meter.read_own_prepaid())
     assert Together([]).run(pair(tmp_path, "acrel-ddsy1352")[1].read_own_prepaid()) is None
-    assert Together([]).run(pair(tmp_path, "orno-we514")[1].read_own_prepaid()) is False
+    assert Together([]).run(pair(tmp_path, "orno-we514")[1].read_own_prepaid()) == ""
 
 
 def test_a_meter_without_relay_has_no_switch(tmp_path):

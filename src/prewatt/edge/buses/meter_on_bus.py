@@ -76,6 +76,9 @@ class MeterOnBus:
     def set_clock(self, at: int) -> None:
         self._run("set clock", self._conversations.set_clock(at))
 
+    def read_own_prepaid(self) -> str | None:
+        return self._run("read prepaid mode", self._conversations.read_own_prepaid())
+
     def read_allowance(self) -> int | None:
         return self._run("read allowance", self._conversations.read_allowance())
 

@@ -131,10 +131,10 @@ class DlmsMeter:
         yield from ()
         return False
 
-    def read_own_prepaid(self) -> Conversation[bool | None]:
-        """Return whether the meter may open its switch by a balance of its own; None if it may, but can't tell."""
+    def read_own_prepaid(self) -> Conversation[str | None]:
+        """Return None if the meter may have a prepaid mode of its own, which can't be seen; empty if it has none."""
         yield from ()
-        return None if self._model.own_prepaid else False
+        return None if self._model.own_prepaid else ""
 
     def read_switch(self) -> Conversation[bool | None]:
         """Return whether the disconnector is closed."""

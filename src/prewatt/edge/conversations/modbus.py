@@ -158,11 +158,13 @@ class ModbusMeter:
         return
         yield
 
-    def read_own_prepaid(self) -> Conversation[bool | None]:
-        """Return whether the meter may open its relay by a balance of its own; None if it may, but can't tell."""
+    def read_own_prepaid(self) -> Conversation[str | None]:
+        """Return how a prepaid mode of the meter's own is switched off, if it is on; empty if it is not, None if it may be and
+        can't be seen.
+        """
         prepaid: Prepaid | None = self._model.prepaid
         if prepaid is None:
-            return False
+            return ""
         if prepaid.register is None:
             return None
         register, batch = prepaid.register, alone(prepaid.register)
@@ -171,7 +173,9 @@ class ModbusMeter:
             number = decoded(register, self._model.word_order, self._model.absent, batch.address, words)
         except ValueError as error:
             raise WrongAnswer(f"prepaid mode: {error}") from None
-        return None if number is None else number != Fraction(prepaid.off)
+        if number is None:
+            return None
+        return "" if number == Fraction(prepaid.off) else "switch it off at the meter, as its model's file says"
 
     def read_switch(self) -> Conversation[bool | None]:
         """Return whether the relay is closed; None if it can't be seen. A module that does not answer does not hold up the

@@ -117,6 +117,12 @@ class MeterDriver(Protocol):
     def set_clock(self, at: int) -> None:
         """Set the meter's own clock, µs since 1970. Raises DriverError; NotSupported if it has none."""
 
+    def read_own_prepaid(self) -> str | None:
+        """Return how a prepaid mode of the meter's own is switched off, if it is on: such a meter opens its switch by a balance
+        that nobody fills. Empty if it is not on; None if it may be and cannot be seen. An allowance that can be set is none.
+        Raises DriverError.
+        """
+
     def read_allowance(self) -> int | None:
         """Return the Wh that the meter still supplies by itself before it opens its switch; None: no bound. Raises
         DriverError; NotSupported if it has no balance or limit of its own.

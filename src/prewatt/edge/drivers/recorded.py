@@ -178,6 +178,10 @@ class RecordedMeter:
             raise DriverError(self._name, "set switch", f"it has {USED_UP}")
         self._move(now, closed)
 
+    def read_own_prepaid(self) -> str | None:
+        """Return an empty text: its own balance is an allowance, which the gateway sets."""
+        return ""
+
     def read_allowance(self) -> int | None:
         """Return the Wh that remain of the allowance; None: no bound."""
         self._live()

@@ -308,13 +308,15 @@ class Dlt645Meter:
 
     # A balance of its own
 
-    def read_own_prepaid(self) -> Conversation[bool | None]:
-        """Return whether the meter may open its relay by a balance of its own; None if it may, but can't tell."""
+    def read_own_prepaid(self) -> Conversation[str | None]:
+        """Return how a prepaid mode of the meter's own is switched off, if it is on; empty if it is not, None if it may be and
+        can't be seen.
+        """
         prepaid = self._model.prepaid
         if prepaid is None:
-            return False
+            return ""
         kind = yield from self._prepaid_kind(prepaid)
-        return None if kind is None else kind != 0
+        return None if kind is None else prepaid.off if kind else ""
 
     def read_allowance(self) -> Conversation[int | None]:
         """Return the Wh of the meter's own balance. Raises Unsupported if it is in no prepaid mode; ProtocolError if its
