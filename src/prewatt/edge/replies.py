@@ -41,7 +41,8 @@ def supplied(closed: bool | None, progress: SwitchProgress | None) -> str:
             SwitchProgress.CONFIRMED: _("The meter was told to switch on, and has confirmed it."),
             SwitchProgress.WAITS_FOR_BUTTON: _("Press the button at the meter: the power is back at once."),
             SwitchProgress.FAILED: _(
-                "The meter was told to switch on, but has not done it. It is told again every minute."
+                "The meter was told to switch on, but has not done it. It is told again every minute. If the meter has a "
+                "button, press it."
             ),
         }[progress]
     if progress == SwitchProgress.FAILED:

@@ -86,7 +86,8 @@ def _switching_on(progress: SwitchProgress | None) -> str:
         return _("Press the button at the meter: the power is back at once.")
     if progress == SwitchProgress.FAILED:
         return _(
-            "The meter was told to switch on, but has not done it. It is told again every minute, and the manager knows."
+            "The meter was told to switch on, but has not done it. It is told again every minute, and the manager knows. "
+            "If the meter has a button, press it."
         )
     if progress == SwitchProgress.CONFIRMED:
         return _("The meter was told to switch on, and has confirmed it. It has not shown yet that the power is on.")
