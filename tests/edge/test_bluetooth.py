@@ -12,6 +12,7 @@ from bumble.host import Host
 from bumble.link import LocalLink
 from bumble.transport.common import AsyncPipeSink
 
+from prewatt.cli.onsite import state_of
 from prewatt.cli.visit import visit_with
 from prewatt.edge import bluetooth
 from prewatt.edge.bluetooth import Peripheral
@@ -20,7 +21,7 @@ from prewatt.kernel.orders import Close, Open, Restore
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.bluetooth import address_bytes
-from prewatt.wire.on_site import Act, GatewayKey, Grant, OnSiteError, ReadHead, SetClock, sign_grant
+from prewatt.wire.on_site import Act, GatewayKey, Grant, OnSiteError, ReadHead, SetClock, SiteMeter, sign_grant
 from prewatt.wire.signing import SigningKey, VerifyKey
 from tests.edge.running import KEY, SERVER, VENDING, agent, journal
 
@@ -63,7 +64,9 @@ def test_power_is_restored_over_the_air_with_no_network_and_journalled_with_who_
         async with visited(site, shell.key) as visit:
             assert (visit.gateway, visit.property) == ("g1", "Linden 5")
             status = await visit.status(VerifyKey(shell.key.public()))
-            assert [(each.meter, each.unit, each.closed) for each in status.meters] == [("m1", "Flat 1", False)]
+            assert [(each.meter, each.unit, each.closed, each.switch) for each in status.meters] == [
+                ("m1", "Flat 1", False, "verified")
+            ]
             assert not status.online
             await visit.open_session(PHONE, granted(shell))
             answer = await visit.instruct(
@@ -197,3 +200,20 @@ def test_a_visitor_who_stays_keeps_nobody_out_and_a_silent_one_is_seen_off(tmp_p
 
     with agent(tmp_path) as (shell, site):
         asyncio.run(story(shell, site))
+
+
+@pytest.mark.parametrize(
+    ("closed", "switch", "shown"),
+    [
+        (None, "", "?"),
+        (True, "", "on"),
+        (True, "verified", "on"),
+        (True, "confirmed", "told on"),
+        (True, "waits-for-button", "PRESS BUTTON"),
+        (True, "failed", "NOT ON"),
+        (False, "verified", "OFF"),
+        (False, "failed", "NOT OFF"),
+    ],
+)
+def test_a_phone_shows_that_the_supply_is_on_only_when_that_was_seen(closed, switch, shown):
+    assert state_of(SiteMeter("m1", "Flat 1", 7, 0, closed, switch)) == shown

@@ -14,8 +14,9 @@ from bumble.core import BaseBumbleError
 
 from ..amounts import read_number
 from ..kernel.orders import BY_STAFF, RESTORE_LONGEST, make_order
+from ..kernel.switching import SwitchProgress
 from ..kernel.units import HOUR, moment, parse_money
-from ..wire.on_site import READ_HEAD, Act, Instruction, OnSiteError, ReadHead, SetClock, read_grant
+from ..wire.on_site import READ_HEAD, Act, Instruction, OnSiteError, ReadHead, SetClock, SiteMeter, read_grant
 from ..wire.signing import SigningKey, VerifyKey
 from .command import CommandError, FileCommand, group
 from .visit import Visit, load_grant
@@ -59,8 +60,7 @@ def status(adapter: AdapterOption = ADAPTER, gateway: GatewayOption = "", grant:
         yield f"{visit.property}, gateway {status.gateway}, {moment(status.at):%Y-%m-%d %H:%M:%S} UTC"
         yield f"{'online' if status.online else 'OFFLINE'}; signature {'checked' if known else 'not checked: no grant'}"
         for each in status.meters:
-            state = {True: "on", False: "OFF", None: "?"}[each.closed]
-            yield f"{each.unit or each.meter:20} {each.meter:20} {state:4} entry {each.seq}"
+            yield f"{each.unit or each.meter:20} {each.meter:20} {state_of(each):12} entry {each.seq}"
 
     _visit(adapter, gateway, work)
 
@@ -172,3 +172,16 @@ def _amount(text: str) -> int:
         return parse_money(f"{read_number(text):f}")
     except ValueError as error:
         raise CommandError(f"--amount: {error}") from None
+
+
+def state_of(meter: SiteMeter) -> str:
+    """Return whether the supply is on, in a word or two: it is only when that was seen."""
+    if meter.closed is None:
+        return "?"
+    if meter.switch == SwitchProgress.FAILED:
+        return "NOT ON" if meter.closed else "NOT OFF"
+    if meter.switch == SwitchProgress.WAITS_FOR_BUTTON:
+        return "PRESS BUTTON"
+    if meter.switch in ("", SwitchProgress.VERIFIED):
+        return "on" if meter.closed else "OFF"
+    return "told on" if meter.closed else "told off"

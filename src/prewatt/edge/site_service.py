@@ -55,7 +55,14 @@ class SiteService:
     def _overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
         agent = self._shell.agent
         meters = tuple(
-            SiteMeter(name, self._units.get(name, ""), meter.account.seq, meter.account.at, meter.account.closed)
+            SiteMeter(
+                name,
+                self._units.get(name, ""),
+                meter.account.seq,
+                meter.account.at,
+                meter.account.closed,
+                str(meter.switching.progress or ""),
+            )
             for name, meter in agent.meters.items()
         )
         return agent.sync.answered, agent.now(self._shell.moment()), meters

@@ -128,13 +128,16 @@ class AskStatus(Struct, frozen=True, tag_field="kind", tag="ask-status"):
 
 
 class SiteMeter(Struct, frozen=True):
-    """The state of a meter, for anybody near the gateway: without the balance."""
+    """The state of a meter, for anybody near the gateway: without the balance. `closed`: whether its switch was told to close;
+    `switch`: how far that order is (`kernel.switching.SwitchProgress`), empty if unknown.
+    """
 
     meter: MeterName
     unit: str
     seq: Natural
     at: Instant
     closed: bool | None
+    switch: Annotated[str, Meta(max_length=32)] = ""
 
 
 class SiteStatus(Struct, frozen=True):
