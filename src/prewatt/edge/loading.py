@@ -73,7 +73,7 @@ def _load_journals(settings: EdgeSettings, journal: Journal, set_aside: dict[str
             loads[meter.name] = journal.load(meter.name)
         except JournalDamaged as error:
             damaged[meter.name] = str(error)
-    if not loads:
+    if damaged and not loads:
         raise JournalDamaged("; ".join(damaged.values()))
     for name, why in damaged.items():
         set_aside[name] = why

@@ -69,7 +69,8 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a gateway. Times are in seconds. `keep_days`: for how many days entries that the server has stay
     in the journal. `page`: host and port of the gateway's own page, empty for none. `bluetooth`: the adapter as bumble
     names it, such as `hci-socket:0`, empty for none. `look_interval_s`: the time between two readings of a meter that
-    somebody watches. `drivers`: the settings of each kind of meter, by its name.
+    somebody watches. `drivers`: the settings of each kind of meter, by its name. `server`: the
+    address at which the gateway was enrolled. Without meters the agent serves the page, where they are set up.
     """
 
     gateway: str
@@ -77,7 +78,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     server_key: str
     journal: str
     broker: BrokerAddress
-    meters: Annotated[tuple[MeterSettings, ...], Meta(min_length=1, max_length=MAX_METERS)]
+    meters: Annotated[tuple[MeterSettings, ...], Meta(max_length=MAX_METERS)]
     reading_interval_s: Annotated[int, Meta(ge=60, le=86_400)] = 900
     poll_shortest_s: Annotated[int, Meta(ge=1, le=3_600)] = 60
     keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 400
@@ -90,6 +91,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     bluetooth: str = ""
     look_interval_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     drivers: dict[str, DriverSettings] = {}
+    server: str = ""
 
 
 def page_address(text: str) -> tuple[str, int]:
@@ -146,7 +148,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(name)} = {_toml(each)}" for name, each in value.items()) + " }"
+        return "{ " + ", ".join(_values(value)) + " }"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_toml, value)) + "]"
     # A JSON string is a TOML basic string.

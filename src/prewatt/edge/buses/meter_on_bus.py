@@ -25,7 +25,7 @@ class MeterOnBus:
     """One meter on a bus. What the methods return is said in `drivers.interface.MeterDriver`."""
 
     def __init__(self, name: str, bus: Carrier, conversations: Conversations) -> None:
-        self.name, self.bus, self._conversations = name, bus, conversations
+        self.name, self.bus, self.conversations = name, bus, conversations
 
     def _run(self, operation: str, conversation: Conversation[T]) -> T:
         try:
@@ -42,22 +42,22 @@ class MeterOnBus:
             raise DriverError(self.name, operation, str(error)) from error
 
     def identify(self) -> Identity:
-        return self._run("identify", self._conversations.identify())
+        return self._run("identify", self.conversations.identify())
 
     def read_register(self) -> int:
-        return self._run("read register", self._conversations.read_register())
+        return self._run("read register", self.conversations.read_register())
 
     def read_switch(self) -> bool | None:
-        return self._run("read switch", self._conversations.read_switch())
+        return self._run("read switch", self.conversations.read_switch())
 
     def read_power(self) -> Power | None:
-        return self._run("read power", self._conversations.read_power())
+        return self._run("read power", self.conversations.read_power())
 
     def read_quantities(self) -> Mapping[Quantity, int]:
-        return self._run("read quantities", self._conversations.read_quantities())
+        return self._run("read quantities", self.conversations.read_quantities())
 
     def read_tampered(self) -> bool:
-        return self._run("read tamper status", self._conversations.read_tampered())
+        return self._run("read tamper status", self.conversations.read_tampered())
 
     def read_keypad(self) -> str | None:
         """Return None: keypads are meters of their own kind."""
@@ -68,22 +68,22 @@ class MeterOnBus:
         raise NotSupported(self.name, "show", "it shows only its own values")
 
     def set_switch(self, closed: bool) -> None:
-        self._run("set switch", self._conversations.set_switch(closed))
+        self._run("set switch", self.conversations.set_switch(closed))
 
     def read_clock(self) -> int:
-        return self._run("read clock", self._conversations.read_clock())
+        return self._run("read clock", self.conversations.read_clock())
 
     def set_clock(self, at: int) -> None:
-        self._run("set clock", self._conversations.set_clock(at))
+        self._run("set clock", self.conversations.set_clock(at))
 
     def read_own_prepaid(self) -> str | None:
         return self._run("read prepaid mode", self._conversations.read_own_prepaid())
 
     def read_allowance(self) -> int | None:
-        return self._run("read allowance", self._conversations.read_allowance())
+        return self._run("read allowance", self.conversations.read_allowance())
 
     def set_allowance(self, energy: int | None) -> None:
-        self._run("set allowance", self._conversations.set_allowance(energy))
+        self._run("set allowance", self.conversations.set_allowance(energy))
 
     def rest(self) -> None:
-        self._run("close link", self._conversations.rest())
+        self._run("close link", self.conversations.rest())

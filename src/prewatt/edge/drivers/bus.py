@@ -87,20 +87,29 @@ def open_buses(
     settings: BusDriverSettings, meters: Sequence[str], clock: Callable[[], int]
 ) -> Mapping[str, MeterOnBus]:
     """Open the meters; those of one bus share it. Raises ValueError, which names the setting that is wrong."""
+    checked = check_meters(settings, meters, clock)
+    ports = _ports(settings)
+    buses = {name: Bus(ports[name], bus.timing) for name, bus in settings.buses.items()}
+    return {name: MeterOnBus(name, buses[bus], conversations) for name, (bus, conversations) in checked.items()}
+
+
+def check_meters(
+    settings: BusDriverSettings, meters: Sequence[str], clock: Callable[[], int]
+) -> dict[str, tuple[str, Conversations]]:
+    """Return the bus of each meter, and the conversations with it. No port is opened. Raises ValueError, which names the
+    setting that is wrong.
+    """
     lacking = [name for name in meters if name not in settings.meters]
     if lacking:
         raise ValueError(f"meters.{lacking[0]}: the section is missing")
-    ports = _ports(settings)
-    buses = {name: Bus(ports[name], bus.timing) for name, bus in settings.buses.items()}
-    opened = {}
+    checked = {}
     for name in meters:
         try:
-            bus_name, conversations = _conversations(settings, dict(settings.meters[name]), clock)
+            checked[name] = _conversations(settings, dict(settings.meters[name]), clock)
         except ValueError as error:
             raise ValueError(f"meters.{name}: {error}") from None
-        opened[name] = MeterOnBus(name, buses[bus_name], conversations)
     _no_place_twice(settings, meters)
-    return opened
+    return checked
 
 
 def _ports(settings: BusDriverSettings) -> dict[str, Port]:

@@ -9,6 +9,7 @@ import os
 import pty
 import select
 import socket
+import termios
 import threading
 import time
 import tty
@@ -18,6 +19,8 @@ from .line import Line
 
 LOOK_EVERY = 0.2
 """Seconds between looks whether it is to end."""
+OUTPUT_SPEED = 5
+"""Where the settings of a tty have the speed (`termios.tcgetattr`)."""
 
 
 class Served(ABC):
@@ -64,10 +67,13 @@ class Served(ABC):
 
 
 class OnPty(Served):
-    """A line behind a serial adapter. `path`: the adapter."""
+    """A line behind a serial adapter. `path`: the adapter. `baud`: the only rate at which the meters understand anything;
+    0: any.
+    """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, baud: int = 0) -> None:
         super().__init__(line)
+        self._speed = getattr(termios, f"B{baud}") if baud else 0
         # The other end stays open here too, so that the line outlives who opens and closes it.
         self._end, self._other = pty.openpty()
         tty.setraw(self._end)
@@ -77,6 +83,10 @@ class OnPty(Served):
 
     def _run(self) -> None:
         self._converse(self._end)
+
+    def _answer(self, received: bytes, end: int) -> None:
+        if not self._speed or termios.tcgetattr(self._other)[OUTPUT_SPEED] == self._speed:
+            super()._answer(received, end)
 
     def close(self) -> None:
         """End, and take the adapter away."""

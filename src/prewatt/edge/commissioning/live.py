@@ -1,0 +1,64 @@
+"""The buses that are in service, with their meters: these alone may be asked there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..buses.bus import Bus
+from ..buses.meter_on_bus import MeterOnBus
+from ..conversations.protocol import Conversations, Framing
+from ..drivers.bus import BusDriverSettings
+from ..drivers.interface import MeterDriver
+from ..meters.model import Model
+from .probing import kind_of
+from .survey import FoundMeter
+
+
+@dataclass(frozen=True)
+class LiveMeter:
+    """A meter in service. `place`: as the survey knows it."""
+
+    conversations: Conversations
+    place: FoundMeter
+
+
+@dataclass
+class LiveBus:
+    """A bus in service. `meters`: by the names of their journals."""
+
+    bus: Bus
+    line: str
+    framing: Framing
+    meters: dict[str, LiveMeter] = field(default_factory=dict)
+
+
+def place_of(name: str, settings: BusDriverSettings, models: Mapping[str, Model]) -> FoundMeter | None:
+    """Return a meter in service as the survey knows it; None if its settings name no model that there is."""
+    section = settings.meters.get(name)
+    if section is None or section.get("model") not in models or section.get("bus") not in settings.buses:
+        return None
+    bus, model = settings.buses[section["bus"]], models[section["model"]]
+    more = {field: value for field, value in section.items() if field not in ("bus", "model", "address")}
+    address = str(section["address"])
+    protocol = str(model.__struct_config__.tag)
+    return FoundMeter(
+        0, bus.port, bus.line, bus.framing, protocol, kind_of(model),
+        address.zfill(12) if protocol == "dlt645" else address, model=section["model"], more=more, in_service=name,
+    )  # fmt: skip
+
+
+def live_buses(
+    drivers: Mapping[str, MeterDriver], settings: BusDriverSettings, models: Mapping[str, Model]
+) -> dict[str, LiveBus]:
+    """Return the buses in service by their ports. `drivers`: the opened meters, by name."""
+    found: dict[str, LiveBus] = {}
+    for name, driver in drivers.items():
+        place = place_of(name, settings, models)
+        if not isinstance(driver, MeterOnBus) or place is None:
+            continue
+        bus = driver.bus
+        assert isinstance(bus, Bus)
+        live = found.setdefault(place.port, LiveBus(bus, place.line, place.framing))
+        live.meters[name] = LiveMeter(driver.conversations, place)
+    return found

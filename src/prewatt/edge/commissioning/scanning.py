@@ -1,0 +1,197 @@
+"""Looking for meters: a bus is probed, and each meter that answers is asked by all models that it may be.
+
+A bus whose meters are in service is not probed: only its own meters are asked, each by its address, in turn with the agent.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+from msgspec import structs
+
+from ..buses.bus import Bus
+from ..buses.ports import PortFailed
+from ..conversations.protocol import Framing
+from ..protocols.dlt645 import search as dlt645
+from ..protocols.dlt645.codes import Edition
+from ..protocols.dlt645.exchanges import Read
+from ..protocols.exchange import Conversation, ProtocolError
+from ..protocols.modbus import ReadRegisters
+from ..protocols.modbus_frames import Function, Rtu, Tcp
+from ..texts import _
+from .listening import is_doubled
+from .live import LiveBus
+from .probing import BEHIND, KINDS, UNITS, Probe, Sighting, answers_for_all, plan, seek
+from .survey import BusNote, FoundMeter, SurveyError
+from .trying import Look, candidates, look, open_conversations, ranked
+from .workbench import Workbench
+
+log = logging.getLogger("prewatt.edge")
+
+
+class Scanner:
+    """Looks for meters. `units`: the addresses of Modbus that are tried."""
+
+    def __init__(self, bench: Workbench, units: Sequence[int] = UNITS) -> None:
+        self._bench, self._units = bench, units
+
+    def scan(self, ports: Sequence[str], lines: Sequence[str] = (), more: Mapping[str, Any] | None = None) -> None:
+        """Look for meters on buses. `lines`: settings of the line that a person knows. `more`: passwords and the like."""
+        with self._bench.working(_("meters are being looked for")):
+            for port in ports:
+                live = self._bench.live.get(port)
+                words = self._ask_own(live) if live else self._probe(port, lines, more or {})
+                with self._bench.changing() as survey:
+                    notes = [note for note in survey.buses if note.port != port]
+                    survey.buses = (*notes, BusNote(port, words, self._bench._clock()))
+
+    def start_scan(self, ports: Sequence[str]) -> None:
+        """Look for meters, in a thread of its own. Raises SurveyError if another work is being done."""
+        if self._bench.doing:
+            raise SurveyError(_("Please wait: %(what)s.") % {"what": self._bench.doing})
+        self._bench.doing = _("meters are being looked for")
+        threading.Thread(target=partial(self._scan_and_tell, ports), name="scan", daemon=True).start()
+
+    def _scan_and_tell(self, ports: Sequence[str]) -> None:
+        try:
+            self.scan(ports)
+        except SurveyError as error:
+            log.warning("%s", error)
+
+    def _ask_own(self, live: LiveBus) -> str:
+        """Ask the meters of a bus in service. Returns what is to be said of the bus."""
+        for name, meter in live.meters.items():
+            place = meter.place
+            try:
+                seen = live.bus.run(name, look(place.model, self._bench.models[place.model], meter.conversations))
+            except ProtocolError as error:
+                seen = Look(place.model, refusal=str(error))
+            looks = (seen,) if not seen.refusal else ()
+            with self._bench.changing() as survey:
+                survey.take(
+                    structs.replace(place, looks=looks, is_silent=bool(seen.refusal), seen_at=self._bench._clock())
+                )
+        return _("This bus is in service: only its own meters were asked.")
+
+    def _probe(self, port: str, lines: Sequence[str], more: Mapping[str, Any]) -> str:
+        """Look for meters on a bus that is not in service. Returns what is to be said of it."""
+        seen: set[tuple[str, str]] = set()
+        words = ""
+        for probe in plan(self._bench.models.values(), port.startswith("/"), lines):
+            self._bench.doing = _("looking on %(port)s for meters of %(kind)s, %(line)s") % {
+                "port": port,
+                "kind": probe.kind,
+                "line": probe.line,
+            }
+            try:
+                with self._bench._bus(port, probe.line, probe.protocol) as bus:
+                    conversation = seek(probe, self._units, self._bench.models.values())
+                    for sighting in bus.run(f"{probe}", conversation):
+                        if (probe.protocol, sighting.address) not in seen:
+                            seen.add((probe.protocol, sighting.address))
+                            self._take(bus, port, probe, sighting, more)
+            except PortFailed as error:
+                return str(error)
+            except ProtocolError as error:
+                words = str(error)
+        with self._bench.changing() as survey:
+            for meter in [each for each in survey.meters if each.port == port]:
+                if (meter.protocol, meter.address) not in seen:
+                    survey.change(meter.id, is_silent=True)
+        return words if words or seen else _("Nothing answers on this bus.")
+
+    def _take(self, bus: Bus, port: str, probe: Probe, sighting: Sighting, more: Mapping[str, Any]) -> None:
+        """Ask a meter that has answered, and note it."""
+        before = next(
+            (each for each in self._bench.survey.meters if each.place == (port, probe.protocol, sighting.address)), None
+        )
+        given = {**more, **(before.more if before else {})}
+        looks: Iterable[Look] = ()
+        if not sighting.is_doubled and not answers_for_all(sighting.address):
+            looks = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
+        found = FoundMeter(
+            0, port, probe.line, probe.framing, probe.protocol, probe.kind, sighting.address, sighting.is_doubled,
+            sighting.words, tuple(looks), more=given, seen_at=self._bench._clock(),
+        )  # fmt: skip
+        with self._bench.changing() as survey:
+            survey.take(found)
+
+    def _looks(self, bus: Bus, kind: str, framing: Framing, address: str, more: Mapping[str, Any]) -> list[Look]:
+        """Ask a meter by all models that it may be."""
+        return ranked(
+            self._look(bus, name, framing, address, more, f"{kind} {address} {name}")
+            for name in candidates(self._bench.models, kind)
+        )
+
+    def _look(
+        self, bus: Bus, name: str, framing: Framing, address: str, more: Mapping[str, Any], as_meter: str
+    ) -> Look:
+        model = self._bench.models[name]
+        try:
+            meter = open_conversations(model, address, framing, more, self._bench._clock)
+            return bus.run(as_meter, look(name, model, meter))
+        except (ProtocolError, ValueError) as error:
+            return Look(name, refusal=str(error))
+
+    def ask(self, port: str, line: str, kind: str, address: str, more: Mapping[str, Any]) -> FoundMeter:
+        """Ask the one address that a person typed. This may be done on a bus in service, with that bus's own settings.
+        Raises SurveyError if nothing answers.
+        """
+        if kind not in KINDS:
+            raise SurveyError(_("There is no kind of meter %(kind)s.") % {"kind": kind})
+        probe = Probe(line, "line", kind)
+        with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
+            live = self._bench.live.get(port)
+            if live is not None:
+                bus, probe = live.bus, Probe(live.line, live.framing, kind)
+            else:
+                if not port.startswith("/"):
+                    probe = Probe(BEHIND["line"], "line", kind)
+                bus = stack.enter_context(self._bench._bus(port, probe.line, probe.protocol))
+            typed = address.strip().zfill(12) if probe.protocol == "dlt645" else address.strip()
+            try:
+                twice = bus.run(f"{kind} {typed}", _doubled(probe, typed))
+            except (ProtocolError, ValueError) as error:
+                raise SurveyError(str(error)) from None
+            if twice is None:
+                raise SurveyError(_("Nothing answers at address %(address)s on this bus.") % {"address": address})
+            self._take(bus, port, probe, Sighting(typed, twice), more)
+        return next(each for each in self._bench.survey.meters if each.place == (port, probe.protocol, typed))
+
+    def set_more(self, number: int, more: Mapping[str, str]) -> None:
+        """Take over a password and the like, and ask the meter anew by all its models. Raises SurveyError."""
+        meter = self._bench.survey.meter(number)
+        if meter.port in self._bench.live and meter.in_service:
+            raise SurveyError(_("This meter is in service. Its settings stand in edge.toml."))
+        given = {name: value for name, value in {**meter.more, **more}.items() if value != ""}
+        with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
+            live = self._bench.live.get(meter.port)
+            try:
+                bus = live.bus if live else stack.enter_context(self.opened(meter.port, meter.line, meter.protocol))
+                looks = self._looks(bus, meter.kind, meter.framing, meter.address, given)
+            except ProtocolError as error:
+                raise SurveyError(str(error)) from None
+        with self._bench.changing() as survey:
+            survey.change(number, more=given, looks=tuple(looks), compared=None, test="")
+
+
+def _doubled(probe: Probe, address: str) -> Conversation[bool | None]:
+    """Return whether several meters answer at one address; None if none does."""
+    if probe.protocol == "dlt645":
+        edition = Edition(probe.kind.removeprefix("dlt645-"))
+        return is_doubled(partial(Read, address, dlt645.ENERGY[edition], edition))
+    if probe.protocol == "modbus":
+        packing = Tcp() if probe.framing == "tcp" else Rtu()
+        return is_doubled(partial(ReadRegisters, packing, int(address), Function.READ_HOLDING_REGISTERS, 0, 2))
+    return _one()
+
+
+def _one() -> Conversation[bool | None]:
+    """Return False: a link is opened by each look anyhow."""
+    yield from ()
+    return False

@@ -1,0 +1,151 @@
+"""The test of a switch: it is opened, the load in the flat is seen to stop, it is closed, the load is seen to run again.
+
+A switch that was opened for a test is closed again by itself, whatever becomes of the person who tests: also after a new
+start of the gateway.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import suppress
+
+from ..protocols.exchange import ProtocolError, WaitsForButton
+from ..texts import _
+from . import survey as rules
+from .survey import FoundMeter, SurveyError
+from .workbench import Run, Workbench
+
+log = logging.getLogger("prewatt.edge")
+
+TEST_LASTS = 180.0
+"""Seconds after which a switch that was opened for a test is closed again by itself."""
+AGAIN_AFTER = 15.0
+"""Seconds after which a switch that could not be closed again is told so once more."""
+
+
+class SwitchTest:
+    """The tests of switches at one gateway."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._timers: dict[int, threading.Timer] = {}
+
+    def switch_off(self, number: int) -> str:
+        """Open a meter's switch for a test. Returns what to look at now. Raises SurveyError."""
+        meter = self._bench.survey.meter(number)
+        if meter.in_service:
+            raise SurveyError(
+                _("This meter is in service: its switch follows the credit. The manager can give an order.")
+            )
+        if not meter.flat:
+            raise SurveyError(_("Put the meter to a flat first."))
+        if wrong := rules.problems(self._bench.survey, meter):
+            raise SurveyError(wrong[0])
+        with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
+            before = self._bench.now(meter, run)
+            if not before.can_switch:
+                raise SurveyError(_("By its model this meter has no switch."))
+            if before.power is not None and abs(before.power) <= rules.FLOWS_W:
+                raise SurveyError(
+                    _("The meter measures %(power)d W. Switch on a load in the flat first, such as a lamp or a kettle.")
+                    % {"power": before.power}
+                )
+            with self._bench.changing() as survey:
+                # Kept before the order: whatever happens now, the switch is closed again.
+                survey.change(number, test="off", power_before=before.power)
+            self._close_later(number)
+            try:
+                run(lambda conversations: conversations.set_switch(False))
+                after = self._bench.now(meter, run)
+            except (ProtocolError, SurveyError) as error:
+                self._close(meter, run)
+                self._note(number, "failed")
+                raise SurveyError(_("The switch did not open: %(why)s.") % {"why": error}) from None
+            if after.power is not None and abs(after.power) > rules.FLOWS_W:
+                self._close(meter, run)
+                self._note(number, "failed")
+                raise SurveyError(
+                    _("The switch says that it is open, and the meter still measures %(power)d W. The load does not hang "
+                      "behind this switch.") % {"power": after.power}
+                )  # fmt: skip
+        power = "" if after.power is None else _(" The meter measures %(power)d W now.") % {"power": after.power}
+        return _("The switch is open.%(power)s Look whether the load in flat %(flat)s has stopped.") % {
+            "power": power,
+            "flat": meter.flat,
+        }
+
+    def load_stopped(self, number: int, is_so: bool) -> str:
+        """Note whether the load was seen to stop, and close the switch. Returns what to look at now. Raises SurveyError."""
+        meter = self._bench.survey.meter(number)
+        if meter.test != "off":
+            raise SurveyError(_("The switch of this meter is not open for a test any more. Begin again."))
+        with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
+            words = self._close(meter, run)
+            self._note(number, "stopped" if is_so else "failed")
+        if not is_so:
+            raise SurveyError(
+                _("Then this is not the meter of flat %(flat)s, or the load hangs elsewhere. The switch is closed again. "
+                  "Put the meter to its right flat.") % {"flat": meter.flat}
+            )  # fmt: skip
+        return words or _("The switch is closed again. Look whether the load runs again.")
+
+    def load_runs(self, number: int, is_so: bool) -> str:
+        """Note whether the load runs again, which ends the test. Returns that. Raises SurveyError."""
+        meter = self._bench.survey.meter(number)
+        if meter.test != "stopped":
+            raise SurveyError(_("The test of this switch has not come so far. Begin again."))
+        with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
+            now = self._bench.now(meter, run)
+            if is_so and now.closed is False:
+                words = self._close(meter, run)
+                raise SurveyError(
+                    words or _("The meter says that its switch is still open. It is told to close again.")
+                )
+            self._note(number, "passed" if is_so else "failed")
+        if not is_so:
+            raise SurveyError(_("Look for a fuse or a button at the meter, and test the switch again."))
+        return _("The switch is tested.")
+
+    def close_after_tests(self) -> None:
+        """Close the switches that were open for a test when the gateway stopped."""
+        for meter in [each for each in self._bench.survey.meters if each.test == "off"]:
+            self._close_alone(meter.id)
+
+    def _note(self, number: int, step: rules.Step) -> None:
+        timer = self._timers.pop(number, None)
+        if timer is not None:
+            timer.cancel()
+        with self._bench.changing() as survey:
+            survey.change(number, test=step)
+
+    def _close(self, meter: FoundMeter, run: Run) -> str:
+        """Close a switch. Returns what a person has to do for that; empty: nothing. Raises ProtocolError."""
+        try:
+            run(lambda conversations: conversations.set_switch(True))
+        except WaitsForButton:
+            return _("Press the button at the meter of flat %(flat)s: its switch closes only then.") % {
+                "flat": meter.flat
+            }
+        return ""
+
+    def _close_later(self, number: int, after_s: float = TEST_LASTS) -> None:
+        timer = threading.Timer(after_s, self._close_alone, (number,))
+        timer.daemon = True
+        self._timers[number] = timer
+        timer.start()
+
+    def _close_alone(self, number: int) -> None:
+        """Close a switch again because nobody has ended its test. It is tried again and again until the meter confirms."""
+        try:
+            meter = self._bench.survey.meter(number)
+            if meter.test != "off":
+                return
+            with self._bench.working(_("a switch is being closed again")), self._bench.reached(meter) as run:
+                self._close(meter, run)
+        except SurveyError as error:
+            log.warning("the switch that was opened for a test can't be closed yet: %s", error)
+            self._close_later(number, AGAIN_AFTER)
+            return
+        with suppress(SurveyError):
+            self._note(number, "")

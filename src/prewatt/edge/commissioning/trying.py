@@ -1,0 +1,129 @@
+"""A meter that answers somewhere is asked by each model that may be its own: what it says by one of them shows whether the
+model is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ...kernel.quantities import Quantity
+from ..conversations import find_protocol
+from ..conversations.protocol import Access, Conversations, Framing
+from ..meters.modbus_model import ModbusModel
+from ..meters.model import Model
+from ..protocols.exchange import Conversation, NoAnswer, ProtocolError
+from .probing import kind_of
+
+VOLTAGES = (Quantity("voltage-l1"), Quantity("voltage-l2"), Quantity("voltage-l3"))
+MAINS = (80_000, 280_000)
+"""The voltages of a phase that are believed, mV."""
+
+
+class Look(Struct, frozen=True):
+    """What a meter says by the file of a model. Wh, mV, W; None: it does not say. `values`: how many of the model's values
+    it gave. `closed`: how its switch stands. `can_switch`: the model names a switch. `own_prepaid`: a prepaid mode of its own
+    is on, by which it may open its switch. `refusal`: why it can't be read by this model; empty: it can.
+    """
+
+    model: str
+    serial: str = ""
+    register: int | None = None
+    voltage: int | None = None
+    power: int | None = None
+    closed: bool | None = None
+    can_switch: bool = False
+    own_prepaid: bool = False
+    values: int = 0
+    refusal: str = ""
+
+
+def candidates(models: Mapping[str, Model], kind: str) -> list[str]:
+    """Return the names of the models of meters that a probe of this kind may have found. Relay modules are none."""
+    return [
+        name
+        for name, model in models.items()
+        if kind_of(model) == kind
+        and not getattr(model, "wildcard", False)
+        and not (isinstance(model, ModbusModel) and not model.registers)
+    ]
+
+
+def access_of(protocol: str, address: str, more: Mapping[str, Any]) -> Access:
+    """Return the access of a meter; of `more`, what its protocol knows. Raises ValueError, which names what is wrong."""
+    kind = find_protocol(protocol).access
+    known = {name: value for name, value in more.items() if name in kind.__struct_fields__ and value != ""}
+    return msgspec.convert({**known, "address": address}, kind, strict=False)
+
+
+def open_conversations(
+    model: Model, address: str, framing: Framing, more: Mapping[str, Any], clock: Callable[[], int]
+) -> Conversations:
+    """Return the conversations with a meter. Raises ValueError if they are impossible, as where a password is missing."""
+    protocol = str(model.__struct_config__.tag)
+    return find_protocol(protocol).open(model, access_of(protocol, address, more), framing, clock)
+
+
+def look(name: str, model: Model, meter: Conversations) -> Conversation[Look]:
+    """Ask a meter by a model. Raises NoAnswer if it does not answer at all."""
+    can_switch = bool(getattr(model, "relay", None) or getattr(model, "disconnect", ""))
+    try:
+        identity = yield from meter.identify()
+        register = yield from meter.read_register()
+        power = yield from meter.read_power()
+        quantities = yield from meter.read_quantities()
+        closed = (yield from meter.read_switch()) if can_switch else None
+        own_prepaid = yield from _own_prepaid(meter)
+    except NoAnswer:
+        raise
+    except ProtocolError as error:
+        yield from _rest(meter)
+        return Look(name, refusal=str(error))
+    yield from _rest(meter)
+    voltages = [quantities[each] for each in VOLTAGES if each in quantities]
+    refusal = "" if not voltages or any(MAINS[0] <= each <= MAINS[1] for each in voltages) else _no_mains(voltages)
+    return Look(
+        name,
+        identity.serial,
+        register,
+        max(voltages, default=None),
+        power.active if power else None,
+        closed,
+        can_switch,
+        own_prepaid,
+        2 + len(quantities) + (power is not None) + (closed is not None) + bool(identity.serial),
+        refusal if closed is not False else "",
+    )
+
+
+def _no_mains(voltages: Iterable[int]) -> str:
+    return f"by this model it has {', '.join(f'{each / 1000:.1f} V' for each in voltages)}, which no mains have"
+
+
+def _own_prepaid(meter: Conversations) -> Conversation[bool]:
+    """Return whether a prepaid mode of the meter's own is seen to be on."""
+    try:
+        return (yield from meter.read_own_prepaid()) is True
+    except ProtocolError:
+        return False
+
+
+def _rest(meter: Conversations) -> Conversation[None]:
+    try:
+        yield from meter.rest()
+    except ProtocolError:
+        return
+
+
+def ranked(looks: Iterable[Look]) -> list[Look]:
+    """Return the looks at one meter: those by which it can be read, the fullest and plainest first, and then the others."""
+    return sorted(looks, key=lambda each: (bool(each.refusal), -each.values, len(each.model), each.model))
+
+
+def agrees(looks: Iterable[Look]) -> bool:
+    """Return whether all models by which a meter can be read show the same register: then any of them bills right."""
+    registers = {each.register for each in looks if not each.refusal}
+    return len(registers) <= 1

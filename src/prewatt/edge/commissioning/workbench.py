@@ -1,0 +1,165 @@
+"""The work of setting up at one gateway: what was found is kept, a bus is opened for a while, a meter is asked and compared.
+One work at a time; the page and the command call it from their own threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..buses.bus import Bus, Timing
+from ..buses.ports import Port, PortFailed, open_port
+from ..buses.turns import Urgency, urgent
+from ..conversations.protocol import Conversations
+from ..meters.model import Model
+from ..protocols.exchange import Conversation, ProtocolError
+from ..texts import _
+from . import survey as rules
+from .live import LiveBus
+from .survey import FoundMeter, Survey, SurveyError, load_survey, save_survey
+from .trying import Look, look, open_conversations, ranked
+
+Run = Callable[[Callable[[Conversations], Conversation[Any]]], Any]
+"""Runs a conversation with one meter."""
+ANSWER_S = {"dlt645": 0.6, "modbus": 0.3, "dlms": 0.6}
+TCP_ANSWER_S = 1.0
+"""Seconds until the first byte of an answer, while one looks for meters."""
+
+
+class Workbench:
+    """Setting up at one gateway. `folder`: the gateway's. `models`: of meters, by name. `live`: the buses in service, by
+    their ports. `clock` returns the instant (µs).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        models: Mapping[str, Model],
+        live: Mapping[str, LiveBus],
+        clock: Callable[[], int],
+        survey: Survey | None = None,
+    ) -> None:
+        self.folder, self.models, self.live, self.clock = folder, models, live, clock
+        self.survey = load_survey(folder) if survey is None else survey
+        self._lock = threading.RLock()
+        self._busy = threading.Lock()
+        self.doing = ""
+        """What is being done now, in words; empty: nothing."""
+
+    # -- what there is -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def changing(self) -> Iterator[Survey]:
+        """Change the survey inside the block; it is kept at its end."""
+        with self._lock:
+            yield self.survey
+            save_survey(self.folder, self.survey)
+
+    @contextmanager
+    def working(self, words: str) -> Iterator[None]:
+        """Have the buses for oneself inside the block. Raises SurveyError if another work is being done."""
+        if not self._busy.acquire(blocking=False):
+            raise SurveyError(_("Please wait: %(what)s.") % {"what": self.doing})
+        self.doing = words
+        try:
+            with urgent(Urgency.PERSON):
+                yield
+        finally:
+            self.doing = ""
+            self._busy.release()
+
+    @contextmanager
+    def opened(self, port: str, line: str, protocol: str) -> Iterator[Bus]:
+        """Open a bus that is not in service, for a while. Raises PortFailed if it can't be opened, or was lost meanwhile."""
+        opened = _Watched(open_port(port, line))
+        answer_s = ANSWER_S[protocol] if port.startswith("/") else TCP_ANSWER_S
+        bus = Bus(opened, Timing(int(line.split()[0]), answer_s, 0.2, 0.05, 0.0))
+        try:
+            opened.read(0.0)
+            yield bus
+            if opened.failure:
+                raise PortFailed(opened.failure)
+        finally:
+            bus.close()
+
+    # -- one meter -----------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reached(self, meter: FoundMeter) -> Iterator[Run]:
+        """Return what runs a conversation with a meter. Raises SurveyError if it can't be opened."""
+        seen = meter.look
+        if seen is None:
+            raise SurveyError(_("This meter can't be read yet."))
+        live = self.live.get(meter.port)
+        own = live.meters.get(meter.in_service) if live else None
+        try:
+            with ExitStack() as stack:
+                bus = live.bus if live else stack.enter_context(self.opened(meter.port, meter.line, meter.protocol))
+                conversations = (
+                    own.conversations
+                    if own and own.place.place == meter.place
+                    else open_conversations(
+                        self.models[seen.model], meter.address, meter.framing, meter.more, self.clock
+                    )
+                )
+                yield lambda make: bus.run(f"set-up {meter.id}", make(conversations))
+        except (ProtocolError, ValueError) as error:
+            if isinstance(error, SurveyError):
+                raise
+            raise SurveyError(str(error)) from None
+
+    def now(self, meter: FoundMeter, run: Run) -> Look:
+        seen = meter.look
+        assert seen is not None
+        now: Look = run(lambda conversations: look(seen.model, self.models[seen.model], conversations))
+        if now.refusal:
+            raise SurveyError(now.refusal)
+        if rules.plain(now.serial) != rules.plain(seen.serial):
+            raise SurveyError(_("Another meter answers there now: look for meters again."))
+        with self.changing() as survey:
+            others = [each for each in survey.meter(meter.id).looks if each.model != now.model]
+            survey.change(meter.id, looks=tuple(ranked([now, *others])), is_silent=False, seen_at=self.clock())
+        return now
+
+    def compare(self, number: int, typed: str) -> str:
+        """Compare what was read on a meter's display with its register now. Returns what is right. Raises SurveyError."""
+        meter = self.survey.meter(number)
+        with self.working(_("a meter is being compared")), self.reached(meter) as run:
+            now = self.now(meter, run)
+        with self.changing() as survey:
+            step = rules.resolution_of(self.models[now.model])
+            return rules.compare(survey, number, typed, now, step, self.clock())
+
+
+class _Watched:
+    """A port that remembers that it failed: who asks many addresses takes a failure for silence."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self.failure = ""
+
+    @property
+    def name(self) -> str:
+        return self._port.name
+
+    def write(self, data: bytes) -> None:
+        if self.failure:
+            raise PortFailed(self.failure)
+        try:
+            self._port.write(data)
+        except PortFailed as error:
+            self.failure = str(error)
+            raise
+
+    def read(self, wait_s: float) -> bytes:
+        try:
+            return self._port.read(wait_s)
+        except PortFailed as error:
+            self.failure = str(error)
+            raise
+
+    def close(self) -> None:
+        self._port.close()

@@ -1,0 +1,111 @@
+"""Meters are put into service: the settings of the gateway, with the sections of their buses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from ..driver_settings import read_section
+from ..drivers.bus import BusDriverSettings, check_meters
+from ..meters.model import Model
+from ..settings import EdgeSettings, MeterSettings, load_settings, write_settings
+from .finding import bus_name
+from .live import place_of
+from .survey import Flat, FoundMeter, Survey, SurveyError
+
+DRIVER = "bus"
+
+
+def bus_settings(settings: EdgeSettings) -> BusDriverSettings | None:
+    """Return the section of buses; None if there is none."""
+    section = settings.drivers.get(DRIVER)
+    return section if isinstance(section, BusDriverSettings) else None
+
+
+def with_meters(
+    settings: EdgeSettings, survey: Survey, meters: Sequence[FoundMeter], folder: Path, clock: Callable[[], int]
+) -> EdgeSettings:
+    """Return the settings with these meters in service at their flats. What is in service already stays; a meter whose flat
+    gets another one leaves. Raises SurveyError if the result could not be run.
+    """
+    section = bus_settings(settings)
+    table: dict[str, Any] = msgspec.to_builtins(section, enc_hook=str) if section else {"buses": {}, "meters": {}}
+    table = {name: value for name, value in table.items() if value is not None}
+    for bus in table["buses"].values():
+        bus.pop("answer_s", None) if bus.get("answer_s") is None else None
+    names = {bus["port"]: name for name, bus in table["buses"].items()}
+    flats = {flat.key: flat for flat in survey.flats}
+    for meter in meters:
+        if meter.port not in names:
+            names[meter.port] = bus_name(meter.port, list(table["buses"]))
+            table["buses"][names[meter.port]] = {
+                "port": meter.port, "line": meter.line, "framing": meter.framing
+            }  # fmt: skip
+        table["meters"][flats[meter.flat].name] = _section(meter, names[meter.port])
+    try:
+        written = read_section(DRIVER, table, folder)
+        assert isinstance(written, BusDriverSettings)
+        rows = _rows(settings, written, [flats[meter.flat] for meter in meters])
+        check_meters(written, [row.name for row in rows if row.driver == DRIVER], clock)
+    except ValueError as error:
+        raise SurveyError(str(error)) from None
+    return structs.replace(settings, meters=tuple(rows), drivers={**settings.drivers, DRIVER: written})
+
+
+def _section(meter: FoundMeter, bus: str) -> dict[str, Any]:
+    seen = meter.look
+    assert seen is not None
+    return {**meter.more, "bus": bus, "model": seen.model, "address": meter.address}
+
+
+def _rows(settings: EdgeSettings, section: BusDriverSettings, flats: Sequence[Flat]) -> list[MeterSettings]:
+    """Return the meters that can be opened: those of before, and those of `flats`."""
+    fresh = {flat.name: flat for flat in flats}
+    rows = []
+    for row in settings.meters:
+        flat = fresh.pop(row.name, None)
+        if flat is not None:
+            rows.append(structs.replace(row, driver=DRIVER, token=flat.token or row.token))
+        elif row.driver in settings.drivers and (row.driver != DRIVER or row.name in section.meters):
+            rows.append(row)
+    return rows + [MeterSettings(flat.name, DRIVER, unit=flat.unit, token=flat.token) for flat in fresh.values()]
+
+
+def write(path: Path, settings: EdgeSettings) -> None:
+    """Write `edge.toml`, after it was seen that the agent can read it. Raises SurveyError; then nothing was changed."""
+    trial = path.with_name(f".{path.name}.trial")
+    try:
+        write_settings(trial, settings)
+        load_settings(trial)
+    except ValueError as error:
+        raise SurveyError(str(error)) from None
+    finally:
+        trial.unlink(missing_ok=True)
+    write_settings(path, settings)
+
+
+def take_up(survey: Survey, settings: EdgeSettings, models: Mapping[str, Model]) -> None:
+    """Bring the survey to what the settings say: which meters are in service, and at which flats."""
+    known = {flat.name for flat in survey.flats}
+    survey.flats += tuple(
+        Flat(row.unit, row.name, row.name, row.token) for row in settings.meters if row.name not in known
+    )
+    section = bus_settings(settings)
+    serving: set[int] = set()
+    for row in settings.meters if section else ():
+        assert section is not None
+        place = place_of(row.name, section, models) if row.driver == DRIVER else None
+        if place is None:
+            continue
+        key = row.unit or row.name
+        before = next((each for each in survey.meters if each.place == place.place), None)
+        meter = survey.take(place) if before is None else before
+        flat = meter.flat or ("" if survey.at_flat(key) else key)
+        serving.add(survey.change(meter.id, in_service=row.name, line=place.line, framing=place.framing, flat=flat).id)
+    for meter in survey.meters:
+        if meter.in_service and meter.id not in serving:
+            survey.change(meter.id, in_service="")

@@ -1,0 +1,70 @@
+"""Two adapters that are ptys, with played meters on them, for tests of setting up."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from prewatt.edge.drivers.recorded import RecordedMeter
+from prewatt.edge.meters.modbus_model import ModbusModel
+from prewatt.edge.meters.model import find_model_file, read_model
+from prewatt.edge.protocols.modbus_frames import Rtu
+from prewatt.edge.recording import load_recordings
+from prewatt.kernel.calendar import zone
+from prewatt.kernel.units import HOUR
+from prewatt.sim.meters.dlt645 import Dlt645Responder
+from prewatt.sim.meters.line import Line
+from prewatt.sim.meters.modbus import ModbusResponder
+from prewatt.sim.meters.played import PlayedMeter
+from prewatt.sim.meters.serving import OnPty
+
+BEGIN = 1_704_067_200 * 10**6
+DLT, DLT_TWIN, SDM, SDM_TWO = "202411110002", "202411110003", "12345678", "12345679"
+
+
+def played(folder: Path, serial: str, kwh: int = 2, hours: int = 1) -> PlayedMeter:
+    """A meter that draws `kwh` an hour, some hours after its recording began; its clock stands."""
+    rows = "".join(f"{serial},2024-01-01T{hour:02}:00:00Z,{kwh}\n" for hour in range(24))
+    (folder / f"{serial}.csv").write_text("meter,timestamp,kwh\n" + rows)
+    recording = load_recordings(folder / f"{serial}.csv", zone("UTC"))[serial]
+    now = [BEGIN]
+    inner = RecordedMeter(serial, recording, folder / f"{serial}.json", lambda: now[0])
+    now[0] += hours * HOUR
+    return PlayedMeter(inner, serial, lambda: now[0])
+
+
+class House:
+    """Two lines. In the cellar two meters of DL/T 645 at 2400 baud; in the riser two of Modbus, at 9600 baud. `twin`: the
+    second in the cellar has the address of the first. `slow`: the riser runs at a rate that is not usual for its meters.
+    """
+
+    def __init__(self, folder: Path, twin: bool = False) -> None:
+        folder.mkdir(exist_ok=True)
+        self.meters = {
+            DLT: played(folder, DLT), DLT_TWIN: played(folder, DLT_TWIN, 1, 3),
+            SDM: played(folder, SDM), SDM_TWO: played(folder, SDM_TWO, 1, 5),
+        }  # fmt: skip
+        sdm = read_model(find_model_file("eastron-sdm120"), ModbusModel)
+        hiking = read_model(find_model_file("hiking-dds238-2-znsr"), ModbusModel)
+        self.cellar = Line(
+            [Dlt645Responder(self.meters[DLT], DLT), Dlt645Responder(self.meters[DLT_TWIN], DLT if twin else DLT_TWIN)]
+        )
+        self.riser = Line(
+            [ModbusResponder(self.meters[SDM], sdm, 1, Rtu()), ModbusResponder(self.meters[SDM_TWO], hiking, 2, Rtu())]
+        )
+        self._stack = ExitStack()
+        self.ports = {
+            "cellar": self._serve(OnPty(self.cellar, 2400)), "riser": self._serve(OnPty(self.riser, 9600))
+        }  # fmt: skip
+
+    def _serve(self, served: OnPty) -> str:
+        self._stack.callback(served.close)
+        return served.path
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def now() -> int:
+    return time.time_ns() // 1000
