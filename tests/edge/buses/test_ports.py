@@ -118,3 +118,14 @@ def test_a_read_that_nobody_answers_ends_in_time():
         assert port.read(0.01) == b""
         assert time.monotonic() > began
         port.close()
+
+
+def test_a_played_port_is_opened_again_with_the_parity_that_it_can_not_have():
+    end, other = pty.openpty()
+    path = os.ttyname(other)
+    for line in ("9600 8N1", "9600 8E1", "9600 8E1"):
+        port = SerialPort(path, line)
+        assert port.read(0.0) == b""
+        port.close()
+    os.close(end)
+    os.close(other)

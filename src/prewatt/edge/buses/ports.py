@@ -10,6 +10,8 @@ import contextlib
 import re
 import select
 import socket
+import termios
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -77,11 +79,13 @@ class SerialPort:
                     self._path,
                     int(settings["baud"]),
                     int(settings["bits"]),
-                    settings["parity"],
+                    settings["parity"] if not _is_pty(self._path) else serial.PARITY_NONE,
                     int(settings["stop"]),
                     timeout=0,
                     exclusive=True,
                 )
+            except termios.error as error:
+                raise PortFailed(f"the adapter {self._path} can't be set to {self._line} ({error.args[-1]})") from None
             except (OSError, ValueError) as error:
                 raise PortFailed(_why_closed(self._path, error)) from None
         return self._port
@@ -116,6 +120,11 @@ class SerialPort:
             with contextlib.suppress(OSError):
                 self._port.close()
             self._port = None
+
+
+def _is_pty(path: str) -> bool:
+    """Return whether the port is played by a program: such a port has no parity, and Linux refuses to set one."""
+    return str(Path(path).resolve()).startswith("/dev/pts/")
 
 
 def _why_closed(path: str, error: Exception) -> str:

@@ -7,7 +7,8 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -86,8 +87,8 @@ def kind_of(model: Model) -> str:
 
 
 def plan(models: Iterable[Model], is_serial: bool, only: Sequence[str] = ()) -> list[Probe]:
-    """Return the probes of a bus, those first by which most models would be found. `only`: settings of the line that a
-    person knows, in place of the models'.
+    """Return the probes of a bus in their order: what takes a moment before what takes a minute, and the settings of the
+    line first by which most models would be found. `only`: settings of the line that a person knows, in place of the models'.
     """
     if not is_serial:
         framings: tuple[Framing, ...] = ("line", "tcp")
@@ -97,21 +98,18 @@ def plan(models: Iterable[Model], is_serial: bool, only: Sequence[str] = ()) -> 
             for kind in KINDS
             if framing == "line" or not kind.startswith("dlt645")
         ]
-    weights: dict[tuple[str, str], float] = {}
+    if only:
+        return [Probe(line, "line", kind) for kind in KINDS for line in only]
+    weights: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     for model in models:
         for place, line in enumerate(model.serial_line.lines[:MOST_LINES]):
-            key = (line, kind_of(model))
-            weights[key] = weights.get(key, 0.0) + 1 / (1 + place)
-    if only:
-        return [Probe(line, "line", kind) for line in only for kind in KINDS]
-    usual = [
-        key
-        for kind in KINDS
-        for key in sorted((k for k in weights if k[1] == kind), key=lambda k: -weights[k])[:MOST_LINES]
-    ]
-    # All kinds of one setting in a row, so that the port is seldom set anew.
-    lines = sorted({line for line, _ in usual}, key=lambda line: -sum(weights[k] for k in usual if k[0] == line))
-    return [Probe(line, "line", kind) for line in lines for kind in KINDS if (line, kind) in usual]
+            weights[kind_of(model)][line] += MOST_LINES - place
+    return [Probe(line, "line", kind) for kind in KINDS for line, _ in weights[kind].most_common(MOST_LINES)]
+
+
+def still(probes: Iterable[Probe], lines: Collection[str]) -> list[Probe]:
+    """Return the probes that are left to do on a bus where meters answered with `lines`: all meters of a bus are set alike."""
+    return [probe for probe in probes if not lines or probe.line in lines]
 
 
 def seek(probe: Probe, units: Iterable[int] = UNITS, models: Iterable[Model] = ()) -> Conversation[list[Sighting]]:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
 from ..buses.bus import Bus
 from ..buses.ports import PortFailed
+from ..buses.turns import Urgency, urgent
 from ..conversations.protocol import Framing
 from ..protocols.dlt645 import search as dlt645
 from ..protocols.dlt645.codes import Edition
@@ -26,12 +28,20 @@ from ..protocols.modbus_frames import Function, Rtu, Tcp
 from ..texts import _
 from .listening import is_doubled
 from .live import LiveBus
-from .probing import BEHIND, KINDS, UNITS, Probe, Sighting, answers_for_all, plan, seek
+from .probing import BEHIND, KINDS, UNITS, Probe, Sighting, answers_for_all, plan, seek, still
 from .survey import BusNote, FoundMeter, SurveyError
 from .trying import Look, candidates, look, open_conversations, ranked
 from .workbench import Workbench
 
 log = logging.getLogger("prewatt.edge")
+
+
+class _Search(NamedTuple):
+    """What is looked for; the fields are explained at `Scanner.scan`."""
+
+    lines: tuple[str, ...]
+    more: dict[str, Any]
+    thorough: bool
 
 
 class Scanner:
@@ -40,28 +50,43 @@ class Scanner:
     def __init__(self, bench: Workbench, units: Sequence[int] = UNITS) -> None:
         self._bench, self._units = bench, units
 
-    def scan(self, ports: Sequence[str], lines: Sequence[str] = (), more: Mapping[str, Any] | None = None) -> None:
-        """Look for meters on buses. `lines`: settings of the line that a person knows. `more`: passwords and the like."""
-        with self._bench.working(_("meters are being looked for")):
-            for port in ports:
-                live = self._bench.live.get(port)
-                words = self._ask_own(live) if live else self._probe(port, lines, more or {})
-                with self._bench.changing() as survey:
-                    notes = [note for note in survey.buses if note.port != port]
-                    survey.buses = (*notes, BusNote(port, words, self._bench._clock()))
+    def scan(
+        self,
+        ports: Sequence[str],
+        lines: Sequence[str] = (),
+        more: Mapping[str, Any] | None = None,
+        thorough: bool = False,
+    ) -> None:
+        """Look for meters on buses, on all at the same time. `lines`: settings of the line that a person knows. `more`:
+        passwords and the like. `thorough`: go on with other settings where meters were found. Raises SurveyError if another
+        work is being done.
+        """
+        with self._bench.working(_("meters are being looked for")), ThreadPoolExecutor(max(len(ports), 1)) as pool:
+            search = _Search(tuple(lines), dict(more or {}), thorough)
+            for done in [pool.submit(self._bus, port, search) for port in ports]:
+                done.result()
 
-    def start_scan(self, ports: Sequence[str]) -> None:
+    def start(self, ports: Sequence[str], thorough: bool = False) -> None:
         """Look for meters, in a thread of its own. Raises SurveyError if another work is being done."""
         if self._bench.doing:
             raise SurveyError(_("Please wait: %(what)s.") % {"what": self._bench.doing})
         self._bench.doing = _("meters are being looked for")
-        threading.Thread(target=partial(self._scan_and_tell, ports), name="scan", daemon=True).start()
+        threading.Thread(target=self._scan_and_tell, args=(ports, thorough), name="scan", daemon=True).start()
 
-    def _scan_and_tell(self, ports: Sequence[str]) -> None:
+    def _scan_and_tell(self, ports: Sequence[str], thorough: bool) -> None:
         try:
-            self.scan(ports)
+            self.scan(ports, thorough=thorough)
         except SurveyError as error:
             log.warning("%s", error)
+
+    def _bus(self, port: str, search: _Search) -> None:
+        """Look for the meters of one bus, and note what is to be said of it."""
+        live = self._bench.live.get(port)
+        with urgent(Urgency.PERSON):
+            words = self._ask_own(live) if live else self._probe(port, search)
+        with self._bench.changing() as survey:
+            notes = [note for note in survey.buses if note.port != port]
+            survey.buses = (*notes, BusNote(port, words, self._bench.clock()))
 
     def _ask_own(self, live: LiveBus) -> str:
         """Ask the meters of a bus in service. Returns what is to be said of the bus."""
@@ -74,36 +99,39 @@ class Scanner:
             looks = (seen,) if not seen.refusal else ()
             with self._bench.changing() as survey:
                 survey.take(
-                    structs.replace(place, looks=looks, is_silent=bool(seen.refusal), seen_at=self._bench._clock())
+                    structs.replace(place, looks=looks, is_silent=bool(seen.refusal), seen_at=self._bench.clock())
                 )
         return _("This bus is in service: only its own meters were asked.")
 
-    def _probe(self, port: str, lines: Sequence[str], more: Mapping[str, Any]) -> str:
+    def _probe(self, port: str, search: _Search) -> str:
         """Look for meters on a bus that is not in service. Returns what is to be said of it."""
-        seen: set[tuple[str, str]] = set()
+        found: dict[tuple[str, str], str] = {}
         words = ""
-        for probe in plan(self._bench.models.values(), port.startswith("/"), lines):
+        left = plan(self._bench.models.values(), port.startswith("/"), search.lines)
+        while left:
+            probe, *left = left
             self._bench.doing = _("looking on %(port)s for meters of %(kind)s, %(line)s") % {
                 "port": port,
                 "kind": probe.kind,
                 "line": probe.line,
             }
             try:
-                with self._bench._bus(port, probe.line, probe.protocol) as bus:
+                with self._bench.opened(port, probe.line, probe.protocol) as bus:
                     conversation = seek(probe, self._units, self._bench.models.values())
                     for sighting in bus.run(f"{probe}", conversation):
-                        if (probe.protocol, sighting.address) not in seen:
-                            seen.add((probe.protocol, sighting.address))
-                            self._take(bus, port, probe, sighting, more)
+                        if found.setdefault((probe.protocol, sighting.address), probe.line) == probe.line:
+                            self._take(bus, port, probe, sighting, search.more)
             except PortFailed as error:
                 return str(error)
             except ProtocolError as error:
                 words = str(error)
+            if not search.thorough:
+                left = still(left, set(found.values()))
         with self._bench.changing() as survey:
             for meter in [each for each in survey.meters if each.port == port]:
-                if (meter.protocol, meter.address) not in seen:
+                if (meter.protocol, meter.address) not in found:
                     survey.change(meter.id, is_silent=True)
-        return words if words or seen else _("Nothing answers on this bus.")
+        return words if words or found else _("Nothing answers on this bus.")
 
     def _take(self, bus: Bus, port: str, probe: Probe, sighting: Sighting, more: Mapping[str, Any]) -> None:
         """Ask a meter that has answered, and note it."""
@@ -116,7 +144,7 @@ class Scanner:
             looks = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
         found = FoundMeter(
             0, port, probe.line, probe.framing, probe.protocol, probe.kind, sighting.address, sighting.is_doubled,
-            sighting.words, tuple(looks), more=given, seen_at=self._bench._clock(),
+            sighting.words, tuple(looks), more=given, seen_at=self._bench.clock(),
         )  # fmt: skip
         with self._bench.changing() as survey:
             survey.take(found)
@@ -133,7 +161,7 @@ class Scanner:
     ) -> Look:
         model = self._bench.models[name]
         try:
-            meter = open_conversations(model, address, framing, more, self._bench._clock)
+            meter = open_conversations(model, address, framing, more, self._bench.clock)
             return bus.run(as_meter, look(name, model, meter))
         except (ProtocolError, ValueError) as error:
             return Look(name, refusal=str(error))
@@ -152,7 +180,7 @@ class Scanner:
             else:
                 if not port.startswith("/"):
                     probe = Probe(BEHIND["line"], "line", kind)
-                bus = stack.enter_context(self._bench._bus(port, probe.line, probe.protocol))
+                bus = stack.enter_context(self._bench.opened(port, probe.line, probe.protocol))
             typed = address.strip().zfill(12) if probe.protocol == "dlt645" else address.strip()
             try:
                 twice = bus.run(f"{kind} {typed}", _doubled(probe, typed))

@@ -24,8 +24,8 @@ MAINS = (80_000, 280_000)
 
 
 class Look(Struct, frozen=True):
-    """What a meter says by the file of a model. Wh, mV, W; None: it does not say. `values`: how many of the model's values
-    it gave. `closed`: how its switch stands. `can_switch`: the model names a switch. `own_prepaid`: a prepaid mode of its own
+    """What a meter says by the file of a model. Wh, mV, W; None: it does not say. `values`: how many of its
+    phases' voltages, power, switch and number it gave. `closed`: how its switch stands. `can_switch`: the model names a switch. `own_prepaid`: a prepaid mode of its own
     is on, by which it may open its switch. `refusal`: why it can't be read by this model; empty: it can.
     """
 
@@ -94,7 +94,7 @@ def look(name: str, model: Model, meter: Conversations) -> Conversation[Look]:
         closed,
         can_switch,
         own_prepaid,
-        2 + len(quantities) + (power is not None) + (closed is not None) + bool(identity.serial),
+        len(voltages) + (power is not None) + (closed is not None) + bool(identity.serial),
         refusal if closed is not False else "",
     )
 
