@@ -34,7 +34,7 @@ from prewatt.wire.signing import SigningKey
 from tests.building import FLAT, PASSWORD, set_up
 from tests.server.correspondence.test_correspondence import picture
 from tests.server.payments.players.server import METHODS
-from tests.server.test_alike import posted
+from tests.server.tariffs.editor import posted
 from tests.server.web.addresses import pages
 
 pytestmark = pytest.mark.database

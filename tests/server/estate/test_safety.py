@@ -19,18 +19,11 @@ from prewatt.server.notices.recipients import add_channel, manager_of, recipient
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings, send_settings
 from prewatt.server.vending.models import Command
-from tests.building import PASSWORD
 from tests.gateway import Edge, at, take
 from tests.server.notices.test_notices import ALWAYS, watch
 from tests.server.vending.test_supply import last_order, rules
 
 EVERY_DAY = tuple(range(8))
-
-
-@pytest.fixture
-def manager(client, building):
-    assert client.login(username="manager", password=PASSWORD)
-    return client
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Supply: a property's rules, orders with their true state, grants, PINs, emergency credit; on pages, by API and command."""
 
-import json
-
 import pytest
 from typer.testing import CliRunner
 
@@ -10,7 +8,6 @@ from prewatt.cli.visit import load_grant
 from prewatt.kernel.entries import ChangeSettings, Control, decode_command
 from prewatt.kernel.orders import Close, LimitPower, Open, Restore, TakeEmergency
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from prewatt.server.api.models import Token
 from prewatt.server.core.config import signing_key
 from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Gateway, Meter, StaffGrant
@@ -28,30 +25,9 @@ PHONE = SigningKey.generate().public().hex()
 
 
 @pytest.fixture
-def manager(client, building):
-    assert client.login(username="manager", password=PASSWORD)
-    return client
-
-
-@pytest.fixture
 def tenant(client, building):
     assert client.login(username="flat1", password=PASSWORD)
     return client
-
-
-@pytest.fixture
-def program(client, building):
-    from django.contrib.auth import get_user_model
-
-    token = Token.make(get_user_model().objects.get(username="manager"), "test")
-    headers = {"Authorization": f"Bearer {token}"}
-
-    def call(method, path, body=None):
-        if method == "get":
-            return client.get(f"/api/v1/{path}", headers=headers)
-        return client.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=headers)
-
-    return call
 
 
 def last_order(meter="m1"):

@@ -1,0 +1,54 @@
+"""What many rooms' tests start from: who is logged in, a program with a key, and a building that was lived in for two days."""
+
+import json
+
+import pytest
+
+from tests.building import PASSWORD
+
+
+@pytest.fixture
+def manager(client, building):
+    """A browser in which the manager is logged in."""
+    assert client.login(username="manager", password=PASSWORD)
+    return client
+
+
+@pytest.fixture
+def program(client, building):
+    """Calls the API by the manager's key: `program(method, path, body)`."""
+    from django.contrib.auth import get_user_model
+
+    from prewatt.server.api.models import Token
+
+    token = Token.make(get_user_model().objects.get(username="manager"), "test")
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def call(method, path, body=None):
+        if method == "get":
+            return client.get(f"/api/v1/{path}", headers=headers)
+        return client.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=headers)
+
+    return call
+
+
+@pytest.fixture
+def lived(building, clock):
+    """Two days of three flats and a common meter, and a main one that measures a tenth more."""
+    from prewatt.headend.store import Store
+    from prewatt.kernel.units import HOUR
+    from prewatt.server.commissioning.installing import install
+    from prewatt.server.metering.models import Gateway, Meter
+    from prewatt.wire.topics import SHARDS
+    from tests.gateway import Edge, at
+
+    for name, role in (("stairs", Meter.Role.COMMON), ("main", Meter.Role.MAIN)):
+        install(None, Gateway.objects.get(), name, role=role)
+    clock.at = at(2025, 10, 7)
+    edge, store = Edge(building.code, clock), Store(range(SHARDS))
+    for meter in edge.accounts:
+        edge.read(meter, 500)
+        edge.obey(meter)
+    used = {"m1": 300, "m2": 100, "m3": 50, "stairs": 50}
+    edge.live(store, at(2025, 10, 9), {**used, "main": 550}, HOUR)
+    return edge

@@ -1,0 +1,60 @@
+"""A move that is typed on the page, and what who comes and who goes may see."""
+
+import re
+
+from django.contrib.auth import get_user_model
+
+from prewatt.kernel.units import DAY
+from prewatt.server.estate.models import Tenancy, Unit
+from prewatt.server.tenancies.moving import move_in, move_out
+from tests.building import PASSWORD
+
+
+def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, lived, clock):
+    unit = Unit.objects.get(name="Flat 1")
+    anna = unit.tenancies.get()
+    assert (
+        "Moves out at:"
+        in manager.post(f"/tenancies/{anna.pk}/move-out/", {"ends": "soon"}, follow=True).content.decode()
+    )
+    assert manager.post(f"/tenancies/{anna.pk}/move-out/", {"ends": "2025-10-08T00:00"}).status_code == 302
+    for given, field in (
+        ({"tenant": "Zoe", "begins": ""}, "begins"), ({"tenant": "", "begins": "2025-10-08T12:00"}, "tenant"),
+        ({"tenant": "Zoe", "begins": "2025-10-07T12:00"}, "overlaps"),
+        ({"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "x"}, "deposit"),
+        ({"tenant": "Zoe", "begins": "2025-10-08T12:00", "occupants": "x"}, "occupants"),
+    ):  # fmt: skip
+        assert field in manager.post(f"/units/{unit.pk}/move-in/", given, follow=True).content.decode()
+    assert unit.tenancies.count() == 1
+    page = manager.post(
+        f"/units/{unit.pk}/move-in/", {"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "50"}, follow=True
+    )
+    login, password = re.search(r"Login: (\S+), password: (\S+) ", page.content.decode()).groups()
+    # Before the settlement the meter holds both balances; she sees her own.
+    zoe_sees = type(manager)()
+    assert zoe_sees.login(username=login, password=password)
+    page = zoe_sees.get("/me/").content.decode()
+    assert "-0.72" in page and "Anna" not in page
+    assert "settled" in manager.post(f"/tenancies/{anna.pk}/settle/", follow=True).content.decode()
+    assert manager.login(username=login, password=password)
+    mine = manager.get("/me/").content.decode()
+    # The meter has not been told yet: still her own.
+    assert "Zoe" in mine and "Anna" not in mine and "-0.72" in mine
+    zoe = Tenancy.objects.get(tenant="Zoe")
+    document = manager.get(f"/tenancies/{zoe.pk}/statement/?first=2025-10-01&last=2025-10-31&format=json").json()
+    assert (document["kwh"], document["opening"]) == ("3.600", "0.000000000")
+    assert manager.get(f"/tenancies/{anna.pk}/statement/").status_code == 404
+    # Who has moved out still sees the own statement, and nothing of the meter.
+    assert manager.login(username="flat1", password=PASSWORD)
+    assert manager.get("/me/").headers["Location"] == f"/tenancies/{anna.pk}/statement/"
+    assert manager.get(f"/tenancies/{anna.pk}/statement/").status_code == 200
+
+
+def test_who_has_not_moved_in_yet_sees_nothing_of_the_meter(manager, lived, clock):
+    unit = Unit.objects.get(name="Flat 1")
+    move_out(unit.tenancies.get(), clock.now() + DAY)
+    user = get_user_model().objects.create_user("zoe", password=PASSWORD)
+    move_in(unit, "Zoe", clock.now() + 2 * DAY, user=user)
+    assert manager.login(username="zoe", password=PASSWORD)
+    page = manager.get("/me/").content.decode()
+    assert "Your page begins with your move-in" in page and "kWh" not in page
