@@ -123,10 +123,11 @@ def test_a_switch_that_moves_goes_before_the_meters_that_wait_to_be_read(gateway
     m1.asked.wait()
     gateway.work.look("m2")
     gateway.work.move_switch("m2", False)
+    assert gateway.hear() == [("switch", "m2", False, None)]
     m1.gate.set()
-    gateway.hear(4)
-    assert m1.bus == [("read", "m1"), ("switch", "m2"), ("read", "m2"), ("read", "m2"), ("read", "m2")][: len(m1.bus)]
-    assert ("switch", "m2", False, None) in gateway.heard.all
+    while not any(each[0] == "read" and "m2" in each[1] for each in gateway.heard.all):
+        gateway.inbox.get(timeout=30)()
+    assert m1.bus == [("read", "m1"), ("switch", "m2"), ("read", "m2"), ("read", "m2")]
 
 
 def test_a_reading_from_before_a_switch_moved_is_not_believed_after_it(gateway):
@@ -136,6 +137,48 @@ def test_a_reading_from_before_a_switch_moved_is_not_believed_after_it(gateway):
     gateway.work.move_switch("m1", False)
     m1.gate.set()
     assert [each for each in gateway.hear(2) if each[0] == "read"] == [("read", {"m1": False})], "it was read again"
+
+
+def test_a_reading_that_began_while_an_order_waited_is_not_believed(gateway):
+    m1, m2 = gateway.meters["m1"], gateway.meters["m2"]
+    busy = threading.Event()
+
+    def slowly(closed):
+        busy.set()
+        m2.gate.wait()
+        m2.closed = closed
+
+    m2.set_switch = slowly
+    m1.gate.set()
+    gateway.work.move_switch("m2", False)
+    busy.wait()
+    gateway.work.move_switch("m1", False)
+    gateway.work.read(["m1"])
+    gateway.inbox.get(timeout=30)()
+    assert gateway.heard.all == [], "it was read before its switch moved, so it is read again"
+    m2.gate.set()
+    while not any(each[0] == "read" for each in gateway.heard.all):
+        gateway.inbox.get(timeout=30)()
+    assert gateway.heard.all[-1] == ("read", {"m1": False})
+
+
+def test_a_look_that_began_before_a_switch_moved_is_not_shown(gateway):
+    m1 = gateway.meters["m1"]
+    gateway.work.look("m1")
+    m1.asked.wait()
+    gateway.work.move_switch("m1", False)
+    m1.gate.set()
+    gateway.hear(2)
+    assert m1.bus == [("read", "m1"), ("switch", "m1"), ("read", "m1")]
+
+
+def test_a_switch_moves_while_another_meter_is_read(gateway):
+    m1, m2 = gateway.meters["m1"], gateway.meters["m2"]
+    m2.gate.set()
+    gateway.work.read(["m1"])
+    m1.asked.wait()
+    gateway.work.move_switch("m2", False)
+    assert gateway.hear() == [("switch", "m2", False, None)]
 
 
 def test_an_order_that_fails_and_a_meter_that_is_silent_are_told(gateway):

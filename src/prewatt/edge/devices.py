@@ -56,7 +56,8 @@ class Question(Struct, frozen=True):
 
 class Devices:
     """The meters of one gateway, by name. Each meter must give its serial number before its values are believed, again
-    after it was silent, and once a day. Meters of different buses can be used by different threads at the same time.
+    after it was silent, and once a day. Meters of different buses can be used by different threads at the same time, and
+    the switch of a meter can be moved while it or another one is read.
     """
 
     def __init__(self, drivers: dict[str, MeterDriver], steady: Callable[[], float] = time.monotonic) -> None:

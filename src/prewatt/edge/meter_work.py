@@ -1,9 +1,9 @@
 """What the rules want done at meters is done here: reading, looking, switching, setting an allowance.
 
 Meters without a bus answer at once, and are served in the agent's thread. A bus asks one question at a time and may take
-seconds, so each bus has a thread of its own; what it brings comes back to the agent's thread by the inbox. A switch that
-moves goes before a person who looks, and that before the round. On an accelerated clock all is done in the agent's thread:
-there, time waits.
+seconds, so each bus has threads of its own; what they bring comes back to the agent's thread by the inbox. A switch that
+moves goes before a person who looks, and that before the round: it does not wait until a meter is read whole, but only for
+the answer to one question. On an accelerated clock all is done in the agent's thread: there, time waits.
 """
 
 from __future__ import annotations
@@ -56,11 +56,13 @@ class MeterWork:
     ) -> None:
         self._devices, self._ask, self._heard, self._post = devices, ask, heard, post
         self._in_step = in_step
-        self._threads: dict[int, _BusThread] = {}
+        self._threads: dict[int, _BusThreads] = {}
         self._reading: set[str] = set()
+        # How often the switch of a meter was told to move, and how many of these orders are done.
         self._moves: Counter[str] = Counter()
+        self._done: Counter[str] = Counter()
         self._lock = threading.Lock()
-        # What was read, and the number of moves of the switch before that.
+        # What was read, and how many orders were done before that.
         self._results: dict[str, tuple[int, Seen]] = {}
 
     def close(self) -> None:
@@ -77,14 +79,15 @@ class MeterWork:
                 at_once[name] = self._devices.read(self._ask(name, False))
             elif name not in self._reading:
                 self._reading.add(name)
-                thread.do(Urgency.ROUND, partial(self._read, name, self._ask(name, False), self._moves[name]))
+                thread.do(Urgency.ROUND, partial(self._read, name, self._ask(name, False)))
         return self._heard.on_read(at_once) if at_once else []
 
-    def _read(self, name: str, question: Question, moves: int) -> None:
+    def _read(self, name: str, question: Question) -> None:
+        done = self._done[name]
         seen = self._seen(question)
         with self._lock:
             first = not self._results
-            self._results[name] = (moves, seen)
+            self._results[name] = (done, seen)
         if first:
             self._post(self._take_results)
 
@@ -102,7 +105,7 @@ class MeterWork:
             results, self._results = self._results, {}
         self._reading.difference_update(results)
         # A switch that was told to move meanwhile: nobody knows whether it was read before or after.
-        again = [name for name, (moves, _) in results.items() if moves != self._moves[name]]
+        again = [name for name, (done, _) in results.items() if done != self._moves[name]]
         sure = {name: seen for name, (_, seen) in results.items() if name not in again}
         return (self._heard.on_read(sure) if sure else []) + self.read(again)
 
@@ -113,12 +116,15 @@ class MeterWork:
             return self.look_now(name)
 
         def look() -> None:
-            began = time.monotonic()
+            done, began = self._done[name], time.monotonic()
             seen = self._seen(question)
-            self._post(lambda: self._heard.on_looked(name, began, seen))
+            self._post(lambda: self._take_look(name, done, began, seen))
 
         thread.do(Urgency.PERSON, look)
         return []
+
+    def _take_look(self, name: str, done: int, began: float, seen: Seen) -> list[Effect]:
+        return self._heard.on_looked(name, began, seen) if done == self._moves[name] else self.look(name)
 
     def look_now(self, name: str) -> list[Effect]:
         """Read a meter for somebody who stands before it and waits."""
@@ -136,6 +142,7 @@ class MeterWork:
 
         def move() -> None:
             error = self._move(name, serial, closed)
+            self._done[name] += 1
             self._post(lambda: self._heard.on_switch(name, closed, error))
 
         thread.do(Urgency.SWITCH, move)
@@ -166,12 +173,12 @@ class MeterWork:
         log.warning("%s", error)
         return self._heard.on_allowance_failed(name, keeps=not isinstance(error, NotSupported))
 
-    def _thread(self, name: str) -> _BusThread | None:
+    def _thread(self, name: str) -> _BusThreads | None:
         bus = self._devices.bus(name)
         if bus is None or self._in_step:
             return None
         if id(bus) not in self._threads:
-            self._threads[id(bus)] = _BusThread(f"bus-{len(self._threads) + 1}")
+            self._threads[id(bus)] = _BusThreads(f"bus-{len(self._threads) + 1}")
         return self._threads[id(bus)]
 
 
@@ -187,8 +194,23 @@ def _tried(name: str, operation: Callable[[], None]) -> DriverError | None:
     return None
 
 
-class _BusThread:
-    """The thread of one bus, and the work that waits for it: the most urgent first."""
+class _BusThreads:
+    """The threads of one bus: one reads, and one moves switches while the other waits for a meter."""
+
+    def __init__(self, name: str) -> None:
+        self._reading, self._switching = _Thread(name), _Thread(f"{name}-switches")
+
+    def do(self, urgency: Urgency, work: Callable[[], None]) -> None:
+        thread = self._switching if urgency is Urgency.SWITCH else self._reading
+        thread.do(urgency, work)
+
+    def close(self) -> None:
+        self._reading.close()
+        self._switching.close()
+
+
+class _Thread:
+    """A thread, and the work that waits for it: the most urgent first."""
 
     def __init__(self, name: str) -> None:
         self._work: queue.PriorityQueue[tuple[int, int, Callable[[], None] | None]] = queue.PriorityQueue()

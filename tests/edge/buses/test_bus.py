@@ -1,18 +1,20 @@
 """The law of a bus, on a virtual line."""
 
 import threading
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt.edge.buses import turns
-from prewatt.edge.buses.bus import TROUBLE
+from prewatt.edge.buses.bus import TROUBLE, Bus, Count, Timing
 from prewatt.edge.buses.echo import Echo
 from prewatt.edge.buses.patience import LONGEST
+from prewatt.edge.buses.pause import TRIED_AFTER
 from prewatt.edge.buses.turns import Turns, Urgency, urgent
 from prewatt.edge.protocols.exchange import NoAnswer, PasswordRefused
-from tests.edge.buses.lines import Ask, asks, bus_on
+from tests.edge.buses.lines import Ask, VirtualPort, asks, bus_on
 
 
 def test_an_answer_is_taken_in_pieces_and_what_comes_behind_it_is_thrown_away():
@@ -175,3 +177,105 @@ def test_a_switch_goes_before_a_person_and_a_person_before_the_round():
         thread.join()
     assert order == ["s", "p", "r1", "r2"]
     assert turns.urgency() == Urgency.ROUND
+
+
+def learning(bus):
+    """Return the pauses that a bus makes while it reads twice as often as it takes to try a shorter one."""
+    waits = []
+    for _ in range(2 * TRIED_AFTER):
+        before = bus.port.now
+        bus.port.answers.append([(0.1, b"a=1;")])
+        bus.run("m", asks("a"))
+        waits.append(round(bus.port.now - before - 0.1, 4))
+    return waits
+
+
+def test_the_turnaround_is_halved_while_all_goes_well_down_to_what_the_standards_want():
+    bus, _ = bus_on(turnaround_s=0.05, turnaround_least_s=0.02)
+    assert dict(Counter(learning(bus)[1:])) == {0.05: TRIED_AFTER, 0.025: TRIED_AFTER - 1}
+    assert learning(bus)[-1] == 0.02
+
+
+def test_a_question_that_a_meter_does_not_hear_brings_the_long_turnaround_back_and_a_shorter_one_is_tried_later():
+    bus, port = bus_on(turnaround_s=0.05, turnaround_least_s=0.02)
+    learning(bus)
+    with pytest.raises(NoAnswer):
+        bus.run("m", asks("a"))
+    port.now += LONGEST
+    assert set(learning(bus)[1:]) == {0.05}, "it is tried again only after twice as many answers"
+    assert learning(bus)[-1] == 0.025
+
+
+def test_a_meter_that_is_silent_for_long_does_not_lengthen_the_turnaround_of_the_others():
+    bus, port = bus_on(turnaround_s=0.05, turnaround_least_s=0.02)
+    learning(bus)
+    with pytest.raises(NoAnswer):
+        bus.run("silent", asks("a"))
+    learning(bus), learning(bus)
+    port.now += LONGEST
+    with pytest.raises(NoAnswer):
+        bus.run("silent", asks("a"))
+    assert learning(bus)[-1] == 0.02
+
+
+def test_a_switch_that_must_move_waits_for_one_answer_and_not_for_the_reading_of_another_meter():
+    order = []
+
+    class Slow(VirtualPort):
+        def write(self, data):
+            order.append(data)
+            if data == b"?a;":
+                move.start()
+                bus.turns.await_waiting(1)
+            super().write(data)
+
+    def reading():
+        for name in ("a", "b"):
+            yield Ask(name)
+
+    def switch():
+        with urgent(Urgency.SWITCH):
+            bus.run("n", asks("o", order=True))
+
+    port = Slow([[(0.1, b"a=1;")], [(0.1, b"!o;")], [(0.1, b"b=1;")]])
+    bus = Bus(port, Timing(), lambda: port.now, port.sleep)
+    move = threading.Thread(target=switch)
+    bus.run("m", reading())
+    move.join()
+    assert order == [b"?a;", b"!o;", b"?b;"]
+
+
+def test_a_meter_has_one_conversation_at_a_time():
+    order = []
+
+    class Slow(VirtualPort):
+        def write(self, data):
+            order.append(data)
+            if data == b"?a;":
+                move.start()
+            super().write(data)
+
+    def reading():
+        for name in ("a", "b"):
+            yield Ask(name)
+
+    def switch():
+        with urgent(Urgency.SWITCH):
+            bus.run("m", asks("o", order=True))
+
+    port = Slow([[(0.1, b"a=1;")], [(0.1, b"b=1;")], [(0.1, b"!o;")]])
+    bus = Bus(port, Timing(), lambda: port.now, port.sleep)
+    move = threading.Thread(target=switch)
+    bus.run("m", reading())
+    move.join()
+    assert order == [b"?a;", b"?b;", b"!o;"]
+
+
+def test_what_was_asked_and_not_answered_is_counted_for_each_meter():
+    bus, _ = bus_on([(0.1, b"a=1;")], [], [(0.1, b"b=1;")])
+    bus.run("m", asks("a"))
+    with pytest.raises(NoAnswer):
+        bus.run("m", asks("a"))
+    bus.run("n", asks("b"))
+    assert dict(bus.figures.by_meter) == {"m": Count(2, 1), "n": Count(1, 0)}
+    assert (bus.figures.questions, bus.figures.answers, bus.figures.unanswered) == (3, 2, 1)

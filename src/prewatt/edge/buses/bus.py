@@ -2,18 +2,21 @@
 
 The law of a bus:
 - Between the last byte of one exchange and the next question lies a pause, so that all meters and converters have turned
-  from sending to listening.
+  from sending to listening (`pause`).
 - A question is answered when its exchange says so, within `answer_s` and the time that the longest answer takes on the
   line. What came before the question, or after its answer, belongs to nobody and is thrown away.
 - After a question that was not answered, the bus is silent until nothing has come for as long as a whole answer may take
   once more: a late answer must not meet another question.
 - The bus never repeats a question by itself: it cannot know what a question does.
 - A meter that does not answer is left alone for a while, unless its switch has to move.
+- Between two questions of a conversation, a more urgent one to another meter goes first: a switch that must move waits for
+  one answer, not for the reading of a meter.
 """
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,13 +27,12 @@ from msgspec import Struct
 from ..protocols.exchange import Answer, Conversation, Exchange, NoAnswer, converse
 from .echo import Echo, EchoFilter
 from .patience import LONGEST, Patience
+from .pause import BITS, Pause
 from .ports import Port, PortFailed
 from .turns import Turns, Urgency, urgency
 
 T = TypeVar("T")
 
-BITS = 11
-"""Bits of a byte on the line: start, eight, parity, stop."""
 LONGEST_DRAIN_S = 3.0
 """Seconds after which a bus on which somebody sends without end is used all the same."""
 TROUBLE = 10
@@ -40,12 +42,14 @@ TROUBLE = 10
 class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     """The times of a bus. `baud`: of the line, also of the one behind a converter. `answer_s`: until the first byte of
     an answer. `pause_s`: between two bytes of one answer. `turnaround_s`: between an answer and the next question.
+    `turnaround_least_s`: to this the bus may shorten the turnaround while all goes well; None: it keeps it as it is.
     """
 
     baud: int = 2400
     answer_s: float = 0.6
     pause_s: float = 0.5
     turnaround_s: float = 0.05
+    turnaround_least_s: float | None = None
     rest_longest_s: float = LONGEST
 
     def line_s(self, count: int) -> float:
@@ -54,16 +58,21 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass
-class Figures:
-    """What has happened on a bus since it was opened."""
+class Count:
+    """Questions, and how many of them were not answered."""
 
     questions: int = 0
-    answers: int = 0
     unanswered: int = 0
+
+
+@dataclass
+class Figures(Count):
+    """What has happened on a bus since it was opened."""
+
+    answers: int = 0
     stray_bytes: int = 0
     """Bytes that came while nobody had asked."""
-    by_meter: dict[str, int] = field(default_factory=dict)
-    """Questions that were not answered, by meter."""
+    by_meter: defaultdict[str, Count] = field(default_factory=lambda: defaultdict(Count))
 
 
 class Bus:
@@ -83,8 +92,11 @@ class Bus:
         self.figures = Figures()
         self.echo = Echo()
         self._steady, self._sleep = steady, sleep
-        self._turns = Turns()
+        self.turns = Turns()
+        self._meters: dict[str, Turns] = {}
         self._patience = Patience(timing.rest_longest_s)
+        least = timing.turnaround_s if timing.turnaround_least_s is None else timing.turnaround_least_s
+        self._pause = Pause(timing.turnaround_s, least)
         self._free_at = 0.0
         self._broken = 0
 
@@ -94,15 +106,15 @@ class Bus:
         return self._broken >= TROUBLE
 
     def run(self, meter: str, conversation: Conversation[T]) -> T:
-        """Run a conversation with a meter, alone on the bus. Raises ProtocolError."""
-        with self._turns.turn():
+        """Run a conversation with a meter: it has one at a time. Raises ProtocolError."""
+        with self._meters.setdefault(meter, Turns()).turn():
             rest = self._patience.rest(meter, self._steady())
             if rest and urgency() != Urgency.SWITCH:
                 conversation.close()
                 failures = self._patience.failures(meter)
                 raise NoAnswer(f"it did not answer {failures} times, and is asked again in {rest:.0f} s")
             try:
-                result = converse(conversation, lambda exchange: self._ask(meter, exchange))
+                result = converse(conversation, lambda exchange: self._in_turn(meter, exchange))
             except PortFailed:
                 raise
             except NoAnswer:
@@ -113,8 +125,12 @@ class Bus:
 
     def close(self) -> None:
         """Close the port."""
-        with self._turns.turn():
+        with self.turns.turn():
             self.port.close()
+
+    def _in_turn(self, meter: str, exchange: Exchange[Any]) -> Any:
+        with self.turns.turn():
+            return self._ask(meter, exchange)
 
     def _ask(self, meter: str, exchange: Exchange[Any]) -> Any:
         """Carry out one exchange. Returns the value of the answer. Raises ProtocolError."""
@@ -123,24 +139,36 @@ class Bus:
             # A connection that was closed while nobody asked is made again by the question.
             while stray := self.port.read(0.0):
                 self.figures.stray_bytes += len(stray)
+        count = self.figures.by_meter[meter]
         self.figures.questions += 1
+        count.questions += 1
+        try:
+            return self._answer(meter, exchange)
+        except NoAnswer:
+            self.figures.unanswered += 1
+            count.unanswered += 1
+            raise
+
+    def _answer(self, meter: str, exchange: Exchange[Any]) -> Any:
+        """Send a question, and return the value of its answer. Raises ProtocolError."""
         self.port.write(exchange.request)
         if not exchange.expects_answer:
-            self._free_at = self._steady() + self.timing.line_s(len(exchange.request)) + self.timing.turnaround_s
+            self._free_at = self._steady() + self.timing.line_s(len(exchange.request)) + self._pause.seconds
             return None
         stream = self.echo.begin(exchange.request, exchange.mirrors)
         try:
             answer = self._listen(exchange, stream)
         finally:
-            self._free_at = self._steady() + self.timing.turnaround_s
+            self._free_at = self._steady() + self._pause.seconds
         if not exchange.mirrors:
             self.echo.learn(stream, answered=answer is not None)
         if answer is not None:
             self.figures.answers += 1
             self._broken = 0
+            self._pause.answered()
             return answer.value
-        self.figures.unanswered += 1
-        self.figures.by_meter[meter] = self.figures.by_meter.get(meter, 0) + 1
+        if not self._patience.failures(meter):
+            self._pause.lost()
         if stream.others:
             self._broken += 1
         if exchange.reconnects:

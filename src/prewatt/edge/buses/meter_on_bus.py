@@ -17,7 +17,7 @@ class Carrier(Protocol):
     """What carries conversations: a bus."""
 
     def run(self, meter: str, conversation: Conversation[T]) -> T:
-        """Run a conversation with a meter, alone on the bus. Raises ProtocolError."""
+        """Run a conversation with a meter. Raises ProtocolError."""
         ...
 
 

@@ -267,22 +267,29 @@ class DlmsMeter:
     def _read_switch(self) -> Conversation[bool | None]:
         if not self._model.disconnect:
             return None
-        output, control = yield from self._states()
-        return control == CONNECTED if output is None and control is not None else output
+        output = yield from self._state(OUTPUT_STATE)
+        if output is not None:
+            return bool(output)
+        control = yield from self._state(CONTROL_STATE)
+        return None if control is None else control == CONNECTED
 
     def _states(self) -> Conversation[tuple[bool | None, int | None]]:
         """Return output state and control state; None for one that the meter does not give."""
-        states: list[int | None] = []
-        for attribute in (OUTPUT_STATE, CONTROL_STATE):
-            try:
-                value = (yield from self._association.client.get(self._disconnect(attribute))).value
-            except Refused:
-                value = None
-            states.append(value if isinstance(value, int) else None)
-        output, control = states
-        if control not in (None, DISCONNECTED, CONNECTED, READY):
-            raise WrongAnswer(f"the control state of its switch is {control}")
+        output = yield from self._state(OUTPUT_STATE)
+        control = yield from self._state(CONTROL_STATE)
         return None if output is None else bool(output), control
+
+    def _state(self, attribute: int) -> Conversation[int | None]:
+        """Return an attribute of the disconnect control; None if the meter does not give it."""
+        try:
+            value = (yield from self._association.client.get(self._disconnect(attribute))).value
+        except Refused:
+            return None
+        if not isinstance(value, int):
+            return None
+        if attribute == CONTROL_STATE and value not in (DISCONNECTED, CONNECTED, READY):
+            raise WrongAnswer(f"the control state of its switch is {value}")
+        return value
 
     def _switch(self, closed: bool) -> Conversation[None]:
         refusal = yield from self._order(closed)

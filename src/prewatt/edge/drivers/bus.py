@@ -27,6 +27,7 @@ from ..buses.bus import Bus, Timing
 from ..buses.calls import CalledPort, Calls
 from ..buses.meter_on_bus import MeterOnBus
 from ..buses.patience import LONGEST
+from ..buses.pause import silence_s
 from ..buses.ports import LINE, Port, open_port
 from ..conversations import find_protocol
 from ..conversations.protocol import Conversations, Framing
@@ -47,7 +48,8 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     `port`: the path of a serial adapter, `tcp://HOST:PORT`, or `call://ID` for a converter that calls and registers as ID;
     `converter` is its kind (`edge.converters`). `line`: baud, bits, parity and stop bits; behind a converter
     those of its serial side, by which the bus knows how long an answer takes. `framing`: `tcp` for what speaks its
-    protocol's own form for TCP. The times are explained in `buses.bus.Timing`; a bus over TCP is given more time to answer.
+    protocol's own form for TCP. The times are explained in `buses.bus.Timing`; a bus over TCP is given more time to answer,
+    and one without `turnaround_s` learns how short it may be.
     """
 
     port: str
@@ -56,7 +58,7 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     framing: Framing = "line"
     answer_s: Seconds | None = None
     pause_s: Seconds = 0.5
-    turnaround_s: Annotated[float, Meta(ge=0, le=5)] = 0.05
+    turnaround_s: Annotated[float, Meta(ge=0, le=5)] | None = None
     rest_longest_s: Annotated[float, Meta(ge=0, le=3600)] = LONGEST
 
     @property
@@ -65,7 +67,11 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
         answer_s = self.answer_s or (2.0 if "://" in self.port else 0.6)
         # What has a network of its own has no line behind it.
         baud = int(self.line.split()[0]) if self.framing == "line" else NETWORK_BAUD
-        return Timing(baud, answer_s, self.pause_s, self.turnaround_s, self.rest_longest_s)
+        if self.turnaround_s is not None:
+            return Timing(baud, answer_s, self.pause_s, self.turnaround_s, rest_longest_s=self.rest_longest_s)
+        return Timing(
+            baud, answer_s, self.pause_s, turnaround_least_s=silence_s(baud), rest_longest_s=self.rest_longest_s
+        )
 
 
 class BusDriverSettings(DriverSettings, frozen=True):
