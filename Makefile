@@ -56,6 +56,7 @@ bench: $(VENV)/.installed ## Measure the speed; each figure stands beside its li
 	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.statement
 	$(BIN)/python -m bench.simulator
+	$(BIN)/python -m bench.bus
 
 pictures: ## Take the pictures anew that README shows.
 	@tools/system.sh python browser
