@@ -233,16 +233,20 @@ def test_a_switch_that_must_move_waits_for_one_answer_and_not_for_the_reading_of
         for name in ("a", "b"):
             yield Ask(name)
 
+    def order_and_look():
+        yield Ask("o", order=True)
+        yield Ask("s")
+
     def switch():
         with urgent(Urgency.SWITCH):
-            bus.run("n", asks("o", order=True))
+            bus.run("n", order_and_look())
 
-    port = Slow([[(0.1, b"a=1;")], [(0.1, b"!o;")], [(0.1, b"b=1;")]])
+    port = Slow([[(0.1, b"a=1;")], [(0.1, b"!o;")], [(0.1, b"s=1;")], [(0.1, b"b=1;")]])
     bus = Bus(port, Timing(), lambda: port.now, port.sleep)
     move = threading.Thread(target=switch)
     bus.run("m", reading())
     move.join()
-    assert order == [b"?a;", b"!o;", b"?b;"]
+    assert order == [b"?a;", b"!o;", b"?s;", b"?b;"]
 
 
 def test_a_meter_has_one_conversation_at_a_time():

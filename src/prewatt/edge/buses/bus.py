@@ -107,14 +107,14 @@ class Bus:
 
     def run(self, meter: str, conversation: Conversation[T]) -> T:
         """Run a conversation with a meter: it has one at a time. Raises ProtocolError."""
-        with self._meters.setdefault(meter, Turns()).turn():
+        with self._meters.setdefault(meter, Turns()).turn(), self.turns.turn():
             rest = self._patience.rest(meter, self._steady())
             if rest and urgency() != Urgency.SWITCH:
                 conversation.close()
                 failures = self._patience.failures(meter)
                 raise NoAnswer(f"it did not answer {failures} times, and is asked again in {rest:.0f} s")
             try:
-                result = converse(conversation, lambda exchange: self._in_turn(meter, exchange))
+                result = converse(conversation, lambda exchange: self._ask(meter, exchange))
             except PortFailed:
                 raise
             except NoAnswer:
@@ -128,12 +128,9 @@ class Bus:
         with self.turns.turn():
             self.port.close()
 
-    def _in_turn(self, meter: str, exchange: Exchange[Any]) -> Any:
-        with self.turns.turn():
-            return self._ask(meter, exchange)
-
     def _ask(self, meter: str, exchange: Exchange[Any]) -> Any:
         """Carry out one exchange. Returns the value of the answer. Raises ProtocolError."""
+        self.turns.give_way()
         self._sleep(max(self._free_at - self._steady(), 0.0))
         with suppress(PortFailed):
             # A connection that was closed while nobody asked is made again by the question.

@@ -47,24 +47,38 @@ class Turns:
         self._condition = threading.Condition()
         self._waiting: list[tuple[int, int]] = []
         self._tickets = itertools.count()
-        self._busy = False
+        self._holder: tuple[int, int] | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for the bus, and hold it inside the block."""
         mine = (int(urgency()), next(self._tickets))
         with self._condition:
-            heapq.heappush(self._waiting, mine)
-            self._condition.notify_all()
-            self._condition.wait_for(lambda: not self._busy and self._waiting[0] == mine)
-            heapq.heappop(self._waiting)
-            self._busy = True
+            self._take(mine)
         try:
             yield
         finally:
             with self._condition:
-                self._busy = False
-                self._condition.notify_all()
+                self._release()
+
+    def give_way(self) -> None:
+        """Let those go first that wait and are more urgent. For who holds the bus, which it holds again afterwards."""
+        with self._condition:
+            mine = self._holder
+            if mine is not None and self._waiting and self._waiting[0][0] < mine[0]:
+                self._release()
+                self._take(mine)
+
+    def _take(self, mine: tuple[int, int]) -> None:
+        heapq.heappush(self._waiting, mine)
+        self._condition.notify_all()
+        self._condition.wait_for(lambda: self._holder is None and self._waiting[0] == mine)
+        heapq.heappop(self._waiting)
+        self._holder = mine
+
+    def _release(self) -> None:
+        self._holder = None
+        self._condition.notify_all()
 
     def await_waiting(self, count: int) -> None:
         """Wait until `count` others wait for the bus."""
