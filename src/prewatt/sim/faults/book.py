@@ -128,10 +128,7 @@ class Book(RegisterBook):
         if entry.code == "overload-locked" and self.supply.trips <= self.supply.settings.power.recloses:
             self.wrong(entry, f"locked after {self.supply.trips} trips")
         if entry.code == "overload":
-            # Where the journal is ahead of the time, the hour is the time's.
-            power, limits = self._now.power, [self.supply.limit_at(at) for at in (entry.at, self._now.time)]
-            if not any(limit and power > limit for limit in limits):
-                self.wrong(entry, f"trips for {power} W where the limit is {max(limits) or 'none'}")
+            self._check_trip(entry)
         if entry.code in ("meter-lost", "meter-back"):
             self.lost = entry.code == "meter-lost"
         if entry.code in CLOCKS:
@@ -139,19 +136,29 @@ class Book(RegisterBook):
         self.told.add(entry.code)
         self.supply.happened(entry.at, entry.code)
 
+    def _check_trip(self, entry: Event) -> None:
+        # Where the journal is ahead of the time, the hour is the time's.
+        power, limits = self._now.power, [self.supply.limit_at(at) for at in (entry.at, self._now.time)]
+        if not any(limit and power > limit for limit in limits):
+            self.wrong(entry, f"trips for {power} W where the limit is {max(limits) or 'none'}")
+
     def _warn(self, is_warning: bool) -> None:
         """Work out after an entry which steps of low credit were told."""
         if is_warning:
             self.warned |= self.to_warn()
         if not self.warned:
             return
-        money, energy = self._steps()
-        counts = any(kind == "energy" for kind, _ in self.warned)
-        ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if counts else 0
-        worth = {**{("money", each): each for each in money}, **{("energy", each): each * ahead for each in energy}}
+        worth = self._worth_of_steps()
         self.warned = {
             each for each in self.warned if self._room > 0 and each in worth and self._room * 10 < worth[each] * 12
         }
+
+    def _worth_of_steps(self) -> dict[tuple[str, int], int]:
+        """Return the nano of each step, those of energy at the highest price ahead, if one of these was told."""
+        money, energy = self._steps()
+        counts = any(kind == "energy" for kind, _ in self.warned)
+        ahead = max(self.pricer.price_now(self.at), self.pricer.dearest(self.at)) if counts else 0
+        return {**{("money", each): each for each in money}, **{("energy", each): each * ahead for each in energy}}
 
     @property
     def _room(self) -> int:

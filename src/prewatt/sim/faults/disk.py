@@ -100,8 +100,7 @@ class Disk(Flash):
         A journal that can't be read begins again. Its end may be missing, because the log ends where it is broken. An
         entry before the last snapshot may be unreadable.
         """
-        names = {what for _, what in self._kept} | {"key"}
-        self._kept = {(each, what): body for what in sorted(names) for each, body in self._journal.kept(what).items()}
+        self._read_kept()
         before = len(self.records[meter])
         try:
             account, head, _ = self._journal.load(meter)
@@ -122,6 +121,11 @@ class Disk(Flash):
         }
         self._snapshots[meter] = (account.seq, head, account.dump())
         return len(self.records[meter]) != before
+
+    def _read_kept(self) -> None:
+        """Read again everything that is kept beside the journals."""
+        names = {what for _, what in self._kept} | {"key"}
+        self._kept = {(each, what): body for what in sorted(names) for each, body in self._journal.kept(what).items()}
 
     def load(self, meter: str) -> Loaded:
         modelled, real = super().load(meter), self._journal.load(meter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...edge.effects import Commit, Effect
@@ -12,7 +12,9 @@ from ...kernel.units import DAY, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from .book import Book
+    from .facts import Since
     from .gateway import Gateway
+    from .meters import Meter
     from .world import World
 
 TOLD_AFTER = {"register-doubtful": HOUR, "register-backwards": DAY}
@@ -42,6 +44,62 @@ class Last(NamedTuple):
     power: int | None
     tampered: bool
 
+    def is_step(self, now: int, power: int, step: int) -> bool:
+        """Return whether the power has risen since by `step` W or more, suddenly; 0 is no bound."""
+        if not step or self.power is None or abs(now - self.at) >= STEP_WITHIN - SECOND:
+            return False
+        return power - self.power >= step
+
+
+class Said(NamedTuple):
+    """An event that was just journalled, and the true state at that instant (`now`, by the true time)."""
+
+    entry: Event
+    gateway: Gateway
+    book: Book
+    meter: Meter
+    now: int
+
+    @property
+    def is_unheard(self) -> bool:
+        """Return whether the gateway hears nothing of the meter."""
+        return self.gateway.hears_nothing(self.book.name)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Return whether another meter hangs in the place of the right one."""
+        return self.meter.serial != self.book.serial
+
+    def lasts(self, since: Since) -> bool:
+        """Return whether a wrong register has lasted as long as it must until somebody is told."""
+        longest = max(self.entry.at - since.at, self.now - since.true + DRIFT)
+        return since.at > 0 and longest >= TOLD_AFTER[self.entry.code]
+
+
+def _is_back(said: Said) -> bool:
+    was_gone = said.book.lost or said.book.supply.foreign_since > 0
+    return was_gone and not said.is_unheard and not said.is_foreign
+
+
+def _did_not_switch(said: Said) -> bool:
+    return said.is_unheard or said.meter.deaf_until > said.now or said.is_foreign
+
+
+TRUE: Mapping[str, Callable[[Said], bool]] = {
+    "tamper": lambda said: said.meter.tampered,
+    "low-credit": lambda said: bool(said.book.to_warn()),
+    "meter-lost": lambda said: said.is_unheard,
+    "meter-back": _is_back,
+    "foreign-meter": lambda said: said.is_foreign and said.entry.detail == (said.meter.serial or said.book.name),
+    "switch-differs": lambda said: said.meter.closed != said.book.supply.told,
+    "switch-failed": _did_not_switch,
+    "clock-stepped": lambda said: abs(said.gateway.clocks.wall(said.now) - said.gateway.time()) > MINUTE,
+    "codes-locked": lambda said: said.gateway.typed.get(said.book.name) == said.now,
+    "register-doubtful": lambda said: said.lasts(said.book.doubted_since),
+    "register-backwards": lambda said: said.lasts(said.book.back_since),
+}
+"""When an event is true, by its code. The other events can't be checked by what is seen."""
+
 
 class Events:
     """A watcher of the events of one world."""
@@ -56,41 +114,14 @@ class Events:
         """Check that an event is true. It was just written to the flash for the first time, and the book does not have
         it yet.
         """
-        meter, now, code = self._world.meters[book.name], self._world.now, entry.code
-        foreign = meter.serial != book.serial
-        true = True
-        match code:
-            case "tamper":
-                true = meter.tampered
-            case "low-credit":
-                true = bool(book.to_warn())
-            case "meter-lost":
-                true = gateway.hears_nothing(book.name)
-            case "meter-back":
-                true = (
-                    not gateway.hears_nothing(book.name)
-                    and not foreign
-                    and (book.lost or book.supply.foreign_since > 0)
-                )
-            case "foreign-meter":
-                true = foreign and entry.detail == (meter.serial or book.name)
-            case "switch-differs":
-                true = meter.closed != book.supply.told
-            case "switch-failed":
-                true = gateway.hears_nothing(book.name) or meter.deaf_until > now or foreign
-            case "clock-stepped":
-                true = abs(gateway.clocks.wall(now) - gateway.time()) > MINUTE
-            case "codes-locked":
-                true = gateway.typed.get(book.name) == now
-            case "journal-set-back":
-                true = (gateway, book.name) in self._set_back
-                self._set_back.discard((gateway, book.name))
-            case "register-doubtful" | "register-backwards":
-                since = book.doubted_since if code == "register-doubtful" else book.back_since
-                lasts = max(entry.at - since.at, now - since.true + DRIFT)
-                true = since.at > 0 and lasts >= TOLD_AFTER[code]
-        if not true:
-            book.wrong(entry, f"says {code!r}, and it is not so")
+        if entry.code == "journal-set-back":
+            is_true = (gateway, book.name) in self._set_back
+            self._set_back.discard((gateway, book.name))
+        else:
+            said = Said(entry, gateway, book, self._world.meters[book.name], self._world.now)
+            is_true = entry.code not in TRUE or TRUE[entry.code](said)
+        if not is_true:
+            book.wrong(entry, f"says {entry.code!r}, and it is not so")
 
     def set_back(self, gateway: Gateway, name: str) -> None:
         """Note that a gateway goes on from the head-end's state. It must journal that, and looks at everything again."""
@@ -120,9 +151,7 @@ class Events:
         power = seen.power if seen.closed and book.supply.told is not False else None
         self._last[gateway, name] = Last(now, gateway.starts, power, seen.tampered)
         expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
-        step = book.supply.settings.power.step
-        before = last.power if last is not None and abs(now - last.at) < STEP_WITHIN - SECOND else None
-        if step and power is not None and before is not None and power - before >= step:
+        if last is not None and power is not None and last.is_step(now, power, book.supply.settings.power.step):
             expected.add("forbidden-load")
         return expected
 
@@ -176,14 +205,19 @@ class Events:
             return
         drawn = Drawn(meter.power, limit, supply.tripped_at, supply.told)
         since, before = self._drawn.get(name, (now, drawn))
-        stands = meter.silent(now) or meter.serial != book.serial or gateway.agent is None
-        stands = stands or world.contested(name)
-        if before != drawn or stands or drawn.power <= drawn.limit or book.at > gateway.time() or supply.told is False:
+        if before != drawn or drawn.power <= drawn.limit or supply.told is False or not self._can_trip(gateway, name):
             since = now
         self._drawn[name] = (since, drawn)
         began = max(since, meter.answers_since(now), gateway.up_since, book.changed_at, meter.power_since)
         if now - began > supply.settings.power.delay * SECOND + 4 * MINUTE:
             world.broken(f"meter {name}: {drawn.power} W are drawn for long where the limit is {drawn.limit} W")
+
+    def _can_trip(self, gateway: Gateway, name: str) -> bool:
+        """Return whether a gateway sees its meter and knows the hour, so that it can hold a limit."""
+        world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
+        if meter.silent(world.now) or meter.serial != book.serial or gateway.agent is None or world.contested(name):
+            return False
+        return book.at <= gateway.time()
 
 
 def _journalled(name: str, effects: Sequence[Effect]) -> set[str]:

@@ -35,6 +35,11 @@ class Seen(NamedTuple):
     end: int
     honest: bool
 
+    @property
+    def can_err(self) -> bool:
+        """Return whether a register may be wrong: it has lied, the meter was exchanged, or the gateway started anew."""
+        return bool(self.lied_at or self.serial or self.boots)
+
 
 def seen(world: World, gateway: Gateway, name: str) -> Seen:
     """Return the present state, as far as a gateway can see it."""

@@ -116,20 +116,24 @@ class Line:
     def _carry(self, data: bytes, cut: bool, deliver: Callable[[bytes], None]) -> None:
         world, swarm = self._world, self._world.swarm
         chance = world.chance
-        if cut or (world.lossy and chance.random() < swarm.loss):
+        if cut or self._befalls(swarm.loss):
             self.lost()
             return
-        copies = 2 if world.lossy and chance.random() < swarm.repeat else 1
+        copies = 2 if self._befalls(swarm.repeat) else 1
         for _ in range(copies):
             delay = chance.randrange(1, QUICK)
-            if world.lossy and swarm.delay_longest > QUICK and chance.random() < 0.2:
+            if swarm.delay_longest > QUICK and self._befalls(0.2):
                 delay = chance.randrange(1, swarm.delay_longest)
                 self.troubled(world.now + delay + 2 * int(RESEND) * SECOND)
-            if world.lossy and swarm.alter and chance.random() < swarm.alter:
+            if swarm.alter and self._befalls(swarm.alter):
                 self.altered += 1
                 self.lost()
                 data = _altered(data, chance)
             world.at(world.now + delay, partial(deliver, data))
+
+    def _befalls(self, rate: float) -> bool:
+        """Draw whether something that comes at this rate befalls a message now."""
+        return self._world.lossy and self._world.chance.random() < rate
 
     def _arrive_up(self, data: bytes) -> None:
         if self.cut_up:
@@ -150,7 +154,7 @@ class Line:
 
     def _strangers(self) -> bool:
         forge = self._world.swarm.forge
-        return bool(forge) and self._world.lossy and self._world.chance.random() < forge
+        return bool(forge) and self._befalls(forge)
 
     def _forge_up(self, data: bytes) -> None:
         """Repeat an old message of the gateway, or speak in its name, as an attacker does."""

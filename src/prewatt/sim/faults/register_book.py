@@ -103,7 +103,7 @@ class RegisterBook:
         meter = self._now
         # After a long silence even the truth waits for others that agree.
         much = entry.cause == UNCONFIRMED and abs(entry.register - (self.register or 0)) > FUSE
-        if not meter.lied_at and not meter.serial and not meter.boots and not much:
+        if not meter.can_err and not much:
             self.wrong(entry, f"a true register is doubted: {entry.register}, {entry.cause}")
         if entry.register != meter.shown:
             self.wrong(entry, f"the register showed {meter.shown}, not {entry.register}")
@@ -137,7 +137,7 @@ class RegisterBook:
         self._erred_at = 0 if meter.honest or entry.cause == RETURNED else meter.now
         self._erred_boots = meter.boots
         self._bases += 1
-        if not meter.lied_at and not meter.serial and not meter.boots:
+        if not meter.can_err:
             self.wrong(entry, "a true register is not counted from any more")
         self.register = entry.register
         self._register_is_right()

@@ -101,17 +101,25 @@ def shrunk(seed: int, days: int, meters: int, without: Iterable[str] = (), every
 
 def _smaller(cut: Cut) -> Iterator[Cut]:
     """Yield smaller parts to try instead of a story, the smallest first."""
-    for days in sorted({1, cut.days // 2, cut.days - 1} - {0, cut.days}):
-        if days < cut.days:
-            yield replace(cut, days=days)
-    for meters in range(1, cut.meters):
-        kept = {f"m{number}" for number in range(1, meters + 1)} | {"all", "g1", "g2"}
-        yield replace(cut, meters=meters, only=tuple(each for each in cut.only if each.split(".")[1] in kept))
+    yield from _shorter(cut)
+    yield from _with_fewer_meters(cut)
     for kind in WIRE:
         if kind not in cut.without:
             yield replace(cut, without=cut.without | {kind})
     for piece in _pieces(cut.only):
         yield replace(cut, only=tuple(each for each in cut.only if each not in piece))
+
+
+def _shorter(cut: Cut) -> Iterator[Cut]:
+    for days in sorted({1, cut.days // 2, cut.days - 1} - {0, cut.days}):
+        if days < cut.days:
+            yield replace(cut, days=days)
+
+
+def _with_fewer_meters(cut: Cut) -> Iterator[Cut]:
+    for meters in range(1, cut.meters):
+        kept = {f"m{number}" for number in range(1, meters + 1)} | {"all", "g1", "g2"}
+        yield replace(cut, meters=meters, only=tuple(each for each in cut.only if each.split(".")[1] in kept))
 
 
 def _pieces(names: tuple[str, ...]) -> Iterator[Collection[str]]:

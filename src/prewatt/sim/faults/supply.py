@@ -14,6 +14,8 @@ FOREVER = 2**62
 AHEAD = 10 * MINUTE
 """A journal that is ahead of the time by more does not know what the hour is."""
 CUT_OFF = "exhausted"
+LOCKS = {"overload-locked": "overload", "forbidden-load": "load"}
+"""The locks that events set, by the event."""
 
 
 class Supply:
@@ -101,8 +103,10 @@ class Supply:
         if balance + lent > 0 or room > 0:
             bridged = lent > 0 and balance + lent > 0
             return not self.cut_off or bridged or room >= self.settings.clearance
-        if self.cut_off:
-            return False
+        return not self.cut_off and self._spared(now, room)
+
+    def _spared(self, now: int, room: int) -> bool:
+        """Return whether friendly hours keep the supply of someone who has used everything up."""
         most = self.settings.friendly.most
         return self.friendly(now) and (not most or room > -most)
 
@@ -110,14 +114,17 @@ class Supply:
         """Return where the switch belongs: closed (True), open (False), or where it stands (None)."""
         if self.opened or self.locks or self._foreign_too_long(now) or self._off(now):
             return False
-        if self.tripped and now < self.tripped_at:
-            # The journal is ahead of the time: nobody can tell how long ago that was.
-            return None
         if self.tripped:
-            return now >= self.tripped_at + self.settings.power.reclose_after * SECOND and self.by_credit(now, balance)
+            return self._wants_after_trip(now, balance)
         if not self.priced:
             return True if self.told is False else None
         return self.by_credit(now, balance)
+
+    def _wants_after_trip(self, now: int, balance: int) -> bool | None:
+        if now < self.tripped_at:
+            # The journal is ahead of the time: nobody can tell how long ago that was.
+            return None
+        return now >= self.tripped_at + self.settings.power.reclose_after * SECOND and self.by_credit(now, balance)
 
     def _foreign_too_long(self, now: int) -> bool:
         lasts = self.settings.foreign_for
@@ -141,14 +148,17 @@ class Supply:
             case TakeEmergency():
                 return bool(self.settings.emergency_credit) and not self.emergency_taken and (balance <= 0 or low)
             case Close(override):
-                if self.locks and not override:
-                    return False
-                return self.opened or bool(self.locks) or self.by_credit(now, balance)
+                return self._may_close(now, balance, override)
             case Release():
                 return "hold" in self.locks
             case Restore(amount, until):
-                return bool(amount or until) and not (until and until <= now)
+                return until > now if until else bool(amount)
         return True
+
+    def _may_close(self, now: int, balance: int, override: bool) -> bool:
+        if self.locks:
+            return override
+        return self.opened or self.by_credit(now, balance)
 
     # -- what an entry does ------------------------------------------------------------------------------------------
 
@@ -164,8 +174,8 @@ class Supply:
 
     def acted(self, at: int, balance: int, action: Action) -> None:
         """Take up a person's action that took effect at an instant, with the balance before it."""
-        if isinstance(action, Close | Restore) and self.settings.off_hours.windows:
-            self.waived_until = self.off_until(at) or self.waived_until
+        if isinstance(action, Close | Restore):
+            self._waive_off_hours(at)
         debt = max(-balance, 0)
         match action:
             case Open():
@@ -180,11 +190,18 @@ class Supply:
             case LimitPower(watts, until):
                 self.limit, self.limit_until = watts, until
             case Restore(amount, until):
-                self.grace, self.grace_until = amount + debt if amount else FOREVER, until or FOREVER
+                self._lend(amount + debt if amount else FOREVER, until or FOREVER)
             case TakeEmergency():
                 self.emergency, self.emergency_taken = self.settings.emergency_credit + debt, True
             case ClearTamper():
                 self.locks.discard("tamper")
+
+    def _lend(self, amount: int, until: int) -> None:
+        self.grace, self.grace_until = amount, until
+
+    def _waive_off_hours(self, at: int) -> None:
+        if self.settings.off_hours.windows:
+            self.waived_until = self.off_until(at) or self.waived_until
 
     def switched(self, closed: bool, reason: str) -> None:
         """Note that the switch was told to move."""
@@ -204,10 +221,8 @@ class Supply:
         if code == "overload":
             self.trips = self.trips + 1 if at - self.tripped_at <= HOUR else 1
             self.tripped, self.tripped_at = True, at
-        elif code == "overload-locked":
-            self.locks.add("overload")
-        elif code == "forbidden-load":
-            self.locks.add("load")
+        elif code in LOCKS:
+            self.locks.add(LOCKS[code])
         elif code == "tamper" and self.settings.tamper_locks:
             self.locks.add("tamper")
         elif code in ("clock-unsure", "clock-set"):

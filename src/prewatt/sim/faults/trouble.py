@@ -288,15 +288,20 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
         gateway.line.drop()
     for name, stored in database.meters.items():
         ask(world, name)
-        for known in sorted(world.money[name].keys() - stored.booked):
-            # What the provider's file has, and the books don't.
-            when = world.now + 10 * MINUTE + dice.randrange(HOUR)
-            order = world.money[name][known]
-            if isinstance(order, GrantCredit) and known in world.oracle.books[name].ids and dice.random() < 0.5:
-                # Somebody does not wait for the journals: it is at the meter already.
-                world.at(world.now + dice.randrange(HOUR), partial(_order_again, world, name, order))
-                continue
-            world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
+        _reconcile_soon(world, name, stored, dice)
+
+
+def _reconcile_soon(world: World, name: str, stored: Stored, dice: Random) -> None:
+    """Let somebody compare a meter's books with the provider's file, within the next hour or so."""
+    for known in sorted(world.money[name].keys() - stored.booked):
+        # What the provider's file has, and the books don't.
+        when = world.now + 10 * MINUTE + dice.randrange(HOUR)
+        order = world.money[name][known]
+        if isinstance(order, GrantCredit) and known in world.oracle.books[name].ids and dice.random() < 0.5:
+            # Somebody does not wait for the journals: it is at the meter already.
+            world.at(world.now + dice.randrange(HOUR), partial(_order_again, world, name, order))
+            continue
+        world.at(when, partial(_reconcile, world, name, known, world.oracle.books[name].seq))
 
 
 def ask(world: World, name: str) -> None:
