@@ -13,6 +13,7 @@ from ..edge.enrol import enrol as enrol_gateway
 from ..edge.process import run as run_agent
 from ..folder import BusyError
 from .command import Command, CommandError, FileCommand, group, log_to_stderr
+from .edge_machine import install, rollback
 
 app = group()
 ConfigOption = Annotated[Path, typer.Option(help="Settings file that `prewatt edge enrol` wrote.")]
@@ -61,6 +62,10 @@ def run(config: ConfigOption = CONFIG) -> None:
     """
     log_to_stderr()
     raise typer.Exit(run_agent(config))
+
+
+app.command(cls=FileCommand)(install)
+app.command(cls=FileCommand)(rollback)
 
 
 @app.command(cls=FileCommand)

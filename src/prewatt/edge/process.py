@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ from .drivers.interface import DriverError
 from .journal_file import is_damage
 from .loading import MENDED_BY
 from .page import serve_page
+from .service_manager import ServiceManager
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
 from .shell import Shell
 from .site_service import SiteService
@@ -28,10 +30,12 @@ def run(path: Path) -> int:
     """Run the agent until it is told to stop. Returns 0 when told to stop, 1 if the journal cannot be written, 2 for a
     wrong setting, 3 for a damaged journal.
     """
+    # A loop that stands still is killed by the service manager: the log then shows where it stood.
+    faulthandler.enable(sys.__stderr__ or sys.stderr)
     try:
         folder.use(path.parent)
         settings = load_settings(path)
-        shell = Shell(settings)
+        shell = Shell(settings, ServiceManager())
     except JournalDamaged as error:
         return _damaged(error)
     except (SettingsError, DriverError, BlockingIOError, ValueError) as error:

@@ -44,6 +44,7 @@ from .meter_work import MeterWork, Seen
 from .replies import supplied
 from .reserve import Reserve
 from .seen_switches import SeenSwitches
+from .service_manager import ServiceManager
 from .settings import EdgeSettings
 from .texts import _
 from .timekeeping import Moment
@@ -73,9 +74,10 @@ def _no_room() -> str:
 
 
 class Shell:
-    """The shell carries out the agent's effects, in their order."""
+    """The shell carries out the agent's effects, in their order. `manager` hears that the loop turns."""
 
-    def __init__(self, settings: EdgeSettings) -> None:
+    def __init__(self, settings: EdgeSettings, manager: ServiceManager | None = None) -> None:
+        self._manager = manager or ServiceManager({})
         inner: Clock = SharedClock(Path(settings.shared_clock)) if settings.shared_clock else SystemClock()
         self.key = SigningKey.load(Path(settings.key))
         self._reserve = Reserve(Path(f"{settings.journal}.reserve"))
@@ -124,6 +126,7 @@ class Shell:
 
     def close(self) -> None:
         """Close the connections to the broker and the journal."""
+        self._manager.ending()
         self._meters.close()
         self._link.stop()
         self.journal.close()
@@ -169,6 +172,7 @@ class Shell:
             if time.monotonic() >= next_housekeeping:
                 more = self._keep_house()
                 next_housekeeping = time.monotonic() + (0.0 if more else HOUSEKEEPING_EVERY)
+            self._manager.turned("online" if self._link.connected else "without a network: meters are served")
 
     def _look_at_reserve(self) -> bool:
         """Hold the reserve. Returns whether the disk has just become too full for it. That, and its end, is journalled
@@ -193,6 +197,7 @@ class Shell:
     def _wait_for_room(self) -> None:
         """Answer calls and check for room until there is some; then load the agent again."""
         while self._running:
+            self._manager.turned("the disk is full: no code is taken and no switch moves")
             deadline = time.monotonic() + ROOM_EVERY
             while self._running and (wait := deadline - time.monotonic()) > 0:
                 while self._waiting:
