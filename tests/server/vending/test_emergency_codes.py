@@ -27,7 +27,6 @@ from prewatt.server.vending.models import Command, EmergencyCode
 from prewatt.server.web.figures import happenings
 from tests.building import PASSWORD
 from tests.server.vending.test_order_codes import edge, order_of, typed  # noqa: F401
-from tests.server.vending.test_supply import manager, program  # noqa: F401
 
 pytestmark = pytest.mark.database
 
@@ -175,7 +174,7 @@ def test_all_or_none_are_made(where, landlord):
     assert EmergencyCode.objects.count() == 1
 
 
-def test_the_page_makes_lists_and_revokes_them_and_says_what_can_be_lost(manager, where, landlord):  # noqa: F811
+def test_the_page_makes_lists_and_revokes_them_and_says_what_can_be_lost(manager, where, landlord):
     page = f"/properties/{where.pk}/emergency-codes/"
     units = list(Unit.objects.values_list("pk", flat=True))
     assert "No code can be used now" in manager.get(page).content.decode()
@@ -205,7 +204,7 @@ def test_the_page_makes_lists_and_revokes_them_and_says_what_can_be_lost(manager
     assert (where.emergency_code_amount, where.emergency_code_number, where.emergency_code_days) == (2, 3, 2)
 
 
-def test_the_api_makes_lists_and_revokes_them(program, where, landlord):  # noqa: F811
+def test_the_api_makes_lists_and_revokes_them(program, where, landlord):
     path = f"properties/{where.pk}/emergency-codes"
     answer = program("post", path, {"amount": "5.00", "days": 7, "units": ["Flat 1"]})
     (code,) = answer.json()

@@ -25,7 +25,6 @@ from prewatt.server.vending.pins import new_pin
 from prewatt.wire.pins import pin_is
 from tests.gateway import Edge
 from tests.server.vending.test_codes import held
-from tests.server.vending.test_supply import manager, program, tenant  # noqa: F401
 
 pytestmark = pytest.mark.database
 
@@ -69,7 +68,7 @@ def test_what_is_ordered_is_what_the_code_says_to_the_unit(building, edge, clock
         assert type(order.action) is type(action) and made.code.tid == made.tid == order.tid
 
 
-def test_typed_in_the_outage_it_is_done_and_shown_as_done_by_code(manager, building, edge, store, clock):  # noqa: F811
+def test_typed_in_the_outage_it_is_done_and_shown_as_done_by_code(manager, building, edge, store, clock):
     unit = Unit.objects.get(name="Flat 1")
     said = manager.post(
         f"/units/{unit.pk}/order/", {"do": "restore", "amount": "5", "reason": "ill"}, follow=True
@@ -122,7 +121,7 @@ def test_refused_by_the_meter_its_code_does_nothing_later(building, edge, store,
         ({"do": "restore", "amount": "5", "hours": "49"}, "whole days"),
     ],
 )
-def test_what_no_code_can_carry_is_said_and_goes_by_the_network(manager, building, fields, said):  # noqa: F811
+def test_what_no_code_can_carry_is_said_and_goes_by_the_network(manager, building, fields, said):
     unit = Unit.objects.get(name="Flat 1")
     Organisation.objects.update(adjustment_limit=500)
     page = manager.post(f"/units/{unit.pk}/order/", {"reason": "x", **fields}, follow=True).content.decode()
@@ -131,7 +130,7 @@ def test_what_no_code_can_carry_is_said_and_goes_by_the_network(manager, buildin
     assert made.tid is None and not Code.objects.exists() and said in why_no_code(made)
 
 
-def test_page_api_and_command_show_the_same_code(program, building, edge, clock):  # noqa: F811
+def test_page_api_and_command_show_the_same_code(program, building, edge, clock):
     answer = program("post", "meters/m1/orders", {"do": "restore", "amount": "5", "reason": "ill"})
     made = Command.objects.filter(kind="control").latest("pk")
     assert answer.status_code == 201
@@ -149,7 +148,7 @@ def test_page_api_and_command_show_the_same_code(program, building, edge, clock)
     assert str(Command.objects.filter(kind="control").latest("pk").code) in said
 
 
-def test_credit_given_freely_has_a_code_and_is_in_the_books_once(program, tenancy, building, edge, store, clock):  # noqa: F811
+def test_credit_given_freely_has_a_code_and_is_in_the_books_once(program, tenancy, building, edge, store, clock):
     given = {"amount": "5.00", "adjustment_id": "g1", "reason": "the lift was out"}
     answer = program("post", f"tenancies/{tenancy.pk}/goodwill", given)
     assert answer.status_code == 201 and answer.json()["meter"] == "m1"
@@ -169,7 +168,7 @@ def test_credit_given_freely_has_a_code_and_is_in_the_books_once(program, tenanc
     assert program("post", f"tenancies/{tenancy.pk}/goodwill", given).json()["code"] is None
 
 
-def test_what_waits_for_a_second_person_has_no_code_before(program, tenancy, admin_user):  # noqa: F811
+def test_what_waits_for_a_second_person_has_no_code_before(program, tenancy, admin_user):
     given = {"amount": "500", "adjustment_id": "g1", "reason": "flood"}
     answer = program("post", f"tenancies/{tenancy.pk}/goodwill", given).json()
     assert (answer["state"], answer["code"]) == ("waiting", None) and not Code.objects.exists()
@@ -177,7 +176,7 @@ def test_what_waits_for_a_second_person_has_no_code_before(program, tenancy, adm
     assert program("post", f"tenancies/{tenancy.pk}/goodwill", given).json()["code"] == Code.objects.get().digits
 
 
-def test_the_page_and_the_command_give_it_with_its_code(manager, tenancy):  # noqa: F811
+def test_the_page_and_the_command_give_it_with_its_code(manager, tenancy):
     fields = {"do": "give", "amount": "5", "reason": "lift", "adjustment_id": "7"}
     page = manager.post(f"/tenancies/{tenancy.pk}/give-back/", fields, follow=True).content.decode()
     code = str(Adjustment.objects.get().command.code)
@@ -190,7 +189,7 @@ def test_the_page_and_the_command_give_it_with_its_code(manager, tenancy):  # no
     assert wrong.exit_code == 2 and "is not the login of a manager" in wrong.output
 
 
-def test_a_tenant_takes_the_emergency_credit_over_the_server_and_sees_its_code(tenant, building, edge, store, clock):  # noqa: F811
+def test_a_tenant_takes_the_emergency_credit_over_the_server_and_sees_its_code(tenant, building, edge, store, clock):
     building.property.emergency_credit = 5
     building.property.save()
     send_settings(building.property)
@@ -205,7 +204,7 @@ def test_a_tenant_takes_the_emergency_credit_over_the_server_and_sees_its_code(t
     assert page.count("Codes to type") == 1 and "restore the supply" in tenant.get("/me/").content.decode()
 
 
-def test_a_pin_that_is_made_in_an_outage_opens_the_page_once_its_code_is_typed(manager, building, edge, store, clock):  # noqa: F811
+def test_a_pin_that_is_made_in_an_outage_opens_the_page_once_its_code_is_typed(manager, building, edge, store, clock):
     unit = Unit.objects.get(name="Flat 1")
     said = manager.post(f"/units/{unit.pk}/renew-pin/", follow=True).content.decode()
     pin, code = re.search(r"Flat 1 is (\d{6})\.", said)[1], re.search(r"\d{4}( \d{4}){4}", said)[0]
@@ -236,7 +235,7 @@ def test_a_pin_that_came_by_the_network_leaves_its_code_worth_nothing(building, 
     assert pin_is(edge.accounts["m1"].settings.pin, newer.pin)
 
 
-def test_a_meter_without_a_key_gets_its_pin_by_the_network_and_says_so(manager, building):  # noqa: F811
+def test_a_meter_without_a_key_gets_its_pin_by_the_network_and_says_so(manager, building):
     TokenMeter.objects.filter(meter__name="m1").delete()
     unit = Unit.objects.get(name="Flat 1")
     said = manager.post(f"/units/{unit.pk}/renew-pin/", follow=True).content.decode()

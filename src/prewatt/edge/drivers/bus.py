@@ -11,6 +11,15 @@ In `edge.toml`:
     bus = "cellar"
     model = "dlt645-2007"
     address = "000012345678"
+
+A flat with several meters, such as one a phase, has one meter that is made of parts (`edge.buses.joined`):
+
+    [drivers.bus.meters."111+222+333"]
+    parts = ["l1", "l2", "l3"]
+
+    [drivers.bus.meters.l1]
+    bus = "cellar"
+    ...
 """
 
 from __future__ import annotations
@@ -25,6 +34,7 @@ from msgspec import Meta, Struct
 
 from ..buses.bus import Bus, Timing
 from ..buses.calls import CalledPort, Calls
+from ..buses.joined import JoinedMeter
 from ..buses.meter_on_bus import MeterOnBus
 from ..buses.patience import LONGEST
 from ..buses.pause import silence_s
@@ -33,7 +43,7 @@ from ..conversations import find_protocol
 from ..conversations.protocol import Conversations, Framing
 from ..converters import load_converter
 from ..meters.model import find_model_file, protocol_of, read_model
-from .interface import Driver, DriverSettings
+from .interface import Driver, DriverSettings, MeterDriver
 
 CALL = "call://"
 """How the port of a converter that calls begins."""
@@ -76,9 +86,10 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 class BusDriverSettings(DriverSettings, frozen=True):
     """The settings of all meters on buses. `buses`: by names of your own. `meters`: by their names; each has its `bus`, its
-    `model`, and what its protocol needs (`address` always). `models`: a folder with models of your own, which stand before
-    those that come with prewatt. `converters`: one with kinds of converters. `listen`: the host and port at which
-    converters call; `certificate`: the file with key and certificate if they speak TLS.
+    `model`, and what its protocol needs (`address` always), or else the names of its `parts`. `models`: a folder with
+    models of your own, which stand before those that come with prewatt. `converters`: one with kinds of converters.
+    `listen`: the host and port at which converters call; `certificate`: the file with key and certificate if they
+    speak TLS.
     """
 
     buses: dict[str, BusSettings]
@@ -91,31 +102,60 @@ class BusDriverSettings(DriverSettings, frozen=True):
 
 def open_buses(
     settings: BusDriverSettings, meters: Sequence[str], clock: Callable[[], int]
-) -> Mapping[str, MeterOnBus]:
+) -> Mapping[str, MeterDriver]:
     """Open the meters; those of one bus share it. Raises ValueError, which names the setting that is wrong."""
     checked = check_meters(settings, meters, clock)
     ports = _ports(settings)
     buses = {name: Bus(ports[name], bus.timing) for name, bus in settings.buses.items()}
-    return {name: MeterOnBus(name, buses[bus], conversations) for name, (bus, conversations) in checked.items()}
+    opened = {name: MeterOnBus(name, buses[bus], conversations) for name, (bus, conversations) in checked.items()}
+    parts = _parts(settings, meters)
+    return {
+        name: JoinedMeter(name, [opened[part] for part in parts[name]]) if name in parts else opened[name]
+        for name in meters
+    }
 
 
 def check_meters(
     settings: BusDriverSettings, meters: Sequence[str], clock: Callable[[], int]
 ) -> dict[str, tuple[str, Conversations]]:
-    """Return the bus of each meter, and the conversations with it. No port is opened. Raises ValueError, which names the
-    setting that is wrong.
+    """Return the bus of each meter, and the conversations with it; for a meter of several, of each of its parts. No port is
+    opened. Raises ValueError, which names the setting that is wrong.
     """
     lacking = [name for name in meters if name not in settings.meters]
     if lacking:
         raise ValueError(f"meters.{lacking[0]}: the section is missing")
+    parts = _parts(settings, meters)
+    single = [each for name in meters for each in parts.get(name, [name])]
     checked = {}
-    for name in meters:
+    for name in single:
         try:
             checked[name] = _conversations(settings, dict(settings.meters[name]), clock)
         except ValueError as error:
             raise ValueError(f"meters.{name}: {error}") from None
-    _no_place_twice(settings, meters)
+    _no_place_twice(settings, single)
     return checked
+
+
+def _parts(settings: BusDriverSettings, meters: Sequence[str]) -> dict[str, list[str]]:
+    """Return the parts of the meters that have some. Raises ValueError if a part is none, or is used twice."""
+    parts: dict[str, list[str]] = {}
+    whole: dict[str, str] = {}
+    for name in meters:
+        section = settings.meters[name]
+        if "parts" not in section:
+            continue
+        names = section["parts"]
+        if len(section) > 1 or not isinstance(names, list) or len(names) < 2:
+            raise ValueError(f'meters.{name}.parts: give the names of two meters or more, such as ["l1", "l2"], alone')
+        for part in names:
+            if part not in settings.meters or "parts" in settings.meters[part]:
+                raise ValueError(f"meters.{name}.parts: there is no section meters.{part} with a bus of its own")
+            if part in whole or part in meters:
+                other = f"a part of {whole[part]}" if part in whole else "a meter by itself"
+                raise ValueError(f"meters.{name}.parts: {part} is {other} already, and would be counted twice")
+            whole[part] = name
+        parts[name] = names
+    return parts
 
 
 def _ports(settings: BusDriverSettings) -> dict[str, Port]:

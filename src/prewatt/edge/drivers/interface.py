@@ -49,6 +49,10 @@ class NotSupported(DriverError):
     """The meter has no such function."""
 
 
+JOINED_BY = "+"
+"""Stands between the serial numbers of a meter that is made of several."""
+
+
 class Identity(Struct, frozen=True):
     """What a meter reports of itself. `serial`: its number; empty if it cannot tell it. `register_end`: the register (Wh)
     at which its counter rolls over to zero; 0 if unknown.
@@ -63,7 +67,13 @@ class Identity(Struct, frozen=True):
         """Return whether this may be the meter with the number `serial`. Zeros before a number mean nothing: some meters
         fill up to twelve digits, and the print on their face does not.
         """
-        return not self.serial or _plain(self.serial) == _plain(serial)
+        own, other = self.serial.split(JOINED_BY), serial.split(JOINED_BY)
+        if not self.serial:
+            return True
+        # Of several meters as one, each that tells its number must be the one in its place.
+        return len(own) == len(other) and all(
+            not mine or _plain(mine) == _plain(its) for mine, its in zip(own, other, strict=True)
+        )
 
 
 def _plain(serial: str) -> str:
