@@ -15,6 +15,13 @@ def manager(client, building):
 
 
 @pytest.fixture
+def tenant(client, building):
+    """A browser in which the tenant of Flat 1 is logged in."""
+    assert client.login(username="flat1", password=PASSWORD)
+    return client
+
+
+@pytest.fixture
 def program(client, building):
     """Calls the API by the manager's key: `program(method, path, body)`."""
     from django.contrib.auth import get_user_model

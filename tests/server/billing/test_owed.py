@@ -169,7 +169,7 @@ def test_the_office_is_reminded_and_what_is_unclaimed_stays_owed(gone, owner, in
     watch()
     assert events(office).count("owed") == 4
     told = office.notices.filter(event="owed", key__startswith="unclaimed").first()
-    assert "unclaimed" in told.title
+    assert "nobody has claimed it" in told.title
     page = log_in("manager").get("/books/").content.decode()
     assert page.count("unclaimed") == 2
     assert owed_is_the_books(owner) == LEFT + DEPOSIT

@@ -234,7 +234,7 @@ def test_all_meters_of_a_building_are_read_once_and_who_has_answered_is_shown(ed
     assert "1 of 3 has answered." in text and "1 is still to come." in text and "No answer from 1." in text
     assert "1.234" in text
     Gateway.objects.update(online=False, since=clock.now())
-    assert "not reachable since 6 Oct, 12:00" in manager.get(path).content.decode()
+    assert "offline since 6 Oct, 12:00" in manager.get(path).content.decode()
     Gateway.objects.update(online=True)
     moments.at += looks.ASKED_FOR
     assert "no answer" in manager.get(path).content.decode()

@@ -667,7 +667,7 @@ def test_secrets_are_sealed_and_stay_when_left_empty(merchants, providers):
         ("wechat", {"private_key": "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"}, "can't be read"),
         ("wechat", {"public_key": "nonsense"}, "can't be read"),
         ("alipay", {"private_key": "nonsense"}, "can't be read"),
-        ("alipay", {"alipay_public_key": "\x00"}, "not a key"),
+        ("alipay", {"alipay_public_key": "\x00"}, "can't be in a key"),
         ("stripe", {"api_key": "pk_live_x"}, "must begin with sk_"),
         ("stripe", {"webhook_secret": "x"}, "must begin with whsec_"),
         ("paypal", {}, "no such payment provider"),

@@ -70,7 +70,7 @@ def test_who_has_moved_out_is_told_too(edge, store, anna, tenancy, bought, told,
     clock.at += HOUR
     told(bought)
     watch()
-    assert "You owe 20.00 CNY for it" in anna.notices.get(event="taken-back").text
+    assert "You now owe 20.00 CNY" in anna.notices.get(event="taken-back").text
 
 
 def test_the_office_is_told_of_what_it_has_to_see_to(edge, office, tenancy, bought, told):  # noqa: F811

@@ -24,12 +24,6 @@ from tests.gateway import Edge
 PHONE = SigningKey.generate().public().hex()
 
 
-@pytest.fixture
-def tenant(client, building):
-    assert client.login(username="flat1", password=PASSWORD)
-    return client
-
-
 def last_order(meter="m1"):
     return decode_command(bytes(Command.objects.filter(meter__name=meter).order_by("-number")[0].body)).order
 
