@@ -193,7 +193,7 @@ def test_a_broker_that_stays_of_no_use_is_started_anew_more_and_more_seldom(runn
     running.child._command = ["sleep", "600"]
     os.kill(running.pid(), signal.SIGKILL)
     running.looks_until(lambda: running.child.restarts == 6)
-    said = [record.created for record in caplog.records if "It is started anew" in record.getMessage()]
+    said = [record.created for record in caplog.records if "It is started again" in record.getMessage()]
     apart = [later - earlier for earlier, later in pairwise(said)]
     # No sooner than its pauses say; how much later is the machine's business.
     assert all(gap > pause - 0.1 for gap, pause in zip(apart, (0.5, 1.0, 1.5, 1.5), strict=True)), apart
