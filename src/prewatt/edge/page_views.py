@@ -135,7 +135,7 @@ def state(view: View) -> Html:
 
 
 def _supply(view: View) -> tuple[str, str]:
-    """Return the state of the supply, `off`, `low`, `on`, or `told` if it was told to be on and has not been seen so, and the
+    """Return the state of the supply, `off`, `low`, `on`, or `unseen` if it was told to be on and has not been seen so, and the
     sentence about it.
     """
     kind = "low" if view.low else "on"
@@ -143,7 +143,7 @@ def _supply(view: View) -> tuple[str, str]:
         off = _("The power is off: %(why)s.") % {"why": view.why}
         return "off", f"{off} {supplied(False, view.switching)}" if view.switching == SwitchProgress.FAILED else off
     if view.closed and view.switching not in (None, SwitchProgress.VERIFIED):
-        return "told", supplied(True, view.switching)
+        return "unseen", supplied(True, view.switching)
     if view.pays_after:
         return kind, _paid_after(view)
     if view.balance <= 0:

@@ -85,11 +85,11 @@ class MeterFigures:
 
     @property
     def state(self) -> str:
-        """One word for the eye: `off`, `low`, `on`, `told` if it was told to be on and has not been seen so, or `unknown`."""
+        """One word for the eye: `off`, `low`, `on`, `unseen` if it was told to be on and has not been seen so, or `unknown`."""
         if self.closed is None:
             return "unknown"
         if self.closed and self.switching not in (None, SwitchProgress.VERIFIED):
-            return "told"
+            return "unseen"
         return ("low" if self.low else "on") if self.closed else "off"
 
     @property

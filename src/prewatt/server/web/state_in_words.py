@@ -34,7 +34,7 @@ def state_label(figures: MeterFigures) -> str:
         "off": _("off"),
         "low": _("on, low"),
         "on": _("on"),
-        "told": _("told to switch on"),
+        "unseen": _("told to switch on"),
         "unknown": _("not known yet"),
     }
     return labels[figures.state]
@@ -57,7 +57,7 @@ def _of_tenant(figures: MeterFigures) -> str:
     state, currency = figures.state, figures.currency
     if state == "unknown":
         return _("The meter has not reported yet.")
-    if state == "told":
+    if state == "unseen":
         return _switching_on(figures.switching)
     if state == "off":
         text = _("The power is off: %(why)s.") % {"why": figures.why}
