@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from ...kernel.quantities import Quantity
-from ..drivers.interface import JOINED_BY, DriverError, Identity, NotSupported, Power
+from ..drivers.interface import JOINED_BY, DriverError, Identity, NotSupported, Power, PressButton
 from .meter_on_bus import MeterOnBus
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ class JoinedMeter:
 
     def set_switch(self, closed: bool) -> None:
         """Move the switches of all parts; those without a switch hang behind another's. All are told, also after one has
-        failed. Raises the error of the first that failed.
+        failed. Raises the error of the first that failed; PressButton if others only wait for their button.
         """
         self._told = closed
         failed, without = [], []
@@ -133,7 +133,7 @@ class JoinedMeter:
             except DriverError as error:
                 failed.append(error)
         if failed:
-            raise failed[0]
+            raise min(failed, key=lambda error: isinstance(error, PressButton))
         if len(without) == len(self.parts):
             raise without[0]
 
@@ -144,6 +144,12 @@ class JoinedMeter:
 
     def set_clock(self, at: int) -> None:
         self._each(lambda part: part.set_clock(at))
+
+    def read_own_prepaid(self) -> str | None:
+        """Return how the prepaid mode of the first part that is in one is switched off; None if that of a part can't be seen."""
+        modes = self._each(MeterOnBus.read_own_prepaid)
+        on = next((f"part {part.name}: {mode}" for part, mode in zip(self.parts, modes, strict=True) if mode), "")
+        return on or (None if None in modes else "")
 
     def read_allowance(self) -> int | None:
         """Raise NotSupported: each part would cut off by itself, a phase before the others."""

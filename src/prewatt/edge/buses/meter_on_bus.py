@@ -77,7 +77,7 @@ class MeterOnBus:
         self._run("set clock", self.conversations.set_clock(at))
 
     def read_own_prepaid(self) -> str | None:
-        return self._run("read prepaid mode", self._conversations.read_own_prepaid())
+        return self._run("read prepaid mode", self.conversations.read_own_prepaid())
 
     def read_allowance(self) -> int | None:
         return self._run("read allowance", self.conversations.read_allowance())

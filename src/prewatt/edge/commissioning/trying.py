@@ -106,7 +106,7 @@ def _no_mains(voltages: Iterable[int]) -> str:
 def _own_prepaid(meter: Conversations) -> Conversation[bool]:
     """Return whether a prepaid mode of the meter's own is seen to be on."""
     try:
-        return (yield from meter.read_own_prepaid()) is True
+        return bool((yield from meter.read_own_prepaid()))
     except ProtocolError:
         return False
 
