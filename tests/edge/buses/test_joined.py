@@ -5,14 +5,14 @@ import pytest
 from prewatt.edge.devices import Devices, Question
 from prewatt.edge.driver_settings import read_section
 from prewatt.edge.drivers.bus import open_buses
-from prewatt.edge.drivers.interface import DriverError, Identity, NotSupported, Unreachable
+from prewatt.edge.drivers.interface import DriverError, Identity, NotSupported, PressButton, Unreachable
 from prewatt.edge.meter import Foreign, Meter, Observed
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import ChangeSettings, Command, genesis
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.settings import Settings
 from prewatt.kernel.units import HOUR, MINUTE
-from prewatt.sim.meters.dlt645 import Dlt645Responder
+from prewatt.sim.meters.dlt645 import Balance, Dlt645Responder
 from prewatt.sim.meters.line import Line
 from prewatt.sim.meters.serving import OnPty
 from tests.edge.protocols.modbus_played import played
@@ -25,12 +25,12 @@ WHOLE = "111+222+333"
 class Flat:
     """Three played meters of 2 kW each on a line, and what the gateway opens of them."""
 
-    def __init__(self, folder, serials=SERIALS):
+    def __init__(self, folder, serials=SERIALS, model="dlt645-2007"):
         self.meters = [played(folder, serial) for serial in serials]
         self.served = OnPty(Line([Dlt645Responder(each) for each in self.meters]))
         bus = {"port": self.served.path, "line": "115200 8E1", "answer_s": 0.3, "pause_s": 0.1, "turnaround_s": 0.0}
         sections = {
-            f"l{n}": {"bus": "cellar", "model": "dlt645-2007", "address": serial} for n, serial in enumerate(serials, 1)
+            f"l{n}": {"bus": "cellar", "model": model, "address": serial} for n, serial in enumerate(serials, 1)
         }
         sections[WHOLE] = {"parts": ["l1", "l2", "l3"]}
         settings = read_section("bus", {"buses": {"cellar": {**bus, "rest_longest_s": 0}}, "meters": sections}, folder)
@@ -72,6 +72,28 @@ def test_its_switch_moves_all_of_them_and_stands_otherwise_than_told_while_one_d
     flat.meters[0].faults.sticks = False
     flat.driver.set_switch(True)
     assert flat.driver.read_switch() is True
+
+
+def test_it_waits_for_the_buttons_of_its_meters_unless_one_of_them_does_not_obey(tmp_path):
+    flat = Flat(tmp_path, model="dlt645-2007-button")
+    try:
+        flat.driver.set_switch(False)
+        with pytest.raises(PressButton, match="part l1"):
+            flat.driver.set_switch(True)
+        for each in flat.meters[:2]:
+            each.press_button()
+        flat.meters[2].faults.silent = True
+        with pytest.raises(Unreachable, match="part l3"):
+            flat.driver.set_switch(True)
+    finally:
+        flat.close()
+
+
+def test_one_in_a_prepaid_mode_of_its_own_is_named(flat):
+    assert flat.driver.read_own_prepaid() == ""
+    flat.served.line.meters[1].balance = Balance(1, 1_234)
+    assert flat.driver.read_own_prepaid().startswith("part l2: have its maker")
+    assert flat.read().own_prepaid.startswith("part l2")
 
 
 @pytest.mark.parametrize("wanted", [True, False])
