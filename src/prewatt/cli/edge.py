@@ -13,6 +13,7 @@ from ..edge.enrol import enrol as enrol_gateway
 from ..edge.process import run as run_agent
 from ..folder import BusyError
 from .command import Command, CommandError, FileCommand, group, log_to_stderr
+from .edge_doctor import doctor
 from .edge_machine import install, rollback
 
 app = group()
@@ -66,6 +67,7 @@ def run(config: ConfigOption = CONFIG) -> None:
 
 app.command(cls=FileCommand)(install)
 app.command(cls=FileCommand)(rollback)
+app.command(cls=FileCommand)(doctor)
 
 
 @app.command(cls=FileCommand)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 TURNS_TOLD = 4
@@ -26,15 +26,15 @@ class ServiceManager:
         self._every = int(watched) / 1e6 / TURNS_TOLD if watched.isdecimal() and is_ours else None
         self._told_at: float | None = None
 
-    def turned(self, status: str) -> None:
-        """Note that the agent's loop has turned once more. The first time it is ready. `status` is shown to people."""
+    def turned(self, status: Callable[[], str]) -> None:
+        """Note that the agent's loop has turned once more. The first time it is ready. `status`: what people are shown."""
         now = time.monotonic()
         if self._told_at is None:
             self._told_at = now
-            self._tell(f"READY=1\nSTATUS={status}")
+            self._tell(f"READY=1\nSTATUS={status()}")
         elif self._every is not None and now - self._told_at >= self._every:
             self._told_at = now
-            self._tell(f"WATCHDOG=1\nSTATUS={status}")
+            self._tell(f"WATCHDOG=1\nSTATUS={status()}")
 
     def ending(self) -> None:
         """Tell that the agent ends."""

@@ -172,7 +172,16 @@ class Shell:
             if time.monotonic() >= next_housekeeping:
                 more = self._keep_house()
                 next_housekeeping = time.monotonic() + (0.0 if more else HOUSEKEEPING_EVERY)
-            self._manager.turned("online" if self._link.connected else "without a network: meters are served")
+            self._manager.turned(self._status)
+
+    def _status(self) -> str:
+        """Return how it stands, in one line for who looks after this machine."""
+        if self.journal.full:
+            return "the disk is full: no code is taken and no switch moves"
+        silent = [name for name, meter in self.agent.meters.items() if meter.lost]
+        parts = ["online" if self._link.connected else "the server is not reached"]
+        parts += [f"{len(self.agent.meters) - len(silent)} of {len(self.agent.meters)} meters answer"]
+        return "; ".join([*parts, *([f"silent: {', '.join(silent[:5])}"] if silent else [])])
 
     def _look_at_reserve(self) -> bool:
         """Hold the reserve. Returns whether the disk has just become too full for it. That, and its end, is journalled
@@ -197,7 +206,7 @@ class Shell:
     def _wait_for_room(self) -> None:
         """Answer calls and check for room until there is some; then load the agent again."""
         while self._running:
-            self._manager.turned("the disk is full: no code is taken and no switch moves")
+            self._manager.turned(self._status)
             deadline = time.monotonic() + ROOM_EVERY
             while self._running and (wait := deadline - time.monotonic()) > 0:
                 while self._waiting:

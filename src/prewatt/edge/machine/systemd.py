@@ -13,7 +13,7 @@ RUNNING = Path("/run/systemd/system")
 LOOK_EVERY = 0.5
 STEADY_S = 10.0
 """Seconds that an agent has to stay ready."""
-PROPERTIES = ("ActiveState", "SubState", "InvocationID", "NRestarts", "ExecMainStatus", "ConditionResult")
+PROPERTIES = ("ActiveState", "SubState", "InvocationID", "NRestarts", "ExecMainStatus", "StatusText")
 
 
 class SystemdError(ValueError):

@@ -1,0 +1,1 @@
+"""`prewatt edge doctor`: what is wrong with a gateway, in words, with what to do. It changes nothing."""

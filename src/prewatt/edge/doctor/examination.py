@@ -1,0 +1,49 @@
+"""The whole examination: the settings first, and then every check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from ... import folder
+from ..settings import SettingsError, load_settings
+from .files import check_clock, check_disk, check_journal, check_state_folder
+from .finding import Check, Finding, Gateway, State, examined, owner
+from .journal import read_journal
+from .lines import check_bluetooth, check_meters, check_ports
+from .network import check_broker, check_page
+from .service import check_service
+
+CHECKS: tuple[Check, ...] = (
+    check_service,
+    check_state_folder,
+    check_disk,
+    check_journal,
+    check_clock,
+    check_ports,
+    check_meters,
+    check_broker,
+    check_page,
+    check_bluetooth,
+)
+
+
+def examine(config: Path) -> Iterator[Finding]:
+    """Yield what is found, check by check. An agent that is started meanwhile waits until the end."""
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        advice = "Enrol this gateway (prewatt edge enrol)" if not config.exists() else "Mend what is named"
+        yield Finding("settings", State.BAD, str(error), advice)
+        return
+    yield Finding("settings", State.OK, f"{config}: gateway {settings.gateway}, {len(settings.meters)} meters")
+    home = config.absolute().parent
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(folder.alone(home))
+            is_running = False
+        except folder.BusyError:
+            is_running = True
+        journal = read_journal(settings, is_running)
+        yield from examined(Gateway(config, settings, is_running, owner(home), journal), CHECKS)

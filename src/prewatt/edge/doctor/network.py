@@ -1,0 +1,121 @@
+"""The doctor's checks of what is reached: the broker, its certificate, and the gateway's own page."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ..settings import page_address
+from .finding import Finding, Gateway, State
+
+WITHIN = 10.0
+"""Seconds in which a broker or a page must answer."""
+ENDING_DAYS = 21
+"""A certificate that ends sooner is told of: most are renewed a month before."""
+
+
+def check_broker(gateway: Gateway) -> Iterator[Finding]:
+    """Whether the broker can be reached, and takes this gateway's password."""
+    broker = gateway.settings.broker
+    where = f"{broker.host}:{broker.port}"
+    try:
+        with socket.create_connection((broker.host, broker.port), WITHIN) as connection:
+            if broker.tls:
+                yield _certificate(connection, broker.host)
+    except socket.gaierror:
+        advice = "Look at the network and its name server. Meters are supplied meanwhile"
+        yield Finding("broker", State.BAD, f"the name {broker.host} is not known here", advice)
+        return
+    except ssl.SSLCertVerificationError as error:
+        advice = "Renew it at the server. If the clock of this machine is wrong, set it first"
+        yield Finding("certificate", State.BAD, f"it is not believed: {error.verify_message}", advice)
+        return
+    except OSError as error:
+        advice = "Look at the network, and whether the server runs. Meters are supplied meanwhile"
+        yield Finding("broker", State.BAD, f"{where} can't be reached ({error})", advice)
+        return
+    refusal = _refused(gateway)
+    if refusal:
+        advice = "If another gateway has taken its place, this one is to be switched off; else enrol it anew"
+        yield Finding("broker", State.BAD, f"{where} refuses this gateway: {refusal}", advice)
+    else:
+        yield Finding("broker", State.OK, f"{where} takes this gateway")
+
+
+def _certificate(connection: socket.socket, host: str) -> Finding:
+    """Return how long the broker's certificate holds. Raises ssl.SSLError, OSError."""
+    with ssl.create_default_context().wrap_socket(connection, server_hostname=host) as secured:
+        certificate = secured.getpeercert() or {}
+    ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
+    days = int((ends - time.time()) // 86_400)
+    if days < ENDING_DAYS:
+        return Finding("certificate", State.WARN, f"the broker's ends in {days} days", "Renew it at the server")
+    return Finding("certificate", State.OK, f"the broker's holds for {days} days")
+
+
+def _refused(gateway: Gateway) -> str:
+    """Log in at the broker as the gateway does, under another id. Returns why it refuses; empty if it does not."""
+    broker, answered, reasons = gateway.settings.broker, threading.Event(), list[str]()
+
+    def on_connect(_client: mqtt.Client, _data: object, _flags: object, reason: Any, _properties: object) -> None:
+        if reason.is_failure:
+            reasons.append(str(reason))
+        answered.set()
+
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, "", clean_session=True, protocol=mqtt.MQTTv311)
+    if broker.tls:
+        client.tls_set()
+    client.username_pw_set(broker.user, broker.password)
+    client.on_connect = on_connect
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    try:
+        if not answered.wait(WITHIN):
+            return "it does not answer"
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return reasons[0] if reasons else ""
+
+
+def check_page(gateway: Gateway) -> Iterator[Finding]:
+    """Whether people in the building can open the page."""
+    if not gateway.settings.page:
+        return
+    host, port = page_address(gateway.settings.page)
+    if gateway.is_running:
+        # To call the address that means all of them is to call this machine.
+        yield _served(host, port)
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host, port))
+            yield Finding("page", State.OK, f"port {port} is free for it")
+        except PermissionError:
+            advice = "Type `prewatt edge install` again: it allows this port. Or choose one from 1024 on"
+            yield Finding("page", State.WARN, f"this user may not open port {port}", advice)
+        except OSError as error:
+            advice = f"ss -ltnp 'sport = {port}' names the program. Or choose another port in edge.toml"
+            yield Finding("page", State.BAD, f"port {port} can't be opened ({error.strerror})", advice)
+
+
+def _served(host: str, port: int) -> Finding:
+    try:
+        page = http.client.HTTPConnection(host, port, timeout=WITHIN)
+        page.request("GET", "/")
+        status = page.getresponse().status
+        page.close()
+    except (OSError, http.client.HTTPException) as error:
+        advice = "Start the agent anew; its log says why it could not open the port"
+        return Finding("page", State.BAD, f"the agent runs, and port {port} does not answer ({error})", advice)
+    return Finding("page", State.OK if status == 200 else State.BAD, f"port {port} answers with {status}")
