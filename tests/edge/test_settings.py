@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings
 from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.settings import (
     EdgeSettings,
@@ -31,6 +32,15 @@ def test_what_is_written_reads_back_and_is_private(tmp_path):
     write_settings(path, GOOD)
     assert load_settings(path) == GOOD
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_buses_and_their_meters_read_back(tmp_path):
+    buses = {"cellar": BusSettings("/dev/ttyUSB0", line="9600 8E1")}
+    meters = {"m1": {"bus": "cellar", "model": "dlt645-2007", "address": "12345678"}}
+    folders = {"models": tmp_path / "models", "converters": tmp_path / "converters"}
+    settings = msgspec.structs.replace(GOOD, drivers={"bus": BusDriverSettings(buses, meters, **folders)})
+    write_settings(tmp_path / "edge.toml", settings)
+    assert load_settings(tmp_path / "edge.toml") == settings
 
 
 def test_a_file_that_can_not_be_written_whole_leaves_the_one_before(tmp_path, monkeypatch):
