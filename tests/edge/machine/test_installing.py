@@ -89,13 +89,16 @@ def test_a_dry_run_prints_the_unit_and_changes_nothing(tmp_path):
     program = tmp_path / "bin" / "prewatt"
     program.parent.mkdir()
     program.touch(mode=0o755)
+    (program.parent / "python").symlink_to("/usr/bin/python3")
     done = CliRunner().invoke(app, ["edge", "install", "--dry-run", "--release", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert unit_text(described_service(Path("/var/lib/prewatt"), Machine())) in done.output
     assert "user prewatt" in done.output
 
 
-def test_a_release_in_a_home_is_refused_since_the_service_would_not_see_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("prewatt.edge.machine.installing.checked", lambda path: path)
-    with pytest.raises(InstallError, match="sees no home folders"):
-        next(iter(steps(Service(), Path("/home/pi/venv"), Machine(systemd=True), None)))
+def test_a_release_whose_python_lies_in_a_home_is_refused_since_the_service_would_not_see_it(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "prewatt").touch(mode=0o755)
+    (tmp_path / "bin" / "python").symlink_to("/home/pi/.pyenv/bin/python3")
+    with pytest.raises(InstallError, match=r"/home/pi/.*sees no home folders"):
+        next(iter(steps(Service(), tmp_path, Machine(systemd=True), None)))

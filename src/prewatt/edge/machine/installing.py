@@ -115,9 +115,12 @@ def _has_group(name: str) -> bool:
 
 
 def _may_be_read(release: Path) -> None:
-    """Refuse a release that the service can't see: homes are hidden from it."""
-    if release.is_relative_to("/home") or release.is_relative_to("/root"):
-        raise InstallError(f"{release}: the service sees no home folders. Make the environment in /opt/prewatt")
+    """Refuse a release that the service can't see, or whose Python it can't: homes are hidden from it."""
+    for path in (release, (release / "bin" / "python").resolve()):
+        if path.is_relative_to("/home") or path.is_relative_to("/root"):
+            raise InstallError(
+                f"{path}: the service sees no home folders. Make the environment in /opt/prewatt, by the system's python3"
+            )
 
 
 def _add_user(service: Service) -> None:
