@@ -1,6 +1,7 @@
 """Converters that call: real connections, from a played line."""
 
 import datetime
+import re
 import socket
 import ssl
 import time
@@ -168,3 +169,24 @@ def test_each_kind_of_converter_is_a_file_that_can_be_read(tmp_path):
         load_converter("own", [tmp_path])
     with pytest.raises(ValueError, match=r"there is no converter 'other'; known: .*own"):
         load_converter("other", [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "caller"),
+    [
+        ("hi-flying-hf2411", b"355837089512343\n", "355837089512343"),
+        ("usr-gprs232-701", bytes.fromhex("4C4F47494E3A313030310A"), "1001"),
+        ("usr-dr404", b"prewatt tower-7\n", "tower-7"),
+        ("usr-n580", b"prewatt tower-7\n", "tower-7"),
+        ("ebyte-e840-nb03", b"prewatt tower-7\n", "tower-7"),
+    ],
+)
+def test_a_converter_that_is_set_as_its_file_says_is_known_by_its_registration(kind, first, caller):
+    converter = load_converter(kind)
+    port = CalledPort(caller, converter)
+    assert port.registered(first) == b""
+    assert port.registered(first + b"\xfe\x68") == b"\xfe\x68"
+    assert port.registered(first[:-3]) is None
+    assert CalledPort("other", converter).registered(first) is None
+    for sent in re.findall(r"616C6976650A", converter.notes):
+        assert bytes.fromhex(sent) == b"alive\n"
