@@ -10,6 +10,7 @@ import typer
 from ..backups import gateway as copies
 from ..edge.driver_settings import read_options
 from ..edge.enrol import enrol as enrol_gateway
+from ..edge.hosting import host as host_agents
 from ..edge.process import run as run_agent
 from ..folder import BusyError
 from .command import Command, CommandError, FileCommand, group, log_to_stderr
@@ -63,6 +64,19 @@ def run(config: ConfigOption = CONFIG) -> None:
     """
     log_to_stderr()
     raise typer.Exit(run_agent(config))
+
+
+@app.command(cls=Command)
+def host(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds the folders of the gateways.", exists=True)],
+) -> None:
+    """Run the agents of many gateways in one process, for meters that call the server.
+
+    Each gateway is enrolled into a folder of its own inside of FOLDER (docs/installer/calls.md). Exit status 2: there is
+    no gateway to run.
+    """
+    log_to_stderr()
+    raise typer.Exit(host_agents(folder))
 
 
 app.command(cls=FileCommand)(install)

@@ -7,6 +7,7 @@ import logging
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from .. import folder
@@ -27,8 +28,19 @@ log = logging.getLogger("prewatt.edge")
 
 
 def run(path: Path) -> int:
-    """Run the agent until it is told to stop. Returns 0 when told to stop, 1 if the journal cannot be written, 2 for a
-    wrong setting, 3 for a damaged journal.
+    """Run the agent until a signal tells it to stop. Returns what `serve` returns."""
+
+    def stop_at_signals(shell: Shell) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: shell.stop())
+        signal.signal(signal.SIGINT, lambda *_: shell.stop())
+
+    return serve(path, stop_at_signals)
+
+
+def serve(path: Path, started: Callable[[Shell], object]) -> int:
+    """Run the agent of the settings at `path` in this thread until it is told to stop. `started` gets its shell before the
+    first meter is read. Returns 0 when told to stop, 1 if the journal cannot be written, 2 for a wrong setting, 3 for a
+    damaged journal.
     """
     # A loop that stands still is killed by the service manager: the log then shows where it stood.
     faulthandler.enable(sys.__stderr__ or sys.stderr)
@@ -43,8 +55,7 @@ def run(path: Path) -> int:
         return 2
     except sqlite3.Error as error:
         return _unwritable(settings, error)
-    signal.signal(signal.SIGTERM, lambda *_: shell.stop())
-    signal.signal(signal.SIGINT, lambda *_: shell.stop())
+    started(shell)
     for open_door in (_open_copies, _open_page, _open_bluetooth):
         try:
             open_door(shell, settings)

@@ -144,11 +144,20 @@ class Calls:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._server = socket.create_server(address, family=family)
         self.address: tuple[str, int] = self._server.getsockname()[:2]
-        self._ports, self._tls = ports, tls
+        self._ports, self._tls = dict(ports), tls
         self._unknown: dict[socket.socket, tuple[float, bytes]] = {}
         self._ended, self._wake = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
         self._thread.start()
+
+    def add(self, ports: Mapping[str, CalledPort]) -> None:
+        """Take the calls of further converters. One that has a port already gets the new one, and its old connection is
+        closed.
+        """
+        before, self._ports = self._ports, {**self._ports, **ports}
+        for caller, port in ports.items():
+            if caller in before and before[caller] is not port:
+                before[caller].close()
 
     def close(self) -> None:
         """End, and hang up on all."""
@@ -181,7 +190,8 @@ class Calls:
         except OSError as error:
             log.warning("a call could not be taken (%s)", error)
             return
-        if len(self._unknown) >= UNKNOWN_MOST:
+        # After an outage all converters call in the same moment.
+        if len(self._unknown) >= max(UNKNOWN_MOST, 2 * len(self._ports)):
             caller.close()
             return
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -24,7 +24,7 @@ A flat with several meters, such as one a phase, has one meter that is made of p
 
 from __future__ import annotations
 
-import ssl
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,8 +33,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..buses.bus import Bus, Timing
-from ..buses.calls import CalledPort, Calls
+from ..buses.calls import CalledPort
 from ..buses.joined import JoinedMeter
+from ..buses.listening import LISTENING
 from ..buses.meter_on_bus import MeterOnBus
 from ..buses.patience import LONGEST
 from ..buses.pause import silence_s
@@ -181,21 +182,13 @@ def _ports(settings: BusDriverSettings) -> dict[str, Port]:
     return ports
 
 
-def _take_calls(settings: BusDriverSettings, called: Mapping[str, CalledPort]) -> Calls:
+def _take_calls(settings: BusDriverSettings, called: Mapping[str, CalledPort]) -> None:
     host, _, port = settings.listen.rpartition(":")
     if not host or not port.isdecimal():
         raise ValueError(f"listen: {settings.listen!r} is not a host and port such as 0.0.0.0:9100")
-    tls = None
-    try:
-        if settings.certificate is not None:
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(settings.certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"certificate: {settings.certificate} can't be used ({error})") from None
-    try:
-        return Calls((host.strip("[]"), int(port)), called, tls)
-    except OSError as error:
-        raise ValueError(f"listen: {settings.listen} can't be used ({error})") from None
+    # Each of several agents in one process has a thread, which bears the name of its gateway (`edge.hosting`).
+    owner = threading.current_thread().name
+    LISTENING.take(owner, (host.strip("[]"), int(port)), called, settings.certificate)
 
 
 def _conversations(

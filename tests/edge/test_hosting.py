@@ -1,0 +1,187 @@
+"""One process runs the agents of several buildings, and takes the calls of all their converters at one address."""
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+import pytest
+
+from prewatt.edge import hosting
+from prewatt.edge.buses.calls import CalledPort
+from prewatt.edge.buses.listening import Listening
+from prewatt.edge.converters import load_converter
+from prewatt.edge.driver_settings import read_section
+from prewatt.edge.settings import MeterSettings, write_settings
+from prewatt.kernel.entries import Reading, decode_entry
+from prewatt.sim.meters.dlt645 import Dlt645Responder
+from prewatt.sim.meters.line import Line
+from prewatt.sim.meters.serving import Calling
+from tests.edge.protocols.modbus_played import played
+from tests.edge.test_shell import made_settings
+
+TEXT_LINE = load_converter("text-line")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def building(folder, name, serial, port, **changes):
+    """The folder of a gateway with one meter, behind a converter that calls as `name`."""
+    folder = folder / name
+    folder.mkdir()
+    bus = {"port": f"call://{name}", "answer_s": 5, "turnaround_s": 0.0, "rest_longest_s": 0}
+    meter = {"bus": "tower", "model": "dlt645-2007", "address": serial}
+    section = {"buses": {"tower": bus}, "meters": {serial: meter}, "listen": f"127.0.0.1:{port}"}
+    settings = made_settings(
+        folder,
+        gateway=name,
+        meters=(MeterSettings(serial, "bus"),),
+        drivers={"bus": read_section("bus", section, folder)},
+        poll_shortest_s=1,
+        **changes,
+    )
+    write_settings(folder / "edge.toml", settings)
+    return folder
+
+
+class Asked(Line):
+    """A line with one meter, which knows when that was asked last."""
+
+    def __init__(self, meter):
+        super().__init__([meter])
+        self.last = None
+
+    def feed(self, received):
+        self.last = time.monotonic()
+        return super().feed(received)
+
+    def was_read(self):
+        """Return whether it has been asked, and nobody asks any more: what was read is journalled."""
+        return self.last is not None and time.monotonic() > self.last + 1.0
+
+
+def registers(folder):
+    """The registers that a building's journal holds."""
+    with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal:
+        entries = [decode_entry(body) for (body,) in journal.execute("SELECT body FROM entry ORDER BY id")]
+    return [entry.register for entry in entries if isinstance(entry, Reading)]
+
+
+def stopping_when(condition):
+    """Tell this process to stop, as a service manager does, when a condition holds."""
+
+    def watch():
+        deadline = time.monotonic() + 60
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def signals():
+    kept = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for each, handler in kept.items():
+        signal.signal(each, handler)
+
+
+def test_two_buildings_are_read_by_one_process_and_a_third_that_is_wrong_stops_neither(tmp_path, signals, caplog):
+    port = free_port()
+    gateways = tmp_path / "gateways"
+    gateways.mkdir()
+    north = building(gateways, "north", "000000000111", port)
+    south = building(gateways, "south", "000000000222", port)
+    shutil.copy(north / "edge.toml", building(gateways, "west", "000000000333", port) / "edge.toml.old")
+    (gateways / "west" / "edge.toml").write_text("gateway = 7\n")
+    address = ("127.0.0.1", port)
+    meters = [Asked(Dlt645Responder(played(tmp_path, serial))) for serial in ("000000000111", "000000000222")]
+    names = (b"north", b"south")
+    lines = [Calling(meter, address, b"prewatt %s\n" % name) for meter, name in zip(meters, names, strict=True)]
+    watcher = stopping_when(lambda: all(meter.was_read() for meter in meters))
+    assert hosting.host(gateways) == 0
+    watcher.join()
+    for line in lines:
+        line.close()
+    assert registers(north)[0] == registers(south)[0] == 2_000
+    assert "west" in caplog.text and "the others do" in caplog.text
+
+
+def test_when_none_can_run_the_process_ends_with_what_is_wrong(tmp_path, signals, capsys):
+    assert hosting.host(tmp_path) == 2
+    assert "there is no folder of a gateway in it" in capsys.readouterr().err
+    building(tmp_path, "north", "000000000111", free_port(), key=str(tmp_path / "none.key"))
+    (tmp_path / "north" / "edge.toml").write_text(
+        (tmp_path / "north" / "edge.toml").read_text().replace("call://north", "call://")
+    )
+    assert hosting.host(tmp_path) == 2
+
+
+def test_a_copy_of_a_folder_does_not_act_in_its_gateways_name(tmp_path, caplog):
+    building(tmp_path, "north", "000000000111", 9100)
+    building(tmp_path, "south", "000000000222", 9100)
+    shutil.copytree(tmp_path / "south", tmp_path / "south.before")
+    assert [path.parent.name for path in hosting._settings_in(tmp_path)] == ["north"]
+    assert "are both gateway south: neither runs" in caplog.text
+
+
+def test_a_process_has_an_end_of_gateways(tmp_path, monkeypatch):
+    monkeypatch.setattr(hosting, "MOST", 1)
+    building(tmp_path, "north", "000000000111", 9100)
+    building(tmp_path, "south", "000000000222", 9100)
+    with pytest.raises(ValueError, match="2 gateways are too many for one process: put at most 1 in a folder"):
+        hosting._settings_in(tmp_path)
+
+
+def test_a_gateway_whose_journal_can_not_be_written_is_started_again_and_one_with_a_fault_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(hosting, "AGAIN_AFTER", 0.01)
+    ends = [1, RuntimeError("a bug"), 2]
+
+    def serve(_path, _started):
+        end = ends.pop(0)
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    monkeypatch.setattr(hosting, "serve", serve)
+    ended = threading.Event()
+    gateway = hosting.Hosted(tmp_path / "north" / "edge.toml", ended.set)
+    gateway.start()
+    assert ended.wait(30)
+    gateway.join()
+    assert ends == [] and gateway.status == 2
+
+
+def test_a_converter_belongs_to_one_gateway_which_takes_it_over_from_itself():
+    listening, address = Listening(), ("127.0.0.1", free_port())
+    ports = [CalledPort("tower", TEXT_LINE) for _ in range(3)]
+    calls = listening.take("north", address, {"tower": ports[0]})
+    with pytest.raises(ValueError, match="port: the converter tower belongs to the gateway of north already"):
+        listening.take("south", address, {"tower": ports[1]})
+    assert listening.take("south", address, {"attic": ports[1]}) is calls
+    assert listening.take("north", address, {"tower": ports[2]}) is calls
+    with socket.create_connection(address) as caller:
+        caller.sendall(b"prewatt tower\nhello")
+        deadline = time.monotonic() + 30
+        while not ports[2].is_connected and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert ports[2].read(30) == b"hello" and not ports[0].is_connected
+    calls.close()
+
+
+def test_gateways_that_share_an_address_share_its_certificate(tmp_path):
+    listening, address = Listening(), ("127.0.0.1", free_port())
+    calls = listening.take("north", address, {"tower": CalledPort("tower", TEXT_LINE)})
+    with pytest.raises(ValueError, match=r"certificate: .*own.pem is not that of the other gateways"):
+        listening.take("south", address, {"attic": CalledPort("attic", TEXT_LINE)}, tmp_path / "own.pem")
+    calls.close()
