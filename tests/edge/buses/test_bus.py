@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt.edge.buses import turns
-from prewatt.edge.buses.bus import TROUBLE, Bus, Count, Timing
+from prewatt.edge.buses.bus import FLOOD, TROUBLE, Bus, Count, Timing
 from prewatt.edge.buses.echo import Echo
 from prewatt.edge.buses.patience import LONGEST
 from prewatt.edge.buses.pause import TRIED_AFTER
@@ -177,6 +177,22 @@ def test_a_switch_goes_before_a_person_and_a_person_before_the_round():
         thread.join()
     assert order == ["s", "p", "r1", "r2"]
     assert turns.urgency() == Urgency.ROUND
+
+
+def test_a_converter_that_sends_without_end_is_not_listened_to_without_end():
+    fed = []
+
+    class Fed(Ask):
+        def feed(self, received):
+            fed.append(len(received))
+
+    def conversation():
+        yield Fed("a")
+
+    bus, _ = bus_on([(0.001 * n, b"x" * 1024) for n in range(1, 5000)])
+    with pytest.raises(NoAnswer):
+        bus.run("m", conversation())
+    assert sum(fed) == FLOOD
 
 
 def learning(bus):

@@ -21,10 +21,12 @@ from prewatt.edge.protocols.dlms.acse import (
 )
 from prewatt.edge.protocols.dlms.axdr import Data, Type, decode_data, encode_data, number, obis, obis_text
 from prewatt.edge.protocols.dlms.hdlc import (
+    OPEN_MOST,
     UI,
     Frame,
     FrameStream,
     Parameters,
+    check_sequence,
     client_address,
     decode_frame,
     decode_parameters,
@@ -128,6 +130,15 @@ def test_any_bytes_are_taken_without_an_error(noise):
 def test_a_frame_whose_end_was_lost_does_not_take_the_next_one_with_it():
     parser = FrameStream()
     assert parser.feed(frame_of("d00", 2)[:-20]) == []
+    assert [each.kind for each in parser.feed(frame_of("d00", 3))] == ["I"]
+
+
+def test_a_stream_of_beginnings_is_kept_no_longer_than_a_few_of_them_and_hides_no_frame():
+    header = b"\xa7\xff\x03\x23\x10"
+    parser, begin = FrameStream(), b"\x7e" + header + check_sequence(header)
+    for _ in range(500):
+        assert parser.feed(begin) == []
+        assert len(parser._open) <= OPEN_MOST and len(parser._data) <= OPEN_MOST * len(begin)
     assert [each.kind for each in parser.feed(frame_of("d00", 3))] == ["I"]
 
 

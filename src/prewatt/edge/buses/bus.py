@@ -35,6 +35,10 @@ T = TypeVar("T")
 
 LONGEST_DRAIN_S = 3.0
 """Seconds after which a bus on which somebody sends without end is used all the same."""
+FLOOD = 8_192
+"""Bytes that are listened to for one answer at most: no answer and no noise of a line is longer, and to look for an answer
+in what a broken or hostile converter sends without end would keep the processor busy.
+"""
 TROUBLE = 10
 """So many answers in a row that came broken point to the adapter or the wiring, not to a meter."""
 
@@ -179,8 +183,10 @@ class Bus:
         sent_at = self._steady() + timing.line_s(len(exchange.request))
         deadline = sent_at + timing.answer_s
         last = deadline + timing.line_s(exchange.longest + len(exchange.request)) + timing.pause_s
-        while (wait := min(deadline, last) - self._steady()) > 0:
+        heard = 0
+        while heard < FLOOD and (wait := min(deadline, last) - self._steady()) > 0:
             received = self.port.read(wait)
+            heard += len(received)
             fresh = stream.feed(received)
             if not fresh:
                 continue

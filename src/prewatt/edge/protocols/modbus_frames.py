@@ -34,7 +34,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Final
 
 from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU
@@ -89,29 +88,20 @@ class Frame:
         return self.pdu[0]
 
 
-class Undecided(Enum):
-    """What can be said of a place in a stream at which no whole frame stands."""
-
-    MORE = "more bytes are needed"
-    NONE = "no frame begins here"
-
-
-MORE: Final = Undecided.MORE
-NONE: Final = Undecided.NONE
-
-
-def pdu_length(side: Side, head: bytes) -> int | Undecided:
-    """Return how many bytes function and data have, by their first bytes."""
+def pdu_length(side: Side, head: bytes) -> int | None:
+    """Return how many bytes function and data have, by their first bytes; None if they are none. Of too few bytes, it is how
+    many there must be before more can be said.
+    """
     if not head:
-        return MORE
+        return 1
     function = head[0]
     if side is Side.ANSWER and function ^ REFUSED in FUNCTIONS:
         return 2
     if function in READS and side is Side.ANSWER:
-        return 2 + head[1] if len(head) > 1 else MORE
+        return 2 + head[1] if len(head) > 1 else 2
     if function in (Function.WRITE_COILS, Function.WRITE_REGISTERS) and side is Side.QUESTION:
-        return 6 + head[5] if len(head) > 5 else MORE
-    return 5 if function in FUNCTIONS else NONE
+        return 6 + head[5] if len(head) > 5 else 6
+    return 5 if function in FUNCTIONS else None
 
 
 def crc(data: bytes) -> bytes:
@@ -135,8 +125,10 @@ class Framing(ABC):
         """Return the frame."""
 
     @abstractmethod
-    def read(self, buffer: bytes, at: int, side: Side) -> Frame | Undecided:
-        """Return the frame that begins at the place `at` of the buffer."""
+    def read(self, buffer: bytes, at: int, side: Side) -> Frame | int | None:
+        """Return the frame that begins at the place `at` of the buffer; None if none does. While that can't be told: how long
+        the buffer must be before it is looked at again.
+        """
 
 
 class Rtu(Framing):
@@ -150,18 +142,18 @@ class Rtu(Framing):
         """Return the frame; `transaction` is not sent."""
         return FramerRTU(DecodePDU(False)).encode(pdu, unit, transaction)
 
-    def read(self, buffer: bytes, at: int, side: Side) -> Frame | Undecided:
+    def read(self, buffer: bytes, at: int, side: Side) -> Frame | int | None:
         """Return the frame that begins at `at`: its CRC is right."""
         length = pdu_length(side, buffer[at + 1 : at + 7])
-        if isinstance(length, Undecided):
-            return length
+        if length is None or length > LONGEST_PDU:
+            return None
         end = at + 1 + length
-        if length > LONGEST_PDU:
-            return NONE
+        if len(buffer) < end:
+            return end
         if len(buffer) < end + 2:
-            return MORE
+            return end + 2
         if crc(buffer[at:end]) != buffer[end : end + 2]:
-            return NONE
+            return None
         return Frame(side, buffer[at], buffer[at + 1 : end])
 
 
@@ -180,23 +172,25 @@ class Tcp(Framing):
         """Return the frame."""
         return FramerSocket(DecodePDU(False)).encode(pdu, unit, transaction)
 
-    def read(self, buffer: bytes, at: int, side: Side) -> Frame | Undecided:
+    def read(self, buffer: bytes, at: int, side: Side) -> Frame | int | None:
         """Return the frame that begins at `at`: its length is that of its function."""
         head = buffer[at : at + 6]
         if any(head[2:4]):
-            return NONE
+            return None
         if len(head) < 6:
-            return MORE
+            return len(buffer) + 1
         length = int.from_bytes(head[4:], "big") - 1
         if not 2 <= length <= LONGEST_PDU:
-            return NONE
-        body = buffer[at + 6 : at + 7 + length]
-        by_function = pdu_length(side, body[1:7])
-        if by_function in (MORE, length):
-            if len(body) < length + 1:
-                return MORE
-            return Frame(side, body[0], body[1:], int.from_bytes(head[:2], "big"))
-        return NONE
+            return None
+        end, told = at + 7 + length, at + 6 + min(7, length + 1)
+        if len(buffer) < told:
+            return told
+        if pdu_length(side, buffer[at + 7 : told]) != length:
+            return None
+        if len(buffer) < end:
+            return end
+        body = buffer[at + 6 : end]
+        return Frame(side, body[0], body[1:], int.from_bytes(head[:2], "big"))
 
 
 class FrameStream:
@@ -210,34 +204,35 @@ class FrameStream:
     def __init__(self, framing: Framing, sides: tuple[Side, ...]) -> None:
         self._framing, self._sides = framing, sides
         self._buffer = b""
-        self._places: list[int] = []
+        self._places: list[tuple[int, int]] = []
         self.strays = 0
         """How many bytes belong to no frame that is whole."""
 
     def feed(self, received: bytes) -> list[Frame]:
         """Take up the next bytes, and return the frames that are whole now."""
-        self._places += range(len(self._buffer), len(self._buffer) + len(received))
+        self._places += [(place, 0) for place in range(len(self._buffer), len(self._buffer) + len(received))]
         self._buffer += received
         self.strays += len(received)
-        undecided: list[int] = []
+        undecided: list[tuple[int, int]] = []
         frames: list[Frame] = []
         end = 0
-        for place in self._places:
+        for place, until in self._places:
             if place < end:
                 continue
-            frame = self._look(place)
+            frame = self._look(place) if until <= len(self._buffer) else until
             if isinstance(frame, Frame):
                 frames.append(frame)
                 end = place + len(frame.pdu) + self._framing.beside
                 self.strays -= end - place
-            elif frame is MORE:
-                undecided.append(place)
-        done = undecided[0] if undecided else len(self._buffer)
+            elif frame is not None:
+                undecided.append((place, frame))
+        done = undecided[0][0] if undecided else len(self._buffer)
         self._buffer = self._buffer[done:]
-        self._places = [place - done for place in undecided]
+        self._places = [(place - done, until - done) for place, until in undecided]
         return frames
 
-    def _look(self, place: int) -> Frame | Undecided:
-        """Return the frame that begins at `place`, from whichever side."""
+    def _look(self, place: int) -> Frame | int | None:
+        """Return what `Framing.read` says of a place, from whichever side."""
         seen = [self._framing.read(self._buffer, place, side) for side in self._sides]
-        return next((each for each in seen if isinstance(each, Frame)), MORE if MORE in seen else NONE)
+        frame = next((each for each in seen if isinstance(each, Frame)), None)
+        return frame or min((each for each in seen if isinstance(each, int)), default=None)

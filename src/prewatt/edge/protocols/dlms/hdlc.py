@@ -11,6 +11,7 @@ says, never at the first 7E: there is no stuffing, and 7E may stand inside.
 
 from __future__ import annotations
 
+from binascii import crc_hqx
 from collections import deque
 from dataclasses import dataclass
 
@@ -29,6 +30,10 @@ SNRM, DISC, UA, DM, FRMR, UI = 0x93, 0x53, 0x73, 0x1F, 0x97, 0x13
 DM: disconnected mode. FRMR: frame reject. UI: unnumbered information.
 """
 POLL = 0x10
+OPEN_MOST = 16
+"""So many flags at most are taken for the beginning of a frame that is not whole yet, the last ones: else a stream of nothing
+but beginnings would have to be checked again and again.
+"""
 _UNNUMBERED = {each & ~POLL: name for name, each in {
     "SNRM": SNRM, "DISC": DISC, "UA": UA, "DM": DM, "FRMR": FRMR, "UI": UI
 }.items()}  # fmt: skip
@@ -39,21 +44,14 @@ class FrameError(ProtocolError):
     """Bytes that are no frame. The message says why."""
 
 
-def _shift(byte: int) -> int:
-    for _ in range(8):
-        byte = byte >> 1 ^ (0x8408 if byte & 1 else 0)
-    return byte
-
-
-_TABLE = tuple(_shift(byte) for byte in range(256))
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def check_sequence(data: bytes | bytearray) -> bytes:
     """Return the CRC-16/X-25 of `data`, low byte first."""
-    crc = 0xFFFF
-    for byte in data:
-        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
-    return (crc ^ 0xFFFF).to_bytes(2, "little")
+    # The same polynomial as CRC-CCITT's, with the bits of each byte and of the result in the other order.
+    crc = crc_hqx(data.translate(_REVERSED), 0xFFFF) ^ 0xFFFF
+    return crc.to_bytes(2, "big").translate(_REVERSED)
 
 
 def client_address(client: int) -> bytes:
@@ -238,6 +236,7 @@ class FrameStream:
             self._counted = end + 1
             # The closing flag may be the next frame's opening one.
             taken, self._searched, self._open = end, max(self._searched, end), []
+        del self._open[:-OPEN_MOST]
         keep = self._open[0][0] if self._open else len(self._data)
         del self._data[:keep]
         self._open = [(start - keep, length - keep) for start, length in self._open]
