@@ -1,4 +1,4 @@
-"""The document of promises names tests that are there."""
+"""The documents of promises and of meters' faults name tests that are there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
-DOCUMENT = TESTS.parent / "docs" / "promises.md"
-_ROW = re.compile(r"\| (?P<promise>[^|`]+) \| (?P<held>[^|]+) \|")
+DOCS = TESTS.parent / "docs"
 _TEST = re.compile(r"`(?P<file>[\w/]+\.py)::(?P<name>\w+)`")
 NOT_RUN = {"skip", "xfail"}
 
@@ -26,21 +27,29 @@ def _tests(file: Path) -> dict[str, set[str]]:
     return found
 
 
-def test_each_promise_is_held_by_tests_that_are_run() -> None:
+DOCUMENTS = {"promises.md": ("promise", 1, 30), "developer/meter-faults.md": ("fault", 2, 32)}
+"""Documents: the name of the first column, how many columns stand before the tests, and how many rows there are at least."""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_promise_is_held_by_tests_that_are_run(document: str) -> None:
+    first, before, least = DOCUMENTS[document]
     rows = [
-        line for line in DOCUMENT.read_text().splitlines() if line.startswith("| ") and not line.startswith("| promise")
+        line
+        for line in (DOCS / document).read_text().splitlines()
+        if line.startswith("| ") and not line.startswith(f"| {first} |")
     ]
-    assert len(rows) > 30
+    assert len(rows) >= least
     wrong = []
     for line in rows:
-        row = _ROW.fullmatch(line)
-        assert row is not None, f"no row of a promise and its tests: {line}"
-        held = _TEST.findall(row["held"])
-        if not held or _TEST.sub("", row["held"]).strip():
-            wrong.append(f"{row['promise']} names no test, or something else")
-        for file, name in held:
+        *said, held = line.strip("|").split("|")
+        assert len(said) == before and not any("`" in each for each in said), f"no row of that document: {line}"
+        tests = _TEST.findall(held)
+        if not tests or _TEST.sub("", held).strip():
+            wrong.append(f"{said[0]} names no test, or something else")
+        for file, name in tests:
             path = TESTS / file
             marks = _tests(path).get(name) if path.exists() else None
             if marks is None or marks & NOT_RUN:
-                wrong.append(f"{row['promise']} {file}::{name} is not there, or not run")
+                wrong.append(f"{said[0]} {file}::{name} is not there, or not run")
     assert not wrong, "\n".join(wrong)

@@ -4,10 +4,18 @@ import pytest
 
 from prewatt.edge.conversations.modbus import PROTOCOL, ModbusAccess, ModbusMeter
 from prewatt.edge.meters.modbus_model import ModbusModel
-from prewatt.edge.meters.model import read_model
+from prewatt.edge.meters.model import find_model_file, model_names, protocol_of, read_model
 from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
 from prewatt.sim.meters.modbus import ModbusResponder, RelayModule
 from tests.edge.protocols.modbus_played import Together, model, played
+
+
+def test_all_words_of_a_value_are_in_one_answer():
+    models = [model(name) for name in model_names() if protocol_of(find_model_file(name)) == "modbus"]
+    registers = [(each, name) for each in models for name in each.registers]
+    assert any(each.registers[name].width > 1 for each, name in registers)
+    for each, name in registers:
+        assert [batch.covers(each.registers[name]) for batch in each.batches_of([name])] == [True]
 
 
 def test_a_person_adds_a_meter_by_a_file(tmp_path):
