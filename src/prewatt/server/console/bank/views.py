@@ -36,7 +36,7 @@ from ...payments.layouts import keep_waiting
 from ...payments.matching import referenced
 from ...payments.models import BankLine, Merchant
 from ...payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
-from ...payments.statements.table import Unknown
+from ...payments.statements.shape import Unknown
 from ...vending.models import PayOut, TopUp
 from ...web.access import organisations, owner_of, tenancies_of
 

@@ -5,6 +5,7 @@ any version.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element
@@ -41,10 +42,39 @@ def read_camt(content: bytes) -> Statement:
     return statement
 
 
+@dataclass(frozen=True)
+class _Booking:
+    """A booked entry: what all its lines have in common. `own`: the account of the statement."""
+
+    entry: Element
+    details: list[Element]
+    day: date
+    value_day: date | None
+    currency: str
+    own: str
+
+    def line(self, part: Element | None, signed: int, alone: bool) -> Line:
+        """Return the line of one part (None: of several parts without amounts of their own), `signed` nano. `alone`: the
+        entry has only this line.
+        """
+        about, back = _text(self.entry, "AddtlNtryInf"), self._takes_back(part)
+        payer, account = ("", "") if part is None else _other_side(part, signed, back, self.own)
+        text = _words(part, self.details) or tidy(about, 300)
+        bank_id = _bank_id(part, self.entry, alone)
+        returned = back or says_returned(text, about)
+        return Line(
+            self.day, signed, self.currency, tidy(payer, 100), text, self.value_day, account, bank_id, returned,
+        )  # fmt: skip
+
+    def _takes_back(self, part: Element | None) -> bool:
+        if _text(self.entry, "RvslInd").lower() in ("true", "1") or _is_return(self.entry):
+            return True
+        return part is not None and (_is_return(part) or part.find("RtrInf") is not None)
+
+
 def _entry(statement: Statement, entry: Element, number: int, own: str, default_state: str) -> None:
-    about, details = _text(entry, "AddtlNtryInf"), entry.findall("NtryDtls/TxDtls")
-    summary = " ".join(filter(None, [_text(entry, "Amt"), *(_remittance(each) for each in details[:1]), about]))
-    state = _text(entry, "Sts/Cd") or _text(entry, "Sts") or default_state
+    details = entry.findall("NtryDtls/TxDtls")
+    summary, state = _summary(entry, details), _state(entry) or default_state
     if state != "BOOK":
         statement.leave_out(number, Why.PENDING if state in ("PDNG", "FUTR", "") else Why.NEITHER, summary)
         return
@@ -58,16 +88,20 @@ def _entry(statement: Statement, entry: Element, number: int, own: str, default_
     if not amount:
         statement.leave_out(number, Why.EMPTY, summary)
         return
-    returned = _text(entry, "RvslInd").lower() in ("true", "1") or _is_return(entry)
+    booking = _Booking(entry, details, day, value_day, currency, own)
     parts = _parts(details, currency, sign, sign * amount, number)
     whole: list[tuple[Element | None, int]] = [(details[0] if len(details) == 1 else None, sign * amount)]
-    for part, signed in parts or whole:
-        back = returned or (part is not None and (_is_return(part) or part.find("RtrInf") is not None))
-        payer, account = ("", "") if part is None else _other_side(part, signed, back, own)
-        text = _words(part, details) or tidy(about, 300)
-        bank_id = _bank_id(part, entry, alone=not parts)
-        back = back or says_returned(text, about)
-        statement.lines.append(Line(day, signed, currency, tidy(payer, 100), text, value_day, account, bank_id, back))
+    statement.lines += [booking.line(part, signed, alone=not parts) for part, signed in parts or whole]
+
+
+def _state(entry: Element) -> str:
+    return _text(entry, "Sts/Cd") or _text(entry, "Sts")
+
+
+def _summary(entry: Element, details: list[Element]) -> str:
+    """Return the words by which a person recognises an entry that is left out."""
+    texts = [_text(entry, "Amt"), *(_remittance(each) for each in details[:1]), _text(entry, "AddtlNtryInf")]
+    return " ".join(filter(None, texts))
 
 
 def _words(part: Element | None, details: list[Element]) -> str:
@@ -96,31 +130,40 @@ def _parts(
         return []
     parts: list[tuple[Element | None, int]] = []
     for each in details:
-        elements = (each.find(path) for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"))
-        element = next((amount for amount in elements if amount is not None), None)
+        element = _amount_element(each)
         if element is None or element.get("Ccy") != currency:
             return []
         own = _sign(each, number) if each.find("CdtDbtInd") is not None else sign
         parts.append((each, own * _amount(element, number)[0]))
-    return parts if sum(amount for _part, amount in parts) == whole and all(amount for _part, amount in parts) else []
+    amounts = [amount for _part, amount in parts]
+    return parts if sum(amounts) == whole and all(amounts) else []
+
+
+def _amount_element(part: Element) -> Element | None:
+    elements = (part.find(path) for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"))
+    return next((each for each in elements if each is not None), None)
 
 
 def _other_side(part: Element, signed: int, back: bool, own: str) -> tuple[str, str]:
     """Return name and account of the payer, or of the receiver for money out. A returned payment names its sides as the
     first payment did.
     """
+    parties = part.find("RltdPties")
+    if parties is None:
+        return "", ""
     sides = ["Dbtr", "Cdtr"] if signed > 0 or back else ["Cdtr", "Dbtr"]
-    others = []
     for side in sides:
-        parties = part.find("RltdPties")
-        if parties is None:
-            continue
-        account = _account(parties.find(f"{side}Acct"))
-        name = _text(parties, f"{side}/Nm") or _text(parties, f"{side}/Pty/Nm")
-        ultimate = _text(parties, f"Ultmt{side}/Nm") or _text(parties, f"Ultmt{side}/Pty/Nm")
-        if account != own or not own:
-            others.append((f"{name} ({ultimate})" if ultimate and ultimate != name else name, account))
-    return next((each for each in others if each[0]), ("", ""))
+        name, account = _name(parties, side), _account(parties.find(f"{side}Acct"))
+        if name and (account != own or not own):
+            return name, account
+    return "", ""
+
+
+def _name(parties: Element, side: str) -> str:
+    """Return the name of a side, with the name of the person for whom it pays or receives, if that is another."""
+    name = _text(parties, f"{side}/Nm") or _text(parties, f"{side}/Pty/Nm")
+    ultimate = _text(parties, f"Ultmt{side}/Nm") or _text(parties, f"Ultmt{side}/Pty/Nm")
+    return f"{name} ({ultimate})" if ultimate and ultimate != name else name
 
 
 def _remittance(part: Element) -> str:

@@ -65,23 +65,28 @@ def read_day(text: str, order: str = "") -> date | None:
     """
     plain = _plain(text)
     try:
-        if match := _YEAR_FIRST.match(plain) or _SOLID.match(plain):
-            return date(int(match["y"]), int(match["m"]), int(match["d"]))
-        if match := _DOTS.match(plain):
+        if match := _YEAR_FIRST.match(plain) or _SOLID.match(plain) or _DOTS.match(plain):
             return date(_year(match["y"]), int(match["m"]), int(match["d"]))
         if match := _OPEN.match(plain):
-            a, b, year = int(match["a"]), int(match["b"]), _year(match["y"])
-            if order or a == b:
-                return date(year, b, a) if order != MONTH_FIRST else date(year, a, b)
-            return None
+            return _open_day(int(match["a"]), int(match["b"]), _year(match["y"]), order)
         if match := _NAMED.match(plain) or _NAMED_FIRST.match(plain):
-            name = match["name"]
-            month = _MONTHS.get(name) or _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
+            month = _month(match["name"])
             return date(_year(match["y"]), month, int(match["d"])) if month else None
     except ValueError:
         # 30 February
         return None
     return None
+
+
+def _open_day(a: int, b: int, year: int, order: str) -> date | None:
+    """Return the day of two numbers that can be read in two ways; None if they differ and `order` is empty."""
+    if not order and a != b:
+        return None
+    return date(year, a, b) if order == MONTH_FIRST else date(year, b, a)
+
+
+def _month(name: str) -> int | None:
+    return _MONTHS.get(name) or _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
 
 
 def _year(text: str) -> int:

@@ -5,7 +5,7 @@ describes it once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ....tables.cells import text_of
@@ -61,22 +61,34 @@ def find(rows: Sequence[Row], known: Iterable[Layout] = ()) -> tuple[Layout, int
     """Return the layout of a table and the index of its first row of data. `known`: layouts that people have described;
     they are tried first. None if no row names a day and an amount.
     """
-    by_fingerprint = {each.fingerprint: each for each in known}
-    if by_fingerprint:
-        for index, row in enumerate(rows[:WITHIN]):
-            layout = by_fingerprint.get(fingerprint(row))
-            if layout is not None:
-                return _with_kinds(layout, row), index + 1
+    first, described = rows[:WITHIN], {each.fingerprint: each for each in known}
+    with_names = _described(first, described, named=True)
+    if with_names is not None:
+        layout, index = with_names
+        return _with_kinds(layout, first[index]), index + 1
+    return _best_named(first) or _described(first, described, named=False)
+
+
+def _described(rows: Sequence[Row], layouts: Mapping[str, Layout], named: bool) -> tuple[Layout, int] | None:
+    """Return the first of the described layouts (by fingerprint) that a row has, and the row's index; None if no row
+    has one.
+    """
+    if not layouts:
+        return None
+    for index, row in enumerate(rows):
+        layout = layouts.get(fingerprint(row, named))
+        if layout is not None:
+            return layout, index
+    return None
+
+
+def _best_named(rows: Sequence[Row]) -> tuple[Layout, int] | None:
+    """Return the layout of the row that names the most roles, and the index of the row behind it."""
     best: tuple[Layout, int] | None = None
-    for index, row in enumerate(rows[:WITHIN]):
-        layout_of_row = _named(row)
-        if layout_of_row is not None and (best is None or len(layout_of_row.places) > len(best[0].places)):
-            best = layout_of_row, index + 1
-    if best is None and by_fingerprint:
-        for index, row in enumerate(rows[:WITHIN]):
-            layout = by_fingerprint.get(fingerprint(row, named=False))
-            if layout is not None:
-                return layout, index
+    for index, row in enumerate(rows):
+        layout = _named(row)
+        if layout is not None and (best is None or len(layout.places) > len(best[0].places)):
+            best = layout, index + 1
     return best
 
 
@@ -86,18 +98,26 @@ def _named(row: Row) -> Layout | None:
         return None
     places = _known_places(full)
     _guess(full, places)
-    amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in places.get(role, ())[:1]]
-    if names.DAY not in places or not amounts:
+    if names.DAY not in places or not _amounts(places):
         return None
     directions = tuple(place for place, name in enumerate(full) if name in DIRECTIONS)
     if directions:
         places[names.DIRECTION] = directions
-    beside = places.get(names.CURRENCY, ())
+    _place_currency(full, places)
+    return _with_kinds(Layout(places, fingerprint(row)), row)
+
+
+def _amounts(places: Mapping[str, tuple[int, ...]]) -> list[int]:
+    """Return the columns of amounts: one for the amount, or for money in and money out."""
+    return [place for role in (names.AMOUNT, names.IN, names.OUT) for place in places.get(role, ())[:1]]
+
+
+def _place_currency(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
+    """Put the amount's currency right: where the balance has a currency of its own, too, the amount's stands behind it."""
+    amounts, beside = _amounts(places), places.get(names.CURRENCY, ())
     after = amounts[0] + 1
     if len(amounts) == 1 and beside and full[after : after + 1] == [full[beside[0]]]:
-        # Where the balance has a currency of its own, too, the amount's stands behind it.
         places[names.CURRENCY] = (after,)
-    return _with_kinds(Layout(places, fingerprint(row)), row)
 
 
 def _known_places(full: list[str]) -> dict[str, tuple[int, ...]]:
@@ -138,26 +158,22 @@ def _places_of(role: str, known_names: Iterable[str], full: list[str], taken: se
 
 def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
     """Add columns with unknown names that say enough."""
-    directions = {place for place, name in enumerate(full) if name in DIRECTIONS}
-
-    def unknown(role: str) -> list[int]:
-        """Return the columns without a role whose names contain a known part for this role."""
-        used = {place for columns in places.values() for place in columns} | directions
-        return [
-            place
-            for place, name in enumerate(full)
-            if place not in used and any(stem in name for stem in names.STEMS[role])
-        ]
-
-    for role, others in ((names.DAY, ()), (names.AMOUNT, (names.IN, names.OUT))):
-        columns = unknown(role)
-        if role not in places and not any(each in places for each in others) and len(columns) == 1:
+    for role, alike in ((names.DAY, [names.DAY]), (names.AMOUNT, [names.AMOUNT, names.IN, names.OUT])):
+        columns = _hinted(role, full, places)
+        if not any(each in places for each in alike) and len(columns) == 1:
             places[role] = tuple(columns)
-    texts = (*places.get(names.TEXT, ()), *unknown(names.TEXT))
-    if not texts:
-        used = {place for columns in places.values() for place in columns} | directions
-        texts = tuple(place for place in range(len(full)) if place not in used)
-    places[names.TEXT] = texts
+    texts = (*places.get(names.TEXT, ()), *_hinted(names.TEXT, full, places))
+    places[names.TEXT] = texts or tuple(_without_role(full, places))
+
+
+def _hinted(role: str, full: list[str], places: Mapping[str, tuple[int, ...]]) -> list[int]:
+    """Return the columns without a role whose names contain a known part for this role."""
+    return [place for place in _without_role(full, places) if any(stem in full[place] for stem in names.STEMS[role])]
+
+
+def _without_role(full: list[str], places: Mapping[str, tuple[int, ...]]) -> list[int]:
+    used = {place for columns in places.values() for place in columns}
+    return [place for place, name in enumerate(full) if place not in used and name not in DIRECTIONS]
 
 
 def _with_kinds(layout: Layout, row: Row) -> Layout:
@@ -165,8 +181,11 @@ def _with_kinds(layout: Layout, row: Row) -> Layout:
     direction, and with the currency in the name of an amount.
     """
     full = [plain(text_of(cell)) for cell in row.cells]
-    used = {place for role, places in layout.places.items() if role != names.TEXT for place in places[:1]}
-    kinds = tuple(place for place, name in enumerate(full) if (name in KINDS or not name) and place not in used)
-    amounts = [place for role in (names.AMOUNT, names.IN, names.OUT) for place in layout.places.get(role, ())[:1]]
-    currencies = (without_currency(full[place])[1] for place in amounts if place < len(full))
-    return replace(layout, kinds=kinds, width=len(full), currency=next(filter(None, currencies), ""))
+    currencies = (without_currency(full[place])[1] for place in _amounts(layout.places) if place < len(full))
+    currency = next(filter(None, currencies), "")
+    return replace(layout, kinds=_kinds(full, layout.places), width=len(full), currency=currency)
+
+
+def _kinds(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    used = {place for role, columns in places.items() if role != names.TEXT for place in columns[:1]}
+    return tuple(place for place, name in enumerate(full) if (name in KINDS or not name) and place not in used)

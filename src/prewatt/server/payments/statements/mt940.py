@@ -5,7 +5,7 @@ within a day.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -21,6 +21,8 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _BALANCE = re.compile(r"[CD](\d{6})([A-Z]{3})(\d{1,12},\d{0,3})")
+_NAMES_CURRENCY = {"60F", "60M", "34F"}
+_CLOSES = {"62F", "62M", "90D", "90C"}
 _RETURN_CODES = {"108", "109", "159", "181", "182", "183", "184", "185"}
 """The German transaction codes of returned payments."""
 _KEYS = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|RCMT)\+")
@@ -48,41 +50,59 @@ def read_mt940(text: str, currency: str) -> Statement:
     body = re.sub(r"\r\n?", "\n", text)
     fields = list(_TAG.finditer(body))
     check_count(sum(each[1] == "61" for each in fields))
-    statement, number, closed = Statement(), 0, True
-    field_61: tuple[int, str] | None = None
-    details = ""
-
-    def take() -> None:
-        """Add the line that is being read to the statement."""
-        nonlocal field_61, details
-        if field_61 is not None:
-            _line(statement, field_61[0], field_61[1], details, currency)
-        field_61, details = None, ""
-
-    for place, field in enumerate(fields):
+    reading = _Reading(currency)
+    for place, match in enumerate(fields):
         end = fields[place + 1].start() if place + 1 < len(fields) else len(body)
-        value = re.sub(r"\n(-\}?|\{5:).*\Z", "", body[field.end() : end].rstrip("\n"), flags=re.DOTALL)
-        tag = field[1]
-        if tag != "86":
-            take()
-        if tag == "20":
-            closed = False
-        elif tag in ("60F", "60M", "34F"):
-            match = _BALANCE.match(value)
-            currency = match[2] if match else value[:3] if tag == "34F" else currency
-        elif tag == "61":
-            number += 1
-            field_61 = number, value
-        elif tag == "86" and field_61 is not None:
-            details = value
-        elif tag in ("62F", "62M", "90D", "90C"):
-            closed = True
-    take()
-    if not number and not any(each[1].startswith(("60", "34")) for each in fields):
+        value = re.sub(r"\n(-\}?|\{5:).*\Z", "", body[match.end() : end].rstrip("\n"), flags=re.DOTALL)
+        reading.take(match[1], value)
+    reading.end_line()
+    if not reading.number and not any(each[1].startswith(("60", "34")) for each in fields):
         raise BankError(_("This file contains no MT940 statement: choose another file."))
-    if not closed:
+    if not reading.is_closed:
         raise BankError(_("The file is incomplete: it ends before its closing balance (:62F:). Download it again."))
-    return statement
+    return reading.statement
+
+
+@dataclass
+class _Reading:
+    """A file that is being read. `currency`: the one that holds now; `number`: of lines up to now; `line`: the value of
+    a field :61: that waits for its `details` (:86:).
+    """
+
+    currency: str
+    statement: Statement = field(default_factory=Statement)
+    number: int = 0
+    is_closed: bool = True
+    line: str | None = None
+    details: str = ""
+
+    def take(self, tag: str, value: str) -> None:
+        """Take up a field."""
+        if tag == "86":
+            self.details = value
+            return
+        self.end_line()
+        if tag == "20":
+            self.is_closed = False
+        elif tag in _CLOSES:
+            self.is_closed = True
+        elif tag in _NAMES_CURRENCY:
+            self._take_currency(tag, value)
+        elif tag == "61":
+            self.number, self.line, self.details = self.number + 1, value, ""
+
+    def _take_currency(self, tag: str, value: str) -> None:
+        match = _BALANCE.match(value)
+        if match:
+            self.currency = match[2]
+        elif tag == "34F":
+            self.currency = value[:3]
+
+    def end_line(self) -> None:
+        """Add the line that is being read to the statement."""
+        if self.line is not None:
+            _line(self.statement, self.number, self.line, self.details, self.currency)
+        self.line = None
 
 
 def _line(statement: Statement, number: int, value: str, details: str, currency: str) -> None:
@@ -95,9 +115,8 @@ def _line(statement: Statement, number: int, value: str, details: str, currency:
     except ValueError:
         statement.leave_out(number, Why.UNREADABLE, f":61:{value}")
         return
-    mark = match["mark"]
-    about = _about(details)
-    summary = about.text or match["more"] or match["customer"]
+    mark, about, more = match["mark"], _about(details), match["more"] or ""
+    summary = about.text or more or match["customer"]
     if mark.startswith("E"):
         statement.leave_out(number, Why.PENDING, f"{match['amount']} {summary}")
         return
@@ -106,14 +125,20 @@ def _line(statement: Statement, number: int, value: str, details: str, currency:
         statement.leave_out(number, Why.EMPTY, summary)
         return
     signed = amount if mark in ("C", "RD") else -amount
-    bank_id = (match["bank"] or "").strip()
-    returned = about.returned or mark.startswith("R") or says_returned(about.text, match["more"] or "")
     statement.lines.append(
         Line(
-            day, signed, currency, tidy(about.payer, 100), tidy(summary or "", 300), value_day,
-            re.sub(r"\s", "", about.account)[:34], "" if bank_id.upper() == "NONREF" else bank_id[:80], returned,
+            day, signed, currency, tidy(about.payer, 100), tidy(summary, 300), value_day,
+            re.sub(r"\s", "", about.account)[:34], _bank_id(match["bank"] or ""), _is_returned(mark, about, more),
         )
     )  # fmt: skip
+
+
+def _is_returned(mark: str, about: _Details, more: str) -> bool:
+    return about.returned or mark.startswith("R") or says_returned(about.text, more)
+
+
+def _bank_id(text: str) -> str:
+    return "" if text.strip().upper() == "NONREF" else text.strip()[:80]
 
 
 def _about(details: str) -> _Details:

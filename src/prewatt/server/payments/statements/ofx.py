@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,8 @@ from .words import says_returned
 
 _TOKEN = re.compile(r"<(/?)([A-Za-z0-9._]{1,32})\s*/?>([^<]*)")
 _TRANSACTIONS = {"STMTTRN", "STMTTRNP"}
+_GROUPS = {"BANKACCTTO", "CCACCTTO", "PAYEE", "CURRENCY", "ORIGCURRENCY"}
+"""The groups of elements within a transaction."""
 _OUT = {"DEBIT", "DIRECTDEBIT", "REPEATPMT", "FEE", "SRVCHG"}
 """The kinds of transactions that are money out, even if a bank leaves out the sign."""
 
@@ -31,9 +34,9 @@ def read_ofx(text: str, currency: str) -> Statement:
             _("This OFX has a DTD. No bank statement has one, so it is not read. Download the statement again.")
         )
     statement = Statement()
-    for number, (values, pending) in enumerate(_transactions(text, currency), 1):
+    for number, transaction in enumerate(_transactions(text, currency), 1):
         check_count(number)
-        _line(statement, number, values, pending)
+        _line(statement, number, transaction.values, transaction.is_pending)
     return statement
 
 
@@ -46,25 +49,41 @@ def _without_cdata(text: str) -> str:
     return "".join(plain)
 
 
-def _transactions(text: str, currency: str) -> Iterator[tuple[dict[str, str], bool]]:
-    values: dict[str, str] | None = None
-    kind = within = ""
+@dataclass
+class _Transaction:
+    """A transaction that is being read: its values by the names of their elements. `within`: the group that is open."""
+
+    kind: str
+    values: dict[str, str]
+    within: str = ""
+
+    @property
+    def is_pending(self) -> bool:
+        """Return whether the bank has not booked it yet."""
+        return self.kind == "STMTTRNP"
+
+    def take(self, name: str, value: str, ends: bool) -> None:
+        """Take up an element, or the end of one."""
+        if name in _GROUPS:
+            self.within = "" if ends else name
+        elif not ends and value:
+            # The amount is in the statement's own currency where only the original one is named.
+            self.values.setdefault(f"{self.within}.{name}" if self.within == "ORIGCURRENCY" else name, value)
+
+
+def _transactions(text: str, currency: str) -> Iterator[_Transaction]:
+    transaction: _Transaction | None = None
     for match in _TOKEN.finditer(text):
         ends, name, value = bool(match[1]), match[2].upper(), html.unescape(match[3]).strip()
         if name in _TRANSACTIONS:
-            if values is not None:
-                yield values, kind == "STMTTRNP"
-            values, kind, within = (None, "", "") if ends else ({"CURDEF": currency}, name, "")
+            if transaction is not None:
+                yield transaction
+            transaction = None if ends else _Transaction(name, {"CURDEF": currency})
         elif name == "CURDEF" and value:
             currency = value[:3].upper()
-        elif values is None:
-            continue
-        elif name in ("BANKACCTTO", "CCACCTTO", "PAYEE", "CURRENCY", "ORIGCURRENCY"):
-            within = "" if ends else name
-        elif not ends and value:
-            # The amount is in the statement's own currency where only the original one is named.
-            values.setdefault(f"{within}.{name}" if within == "ORIGCURRENCY" else name, value)
-    if values is not None:
+        elif transaction is not None:
+            transaction.take(name, value, ends)
+    if transaction is not None:
         raise BankError(_("The file is incomplete: it ends within a transaction. Download it again."))
 
 

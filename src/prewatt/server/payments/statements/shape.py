@@ -26,6 +26,16 @@ class BankError(ValueError):
     """
 
 
+class Unknown(BankError):
+    """A person must describe the table first: its columns, the order of its days, or its directions. `asks`: `columns`,
+    `days` or `direction`.
+    """
+
+    def __init__(self, asks: str, text: str) -> None:
+        super().__init__(text)
+        self.asks = asks
+
+
 class Why(models.TextChoices):
     """The reasons why a row of a statement is no line that can be booked."""
 

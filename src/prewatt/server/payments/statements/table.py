@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -19,10 +18,11 @@ from ....tables.sheet import read
 from . import names
 from .data import Data
 from .days import is_open, order_of, read_day
-from .directions import direction, falls, is_direction_column, says_out, split_direction
-from .layout import OPPOSITE, Layout, find
+from .directions import split_direction
+from .layout import Layout, find
+from .money_out import Amounts, Directions, Single
 from .names import NAMES
-from .shape import MOST_LINES, BankError, Line, Statement, Why, check_count, nano, tidy
+from .shape import MOST_LINES, BankError, Line, Statement, Unknown, Why, check_count, nano, tidy
 from .words import says_returned
 
 MOST_REMARKS = 500
@@ -67,16 +67,6 @@ _SECTION = re.compile(
 """The titles of parts of a table."""
 
 
-class Unknown(BankError):
-    """A person must describe the table first: its columns, the order of its days, or its directions. `asks`: `columns`,
-    `days` or `direction`.
-    """
-
-    def __init__(self, asks: str, text: str) -> None:
-        super().__init__(text)
-        self.asks = asks
-
-
 def rows_of(content: bytes, currency: str) -> list[Row]:
     """Return the rows of a table. Raises BankError if the file is no table, is damaged, or is too large."""
     try:
@@ -108,23 +98,6 @@ def read_table(rows: Sequence[Row], currency: str, known: Iterable[Layout] = ())
     before = [each for row in rows[max(first - 4, 0) : first] if (each := Data(row, layout)).filled]
     table = _Table(layout, [each for row in rows[first:] if (each := Data(row, layout)).filled], currency)
     return table.statement(pending=any(map(_title, before[-2:])))
-
-
-@dataclass
-class _Amounts:
-    """The amounts of a row: a number with its sign, or one number in each of two columns, and the
-    direction next to it.
-    """
-
-    signed: Decimal | None
-    into: Decimal | None
-    out_of: Decimal | None
-    behind: int | None
-
-    @property
-    def empty(self) -> bool:
-        """Return whether the row has no amount."""
-        return not self.signed and not self.into and not self.out_of
 
 
 def _title(row: Data) -> bool | None:
@@ -163,26 +136,14 @@ class _Table:
         """Return all rows, as lines or with the reason why they are none. `pending`: the table begins with bookings
         that are pending.
         """
-        kept = []
-        for row in self.rows:
-            title = _title(row)
-            pending = pending if title is None else title
-            if title is None and not self._left_out(row, pending):
-                kept.append(row)
+        kept = self._kept(pending)
         order = self.layout.order or order_of(row.text(role) for row in kept for role in (names.DAY, names.VALUE_DAY))
         dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
         read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
         if self.problems:
             problems = str(self.problems.error())
             raise BankError(problems[:1].upper() + problems[1:])
-        lines = []
-        for row, day, amounts in read_amounts:
-            if amounts.empty:
-                self.result.leave_out(row.number, Why.EMPTY, row.whole())
-            elif amounts.into and amounts.out_of:
-                self.result.leave_out(row.number, Why.UNREADABLE, row.whole())
-            else:
-                lines.append((row, day, amounts))
+        lines = [each for each in read_amounts if self._has_amount(each[0], each[2])]
         check_count(len(lines))
         self._directions(lines, order)
         self.result.left_out.sort(key=lambda each: each.number)
@@ -190,12 +151,32 @@ class _Table:
 
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
+    def _kept(self, pending: bool) -> list[Data]:
+        """Return the rows that are lines, as far as their days, states and titles show."""
+        kept = []
+        for row in self.rows:
+            title = _title(row)
+            pending = pending if title is None else title
+            if title is None and not self._left_out(row, pending):
+                kept.append(row)
+        return kept
+
+    def _has_amount(self, row: Data, amounts: Amounts) -> bool:
+        """Return whether a row has one amount; else it is left out."""
+        if amounts.is_empty:
+            self.result.leave_out(row.number, Why.EMPTY, row.whole())
+            return False
+        if amounts.into and amounts.out_of:
+            self.result.leave_out(row.number, Why.UNREADABLE, row.whole())
+            return False
+        return True
+
     def _left_out(self, row: Data, pending: bool) -> bool:
         day = row.raw(self.layout.one(names.DAY))
         is_day = read_day(day) is not None or is_open(day)
         amounts = [row.text(role) for role in self.roles]
-        has_number = any(re.search(r"\d", each) for each in amounts)
-        waits = (not is_day and _PENDING.search(day)) or (pending and is_day and has_number)
+        has_number = re.search(r"\d", " ".join(amounts)) is not None
+        waits = (pending and has_number) if is_day else _PENDING.search(day)
         why = Why.PENDING if waits else _why_by_state(row.text(names.STATE))
         if why is None:
             why = self._why_by_cells(row, day, is_day, any(amounts))
@@ -239,7 +220,7 @@ class _Table:
             )
         return day
 
-    def _amounts(self, row: Data) -> _Amounts:
+    def _amounts(self, row: Data) -> Amounts:
         behind: int | None = None
         numbers: dict[str, Decimal | None] = {}
         for role in self.roles:
@@ -250,7 +231,7 @@ class _Table:
             text, word = split_direction(row.text(role))
             behind = word if behind is None else behind
             numbers[role] = self._number(row, text) if text else None
-        return _Amounts(numbers.get(names.AMOUNT), numbers.get(names.IN), numbers.get(names.OUT), behind)
+        return Amounts(numbers.get(names.AMOUNT), numbers.get(names.IN), numbers.get(names.OUT), behind)
 
     def _number(self, row: Data, text: str) -> Decimal | None:
         try:
@@ -267,120 +248,17 @@ class _Table:
 
     # -- money in or out ------------------------------------------------------------------------------------------------
 
-    def _directions(self, lines: list[tuple[Data, date, _Amounts]], order: str) -> None:
-        columns = self._direction_columns([row for row, _day, _amounts in lines])
-        single = [(row, amounts) for row, _day, amounts in lines if not amounts.into and not amounts.out_of]
-        signed = any(amounts.signed is not None and amounts.signed < 0 for _row, amounts in single)
-        if not self.layout.direction and not signed:
-            self._check_told(single, columns)
+    def _directions(self, lines: list[tuple[Data, date, Amounts]], order: str) -> None:
+        rows = [row for row, _day, _amounts in lines]
+        single = [Single(row, amounts) for row, _day, amounts in lines if not amounts.is_split]
+        directions = Directions(self.layout, self.kinds, self.sign, rows, single)
+        directions.check()
         for row, day, amounts in lines:
-            sign = self._way(row, amounts, columns, signed)
+            sign = directions.way(row, amounts)
             if not sign:
                 self.result.leave_out(row.number, Why.NEITHER, row.whole())
                 continue
-            self._line(row, day, order, nano(self._signed(amounts, sign), row.number))
-
-    def _signed(self, amounts: _Amounts, way: int) -> Decimal:
-        """Return the amount with its sign: money out is negative."""
-        if amounts.into or amounts.out_of:
-            # A negative amount in the column of money in was taken back; any amount in the other column is money out.
-            return amounts.into or -abs(amounts.out_of or Decimal(0))
-        number = amounts.signed or Decimal(0)
-        number = -number if self.layout.direction == OPPOSITE else number
-        return -abs(number) if way < 0 else number
-
-    def _direction_columns(self, rows: list[Data]) -> list[int]:
-        columns = self.layout.places.get(names.DIRECTION, ())
-        if self.layout.words_in:
-            return list(columns)
-        return [
-            place
-            for place in (*columns, *self.kinds, *self._others())
-            if (place in columns and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
-            or is_direction_column([row.raw(place) for row in rows])
-        ]
-
-    def _others(self) -> list[int]:
-        """Return the columns about which nothing is known. If all texts of one are directions, it is the column of
-        directions.
-        """
-        known = {place for role, places in self.layout.places.items() if role != names.TEXT for place in places}
-        return [place for place in range(self.layout.width) if place not in known and place not in self.kinds]
-
-    def _way(self, row: Data, amounts: _Amounts, columns: list[int], signed: bool) -> int | None:
-        """Return 1 for the amount as it is written, -1 for money out, 0 for neither; None if the row
-        does not show it.
-        """
-        if amounts.into or amounts.out_of:
-            return 1
-        if self.layout.words_in:
-            return 1 if any(row.at(place) in self.layout.words_in for place in columns) else -1
-        ways = [amounts.behind] if amounts.behind is not None else []
-        ways += [way for place in columns if (way := self._word(row, place)) is not None]
-        if -1 in ways:
-            return -1
-        if ways:
-            return ways[0] if 1 not in ways else 1
-        # A row without its direction among those that have one.
-        return 1 if signed or not columns or self.layout.direction else None
-
-    def _word(self, row: Data, place: int) -> int | None:
-        return direction(row.raw(place)) if row.raw(place) else None
-
-    def _check_told(self, single: list[tuple[Data, _Amounts]], columns: list[int]) -> None:
-        """Raise `Unknown` if all amounts are written without a sign, and something shows that not all are money in."""
-        if self.layout.words_in or not single or all(amounts.behind is not None for _row, amounts in single):
-            return
-        self._check_words(single)
-        if columns:
-            return
-        balances = self._balances([row for row, _amounts in single])
-        amounts = [nano(each.signed or Decimal(0), row.number) for row, each in single]
-        doubtful = next((row for row, _amounts in single if self._names_money_out(row)), None)
-        coded = any(self._is_code(single, place) for place in self.kinds)
-        if doubtful is not None or coded or (balances and falls(amounts, balances)):
-            raise Unknown(
-                "direction",
-                _(
-                    "Line %(number)d: nothing says whether an amount is money in or out: none is negative. Say how this bank writes it."
-                )
-                % {"number": (doubtful or single[0][0]).number},
-            )
-
-    def _check_words(self, single: list[tuple[Data, _Amounts]]) -> None:
-        """Raise `Unknown` if a column of directions has a word that is none."""
-        for place in self.layout.places.get(names.DIRECTION, ()):
-            strange = [row for row, _amounts in single if row.at(place) and self._word(row, place) is None]
-            if strange:
-                raise Unknown(
-                    "direction",
-                    _(
-                        "Line %(number)d: %(text)s does not say whether it is money in or out: say which words are money in."
-                    )
-                    % {"number": strange[0].number, "text": tidy(strange[0].at(place), 40)},
-                )
-
-    def _names_money_out(self, row: Data) -> bool:
-        texts = [row.at(place) for place in (*self.kinds, *self.layout.places.get(names.TEXT, ()))]
-        return any(says_out(each) for each in texts)
-
-    def _is_code(self, single: list[tuple[Data, _Amounts]], place: int) -> bool:
-        """Return whether a column without a name has one of two short signs on each line, so that it may show the
-        direction.
-        """
-        values = {row.at(place) for row, _amounts in single}
-        return len(single) > 1 and "" not in values and len(values) == 2 and all(len(each) <= 2 for each in values)
-
-    def _balances(self, rows: list[Data]) -> list[int]:
-        balances = []
-        for row in rows:
-            cell = row.cell(names.BALANCE)
-            try:
-                number = cell if isinstance(cell, Decimal) else read_number(row.text(names.BALANCE), self.sign)
-                balances.append(nano(number, row.number))
-            except (NoAmount, BankError):
-                return []
-        return balances
+            self._line(row, day, order, nano(amounts.signed_by(sign, self.layout.direction), row.number))
 
     # -- a line ---------------------------------------------------------------------------------------------------------
 

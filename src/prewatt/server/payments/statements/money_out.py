@@ -1,0 +1,186 @@
+"""Whether the amounts of a table are money in or money out: by their signs, by a column or a word of direction, or by a
+person's description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from ....amounts import NoAmount, read_number
+from . import names
+from .data import Data
+from .directions import direction, falls, is_direction_column, says_out
+from .layout import OPPOSITE, Layout
+from .shape import BankError, Unknown, nano, tidy
+
+
+@dataclass
+class Amounts:
+    """The amounts of a row: a number with its sign, or one number in each of two columns, and the
+    direction next to it.
+    """
+
+    signed: Decimal | None
+    into: Decimal | None
+    out_of: Decimal | None
+    behind: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether the row has no amount."""
+        return not self.signed and not self.is_split
+
+    @property
+    def is_split(self) -> bool:
+        """Return whether the amount stands in the column of money in or in that of money out."""
+        return bool(self.into or self.out_of)
+
+    def signed_by(self, way: int, shown: str) -> Decimal:
+        """Return the amount with its sign: money out is negative. `way`: of `Directions.way`; `shown`: how a person says
+        that the table shows money out.
+        """
+        if self.is_split:
+            # A negative amount in the column of money in was taken back; any amount in the other column is money out.
+            return self.into or -abs(self.out_of or Decimal(0))
+        number = self.signed or Decimal(0)
+        number = -number if shown == OPPOSITE else number
+        return -abs(number) if way < 0 else number
+
+
+class Single(NamedTuple):
+    """A row with one amount, which its sign or a word makes money in or out."""
+
+    row: Data
+    amounts: Amounts
+
+
+class Directions:
+    """This class tells which rows are money in and which are money out. `kinds`: the columns that may show it; `sign`:
+    the decimal sign; `single`: those of the `rows` that have one amount.
+    """
+
+    def __init__(self, layout: Layout, kinds: Sequence[int], sign: str, rows: list[Data], single: list[Single]) -> None:
+        self._layout, self._kinds, self._sign, self._single = layout, kinds, sign, single
+        self._columns = self._direction_columns(rows)
+        self._is_signed = any(amounts.signed is not None and amounts.signed < 0 for _row, amounts in single)
+
+    def _direction_columns(self, rows: list[Data]) -> list[int]:
+        columns = self._layout.places.get(names.DIRECTION, ())
+        if self._layout.words_in:
+            return list(columns)
+        return [
+            place
+            for place in (*columns, *self._kinds, *self._others())
+            if (place in columns and any(direction(row.at(place)) is not None for row in rows if row.at(place)))
+            or is_direction_column([row.raw(place) for row in rows])
+        ]
+
+    def _others(self) -> list[int]:
+        """Return the columns about which nothing is known. If all texts of one are directions, it is the column of
+        directions.
+        """
+        known = {place for role, places in self._layout.places.items() if role != names.TEXT for place in places}
+        return [place for place in range(self._layout.width) if place not in known and place not in self._kinds]
+
+    def way(self, row: Data, amounts: Amounts) -> int | None:
+        """Return 1 for the amount as it is written, -1 for money out, 0 for neither; None if the row
+        does not show it.
+        """
+        if amounts.is_split:
+            return 1
+        if self._layout.words_in:
+            return 1 if self._has_word_in(row) else -1
+        ways = self._ways(row, amounts.behind)
+        if ways:
+            return next((way for way in (-1, 1) if way in ways), 0)
+        # A row without its direction among those that have one.
+        return 1 if self._is_signed or not self._columns or self._layout.direction else None
+
+    def _has_word_in(self, row: Data) -> bool:
+        """Return whether a row has a word that a person has described as money in."""
+        return any(row.at(place) in self._layout.words_in for place in self._columns)
+
+    def _ways(self, row: Data, behind: int | None) -> list[int]:
+        """Return the directions that a row shows: behind its amount, and in its columns."""
+        words = (self._word(row, place) for place in self._columns)
+        return [way for way in (behind, *words) if way is not None]
+
+    def _word(self, row: Data, place: int) -> int | None:
+        return direction(row.raw(place)) if row.raw(place) else None
+
+    # -- a person is asked ----------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise `Unknown` if all amounts are written without a sign, and something shows that not all are money in."""
+        if self._is_described() or not self._single or all(each.amounts.behind is not None for each in self._single):
+            return
+        self._check_words()
+        doubtful = None if self._columns else self._doubtful()
+        if doubtful is not None:
+            raise Unknown(
+                "direction",
+                _(
+                    "Line %(number)d: nothing says whether an amount is money in or out: none is negative. Say how this bank writes it."
+                )
+                % {"number": doubtful.number},
+            )
+
+    def _is_described(self) -> bool:
+        """Return whether signs or a person's description show the directions."""
+        return self._is_signed or bool(self._layout.direction or self._layout.words_in)
+
+    def _check_words(self) -> None:
+        """Raise `Unknown` if a column of directions has a word that is none."""
+        for place in self._layout.places.get(names.DIRECTION, ()):
+            strange = [row for row, _amounts in self._single if row.at(place) and self._word(row, place) is None]
+            if strange:
+                raise Unknown(
+                    "direction",
+                    _(
+                        "Line %(number)d: %(text)s does not say whether it is money in or out: say which words are money in."
+                    )
+                    % {"number": strange[0].number, "text": tidy(strange[0].at(place), 40)},
+                )
+
+    def _doubtful(self) -> Data | None:
+        """Return a row that may be money out; None if nothing shows that there is one."""
+        balance_falls = self._balance_falls()
+        for row, _amounts in self._single:
+            if self._names_money_out(row):
+                return row
+        return self._single[0].row if balance_falls or any(map(self._is_code, self._kinds)) else None
+
+    def _names_money_out(self, row: Data) -> bool:
+        texts = [row.at(place) for place in (*self._kinds, *self._layout.places.get(names.TEXT, ()))]
+        return any(says_out(each) for each in texts)
+
+    def _is_code(self, place: int) -> bool:
+        """Return whether a column without a name has one of two short signs on each line, so that it may show the
+        direction.
+        """
+        values = {row.at(place) for row, _amounts in self._single}
+        return (
+            len(self._single) > 1 and "" not in values and len(values) == 2 and all(len(each) <= 2 for each in values)
+        )
+
+    def _balance_falls(self) -> bool:
+        """Return whether the balances show that an amount is money out."""
+        balances = self._balances()
+        amounts = [nano(each.signed or Decimal(0), row.number) for row, each in self._single]
+        return bool(balances) and falls(amounts, balances)
+
+    def _balances(self) -> list[int]:
+        balances = []
+        for row, _amounts in self._single:
+            cell = row.cell(names.BALANCE)
+            try:
+                number = cell if isinstance(cell, Decimal) else read_number(row.text(names.BALANCE), self._sign)
+                balances.append(nano(number, row.number))
+            except (NoAmount, BankError):
+                return []
+        return balances
