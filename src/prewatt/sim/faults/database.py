@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from ...headend.batch import Beyond, GatewayView, MeterPlan, MeterView, Plan
+from ...headend.batch import Applied, Beyond, GatewayView, MeterPlan, MeterView, Plan
 from ...headend.dispatch import Pending
+from ...headend.unlogged import UnloggedCommand
 from ...kernel.account import Account
 from ...kernel.entries import AnyOrder, Command, genesis
 from ...kernel.naming import id_of, named
@@ -67,6 +68,14 @@ class Stored:
     def seq(self) -> int:
         """Return the number of the last stored entry."""
         return len(self.bodies)
+
+    @property
+    def in_order(self) -> bool:
+        """Return whether the open commands are the next ones that the meter takes up, without a gap."""
+        base = max(self.taken, self.told)
+        beyond = [number for number in sorted(self.open) if number > base]
+        follow = beyond == list(range(base + 1, base + 1 + len(beyond)))
+        return follow and not any(number <= self.taken for number in self.open)
 
     def copied(self) -> Stored:
         """Return a copy of the row as it is now."""
@@ -245,10 +254,7 @@ class MemoryStore:
         for name, stored in self._database.meters.items():
             if not (stored.open or stored.aside) or not self._database.gateways[stored.gateway].online:
                 continue
-            base = max(stored.taken, stored.told)
-            beyond = [number for number in sorted(stored.open) if number > base]
-            in_order = beyond == list(range(base + 1, base + 1 + len(beyond)))
-            if stored.aside or not in_order or any(number <= stored.taken for number in stored.open):
+            if stored.aside or not stored.in_order:
                 self._database.renumber(stored)
             pending += [
                 Pending(stored.gateway, name, number, row.signed) for number, row in sorted(stored.open.items())
@@ -267,6 +273,13 @@ class MemoryStore:
             self._store_status(name, status)
         for name, beyond in plan.beyond.items():
             self._database.look_beyond(name, beyond)
+        self._store_gateways(plan)
+        for alarm in plan.alarms:
+            self._database.told[alarm.kind] = self._database.told.get(alarm.kind, 0) + 1
+        for refusal in plan.refusals:
+            self._database.refused[refusal.reason] = self._database.refused.get(refusal.reason, 0) + 1
+
+    def _store_gateways(self, plan: Plan) -> None:
         for gateway, stamp in plan.heard.items():
             self._database.gateways[gateway].stamp = stamp
         for gateway, sessions in plan.sessions.items():
@@ -277,10 +290,6 @@ class MemoryStore:
             # What it said of itself was of another journal.
             stored = self._database.meters[given.meter]
             stored.told, stored.told_seq = stored.taken, given.seq
-        for alarm in plan.alarms:
-            self._database.told[alarm.kind] = self._database.told.get(alarm.kind, 0) + 1
-        for refusal in plan.refusals:
-            self._database.refused[refusal.reason] = self._database.refused.get(refusal.reason, 0) + 1
 
     def _give_way(self, plan: Plan, changes: Iterable[str]) -> None:
         """Raise Outrun if another worker has stored these meters, or what a gateway sent, in the meantime."""
@@ -298,27 +307,36 @@ class MemoryStore:
         stored.saved = change.account.dump() if self._copying else b""
         stored.taken = change.account.command
         stored.count = max(stored.count, stored.taken)
-        astray = False
-        for applied in change.applied:
-            if applied.number in stored.open:
-                del stored.open[applied.number]
-            else:
-                # A command that stood aside, and was taken up under the number that it had.
-                stored.aside = [row for row in stored.aside if row.command.number != applied.taken]
-            if applied.taken != applied.number:
-                astray = True
-                database.step_aside(stored, applied.taken)
-        for command in change.unlogged:
-            stored.found.add(command.credit_id)
-            if command.number is None and command.tid is not None:
-                stored.codes[command.tid] = command.amount
-            if command.number is not None:
-                database.step_aside(stored, command.number)
-        if astray or change.unlogged:
-            database.renumber(stored)
+        self._take_commands(stored, change)
         stored.owed -= sum(reading.charge for reading in change.charges)
         stored.owed -= sum(amount for _, _, amount in change.cleared)
         database.alarms += [(name, each.seq, each.text) for each in change.differences]
+
+    def _take_commands(self, stored: Stored, change: MeterPlan) -> None:
+        for applied in change.applied:
+            self._close(stored, applied)
+        for command in change.unlogged:
+            self._note_unlogged(stored, command)
+        if change.unlogged or any(applied.taken != applied.number for applied in change.applied):
+            self._database.renumber(stored)
+
+    def _close(self, stored: Stored, applied: Applied) -> None:
+        """Close a command that was taken up."""
+        if applied.number in stored.open:
+            del stored.open[applied.number]
+        else:
+            # A command that stood aside, and was taken up under the number that it had.
+            stored.aside = [row for row in stored.aside if row.command.number != applied.taken]
+        if applied.taken != applied.number:
+            self._database.step_aside(stored, applied.taken)
+
+    def _note_unlogged(self, stored: Stored, command: UnloggedCommand) -> None:
+        """Note a command that is at the meter, and that the database does not have."""
+        stored.found.add(command.credit_id)
+        if command.number is not None:
+            self._database.step_aside(stored, command.number)
+        elif command.tid is not None:
+            stored.codes[command.tid] = command.amount
 
     def _store_status(self, name: str, status: MeterStatus) -> None:
         stored = self._database.meters[name]

@@ -145,9 +145,7 @@ class Events:
 
     def _expected(self, gateway: Gateway, name: str, seen: Observed) -> set[str]:
         """Return the events that a look at a meter must put into its journal, and remember the look."""
-        book, last, now = gateway.books[name], self._last.get((gateway, name)), gateway.time()
-        if last is not None and last.start != gateway.starts:
-            last = None
+        book, last, now = gateway.books[name], self._last_in_this_start(gateway, name), gateway.time()
         power = seen.power if seen.closed and book.supply.told is not False else None
         self._last[gateway, name] = Last(now, gateway.starts, power, seen.tampered)
         expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
@@ -193,6 +191,10 @@ class Events:
             lasts = max(told, now - max(since.true, gateway.up_since, book.changed_at))
             if since.at and lasts > TOLD_AFTER[code] + told_within and code not in book.told:
                 world.broken(f"meter {name}: {code} is not told of, after {lasts // MINUTE} minutes")
+
+    def _last_in_this_start(self, gateway: Gateway, name: str) -> Last | None:
+        last = self._last.get((gateway, name))
+        return last if last is not None and last.start == gateway.starts else None
 
     def _look_at_limit(self, gateway: Gateway, name: str) -> None:
         """Check that a meter that draws more than is allowed for long is tripped."""

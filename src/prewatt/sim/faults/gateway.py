@@ -13,6 +13,7 @@ from ...edge.agent import Agent
 from ...edge.codes import KeyState, load_key
 from ...edge.drivers.interface import Unreachable
 from ...edge.effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, SendStatus, SendUpload
+from ...edge.journal import Loaded
 from ...edge.memory import EPOCH, Memory, load_timekeeper, load_tries
 from ...edge.meter import Foreign, Meter, MeterPolicy, Observed
 from ...edge.sync import SyncPolicy
@@ -21,6 +22,7 @@ from ...edge.uploads import read_pieces
 from ...kernel.entries import Record
 from ...kernel.recovery import JournalDamaged
 from ...kernel.units import MINUTE, SECOND
+from ...wire.messages import MeterState
 from ...wire.signing import SigningKey, seal
 from . import people
 from .clock import Clocks
@@ -100,24 +102,20 @@ class Gateway:
             # It says so, and how to go on: with a new code for the gateway.
             world.broken_gateway(self)
             return
-        meters, repaired = [], set()
         policy = MeterPolicy(world.swarm.reading_interval, MINUTE)
+        meters, repaired = [], set()
         for name in self.meters:
-            try:
-                loaded = flash.load(name)
-            except Dropped as dropped:
-                world.broken(str(dropped))
+            loaded = self._load(name)
+            meters.append(Meter(name, loaded.account, loaded.head, policy))
             if loaded.repaired:
                 repaired.add(name)
-            meters.append(Meter(name, loaded.account, loaded.head, policy))
         memory = Memory(self.known_keys(), load_tries(flash.kept))
         sync = SyncPolicy(heartbeat=world.swarm.heartbeat / SECOND, patience=PATIENCE)
         time = load_timekeeper(flash.kept, f"boot {self.boots}")
         session = world.chance.randbytes(8)
         self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, memory, time, session)
-        for name in self.meters if world.gateways[self.name] is self else ():
-            if not world.key_changing(name) and self.agent.codes.keys[name].key != world.keys[name].key:
-                world.broken(f"meter {name}: its new key is forgotten")
+        if world.gateways[self.name] is self:
+            self._check_keys(self.agent)
         self.up_since = world.now
         self.starts += 1
         self._tick_at = -1
@@ -247,9 +245,7 @@ class Gateway:
                 if what == EPOCH:
                     self.flash.epoch = int(body)
             case Adopt(states):
-                for state in states:
-                    self.flash.replace(state.meter, state.seq, state.head, state.account)
-                    self._world.oracle.adopted(self, state.meter, state.seq)
+                self._adopt(states)
             case MoveSwitch(name, closed):
                 return self._move_switch(agent, name, closed)
             case SendStatus(status):
@@ -284,6 +280,23 @@ class Gateway:
         register = meter.read(now)
         power = meter.power if agent.meters[name].account.watched else None
         return Observed(register, meter.closed, power, 0 if power is not None else None, meter.tampered, meter.end)
+
+    def _check_keys(self, agent: Agent) -> None:
+        """Check that the program knows each meter's key, also one that codes have changed."""
+        for name in self.meters:
+            if not self._world.key_changing(name) and agent.codes.keys[name].key != self._world.keys[name].key:
+                self._world.broken(f"meter {name}: its new key is forgotten")
+
+    def _load(self, name: str) -> Loaded:
+        try:
+            return self.flash.load(name)
+        except Dropped as dropped:
+            self._world.broken(str(dropped))
+
+    def _adopt(self, states: Sequence[MeterState]) -> None:
+        for state in states:
+            self.flash.replace(state.meter, state.seq, state.head, state.account)
+            self._world.oracle.adopted(self, state.meter, state.seq)
 
     def _move_switch(self, agent: Agent, name: str, closed: bool) -> list[Effect]:
         meter, now = self._world.meters[name], self._world.now

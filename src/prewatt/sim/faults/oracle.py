@@ -16,13 +16,13 @@ from ...kernel.entries import (
     AnyOrder,
     CreditByCode,
     Event,
-    GrantCredit,
     OnSite,
     Reading,
     Record,
     decode_entry,
 )
 from ...kernel.units import HOUR, MINUTE, SECOND, exact_money
+from . import sides
 from .book import Book
 from .events import Events
 from .facts import Seen, seen
@@ -207,13 +207,18 @@ class Oracle:
         if now - last > most:
             world.broken(f"meter {name}: not read for {(now - last) // MINUTE} minutes")
         meter.settle(now)
-        bounded = book.supply.priced and book.supply.settings.credit_limit_cuts
-        if not meter.closed or not bounded or book.doubted_since.at:
+        may_lag = now - answers_since <= world.swarm.reading_interval + RIGHT or now - book.lessened_at <= RIGHT
+        if meter.closed and not may_lag:
+            self._look_at_debt(name, book.register)
+
+    def _look_at_debt(self, name: str, register: int) -> None:
+        """Check that what has flowed since the last reading, which showed `register`, is charged soon enough, so that
+        nobody gets far under zero.
+        """
+        world, book, meter = self._world, self.books[name], self._world.meters[name]
+        if book.doubted_since.at or not book.supply.priced or not book.supply.settings.credit_limit_cuts:
             return
-        if now - answers_since <= world.swarm.reading_interval + RIGHT or now - book.lessened_at <= RIGHT:
-            return
-        # What has flowed since the last reading is charged soon enough, so that nobody gets far under zero.
-        believed, flowed = max(gateway.time(), book.at), max(meter.register() - book.register, 0)
+        believed, flowed = max(world.gateway_of(name).time(), book.at), max(meter.register() - register, 0)
         left, under = (
             book.balance + max(book.supply.lent(believed), book.supply.settings.credit_limit),
             FUSE * RIGHT // HOUR * book.pricer.most + book.pricer.due,
@@ -365,35 +370,9 @@ class Oracle:
 
     def final(self) -> None:
         """Check that all sides are equal, after everything was mended and time has passed."""
-        world = self._world
         for name, book in self.books.items():
-            stored, flash = world.database.meters[name], world.gateway_of(name).flash
-            account = world.database.account(name)
-            base = flash.bases[name]
-            if book.seq != stored.seq or flash.written(name, base + 1, book.seq) != stored.bodies[base:]:
-                world.broken(
-                    f"meter {name}: {book.seq} entries in its journal, {stored.seq} at the head-end, or others"
-                )
-            if account.balance != book.balance or stored.offset:
-                world.broken(f"meter {name}: balance {account.balance} at the head-end, {book.balance} at the meter")
-            if lost := book.unaccounted():
-                world.broken(f"meter {name}: {lost} Wh were metered, and nobody is charged for them")
-            if stored.owed + self._told_twice(name) != account.balance:
-                world.broken(f"meter {name}: the ledger has {stored.owed} for a balance of {account.balance}")
-            paid = {credit_id for credit_id, (meter, _) in world.paid.items() if meter == name}
-            if book.ids != paid:
-                world.broken(f"meter {name}: {len(paid)} credits and debits made, {len(book.ids)} applied")
-            if opened := len(stored.open) + len(stored.aside):
-                world.broken(f"meter {name}: {opened} commands are still open")
+            sides.check_journal(self._world, book)
+            sides.check_money(self._world, book)
             if self._stands_wrong(name):
-                world.broken(f"meter {name}: the switch stands wrong for a balance of {account.balance}")
-
-    def _told_twice(self, name: str) -> int:
-        """Return the nano of typed codes of which a person was told, as their payments were entered anew with other codes: no
-        journal and no database that had them was left.
-        """
-        world, coded = self._world, self._world.database.account(name).coded
-        orders = {tid: world.money[name].get(world.codes[name, tid].name) for tid in world.database.meters[name].codes}
-        # One whose command came has brought its part of that.
-        twice = [tid for tid, order in orders.items() if isinstance(order, GrantCredit) and order.tid != tid]
-        return sum(coded.get(tid, 0) for tid in twice)
+                balance = self._world.database.account(name).balance
+                self._world.broken(f"meter {name}: the switch stands wrong for a balance of {balance}")

@@ -39,6 +39,7 @@ from .facts import Code
 from .keys import meter_key
 
 if TYPE_CHECKING:
+    from .book import Book
     from .gateway import Gateway
     from .world import World
 
@@ -127,32 +128,49 @@ def _type(
     """Let somebody type a code, perhaps with a wrong digit, at another meter, or again. `action` is what the code
     orders.
     """
-    gateway = world.gateway_of(name)
-    if world.contested(name) and gateway.twin is not None and world.chance.random() < 0.4:
-        gateway = gateway.twin
+    gateway = _typed_at(world, name)
     if gateway.agent is None:
         return
     key = world.keys[belongs_to]
-    digits = encode(token, cipher(key.described().algorithm, key.key))
-    if slip is not None:
-        digits = digits[:slip] + str((int(digits[slip]) + 1) % 10) + digits[slip + 1 :]
-    right = name == belongs_to and slip is None
-    if not right:
+    digits = _with_slip(encode(token, cipher(key.described().algorithm, key.key)), slip)
+    is_right = name == belongs_to and slip is None
+    if not is_right:
         gateway.guessed[name] = world.now
     book = gateway.books[name]
-    used, balance = book.code_used(token.tid), book.balance
+    is_good, balance = is_right and not book.code_used(token.tid), book.balance
     may = action is None or book.supply.may(max(gateway.time(), book.at), balance, book.is_low(), action)
     gateway.typed[name] = world.now
     reply, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
     gateway.do(effects)
     world.typed += reply.done
-    if reply.done and (not right or used):
+    if reply.done and not is_good:
         world.broken(f"meter {name}: a code that is worth nothing here was taken ({reply.text})")
-    if right and not used and may and not reply.done and _must_take(world, gateway, name, key.key):
+    if is_good and may and not reply.done and _must_take(world, gateway, name, key.key):
         world.broken(f"meter {name}: a good code was not taken ({reply.text})")
-    credited = isinstance(token, CurrencyCredit) and token.amount * TOKEN
-    if reply.done and credited and gateway.agent is not None and book.balance != balance + credited:
-        world.broken(f"meter {name}: a code was taken, and is not credited")
+    if reply.done and gateway.agent is not None:
+        _check_credit(world, book, token, balance)
+
+
+def _typed_at(world: World, name: str) -> Gateway:
+    """Return the gateway at which somebody types: if there are two of one identity, the other one at times."""
+    gateway = world.gateway_of(name)
+    if world.contested(name) and gateway.twin is not None and world.chance.random() < 0.4:
+        return gateway.twin
+    return gateway
+
+
+def _with_slip(digits: str, slip: int | None) -> str:
+    """Return a code's digits as they are typed: with a wrong digit at the place `slip`, if there is one."""
+    if slip is None:
+        return digits
+    return digits[:slip] + str((int(digits[slip]) + 1) % 10) + digits[slip + 1 :]
+
+
+def _check_credit(world: World, book: Book, token: CurrencyCredit | Management | Proprietary, before: int) -> None:
+    """Check that a code that was taken is credited. `before` is the balance (nano) before it."""
+    credited = token.amount * TOKEN if isinstance(token, CurrencyCredit) else 0
+    if credited and book.balance != before + credited:
+        world.broken(f"meter {book.name}: a code was taken, and is not credited")
 
 
 def _must_take(world: World, gateway: Gateway, name: str, key: bytes) -> bool:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ...kernel.tariff import Tariff
+from ...kernel.tariff import Season, Tariff
 from ...kernel.units import DAY, HOUR, MINUTE
 
 QUARTER = 15 * MINUTE
@@ -83,19 +83,23 @@ def _slot(tariff: Tariff, at: int) -> Slot:
 
 def _day(tariff: Tariff, wall: date) -> list[tuple[int, Slot]]:
     """Return which rate holds from which minute on, on a local day of the calendar."""
-    tiers = tariff.tiers.upto if tariff.tiers else ()
-    in_order = sorted(tariff.seasons, key=lambda each: (each.month, each.day))
-    begun = [each for each in in_order if (each.month, each.day) <= (wall.month, wall.day)]
-    season = begun[-1] if begun else in_order[-1]
+    season = _season(tariff, wall)
     kind = 7 if wall.isoformat() in tariff.special_days else wall.weekday()
     (profile,) = (each for each in season.day_types if kind in each.days)
-    upto = season.upto or tiers
+    upto = season.upto or (tariff.tiers.upto if tariff.tiers else ())
     slots = []
     for switch in profile.switches:
         (prices,) = (each.prices for each in tariff.rates if each.name == switch.rate)
         priced = prices * (len(upto) + 1) if len(prices) == 1 else prices
         slots.append((switch.minute, Slot(wall.toordinal(), switch.rate, priced, upto)))
     return slots
+
+
+def _season(tariff: Tariff, wall: date) -> Season:
+    """Return the season of a day: the one that began last, in this year or the one before."""
+    in_order = sorted(tariff.seasons, key=lambda each: (each.month, each.day))
+    begun = [each for each in in_order if (each.month, each.day) <= (wall.month, wall.day)]
+    return begun[-1] if begun else in_order[-1]
 
 
 def _dearest(tariff: Tariff, begin: int, end: int, under: int) -> int:
@@ -217,8 +221,7 @@ class Pricer:
         """Charge `energy` Wh, used evenly from `begin` to `end`, and the days that ended meanwhile."""
         self._used: dict[tuple[str, int, int], int] = {}
         self._energy = self._fee = self._standing = self._minimum = self._tax = self._tax_included = 0
-        quarters = range(begin - begin % QUARTER + QUARTER, end + 1, QUARTER)
-        edges = [each for each in (*(each for each, _ in self.tariffs), *self.restarts) if begin < each <= end]
+        quarters, edges = range(begin - begin % QUARTER + QUARTER, end + 1, QUARTER), self._edges(begin, end)
         cuts = sorted({*quarters, *edges}) if edges else quarters
         tariff = self.tariff_at(begin)
         if begin in self.restarts:
@@ -234,17 +237,27 @@ class Pricer:
             if until > end:
                 break
             following = self.tariff_at(until) if edges else tariff
-            day = slot_of(following, until).day if following else 0
-            if 0 < self.day < day:
-                self._end_day(day, tariff)
-            if until in self.restarts:
-                self._restart(tariff)
+            self._go_over(until, tariff, following)
             at, tariff = until, following
         if self.restarts:
             self.restarts = [each for each in self.restarts if each > end]
         return Due(
             self._used, self._energy, self._fee, self._standing, self._minimum, self._tax, self._tax_included
         )  # fmt: skip
+
+    def _edges(self, begin: int, end: int) -> list[int]:
+        """Return the instants after `begin` and up to `end` at which a tariff or a tenancy begins."""
+        return [each for each in (*(each for each, _ in self.tariffs), *self.restarts) if begin < each <= end]
+
+    def _go_over(self, at: int, tariff: Tariff | None, following: Tariff | None) -> None:
+        """End the day and the tenancy that end at an instant, before which `tariff` holds, and from which `following`
+        does.
+        """
+        day = slot_of(following, at).day if following else 0
+        if 0 < self.day < day:
+            self._end_day(day, tariff)
+        if at in self.restarts:
+            self._restart(tariff)
 
     def _use(self, tariff: Tariff | None, at: int, energy: int) -> None:
         if tariff is None:

@@ -190,14 +190,11 @@ class Supply:
             case LimitPower(watts, until):
                 self.limit, self.limit_until = watts, until
             case Restore(amount, until):
-                self._lend(amount + debt if amount else FOREVER, until or FOREVER)
+                self.grace, self.grace_until = amount + debt if amount else FOREVER, until or FOREVER
             case TakeEmergency():
                 self.emergency, self.emergency_taken = self.settings.emergency_credit + debt, True
             case ClearTamper():
                 self.locks.discard("tamper")
-
-    def _lend(self, amount: int, until: int) -> None:
-        self.grace, self.grace_until = amount, until
 
     def _waive_off_hours(self, at: int) -> None:
         if self.settings.off_hours.windows:

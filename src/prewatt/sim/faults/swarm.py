@@ -148,12 +148,7 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
     others = dict.fromkeys(FLASH, flash) | dict.fromkeys(IDENTITY, identity) | dict.fromkeys(OPERATOR, operator)
     left_out = frozenset(without)
     share = rng.choice((0.15, 0.4, 0.7, 1.0))
-    means = {}
-    for kind, (_, mean, _) in KINDS.items():
-        dice = others.get(kind, rng)
-        has, pace = dice.random() < share, dice.choice((0.5, 1.0, 1.0, 2.0))
-        if everything or has or kind == "pay":
-            means[kind] = mean if everything else int(mean * pace)
+    means = _means(rng, others, share, everything)
     has_wire = {each: everything or rng.random() < share for each in WIRE}
     begin = instant(datetime(*rng.choice(SPECIAL), rng.randrange(24), rng.randrange(60), rng.randrange(60), tzinfo=UTC))
     for each in left_out:
@@ -186,6 +181,19 @@ def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Sw
         left_out,
         everything,
     )
+
+
+def _means(rng: Random, others: dict[str, Random], share: float, everything: bool) -> dict[str, int]:
+    """Draw the kinds of a run, about a `share` of them, and the time (µs) between two happenings of each. The kinds in
+    `others` have dice of their own.
+    """
+    means = {}
+    for kind, (_, mean, _) in KINDS.items():
+        dice = others.get(kind, rng)
+        has, pace = dice.random() < share, dice.choice((0.5, 1.0, 1.0, 2.0))
+        if everything or has or kind == "pay":
+            means[kind] = mean if everything else int(mean * pace)
+    return means
 
 
 def script(swarm: Swarm, days: int, meters: Iterable[str], gateways: Iterable[str]) -> list[Happening]:
