@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..wire.link import Call
 from .process import serve
+from .service_manager import ServiceManager
 from .settings import SettingsError, load_settings
 from .shell import Shell
 
@@ -116,11 +117,16 @@ def host(folder: Path) -> int:
 
 
 def _wait(gateways: Sequence[Hosted], changed: threading.Event, told: threading.Event) -> None:
-    """Wait until this process is told to stop, or no gateway runs any more."""
+    """Wait until this process is told to stop, or no gateway runs any more. The service manager watches the process, not
+    each gateway: one that stands still must not end the others.
+    """
+    manager = ServiceManager()
     while not told.is_set() and any(each.runs for each in gateways):
+        manager.turned(f"{sum(each.runs for each in gateways)} gateways run")
         # One that has just said that it ends is seen to have ended a moment later.
         changed.wait(1.0)
         changed.clear()
+    manager.ending()
 
 
 def _settings_in(folder: Path) -> list[Path]:

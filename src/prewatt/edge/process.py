@@ -34,20 +34,20 @@ def run(path: Path) -> int:
         signal.signal(signal.SIGTERM, lambda *_: shell.stop())
         signal.signal(signal.SIGINT, lambda *_: shell.stop())
 
-    return serve(path, stop_at_signals)
-
-
-def serve(path: Path, started: Callable[[Shell], object]) -> int:
-    """Run the agent of the settings at `path` in this thread until it is told to stop. `started` gets its shell before the
-    first meter is read. Returns 0 when told to stop, 1 if the journal cannot be written, 2 for a wrong setting, 3 for a
-    damaged journal.
-    """
     # A loop that stands still is killed by the service manager: the log then shows where it stood.
     faulthandler.enable(sys.__stderr__ or sys.stderr)
+    return serve(path, stop_at_signals, ServiceManager())
+
+
+def serve(path: Path, started: Callable[[Shell], object], manager: ServiceManager | None = None) -> int:
+    """Run the agent of the settings at `path` in this thread until it is told to stop. `started` gets its shell before the
+    first meter is read; `manager` hears that its loop turns. Returns 0 when told to stop, 1 if the journal cannot be
+    written, 2 for a wrong setting, 3 for a damaged journal.
+    """
     try:
         folder.use(path.parent)
         settings = load_settings(path)
-        shell = Shell(settings, ServiceManager())
+        shell = Shell(settings, manager)
     except JournalDamaged as error:
         return _damaged(error)
     except (SettingsError, DriverError, BlockingIOError, ValueError) as error:

@@ -27,7 +27,8 @@ class Flat:
 
     def __init__(self, folder, serials=SERIALS, model="dlt645-2007"):
         self.meters = [played(folder, serial) for serial in serials]
-        self.served = OnPty(Line([Dlt645Responder(each) for each in self.meters]))
+        self.responders = [Dlt645Responder(each) for each in self.meters]
+        self.served = OnPty(Line(self.responders))
         bus = {"port": self.served.path, "line": "115200 8E1", "answer_s": 0.3, "pause_s": 0.1, "turnaround_s": 0.0}
         sections = {
             f"l{n}": {"bus": "cellar", "model": model, "address": serial} for n, serial in enumerate(serials, 1)
@@ -135,6 +136,12 @@ def test_one_that_is_exchanged_is_another_meter_until_the_exchange_of_the_whole_
     assert seen == Foreign("000000000111+000000000444+000000000333")
     assert isinstance(flat.read("111+444+333"), Observed)
     flat.close()
+
+
+def test_a_prepaid_mode_of_one_of_them_is_found_and_the_part_named(flat):
+    assert not flat.driver.read_own_prepaid()
+    flat.responders[1].balance = Balance(1, 5)
+    assert flat.driver.read_own_prepaid().startswith("part l2: have its maker")
 
 
 def test_a_meter_that_cuts_off_by_itself_is_no_second_line_of_a_flat_with_several(flat):

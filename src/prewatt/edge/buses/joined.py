@@ -146,10 +146,12 @@ class JoinedMeter:
         self._each(lambda part: part.set_clock(at))
 
     def read_own_prepaid(self) -> str | None:
-        """Return how the prepaid mode of the first part that is in one is switched off; None if that of a part can't be seen."""
-        modes = self._each(MeterOnBus.read_own_prepaid)
-        on = next((f"part {part.name}: {mode}" for part, mode in zip(self.parts, modes, strict=True) if mode), "")
-        return on or (None if None in modes else "")
+        """Return how the prepaid modes of all parts are switched off in which one is on, each with the name of its part."""
+        told = self._each(lambda part: (part.name, part.read_own_prepaid()))
+        on = [f"part {name}: {off}" for name, off in told if off]
+        if not on and any(off is None for _, off in told):
+            return None
+        return "; ".join(on)
 
     def read_allowance(self) -> int | None:
         """Raise NotSupported: each part would cut off by itself, a phase before the others."""
