@@ -18,6 +18,7 @@ from prewatt.edge.meter import Meter, MeterPolicy
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Record, chain, decode_entry, encode_entry, genesis
 from prewatt.kernel.recovery import JournalDamaged
+from tests.comparing import assert_row
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FORMAT_1 = {
@@ -163,7 +164,7 @@ def test_a_journal_of_format_1_goes_on(tmp_path):
         assert journal.kept("clock") == {"": b"1500000"}
         for number, name in enumerate(("m1", "Haus 3, links", "m3"), 1):
             account, head, repaired = journal.load(name)
-            assert (account.seq, account.register, account.credited) == (20, 1850 + 850 * (number - 1), number * 10**10)
+            assert_row(account, seq=20, register=1850 + 850 * (number - 1), credited=number * 10**10)
             assert account.balance == number * 10**10 - account.charged == number * 9_840_000_000
             assert head.hex() == FORMAT_1[name]
             assert len(journal.read(name, 1, 99)) == 20
@@ -312,7 +313,8 @@ def test_of_commits_one_after_the_other_each_leaves_what_can_be_read_alone(tmp_p
     journal.close()
     journal = Journal(tmp_path / "j")
     loaded = journal.load("m")
-    assert (loaded.account.seq, loaded.head, loaded.repaired) == (1, made[0].hash, False)
+    assert loaded.account.seq == 1
+    assert_row(loaded, head=made[0].hash, repaired=False)
     journal.snapshot_every = 1
     journal.commit([("m", made[1])], {"m": account})
     journal.close()
@@ -323,7 +325,8 @@ def test_of_commits_one_after_the_other_each_leaves_what_can_be_read_alone(tmp_p
     sql(tmp_path / "j", "UPDATE snapshot SET account=?, digest=? WHERE seq=2", saved, proof)
     journal = Journal(tmp_path / "j")
     loaded = journal.load("m")
-    assert (loaded.account.seq, loaded.head, loaded.repaired) == (2, made[1].hash, True)
+    assert loaded.account.seq == 2
+    assert_row(loaded, head=made[1].hash, repaired=True)
     journal.close()
 
 

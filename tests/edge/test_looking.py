@@ -18,6 +18,7 @@ from prewatt.kernel.entries import genesis
 from prewatt.kernel.units import NANO, SECOND
 from prewatt.wire.messages import LONGEST_LOOK, MAX_METERS, Frame, LiveMeter, Receipt, Watch, encode_frame
 from prewatt.wire.signing import DOWN, VerifyKey, open_upward, seal
+from tests.comparing import assert_row
 from tests.edge.test_agent import BEGIN, SERVER, STRANGER, credit, orders, state, tariff
 
 SESSION = b"session"
@@ -69,7 +70,7 @@ def test_a_meter_is_looked_at_every_few_seconds_until_the_lease_is_over_and_told
     assert [second for second, _live in told] == [2, 4, 6, 8]
     assert agent.looking.next_timer() == float("inf")
     (meter,) = told[-1][1].meters
-    assert (meter.meter, meter.register, meter.power, meter.closed, meter.cause) == ("m1", 1000, 500, True, "")
+    assert_row(meter, meter="m1", register=1000, power=500, closed=True, cause="")
 
 
 def test_it_lasts_from_when_the_message_was_sent_that_it_names_however_often_it_is_said():
@@ -160,8 +161,8 @@ def test_of_a_register_that_cannot_be_true_no_balance_is_told_and_of_a_meter_tha
         agent, 1, 2, lambda name, _second: Observed(10**9, closed=True) if name == "m1" else "no answer"
     )
     first, second = told[0][1].meters
-    assert (first.register, first.balance, first.cause) == (10**9, None, "")
-    assert (second.register, second.balance, second.cause) == (None, None, "no answer")
+    assert_row(first, register=10**9, balance=None, cause="")
+    assert_row(second, register=None, balance=None, cause="no answer")
 
 
 def test_one_reading_that_is_asked_for_is_one():

@@ -16,6 +16,7 @@ from prewatt.edge.recording import FINE, Recording, RecordingError, load_recordi
 from prewatt.kernel.calendar import zone
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.units import HOUR, MINUTE, instant
+from tests.comparing import assert_row
 
 SYDNEY = zone("Australia/Sydney")
 HALF = 30 * MINUTE
@@ -49,7 +50,7 @@ def test_homes_of_several_resolutions_keep_their_own(tmp_path):
 def test_energy_is_drawn_evenly_within_an_interval(tmp_path):
     recording = load(tmp_path, "a,2013-09-01T00:00:00+10:00,0.3", "a,2013-09-01T00:30:00+10:00,0.1")["a"]
     begin = at("2013-09-01T00:00:00+10:00")
-    assert (recording.begin, recording.end, recording.length) == (begin, begin + HOUR, HALF)
+    assert_row(recording, begin=begin, end=begin + HOUR, length=HALF)
     assert whole(recording, begin, begin + 10 * MINUTE) == 100
     assert whole(recording, begin + 20 * MINUTE, begin + 45 * MINUTE) == 150
     assert whole(recording, begin - HOUR, begin + 9 * HOUR) == 400
@@ -410,6 +411,8 @@ def test_the_cover_and_the_keypad_are_files_beside_its_memory(tmp_path):
     assert (meter.read_tampered(), meter.read_keypad()) == (False, None)
     (tmp_path / "m1.tampered").touch()
     (tmp_path / "m1.keypad").write_text(" 1234 \n")
-    assert (meter.read_tampered(), meter.read_keypad(), meter.read_keypad()) == (True, "1234", None)
+    assert meter.read_tampered() is True
+    assert meter.read_keypad() == "1234"
+    assert meter.read_keypad() is None
     meter.show("Credited.")
     assert (tmp_path / "m1.display").read_text() == "Credited.\n"

@@ -19,6 +19,7 @@ from prewatt.server.sales.openings import GAP, OPENED, go_on
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Command
 from prewatt.wire.topics import SHARDS
+from tests.comparing import assert_row
 from tests.headend.test_set_back import NAMES, World
 
 pytestmark = pytest.mark.database
@@ -96,7 +97,7 @@ def test_it_goes_on_from_the_meter_s_figures_and_the_books_come_to_them(world, g
     world.later()
     row = m1()
     account = gateway.agent.meters["m1"].account
-    assert (row.seq, row.balance, row.offset, row.taken) == (account.seq, account.balance, 0, account.command)
+    assert_row(row, seq=account.seq, balance=account.balance, offset=0, taken=account.command)
     assert not Command.objects.filter(meter=row, state__in=("queued", "sent")).exists()
     # A provider's file tells of one of the two.
     top_up(tenancy, 5 * NANO, "since 1")

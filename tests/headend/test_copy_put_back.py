@@ -31,6 +31,7 @@ from prewatt.server.vending.refusals import TopUpError
 from prewatt.tokens import BaseDate, tid_at
 from prewatt.wire.signing import SignedCommand, VerifyKey, command_is_signed
 from tests.building import PRICE, ZONE
+from tests.comparing import assert_row
 from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
@@ -78,7 +79,7 @@ def delivered(edge, store):
 def agree(edge):
     """Meter, server and log agree, and each command is signed as it is numbered."""
     row, account = Meter.objects.get(name="m1"), edge.accounts["m1"]
-    assert (row.balance, row.offset, row.taken, row.seq) == (account.balance, 0, account.command, account.seq)
+    assert_row(row, balance=account.balance, offset=0, taken=account.command, seq=account.seq)
     from django.conf import settings
 
     from prewatt.server.core.config import signing_key
@@ -106,7 +107,8 @@ def test_a_payment_found_in_the_journal_is_at_the_server_and_the_next_one_follow
     assert "7.00 EUR" in found().text and "Anna" in found().text and "Flat 1" in found().text
     assert f"{local(edge.clock.now(), zone(ZONE)):%Y-%m-%d}" in found().text
     made = book_found(found(), None)
-    assert (made.credit_id, made.amount, made.tenancy, made.command.number) == ("lost", 7 * NANO, tenancy, 4)
+    assert_row(made, credit_id="lost", amount=7 * NANO, tenancy=tenancy)
+    assert made.command.number == 4
     assert balance(tenant_account(tenancy)) == 30 * NANO
     alarm = Alarm.objects.get(kind="unbooked")
     assert alarm.is_resolved
@@ -219,7 +221,9 @@ def test_a_code_and_its_command_are_one_payment(edge, store, tenancy, clock):
     lost(edge, GrantCredit("lost", 7 * NANO + 5, tid=tid, coded=7 * NANO))
     heard(edge, store)
     agree(edge)
-    assert (found().key, found().data["amount"], found().data["command"]) == ("lost", 7 * NANO + 5, 4)
+    assert found().key == "lost"
+    assert found().data["amount"] == 7 * NANO + 5
+    assert found().data["command"] == 4
     book_found(found(), None)
     assert balance(tenant_account(tenancy)) == account.balance == 27 * NANO + 5
 
@@ -289,7 +293,9 @@ def test_what_a_new_code_brought_twice_is_told(edge, store, tenancy, clock):
     (alarm,) = Alarm.objects.filter(is_resolved=False)
     made.command.refresh_from_db()
     assert (made.command.state, made.command.reason) == ("applied", ""), "nobody is to give it once more"
-    assert (alarm.kind, "paid is at the meter twice" in alarm.text, "7" in alarm.text) == ("difference", True, True)
+    assert alarm.kind == "difference"
+    assert "paid is at the meter twice" in alarm.text
+    assert "7" in alarm.text
 
 
 @pytest.mark.parametrize("sent_first", [False, True])
@@ -318,7 +324,9 @@ def test_a_payment_that_got_the_identifier_of_a_forgotten_code_is_credited_too(
     delivered(edge, store)
     agree(edge)
     made.command.refresh_from_db()
-    assert (made.command.state, account.balance, balance(tenant_account(tenancy))) == ("applied", 30 * NANO, 30 * NANO)
+    assert made.command.state == "applied"
+    assert account.balance == 30 * NANO
+    assert balance(tenant_account(tenancy)) == 30 * NANO
     assert not Command.objects.filter(meter__name="m1", state__in=("queued", "sent")).exists()
     assert Code.objects.get(command=made.command).tid == made.command.tid
 

@@ -26,6 +26,7 @@ from prewatt.kernel.units import HOUR, NANO
 from prewatt.wire import topics
 from prewatt.wire.messages import Head, MeterStatus, Receipt, Span, Status, Upload
 from prewatt.wire.signing import SigningKey, VerifyKey, seal
+from tests.comparing import assert_row
 
 NOW = 5
 KEY, STRANGER = SigningKey.generate(), SigningKey.generate()
@@ -82,7 +83,7 @@ def test_a_journal_is_taken_in_rated_anew_and_acknowledged():
     assert [new.late for new in mine.entries] == [True, True, False, False, False]
     assert [(each.number, each.reason) for each in mine.applied] == [(1, ""), (2, "")]
     assert [(each.at, each.charge) for each in mine.charges] == [(2 * HOUR, 700 * 200_000)]
-    assert (mine.differences, mine.duplicates, mine.offset) == ([], 0, 0)
+    assert_row(mine, differences=[], duplicates=0, offset=0)
     assert result.receipts == [Receipt("g1", (Head("m1", 5, head_of(bodies)),), 1, 11, NOW)]
     assert result.heard == {"g1": (1, 11)}
 
@@ -103,7 +104,9 @@ def test_who_is_behind_an_older_process_is_told_whatever_that_one_has_sent():
 def test_what_is_here_already_is_dropped_and_counted():
     bodies, account = journal()
     mine = take(upload(11, 1, bodies[:3]), upload(12, 2, bodies[1:]), upload(13, 1, bodies[:2])).meters["m1"]
-    assert (mine.account.dump(), mine.duplicates, len(mine.entries)) == (account.dump(), 4, 5)
+    assert mine.account.dump() == account.dump()
+    assert mine.duplicates == 4
+    assert len(mine.entries) == 5
 
 
 def test_a_gap_is_asked_for():
@@ -152,7 +155,7 @@ def test_a_bad_message_is_refused_and_changes_nothing(name):
     topic, payload, reason = BAD[name]
     result = take((topic, payload))
     assert [refusal.reason for refusal in result.refusals] == [reason]
-    assert (result.meters, result.receipts, result.heard, result.statuses) == ({}, [], {}, {})
+    assert_row(result, meters={}, receipts=[], heard={}, statuses={})
 
 
 def test_the_same_message_again_is_a_replay():

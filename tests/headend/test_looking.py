@@ -2,6 +2,7 @@
 
 from prewatt.headend.looking import LASTS, RENEW, Look, Looking
 from prewatt.wire.messages import Live, MeterStatus, Status
+from tests.comparing import assert_row
 
 SESSION = b"session"
 
@@ -24,8 +25,8 @@ def test_nobody_is_told_to_look_where_nobody_does_or_who_has_said_nothing_yet():
     looking.heard(0, [status(1)])
     assert looking.tick(0, []) == []
     (watch,) = looking.tick(0, looks("m1"))
-    assert (watch.gateway, watch.epoch, watch.answers, watch.session) == ("g1", 1, 1, SESSION)
-    assert (watch.lasts, watch.meters, watch.once) == (LASTS, ("m1",), ())
+    assert_row(watch, gateway="g1", epoch=1, answers=1, session=SESSION)
+    assert_row(watch, lasts=LASTS, meters=("m1",), once=())
 
 
 def test_a_lease_is_given_anew_before_it_ends_by_what_the_gateway_said_last():

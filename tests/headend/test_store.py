@@ -105,7 +105,9 @@ def test_after_a_failed_commit_nothing_is_stored_and_the_same_batch_goes_through
         patch.setattr(store_module, "book_charges", fail)
         with pytest.raises(DatabaseError):
             take(store, message)
-    assert (JournalEntry.objects.count(), Meter.objects.get(name="m1").seq, Gateway.objects.get().number) == (0, 0, 0)
+    assert JournalEntry.objects.count() == 0
+    assert Meter.objects.get(name="m1").seq == 0
+    assert Gateway.objects.get().number == 0
     store.forget()
     take(store, message)
     assert Meter.objects.get(name="m1").seq == 3

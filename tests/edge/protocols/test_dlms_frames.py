@@ -38,6 +38,7 @@ from prewatt.edge.protocols.dlms.security import Keys, Session, check_proof, cip
 from prewatt.edge.protocols.dlms.wrapper import WrappedStream
 from prewatt.edge.protocols.dlms.xdlms import NO_ACCESS, ActionRequest, GetRequest, decode_apdu
 from prewatt.edge.protocols.exchange import ProtocolError, WrongAnswer
+from tests.comparing import assert_row
 from tests.edge.frames.dlms import check
 
 DOCUMENT = json.loads((Path(__file__).parent / "vectors" / "dlms_transcripts.json").read_text())
@@ -184,11 +185,11 @@ def test_questions_are_encoded_as_other_clients_were_seen_to():
 
 def test_what_meters_answer_to_an_association():
     accepted = decode_acse(decode_frame(frame_of("d00", 3)).information[3:])
-    assert (accepted.result, accepted.diagnostic, accepted.is_ciphered) == (Result.ACCEPTED, 0, False)
+    assert_row(accepted, result=Result.ACCEPTED, diagnostic=0, is_ciphered=False)
     assert decode_initiate(accepted.user_information) == Initiate(0x00101D, 1000)
     assert aare(Result.ACCEPTED, 0, initiate_response(Initiate(0x00101D, 1000))) == accepted
     refused = decode_acse(decode_frame(frame_of("d03", 0)).information[3:])
-    assert (refused.tag, refused.result, refused.diagnostic) == (AARE, Result.REJECTED_PERMANENT, 13)
+    assert_row(refused, tag=AARE, result=Result.REJECTED_PERMANENT, diagnostic=13)
     assert refused.user_information is None
 
 

@@ -76,14 +76,14 @@ def test_import_is_billed_and_not_the_total_of_both_directions(tmp_path):
     data = bytes.fromhex("00001C7B000000000000000000000000000004F300001788097701A603F8007003E1138A")
     words = [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
     values = {name: it.value(name, 0, words) for name in it.registers}
-    assert (values["energy"], values["export"], values["voltage-l1"]) == (6024, 1267, 2423)
+    assert values["energy"] == 6024
+    assert values["export"] == 1267
+    assert values["voltage-l1"] == 2423
     assert values["energy"] + values["export"] == 0x1C7B
-    assert (values["power"], values["current-l1"], values["power-factor"], values["frequency"]) == (
-        1016,
-        422,
-        993,
-        5002,
-    )
+    assert values["power"] == 1016
+    assert values["current-l1"] == 422
+    assert values["power-factor"] == 993
+    assert values["frequency"] == 5002
 
 
 def test_low_word_first_is_read_so(tmp_path):

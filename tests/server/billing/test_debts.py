@@ -27,6 +27,7 @@ from prewatt.server.payments.providers.interface import PaymentReport, State
 from prewatt.server.payments.staff import record, record_debt, undo_debt_payment
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.refusals import TopUpError
+from tests.comparing import assert_row
 from tests.gateway import at
 from tests.server.payments.paying import start_payment
 from tests.server.statements.test_statements import anna, edge  # noqa: F401
@@ -62,7 +63,7 @@ def debts_are_the_books(owner):
 
 def test_what_a_settlement_leaves_is_owed_by_name(gone, owner):
     (debt,) = open_debts(owner)
-    assert (debt.who, debt.amount, debt.left, debt.tenancy) == ("Anna", OWED, OWED, gone)
+    assert_row(debt, who="Anna", amount=OWED, left=OWED, tenancy=gone)
     assert debts_are_the_books(owner) == OWED
     assert balance(tenant_account(gone)) == 0
 
@@ -224,7 +225,9 @@ def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(
     owe(tenancy, 15 * NANO, Reference(Of.ALARM, 1, "debt"), "still owed", clock.at)
     made = credit_held(payment, tenancy, admin_user)
     payment.refresh_from_db()
-    assert (payment.state, debts_are_the_books(owner), made.refund.left) == ("debt", 0, 5 * NANO)
+    assert payment.state == "debt"
+    assert debts_are_the_books(owner) == 0
+    assert made.refund.left == 5 * NANO
     assert balance(account(owner, Kind.REFUNDS)) == 5 * NANO
     assert balance(clearing(merchants["wechat"])) == -20 * NANO
     with pytest.raises(PaymentError, match="not held"):

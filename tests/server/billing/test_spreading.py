@@ -27,6 +27,7 @@ from prewatt.server.vending.adjustments import missing
 from prewatt.server.vending.controls import control
 from prewatt.server.vending.models import Code, Command
 from prewatt.server.vending.silences import BACK_FOR, look
+from tests.comparing import assert_row
 from tests.server.notices.test_notices import edge, office  # noqa: F401
 from tests.server.vending.test_silences import USED, back, gateway, gone  # noqa: F401
 
@@ -86,7 +87,7 @@ def orders(name="m2"):
 def test_thirty_days_dead_and_then_spread_with_light_at_once(after, edge, store, ben, clock):  # noqa: F811
     owner = ben.unit.property.organisation
     row = after.meters.get(meter__name="m2")
-    assert (row.energy, row.charge, row.stands, row.went_on) == (720_000, 144 * NANO, -OWED, False)
+    assert_row(row, energy=720_000, charge=144 * NANO, stands=-OWED, went_on=False)
     assert edge.accounts["m2"].closed is False and owes(ben) == OWED
     made = spread(ben, "manager", after)
     assert made.debt.amount == OWED and made.debt.left == OWED
@@ -165,7 +166,9 @@ def test_a_payment_that_is_undone_gives_its_share_back(after, edge, store, ben, 
     reverse_top_up(paid, admin_user, "typing error")
     obey(edge, store)
     paid.refresh_from_db()
-    assert (made.debt.left, paid.shared, edge.accounts["m2"].balance) == (OWED, 0, 0)
+    assert made.debt.left == OWED
+    assert paid.shared == 0
+    assert edge.accounts["m2"].balance == 0
     whole(owner)
 
 
@@ -176,7 +179,9 @@ def test_a_payment_for_another_flat_takes_its_share_with_it(after, edge, store, 
     Gateway.objects.update(online=True)
     moved = move_payment(paid, tenancy, admin_user, "it was Anna's")
     obey(edge, store)
-    assert (moved.amount, made.debt.left, edge.accounts["m2"].balance) == (20 * NANO, OWED, 0)
+    assert moved.amount == 20 * NANO
+    assert made.debt.left == OWED
+    assert edge.accounts["m2"].balance == 0
     whole(ben.unit.property.organisation)
 
 
@@ -309,7 +314,7 @@ def test_the_rules_of_silence_are_kept_and_the_meters_hear_of_theirs(manager, bu
     assert "80" in answer.content.decode() and 'value="99"' in answer.content.decode()
     manager.post(f"/properties/{where.pk}/silence-rules/", typed)
     where.refresh_from_db()
-    assert (where.silence_minutes, where.spread_rule, where.spread_share) == (5, "self", 30)
+    assert_row(where, silence_minutes=5, spread_rule="self", spread_share=30)
     told = orders("m1")[-1].settings
     assert (told.alone, told.alone_days) == (10_500, 2)
 
@@ -366,7 +371,9 @@ def test_a_share_leaves_nobody_in_the_dark_who_has_paid_enough(after, edge, stor
     assert paid.shared == 0
     paid = top_up(ben, 10 * NANO, "enough")
     obey(edge, store)
-    assert (paid.shared, edge.accounts["m2"].balance, edge.accounts["m2"].closed) == (4 * NANO, NANO, True)
+    assert paid.shared == 4 * NANO
+    assert edge.accounts["m2"].balance == NANO
+    assert edge.accounts["m2"].closed is True
     assert made.debt.left == OWED - 4 * NANO
     assert top_up(ben, 10 * NANO, "later").shared == 5 * NANO
     whole(owner)

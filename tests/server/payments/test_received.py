@@ -31,6 +31,7 @@ from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from tests.building import set_up
+from tests.comparing import assert_row
 from tests.server.payments.paying import pay_and_call_back, start_payment
 
 pytestmark = pytest.mark.database
@@ -157,17 +158,13 @@ def test_what_a_provider_refuses_to_send_back_is_paid_out_by_hand_but_not_while_
 def test_a_statement_is_kept_line_by_line_and_again_it_is_nothing_new(tenancy, owner, admin_user):
     content = SPARKASSE.format(reference=reference(tenancy)).encode("latin-1")
     first = upload(owner, content, "EUR", admin_user)
-    assert (len(first.new), first.known, first.out) == (3, 0, 1)
+    assert len(first.new) == 3
+    assert_row(first, known=0, out=1)
     again = upload(owner, content, "EUR", admin_user)
     assert (len(again.new), again.known) == (0, 3)
     tenancies = list(Tenancy.objects.all())
     line, ben, ben_too = owner.bank_lines.all()
-    assert (line.amount, line.day, line.payer, line.currency) == (
-        1_020_500_000_000,
-        date(2025, 10, 6),
-        "Anna Müller",
-        "EUR",
-    )
+    assert_row(line, amount=1_020_500_000_000, day=date(2025, 10, 6), payer="Anna Müller", currency="EUR")
     assert [suggestion(each, tenancies).tenant for each in (line, ben, ben_too)] == ["Anna", "Ben", "Ben"]
     made = book_line(line, tenancy, admin_user)
     assert made.amount == balance(tenant_account(tenancy)) == line.amount == -balance(account(owner, Kind.BANK))

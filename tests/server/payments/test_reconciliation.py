@@ -19,6 +19,7 @@ from prewatt.server.payments.settlement import days_due, fetch, fetch_what_is_du
 from prewatt.server.payments.staff import record
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command
+from tests.comparing import assert_row
 from tests.gateway import Edge
 from tests.server.payments.paying import each_provider, start_payment
 
@@ -78,7 +79,7 @@ def test_a_payment_that_all_three_know_is_matched(edge, store, owner, merchants,
     fetch(merchants[provider], day)
     (found,) = reconcile(owner, day, day)
     assert (found.verdict, found.provider, found.ledger, found.meter) == ("matched", *[20 * NANO] * 3)
-    assert (found.name, found.who, found.grade) == (payment.payment_id, str(payment.tenancy), "matched")
+    assert_row(found, name=payment.payment_id, who=str(payment.tenancy), grade="matched")
     # What the provider keeps is in the books, once, however often the file is fetched.
     fees = {"wechat": 12, "alipay": 12, "stripe": 55}[provider] * NANO // 100
     fetch(merchants[provider], day)
@@ -137,7 +138,7 @@ def test_an_amount_that_differs(edge, store, owner, merchants, providers, clock,
     clock.at += DAY
     fetch(merchants[provider], day)
     (found,) = reconcile(owner, day, day)
-    assert (found.verdict, found.provider, found.ledger) == ("amount differs", 19 * NANO, 20 * NANO)
+    assert_row(found, verdict="amount differs", provider=19 * NANO, ledger=20 * NANO)
 
 
 @each_provider

@@ -22,6 +22,7 @@ from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.models import Refund
 from prewatt.server.vending.refusals import GivingBackError
+from tests.comparing import assert_row
 from tests.gateway import Edge
 from tests.server.payments.test_taken_back import orders
 
@@ -154,7 +155,7 @@ def test_a_payment_of_ours_that_comes_back_is_owed_anew(
     page = log_in("manager").get("/bank-lines/").content.decode()
     assert f'value="sent:{sent.pk}"' in page
     again = book_came_back(line, sent, admin_user)
-    assert (again.left, again.why, again.tenancy) == (7 * NANO, "failed", made.tenancy)
+    assert_row(again, left=7 * NANO, why="failed", tenancy=made.tenancy)
     assert [each.pk for each in owed(owner)] == [again.pk]
     assert balance(account(owner, Kind.REFUNDS)) == 7 * NANO
     assert balance(account(owner, Kind.BANK)) == -20 * NANO

@@ -30,6 +30,7 @@ from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.vending.models import TopUp
 from prewatt.server.vending.refusals import TopUpError
 from tests.building import set_up
+from tests.comparing import assert_row
 
 pytestmark = pytest.mark.database
 SAMPLES = Path(__file__).parent / "statements"
@@ -236,7 +237,8 @@ def test_what_the_bank_takes_back_is_kept_beside_what_it_takes_back(put, admin_u
     book_line(other, ben, admin_user)
     made = put("2025-10-08;-20,00;ANNA;RUECKUEBERWEISUNG power;", "2025-10-08;-90,00;GRID;Lastschrift;")
     (back,) = made.new
-    assert (back.amount, back.says_returned, made.out) == (-20 * NANO, True, 1)
+    assert_row(back, amount=-20 * NANO, says_returned=True)
+    assert made.out == 1
     assert returned_by(back) == anna and returned_by(anna) is None
     with pytest.raises(BankError, match="can't be credited"):
         book_line(back, tenancy, admin_user)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prewatt.kernel.units import NANO
 from prewatt.server.payments.statements.reading import read_file
 from prewatt.server.payments.statements.shape import BankError, Line, Why
+from tests.comparing import assert_row
 
 SAMPLES = Path(__file__).parent / "statements"
 OCTOBER = date(2025, 10, 6)
@@ -47,7 +48,7 @@ def test_of_what_comes_back_to_us_the_other_side_is_who_was_paid():
     )
     text = text.replace("<RmtInf><Ustrd>Abschlag</Ustrd></RmtInf>", "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>")
     back = read_file(text.encode(), "EUR").lines[1]
-    assert (back.amount, back.payer, back.returned) == (450 * NANO, "Stadtwerke", True)
+    assert_row(back, amount=450 * NANO, payer="Stadtwerke", returned=True)
 
 
 def test_camt_054_names_the_payments_of_a_collective_booking():
@@ -76,7 +77,7 @@ def test_mt940_as_german_banks_write_it():
     first = found.lines[0]
     assert (first.day, first.value_day) == (OCTOBER, date(2025, 10, 7))
     assert first.text == "PW1-8 Strom Oktober GUTSCHR. UEBERWEISUNG"
-    assert (first.payer, first.account, first.bank_id) == ("ANNA MUELLER", "DE89370400440532013000", "2025100601234567")
+    assert_row(first, payer="ANNA MUELLER", account="DE89370400440532013000", bank_id="2025100601234567")
     assert units(found) == [20.5, -450, -20, 25]
     assert [each.returned for each in found.lines] == [False, False, True, False]
     assert found.lines[3].day == date(2024, 12, 31) and found.lines[3].payer == "BENJAMIN"

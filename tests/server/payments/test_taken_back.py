@@ -25,6 +25,7 @@ from prewatt.server.payments.taken_back import decide, take_up_what_waits
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.models import Command, Refund
+from tests.comparing import assert_row
 from tests.gateway import Edge
 from tests.server.payments.paying import call_back, each_provider, pay_and_call_back, start_payment, state_of
 
@@ -294,7 +295,8 @@ def test_a_refund_of_ours_that_did_not_arrive_is_owed_anew_and_goes_under_anothe
         told = providers.stripe_event("refund.failed", providers.stripe_refund(trade, number, "failed"))
         assert call_back(client, payment.merchant, told).status_code == 200
     (again,) = owed(owner)
-    assert (again.amount, again.why, balance(account(owner, Kind.REFUNDS))) == (5 * NANO, "failed", 5 * NANO)
+    assert_row(again, amount=5 * NANO, why="failed")
+    assert balance(account(owner, Kind.REFUNDS)) == 5 * NANO
     trade.refunds.clear()
     send_back(again, admin_user)
     assert [*trade.refunds] == [again.parts.get().number] != [number]
@@ -440,7 +442,7 @@ def test_a_dispute_that_only_the_file_tells_of_is_taken_and_waits_until_somebody
     assert -balance(account(owner, Kind.PROVIDER_FEES)) == 15 * NANO + 55 * NANO // 100
     assert balance(clearing(merchants["stripe"])) == 15 * NANO + 55 * NANO // 100
     (found,) = (each for each in reconcile(owner, day, day) if each.what == "dispute")
-    assert (found.verdict, found.grade, found.provider, found.ledger) == ("disputed", "act", -20 * NANO, -20 * NANO)
+    assert_row(found, verdict="disputed", grade="act", provider=-20 * NANO, ledger=-20 * NANO)
     decide(TakenBack.objects.get(), "done", admin_user)
     assert {each.verdict for each in reconcile(owner, day, day)} == {"matched"}
 

@@ -20,6 +20,7 @@ from prewatt.server.sales.giving_back import refund
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.refusals import GivingBackError
+from tests.comparing import assert_row
 from tests.gateway import at
 from tests.reading import unbroken
 from tests.server.payments.paying import pay_and_call_back, start_payment
@@ -61,7 +62,7 @@ def test_what_is_left_is_taken_and_what_was_used_is_owed(edge, store, anna, ben,
     # Ben uses 24.00: his own 20.00 first, and 4.00 of what was not his.
     edge.live(store, at(2025, 10, 8), {"m2": 5000}, HOUR)
     outlook = look(made)
-    assert (outlook.left, outlook.used, outlook.remains, outlook.offline) == (6 * NANO, 4 * NANO, 0, None)
+    assert_row(outlook, left=6 * NANO, used=4 * NANO, remains=0, offline=None)
     moved = move_payment(made, anna, admin_user, "typed the wrong flat")
     assert everything_agrees(edge, store, owner) == {"Anna": 30 * NANO, "Ben": 0}
     (debt,) = open_debts(owner)

@@ -31,6 +31,7 @@ from prewatt.server.payments.staff import record
 from prewatt.server.payments.taken_back import hear
 from prewatt.server.sales.giving_back import give, refund
 from prewatt.server.tenancies.moving import move_out, settle
+from tests.comparing import assert_row
 from tests.gateway import Edge
 from tests.server.payments.paying import start_payment
 
@@ -178,6 +179,6 @@ def test_a_years_books_with_everything_in_them(year, merchants, tmp_path):
     assert Payment.objects.filter(state="paid").count() == 16
     # Ben has moved out, and owes what his bank took back, less the last of what was owed to him.
     (debt,) = open_debts(owner)
-    assert (debt.who, debt.amount, debt.left) == ("Ben", 20 * NANO, -balance(account(owner, Kind.DEBTS)))
+    assert_row(debt, who="Ben", amount=20 * NANO, left=-balance(account(owner, Kind.DEBTS)))
     assert 14 * NANO < debt.left <= 15 * NANO
     assert balance(account(owner, Kind.REFUNDS)) == 0

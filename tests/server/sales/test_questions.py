@@ -37,6 +37,7 @@ from prewatt.server.vending.models import Adjustment, Command
 from prewatt.server.vending.refusals import GivingBackError
 from prewatt.wire.signing import SigningKey
 from tests.building import FLAT, PASSWORD, PRICE, ZONE
+from tests.comparing import assert_row
 from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database
@@ -151,7 +152,8 @@ def test_the_page_shows_what_is_known_and_one_click_answers_it(asked, edge, stor
         assert answer.status_code == 200
     assert agrees(edge, store) == before - 2_400 * PRICE
     asked.refresh_from_db()
-    assert (asked.is_resolved, asked.resolved_by, asked.data["charged"]) == (True, "manager", 2_400 * PRICE)
+    assert_row(asked, is_resolved=True, resolved_by="manager")
+    assert asked.data["charged"] == 2_400 * PRICE
     assert asked.resolved_at == edge.clock.at
     assert balance(account(Organisation.objects.get(), Kind.ADJUSTMENTS)) == 0
     (line,) = statement(anna(), at(2025, 10, 7), edge.clock.at + 1).section("adjustments")
@@ -294,7 +296,7 @@ def test_an_exchange_whose_end_nobody_knows_is_asked_from_the_last_reading_to_th
     alarm = Alarm.objects.get(kind="exchanged", is_resolved=False)
     found = question(alarm)
     # What the new one used is measured: it hung there from seven o'clock on.
-    assert (found.begin, found.end, found.energy) == (at(2025, 10, 21, 17), at(2025, 10, 21, 19), 1_200)
+    assert_row(found, begin=at(2025, 10, 21, 17), end=at(2025, 10, 21, 19), energy=1_200)
     before = agrees(edge, store)
     reply(alarm, "average", 0, by)
     assert agrees(edge, store) == before - 1_200 * PRICE
