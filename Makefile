@@ -57,6 +57,7 @@ bench: $(VENV)/.installed ## Measure the speed; each figure stands beside its li
 	$(BIN)/python -m bench.statement
 	$(BIN)/python -m bench.simulator
 	$(BIN)/python -m bench.bus
+	$(BIN)/python -m bench.codecs
 	$(BIN)/python -m bench.edge
 
 pictures: ## Take the pictures anew that README shows.

@@ -74,6 +74,11 @@ class Load:
         self.closed = closed
 
 
+def played_meter(load: Load, number: int, clock: Callable[[], int]) -> PlayedMeter:
+    """Return a played meter with that register and switch."""
+    return PlayedMeter(cast("Any", load), f"{number:012}", clock)
+
+
 @dataclass
 class Asked:
     """What was asked: bytes there and back, by which thread, and when the last of them had come."""
@@ -188,8 +193,7 @@ class Wall:
         self.bus = Bus(self.port, timing, self.port.steady, self.port.sleep)
         meters, drivers = [], {}
         for number, (name, load) in enumerate(self.loads.items(), 1):
-            played = PlayedMeter(cast("Any", load), f"{number:012}", self.port.clock)
-            meter, ours = kind.hang(played, number, self.port.clock)
+            meter, ours = kind.hang(played_meter(load, number, self.port.clock), number, self.port.clock)
             meters.append(meter)
             drivers[name] = MeterOnBus(name, self.bus, ours)
         self.port.line.meters = meters
