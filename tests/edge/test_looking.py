@@ -37,6 +37,8 @@ def made(names=("m1", "m2")):
     agent.on_connected(at(0))
     agent.on_frame(at(0), seal(SERVER, Receipt("g1", (), 1, 1, session=SESSION)))
     agent.on_frame(at(0), orders(*(each for name in names for each in (tariff(name), credit(name, 2)))))
+    # The switches were told to close, and are seen to have.
+    agent.on_observed(at(0), {name: Observed(1000, closed=True) for name in names})
     return agent
 
 

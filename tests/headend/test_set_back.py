@@ -77,7 +77,9 @@ class Process:
             self.done.append(type(effect))
             match effect:
                 case ReadMeters(names):
-                    seen = {name: Observed(self.world.registers[name], closed=True) for name in names}
+                    # Switches stand where they belong.
+                    closed = {name: self.agent.meters[name].account.closed is not False for name in names}
+                    seen = {name: Observed(self.world.registers[name], closed=closed[name]) for name in names}
                     waiting += self.agent.on_observed(self.world.moment(), seen)
                 case Commit(records):
                     self.journal.commit(records, {name: meter.account for name, meter in self.agent.meters.items()})
