@@ -217,8 +217,8 @@ class Agent:
         """Take up a look at a meter, which lasted from `began` (s, `mono`) until now. No rule of the account sees it."""
         meter = self.meters[name]
         self.looking.saw(began, moment.mono, live(name, meter.account, self._time.now(moment), seen))
-        if meter.switching.unseen and isinstance(seen, Observed) and seen.closed == meter.account.closed:
-            # Somebody has pressed its button: the rules see that at once, too.
+        if meter.switching.is_stuck and isinstance(seen, Observed) and seen.closed == meter.account.closed:
+            # Somebody has pressed its button: it is read at once for the rules, too.
             self._due[name] = moment.steady
         return self.outbox.messages(moment)
 

@@ -42,6 +42,11 @@ class Switching:
         """Return whether it is still to be seen what becomes of the order."""
         return self.unseen and self.progress in (SwitchProgress.ASKED, SwitchProgress.CONFIRMED)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Return whether the switch does not move by the order alone."""
+        return self.progress in (SwitchProgress.WAITS_FOR_BUTTON, SwitchProgress.FAILED)
+
     def shown_by(self, closed: bool | None, wanted: bool | None) -> SwitchProgress | None:
         """Return how far the order is where somebody looks at the switch now and sees it so (`closed`; None: unknown)."""
         return SwitchProgress.VERIFIED if closed is not None and closed == wanted else self.progress
