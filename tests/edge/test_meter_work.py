@@ -167,6 +167,7 @@ def test_a_look_that_began_before_a_switch_moved_is_not_shown(gateway):
     gateway.work.look("m1")
     m1.asked.wait()
     gateway.work.move_switch("m1", False)
+    assert gateway.hear() == [("switch", "m1", False, None)]
     m1.gate.set()
     gateway.hear(2)
     assert m1.bus == [("read", "m1"), ("switch", "m1"), ("read", "m1")]
