@@ -20,7 +20,7 @@ from ..core.time import now
 from .merchants import provider_of
 from .models import Merchant
 from .paying import confirm
-from .providers.interface import CallbackError, Provider, TakenBackReport
+from .providers.interface import CallbackError, PaymentReport, Provider, TakenBackReport
 from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
@@ -50,13 +50,7 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         log.error("merchant account %s: %s", merchant, error)
         return HttpResponse(status=503)
     try:
-        report = source.read_callback(request.headers, body)
-        if isinstance(report, TakenBackReport):
-            if not 0 < report.amount * minor_unit(report.currency) <= BALANCE_MAX:
-                raise CallbackError(f"{report.back_id[:50]} takes back no amount that can be")
-            hear(merchant, report, "callback")
-        elif report is not None and confirm(merchant, report, "callback") is None:
-            log.warning("merchant account %s: a payment %s was never asked for", merchant, report.payment_id)
+        _take_up(merchant, source.read_callback(request.headers, body))
     except (CallbackError, UnknownCurrency) as error:
         reason = str(error)
         Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=reason[:200], refused_at=now())
@@ -66,6 +60,16 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         log.warning("merchant account %s: the database refused: %s", merchant, error)
         return _answer(source, False, "try again", 503)
     return _answer(source, True)
+
+
+def _take_up(merchant: Merchant, report: PaymentReport | TakenBackReport | None) -> None:
+    """Book what a callback reports. Raises CallbackError if its amount cannot be."""
+    if isinstance(report, TakenBackReport):
+        if not 0 < report.amount * minor_unit(report.currency) <= BALANCE_MAX:
+            raise CallbackError(f"{report.back_id[:50]} takes back no amount that can be")
+        hear(merchant, report, "callback")
+    elif report is not None and confirm(merchant, report, "callback") is None:
+        log.warning("merchant account %s: a payment %s was never asked for", merchant, report.payment_id)
 
 
 def _answer(provider: Provider, taken: bool, why: str = "", status: int = 0) -> HttpResponse:

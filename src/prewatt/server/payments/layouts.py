@@ -69,7 +69,7 @@ def new_layout(
 
 def _check_columns(columns: Sequence[str], order: str, direction: str) -> None:
     """Raise BankError if the chosen roles, the order of days or the direction are not possible."""
-    if any(role and role not in ROLES for role in columns) or order not in ("", *ORDERS):
+    if not {*columns} <= {"", *ROLES} or order not in ("", *ORDERS):
         raise BankError(_("Choose from the list what each column is."))
     if direction not in ("", SIGN, OPPOSITE):
         raise BankError(_("Choose from the list how this bank shows money out."))

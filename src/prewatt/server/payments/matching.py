@@ -51,22 +51,29 @@ def _readings(text: str, at: int) -> set[int]:
         hyphen = bool(digits) and group[0].lstrip()[0] in _HYPHENS
         digits, at = digits + group[1], group.end()
         if hyphen:
-            # Behind the hyphen is the check digit. A bank may add a day right behind it, and nothing else.
-            begin = group.start(1)
-            if len(group[1]) > 1 and _DAY.match(text, begin + 1):
-                digits = digits[: 1 - len(group[1])]
-            elif len(group[1]) > 1:
-                return readings
-            return {int(digits[:-1])} if _checks(digits) else readings
-        if _checks(digits) and not _check_digit_follows(text, at):
+            return _closed_by_hyphen(text, group, digits) or readings
+        if _may_end(digits, text, at):
             readings.add(int(digits[:-1]))
             if number and len(group[1]) == 1:
                 return {int(digits[:-1])}
     return readings
 
 
-def _check_digit_follows(text: str, at: int) -> bool:
-    return re.match(rf"\s?[{re.escape(_HYPHENS)}]\s?\d(?!\d)", text[at : at + 4]) is not None
+def _closed_by_hyphen(text: str, group: re.Match[str], digits: str) -> set[int]:
+    """Return the number whose check digit begins a group behind a hyphen, the last of the `digits`; empty if it does not
+    fit.
+    """
+    behind = len(group[1]) - 1
+    if behind and not _DAY.match(text, group.start(1) + 1):
+        # A bank may add a day right behind the check digit, and nothing else.
+        return set()
+    number = digits[: len(digits) - behind]
+    return {int(number[:-1])} if _checks(number) else set()
+
+
+def _may_end(digits: str, text: str, at: int) -> bool:
+    """Return whether a number may end at a place: its check digit fits, and no other follows behind a hyphen."""
+    return _checks(digits) and not re.match(rf"\s?[{re.escape(_HYPHENS)}]\s?\d(?!\d)", text[at : at + 4])
 
 
 def _checks(digits: str) -> bool:

@@ -4,10 +4,11 @@ must have a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from ...kernel.calendar import zone
 from ...kernel.span import Span
@@ -17,7 +18,7 @@ from ..ledger.references import Of, Part
 from ..vending.models import Command
 from .books import clearing, credit_at_meter
 from .findings import Finding
-from .models import Merchant, Payment, RefundPart, SettlementLine, TakenBack, Unexpected
+from .models import BankLine, Merchant, Payment, RefundPart, SettlementLine, TakenBack, Unexpected
 from .providers import PROVIDERS
 from .providers.interface import FEE, PAYMENT, PAYOUT, REFUND, RESERVE
 from .refunds import held_number
@@ -45,6 +46,39 @@ def _ledger(row: TakenBack, sign: int) -> int | None:
     if state not in TakenBack.BOOKED:
         return None
     return -row.amount if sign < 0 else row.returned
+
+
+class _Sent(NamedTuple):
+    """`amount` nano of a payment that went back from here at an instant."""
+
+    at: int
+    amount: int
+    payment: Payment
+
+
+def _in_books(payments: Collection[Payment]) -> dict[int, int]:
+    """Return the amounts (nano) of payments in the books, by primary key: credited, or else held."""
+    credited = booked(Of.TOP_UP, (each.top_up_id for each in payments if each.top_up_id))
+    held = booked(Of.PAYMENT, (each.pk for each in payments), Part.HELD)
+    transfers = {each.pk: credited.get(each.top_up_id or 0) or held.get(each.pk) for each in payments}
+    return {pk: transfer.amount for pk, transfer in transfers.items() if transfer is not None}
+
+
+def _at_meters(payments: Collection[Payment]) -> dict[int, int | None]:
+    """Return the amounts (nano) of payments at their meters, by primary key; None if a meter does not have it."""
+    top_ups = {each.pk: each.top_up for each in payments if each.top_up}
+    amounts = at_meters(each.command for each in top_ups.values())
+    return {pk: amounts.get(each.command_id) for pk, each in top_ups.items()}
+
+
+def _other_verdict(line: SettlementLine, is_booked: bool, is_kept: bool) -> Verdict:
+    """Return the verdict on a fee, a reserve (`is_kept`: the provider has one now), or a line that only a person can
+    explain.
+    """
+    if line.kind == RESERVE:
+        return Verdict.KEPT_BACK if is_kept else Verdict.MATCHED
+    is_explained = is_booked or not line.amount if line.kind == FEE else bool(line.means)
+    return Verdict.MATCHED if is_explained else Verdict.NOT_EXPLAINED
 
 
 class MerchantDays:
@@ -100,16 +134,11 @@ class MerchantDays:
     def _payments(self) -> Iterable[Finding]:
         payments = self._paid()
         self._lines_of(PAYMENT, payments)
-        credited = booked(Of.TOP_UP, (each.top_up_id for each in payments.values() if each.top_up_id))
-        held = booked(Of.PAYMENT, (each.pk for each in payments.values()), Part.HELD)
-        brought = at_meters(each.top_up.command for each in payments.values() if each.top_up)
+        ledger, meter = _in_books(payments.values()), _at_meters(payments.values())
         for payment in payments.values():
             at = self._at(payment)
             if self.first <= provider_day(self.merchant, at) <= self.last:
-                top_up = payment.top_up
-                transfer = (credited.get(top_up.pk) if top_up else None) or held.get(payment.pk)
-                meter = brought.get(top_up.command_id) if top_up else None
-                yield self._of_payment(payment, at, transfer.amount if transfer else None, meter)
+                yield self._of_payment(payment, at, ledger.get(payment.pk), meter.get(payment.pk))
         for (kind, name), line in self.lines.items():
             if kind == PAYMENT and name not in payments:
                 yield self._of_nobody(line, name)
@@ -153,31 +182,33 @@ class MerchantDays:
         parts = RefundPart.objects.filter(payment__merchant=self.merchant, sent_at__isnull=False).select_related(
             "payment__tenancy__unit__property"
         )
-        refunds = {part.number: (part.sent_at or 0, part.amount, part.payment) for part in parts}
-        backs = Transfer.objects.filter(of=Of.PAYMENT, part=Part.BACK, credit_account=clearing(self.merchant))
-        returned = {each.number or 0: each for each in backs}
-        for payment in Payment.objects.filter(pk__in=returned).select_related("tenancy__unit__property"):
-            transfer = returned[payment.pk]
-            refunds[held_number(payment)] = transfer.at, transfer.amount, payment
+        refunds = {part.number: _Sent(part.sent_at or 0, part.amount, part.payment) for part in parts}
+        refunds |= self._sent_whole()
         self.sent = refunds.keys()
         self.failed = {part.number: part for part in parts if part.has_failed}
         self._lines_of(REFUND, refunds)
-        for number, (at, amount, payment) in refunds.items():
+        for number, (sent_at, amount, payment) in refunds.items():
             line = self.lines.get((REFUND, number))
-            if not self.span.holds(line.at if line else at):
-                continue
-            sides = Sides(payment.currency, line.amount if line else None, -amount)
-            outcome = verdict(sides, Standing(self._file(at)))
-            yield self._finding(line.at if line else at, "refund", number, str(payment.tenancy), sides, outcome)
+            at = line.at if line else sent_at
+            if self.span.holds(at):
+                sides = Sides(payment.currency, line.amount if line else None, -amount)
+                outcome = verdict(sides, Standing(self._file(sent_at)))
+                yield self._finding(at, "refund", number, str(payment.tenancy), sides, outcome)
+
+    def _sent_whole(self) -> dict[str, _Sent]:
+        """Return the held payments that went back whole, by the number of the refund."""
+        backs = Transfer.objects.filter(of=Of.PAYMENT, part=Part.BACK, credit_account=clearing(self.merchant))
+        returned = {each.number or 0: each for each in backs}
+        payments = Payment.objects.filter(pk__in=returned).select_related("tenancy__unit__property")
+        return {held_number(each): _Sent(returned[each.pk].at, returned[each.pk].amount, each) for each in payments}
 
     def _taken_back(self) -> Iterable[Finding]:
         """Yield the findings of money that others took back: first by line, then what no line names yet."""
         lines = [line for line in self.lines.values() if line.kind in CAUSES and line.line_id not in self.sent]
-        names = {name for line in lines for name in (line.back_id, line.line_id) if name}
         rows = TakenBack.objects.filter(merchant=self.merchant).select_related(
             "payment__tenancy__unit__property", "top_up__tenancy__unit__property", "within__command", "command"
         )
-        known = {row.back_id: row for some in parts(names) for row in rows.filter(back_id__in=some)}
+        known = self._named_by(lines, rows)
         reported = set()
         for line in lines:
             row = known.get(line.back_id) or known.get(line.line_id)
@@ -188,6 +219,12 @@ class MerchantDays:
         for row in rows.filter(during(self.span)).exclude(pk__in=reported):
             if not self._stands_elsewhere(row):
                 yield self._without_its_line(row)
+
+    @staticmethod
+    def _named_by(lines: Iterable[SettlementLine], rows: QuerySet[TakenBack]) -> dict[str, TakenBack]:
+        """Return the rows that lines name, by name."""
+        names = {name for line in lines for name in (line.back_id, line.line_id) if name}
+        return {row.back_id: row for some in parts(names) for row in rows.filter(back_id__in=some)}
 
     def _stands_elsewhere(self, row: TakenBack) -> bool:
         """Return whether a line of other days names this money, or lines name all of its parts."""
@@ -241,21 +278,21 @@ class MerchantDays:
         for line in sorted(lines, key=lambda each: each.at):
             if line.back_id in failed or line.amount > 0:
                 outcome = Verdict.MATCHED if line.amount < 0 else Verdict.PAYOUT_FAILED
-                yield self._finding(
-                    line.at, "payout", line.line_id, "", Sides(line.currency, line.amount, None), outcome, line.text
-                )
+                sides = Sides(line.currency, line.amount, None)
+                yield self._finding(line.at, "payout", line.line_id, "", sides, outcome, line.text)
                 continue
-            day = provider_day(self.merchant, line.at)
-            fits = (
-                each for each in came_in
-                if each.amount == -line.amount and day <= each.day <= day + timedelta(days=PAYOUT_DAYS)
-            )  # fmt: skip
-            mine = next(fits, None)
+            mine = self._arrived(line, came_in)
             if mine is not None:
                 came_in.remove(mine)
             outcome = Verdict.MATCHED if mine else Verdict.PAYOUT_NOT_IN_LEDGER
             sides = Sides(line.currency, line.amount, -mine.amount if mine else None)
             yield self._finding(line.at, "payout", line.line_id, "", sides, outcome)
+
+    def _arrived(self, payout: SettlementLine, came_in: Iterable[BankLine]) -> BankLine | None:
+        """Return the line of the bank by which a payout came in; None if there is none."""
+        day = provider_day(self.merchant, payout.at)
+        last = day + timedelta(days=PAYOUT_DAYS)
+        return next((each for each in came_in if each.amount == -payout.amount and day <= each.day <= last), None)
 
     def _failed_payouts(self, lines: list[SettlementLine]) -> set[str]:
         names = {line.back_id for line in lines if line.back_id}
@@ -274,11 +311,7 @@ class MerchantDays:
         for line in lines:
             transfer = fees.get(line.pk) or moved.get(line.pk)
             sign = 1 if line.amount > 0 else -1
-            if line.kind == RESERVE:
-                outcome = Verdict.KEPT_BACK if kept else Verdict.MATCHED
-            else:
-                explained = line.means if line.kind != FEE else transfer is not None or not line.amount
-                outcome = Verdict.MATCHED if explained else Verdict.NOT_EXPLAINED
+            outcome = _other_verdict(line, transfer is not None, bool(kept))
             sides = Sides(line.currency, line.amount, sign * transfer.amount if transfer else None)
             yield self._finding(line.at, line.kind, line.line_id, "", sides, outcome, line.text)
 

@@ -53,32 +53,44 @@ def book_returned(line: BankLine, by: Any, top_up: TopUp | None = None) -> Taken
     """
     lock_organisation(line.organisation_id)
     before = returned_by(line) if top_up is None else None
-    payment: TopUp | DebtPayment | None = top_up
-    if before is not None:
-        payment = before.top_up or before.debt_payment
+    payment = top_up if before is None else before.top_up or before.debt_payment
     # The lock keeps others from undoing the payment meanwhile.
     locked = open_line(line, payment.tenancy.unit_id if payment is not None else None)
     if before is not None and before.state == BankLine.State.OPEN:
         _cancel_out(locked, before, by)
         return None
-    if top_up is not None and not _came_in(locked).filter(pk=top_up.pk).exists():
-        raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
+    if top_up is not None:
+        _check_chosen(locked, top_up)
     if locked.amount >= 0 or payment is None:
         raise BankError(_("The line alone does not show which payment it takes back: choose the payment."))
     row = _row(locked, payment, min(_left(locked, payment), -locked.amount), by)
+    _take_from(row, payment)
+    row.save()
+    _book_fee(locked, payment, -locked.amount - row.amount)
+    locked.state, locked.takes_back, locked.by = BankLine.State.BOOKED, before, by
+    locked.save(update_fields=["state", "takes_back", "by"])
+    return row
+
+
+def _check_chosen(line: BankLine, top_up: TopUp) -> None:
+    """Raise BankError if a line cannot be the payment that a person has chosen."""
+    if not _came_in(line).filter(pk=top_up.pk).exists():
+        raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
+
+
+def _take_from(row: TakenBack, payment: TopUp | DebtPayment) -> None:
     if isinstance(payment, TopUp):
         take_from_tenant(row, payment)
     else:
         take_from_debtor(row, payment)
-    row.save()
-    fee = -locked.amount - row.amount
+
+
+def _book_fee(line: BankLine, payment: TopUp | DebtPayment, fee: int) -> None:
+    """Book what the bank took more than the payment, nano, as its fee."""
     if fee:
-        of, fees = Reference(Of.BANK_LINE, locked.pk).and_(Part.FEE), account(locked.organisation, Kind.PROVIDER_FEES)
-        bank, text = account(locked.organisation, Kind.BANK), _("the bank's fee for a transfer that it took back")
+        of, fees = Reference(Of.BANK_LINE, line.pk).and_(Part.FEE), account(line.organisation, Kind.PROVIDER_FEES)
+        bank, text = account(line.organisation, Kind.BANK), _("the bank's fee for a transfer that it took back")
         book(Transfer.Kind.FEE, fees, bank, fee, now(), of, text, meter_of(payment.tenancy))
-    locked.state, locked.takes_back, locked.by = BankLine.State.BOOKED, before, by
-    locked.save(update_fields=["state", "takes_back", "by"])
-    return row
 
 
 def _cancel_out(line: BankLine, before: BankLine, by: Any) -> None:

@@ -57,25 +57,14 @@ def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
     """Compare the lines of a statement with the stored ones. If a line may be a stored line, that line becomes its
     `like`, and a person decides.
     """
-    result = SortedOut()
     rows = _rows(organisation, lines)
     if not rows:
-        return result
-    stored = _stored_about(organisation, rows)
-    fingerprints = {row.fingerprint: row for row in stored}
-    claimed = {row.pk for each in rows if (row := fingerprints.get(each.fingerprint))}
-    open_rows = [row for row in rows if row.fingerprint not in fingerprints]
-    result.known = len(rows) - len(open_rows)
-    apart = _Stored(row for row in stored if row.pk not in claimed)
+        return SortedOut()
+    stored, fingerprints = _stored_about(organisation, rows), {row.fingerprint for row in rows}
+    apart = _Stored(row for row in stored if row.fingerprint not in fingerprints)
     back = _Returns(organisation, rows)
-    unsure = []
-    for row in open_rows:
-        twin = apart.same(row)
-        if twin is None:
-            unsure.append(row)
-        else:
-            apart.take(twin)
-            result.known += 1
+    unsure = _unsure(rows, {row.fingerprint for row in stored}, apart)
+    result = SortedOut(known=len(rows) - len(unsure))
     for row in unsure:
         if row.amount < 0 and not back.may_take_back(row):
             result.out += 1
@@ -85,6 +74,20 @@ def sort_out(organisation: Organisation, lines: Sequence[Line]) -> SortedOut:
             apart.take(row.like)
         result.new.append(row)
     return result
+
+
+def _unsure(rows: Sequence[BankLine], fingerprints: set[str], apart: _Stored) -> list[BankLine]:
+    """Return the rows that are not surely stored. A stored line that is surely one of the rows is taken from `apart`."""
+    unsure = []
+    for row in rows:
+        if row.fingerprint in fingerprints:
+            continue
+        twin = apart.same(row)
+        if twin is None:
+            unsure.append(row)
+        else:
+            apart.take(twin)
+    return unsure
 
 
 def _stored_about(organisation: Organisation, rows: Sequence[BankLine]) -> list[BankLine]:
@@ -247,21 +250,35 @@ def recorded_by_hand(lines: Iterable[BankLine], tenancies: Sequence[Tenancy] = (
     money_in = [line for line in lines if line.amount > 0 and not line.is_separate]
     if not money_in:
         return {}
-    by_amount: dict[tuple[int, int], list[tuple[RecordedPayment, date]]] = defaultdict(list)
-    for each in _recorded({line.organisation_id for line in money_in}, {line.amount for line in money_in}):
-        day = local_day(each.at, zone(each.payment.tenancy.unit.property.zone))
-        by_amount[each.payment.organisation_id, each.payment.amount].append((each, day))
+    by_amount = _by_amount(_recorded({line.organisation_id for line in money_in}, {line.amount for line in money_in}))
     by_line = {}
     for line in money_in:
-        guess = suggestion(line, tenancies)
-        near = [
-            (abs(day - line.day), each.key, each)
-            for each, day in by_amount.get((line.organisation_id, line.amount), [])
-            if abs(day - line.day) <= RECORDED and guess in (None, each.payment.tenancy)
-        ]
+        alike = by_amount.get((line.organisation_id, line.amount), [])
+        near = _near(line, alike, suggestion(line, tenancies))
         if near:
-            by_line[line.pk] = [each for *_order, each in sorted(near, key=lambda order_of_row: order_of_row[:2])]
+            by_line[line.pk] = near
     return by_line
+
+
+def _by_amount(payments: Iterable[RecordedPayment]) -> dict[tuple[int, int], list[tuple[RecordedPayment, date]]]:
+    """Return the payments with their local days, by organisation and amount."""
+    by_amount: dict[tuple[int, int], list[tuple[RecordedPayment, date]]] = defaultdict(list)
+    for each in payments:
+        day = local_day(each.at, zone(each.payment.tenancy.unit.property.zone))
+        by_amount[each.payment.organisation_id, each.payment.amount].append((each, day))
+    return by_amount
+
+
+def _near(
+    line: BankLine, payments: Iterable[tuple[RecordedPayment, date]], guess: Tenancy | None
+) -> list[RecordedPayment]:
+    """Return the payments of about a line's day, the nearest first; if a tenancy is known (`guess`), only its own."""
+    near = [
+        (abs(day - line.day), each.key, each)
+        for each, day in payments
+        if abs(day - line.day) <= RECORDED and guess in (None, each.payment.tenancy)
+    ]
+    return [each for *_order, each in sorted(near, key=lambda order_of_row: order_of_row[:2])]
 
 
 def _recorded(organisations: set[int], amounts: set[int]) -> list[RecordedPayment]:

@@ -15,6 +15,7 @@ from ..billing.models import DebtPayment
 from ..core.time import now
 from ..metering.apart import apart, meter_or_gateway_of
 from ..metering.locking import for_update, lock_organisation
+from ..vending.models import TopUp
 from .books import held_left
 from .errors import PaymentError
 from .locks import lock_payment
@@ -113,20 +114,27 @@ def _take(row: TakenBack) -> None:
     """Book a waiting row if its payment is known and paid."""
     payment = row.payment
     if payment is None:
-        if (
-            Unexpected.objects.filter(merchant=row.merchant, provider_id=row.provider_id)
-            .exclude(provider_id="")
-            .update(is_resolved=True)
-        ):
-            # A payment that nobody here asked for went back to its payer.
-            row.state, row.closed_at = State.EXPLAINED, now()
-        return
-    if not payment.provider_id:
-        return
-    whole = _sum_around(row, payment)
-    if whole is not None:
-        row.within, row.state, row.closed_at = whole, State.EXPLAINED, now()
-    elif row.currency != payment.currency:
+        _explain_unexpected(row)
+    elif payment.provider_id:
+        whole = _sum_around(row, payment)
+        if whole is not None:
+            row.within, row.state, row.closed_at = whole, State.EXPLAINED, now()
+        else:
+            _take_from(row, payment)
+
+
+def _explain_unexpected(row: TakenBack) -> None:
+    """Close a row if a payment that nobody here asked for went back to its payer."""
+    unexpected = Unexpected.objects.filter(merchant=row.merchant, provider_id=row.provider_id).exclude(provider_id="")
+    if unexpected.update(is_resolved=True):
+        row.state, row.closed_at = State.EXPLAINED, now()
+
+
+def _take_from(row: TakenBack, payment: Payment) -> None:
+    """Book a row where the money of its payment lies: held, credited or used for debts. Where it is not whole any more,
+    a person decides.
+    """
+    if row.currency != payment.currency:
         row.state = State.DECIDE
     elif payment.state == Payment.State.HELD and row.amount <= held_left(payment):
         take_from_held(row, payment)
@@ -271,20 +279,25 @@ def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
         .select_related("payment__top_up__tenancy", "merchant__organisation", "organisation")
         .get(pk=row.pk)
     )
-    open_to = locked.state in (State.DECIDE, State.WAITING)
+    is_open = locked.state in (State.DECIDE, State.WAITING)
     if do == "tenant":
-        top_up = locked.payment.top_up if locked.payment is not None else None
-        if not open_to or top_up is None or locked.currency != top_up.tenancy.unit.property.currency:
-            raise PaymentError(_("It can't be taken from a tenant: nothing was credited for it."))
-        take_from_tenant(locked, top_up)
+        take_from_tenant(locked, _credited(locked, is_open))
     elif do == "cost":
-        if not open_to:
+        if not is_open:
             raise PaymentError(_("This is booked already."))
         take_as_cost(locked)
     elif do != "done":
         raise PaymentError(_("Choose what is to be done: tenant, cost or done."))
-    elif open_to:
+    elif is_open:
         locked.state = State.EXPLAINED
     locked.closed_at, locked.by = locked.closed_at or now(), by
     locked.save()
     return locked
+
+
+def _credited(row: TakenBack, is_open: bool) -> TopUp:
+    """Return the top-up that a tenant can bear a row by. Raises PaymentError if there is none, or the row is not open."""
+    top_up = row.payment.top_up if row.payment is not None else None
+    if not is_open or top_up is None or row.currency != top_up.tenancy.unit.property.currency:
+        raise PaymentError(_("It can't be taken from a tenant: nothing was credited for it."))
+    return top_up

@@ -50,15 +50,7 @@ class Outlook:
 def look(payment: TopUp) -> Outlook:
     """Return what moving a payment would do, by the present readings. Raises GivingBackError if it cannot be moved."""
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=payment.tenancy_id)
-    of = Reference(Of.TOP_UP, payment.pk)
-    if booked(of.and_(Part.UNDONE)):
-        raise GivingBackError(_("This payment is undone already."))
-    if RefundPart.objects.filter(payment__top_up=payment).exists():
-        raise GivingBackError(_("Some of this payment was given back by the provider already."))
-    if payment.taken_back.exists():
-        raise GivingBackError(_("Some of this payment was taken back by the payer or the bank already."))
-    if payment.command.state == payment.command.State.REJECTED:
-        raise GivingBackError(_("The meter has refused this payment: see its alarm."))
+    _check_whole(payment)
     left = _left(payment, tenancy)
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
     silent = meter is not None and not meter.gateway.online and tenancy.settled_at is None
@@ -66,6 +58,18 @@ def look(payment: TopUp) -> Outlook:
     return Outlook(
         payment, left, payment.amount - left, remains, meter.read_at or meter.at if silent and meter else None
     )
+
+
+def _check_whole(payment: TopUp) -> None:
+    """Raise GivingBackError if a payment is not whole any more, or was not credited."""
+    if booked(Reference(Of.TOP_UP, payment.pk).and_(Part.UNDONE)):
+        raise GivingBackError(_("This payment is undone already."))
+    if RefundPart.objects.filter(payment__top_up=payment).exists():
+        raise GivingBackError(_("Some of this payment was given back by the provider already."))
+    if payment.taken_back.exists():
+        raise GivingBackError(_("Some of this payment was taken back by the payer or the bank already."))
+    if payment.command.state == payment.command.State.REJECTED:
+        raise GivingBackError(_("The meter has refused this payment: see its alarm."))
 
 
 def _left(payment: TopUp, tenancy: Tenancy) -> int:

@@ -21,6 +21,12 @@ IN_WHOLE = ("MGA",)
 IN_TENS = ("BHD", "JOD", "KWD", "OMR", "TND")
 """The currencies with three decimals whose last one must be 0: https://docs.stripe.com/currencies#three-decimal"""
 DISPUTE_STEPS = {"won": Step.WON, "lost": Step.LOST, "warning_closed": Step.WON, "prevented": Step.WON}
+"""The state of money in a dispute, by the dispute's status."""
+DISPUTE_EVENTS = {
+    "charge.dispute.funds_reinstated": Step.WON,
+    "charge.dispute.funds_withdrawn": Step.TAKEN,
+}
+"""The same by the event that reports the dispute. It counts before the status."""
 
 Row = dict[str, Any]
 """An object of Stripe's, as plain values."""
@@ -56,23 +62,20 @@ def refund(row: Row, at: int) -> TakenBackReport:
     )
 
 
+def _step(status: str, booked: list[Row] | None) -> Step:
+    """Return the state of a dispute by its own status and the list of its bookings (None: not in the message)."""
+    if status in DISPUTE_STEPS:
+        return DISPUTE_STEPS[status]
+    is_inquiry = status.startswith("warning_") or (booked is not None and not booked)
+    return Step.ASKED if is_inquiry else Step.TAKEN
+
+
 def dispute(row: Row, event: str, at: int) -> TakenBackReport:
     """Return the report of a dispute. An inquiry takes no money yet, nor does a dispute with an empty list of bookings.
     `at`: seconds since 1970.
     """
-    currency, status, booked = (
-        str(row["currency"]).upper(),
-        str(row.get("status")),
-        row.get("balance_transactions"),
-    )
-    step = DISPUTE_STEPS.get(status)
-    if event == "charge.dispute.funds_reinstated":
-        step = Step.WON
-    elif event == "charge.dispute.funds_withdrawn":
-        step = Step.TAKEN
-    elif step is None:
-        is_inquiry = status.startswith("warning_") or (booked is not None and not booked)
-        step = Step.ASKED if is_inquiry else Step.TAKEN
+    currency, booked = str(row["currency"]).upper(), row.get("balance_transactions")
+    step = DISPUTE_EVENTS.get(event) or _step(str(row.get("status")), booked)
     return TakenBackReport(
         str(row["id"]),
         Cause.DISPUTE,
