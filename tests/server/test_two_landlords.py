@@ -175,6 +175,10 @@ FORMS = {
         who.post("/keypad-meters/", {"do": "group", "code": "123456", "key": "ab" * 20, **STS}),
         who.post("/keypad-meters/", {"do": "meter", "number": "00000000018", "name": "Kiosk", "group": _group_of(who).pk}),
     ],
+    "console:keypads:keypad_meter": lambda who: who.post(
+        f"/keypad-meters/{TokenMeter.objects.filter(organisation=who.owner, meter__isnull=True).latest('pk').pk}/",
+        {"do": "place", "unit": who.tenancy.unit_id},
+    ),
     "tenant:pay:pay": lambda who: who.post(
         "/me/pay/", {"way": f"{who.merchant.pk}:{METHODS['stripe']}", "amount": "5", "asked": "7"}, who.tenant
     ),
@@ -195,7 +199,7 @@ NO_NAMES = {
     "console:alarms:alarm", "console:alarms:alarms", "console:bank:so_far", "console:bills:bills",
     "console:bills:terms", "console:books:books", "console:books:decide_adjustment", "console:books:export",
     "console:books:undo_top_up", "console:contacts:contact", "console:contacts:contact_list",
-    "console:contacts:not_reached", "console:emergency_codes:emergency_codes",
+    "console:contacts:not_reached", "console:emergency_codes:emergency_codes", "console:keypads:reading_photo",
     "console:emergency_codes:emergency_rules", "console:emergency_codes:emergency_sheet",
     "console:emergency_codes:make_emergency_codes", "console:emergency_codes:revoke_emergency_codes",
     "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin",

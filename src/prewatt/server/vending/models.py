@@ -9,9 +9,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ...tokens import Algorithm, BaseDate, Dkga, KeyType, MeterKey, grouped
-from ..estate.models import Organisation, Tenancy
+from ..estate.models import Organisation, Tenancy, Unit
 from ..ledger.references import Of, is_own
 from ..metering.models import Meter
+from .keypad_models import KeypadReading as KeypadReading
 
 
 class Command(models.Model):
@@ -271,12 +272,13 @@ class SupplyGroup(models.Model):
 
 
 class TokenMeter(models.Model):
-    """A meter that takes codes: one of our own gateways (`meter`), or a keypad meter of another maker. `last_tid`: the
-    token identifier of the last code that was made for it.
+    """A meter that takes codes: one of our own gateways (`meter`), or a keypad meter of another maker, which hangs at
+    `unit` if that was said. `last_tid`: the token identifier of the last code that was made for it.
     """
 
     meter = models.OneToOneField(Meter, on_delete=models.PROTECT, null=True, related_name="token_meter")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="token_meters")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="keypad_meters")
     name = models.CharField(max_length=64)
     pan = models.CharField(max_length=18)
     group = models.ForeignKey(SupplyGroup, on_delete=models.PROTECT, related_name="meters")

@@ -164,11 +164,16 @@ def photo_to_see(request: HttpRequest, pk: int) -> HttpResponse:
     """Return a photo to people who may see its report, as a picture and nothing else. Raises Http404 for anybody else."""
     photo = get_object_or_404(Photo.objects.select_related("entry__report"), pk=pk)
     tenancy_to_see(request, photo.entry.report.tenancy_id)
+    return as_picture(bytes(photo.content), f"photo-{photo.pk}.jpg")
+
+
+def as_picture(content: bytes, name: str) -> HttpResponse:
+    """Return a JPEG so that a browser shows it as a picture and nothing else."""
     return HttpResponse(
-        bytes(photo.content),
+        content,
         content_type="image/jpeg",
         headers={
-            "Content-Disposition": f'inline; filename="photo-{photo.pk}.jpg"',
+            "Content-Disposition": f'inline; filename="{name}"',
             "Cache-Control": "private, max-age=3600",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",

@@ -1,0 +1,99 @@
+"""The page of one keypad meter: where it hangs, what was sold to it, and the readings that people typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ....kernel.calendar import zone
+from ...core.amounts import typed_kwh
+from ...core.time import now
+from ...correspondence.photos import encode
+from ...estate.models import Unit
+from ...estate.wall_clock import shown, wall_clock
+from ...vending.keypad_models import KeypadReading
+from ...vending.keypad_readings import ReadingRefused, place, readings, sold, spans, take_reading, withdraw
+from ...vending.models import TokenMeter
+from ...web.access import as_picture, organisations
+from ...web.forms import key
+from ...web.kept import refuse
+
+
+def _meter_of_manager(request: HttpRequest, pk: int) -> TokenMeter:
+    meters = TokenMeter.objects.filter(organisation__in=organisations(request), meter__isnull=True)
+    return get_object_or_404(meters.select_related("unit__property", "organisation"), pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a keypad meter; say where it hangs, take a reading or withdraw the last one."""
+    meter = _meter_of_manager(request, pk)
+    if request.method == "POST":
+        do = request.POST.get("do", "")
+        try:
+            _do(request, meter, do)
+        except (ReadingRefused, ValidationError) as error:
+            refuse(request, error, do)
+        return redirect("console:keypads:keypad_meter", pk=meter.pk)
+    units = Unit.objects.filter(property__organisation=meter.organisation).select_related("property")
+    property_ = meter.unit.property if meter.unit else None
+    context = {
+        "meter": meter,
+        "units": units.order_by("property__name", "name"),
+        "sold": sold(meter),
+        "last": readings(meter).last(),
+        "spans": spans(meter)[::-1],
+        "where": zone(property_.zone) if property_ else None,
+        "default": shown(now(), property_)[:16].replace(" ", "T") if property_ else "",
+    }
+    return render(request, "console/keypads/meter.html", context)
+
+
+def _do(request: HttpRequest, meter: TokenMeter, do: str) -> None:
+    given, user = request.POST, request.user
+    if do == "place":
+        unit = Unit.objects.filter(property__organisation=meter.organisation, pk=key(given.get("unit", ""))).first()
+        if unit is None:
+            raise ReadingRefused(_("There is no such choice."), "unit")
+        place(meter, unit)
+        messages.success(request, _("The meter is at this unit."))
+    elif do == "reading":
+        if meter.unit is None:
+            raise ReadingRefused(_("Say first at which unit the meter is."))
+        files: list[Any] = [each for each in request.FILES.getlist("photos") if each]
+        pictures = encode(files, most=1)
+        take_reading(
+            meter,
+            wall_clock(given.get("at", ""), meter.unit.property, "at"),
+            typed_kwh(given.get("kwh", ""), "kwh"),
+            user.get_username(),
+            left=typed_kwh(given["left"], "left") if given.get("left") else None,
+            photo=pictures[0].content if pictures else None,
+            sure=given.get("sure") == "on",
+        )
+        messages.success(request, _("The reading is saved."))
+    elif do == "withdraw":
+        withdraw(meter, key(given.get("reading", "")) or 0, user.get_username())
+        messages.success(request, _("The reading is withdrawn."))
+    else:
+        raise ReadingRefused(_("There is no such choice."))
+
+
+@login_required
+@require_GET
+def photo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the photo of a reading, as a picture and nothing else."""
+    reading = get_object_or_404(
+        KeypadReading, pk=pk, token_meter__organisation__in=organisations(request), photo__isnull=False
+    )
+    if reading.photo is None:
+        raise Http404
+    return as_picture(bytes(reading.photo), f"reading-{reading.pk}.jpg")

@@ -1,0 +1,146 @@
+"""Readings of meters that do not speak to prewatt: a person reads the display, or a photo of it, and types the number.
+
+Between two readings nobody knows what such a meter shows. What is known is what was sold, and what was used up to the last
+reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.plausible import TRUE, Base, judge
+from ...kernel.units import REGISTER_MAX
+from ..core.errors import Refused
+from ..core.time import now
+from ..estate.models import Unit
+from ..metering.locking import for_update
+from ..metering.models import FUSE
+from .keypad_models import KeypadReading
+from .models import Code, TokenMeter
+
+
+TENTH = 100
+"""Wh: codes of energy count tenths of a kWh."""
+
+
+class ReadingRefused(Refused):
+    """A reading can't be taken up as it was typed; the message says why, for people. Nothing was changed."""
+
+
+class Implausible(ReadingRefused):
+    """The register can't be true by the reading before it. It is taken up if a person says that it stands there so."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """What is known from one reading to the next (Wh). `used`: None for the first reading, and for a register that was in
+    doubt. `sold`: by codes that were made in between. `untyped`: what was sold and is neither used nor left by then: codes
+    that were not typed yet, or, if under zero, credit of before; None if what was left is not known at both ends.
+    """
+
+    reading: KeypadReading
+    used: int | None = None
+    sold: int = 0
+    untyped: int | None = None
+
+
+def place(token_meter: TokenMeter, unit: Unit | None) -> None:
+    """Say at which unit a keypad meter hangs; None: it is not said. Raises ReadingRefused for a unit of another
+    organisation.
+    """
+    if unit is not None and unit.property.organisation_id != token_meter.organisation_id:
+        raise ReadingRefused(_("There is no such choice."), "unit")
+    token_meter.unit = unit
+    token_meter.save(update_fields=["unit"])
+
+
+@transaction.atomic
+def take_reading(
+    token_meter: TokenMeter,
+    at: int,
+    register: int,
+    by: str,
+    *,
+    left: int | None = None,
+    photo: bytes | None = None,
+    sure: bool = False,
+) -> KeypadReading:
+    """Take up what a meter showed at an instant (µs): its register and what is left of its credit (Wh). `photo`: JPEG.
+    `sure`: a person has looked again at what seems impossible. Raises ReadingRefused, Implausible.
+    """
+    for_update(TokenMeter.objects).get(pk=token_meter.pk)
+    if at > now():
+        raise ReadingRefused(_("This is in the future: give the date and time at which you read the meter."), "at")
+    if not 0 <= register <= REGISTER_MAX:
+        raise ReadingRefused(_("No meter shows such a number."), "kwh")
+    last = readings(token_meter).last()
+    if last is not None and at <= last.at:
+        raise ReadingRefused(_("There is a later reading already: withdraw it first if it is wrong."), "at")
+    cause = TRUE if last is None else judge(Base(last.register, last.at), register, at, FUSE).cause
+    if cause != TRUE and not sure:
+        assert last is not None
+        raise Implausible(_implausible(register < last.register), "kwh")
+    return KeypadReading.objects.create(
+        token_meter=token_meter,
+        at=at,
+        register=register,
+        left=left,
+        doubt="" if cause == TRUE else cause,
+        photo=photo,
+        typed_at=now(),
+        by=by[:150],
+    )
+
+
+def _implausible(fell: bool) -> str:
+    if fell:
+        return _("It is lower than at the last reading. Look again; if it is another meter, register that one.")
+    return _("So much can't have flowed since the last reading. Look again.")
+
+
+@transaction.atomic
+def withdraw(token_meter: TokenMeter, pk: int, by: str) -> None:
+    """Let the last reading count for nothing, because it was typed wrong. Raises ReadingRefused for any other."""
+    for_update(TokenMeter.objects).get(pk=token_meter.pk)
+    last = readings(token_meter).last()
+    if last is None or last.pk != pk:
+        raise ReadingRefused(_("Only the last reading can be withdrawn."))
+    last.withdrawn_by = by[:150] or "?"
+    last.save(update_fields=["withdrawn_by"])
+
+
+def readings(token_meter: TokenMeter) -> QuerySet[KeypadReading]:
+    """Return the readings of a meter that count, in their order."""
+    return KeypadReading.objects.filter(token_meter=token_meter, withdrawn_by="").order_by("at")
+
+
+def sold(token_meter: TokenMeter, after: int | None = None, until: int | None = None) -> int:
+    """Return the energy (Wh) of the codes that were made for a meter, after one instant (µs) and until another."""
+    codes = Code.objects.filter(token_meter=token_meter, kind=Code.Kind.UNITS)
+    if after is not None:
+        codes = codes.filter(at__gt=after)
+    if until is not None:
+        codes = codes.filter(at__lte=until)
+    return (codes.aggregate(tenths=Sum("amount"))["tenths"] or 0) * TENTH
+
+
+def spans(token_meter: TokenMeter) -> list[Span]:
+    """Return what is known from reading to reading, the first one first."""
+    found: list[Span] = []
+    before: KeypadReading | None = None
+    for each in readings(token_meter):
+        if before is None:
+            found.append(Span(each))
+        else:
+            used = None if each.doubt else each.register - before.register
+            bought = sold(token_meter, before.at, each.at)
+            untyped = None
+            if used is not None and before.left is not None and each.left is not None:
+                untyped = before.left + bought - used - each.left
+            found.append(Span(each, used, bought, untyped))
+        before = each
+    return found
