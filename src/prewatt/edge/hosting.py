@@ -122,7 +122,7 @@ def _wait(gateways: Sequence[Hosted], changed: threading.Event, told: threading.
     """
     manager = ServiceManager()
     while not told.is_set() and any(each.runs for each in gateways):
-        manager.turned(f"{sum(each.runs for each in gateways)} gateways run")
+        manager.turned(lambda: f"{sum(each.runs for each in gateways)} gateways run")
         # One that has just said that it ends is seen to have ended a moment later.
         changed.wait(1.0)
         changed.clear()
