@@ -26,7 +26,7 @@ from prewatt.server.notices.recipients import add_channel, manager_of
 from prewatt.server.payments.models import Payment
 from prewatt.server.sales.giving_back import give, refund
 from prewatt.server.vending.codes import add_group, register
-from prewatt.server.vending.models import Adjustment, Code, Command, Refund, TopUp
+from prewatt.server.vending.models import Adjustment, Code, Command, Refund, TokenMeter, TopUp
 from tests.building import PASSWORD
 from tests.server.payments.paying import start_payment
 from tests.server.sales.test_questions import jump
@@ -199,6 +199,7 @@ def pages(world):
         )), f"/tenancies/{world.pk}/terms/",
         f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/payments/",
         "/merchants/new/stripe/", "/reconciliation/", "/notices/", "/keypad-meters/",
+        f"/keypad-meters/{TokenMeter.objects.get(meter__isnull=True).pk}/",
         "/notes/", f"/reports/{Report.objects.get().pk}/",
     ]  # fmt: skip
     return [
