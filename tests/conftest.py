@@ -104,13 +104,10 @@ def concurrent_db(transactional_db):
 
 @pytest.fixture(scope="session")
 def recorded(django_db_setup, django_db_blocker):
-    """The building, as rows; None where a test sets it up itself."""
+    """The building, as rows."""
     from prewatt.server.core import time
     from tests.recorded import Recorded
-    from tests.settings import ON_POSTGRESQL
 
-    if ON_POSTGRESQL:
-        return None
     fixed = FixedClock(NOON)
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         patch.setattr(time, "clock", lambda: fixed)
@@ -120,7 +117,7 @@ def recorded(django_db_setup, django_db_blocker):
 @pytest.fixture
 def building(db, clock, recorded):
     """Three flats, the third one vacant, at a flat price of 0.20 a kWh; manager, flat1 and flat2 can log in."""
-    if recorded and clock.at == NOON and recorded.free():
+    if clock.at == NOON and recorded.free():
         return recorded.put()
     return set_up(clock)
 
