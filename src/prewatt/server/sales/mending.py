@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import AnyOrder, Debit, EntryError, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
 from ..allocation.models import Share
+from ..ledger.books import booked
 from ..ledger.references import Of, Part, Reference, at_meter
 from ..vending.account_settings import account_settings
 from ..vending.credit_log import sign_anew
@@ -72,12 +73,20 @@ def _known(row: Command) -> AnyOrder | None:
         )
         tid, carries = (code.tid, code.amount) if code else (None, 0)
         return GrantCredit(name, adjustment.amount, adjustment.reason, tid, carries)
-    share = Share.objects.filter(command=row).select_related("run__shared_cost").first()
+    share = Share.objects.filter(command=row).select_related("run").first()
     if share is not None:
-        name = at_meter(Reference(Of.SHARE, share.pk), share.run.made_at)
-        return Debit(name, share.amount, share.run.shared_cost.name[:200])
-    share = Share.objects.filter(reversal=row).select_related("run__shared_cost").first()
+        of = Reference(Of.SHARE, share.pk)
+        return Debit(at_meter(of, share.run.made_at), share.amount, _reason(of))
+    share = Share.objects.filter(reversal=row).select_related("run").first()
     if share is not None:
-        name = at_meter(Reference(Of.SHARE, share.pk).and_(Part.BACK), share.run.reversed_at or 0)
-        return GrantCredit(name, share.amount, share.run.shared_cost.name[:200])
+        of = Reference(Of.SHARE, share.pk).and_(Part.BACK)
+        return GrantCredit(at_meter(of, share.run.reversed_at or 0), share.amount, _reason(of))
     return account_settings(row.meter) if row.kind == "settings" else None
+
+
+def _reason(of: Reference) -> str:
+    """Return the reason that was ordered, which the books hold as the memo. The name of a command is made of it too: with
+    another one, a meter that has the command would show it as one that nobody knows.
+    """
+    transfer = booked(of)
+    return transfer.memo if transfer is not None else ""
