@@ -73,9 +73,9 @@ def test_power_is_restored_over_the_air_with_no_network_and_journalled_with_who_
                 Act("m1", Restore(amount=NANO, until=shell.moment().now + HOUR), "child is ill")
             )
             assert answer.done, answer.text
-            assert shell._devices._drivers["m1"].read_switch() is True
+            assert shell.devices._drivers["m1"].read_switch() is True
             assert (await visit.instruct(Act("m1", Open()))).done
-            assert shell._devices._drivers["m1"].read_switch() is False
+            assert shell.devices._drivers["m1"].read_switch() is False
             assert (await visit.instruct(Act("m1", Close()))).done
             head = await visit.instruct(ReadHead("m1"))
             assert head.head == shell.agent.meters["m1"].head.hex()

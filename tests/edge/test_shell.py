@@ -89,12 +89,12 @@ class Bus:
 
 def read(shell, name):
     """Read a meter as the round does."""
-    return shell._devices.read(shell._question(name, looked_at=False))
+    return shell.devices.read(shell._question(name, looked_at=False))
 
 
 def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_path):
     agent, bus = Shell(made_settings(tmp_path)), Bus()
-    agent._devices._drivers["m1"] = bus
+    agent.devices._drivers["m1"] = bus
     assert read(agent, "m1") == Observed(7, closed=True, keeps=False)
     bus.serial = "m2"
     assert read(agent, "m1") == Observed(7, closed=True, keeps=False), "asked once, not at every reading"
@@ -114,7 +114,7 @@ def test_a_meter_is_believed_and_switched_only_after_it_has_said_who_it_is(tmp_p
 )
 def test_what_a_meter_does_not_tell_beside_its_register_stops_nothing(tmp_path, error):
     agent, bus = Shell(made_settings(tmp_path)), Bus()
-    agent._devices._drivers["m1"] = bus
+    agent.devices._drivers["m1"] = bus
     told = {Quantity.VOLTAGE_L1: 230_000}
     bus.read_quantities = lambda: told
     assert read(agent, "m1") == Observed(7, closed=True, keeps=False), "nobody has set a limit"

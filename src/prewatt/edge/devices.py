@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from ..kernel.quantities import Quantity
 from ..kernel.units import DAY, SECOND
+from . import lines
+from .buses.bus import Count
 from .drivers import find_driver
 from .drivers.interface import AnotherMeter, DriverError, Identity, MeterDriver, NotSupported
 from .observed import Foreign, Observed
@@ -66,6 +68,14 @@ class Devices:
         self._identities: dict[str, tuple[float, Identity]] = {}
         # By what was found when they identified themselves last.
         self._own_prepaid: dict[str, str | None] = {}
+
+    def troubles(self) -> list[str]:
+        """Return what is wrong with the lines of meters, a sentence each."""
+        return lines.troubles(self._drivers.values())
+
+    def asked(self, name: str) -> Count:
+        """Return how many questions a meter was asked, and how many it did not answer."""
+        return lines.asked(self._drivers[name])
 
     def bus(self, name: str) -> object | None:
         """Return the bus of a meter, which asks one question at a time; None if its driver answers at once."""

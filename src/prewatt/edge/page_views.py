@@ -105,7 +105,7 @@ def home(view: View, token: str) -> Html:
             _form("/code", hidden, _code_field(), element("button", _("Use it"))),
         ),
         _emergency(view, hidden) if view.emergency_open else None,
-        element("section", element("h2", _("Last entries")), _entries(view)),
+        element("section", element("h2", _("Last entries")), _entries(view), _asked(view)),
         _form("/logout", hidden, element("button", _("Log out"), class_="link")),
         element("script", src="/page.js"),
     )
@@ -204,6 +204,15 @@ def _entries(view: View) -> Html:
         for line in view.lines
     )
     return element("table", *rows)
+
+
+def _asked(view: View) -> Html | None:
+    """Return how often the meter did not answer: for who looks for a bad contact."""
+    if not view.unanswered:
+        return None
+    words = {"unanswered": f"{view.unanswered:,}", "asked": f"{view.asked:,}"}
+    said = _("The meter did not answer %(unanswered)s of %(asked)s questions since the gateway was started.") % words
+    return element("p", said, class_="quiet")
 
 
 def _form(action: str, *content: Html) -> Html:

@@ -86,7 +86,7 @@ class Shell:
             log.error("%s: %s", settings.journal, each)
         kept = self.journal.kept(CLOCK)
         self._clock = CorrectedClock(inner, int(kept.get("", b"0")))
-        self._devices = Devices(open_drivers(settings, self._clock.now))
+        self.devices = Devices(open_drivers(settings, self._clock.now))
         self._settings = settings
         self.set_aside: dict[str, str] = {}
         try:
@@ -103,7 +103,7 @@ class Shell:
         self._short = False
         self._running = True
         self.seen_switches = SeenSwitches()
-        self._meters = MeterWork(self._devices, self._question, self, self._post, in_step=bool(settings.shared_clock))
+        self._meters = MeterWork(self.devices, self._question, self, self._post, in_step=bool(settings.shared_clock))
 
     def _load_agent(self) -> None:
         """Load the agent from the journal. Raises JournalDamaged if no meter's journal can be read."""
@@ -226,7 +226,7 @@ class Shell:
     def troubles(self) -> tuple[str, ...]:
         """Return what everybody at the gateway must know."""
         troubles = [_no_room()] if self.journal.full else []
-        return (*troubles, *(self._no_journal(name) for name in self.set_aside))
+        return (*troubles, *(self._no_journal(name) for name in self.set_aside), *self.devices.troubles())
 
     def _no_journal(self, meter: str) -> str:
         unit = next((each.unit for each in self._settings.meters if each.name == meter), "") or meter
@@ -284,7 +284,7 @@ class Shell:
     def _read_keypads(self) -> None:
         for name in self._keypads:
             try:
-                driver = self._devices.driver(name, self.agent.meters[name].serial)
+                driver = self.devices.driver(name, self.agent.meters[name].serial)
                 typed = driver.read_keypad()
                 if typed is not None:
                     reply = self.submit_code(name, typed, "keypad")

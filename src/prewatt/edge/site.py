@@ -37,7 +37,8 @@ class View:
     emergency credit that can be taken, if `emergency_open`; `allowance`: how much may be owed now. `online`: whether
     the server is reached. `lines`: the last entries. `tonight`: what the off hours allow now. `pays_after`: whether
     electricity is paid after use; `limit`: the debt at which the supply then ends, 0 if it does not. `switching`: how far the last
-    order to the switch is, None if nobody has seen it since the gateway's start.
+    order to the switch is, None if nobody has seen it since the gateway's start. `asked`, `unanswered`: how many questions
+    the meter was asked since the gateway was started, and how many it did not answer.
     """
 
     meter: str
@@ -66,6 +67,8 @@ class View:
     pays_after: bool = False
     limit: int = 0
     switching: SwitchProgress | None = None
+    asked: int = 0
+    unanswered: int = 0
 
 
 class Site(Protocol):

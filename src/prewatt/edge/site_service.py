@@ -89,6 +89,7 @@ class SiteService:
         moment = self._shell.moment()
         account, now, seen = meter.account, agent.now(moment), agent.looking.fresh(moment.mono, name)
         price, balance = account.price(now), agent.balance(moment, name)
+        questions = self._shell.devices.asked(name)
         offered = not account.objection(now, TakeEmergency())
         return View(
             meter=name,
@@ -117,6 +118,8 @@ class SiteService:
             ahead=_ahead(account, now),
             pays_after=is_paid_after(account.settings),
             limit=account.settings.credit_limit if account.settings.credit_limit_cuts else 0,
+            asked=questions.questions,
+            unanswered=questions.unanswered,
         )
 
     def _lines(self, name: str) -> list[Line]:
