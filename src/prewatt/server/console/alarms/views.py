@@ -75,15 +75,14 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one alarm: what is known, and what can be done about it; do what was chosen."""
     found = alarm_of_manager(request, pk)
     meter = found.meter
+    home = page_of(meter) if meter else reverse("console:alarms:alarms", args=[found.property.pk])
     if request.method == "POST":
         try:
             asked = _act(request, found)
         except (ValueError, ValidationError) as error:
             refuse(request, error, request.POST.get("answer", ""))
             return redirect("console:alarms:alarm", pk=pk)
-        if asked is not None:
-            return asked
-        return redirect(page_of(meter) if meter else reverse("console:alarms:alarms", args=[found.property.pk]))
+        return redirect(home) if asked is None else asked
     gateway = _gateway(found)
     context: dict[str, Any] = {
         "alarm": found,
@@ -91,7 +90,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "property": found.property,
         "where": zone(found.property.zone),
         "currency": found.property.currency,
-        "home": page_of(meter) if meter else reverse("console:alarms:alarms", args=[found.property.pk]),
+        "home": home,
         "question": None if found.is_resolved else question(found),
         "foreign": foreign_serial(meter) if meter and found.kind == "foreign-meter" else "",
         "unbooked": found.kind == UNBOOKED,
@@ -103,15 +102,20 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "gateway": gateway,
     }
     if not found.is_resolved and found.kind.startswith(("clock", "journal")):
-        ahead = meters_ahead(gateway)
-        context |= {
-            "ahead": meter if meter and is_ahead(meter, now()) else None,
-            "ahead_by": (meter.at or 0) - now() if meter else 0,
-            "on_its_way": bool(meter and on_its_way(meter)),
-            "too_early": charged_early(meter) if meter else None,
-            "others": [each for each in ahead if each != meter],
-        }
+        context |= _journals_ahead(gateway, meter)
     return render(request, "console/alarms/alarm.html", context)
+
+
+def _journals_ahead(gateway: Gateway, meter: Meter | None) -> dict[str, Any]:
+    """Return what the page shows of journals that are ahead of the time: the meter's, and others of its gateway."""
+    ahead = meters_ahead(gateway)
+    return {
+        "ahead": meter if meter and is_ahead(meter, now()) else None,
+        "ahead_by": (meter.at or 0) - now() if meter else 0,
+        "on_its_way": bool(meter and on_its_way(meter)),
+        "too_early": charged_early(meter) if meter else None,
+        "others": [each for each in ahead if each != meter],
+    }
 
 
 def _act(request: HttpRequest, alarm: Alarm) -> HttpResponse | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from django.contrib import messages
@@ -157,26 +158,10 @@ def book(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     tenancies = {str(each.pk): each for each in _all(owner)}
     booked = 0
-    for name in request.POST:
-        pk = name.removeprefix("line-")
-        choice = request.POST.get(name, "")
-        if not name.startswith("line-") or not pk.isdecimal() or len(pk) > 18 or not choice:
-            continue
-        line = get_object_or_404(BankLine, pk=int(pk), organisation__in=organisations(request))
-        what, _colon, which = choice.partition(":")
+    for pk, choice in _chosen(request):
+        line = get_object_or_404(BankLine, pk=pk, organisation__in=organisations(request))
         try:
-            if what == "tenancy" and which in tenancies:
-                book_line(line, tenancies[which], request.user)
-            elif what == "payout" and which.isdecimal():
-                book_payout(line, get_object_or_404(Merchant, pk=int(which), organisation=owner), request.user)
-            elif what == "back":
-                book_returned(line, request.user, _of(TopUp, which, line) if which else None)
-            elif what == "sent":
-                book_came_back(line, _of(PayOut, which, line), request.user)
-            elif what == "aside":
-                set_aside(line, request.user)
-            else:
-                raise BankError(_("Choose the tenant."))
+            _book(request, owner, line, choice, tenancies)
             booked += 1
         except BankError as error:
             messages.error(request, f"{line}: {error}")
@@ -185,6 +170,33 @@ def book(request: HttpRequest) -> HttpResponse:
             request, ngettext("%(n)d line is dealt with.", "%(n)d lines are dealt with.", booked) % {"n": booked}
         )
     return redirect(f"{reverse('console:bank:bank')}?organisation={owner.pk}")
+
+
+def _chosen(request: HttpRequest) -> Iterator[tuple[int, str]]:
+    """Yield the key of each line for which something is chosen, and the choice."""
+    for name in request.POST:
+        pk, choice = name.removeprefix("line-"), request.POST.get(name, "")
+        if name.startswith("line-") and pk.isdecimal() and len(pk) <= 18 and choice:
+            yield int(pk), choice
+
+
+def _book(
+    request: HttpRequest, owner: Organisation, line: BankLine, choice: str, tenancies: Mapping[str, Tenancy]
+) -> None:
+    """Do with a line what was chosen, such as `tenancy:12`. Raises BankError if that can't be done."""
+    what, _colon, which = choice.partition(":")
+    if what == "tenancy" and which in tenancies:
+        book_line(line, tenancies[which], request.user)
+    elif what == "payout" and which.isdecimal():
+        book_payout(line, get_object_or_404(Merchant, pk=int(which), organisation=owner), request.user)
+    elif what == "back":
+        book_returned(line, request.user, _of(TopUp, which, line) if which else None)
+    elif what == "sent":
+        book_came_back(line, _of(PayOut, which, line), request.user)
+    elif what == "aside":
+        set_aside(line, request.user)
+    else:
+        raise BankError(_("Choose the tenant."))
 
 
 @login_required

@@ -80,7 +80,7 @@ def columns(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('console:bank:bank')}?organisation={owner.pk}")
     currency = owner.home().currency
     try:
-        rows = [row for row in rows_of(content, currency) if any(text_of(cell).strip() for cell in row.cells)]
+        rows = [row for row in rows_of(content, currency) if not _is_empty(row)]
     except BankError as refusal:
         forget_waiting(owner, request.user)
         messages.error(request, str(refusal))
@@ -98,6 +98,10 @@ def columns(request: HttpRequest) -> HttpResponse:
     return render(
         request, "console/bank_columns/bank_columns.html", _context(owner, rows, width, given, error, preview)
     )
+
+
+def _is_empty(row: Row) -> bool:
+    return not any(text_of(cell).strip() for cell in row.cells)
 
 
 def _typed(request: HttpRequest, width: int) -> _Given:

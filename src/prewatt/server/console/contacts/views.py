@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ....kernel.calendar import zone
-from ....tables.problems import TableError
+from ....tables.problems import TableError, whole
 from ...commissioning.apartments import LARGEST_FILE
 from ...commissioning.contact_list import Change, read_contact_list, sealed, take
 from ...estate.models import Property, Tenancy
@@ -121,30 +121,38 @@ def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
     wrong: list[str] = []
     if request.method == "POST" and "take" in request.POST:
         try:
-            done, theirs = take(property_, request.POST["take"])
+            _take(request, property_)
         except ValueError as error:
             wrong = [str(error)]
         else:
-            messages.success(request, _("Saved for %(count)d tenants.") % {"count": done})
-            if theirs:
-                names = ", ".join(str(each) for each in theirs)
-                messages.warning(
-                    request,
-                    _("These tenants have changed their contacts themselves, so they stay: %(names)s.")
-                    % {"names": names},
-                )
             return redirect("console:contacts:not_reached", pk=pk)
     elif request.method == "POST":
-        file: Any = request.FILES.get("file")
-        if file is None or file.size > LARGEST_FILE:
-            wrong = [_("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6}]
-        else:
-            try:
-                changes = read_contact_list(property_, file.read())
-            except TableError as error:
-                wrong = error.lines()
+        try:
+            changes = _read_file(request, property_)
+        except TableError as error:
+            wrong = error.lines()
     context = {
         "property": property_, "changes": changes, "wrong": wrong, "cannot": cannot_send(property_),
         "take": sealed(each for each in changes or () if not each.theirs),
     }  # fmt: skip
     return render(request, "console/contacts/contact_list.html", context, status=400 if wrong else 200)
+
+
+def _take(request: HttpRequest, property_: Property) -> None:
+    """Store the contacts that a person has looked through. Raises ValueError if they can't be stored."""
+    done, theirs = take(property_, request.POST["take"])
+    messages.success(request, _("Saved for %(count)d tenants.") % {"count": done})
+    if theirs:
+        names = ", ".join(str(each) for each in theirs)
+        messages.warning(
+            request,
+            _("These tenants have changed their contacts themselves, so they stay: %(names)s.") % {"names": names},
+        )
+
+
+def _read_file(request: HttpRequest, property_: Property) -> list[Change]:
+    """Return what the uploaded list would change. Raises TableError if there is none, or it can't be read."""
+    file: Any = request.FILES.get("file")
+    if file is None or file.size > LARGEST_FILE:
+        raise whole(_("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6})
+    return read_contact_list(property_, file.read())

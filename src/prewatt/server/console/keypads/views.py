@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from django.contrib import messages
@@ -68,57 +69,87 @@ def _chosen(rows: QuerySet[Row], pk: str, field: str) -> Row:
 
 
 def _vend(request: HttpRequest, owner: Organisation, do: str) -> None:
-    given = request.POST
-
-    def group(name: str) -> SupplyGroup:
-        groups = SupplyGroup.objects.filter(organisation=owner, is_own=False)
-        return _chosen(groups, given.get(name, ""), name)
-
-    def meter() -> TokenMeter:
-        meters = TokenMeter.objects.filter(organisation=owner, meter__isnull=True)
-        return _chosen(meters, given.get("meter", ""), "meter")
-
-    if do == "group":
-        try:
-            key = bytes.fromhex(given.get("key", ""))
-        except ValueError:
-            raise VendError(_("The vending key is 16 or 40 hexadecimal digits.")) from None
-        add_group(
-            owner,
-            given.get("code", ""),
-            key,
-            KeyAttributes(
-                revision=typed_whole(given.get("revision", ""), "revision", 1, 9),
-                base=typed_whole(given.get("base", ""), "base", 1993, 2035),
-                dkga=2 if len(key) == 8 else 4,
-                algorithm=typed_whole(given.get("algorithm", ""), "algorithm", 7, 11),
-            ),
-        )
-        messages.success(request, _("The vending key is saved and encrypted."))
-    elif do == "meter":
-        index = typed_whole(given.get("tariff_index") or "1", "tariff_index", 0, 99)
-        register(group("group"), given.get("number", ""), given.get("name", ""), index)
-        messages.success(request, _("The meter is registered."))
-    elif do == "units":
-        energy = typed_kwh(given.get("kwh", ""), "kwh")
-        if energy % 100:
-            raise ValidationError({"kwh": _("A code carries whole tenths of a kWh, such as 12.5.")})
-        _told(request, [vend_units(meter(), energy // 100, request.user, given.get("detail", ""))])
-    elif do == "money":
-        amount = typed_money(given.get("amount", ""), "amount", owner.currency)
-        _told(request, [vend_money(meter(), amount, request.user, given.get("detail", ""))])
-    elif do == "management":
-        names = {each.name.lower().replace("_", "-"): each for each in Function}
-        function = names.get(given.get("function", ""))
-        if function is None:
-            raise VendError(_("Choose a function."))
-        value = typed_whole(given.get("value") or "0", "value", 0, 10**7)
-        _told(request, [vend_management(meter(), function, value, request.user)])
-    elif do == "key":
-        index = typed_whole(given.get("tariff_index") or "1", "tariff_index", 0, 99)
-        _told(request, change_key(meter(), group("group"), index, request.user))
-    else:
+    if do not in _ACTIONS:
         raise VendError(_("There is no such choice."))
+    _ACTIONS[do](request, owner)
+
+
+def _group(request: HttpRequest, owner: Organisation) -> SupplyGroup:
+    groups = SupplyGroup.objects.filter(organisation=owner, is_own=False)
+    return _chosen(groups, request.POST.get("group", ""), "group")
+
+
+def _meter(request: HttpRequest, owner: Organisation) -> TokenMeter:
+    meters = TokenMeter.objects.filter(organisation=owner, meter__isnull=True)
+    return _chosen(meters, request.POST.get("meter", ""), "meter")
+
+
+def _tariff_index(request: HttpRequest) -> int:
+    return typed_whole(request.POST.get("tariff_index") or "1", "tariff_index", 0, 99)
+
+
+def _add_group(request: HttpRequest, owner: Organisation) -> None:
+    given = request.POST
+    try:
+        key = bytes.fromhex(given.get("key", ""))
+    except ValueError:
+        raise VendError(_("The vending key is 16 or 40 hexadecimal digits.")) from None
+    add_group(
+        owner,
+        given.get("code", ""),
+        key,
+        KeyAttributes(
+            revision=typed_whole(given.get("revision", ""), "revision", 1, 9),
+            base=typed_whole(given.get("base", ""), "base", 1993, 2035),
+            dkga=2 if len(key) == 8 else 4,
+            algorithm=typed_whole(given.get("algorithm", ""), "algorithm", 7, 11),
+        ),
+    )
+    messages.success(request, _("The vending key is saved and encrypted."))
+
+
+def _register(request: HttpRequest, owner: Organisation) -> None:
+    index = _tariff_index(request)
+    register(_group(request, owner), request.POST.get("number", ""), request.POST.get("name", ""), index)
+    messages.success(request, _("The meter is registered."))
+
+
+def _vend_units(request: HttpRequest, owner: Organisation) -> None:
+    energy = typed_kwh(request.POST.get("kwh", ""), "kwh")
+    if energy % 100:
+        raise ValidationError({"kwh": _("A code carries whole tenths of a kWh, such as 12.5.")})
+    detail = request.POST.get("detail", "")
+    _told(request, [vend_units(_meter(request, owner), energy // 100, request.user, detail)])
+
+
+def _vend_money(request: HttpRequest, owner: Organisation) -> None:
+    amount = typed_money(request.POST.get("amount", ""), "amount", owner.currency)
+    detail = request.POST.get("detail", "")
+    _told(request, [vend_money(_meter(request, owner), amount, request.user, detail)])
+
+
+def _vend_management(request: HttpRequest, owner: Organisation) -> None:
+    names = {each.name.lower().replace("_", "-"): each for each in Function}
+    function = names.get(request.POST.get("function", ""))
+    if function is None:
+        raise VendError(_("Choose a function."))
+    value = typed_whole(request.POST.get("value") or "0", "value", 0, 10**7)
+    _told(request, [vend_management(_meter(request, owner), function, value, request.user)])
+
+
+def _change_key(request: HttpRequest, owner: Organisation) -> None:
+    index = _tariff_index(request)
+    _told(request, change_key(_meter(request, owner), _group(request, owner), index, request.user))
+
+
+_ACTIONS: dict[str, Callable[[HttpRequest, Organisation], None]] = {
+    "group": _add_group,
+    "meter": _register,
+    "units": _vend_units,
+    "money": _vend_money,
+    "management": _vend_management,
+    "key": _change_key,
+}
 
 
 def _told(request: HttpRequest, codes: list[Code]) -> None:

@@ -39,6 +39,7 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
             messages.success(request, _("The merchant account is saved. Its secrets are not shown again."))
             return redirect("console:payments:payments")
     wrong = error.message_dict if error and hasattr(error, "error_dict") else {}
+    stored = merchant.settings if merchant else {}
     context = {
         "owner": owner,
         "title": kind.title,
@@ -46,16 +47,22 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
         "name": given.get("name", merchant.name if merchant else kind.title),
         # What was typed stays, but for secrets.
         "fields": [
-            (
-                each,
-                "" if each.secret else given.get(each.name, merchant.settings.get(each.name, "") if merchant else ""),
-                wrong.get(each.name, []),
-            )
+            (each, "" if each.secret else given.get(each.name, stored.get(each.name, "")), wrong.get(each.name, []))
             for each in kind.fields
         ],
-        "errors": wrong.get("name", []) + wrong.get("__all__", []) if wrong else (error.messages if error else []),
+        "errors": _of_no_field(error),
     }
     return render(request, "console/merchants/merchant.html", context, status=400 if error else 200)
+
+
+def _of_no_field(error: ValidationError | None) -> list[str]:
+    """Return the errors that no field of the provider shows."""
+    if error is None:
+        return []
+    if not hasattr(error, "error_dict"):
+        return error.messages
+    wrong = error.message_dict
+    return wrong.get("name", []) + wrong.get("__all__", [])
 
 
 @login_required

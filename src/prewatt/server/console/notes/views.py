@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -44,15 +45,15 @@ def notes(request: HttpRequest) -> HttpResponse:
             refuse(request, error, labels={"units": _("To")})
         return redirect(page)
     again = kept(request, reverse("console:notes:notes"))
-    chosen = set(again["values"].get("unit", [])) if again else {request.GET.get("unit", "")}
+    values: Mapping[str, list[str]] = again["values"] if again else {"unit": [request.GET.get("unit", "")]}
+    chosen = set(values.get("unit", []))
     context = {
         "owner": owner, "buildings": _buildings(owner, chosen), "asked": new_credit_id(),
-        "all": again is not None and "on" in again["values"].get("everybody", []),
-        "whole": set(again["values"].get("property", [])) if again else set(),
-        "text": (again["values"].get("text") or [""])[0] if again else "",
+        "all": "on" in values.get("everybody", []),
+        "whole": set(values.get("property", [])),
+        "text": (values.get("text") or [""])[0],
         "languages": [
-            (value, label, (again["values"].get(f"text_{value}") or [""])[0] if again else "")
-            for value, label in language_choices()
+            (value, label, (values.get(f"text_{value}") or [""])[0]) for value, label in language_choices()
         ],
         "longest_title": LONGEST_TITLE, "longest_text": LONGEST_TEXT,
         "notes": [_told(each, reached(each)) for each in owner.notes.all()[:SHOWN]], "where": zone(owner.home().zone),

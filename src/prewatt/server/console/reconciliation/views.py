@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ...core.sealing import SealError
 from ...estate.wall_clock import typed_day
-from ...payments.findings import ACT, MATCHED
+from ...payments.findings import ACT, MATCHED, Finding
 from ...payments.models import Merchant
 from ...payments.providers.interface import ProviderError
 from ...payments.reconciliation import ReconciliationError, recent_days, reconcile
@@ -37,21 +38,26 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     except (ReconciliationError, ValidationError) as error:
         say(request, error)
         findings = []
-    days = [(day, list(rows)) for day, rows in groupby(findings, key=lambda each: each.day)]
     context = {
         "owner": owner,
         "first": first,
         "last": last,
-        "days": [
-            (day, [each for each in rows if each.grade != MATCHED], [each for each in rows if each.grade == MATCHED])
-            for day, rows in reversed(days)
-        ],
+        "days": _by_day(findings),
         "to_do": sum(each.grade == ACT for each in findings),
         "matched": sum(each.grade == MATCHED for each in findings),
         "count": len(findings),
         "merchants": Merchant.objects.filter(organisation=owner),
     }
     return render(request, "console/reconciliation/reconciliation.html", context)
+
+
+def _by_day(findings: list[Finding]) -> list[tuple[date, list[Finding], list[Finding]]]:
+    """Return each day, the last one first, with what differs and what matches."""
+    days = [(day, list(rows)) for day, rows in groupby(findings, key=lambda each: each.day)]
+    return [
+        (day, [each for each in rows if each.grade != MATCHED], [each for each in rows if each.grade == MATCHED])
+        for day, rows in reversed(days)
+    ]
 
 
 @login_required

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from ...core.credential_fields import Field
 from ...core.sealing import SealError
 from ...core.time import now
 from ...estate.models import Organisation
@@ -30,6 +32,13 @@ from ...web.access import organisations
 EVERY = gettext_lazy("all that have none of their own")
 
 
+class Refusal(NamedTuple):
+    """Why an account was not stored: errors by field (`wrong`), or of the whole form."""
+
+    wrong: Mapping[str, list[str]] = {}
+    errors: Sequence[str] = ()
+
+
 def _account(request: HttpRequest, pk: int, kind: str) -> tuple[Organisation, type[Kind], SendingAccount | None]:
     owner = next((each for each in organisations(request) if each.pk == pk), None)
     channel = CHANNELS.get(kind)
@@ -44,16 +53,12 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Show and store an organisation's account with a service that carries its notices."""
     owner, channel, stored = _account(request, pk, kind)
     given: Any = request.POST
-    wrong: dict[str, list[str]] = {}
-    errors: list[str] = []
+    refusal = Refusal()
     if request.method == "POST":
         try:
             saved = keep_account(owner, kind, given)
-        except ValidationError as error:
-            wrong = error.message_dict if hasattr(error, "error_dict") else {}
-            errors = [] if wrong else error.messages
-        except SealError as error:
-            errors = [str(error)]
+        except (ValidationError, SealError) as error:
+            refusal = _refusal(error)
         else:
             messages.success(request, _("Saved. Its secrets are not shown again."))
             if channel.templated(saved.settings):
@@ -62,26 +67,39 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     kept = stored.settings if stored else {}
     values = {**kept, **request.GET.dict(), **given.dict()}
     # An account with somebody else has none of the secrets of this one.
-    same = stored is not None and channel.fields_of(kept) == channel.fields_of(values)
     fields = channel.fields_of(values)
+    known = stored if channel.fields_of(kept) == fields else None
     context = {
         "owner": owner,
         "kind": kind,
         "title": channel.title,
-        "known": stored if same else None,
-        "templates": stored is not None and same and channel.templated(kept),
-        "errors": errors,
-        "senders": [
-            (value, label, value == (values.get("sender") or fields[0].choices[0][0]))
-            for value, label in (fields[0].choices if fields[0].name == "sender" else ())
-        ],
+        "known": known,
+        "templates": known is not None and channel.templated(kept),
+        "errors": refusal.errors,
+        "senders": _senders(fields[0], values),
         "fields": [
-            (each, "" if each.secret else values.get(each.name, ""), wrong.get(each.name, []))
+            (each, "" if each.secret else values.get(each.name, ""), refusal.wrong.get(each.name, []))
             for each in fields
             if each.name != "sender"
         ],
     }
-    return render(request, "console/sending/sending_account.html", context, status=400 if wrong or errors else 200)
+    return render(request, "console/sending/sending_account.html", context, status=400 if any(refusal) else 200)
+
+
+def _refusal(error: ValidationError | SealError) -> Refusal:
+    if isinstance(error, SealError):
+        return Refusal(errors=[str(error)])
+    if hasattr(error, "error_dict"):
+        return Refusal(wrong=error.message_dict)
+    return Refusal(errors=error.messages)
+
+
+def _senders(field: Field, values: Mapping[str, str]) -> list[tuple[str, Any, bool]]:
+    """Return the services to choose from (value, words, whether it is chosen), if the first field asks for one."""
+    if field.name != "sender":
+        return []
+    chosen = values.get("sender") or field.choices[0][0]
+    return [(value, label, value == chosen) for value, label in field.choices]
 
 
 EXAMPLES = {"wechat": "房间号：{{thing1.DATA}}\n余额：{{amount2.DATA}}"}
@@ -103,20 +121,14 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         if not wrong:
             return redirect("console:sending:templates", pk, kind)
     rows = list(templates_of(stored))
-    edited = next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None)
-    values = {
-        "event": edited.event if edited else "",
-        "language": edited.language if edited else "",
-        "template": edited.template if edited else "",
-        "fields": as_lines(edited) if edited else "",
-    }
+    values = _values(next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None))
     context = {
         "owner": owner,
         "kind": kind,
         "title": channel.title,
         "address": channel.address,
         "rows": [(row, _event(row.event), _language(row.language), _samples(row)) for row in rows],
-        "without": [each.label for each in Event if None in [template_for(rows, each, code) for code in languages()]],
+        "without": [each.label for each in Event if not _is_carried(each, rows)],
         "events": [("", EVERY), *Event.choices],
         "languages": [("", _("all")), *language_choices()],
         "names": [name for _code, name in language_choices()],
@@ -126,6 +138,20 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         "wrong": wrong,
     }
     return render(request, "console/sending/sending_templates.html", context, status=400 if wrong else 200)
+
+
+def _values(edited: SendingTemplate | None) -> dict[str, str]:
+    """Return what stands in the form: a stored template that is changed, or nothing for a new one."""
+    if edited is None:
+        return dict.fromkeys(("event", "language", "template", "fields"), "")
+    return {
+        "event": edited.event, "language": edited.language, "template": edited.template, "fields": as_lines(edited),
+    }  # fmt: skip
+
+
+def _is_carried(event: Event, rows: list[SendingTemplate]) -> bool:
+    """Return whether there is a template for an event in each language."""
+    return None not in [template_for(rows, event, code) for code in languages()]
 
 
 def _event(event: str) -> Any:

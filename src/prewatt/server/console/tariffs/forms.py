@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -130,33 +130,37 @@ def _seasons(rows: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     return list(seasons.values())
 
 
+def _profiles(season: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a season. Only the first one says when it begins, and where its tiers end."""
+    for number, day_type in enumerate(season["day_types"]):
+        yield {
+            "season": season["name"],
+            "from": season["from"] if number == 0 else "",
+            "upto": _joined(season.get("up_to_kwh", [])) if number == 0 else "",
+            "days": " ".join(_short_days(day_type["days"])),
+            "switches": ", ".join(f"{at} {rate}" for at, rate in day_type["switches"]),
+        }
+
+
+def _joined(numbers: Iterable[Any]) -> str:
+    return ", ".join(_trim(each) for each in numbers)
+
+
 def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the fields for a document."""
     tiers, tax, holidays = (document.get(name) or {} for name in ("tiers", "tax", "holidays"))
-    profiles = []
-    for season in document.get("seasons", []):
-        for number, day_type in enumerate(season["day_types"]):
-            profiles.append(
-                {
-                    "season": season["name"],
-                    "from": season["from"] if number == 0 else "",
-                    "upto": ", ".join(_trim(each) for each in season.get("up_to_kwh", [])) if number == 0 else "",
-                    "days": " ".join(_short_days(day_type["days"])),
-                    "switches": ", ".join(f"{at} {rate}" for at, rate in day_type["switches"]),
-                }
-            )
     return {
         "name": document.get("name", ""),
         "source": document.get("source", ""),
         "rates": [
-            {"name": name, "price": ", ".join(_trim(each) for each in (price if isinstance(price, list) else [price]))}
+            {"name": name, "price": _joined(price if isinstance(price, list) else [price])}
             for name, price in document.get("rates", {}).items()
         ],
-        "profiles": profiles,
+        "profiles": [row for season in document.get("seasons", []) for row in _profiles(season)],
         "tiers_per": tiers.get("per", ""),
-        "tiers_upto": ", ".join(_trim(each) for each in tiers.get("up_to_kwh", [])),
+        "tiers_upto": _joined(tiers.get("up_to_kwh", [])),
         "tiers_count": tiers.get("count", ""),
-        "tiers_prices": ", ".join(_trim(each) for each in tiers.get("prices", [])),
+        "tiers_prices": _joined(tiers.get("prices", [])),
         "special_days": ", ".join(document.get("special_days", [])),
         "holiday_country": holidays.get("country", ""),
         "holiday_region": holidays.get("region", ""),

@@ -108,11 +108,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 )
                 return redirect("console:tariffs:tariffs", pk=pk)
         except (TariffError, ValidationError) as error:
-            if isinstance(error, TariffError) and not request.FILES.get("file"):
-                messages.error(request, in_editor(error))
-            else:
-                # Of a file, the place in it is told as it is documented.
-                say(request, error)
+            _say(request, error)
     for rows, blank in (("rates", 2), ("profiles", 1)):
         fields[rows] = [*fields[rows], *([{}] * blank)]
     known = _known(property_)
@@ -121,6 +117,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "weeks": week(tariff) if tariff else [], "tariff": tariff,
     }  # fmt: skip
     return render(request, "console/tariffs/tariff_edit.html", context)
+
+
+def _say(request: HttpRequest, error: TariffError | ValidationError) -> None:
+    if isinstance(error, TariffError) and not request.FILES.get("file"):
+        messages.error(request, in_editor(error))
+    else:
+        # Of a file, the place in it is told as it is documented.
+        say(request, error)
 
 
 def _start(property_: Property, start: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -16,6 +18,7 @@ from ...core.time import now
 from ...correspondence.models import Report
 from ...correspondence.reports import not_done
 from ...estate.models import Tenancy, Unit
+from ...metering.models import Meter
 from ...notices.languages import language_choices
 from ...payments.bank import reference
 from ...payments.staff import record
@@ -51,22 +54,13 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     panel = tenancy_panel(tenant, at) if tenant else None
     meter = getattr(unit_, "meter", None)
     vacant = meter_figures(meter, at) if meter and (tenant is None or tenant.begins > at) else None
-    alarms = (
-        list(unit_.meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20])
-        if hasattr(unit_, "meter")
-        else []
-    )
     context = {
         "unit": unit_,
         "panel": panel,
         "vacant": vacant,
-        "alarms": alarms,
-        "orders": ordered(meter) if meter else [],
+        "meter": meter,
+        **(_of_meter(request, meter) if meter else WITHOUT_METER),
         "order_choices": order_choices(),
-        "codes": waiting_codes(meter) if meter else [],
-        "events": happenings(meter) if meter else [],
-        "measured": measured(meter) if meter else None,
-        "own_rules": own_rules(request, meter) if meter else None,
         "manager": True,
         "tenancies": unit_.tenancies.order_by("-begins"),
         "contacts": contact_panels(unit_.tenancies.not_over(at).select_related("unit__property")),
@@ -74,15 +68,32 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "where": zone(unit_.property.zone),
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
-        "meter": meter,
-        "waiting_exchange": waiting_exchange(unit_.meter) if hasattr(unit_, "meter") else None,
-        "foreign": foreign_serial(unit_.meter) if hasattr(unit_, "meter") else "",
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
         "reports": not_done(Report.objects.filter(tenancy__unit=unit_).select_related("tenancy__unit__property")),
         "now": at,
     }
     live = shown(request, present, unit_.property, MANAGER_AGAIN, panel)
     return live_page(request, "console/units/unit.html", "web/meter/_tenancy.html", context, live)
+
+
+def _of_meter(request: HttpRequest, meter: Meter) -> dict[str, Any]:
+    """Return what the page shows of the unit's meter."""
+    return {
+        "alarms": list(meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20]),
+        "orders": ordered(meter),
+        "codes": waiting_codes(meter),
+        "events": happenings(meter),
+        "measured": measured(meter),
+        "own_rules": own_rules(request, meter),
+        "waiting_exchange": waiting_exchange(meter),
+        "foreign": foreign_serial(meter),
+    }
+
+
+WITHOUT_METER: dict[str, Any] = {
+    "alarms": [], "orders": [], "codes": [], "events": [], "measured": None, "own_rules": None, "waiting_exchange": None,
+    "foreign": "",
+}  # fmt: skip
 
 
 @login_required

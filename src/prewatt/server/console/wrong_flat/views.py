@@ -20,6 +20,18 @@ from ...web.access import organisations
 from ...web.kept import refuse, say
 
 
+def _others(top_up: TopUp) -> list[Tenancy]:
+    """Return the tenancies to which a payment may be moved: those of its landlord that are not over, by name."""
+    others = [
+        each
+        for each in Tenancy.objects.filter(unit__property__organisation=top_up.tenancy.unit.property.organisation_id)
+        .exclude(pk=top_up.tenancy_id)
+        .select_related("unit__property__organisation")
+        if each.ends is None or each.ends > now()
+    ]
+    return sorted(others, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, pk: int) -> HttpResponse:
@@ -30,14 +42,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         organisation__in=organisations(request),
     )
     property_, typed = top_up.tenancy.unit.property, request.POST
-    others = [
-        each
-        for each in Tenancy.objects.filter(unit__property__organisation=property_.organisation_id)
-        .exclude(pk=top_up.tenancy_id)
-        .select_related("unit__property__organisation")
-        if each.ends is None or each.ends > now()
-    ]
-    others.sort(key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
+    others = _others(top_up)
     try:
         outlook = look(top_up)
     except GivingBackError as error:
