@@ -15,7 +15,8 @@ import waitress
 
 from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.meter import Observed
-from prewatt.edge.page import MOST_FIELDS, MOST_POSTED, Page
+from prewatt.edge.page import Page
+from prewatt.edge.wsgi import MOST_FIELDS, MOST_POSTED
 from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
     ChangeSettings,

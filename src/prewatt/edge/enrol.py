@@ -19,6 +19,8 @@ from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
 from ..wire.link import BrokerAddress
 from ..wire.signing import SigningKey
+from .commissioning.survey import Flat, Survey, SurveyError, load_survey, save_survey
+from .commissioning.writing import with_meters
 from .driver_settings import read_section
 from .drivers.interface import DriverSettings
 from .journal import Journal
@@ -54,6 +56,7 @@ class _Meter(Struct):
     unit: str = ""
     token: TokenSettings | None = None
     state: _State | None = None
+    serial: str = ""
 
 
 class _Answer(Struct):
@@ -64,6 +67,7 @@ class _Answer(Struct):
     meters: list[_Meter]
     property: str = ""
     property_id: int = 0
+    units: list[str] = []
 
 
 def enrol(
@@ -77,7 +81,8 @@ def enrol(
     """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`.
 
     The private key never leaves the folder, and each enrolment makes a new one. `drivers`: the settings that kinds of
-    meters need; `page`, `bluetooth`: see `EdgeSettings`. If another gateway had the meters before, their journals
+    meters need; `page`, `bluetooth`: see `EdgeSettings`. Meters of a kind without settings wait until they are set up here
+    (`commissioning`). If another gateway had the meters before, their journals
     continue from where the server has them. If the server cannot be reached, no meter is changed. Raises EnrolError.
     """
     host = _check(server, page)
@@ -90,6 +95,7 @@ def enrol(
     except (OSError, ValueError, sqlite3.Error) as error:
         raise EnrolError(f"{error}. The code is still valid") from None
     answer = _ask(server, code, key)
+    sections = _sections(dict(drivers or {}), answer.meters, folder)
     settings = EdgeSettings(
         gateway=answer.gateway,
         key=str(folder / KEY),
@@ -97,15 +103,19 @@ def enrol(
         journal=str(folder / JOURNAL),
         broker=BrokerAddress(host, answer.broker_port, answer.gateway, answer.broker_password),
         meters=tuple(
-            MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token) for meter in answer.meters
+            MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token)
+            for meter in answer.meters
+            if meter.driver in sections
         ),
-        drivers=_sections(dict(drivers or {}), answer.meters, folder),
+        drivers=sections,
         property=answer.property,
         property_id=answer.property_id,
         page=page,
         bluetooth=bluetooth,
+        server=server.rstrip("/"),
     )
     try:
+        settings = _as_before(_keep_flats(folder, answer), settings, folder)
         _take_over(folder / JOURNAL, answer.meters)
         (folder / NEW_KEY).replace(folder / KEY)
         # Written last: until this file exists the gateway is not enrolled, and a new code does all of this again.
@@ -138,9 +148,7 @@ def _new_key(folder: Path) -> SigningKey:
 
 
 def _ask(server: str, code: str, key: SigningKey) -> _Answer:
-    """Use the enrolment code. Raises EnrolError if the server cannot be reached, refuses, or has no meters for this
-    gateway.
-    """
+    """Use the enrolment code. Raises EnrolError if the server cannot be reached, or refuses."""
     body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})
     url = f"{server.rstrip('/')}/api/gateways/enrol"
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
@@ -151,10 +159,6 @@ def _ask(server: str, code: str, key: SigningKey) -> _Answer:
         raise EnrolError(f"{server} refused: {error.read(2000).decode(errors='replace')}") from None
     except (OSError, msgspec.DecodeError) as error:
         raise EnrolError(f"{server}: {error}") from None
-    if not answer.meters:
-        raise EnrolError(
-            f"gateway {answer.gateway} has no meters yet. Install them first, then make a new code, because this one is used up"
-        )
     return answer
 
 
@@ -164,8 +168,31 @@ def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], fold
         try:
             drivers[kind] = read_section(kind, {}, folder)
         except ValueError as error:
-            log.warning("%s. See to that before you start the agent, in edge.toml under [drivers.%s]", error, kind)
+            waiting = sum(meter.driver == kind for meter in meters)
+            log.warning("%s. %d meters of this kind are not in service before they are set up", error, waiting)
     return drivers
+
+
+def _keep_flats(folder: Path, answer: _Answer) -> Survey:
+    """Keep what the server lists, for setting up. What was found on the buses before stays."""
+    survey = load_survey(folder)
+    flats = [Flat(meter.unit, meter.name, meter.serial or meter.name, meter.token) for meter in answer.meters]
+    survey.flats = (*flats, *(Flat(unit) for unit in answer.units))
+    save_survey(folder, survey)
+    return survey
+
+
+def _as_before(survey: Survey, settings: EdgeSettings, folder: Path) -> EdgeSettings:
+    """Return the settings with the meters that were set up here before: a gateway that enrols again needs no electrician."""
+    names = {flat.key: flat.name for flat in survey.flats}
+    known = [meter for meter in survey.meters if meter.in_service and meter.in_service == names.get(meter.flat)]
+    if not known or "bus" in settings.drivers:
+        return settings
+    try:
+        return with_meters(settings, survey, known, folder, lambda: 0)
+    except SurveyError as error:
+        log.warning("%s. The meters have to be set up again", error)
+        return settings
 
 
 def _aside(path: Path) -> Path:

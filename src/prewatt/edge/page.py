@@ -13,9 +13,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 import waitress
@@ -29,15 +28,13 @@ from .lockout import Tries, after_wrong, waits
 from .settings import EdgeSettings
 from .site import Site
 from .texts import _
+from .wsgi import Start, read_cookie, read_form, redirect, send
 
 log = logging.getLogger("prewatt.edge")
 
-Start = Callable[[str, list[tuple[str, str]]], Any]
 MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
 """Seconds without a click after which the PIN must be typed again."""
-MOST_POSTED = 4096
-MOST_FIELDS = 20
 COOKIE = "prewatt"
 LONGEST_WAIT = 60_000_000
 """The longest wait (µs) between two tries of a flat's PIN: nobody can close a neighbour's page for long by guessing."""
@@ -45,13 +42,26 @@ LONGEST_WAIT = 60_000_000
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 
+class Part(Protocol):
+    """A part of the page with addresses and sessions of its own."""
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]: ...
+
+
 class Page:
-    """The WSGI application. `hours` returns seconds of a clock that never goes back."""
+    """The WSGI application. `hours` returns seconds of a clock that never goes back. `setup`: the part in which staff set
+    meters up.
+    """
 
     def __init__(
-        self, site: Site, title: str, units: list[tuple[str, str]], hours: Callable[[], float] = time.monotonic
+        self,
+        site: Site,
+        title: str,
+        units: list[tuple[str, str]],
+        hours: Callable[[], float] = time.monotonic,
+        setup: Part | None = None,
     ):
-        self._site, self._title, self._units, self._hours = site, title, units, hours
+        self._site, self._title, self._units, self._hours, self._setup = site, title, units, hours, setup
         self._sessions: dict[str, tuple[str, float]] = {}
         self._tries: dict[str, Tries] = {}
         self._lock = threading.Lock()
@@ -71,14 +81,18 @@ class Page:
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
+        if self._setup is not None and (path == "/setup" or path.startswith("/setup/")):
+            return self._setup(environ, start)
         if method == "GET" and path == "/page.js":
-            return _send(start, "200 OK", _SCRIPT, "text/javascript")
+            return send(start, "200 OK", _SCRIPT, "text/javascript")
         # A page that is left open asks for news by itself, which does not count as a click.
         token, meter = self._session(environ, clicked=path != "/now")
         if method == "POST":
-            return self._take_form(start, path, _form(environ), token, meter)
+            return self._take_form(start, path, read_form(environ), token, meter)
         if method == "GET" and path == "/":
-            return self._show(start, token, meter)
+            return self._show(
+                start, token, meter, asked=parse_qs(environ.get("QUERY_STRING", "")).get("meter", [""])[0]
+            )
         if method == "GET" and path == "/now":
             return self._now(start, meter)
         return self._message(start, "404 Not Found", _("There is no such page."))
@@ -102,14 +116,10 @@ class Page:
             return self._show(start, token, meter, self._site.act(mine, TakeEmergency(), "page"))
         if mine is not None and path == "/logout":
             self._sessions.pop(token, None)
-        return _redirect(start)
+        return redirect(start)
 
     def _session(self, environ: dict[str, Any], clicked: bool) -> tuple[str, str | None]:
-        try:
-            cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
-        except CookieError:
-            cookie = None
-        token = cookie.value if cookie else ""
+        token = read_cookie(environ, COOKIE)
         with self._lock:
             meter, until = self._sessions.get(token, (None, 0.0))
             if meter is None or self._hours() > until:
@@ -138,74 +148,40 @@ class Page:
             while len(self._sessions) >= MOST_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
             self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
-        return _redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/")
+        return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/")
 
     # -- what is seen ----------------------------------------------------------------------------------------------------
 
-    def _show(self, start: Start, token: str, meter: str | None, reply: Reply | None = None) -> Iterable[bytes]:
+    def _show(
+        self, start: Start, token: str, meter: str | None, reply: Reply | None = None, asked: str = ""
+    ) -> Iterable[bytes]:
+        """Show the page. `asked`: the meter that the address names, as on a flat's label."""
         view = self._site.view(meter) if meter is not None else None
-        body = page_views.door(self._units) if view is None else page_views.home(view, token)
+        body = page_views.door(self._units, asked) if view is None else page_views.home(view, token)
         answers = page_views.answers(reply, self._site.troubles())
-        return _send(start, "200 OK", page_views.frame(self._title, answers, body))
+        return send(start, "200 OK", page_views.frame(self._title, answers, body))
 
     def _now(self, start: Start, meter: str | None) -> Iterable[bytes]:
         """Return only the first part of the page, as it is now."""
         view = self._site.current(meter) if meter is not None else None
         if view is None:
-            return _send(start, "403 Forbidden", _("Open the page with the PIN again."), "text/plain; charset=utf-8")
-        return _send(start, "200 OK", page_views.state(view))
+            return send(start, "403 Forbidden", _("Open the page with the PIN again."), "text/plain; charset=utf-8")
+        return send(start, "200 OK", page_views.state(view))
 
     def _message(self, start: Start, status: str, text: str) -> Iterable[bytes]:
-        return _send(start, status, page_views.frame(self._title, page_views.message(text)))
+        return send(start, status, page_views.frame(self._title, page_views.message(text)))
 
 
-def _form(environ: dict[str, Any]) -> dict[str, str] | None:
-    """Return the fields that were posted; None if there are too many bytes."""
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return None
-    if not 0 <= length <= MOST_POSTED:
-        return None
-    posted = environ["wsgi.input"].read(length).decode("utf-8", "replace")
-    try:
-        fields = parse_qs(posted, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return None
-    return {name: values[0] for name, values in fields.items()}
-
-
-def _headers(body: bytes, kind: str) -> list[tuple[str, str]]:
-    return [
-        ("Content-Type", kind),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
-        (
-            "Content-Security-Policy",
-            "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; form-action 'self'",
-        ),
-        ("X-Content-Type-Options", "nosniff"),
-        ("X-Frame-Options", "DENY"),
-    ]
-
-
-def _send(start: Start, status: str, text: str, kind: str = "text/html; charset=utf-8") -> Iterable[bytes]:
-    body = text.encode()
-    start(status, _headers(body, kind))
-    return [body]
-
-
-def _redirect(start: Start, cookie: str = "") -> Iterable[bytes]:
-    start("303 See Other", [("Location", "/"), ("Content-Length", "0"), *([("Set-Cookie", cookie)] if cookie else [])])
-    return [b""]
-
-
-def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int]) -> None:
+def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], setup: Part | None = None) -> None:
     """Serve the page from a thread. Raises OSError if its port is taken."""
     units = sorted(
         ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
     )
-    page = Page(site, settings.property or settings.gateway, units)
+    open_server(Page(site, settings.property or settings.gateway, units, setup=setup), address)
+
+
+def open_server(page: Part, address: tuple[str, int]) -> None:
+    """Serve an application from a thread. Raises OSError if its port is taken."""
     try:
         server = waitress.create_server(page, host=address[0], port=address[1], threads=4, ident="prewatt")
     except OSError as error:

@@ -57,14 +57,14 @@ def _answer(reply: Reply) -> Html:
     return element("p", reply.text, class_="told done" if reply.done else "told", role="status")
 
 
-def door(units: Sequence[tuple[str, str]]) -> Html:
+def door(units: Sequence[tuple[str, str]], chosen: str = "") -> Html:
     """Return the page for a person who has not typed a PIN: it asks for the PIN, and accepts codes. `units`: pairs of
-    (meter, name).
+    (meter, name). `chosen`: the meter that is chosen already.
     """
     flats = element(
         "label",
         _("Flat"),
-        element("select", *(element("option", unit, value=meter) for meter, unit in units), name="meter"),
+        element("select", *(element("option", unit, value=meter, selected=meter == chosen) for meter, unit in units), name="meter"),
     )
     pin = element(
         "label",

@@ -78,7 +78,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     server_key: str
     journal: str
     broker: BrokerAddress
-    meters: Annotated[tuple[MeterSettings, ...], Meta(max_length=MAX_METERS)]
+    meters: Annotated[tuple[MeterSettings, ...], Meta(max_length=MAX_METERS)] = ()
     reading_interval_s: Annotated[int, Meta(ge=60, le=86_400)] = 900
     poll_shortest_s: Annotated[int, Meta(ge=1, le=3_600)] = 60
     keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 400

@@ -66,7 +66,8 @@ class Compared(Struct, frozen=True):
 class FoundMeter(Struct, frozen=True):
     """A meter that answers. `id`: its number in the survey. `looks`: what it says by each model, the likeliest first.
     `more`: passwords and the like that a person gave. `flat`: the key of the flat that it was put to. `in_service`: the name
-    of the journal that it has in `edge.toml`. `told_at`: when the server was told of it.
+    of the journal that it has in `edge.toml`. `told_at`: when the server was told of it. `face`: the number on its face, typed for a meter that does not
+    tell it.
     """
 
     id: int
@@ -89,6 +90,7 @@ class FoundMeter(Struct, frozen=True):
     is_silent: bool = False
     seen_at: int = 0
     told_at: int = 0
+    face: str = ""
 
     @property
     def look(self) -> Look | None:
@@ -103,9 +105,14 @@ class FoundMeter(Struct, frozen=True):
 
     @property
     def serial(self) -> str:
-        """Return its number; where it tells none, its address."""
+        """Return its number; where nobody knows it, its address."""
+        return self.number or self.address
+
+    @property
+    def number(self) -> str:
+        """Return its number as it tells it, or as it was typed; empty if nobody knows it."""
         seen = self.look
-        return seen.serial if seen and seen.serial else self.address
+        return seen.serial if seen and seen.serial else self.face
 
 
 class BusNote(Struct, frozen=True):
@@ -157,9 +164,10 @@ class Survey(Struct):
             self.meters = (*self.meters, kept)
             return kept
         changes: dict[str, Any] = {"id": before.id, "more": before.more or seen.more, "in_service": before.in_service}
-        if before.serial == seen.serial or not before.looks or not seen.looks:
+        if not before.looks or not seen.looks or _told(before) == _told(seen):
             changes |= {
-                name: getattr(before, name) for name in ("flat", "compared", "test", "power_before", "model", "told_at")
+                name: getattr(before, name)
+                for name in ("flat", "compared", "test", "power_before", "model", "told_at", "face")
             }
         return self.change(before.id, **{**structs.asdict(seen), **changes})
 
@@ -168,6 +176,11 @@ class Survey(Struct):
         if self.meter(number).in_service:
             raise SurveyError(_("This meter is in service. Exchange it or move it, but do not remove it."))
         self.meters = tuple(each for each in self.meters if each.id != number)
+
+
+def _told(meter: FoundMeter) -> str:
+    """Return the number that a meter tells."""
+    return plain(meter.look.serial) if meter.look else ""
 
 
 def load_survey(folder: Path) -> Survey:

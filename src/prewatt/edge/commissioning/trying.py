@@ -24,9 +24,10 @@ MAINS = (80_000, 280_000)
 
 
 class Look(Struct, frozen=True):
-    """What a meter says by the file of a model. Wh, mV, W; None: it does not say. `values`: how many of its
-    phases' voltages, power, switch and number it gave. `closed`: how its switch stands. `can_switch`: the model names a switch. `own_prepaid`: a prepaid mode of its own
-    is on, by which it may open its switch. `refusal`: why it can't be read by this model; empty: it can.
+    """What a meter says by the file of a model. Wh, mV, W; None: it does not say. `closed`: how its switch stands.
+    `can_switch`: the model names a switch. `own_prepaid`: a prepaid mode of its own is on, by which it may open its switch.
+    `values`: how many of its phases' voltages, power, switch and number it gave. `refusal`: why it can't be read by this
+    model; empty: it can.
     """
 
     model: str

@@ -38,7 +38,7 @@ def _hash(code: str) -> str:
 class Enrolment:
     """What a gateway gets for its enrolment code and its public key. Each of `meters` has its name, driver and unit,
     the key by which the meter reads codes (`token`), and, if it has a journal already, the account after its last entry
-    (`state`).
+    (`state`). `units`: those of the property that have no meter yet.
     """
 
     gateway: str
@@ -48,6 +48,7 @@ class Enrolment:
     property: str
     property_id: int
     meters: list[dict[str, Any]]
+    units: list[str]
 
 
 @transaction.atomic
@@ -81,15 +82,23 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         broker_password=broker_password(config, gateway.broker_secret()),
         property=gateway.property.name,
         property_id=gateway.property_id,
-        meters=[_handed_over(meter) for meter in gateway.meters.select_related("unit")],
+        meters=[handed_over(meter) for meter in gateway.meters.select_related("unit")],
+        units=units_without_meter(gateway),
     )
 
 
-def _handed_over(meter: Meter) -> dict[str, Any]:
+def units_without_meter(gateway: Gateway) -> list[str]:
+    """Return the names of the units of a gateway's property that have no meter yet."""
+    return list(gateway.property.units.filter(meter__isnull=True).values_list("name", flat=True))
+
+
+def handed_over(meter: Meter) -> dict[str, Any]:
+    """Return what a gateway gets to know of a meter."""
     if meter.unit is not None and not hasattr(meter, "token_meter"):
         # Installed before meters had keys.
         provision(meter)
     handed: dict[str, Any] = {"name": meter.name, "driver": meter.driver, "unit": meter.unit.name if meter.unit else ""}
+    handed["serial"] = meter.hangs
     if key := held_key(meter):
         handed["token"] = key
     if meter.seq:

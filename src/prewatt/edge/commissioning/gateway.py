@@ -1,0 +1,178 @@
+"""Setting up at one gateway as a whole: what the page and the command do is done here, and what is written is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import structs
+
+from ..devices import open_drivers
+from ..drivers.interface import DriverError, MeterDriver
+from ..meters.model import Model
+from ..settings import EdgeSettings, SettingsError, load_settings
+from ..texts import _
+from . import survey as rules
+from .finding import Adapter, adapters, check_port, devices
+from .live import LiveBus, live_buses
+from .probing import UNITS, load_models
+from .scanning import Scanner
+from .server_list import ask_server, to_tell
+from .survey import BusNote, SurveyError
+from .switch_test import SwitchTest
+from .workbench import Workbench
+from .writing import DRIVER, bus_settings, take_up, with_meters, write
+
+SETTINGS = "edge.toml"
+
+
+class SetUp:
+    """Setting up at the gateway of a folder. `settings`: None before it is enrolled. `live`: the buses in service. `restart`
+    has the agent start anew; None if none runs here.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: EdgeSettings | None,
+        models: Mapping[str, Model],
+        live: Mapping[str, LiveBus],
+        clock: Callable[[], int],
+        restart: Callable[[], None] | None = None,
+        units: Sequence[int] = UNITS,
+    ) -> None:
+        self.folder, self.settings, self._clock, self._restart = folder, settings, clock, restart
+        self.bench = Workbench(folder, models, live, clock)
+        self.scanner, self.switches = Scanner(self.bench, units), SwitchTest(self.bench)
+        if settings is not None:
+            with self.bench.changing() as survey:
+                take_up(survey, settings, models)
+
+    @property
+    def survey(self) -> rules.Survey:
+        """Return what was found, and what was done with it."""
+        return self.bench.survey
+
+    def buses(self) -> list[Adapter]:
+        """Return all buses that there are: adapters, those in service, and those that a person has named."""
+        there = adapters(devices())
+        known = {each.path for each in there}
+        named = [BusNote(port) for port in self.bench.live] + list(self.survey.buses)
+        for note in named:
+            if note.port not in known:
+                known.add(note.port)
+                there.append(Adapter(note.port, ""))
+        return there
+
+    def add_bus(self, typed: str) -> None:
+        """Add a bus that a person names. Raises SurveyError."""
+        try:
+            port = check_port(typed)
+        except ValueError as error:
+            raise SurveyError(str(error)) from None
+        with self.bench.changing() as survey:
+            if all(note.port != port for note in survey.buses):
+                survey.buses += (BusNote(port),)
+
+    def ask_server(self) -> str:
+        """Ask the server for its list, and tell it of meters at flats that have none. Returns what was done. Raises
+        SurveyError.
+        """
+        if self.settings is None:
+            raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
+        told = to_tell(self.survey)
+        flats = ask_server(self.settings, told, self._clock)
+        with self.bench.changing() as survey:
+            survey.flats, survey.listed_at = tuple(flats), self._clock()
+            for meter in told:
+                survey.change(meter.id, told_at=self._clock())
+            keys = {flat.key for flat in flats}
+            for meter in [each for each in survey.meters if each.flat and each.flat not in keys]:
+                survey.change(meter.id, flat="")
+        if told:
+            return _("The server was told of %(count)d meters. The manager has to confirm them.") % {"count": len(told)}
+        return _("The server lists %(count)d flats and meters.") % {"count": len(flats)}
+
+    def put_into_service(self) -> str:
+        """Write the meters that are ready into `edge.toml`, and have the agent start anew. Returns what was done. Raises
+        SurveyError.
+        """
+        if self.settings is None:
+            raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
+        with self.bench.working(_("the settings are being written")), self.bench.changing() as survey:
+            ready = rules.ready(survey)
+            if not ready:
+                raise SurveyError(_("No meter is ready: put it to a flat, and compare it with its display."))
+            self._write(survey, ready)
+        if self._restart is not None:
+            self._restart()
+        return _("%(count)d meters are in service.") % {"count": len(ready)}
+
+    def _write(self, survey: rules.Survey, meters: Sequence[rules.FoundMeter]) -> None:
+        assert self.settings is not None
+        written = with_meters(self.settings, survey, meters, self.folder, self._clock)
+        write(self.folder / SETTINGS, written)
+        self.settings = written
+        take_up(survey, written, self.bench.models)
+
+    def write_by_number(self) -> list[rules.FoundMeter]:
+        """Put each meter to the flat where the server lists its number, and write those into `edge.toml`. Returns them.
+        Raises SurveyError.
+        """
+        if self.settings is None:
+            raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
+        with self.bench.changing() as survey:
+            rules.put_by_number(survey)
+            names = {flat.key: flat for flat in survey.flats}
+            fits = [
+                meter
+                for meter in survey.meters
+                if meter.flat in names
+                and names[meter.flat].name
+                and not meter.in_service
+                and rules.plain(meter.serial) == rules.plain(names[meter.flat].serial)
+                and not rules.problems(survey, meter)
+            ]
+            if fits:
+                self._write(survey, fits)
+        return fits
+
+
+def models_of(folder: Path, settings: EdgeSettings | None) -> dict[str, Model]:
+    """Return all models, those of the user's folder too."""
+    section = bus_settings(settings) if settings is not None else None
+    return load_models([section.models if section is not None else folder / "models"])
+
+
+def alone(folder: Path, clock: Callable[[], int], units: Sequence[int] = UNITS) -> SetUp:
+    """Return setting up where no agent runs. Raises SurveyError if the settings can't be read."""
+    settings = None
+    if (folder / SETTINGS).exists():
+        try:
+            settings = load_settings(folder / SETTINGS)
+        except SettingsError as error:
+            raise SurveyError(str(error)) from None
+    models = models_of(folder, settings)
+    live: dict[str, LiveBus] = {}
+    section = bus_settings(settings) if settings is not None else None
+    if settings is not None and section is not None:
+        mine = tuple(meter for meter in settings.meters if meter.driver == DRIVER)
+        try:
+            live = live_buses(open_drivers(structs.replace(settings, meters=mine), clock), section, models)
+        except (SettingsError, DriverError) as error:
+            raise SurveyError(str(error)) from None
+    return SetUp(folder, settings, models, live, clock, None, units)
+
+
+def in_agent(
+    folder: Path,
+    settings: EdgeSettings,
+    drivers: Mapping[str, MeterDriver],
+    clock: Callable[[], int],
+    restart: Callable[[], None],
+) -> SetUp:
+    """Return setting up beside the running agent, whose buses are in service."""
+    models = models_of(folder, settings)
+    section = bus_settings(settings)
+    live = live_buses(drivers, section, models) if section is not None else {}
+    return SetUp(folder, settings, models, live, clock, restart)

@@ -1,0 +1,178 @@
+"""The part of the gateway's page on which staff set meters up: `/setup`. A code opens it that only who is at the gateway's
+terminal can make (`access`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import page_views
+from ..effects import Reply
+from ..html import Content
+from ..lockout import Tries, after_wrong, waits
+from ..texts import _
+from ..wsgi import Start, read_cookie, read_form, redirect, send
+from . import survey as rules
+from . import views
+from .access import is_code
+from .gateway import SetUp
+from .labels import labels
+from .survey import SurveyError
+
+COOKIE = "prewatt-setup"
+HOME = "/setup"
+SESSION_LASTS = 60 * 60.0
+"""Seconds without a click after which the code must be typed again."""
+
+
+class SetUpPage:
+    """The WSGI application. `title`: the building's name. `hours` returns seconds of a clock that never goes back."""
+
+    def __init__(self, setup: SetUp, title: str, hours: Callable[[], float] = time.monotonic) -> None:
+        self._setup, self._title, self._hours = setup, title, hours
+        self._sessions: dict[str, float] = {}
+        self._tries = Tries()
+        self._told: Reply | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        path, method = environ.get("PATH_INFO", HOME), environ["REQUEST_METHOD"]
+        token = self._session(environ)
+        if method == "POST":
+            form = read_form(environ)
+            if form is None:
+                return self._show(start, "413 Content Too Large", page_views.message(_("The request is too large.")))
+            if path == f"{HOME}/login":
+                return self._login(start, form)
+            # A form counts only with the token of the session.
+            if token and secrets.compare_digest(form.get("token", "").encode(), token.encode()):
+                return self._take(start, path.removeprefix(f"{HOME}/"), form, token)
+            return redirect(start, to=HOME)
+        if not token:
+            return self._show(start, "200 OK", views.code_form())
+        return self._look(start, path, environ, token)
+
+    # -- who may -------------------------------------------------------------------------------------------------------------
+
+    def _session(self, environ: dict[str, Any]) -> str:
+        token = read_cookie(environ, COOKIE)
+        with self._lock:
+            if self._hours() > self._sessions.get(token, -1.0):
+                return ""
+            self._sessions[token] = self._hours() + SESSION_LASTS
+        return token
+
+    def _login(self, start: Start, form: dict[str, str]) -> Iterable[bytes]:
+        now = int(self._hours() * 1e6)
+        with self._lock:
+            wait = waits(self._tries, now)
+            if not wait:
+                # Counted before it is looked at, so that tries at the same time do not count as one.
+                self._tries = after_wrong(self._tries, now)
+        if wait:
+            self._told = Reply(False, _("Too many wrong codes: please wait %(seconds)d seconds.") % {
+                "seconds": -(-wait // 1_000_000)
+            })  # fmt: skip
+        elif not is_code(self._setup.folder, form.get("code", "")):
+            self._told = Reply(
+                False, _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")
+            )
+        else:
+            token = secrets.token_hex(16)
+            with self._lock:
+                self._tries = Tries()
+                self._sessions[token] = self._hours() + SESSION_LASTS
+            return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path={HOME}", to=HOME)
+        return self._show(start, "200 OK", views.code_form())
+
+    # -- what is seen --------------------------------------------------------------------------------------------------------
+
+    def _look(self, start: Start, path: str, environ: dict[str, Any], token: str) -> Iterable[bytes]:
+        setup = self._setup
+        survey, doing = setup.survey, setup.bench.doing
+        if path == f"{HOME}/labels":
+            address = f"http://{environ.get('HTTP_HOST', 'localhost')}"
+            return self._show(start, "200 OK", labels(survey.flats, address, self._title))
+        number = path.removeprefix(f"{HOME}/meter/")
+        if number.isdecimal():
+            try:
+                return self._show(start, "200 OK", views.one_meter(survey, survey.meter(int(number)), doing, token))
+            except SurveyError as error:
+                self._told = Reply(False, str(error))
+        enrolled = setup.settings is not None
+        return self._show(start, "200 OK", views.overview(survey, setup.buses(), doing, token, enrolled))
+
+    def _show(self, start: Start, status: str, *body: Content) -> Iterable[bytes]:
+        told, self._told = self._told, None
+        style = page_views.element("style", views.STYLE)
+        return send(start, status, page_views.frame(self._title, style, page_views.answers(told, ()), *body))
+
+    # -- what is done --------------------------------------------------------------------------------------------------------
+
+    def _take(self, start: Start, action: str, form: dict[str, str], token: str) -> Iterable[bytes]:
+        if action == "logout":
+            with self._lock:
+                self._sessions.pop(token, None)
+            return redirect(start, to=HOME)
+        number = int(form["id"]) if form.get("id", "").isdecimal() else 0
+        try:
+            words = self._do(action, number, form)
+        except SurveyError as error:
+            text = str(error)
+            self._told = Reply(False, f"{text[:1].upper()}{text[1:]}")
+        else:
+            self._told = Reply(True, words) if words else None
+        known = number and action != "forget" and any(each.id == number for each in self._setup.survey.meters)
+        return redirect(start, to=f"{HOME}/meter/{number}" if known else HOME)
+
+    def _do(self, action: str, number: int, form: dict[str, str]) -> str:
+        """Do what a form asks. Returns what was done. Raises SurveyError."""
+        setup, field = self._setup, form.get
+        match action:
+            case "scan":
+                setup.scanner.start([each.path for each in setup.buses()], thorough=bool(field("thorough")))
+                return ""
+            case "bus":
+                setup.add_bus(field("port", ""))
+                return _("The bus is added. Now look for meters.")
+            case "ask":
+                setup.scanner.ask(field("port", ""), field("line", ""), field("kind", ""), field("address", ""), {})
+                return _("A meter answers there.")
+            case "server":
+                return setup.ask_server()
+            case "service":
+                return setup.put_into_service()
+        return self._do_meter(action, number, form)
+
+    def _do_meter(self, action: str, number: int, form: dict[str, str]) -> str:
+        bench, switches, is_so = self._setup.bench, self._setup.switches, bool(form.get("is_so"))
+        match action:
+            case "compare":
+                return bench.compare(number, form.get("kwh", ""))
+            case "off":
+                return switches.switch_off(number)
+            case "stopped":
+                return switches.load_stopped(number, is_so)
+            case "runs":
+                return switches.load_runs(number, is_so)
+            case "more":
+                more = {name.removeprefix("more."): value for name, value in form.items() if name.startswith("more.")}
+                self._setup.scanner.set_more(number, more)
+                return _("Kept.")
+        with bench.changing() as survey:
+            match action:
+                case "put":
+                    rules.put(survey, number, form.get("flat", ""))
+                case "model":
+                    rules.choose_model(survey, number, form.get("model", ""))
+                case "face":
+                    survey.change(number, face=form.get("face", "").strip()[:64])
+                case "forget":
+                    survey.forget(number)
+                case _other:
+                    raise SurveyError(_("There is no such page."))
+        return _("Kept.")

@@ -1,0 +1,71 @@
+"""The flats and their meters as the server knows them, asked by the gateway with its key; and the meters that were found
+where the server knows of none, told to it.
+"""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from ...wire.commissioning import LONGEST, Answered, Asked, CallError, FoundAt, open_answered, sealed
+from ...wire.signing import SigningKey, VerifyKey
+from ..settings import EdgeSettings, TokenSettings
+from ..texts import _
+from .survey import Flat, FoundMeter, Survey, SurveyError, problems
+
+PATH = "/api/gateways/set-up"
+WITHIN_S = 30.0
+
+
+class _Row(Struct):
+    name: str
+    unit: str = ""
+    serial: str = ""
+    token: TokenSettings | None = None
+
+
+def to_tell(survey: Survey) -> list[FoundMeter]:
+    """Return the meters that were put to a flat where the server knows of none, and compared."""
+    without = {flat.key for flat in survey.flats if not flat.name}
+    return [
+        meter
+        for meter in survey.meters
+        if meter.flat in without and meter.compared and meter.number and not problems(survey, meter)
+    ]
+
+
+def ask_server(settings: EdgeSettings, told: list[FoundMeter], clock: Callable[[], int]) -> list[Flat]:
+    """Return the flats as the server lists them, after it was told of meters that were found. Raises SurveyError."""
+    if not settings.server:
+        raise SurveyError(_('The server\'s address is missing: add server = "https://..." to edge.toml.'))
+    found = tuple(
+        FoundAt(meter.flat, meter.serial, seen.model, seen.register or 0) for meter in told if (seen := meter.look)
+    )
+    asked = Asked(settings.gateway, clock(), found)
+    try:
+        answer = _call(settings, asked)
+        rows = msgspec.convert(answer.meters, list[_Row])
+    except (CallError, msgspec.MsgspecError, ValueError) as error:
+        raise SurveyError(f"{settings.server}: {error}") from None
+    flats = [Flat(row.unit, row.name, row.serial or row.name, row.token) for row in rows]
+    return [*flats, *(Flat(unit) for unit in answer.units)]
+
+
+def _call(settings: EdgeSettings, asked: Asked) -> Answered:
+    key = SigningKey.load(Path(settings.key))
+    request = urllib.request.Request(  # noqa: S310
+        settings.server + PATH, sealed(key, asked), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=WITHIN_S) as response:  # noqa: S310
+            data = response.read(LONGEST)
+    except urllib.error.HTTPError as error:
+        raise CallError(error.read(1000).decode(errors="replace")) from None
+    except OSError as error:
+        raise CallError(str(error)) from None
+    return open_answered(VerifyKey(bytes.fromhex(settings.server_key)), data, asked)
