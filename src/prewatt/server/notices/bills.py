@@ -10,6 +10,7 @@ from django.urls import reverse
 from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import format_money
 from ...kernel.units import DAY
+from ..billing.models import Bill
 from ..core.addresses import public
 from ..estate.models import Organisation, Tenancy
 from ..estate.terms_in_force import terms_of
@@ -55,6 +56,20 @@ def _overdue(standing: Standing, at: int) -> dict[str, Any]:
     }
 
 
+def _reminders(tenancy: Tenancy, bill: Bill, at: int) -> dict[str, Event]:
+    """Return of what an unpaid bill reminds at an instant, by key: that it is due soon, or overdue."""
+    if at < bill.due_at - BEFORE:
+        return {}
+    if at < bill.due_at:
+        return {f"bill-due {bill.pk}": Event.BILL_DUE}
+    reminders = {f"overdue {bill.pk}": Event.OVERDUE}
+    terms = terms_of(tenancy.pk)
+    follows = follows_at(terms, bill) if terms is not None else None
+    if follows is not None and at >= follows - LAST_WORD:
+        reminders[f"overdue {bill.pk} last"] = Event.OVERDUE
+    return reminders
+
+
 def tell_tenant(tenancy: Tenancy, at: int, tell_: Callable[..., Notice | None], recipient: Recipient) -> None:
     """Put what is new about a tenancy's bills into the outbox. `tell_` puts one notice there."""
     news: dict[str, tuple[Event, Standing]] = {}
@@ -63,15 +78,9 @@ def tell_tenant(tenancy: Tenancy, at: int, tell_: Callable[..., Notice | None], 
         if bill.made_at < recipient.since:
             continue
         news[f"bill {bill.pk}"] = (Event.BILL, each)
-        if each.left and bill.due_at - BEFORE <= at < bill.due_at:
-            news[f"bill-due {bill.pk}"] = (Event.BILL_DUE, each)
-        elif each.left and at >= bill.due_at:
-            news[f"overdue {bill.pk}"] = (Event.OVERDUE, each)
-            terms = terms_of(tenancy.pk)
-            follows = follows_at(terms, bill) if terms is not None else None
-            if follows is not None and at >= follows - LAST_WORD:
-                news[f"overdue {bill.pk} last"] = (Event.OVERDUE, each)
-        elif not each.left:
+        if each.left:
+            news |= {key: (event, each) for key, event in _reminders(tenancy, bill, at).items()}
+        else:
             # It was paid before anybody had to be reminded.
             overtake(recipient, Event.BILL_DUE, f"bill-due {bill.pk}")
             overtake(recipient, Event.OVERDUE, f"overdue {bill.pk}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.currencies import format_money
+from ...kernel.entries import AnyEntry, Relay
 from ...kernel.entries import Event as JournalEvent
-from ...kernel.entries import Relay
 from ...kernel.events import EventKind, Group, group_of
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.state import EXHAUSTED, RECLOSED
@@ -191,19 +191,13 @@ class TenantLook:
             # What was before is not told; nor what another meter did.
             recipient.meter, recipient.seen, recipient.closed = meter, meter.seq, meter.closed
         entries = journal(meter, recipient.seen)
-        switched = [each for each in entries if isinstance(each, Relay) and each.reason != OFF_HOURS]
-        if any(isinstance(each, Relay) and each.closed and each.reason == OFF_HOURS for each in entries):
+        relays = [each for each in entries if isinstance(each, Relay)]
+        switched = [each for each in relays if each.reason != OFF_HOURS]
+        if any(each.closed and each.reason == OFF_HOURS for each in relays):
             # Off by the clock, and on again: nobody needs to hear of either.
             recipient.closed = True
-        tripped = set[int]()
-        for event in entries:
-            if isinstance(event, JournalEvent) and group_of(event.code) == Group.OVERLOAD and event.at > self.at - DAY:
-                values = event_context(event, recipient.language)
-                key = f"{event.code} {meter.pk} {event.at // HOUR}"
-                if self._tell(Event.OVERLOAD, key, at=wall(event.at, self.zone), **values):
-                    tripped.add(event.at)
-            if waits_for_button(meter) and isinstance(event, JournalEvent) and group_of(event.code) == Group.BUTTON:
-                self._tell(Event.PRESS_BUTTON, f"button {meter.pk} {event.seq}", at=wall(event.at, self.zone))
+        tripped = {event.at for event in entries if isinstance(event, JournalEvent) and self._overload(meter, event)}
+        self._button(meter, entries)
         recipient.seen = meter.seq
         if switched and switched[-1].closed != recipient.closed:
             # Off and on again while the network was gone: nobody needs to hear of it now.
@@ -214,37 +208,59 @@ class TenantLook:
                 self._switched(meter, switched[-1], waiting, tripped)
         recipient.save(update_fields=["meter", "seen", "closed"])
 
+    def _overload(self, meter: Meter, event: JournalEvent) -> bool:
+        """Tell of a trip, by an overload or another limit, that is not older than a day. Returns whether it was told now."""
+        if group_of(event.code) != Group.OVERLOAD or event.at <= self.at - DAY:
+            return False
+        values = event_context(event, self.recipient.language)
+        key = f"{event.code} {meter.pk} {event.at // HOUR}"
+        return bool(self._tell(Event.OVERLOAD, key, at=wall(event.at, self.zone), **values))
+
+    def _button(self, meter: Meter, entries: Iterable[AnyEntry]) -> None:
+        """Tell that the button at the meter has to be pressed, while it still has."""
+        if not waits_for_button(meter):
+            return
+        for event in entries:
+            if isinstance(event, JournalEvent) and group_of(event.code) == Group.BUTTON:
+                self._tell(Event.PRESS_BUTTON, f"button {meter.pk} {event.seq}", at=wall(event.at, self.zone))
+
     def _switched(self, meter: Meter, relay: Relay, waiting: int, tripped: Collection[int]) -> None:
         """Tell that the switch was moved. `tripped` has the instants of trips that were just told as an overload or
         another limit.
         """
-        recipient, key = self.recipient, f"relay {meter.pk} {relay.seq}"
+        recipient = self.recipient
         hears, locked = Event.OVERLOAD not in recipient.muted, relay.reason in account_of(meter).supply.locks
-        values = {"at": wall(relay.at, self.zone), "balance": self._money(meter.balance)}
         if relay.closed:
             overtake(recipient, Event.PRESS_BUTTON)
-            if self.at - relay.at > LATE:
-                # It came on long after it was told to.
-                values["at"] = wall(self.at, self.zone)
             unheard = overtake(recipient, Event.CUT_OFF)
             # What comes back a moment after an overload was told with that.
             if recipient.closed is False and not unheard and not (hears and relay.reason == RECLOSED):
-                self._tell(Event.RESTORED, key, **values)
+                self._tell(Event.RESTORED, _key(meter, relay), **self._at_switch(meter, relay))
         else:
             overtake(recipient, Event.RESTORED)
             overtake(recipient, Event.PRESS_BUTTON)
             # Of a trip the overload has told, within the hour where it closes again by itself: one message, not two.
             if not (hears and (relay.at in tripped or (relay.reason == "overload" and not locked))):
-                exhausted = relay.reason == EXHAUSTED
-                waits, reason = waiting if exhausted else 0, self._reason(meter, relay)
-                why = in_words(reason, recipient.language)
-                self._tell(
-                    Event.CUT_OFF, key, why=why, exhausted=exhausted,
-                    waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
-                    brief=brief(reason, recipient.language, why),
-                    **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, recipient.language), **values,
-                )  # fmt: skip
+                self._cut_off(meter, relay, waiting, locked)
         recipient.closed = relay.closed
+
+    def _cut_off(self, meter: Meter, relay: Relay, waiting: int, locked: bool) -> None:
+        """Tell that the power is off, and what brings it back. `locked`: what switched off keeps the switch open."""
+        language, exhausted = self.recipient.language, relay.reason == EXHAUSTED
+        waits, reason = waiting if exhausted else 0, self._reason(meter, relay)
+        why = in_words(reason, language)
+        self._tell(
+            Event.CUT_OFF, _key(meter, relay), why=why, exhausted=exhausted,
+            waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
+            brief=brief(reason, language, why),
+            **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, language),
+            **self._at_switch(meter, relay),
+        )  # fmt: skip
+
+    def _at_switch(self, meter: Meter, relay: Relay) -> dict[str, str]:
+        # It may come on long after it was told to.
+        at = self.at if relay.closed and self.at - relay.at > LATE else relay.at
+        return {"at": wall(at, self.zone), "balance": self._money(meter.balance)}
 
     def _reason(self, meter: Meter, relay: Relay) -> str:
         """Return why the switch was opened. Where the tenant pays after use, it is not that credit was used up."""
@@ -261,3 +277,7 @@ class TenantLook:
             self._tell(Event.UNUSUAL, f"unusual {meter.pk} {day}", day=f"{day}", now=hours[0], usual=hours[1])
         self.recipient.day = day
         self.recipient.save(update_fields=["day"])
+
+
+def _key(meter: Meter, relay: Relay) -> str:
+    return f"relay {meter.pk} {relay.seq}"

@@ -95,13 +95,7 @@ class Credit:
             return
         price = self.account.price(self.at)
         days = days_left(self.meter, self.tenancy, self.account.room(self.meter.balance + self.waiting), self.at)
-        reached: dict[str, tuple[bool, bool]] = {}
-        for step in self._steps():
-            name = f"low_{'energy' if step.of_energy else 'money'}:{step.amount}"
-            reached[name] = (step.is_over(room, price), self.account.may_be_told_again(step, self.at, left))
-        for number in sorted({*day_steps(self.property), *recipient.low_days}, reverse=True):
-            # Where it is not known how long it lasts, all stays as it was said last.
-            reached[f"low_days:{number}"] = (False, False) if days is None else (days <= number, days > number + 1)
+        reached = self._steps_of_credit(left, price) | self._steps_of_days(days)
         self._step_back(reached)
         crossed = [
             f"{name} {number}"
@@ -114,6 +108,27 @@ class Credit:
             self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._context(room))
         elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
             overtake(recipient, Event.LOW)
+
+    def _steps_of_credit(self, left: int, price: int) -> dict[str, tuple[bool, bool]]:
+        """Return for each step of money or energy whether the credit is under it, and whether it is well above."""
+        room = self.account.room(left)
+        return {
+            f"low_{'energy' if step.of_energy else 'money'}:{step.amount}": (
+                step.is_over(room, price),
+                self.account.may_be_told_again(step, self.at, left),
+            )
+            for step in self._steps()
+        }
+
+    def _steps_of_days(self, days: int | None) -> dict[str, tuple[bool, bool]]:
+        """Return for each number of days whether the credit lasts no longer, and whether it lasts well longer. Where it
+        is not known how long it lasts (None), all stays as it was said last.
+        """
+        numbers = sorted({*day_steps(self.property), *self.recipient.low_days}, reverse=True)
+        return {
+            f"low_days:{number}": (False, False) if days is None else (days <= number, days > number + 1)
+            for number in numbers
+        }
 
     def _steps(self) -> list[Step]:
         """Return the landlord's steps and the tenant's own, the highest first."""

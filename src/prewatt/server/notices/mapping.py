@@ -5,7 +5,7 @@ next to the field, if the template was pasted as WeChat or the SMS service shows
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from django.utils.translation import gettext as _
 
@@ -106,10 +106,15 @@ def read_text(text: str, usable: Collection[str], ordered: bool) -> tuple[tuple[
         raise TemplateError(_("The text has no field %(field)s.") % {"field": min(missing)})
     fields |= {name: chosen(name, fact, usable) for name, fact in named.items()}
     _check(fields, ordered)
+    _check_known(fields, beside, usable)
+    return tuple(fields.items())
+
+
+def _check_known(fields: Mapping[str, str], beside: Mapping[str, str], usable: Collection[str]) -> None:
+    """Raise TemplateError if it is not known what a field shows. `beside` has the words around each."""
     for name, fact in fields.items():
         if not fact:
             raise unknown(name, beside[name], usable)
-    return tuple(fields.items())
 
 
 def _places(line: str) -> list[tuple[str, str, str]]:

@@ -30,14 +30,8 @@ def keep_template(account: SendingAccount, event: str, language: str, template: 
     their own; if `language` is empty, all languages. `text` is the template as people pasted or typed it. A
     ValidationError names each field that is wrong.
     """
-    errors = {}
-    if event and event not in Event.values:
-        errors["event"] = _("There is no such choice.")
-    if language and language not in languages():
-        errors["language"] = _("There is no such choice.")
     template = template.strip()
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", template):
-        errors["template"] = _("This is not the id of a template. Copy the id from the provider's page.")
+    errors = _errors(event, language, template)
     kind = CHANNELS[account.kind]
     fields: tuple[tuple[str, str], ...] = ()
     if not errors:
@@ -52,6 +46,17 @@ def keep_template(account: SendingAccount, event: str, language: str, template: 
         defaults={"template": template, "fields": [list(each) for each in fields]},
     )  # fmt: skip
     return row
+
+
+def _errors(event: str, language: str, template: str) -> dict[str, str]:
+    errors = {}
+    if event and event not in Event.values:
+        errors["event"] = _("There is no such choice.")
+    if language and language not in languages():
+        errors["language"] = _("There is no such choice.")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", template):
+        errors["template"] = _("This is not the id of a template. Copy the id from the provider's page.")
+    return errors
 
 
 def as_lines(template: SendingTemplate) -> str:

@@ -125,19 +125,24 @@ def _costs(silence: Silence, rows: list[Lending]) -> dict[str, Any]:
     known = [each for each in rows if each.energy is not None]
     drawing = [each for each in known if each.energy]
     drawing.sort(key=lambda each: (each.left, natural(str(each.row.meter.unit))))
-    flats = [
-        {
-            "unit": str(each.row.meter.unit), "energy": rough_kwh(each.energy or 0), "days": each.days,
-            "money": format_money(each.charge or 0, currency), "lent": format_money(each.lent, currency) if each.lent else "",
-        }
-        for each in drawing[:FLATS]
-    ]  # fmt: skip
+    energy, charge = sum(each.energy or 0 for each in drawing), sum(each.charge or 0 for each in known)
     return {
-        "flats": flats, "more": max(len(drawing) - FLATS, 0), "unknown": len(rows) - len(known),
-        "energy": rough_kwh(sum(each.energy or 0 for each in known)) if drawing else "",
-        "amount": format_money(sum(each.charge or 0 for each in known), currency) if drawing else "",
-        "lent": format_money(sum(each.lent for each in rows), currency) if any(each.lent for each in rows) else "",
+        "flats": [_flat(each, currency) for each in drawing[:FLATS]],
+        "more": max(len(drawing) - FLATS, 0), "unknown": len(rows) - len(known),
+        "energy": rough_kwh(energy) if drawing else "", "amount": format_money(charge, currency) if drawing else "",
+        "lent": _lent(sum(each.lent for each in rows), currency),
     }  # fmt: skip
+
+
+def _flat(lending: Lending, currency: str) -> dict[str, Any]:
+    return {
+        "unit": str(lending.row.meter.unit), "energy": rough_kwh(lending.energy or 0), "days": lending.days,
+        "money": format_money(lending.charge or 0, currency), "lent": _lent(lending.lent, currency),
+    }  # fmt: skip
+
+
+def _lent(nano: int, currency: str) -> str:
+    return format_money(nano, currency) if nano else ""
 
 
 def _ran_up(silence: Silence, rows: list[SilentMeter]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ValidationError
@@ -13,7 +14,20 @@ from django.utils.translation import gettext_lazy as _
 from ...core.credential_fields import Field
 from .interface import Kind, Message, check_host, send_by_apprise
 
-MODES = ("tls", "starttls", "none")
+
+class Security(NamedTuple):
+    """How a connection to a mail server is kept secret: its usual port, and Apprise's words for it."""
+
+    port: int
+    schema: str
+    mode: str
+
+
+SECURITY = {
+    "tls": Security(465, "mailtos", "ssl"),
+    "starttls": Security(587, "mailtos", "starttls"),
+    "none": Security(25, "mailto", "insecure"),
+}
 
 
 class Email(Kind):
@@ -52,21 +66,20 @@ class Email(Kind):
                 raise ValueError
         except ValueError:
             raise ValueError(_now("This is not a mail server such as smtp.example.com:465.")) from None
-        if (account.get("security") or "starttls") not in MODES:
+        if (account.get("security") or "starttls") not in SECURITY:
             raise ValueError(_now("Type starttls, tls or none for the security."))
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
         where = urlsplit(f"//{account['host']}")
         check_host(where.hostname or "")
-        mode = account.get("security") or "starttls"
+        security = SECURITY[account.get("security") or "starttls"]
         user, password = (quote(account.get(name) or "", safe="") for name in ("user", "password"))
         login = f"{user}:{password}@" if user else ""
-        port = where.port or {"tls": 465, "starttls": 587, "none": 25}[mode]
+        port = where.port or security.port
         options = {
             "smtp": where.hostname or "", "from": f"prewatt<{account['sender']}>", "to": address, "format": "text",
-            "mode": "ssl" if mode == "tls" else "starttls" if mode == "starttls" else "insecure",
+            "mode": security.mode,
         }  # fmt: skip
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
-        schema = "mailto" if mode == "none" else "mailtos"
-        send_by_apprise(f"{schema}://{login}{where.hostname}:{port}?{query}", message)
+        send_by_apprise(f"{security.schema}://{login}{where.hostname}:{port}?{query}", message)

@@ -95,15 +95,7 @@ class WeChat(Kind):
                 raise TemplateError(_now("The line “%(line)s” has no field such as thing1.") % {"line": line.strip()})
             if field in GONE:
                 continue
-            if fact:
-                fields[field] = chosen(field, fact, usable)
-            else:
-                shows = [each for each in SHOWS.get(kind_of(field), ()) if each in usable]
-                # A kind that shows one thing only needs no words.
-                only = shows[0] if shows and kind_of(field) in ("time", "date", "amount", "phrase") else ""
-                fields[field] = guess((beside,), shows) or only
-                if not fields[field]:
-                    raise unknown(field, beside, shows)
+            fields[field] = chosen(field, fact, usable) if fact else _fact_beside(field, beside, usable)
             check_field(field, fields[field])
         if not fields:
             raise TemplateError(
@@ -149,6 +141,17 @@ class WeChat(Kind):
         )  # fmt: skip
         if answer.get("errcode", 0) != 0:
             raise refused(answer, dict(filled))
+
+
+def _fact_beside(field: str, beside: str, usable: Collection[str]) -> str:
+    """Return what a field shows by the words beside it. Raises TemplateError if they don't tell."""
+    shows = [each for each in SHOWS.get(kind_of(field), ()) if each in usable]
+    # A kind that shows one thing only needs no words.
+    only = shows[0] if shows and kind_of(field) in ("time", "date", "amount", "phrase") else ""
+    fact = guess((beside,), shows) or only
+    if not fact:
+        raise unknown(field, beside, shows)
+    return fact
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:

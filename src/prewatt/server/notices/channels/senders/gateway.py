@@ -62,12 +62,13 @@ class Gateway(Sender):
         asked = filled(account, "+12025550123", Message("test", "key", "title", "text", "en", ""))
         if not is_address(asked.url):
             raise ValueError(_now("This is not an address such as https://sms.example/send."))
-        if not any(re.search(r"\{(to|number)\}", account.get(name) or "") for name in ("url", "body")):
+        request = "\n".join(account.get(name) or "" for name in ("url", "body"))
+        if not re.search(r"\{(to|number)\}", request):
             raise ValueError(_now("Write {to} in the place of the number, in the address or the body."))
-        if not any("{text}" in (account.get(name) or "") for name in ("url", "body")):
+        if "{text}" not in request:
             raise ValueError(_now("Write {text} in the place of the text, in the address or the body."))
         body = (account.get("body") or "").strip()
-        if body.startswith(("{", "[")) and not PLACE.match(body):
+        if _is_json(body):
             try:
                 json.loads(asked.body or b"")
             except ValueError:
@@ -87,6 +88,24 @@ class Gateway(Sender):
             raise SendError(_now("The gateway did not say that it accepted the message: %(said)s") % {"said": short})
 
 
+def _is_json(body: str) -> bool:
+    """Return whether a body is JSON, and not a form that begins with a place such as {to}."""
+    return body.startswith(("{", "[")) and not PLACE.match(body)
+
+
+def _headers(account: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that the landlord wrote. Raises ValueError, for people, if one can't be read."""
+    headers = {}
+    for line in filter(str.strip, (account.get("headers") or "").splitlines()):
+        header = HEADER.fullmatch(line.strip())
+        if not header:
+            raise ValueError(
+                _now("“%(line)s” is not a header such as Authorization: Bearer 123.") % {"line": line.strip()}
+            )
+        headers[header[1]] = header[2]
+    return headers
+
+
 def filled(account: Mapping[str, str], number: str, message: Message) -> Asked:
     """Return the request for a message. Raises ValueError, for people, if a header can't be read."""
     values = {
@@ -97,15 +116,8 @@ def filled(account: Mapping[str, str], number: str, message: Message) -> Asked:
         return PLACE.sub(lambda place: written(values[place[1]]), text)
 
     body = (account.get("body") or "").strip()
-    headers = {}
-    for line in filter(str.strip, (account.get("headers") or "").splitlines()):
-        header = HEADER.fullmatch(line.strip())
-        if not header:
-            raise ValueError(
-                _now("“%(line)s” is not a header such as Authorization: Bearer 123.") % {"line": line.strip()}
-            )
-        headers[header[1]] = header[2]
-    as_json = body.startswith(("{", "[")) and not PLACE.match(body)
+    headers = _headers(account)
+    as_json = _is_json(body)
     given = {name.casefold() for name in headers}
     if body and "content-type" not in given:
         headers["Content-Type"] = JSON if as_json else FORM

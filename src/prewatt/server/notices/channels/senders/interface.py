@@ -136,8 +136,7 @@ class TemplateSender(Sender):
     def _value(cls, fact: str, message: Message, most: int) -> str:
         text = value_of(message, fact)
         if fact in NUMBERS:
-            # None of them takes a figure below 0: what is owed is said by `line`.
-            return "0" if not text or (fact in MONEY and text.startswith("-")) else text
+            return _figure(fact, text)
         if fact in MOMENTS:
             if not cls.whole_moments:
                 return text[:10]
@@ -176,6 +175,11 @@ class TemplateSender(Sender):
         why = cls.refusals.get(code) or cls.refusals.get(code.partition(".")[0])
         words = str(WORDS[why]) if why else ""
         return SendError(said_by(str(cls.title), code, words, [said]), lasting=why in LASTING, alone=why in ALONE)
+
+
+def _figure(fact: str, text: str) -> str:
+    """Return a figure as the clouds take it: none of them takes one below 0. What is owed is said by `line`."""
+    return "0" if not text or (fact in MONEY and text.startswith("-")) else text
 
 
 def sha256(content: bytes | str) -> str:
