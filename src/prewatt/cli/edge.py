@@ -16,6 +16,7 @@ from ..folder import BusyError
 from .command import Command, CommandError, FileCommand, group, log_to_stderr
 from .edge_doctor import doctor
 from .edge_machine import install, rollback
+from .scan import Request, print_code, scan_buses, serve_setup
 
 app = group()
 ConfigOption = Annotated[Path, typer.Option(help="Settings file that `prewatt edge enrol` wrote.")]
@@ -52,8 +53,9 @@ def enrol(
     """
     drivers = read_options(driver or [], folder.resolve())
     settings = enrol_gateway(server, code, folder.resolve(), drivers, page, bluetooth)
-    typer.echo(f"Gateway {settings.gateway} is enrolled with {len(settings.meters)} meters. Now start it:")
-    typer.echo(f"  prewatt edge run --config {folder / CONFIG}")
+    typer.echo(f"Gateway {settings.gateway} is enrolled. {len(settings.meters)} meters are in service.")
+    typer.echo("To look for meters on its buses and put them into service: prewatt edge scan")
+    typer.echo(f"To start it: prewatt edge run --config {folder / CONFIG}")
 
 
 @app.command(cls=Command)
@@ -114,3 +116,52 @@ def restore(
         raise CommandError(str(error)) from None
     for line in copies.after_restore(done, folder):
         typer.echo(line)
+
+
+@app.command(cls=FileCommand)
+def scan(
+    bus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Adapter, such as /dev/ttyUSB0, or converter, such as tcp://192.0.2.7:8899. Can be repeated.",
+            show_default="all adapters that are plugged in",
+        ),
+    ] = None,
+    folder: FolderOption = Path(),
+    line: Annotated[
+        list[str] | None,
+        typer.Option(help="Setting of the serial line, if you know it, such as '9600 8N1'. Can be repeated."),
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Go on with other settings of the line where meters were found.")
+    ] = False,
+    unit: Annotated[int, typer.Option(help="Highest address of Modbus to try.", min=1, max=247)] = 32,
+    access: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="name=value", help="What meters want to know, such as password=12345678. Can be repeated."
+        ),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put meters whose numbers the server lists into service, in edge.toml.")
+    ] = False,
+    code: Annotated[bool, typer.Option("--code", help="Print a code for the page on which meters are set up.")] = False,
+    page: Annotated[
+        str, typer.Option(help="Host and port at which to serve that page, where no agent runs, such as 0.0.0.0:8080.")
+    ] = "",
+) -> None:
+    """Look for meters on the gateway's buses, and put them into service.
+
+    A bus whose meters are in service is not disturbed: only its own meters are asked.
+
+    Exit status 0: nothing is missing; 1: something is, as the list says; 2: it can't be done.
+    """
+    request = Request(
+        folder.resolve(), tuple(bus or ()), tuple(line or ()), thorough, range(1, unit + 1), tuple(access or ()), write
+    )
+    if code:
+        print_code(request.folder)
+    elif page:
+        serve_setup(request, page)
+    else:
+        raise typer.Exit(scan_buses(request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -68,6 +68,11 @@ class Devices:
         self._identities: dict[str, tuple[float, Identity]] = {}
         # By what was found when they identified themselves last.
         self._own_prepaid: dict[str, str | None] = {}
+
+    @property
+    def drivers(self) -> Mapping[str, MeterDriver]:
+        """Return the drivers of all meters, by the meter's name."""
+        return self._drivers
 
     def troubles(self) -> list[str]:
         """Return what is wrong with the lines of meters, a sentence each."""

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from .. import folder
 from ..kernel.recovery import JournalDamaged
+from ..wire.link import Call
 from ..wire.signing import VerifyKey
 from .agent_thread import AgentThread
+from .commissioning import SURVEY
 from .copies import serve_copies
 from .drivers.interface import DriverError
 from .journal_file import is_damage
 from .loading import MENDED_BY
-from .page import serve_page
+from .page import Part, serve_page
 from .service_manager import ServiceManager
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
 from .shell import Shell
 from .site_service import SiteService
+from .wsgi import Start
 
 log = logging.getLogger("prewatt.edge")
+
+AGAIN = 75
+"""The status with which the agent ends to be started anew, by itself or by the service manager."""
 
 
 def run(path: Path) -> int:
@@ -36,13 +46,22 @@ def run(path: Path) -> int:
 
     # A loop that stands still is killed by the service manager: the log then shows where it stood.
     faulthandler.enable(sys.__stderr__ or sys.stderr)
-    return serve(path, stop_at_signals, ServiceManager())
+    status = serve(path, stop_at_signals, ServiceManager(), can_restart=True)
+    if status == AGAIN and not os.environ.get("NOTIFY_SOCKET"):
+        # Nobody starts it anew: the same process loads its program again.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+    return status
 
 
-def serve(path: Path, started: Callable[[Shell], object], manager: ServiceManager | None = None) -> int:
+def serve(
+    path: Path,
+    started: Callable[[Shell], object],
+    manager: ServiceManager | None = None,
+    can_restart: bool = False,
+) -> int:
     """Run the agent of the settings at `path` in this thread until it is told to stop. `started` gets its shell before the
     first meter is read; `manager` hears that its loop turns. Returns 0 when told to stop, 1 if the journal cannot be
-    written, 2 for a wrong setting, 3 for a damaged journal.
+    written, 2 for a wrong setting, 3 for a damaged journal; if it `can_restart`, `AGAIN` once meters were set up.
     """
     try:
         folder.use(path.parent)
@@ -56,7 +75,11 @@ def serve(path: Path, started: Callable[[Shell], object], manager: ServiceManage
     except sqlite3.Error as error:
         return _unwritable(settings, error)
     started(shell)
-    for open_door in (_open_copies, _open_page, _open_bluetooth):
+    restart = Restart(shell)
+    setup = SettingUp(path.parent.absolute(), shell, settings, restart if can_restart else None)
+    if setup.has_open_switch():
+        threading.Thread(target=setup.close_switches, name="tests", daemon=True).start()
+    for open_door in (_open_copies, partial(_open_page, setup), _open_bluetooth):
         try:
             open_door(shell, settings)
         except (OSError, ValueError) as error:
@@ -71,7 +94,56 @@ def serve(path: Path, started: Callable[[Shell], object], manager: ServiceManage
         return _damaged(f"{settings.journal}: {error}") if is_damage(error) else _unwritable(settings, error)
     finally:
         shell.close()
-    return 0
+    return AGAIN if restart.is_asked else 0
+
+
+class SettingUp:
+    """Setting meters up beside the running agent. It is loaded when somebody opens its page: it knows all protocols, and
+    the agent needs only those of its meters.
+    """
+
+    def __init__(self, folder: Path, shell: Shell, settings: EdgeSettings, restart: Restart | None) -> None:
+        self._folder, self._shell, self._settings, self._restart = folder, shell, settings, restart
+        self._loading = threading.Lock()
+        self._page: Part | None = None
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        """Answer as the page of setting up."""
+        return self._loaded()(environ, start)
+
+    def has_open_switch(self) -> bool:
+        """Return whether a switch was open for a test when the gateway stopped."""
+        file = self._folder / SURVEY
+        return file.exists() and b'"test":"off"' in file.read_bytes()
+
+    def close_switches(self) -> None:
+        """Close the switches that were open for a test."""
+        self._loaded()
+
+    def _loaded(self) -> Part:
+        with self._loading:
+            if self._page is None:
+                from .commissioning.gateway import in_agent
+                from .commissioning.page import SetUpPage
+
+                shell, settings = self._shell, self._settings
+                restart = self._restart.ask if self._restart else None
+                setup = in_agent(self._folder, settings, shell.drivers, lambda: shell.moment().now, restart)
+                threading.Thread(target=setup.switches.close_after_tests, name="tests", daemon=True).start()
+                self._page = SetUpPage(setup, settings.property or settings.gateway)
+            return self._page
+
+
+class Restart:
+    """The wish for a new start of the agent, whose settings have changed. Switches stay as they are meanwhile."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell, self.is_asked = shell, False
+
+    def ask(self) -> None:
+        """Have the agent end its present work, to start anew. Other threads may call this."""
+        self.is_asked = True
+        self._shell.inbox.put(Call(self._shell.stop))
 
 
 def _open_copies(shell: Shell, settings: EdgeSettings) -> None:
@@ -83,10 +155,10 @@ def _site(shell: Shell, settings: EdgeSettings) -> SiteService:
     return SiteService(shell, AgentThread(shell.inbox), {meter.name: meter.unit for meter in settings.meters})
 
 
-def _open_page(shell: Shell, settings: EdgeSettings) -> None:
+def _open_page(setup: SettingUp, shell: Shell, settings: EdgeSettings) -> None:
     """Begin to serve the page, if the settings name one. Raises OSError if its port is taken."""
     if settings.page:
-        serve_page(_site(shell, settings), settings, page_address(settings.page))
+        serve_page(_site(shell, settings), settings, page_address(settings.page), setup)
 
 
 def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:

@@ -21,7 +21,7 @@ from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MeterState, Upward
 from ..wire.signing import SigningKey, seal
 from .devices import Devices, Question, open_drivers
-from .drivers.interface import DriverError
+from .drivers.interface import DriverError, MeterDriver
 from .effects import (
     Adopt,
     Commit,
@@ -115,6 +115,11 @@ class Shell:
     def inbox(self) -> queue.Queue[LinkEvent]:
         """Return the queue on which the loop waits. To have work done in its thread, put a `Call` there."""
         return self._link.inbox
+
+    @property
+    def drivers(self) -> Mapping[str, MeterDriver]:
+        """Return the drivers of all meters, by the meter's name."""
+        return self._devices.drivers
 
     def moment(self) -> Moment:
         """Return a reading of all clocks."""

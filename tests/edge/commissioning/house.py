@@ -35,11 +35,11 @@ def played(folder: Path, serial: str, kwh: int = 2, hours: int = 1) -> PlayedMet
 
 
 class House:
-    """Two lines. In the cellar two meters of DL/T 645 at 2400 baud; in the riser two of Modbus, at 9600 baud. `twin`: the
-    second in the cellar has the address of the first. `slow`: the riser runs at a rate that is not usual for its meters.
+    """Two lines. In the cellar two meters of DL/T 645 at 2400 baud; in the riser two of Modbus, at `riser` baud. `twin`: the
+    second in the cellar has the address of the first.
     """
 
-    def __init__(self, folder: Path, twin: bool = False) -> None:
+    def __init__(self, folder: Path, twin: bool = False, riser: int = 9600) -> None:
         folder.mkdir(exist_ok=True)
         self.meters = {
             DLT: played(folder, DLT), DLT_TWIN: played(folder, DLT_TWIN, 1, 3),
@@ -55,12 +55,16 @@ class House:
         )
         self._stack = ExitStack()
         self.ports = {
-            "cellar": self._serve(OnPty(self.cellar, 2400)), "riser": self._serve(OnPty(self.riser, 9600))
+            "cellar": self._serve(OnPty(self.cellar, 2400)), "riser": self._serve(OnPty(self.riser, riser))
         }  # fmt: skip
 
     def _serve(self, served: OnPty) -> str:
         self._stack.callback(served.close)
         return served.path
+
+    def readdress(self) -> None:
+        """The second meter in the cellar is given its own address."""
+        self.cellar.meters = [self.cellar.meters[0], Dlt645Responder(self.meters[DLT_TWIN], DLT_TWIN)]
 
     def close(self) -> None:
         self._stack.close()

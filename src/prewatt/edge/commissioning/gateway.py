@@ -12,13 +12,13 @@ from ..drivers.interface import DriverError, MeterDriver
 from ..meters.model import Model
 from ..settings import EdgeSettings, SettingsError, load_settings
 from ..texts import _
-from . import survey as rules
+from . import rules
 from .finding import Adapter, adapters, check_port, devices
 from .live import LiveBus, live_buses
 from .probing import UNITS, load_models
 from .scanning import Scanner
 from .server_list import ask_server, to_tell
-from .survey import BusNote, SurveyError
+from .survey import BusNote, FoundMeter, Survey, SurveyError, plain
 from .switch_test import SwitchTest
 from .workbench import Workbench
 from .writing import DRIVER, bus_settings, take_up, with_meters, write
@@ -49,7 +49,7 @@ class SetUp:
                 take_up(survey, settings, models)
 
     @property
-    def survey(self) -> rules.Survey:
+    def survey(self) -> Survey:
         """Return what was found, and what was done with it."""
         return self.bench.survey
 
@@ -104,18 +104,19 @@ class SetUp:
             if not ready:
                 raise SurveyError(_("No meter is ready: put it to a flat, and compare it with its display."))
             self._write(survey, ready)
-        if self._restart is not None:
-            self._restart()
+        if self._restart is None:
+            return _("%(count)d meters are in service once the agent is started anew.") % {"count": len(ready)}
+        self._restart()
         return _("%(count)d meters are in service.") % {"count": len(ready)}
 
-    def _write(self, survey: rules.Survey, meters: Sequence[rules.FoundMeter]) -> None:
+    def _write(self, survey: Survey, meters: Sequence[FoundMeter]) -> None:
         assert self.settings is not None
         written = with_meters(self.settings, survey, meters, self.folder, self._clock)
         write(self.folder / SETTINGS, written)
         self.settings = written
         take_up(survey, written, self.bench.models)
 
-    def write_by_number(self) -> list[rules.FoundMeter]:
+    def write_by_number(self) -> list[FoundMeter]:
         """Put each meter to the flat where the server lists its number, and write those into `edge.toml`. Returns them.
         Raises SurveyError.
         """
@@ -130,7 +131,7 @@ class SetUp:
                 if meter.flat in names
                 and names[meter.flat].name
                 and not meter.in_service
-                and rules.plain(meter.serial) == rules.plain(names[meter.flat].serial)
+                and plain(meter.serial) == plain(names[meter.flat].serial)
                 and not rules.problems(survey, meter)
             ]
             if fits:
@@ -169,7 +170,7 @@ def in_agent(
     settings: EdgeSettings,
     drivers: Mapping[str, MeterDriver],
     clock: Callable[[], int],
-    restart: Callable[[], None],
+    restart: Callable[[], None] | None,
 ) -> SetUp:
     """Return setting up beside the running agent, whose buses are in service."""
     models = models_of(folder, settings)

@@ -16,8 +16,7 @@ from ..html import Content
 from ..lockout import Tries, after_wrong, waits
 from ..texts import _
 from ..wsgi import Start, read_cookie, read_form, redirect, send
-from . import survey as rules
-from . import views
+from . import meter_views, rules, views
 from .access import is_code
 from .gateway import SetUp
 from .labels import labels
@@ -100,7 +99,9 @@ class SetUpPage:
         number = path.removeprefix(f"{HOME}/meter/")
         if number.isdecimal():
             try:
-                return self._show(start, "200 OK", views.one_meter(survey, survey.meter(int(number)), doing, token))
+                return self._show(
+                    start, "200 OK", meter_views.one_meter(survey, survey.meter(int(number)), doing, token)
+                )
             except SurveyError as error:
                 self._told = Reply(False, str(error))
         enrolled = setup.settings is not None

@@ -18,7 +18,8 @@ from msgspec import structs
 from ..buses.bus import Bus
 from ..buses.ports import PortFailed
 from ..buses.turns import Urgency, urgent
-from ..conversations.protocol import Framing
+from ..conversations.protocol import Conversations, Framing
+from ..meters.model import Model
 from ..protocols.dlt645 import search as dlt645
 from ..protocols.dlt645.codes import Edition
 from ..protocols.dlt645.exchanges import Read
@@ -31,7 +32,7 @@ from .live import LiveBus
 from .probing import BEHIND, KINDS, UNITS, Probe, Sighting, answers_for_all, plan, seek, still
 from .survey import BusNote, FoundMeter, SurveyError
 from .trying import Look, candidates, look, open_conversations, ranked
-from .workbench import Workbench
+from .workbench import Workbench, again, in_words
 
 log = logging.getLogger("prewatt.edge")
 
@@ -93,9 +94,10 @@ class Scanner:
         for name, meter in live.meters.items():
             place = meter.place
             try:
-                seen = live.bus.run(name, look(place.model, self._bench.models[place.model], meter.conversations))
+                model = self._bench.models[place.model]
+                seen = again(partial(_run_look, live, name, place.model, model, meter.conversations))
             except ProtocolError as error:
-                seen = Look(place.model, refusal=str(error))
+                seen = Look(place.model, refusal=in_words(error))
             looks = (seen,) if not seen.refusal else ()
             with self._bench.changing() as survey:
                 survey.take(
@@ -162,9 +164,9 @@ class Scanner:
         model = self._bench.models[name]
         try:
             meter = open_conversations(model, address, framing, more, self._bench.clock)
-            return bus.run(as_meter, look(name, model, meter))
+            return again(lambda: bus.run(as_meter, look(name, model, meter)))
         except (ProtocolError, ValueError) as error:
-            return Look(name, refusal=str(error))
+            return Look(name, refusal=in_words(error))
 
     def ask(self, port: str, line: str, kind: str, address: str, more: Mapping[str, Any]) -> FoundMeter:
         """Ask the one address that a person typed. This may be done on a bus in service, with that bus's own settings.
@@ -206,6 +208,10 @@ class Scanner:
                 raise SurveyError(str(error)) from None
         with self._bench.changing() as survey:
             survey.change(number, more=given, looks=tuple(looks), compared=None, test="")
+
+
+def _run_look(live: LiveBus, name: str, model_name: str, model: Model, meter: Conversations) -> Look:
+    return live.bus.run(name, look(model_name, model, meter))
 
 
 def _doubled(probe: Probe, address: str) -> Conversation[bool | None]:

@@ -16,7 +16,8 @@ from ...wire.commissioning import LONGEST, Answered, Asked, CallError, FoundAt, 
 from ...wire.signing import SigningKey, VerifyKey
 from ..settings import EdgeSettings, TokenSettings
 from ..texts import _
-from .survey import Flat, FoundMeter, Survey, SurveyError, problems
+from .rules import problems
+from .survey import Flat, FoundMeter, Survey, SurveyError
 
 PATH = "/api/gateways/set-up"
 WITHIN_S = 30.0

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,19 +13,11 @@ import msgspec
 from msgspec import Struct, structs
 
 from ...folder import sync
-from ...kernel.units import MINUTE, SECOND, exact_kwh, parse_kwh
 from ..conversations.protocol import Framing
-from ..meters.model import Model
 from ..settings import TokenSettings
 from ..texts import _
-from .probing import answers_for_all
-from .trying import Look, agrees
-
-FILE = "setup.json"
-MEANWHILE = 2 * MINUTE
-"""What the flat draws for so long (µs) between a look at the display and the question to the meter is no difference."""
-FLOWS_W = 10
-"""Power above this shows that a load runs."""
+from . import SURVEY
+from .trying import Look
 
 Step = Literal["", "off", "stopped", "passed", "failed"]
 """How far the test of a switch is. `off`: it was switched off; `stopped`: the load was seen to stop; `passed`: and to run
@@ -66,8 +56,8 @@ class Compared(Struct, frozen=True):
 class FoundMeter(Struct, frozen=True):
     """A meter that answers. `id`: its number in the survey. `looks`: what it says by each model, the likeliest first.
     `more`: passwords and the like that a person gave. `flat`: the key of the flat that it was put to. `in_service`: the name
-    of the journal that it has in `edge.toml`. `told_at`: when the server was told of it. `face`: the number on its face, typed for a meter that does not
-    tell it.
+    of the journal that it has in `edge.toml`. `told_at`: when the server was told of it.
+    `face`: the number on its face, typed for a meter that does not tell it.
     """
 
     id: int
@@ -186,7 +176,7 @@ def _told(meter: FoundMeter) -> str:
 def load_survey(folder: Path) -> Survey:
     """Return the survey of a gateway's folder; an empty one if there is none, or if its file is torn: it can be made anew."""
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Survey)
+        return msgspec.json.decode((folder / SURVEY).read_bytes(), type=Survey)
     except (OSError, msgspec.MsgspecError):
         return Survey()
 
@@ -194,218 +184,14 @@ def load_survey(folder: Path) -> Survey:
 def save_survey(folder: Path, survey: Survey) -> None:
     """Keep the survey: the whole file or none. It holds keys and passwords, so that only its owner can read it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{FILE}.", delete=False) as file:
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{SURVEY}.", delete=False) as file:
         file.write(msgspec.json.encode(survey))
         file.flush()
         os.fsync(file.fileno())
-    Path(file.name).replace(folder / FILE)
+    Path(file.name).replace(folder / SURVEY)
     sync(folder)
-
-
-# -- what is wrong -----------------------------------------------------------------------------------------------------------
-
-
-def problems(survey: Survey, meter: FoundMeter) -> list[str]:
-    """Return why a meter can't be put into service, each as a sentence; none if nothing is wrong."""
-    found = [*_of_address(survey, meter), *_of_models(meter)]
-    alike = [each for each in survey.meters if each.id != meter.id and each.port == meter.port]
-    lines = Counter(each.line for each in (*alike, meter))
-    usual, _count = max(lines.items(), key=lambda item: (item[1], _serves(alike, item[0])))
-    if meter.line != usual and not meter.is_doubled:
-        found.append(
-            _("It speaks with %(own)s, and the others on its bus with %(usual)s. Set it to %(usual)s, or give it a bus of "
-              "its own.") % {"own": meter.line, "usual": usual}
-        )  # fmt: skip
-    return found
-
-
-def _serves(meters: Sequence[FoundMeter], line: str) -> bool:
-    return any(each.in_service and each.line == line for each in meters)
-
-
-def _of_address(survey: Survey, meter: FoundMeter) -> list[str]:
-    if meter.is_doubled:
-        return [
-            _("More than one meter answers at address %(address)s, or its answers always arrive broken. Disconnect all "
-              "but one of them, give that one another address, and look again.") % {"address": meter.address}
-        ]  # fmt: skip
-    if meter.protocol == "dlt645" and answers_for_all(meter.address):
-        return [
-            _("It answers only to the address for all meters. It needs a bus of its own, and a model with "
-              "wildcard = true.")
-        ]  # fmt: skip
-    if meter.look is None or not meter.look.serial:
-        return []
-    others = [each for each in survey.meters if each.id != meter.id and each.serial == meter.serial and each.looks]
-    if not others:
-        return []
-    where = ", ".join(f"{each.port} ({each.kind} {each.address})" for each in others)
-    return [
-        _("The same number %(serial)s answers at %(where)s as well. It is one meter that is reached twice, or two meters "
-          "have one number.") % {"serial": meter.serial, "where": where}
-    ]  # fmt: skip
-
-
-def _of_models(meter: FoundMeter) -> list[str]:
-    if meter.is_doubled or (meter.protocol == "dlt645" and answers_for_all(meter.address)):
-        return []
-    if meter.is_silent:
-        return [_("It does not answer any more.")]
-    if meter.look is None:
-        why = next((each.refusal for each in meter.looks if each.refusal), _("no model fits"))
-        return [_("It can't be read: %(why)s. Give its password, or choose its model.") % {"why": why}]
-    if not meter.model and not agrees(meter.looks):
-        return [
-            _("Several models fit, and they show different registers. Look which name stands on the meter, and choose "
-              "that model.")
-        ]  # fmt: skip
-    if meter.look.own_prepaid:
-        return [
-            _("Its own prepaid mode is on, so that it would switch off by a balance of its own. Have that mode switched off "
-              "at the meter.")
-        ]  # fmt: skip
-    return []
-
-
-def missing(survey: Survey) -> list[str]:
-    """Return what is missing, each as a sentence: flats without a meter, meters without a flat, meters that are silent."""
-    lines = [
-        _("Flat %(flat)s has no meter yet.") % {"flat": flat.key}
-        for flat in survey.flats
-        if survey.at_flat(flat.key) is None and not _has_service(survey, flat)
-    ]
-    for meter in survey.meters:
-        words = {"meter": meter.serial}
-        if meter.is_silent:
-            lines.append(_("Meter %(meter)s does not answer any more.") % words)
-        elif not meter.flat and not meter.in_service:
-            lines.append(_("Meter %(meter)s has no flat.") % words)
-        elif meter.flat and meter.compared is None and not meter.in_service:
-            lines.append(_("Meter %(meter)s is not compared with its display.") % words)
-        elif meter.test != "passed" and meter.look and meter.look.can_switch and not meter.in_service:
-            lines.append(_("The switch of meter %(meter)s is not tested.") % words)
-    return lines
-
-
-def _has_service(survey: Survey, flat: Flat) -> bool:
-    return any(each.in_service == flat.name for each in survey.meters if flat.name)
-
-
-# -- what the electrician does -----------------------------------------------------------------------------------------------
-
-
-def put(survey: Survey, number: int, key: str) -> None:
-    """Put a meter to a flat; an empty `key` takes it away from its flat. Raises SurveyError."""
-    meter = survey.meter(number)
-    if key:
-        wrong = problems(survey, meter)
-        if wrong:
-            raise SurveyError(wrong[0])
-        survey.flat(key)
-        other = survey.at_flat(key)
-        if other is not None and other.id != number:
-            raise SurveyError(
-                _("Meter %(meter)s was put to flat %(flat)s. Take it away from there first.")
-                % {"meter": other.serial, "flat": key}
-            )
-    if key != meter.flat:
-        # Whose load stops is another question at another flat.
-        survey.change(number, flat=key, test="", power_before=None, told_at=0)
-
-
-def put_by_number(survey: Survey) -> int:
-    """Put each meter to the flat where the server's list has its number. Returns how many were put."""
-    done = 0
-    for flat in survey.flats:
-        fits = [each for each in survey.meters if flat.serial and plain(each.serial) == plain(flat.serial)]
-        if len(fits) == 1 and not fits[0].flat and survey.at_flat(flat.key) is None and not problems(survey, fits[0]):
-            put(survey, fits[0].id, flat.key)
-            done += 1
-    return done
 
 
 def plain(serial: str) -> str:
     """Return a number without what differs between print and answer: zeros in front of it, spaces."""
     return serial.replace(" ", "").upper().lstrip("0")
-
-
-def choose_model(survey: Survey, number: int, model: str) -> None:
-    """Say which model a meter is. What was compared and tested before does not count any more. Raises SurveyError."""
-    meter = survey.meter(number)
-    if meter.in_service and model != meter.model:
-        raise SurveyError(_("This meter is in service. Its model can't be changed here."))
-    seen = next((each for each in meter.looks if each.model == model), None)
-    if seen is None:
-        raise SurveyError(_("There is no model %(model)s that this meter may be.") % {"model": model})
-    if seen.refusal:
-        raise SurveyError(_("By model %(model)s it can't be read: %(why)s.") % {"model": model, "why": seen.refusal})
-    if model != meter.model:
-        survey.change(number, model=model, compared=None, test="")
-
-
-def compare(survey: Survey, number: int, typed: str, seen: Look, resolution: int, at: int) -> str:
-    """Compare what was read on the display (kWh) with the register. `seen`: as the meter answers now; `resolution` of the
-    register, Wh. Returns what is right. Raises SurveyError for a difference beyond what the display can show.
-    """
-    try:
-        shown = parse_kwh(typed)
-    except ValueError:
-        raise SurveyError(_("%(typed)s is no number of kWh such as 1234.56.") % {"typed": typed}) from None
-    register = seen.register
-    if register is None:
-        raise SurveyError(_("The meter tells no register: %(why)s.") % {"why": seen.refusal})
-    digits = len(typed.strip().replace(",", ".").partition(".")[2])
-    step = max(10 ** max(3 - digits, 0), resolution)
-    used = max(seen.power or 0, 0) * MEANWHILE // (3600 * SECOND)
-    if not -step <= register - shown <= step + used:
-        raise SurveyError(_difference(shown, register))
-    survey.change(number, compared=Compared(typed.strip(), register, at))
-    return _("The display and the register agree: %(kwh)s kWh.") % {"kwh": exact_kwh(register)}
-
-
-def _difference(shown: int, register: int) -> str:
-    words = {"shown": exact_kwh(shown), "register": exact_kwh(register)}
-    for factor in (10, 100, 1000):
-        low, high = sorted((shown, register))
-        if low and abs(high - low * factor) <= factor:
-            return _(
-                "The display shows %(shown)s kWh, and the register %(register)s kWh: %(factor)d times as much or as little. "
-                "It is another model, or a decimal point was overlooked. Choose the model anew, and compare again."
-            ) % {**words, "factor": factor}
-    return (
-        _(
-            "The display shows %(shown)s kWh, and the register %(register)s kWh. This is not the meter in front of you, or "
-            "another model. Nothing was noted."
-        )
-        % words
-    )
-
-
-def ready(survey: Survey) -> list[FoundMeter]:
-    """Return the meters that can go into service: put to a flat that has a journal, compared, and with nothing wrong."""
-    names = {flat.key: flat.name for flat in survey.flats}
-    return [
-        meter
-        for meter in survey.meters
-        if names.get(meter.flat) and meter.compared and meter.test not in ("off", "stopped", "failed")
-        and not problems(survey, meter)
-    ]  # fmt: skip
-
-
-def resolution_of(model: Model) -> int:
-    """Return the Wh of one step of a model's energy register; 1 where its values are finer, or tell their own."""
-    item = getattr(model, "items", {}).get("energy") or getattr(model, "registers", {}).get("energy")
-    if item is None or getattr(item, "type", "").startswith("float"):
-        return 1
-    factor = {"Wh": 1, "kWh": 1000, "MWh": 1_000_000}[item.unit]
-    whole, _point, digits = str(item.scale).partition(".")
-    scaled = int(whole + digits) * factor
-    return max(scaled // 10 ** len(digits), 1)
-
-
-def by_port(meters: Sequence[FoundMeter]) -> Mapping[str, list[FoundMeter]]:
-    """Return the meters by their bus, in the order of their addresses."""
-    grouped: dict[str, list[FoundMeter]] = {}
-    for meter in sorted(meters, key=lambda each: (each.port, each.line, each.address.zfill(12))):
-        grouped.setdefault(meter.port, []).append(meter)
-    return grouped

@@ -12,8 +12,8 @@ from contextlib import suppress
 
 from ..protocols.exchange import ProtocolError, WaitsForButton
 from ..texts import _
-from . import survey as rules
-from .survey import FoundMeter, SurveyError
+from . import rules
+from .survey import FoundMeter, Step, SurveyError
 from .workbench import Run, Workbench
 
 log = logging.getLogger("prewatt.edge")
@@ -112,7 +112,7 @@ class SwitchTest:
         for meter in [each for each in self._bench.survey.meters if each.test == "off"]:
             self._close_alone(meter.id)
 
-    def _note(self, number: int, step: rules.Step) -> None:
+    def _note(self, number: int, step: Step) -> None:
         timer = self._timers.pop(number, None)
         if timer is not None:
             timer.cancel()

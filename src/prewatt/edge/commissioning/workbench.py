@@ -15,11 +15,11 @@ from ..buses.ports import Port, PortFailed, open_port
 from ..buses.turns import Urgency, urgent
 from ..conversations.protocol import Conversations
 from ..meters.model import Model
-from ..protocols.exchange import Conversation, ProtocolError
+from ..protocols.exchange import Conversation, NoAnswer, ProtocolError
 from ..texts import _
-from . import survey as rules
+from . import rules
 from .live import LiveBus
-from .survey import FoundMeter, Survey, SurveyError, load_survey, save_survey
+from .survey import FoundMeter, Survey, SurveyError, load_survey, plain, save_survey
 from .trying import Look, look, open_conversations, ranked
 
 Run = Callable[[Callable[[Conversations], Conversation[Any]]], Any]
@@ -27,6 +27,21 @@ Run = Callable[[Callable[[Conversations], Conversation[Any]]], Any]
 ANSWER_S = {"dlt645": 0.6, "modbus": 0.3, "dlms": 0.6}
 TCP_ANSWER_S = 1.0
 """Seconds until the first byte of an answer, while one looks for meters."""
+
+
+def in_words(error: Exception) -> str:
+    """Return a failure as people read it."""
+    if isinstance(error, NoAnswer) and not isinstance(error, PortFailed):
+        return _("It does not answer (what came: %(seen)s)") % {"seen": error}
+    return str(error)
+
+
+def again(read: Callable[[], Look]) -> Look:
+    """Read a meter; once more if no answer came: one lost answer is nothing. Raises ProtocolError."""
+    try:
+        return read()
+    except NoAnswer:
+        return read()
 
 
 class Workbench:
@@ -106,18 +121,18 @@ class Workbench:
                     )
                 )
                 yield lambda make: bus.run(f"set-up {meter.id}", make(conversations))
+        except SurveyError:
+            raise
         except (ProtocolError, ValueError) as error:
-            if isinstance(error, SurveyError):
-                raise
-            raise SurveyError(str(error)) from None
+            raise SurveyError(in_words(error)) from None
 
     def now(self, meter: FoundMeter, run: Run) -> Look:
         seen = meter.look
         assert seen is not None
-        now: Look = run(lambda conversations: look(seen.model, self.models[seen.model], conversations))
+        now: Look = again(lambda: run(lambda conversations: look(seen.model, self.models[seen.model], conversations)))
         if now.refusal:
             raise SurveyError(now.refusal)
-        if rules.plain(now.serial) != rules.plain(seen.serial):
+        if plain(now.serial) != plain(seen.serial):
             raise SurveyError(_("Another meter answers there now: look for meters again."))
         with self.changing() as survey:
             others = [each for each in survey.meter(meter.id).looks if each.model != now.model]

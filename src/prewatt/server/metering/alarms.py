@@ -2,7 +2,7 @@
 
 Kinds that carry `data`: `unbooked`, what was credited or taken off at a meter and is not in the books
 (`vending.found`); `rebased` and `exchanged`, once answered (`vending.questions`); `difference`, once the meter's figure is
-taken (`vending.as_metered`); `journal-gap` and `journal-opened` (`vending.openings`).
+taken (`vending.as_metered`); `meter-found` (`commissioning.found`); `journal-gap` and `journal-opened` (`vending.openings`).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
+from ...commissioning.found import FOUND, confirm
 from ...core.amounts import typed_kwh, typed_money
 from ...core.time import now
 from ...metering.alarms import open_alarms, settle
@@ -97,6 +98,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "early": charged_early(meter, found.seq) if meter and found.kind == EARLY else None,
         "twice": found.kind == TWICE,
         "journal_gap": found.kind == openings.GAP,
+        "meter_found": found.kind == FOUND,
         "gap": differences.gap(found),
         "gap_waits": as_metered.waiting(found),
         "gateway": gateway,
@@ -196,6 +198,13 @@ def _as_metered(request: HttpRequest, alarm: Alarm) -> str:
     return _("It is waiting for a second person, under Books.")
 
 
+def _register(request: HttpRequest, alarm: Alarm) -> str:
+    meter = confirm(alarm, request.user.get_username())
+    return _("Meter %(meter)s is registered. The gateway puts it into service when it asks for its list again.") % {
+        "meter": meter.hangs
+    }
+
+
 def _book(request: HttpRequest, alarm: Alarm) -> str:
     book_found(alarm, request.user)
     settle(alarm, request.user.get_username())
@@ -211,6 +220,7 @@ _ACTIONS: dict[str, Callable[[HttpRequest, Alarm], str]] = {
     "go-on": _go_on,
     "as-metered": _as_metered,
     "book": _book,
+    "register": _register,
 }
 _OF_METER = ("lead-back", "give-back-early")
 """Buttons that only an alarm of a meter has."""

@@ -1,0 +1,130 @@
+"""What `prewatt edge scan` does and prints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+from rich.table import Table
+
+from ..edge.commissioning import gateway as commissioning
+from ..edge.commissioning import rules
+from ..edge.commissioning.access import new_code
+from ..edge.commissioning.finding import check_port
+from ..edge.commissioning.gateway import SetUp
+from ..edge.commissioning.page import SetUpPage
+from ..edge.commissioning.pieces import values
+from ..edge.page import open_server
+from ..edge.settings import page_address
+from ..folder import BusyError
+from ..folder import alone as folder_alone
+from .command import CommandError, log_to_stderr, print_table
+
+MISSING = 1
+"""Exit status if something is missing."""
+
+
+class Request(NamedTuple):
+    """What a person asks of `prewatt edge scan`."""
+
+    folder: Path
+    buses: tuple[str, ...]
+    lines: tuple[str, ...]
+    thorough: bool
+    units: Sequence[int]
+    access: tuple[str, ...]
+    write: bool
+
+
+def print_code(folder: Path) -> None:
+    """Print a new code of the page on which meters are set up."""
+    code = new_code(folder)
+    typer.echo(
+        f"{code[:4]} {code[4:]} opens /setup of this gateway's page for a day. An earlier code is worth nothing now."
+    )
+
+
+def _alone(request: Request) -> SetUp:
+    """Return setting up, where no agent runs. Raises CommandError if one does."""
+    try:
+        with folder_alone(request.folder):
+            return commissioning.alone(request.folder, _now, request.units)
+    except BusyError:
+        raise CommandError(
+            "the agent runs here, and the buses are its own. Open /setup of its page: prewatt edge scan --code prints a "
+            "code for it. Or stop the agent first"
+        ) from None
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def scan_buses(request: Request) -> int:
+    """Look for meters, print them, and put them into service if that was asked. Returns the exit status. Raises ValueError."""
+    setup = _alone(request)
+    ports = [check_port(each) for each in request.buses] or [each.path for each in setup.buses()]
+    if not ports:
+        raise CommandError("no adapter is plugged in. Plug one in, or name a converter: --bus tcp://192.0.2.7:8899")
+    typer.echo(f"Looking for meters on {', '.join(ports)}. This takes up to some minutes.")
+    setup.scanner.scan(ports, request.lines, _access(request.access), request.thorough)
+    setup.switches.close_after_tests()
+    if request.write:
+        for meter in setup.write_by_number():
+            typer.echo(f"Meter {meter.serial} is in service at flat {meter.flat}.")
+    print_table(_table(setup))
+    for note in setup.survey.buses:
+        if note.words and note.port in ports:
+            typer.echo(f"{note.port}: {note.words}")
+    missing = [*_problems(setup), *rules.missing(setup.survey)]
+    for sentence in missing:
+        typer.echo(f"- {sentence}")
+    return MISSING if missing or not setup.survey.meters else 0
+
+
+def _access(options: Sequence[str]) -> dict[str, Any]:
+    pairs = [option.partition("=") for option in options]
+    for name, equals, _value in pairs:
+        if not name or not equals:
+            raise CommandError(f"--access: {name!r} does not have the form name=value, such as password=12345678")
+    return {name: value for name, _equals, value in pairs}
+
+
+def _problems(setup: SetUp) -> list[str]:
+    survey = setup.survey
+    return [f"Meter {meter.serial}: {words}" for meter in survey.meters for words in rules.problems(survey, meter)]
+
+
+def _table(setup: SetUp) -> Table:
+    columns = ("Bus", "Line", "Kind", "Address", "Number", "Model", "Register", "Voltage", "Power", "Switch", "Flat")
+    table = Table(*columns)
+    for port, meters in rules.by_port(setup.survey.meters).items():
+        for meter in meters:
+            seen = meter.look
+            shown = [seen.model, *values(seen)] if seen else ["", "", "", "", ""]
+            state = f"{meter.flat}, in service" if meter.in_service else meter.flat
+            table.add_row(port, meter.line, meter.kind, meter.address, meter.number, *shown, state)
+    return table
+
+
+def serve_setup(request: Request, address: str) -> None:
+    """Serve the page on which meters are set up, until the command is ended. Raises ValueError, OSError."""
+    log_to_stderr()
+    setup = _alone(request)
+    for port in request.buses:
+        setup.add_bus(port)
+    host, port_number = page_address(address)
+    open_server(SetUpPage(setup, setup.settings.property if setup.settings else "prewatt"), (host, port_number))
+    print_code(request.folder)
+    typer.echo(
+        f"The page is at http://{host}:{port_number}/setup. End it with Ctrl-C, and start the agent: prewatt edge run"
+    )
+    setup.switches.close_after_tests()
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        return
