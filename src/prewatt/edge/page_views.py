@@ -64,7 +64,11 @@ def door(units: Sequence[tuple[str, str]], chosen: str = "") -> Html:
     flats = element(
         "label",
         _("Flat"),
-        element("select", *(element("option", unit, value=meter, selected=meter == chosen) for meter, unit in units), name="meter"),
+        element(
+            "select",
+            *(element("option", unit, value=meter, selected=meter == chosen) for meter, unit in units),
+            name="meter",
+        ),
     )
     pin = element(
         "label",

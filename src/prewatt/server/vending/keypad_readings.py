@@ -22,7 +22,6 @@ from ..metering.models import FUSE
 from .keypad_models import KeypadReading
 from .models import Code, TokenMeter
 
-
 TENTH = 100
 """Wh: codes of energy count tenths of a kWh."""
 
