@@ -13,7 +13,7 @@ import numpy as np
 from ...kernel.tariff import Tariff, TariffError
 from ...kernel.units import exact_instant, exact_kwh, exact_money
 from ..metering.series import Ints, align
-from .vectorised import Rating, lay_out, rate
+from .vectorised import Layout, Rating, lay_out, rate
 
 MOST = 5
 """The most tariffs that can be compared with the first one."""
@@ -64,25 +64,27 @@ def compare(homes: Mapping[str, Home], tariffs: Sequence[Tariff]) -> Comparison:
     """Rate all homes under the first tariff and up to five others. Raises TariffError if there are more, their
     currencies differ, or there are no readings.
     """
-    if not 1 <= len(tariffs) <= MOST + 1:
-        raise TariffError(f"{len(tariffs) - 1} tariffs to compare with are more than {MOST}")
-    for tariff in tariffs:
-        if tariff.currency != tariffs[0].currency:
-            raise TariffError(
-                f"currency: {tariff.name} is in {tariff.currency}, {tariffs[0].name} in {tariffs[0].currency}"
-            )
+    _check(tariffs)
     with_readings = {name: home for name, home in homes.items() if len(home[0])}
     if not with_readings:
         raise TariffError("there are no readings in this time")
     begins = min(int(at[0]) for at, _ in with_readings.values())
     ends = max(int(at[-1]) for at, _ in with_readings.values())
-    ratings = []
-    for tariff in tariffs:
-        layout = lay_out(tariff, begins, ends, by_hour=True)
-        ratings.append(
-            {name: rate(layout, align(at, layout.at), energy) for name, (at, energy) in with_readings.items()}
-        )
+    ratings = [_rated(with_readings, lay_out(tariff, begins, ends, by_hour=True)) for tariff in tariffs]
     return Comparison(begins, ends, list(tariffs), ratings)
+
+
+def _check(tariffs: Sequence[Tariff]) -> None:
+    """Raise TariffError if there are too many tariffs, or they are in several currencies."""
+    if not 1 <= len(tariffs) <= MOST + 1:
+        raise TariffError(f"{len(tariffs) - 1} tariffs to compare with are more than {MOST}")
+    other = next((tariff for tariff in tariffs if tariff.currency != tariffs[0].currency), None)
+    if other is not None:
+        raise TariffError(f"currency: {other.name} is in {other.currency}, {tariffs[0].name} in {tariffs[0].currency}")
+
+
+def _rated(homes: Mapping[str, Home], layout: Layout) -> dict[str, Rating]:
+    return {name: rate(layout, align(at, layout.at), energy) for name, (at, energy) in homes.items()}
 
 
 def recorded(readings: Sequence[tuple[int, int]]) -> Home:

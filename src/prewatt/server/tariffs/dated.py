@@ -4,7 +4,7 @@ rules use no database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from django.core.exceptions import ValidationError
@@ -36,22 +36,35 @@ def plan(coming: Mapping[int, Tariff], base: Tariff, series: Sequence[Dated], no
     that begins meanwhile becomes the base from then on.
     """
     planned: dict[int, Tariff] = {}
+    in_order = sorted(coming.items())
     first = max(series[0].begin, now)
-    plain = [(at, tariff) for at, tariff in sorted(coming.items()) if tariff.dated is None and at > first]
+    plain = [(at, tariff) for at, tariff in in_order if tariff.dated is None and at > first]
     for dated in series:
-        begin = max(dated.begin, now)
         if dated.end <= now:
             continue
-        root = replace(next((tariff for at, tariff in reversed(plain) if at <= begin), base), dated=None)
-        planned[begin] = replace(root, dated=dated)
-        for at, tariff in sorted(coming.items()):
-            if begin < at < dated.end:
-                root = replace(tariff, dated=None) if tariff.dated is None else root
-                planned[at] = replace(root, dated=dated)
-        before = [tariff for at, tariff in sorted(coming.items()) if at <= dated.end]
-        left = before[-1].dated if before else None
-        if left is not None and left.end > dated.end:
-            planned[dated.end] = before[-1]
+        begin = max(dated.begin, now)
+        root = replace(_in_force(plain, begin) or base, dated=None)
+        planned |= _over(root, dated, begin, in_order)
+        left = _in_force(in_order, dated.end)
+        if left is not None and left.dated is not None and left.dated.end > dated.end:
+            planned[dated.end] = left
+    return planned
+
+
+def _in_force(tariffs: Iterable[tuple[int, Tariff]], at: int) -> Tariff | None:
+    """Return the last of these tariffs, in their order, that has begun at an instant; None if none has."""
+    return next(reversed([tariff for effective, tariff in tariffs if effective <= at]), None)
+
+
+def _over(root: Tariff, dated: Dated, begin: int, coming: Iterable[tuple[int, Tariff]]) -> dict[int, Tariff]:
+    """Return the tariffs by which dated prices hold from `begin` to their end, by instant: over `root`, and then over
+    each tariff that comes in between.
+    """
+    planned = {begin: replace(root, dated=dated)}
+    for at, tariff in coming:
+        if begin < at < dated.end:
+            root = replace(tariff, dated=None) if tariff.dated is None else root
+            planned[at] = replace(root, dated=dated)
     return planned
 
 
@@ -67,22 +80,24 @@ def check_scale(base: Tariff, series: Sequence[Dated]) -> None:
             "A kWh would usually cost %(price)s; with %(base)s it costs %(known)s. Are these prices in cents or "
             "pence, or per MWh?"
         )
-    elif dearest * NEAR < min(known):
-        usual = dearest
+        raise _other_unit(text, usual, base, known)
+    if dearest * NEAR < min(known):
         text = _(
             "A kWh would cost at most %(price)s; with %(base)s it costs %(known)s. Are these prices in whole "
             "units, and per kWh?"
         )
-    else:
-        return
+        raise _other_unit(text, dearest, base, known)
+
+
+def _other_unit(text: str, price: int, base: Tariff, known: Sequence[int]) -> ValidationError:
     how = _("Choose their unit with the file, or write it into the column's name: price (ct/kWh), price (EUR/MWh).")
     between = sorted({gross(min(known), base), gross(max(known), base)})
     values = {
-        "price": f"{short_price(gross(usual, base))} {base.currency}",
+        "price": f"{short_price(gross(price, base))} {base.currency}",
         "base": base.name,
         "known": " – ".join(short_price(each) for each in between),
     }
-    raise ValidationError({"prices": f"{text % values} {how}"})
+    return ValidationError({"prices": f"{text % values} {how}"})
 
 
 def notes(planned: Mapping[int, Tariff], series: Sequence[Dated], now: int, zone_name: str) -> list[str]:
@@ -111,10 +126,9 @@ def notes(planned: Mapping[int, Tariff], series: Sequence[Dated], now: int, zone
 
 def _holds(planned: Mapping[int, Tariff], at: int) -> str:
     """Return the tariff that the plan has in force at an instant, in words."""
-    in_force_tariffs = [tariff for effective, tariff in sorted(planned.items()) if effective <= at]
-    if not in_force_tariffs:
+    tariff = _in_force(sorted(planned.items()), at)
+    if tariff is None:
         return _("what held before holds there")
-    tariff = in_force_tariffs[-1]
     stretch = RateCalendar(tariff).stretch(at)
     values = {"rate": stretch.rate, "price": short_price(stretch.prices[0]), "currency": tariff.currency}
     if tariff.dated is not None and stretch.rate == tariff.dated.name and tariff.dated.begin <= at < tariff.dated.end:

@@ -8,10 +8,12 @@ several steps and gaps.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 from ...amounts import decimal_sign
@@ -136,22 +138,28 @@ class _Reading:
         self._problems, self._time_zone = Problems(), time_zone
         self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
         self._scale = scale or _scale_of(self._header, "1")
-        if self._scale not in SCALES:
-            raise whole(f"there is no such unit: {shown(self._scale)!r}")
-        if self._scale != _scale_of(self._header, self._scale):
-            text = f"its name says another unit than {_in_words(self._scale)}"
-            self._problems.add(self._header.number, self._header.labels["price"], text)
-        self._cells: list[tuple[int, dict[str, Cell]]] = []
-        for row in self._header.body(rows):
-            try:
-                self._cells.append((row.number, self._header.cells(row)))
-            except TableError as error:
-                self._problems.add(row.number, "", error.problems[0].text)
+        self._check_scale()
+        self._cells = list(self._cells_of(rows))
         prices = [text_of(cells["price"]) for _line, cells in self._cells]
         signs = {sign for sign in ".," if any(sign in text for text in prices)}
         self._decimal = signs.pop() if len(signs) == 1 else decimal_sign(prices)
         self._order = order_of_days(text_of(cells.get("day") or cells["from"]) for _line, cells in self._cells)
         self._below_zero = 0
+
+    def _check_scale(self) -> None:
+        if self._scale not in SCALES:
+            raise whole(f"there is no such unit: {shown(self._scale)!r}")
+        if self._scale != _scale_of(self._header, self._scale):
+            text = f"its name says another unit than {_in_words(self._scale)}"
+            self._problems.add(self._header.number, self._header.labels["price"], text)
+
+    def _cells_of(self, rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, Cell]]]:
+        """Yield the line number of each row with its cells."""
+        for row in self._header.body(rows):
+            try:
+                yield row.number, self._header.cells(row)
+            except TableError as error:
+                self._problems.add(row.number, "", error.problems[0].text)
 
     def series(self, name: str) -> Series:
         """Return the prices. Raises TableError, which names all wrong lines."""
@@ -188,12 +196,7 @@ class _Reading:
         price = self._price(line, cells["price"])
         if moment is None or price is None:
             return None
-        until = instant(ends[0]) if ends else None
-        if until is not None and until <= instant(meant[0]) and len(ends) + len(meant) > 2:
-            until = instant(ends[-1])
-        if until is not None and until <= instant(meant[0]) and "day" in cells:
-            # The row is from 23:00 to 0:00 of the next day.
-            until += DAY
+        until = _end_of(meant, ends, "day" in cells) if ends else None
         return _Seen(line, moment, meant, price, until)
 
     def _instants(self, line: int, column: str, cell: Cell, day: Cell) -> tuple[datetime | None, list[datetime]]:
@@ -243,10 +246,7 @@ class _Reading:
     def _by_instant(self, rows: Sequence[_Seen]) -> dict[int, _Seen]:
         sure = [instant(each.meant[0]) for each in rows if len(each.meant) == 1]
         backwards = bool(sure) and sure[-1] < sure[0]
-        twice: dict[datetime, list[_Seen]] = {}
-        for each in rows:
-            if len(each.meant) == 2:
-                twice.setdefault(each.moment, []).append(each)
+        twice = _twice(rows)
         by_instant: dict[int, _Seen] = {}
         for each in rows:
             among = twice.get(each.moment, [each])
@@ -265,19 +265,40 @@ class _Reading:
         """
         lengths: list[int] = []
         slips = []
-        usual = next(rows[at].until - at for at in begins if rows[at].until is not None)  # type: ignore[operator]
-        for index, at in enumerate(begins):
-            following = begins[index + 1] if index + 1 < len(begins) else None
+        before = next(until - at for at in begins if (until := rows[at].until) is not None)
+        for index, (at, following) in enumerate(zip_longest(begins, begins[1:])):
             until = rows[at].until
             if until is None:
-                before = lengths[-1] if lengths else usual
                 until = min(at + before, following or at + before)
             if not MINUTE <= until - at <= DAY + DAY // 24 or (until - at) % MINUTE:
                 slips.append(Slip(index, "does not hold for whole minutes up to a day: is its end right?"))
             elif following is not None and until > following:
                 slips.append(Slip(index + 1, f"begins before the price of line {rows[at].line} ends"))
-            lengths.append(until - at)
+            before = until - at
+            lengths.append(before)
         return lengths, slips
+
+
+def _twice(rows: Iterable[_Seen]) -> dict[datetime, list[_Seen]]:
+    """Return the rows whose wall clock shows an hour that comes twice, by that clock."""
+    twice: dict[datetime, list[_Seen]] = defaultdict(list)
+    for each in rows:
+        if len(each.meant) == 2:
+            twice[each.moment].append(each)
+    return twice
+
+
+def _end_of(meant: Sequence[datetime], ends: Sequence[datetime], has_day: bool) -> int:
+    """Return the end (µs) of a price whose beginning and end can be read as these instants. `has_day`: the day is in a
+    column of its own.
+    """
+    until = instant(ends[0])
+    if until <= instant(meant[0]) and len(ends) + len(meant) > 2:
+        until = instant(ends[-1])
+    if until <= instant(meant[0]) and has_day:
+        # The row is from 23:00 to 0:00 of the next day.
+        until += DAY
+    return until
 
 
 def _scale_of(header: Header, otherwise: str) -> str:

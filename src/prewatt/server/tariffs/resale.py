@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...kernel.calendar import local, zone
 from ...kernel.rating import gross
-from ...kernel.tariff import RateCalendar, Tariff, TariffError
+from ...kernel.tariff import RateCalendar, Stretch, Tariff, TariffError
 from ...kernel.units import DAY, exact_percent, short_price
 
 SPAN = 366 * DAY
@@ -26,18 +28,27 @@ def check_resale(tariff: Tariff, effective: int, cap: int | None, purchase: Tari
     while at < end:
         stretch = calendar.stretch(at)
         until = stretch.end
-        limits = [cap] * len(stretch.prices) if cap is not None else []
-        if purchase_calendar is not None and purchase is not None:
-            other = purchase_calendar.stretch(at)
-            until = min(until, other.end)
-            paid = [gross(price, purchase) for price in other.prices]
-            alike = other.upto == stretch.upto and _counted_alike(tariff, purchase)
-            passed_on = paid if alike else [min(paid)] * len(stretch.prices)
+        limits = [] if cap is None else [cap] * len(stretch.prices)
+        if purchase_calendar is not None:
+            bought = purchase_calendar.stretch(at)
+            until = min(until, bought.end)
+            passed_on = _passed_on(tariff, stretch, purchase_calendar.tariff, bought)
             limits = [min(pair) for pair in zip(limits or passed_on, passed_on, strict=True)]
-        for tier, (price, limit) in enumerate(zip(stretch.prices, limits, strict=True)):
-            if gross(price, tariff) > limit:
-                raise TariffError(_sum(tariff, stretch.rate, tier, price, limit, at, limit != cap))
+        _check_stretch(tariff, stretch, at, limits, cap)
         at = until
+
+
+def _check_stretch(tariff: Tariff, stretch: Stretch, at: int, limits: Sequence[int], cap: int | None) -> None:
+    for tier, (price, limit) in enumerate(zip(stretch.prices, limits, strict=True)):
+        if gross(price, tariff) > limit:
+            raise TariffError(_sum(tariff, stretch.rate, tier, price, limit, at, limit != cap))
+
+
+def _passed_on(tariff: Tariff, stretch: Stretch, purchase: Tariff, bought: Stretch) -> list[int]:
+    """Return the purchase price of each tier of a stretch, micro, all included."""
+    paid = [gross(price, purchase) for price in bought.prices]
+    alike = bought.upto == stretch.upto and _counted_alike(tariff, purchase)
+    return paid if alike else [min(paid)] * len(stretch.prices)
 
 
 def _counted_alike(one: Tariff, other: Tariff) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from math import inf
 
 from ...kernel.tariff import DATED_MAX, Dated
 from ...kernel.units import DAY, HOUR, MINUTE
@@ -39,46 +40,64 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
     if len(begins) == 1:
         return [DEFAULT_STEP], []
     distances = [later - earlier for earlier, later in pairwise(begins)]
-    usual = Counter(each for each in distances if each in STEPS)
-    if not usual:
+    base = _most_common(distances)
+    if base is None:
         return [DEFAULT_STEP] * len(begins), [Slip(1, _apart(min(distances)))]
-    base = min(usual, key=lambda step: (-usual[step], step))
     believed = [*_believed(begins, distances, base), 0]
-    step = next((each for each in believed if each), base)
-    grid = min(each for each in (*believed, base) if each)
-    phase = Counter(at % grid for at in begins).most_common(1)[0][0]
+    off_grid = _off_grid(begins, base, min(filter(None, (*believed, base))))
+    step = next(filter(None, believed), base)
     slips: list[Slip] = []
     lengths: list[int] = []
-    last = -1
+    last: int | None = None
     for index, at in enumerate(begins):
         following = believed[index] or step
-        if base != DAY and at % grid != phase:
-            slips.append(
-                Slip(index, f"is not on the grid of {_length(grid)} that the others are on: is its time right?")
-            )
-        elif last >= 0 and at - begins[last] < step:
-            text = f"begins {_length(at - begins[last])} after the price before it, which holds {_length(step)}: is its time right?"
+        if index in off_grid:
+            slips.append(off_grid[index])
+        elif last is not None and at - last < step:
+            text = f"begins {_length(at - last)} after the price before it, which holds {_length(step)}: is its time right?"
             slips.append(Slip(index, text))
         else:
             # After a mistake, distances count from the price before it.
-            last, step = index, following
+            last, step = at, following
         lengths.append(following)
     return lengths, slips or _alone(begins)
+
+
+def _most_common(distances: Sequence[int]) -> int | None:
+    """Return the step that comes most often, of several the shortest; None if no distance is a step."""
+    usual = Counter(each for each in distances if each in STEPS)
+    return min(usual, key=lambda step: (-usual[step], step), default=None)
+
+
+def _off_grid(begins: Sequence[int], base: int, grid: int) -> dict[int, Slip]:
+    """Return the mistakes that are not on the grid (µs) of most others, by index."""
+    if base == DAY:
+        # Days are on no grid, because the clocks change.
+        return {}
+    phase = Counter(at % grid for at in begins).most_common(1)[0][0]
+    text = f"is not on the grid of {_length(grid)} that the others are on: is its time right?"
+    return {index: Slip(index, text) for index, at in enumerate(begins) if at % grid != phase}
 
 
 def _believed(begins: Sequence[int], distances: Sequence[int], base: int) -> list[int]:
     """Return the distances that are steps; 0 for those that are not, or may not be."""
     believed: list[int] = []
     runs = [(distance, len(list(run))) for distance, run in groupby(distances)]
-    for place, (distance, count) in enumerate(runs):
-        beside = [runs[other][0] for other in (place - 1, place + 1) if 0 <= other < len(runs)]
+    around = [inf, *(distance for distance, _count in runs), inf]
+    for (distance, count), before, after in zip(runs, around, around[2:], strict=False):
         plain = distance == base or (base == DAY and distance in LOCAL_DAYS)
-        short = all(distance < other for other in beside)
-        # Two prices at full hours, an hour apart, are rather steps of an hour than two gaps.
-        full = distance <= HOUR and begins[len(believed)] % distance == 0
-        several = distance in STEPS and (count >= 3 or (count == 2 and (short or full)))
+        several = distance in STEPS and _is_several(distance, count, min(before, after), begins[len(believed)])
         believed += [distance if plain or several else 0] * count
     return believed
+
+
+def _is_several(distance: int, count: int, beside: float, begin: int) -> bool:
+    """Return whether a distance comes so often in a row, from `begin` on, that it is a step: three times, or twice if it
+    is shorter than those `beside` it (the shorter of the two).
+    """
+    # Two prices at full hours, an hour apart, are rather steps of an hour than two gaps.
+    full = distance <= HOUR and begin % distance == 0
+    return count >= 3 or (count == 2 and (distance < beside or full))
 
 
 def _alone(begins: Sequence[int]) -> list[Slip]:

@@ -8,6 +8,7 @@ integers: Wh, micro, nano; instants in µs.
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -96,12 +97,7 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
     tiers = max(len(each) for each in prices)
     dates = [date.fromordinal(int(day)) for day in highest]
     months = [day.replace(day=1).toordinal() for day in dates]
-    period = {
-        None: [0] * len(dates),
-        Period.DAY: [int(day) for day in highest],
-        Period.MONTH: months,
-        Period.YEAR: [day.year for day in dates],
-    }[tariff.tiers.per if tariff.tiers else None]
+    period = _periods(tariff, dates)
     return Layout(
         tariff=tariff,
         names=list(names),
@@ -122,6 +118,16 @@ def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layo
     )
 
 
+def _periods(tariff: Tariff, days: Sequence[date]) -> list[int]:
+    """Return the period of each day in which its use counts for the tiers, as numbers that ascend."""
+    per = tariff.tiers.per if tariff.tiers else None
+    if per is None:
+        return [0] * len(days)
+    if per == Period.YEAR:
+        return [day.year for day in days]
+    return [(day.replace(day=1) if per == Period.MONTH else day).toordinal() for day in days]
+
+
 def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
     """Rate a meter that used `energy` (n values, Wh) between its n + 1 readings. `aligned`: the places of the layout's
     `at` among these readings, which lie within the layout.
@@ -134,13 +140,7 @@ def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
     tiers = layout.prices.shape[1]
     parts = used[:, None] if tiers == 1 else _by_tier(layout, used)
     costs = parts * layout.prices
-    energies: dict[Line, int] = {}
-    cost: dict[Line, int] = {}
-    for name, stretches in zip(layout.names, layout.of_rate, strict=True):
-        sums = parts[stretches].sum(axis=0).tolist()
-        for tier, total in enumerate(sums):
-            if total:
-                energies[name, tier], cost[name, tier] = total, int(costs[stretches, tier].sum())
+    energies, cost = _by_line(layout, parts, costs)
     fee = int(running[-1]) * tariff.fee
     ended = layout.day_ends & (layout.at[1:] > at[0]) & (layout.at[1:] <= at[-1])
     standing = int(ended.sum()) * tariff.standing
@@ -152,6 +152,18 @@ def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
         energies, cost, fee, standing, minimum, 0 if included else tax, tax if included else 0,
         _by_hour(layout, used, costs.sum(axis=1)) if layout.by_hour else {},
     )  # fmt: skip
+
+
+def _by_line(layout: Layout, parts: Ints, costs: Ints) -> tuple[dict[Line, int], dict[Line, int]]:
+    """Return the energy (Wh) and its cost (nano) of each line that has some, from those of each stretch by tier."""
+    energies: dict[Line, int] = {}
+    cost: dict[Line, int] = {}
+    for name, stretches in zip(layout.names, layout.of_rate, strict=True):
+        sums = parts[stretches].sum(axis=0).tolist()
+        for tier, total in enumerate(sums):
+            if total:
+                energies[name, tier], cost[name, tier] = total, int(costs[stretches, tier].sum())
+    return energies, cost
 
 
 def _by_tier(layout: Layout, used: Ints) -> Ints:
