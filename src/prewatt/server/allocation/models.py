@@ -78,13 +78,17 @@ class SharedCost(models.Model):
             raise ValidationError(
                 {"equal": _now("The percentages of the rule sum to %(sum)s, not to 100.") % {"sum": sum(values)}}
             )
-        if self.part_id and self.property_id and self.part and self.part.property_id != self.property_id:
+        if self._is_of_another_property():
             raise ValidationError({"part": _now("This part belongs to another property.")})
         if self.schedule != self.Schedule.NONE and self.since is None:
             raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it runs.")})
         alike = SharedCost.objects.filter(property_id=self.property_id, name=self.name).exclude(pk=self.pk)
         if self.property_id and alike.exists():
             raise ValidationError({"name": _now("A shared cost with this name exists already.")})
+
+    def _is_of_another_property(self) -> bool:
+        part = self.part if self.part_id and self.property_id else None
+        return part is not None and part.property_id != self.property_id
 
 
 BASES = {

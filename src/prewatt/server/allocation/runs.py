@@ -95,18 +95,7 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
     if shared_cost.ends is not None and ends > shared_cost.ends:
         day = local_day(shared_cost.ends - 1, zone(shared_cost.property.zone))
         raise ValidationError({"last": _("This cost has ended: its last day is %(day)s.") % {"day": day}})
-    meters = list(shared_cost.meters.all())
-    if bill is None:
-        if not meters:
-            raise ValidationError({"amount": _("This cost has no meters: enter the amount of the bill.")})
-        _refuse_twice(shared_cost, begins, ends)
-        energy, cost = _metered(shared_cost, meters, begins, ends)
-    else:
-        if not 0 < bill <= LARGEST_BILL:
-            raise ValidationError(
-                {"amount": _("The amount must be more than 0, and at most %(most)d.") % {"most": LARGEST_BILL // NANO}}
-            )
-        energy, cost = None, bill
+    energy, cost = _amounts(shared_cost, begins, ends, bill)
     holders = _holders(shared_cost, begins, ends)
     mix = [
         (int(percent * 10_000), {index: weights[basis] for index, (_u, _t, _d, weights) in enumerate(holders)})
@@ -126,6 +115,21 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
         ) from None
     parts = [Part(*holder, shares.get(index, 0)) for index, holder in enumerate(holders)]
     return Preview(shared_cost, begins, ends, energy, cost, parts)
+
+
+def _amounts(shared_cost: SharedCost, begins: int, ends: int, bill: int | None) -> tuple[int | None, int]:
+    """Return the energy (Wh; None for a bill) and the cost (nano) that a run divides. Raises ValidationError."""
+    meters = list(shared_cost.meters.all())
+    if bill is None:
+        if not meters:
+            raise ValidationError({"amount": _("This cost has no meters: enter the amount of the bill.")})
+        _refuse_twice(shared_cost, begins, ends)
+        return _metered(shared_cost, meters, begins, ends)
+    if not 0 < bill <= LARGEST_BILL:
+        raise ValidationError(
+            {"amount": _("The amount must be more than 0, and at most %(most)d.") % {"most": LARGEST_BILL // NANO}}
+        )
+    return None, bill
 
 
 def _refuse_twice(shared_cost: SharedCost, begins: int, ends: int) -> None:
@@ -182,37 +186,51 @@ def _metered(shared_cost: SharedCost, meters: Sequence[Meter], begins: int, ends
     return energy, cost
 
 
-def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit, Tenancy | None, int, dict[str, int]]]:
-    """Return who held each unit for how many days, with the weights, in the order of the units."""
+def _units(shared_cost: SharedCost) -> list[Unit]:
+    """Return the units that share a cost, in their order. Raises ValidationError if there are none."""
     owner = shared_cost.part or shared_cost.property
     units = list(owner.units.order_by("name", "pk").select_related("property__organisation"))
     if not units:
         raise ValidationError({"part": _("This property, or this part of it, has no units to share the cost.")})
+    return units
+
+
+def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit, Tenancy | None, int, dict[str, int]]]:
+    """Return who held each unit for how many days, with the weights, in the order of the units."""
+    units = _units(shared_cost)
     place = zone(shared_cost.property.zone)
     midnights = [day_bounds(day, place)[1] for day in _days(local_day(begins, place), local_day(ends - 1, place))]
     fixed = {each.unit_id: int(each.weight * 1000) for each in shared_cost.weights.all()}
-    metered = {}
-    if shared_cost.consumption:
-        meters = list(Meter.objects.filter(unit__in=units))
-        by_meter = _readings(meters, begins, ends)
-        metered = {meter.unit_id: by_meter[meter.pk] for meter in meters}
+    metered = _metered_units(units, begins, ends) if shared_cost.consumption else {}
     holders = []
     for unit in units:
         for tenancy, since, until in _spans_of(unit, begins, ends):
             # As with the standing charge, a day counts for the tenant at its end.
             days = sum(since < midnight <= until for midnight in midnights)
             used = metered[unit.pk].used_between(since, until) if unit.pk in metered else 0
-            weights = {
-                "equal": days,
-                "area": int(unit.area * 100) * days,
-                "occupants": (tenancy.occupants if tenancy else unit.occupants) * days,
-                "consumption": used,
-                "fixed": fixed.get(unit.pk, 0) * days,
-            }
+            weights = _weights(unit, tenancy, days, used, fixed.get(unit.pk, 0))
             if tenancy is None and shared_cost.vacancy == SharedCost.Vacancy.OTHERS:
                 weights = dict.fromkeys(weights, 0)
             holders.append((unit, tenancy, days, weights))
     return holders
+
+
+def _metered_units(units: Sequence[Unit], begins: int, ends: int) -> dict[int | None, Registers]:
+    """Return the registers of the units' meters, by the primary key of the unit."""
+    meters = list(Meter.objects.filter(unit__in=units))
+    by_meter = _readings(meters, begins, ends)
+    return {meter.unit_id: by_meter[meter.pk] for meter in meters}
+
+
+def _weights(unit: Unit, tenancy: Tenancy | None, days: int, used: int, fixed: int) -> dict[str, int]:
+    """Return the weights of a unit by the bases of a rule: `used` in Wh, `fixed` in thousandths a day."""
+    return {
+        "equal": days,
+        "area": int(unit.area * 100) * days,
+        "occupants": (tenancy.occupants if tenancy else unit.occupants) * days,
+        "consumption": used,
+        "fixed": fixed * days,
+    }
 
 
 def _spans_of(unit: Unit, begins: int, ends: int) -> list[tuple[Tenancy | None, int, int]]:

@@ -98,15 +98,9 @@ def pay(
     Raises DebtError, which names the field, if nothing is owed, or the amount or the id is not possible.
     """
     organisation = _lock(tenancy)
-    known = DebtPayment.objects.filter(organisation=organisation, payment_id=payment_id).first()
+    known = _known_payment(organisation, tenancy, amount, payment_id)
     if known is not None:
-        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
-            raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
-        if known.undone_at is not None:
-            raise DebtError(_("This payment was undone. Use another id for a new payment."))
         return known
-    if TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
-        raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
     try:
         check_amount(amount, tenancy.unit.property.currency)
     except TopUpError as error:
@@ -124,11 +118,23 @@ def pay(
         memo = _("paid more than was owed") if debts else _("paid after the move-out")
         _book_excess(payment, left, unit, memo)
     elif sum(debt.left for debt in debts) < unit:
-        for debt in debts:
-            if rest := debt.left:
-                kind = Transfer.Kind.ADJUSTMENT
-                lower(debt, rest, DebtPart.Why.ROUNDING, adjustments, kind, name_of(by), payment=payment)
+        _round_off(payment, debts, adjustments, name_of(by))
     return payment
+
+
+def _known_payment(organisation: Organisation, tenancy: Tenancy, amount: int, payment_id: str) -> DebtPayment | None:
+    """Return the payment of this id; None if the id is new. Raises DebtError if it belongs to another payment, or its
+    payment was undone.
+    """
+    known = DebtPayment.objects.filter(organisation=organisation, payment_id=payment_id).first()
+    if known is not None:
+        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
+            raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
+        if known.undone_at is not None:
+            raise DebtError(_("This payment was undone. Use another id for a new payment."))
+    elif TopUp.objects.filter(organisation=organisation, credit_id=payment_id).exists():
+        raise DebtError(_("The id %(id)s belongs to another payment. Use a new id.") % {"id": payment_id})
+    return known
 
 
 def _pay_parts(payment: DebtPayment, debts: Sequence[Debt], by: str) -> int:
@@ -140,6 +146,14 @@ def _pay_parts(payment: DebtPayment, debts: Sequence[Debt], by: str) -> int:
             lower(debt, part, DebtPart.Why.PAID, payment.source, Transfer.Kind.DEBT_PAID, by, payment=payment)
             left -= part
     return left
+
+
+def _round_off(payment: DebtPayment, debts: Sequence[Debt], adjustments: Account, by: str) -> None:
+    """Drop what is left of debts after a payment, since it is finer than the currency."""
+    for debt in debts:
+        if rest := debt.left:
+            kind = Transfer.Kind.ADJUSTMENT
+            lower(debt, rest, DebtPart.Why.ROUNDING, adjustments, kind, by, payment=payment)
 
 
 def _book_excess(payment: DebtPayment, left: int, unit: int, memo: str) -> None:
@@ -168,13 +182,7 @@ def undo(payment: DebtPayment, by: Any, reason: str) -> DebtPayment:
     )
     if not reason.strip():
         raise DebtError(_("Say why."), "reason")
-    if row.undone_at is not None:
-        raise DebtError(_("This payment is undone already."))
-    line = getattr(row, "bank_line", None)
-    if line is not None and getattr(line, "taken_back_by", None) is not None:
-        raise DebtError(_("The bank took this payment back already."))
-    if row.source.kind not in MONEY.values():
-        raise DebtError(_("This was paid at a payment provider: it can't be undone."))
+    _check_undoable(row)
     memo, at = f"{reason.strip()[:150]} ({name_of(by)})", now()
     if row.refund is not None:
         if row.refund.left != row.refund.amount:
@@ -200,6 +208,17 @@ def undo(payment: DebtPayment, by: Any, reason: str) -> DebtPayment:
     row.undone_at, row.receipt = at, ""
     row.save(update_fields=["undone_at", "receipt"])
     return row
+
+
+def _check_undoable(payment: DebtPayment) -> None:
+    """Raise DebtError if a payment cannot be undone, because it went back already or a provider has it."""
+    if payment.undone_at is not None:
+        raise DebtError(_("This payment is undone already."))
+    line = getattr(payment, "bank_line", None)
+    if line is not None and getattr(line, "taken_back_by", None) is not None:
+        raise DebtError(_("The bank took this payment back already."))
+    if payment.source.kind not in MONEY.values():
+        raise DebtError(_("This was paid at a payment provider: it can't be undone."))
 
 
 def in_words(payment: DebtPayment) -> str:

@@ -157,7 +157,7 @@ def spread(
     meter = next(iter(lock_meters(rows)), None)
     row = Tenancy.objects.select_related("unit__property").get(pk=tenancy.pk, unit__property__organisation=organisation)
     at, property_ = now(), row.unit.property
-    if meter is None or row.settled_at is not None or (row.ends is not None and row.ends <= at):
+    if meter is None or row.has_ended(at):
         raise SpreadError(_("This tenancy has ended, or its flat has no meter."))
     if Tenancy.objects.filter(unit=row.unit_id, begins__lt=row.begins, settled_at__isnull=True).exists():
         raise SpreadError(

@@ -67,6 +67,10 @@ class Tenancy(models.Model):
         """Return whether what ends at an instant belongs to this tenancy, which begins just after its first instant."""
         return self.begins < at and (self.ends is None or at <= self.ends)
 
+    def has_ended(self, at: int) -> bool:
+        """Return whether nobody lives here by this tenancy any more at an instant, or it is settled."""
+        return self.settled_at is not None or (self.ends is not None and self.ends <= at)
+
     def validate_constraints(self, exclude: Any = None) -> None:
         """Do nothing: `clean` says in words what the constraints hold."""
 

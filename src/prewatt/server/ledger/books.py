@@ -152,9 +152,7 @@ class Charge(NamedTuple):
 def book_charges(charges: Iterable[Charge]) -> None:
     """Book energy that was sold: out of the tenant's credit, or at the landlord's cost if nobody lived there."""
     charged = [charge for charge in charges if any(charge.parts.values())]
-    tenancies = {charge.tenancy.pk: charge.tenancy for charge in charged if charge.tenancy}
-    payers = {each.tenancy_id: each for each in Account.objects.filter(tenancy__in=tenancies)}
-    payers |= {pk: tenant_account(tenancy) for pk, tenancy in tenancies.items() if pk not in payers}
+    payers = _payers({charge.tenancy.pk: charge.tenancy for charge in charged if charge.tenancy})
     shared: dict[tuple[int, Account.Kind], Account] = {}
 
     def shared_account(charge: Charge, kind: Account.Kind) -> Account:
@@ -178,6 +176,12 @@ def book_charges(charges: Iterable[Charge]) -> None:
         for kind, amount in charge.parts.items()
         if amount > 0
     )
+
+
+def _payers(tenancies: Mapping[int, Tenancy]) -> dict[int | None, Account]:
+    """Return the accounts of tenants, by the primary keys of their tenancies."""
+    accounts = {each.tenancy_id: each for each in Account.objects.filter(tenancy__in=tenancies)}
+    return accounts | {pk: tenant_account(tenancy) for pk, tenancy in tenancies.items() if pk not in accounts}
 
 
 def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:

@@ -81,8 +81,7 @@ def rows(organisation: Organisation, first: date, last: date) -> Iterator[Row]:
     """
     homes = list(Property.objects.filter(organisation=organisation).order_by("pk"))
     home = homes[0] if homes else Property(zone="UTC", currency=NO_CURRENCY)
-    spans = [Span.of_days(first, last, zone(name)) for name in {each.zone for each in (home, *homes)}]
-    widest = Span(min(each.begins for each in spans), max(each.ends for each in spans))
+    widest = _widest(first, last, {each.zone for each in (home, *homes)})
     transfers = (
         Transfer.objects.filter(during(widest), debit_account__organisation=organisation)
         .select_related(
@@ -98,16 +97,7 @@ def rows(organisation: Organisation, first: date, last: date) -> Iterator[Row]:
         day = local_day(each.at, zone(property_.zone))
         if not first <= day <= last:
             continue
-        row = Row(
-            day,
-            each.kind,
-            each.debit_account,
-            each.credit_account,
-            each.amount,
-            property_.currency,
-            str(each.reference or ""),
-            each.memo,
-        )
+        row = _row(each, day, property_.currency)
         if each.kind != Transfer.Kind.CHARGE:
             yield row
             continue
@@ -115,6 +105,19 @@ def rows(organisation: Organisation, first: date, last: date) -> Iterator[Row]:
         before = charges.get(key)
         charges[key] = row if before is None else replace(row, amount=before.amount + row.amount)
     yield from (charges[key] for key in sorted(charges))
+
+
+def _widest(first: date, last: date, zones: Iterable[str]) -> Span:
+    """Return the span that has the days from `first` to `last` of all these time zones."""
+    spans = [Span.of_days(first, last, zone(name)) for name in zones]
+    return Span(min(each.begins for each in spans), max(each.ends for each in spans))
+
+
+def _row(transfer: Transfer, day: date, currency: str) -> Row:
+    return Row(
+        day, transfer.kind, transfer.debit_account, transfer.credit_account, transfer.amount, currency,
+        str(transfer.reference or ""), transfer.memo,
+    )  # fmt: skip
 
 
 def _property_of(transfer: Transfer) -> Property | None:

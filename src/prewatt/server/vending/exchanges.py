@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from ...kernel.account import Account
 from ...kernel.entries import Event, Exchange, Exchanged, Reading, Rebased, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.plausible import SLACK, most
@@ -172,7 +173,7 @@ def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
     ends, end = (register if unread else None), End.READ
     if last:
         typed = _kwh("last", last)
-        if typed > register or (typed < register - SLACK and not account.back_since):
+        if _says_more(typed, register, account):
             ends, end = typed, End.TYPED
     rest = 0 if ends is None else ends - base.register
     highest = most(account.settings.power_highest, at - base.at)
@@ -185,6 +186,13 @@ def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
         raise ValidationError({"last": text % values})
     cost = account.rate(at, rest).charge - account.rate(at, 0).charge
     return Outlook(meter, serial, begins, ends, end, register, read_at, rest, cost)
+
+
+def _says_more(typed: int, register: int, account: Account) -> bool:
+    """Return whether a typed last register says more than the last reading, Wh: it is above it, or so far below that the
+    reading is wrong.
+    """
+    return typed > register or (typed < register - SLACK and not account.back_since)
 
 
 @transaction.atomic

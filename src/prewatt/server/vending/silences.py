@@ -161,13 +161,7 @@ def go_on(silence: Silence, at: int) -> None:
         return
     back = _back(row)
     if back is None:
-        if row.gateway.revoked:
-            # The gateway is revoked, so nobody waits for it.
-            back = row.back_at = row.over_at = at
-            row.told_back = True
-        elif row.back_at is not None:
-            row.back_at = None
-            row.meters.update(counted_at=None, spread=False)
+        _is_silent(row, at)
     elif row.back_at is None:
         row.back_at = back
     if row.back_at is not None and row.over_at is None:
@@ -178,6 +172,16 @@ def go_on(silence: Silence, at: int) -> None:
     row.save(update_fields=["back_at", "over_at", "told_back"])
     if row.over_at is not None:
         settle_alarms(SILENT, str(row.pk))
+
+
+def _is_silent(row: Silence, at: int) -> None:
+    """Update a silence that goes on, or has begun again. If its gateway is revoked, nobody waits for it: it is over."""
+    if row.gateway.revoked:
+        row.back_at = row.over_at = at
+        row.told_back = True
+    elif row.back_at is not None:
+        row.back_at = None
+        row.meters.update(counted_at=None, spread=False)
 
 
 def _back(row: Silence) -> int | None:
