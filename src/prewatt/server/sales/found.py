@@ -74,23 +74,13 @@ def keep(
     `at`: the journal entry; `number`, `order`, `name`: the command, if it is known; `amount`: nano that the meter took
     up; `tid`: the identifier of a typed code.
     """
-    command = None
-    if number is not None and order is not None and not Command.objects.filter(meter=meter, number=number).exists():
-        command = fill_in(meter, number, at, order, name)
-        Command.objects.filter(pk=command.pk).update(applied_seq=seq, applied_at=at)
+    _log(meter, number, order, name, seq, at)
     if tid is not None:
         _skip(meter, tid)
         _code_anew(meter, tid)
-    credit_id = id_of(order)
-    if tid is not None and credit_id == name_of_code(tid):
-        # Only its code is known, and codes of several meters in one minute have the same identifier.
-        credit_id = ""
+    credit_id = _credit_id(order, tid)
     typed = _open(meter).filter(key=name_of_code(tid)).first() if tid is not None and number is not None else None
-    if (
-        isinstance(order, GrantCredit)
-        and TopUp.objects.filter(command__meter=meter, credit_id=credit_id, amount=order.amount).exists()
-    ):
-        # The payment was entered again before the journal arrived: the meter takes both as one.
+    if _is_entered_again(meter, order, credit_id):
         _settle_typed(typed)
         return
     data = {
@@ -103,12 +93,40 @@ def keep(
         key = credit_id[:64] or name_of_code(tid)
         raise_alarm(UNBOOKED, _text(meter, data), at, meter=meter, key=key, seq=seq, data=data)
     elif order is not None and not isinstance(order, GrantCredit):
-        kind = str(order.__struct_config__.tag)
-        text = _(
-            "Meter %(meter)s has taken up %(what)s that this server does not know, because it was restored from a copy. "
-            "It is in force. Check it; if it is wrong, give the order again."
-        ) % {"meter": meter, "what": ORDERS.get(kind, kind)}
-        raise_alarm("unknown-order", text, at, meter=meter, key=kind, seq=seq, data={"command": number})
+        _raise_unknown(meter, number, order, seq, at)
+
+
+def _log(meter: Meter, number: int | None, order: AnyOrder | None, name: bytes, seq: int, at: int) -> None:
+    """Store a command as applied, if it is known and the credit log does not have it."""
+    if number is not None and order is not None and not Command.objects.filter(meter=meter, number=number).exists():
+        command = fill_in(meter, number, at, order, name)
+        Command.objects.filter(pk=command.pk).update(applied_seq=seq, applied_at=at)
+
+
+def _credit_id(order: AnyOrder | None, tid: int | None) -> str:
+    """Return the credit id of an order; empty if only its code is known."""
+    credit_id = id_of(order)
+    if tid is not None and credit_id == name_of_code(tid):
+        # Codes of several meters in one minute have the same identifier.
+        return ""
+    return credit_id
+
+
+def _is_entered_again(meter: Meter, order: AnyOrder | None, credit_id: str) -> bool:
+    """Return whether a payment was entered again before the journal arrived: the meter takes both as one."""
+    if not isinstance(order, GrantCredit):
+        return False
+    return TopUp.objects.filter(command__meter=meter, credit_id=credit_id, amount=order.amount).exists()
+
+
+def _raise_unknown(meter: Meter, number: int | None, order: AnyOrder, seq: int, at: int) -> None:
+    """Raise an alarm for an order that is in force at the meter and that nobody here gave."""
+    kind = str(order.__struct_config__.tag)
+    text = _(
+        "Meter %(meter)s has taken up %(what)s that this server does not know, because it was restored from a copy. "
+        "It is in force. Check it; if it is wrong, give the order again."
+    ) % {"meter": meter, "what": ORDERS.get(kind, kind)}
+    raise_alarm("unknown-order", text, at, meter=meter, key=kind, seq=seq, data={"command": number})
 
 
 def _add_command(meter: Meter, typed: Alarm, data: dict[str, Any]) -> None:

@@ -117,23 +117,43 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
     if not bodies or tenancy is None:
         return None
     first = min(bodies)
-    versions = meter.property.tariff_versions.series()
+    come = _charged_before(meter, first, led_at)
     amount, until = 0, led_at
-    before = [each for each in readings(meter, versions, led_at) if each.seq < first]
     for seq, body in bodies.items():
-        entry = decode_entry(bytes(body))
-        assert isinstance(entry, Reading)
-        days = entry.standing + entry.minimum
-        if seq == first and before:
-            # A part of this reading was not in the future.
-            come = rate_interval(versions, before[-1].at, led_at, 0, before[-1].rerated.counters)
-            days = max(days - come.standing - come.minimum, 0)
-        untaxed = entry.charge - entry.tax
-        amount += days + (entry.tax * days // untaxed if untaxed else 0)
+        entry = _reading(bytes(body))
+        # A part of the first reading was not in the future.
+        amount += _charge_of_days(entry, come if seq == first else 0)
         until = max(until, entry.at)
     early = Early(meter, tenancy, first, until, amount)
     known = Adjustment.objects.filter(tenancy=tenancy, **early.name._asdict()).exists()
     return early if amount and not known else None
+
+
+def _charged_before(meter: Meter, seq: int, at: int) -> int:
+    """Return the standing and minimum charges for the days between the last reading before entry `seq` and the instant
+    `at`, nano.
+    """
+    versions = meter.property.tariff_versions.series()
+    before = [each for each in readings(meter, versions, at) if each.seq < seq]
+    if not before:
+        return 0
+    come = rate_interval(versions, before[-1].at, at, 0, before[-1].rerated.counters)
+    return come.standing + come.minimum
+
+
+def _reading(body: bytes) -> Reading:
+    entry = decode_entry(body)
+    assert isinstance(entry, Reading)
+    return entry
+
+
+def _charge_of_days(entry: Reading, come: int) -> int:
+    """Return the standing and minimum charges of a reading with their tax, less `come`, which was charged for days that
+    had come; nano.
+    """
+    days = max(entry.standing + entry.minimum - come, 0)
+    untaxed = entry.charge - entry.tax
+    return days + (entry.tax * days // untaxed if untaxed else 0)
 
 
 def _tenancy_at(meter: Meter, at: int) -> Tenancy | None:

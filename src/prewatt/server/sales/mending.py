@@ -58,21 +58,22 @@ def _read(row: Command) -> AnyOrder | None:
     return command.order
 
 
+def _code(row: Command) -> tuple[int | None, int]:
+    """Return the identifier of a command's code and the amount that it carries (nano); None and 0 without a code."""
+    code = Code.objects.filter(command=row).first()
+    return (code.tid, code.amount) if code else (None, 0)
+
+
 def _known(row: Command) -> AnyOrder | None:
     top_up = TopUp.objects.filter(command=row).first()
     if top_up is not None:
-        code = Code.objects.filter(command=row).first()
-        if code is None:
-            return GrantCredit(top_up.credit_id, top_up.amount)
-        return GrantCredit(top_up.credit_id, top_up.amount, tid=code.tid, coded=code.amount)
+        tid, coded = _code(row)
+        return GrantCredit(top_up.credit_id, top_up.amount, tid=tid, coded=coded)
     adjustment = Adjustment.objects.filter(command=row, amount__gt=0).first()
     if adjustment is not None and not row.is_from_journal:
-        name, code = (
-            at_meter(Reference(Of.ADJUSTMENT, adjustment.pk), adjustment.decided_at or 0),
-            Code.objects.filter(command=row).first(),
-        )
-        tid, carries = (code.tid, code.amount) if code else (None, 0)
-        return GrantCredit(name, adjustment.amount, adjustment.reason, tid, carries)
+        name = at_meter(Reference(Of.ADJUSTMENT, adjustment.pk), adjustment.decided_at or 0)
+        tid, coded = _code(row)
+        return GrantCredit(name, adjustment.amount, adjustment.reason, tid, coded)
     share = Share.objects.filter(command=row).select_related("run").first()
     if share is not None:
         of = Reference(Of.SHARE, share.pk)

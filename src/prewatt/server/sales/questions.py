@@ -112,14 +112,20 @@ def question(alarm: Alarm) -> Question | None:
         Version(each.effective, RateCalendar(msgspec.structs.replace(each.calendar.tariff, standing=0, minimum=0)))
         for each in meter.property.tariff_versions.series()
     )
+    counters = _counters(meter, versions, before)
+    highest = most(int(meter.power_highest), end - before.at)
+    shares = _shares(meter, before.at, end, highest, versions, counters)
+    return Question(alarm, meter, before.register, register, before.at, end, highest, shares, versions, counters)
+
+
+def _counters(meter: Meter, versions: tuple[Version, ...], before: Reading) -> Counters:
+    """Return the use that counts for tiers after a reading; none if no tariff has tiers."""
     counters = Counters()
     if any(version.calendar.tariff.tiers for version in versions):
         for each in readings(meter, versions, before.at):
             if each.seq <= before.seq:
                 counters = each.rerated.counters
-    highest = most(int(meter.power_highest), end - before.at)
-    shares = _shares(meter, before.at, end, highest, versions, counters)
-    return Question(alarm, meter, before.register, register, before.at, end, highest, shares, versions, counters)
+    return counters
 
 
 def _last_true(meter: Meter, seq: int) -> Reading | None:
@@ -151,21 +157,11 @@ def _shares(
         .select_related("unit__property__organisation")
         .order_by("begins")
     ) if meter.unit_id else []  # fmt: skip
-    spans: list[tuple[Tenancy | None, int, int]] = []
-    at = begin
-    for each in tenancies:
-        if each.begins > at:
-            spans.append((None, at, each.begins))
-        until = min(end if each.ends is None else each.ends, end)
-        spans.append((each, max(each.begins, at), until))
-        at = until
-    if at < end or not spans:
-        spans.append((None, at, end))
     # The present tenant's use is not estimated by an earlier tenant's.
     since = tenancies[0].begins if tenancies and tenancies[0].begins < begin else 0
     pieces = usual(meter, begin, end, zone(meter.property.zone), since)
     shares, charged = [], 0
-    for tenancy, first, last in spans:
+    for tenancy, first, last in _spans(tenancies, begin, end):
         if pieces is None:
             shares.append(Share(tenancy, first, last, None, None))
             continue
@@ -178,6 +174,21 @@ def _shares(
             energy, cost, charged = energy + part, cost + rated.charge, charged + part
         shares.append(Share(tenancy, first, last, energy, cost))
     return shares
+
+
+def _spans(tenancies: Sequence[Tenancy], begin: int, end: int) -> list[tuple[Tenancy | None, int, int]]:
+    """Return who lived there from when until when (None: nobody), without a gap."""
+    spans: list[tuple[Tenancy | None, int, int]] = []
+    at = begin
+    for each in tenancies:
+        if each.begins > at:
+            spans.append((None, at, each.begins))
+        until = min(end if each.ends is None else each.ends, end)
+        spans.append((each, max(each.begins, at), until))
+        at = until
+    if at < end or not spans:
+        spans.append((None, at, end))
+    return spans
 
 
 def _within(pieces: Sequence[Piece], begin: int, end: int) -> list[Piece]:
@@ -208,23 +219,31 @@ def charges(case: Question, answer: str, amount: int = 0) -> list[tuple[Share, i
             raise GivingBackError(_("Too little is known of the weeks before: give the energy or the amount."))
         return [(share, share.energy, share.cost or 0) for share in case.shares]
     if answer == "energy":
-        if not 0 <= amount <= case.most:
-            text = _("At most %(most)s kWh can have flowed in that time.")
-            raise GivingBackError(text % {"most": exact_kwh(case.most)})
-        counters = case.counters
-        parts: list[tuple[Share, int | None, int]] = []
-        for share, energy in zip(case.shares, _divided(case, amount), strict=True):
-            rated = rate_interval(case.versions, share.begin, share.end, energy, counters)
-            counters = rated.counters
-            parts.append((share, energy, rated.charge))
-        return parts
+        return _charges_of_energy(case, amount)
     if answer == "money":
-        if amount < 0:
-            raise GivingBackError(_("The amount for what was used must be 0 or more."))
-        return [(share, None, part) for share, part in zip(case.shares, _divided(case, amount), strict=True)]
+        return _charges_of_money(case, amount)
     raise GivingBackError(
         _("%(answer)s is no answer: choose one of %(known)s.") % {"answer": repr(answer), "known": ", ".join(ANSWERS)}
     )
+
+
+def _charges_of_energy(case: Question, amount: int) -> list[tuple[Share, int | None, int]]:
+    if not 0 <= amount <= case.most:
+        text = _("At most %(most)s kWh can have flowed in that time.")
+        raise GivingBackError(text % {"most": exact_kwh(case.most)})
+    counters = case.counters
+    parts: list[tuple[Share, int | None, int]] = []
+    for share, energy in zip(case.shares, _divided(case, amount), strict=True):
+        rated = rate_interval(case.versions, share.begin, share.end, energy, counters)
+        counters = rated.counters
+        parts.append((share, energy, rated.charge))
+    return parts
+
+
+def _charges_of_money(case: Question, amount: int) -> list[tuple[Share, int | None, int]]:
+    if amount < 0:
+        raise GivingBackError(_("The amount for what was used must be 0 or more."))
+    return [(share, None, part) for share, part in zip(case.shares, _divided(case, amount), strict=True)]
 
 
 def _lock(alarm: Alarm) -> Alarm:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import GrantCredit
 from ..billing.spreading import lock_spread, share_of, take_share
 from ..core.time import now
-from ..estate.models import Tenancy
+from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book, book_top_up, booked
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Part, Reference, is_own
@@ -50,10 +50,8 @@ def top_up(
     as_it_is(tenancy)
     known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
     if known:
-        if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
-            raise TopUpError(_("The credit id %(id)s belongs to another top-up. Use a new id.") % {"id": credit_id})
-        if source is not None:
-            _lies_in(source, known, meter)
+        _check_same(known, tenancy, amount)
+        _lies_in(source, known, meter)
         return known
     check_amount(amount, tenancy.unit.property.currency)
     at = now()
@@ -62,12 +60,9 @@ def top_up(
             return link(alarm, tenancy, credit_id, amount, at, by, note, source)
         except FoundError as error:
             raise TopUpError(str(error)) from None
-    if paid is not None and meter is not None and source is not None:
-        booked_in_cash = booked_by_hand(meter, amount, paid)
-        if booked_in_cash:
-            # The person did not know better; the money lies with the provider.
-            _move(booked_in_cash, account(organisation, Kind.CASH), source, meter)
-            return booked_in_cash
+    booked_in_cash = _take_over_cash(organisation, meter, amount, source, paid)
+    if booked_in_cash:
+        return booked_in_cash
     check_open(tenancy)
     assert meter is not None
     command = _send(meter, amount, credit_id, share_of(tenancy, amount) if spread else 0, by)
@@ -93,10 +88,33 @@ def _send(meter: Meter, amount: int, credit_id: str, share: int, by: Any) -> Com
     return command
 
 
-def _lies_in(source: Account, known_top_up: TopUp, meter: Meter | None) -> None:
-    """Move the money of a top-up that a person booked from the meter's journal to the account where it lies; the person
-    did not know the provider.
+def _check_same(known: TopUp, tenancy: Tenancy, amount: int) -> None:
+    """Raise TopUpError if a known top-up is not the one that is asked for."""
+    if (known.tenancy_id, known.amount) != (tenancy.pk, amount):
+        raise TopUpError(_("The credit id %(id)s belongs to another top-up. Use a new id.") % {"id": known.credit_id})
+
+
+def _take_over_cash(
+    organisation: Organisation, meter: Meter | None, amount: int, source: Account | None, paid: int | None
+) -> TopUp | None:
+    """Return the top-up that a person booked as cash and that a provider reports now, with its money moved to the account
+    `source`; None if there is none. `paid`: the instant of the provider's report; None if it is no provider's payment.
     """
+    if paid is None or meter is None or source is None:
+        return None
+    booked_in_cash = booked_by_hand(meter, amount, paid)
+    if booked_in_cash:
+        # The person did not know better; the money lies with the provider.
+        _move(booked_in_cash, account(organisation, Kind.CASH), source, meter)
+    return booked_in_cash
+
+
+def _lies_in(source: Account | None, known_top_up: TopUp, meter: Meter | None) -> None:
+    """Move the money of a top-up that a person booked from the meter's journal to the account where it lies (None: it
+    stays); the person did not know the provider.
+    """
+    if source is None:
+        return
     booking = booked(Reference(Of.TOP_UP, known_top_up.pk))
     assert booking is not None
     if booking.debit_account_id != source.pk and known_top_up.command.is_from_journal:

@@ -71,24 +71,32 @@ def right(meter: Meter, seq: int, energy: int) -> list[Right]:
     Later readings that were rated in other tiers, or taxed otherwise, count too. Raises GivingBackError if there is no
     such reading, or the energy is not less than it.
     """
-    row = JournalEntry.objects.filter(meter=meter, seq=seq, kind="reading", energy__isnull=False).first()
-    if row is None:
-        raise GivingBackError(_("This meter has no such reading: choose one from the list."))
-    if not 0 <= energy < (row.energy or 0):
-        text = _("Give the energy that was really used: from 0 to less than %(kwh)s kWh.")
-        raise GivingBackError(text % {"kwh": exact_kwh(row.energy or 0)})
+    _check(meter, seq, energy)
     versions = meter.property.tariff_versions.series()
     at = now()
     as_read, corrected = readings(meter, versions, at), readings(meter, versions, at, {seq: energy})
     tenancies = list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
     sums: dict[int, Right] = {}
     for was, should in zip(as_read, corrected, strict=True):
+        if was.seq < seq:
+            continue
         # The reading itself is undone as it was charged; later ones by the difference that it made to them.
         amount = (was.charged if was.seq == seq else was.rerated.charge) - should.rerated.charge
         holder = next((each for each in tenancies if each.holds(was.at)), None)
-        if was.seq >= seq and amount and holder is not None:
-            sums[holder.pk] = Right(holder, sums[holder.pk].amount + amount if holder.pk in sums else amount)
+        if amount and holder is not None:
+            before = sums.get(holder.pk, Right(holder, 0))
+            sums[holder.pk] = Right(holder, before.amount + amount)
     return list(sums.values())
+
+
+def _check(meter: Meter, seq: int, energy: int) -> None:
+    """Raise GivingBackError if there is no such reading, or the energy is not less than it."""
+    row = JournalEntry.objects.filter(meter=meter, seq=seq, kind="reading", energy__isnull=False).first()
+    if row is None:
+        raise GivingBackError(_("This meter has no such reading: choose one from the list."))
+    if not 0 <= energy < (row.energy or 0):
+        text = _("Give the energy that was really used: from 0 to less than %(kwh)s kWh.")
+        raise GivingBackError(text % {"kwh": exact_kwh(row.energy or 0)})
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.rating import Counters, gross, rate_interval
-from ...kernel.tariff import Stretch, Version, stretches, version_at
+from ...kernel.tariff import Stretch, Tariff, Version, stretches, version_at
 from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.models import JournalEntry, Meter
@@ -60,23 +60,33 @@ def by_price(tenancy: Tenancy, at: int) -> ByPrice | None:
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     if meter is None:
         return None
-    lines = [
-        replace(each, amount=-each.amount)
-        for each in statement(tenancy, begin, at).section(ELECTRICITY)
-        if each.tier is not None and each.energy
-    ]
+    lines = _energy_lines(tenancy, begin, at)
     if not lines or (len(lines) == 1 and lines[0].price is not None):
         return None
     versions = tenancy.unit.property.tariff_versions.series()
-    first = version_at(versions, begin)
-    in_force = [*([first] if first else []), *(each for each in versions if begin < each.effective < at)]
-    tariffs = [each.calendar.tariff for each in in_force]
+    tariffs = _in_force(versions, begin, at)
     since, until = max(begin, tenancy.begins), at if tenancy.ends is None else min(at, tenancy.ends)
     return ByPrice(
         lines, _shift(meter, versions, since, until, _counters(meter, since)),
         tiered=any(each.tiers is not None for each in tariffs),
         more=any(each.fee or (each.tax is not None and not each.tax.included) for each in tariffs),
     )  # fmt: skip
+
+
+def _energy_lines(tenancy: Tenancy, begin: int, at: int) -> list[Line]:
+    """Return the lines of energy of a statement, with what they cost above zero."""
+    return [
+        replace(each, amount=-each.amount)
+        for each in statement(tenancy, begin, at).section(ELECTRICITY)
+        if each.tier is not None and each.energy
+    ]
+
+
+def _in_force(versions: Sequence[Version], begin: int, end: int) -> list[Tariff]:
+    """Return the tariffs that hold between two instants."""
+    first = version_at(versions, begin)
+    later = (each for each in versions if begin < each.effective < end)
+    return [each.calendar.tariff for each in (first, *later) if each is not None]
 
 
 def _counters(meter: Meter, begin: int) -> Counters:
@@ -92,24 +102,35 @@ def _counters(meter: Meter, begin: int) -> Counters:
 
 def _shift(meter: Meter, versions: Sequence[Version], begin: int, until: int, counters: Counters) -> Shift | None:
     """Return what moving a part of the use within each day would save; None if it saves nothing."""
-    rows = JournalEntry.objects.filter(meter=meter, register__isnull=False)
-    before = rows.filter(at__lte=begin).order_by("-seq").values_list("at", "energy").first()
-    inside = list(rows.filter(at__gt=begin, at__lte=until).order_by("seq").values_list("at", "energy"))
-    if not inside:
+    known = _readings(meter, begin, until)
+    if not known:
         return None
-    at, energy = energies((each, used or 0) for each, used in [before or inside[0], *inside])
-    parts = list(stretches(versions, begin, inside[-1][0]))
-    edges = np.array([*(each for each, _stretch in parts), inside[-1][0]], dtype=np.int64)
-    running = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(energy)))
-    used = [int(each) for each in np.diff(used_up_to(align(at, edges), running))]
-    moved, taken, dear, cheap = _move(versions, parts, edges.tolist(), used)
+    parts = list(stretches(versions, begin, known[-1][0]))
+    edges = [*(each for each, _stretch in parts), known[-1][0]]
+    used = _used(known, edges)
+    moved, taken, dear, cheap = _move(versions, parts, edges, used)
     if not taken:
         return None
-    saved = _charge(versions, edges.tolist(), used, counters) - _charge(versions, edges.tolist(), moved, counters)
+    saved = _charge(versions, edges, used, counters) - _charge(versions, edges, moved, counters)
     if saved <= 0:
         return None
     alone = len(dear) == len(cheap) == 1 and dear != cheap
     return Shift(taken, saved, dear.pop() if alone else "", cheap.pop() if alone else "")
+
+
+def _readings(meter: Meter, begin: int, until: int) -> list[tuple[int, int]]:
+    """Return pairs of (instant, Wh) of the readings in a span, with the last one before it first; empty if none is in it."""
+    rows = JournalEntry.objects.filter(meter=meter, register__isnull=False)
+    before = rows.filter(at__lte=begin).order_by("-seq").values_list("at", "energy").first()
+    inside = list(rows.filter(at__gt=begin, at__lte=until).order_by("seq").values_list("at", "energy"))
+    return [(at, energy or 0) for at, energy in (before or inside[0], *inside)] if inside else []
+
+
+def _used(readings: Sequence[tuple[int, int]], edges: Sequence[int]) -> list[int]:
+    """Return the energy between each two of these instants, Wh."""
+    at, energy = energies(readings)
+    running = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(energy)))
+    return [int(each) for each in np.diff(used_up_to(align(at, np.array(edges, dtype=np.int64)), running))]
 
 
 def _move(

@@ -7,6 +7,8 @@ outage: nobody who has paid stays in the dark. If a person decides instead, that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -70,11 +72,16 @@ def _follow_up(tenancy: Tenancy) -> Lowering | None:
         known.ended_at = at
         known.save(update_fields=["ended_at"])
     else:
-        owed = owes(tenancy)
-        known = Lowering.objects.create(
-            terms=terms, at=at, limit=owed if terms.cuts_at is None else min(owed, terms.cuts_at),
-            why=(_("overdue: bill %(numbers)s") % {"numbers": ", ".join(str(each.bill) for each in late)})[:200],
-        )  # fmt: skip
+        known = _lower(terms, tenancy, late, at)
     if meter is not None:
         send_settings_to(meter)
     return known
+
+
+def _lower(terms: Terms, tenancy: Tenancy, late: Iterable[Standing], at: int) -> Lowering:
+    """Lower the limit of a tenant with overdue bills to what is owed now."""
+    owed = owes(tenancy)
+    return Lowering.objects.create(
+        terms=terms, at=at, limit=owed if terms.cuts_at is None else min(owed, terms.cuts_at),
+        why=(_("overdue: bill %(numbers)s") % {"numbers": ", ".join(str(each.bill) for each in late)})[:200],
+    )  # fmt: skip

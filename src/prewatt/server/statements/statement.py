@@ -291,13 +291,16 @@ class _Energy:
             sums = self.fees.setdefault(tariff.fee if tariff else 0, [0, 0])
             sums[0] += entry.energy
             sums[1] += entry.fee
+        self._take_standing(entry, tariff)
+        self.minimum += entry.minimum
+        self._take_tax(entry, tariff)
+
+    def _take_standing(self, entry: Reading, tariff: Tariff | None) -> None:
         if entry.standing:
             each_day = tariff.standing if tariff else 0
             sums = self.standing.setdefault(each_day, [0, 0])
             sums[0] += entry.standing // each_day if each_day else 0
             sums[1] += entry.standing
-        self.minimum += entry.minimum
-        self._take_tax(entry, tariff)
 
     def _take_tax(self, entry: Reading, tariff: Tariff | None) -> None:
         name, ppm = (tariff.tax.name, tariff.tax.ppm) if tariff and tariff.tax else (_("Tax"), 0)
@@ -307,17 +310,7 @@ class _Energy:
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines, in the order of a bill."""
-        tiered = any(tier for _rate, tier, _price in self.used)
-        for (rate, tier, price), (energy, amount) in sorted(
-            self.used.items(), key=lambda item: (item[0][:2], item[0][2] or 0)
-        ):
-            text = _("before any tariff") if rate == UNPRICED else rate
-            if tiered:
-                text = _("%(rate)s, tier %(tier)d") % {"rate": text, "tier": tier + 1}
-            yield Line(ELECTRICITY, text, -amount, energy=energy, price=price, tier=tier)
-        for fee, (energy, amount) in sorted(self.fees.items()):
-            exact = fee if fee * energy == amount else None
-            yield Line(ELECTRICITY, _("Service fee"), -amount, energy=energy, price=exact)
+        yield from self._electricity()
         for number, amount in self.standing.values():
             yield Line(STANDING, _("Standing charge, %(days)d days") % {"days": number}, -amount)
         if self.minimum:
@@ -329,3 +322,16 @@ class _Energy:
             yield Line(TAX, text, -amount, included=included)
         if self.elsewhere:
             yield Line(ADJUSTMENTS, _("The server's figure differs from the meter's: see the alarm"), -self.elsewhere)
+
+    def _electricity(self) -> Iterator[Line]:
+        tiered = any(tier for _rate, tier, _price in self.used)
+        for (rate, tier, price), (energy, amount) in sorted(
+            self.used.items(), key=lambda item: (item[0][:2], item[0][2] or 0)
+        ):
+            text = _("before any tariff") if rate == UNPRICED else rate
+            if tiered:
+                text = _("%(rate)s, tier %(tier)d") % {"rate": text, "tier": tier + 1}
+            yield Line(ELECTRICITY, text, -amount, energy=energy, price=price, tier=tier)
+        for fee, (energy, amount) in sorted(self.fees.items()):
+            exact = fee if fee * energy == amount else None
+            yield Line(ELECTRICITY, _("Service fee"), -amount, energy=energy, price=exact)

@@ -63,13 +63,12 @@ def check(tenancy: Tenancy, request: TermsRequest) -> int:
     """Return the instant from which the terms hold. Raises TermsError, which names the field."""
     at = now()
     begins = max(at, tenancy.begins) if request.begins is None else request.begins
-    if request.overdue not in Terms.Overdue.values or request.owed not in Terms.Owed.values:
-        raise TermsError(
-            _("There is no such choice."), "overdue" if request.overdue not in Terms.Overdue.values else "owed"
-        )
+    for name, choices in (("overdue", Terms.Overdue), ("owed", Terms.Owed)):
+        if getattr(request, name) not in choices.values:
+            raise TermsError(_("There is no such choice."), name)
     if not at <= begins <= at + FARTHEST:
         raise TermsError(_("Terms must begin now, or within a year from now."), "begins")
-    if tenancy.settled_at is not None or (tenancy.ends is not None and tenancy.ends <= max(begins, at)):
+    if tenancy.has_ended(max(begins, at)):
         raise TermsError(_("The tenancy has ended by then: choose an earlier day."), "begins")
     if begins < tenancy.begins:
         raise TermsError(_("The tenancy has not begun by then: choose a later day."), "begins")
@@ -148,16 +147,11 @@ def take_effect(terms: Terms) -> bool:
     row, at = Terms.objects.get(pk=terms.pk), now()
     if row.applied_at is not None or row.ended_at is not None:
         return row.applied_at is not None
-    if tenancy.settled_at is not None or (tenancy.ends is not None and tenancy.ends <= at):
+    if tenancy.has_ended(at):
         Terms.objects.filter(pk=row.pk).update(ended_at=at)
         return False
     before = terms_of(tenancy.pk)
-    if row.cuts_at is not None and row.cuts_at <= owes(tenancy):
-        currency = tenancy.unit.property.currency
-        raise TermsError(
-            _("%(owed)s is owed: with a limit of %(limit)s the change would end the supply. So the change waits.")
-            % {"owed": format_money(owes(tenancy), currency), "limit": format_money(row.limit, currency)}
-        )
+    _check_supply(tenancy, row)
     if not row.postpaid:
         if waits_for_building(tenancy):
             return False
@@ -170,6 +164,16 @@ def take_effect(terms: Terms) -> bool:
     if meter is not None:
         send_settings_to(meter)
     return True
+
+
+def _check_supply(tenancy: Tenancy, terms: Terms) -> None:
+    """Raise TermsError if the supply would end by these terms."""
+    if terms.cuts_at is not None and terms.cuts_at <= owes(tenancy):
+        currency = tenancy.unit.property.currency
+        raise TermsError(
+            _("%(owed)s is owed: with a limit of %(limit)s the change would end the supply. So the change waits.")
+            % {"owed": format_money(owes(tenancy), currency), "limit": format_money(terms.limit, currency)}
+        )
 
 
 def _clear(tenancy: Tenancy, terms: Terms, meter: Meter | None, at: int) -> None:
