@@ -94,11 +94,10 @@ def read_number(text: str, decimal: str = "") -> Decimal:
     """
     plain = bare(text)
     number = plain.removeprefix("-")
-    sign = decimal or _own_sign(number)
-    if not sign:
-        if any(each in number for each in SIGNS):
-            raise Ambiguous(f"{text!r} can be read in two ways")
-        sign = "."
+    known = decimal or _own_sign(number)
+    if not known and any(each in number for each in SIGNS):
+        raise Ambiguous(f"{text!r} can be read in two ways")
+    sign = known or "."
     groups = SIGNS.replace(sign, "")
     whole, _, decimals = number.partition(sign)
     if groups in whole:

@@ -75,12 +75,7 @@ def manifest(side: str, name: str, folder: Path, formats: dict[str, str], settin
     return Manifest(FORMAT, side, name, now, __version__, str(folder.resolve()), formats, settings)
 
 
-@contextmanager
-def workplace(target: Path) -> Iterator[Path]:
-    """Make a private folder beside `target`, in which the parts of a copy are gathered. It is removed at the end.
-
-    Raises BackupError if `target` can't be written, or exists and is not an earlier copy.
-    """
+def _check_target(target: Path) -> None:
     if target.is_dir():
         raise BackupError(f"{target}: this is a folder. Name a file in it")
     if not target.parent.is_dir():
@@ -92,6 +87,15 @@ def workplace(target: Path) -> Iterator[Path]:
             raise BackupError(
                 f"{target}: exists and is not a backup, so it is not overwritten. Name another file"
             ) from None
+
+
+@contextmanager
+def workplace(target: Path) -> Iterator[Path]:
+    """Make a private folder beside `target`, in which the parts of a copy are gathered. It is removed at the end.
+
+    Raises BackupError if `target` can't be written, or exists and is not an earlier copy.
+    """
+    _check_target(target)
     work = target.with_name(f".{target.name}.part")
     try:
         work.mkdir(exist_ok=True, mode=0o700)

@@ -132,6 +132,17 @@ def money(token: CurrencyCredit) -> int:
     return token.amount // token.resolution * token.resolution * TOKEN
 
 
+def _management(token: Management) -> Do:
+    match token.function:
+        case Function.SET_POWER_LIMIT:
+            return Do(token.tid, LimitPower(min(token.value, WATTS_MAX)))
+        case Function.CLEAR_TAMPER:
+            return Do(token.tid, ClearTamper())
+        case Function.CLEAR_CREDIT:
+            return Do(token.tid, ClearCredit())
+    raise CodeRefused(_("This meter has no such function: its tariff comes from the server."))
+
+
 def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) -> Meaning:
     """Return what a code means to a meter with the key of `state`. `now`: the instant of typing (None: the time is
     unknown, but is at least `earliest`). Raises CodeRefused if the code means nothing.
@@ -152,14 +163,7 @@ def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) ->
             raise CodeRefused(_("This code is not for electricity."))
         return Credit(token.tid, money(token))
     if isinstance(token, Management):
-        match token.function:
-            case Function.SET_POWER_LIMIT:
-                return Do(token.tid, LimitPower(min(token.value, WATTS_MAX)))
-            case Function.CLEAR_TAMPER:
-                return Do(token.tid, ClearTamper())
-            case Function.CLEAR_CREDIT:
-                return Do(token.tid, ClearCredit())
-        raise CodeRefused(_("This meter has no such function: its tariff comes from the server."))
+        return _management(token)
     raise CodeRefused(_("This code is for a meter that counts units; this one counts money."))
 
 

@@ -75,11 +75,17 @@ class Shelf:
         for row, meter, seq, head in readable(db, "head", "meter, seq, hash"):
             if isinstance(meter, str) and isinstance(seq, int) and isinstance(head, bytes):
                 self.heads.setdefault(meter, []).append(Place(row, seq, head))
+        self._read_snapshots(db)
+        self._read_kept(db)
+
+    def _read_snapshots(self, db: sqlite3.Connection) -> None:
         for row, meter, seq, head, account, proof in readable(db, "snapshot", "meter, seq, hash, account, digest"):
             if digest(meter, seq, head, account) == proof:
                 self.snapshots.setdefault(meter, []).append(Place(row, seq, head))
             else:
                 self.bad_snapshots.setdefault(str(meter), []).append(row)
+
+    def _read_kept(self, db: sqlite3.Connection) -> None:
         for row, meter, what, body, proof in readable(db, "kept", "meter, what, body, digest"):
             if digest(meter, what, body) == proof:
                 self.kept[meter, what] = (row, body)

@@ -326,6 +326,11 @@ class Account(Registers):
             balance -= entry.amount
         elif isinstance(entry, Controlled | OnSite):
             balance = self._balance_after(entry.action)
+        self._check_is_new(entry)
+        return msgspec.structs.replace(entry, balance=balance)
+
+    def _check_is_new(self, entry: CommandEntry | CreditByCode | OnSite) -> None:
+        """Raise ValueError if what an entry brings was applied before, or its command is not the next one."""
         if isinstance(entry, CreditApplied) and entry.credit_id in self.credit_ids:
             raise ValueError(f"credit {entry.credit_id} is already applied")
         if isinstance(entry, DebitApplied) and entry.debit_id in self.credit_ids:
@@ -334,7 +339,6 @@ class Account(Registers):
             raise ValueError(f"code {entry.tid} is already applied")
         if isinstance(entry, CommandEntry) and entry.command != self.command + 1:
             raise ValueError(f"command {entry.command} does not follow {self.command}")
-        return msgspec.structs.replace(entry, balance=balance)
 
     def _recompute_on_site(self, entry: OnSite, command: Command | UnknownOrder | None) -> OnSite:
         if entry.tid is not None:

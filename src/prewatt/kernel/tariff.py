@@ -160,11 +160,7 @@ def check(tariff: Tariff) -> None:
     names = [rate.name for rate in tariff.rates]
     if len(set(names)) != len(names):
         raise TariffError("rates: a rate is named twice")
-    for day in tariff.special_days:
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            raise TariffError(f"special_days: {day!r} is not a date such as 2024-12-25") from None
+    _check_special_days(tariff.special_days)
     _check_tiers(tariff)
     starts = [(season.month, season.day) for season in tariff.seasons]
     if len(set(starts)) != len(starts):
@@ -190,14 +186,26 @@ def _check_season(season: Season, rates: Sequence[str]) -> None:
             count = "no profile" if kind not in kinds else "more than one profile"
             raise TariffError(f"{path}: {count} for the day {name!r}")
     for day_type in season.day_types:
-        minutes = [switch.minute for switch in day_type.switches]
-        if minutes[0] != 0:
-            raise TariffError(f"{path}.{day_type.name}: the first switch must be at 00:00")
-        if minutes != sorted(set(minutes)):
-            raise TariffError(f"{path}.{day_type.name}: switch times must ascend")
-        for switch in day_type.switches:
-            if switch.rate not in rates:
-                raise TariffError(f"{path}.{day_type.name}: there is no rate {switch.rate!r}")
+        _check_switches(f"{path}.{day_type.name}", day_type.switches, rates)
+
+
+def _check_switches(path: str, switches: Sequence[Switch], rates: Sequence[str]) -> None:
+    minutes = [switch.minute for switch in switches]
+    if minutes[0] != 0:
+        raise TariffError(f"{path}: the first switch must be at 00:00")
+    if minutes != sorted(set(minutes)):
+        raise TariffError(f"{path}: switch times must ascend")
+    for switch in switches:
+        if switch.rate not in rates:
+            raise TariffError(f"{path}: there is no rate {switch.rate!r}")
+
+
+def _check_special_days(days: Sequence[str]) -> None:
+    for day in days:
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise TariffError(f"special_days: {day!r} is not a date such as 2024-12-25") from None
 
 
 def _check_tiers(tariff: Tariff) -> None:

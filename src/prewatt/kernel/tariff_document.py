@@ -5,7 +5,7 @@ API share. Every error names the field.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -118,6 +118,20 @@ def _energy(text: str) -> int:
     return energy
 
 
+def _special_days(document: Mapping[str, Any]) -> tuple[str, ...]:
+    special = document.get("special_days", [])
+    if not isinstance(special, list) or not all(isinstance(day, str) for day in special):
+        raise TariffError("special_days: is not a list of dates")
+    return tuple(sorted(set(special)))
+
+
+def _currency(document: Mapping[str, Any]) -> str:
+    currency = str(_field(document, "currency", str))
+    if not (len(currency) == 3 and currency.isascii() and currency.isupper() and currency.isalpha()):
+        raise TariffError(f"currency: {currency!r} is not a code of three capitals such as CAD")
+    return currency
+
+
 def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
     """Return the tariff that a document in the public form describes. Raises TariffError, which names the field that is
     wrong.
@@ -130,19 +144,14 @@ def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
     seasons: tuple[Season, ...] = (all_year(rates[0].name),)
     if "seasons" in document or len(rates) > 1:
         seasons = tuple(_season(season) for season in _field(document, "seasons", list))
-    special = document.get("special_days", [])
-    if not isinstance(special, list) or not all(isinstance(day, str) for day in special):
-        raise TariffError("special_days: is not a list of dates")
-    currency = _field(document, "currency", str)
-    if not (len(currency) == 3 and currency.isascii() and currency.isupper() and currency.isalpha()):
-        raise TariffError(f"currency: {currency!r} is not a code of three capitals such as CAD")
+    special, currency = _special_days(document), _currency(document)
     tariff = Tariff(
         name=_field(document, "name", str),
         currency=currency,
         zone=_field(document, "zone", str),
         rates=rates,
         seasons=seasons,
-        special_days=tuple(sorted(set(special))),
+        special_days=special,
         tiers=tiers,
         standing=_read("standing_charge_per_day", _amount, document.get("standing_charge_per_day", "0")),
         fee=_read("service_fee_per_kwh", parse_price, document.get("service_fee_per_kwh", "0")),
@@ -270,27 +279,31 @@ def _dated(document: Any) -> Dated | None:
     return Dated(_field({"name": "dynamic", **document}, "name", str, "dated_prices."), begin, minutes * MINUTE, prices)
 
 
+def _prices_to_document(prices: Sequence[int]) -> str | list[str]:
+    each_tiers = [exact_price(price) for price in prices]
+    return each_tiers[0] if len(each_tiers) == 1 else each_tiers
+
+
+def _tiers_to_document(tiers: Tiers) -> dict[str, Any]:
+    return {
+        "per": tiers.per.value,
+        "up_to_kwh": [exact_kwh(end) for end in tiers.upto],
+        "count": "each rate" if tiers.by_rate else "all rates",
+    }
+
+
 def tariff_to_document(tariff: Tariff) -> dict[str, Any]:
     """Return the public form of a tariff. `tariff_from_document` reads it back to an equal tariff."""
     document: dict[str, Any] = {
         "name": tariff.name,
         "currency": tariff.currency,
         "zone": tariff.zone,
-        "rates": {
-            rate.name: exact_price(rate.prices[0])
-            if len(rate.prices) == 1
-            else [exact_price(price) for price in rate.prices]
-            for rate in tariff.rates
-        },
+        "rates": {rate.name: _prices_to_document(rate.prices) for rate in tariff.rates},
         "seasons": [_season_to_document(season) for season in tariff.seasons],
         "special_days": list(tariff.special_days),
     }
     if tariff.tiers:
-        document["tiers"] = {
-            "per": tariff.tiers.per.value,
-            "up_to_kwh": [exact_kwh(end) for end in tariff.tiers.upto],
-            "count": "each rate" if tariff.tiers.by_rate else "all rates",
-        }
+        document["tiers"] = _tiers_to_document(tariff.tiers)
     if tariff.standing:
         document["standing_charge_per_day"] = exact_money(tariff.standing)
     if tariff.fee:

@@ -287,21 +287,28 @@ def counted_day(cell: Decimal) -> date | None:
     return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
+def _slashed_day(text: str, parts: re.Match[str], order: str) -> date | None:
+    """Return the day that 31/12/2026 or 12/31/2026 means; None if there is no such day. Raises DoubtfulDay if it can be
+    read in two ways.
+    """
+    first, second, year = (int(part) for part in parts.groups())
+    if not order and max(first, second) <= 12 and first != second:
+        raise DoubtfulDay(_("%(found)r can be read in two ways. Write the day as 2026-11-25") % {"found": shown(text)})
+    day, month = (second, first) if order == "md" or (not order and second > 12) else (first, second)
+    try:
+        return date(year + 2000 if year < 100 else year, month, day)
+    except ValueError:
+        return None
+
+
 def _typed_day(text: str, order: str) -> date:
     _not_spoilt(text)
     bare = re.sub(r"\s*([./年月-])\s*", r"\1", unicodedata.normalize("NFKC", text)).rstrip(".")
     for form in DAYS:
         with suppress(ValueError):
             return datetime.strptime(bare, form).date()  # noqa: DTZ007
-    if parts := _SLASHED.fullmatch(bare):
-        first, second, year = (int(part) for part in parts.groups())
-        if not order and first <= 12 and second <= 12 and first != second:
-            raise DoubtfulDay(
-                _("%(found)r can be read in two ways. Write the day as 2026-11-25") % {"found": shown(text)}
-            )
-        day, month = (second, first) if order == "md" or (not order and second > 12) else (first, second)
-        with suppress(ValueError):
-            return date(year + 2000 if year < 100 else year, month, day)
+    if (parts := _SLASHED.fullmatch(bare)) and (day := _slashed_day(text, parts, order)):
+        return day
     if re.fullmatch(r"\d{5}", bare) and FIRST_DAY <= _EPOCH + timedelta(days=int(bare)) <= LAST_DAY:
         raise DoubtfulDay(
             _(

@@ -121,12 +121,8 @@ def _one_of_two(content: bytes, hint: str) -> str:
     return text
 
 
-def _chinese(content: bytes, hint: str) -> str | None:
-    """Return the text read as GB 18030 if it is everyday Chinese, else None."""
-    try:
-        text = content.decode("gb18030")
-    except UnicodeDecodeError:
-        return None
+def _characters(text: str) -> tuple[int, int]:
+    """Return how many Chinese characters a text has, and how many of these are frequent ones."""
     written = frequent = 0
     for sign, count in Counter(text).items():
         code = sign.encode("gb18030")
@@ -134,6 +130,16 @@ def _chinese(content: bytes, hint: str) -> str | None:
         if len(code) > 1 and not (plain and _SIGNS[0] <= code[0] <= _SIGNS[1]):
             written += count
             frequent += count if plain and _FREQUENT[0] <= code[0] <= _FREQUENT[1] else 0
+    return written, frequent
+
+
+def _chinese(content: bytes, hint: str) -> str | None:
+    """Return the text read as GB 18030 if it is everyday Chinese, else None."""
+    try:
+        text = content.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    written, frequent = _characters(text)
     if hint.startswith(CHINESE):
         return text if frequent and 2 * frequent >= written else None
     # In European texts two such letters in a row are rare, so that most pairs here would be of a letter and its neighbour.

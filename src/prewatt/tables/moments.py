@@ -72,9 +72,8 @@ def _since_midnight(parts: re.Match[str]) -> timedelta | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + 12 * afternoon
-    if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
-        return None
-    return timedelta(hours=hour, minutes=minute, seconds=second)
+    since = timedelta(hours=hour, minutes=minute, seconds=second)
+    return since if minute <= 59 and second <= 59 and since <= timedelta(hours=24) else None
 
 
 def instants_of(moment: datetime, zone: ZoneInfo) -> list[datetime]:

@@ -53,20 +53,27 @@ def read_workbook(content: bytes, names: Collection[str]) -> Iterator[Row]:
         ) from None
 
 
+def _check_parts(archive: zipfile.ZipFile) -> None:
+    parts = archive.infolist()
+    names = {part.filename for part in parts}
+    if "xl/workbook.xml" not in names:
+        raise whole(_kind(names))
+    read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
+    others = [part for part in read if not _is_sheet(part)]
+    if len(parts) > MOST_PARTS or _size(read) > UNPACKED or any(part.file_size > PART for part in others):
+        raise whole(_("The workbook is too large. Save only the sheet that is needed, as “CSV UTF-8”."))
+    for part in filter(_is_sheet, read):
+        _check_rows(archive, part)
+
+
+def _is_sheet(part: zipfile.ZipInfo) -> bool:
+    return part.filename.startswith("xl/worksheets/sheet")
+
+
 def _check_bounds(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            names = {part.filename for part in parts}
-            if "xl/workbook.xml" not in names:
-                raise whole(_kind(names))
-            read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
-            sheets = [part for part in read if part.filename.startswith("xl/worksheets/sheet")]
-            others = [part for part in read if part not in sheets]
-            if len(parts) > MOST_PARTS or _size(read) > UNPACKED or any(part.file_size > PART for part in others):
-                raise whole(_("The workbook is too large. Save only the sheet that is needed, as “CSV UTF-8”."))
-            for part in sheets:
-                _check_rows(archive, part)
+            _check_parts(archive)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
         raise whole(
             _("The file begins like a workbook (.xlsx), but a part of it is missing or damaged. Save it again.")
