@@ -88,6 +88,11 @@ class Applied:
     taken: int
     tid: int | None = None
 
+    @property
+    def is_astray(self) -> bool:
+        """Return whether the meter took the command up under another number than it has here."""
+        return self.taken != self.number
+
 
 @dataclass(frozen=True, slots=True)
 class Coded:

@@ -73,12 +73,7 @@ class Dispatch:
 
     def tick(self, mono: float, pending: Iterable[Pending]) -> Dispatched:
         """Return what to do now. `pending`: the open commands of the worker's shards, in the order of their numbers."""
-        presence = dict.fromkeys(self._came, True)
-        self._came.clear()
-        for gateway, at in list(self._heard.items()):
-            if mono - at > self._policy.silence:
-                del self._heard[gateway]
-                presence[gateway] = False
+        presence = self._presence(mono)
         due: dict[str, list[Pending]] = {}
         open_now: dict[tuple[str, bytes], float] = {}
         for command in pending:
@@ -99,6 +94,16 @@ class Dispatch:
                 sent += [(command.meter, command.number) for command in piece]
                 self._sent.update(((command.meter, command.signed.signature), mono) for command in piece)
         return Dispatched(orders, sent, presence)
+
+    def _presence(self, mono: float) -> dict[str, bool]:
+        """Return the gateways that have come (True) or fallen silent (False) since the last tick."""
+        presence = dict.fromkeys(self._came, True)
+        self._came.clear()
+        for gateway, at in list(self._heard.items()):
+            if mono - at > self._policy.silence:
+                del self._heard[gateway]
+                presence[gateway] = False
+        return presence
 
 
 def _pieces(commands: list[Pending]) -> list[list[Pending]]:

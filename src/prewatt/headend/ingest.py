@@ -146,6 +146,12 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     return result
 
 
+def _take_state(message: Upload, state: MeterState, result: Plan, views: dict[str, MeterView]) -> bool:
+    """Take in a state that is ahead of what is stored here. Returns whether the journal does not continue that."""
+    known = result.meters.get(state.meter) or views.get(state.meter)
+    return known is not None and state.seq > known.account.seq and _look_beyond(message, state, result, views)
+
+
 def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[str]:
     """Take in the spans. Returns the meters whose journals do not continue what is stored here."""
     heads, forked = [], set()
@@ -168,8 +174,7 @@ def _upload(message: Upload, result: Plan, views: dict[str, MeterView]) -> set[s
         heads.append(Head(span.meter, change.account.seq, change.head, change.gap))
         change.gap = False
     for state in message.states:
-        known = result.meters.get(state.meter) or views.get(state.meter)
-        if known is not None and state.seq > known.account.seq and _look_beyond(message, state, result, views):
+        if _take_state(message, state, result, views):
             forked.add(state.meter)
     result.receipts.append(_receipt(message, heads, result.now))
     return forked
@@ -296,14 +301,11 @@ def take_entry(change: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> N
     account.apply(_stand_in(account, entry) if own is None else own)
     if isinstance(own, Reading) and own.charge:
         change.charges.append(own)
-    if isinstance(own, Controlled | OnSite) and isinstance(own.action, ClearCredit) and balance > 0:
-        change.cleared.append((entry.seq, entry.at, balance))
     if command is not None:
         _take_up(change, own, command)
-    if isinstance(own, Controlled | OnSite) and isinstance(own.action, Restore):
-        if own.action.amount:
-            change.restored.append((entry.seq, entry.at, own.action.amount, _who_and_why(own, ordered)))
-    elif grace and isinstance(own, CreditApplied | CreditByCode) and account.balance > 0:
+    if isinstance(own, Controlled | OnSite):
+        _take_action(change, entry, own, ordered, balance)
+    if grace and isinstance(own, CreditApplied | CreditByCode) and account.balance > 0:
         change.restored.append((entry.seq, entry.at, 0, ""))
     if account.emergency_out != emergency:
         change.emergency = (entry.seq, entry.at, account.emergency_out)
@@ -330,6 +332,16 @@ def _take_up(change: MeterPlan, own: AnyEntry | None, command: Command | Unknown
         tid = getattr(own, "tid", None)
         change.applied.append(Applied(command.number, own.seq, own.at, reason, own.command, tid))
         change.opened.pop(command.number, None)
+
+
+def _take_action(
+    change: MeterPlan, entry: AnyEntry, own: Controlled | OnSite, command: Command | UnknownOrder | None, balance: int
+) -> None:
+    """Note what an action did to money: it cleared the credit of `balance` nano, or lent some."""
+    if isinstance(own.action, ClearCredit) and balance > 0:
+        change.cleared.append((entry.seq, entry.at, balance))
+    if isinstance(own.action, Restore) and own.action.amount:
+        change.restored.append((entry.seq, entry.at, own.action.amount, _who_and_why(own, command)))
 
 
 def _who_and_why(entry: Controlled | OnSite, command: Command | UnknownOrder | None) -> str:

@@ -6,7 +6,7 @@ looks, and ends by itself when nobody looks, or when the server falls silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -71,6 +71,12 @@ class Looking:
         return watches
 
 
+def _forget_ended(gateway: _Gateway, meters: Collection[str], once: Collection[str], mono: float) -> None:
+    """Forget leases that have ended, and questions that may be asked again; and those of meters that nobody looks at."""
+    gateway.leased = {meter: end for meter, end in gateway.leased.items() if meter in meters and end > mono}
+    gateway.asked = {meter: at for meter, at in gateway.asked.items() if meter in once and mono - at < ASK_AGAIN}
+
+
 def _watch(mono: float, name: str, gateway: _Gateway, looks: Sequence[Look]) -> Watch | None:
     """Return the lease to send to a gateway; None if it has one, or if a lease would end before the gateway speaks
     again.
@@ -79,8 +85,7 @@ def _watch(mono: float, name: str, gateway: _Gateway, looks: Sequence[Look]) -> 
     if until - mono < 1:
         return None
     meters, once = _meters(looks, once=False), _meters(looks, once=True)
-    gateway.leased = {meter: end for meter, end in gateway.leased.items() if meter in meters and end > mono}
-    gateway.asked = {meter: at for meter, at in gateway.asked.items() if meter in once and mono - at < ASK_AGAIN}
+    _forget_ended(gateway, meters, once, mono)
     renewed = any(_ends_soon(gateway.leased.get(meter), mono, until) for meter in meters)
     unasked = [meter for meter in once if meter not in gateway.asked]
     if not renewed and not unasked:

@@ -21,7 +21,7 @@ from ..server.sales.found import keep as keep_found
 from ..server.vending.credit_log import renumber, sign_anew, step_aside
 from ..server.vending.models import OPEN, Command
 from ..wire.messages import MeterStatus
-from .batch import MeterPlan, NewEntry
+from .batch import Applied, MeterPlan, NewEntry
 
 State = Command.State
 
@@ -88,23 +88,8 @@ def _take_up(meter: Meter, change: MeterPlan) -> None:
     """
     for coded in change.coded:
         Command.objects.filter(meter=meter, number=coded.number).update(coded_seq=coded.seq, coded_at=coded.at)
-    astray = [applied for applied in change.applied if applied.taken != applied.number]
     for applied in change.applied:
-        rows = Command.objects.filter(meter=meter, number=applied.number, state__in=OPEN)
-        moved = rows.first() if applied in astray else None
-        rows.update(
-            state=State.REJECTED if applied.reason else State.APPLIED,
-            applied_seq=applied.seq,
-            applied_at=applied.at,
-            reason=applied.reason,
-        )
-        if applied.tid is not None:
-            is_known(meter, applied.tid)
-        if moved is not None:
-            # The meter took it up under the number that it had before.
-            step_aside(meter, applied.taken)
-            if not Command.objects.filter(meter=meter, number=applied.taken).exists():
-                sign_anew(moved, applied.taken)
+        _close(meter, applied)
     for command in change.unlogged:
         if command.number is not None:
             step_aside(meter, command.number)
@@ -112,8 +97,27 @@ def _take_up(meter: Meter, change: MeterPlan) -> None:
             meter, seq=command.seq, at=command.at, number=command.number, order=command.order, amount=command.amount,
             tid=command.tid, name=command.name,
         )  # fmt: skip
-    if astray or change.unlogged:
+    if change.unlogged or any(applied.is_astray for applied in change.applied):
         renumber(meter)
+
+
+def _close(meter: Meter, applied: Applied) -> None:
+    """Close the open command that the journal shows as taken up."""
+    rows = Command.objects.filter(meter=meter, number=applied.number, state__in=OPEN)
+    moved = rows.first() if applied.is_astray else None
+    rows.update(
+        state=State.REJECTED if applied.reason else State.APPLIED,
+        applied_seq=applied.seq,
+        applied_at=applied.at,
+        reason=applied.reason,
+    )
+    if applied.tid is not None:
+        is_known(meter, applied.tid)
+    if moved is not None:
+        # The meter took it up under the number that it had before.
+        step_aside(meter, applied.taken)
+        if not Command.objects.filter(meter=meter, number=applied.taken).exists():
+            sign_anew(moved, applied.taken)
 
 
 def store_status(meter: Meter, status: MeterStatus) -> None:

@@ -67,15 +67,21 @@ class UnloggedCommand:
         return id_of(self.order)
 
 
+def _numbered_or_named(
+    entry: CommandEntry, commands: Mapping[int, Command | UnknownOrder]
+) -> Command | UnknownOrder | None:
+    numbered = commands.get(entry.command)
+    if numbered is not None and shows(entry, numbered):
+        return numbered
+    return next((each for each in commands.values() if entry.of and each.name == entry.of), None)
+
+
 def command_of(entry: AnyEntry, commands: Mapping[int, Command | UnknownOrder]) -> Command | UnknownOrder | None:
     """Return the open command that an entry is about: by its name if the entry has one, else by its number, or by its
     token. None if there is none.
     """
     if isinstance(entry, CommandEntry):
-        numbered = commands.get(entry.command)
-        if numbered is not None and shows(entry, numbered):
-            return numbered
-        return next((each for each in commands.values() if entry.of and each.name == entry.of), None)
+        return _numbered_or_named(entry, commands)
     if isinstance(entry, CreditByCode | OnSite) and entry.tid is not None:
         for each in commands.values():
             if isinstance(each, Command) and _carries(each, entry):

@@ -4,6 +4,7 @@ says why.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
@@ -67,8 +68,7 @@ class Story:
     outage: tuple[int, int]
 
 
-def plan(options: Options) -> Story:
-    """Choose meters and instants. Raises DemoError if the data or the options can't be used."""
+def _check_numbers(options: Options) -> None:
     for name, value, low, high in (
         ("--days", options.days, 1, 3660),
         ("--meters", options.meters, 1, MAX_METERS),
@@ -77,6 +77,19 @@ def plan(options: Options) -> Story:
     ):
         if not low <= value <= high:
             raise DemoError(f"{name}: {value} is not between {low} and {high:g}")
+
+
+def _check_names(data: Path, names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            msgspec.convert(name, MeterName)
+        except msgspec.ValidationError:
+            raise DemoError(f"{data}: {name!r} can't be a meter's name (1 to 64 characters, no slash)") from None
+
+
+def plan(options: Options) -> Story:
+    """Choose meters and instants. Raises DemoError if the data or the options can't be used."""
+    _check_numbers(options)
     data = options.data or PACKAGED / "apartments.csv.gz"
     try:
         zone_info = zone(options.where)
@@ -89,11 +102,7 @@ def plan(options: Options) -> Story:
             f"{data}: two meters have the same digits in their names, and meters on a bus are known by them"
         )
     recordings = {name: everything[recorded] for name, recorded in names.items()}
-    for name in recordings:
-        try:
-            msgspec.convert(name, MeterName)
-        except msgspec.ValidationError:
-            raise DemoError(f"{data}: {name!r} can't be a meter's name (1 to 64 characters, no slash)") from None
+    _check_names(data, recordings)
     begin = min(recording.begin for recording in recordings.values())
     if options.data is None:
         begin = instant(datetime(PACKAGED_START.year, PACKAGED_START.month, PACKAGED_START.day, tzinfo=zone_info))

@@ -317,7 +317,7 @@ class MemoryStore:
             self._close(stored, applied)
         for command in change.unlogged:
             self._note_unlogged(stored, command)
-        if change.unlogged or any(applied.taken != applied.number for applied in change.applied):
+        if change.unlogged or any(applied.is_astray for applied in change.applied):
             self._database.renumber(stored)
 
     def _close(self, stored: Stored, applied: Applied) -> None:
@@ -327,7 +327,7 @@ class MemoryStore:
         else:
             # A command that stood aside, and was taken up under the number that it had.
             stored.aside = [row for row in stored.aside if row.command.number != applied.taken]
-        if applied.taken != applied.number:
+        if applied.is_astray:
             self._database.step_aside(stored, applied.taken)
 
     def _note_unlogged(self, stored: Stored, command: UnloggedCommand) -> None:

@@ -85,18 +85,42 @@ def _did_not_switch(said: Said) -> bool:
     return said.is_unheard or said.meter.deaf_until > said.now or said.is_foreign
 
 
+def _is_named(said: Said) -> bool:
+    return said.is_foreign and said.entry.detail == (said.meter.serial or said.book.name)
+
+
+def _differs(said: Said) -> bool:
+    return said.meter.closed != said.book.supply.told
+
+
+def _has_jumped(said: Said) -> bool:
+    return abs(said.gateway.clocks.wall(said.now) - said.gateway.time()) > MINUTE
+
+
+def _was_typed_now(said: Said) -> bool:
+    return said.gateway.typed.get(said.book.name) == said.now
+
+
+def _is_doubted(said: Said) -> bool:
+    return said.lasts(said.book.doubted_since)
+
+
+def _runs_backwards(said: Said) -> bool:
+    return said.lasts(said.book.back_since)
+
+
 TRUE: Mapping[str, Callable[[Said], bool]] = {
     "tamper": lambda said: said.meter.tampered,
     "low-credit": lambda said: bool(said.book.to_warn()),
     "meter-lost": lambda said: said.is_unheard,
     "meter-back": _is_back,
-    "foreign-meter": lambda said: said.is_foreign and said.entry.detail == (said.meter.serial or said.book.name),
-    "switch-differs": lambda said: said.meter.closed != said.book.supply.told,
+    "foreign-meter": _is_named,
+    "switch-differs": _differs,
     "switch-failed": _did_not_switch,
-    "clock-stepped": lambda said: abs(said.gateway.clocks.wall(said.now) - said.gateway.time()) > MINUTE,
-    "codes-locked": lambda said: said.gateway.typed.get(said.book.name) == said.now,
-    "register-doubtful": lambda said: said.lasts(said.book.doubted_since),
-    "register-backwards": lambda said: said.lasts(said.book.back_since),
+    "clock-stepped": _has_jumped,
+    "codes-locked": _was_typed_now,
+    "register-doubtful": _is_doubted,
+    "register-backwards": _runs_backwards,
 }
 """When an event is true, by its code. The other events can't be checked by what is seen."""
 
