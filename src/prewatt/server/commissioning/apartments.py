@@ -191,7 +191,32 @@ class _Reading:
         apartments = [self._apartment(line, cells) for line, cells in self._rows]
         self._twice("meter", [each.meter for each in apartments])
         self._twice("unit", [each.unit for each in apartments])
-        for index, length in lost_zeros([each.meter for each in apartments]).items():
+        self._check_zeros([each.meter for each in apartments])
+        if not apartments and not self.problems:
+            self.problems.add(0, "", _("the list has no rows"))
+        self.problems.check()
+        return apartments
+
+    def _add(self, line: int, column: str, text: str) -> None:
+        self.problems.add(line, self._told.get(column, column), text)
+
+    def _check_unit(self, line: int, role: str, unit: str, tenant: str) -> None:
+        """Find out whether a meter has the unit that one of its role must have, or must not."""
+        if role == Meter.Role.UNIT and not unit:
+            self._add(
+                line,
+                "unit",
+                _(
+                    "is empty. Type the unit's name. For a meter of the stairs or of the whole building, write common or main in a "
+                    "column named role"
+                ),
+            )
+        if role != Meter.Role.UNIT and (unit or tenant):
+            self._add(line, "role", _("a meter of the role %(role)r has no unit and no tenant") % {"role": role})
+
+    def _check_zeros(self, serials: list[str]) -> None:
+        """Find serial numbers from which a spreadsheet may have removed zeros."""
+        for index, length in lost_zeros(serials).items():
             line, cells = self._rows[index]
             if not said_exactly(cells["meter"]):
                 self._add(
@@ -202,15 +227,8 @@ class _Reading:
                         "has removed zeros at its beginning. "
                         'Type them, or write ="%(found)s" if it is right'
                     )
-                    % {"found": apartments[index].meter, "length": length},
+                    % {"found": serials[index], "length": length},
                 )
-        if not apartments and not self.problems:
-            self.problems.add(0, "", _("the list has no rows"))
-        self.problems.check()
-        return apartments
-
-    def _add(self, line: int, column: str, text: str) -> None:
-        self.problems.add(line, self._told.get(column, column), text)
 
     def _apartment(self, line: int, cells: dict[str, Cell]) -> Apartment:
         def cell(column: str, reads: Any) -> str:
@@ -227,17 +245,7 @@ class _Reading:
         role = self._role(line, cells.get("role", ""))
         if "meter" in self._told and is_nothing(meter) and meter != "?":
             self._add(line, "meter", _("is empty. Type the serial number that is on the meter"))
-        if role == Meter.Role.UNIT and not unit:
-            self._add(
-                line,
-                "unit",
-                _(
-                    "is empty. Type the unit's name. For a meter of the stairs or of the whole building, write common or main in a "
-                    "column named role"
-                ),
-            )
-        if role != Meter.Role.UNIT and (unit or tenant):
-            self._add(line, "role", _("a meter of the role %(role)r has no unit and no tenant") % {"role": role})
+        self._check_unit(line, role, unit, tenant)
         parts = tuple(filter(None, (name.strip() for name in re.split(r"[;；|\n]", cell("parts", text_of)))))
         return Apartment(
             unit, meter, tenant, role,

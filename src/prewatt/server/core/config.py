@@ -68,9 +68,7 @@ def _endpoint(name: str, text: str) -> Endpoint:
     return Endpoint(host, int(port))
 
 
-def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
-    """Read the variables `PREWATT_*`. Raises ConfigError, which names the wrong variable."""
-    env = os.environ if environment is None else environment
+def _check_names(env: Mapping[str, str]) -> None:
     known = {
         "HOME", "DATABASE", "HTTP", "MQTT", "HOSTS", "SHARDS", "BROKER", "SHARED_CLOCK", "PUBLIC_URL", "PROVIDERS",
         "PRIVATE_NOTICES",
@@ -80,6 +78,12 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
             raise ConfigError(
                 f"{name}: there is no such setting; known: {', '.join('PREWATT_' + each for each in sorted(known))}"
             )
+
+
+def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
+    """Read the variables `PREWATT_*`. Raises ConfigError, which names the wrong variable."""
+    env = os.environ if environment is None else environment
+    _check_names(env)
     database = env.get("PREWATT_DATABASE", "")
     if database and urlsplit(database).scheme not in ("postgresql", "postgres"):
         raise ConfigError(

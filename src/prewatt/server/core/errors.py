@@ -71,16 +71,21 @@ def for_people(error: Exception, labels: Mapping[str, str | _StrPromise] | None 
     return "; ".join(f"{label(name, labels)}: {text}" if name else text for name, text in by_field(error))
 
 
+def _of_lines(said: str) -> list[tuple[str, str]]:
+    """Return the field and the text of each line `field: text`; the field is empty if a line names none."""
+    lines = (line.partition(": ") for line in said.splitlines() or [""])
+    return [
+        (field, text) if colon and " " not in field else ("", f"{field}{colon}{text}".strip())
+        for field, colon, text in lines
+    ]
+
+
 def by_field(error: Exception) -> list[tuple[str, str]]:
     """Return pairs of (field, text) of an error; the field is empty for an error of the whole form."""
     if isinstance(error, Refused) and error.field:
         return [(error.field, str(error))]
     if not isinstance(error, ValidationError):
-        lines = (line.partition(": ") for line in str(error).splitlines() or [""])
-        return [
-            (field, text) if colon and " " not in field else ("", f"{field}{colon}{text}".strip())
-            for field, colon, text in lines
-        ]
+        return _of_lines(str(error))
     if not hasattr(error, "error_dict"):
         return [("", text) for text in error.messages]
     return [("" if name == "__all__" else name, text) for name, texts in error.message_dict.items() for text in texts]

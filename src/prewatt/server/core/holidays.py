@@ -16,22 +16,29 @@ SPAN = (2010, 2045)
 """The years whose holidays are taken if a document does not say."""
 
 
-def public_holidays(asked: Any) -> list[str]:
-    """Return the public holidays for `{"country": "CA", "region": "ON", "years": [2024, 2030]}`; region and years may
-    be left out. Raises TariffError if they are unknown.
-    """
+def _are_years(years: Any) -> bool:
+    """Return whether this is a first and a last year."""
+    if not isinstance(years, list) or len(years) != 2 or not all(type(year) is int for year in years):
+        return False
+    first, last = years
+    return bool(FIRST_YEAR <= first <= last <= LAST_YEAR)
+
+
+def _check_fields(asked: Any) -> None:
     if not isinstance(asked, Mapping) or not isinstance(asked.get("country"), str):
         raise TariffError('holidays.country: is missing, or not a code such as "CA"')
     for key in asked:
         if key not in ("country", "region", "years"):
             raise TariffError(f"holidays.{key}: there is no such field; known: country, region, years")
+
+
+def public_holidays(asked: Any) -> list[str]:
+    """Return the public holidays for `{"country": "CA", "region": "ON", "years": [2024, 2030]}`; region and years may
+    be left out. Raises TariffError if they are unknown.
+    """
+    _check_fields(asked)
     years = asked.get("years", list(SPAN))
-    if not (
-        isinstance(years, list)
-        and len(years) == 2
-        and all(type(year) is int for year in years)
-        and FIRST_YEAR <= years[0] <= years[1] <= LAST_YEAR
-    ):
+    if not _are_years(years):
         raise TariffError(f"holidays.years: is not a first and a last year between {FIRST_YEAR} and {LAST_YEAR}")
     country, region = asked["country"].upper(), asked.get("region") or None
     supported = holidays.list_supported_countries(include_aliases=False)

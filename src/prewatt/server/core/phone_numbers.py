@@ -39,6 +39,23 @@ def _countries() -> dict[str, str]:
     return countries
 
 
+def _check_receives_sms(number: phonenumbers.PhoneNumber, with_country: bool) -> None:
+    """Raise ValueError if a number receives no SMS by its kind. Of one that was typed with its country, only those of
+    mainland China are told apart.
+    """
+    kind = phonenumbers.number_type(number)
+    if number.country_code == MAINLAND_CODE and kind != phonenumbers.PhoneNumberType.MOBILE:
+        raise ValueError(_("This is not a mobile number of mainland China such as 138 0013 8000."))
+    if not with_country and kind == phonenumbers.PhoneNumberType.FIXED_LINE:
+        raise ValueError(
+            _(
+                "This is a landline number, which receives no SMS. Enter a mobile number. "
+                "If it does receive SMS, write it with its country code: %(number)s"
+            )
+            % {"number": _international(number)}
+        )
+
+
 def read_phone(text: str, country: str = "") -> str:
     """Return a number that receives SMS in its one form, +4915112345678. `country`: where it is typed, for a number
     without its country. Raises ValueError, which says in words for people what is wrong.
@@ -58,17 +75,7 @@ def read_phone(text: str, country: str = "") -> str:
                 _("%(one)s or %(other)s? Write it with its country, such as +%(code)s…")
                 % {"one": _international(number), "other": _international(other), "code": code}
             )
-    kind = phonenumbers.number_type(number)
-    if number.country_code == MAINLAND_CODE and kind != phonenumbers.PhoneNumberType.MOBILE:
-        raise ValueError(_("This is not a mobile number of mainland China such as 138 0013 8000."))
-    if not bare.startswith(("+", "00")) and kind == phonenumbers.PhoneNumberType.FIXED_LINE:
-        raise ValueError(
-            _(
-                "This is a landline number, which receives no SMS. Enter a mobile number. "
-                "If it does receive SMS, write it with its country code: %(number)s"
-            )
-            % {"number": _international(number)}
-        )
+    _check_receives_sms(number, with_country=bare.startswith(("+", "00")))
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 

@@ -117,16 +117,22 @@ def read_power(text: str) -> tuple[int, ...]:
         return (_watts(parts[0]),)
     hours = [0] * 24
     for part in parts:
-        match = re.fullmatch(r"(\d{1,2})-(\d{1,2})\s+(\d{1,7})", part)
-        if match is None or int(match[1]) > 23 or int(match[2]) > 24:
-            raise ValidationError(
-                _("%(text)s is neither a power such as 3000 nor hours and a power such as 06-22 5000.")
-                % {"text": repr(part)}
-            )
-        begin, end = int(match[1]), int(match[2])
-        for hour in range(begin, end if end > begin else end + 24):
-            hours[hour % 24] = _watts(match[3])
+        span, watts = _hours_and_power(part)
+        for hour in span:
+            hours[hour % 24] = watts
     return tuple(hours) if parts else ()
+
+
+def _hours_and_power(part: str) -> tuple[range, int]:
+    """Parse `22-06 3000`: the hours, from 24 on those of the next day, and the power (W)."""
+    match = re.fullmatch(r"(\d{1,2})-(\d{1,2})\s+(\d{1,7})", part)
+    if match is None or int(match[1]) > 23 or int(match[2]) > 24:
+        raise ValidationError(
+            _("%(text)s is neither a power such as 3000 nor hours and a power such as 06-22 5000.")
+            % {"text": repr(part)}
+        )
+    begin, end = int(match[1]), int(match[2])
+    return range(begin, end if end > begin else end + 24), _watts(match[3])
 
 
 def _watts(text: str) -> int:

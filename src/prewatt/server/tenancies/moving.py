@@ -126,6 +126,23 @@ def journal_is_here(tenancy: Tenancy) -> bool:
     return meter is None or (meter.read_at is not None and tenancy.ends is not None and meter.read_at >= tenancy.ends)
 
 
+def _check_has_ended(tenancy: Tenancy) -> None:
+    if tenancy.settled_at is not None:
+        raise ValidationError(_("This tenancy is settled already."))
+    if tenancy.ends is None or tenancy.ends > now():
+        raise ValidationError(_("This tenancy has not ended yet."))
+    if not journal_is_here(tenancy):
+        raise ValidationError(_("The meter has not reported up to the move-out yet."))
+
+
+def _check_can_take(tenancy: Tenancy, before: Tenancy) -> None:
+    """Raise ValidationError if the balance of the tenancy `before` can't be carried to this one."""
+    tenancy.refresh_from_db(fields=["settled_at"])
+    is_other = tenancy.unit.property.organisation_id != before.unit.property.organisation_id
+    if is_other or tenancy.settled_at is not None:
+        raise ValidationError(_("The balance can only be carried to an open tenancy of the same landlord."))
+
+
 @transaction.atomic
 def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     """Close the account of a tenancy that has ended. What is left becomes a refund to be paid, or goes to another
@@ -139,19 +156,9 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     units = {tenancy.unit_id} if carry_to is None else {tenancy.unit_id, carry_to.unit_id}
     lock_meters(Meter.objects.filter(unit__in=units))
     locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
-    if locked.settled_at is not None:
-        raise ValidationError(_("This tenancy is settled already."))
-    if locked.ends is None or locked.ends > now():
-        raise ValidationError(_("This tenancy has not ended yet."))
-    if not journal_is_here(locked):
-        raise ValidationError(_("The meter has not reported up to the move-out yet."))
+    _check_has_ended(locked)
     if carry_to is not None:
-        carry_to.refresh_from_db(fields=["settled_at"])
-    if carry_to is not None and (
-        carry_to.unit.property.organisation_id != locked.unit.property.organisation_id
-        or carry_to.settled_at is not None
-    ):
-        raise ValidationError(_("The balance can only be carried to an open tenancy of the same landlord."))
+        _check_can_take(carry_to, locked)
     settle_spreads(locked)
     locked.settlements += 1
     # Settled anew, after a move was put right, it has names of its own.

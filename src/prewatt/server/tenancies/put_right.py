@@ -345,7 +345,11 @@ class _PuttingRight:
             issue(self.meter, ChangeTenancy(at, dropped.pop(0) if dropped else 0))
         for at in dropped:
             issue(self.meter, ChangeTenancy(NEVER, at))
-        if any(at <= read_at for at in old ^ new) and self._counts():
+        self._say_of_counters(old ^ new, read_at)
+
+    def _say_of_counters(self, changed: set[int], read_at: int) -> None:
+        """Say it if the meter has counted from one of these instants on, where another belongs."""
+        if any(at <= read_at for at in changed) and self._counts():
             self.says.append(
                 _(
                     "The meter has counted tiers, the month's minimum and days from the wrong instant on. That is past, and is "

@@ -45,8 +45,6 @@ def after_use(tenancy: Tenancy) -> After | None:
         return None
     currency = tenancy.unit.property.currency
     unpaid = [each for each in bills if each.left]
-    follows = [at for each in unpaid if terms is not None and (at := follows_at(terms, each.bill)) is not None]
-    rule = terms is not None and terms.postpaid and terms.overdue == Terms.Overdue.CUT
     return After(
         terms=in_words(terms, currency),
         to_come=waits,
@@ -57,6 +55,13 @@ def after_use(tenancy: Tenancy) -> After | None:
         overdue=sum(each.left for each in unpaid if each.state == "overdue"),
         due=min((int(each.bill.due_at) for each in unpaid), default=None),
         cut=open_lowering(terms),
-        follows=min(follows, default=None) if rule else None,
+        follows=_follows(terms, unpaid),
         limit=terms.cuts_at if terms is not None else None,
     )
+
+
+def _follows(terms: Terms | None, unpaid: list[Standing]) -> int | None:
+    """Return when the supply ends by the rule if none of these bills is paid; None if it does not."""
+    if terms is None or not terms.postpaid or terms.overdue != Terms.Overdue.CUT:
+        return None
+    return min((at for each in unpaid if (at := follows_at(terms, each.bill)) is not None), default=None)

@@ -60,14 +60,12 @@ def bank(request: HttpRequest) -> HttpResponse:
     tenancies = tenancies_of(owner)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
     money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
-    former = [each for each in _all(owner) if each.settled_at is not None and each not in tenancies]
+    former = _former(owner, tenancies)
     recorded = recorded_by_hand(money_in, tenancies)
     doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
     returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
     sent = may_have_come_back(money_in)
-    # What was taken back before it was credited is not to be credited.
-    gone = {before.pk for _line, before in returns if before is not None and before.state == BankLine.State.OPEN}
-    asked = gone | {line.pk for line, _made in doubts}
+    asked = _taken_back(returns) | {line.pk for line, _made in doubts}
     context = {
         "owner": owner,
         "where": zone(owner.home().zone),
@@ -109,6 +107,16 @@ def so_far(request: HttpRequest) -> HttpResponse:
 def _all(owner: Organisation) -> list[Tenancy]:
     rows = Tenancy.objects.filter(unit__property__organisation=owner)
     return list(rows.select_related("unit__property__organisation"))
+
+
+def _former(owner: Organisation, tenancies: list[Tenancy]) -> list[Tenancy]:
+    """Return the settled tenancies that are none of `tenancies`."""
+    return [each for each in _all(owner) if each.settled_at is not None and each not in tenancies]
+
+
+def _taken_back(returns: list[tuple[BankLine, BankLine | None]]) -> set[int]:
+    """Return the keys of lines that the bank took back before they were credited: they are not to be credited."""
+    return {before.pk for _line, before in returns if before is not None and before.state == BankLine.State.OPEN}
 
 
 def _proposed(

@@ -47,12 +47,13 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     panel = tenancy_panel(present_tenancy, at)
     notes = notes_for([present_tenancy], look=True)
     shares = present_tenancy.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")[:8]
+    fresh = [each for each in notes if each.new or at - each.at < FRESH]
     context = {
         "unit": present_tenancy.unit,
         "shares": shares,
         # At the top as long as they are new; then they give way to the power.
-        "fresh": [each for each in notes if each.new or at - each.at < FRESH],
-        "earlier": [each for each in notes if not (each.new or at - each.at < FRESH)],
+        "fresh": fresh,
+        "earlier": [each for each in notes if each not in fresh],
         "where": where,
         "panel": panel,
         # Stands beside the live part, and is not asked for with it.

@@ -68,18 +68,50 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
     recipient = _mine(request, whose)
     wrong: dict[str, list[str]] = {}
     if request.method == "POST":
-        before = recipient.language
         try:
-            keep_settings(recipient, request.POST)
+            _keep(request, recipient)
         except ValidationError as error:
             wrong = error.message_dict
         else:
-            if recipient.language != before:
-                changed_by_tenant(recipient)
-            messages.success(request, _("Saved."))
             return redirect(_page(whose, recipient))
     given: Any = request.POST
-    kept = {
+    told = set(given.getlist("tell")) if wrong else {each.value for each in recipient.events} - set(recipient.muted)
+    account = account_values(recipient.organisation_id, "wechat")
+    context = {
+        "whose": whose,
+        "recipient": recipient,
+        "where": zone(home_zone(recipient)),
+        "values": {name: given.get(name, text) if wrong else text for name, text in _values(recipient).items()},
+        "wrong": wrong,
+        "languages": language_choices(),
+        "events": [(each.value, each.label, each.value in told) for each in recipient.events],
+        **_channels(recipient),
+        "push_key": public_key(),
+        "wechat": bool(account),
+        "notices": recipient.notices.prefetch_related("deliveries__channel")[:SHOWN],
+        "landlords": "",
+        "currency": "",
+    }
+    if recipient.tenancy:
+        property_ = recipient.tenancy.unit.property
+        context |= {"landlords": _landlords_steps(property_), "currency": property_.currency}
+    if whose != "me":
+        context |= _of_organisation(recipient)
+    return render(request, "tenant/notices/notices.html", context, status=400 if wrong else 200)
+
+
+def _keep(request: HttpRequest, recipient: Recipient) -> None:
+    """Store changed settings. Raises ValidationError, which names each wrong field."""
+    before = recipient.language
+    keep_settings(recipient, request.POST)
+    if recipient.language != before:
+        changed_by_tenant(recipient)
+    messages.success(request, _("Saved."))
+
+
+def _values(recipient: Recipient) -> dict[str, str]:
+    """Return the settings as they stand in the form."""
+    return {
         "low_money": " ".join(format_money(step, currency_of(recipient)) for step in recipient.low_money),
         "low_energy": " ".join(plain(Decimal(exact_kwh(step))) for step in recipient.low_energy),
         "low_days": " ".join(str(step) for step in recipient.low_days),
@@ -87,17 +119,12 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         "quiet_until": f"{recipient.quiet_until}",
         "language": recipient.language,
     }
-    told = set(given.getlist("tell")) if wrong else {each.value for each in recipient.events} - set(recipient.muted)
-    account = account_values(recipient.organisation_id, "wechat")
+
+
+def _channels(recipient: Recipient) -> dict[str, Any]:
+    """Return the channels that somebody has, and the kinds of those that can be added."""
     usable = kinds_for(recipient)
-    context = {
-        "whose": whose,
-        "recipient": recipient,
-        "where": zone(home_zone(recipient)),
-        "values": {name: given.get(name, text) if wrong else text for name, text in kept.items()},
-        "wrong": wrong,
-        "languages": language_choices(),
-        "events": [(each.value, each.label, each.value in told) for each in recipient.events],
+    return {
         "channels": [
             (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable)
             for each in recipient.channels.all()
@@ -107,15 +134,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
             {"name": kind.name, "title": kind.title, "address": kind.address, "rare": kind.name in RARE}
             for kind in usable
         ],
-        "push_key": public_key(),
-        "wechat": bool(account),
-        "notices": recipient.notices.prefetch_related("deliveries__channel")[:SHOWN],
-        "landlords": _landlords_steps(recipient.tenancy.unit.property) if recipient.tenancy else "",
-        "currency": recipient.tenancy.unit.property.currency if recipient.tenancy else "",
     }
-    if whose != "me":
-        context |= _of_organisation(recipient)
-    return render(request, "tenant/notices/notices.html", context, status=400 if wrong else 200)
 
 
 def _landlords_steps(property_: Property) -> str:

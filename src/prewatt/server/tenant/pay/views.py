@@ -19,6 +19,7 @@ from ...core.addresses import asker, public
 from ...core.amounts import typed_money
 from ...core.sealing import SealError
 from ...core.time import now
+from ...estate.models import Unit
 from ...payments.errors import PaymentError
 from ...payments.merchants import provider_of
 from ...payments.models import Payment
@@ -103,6 +104,15 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "tenant/pay/pay_again.html", {"wanted": wanted, "method": way.method if way else None})
 
 
+def _is_online(unit: Unit) -> bool:
+    meter = getattr(unit, "meter", None)
+    return meter is not None and meter.gateway.online
+
+
+def _qr(payment: Payment) -> str:
+    return str(segno.make(payment.link).svg_inline(scale=6, border=2)) if payment.link else ""
+
+
 @login_required
 @require_GET
 def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
@@ -124,7 +134,6 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
     command = payment_.top_up.command if payment_.top_up else None
     method = method_of(payment_)
     still_open = payment_.state == Payment.State.OPEN and now() <= payment_.expires_at
-    scan = method is not None and method.shows == Shows.QR
     context = {
         "payment": payment_,
         "method": method,
@@ -135,9 +144,9 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "shade": _shade(payment_, command, still_open),
         "command": command,
         "code": getattr(command, "code", None) if command is not None and command.reached_at is None else None,
-        "online": getattr(tenancy.unit, "meter", None) is not None and tenancy.unit.meter.gateway.online,
+        "online": _is_online(tenancy.unit),
         "started": method is not None and bool(payment_.link or payment_.params),
-        "qr": segno.make(payment_.link).svg_inline(scale=6, border=2) if scan and payment_.link else "",
+        "qr": _qr(payment_) if method is not None and method.shows == Shows.QR else "",
         "title": PROVIDERS[payment_.merchant.provider].title,
     }
     return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context)
