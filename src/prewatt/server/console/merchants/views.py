@@ -28,9 +28,7 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
     error: ValidationError | None = None
     if request.method == "POST":
         try:
-            account = keep_merchant(owner, provider, given.get("name", ""), given, merchant)
-            account.is_enabled = merchant is None or "enabled" in given
-            account.save(update_fields=["is_enabled"])
+            _keep(owner, provider, given, merchant)
         except ValidationError as refused:
             error = refused
         except SealError as refused:
@@ -53,6 +51,13 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
         "errors": _of_no_field(error),
     }
     return render(request, "console/merchants/merchant.html", context, status=400 if error else 200)
+
+
+def _keep(owner: Organisation, provider: str, given: Any, merchant: Merchant | None) -> None:
+    """Store a merchant account. Raises ValidationError, or SealError if its secrets can't be encrypted."""
+    account = keep_merchant(owner, provider, given.get("name", ""), given, merchant)
+    account.is_enabled = merchant is None or "enabled" in given
+    account.save(update_fields=["is_enabled"])
 
 
 def _of_no_field(error: ValidationError | None) -> list[str]:

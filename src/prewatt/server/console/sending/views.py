@@ -66,8 +66,8 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
             return redirect(f"{reverse('tenant:notices:notices', kwargs={'whose': 'office'})}?organisation={owner.pk}")
     kept = stored.settings if stored else {}
     values = {**kept, **request.GET.dict(), **given.dict()}
-    # An account with somebody else has none of the secrets of this one.
     fields = channel.fields_of(values)
+    # An account with somebody else has none of the secrets of this one.
     known = stored if channel.fields_of(kept) == fields else None
     context = {
         "owner": owner,
