@@ -123,20 +123,22 @@ class Guard:
         elif self._over_since is None and rules.delay:
             self._over_since = now
         elif now - (self._over_since or now) >= rules.delay * SECOND:
-            usual = account.usual_limit(now)
             self._over_since = None
-            self._by_day = self._by_day if now - self.tripped <= RECLOSE_WINDOW else 0
-            self._by_day += bool(usual and power > usual)
-            self._count(now)
-            tell(EventKind.OVERLOAD, f"{power} W, the limit is {limit} W")
-            if self._trips_in_a_row(now, account) > rules.recloses:
-                at_night = account.settings.off_hours.watts and account.night(now) is not None
-                # Who exceeds what is left at night needs nobody in the morning.
-                tell(
-                    EventKind.ALLOWANCE_SPENT
-                    if at_night and self._by_day <= rules.recloses
-                    else EventKind.OVERLOAD_LOCKED
-                )
+            self._trip(now, account, power, limit, tell)
+
+    def _trip(self, now: int, account: Account, power: int, limit: int, tell: Tell) -> None:
+        """Switch off because the power was over its limit (W) for too long; after too many trips in a row, for good."""
+        rules, usual = account.settings.power, account.usual_limit(now)
+        self._by_day = self._by_day if now - self.tripped <= RECLOSE_WINDOW else 0
+        self._by_day += bool(usual and power > usual)
+        self._count(now)
+        tell(EventKind.OVERLOAD, f"{power} W, the limit is {limit} W")
+        if self._trips_in_a_row(now, account) > rules.recloses:
+            at_night = account.settings.off_hours.watts and account.night(now) is not None
+            # Who exceeds what is left at night needs nobody in the morning.
+            tell(
+                EventKind.ALLOWANCE_SPENT if at_night and self._by_day <= rules.recloses else EventKind.OVERLOAD_LOCKED
+            )
 
     def _look_at_limits(self, now: int, account: Account, observed: Observed, tell: Tell) -> None:
         """Find the limits that are passed, and for how long, and do what follows."""

@@ -95,6 +95,16 @@ def dump(state: State) -> bytes:
 
 def load(state: State, saved: bytes) -> None:
     """Set a state to what `dump` wrote. Raises SnapshotError if the bytes are not a state."""
+    number, decoded = _decoded(saved)
+    for name in _PLAIN:
+        setattr(state, name, getattr(decoded, name))
+    state.versions = tuple(Version(effective, calendar_of(tariff)) for effective, tariff in decoded.versions)
+    state.credit_ids, state.coded = set(decoded.credit_ids), dict(decoded.coded)
+    _complete(state, decoded, number)
+
+
+def _decoded(saved: bytes) -> tuple[int, Saved]:
+    """Return the number of the format, and what was saved. Raises SnapshotError."""
     try:
         # Format 1 had no number: it was the map alone.
         numbered = (
@@ -104,18 +114,18 @@ def load(state: State, saved: bytes) -> None:
             raise SnapshotError(
                 f"an account of format {numbered.format}, this software knows {FORMAT}: update the software"
             )
-        decoded = _saved.decode(numbered.saved)
+        return numbered.format, _saved.decode(numbered.saved)
     except UNREADABLE as error:
         raise SnapshotError(f"not an account: {error}") from None
-    for name in _PLAIN:
-        setattr(state, name, getattr(decoded, name))
-    if numbered.format == 1 and state.settings == Settings():
+
+
+def _complete(state: State, decoded: Saved, number: int) -> None:
+    """Fill in what the format with this number did not have."""
+    if number == 1 and state.settings == Settings():
         # It did not know the fuse, and nobody had told this meter anything.
         state.settings = UNTOLD
-    if numbered.format < 3 and state.unsure:
+    if number < 3 and state.unsure:
         state.unsure_at = state.at
-    state.versions = tuple(Version(effective, calendar_of(tariff)) for effective, tariff in decoded.versions)
-    state.credit_ids, state.coded = set(decoded.credit_ids), dict(decoded.coded)
     state.moving_since = decoded.read_at if decoded.moving_since is None else decoded.moving_since
     state.moved_at = decoded.read_at if decoded.moved_at is None else decoded.moved_at
     if decoded.former is not None:

@@ -115,18 +115,21 @@ class OnTcp(Served):
                     if caller is not None:
                         caller.close()
                     caller, _ = self._server.accept()
-                elif caller is not None and ready is caller:
-                    try:
-                        received = caller.recv(4096)
-                    except OSError:
-                        received = b""
-                    if received:
-                        self._answer(received, caller.fileno())
-                    else:
-                        caller.close()
-                        caller = None
+                elif caller is not None and ready is caller and not self._hear(caller):
+                    caller.close()
+                    caller = None
         if caller is not None:
             caller.close()
+
+    def _hear(self, caller: socket.socket) -> bool:
+        """Answer what a caller has sent. Returns False if it has hung up."""
+        try:
+            received = caller.recv(4096)
+        except OSError:
+            return False
+        if received:
+            self._answer(received, caller.fileno())
+        return bool(received)
 
     def close(self) -> None:
         """End, and hang up."""
