@@ -94,16 +94,18 @@ def read_number(text: str, decimal: str = "") -> Decimal:
     """
     plain = bare(text)
     number = plain.removeprefix("-")
-    known = decimal or _own_sign(number)
-    if not known and any(each in number for each in SIGNS):
-        raise Ambiguous(f"{text!r} can be read in two ways")
-    sign = known or "."
+    sign = decimal or _own_sign(number)
+    if not sign:
+        if any(each in number for each in SIGNS):
+            raise Ambiguous(f"{text!r} can be read in two ways")
+        sign = "."
     groups = SIGNS.replace(sign, "")
     whole, _, decimals = number.partition(sign)
     if groups in whole:
         if not _GROUPS[groups].fullmatch(whole):
             raise NoAmount(f"{text!r} is no number")
         whole = whole.replace(groups, "")
-    if not (whole + decimals).isdigit() or (sign in number and not decimals and not whole):
+    if not (whole + decimals).isdigit():
+        # A sign alone is none either.
         raise NoAmount(f"{text!r} is no number")
     return Decimal(f"{plain[: len(plain) - len(number)]}{whole or '0'}.{decimals or '0'}")
