@@ -156,7 +156,7 @@ def compare(survey: Survey, number: int, typed: str, seen: Look, resolution: int
     register, Wh. Returns what is right. Raises SurveyError for a difference beyond what the display can show.
     """
     try:
-        shown = parse_kwh(typed)
+        shown = parse_kwh(typed.replace(",", "."))
     except ValueError:
         raise SurveyError(_("%(typed)s is no number of kWh such as 1234.56.") % {"typed": typed}) from None
     register = seen.register
