@@ -188,11 +188,11 @@ def _more(meter: FoundMeter, hidden: Html) -> Html | None:
     )
 
 
-def _access_field(field: Any, value: object) -> Html:
-    secret = "password" in field.name or field.name.endswith("_key")
+def _access_field(info: Any, value: object) -> Html:
+    secret = "password" in info.name or info.name.endswith("_key")
     kind = "password" if secret else "text"
-    shown = "" if field.default is msgspec.NODEFAULT or secret else str(field.default or "")
+    shown = "" if info.default is msgspec.NODEFAULT or secret else str(info.default or "")
     return field(
-        field.name.replace("_", " "), name=f"more.{field.name}", type=kind, value=str(value), placeholder=shown,
+        info.name.replace("_", " "), name=f"more.{info.name}", type=kind, value=str(value), placeholder=shown,
         autocomplete="off",
     )  # fmt: skip
