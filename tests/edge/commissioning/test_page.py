@@ -82,7 +82,7 @@ def test_a_flat_is_set_up_by_taps_alone(browser):
     assert "1 new meters are ready." in browser.get("/setup")
     page = tap("service")
     assert "1 meters are in service" in page
-    assert "Flat Flat 2 has no meter yet." in browser.get("/setup")
+    assert "No meter yet: Flat 2." in browser.get("/setup")
     settings = load_settings(browser.folder / "edge.toml")
     assert [meter.name for meter in settings.meters] == [DLT]
     assert settings.drivers["bus"].meters[DLT]["address"] == DLT

@@ -78,9 +78,9 @@ def test_a_flat_has_one_meter_and_another_flat_means_another_test_of_the_switch(
     found = survey(meter(1, "1"), meter(2, "2"))
     rules.put(found, 1, "Flat 1")
     found.change(1, test="passed")
-    with pytest.raises(SurveyError, match=r"Meter 1 was put to flat Flat 1\. Take it away"):
+    with pytest.raises(SurveyError, match=r"Meter 1 was put to Flat 1\. Take it away"):
         rules.put(found, 2, "Flat 1")
-    with pytest.raises(SurveyError, match="no flat Flat 9"):
+    with pytest.raises(SurveyError, match="There is no Flat 9"):
         rules.put(found, 2, "Flat 9")
     rules.put(found, 1, "Flat 2")
     assert (found.meters[0].flat, found.meters[0].test) == ("Flat 2", "")
@@ -89,7 +89,7 @@ def test_a_flat_has_one_meter_and_another_flat_means_another_test_of_the_switch(
 def test_what_is_missing_is_told():
     found = survey(meter(1, "1", flat="Flat 1"), meter(2, "2"), meter(3, "3", is_silent=True))
     assert rules.missing(found) == [
-        "Flat Flat 2 has no meter yet.",
+        "No meter yet: Flat 2.",
         "Meter 1 is not compared with its display.",
         "Meter 2 has no flat.",
         "Meter 3 does not answer any more.",

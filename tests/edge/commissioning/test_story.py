@@ -99,7 +99,7 @@ def compared_and_tested(house, folder):
     bench.compare(three.id, "2.0")
     bench.compare(four.id, "5")
     switch = house.meters[DLT]
-    assert "Look whether the load in flat Flat 1 has stopped" in switches.switch_off(one.id)
+    assert "Look whether the load in Flat 1 has stopped" in switches.switch_off(one.id)
     assert not switch.is_closed()
     # The gateway is pulled out of its socket: the next start closes the switch.
     again = alone(folder, now, UNITS)
@@ -108,7 +108,7 @@ def compared_and_tested(house, folder):
     with pytest.raises(SurveyError, match="not open for a test any more"):
         again.switches.load_stopped(one.id, is_so=True)
     again.switches.switch_off(one.id)
-    with pytest.raises(SurveyError, match="this is not the meter of flat Flat 1"):
+    with pytest.raises(SurveyError, match="this is not the meter of Flat 1"):
         again.switches.load_stopped(one.id, is_so=False)
     assert switch.is_closed()
     again.switches.switch_off(one.id)

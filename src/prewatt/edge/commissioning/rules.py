@@ -83,7 +83,7 @@ def _of_models(meter: FoundMeter) -> list[str]:
 def missing(survey: Survey) -> list[str]:
     """Return what is missing, each as a sentence: flats without a meter, meters without a flat, meters that are silent."""
     lines = [
-        _("Flat %(flat)s has no meter yet.") % {"flat": flat.key}
+        _("No meter yet: %(flat)s.") % {"flat": flat.key}
         for flat in survey.flats
         if survey.at_flat(flat.key) is None and not _has_service(survey, flat)
     ]
@@ -118,7 +118,7 @@ def put(survey: Survey, number: int, key: str) -> None:
         other = survey.at_flat(key)
         if other is not None and other.id != number:
             raise SurveyError(
-                _("Meter %(meter)s was put to flat %(flat)s. Take it away from there first.")
+                _("Meter %(meter)s was put to %(flat)s. Take it away from there first.")
                 % {"meter": other.serial, "flat": key}
             )
     if key != meter.flat:

@@ -133,7 +133,7 @@ class Survey(Struct):
         for each in self.flats:
             if each.key == key:
                 return each
-        raise SurveyError(_("There is no flat %(flat)s in the server's list.") % {"flat": key})
+        raise SurveyError(_("There is no %(flat)s in the server's list.") % {"flat": key})
 
     def at_flat(self, key: str) -> FoundMeter | None:
         """Return the meter that was put to a flat."""

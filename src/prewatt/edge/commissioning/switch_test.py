@@ -70,7 +70,7 @@ class SwitchTest:
                       "behind this switch.") % {"power": after.power}
                 )  # fmt: skip
         power = "" if after.power is None else _(" The meter measures %(power)d W now.") % {"power": after.power}
-        return _("The switch is open.%(power)s Look whether the load in flat %(flat)s has stopped.") % {
+        return _("The switch is open.%(power)s Look whether the load in %(flat)s has stopped.") % {
             "power": power,
             "flat": meter.flat,
         }
@@ -85,7 +85,7 @@ class SwitchTest:
             self._note(number, "stopped" if is_so else "failed")
         if not is_so:
             raise SurveyError(
-                _("Then this is not the meter of flat %(flat)s, or the load hangs elsewhere. The switch is closed again. "
+                _("Then this is not the meter of %(flat)s, or the load hangs elsewhere. The switch is closed again. "
                   "Put the meter to its right flat.") % {"flat": meter.flat}
             )  # fmt: skip
         return words or _("The switch is closed again. Look whether the load runs again.")
@@ -124,9 +124,7 @@ class SwitchTest:
         try:
             run(lambda conversations: conversations.set_switch(True))
         except WaitsForButton:
-            return _("Press the button at the meter of flat %(flat)s: its switch closes only then.") % {
-                "flat": meter.flat
-            }
+            return _("Press the button at the meter of %(flat)s: its switch closes only then.") % {"flat": meter.flat}
         return ""
 
     def _close_later(self, number: int, after_s: float = TEST_LASTS) -> None:
