@@ -111,3 +111,21 @@ def test_a_search_goes_on_while_the_page_is_looked_at(browser):
 def test_a_form_that_is_too_large_is_refused(browser):
     with pytest.raises(urllib.error.HTTPError):
         browser.post("/setup/login", code="1" * 9000)
+
+
+def test_a_password_is_kept_and_the_meter_is_asked_anew(browser):
+    logged_in(browser)
+    page = browser.post("/setup/more", token=browser.token, id="1", **{"more.password": "123456"})
+    assert "Kept." in page
+    meter = browser.setup.survey.meter(1)
+    assert (meter.more["password"], meter.look.register) == ("123456", 2000)
+
+
+def test_a_meter_on_a_bus_in_service_is_found_by_its_address_alone(browser):
+    logged_in(browser)
+    port = browser.house.ports["cellar"]
+    browser.post("/setup/forget", token=browser.token, id="2")
+    asked = {"port": port, "kind": "dlt645-2007", "line": "2400 8E1"}
+    assert "Nothing answers at address 77" in browser.post("/setup/ask", token=browser.token, address="77", **asked)
+    assert "A meter answers there." in browser.post("/setup/ask", token=browser.token, address=DLT_TWIN, **asked)
+    assert [meter.address for meter in browser.setup.survey.meters] == [DLT, DLT_TWIN]

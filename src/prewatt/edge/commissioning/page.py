@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import page_views
 from ..effects import Reply
-from ..html import Content
+from ..html import Content, element
 from ..lockout import Tries, after_wrong, waits
 from ..texts import _
 from ..wsgi import Start, read_cookie, read_form, redirect, send
@@ -109,7 +109,7 @@ class SetUpPage:
 
     def _show(self, start: Start, status: str, *body: Content) -> Iterable[bytes]:
         told, self._told = self._told, None
-        style = page_views.element("style", views.STYLE)
+        style = element("style", views.STYLE)
         return send(start, status, page_views.frame(self._title, style, page_views.answers(told, ()), *body))
 
     # -- what is done --------------------------------------------------------------------------------------------------------

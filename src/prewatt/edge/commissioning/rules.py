@@ -208,7 +208,8 @@ def resolution_of(model: Model) -> int:
     factor = {"Wh": 1, "kWh": 1000, "MWh": 1_000_000}[item.unit]
     whole, _point, digits = str(item.scale).partition(".")
     scaled = int(whole + digits) * factor
-    return max(scaled // 10 ** len(digits), 1)
+    step: int = scaled // 10 ** len(digits)
+    return max(step, 1)
 
 
 def by_port(meters: Sequence[FoundMeter]) -> Mapping[str, list[FoundMeter]]:

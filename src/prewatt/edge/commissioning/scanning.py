@@ -202,7 +202,11 @@ class Scanner:
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
             live = self._bench.live.get(meter.port)
             try:
-                bus = live.bus if live else stack.enter_context(self.opened(meter.port, meter.line, meter.protocol))
+                bus = (
+                    live.bus
+                    if live
+                    else stack.enter_context(self._bench.opened(meter.port, meter.line, meter.protocol))
+                )
                 looks = self._looks(bus, meter.kind, meter.framing, meter.address, given)
             except ProtocolError as error:
                 raise SurveyError(str(error)) from None

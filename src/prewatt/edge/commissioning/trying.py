@@ -57,7 +57,8 @@ def access_of(protocol: str, address: str, more: Mapping[str, Any]) -> Access:
     """Return the access of a meter; of `more`, what its protocol knows. Raises ValueError, which names what is wrong."""
     kind = find_protocol(protocol).access
     known = {name: value for name, value in more.items() if name in kind.__struct_fields__ and value != ""}
-    return msgspec.convert({**known, "address": address}, kind, strict=False)
+    access: Access = msgspec.convert({**known, "address": address}, kind, strict=False)
+    return access
 
 
 def open_conversations(
