@@ -65,7 +65,7 @@ def confirm(alarm: Alarm, by: str) -> Meter:
     """Register the meter that a gateway has found, and settle its alarm. Raises ValidationError and InstallError if that is
     not possible any more.
     """
-    gateway = for_update(Gateway.objects).filter(alarms=alarm).first()
+    gateway = for_update(Gateway.objects).filter(pk=alarm.gateway_id or 0).first()
     mine = Alarm.objects.filter(pk=alarm.pk, kind=FOUND, is_resolved=False).first()
     if mine is None or gateway is None:
         raise InstallError(_("Somebody has answered this already."))
