@@ -30,7 +30,9 @@ def browser(tmp_path, monkeypatch):
     save_survey(folder, survey)
     house = House(tmp_path / "house")
     setup = alone(folder, now, range(1, 3))
-    setup.scanner.scan([house.ports["cellar"]], lines=("2400 8E1",))
+    setup.add_bus(house.ports["cellar"])
+    for address in (DLT, DLT_TWIN):
+        setup.scanner.ask(house.ports["cellar"], "2400 8E1", "dlt645-2007", address, {})
     server = waitress.create_server(SetUpPage(setup, "Elm Street 5"), host="127.0.0.1", port=0, threads=2)
 
     def run():
