@@ -119,7 +119,7 @@ class Shell:
     @property
     def drivers(self) -> Mapping[str, MeterDriver]:
         """Return the drivers of all meters, by the meter's name."""
-        return self._devices.drivers
+        return self.devices.drivers
 
     def moment(self) -> Moment:
         """Return a reading of all clocks."""
