@@ -11,7 +11,11 @@ import pytest
 from prewatt import edge
 
 FOLDER = Path(edge.__file__).parent
-OPTIONAL = {("process.py", "bluetooth")}
+OPTIONAL = {
+    ("process.py", "bluetooth"),
+    ("process.py", "commissioning.gateway"),
+    ("process.py", "commissioning.page"),
+}
 """What is imported only where it is wanted: an optional part."""
 
 
