@@ -91,13 +91,7 @@ def plan(models: Iterable[Model], is_serial: bool, only: Sequence[str] = ()) -> 
     line first by which most models would be found. `only`: settings of the line that a person knows, in place of the models'.
     """
     if not is_serial:
-        framings: tuple[Framing, ...] = ("line", "tcp")
-        return [
-            Probe(BEHIND[framing], framing, kind)
-            for framing in framings
-            for kind in KINDS
-            if framing == "line" or not kind.startswith("dlt645")
-        ]
+        return _behind_network()
     if only:
         return [Probe(line, "line", kind) for kind in KINDS for line in only]
     weights: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
@@ -105,6 +99,15 @@ def plan(models: Iterable[Model], is_serial: bool, only: Sequence[str] = ()) -> 
         for place, line in enumerate(model.serial_line.lines[:MOST_LINES]):
             weights[kind_of(model)][line] += MOST_LINES - place
     return [Probe(line, "line", kind) for kind in KINDS for line, _ in weights[kind].most_common(MOST_LINES)]
+
+
+def _behind_network() -> list[Probe]:
+    """Return the probes of a bus over TCP: as on a line, then in the protocols' own forms, which DL/T 645 has none of."""
+    own = [kind for kind in KINDS if not kind.startswith("dlt645")]
+    return [
+        *(Probe(BEHIND["line"], "line", kind) for kind in KINDS),
+        *(Probe(BEHIND["tcp"], "tcp", kind) for kind in own),
+    ]
 
 
 def still(probes: Iterable[Probe], lines: Collection[str]) -> list[Probe]:

@@ -47,8 +47,10 @@ def _of_address(survey: Survey, meter: FoundMeter) -> list[str]:
             _("It answers only to the address for all meters. It needs a bus of its own, and a model with "
               "wildcard = true.")
         ]  # fmt: skip
-    if meter.look is None or not meter.look.serial:
-        return []
+    return _of_number(survey, meter) if meter.look is not None and meter.look.serial else []
+
+
+def _of_number(survey: Survey, meter: FoundMeter) -> list[str]:
     others = [each for each in survey.meters if each.id != meter.id and each.serial == meter.serial and each.looks]
     if not others:
         return []
@@ -65,8 +67,7 @@ def _of_models(meter: FoundMeter) -> list[str]:
     if meter.is_silent:
         return [_("It does not answer any more.")]
     if meter.look is None:
-        why = next((each.refusal for each in meter.looks if each.refusal), _("no model fits"))
-        return [_("It can't be read: %(why)s. Give its password, or choose its model.") % {"why": why}]
+        return [_("It can't be read: %(why)s. Give its password, or choose its model.") % {"why": _refusal(meter)}]
     if not meter.model and not agrees(meter.looks):
         return [
             _("Several models fit, and they show different registers. Look which name stands on the meter, and choose "
@@ -80,6 +81,10 @@ def _of_models(meter: FoundMeter) -> list[str]:
     return []
 
 
+def _refusal(meter: FoundMeter) -> str:
+    return next((each.refusal for each in meter.looks if each.refusal), _("no model fits"))
+
+
 def missing(survey: Survey) -> list[str]:
     """Return what is missing, each as a sentence: flats without a meter, meters without a flat, meters that are silent."""
     lines = [
@@ -87,17 +92,23 @@ def missing(survey: Survey) -> list[str]:
         for flat in survey.flats
         if survey.at_flat(flat.key) is None and not _has_service(survey, flat)
     ]
-    for meter in survey.meters:
-        words = {"meter": meter.serial}
-        if meter.is_silent:
-            lines.append(_("Meter %(meter)s does not answer any more.") % words)
-        elif not meter.flat and not meter.in_service:
-            lines.append(_("Meter %(meter)s has no flat.") % words)
-        elif meter.flat and meter.compared is None and not meter.in_service:
-            lines.append(_("Meter %(meter)s is not compared with its display.") % words)
-        elif meter.test != "passed" and meter.look and meter.look.can_switch and not meter.in_service:
-            lines.append(_("The switch of meter %(meter)s is not tested.") % words)
-    return lines
+    return lines + [line for line in map(_lacks, survey.meters) if line]
+
+
+def _lacks(meter: FoundMeter) -> str:
+    """Return what a meter lacks first; empty: nothing."""
+    words = {"meter": meter.serial}
+    if meter.is_silent:
+        return _("Meter %(meter)s does not answer any more.") % words
+    if meter.in_service:
+        return ""
+    if not meter.flat:
+        return _("Meter %(meter)s has no flat.") % words
+    if meter.compared is None:
+        return _("Meter %(meter)s is not compared with its display.") % words
+    if meter.test != "passed" and meter.look and meter.look.can_switch:
+        return _("The switch of meter %(meter)s is not tested.") % words
+    return ""
 
 
 def _has_service(survey: Survey, flat: Flat) -> bool:

@@ -32,11 +32,7 @@ def with_meters(
     """Return the settings with these meters in service at their flats. What is in service already stays; a meter whose flat
     gets another one leaves. Raises SurveyError if the result could not be run.
     """
-    section = bus_settings(settings)
-    table: dict[str, Any] = msgspec.to_builtins(section, enc_hook=str) if section else {"buses": {}, "meters": {}}
-    table = {name: value for name, value in table.items() if value is not None}
-    for bus in table["buses"].values():
-        bus.pop("answer_s", None) if bus.get("answer_s") is None else None
+    table = _table(bus_settings(settings))
     names = {bus["port"]: name for name, bus in table["buses"].items()}
     flats = {flat.key: flat for flat in survey.flats}
     for meter in meters:
@@ -54,6 +50,16 @@ def with_meters(
     except ValueError as error:
         raise SurveyError(str(error)) from None
     return structs.replace(settings, meters=tuple(rows), drivers={**settings.drivers, DRIVER: written})
+
+
+def _table(section: BusDriverSettings | None) -> dict[str, Any]:
+    """Return a section as TOML has it: what is not set is left out."""
+    if section is None:
+        return {"buses": {}, "meters": {}}
+    table = {name: value for name, value in msgspec.to_builtins(section, enc_hook=str).items() if value is not None}
+    for name, bus in table["buses"].items():
+        table["buses"][name] = {field: value for field, value in bus.items() if value is not None}
+    return table
 
 
 def _section(meter: FoundMeter, bus: str) -> dict[str, Any]:
@@ -95,17 +101,19 @@ def take_up(survey: Survey, settings: EdgeSettings, models: Mapping[str, Model])
         Flat(row.unit, row.name, row.name, row.token) for row in settings.meters if row.name not in known
     )
     section = bus_settings(settings)
-    serving: set[int] = set()
-    for row in settings.meters if section else ():
-        assert section is not None
-        place = place_of(row.name, section, models) if row.driver == DRIVER else None
-        if place is None:
-            continue
-        key = row.unit or row.name
-        before = next((each for each in survey.meters if each.place == place.place), None)
-        meter = survey.take(place) if before is None else before
-        flat = meter.flat or ("" if survey.at_flat(key) else key)
-        serving.add(survey.change(meter.id, in_service=row.name, line=place.line, framing=place.framing, flat=flat).id)
+    rows = [row for row in settings.meters if row.driver == DRIVER] if section else []
+    serving = {
+        _take_row(survey, row, place) for row in rows if section and (place := place_of(row.name, section, models))
+    }
     for meter in survey.meters:
         if meter.in_service and meter.id not in serving:
             survey.change(meter.id, in_service="")
+
+
+def _take_row(survey: Survey, row: MeterSettings, place: FoundMeter) -> int:
+    """Note in the survey that the meter of `row` is in service at its place. Returns the number of the meter there."""
+    key = row.unit or row.name
+    before = next((each for each in survey.meters if each.place == place.place), None)
+    meter = survey.take(place) if before is None else before
+    flat = meter.flat or ("" if survey.at_flat(key) else key)
+    return survey.change(meter.id, in_service=row.name, line=place.line, framing=place.framing, flat=flat).id

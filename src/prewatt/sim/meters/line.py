@@ -87,16 +87,7 @@ class Line:
         faults = self.faults
         if self._happens(faults.silence):
             return []
-        data = frame
-        if self._happens(faults.garbles):
-            data = self._garbled(data)
-        if self._happens(faults.loses):
-            data = self._without_one(data)
-        if self._happens(faults.doubles):
-            data = data[:1] + data
-        if self._happens(faults.noise):
-            noise = self._random.randbytes(self._random.randint(1, 6))
-            data = noise + data if self._random.random() < 0.5 else data + noise
+        data = self._damaged(frame)
         if before is not None and before[0] != index and self._happens(faults.glues):
             data = before[1] + data
         wait_s = first_s + (faults.late_s if self._happens(faults.late) else 0.0)
@@ -107,6 +98,20 @@ class Line:
             Piece(wait_s + self.line_s(cut), data[:cut]),
             Piece(0.002 + self.line_s(len(data) - cut), data[cut:]),
         ]
+
+    def _damaged(self, frame: bytes) -> bytes:
+        """Return the bytes of a frame with what the line does to them."""
+        faults, data = self.faults, frame
+        if self._happens(faults.garbles):
+            data = self._garbled(data)
+        if self._happens(faults.loses):
+            data = self._without_one(data)
+        if self._happens(faults.doubles):
+            data = data[:1] + data
+        if self._happens(faults.noise):
+            noise = self._random.randbytes(self._random.randint(1, 6))
+            data = noise + data if self._random.random() < 0.5 else data + noise
+        return data
 
     def _happens(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
