@@ -53,7 +53,7 @@ def order(
     hours: Annotated[
         int,
         typer.Option(
-            help="For restore and limit: duration in hours. 0 means no end.",
+            help="For restore and limit: duration in hours. 0 means no end; restore then needs --amount.",
             min=0,
             max=RESTORE_LONGEST // HOUR,
         ),

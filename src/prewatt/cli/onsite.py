@@ -94,7 +94,7 @@ def do(
     hours: Annotated[
         int,
         typer.Option(
-            help="For restore and limit: duration in hours. 0 means no end.",
+            help="For restore and limit: duration in hours. 0 means no end; restore then needs --amount.",
             min=0,
             max=RESTORE_LONGEST // HOUR,
         ),

@@ -24,8 +24,8 @@ def setup(
     apartments: Annotated[
         Path,
         typer.Option(
-            help="List of the units as CSV or .xlsx, with the columns unit, meter, tenant, and if known phone, email, "
-            "language (docs/operator/operate.md)."
+            help="List of the units as CSV or .xlsx. It needs the columns unit, meter, tenant. It can have more, such "
+            "as phone, email, language, gateway (docs/operator/operate.md)."
         ),
     ],
     organisation: Annotated[str, typer.Option(help="Name of the landlord.")],

@@ -47,7 +47,9 @@ def set_terms(
         str,
         typer.Option("--overdue-action", help="For after: action when a bill is overdue. One of: remind, ask, cut."),
     ] = "remind",
-    overdue_days: Annotated[int, typer.Option(help="For after: days from the due day until that action.")] = 14,
+    overdue_days: Annotated[
+        int, typer.Option(help="For after: number of days between the due day and --overdue-action.")
+    ] = 14,
     owed: Annotated[
         str,
         typer.Option(

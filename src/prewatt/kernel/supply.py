@@ -65,7 +65,9 @@ class PowerLimit(Struct, frozen=True):
         return self.watts[local(now, zone(zone_name)).hour % len(self.watts)] if self.watts else 0
 
     def next_change(self, now: Instant, zone_name: str) -> Instant:
-        """The earliest instant after `now` at which the limit may change: the next full local hour. `INSTANT_MAX` without one."""
+        """Return the earliest instant after `now` at which the limit may change: the next full local hour. Without a
+        limit, return `INSTANT_MAX`.
+        """
         if not self.watts:
             return INSTANT_MAX
         zone_info = zone(zone_name)

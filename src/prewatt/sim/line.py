@@ -8,7 +8,7 @@ import threading
 
 
 class Line:
-    """A relay of connections to a local port, until it is cut, and again after it is mended."""
+    """It relays connections to a local port. From `cut` to `mend`, it relays nothing."""
 
     def __init__(self, target_port: int) -> None:
         self.port = 0

@@ -155,3 +155,10 @@ def test_a_bus_gets_a_name_and_a_typed_port_its_form():
     assert check_port(" 192.0.2.7:8899 ") == "tcp://192.0.2.7:8899"
     with pytest.raises(ValueError, match="neither"):
         check_port("192.0.2.7")
+
+
+def test_a_models_file_of_a_protocol_that_there_is_not_is_left_out(tmp_path):
+    (tmp_path / "other.toml").write_text('protocol = "telegraph"\nmake = "x"\nnames = ["y"]\nsource = "z"\n')
+    (tmp_path / "broken.toml").write_text("protocol = ")
+    models = load_models([tmp_path])
+    assert "eastron-sdm120" in models and not {"other", "broken"} & set(models)

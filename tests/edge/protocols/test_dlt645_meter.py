@@ -465,7 +465,7 @@ def test_all_files_of_models_are_right_and_say_that_nobody_has_tried_them():
         ('energy = { identifier = "00010000"', 'energy = { identifier = "0001"', "0001 has not the 8 digits"),
         ('unit = "kWh"', 'unit = "V"', "items.energy: unit: 'V' is not 'Wh' or 'kWh'"),
         ("energy = {", "enrgy = {", "energy is missing"),
-        ("frequency = {", "frequncy = {", "'frequncy' is no value"),
+        ("frequency = {", "frequncy = {", "'frequncy' is not the name of a value"),
         ('close = "1C"', 'close = "1D"', "close"),
         ('edition = "2007"', 'edition = "1997"', "1997 has no order for a relay"),
     ],

@@ -35,7 +35,7 @@ def test_a_person_adds_a_meter_by_a_file(tmp_path):
         ('power = { address = 1, type = "int16", unit = "W" }', "energy is missing"),
         ('energy = { address = 1, type = "uint24", unit = "kWh" }', r"uint24"),
         ('energy = { address = 65536, type = "uint32", unit = "kWh" }', "65535"),
-        ('energi = { address = 1, type = "uint32", unit = "kWh" }', "'energi' is no value; known: energy"),
+        ('energi = { address = 1, type = "uint32", unit = "kWh" }', "is not the name of a value; known: energy"),
         ('energy = { address = 1, type = "uint32", unit = "kWh", factor = 1 }', "factor"),
     ],
 )

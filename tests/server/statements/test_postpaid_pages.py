@@ -72,7 +72,8 @@ def test_the_tenant_sees_what_is_owed_by_when_and_what_follows(log_in, site, ten
     site.go(at(2025, 11, 24), kwh=10)
     site.jobs()
     seen = shown(flat.get("/me/"))
-    assert "The power is off since 24 Nov, 00:00, by the rule for unpaid bills (overdue: bill 1)." in seen
+    assert "Since 24 Nov, 00:00, there is power only for what is paid after that." in seen
+    assert "The rule for unpaid bills says so (overdue: bill 1)." in seen
     assert "40.00 EUR is overdue. Pay it now." in seen and "The power returns by itself after a payment" in seen
     assert "Change how it is paid" not in seen
     bill = shown(flat.get(f"/bills/{billed.pk}/"))

@@ -45,7 +45,9 @@ class EchoFilter:
         """How many bytes came that are no echo."""
 
     def feed(self, received: bytes) -> bytes:
-        """Return `received` without what belongs to the echo. What may still become one is held back."""
+        """Return `received` without the bytes of the echo. Bytes that may begin the echo are held back until that is
+        known.
+        """
         index = 0
         while self._active and index < len(received):
             step = self._step(received[index])

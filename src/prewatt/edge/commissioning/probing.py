@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..conversations import find_protocol
 from ..conversations.dlms import WRAPPED_LONGEST
 from ..conversations.protocol import Framing
 from ..meters.dlms_model import DlmsModel
 from ..meters.dlt645_model import Dlt645Model
-from ..meters.modbus_model import ModbusModel
 from ..meters.model import Model, find_model_file, model_names, protocol_of, read_model
 from ..protocols.dlms import search as dlms
 from ..protocols.dlms.hdlc import client_address, server_address
@@ -34,7 +34,6 @@ from ..protocols.modbus_frames import Framing as Packing
 from ..protocols.modbus_frames import Function, Rtu, Tcp
 from .listening import is_doubled
 
-SCHEMAS: dict[str, type[Model]] = {"dlt645": Dlt645Model, "modbus": ModbusModel, "dlms": DlmsModel}
 KINDS = ("dlt645-2007", "dlt645-1997", "modbus", "dlms")
 """What is looked for, in this order: a meter that speaks both editions, or two protocols, is found by the first."""
 UNITS = range(1, 33)
@@ -69,13 +68,15 @@ class Sighting(NamedTuple):
 
 
 def load_models(folders: Iterable[Path] = ()) -> dict[str, Model]:
-    """Return all models by name. A user's file that can't be read is left out; the agent says what is wrong with it."""
+    """Return all models by name. A file of the user that cannot be read, or whose protocol is unknown, is left out; the agent
+    says what is wrong with it.
+    """
     folders = list(folders)
     models: dict[str, Model] = {}
     for name in model_names(folders):
         with suppress(ValueError):
             path = find_model_file(name, folders)
-            models[name] = read_model(path, SCHEMAS[protocol_of(path)])
+            models[name] = read_model(path, find_protocol(protocol_of(path)).model)
     return models
 
 
@@ -83,7 +84,7 @@ def kind_of(model: Model) -> str:
     """Return which kind of probe finds a model."""
     if isinstance(model, Dlt645Model):
         return f"dlt645-{Edition(model.edition).value}"
-    return "modbus" if isinstance(model, ModbusModel) else "dlms"
+    return str(model.__struct_config__.tag)
 
 
 def plan(models: Iterable[Model], is_serial: bool, only: Sequence[str] = ()) -> list[Probe]:
@@ -95,7 +96,7 @@ def plan(models: Iterable[Model], is_serial: bool, only: Sequence[str] = ()) -> 
     if only:
         return [Probe(line, "line", kind) for kind in KINDS for line in only]
     weights: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
-    for model in models:
+    for model in [each for each in models if kind_of(each) in weights]:
         for place, line in enumerate(model.serial_line.lines[:MOST_LINES]):
             weights[kind_of(model)][line] += MOST_LINES - place
     return [Probe(line, "line", kind) for kind in KINDS for line, _ in weights[kind].most_common(MOST_LINES)]

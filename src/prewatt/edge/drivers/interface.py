@@ -117,8 +117,9 @@ class MeterDriver(Protocol):
         """Show a text at the meter, if it has a display. Raises DriverError."""
 
     def set_switch(self, closed: bool) -> None:
-        """Close or open the load switch. Returns when the meter has confirmed it; whether it has moved is seen in a reading
-        after that. Raises PressButton if it waits for its button; DriverError.
+        """Close or open the load switch. Returns when the meter has confirmed the order; a later reading shows whether
+        the switch has moved. Raises PressButton if somebody must press the meter's button; DriverError if the order
+        fails.
         """
 
     def read_clock(self) -> int:

@@ -172,7 +172,7 @@ def _check_item(name: str, item: Item) -> None:
     if known is None and name in set(Quantity):
         known = tuple(BASE_UNITS)
     if known is None:
-        raise ValueError(f"items: {name!r} is no value; known: {', '.join([*VALUES, *Quantity])}")
+        raise ValueError(f"items: {name!r} is not the name of a value; known: {', '.join([*VALUES, *Quantity])}")
     if item.unit not in known:
         units = " or ".join(repr(unit) for unit in known)
         raise ValueError(f"items.{name}: unit: {item.unit!r} is not {units}")

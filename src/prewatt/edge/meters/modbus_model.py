@@ -260,7 +260,9 @@ def _check_register(name: str, register: Register, ratios: set[str]) -> None:
         known = QUANTITY_UNITS.get(name.split("-")[0], tuple(BASE_UNITS))
     if known is None:
         names = ", ".join([*VALUES, *Quantity])
-        raise ValueError(f"registers: {name!r} is no value; known: {names}; or a ratio that is used by `times`")
+        raise ValueError(
+            f"registers: {name!r} is not the name of a value; known: {names}; or a ratio that is used by `times`"
+        )
     if register.unit not in known:
         units = " or ".join(repr(unit) for unit in known)
         raise ValueError(f"registers.{name}: unit: {register.unit!r} is not {units}")

@@ -62,8 +62,8 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
 
 @router.get("/meters/{name}/orders")
 def orders(request: HttpRequest, name: str) -> Any:
-    """List the last orders to a meter, and what became of each: asked, sent, done or refused. An order that is not done
-    has its code.
+    """List the last orders to a meter, and what became of each: asked, sent, done or refused. An order that still waits
+    (asked or sent) has its code, or in `no_code` the reason why it has none.
     """
     return [
         {

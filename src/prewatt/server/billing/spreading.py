@@ -148,9 +148,10 @@ def usual_cost(meter: Meter, silence: Silence | None) -> int | None:
 def spread(
     tenancy: Tenancy, by: str, silence: Silence | None = None, most: int | None = None, share: int | None = None
 ) -> Spread:
-    """Spread the amount by which a tenant's credit is below zero, or at most `most` nano of it. It is credit at the
-    meter now, and the supply goes on for the property's days. `share`: the percent of each payment; None for the
-    property's rule. Raises SpreadError if nothing is owed, or the meter's balance does not belong to this tenant alone.
+    """Spread the amount by which a tenant's credit is below zero, or at most `most` nano of it. The meter gets the
+    amount as credit at once, and the supply goes on for the days that the property sets (`spread_days`). `share`: the
+    percent of each payment; None for the property's rule. Raises SpreadError if nothing is owed, the tenancy has ended,
+    the flat has no meter, the meter's balance does not belong to this tenant alone, or `share` is out of range.
     """
     organisation = lock_organisation(tenancy.unit.property.organisation_id)
     rows = Meter.objects.select_related("gateway__property__organisation", "unit").filter(unit=tenancy.unit_id)

@@ -73,9 +73,9 @@ class Terms(models.Model):
 
 
 class Lowering(models.Model):
-    """A lowered limit because of overdue bills: by the rule of the terms the supply ends at `limit` (nano), which is
-    what was owed then. So any later payment brings power at once, also without a network. `why`: the reason, for
-    people. `ended_at`: when it was lifted.
+    """A lowered limit because of overdue bills, if the terms say so. The supply ends at `limit` (nano): the amount that
+    was owed then, or the limit of the terms if that is less. A later payment that reaches the property's clearance
+    brings power at once, also without a network. `why`: the reason, for people. `ended_at`: when it was lifted.
     """
 
     terms = models.ForeignKey(Terms, on_delete=models.PROTECT, related_name="lowerings")

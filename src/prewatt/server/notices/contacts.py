@@ -1,6 +1,6 @@
 """How tenants can be reached, as their landlord knows it: phone, e-mail and language. The landlord gives them with the
-move-in, later, or in the list of flats. What the tenant has changed belongs to the tenant: the landlord sees the
-change, and does not overwrite it without being asked.
+move-in, later, or in the list of flats. What the tenant has changed belongs to the tenant: the landlord sees that
+it was changed, and must confirm before it is overwritten.
 """
 
 from __future__ import annotations

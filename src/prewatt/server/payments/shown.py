@@ -18,9 +18,9 @@ MOST = 8
 
 @dataclass(frozen=True)
 class ShownBack:
-    """A payment that was taken back, in words. `at`: when it was booked. Amounts in nano: `lost` was taken off the
-    credit, `owed` became a debt, `returned` came back. `until`: the instant (µs) until which the supply stays on, if it
-    is in the future.
+    """A payment that was taken back, in words. `at`: when that was booked (µs). Amounts in nano: `lost` was taken off
+    the credit, `owed` became a debt, `returned` came back to the landlord later. `until`: the instant (µs) until which
+    the supply stays on whatever the credit is; None if no such time runs now.
     """
 
     text: str

@@ -229,8 +229,8 @@ def bill_what_is_due(tenancy: Tenancy, terms: Terms) -> list[Bill]:
 
 
 def bill_up_to_now(tenancy: Tenancy, terms: Terms) -> None:
-    """Bill what the meter has reported and no bill has, also for a part of a month, because the tenancy returns to
-    paying before use. Later use is paid from the credit.
+    """Bill the use that the meter has reported and that is on no bill yet, even for a part of a month. It is called
+    when the tenancy returns to paying before use: later use is paid from the credit.
     """
     at = now()
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()

@@ -1,8 +1,8 @@
 """The effects of an overdue bill, if the terms say that the supply ends by rule: the limit is lowered to what is owed,
 and is lifted when no bill is overdue for that long any more.
 
-With the lowered limit, every payment brings supply at once, which lasts as long as with payment before use, also in an
-outage: nobody who has paid stays in the dark. If a person decides instead, that is an order like any other.
+With the lowered limit, a payment that reaches the clearance brings supply at once, also in an outage. The supply lasts as
+long as with payment before use. If a person decides instead, that is an order like any other.
 """
 
 from __future__ import annotations

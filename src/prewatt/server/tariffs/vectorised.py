@@ -1,8 +1,8 @@
-"""Rating of a recorded year at once: the rules of `kernel.rating` on NumPy arrays, with exactly equal results.
+"""Rating of a recorded span in one step: the rules of `kernel.rating` on NumPy arrays, with exactly equal results.
 
-A tariff is laid out once over the span (`lay_out`): its stretches, as arrays. Rating a meter is then one running sum of
-its energies, read at the ends of the stretches; the rest works on stretches, of which there are few. All values are
-integers: Wh, micro, nano; instants in µs.
+`lay_out` divides the span once into the stretches of the tariff, and returns them as arrays. `rate` then adds up the
+energies of a meter, and reads the sum at the end of each stretch. All further steps work on stretches, and there are
+few of them. All values are integers: Wh, micro, nano; instants in µs.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def is_busy(error: BaseException) -> bool:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Return 404. It does not tell what does not exist from what belongs to somebody else."""
+    """Return 404. The answer is the same if nothing is there and if it belongs to somebody else."""
     text = _("There is no such page, or it belongs to somebody else. Check the address, or begin at the first page.")
     return _answer(request, 404, _("This page does not exist"), text, shows_user=True)
 

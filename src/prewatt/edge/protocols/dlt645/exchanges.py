@@ -1,8 +1,9 @@
 """Questions of DL/T 645 and their answers.
 
-Only an answer of the asked meter, to the asked function, with the asked data identifier counts. All else that arrives
-(wake-up bytes, noise, an echo of the question, answers of other meters, a late answer to another identifier) is skipped,
-and named if no answer comes.
+An answer counts only if it comes from the asked meter and belongs to the asked function. If it carries a value that was
+read by an identifier, it must have the asked identifier, too. Everything else is skipped: wake-up bytes, noise, an echo
+of the question, answers of other meters, a late answer to another identifier. If no answer comes, what was skipped is
+named, except wake-up bytes.
 """
 
 from __future__ import annotations

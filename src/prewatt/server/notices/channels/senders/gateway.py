@@ -81,11 +81,13 @@ class Gateway(Sender):
         said = answer.decode(errors="replace")
         short = " ".join(said.split())[:100]
         if not 200 <= status < 300:
-            raise SendError(_now("The gateway answered with status %(n)d: %(said)s") % {"n": status, "said": short})
+            raise SendError(_now("The SMS gateway answered with status %(n)d: %(said)s") % {"n": status, "said": short})
         ok = account.get("ok") or ""
         # Blanks in JSON say nothing.
         if ok and ok not in said and "".join(ok.split()) not in "".join(said.split()):
-            raise SendError(_now("The gateway did not say that it accepted the message: %(said)s") % {"said": short})
+            raise SendError(
+                _now("The SMS gateway did not say that it accepted the message: %(said)s") % {"said": short}
+            )
 
 
 def _is_json(body: str) -> bool:
