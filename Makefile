@@ -31,9 +31,9 @@ test: ## Everything: lint, types, all tests, 200 simulated weeks of faults, and 
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory --jobs=3 types stories postgresql
 
-# Stories wait for processes and clocks: three at a time, with the types and the other database beside them, keep two cores at work.
+# Stories wait for processes and clocks: four at a time, with the types and the other database beside them, keep two cores at work.
 stories: $(VENV)/.installed-test ## All tests, on SQLite; ARGS="-k word" for some of them.
-	$(BIN)/pytest -n 3 $(ARGS)
+	$(BIN)/pytest -n 4 $(ARGS)
 
 postgresql: $(VENV)/.installed-test ## The tests that are of a database, on PostgreSQL.
 	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 1

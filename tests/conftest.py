@@ -15,6 +15,9 @@ FIRST = (
     "system/test_long_outage",
     "system/test_kills",
     "system/",
+    "edge/commissioning/test_story",
+    "edge/machine/",
+    "edge/test_hosting",
     "server/test_nonsense",
     "sim/",
 )
