@@ -199,7 +199,7 @@ NO_NAMES = {
     "console:alarms:alarm", "console:alarms:alarms", "console:bank:so_far", "console:bills:bills",
     "console:bills:terms", "console:books:books", "console:books:decide_adjustment", "console:books:export",
     "console:books:undo_top_up", "console:contacts:contact", "console:contacts:contact_list",
-    "console:contacts:not_reached", "console:emergency_codes:emergency_codes", "console:keypads:reading_photo",
+    "console:contacts:not_reached", "console:emergency_codes:emergency_codes", "console:keypads:photo",
     "console:emergency_codes:emergency_rules", "console:emergency_codes:emergency_sheet",
     "console:emergency_codes:make_emergency_codes", "console:emergency_codes:revoke_emergency_codes",
     "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin",

@@ -179,7 +179,7 @@ def test_on_postgresql_the_documented_commands_bring_the_database_back(tmp_path)
         cashier.takes("Anna", 20)
         cashier.close()
         copied = building.run("backup", tmp_path / "keys.tar")
-        assert copied.returncode == 0 and "THE DATABASE IS NOT IN IT" in copied.stderr
+        assert copied.returncode == 0 and "THE DATABASE IS NOT IN THIS FILE" in copied.stderr
         assert documented("pg_dump") in copied.stderr
         assert "prewatt.sqlite3" not in copied.stdout and "server.key" in copied.stdout
 

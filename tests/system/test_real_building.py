@@ -311,7 +311,7 @@ NAMES = ["--organisation", "a", "--name", "b", "--zone", "UTC", "--currency", "E
         (["edge", "run", "--config", "nowhere.toml"], {}, "nowhere.toml: can't be read"),
         (["edge", "enrol", "gopher://x", "code"], {}, "'gopher://x' is not an address"),
         (["setup", "--apartments", "x.csv", *NAMES], {}, "give either --price or --tariff"),
-        (["sim", "--bug", "beetle"], {}, "--bug: there is no 'beetle'"),
+        (["sim", "--bug", "beetle"], {}, "--bug: there is no bug 'beetle'"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_stops_the_start_with_a_message_that_names_it(building, command, environment, says):

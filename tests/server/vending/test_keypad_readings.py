@@ -102,7 +102,7 @@ def test_a_manager_types_what_a_photo_shows_and_the_page_says_what_nobody_knows(
     assert "I have looked again" in asked and readings(kiosk).count() == 1
     assert "in doubt" in client.post(page, lower | {"sure": "on"}, follow=True).content.decode()
     client.post(page, {"do": "withdraw", "reading": readings(kiosk).last().pk})
-    photo = client.get(f"/keypad-meters/readings/{reading.pk}.jpg")
+    photo = client.get(f"/keypad-readings/{reading.pk}/photo/")
     assert photo["Content-Type"] == "image/jpeg" and photo.content[:2] == b"\xff\xd8"
     assert "withdrawn" in client.post(page, {"do": "withdraw", "reading": reading.pk}, follow=True).content.decode()
     assert not readings(kiosk).exists()

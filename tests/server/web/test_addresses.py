@@ -16,7 +16,8 @@ ADDRESS = re.compile(f"(me/)?({WORD}/({NUMBER}/)?)*|push-worker.js")
 def test_a_pages_name_is_its_side_its_story_and_its_view():
     for page in pages():
         if page.view.startswith("prewatt."):
-            assert page.name == page.view.removeprefix("prewatt.server.").replace(".views.", ":").replace(".", ":")
+            place = re.sub(r"\.(\w+_)?views\.", ":", page.view.removeprefix("prewatt.server."))
+            assert page.name == place.replace(".", ":")
 
 
 def test_an_address_is_words_and_a_number_stands_behind_a_plural_or_a_verb():

@@ -5,5 +5,5 @@ from . import reading_views, views
 urlpatterns = [
     path("keypad-meters/", views.keypads, name="keypads"),
     path("keypad-meters/<int:pk>/", reading_views.keypad_meter, name="keypad_meter"),
-    path("keypad-meters/readings/<int:pk>.jpg", reading_views.photo, name="reading_photo"),
+    path("keypad-readings/<int:pk>/photo/", reading_views.photo, name="photo"),
 ]
