@@ -12,9 +12,12 @@ PATIENCE = 10.0
 
 
 class SeenSwitches:
-    """The orders to switches that somebody waits for. It is told of them in the agent's thread."""
+    """The orders to switches that somebody waits for. It is told of them in the agent's thread. `patience`: for how many
+    seconds at most.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._waited_for: dict[str, threading.Event] = {}
 
     def begin(self, name: str) -> None:
@@ -30,4 +33,4 @@ class SeenSwitches:
     def wait(self, name: str) -> None:
         """Wait, in another thread than the agent's, until it is seen what became of the order."""
         if (event := self._waited_for.get(name)) is not None:
-            event.wait(PATIENCE)
+            event.wait(self._patience)

@@ -43,7 +43,7 @@ from .loading import load_agent
 from .meter_work import MeterWork, Seen
 from .replies import supplied
 from .reserve import Reserve
-from .seen_switches import SeenSwitches
+from .seen_switches import PATIENCE, SeenSwitches
 from .service_manager import ServiceManager
 from .settings import EdgeSettings
 from .texts import _
@@ -102,7 +102,8 @@ class Shell:
         self._waiting: deque[LinkEvent] = deque()
         self._short = False
         self._running = True
-        self.seen_switches = SeenSwitches()
+        # On an accelerated clock time waits for people: a reading that shows it would never come meanwhile.
+        self.seen_switches = SeenSwitches(0.0 if settings.shared_clock else PATIENCE)
         self._meters = MeterWork(self.devices, self._question, self, self._post, in_step=bool(settings.shared_clock))
 
     def _load_agent(self) -> None:
