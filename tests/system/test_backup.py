@@ -199,7 +199,7 @@ def test_on_postgresql_the_documented_commands_bring_the_database_back(tmp_path)
         building.environment["PREWATT_DATABASE"] = urlsplit(postgresql.get_uri())._replace(path="/anew").geturl()
         by_hand(documented("pg_restore"))
         sqlite = building.run("restore", tmp_path / "keys.tar", PREWATT_DATABASE="")
-        assert sqlite.returncode == 2 and "is of a server on PostgreSQL" in sqlite.stderr
+        assert sqlite.returncode == 2 and "comes from a server on PostgreSQL" in sqlite.stderr
         building.environment["PREWATT_HOME"] = str(tmp_path / "new")
         restored = building.run("restore", tmp_path / "keys.tar")
         assert restored.returncode == 0, restored.stderr
