@@ -64,11 +64,6 @@ class SerialPort:
     def name(self) -> str:
         return self._path
 
-    def set_line(self, line: str) -> None:
-        """Change baud, bits, parity and stop bits. Raises PortFailed."""
-        self.close()
-        self._line = line
-
     def _opened(self) -> serial.Serial:
         if self._port is None:
             settings = LINE.fullmatch(self._line)

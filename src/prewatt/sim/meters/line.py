@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ...edge.buses.pause import BITS
 from .played import Responder
-
-BITS = 11
-"""Bits of a byte on the line: start, eight, parity, stop."""
 
 
 @dataclass
