@@ -44,23 +44,32 @@ def back_up(config: ServerConfig, environment: Mapping[str, str], target: Path) 
         if not proof.exists():
             raise BackupError(f"{proof}: this file is missing, so no server has run here. Check PREWATT_HOME")
         with archive.workplace(target) as work:
-            formats: dict[str, str] = {}
-            if not config.database:
-                databases.copy(config.home / DATABASE, work / DATABASE)
-                databases.check(work / DATABASE, config.home / DATABASE)
-                formats = _migrations(work / DATABASE)
-            # Keys are copied after the database, so that no key which the database needs is missing. Keys that were never
-            # used are made now, so that a server that is put back makes no others.
-            secret(config), signing_key(config), vending_secret(config)
-            for name in KEYS:
-                if (config.home / name).exists():
-                    shutil.copyfile(config.home / name, work / name)
-            settings = {
-                name: value
-                for name, value in sorted(environment.items())
-                if name.startswith("PREWATT_") and name not in OF_THE_MACHINE
-            }
+            # Keys are copied after the database, so that no key which the database needs is missing.
+            formats = {} if config.database else _copy_database(config.home, work)
+            _copy_keys(config, work)
+            settings = _settings_to_copy(environment)
             return archive.pack(work, target, archive.manifest(SIDE, platform.node(), config.home, formats, settings))
+
+
+def _copy_database(home: Path, work: Path) -> dict[str, str]:
+    """Copy the database of SQLite, and check the copy. Returns its migrations."""
+    databases.copy(home / DATABASE, work / DATABASE)
+    databases.check(work / DATABASE, home / DATABASE)
+    return _migrations(work / DATABASE)
+
+
+def _copy_keys(config: ServerConfig, work: Path) -> None:
+    # Keys that were never used are made now, so that a server that is put back makes no others.
+    secret(config), signing_key(config), vending_secret(config)
+    for name in KEYS:
+        if (config.home / name).exists():
+            shutil.copyfile(config.home / name, work / name)
+
+
+def _settings_to_copy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of the server that do not belong to this machine."""
+    names = sorted(name for name in environment if name.startswith("PREWATT_") and name not in OF_THE_MACHINE)
+    return {name: environment[name] for name in names}
 
 
 def put_back(config: ServerConfig, source: Path) -> Restored:

@@ -43,18 +43,27 @@ def sim(
     if bug and bug not in BUGS:
         raise CommandError(f"--bug: there is no bug {bug!r}. Known bugs: {', '.join(BUGS)}")
     left_out = [kind for kind in without.split(",") if kind]
+    chosen = only.split(",") if only else None
     with BUGS[bug]() if bug else nullcontext():
         for number in range(seed, seed + seeds):
             began = time.monotonic()
-            try:
-                swarm = draw(number, left_out, everything)
-                world = World(number, days, meters, only.split(",") if only else None, swarm=swarm).run()
-            except Broken as error:
-                typer.echo(f"seed {number}: BROKEN. {error}" + (f" --bug {bug}" if bug else ""))
-                if shrink and not only:
-                    shortest = shrunk(number, days, meters, left_out, everything)
-                    typer.echo(f"\nShrinking. The shortest story:\n{shortest.story}")
-                raise typer.Exit(1) from None
-            typer.echo(
-                f"seed {number}: all held through {world.steps} steps, {days} days in {time.monotonic() - began:.2f} s"
-            )
+            world = World(number, days, meters, chosen, swarm=draw(number, left_out, everything))
+            broken = _broken(world)
+            if broken is None:
+                took = time.monotonic() - began
+                typer.echo(f"seed {number}: all held through {world.steps} steps, {days} days in {took:.2f} s")
+                continue
+            typer.echo(f"seed {number}: BROKEN. {broken}" + (f" --bug {bug}" if bug else ""))
+            if shrink and not only:
+                shortest = shrunk(number, days, meters, left_out, everything)
+                typer.echo(f"\nShrinking. The shortest story:\n{shortest.story}")
+            raise typer.Exit(1)
+
+
+def _broken(world: World) -> Broken | None:
+    """Run a world. Returns the promise that was broken; None if all held."""
+    try:
+        world.run()
+    except Broken as error:
+        return error
+    return None

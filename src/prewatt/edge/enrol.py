@@ -7,6 +7,7 @@ import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -242,25 +243,24 @@ def _take_over(path: Path, meters: list[_Meter]) -> None:
     """Begin the journals where the server has them. A journal that continues from there by itself (the same gateway,
     enrolled again) stays; a damaged, foreign or shorter one is set aside.
     """
-    journal = Journal(path)
-    try:
+    with closing(Journal(path)) as journal:
         for meter in meters:
-            state = meter.state
             try:
                 end = journal.load(meter.name).account.seq
             except JournalDamaged as error:
                 log.warning("%s. It is set aside, and the meter goes on from what the server knows", error)
-                if state is None:
-                    journal.replace(meter.name, 0, genesis(meter.name), Account().dump())
-                end = -1
-            if state is None:
-                continue
-            head = bytes.fromhex(state.head)
-            whole = (
-                journal.has(meter.name, state.seq, head)
-                and len(journal.read(meter.name, state.seq + 1, end)) == end - state.seq
-            )
-            if end < state.seq or not whole:
-                journal.replace(meter.name, state.seq, head, bytes.fromhex(state.account))
-    finally:
-        journal.close()
+                end = None
+            state = meter.state
+            if state is not None and not (end is not None and _continues(journal, meter.name, state, end)):
+                journal.replace(meter.name, state.seq, bytes.fromhex(state.head), bytes.fromhex(state.account))
+            elif state is None and end is None:
+                journal.replace(meter.name, 0, genesis(meter.name), Account().dump())
+
+
+def _continues(journal: Journal, meter: str, state: _State, end: int) -> bool:
+    """Return whether a journal, whose last entry is number `end`, has the server's last entry and all after it."""
+    return (
+        end >= state.seq
+        and journal.has(meter, state.seq, bytes.fromhex(state.head))
+        and len(journal.read(meter, state.seq + 1, end)) == end - state.seq
+    )

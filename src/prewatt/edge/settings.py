@@ -116,26 +116,35 @@ def load_settings(path: Path) -> EdgeSettings:
         folder = path.parent.absolute()
         sections = {name: read_section(name, section, folder) for name, section in drivers.items()}
         settings = msgspec.structs.replace(settings, drivers=sections)
-        check_gateway(settings.gateway)
-        if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
-            raise ValueError("server_key: is not 64 hexadecimal digits")
-        names = [meter.name for meter in settings.meters]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"meters: {twice[0]} occurs twice. Remove one of them")
-        if not 0 < settings.broker.port < 65_536:
-            raise ValueError(f"broker.port: {settings.broker.port} is not a port number between 1 and 65535")
-        if settings.page:
-            page_address(settings.page)
-        for meter in settings.meters:
-            if meter.token is not None:
-                try:
-                    meter.token.state()
-                except ValueError as error:
-                    raise ValueError(f"meters.{meter.name}.token: {error}") from None
+        _check(settings)
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return settings
+
+
+def _check(settings: EdgeSettings) -> None:
+    """Check what the types do not hold. Raises ValueError, which names the setting that is wrong."""
+    check_gateway(settings.gateway)
+    if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
+        raise ValueError("server_key: is not 64 hexadecimal digits")
+    names = [meter.name for meter in settings.meters]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"meters: {twice[0]} occurs twice. Remove one of them")
+    if not 0 < settings.broker.port < 65_536:
+        raise ValueError(f"broker.port: {settings.broker.port} is not a port number between 1 and 65535")
+    if settings.page:
+        page_address(settings.page)
+    for meter in settings.meters:
+        _check_token(meter)
+
+
+def _check_token(meter: MeterSettings) -> None:
+    try:
+        if meter.token is not None:
+            meter.token.state()
+    except ValueError as error:
+        raise ValueError(f"meters.{meter.name}.token: {error}") from None
 
 
 def _key(name: str) -> str:

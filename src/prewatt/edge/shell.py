@@ -215,10 +215,7 @@ class Shell:
             self._manager.turned(self._status)
             deadline = time.monotonic() + ROOM_EVERY
             while self._running and (wait := deadline - time.monotonic()) > 0:
-                while self._waiting:
-                    event = self._waiting.popleft()
-                    if isinstance(event, Call):
-                        event.work()
+                self._answer_calls()
                 self._waiting.extend(self._link.drain(wait, 100))
             if self._reserve.hold() or self._reserve.free() >= ROOM:
                 with contextlib.suppress(JournalFull):
@@ -226,6 +223,13 @@ class Shell:
                     self._load_agent()
                     log.info("there is room on the disk again")
                     return
+
+    def _answer_calls(self) -> None:
+        """Do what people on site ask for. Without an agent, messages of the server are dropped: it sends them again."""
+        while self._waiting:
+            event = self._waiting.popleft()
+            if isinstance(event, Call):
+                event.work()
 
     # -- people on site ----------------------------------------------------------------------------------------------
 

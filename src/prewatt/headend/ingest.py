@@ -96,13 +96,14 @@ def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayVi
         try:
             message = open_upward(gateway.key, payload)
             _check_sender(message, gateway)
-            stamp, last = (message.epoch, message.number), result.stamps.get(name, gateway.stamp)
-            if stamp <= last:
-                if reply := forks.epoch_over(message, last[0], gateway.sessions):
-                    result.receipts.append(reply)
-                raise WireError("replayed", f"message {stamp} after {last}")
         except WireError as error:
             result.refusals.append(Refusal(name, error.reason, str(error)))
+            continue
+        stamp, last = (message.epoch, message.number), result.stamps.get(name, gateway.stamp)
+        if stamp <= last:
+            reply = forks.epoch_over(message, last[0], gateway.sessions)
+            result.receipts.extend([reply] if reply else [])
+            result.refusals.append(Refusal(name, "replayed", f"message {stamp} after {last}"))
             continue
         result.stamps[name] = stamp
         if isinstance(message, Live):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from .columns import plain
@@ -112,14 +114,9 @@ def _separator(text: str, names: Collection[str]) -> str:
     best, separator = (0, 0), ","
     for sign in SEPARATORS:
         rows: list[list[str]] = []
-        try:
-            for cells in _reader(_lines(text), sign):
-                rows.append(cells)
-                if len(rows) == _HEAD:
-                    break
-        except csv.Error:
-            # What is wrong is said when the rows are read; those before it tell enough.
-            pass
+        # What is wrong is said when the rows are read; those before it tell enough.
+        with contextlib.suppress(csv.Error):
+            rows.extend(islice(_reader(_lines(text), sign), _HEAD))
         score = _score(rows, names)
         if score > best:
             best, separator = score, sign

@@ -118,11 +118,7 @@ class Scanner:
                 "line": probe.line,
             }
             try:
-                with self._bench.opened(port, probe.line, probe.protocol) as bus:
-                    conversation = seek(probe, self._units, self._bench.models.values())
-                    for sighting in bus.run(f"{probe}", conversation):
-                        if found.setdefault((probe.protocol, sighting.address), probe.line) == probe.line:
-                            self._take(bus, port, probe, sighting, search.more)
+                self._seek(port, probe, search, found)
             except PortFailed as error:
                 return str(error)
             except ProtocolError as error:
@@ -130,10 +126,20 @@ class Scanner:
             if not search.thorough:
                 left = still(left, set(found.values()))
         with self._bench.changing() as survey:
-            for meter in [each for each in survey.meters if each.port == port]:
+            here = [meter for meter in survey.meters if meter.port == port]
+            for meter in here:
                 if (meter.protocol, meter.address) not in found:
                     survey.change(meter.id, is_silent=True)
         return words if words or found else _("Nothing answers on this bus.")
+
+    def _seek(self, port: str, probe: Probe, search: _Search, found: dict[tuple[str, str], str]) -> None:
+        """Make one probe. `found`: the line at which each (protocol, address) answered first; a meter that answers at
+        several lines is asked at the first. Raises ProtocolError or PortFailed.
+        """
+        with self._bench.opened(port, probe.line, probe.protocol) as bus:
+            for sighting in bus.run(f"{probe}", seek(probe, self._units, self._bench.models.values())):
+                if found.setdefault((probe.protocol, sighting.address), probe.line) == probe.line:
+                    self._take(bus, port, probe, sighting, search.more)
 
     def _take(self, bus: Bus, port: str, probe: Probe, sighting: Sighting, more: Mapping[str, Any]) -> None:
         """Ask a meter that has answered, and note it."""

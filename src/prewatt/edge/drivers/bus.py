@@ -166,11 +166,7 @@ def _ports(settings: BusDriverSettings) -> dict[str, Port]:
     for name, bus in settings.buses.items():
         try:
             if bus.port.startswith(CALL):
-                caller = bus.port.removeprefix(CALL)
-                if not caller or caller in called:
-                    raise ValueError(f"port: {bus.port!r} names no converter, or one that has a bus already")
-                converter = load_converter(bus.converter, [settings.converters])
-                ports[name] = called[caller] = CalledPort(caller, converter)
+                ports[name] = _called_port(bus, called, settings.converters)
             else:
                 ports[name] = open_port(bus.port, bus.line)
         except ValueError as error:
@@ -180,6 +176,15 @@ def _ports(settings: BusDriverSettings) -> dict[str, Port]:
     if called:
         _take_calls(settings, called)
     return ports
+
+
+def _called_port(bus: BusSettings, called: dict[str, CalledPort], converters: Path) -> CalledPort:
+    """Return the port of a bus whose converter calls, and add it to `called`."""
+    caller = bus.port.removeprefix(CALL)
+    if not caller or caller in called:
+        raise ValueError(f"port: {bus.port!r} names no converter, or one that has a bus already")
+    called[caller] = CalledPort(caller, load_converter(bus.converter, [converters]))
+    return called[caller]
 
 
 def _take_calls(settings: BusDriverSettings, called: Mapping[str, CalledPort]) -> None:

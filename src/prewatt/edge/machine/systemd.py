@@ -63,17 +63,20 @@ class UnitManager:
         deadline, ready_at = time.monotonic() + self._patience_s, 0.0
         first = ""
         while time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY)
             now = state(self._unit)
             invocation = now.get("InvocationID", "")
-            if invocation != before:
-                first = first or invocation
-                if now["ActiveState"] == "failed" or now["SubState"] == "auto-restart" or invocation != first:
-                    return f"the agent ended with status {now.get('ExecMainStatus', '?')}; journalctl -u {self._unit} says why"
-                if now["ActiveState"] == "active":
-                    ready_at = ready_at or time.monotonic()
-                    if time.monotonic() - ready_at >= STEADY_S:
-                        return ""
-                elif ready_at:
-                    return f"the agent got ready and ended; journalctl -u {self._unit} says why"
-            time.sleep(LOOK_EVERY)
+            if invocation == before:
+                continue
+            first = first or invocation
+            if now["ActiveState"] == "failed" or now["SubState"] == "auto-restart" or invocation != first:
+                return (
+                    f"the agent ended with status {now.get('ExecMainStatus', '?')}; journalctl -u {self._unit} says why"
+                )
+            if now["ActiveState"] == "active":
+                ready_at = ready_at or time.monotonic()
+                if time.monotonic() - ready_at >= STEADY_S:
+                    return ""
+            elif ready_at:
+                return f"the agent got ready and ended; journalctl -u {self._unit} says why"
         return f"the agent did not get ready in {self._patience_s:.0f} s; journalctl -u {self._unit} says why"

@@ -77,16 +77,19 @@ class Question(Exchange[T]):
     def feed(self, received: bytes) -> Answer[T] | None:
         """Take up bytes. Returns the answer once it is whole. Raises Refused, or NoAnswer if a gateway has none."""
         for frame in self._stream.feed(received):
-            if self._is_ours(frame):
-                if frame.function == self.function | REFUSED:
-                    code = frame.pdu[1]
-                    if code in NOT_REACHED:
-                        raise NoAnswer(f"the gateway says of unit {self._unit}: {error_name(code)}")
-                    raise Refused(f"unit {self._unit} refuses: {error_name(code)}", code)
-                if len(frame.pdu) == self.answer_length and (answer := self._value(frame.pdu)):
-                    return answer
+            is_ours = self._is_ours(frame)
+            if is_ours and frame.function == self.function | REFUSED:
+                raise self._refusal(frame.pdu[1])
+            if is_ours and len(frame.pdu) == self.answer_length and (answer := self._value(frame.pdu)):
+                return answer
             self._others.append(self._said(frame))
         return None
+
+    def _refusal(self, code: int) -> NoAnswer | Refused:
+        """Return the error for an exception code, of the meter or of a gateway before it."""
+        if code in NOT_REACHED:
+            return NoAnswer(f"the gateway says of unit {self._unit}: {error_name(code)}")
+        return Refused(f"unit {self._unit} refuses: {error_name(code)}", code)
 
     def _is_ours(self, frame: Frame) -> bool:
         """Return whether a frame may answer this question, by all but its content."""

@@ -24,12 +24,11 @@ def round_trip(address: BrokerAddress, patience: float) -> bool:
     link.start()
     try:
         while (left := deadline - time.monotonic()) > 0:
-            for event in link.drain(left, 10):
-                match event:
-                    case Connected():
-                        link.publish(PROBE_TOPIC, said)
-                    case Received(payload=payload) if payload == said:
-                        return True
+            events = link.drain(left, 10)
+            if any(isinstance(event, Connected) for event in events):
+                link.publish(PROBE_TOPIC, said)
+            if any(isinstance(event, Received) and event.payload == said for event in events):
+                return True
         return False
     finally:
         link.stop()

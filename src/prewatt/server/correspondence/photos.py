@@ -62,32 +62,36 @@ def encode(files: Sequence[File], most: int = MOST) -> list[Encoded]:
 
 def encode_one(content: bytes) -> Encoded:
     """Return a photo as it is stored. Raises ValidationError, for the field `photos`."""
-    unread = ValidationError({"photos": _("This photo can't be read. Send JPEG, PNG or WebP.")})
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
-            with Image.open(BytesIO(content), formats=FORMATS) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    text = _("A photo is too large: at most %(most)d million pixels are possible.") % {
-                        "most": MOST_PIXELS // 10**6
-                    }
-                    raise ValidationError({"photos": text})
-                # Of a large JPEG only what is needed is decoded.
-                opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-                upright = ImageOps.exif_transpose(opened)
-                upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-                picture = _on_white(upright)
+            picture = _decoded(content)
         except ValidationError:
             raise
         except Exception:
             # A decoder says of broken bytes whatever it stumbled over.
-            raise unread from None
+            raise ValidationError({"photos": _("This photo can't be read. Send JPEG, PNG or WebP.")}) from None
         buffer = BytesIO()
         # A picture of its own, to which nothing of the file is attached.
         clean = Image.new("RGB", picture.size)
         clean.paste(picture)
         clean.save(buffer, "JPEG", quality=QUALITY, optimize=True)
     return Encoded(buffer.getvalue(), clean.width, clean.height)
+
+
+def _decoded(content: bytes) -> Image.Image:
+    """Return the picture in a file, upright, no larger than it is stored, and without transparency. Raises
+    ValidationError if it has too many pixels, and whatever the decoder raises if it is broken.
+    """
+    with Image.open(BytesIO(content), formats=FORMATS) as opened:
+        if opened.width * opened.height > MOST_PIXELS:
+            text = _("A photo is too large: at most %(most)d million pixels are possible.")
+            raise ValidationError({"photos": text % {"most": MOST_PIXELS // 10**6}})
+        # Of a large JPEG only what is needed is decoded.
+        opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+        upright = ImageOps.exif_transpose(opened)
+        upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        return _on_white(upright)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

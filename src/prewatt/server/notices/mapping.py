@@ -64,14 +64,11 @@ def chosen(field: str, fact: str, usable: Collection[str]) -> str:
 
 
 def guess(words: Iterable[str], usable: Collection[str]) -> str:
-    """Return the fact that the words are about, by the first words that say anything; empty if none do."""
-    for each in words:
-        for fact, pattern in GUESSES:
-            if re.search(pattern, each.casefold().strip()):
-                found = fact if fact in usable else LIKE.get(fact, "")
-                if found in usable:
-                    return found
-    return ""
+    """Return the first fact that the words are about and that the event has; empty if there is none."""
+    plain = [each.casefold().strip() for each in words]
+    meant = (fact for each in plain for fact, pattern in GUESSES if re.search(pattern, each))
+    shown = (fact if fact in usable else LIKE.get(fact, "") for fact in meant)
+    return next((fact for fact in shown if fact in usable), "")
 
 
 def unknown(field: str, beside: str, usable: Collection[str]) -> TemplateError:

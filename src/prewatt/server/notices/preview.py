@@ -5,6 +5,7 @@ notice preview`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from .channels.interface import Message, Template
 from .channels.senders.interface import sms_text
@@ -37,13 +38,11 @@ def as_wechat(event: Event, message: Message) -> list[tuple[str, str]]:
 
 def preview(events: list[Event], languages: list[str], ways: list[str]) -> Iterator[str]:
     """Yield the lines to be read, for each event, language and way."""
-    for event in events:
-        for language in languages:
-            for number, message in enumerate(messages(event, language), 1):
-                yield f"== {event.value} · {language} · {number}"
-                for way in ways:
-                    yield from (f"{way:7}{line}" for line in _by(way, event, message))
-                yield ""
+    for event, language in product(events, languages):
+        for number, message in enumerate(messages(event, language), 1):
+            yield f"== {event.value} · {language} · {number}"
+            yield from (f"{way:7}{line}" for way in ways for line in _by(way, event, message))
+            yield ""
 
 
 def _by(way: str, event: Event, message: Message) -> list[str]:

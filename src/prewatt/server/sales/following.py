@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from ..vending.models import Command
 from . import leading_back, questions
 
 log = logging.getLogger("prewatt.headend")
+_WithEffects: TypeAlias = Exchanged | OnSite | Rebased | TimeLedBack | Refused
 
 
 def follow(meter: Meter, entries: Iterable[AnyEntry | None]) -> None:
@@ -24,24 +26,28 @@ def follow(meter: Meter, entries: Iterable[AnyEntry | None]) -> None:
     advance. If an effect fails, an alarm says so, and the entries are stored all the same.
     """
     for entry in entries:
-        if isinstance(entry, Exchanged | OnSite | Rebased | TimeLedBack | Refused):
-            try:
-                with transaction.atomic():
-                    _follow(meter, entry)
-            except (OperationalError, InterfaceError):
-                # The database failed; the batch is stored again later.
-                raise
-            except Exception as error:  # whatever it is, it is this entry's alone
-                log.exception("meter %s, entry %d", meter.name, entry.seq)
-                text = _(
-                    "Entry %(seq)d of meter %(meter)s is stored, but what must follow from it failed "
-                    "(%(error)r). Everything else goes on."
-                )
-                sentence = text % {"seq": entry.seq, "meter": meter, "error": error}
-                raise_alarm("not-followed", sentence, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
+        if isinstance(entry, _WithEffects):
+            _follow_safely(meter, entry)
 
 
-def _follow(meter: Meter, entry: Exchanged | OnSite | Rebased | TimeLedBack | Refused) -> None:
+def _follow_safely(meter: Meter, entry: _WithEffects) -> None:
+    try:
+        with transaction.atomic():
+            _follow(meter, entry)
+    except (OperationalError, InterfaceError):
+        # The database failed; the batch is stored again later.
+        raise
+    except Exception as error:  # whatever it is, it is this entry's alone
+        log.exception("meter %s, entry %d", meter.name, entry.seq)
+        text = _(
+            "Entry %(seq)d of meter %(meter)s is stored, but what must follow from it failed "
+            "(%(error)r). Everything else goes on."
+        )
+        sentence = text % {"seq": entry.seq, "meter": meter, "error": error}
+        raise_alarm("not-followed", sentence, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
+
+
+def _follow(meter: Meter, entry: _WithEffects) -> None:
     if isinstance(entry, Exchanged):
         exchanges.take_up(meter, entry)
     elif isinstance(entry, OnSite):

@@ -110,14 +110,13 @@ class OnTcp(Served):
         caller: socket.socket | None = None
         while not self._ended.is_set():
             ends = [self._server] if caller is None else [self._server, caller]
-            for ready in select.select(ends, [], [], LOOK_EVERY)[0]:
-                if ready is self._server:
-                    if caller is not None:
-                        caller.close()
-                    caller, _ = self._server.accept()
-                elif caller is not None and ready is caller and not self._hear(caller):
-                    caller.close()
-                    caller = None
+            ready = select.select(ends, [], [], LOOK_EVERY)[0]
+            is_replaced = self._server in ready
+            if caller is not None and (is_replaced or (caller in ready and not self._hear(caller))):
+                caller.close()
+                caller = None
+            if is_replaced:
+                caller, _ = self._server.accept()
         if caller is not None:
             caller.close()
 

@@ -99,32 +99,34 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     currency = unit.property.currency
     try:
         do = one_of(given, "do", ("refund", "give", "charged"))
+        number = given.get("adjustment_id") or new_credit_id()
         if do == "refund":
             amount = typed_money(given["amount"], "amount", currency) if given.get("amount") else None
             refund(tenancy, amount, request.user, reason)
             messages.success(request, _("The refund is booked. Pay it out under Books."))
-        else:
-            number = given.get("adjustment_id") or new_credit_id()
+        elif do == "charged":
+            # A second person looks at it in any case.
             amount = typed_money(given.get("amount", ""), "amount", currency)
-            if do == "charged":
-                # A second person looks at it in any case.
-                adjustment = put_right(tenancy, amount, number, request.user, reason)
-            else:
-                back, what = reverse("console:units:unit", args=[unit.pk]), _("Goodwill credit")
-                asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
-                if asked is not None:
-                    return asked
-                adjustment = give(tenancy, amount, number, request.user, reason)
-            waits = adjustment.state == Adjustment.State.WAITING
-            said = (
-                _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
-            )
-            if adjustment.command is not None and adjustment.amount > 0:
-                said = f"{said} {said_of_code(adjustment.command)}".strip()
-            messages.success(request, said)
+            messages.success(request, _in_words(put_right(tenancy, amount, number, request.user, reason)))
+        else:
+            amount = typed_money(given.get("amount", ""), "amount", currency)
+            back, what = reverse("console:units:unit", args=[unit.pk]), _("Goodwill credit")
+            asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
+            if asked is not None:
+                return asked
+            messages.success(request, _in_words(give(tenancy, amount, number, request.user, reason)))
     except (GivingBackError, ValidationError) as error:
         refuse(request, error)
     return redirect("console:units:unit", pk=tenancy.unit_id)
+
+
+def _in_words(adjustment: Adjustment) -> str:
+    """Return what happens with an adjustment now."""
+    waits = adjustment.state == Adjustment.State.WAITING
+    words = _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
+    if adjustment.command is not None and adjustment.amount > 0:
+        words = f"{words} {said_of_code(adjustment.command)}".strip()
+    return words
 
 
 @login_required

@@ -185,10 +185,9 @@ class Alipay(Provider):
             packed = requests.get(answer["bill_download_url"], timeout=TIMEOUT)
             packed.raise_for_status()
             with zipfile.ZipFile(io.BytesIO(packed.content)) as files:
-                for info in files.infolist():
-                    if not _file_name(info).endswith("业务明细.csv"):
-                        continue
-                    return read_bill(files.read(info).decode("gb18030"))
+                lists = [info for info in files.infolist() if _file_name(info).endswith("业务明细.csv")]
+                if lists:
+                    return read_bill(files.read(lists[0]).decode("gb18030"))
         raise ProviderError(_("Alipay's settlement file has no list of transactions."))
 
 
