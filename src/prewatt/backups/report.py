@@ -16,8 +16,17 @@ from ..server.estate.models import Organisation
 from ..server.ledger.books import trial_balance
 from ..server.metering.models import Gateway, Meter
 from ..server.payments.models import Payment
+from ..server.vending.codes import skip_forgotten
 from ..server.vending.models import OPEN, Command
 from .archive import Manifest
+
+
+def check_restored(copied: Manifest, environment: Mapping[str, str]) -> tuple[Table, bool, list[str]]:
+    """Prepare a database that was put back, and return what `journals` and `after_restore` say of it. From now on no code
+    gets the identifier of a code that the copy does not know.
+    """
+    skip_forgotten()
+    return journals(), *after_restore(copied, environment)
 
 
 def journals() -> Table:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from django.core.exceptions import ImproperlyConfigured
@@ -60,13 +61,9 @@ def restore(file: Annotated[Path, typer.Argument(help="File that `prewatt backup
         typer.echo(f"The earlier content is in {done.aside}. It contains keys, so remove it when all is well.")
     try:
         setup_django()
-        # Imported here: the models can be only now, on the database that was put back.
-        from ..backups.report import after_restore, journals
-        from ..server.vending.codes import skip_forgotten
-
-        skip_forgotten()
-        table = journals()
-        well, lines = after_restore(done.copy, os.environ)
+        # Loaded here: it imports the models, which can be only now, with the keys that were put back.
+        report: Any = import_module("..backups.report", __package__)
+        table, well, lines = report.check_restored(done.copy, os.environ)
     except (DatabaseError, ImproperlyConfigured) as error:
         typer.echo(f"prewatt restore: the restored copy can't be checked: {error}", err=True)
         raise typer.Exit(1) from None

@@ -59,15 +59,9 @@ def load(entry: Entry) -> Any:
     wrong.
     """
     if entry.models:
-        # Imported here: Django takes a second, which only those pay that use the server's models.
-        from django.core.exceptions import ImproperlyConfigured
-
-        from ..processes.database import load_models
-
-        try:
-            load_models()
-        except ImproperlyConfigured as error:
-            raise refused(f"prewatt {entry.name}", error) from None
+        # Django takes a second, which only those pay that use the server's models.
+        models: Any = import_module(".models", __package__)
+        models.load(entry.name)
     app: typer.Typer = import_module(f".{entry.file}", __package__).app
     group = get_group(app)
     if not entry.group:

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from django.apps import apps
 from django.db import DatabaseError, InterfaceError, connection
 
 from ..server.core.broker import PROBE_USER, nats_server, store_folder, write_broker_config
@@ -115,10 +116,12 @@ class Server:
 
 
 def _enrolled() -> dict[str, str]:
-    # Imported here, because Django's models can be imported only after `setup_django`.
-    from ..server.metering.models import Gateway
-
-    gateways = Gateway.objects.filter(public_key__isnull=False, revoked=False).order_by("name")
+    # By its name, because Django's models can be imported only after `setup_django`.
+    gateways = (
+        apps.get_model("metering", "Gateway")
+        ._default_manager.filter(public_key__isnull=False, revoked=False)
+        .order_by("name")
+    )
     return {gateway.name: gateway.broker_secret() for gateway in gateways}
 
 
