@@ -218,6 +218,13 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
             problems.add(row.number, header.labels["kwh"], text)
             continue
         _keep(home, meter, row, begin, energy, zone_info, header, problems)
+    return _complete(homes, zone_info, header, problems)
+
+
+def _complete(
+    homes: Mapping[str, _Uses], zone_info: ZoneInfo, header: Header, problems: Problems
+) -> dict[str, Recording]:
+    """Return the recordings of all meters. Raises TableError with all problems, if there are some."""
     for meter, home in homes.items():
         for line, wall in home.settle(zone_info):
             problems.add(line, header.labels["timestamp"], f"meter {meter} has {wall} twice")

@@ -222,6 +222,10 @@ class Timekeeper:
             before, self._differs = self._differs, True
             return [] if before else self._tell(EventKind.CLOCK_DIFFERS, answer.off, moment)
         self._differs = False
+        return self._follow(moment, at, answer)
+
+    def _follow(self, moment: Moment, at: int, answer: _Answer) -> list[Note]:
+        """Take over the server's time `at`, unless the believed time is as good. Returns the events to journal."""
         # If the server's time is before the journal's end, the server may be wrong itself. If a receipt is old, the time
         # was later. Such answers are followed, and so is the next one.
         strong = answer.is_fresh and not answer.is_earlier and at >= self._journalled - NEAR

@@ -133,8 +133,10 @@ class Account(Registers):
                 seq, at, self.balance, number, "this kind of command is newer than this software: update the gateway"
             )
         order = command.order
-        if isinstance(order, GrantCredit | Debit):
-            return self._follow_money(seq, at, number, order)
+        if isinstance(order, GrantCredit):
+            return self._follow_credit(seq, at, number, order)
+        if isinstance(order, Debit):
+            return self._follow_debit(seq, at, number, order)
         if isinstance(order, Control):
             return self._follow_control(now, seq, at, number, order)
         if isinstance(order, ChangeSettings):
@@ -162,31 +164,32 @@ class Account(Registers):
             return Refused(seq, at, self.balance, number, f"tariff: {error}"[:200])
         return TariffApplied(seq, at, self.balance, number, order.effective, order.tariff)
 
-    def _follow_money(self, seq: int, at: Instant, number: int, order: GrantCredit | Debit) -> CommandEntry:
-        credit = isinstance(order, GrantCredit)
-        known = order.credit_id if isinstance(order, GrantCredit) else order.debit_id
+    def _follow_credit(self, seq: int, at: Instant, number: int, order: GrantCredit) -> CommandEntry:
+        amount, tid, known = order.amount, order.tid, order.credit_id
         if known in self.credit_ids:
-            if isinstance(order, GrantCredit) and order.tid is not None and not self.code_used(order.tid):
+            if tid is not None and not self.code_used(tid):
                 # It was ordered again: its new code brings nothing more either.
-                return Recognised(seq, at, self.balance, number, order.tid, known)
-            what = "credit" if credit else "debit"
-            return Refused(seq, at, self.balance, number, f"{what} {known} is already applied")
-        amount, tid = order.amount, None
-        if isinstance(order, GrantCredit) and order.tid is not None:
-            tid = order.tid
-            if self.coded.get(tid) == order.coded:
-                amount -= order.coded
-                if amount <= 0:
-                    return Recognised(seq, at, self.balance, number, tid, known)
-            elif tid in self.coded:
-                # Another code had this identifier: a server that was put back from a copy has given it twice.
-                tid = None
-        balance = self.balance + (amount if credit else -amount)
+                return Recognised(seq, at, self.balance, number, tid, known)
+            return Refused(seq, at, self.balance, number, f"credit {known} is already applied")
+        if tid is not None and self.coded.get(tid) == order.coded:
+            amount -= order.coded
+            if amount <= 0:
+                return Recognised(seq, at, self.balance, number, tid, known)
+        elif tid in self.coded:
+            # Another code had this identifier: a server that was put back from a copy has given it twice.
+            tid = None
+        balance = self.balance + amount
         if abs(balance) > BALANCE_MAX:
             return Refused(seq, at, self.balance, number, "the balance would be too large")
-        if credit:
-            return CreditApplied(seq, at, balance, number, known, amount, order.reason, tid)
-        return DebitApplied(seq, at, balance, number, known, amount, order.reason)
+        return CreditApplied(seq, at, balance, number, known, amount, order.reason, tid)
+
+    def _follow_debit(self, seq: int, at: Instant, number: int, order: Debit) -> CommandEntry:
+        if order.debit_id in self.credit_ids:
+            return Refused(seq, at, self.balance, number, f"debit {order.debit_id} is already applied")
+        balance = self.balance - order.amount
+        if abs(balance) > BALANCE_MAX:
+            return Refused(seq, at, self.balance, number, "the balance would be too large")
+        return DebitApplied(seq, at, balance, number, order.debit_id, order.amount, order.reason)
 
     def _follow_exchange(self, seq: int, at: Instant, number: int, order: Exchange) -> CommandEntry:
         base = self.base

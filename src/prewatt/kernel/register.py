@@ -91,20 +91,24 @@ class Registers(Replay):
         """Return the entry for a register read at `at`. `behind` says that the clock stands before the journal's last
         instant, so that the journal cannot tell how much time has passed.
         """
-        verdict = self.judge(at, register, end)
-        if behind and verdict.cause == JUMPED and self.base is not None:
-            verdict = judge(self.base, register, at, self.settings.power_highest, gap=at)
+        cause, energy = self.judge(at, register, end)
+        if behind and cause == JUMPED and self.base is not None:
+            cause, energy = judge(self.base, register, at, self.settings.power_highest, gap=at)
         flags = FLAG_CLOCK if behind or self.unsure else 0
-        if verdict.cause == TRUE and not self._is_enough(verdict.energy):
+        if cause == TRUE and not self._is_enough(energy):
             if not (confirmed and self._agrees(register, at)):
                 return self.doubted(at, register, UNCONFIRMED)
             flags |= FLAG_CONFIRMED
-        if verdict.cause == UNSEEN and (behind or (unseen and self._waited(at))):
-            verdict, flags = Verdict(TRUE, verdict.energy), flags | FLAG_UNSEEN
-        if verdict.cause:
-            return self.doubted(at, register, verdict.cause)
-        rolled = end if self.register is not None and register - self.register != verdict.energy else 0
-        return self._reading(at, register, verdict.energy, flags, rolled)
+        elif cause == UNSEEN and self._charges_unseen(at, unseen, behind):
+            flags |= FLAG_UNSEEN
+        elif cause != TRUE:
+            return self.doubted(at, register, cause)
+        rolled = end if self.register is not None and register - self.register != energy else 0
+        return self._reading(at, register, energy, flags, rolled)
+
+    def _charges_unseen(self, at: Instant, unseen: bool, behind: bool) -> bool:
+        """Return whether energy is charged that was used in an unknown time. `unseen`, `behind`: see `read`, `_read_at`."""
+        return behind or (unseen and self._waited(at))
 
     def doubted(self, now: Instant, register: Wh, cause: str) -> Doubtful:
         """Return the entry for a register (Wh) that cannot be true. `cause` is a cause of `kernel.plausible`."""

@@ -93,19 +93,11 @@ class JoinedMeter:
         what may nowhere be too high; the frequency of the first that tells it.
         """
         values = self._each(MeterOnBus.read_quantities)
-        told = {each: max(of) for each in HIGHEST if (of := [value[each] for value in values if each in value])}
-        frequency = [value[Quantity.FREQUENCY] for value in values if Quantity.FREQUENCY in value]
-        if frequency:
-            told[Quantity.FREQUENCY] = frequency[0]
-        several = any(phase in value for value in values for first, *others in OF_A_PHASE for phase in others)
-        if len(self.parts) <= PHASES and not several:
-            for phases in OF_A_PHASE:
-                told.update(
-                    (phase, value[phases[0]])
-                    for phase, value in zip(phases, values, strict=False)
-                    if phases[0] in value
-                )
-        return told
+        told = {each: max(of) for each in HIGHEST if (of := _all(each, values))}
+        frequencies = _all(Quantity.FREQUENCY, values)
+        if frequencies:
+            told[Quantity.FREQUENCY] = frequencies[0]
+        return {**told, **_by_phase(values)}
 
     def read_tampered(self) -> bool:
         return any(self._each(MeterOnBus.read_tampered))
@@ -166,3 +158,22 @@ class JoinedMeter:
         for part in self.parts:
             with contextlib.suppress(DriverError):
                 part.rest()
+
+
+def _all(quantity: Quantity, values: Sequence[Mapping[Quantity, int]]) -> list[int]:
+    return [value[quantity] for value in values if quantity in value]
+
+
+def _by_phase(values: Sequence[Mapping[Quantity, int]]) -> dict[Quantity, int]:
+    """Return what parts of one phase each measure as the phases of the whole; nothing if a part has several phases, or
+    there are more parts than phases.
+    """
+    has_several = any(phase in value for value in values for _, *others in OF_A_PHASE for phase in others)
+    if has_several or len(values) > PHASES:
+        return {}
+    return {
+        phase: value[phases[0]]
+        for phases in OF_A_PHASE
+        for phase, value in zip(phases, values, strict=False)
+        if phases[0] in value
+    }

@@ -7,7 +7,7 @@ and nothing is billed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -254,10 +254,7 @@ class ModbusMeter:
         if not any(voltages) and not frequency and (yield from self.read_switch()) is False:
             # It has no voltage while its relay is open: it is behind the relay, and nothing can be said of its map.
             return
-        lowest, highest = MAINS_MV
-        if self._there(*phases) and (
-            not any(lowest <= voltage for voltage in voltages) or any(voltage > highest for voltage in voltages)
-        ):
+        if self._there(*phases) and not _are_of_mains(voltages):
             shown = ", ".join(f"{voltage / 1000:.1f} V" for voltage in voltages) or "no voltage"
             raise WrongAnswer(f"it reports {shown}: its model's file is not that of this meter, and nothing is billed")
         if frequency is not None and not MAINS_MHZ[0] <= frequency <= MAINS_MHZ[1]:
@@ -314,6 +311,12 @@ class ModbusMeter:
         if name == "serial":
             return int(number)
         return scaled(number, register.scale, register.unit)
+
+
+def _are_of_mains(voltages: Sequence[int]) -> bool:
+    """Return whether some phase has the voltage (mV) of mains, and none has more."""
+    lowest, highest = MAINS_MV
+    return any(lowest <= voltage for voltage in voltages) and all(voltage <= highest for voltage in voltages)
 
 
 def _question(batch: Batch) -> Read:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -191,14 +191,19 @@ class TenantLook:
             # What was before is not told; nor what another meter did.
             recipient.meter, recipient.seen, recipient.closed = meter, meter.seq, meter.closed
         entries = journal(meter, recipient.seen)
-        relays = [each for each in entries if isinstance(each, Relay)]
-        switched = [each for each in relays if each.reason != OFF_HOURS]
-        if any(each.closed and each.reason == OFF_HOURS for each in relays):
-            # Off by the clock, and on again: nobody needs to hear of either.
-            recipient.closed = True
         tripped = {event.at for event in entries if isinstance(event, JournalEvent) and self._overload(meter, event)}
         self._button(meter, entries)
         recipient.seen = meter.seq
+        self._relays(meter, [each for each in entries if isinstance(each, Relay)], waiting, tripped)
+        recipient.save(update_fields=["meter", "seen", "closed"])
+
+    def _relays(self, meter: Meter, relays: Sequence[Relay], waiting: int, tripped: Collection[int]) -> None:
+        """Tell how the switch stands at the end of its moves. `tripped`: see `_switched`."""
+        recipient = self.recipient
+        if any(each.closed and each.reason == OFF_HOURS for each in relays):
+            # Off by the clock, and on again: nobody needs to hear of either.
+            recipient.closed = True
+        switched = [each for each in relays if each.reason != OFF_HOURS]
         if switched and switched[-1].closed != recipient.closed:
             # Off and on again while the network was gone: nobody needs to hear of it now.
             if switched[-1].closed and not is_on(meter, self.at - switched[-1].at):
@@ -206,7 +211,6 @@ class TenantLook:
                 recipient.seen = switched[-1].seq - 1
             else:
                 self._switched(meter, switched[-1], waiting, tripped)
-        recipient.save(update_fields=["meter", "seen", "closed"])
 
     def _overload(self, meter: Meter, event: JournalEvent) -> bool:
         """Tell of a trip, by an overload or another limit, that is not older than a day. Returns whether it was told now."""

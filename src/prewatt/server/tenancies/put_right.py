@@ -123,19 +123,14 @@ class _PuttingRight:
         cannot be done.
         """
         moved = [pk for pk in self.old if self.old[pk] != self.new[pk]]
-        tenant = self.tenancy.tenant if self.change.tenant is None else self.change.tenant.strip()
-        deposit = self.tenancy.deposit if self.change.deposit is None else self.change.deposit
-        if not moved and not self.change.another and (tenant, deposit) == (self.tenancy.tenant, self.tenancy.deposit):
-            raise ValidationError(_("Nothing is changed by this."))
+        tenant, deposit = self._wanted(bool(moved))
         shifted = self._shifted(moved)
         holders = {pk for pair in shifted for pk in pair if pk is not None}
         touched = {*moved, *holders, self.tenancy.pk}
         before = {pk: self._figures(pk) for pk in sorted(touched, key=lambda pk: self.new[pk][0])}
         self._note(touched)
-        with_money = {*moved, *holders} | ({self.tenancy.pk} if deposit != self.tenancy.deposit else set())
-        reopened = [pk for pk in with_money if self.tenancies[pk].settled_at is not None]
-        for pk in reopened:
-            self._reopen(self.tenancies[pk])
+        with_deposit = {self.tenancy.pk} if deposit != self.tenancy.deposit else set()
+        reopened = self._reopen_settled({*moved, *holders, *with_deposit})
         self._change_deposit(deposit)
         self._store(moved, touched, tenant)
         self._attribute(shifted)
@@ -148,6 +143,22 @@ class _PuttingRight:
         self._say_of_shared_costs(moved)
         after = [self._figures(pk) for pk in before]
         return Outcome(list(zip(before.values(), after, strict=True)), self.says)
+
+    def _wanted(self, is_moved: bool) -> tuple[str, int]:
+        """Return the tenant's name and the deposit (nano) as they are to be. Raises ValidationError if nothing changes."""
+        tenant = self.tenancy.tenant if self.change.tenant is None else self.change.tenant.strip()
+        deposit = self.tenancy.deposit if self.change.deposit is None else self.change.deposit
+        is_same = (tenant, deposit) == (self.tenancy.tenant, self.tenancy.deposit)
+        if is_same and not is_moved and not self.change.another:
+            raise ValidationError(_("Nothing is changed by this."))
+        return tenant, deposit
+
+    def _reopen_settled(self, with_money: Iterable[int]) -> list[int]:
+        """Reopen the settled ones of the tenancies whose money changes. Returns their keys."""
+        reopened = [pk for pk in with_money if self.tenancies[pk].settled_at is not None]
+        for pk in reopened:
+            self._reopen(self.tenancies[pk])
+        return reopened
 
     def _note(self, touched: Iterable[int]) -> None:
         """Store that the move is corrected, by whom and why, and how the tenancies were before."""
@@ -373,12 +384,10 @@ class _PuttingRight:
         runs = Run.objects.filter(within, shared_cost__property=self.unit.property, reversed_at__isnull=True)
         names = sorted({str(each.shared_cost) for each in runs.select_related("shared_cost")})
         if names:
-            self.says.append(
-                _(
-                    "Shared costs of these days were divided by the wrong instant. Give them back and run them again: %(names)s."
-                )
-                % {"names": ", ".join(names)}
+            text = _(
+                "Shared costs of these days were divided by the wrong instant. Give them back and run them again: %(names)s."
             )
+            self.says.append(text % {"names": ", ".join(names)})
 
 
 def _instants(spans: dict[int, tuple[int, int | None]]) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...edge.meters.dlms_model import DlmsModel
 from ...edge.protocols.dlms.axdr import Data, Type, obis
@@ -43,6 +44,21 @@ class Habits:
     inactivity: int = 120_000_000
 
 
+class _Register(NamedTuple):
+    """A register object. `read` returns its value before `scaler`, the power of ten; `unit` is its number in the standard."""
+
+    read: Callable[[], int]
+    kind: Type
+    scaler: int
+    unit: int
+
+    def get(self, number: int) -> Data | int:
+        """Return the attribute of this number, or the data access result that says why there is none."""
+        if number == 3:
+            return Data(Type.STRUCTURE, (Data(Type.INTEGER, self.scaler), Data(Type.ENUM, self.unit)))
+        return Data(self.kind, self.read()) if number == 2 else UNDEFINED
+
+
 class CosemObjects:
     """The objects of one meter, by its model's file. Methods return the data access or action result where they fail."""
 
@@ -51,40 +67,39 @@ class CosemObjects:
         self.counter = 0
         """The client's highest invocation counter so far."""
         energy = habits.energy_scaler
-        registers: dict[str, tuple[Callable[[], int], Type, int, int]] = {
-            model.energy: (lambda: meter.register() // 10**energy, Type.DOUBLE_LONG_UNSIGNED, energy, 30),
-            model.power: (meter.power, Type.DOUBLE_LONG_UNSIGNED, 0, 27),
-            model.power_export: (lambda: 0, Type.DOUBLE_LONG_UNSIGNED, 0, 27),
-            model.reactive: (lambda: 0, Type.DOUBLE_LONG, 0, 29),
+        registers: dict[str, _Register] = {
+            model.energy: _Register(lambda: meter.register() // 10**energy, Type.DOUBLE_LONG_UNSIGNED, energy, 30),
+            model.power: _Register(meter.power, Type.DOUBLE_LONG_UNSIGNED, 0, 27),
+            model.power_export: _Register(lambda: 0, Type.DOUBLE_LONG_UNSIGNED, 0, 27),
+            model.reactive: _Register(lambda: 0, Type.DOUBLE_LONG, 0, 29),
         }
         for number, rate in enumerate(model.rates):
             # All is used at the first rate.
-            read = registers[model.energy][0] if number == 0 else lambda: 0
-            registers[rate] = (read, Type.DOUBLE_LONG_UNSIGNED, energy, 30)
+            read = registers[model.energy].read if number == 0 else lambda: 0
+            registers[rate] = _Register(read, Type.DOUBLE_LONG_UNSIGNED, energy, 30)
         for quantity, name in model.quantities.items():
             match quantity.split("-")[0]:
                 case "voltage":
-                    registers[name] = (lambda: meter.voltage // 100, Type.LONG_UNSIGNED, -1, 35)
+                    registers[name] = _Register(lambda: meter.voltage // 100, Type.LONG_UNSIGNED, -1, 35)
                 case "current" | "neutral":
-                    registers[name] = (lambda: meter.current() // 10, Type.LONG_UNSIGNED, -2, 33)
+                    registers[name] = _Register(lambda: meter.current() // 10, Type.LONG_UNSIGNED, -2, 33)
                 case "frequency":
-                    registers[name] = (lambda: meter.frequency // 10, Type.LONG_UNSIGNED, -2, 44)
+                    registers[name] = _Register(lambda: meter.frequency // 10, Type.LONG_UNSIGNED, -2, 44)
         self._registers = {obis(name): register for name, register in registers.items() if name}
 
     def get(self, attribute: Attribute) -> Data | int:
         """Return the value of an attribute, or the data access result that says why there is none."""
         register = self._registers.get(attribute.name)
         if attribute.class_id == REGISTER and register is not None:
-            read, kind, scaler, unit = register
-            if attribute.number == 3:
-                return Data(Type.STRUCTURE, (Data(Type.INTEGER, scaler), Data(Type.ENUM, unit)))
-            return Data(kind, read()) if attribute.number == 2 else UNDEFINED
+            return register.get(attribute.number)
         if attribute.class_id == DISCONNECT_CONTROL and self._is(attribute, self._model.disconnect):
             return self._switch(attribute.number)
         if attribute == OBJECT_LIST:
             return self._object_list()
-        if attribute.number != 2:
-            return UNDEFINED
+        return self._value(attribute) if attribute.number == 2 else UNDEFINED
+
+    def _value(self, attribute: Attribute) -> Data | int:
+        """Return the value (attribute 2) of an object that is no register and no switch."""
         if attribute.class_id == CLOCK and self._model.clock and self._is(attribute, self._model.clock.obis):
             return Data(Type.OCTET_STRING, encode_instant(self._meter.now(), self._clock_form(), self._deviation()))
         if attribute.class_id == DATA and self._is(attribute, self._model.serial):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from binascii import crc_hqx
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..exchange import ProtocolError
 
@@ -133,10 +134,20 @@ def _address_end(data: bytes | bytearray, at: int, end: int) -> int | None:
     raise FrameError("an address is none of 1, 2 and 4 bytes")
 
 
-def _at(data: bytes | bytearray, start: int) -> tuple[Frame, int] | int:
-    """Return the frame whose opening flag stands at `start`, and where its closing flag stands; if it is not whole yet, how
-    long `data` must be before more can be said. What is wrong is seen as early as can be: a length or a header that is noise
-    would have a parser wait for bytes that never come. Raises FrameError.
+class _Header(NamedTuple):
+    """Where the parts of a frame stand in the data. `header_end`: behind its control field, where a check sequence follows if
+    it has information. `end`: its closing flag.
+    """
+
+    destination_end: int
+    control_at: int
+    header_end: int
+    end: int
+
+
+def _header(data: bytes | bytearray, start: int) -> _Header | int:
+    """Return where the parts of the frame stand whose opening flag is at `start`; if its header is not whole yet, how long
+    `data` must be before more can be said. Raises FrameError if it is no header, or its length can't be.
     """
     if data[start] != FLAG:
         raise FrameError("it does not begin with 7E")
@@ -158,6 +169,18 @@ def _at(data: bytes | bytearray, start: int) -> tuple[Frame, int] | int:
     header_end = control_at + 1
     if end - 2 < header_end or header_end < end - 2 < header_end + 3:
         raise FrameError(f"its length, {length}, cannot be")
+    return _Header(destination_end, control_at, header_end, end)
+
+
+def _at(data: bytes | bytearray, start: int) -> tuple[Frame, int] | int:
+    """Return the frame whose opening flag stands at `start`, and where its closing flag stands; if it is not whole yet, how
+    long `data` must be before more can be said. What is wrong is seen as early as can be: a length or a header that is noise
+    would have a parser wait for bytes that never come. Raises FrameError.
+    """
+    header = _header(data, start)
+    if isinstance(header, int):
+        return header
+    here, (destination_end, control_at, header_end, end) = len(data), header
     if end - 2 > header_end:
         if here < header_end + 2:
             return header_end + 2

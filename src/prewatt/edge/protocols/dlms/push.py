@@ -84,14 +84,17 @@ def named_values(notification: Notification) -> dict[bytes, Data]:
         return {notification.attribute.name: notification.value} if notification.attribute.number == 2 else {}
     body = notification.value
     elements = body.elements if isinstance(body.value, tuple) else ()
-    if not elements:
-        return {}
-    if elements[0].type is Type.ARRAY and len(elements[0].elements) == len(elements):
+    if elements and elements[0].type is Type.ARRAY and len(elements[0].elements) == len(elements):
         return _by_definitions(elements[0].elements, elements)
     if all(each.type is Type.STRUCTURE for each in elements):
-        rows = [each.elements for each in elements if len(each.elements) >= 2]
-        return {bytes(name.octets): value for name, value in (row[:2] for row in rows) if _is_name(name)}
+        return _by_rows(elements)
     return {name.octets: value for name, value in pairwise(elements) if _is_name(name) and not _is_name(value)}
+
+
+def _by_rows(rows: tuple[Data, ...]) -> dict[bytes, Data]:
+    """Return the values of structures that each begin with a name and a value."""
+    pairs = [row.elements[:2] for row in rows if len(row.elements) >= 2]
+    return {name.octets: value for name, value in pairs if _is_name(name)}
 
 
 def _by_definitions(definitions: tuple[Data, ...], values: tuple[Data, ...]) -> dict[bytes, Data]:
