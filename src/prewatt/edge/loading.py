@@ -7,6 +7,7 @@ import os
 import sqlite3
 from typing import NamedTuple
 
+from ..clock import Clock
 from ..kernel.account import Account
 from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
@@ -14,10 +15,11 @@ from ..kernel.units import SECOND
 from ..wire.signing import VerifyKey
 from .agent import Agent
 from .journal import Journal, Loaded
-from .memory import load_memory, load_timekeeper
+from .memory import ANCHOR, load_memory, load_timekeeper
 from .meter import Meter, MeterPolicy
 from .settings import EdgeSettings
 from .sync import SyncPolicy
+from .timekeeping import Anchor, dump_anchor
 
 log = logging.getLogger("prewatt.edge")
 
@@ -91,3 +93,12 @@ def _begin_anew(journal: Journal, name: str, loads: dict[str, Loaded]) -> None:
         loads[name] = journal.load(name)
     except (JournalDamaged, sqlite3.DatabaseError) as error:
         log.error("meter %s: what is damaged can't be put aside (%s)", name, error)
+
+
+def trust_clock(journal: Journal, clock: Clock) -> None:
+    """Let a new journal begin with the time of an accelerated clock. That is right by itself, also in years that the clock of
+    a machine can't show unless it is wrong: recorded consumption is played in the year in which it was recorded.
+    """
+    if not journal.kept(ANCHOR).get(""):
+        anchor = Anchor(clock.boot(), clock.now(), clock.steady(), strong=True)
+        journal.keep("", ANCHOR, dump_anchor(anchor))

@@ -15,7 +15,7 @@ from ..clock import Clock, CorrectedClock, SharedClock, SystemClock
 from ..kernel.events import EventKind
 from ..kernel.orders import Action
 from ..kernel.recovery import JournalDamaged
-from ..kernel.units import DAY
+from ..kernel.units import DAY, SECOND
 from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MeterState, Upward
@@ -39,7 +39,7 @@ from .effects import (
 )
 from .journal import Journal
 from .journal_file import JournalFull
-from .loading import load_agent
+from .loading import load_agent, trust_clock
 from .meter_work import MeterWork, Seen
 from .replies import supplied
 from .reserve import Reserve
@@ -86,7 +86,9 @@ class Shell:
             log.error("%s: %s", settings.journal, each)
         kept = self.journal.kept(CLOCK)
         self._clock = CorrectedClock(inner, int(kept.get("", b"0")))
-        self.devices = Devices(open_drivers(settings, self._clock.now))
+        if settings.shared_clock:
+            trust_clock(self.journal, self._clock)
+        self.devices = Devices(open_drivers(settings, self._clock.now), lambda: self._clock.steady() / SECOND)
         self._settings = settings
         self.set_aside: dict[str, str] = {}
         try:
