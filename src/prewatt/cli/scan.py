@@ -70,8 +70,8 @@ def scan_buses(request: Request) -> int:
     if not ports:
         raise CommandError("no adapter is plugged in. Plug one in, or name a converter: --bus tcp://192.0.2.7:8899")
     typer.echo(f"Looking for meters on {', '.join(ports)}. This takes up to some minutes.")
-    setup.scanner.scan(ports, request.lines, _access(request.access), request.thorough)
     setup.switches.close_after_tests()
+    setup.scanner.scan(ports, request.lines, _access(request.access), request.thorough)
     if request.write:
         for meter in setup.write_by_number():
             typer.echo(f"Meter {meter.serial} is in service at flat {meter.flat}.")
@@ -128,3 +128,6 @@ def serve_setup(request: Request, address: str) -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         return
+    finally:
+        # Who ends the page in the middle of a test leaves nobody in the dark.
+        setup.switches.close_after_tests()

@@ -6,6 +6,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from prewatt.edge.commissioning.gateway import SetUp
+from prewatt.edge.commissioning.switch_test import SwitchTest
 from prewatt.edge.drivers.recorded import RecordedMeter
 from prewatt.edge.meters.modbus_model import ModbusModel
 from prewatt.edge.meters.model import find_model_file, read_model
@@ -68,6 +70,41 @@ class House:
 
     def close(self) -> None:
         self._stack.close()
+
+
+class Later:
+    """The clock by which switches are closed again later: it goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.at, self.waits = 0.0, []
+
+    @classmethod
+    def on(cls, setup: SetUp) -> tuple[SetUp, "Later"]:
+        """Put such a clock into a gateway's setting up. Returns both."""
+        later = cls()
+        setup.switches = SwitchTest(setup.bench, later)
+        return setup, later
+
+    def __call__(self, after_s, work):
+        waiting = _Waiting(self, self.at + after_s, work)
+        self.waits.append(waiting)
+        return waiting
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass, and do what is due."""
+        self.at += seconds
+        for waiting in [each for each in self.waits if each.at <= self.at]:
+            waiting.cancel()
+            waiting.work()
+
+
+class _Waiting:
+    def __init__(self, clock, at, work) -> None:
+        self.clock, self.at, self.work = clock, at, work
+
+    def cancel(self) -> None:
+        if self in self.clock.waits:
+            self.clock.waits.remove(self)
 
 
 def now() -> int:

@@ -14,7 +14,7 @@ from prewatt.edge.commissioning.gateway import alone
 from prewatt.edge.commissioning.page import SetUpPage
 from prewatt.edge.commissioning.survey import Flat, load_survey, save_survey
 from prewatt.edge.settings import load_settings, write_settings
-from tests.edge.commissioning.house import DLT, DLT_TWIN, House, now
+from tests.edge.commissioning.house import DLT, DLT_TWIN, House, Later, now
 from tests.edge.test_page import Browser
 from tests.edge.test_shell import made_settings
 
@@ -29,7 +29,7 @@ def browser(tmp_path, monkeypatch):
     survey.flats = (Flat("Flat 1", DLT, DLT), Flat("Flat 2", DLT_TWIN, DLT_TWIN))
     save_survey(folder, survey)
     house = House(tmp_path / "house")
-    setup = alone(folder, now, range(1, 3))
+    setup, _later = Later.on(alone(folder, now, range(1, 3)))
     setup.add_bus(house.ports["cellar"])
     for address in (DLT, DLT_TWIN):
         setup.scanner.ask(house.ports["cellar"], "2400 8E1", "dlt645-2007", address, {})
@@ -123,7 +123,7 @@ def test_a_password_is_kept_and_the_meter_is_asked_anew(browser):
     assert (meter.more["password"], meter.look.register) == ("123456", 2000)
 
 
-def test_a_meter_on_a_bus_in_service_is_found_by_its_address_alone(browser):
+def test_one_address_is_asked_where_a_person_names_it(browser):
     logged_in(browser)
     port = browser.house.ports["cellar"]
     browser.post("/setup/forget", token=browser.token, id="2")

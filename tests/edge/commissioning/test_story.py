@@ -17,7 +17,7 @@ from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import NANO
 from prewatt.wire.messages import Orders
 from prewatt.wire.signing import seal, sign_command
-from tests.edge.commissioning.house import DLT, DLT_TWIN, SDM, SDM_TWO, House, now
+from tests.edge.commissioning.house import DLT, DLT_TWIN, SDM, SDM_TWO, House, Later, now
 from tests.edge.test_shell import SERVER, made_settings
 
 UNITS = range(1, 4)
@@ -80,7 +80,7 @@ def found_and_put_right(house, folder):
 
 def compared_and_tested(house, folder):
     # What was done is still there after a new start.
-    setup = alone(folder, now, UNITS)
+    setup, _later = Later.on(alone(folder, now, UNITS))
     bench, switches = setup.bench, setup.switches
     one, three, four = at(setup, DLT), at(setup, "1"), at(setup, "2")
     with bench.changing() as survey:
@@ -102,7 +102,7 @@ def compared_and_tested(house, folder):
     assert "Look whether the load in Flat 1 has stopped" in switches.switch_off(one.id)
     assert not switch.is_closed()
     # The gateway is pulled out of its socket: the next start closes the switch.
-    again = alone(folder, now, UNITS)
+    again, _later = Later.on(alone(folder, now, UNITS))
     again.switches.close_after_tests()
     assert switch.is_closed()
     with pytest.raises(SurveyError, match="not open for a test any more"):

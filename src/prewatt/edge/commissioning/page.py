@@ -135,6 +135,8 @@ class SetUpPage:
         setup, field = self._setup, form.get
         match action:
             case "scan":
+                # Looking takes the buses for minutes, in which no switch could be closed again.
+                setup.switches.close_after_tests()
                 setup.scanner.start([each.path for each in setup.buses()], thorough=bool(field("thorough")))
                 return ""
             case "bus":

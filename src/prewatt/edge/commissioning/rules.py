@@ -120,7 +120,7 @@ def _has_service(survey: Survey, flat: Flat) -> bool:
 
 def put(survey: Survey, number: int, key: str) -> None:
     """Put a meter to a flat; an empty `key` takes it away from its flat. Raises SurveyError."""
-    meter = survey.meter(number)
+    meter = survey.changeable(number)
     if key:
         wrong = problems(survey, meter)
         if wrong:
@@ -150,7 +150,7 @@ def put_by_number(survey: Survey) -> int:
 
 def choose_model(survey: Survey, number: int, model: str) -> None:
     """Say which model a meter is. What was compared and tested before does not count any more. Raises SurveyError."""
-    meter = survey.meter(number)
+    meter = survey.changeable(number)
     if meter.in_service and model != meter.model:
         raise SurveyError(_("This meter is in service. Its model can't be changed here."))
     seen = next((each for each in meter.looks if each.model == model), None)

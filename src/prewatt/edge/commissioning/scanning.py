@@ -201,7 +201,7 @@ class Scanner:
 
     def set_more(self, number: int, more: Mapping[str, str]) -> None:
         """Take over a password and the like, and ask the meter anew by all its models. Raises SurveyError."""
-        meter = self._bench.survey.meter(number)
+        meter = self._bench.survey.changeable(number)
         if meter.port in self._bench.live and meter.in_service:
             raise SurveyError(_("This meter is in service. Its settings stand in edge.toml."))
         given = {name: value for name, value in {**meter.more, **more}.items() if value != ""}

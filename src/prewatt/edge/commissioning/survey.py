@@ -128,6 +128,15 @@ class Survey(Struct):
                 return each
         raise SurveyError(_("This meter is not in the list any more. Look for meters again."))
 
+    def changeable(self, number: int) -> FoundMeter:
+        """Return a meter whose switch is not open for a test: else nobody would know any more which switch is to be closed
+        again. One that does not answer any more can't be waited for. Raises SurveyError.
+        """
+        meter = self.meter(number)
+        if meter.test == "off" and not meter.is_silent:
+            raise SurveyError(_("The switch of this meter is open for a test. End the test first."))
+        return meter
+
     def flat(self, key: str) -> Flat:
         """Return a flat. Raises SurveyError if there is none."""
         for each in self.flats:
@@ -162,8 +171,8 @@ class Survey(Struct):
         return self.change(before.id, **{**structs.asdict(seen), **changes})
 
     def forget(self, number: int) -> None:
-        """Take a meter out of the list. Raises SurveyError if it is in service."""
-        if self.meter(number).in_service:
+        """Take a meter out of the list. Raises SurveyError if it is in service, or its switch open for a test."""
+        if self.changeable(number).in_service:
             raise SurveyError(_("This meter is in service. Exchange it or move it, but do not remove it."))
         self.meters = tuple(each for each in self.meters if each.id != number)
 

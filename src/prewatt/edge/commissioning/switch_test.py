@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from ..protocols.exchange import ProtocolError, WaitsForButton
 from ..texts import _
@@ -24,12 +26,30 @@ AGAIN_AFTER = 15.0
 """Seconds after which a switch that could not be closed again is told so once more."""
 
 
+class Waiting(Protocol):
+    """Something that is to be done later, and may be cancelled until then."""
+
+    def cancel(self) -> None: ...
+
+
+Later = Callable[[float, Callable[[], None]], Waiting]
+"""Has something done after so many seconds, in another thread."""
+
+
+def timer(after_s: float, work: Callable[[], None]) -> Waiting:
+    """Have something done after so many seconds, in a thread that holds up no end of the process."""
+    waiting = threading.Timer(after_s, work)
+    waiting.daemon = True
+    waiting.start()
+    return waiting
+
+
 class SwitchTest:
     """The tests of switches at one gateway."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-        self._timers: dict[int, threading.Timer] = {}
+    def __init__(self, bench: Workbench, later: Later = timer) -> None:
+        self._bench, self._later = bench, later
+        self._timers: dict[int, Waiting] = {}
 
     def switch_off(self, number: int) -> str:
         """Open a meter's switch for a test. Returns what to look at now. Raises SurveyError."""
@@ -112,10 +132,16 @@ class SwitchTest:
         for meter in [each for each in self._bench.survey.meters if each.test == "off"]:
             self._close_alone(meter.id)
 
+    def end(self) -> None:
+        """Close no switch later any more: the process ends. The next start closes those that are still open."""
+        for waiting in self._timers.values():
+            waiting.cancel()
+        self._timers.clear()
+
     def _note(self, number: int, step: Step) -> None:
-        timer = self._timers.pop(number, None)
-        if timer is not None:
-            timer.cancel()
+        waiting = self._timers.pop(number, None)
+        if waiting is not None:
+            waiting.cancel()
         with self._bench.changing() as survey:
             survey.change(number, test=step)
 
@@ -128,10 +154,7 @@ class SwitchTest:
         return ""
 
     def _close_later(self, number: int, after_s: float = TEST_LASTS) -> None:
-        timer = threading.Timer(after_s, self._close_alone, (number,))
-        timer.daemon = True
-        self._timers[number] = timer
-        timer.start()
+        self._timers[number] = self._later(after_s, lambda: self._close_alone(number))
 
     def _close_alone(self, number: int) -> None:
         """Close a switch again because nobody has ended its test. It is tried again and again until the meter confirms."""
@@ -140,7 +163,8 @@ class SwitchTest:
             if meter.test != "off":
                 return
             with self._bench.working(_("a switch is being closed again")), self._bench.reached(meter) as run:
-                self._close(meter, run)
+                if words := self._close(meter, run):
+                    log.warning("%s", words)
         except SurveyError as error:
             log.warning("the switch that was opened for a test can't be closed yet: %s", error)
             self._close_later(number, AGAIN_AFTER)
