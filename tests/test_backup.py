@@ -98,6 +98,7 @@ def gateway_folder(tmp_path):
     where.mkdir()
     live.mkdir()
     write_settings(where / "edge.toml", made_settings(where))
+    (where / "setup.json").write_text('{"listed_at":1}')
     journal, _, _ = journal_with(live / "journal.sqlite3", 5)
     for name in ("journal.sqlite3", "journal.sqlite3-wal"):
         shutil.copyfile(live / name, where / name)
@@ -140,6 +141,7 @@ def change_journal(where):
     journal, _, _ = journal_with(where / "journal.sqlite3", 1, "m2")
     journal.close()
     (where / "gateway.key").write_text("another\n")
+    (where / "setup.json").write_text("{}")
 
 
 def change_home(where):
@@ -574,6 +576,17 @@ def test_in_its_own_folder_a_gateways_settings_are_put_back_to_the_byte(gateway_
     path.write_text("lost")
     gateway.put_back(tmp_path / "copy.tar", gateway_folder)
     assert path.read_text() == text
+
+
+def test_what_was_found_at_the_meters_is_put_back_and_a_gateway_without_it_is_copied(gateway_folder, tmp_path):
+    copied = gateway.back_up(gateway_folder / "edge.toml", tmp_path / "copy.tar")
+    (gateway_folder / "setup.json").unlink()
+    assert gateway.put_back(tmp_path / "copy.tar", gateway_folder).copy == copied
+    assert (gateway_folder / "setup.json").read_text() == '{"listed_at":1}'
+    (gateway_folder / "setup.json").unlink()
+    assert "setup.json" not in gateway.back_up(gateway_folder / "edge.toml", tmp_path / "copy.tar").files
+    gateway.put_back(tmp_path / "copy.tar", gateway_folder)
+    assert not (gateway_folder / "setup.json").exists()
 
 
 def test_an_agent_first_ends_what_a_restore_has_left(gateway_folder, tmp_path, capsys):

@@ -1,5 +1,5 @@
-"""This module copies a gateway and puts the copy back: the journal, the key by which the server knows the gateway, and
-its settings.
+"""This module copies a gateway and puts the copy back: the journal, the key by which the server knows the gateway, its
+settings, and what was found and done while its meters were set up.
 """
 
 from __future__ import annotations
@@ -7,13 +7,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from .. import folder
+from ..edge.commissioning import SURVEY
 from ..edge.copies import CopyError, copy_by_agent
 from ..edge.driver_settings import missing_paths, with_paths
 from ..edge.journal import Journal, Loaded
@@ -57,6 +58,9 @@ def back_up(config: Path, target: Path) -> Manifest:
         databases.check(work / JOURNAL, journal)
         shutil.copyfile(settings.key, work / KEY)
         shutil.copyfile(config, work / SETTINGS)
+        # Before its meters are set up a gateway has none.
+        with suppress(FileNotFoundError):
+            shutil.copyfile(config.parent / SURVEY, work / SURVEY)
         formats = {"journal": _format(work / JOURNAL)}
         return archive.pack(work, target, archive.manifest(SIDE, settings.gateway, config.parent, formats, {}))
 

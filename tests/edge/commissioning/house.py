@@ -79,7 +79,7 @@ class Later:
         self.at, self.waits = 0.0, []
 
     @classmethod
-    def on(cls, setup: SetUp) -> tuple[SetUp, "Later"]:
+    def on(cls, setup: SetUp) -> tuple[SetUp, Later]:
         """Put such a clock into a gateway's setting up. Returns both."""
         later = cls()
         setup.switches = SwitchTest(setup.bench, later)
