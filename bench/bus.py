@@ -1,6 +1,7 @@
 """Meters on a bus: how long a round of 32 takes, and how long an order takes until its relay is verified while a round goes
 on, each beside what the frames take on the line. The line is virtual: time passes by its bytes and its pauses alone.
-All rounds of an hour count, after the bus has learnt how short its pauses may be.
+Four rounds count, after the bus has learnt how short its pauses may be. A meter of DLMS/COSEM that is read each minute is
+read in the association that is held; one that is read each quarter of an hour has ended it meanwhile.
 
 The limit of a round is made of the questions that a reading cannot do without (`Kind.needs`) and their answers: 11 bits a
 byte, and the silence that the standard wants. That is 20 ms before an answer for DL/T 645 and HDLC, and for Modbus 3.5
@@ -48,8 +49,8 @@ LEARNING, ROUNDS = 8, 4
 ORDERS = 100
 GOLDEN = 0.618_034
 DIGITS = "12345678"
-EVERY = HOUR // ROUNDS
-"""Between two rounds, as a gateway does it that is told nothing else."""
+EVERY_S = HOUR // ROUNDS // SECOND
+"""Between the beginnings of two rounds, as a gateway does it that is told nothing else."""
 BEGIN = 1_767_225_600 * SECOND
 ANSWERS_AFTER_S = 0.02
 ROUND_MOST, ORDER_MOST = 1.15, 1.3
@@ -146,7 +147,7 @@ class VirtualLine:
 class Kind:
     """A kind of meters. `hang(meter, number, clock)`: returns the meter's side and ours. `needs`: the questions that a reading
     cannot do without; `hourly`: those of one reading in an hour. `answers_after_s`, `between_s`: the silence before an
-    answer, and before a question.
+    answer, and before a question. `every_s`: between the beginnings of two rounds.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Kind:
     hourly: tuple[str, ...] = ()
     answers_after_s: Callable[[int], float] = lambda _: ANSWERS_AFTER_S
     between_s: Callable[[int], float] = lambda _: 0.0
+    every_s: int = EVERY_S
 
 
 def dlt645(meter: PlayedMeter, number: int, clock: Callable[[], int]) -> tuple[Responder, Conversations]:
@@ -178,7 +180,8 @@ def dlms(meter: PlayedMeter, number: int, clock: Callable[[], int]) -> tuple[Res
 KINDS = (
     Kind("DL/T 645", dlt645, ("energy", "status word 3"), ("export",)),
     Kind("Modbus RTU", modbus, ("import and export", "relay"), (), silence_s, silence_s),
-    Kind("DLMS, opened for each reading", dlms, ("SNRM", "AARQ", "scaler", "energy", "output state", "DISC")),
+    Kind("DLMS, each minute", dlms, ("energy", "output state"), every_s=60),
+    Kind("DLMS, each 15 minutes", dlms, ("DISC", "SNRM", "AARQ", "scaler", "energy", "output state")),
 )
 
 
@@ -198,7 +201,7 @@ class Wall:
             drivers[name] = MeterOnBus(name, self.bus, ours)
         self.port.line.meters = meters
         self.devices = Devices(drivers, self.port.steady)
-        self.read_now = ""
+        self.read_now, self.next_at = "", 0.0
         self.serials = {name: driver.identify().serial for name, driver in drivers.items()}
 
     def question(self, name: str, _: bool = False) -> Question:
@@ -206,8 +209,8 @@ class Wall:
 
     def round(self) -> float:
         """Read all meters. Returns the seconds that it took."""
-        self.port.now += EVERY / SECOND
-        began = self.port.now
+        began = self.port.now = max(self.port.now, self.next_at)
+        self.next_at = began + self.kind.every_s
         for name, load in self.loads.items():
             self.read_now = name
             seen = self.devices.read(self.question(name))
@@ -280,7 +283,7 @@ def orders(kind: Kind, baud: int) -> None:
     for number in range(ORDERS):
         wall.port.asked.clear()
         heard.moved.clear()
-        wall.port.alarm = (wall.port.now + EVERY / SECOND + round_s * 0.9 * (number * GOLDEN % 1), order)
+        wall.port.alarm = (wall.next_at + round_s * 0.9 * (number * GOLDEN % 1), order)
         wall.round()
         heard.moved.wait()
         own = [each for each in wall.port.asked if each.thread != threading.current_thread().name]

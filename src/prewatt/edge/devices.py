@@ -20,6 +20,9 @@ from .settings import EdgeSettings, SettingsError
 
 log = logging.getLogger("prewatt.edge")
 
+REST_S = 10.0
+"""Seconds that are spent on closing links at the end; meters end those that are left by themselves."""
+
 
 def open_drivers(settings: EdgeSettings, clock: Callable[[], int]) -> dict[str, MeterDriver]:
     """Return the drivers of all meters, by the meter's name. Raises SettingsError if a kind of meter is unknown or its
@@ -129,15 +132,15 @@ class Devices:
             # Whoever answers next may be another one: a meter is changed while it is silent.
             self._identities.pop(name, None)
             return error.cause
-        finally:
-            self._rest(name)
 
-    def _rest(self, name: str) -> None:
-        """Leave a meter in order after it was read: some close a link."""
-        rest = getattr(self._drivers[name], "rest", None)
-        if rest is not None:
-            with contextlib.suppress(DriverError):
-                rest()
+    def rest(self) -> None:
+        """Leave all meters in order, because they are not asked any more: some hold a link open between two readings."""
+        until = self._steady() + REST_S
+        for driver in self._drivers.values():
+            rest = getattr(driver, "rest", None)
+            if rest is not None and self._steady() < until:
+                with contextlib.suppress(DriverError):
+                    rest()
 
 
 def _quantities(driver: MeterDriver) -> dict[Quantity, int]:

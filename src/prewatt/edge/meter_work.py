@@ -66,9 +66,10 @@ class MeterWork:
         self._results: dict[str, tuple[int, Seen]] = {}
 
     def close(self) -> None:
-        """End the threads after the work that they have begun."""
+        """End the threads after the work that they have begun, and leave the meters in order."""
         for thread in self._threads.values():
             thread.close()
+        self._devices.rest()
 
     def read(self, names: Sequence[str]) -> list[Effect]:
         """Read meters. One that is being read already is not read a second time."""

@@ -2,12 +2,14 @@
 
 import pytest
 
+from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.conversations.dlms import DlmsAccess, open_meter
+from prewatt.edge.devices import Devices, Question
 from prewatt.edge.meters.dlms_model import DlmsModel
 from prewatt.edge.meters.model import model_names
 from prewatt.edge.protocols.dlms.axdr import Data, Type
 from prewatt.edge.protocols.dlms.client import Client, Credentials
-from prewatt.edge.protocols.dlms.hdlc import client_address, decode_frame, server_address
+from prewatt.edge.protocols.dlms.hdlc import DM, client_address, decode_frame, server_address
 from prewatt.edge.protocols.dlms.link import Busy, HdlcLink
 from prewatt.edge.protocols.exchange import (
     NoAnswer,
@@ -77,6 +79,23 @@ def test_the_association_is_held_from_one_conversation_to_the_next():
     assert wall.kinds() == ["DISC"]
 
 
+def test_the_gateway_holds_the_association_between_readings_and_closes_it_at_its_end():
+    class Carrier:
+        def run(self, _meter, conversation):
+            return wall.run(conversation)
+
+    wall = Wall()
+    devices = Devices({"m1": MeterOnBus("m1", Carrier(), wall.meter)})
+    question = Question("m1", "52207839")
+    assert devices.read(question).register == 1_661_974
+    wall.now += MINUTE
+    wall.log.clear()
+    assert devices.read(question).register == 1_661_974
+    assert wall.kinds() == ["I", "I"], "the register and the switch, and nothing else"
+    devices.rest()
+    assert wall.kinds() == ["DISC"] and wall.server.associations == {}
+
+
 def test_an_association_that_was_idle_too_long_is_closed_and_opened_anew():
     wall = Wall()
     wall.run(wall.meter.read_register())
@@ -122,16 +141,25 @@ def test_a_broken_association_is_left_by_closing_the_link():
     assert wall.run(wall.meter.read_register()) == 1_661_974
 
 
-def test_a_meter_that_still_holds_a_broken_association_is_waited_for():
+def test_an_association_of_before_the_gateways_start_is_closed():
     wall = Wall(holds_broken=True)
     wall.run(wall.meter.read_register())
     wall.meter = wall.start()  # the gateway was started anew, and has forgotten its association
     wall.log.clear()
+    assert wall.run(wall.meter.read_register()) == 1_661_974
+    assert wall.kinds() == ["SNRM", "DISC", "SNRM", "I", "I", "I"]
+
+
+def test_a_meter_that_holds_an_association_that_cannot_be_closed_is_waited_for(monkeypatch):
+    wall = Wall()
+    monkeypatch.setattr(wall.responder, "_connect", lambda _client, asked, _now: wall.responder._frame(asked, DM))
     with pytest.raises(Busy, match="opens no link now"):
         wall.run(wall.meter.read_register())
+    assert wall.kinds() == ["SNRM", "DISC", "SNRM"]
     with pytest.raises(Busy, match="asked again in 120 s"):
         wall.run(wall.meter.read_register())
-    assert wall.kinds() == ["SNRM"]
+    assert wall.kinds() == []
+    monkeypatch.undo()
     wall.now += 2 * MINUTE + SECOND
     assert wall.run(wall.meter.read_register()) == 1_661_974
 

@@ -1,7 +1,8 @@
 """An association that is held from one conversation to the next, since opening one takes longer than a question.
 
 - One that broke off, or was idle for longer than the meter allows, is closed and opened anew.
-- A meter that takes none is left alone until it must have ended the one that it still holds.
+- A meter that takes none may still hold the one of before the gateway's start: that is closed, and it is asked once more.
+  If it takes none even so, it is left alone until it must have ended the one that it holds.
 - A password or a key that was refused is not tried again: meters count such tries, and lock.
 """
 
@@ -98,7 +99,13 @@ class HeldAssociation:
         try:
             if self._terms.credentials.mechanism is Mechanism.HLS_GMAC and not self.client.counter:
                 yield from self._read_counter()
-            yield from self.client.open()
+            try:
+                yield from self.client.open()
+            except Busy:
+                if self.generation > 1:
+                    raise
+                yield from self.client.close()
+                yield from self.client.open()
         except Busy:
             self._busy_until = self._clock() + self._terms.inactivity
             raise
