@@ -11,7 +11,7 @@ export PYTHON
 PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_shape.py tests/test_promises.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test stories postgresql pure coverage bench pictures format lint types system hooks lock clean
+.PHONY: help demo check test stories postgresql pure kept coverage bench pictures format lint types system hooks lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ postgresql: $(VENV)/.installed-test ## The tests that are of a database, on Post
 
 pure: $(VENV)/.installed-test ## The tests without a database, a browser or processes of ours.
 	TEST_DATABASE=none $(BIN)/pytest -n 2 $(PURE) $(ARGS)
+
+kept: $(VENV)/.installed-test ## Write anew, after a wanted change, what statements, books, notices and the API say of two months (tests/formats/kept).
+	WRITE_KEPT=1 $(BIN)/pytest tests/formats/test_kept.py
+	git diff --stat -- tests/formats/kept
 
 # Beside `make test`, not in it: to count lines takes half as much time again. In one process, whose count is whole.
 coverage: $(VENV)/.installed-test ## Print which lines the tests of rules and of the server's rooms leave out.
