@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -124,12 +123,15 @@ class SettingUp:
     def _loaded(self) -> Part:
         with self._loading:
             if self._page is None:
-                gateway, page = _load("commissioning.gateway"), _load("commissioning.page")
+                # An optional part: most gateways are never set up again, and have no memory to spend on it.
+                from .commissioning.gateway import in_agent
+                from .commissioning.page import SetUpPage
+
                 shell, settings = self._shell, self._settings
                 restart = self._restart.ask if self._restart else None
-                setup = gateway.in_agent(self._folder, settings, shell.drivers, lambda: shell.moment().now, restart)
+                setup = in_agent(self._folder, settings, shell.drivers, lambda: shell.moment().now, restart)
                 threading.Thread(target=setup.switches.close_after_tests, name="tests", daemon=True).start()
-                self._page = page.SetUpPage(setup, settings.property or settings.gateway)
+                self._page = SetUpPage(setup, settings.property or settings.gateway)
             return self._page
 
 
@@ -165,19 +167,15 @@ def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
     used.
     """
     if settings.bluetooth:
+        # An optional part: a gateway without an adapter needs neither the library nor its memory.
         try:
-            bluetooth = _load("bluetooth")
+            from .bluetooth import serve_bluetooth
         except ModuleNotFoundError as error:
             raise ValueError(
                 f"bluetooth: this part needs prewatt[bluetooth] ({error}): pip install 'prewatt[bluetooth]'"
             ) from None
         server = VerifyKey(bytes.fromhex(settings.server_key))
-        bluetooth.serve_bluetooth(_site(shell, settings), settings, shell.key, server)
-
-
-def _load(module: str) -> Any:
-    """Return a module of `prewatt.edge` that most gateways never need, so that they have no memory to spend on it."""
-    return import_module(f".{module}", __package__)
+        serve_bluetooth(_site(shell, settings), settings, shell.key, server)
 
 
 def _damaged(error: Exception | str) -> int:
