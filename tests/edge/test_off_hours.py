@@ -106,6 +106,23 @@ def test_a_clock_that_steps_into_the_night_darkens_nobody():
     assert flat.closed is False
 
 
+def test_a_journal_that_is_ahead_keeps_nobody_on_for_longer_than_until_the_time_is_near_it():
+    flat = Flat(settings())
+    flat.until(1, 1)
+    flat.wrong = HOUR
+    flat.start(boot=True)
+    flat.live(SECOND)
+    assert flat.closed is True, "nobody vouches for the time"
+    flat.wrong = 0
+    flat.connect()
+    near = flat.account.at - 10 * MINUTE - BEGIN
+    assert near > flat.passed, "the journal is ahead"
+    flat.live(near - SECOND - flat.passed)
+    assert flat.closed is True
+    flat.live(2 * SECOND)
+    assert flat.closed is False
+
+
 def test_up_to_an_energy_the_meter_counts_what_is_used_in_the_night_and_cuts_off_soon_after():
     flat = Flat(settings(energy=1000, begin=7, power_highest=4000))
     flat.until(1, 1, power=700)

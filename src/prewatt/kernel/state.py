@@ -387,5 +387,6 @@ class State:
         if settings.friendly != FriendlyHours():
             changes.append(next_friendly_change(settings.friendly, settings.zone, now))
         if settings.off_hours.windows:
-            changes.append(next_off_change(settings.off_hours, settings.zone, now))
+            # They hold again once the time has come near enough to a journal that is ahead of it.
+            changes += (next_off_change(settings.off_hours, settings.zone, now), self.at - AHEAD)
         return min((each for each in changes if each > now), default=INSTANT_MAX)
