@@ -218,12 +218,12 @@ class Oracle:
         world, book, meter = self._world, self.books[name], self._world.meters[name]
         if book.doubted_since.at or not book.supply.priced or not book.supply.settings.credit_limit_cuts:
             return
-        believed, flowed = max(world.gateway_of(name).time(), book.at), max(meter.register() - register, 0)
-        left, under = (
-            book.balance + max(book.supply.lent(believed), book.supply.settings.credit_limit),
-            FUSE * RIGHT // HOUR * book.pricer.most + book.pricer.due,
-        )
-        if left + under >= flowed * book.pricer.most or book.supply.friendly(believed):
+        # Where the journal is ahead of the time, what lasts until an instant lasts by the time.
+        time, flowed = world.gateway_of(name).time(), max(meter.register() - register, 0)
+        believed = max(time, book.at)
+        lent = max(book.supply.lent(time), book.supply.lent(believed), book.supply.settings.credit_limit)
+        left, under = book.balance + lent, FUSE * RIGHT // HOUR * book.pricer.most + book.pricer.due
+        if left + under >= flowed * book.pricer.most or book.supply.friendly(time) or book.supply.friendly(believed):
             return
         left -= flowed * book.pricer.price_now(believed)
         if left < -under and not self._waits(name) and not (world.contested(name) or name in self.disturbed):
