@@ -121,6 +121,11 @@ class Database:
         self.beyond: dict[str, Beyond] = {}
         """How meters stand of which nobody has the entries that come next here."""
 
+    @property
+    def has_open(self) -> bool:
+        """Return whether any command is not yet taken up."""
+        return any(stored.open or stored.aside for stored in self.meters.values())
+
     def order(self, name: str, now: int, order: AnyOrder) -> None:
         """Add a command to the credit log."""
         stored = self.meters[name]

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...edge.agent import Agent
 from ...edge.codes import KeyState, load_key
 from ...edge.drivers.interface import Unreachable
 from ...edge.effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, SendStatus, SendUpload
@@ -28,6 +27,7 @@ from . import people
 from .clock import Clocks
 from .disk import Disk
 from .flash import DiskFull, Dropped, Flash
+from .leaping import LeapingGuard, RestingAgent, Rests
 from .network import Line
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Gateway:
         self.flash = flash or (Disk if world.swarm.real_disk else Flash)(meters, world.swarm.snapshot_every)
         self.clocks = Clocks(world.now, world.swarm.drift)
         self.line = Line(world, self)
-        self.agent: Agent | None = None
+        self.agent: RestingAgent | None = None
         self.up_since = 0
         self.clock_set = 0
         self.boots = 0
@@ -80,6 +80,7 @@ class Gateway:
         """No meter of its is on its bus."""
         self.starts = 0
         self._tick_at = -1
+        self._rests = Rests(world, self)
 
     def moment(self) -> Moment:
         """Return what its clocks show now."""
@@ -106,14 +107,16 @@ class Gateway:
         meters, repaired = [], set()
         for name in self.meters:
             loaded = self._load(name)
-            meters.append(Meter(name, loaded.account, loaded.head, policy))
+            meter = Meter(name, loaded.account, loaded.head, policy)
+            meter.guard = LeapingGuard(world, world.meters[name])
+            meters.append(meter)
             if loaded.repaired:
                 repaired.add(name)
         memory = Memory(self.known_keys(), load_tries(flash.kept))
         sync = SyncPolicy(heartbeat=world.swarm.heartbeat / SECOND, patience=PATIENCE)
         time = load_timekeeper(flash.kept, f"boot {self.boots}")
         session = world.chance.randbytes(8)
-        self.agent = Agent(self.name, flash.epoch, meters, world.server_public, sync, memory, time, session)
+        self.agent = RestingAgent(self.name, flash.epoch, meters, world.server_public, sync, memory, time, session)
         if world.gateways[self.name] is self:
             self._check_keys(self.agent)
         self.up_since = world.now
@@ -195,15 +198,15 @@ class Gateway:
         agent = self.agent
         if agent is None or self._world.closing:
             return
-        timer, due = agent.next_timer(), agent.next_due()
+        timer, due = agent.next_timer(), self._rests.next_due(agent)
         if timer < NEVER:
-            due = min(due, int(timer * SECOND) + 1)
-        due = max(self.clocks.when_steady(due), self._world.now)
+            due = min(due, self.clocks.when_steady(int(timer * SECOND) + 1))
+        due = max(due, self._world.now)
         if due != self._tick_at:
             self._tick_at = due
             self._world.at(due, partial(self._tick, agent, due))
 
-    def _tick(self, agent: Agent, due: int) -> None:
+    def _tick(self, agent: RestingAgent, due: int) -> None:
         # A later plan may have overtaken this one.
         if self.agent is agent and self._tick_at == due:
             self._tick_at = -1
@@ -230,13 +233,14 @@ class Gateway:
         except JournalDamaged:
             self._world.broken_gateway(self)
 
-    def _do_one(self, agent: Agent, effect: Effect) -> list[Effect]:
+    def _do_one(self, agent: RestingAgent, effect: Effect) -> list[Effect]:
         match effect:
             case ReadMeters(names):
                 seen = {name: self._read(agent, name) for name in names}
                 effects = agent.on_observed(self.moment(), seen)
                 self._world.oracle.observed(self, names)
                 self._world.oracle.events.observed(self, seen, effects)
+                self._rests.seen(agent, seen, effects)
                 return effects
             case Commit(records):
                 self._commit(agent, records)
@@ -256,7 +260,7 @@ class Gateway:
                 self.line.send_up(seal(self.key, upload))
         return []
 
-    def _commit(self, agent: Agent, records: list[tuple[str, Record]]) -> None:
+    def _commit(self, agent: RestingAgent, records: list[tuple[str, Record]]) -> None:
         accounts = {name: meter.account for name, meter in agent.meters.items()}
         done = self.flash.commit(records, accounts)
         self._world.oracle.durable(self, done, len(done) == len(records))
@@ -271,7 +275,7 @@ class Gateway:
         """Return whether a meter does not answer this gateway."""
         return self.far or self._world.meters[name].silent(self._world.now)
 
-    def _read(self, agent: Agent, name: str) -> Observed | Foreign | str:
+    def _read(self, agent: RestingAgent, name: str) -> Observed | Foreign | str:
         meter, now = self._world.meters[name], self._world.now
         if self.hears_nothing(name):
             return "no answer"
@@ -281,7 +285,7 @@ class Gateway:
         power = meter.power if agent.meters[name].account.watched else None
         return Observed(register, meter.closed, power, 0 if power is not None else None, meter.tampered, meter.end)
 
-    def _check_keys(self, agent: Agent) -> None:
+    def _check_keys(self, agent: RestingAgent) -> None:
         """Check that the program knows each meter's key, also one that codes have changed."""
         for name in self.meters:
             if not self._world.key_changing(name) and agent.codes.keys[name].key != self._world.keys[name].key:
@@ -298,7 +302,7 @@ class Gateway:
             self.flash.replace(state.meter, state.seq, state.head, state.account)
             self._world.oracle.adopted(self, state.meter, state.seq)
 
-    def _move_switch(self, agent: Agent, name: str, closed: bool) -> list[Effect]:
+    def _move_switch(self, agent: RestingAgent, name: str, closed: bool) -> list[Effect]:
         meter, now = self._world.meters[name], self._world.now
         meter.settle(now)
         foreign = agent.meters[name].serial != (meter.serial or name)

@@ -74,7 +74,8 @@ class HeadEnd:
         if not self.acknowledges_first:
             self._acknowledge(plan)
         self._dispatch.heard(self._mono(), batch.messages)
-        self.look()
+        if self.database.has_open or not self.database.gateways[gateway].online:
+            self.look()
 
     def _plan(self, store: MemoryStore, gateway: str, data: bytes, stale: bool) -> tuple[ingest.Sorted, Plan]:
         batch = ingest.sort([(topics.up(gateway), data)], store.gateways([gateway]))

@@ -14,6 +14,8 @@ FUSE = 4000
 """W."""
 FAR = 20_000_000
 """Wh: more than the fuse lets through in the longest time that a gateway may have been off."""
+FAR_UNTOLD = 1_000_000_000
+"""Wh: the same where nobody has told the gateway how large the fuse is."""
 
 
 class Meter:
@@ -58,7 +60,8 @@ class Meter:
         self._power = 500
         self.power_since = begin
         """Since when it draws what it draws."""
-        self._next_change = begin
+        self.next_change = begin
+        """Until when."""
         self._begin = rng.choice(
             (0, 50_000_000 + rng.randrange(10_000_000), self.end and self.end - rng.randrange(20_000))
         )
@@ -67,10 +70,10 @@ class Meter:
     def settle(self, now: int) -> None:
         """Let energy flow until `now`."""
         while self._at < now:
-            if self._at >= self._next_change:
+            if self._at >= self.next_change:
                 self._power, self.power_since = self._rng.choice(LOADS), self._at
-                self._next_change = self._at + HOUR
-            until = min(now, self._next_change)
+                self.next_change = self._at + HOUR
+            until = min(now, self.next_change)
             if self.closed:
                 before = self._fine // HOUR
                 self._fine += self._power * (until - self._at)

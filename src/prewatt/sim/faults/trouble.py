@@ -17,7 +17,7 @@ from .database import Enrolled, Stored
 from .facts import Code
 from .flash import Copy
 from .keys import pair
-from .meters import FAR, FUSE
+from .meters import FAR, FAR_UNTOLD, FUSE
 
 if TYPE_CHECKING:
     from .world import World
@@ -76,6 +76,7 @@ def silence(world: World, who: str, dice: Random) -> None:
     lasts = dice.randrange(dice.choice((10 * MINUTE, HOUR, 3 * HOUR, 3 * HOUR, 2 * DAY)))
     meter.silent_since, meter.silent_until = world.now, world.now + lasts
     meter.hears = dice.random() < 0.5
+    world.wake(who)
     if lasts > 2 * HOUR and dice.random() < 0.7:
         meter.error = meter.register() + 2 * FUSE + dice.randrange(FUSE * lasts // HOUR)
 
@@ -126,7 +127,7 @@ def blink(world: World, who: str, dice: Random) -> None:
     if world.now - meter.lie_until < 6 * HOUR or world.now < meter.jitter_until:
         return
     shows = meter.register()
-    lies = [0, 2**31 - 1, (2**32 - 1) * 10, 2**63 - 1, shows + FAR + dice.randrange(10**9), -1]
+    lies = [0, 2**31 - 1, (2**32 - 1) * 10, 2**63 - 1, shows + _far(world, who) + dice.randrange(10**9), -1]
     if shows > 2 * FAR and not meter.end:
         lies.append(shows - FAR)
     else:
@@ -136,6 +137,12 @@ def blink(world: World, who: str, dice: Random) -> None:
         dice.choice(lies),
         world.now + dice.choice((SECOND, 40 * SECOND, 20 * MINUTE, 20 * MINUTE, 3 * HOUR)),
     )
+    world.wake(who)
+
+
+def _far(world: World, who: str) -> int:
+    """Return by how many Wh a register must be ahead so that nobody can take it for energy that has flowed."""
+    return FAR if world.oracle.books[who].supply.settings.power_highest == FUSE else FAR_UNTOLD
 
 
 def reset(world: World, who: str, dice: Random) -> None:
@@ -144,7 +151,7 @@ def reset(world: World, who: str, dice: Random) -> None:
     meter.settle(world.now)
     shows = meter.register()
     nothing = shows > 2 * FAR and dice.random() < 0.5
-    far = (shows + meter.end // 2) % meter.end if meter.end else shows % (10 * FAR) + FAR
+    far = (shows + meter.end // 2) % meter.end if meter.end else shows % (10 * FAR) + _far(world, who)
     meter.falls_to(world.now, 0 if nothing and not meter.end else far)
 
 
@@ -183,7 +190,9 @@ def exchange(world: World, who: str, dice: Random) -> None:
 
 def meter_hangs(world: World, who: str, serial: str, first: int) -> int:
     """Hang the new meter. Returns the last register of the old one."""
-    return world.meters[who].exchange(world.now, serial, first)
+    last = world.meters[who].exchange(world.now, serial, first)
+    world.wake(who)
+    return last
 
 
 def _announce(world: World, who: str, order: Exchange) -> None:

@@ -114,6 +114,11 @@ class World:
         """Return all gateways that run, or will run."""
         return [*self.gateways.values(), *self.twins]
 
+    def wake(self, meter: str) -> None:
+        """Let a meter's gateways plan anew, because it may answer earlier or otherwise than they were told."""
+        for gateway in self.named(self._gateway_of[meter].name):
+            gateway.arm()
+
     def contested(self, meter: str) -> bool:
         """Return whether two gateways move a meter's switch."""
         twin = self._gateway_of[meter].twin
