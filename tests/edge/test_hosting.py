@@ -147,7 +147,8 @@ def test_a_gateway_whose_journal_can_not_be_written_is_started_again_and_one_wit
     monkeypatch.setattr(hosting, "AGAIN_AFTER", 0.01)
     ends = [1, RuntimeError("a bug"), 2]
 
-    def serve(_path, _started):
+    def serve(_path, _started, can_restart):
+        assert can_restart
         end = ends.pop(0)
         if isinstance(end, Exception):
             raise end
@@ -185,3 +186,56 @@ def test_gateways_that_share_an_address_share_its_certificate(tmp_path):
     with pytest.raises(ValueError, match=r"certificate: .*own.pem is not that of the other gateways"):
         listening.take("south", address, {"attic": CalledPort("attic", TEXT_LINE)}, tmp_path / "own.pem")
     calls.close()
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_gateway_whose_settings_change_starts_anew_and_one_that_is_added_or_mended_is_started(tmp_path, caplog):
+    """No manual restart: what is written into a folder holds by itself, and what can't run changes nothing."""
+    port = free_port()
+    gateways, lines = tmp_path / "gateways", []
+    gateways.mkdir()
+    path = building(gateways, "north", "000000000111", port, page=f"127.0.0.1:{free_port()}") / "edge.toml"
+    (gateways / "south").mkdir()
+    (gateways / "south" / "edge.toml").write_text("gateway = 7\n")
+
+    def read(name, serial):
+        meter = Asked(Dlt645Responder(played(tmp_path, serial)))
+        lines.append(Calling(meter, ("127.0.0.1", port), b"prewatt %s\n" % name))
+        until(lambda: meter.last)
+
+    every = hosting.Hosting(gateways)
+    every.start()
+    try:
+        read(b"north", "000000000111")
+        good = path.read_text()
+        path.write_text(good.replace("dlt645-2007", "no-such-model"))
+        every.look()
+        assert "no-such-model" in caplog.text and "It goes on as it was" in caplog.text
+        path.write_text(good.replace("000000000111", "000000000999").replace("call://north", "call://tower"))
+        every.look()
+        read(b"tower", "000000000999")
+        assert "can't be opened" not in caplog.text
+        # Another building is added, and one whose settings were wrong is mended.
+        building(gateways, "east", "000000000222", port)
+        shutil.rmtree(gateways / "south")
+        building(gateways, "south", "000000000333", port)
+        every.look()
+        assert [each.name for each in every.gateways] == ["north", "east", "south"]
+        read(b"east", "000000000222")
+        read(b"south", "000000000333")
+        # A copy of a folder, added later, does not end the gateway that runs.
+        (gateways / "east.before").mkdir()
+        shutil.copy(gateways / "east" / "edge.toml", gateways / "east.before" / "edge.toml")
+        every.look()
+        assert "is gateway east, as" in caplog.text and "Move the copy away" in caplog.text
+        assert len(every.gateways) == 3 and all(each.runs for each in every.gateways)
+    finally:
+        every.stop()
+        for line in lines:
+            line.close()

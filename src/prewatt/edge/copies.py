@@ -10,8 +10,8 @@ import shutil
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -37,9 +37,9 @@ class _Answer(Struct):
     error: str = ""
 
 
-def serve_copies(journal: Journal, path: Path) -> None:
-    """Make copies of the journal at `path` from a thread, whenever one is asked for. Raises OSError if the socket
-    cannot be opened.
+def serve_copies(journal: Journal, path: Path) -> Callable[[], None]:
+    """Make copies of the journal at `path` from a thread, whenever one is asked for. Returns what ends that. Raises OSError
+    if the socket cannot be opened.
     """
     listening = socket.socket(socket.AF_UNIX)
     socket_path = _socket(path)
@@ -51,10 +51,20 @@ def serve_copies(journal: Journal, path: Path) -> None:
     listening.listen(1)
     threading.Thread(target=_serve, args=(listening, journal, path), name="copies", daemon=True).start()
 
+    def end() -> None:
+        with suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+
+    return end
+
 
 def _serve(listening: socket.socket, journal: Journal, path: Path) -> None:
     while True:
-        asker, _ = listening.accept()
+        try:
+            asker, _ = listening.accept()
+        except OSError:
+            listening.close()
+            return
         with asker:
             try:
                 answer = _Answer(copy=str(_copy(journal, path)))

@@ -31,12 +31,15 @@ def open_drivers(settings: EdgeSettings, clock: Callable[[], int]) -> dict[str, 
     kinds: dict[str, list[str]] = {}
     for meter in settings.meters:
         kinds.setdefault(meter.driver, []).append(meter.name)
+    for kind, section in settings.drivers.items():
+        if section.is_opened_alone:
+            kinds.setdefault(kind, [])
     opened: dict[str, MeterDriver] = {}
     for kind, names in kinds.items():
         try:
             driver = find_driver(kind)
         except ValueError as error:
-            raise SettingsError(f"meters.{names[0]}.driver: {error}") from None
+            raise SettingsError(f"meters.{names[0] if names else kind}.driver: {error}") from None
         if kind not in settings.drivers:
             raise SettingsError(f"drivers.{kind}: the section is missing, and meter {names[0]} is of this kind")
         try:

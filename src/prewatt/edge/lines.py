@@ -14,7 +14,7 @@ from .texts import _
 
 def troubles(drivers: Iterable[MeterDriver]) -> list[str]:
     """Return a sentence for each line whose answers come broken."""
-    buses = {id(bus): bus for driver in drivers for _part, bus in _parts(driver)}
+    buses = {id(bus): bus for driver in drivers for _part, bus in parts_of(driver)}
     return [
         _(
             "%(port)s: the answers of meters come broken. Look at the adapter and the wiring. The power of each flat "
@@ -28,11 +28,17 @@ def troubles(drivers: Iterable[MeterDriver]) -> list[str]:
 
 def asked(driver: MeterDriver) -> Count:
     """Return how many questions a meter was asked, and how many it did not answer; none where there is no bus."""
-    counts = [bus.figures.by_meter[part.name] for part, bus in _parts(driver)]
+    counts = [bus.figures.by_meter[part.name] for part, bus in parts_of(driver)]
     return Count(sum(each.questions for each in counts), sum(each.unanswered for each in counts))
 
 
-def _parts(driver: MeterDriver) -> Iterator[tuple[MeterOnBus, Bus]]:
+def close(drivers: Iterable[MeterDriver]) -> None:
+    """Close the buses of meters, so that others can open their ports. Waits for what is being asked there."""
+    for bus in {id(bus): bus for driver in drivers for _part, bus in parts_of(driver)}.values():
+        bus.close()
+
+
+def parts_of(driver: MeterDriver) -> Iterator[tuple[MeterOnBus, Bus]]:
     """Return the meters on buses of which a meter is made, with their buses."""
     for part in getattr(driver, "parts", (driver,)):
         if isinstance(part, MeterOnBus) and isinstance(part.bus, Bus):

@@ -18,6 +18,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 import waitress
+from waitress import wasyncore
+from waitress.server import TcpWSGIServer
 
 from ..kernel.names import natural
 from ..kernel.orders import TakeEmergency
@@ -36,6 +38,8 @@ MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
 """Seconds without a click after which the PIN must be typed again."""
 COOKIE = "prewatt"
+LOOK_EVERY = 1.0
+"""Seconds between looks whether the page is to end."""
 LONGEST_WAIT = 60_000_000
 """The longest wait (µs) between two tries of a flat's PIN: nobody can close a neighbour's page for long by guessing."""
 
@@ -172,19 +176,46 @@ class Page:
         return send(start, status, page_views.frame(self._title, page_views.message(text)))
 
 
-def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], setup: Part | None = None) -> None:
+def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], setup: Part | None = None) -> Served:
     """Serve the page from a thread. Raises OSError if its port is taken."""
     units = sorted(
         ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
     )
-    open_server(Page(site, settings.property or settings.gateway, units, setup=setup), address)
+    return open_server(Page(site, settings.property or settings.gateway, units, setup=setup), address)
 
 
-def open_server(page: Part, address: tuple[str, int]) -> None:
+class Served:
+    """An application that is served by a thread of its own, until `close`. Raises OSError if its port is taken."""
+
+    def __init__(self, page: Part, address: tuple[str, int]) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._ended = threading.Event()
+        self._server = waitress.create_server(
+            page, map=self._sockets, host=address[0], port=address[1], threads=4, ident="prewatt"
+        )
+        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            wasyncore.loop(LOOK_EVERY, map=self._sockets, count=1)
+        wasyncore.close_all(self._sockets)
+        self._server.task_dispatcher.shutdown()
+
+    def close(self) -> None:
+        """End, and free the port."""
+        self._ended.set()
+        for each in list(self._sockets.values()):
+            if isinstance(each, TcpWSGIServer):
+                each.pull_trigger()
+        self._thread.join()
+
+
+def open_server(page: Part, address: tuple[str, int]) -> Served:
     """Serve an application from a thread. Raises OSError if its port is taken."""
     try:
-        server = waitress.create_server(page, host=address[0], port=address[1], threads=4, ident="prewatt")
+        served = Served(page, address)
     except OSError as error:
         raise OSError(f"page: {address[0]}:{address[1]} can't be opened ({error.strerror})") from None
-    threading.Thread(target=server.run, name="page", daemon=True).start()
     log.info("the page is at http://%s:%d/", *address)
+    return served

@@ -10,9 +10,10 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import folder
 from ..kernel.recovery import JournalDamaged
@@ -31,10 +32,15 @@ from .shell import Shell
 from .site_service import SiteService
 from .wsgi import Start
 
+if TYPE_CHECKING:
+    from .commissioning.gateway import SetUp
+
 log = logging.getLogger("prewatt.edge")
 
 AGAIN = 75
 """The status with which the agent ends to be started anew, by itself or by the service manager."""
+ANSWERED_AFTER = 0.5
+"""Seconds after which the page has answered the form by which the agent is started anew."""
 
 
 def run(path: Path) -> int:
@@ -61,7 +67,8 @@ def serve(
 ) -> int:
     """Run the agent of the settings at `path` in this thread until it is told to stop. `started` gets its shell before the
     first meter is read; `manager` hears that its loop turns. Returns 0 when told to stop, 1 if the journal cannot be
-    written, 2 for a wrong setting, 3 for a damaged journal; if it `can_restart`, `AGAIN` once meters were set up.
+    written, 2 for a wrong setting, 3 for a damaged journal; if it `can_restart`, `AGAIN` once meters were set up. Nothing of
+    it is left in the process then.
     """
     try:
         folder.use(path.parent)
@@ -79,9 +86,10 @@ def serve(
     setup = SettingUp(path.parent.absolute(), shell, settings, restart if can_restart else None)
     if setup.has_open_switch():
         threading.Thread(target=setup.close_switches, name="tests", daemon=True).start()
+    doors = ExitStack()
     for open_door in (_open_copies, partial(_open_page, setup), _open_bluetooth):
         try:
-            open_door(shell, settings)
+            doors.callback(open_door(shell, settings))
         except (OSError, ValueError) as error:
             # Who stands before a closed door still has the lights on: the meters come first.
             log.error("%s", error)
@@ -93,6 +101,9 @@ def serve(
         # The rules in memory are ahead of the journal now: only a new start from the journal is right.
         return _damaged(f"{settings.journal}: {error}") if is_damage(error) else _unwritable(settings, error)
     finally:
+        # The same process may open them again (`hosting`).
+        doors.close()
+        setup.end()
         shell.close()
     return AGAIN if restart.is_asked else 0
 
@@ -106,6 +117,7 @@ class SettingUp:
         self._folder, self._shell, self._settings, self._restart = folder, shell, settings, restart
         self._loading = threading.Lock()
         self._page: Part | None = None
+        self._setup: SetUp | None = None
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """Answer as the page of setting up."""
@@ -120,6 +132,12 @@ class SettingUp:
         """Close the switches that were open for a test."""
         self._loaded()
 
+    def end(self) -> None:
+        """End with the agent: its buses are closed. The next start closes switches that are still open for a test."""
+        with self._loading:
+            if self._setup is not None:
+                self._setup.switches.end()
+
     def _loaded(self) -> Part:
         with self._loading:
             if self._page is None:
@@ -131,6 +149,7 @@ class SettingUp:
                 restart = self._restart.ask if self._restart else None
                 setup = in_agent(self._folder, settings, shell.drivers, lambda: shell.moment().now, restart)
                 threading.Thread(target=setup.switches.close_after_tests, name="tests", daemon=True).start()
+                self._setup = setup
                 self._page = SetUpPage(setup, settings.property or settings.gateway)
             return self._page
 
@@ -142,29 +161,36 @@ class Restart:
         self._shell, self.is_asked = shell, False
 
     def ask(self) -> None:
-        """Have the agent end its present work, to start anew. Other threads may call this."""
+        """Have the agent end its present work, to start anew, once the page has answered. Other threads may call this."""
         self.is_asked = True
-        self._shell.inbox.put(Call(self._shell.stop))
+        later = threading.Timer(ANSWERED_AFTER, lambda: self._shell.inbox.put(Call(self._shell.stop)))
+        later.daemon = True
+        later.start()
 
 
-def _open_copies(shell: Shell, settings: EdgeSettings) -> None:
-    """Begin to copy the journal on request. Raises OSError if the socket cannot be opened."""
-    serve_copies(shell.journal, Path(settings.journal))
+def _open_copies(shell: Shell, settings: EdgeSettings) -> Callable[[], None]:
+    """Begin to copy the journal on request. Returns what ends it. Raises OSError if the socket cannot be opened."""
+    return serve_copies(shell.journal, Path(settings.journal))
 
 
 def _site(shell: Shell, settings: EdgeSettings) -> SiteService:
     return SiteService(shell, AgentThread(shell.inbox), {meter.name: meter.unit for meter in settings.meters})
 
 
-def _open_page(setup: SettingUp, shell: Shell, settings: EdgeSettings) -> None:
-    """Begin to serve the page, if the settings name one. Raises OSError if its port is taken."""
-    if settings.page:
-        serve_page(_site(shell, settings), settings, page_address(settings.page), setup)
+def _open_page(setup: SettingUp, shell: Shell, settings: EdgeSettings) -> Callable[[], None]:
+    """Begin to serve the page, if the settings name one. Returns what ends it. Raises OSError if its port is taken."""
+    if not settings.page:
+        return _nothing
+    return serve_page(_site(shell, settings), settings, page_address(settings.page), setup).close
 
 
-def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
-    """Begin to serve Bluetooth, if the settings name an adapter. Raises ValueError or OSError if the adapter cannot be
-    used.
+def _nothing() -> None:
+    """End what was not begun."""
+
+
+def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> Callable[[], None]:
+    """Begin to serve Bluetooth, if the settings name an adapter. It ends with the process. Raises ValueError or OSError if
+    the adapter cannot be used.
     """
     if settings.bluetooth:
         # An optional part: a gateway without an adapter needs neither the library nor its memory.
@@ -176,6 +202,7 @@ def _open_bluetooth(shell: Shell, settings: EdgeSettings) -> None:
             ) from None
         server = VerifyKey(bytes.fromhex(settings.server_key))
         serve_bluetooth(_site(shell, settings), settings, shell.key, server)
+    return _nothing
 
 
 def _damaged(error: Exception | str) -> int:

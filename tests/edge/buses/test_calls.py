@@ -1,9 +1,11 @@
 """Converters that call: real connections, from a played line."""
 
+import contextlib
 import datetime
 import re
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -12,11 +14,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from prewatt.edge.buses import calls
+from prewatt.edge.buses import bus, calls, strangers
 from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.calls import CalledPort, Calls
 from prewatt.edge.buses.ports import PortFailed
+from prewatt.edge.buses.strangers import Strangers
 from prewatt.edge.converters import BUILT_IN, converter_names, load_converter
+from prewatt.edge.protocols.exchange import ProtocolError
 from prewatt.sim.meters.line import Line
 from prewatt.sim.meters.serving import Calling
 from tests.edge.buses.lines import asks
@@ -67,9 +71,9 @@ def test_a_converter_that_calls_is_a_bus_and_its_heartbeats_are_not_the_meters(t
         bus_of(port).run("m", asks("a"))
     line = Calling(Line([Meter(5)]), taken.address, b"prewatt tower-7\r\n", b"alive\r\n", heartbeat_s=0.01)
     connected(port)
-    bus = bus_of(port)
+    tower_bus = bus_of(port)
     for _ in range(20):
-        assert bus.run("m", asks("a")) == b"5"
+        assert tower_bus.run("m", asks("a")) == b"5"
     line.close()
 
 
@@ -118,6 +122,74 @@ def test_who_says_nothing_is_hung_up_on_and_too_many_of_them_keep_nobody_out(tow
         connected(port)
     for each in silent:
         each.close()
+
+
+def test_who_is_known_from_now_on_and_has_said_so_already_is_taken_at_once(tower):
+    _port, taken = tower
+    late = CalledPort("tower-8", TEXT_LINE)
+    with socket.create_connection(taken.address) as caller:
+        caller.sendall(b"prewatt tower-8\nhello")
+        taken.add({"tower-8": late})
+        connected(late)
+        assert late.read(30) == b"hello"
+
+
+def test_of_two_callers_with_one_id_the_last_one_is_the_bus_and_one_who_never_ends_speaking_holds_up_no_question(
+    tower, monkeypatch
+):
+    """Who knows an id can take the converter's place (`docs/installer/calls.md`): the questions end all the same."""
+    monkeypatch.setattr(bus, "LONGEST_DRAIN_S", 0.1)
+    port, taken = tower
+    first, second = (socket.create_connection(taken.address) for _ in range(2))
+    for caller in (first, second):
+        caller.sendall(b"prewatt tower-7\n")
+        connected(port)
+    assert hung_up(first)
+    ended = threading.Event()
+
+    def speak():
+        with contextlib.suppress(OSError):
+            while not ended.is_set():
+                second.sendall(b"?" * 1000)
+
+    speaking = threading.Thread(target=speak)
+    speaking.start()
+    with pytest.raises(ProtocolError):
+        Bus(port, Timing(baud=9600, answer_s=0.2, turnaround_s=0.0)).run("m", asks("a"))
+    ended.set()
+    second.shutdown(socket.SHUT_RDWR)
+    speaking.join()
+    second.close()
+
+
+def test_strangers_are_kept_by_what_they_said_and_only_so_many(monkeypatch):
+    at = [0.0]
+    kept = Strangers(lambda: at[0])
+    for day in range(3):
+        kept.note(b"prewatt tower-9\n", f"192.0.2.{day}")
+    kept.note(b"", "198.51.100.1")
+    for number in range(100):
+        at[0] = number + 1
+        kept.note(b"%d" % number + b"x" * 500, "203.0.113.1")
+    listed = kept.listed()
+    assert len(listed) == strangers.MOST
+    assert max(len(each.said) for each in listed) == strangers.LONGEST
+    # Who has called again and again stays, whoever floods the list; the address is that of the last call.
+    assert listed[-1][:3] == (b"prewatt tower-9\n", "192.0.2.2", 3)
+    assert listed[0].said.startswith(b"99x")
+    kept.forget(lambda said: said.startswith(b"prewatt tower-9\n"))
+    assert b"prewatt tower-9\n" not in [each.said for each in kept.listed()]
+
+
+def test_who_was_hung_up_on_is_kept_with_what_it_said_until_it_is_known(tower):
+    _port, taken = tower
+    with socket.create_connection(taken.address) as caller:
+        caller.sendall(b"355837089512343")
+        caller.shutdown(socket.SHUT_WR)
+        assert hung_up(caller)
+    assert [(each.said, each.times) for each in taken.strangers.listed()] == [(b"355837089512343", 1)]
+    taken.add({"355837089512343": CalledPort("355837089512343", load_converter("imei"))})
+    assert taken.strangers.listed() == []
 
 
 def test_the_number_of_a_meter_is_no_registration(tower):

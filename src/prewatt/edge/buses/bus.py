@@ -138,8 +138,10 @@ class Bus:
         self._sleep(max(self._free_at - self._steady(), 0.0))
         with suppress(PortFailed):
             # A connection that was closed while nobody asked is made again by the question.
-            while stray := self.port.read(0.0):
-                self.figures.stray_bytes += len(stray)
+            heard = 0
+            while heard < FLOOD and (stray := self.port.read(0.0)):
+                heard += len(stray)
+            self.figures.stray_bytes += heard
         count = self.figures.by_meter[meter]
         self.figures.questions += 1
         count.questions += 1

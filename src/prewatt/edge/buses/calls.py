@@ -15,10 +15,11 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..converters import Converter
 from .ports import PortFailed
+from .strangers import Strangers
 
 log = logging.getLogger("prewatt.edge")
 
@@ -145,19 +146,35 @@ class Calls:
         self._server = socket.create_server(address, family=family)
         self.address: tuple[str, int] = self._server.getsockname()[:2]
         self._ports, self._tls = dict(ports), tls
+        self.strangers = Strangers()
         self._unknown: dict[socket.socket, tuple[float, bytes]] = {}
         self._ended, self._wake = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
         self._thread.start()
 
     def add(self, ports: Mapping[str, CalledPort]) -> None:
-        """Take the calls of further converters. One that has a port already gets the new one, and its old connection is
-        closed.
+        """Take the calls of further converters, also of those who are calling at this moment. One that has a port already
+        gets the new one, and its old connection is closed.
         """
         before, self._ports = self._ports, {**self._ports, **ports}
         for caller, port in ports.items():
             if caller in before and before[caller] is not port:
                 before[caller].close()
+        self.strangers.forget(lambda said: any(port.registered(said) is not None for port in ports.values()))
+        with contextlib.suppress(OSError):
+            self._wake.send(b"!")
+
+    def remove(self, callers: Iterable[str]) -> None:
+        """Take the calls of these converters no more, and hang up on them."""
+        left = dict(self._ports)
+        removed = [left.pop(caller) for caller in callers if caller in left]
+        self._ports = left
+        for port in removed:
+            port.close()
+
+    def called(self, caller: str) -> CalledPort | None:
+        """Return the port of a converter; None if there is none of this id."""
+        return self._ports.get(caller)
 
     def close(self) -> None:
         """End, and hang up on all."""
@@ -171,7 +188,11 @@ class Calls:
             waits = [REGISTER_WITHIN, *(until - time.monotonic() for until, _ in self._unknown.values())]
             ready, _, _ = select.select([self._ended, self._server, *self._unknown], [], [], max(min(waits), 0.0))
             if self._ended in ready:
-                break
+                if not self._ended.recv(64):
+                    break
+                # Who is known from now on may have said so already.
+                for caller in list(self._unknown):
+                    self._is_ours(caller)
             if self._server in ready:
                 self._take()
             for caller in [each for each in ready if each in self._unknown]:
@@ -216,6 +237,15 @@ class Calls:
             self._drop(caller, str(error))
             return
         received += fresh
+        self._unknown[caller] = (until, received)
+        if self._is_ours(caller):
+            return
+        if not fresh or len(received) >= REGISTRATION_LONGEST:
+            self._drop(caller, f"it is no converter of ours, and began with {received[:40]!r}")
+
+    def _is_ours(self, caller: socket.socket) -> bool:
+        """Give a caller that has said who it is to the port of its bus. Returns whether it is one of ours."""
+        received = self._unknown[caller][1]
         for port in self._ports.values():
             rest = port.registered(received)
             if rest is not None:
@@ -223,15 +253,14 @@ class Calls:
                 caller.setblocking(True)
                 port.connect(caller, rest)
                 log.info("%s has called", port.name)
-                return
-        if not fresh or len(received) >= REGISTRATION_LONGEST:
-            self._drop(caller, f"it is no converter of ours, and began with {received[:40]!r}")
-            return
-        self._unknown[caller] = (until, received)
+                return True
+        return False
 
     def _drop(self, caller: socket.socket, why: str) -> None:
-        del self._unknown[caller]
+        said = self._unknown.pop(caller)[1]
         with contextlib.suppress(OSError):
-            log.warning("a call from %s was ended: %s", caller.getpeername()[0], why)
+            address = caller.getpeername()[0]
+            self.strangers.note(said, address)
+            log.warning("a call from %s was ended: %s", address, why)
         with contextlib.suppress(OSError):
             caller.close()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .calls import CalledPort, Calls
+from .strangers import Stranger
 
 Address = tuple[str, int]
 
@@ -35,10 +36,10 @@ class Listening:
     def take(
         self, owner: str, address: Address, ports: Mapping[str, CalledPort], certificate: Path | None = None
     ) -> Calls:
-        """Take the calls of converters at an address. `owner` tells the gateways of one process apart; one that starts
-        again takes its converters over from itself. `certificate`: the file with key and certificate if the converters
-        speak TLS. Raises ValueError if the address or the certificate can't be used, or another gateway has one of the
-        converters.
+        """Take the calls of the converters of a gateway at an address. `owner` tells the gateways of one process apart; one
+        that starts again takes its converters over from itself, and those that it has no more are free. `certificate`: the
+        file with key and certificate if the converters speak TLS. Raises ValueError if the address or the certificate can't
+        be used, or another gateway has one of the converters.
         """
         with self._lock:
             listener = self._listeners.get(address)
@@ -53,9 +54,30 @@ class Listening:
                 other = listener.owners.get(caller, owner)
                 if other != owner:
                     raise ValueError(f"port: the converter {caller} belongs to the gateway of {other} already")
+            self._leave(owner, ports)
             listener.owners.update(dict.fromkeys(ports, owner))
             listener.calls.add(ports)
             return listener.calls
+
+    def _leave(self, owner: str, ports: Mapping[str, CalledPort]) -> None:
+        """Free the converters that a gateway had before and has no more."""
+        for listener in self._listeners.values():
+            gone = [caller for caller, whose in listener.owners.items() if whose == owner and caller not in ports]
+            for caller in gone:
+                del listener.owners[caller]
+            listener.calls.remove(gone)
+
+    def called(self, caller: str) -> CalledPort | None:
+        """Return the port of a converter that calls this process; None if none is known by this id."""
+        with self._lock:
+            ports = [listener.calls.called(caller) for listener in self._listeners.values()]
+        return next((port for port in ports if port is not None), None)
+
+    def strangers(self, address: Address) -> list[Stranger]:
+        """Return who has called at an address, and nobody knows it."""
+        with self._lock:
+            listener = self._listeners.get(address)
+        return listener.calls.strangers.listed() if listener else []
 
     def _open(self, address: Address, certificate: Path | None) -> _Listener:
         tls = None

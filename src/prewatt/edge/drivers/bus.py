@@ -100,6 +100,19 @@ class BusDriverSettings(DriverSettings, frozen=True):
     listen: str = ""
     certificate: Path | None = None
 
+    @property
+    def is_opened_alone(self) -> bool:
+        """Converters call before the meters behind them are set up."""
+        return bool(self.listen)
+
+    @property
+    def listen_address(self) -> tuple[str, int]:
+        """Return the host and port at which converters call. Raises ValueError if `listen` is none."""
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdecimal():
+            raise ValueError(f"listen: {self.listen!r} is not a host and port such as 0.0.0.0:9100")
+        return host.strip("[]"), int(port)
+
 
 def open_buses(
     settings: BusDriverSettings, meters: Sequence[str], clock: Callable[[], int]
@@ -173,8 +186,10 @@ def _ports(settings: BusDriverSettings) -> dict[str, Port]:
             raise ValueError(f"buses.{name}.{error}") from None
     if called and not settings.listen:
         raise ValueError('listen: it is missing, and converters call, such as listen = "0.0.0.0:9100"')
-    if called:
-        _take_calls(settings, called)
+    if settings.listen:
+        # Each of several agents in one process has a thread, which bears the name of its gateway (`edge.hosting`).
+        owner = threading.current_thread().name
+        LISTENING.take(owner, settings.listen_address, called, settings.certificate)
     return ports
 
 
@@ -185,15 +200,6 @@ def _called_port(bus: BusSettings, called: dict[str, CalledPort], converters: Pa
         raise ValueError(f"port: {bus.port!r} names no converter, or one that has a bus already")
     called[caller] = CalledPort(caller, load_converter(bus.converter, [converters]))
     return called[caller]
-
-
-def _take_calls(settings: BusDriverSettings, called: Mapping[str, CalledPort]) -> None:
-    host, _, port = settings.listen.rpartition(":")
-    if not host or not port.isdecimal():
-        raise ValueError(f"listen: {settings.listen!r} is not a host and port such as 0.0.0.0:9100")
-    # Each of several agents in one process has a thread, which bears the name of its gateway (`edge.hosting`).
-    owner = threading.current_thread().name
-    LISTENING.take(owner, (host.strip("[]"), int(port)), called, settings.certificate)
 
 
 def _conversations(

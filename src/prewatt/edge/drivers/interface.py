@@ -153,6 +153,11 @@ class DriverSettings(Struct, frozen=True, forbid_unknown_fields=True):
     exist; if it has one, the driver makes the file.
     """
 
+    @property
+    def is_opened_alone(self) -> bool:
+        """Return whether there is something to open before there is any meter."""
+        return False
+
 
 S = TypeVar("S", bound=DriverSettings)
 
