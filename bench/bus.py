@@ -22,8 +22,8 @@ from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.buses.pause import silence_s
 from prewatt.edge.conversations.dlms import DlmsAccess, open_meter
 from prewatt.edge.conversations.dlt645.meter import Dlt645Access, Dlt645Meter
-from prewatt.edge.conversations.modbus import ModbusMeter
-from prewatt.edge.conversations.protocol import Conversations
+from prewatt.edge.conversations.modbus.meter import ModbusMeter
+from prewatt.edge.conversations.protocol import Conversations, OnBus
 from prewatt.edge.devices import Devices, Question
 from prewatt.edge.drivers.interface import Power
 from prewatt.edge.effects import Effect
@@ -174,7 +174,7 @@ def dlms(meter: PlayedMeter, number: int, clock: Callable[[], int]) -> tuple[Res
     model = read_model(find_model_file("dlms-lls"), DlmsModel)
     server = DlmsServer(meter, model, Credentials(Mechanism.LLS, DIGITS.encode()), Habits(), bytes)
     access = DlmsAccess(str(16 + number), password=DIGITS)
-    return HdlcResponder(server, 16 + number), open_meter(model, access, "line", clock)
+    return HdlcResponder(server, 16 + number), open_meter(model, access, OnBus("line", clock))
 
 
 KINDS = (

@@ -218,3 +218,40 @@ def test_rows_are_locked_by_one_function_that_leaves_their_keys_alone():
     """Its order is watched in all tests (`tests.lock_order`)."""
     asking = [path for path in SOURCE.rglob("*.py") if ".select_for_update(" in path.read_text()]
     assert asking == [SOURCE / "server" / "metering" / "locking.py"]
+
+
+PROTOCOLS = sorted(
+    path.name for path in (SOURCE / "edge" / "conversations").iterdir() if (path / "__init__.py").exists()
+)
+"""The protocols of meters."""
+
+
+def names_of(tree):
+    """What a file imports by name, and the texts that stand in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (node.module or "").split(".")
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value.split("-")[0]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_protocol_is_known_to_its_own_files_alone(protocol):
+    """Nothing is chosen by a protocol's name, so that another one is added by its files."""
+    assert len(PROTOCOLS) >= 3
+    own = [
+        path
+        for path in SOURCE.rglob("*.py")
+        if any(part.startswith(protocol) for part in path.relative_to(SOURCE).parts)
+    ]
+    assert {path.relative_to(SOURCE).parts[:2] for path in own} == {
+        ("edge", "conversations"), ("edge", "meters"), ("edge", "protocols"), ("sim", "meters")
+    }  # fmt: skip
+    for path in set(SOURCE.rglob("*.py")) - set(own):
+        named = [
+            each
+            for each in names_of(ast.parse(path.read_text()))
+            if each == protocol or each.startswith(f"{protocol}_")
+        ]
+        assert not named, f"{path} knows {named}"

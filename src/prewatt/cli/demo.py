@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..edge.conversations import protocol_names
 from ..processes.supervisor import end_on_sigterm
 from ..sim.demo import run
 from ..sim.story import Options
-from ..sim.wiring import FAULTS
+from ..sim.wiring import FAULTS, MIXED
 from ..wire.messages import MAX_METERS
 from .command import Command, group
 
 app = group()
 
 
-class Protocol(StrEnum):
-    """The protocols of played meters."""
-
-    DLT645 = "dlt645"
-    MODBUS = "modbus"
-    DLMS = "dlms"
-    MIXED = "mixed"
-
-
+PROTOCOLS = (*protocol_names(), MIXED)
 PACE = 14_400.0
 """Simulated seconds per second while people watch: a day takes six seconds."""
 
@@ -38,9 +30,10 @@ SeedOption = Annotated[
     int, typer.Option(help="Random seed for the tenants' behaviour. The same seed gives the same month.")
 ]
 ProtocolOption = Annotated[
-    Protocol | None,
+    str | None,
     typer.Option(
-        help="Protocol that the meters speak, over serial lines and TCP that are played. mixed: a line of each.",
+        help=f"Protocol that the meters speak, over serial lines and TCP that are played. One of {', '.join(PROTOCOLS)}; "
+        f"{MIXED}: a line of each.",
         show_default="the gateway reads the recorded consumption directly",
     ),
 ]
@@ -50,7 +43,14 @@ FaultOption = Annotated[
 ]
 
 
-def _faults(names: list[str] | None, protocol: Protocol | None) -> tuple[str, ...]:
+def _protocol(name: str | None) -> str:
+    """Return the protocol that the meters speak; empty: none."""
+    if name is not None and name not in PROTOCOLS:
+        raise typer.BadParameter(f"{name} is none of {', '.join(PROTOCOLS)}", param_hint="--protocol")
+    return name or ""
+
+
+def _faults(names: list[str] | None, protocol: str | None) -> tuple[str, ...]:
     """Return the faults to switch on."""
     faults = tuple(FAULTS) if names == ["all"] else tuple(names or ())
     unknown = sorted(set(faults) - set(FAULTS))
@@ -118,6 +118,6 @@ def demo(
     homes = MAX_METERS if meters is None else meters
     options = Options(
         data=data, where=zone, days=days, meters=homes, seed=seed, speed=pace, http_port=port, home=home, outage=outage,
-        protocol=protocol.value if protocol else "", faults=_faults(fault, protocol),
+        protocol=_protocol(protocol), faults=_faults(fault, protocol),
     )  # fmt: skip
     raise typer.Exit(run(options, headless, json))

@@ -38,7 +38,7 @@ from ..server.sales.top_ups import top_up
 from ..server.vending.models import OPEN, Command, TopUp
 from .audit import Account, audit, document, iso
 from .line import Line
-from .meters.house import HousePlan
+from .meters.plan import HousePlan
 from .people import people
 from .story import DemoError, Options, Story
 from .wiring import bus_settings, plan_house, with_meter_faults

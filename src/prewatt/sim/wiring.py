@@ -12,12 +12,11 @@ from typing import Any
 from msgspec import structs
 
 from ..edge.drivers.bus import BusDriverSettings, BusSettings
-from .meters.house import PASSWORD, HousePlan, HungMeter, HungModule, LinePlan
+from .meters import played_as, played_protocols
+from .meters.plan import HousePlan
 
-RELAYS = 8
-"""Flats that one relay module switches."""
-MODULE = 201
-"""The address of the first relay module on a line."""
+MIXED = "mixed"
+"""In place of a protocol: all of them."""
 SHARE = 0.003
 """The share of answers that a fault of a line befalls."""
 
@@ -67,16 +66,17 @@ def plan_house(
     clock: str,
     faults: Iterable[str],
 ) -> HousePlan:
-    """Return the house of a demonstration. `recordings`: by the serial numbers of the meters. `protocol`: `mixed` for one
-    line of each kind, by turns.
+    """Return the house of a demonstration. `recordings`: by the serial numbers of the meters. `protocol`: `MIXED` for one
+    line of each, by turns.
     """
-    kinds = list(WIRING) if protocol == "mixed" else [protocol]
+    played = played_protocols()
+    kinds = list(played) if protocol == MIXED else [protocol]
     wrong = {name: value for fault in faults for name, value in FAULTS[fault].line.items()}
     lines = []
     for index, kind in enumerate(kinds):
         mine = list(recordings)[index :: len(kinds)]
         if mine:
-            line = WIRING[kind](mine, recordings)
+            line = played[kind].wire(mine, recordings)
             lines.append(structs.replace(line, faults=wrong, seed=index))
     return HousePlan(str(data.absolute()), zone, str(home / "meters"), str(home / "ports.json"), tuple(lines), clock)
 
@@ -93,30 +93,6 @@ def with_meter_faults(plan: HousePlan, faults: Iterable[str]) -> HousePlan:
     return structs.replace(plan, lines=tuple(lines))
 
 
-def _dlt645(serials: list[str], recordings: Mapping[str, str]) -> LinePlan:
-    meters = tuple(HungMeter(recordings[each], each, "dlt645-2007", each.zfill(12)) for each in serials)
-    return LinePlan("cellar", "pty", meters)
-
-
-def _modbus(serials: list[str], recordings: Mapping[str, str]) -> LinePlan:
-    """Meters without a relay, and relay modules beside them: two devices a flat."""
-    meters = tuple(HungMeter(recordings[each], each, "eastron-sdm120", str(n)) for n, each in enumerate(serials, 1))
-    modules = tuple(
-        HungModule("relay-module-coils", MODULE + n, tuple(serials[first : first + RELAYS]))
-        for n, first in enumerate(range(0, len(serials), RELAYS))
-    )
-    return LinePlan("riser", "tcp", meters, modules)
-
-
-def _dlms(serials: list[str], recordings: Mapping[str, str]) -> LinePlan:
-    meters = tuple(HungMeter(recordings[each], each, "dlms-lls", str(16 + n)) for n, each in enumerate(serials))
-    return LinePlan("attic", "pty", meters)
-
-
-WIRING = {"dlt645": _dlt645, "modbus": _modbus, "dlms": _dlms}
-"""A line of each protocol, by the protocol's name."""
-
-
 def bus_settings(plan: HousePlan, ports: Mapping[str, str]) -> BusDriverSettings:
     """Return what the gateway is told of the house. The lines of a demonstration take no time, so answers that are not there
     soon never come.
@@ -131,11 +107,8 @@ def bus_settings(plan: HousePlan, ports: Mapping[str, str]) -> BusDriverSettings
     meters: dict[str, dict[str, Any]] = {}
     for line in plan.lines:
         for hung in line.meters:
-            meters[hung.serial] = {"bus": line.name, "model": hung.model, "address": hung.address}
-            if hung.model.startswith("dlt645"):
-                meters[hung.serial]["zone"] = plan.zone
-            if hung.model.startswith("dlms"):
-                meters[hung.serial]["password"] = PASSWORD.decode()
+            more = played_as(hung.model).settings(plan)
+            meters[hung.serial] = {"bus": line.name, "model": hung.model, "address": hung.address, **more}
         for module in line.modules:
             for channel, serial in enumerate(module.switches, 1):
                 meters[serial] |= {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from prewatt.edge.conversations import known_protocols
 from prewatt.edge.driver_settings import read_section
 from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings, open_buses
 from prewatt.edge.meters.model import BUILT_IN, model_names
@@ -27,6 +28,13 @@ def test_meters_of_several_protocols_share_a_bus_and_others_have_their_own():
     meters = opened({"m1": PULSE, "m2": CHINT, "m3": {**PULSE, "bus": "tower"}})
     assert meters["m1"].bus is meters["m2"].bus
     assert meters["m1"].bus is not meters["m3"].bus
+
+
+def test_flats_that_one_relay_module_switches_share_it_on_their_bus_alone():
+    second = {**PULSE, "address": "2", **RELAY, "relay_channel": 4}
+    meters = opened({"m1": {**PULSE, **RELAY}, "m2": second, "m3": {**PULSE, **RELAY, "bus": "tower"}})
+    relays = [meter.conversations._relay.relays for meter in meters.values()]
+    assert relays[0] is relays[1] is not relays[2]
 
 
 def test_a_model_of_ones_own_is_a_file_in_a_folder_and_stands_before_ours(tmp_path):
@@ -98,10 +106,11 @@ def test_what_is_wrong_with_a_bus_is_named(buses, more, says):
 
 
 def test_a_bus_over_a_network_is_given_more_time_and_one_without_a_line_counts_as_fast():
+    protocols = known_protocols().values()
     line, converter, network = (
-        BusSettings("/dev/ttyUSB0", line="2400 8E1").timing,
-        BusSettings("tcp://h:1", line="2400 8E1").timing,
-        BusSettings("tcp://h:502", framing="tcp").timing,
+        BusSettings("/dev/ttyUSB0", line="2400 8E1").timing(protocols),
+        BusSettings("tcp://h:1", line="2400 8E1").timing(protocols),
+        BusSettings("tcp://h:502", framing="tcp").timing(protocols),
     )
     assert line.answer_s == 0.6
     assert converter.answer_s == 2.0

@@ -7,6 +7,7 @@ from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.buses.ports import open_port
 from prewatt.edge.conversations.dlms import open_meter
+from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.drivers.interface import DriverError, Unreachable
 from prewatt.sim.meters.dlms import HdlcResponder
 from prewatt.sim.meters.line import Line, LineFaults
@@ -36,7 +37,7 @@ def test_three_meters_on_a_serial_line_with_an_echo_are_read_and_switched(closin
     for n, wall in enumerate(walls):
         wall.load.register += n
         access = msgspec.structs.replace(wall.access, address=str(17 + n))
-        meters.append(MeterOnBus(f"m{n}", bus, open_meter(wall.model, access, "line", wall.clock)))
+        meters.append(MeterOnBus(f"m{n}", bus, open_meter(wall.model, access, OnBus("line", wall.clock))))
     for _ in range(2):
         assert [meter.read_register() for meter in meters] == [REGISTER, REGISTER + 1, REGISTER + 2]
     meters[1].set_switch(closed=False)

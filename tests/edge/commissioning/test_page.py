@@ -8,11 +8,11 @@ from contextlib import suppress
 import pytest
 import waitress
 
-from prewatt.edge.commissioning import workbench
 from prewatt.edge.commissioning.access import new_code
 from prewatt.edge.commissioning.gateway import alone
 from prewatt.edge.commissioning.page import SetUpPage
 from prewatt.edge.commissioning.survey import Flat, load_survey, save_survey
+from prewatt.edge.conversations.protocol import AnswerTimes
 from prewatt.edge.settings import load_settings, write_settings
 from tests.edge.commissioning.house import DLT, DLT_TWIN, House, Later, now
 from tests.edge.test_page import Browser
@@ -21,7 +21,7 @@ from tests.edge.test_shell import made_settings
 
 @pytest.fixture
 def browser(tmp_path, monkeypatch):
-    monkeypatch.setattr(workbench, "ANSWER_S", dict.fromkeys(workbench.ANSWER_S, 0.15))
+    monkeypatch.setattr(AnswerTimes, "seeking", lambda _self, _port: 0.15)
     folder = tmp_path / "gateway"
     folder.mkdir()
     write_settings(folder / "edge.toml", made_settings(folder, meters=(), drivers={}))

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from prewatt.edge.agent_thread import AgentThread
-from prewatt.edge.commissioning import rules, workbench
+from prewatt.edge.commissioning import rules
 from prewatt.edge.commissioning.gateway import alone
 from prewatt.edge.commissioning.survey import Flat, SurveyError, load_survey, save_survey
+from prewatt.edge.conversations.protocol import AnswerTimes
 from prewatt.edge.settings import load_settings, write_settings
 from prewatt.edge.shell import Shell
 from prewatt.kernel.entries import Command, GrantCredit, SetTariff
@@ -26,7 +27,7 @@ UNITS = range(1, 4)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Played meters answer at once."""
-    monkeypatch.setattr(workbench, "ANSWER_S", dict.fromkeys(workbench.ANSWER_S, 0.15))
+    monkeypatch.setattr(AnswerTimes, "seeking", lambda _self, _port: 0.15)
 
 
 @pytest.fixture

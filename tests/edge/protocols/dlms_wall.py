@@ -3,6 +3,7 @@
 import msgspec
 
 from prewatt.edge.conversations.dlms import DlmsAccess, credentials_of, open_meter
+from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.drivers.interface import Power
 from prewatt.edge.meters.dlms_model import DlmsModel
 from prewatt.edge.meters.model import find_model_file, read_model
@@ -61,7 +62,7 @@ class Wall:
 
     def start(self):
         """Return our side as it is when the gateway was just started."""
-        return open_meter(self.model, self.access, self.framing, self.clock)
+        return open_meter(self.model, self.access, OnBus(self.framing, self.clock))
 
     def clock(self):
         return self.now

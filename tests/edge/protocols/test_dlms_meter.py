@@ -4,6 +4,7 @@ import pytest
 
 from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.conversations.dlms import DlmsAccess, open_meter
+from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.devices import Devices, Question
 from prewatt.edge.meters.dlms_model import DlmsModel
 from prewatt.edge.meters.model import model_names
@@ -451,12 +452,12 @@ def test_a_public_client_may_read_and_not_switch():
 ])  # fmt: skip
 def test_settings_that_are_impossible_are_named(settings, words):
     with pytest.raises(ValueError, match=words):
-        open_meter(model_of("dlms-lls"), DlmsAccess(**settings), "line", lambda: 0)
+        open_meter(model_of("dlms-lls"), DlmsAccess(**settings), OnBus("line", lambda: 0))
 
 
 def test_keys_of_a_wrong_length_are_named():
     with pytest.raises(ValueError, match="two of 16 bytes"):
-        open_meter(model_of("dlms-gmac"), DlmsAccess("1", encryption_key="00"), "line", lambda: 0)
+        open_meter(model_of("dlms-gmac"), DlmsAccess("1", encryption_key="00"), OnBus("line", lambda: 0))
 
 
 @pytest.mark.parametrize(("wrong", "words"), [

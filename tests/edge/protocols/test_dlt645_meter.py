@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from prewatt.edge.conversations import find_protocol
 from prewatt.edge.conversations.dlt645.meter import LOOKS, Dlt645Access, Dlt645Meter
+from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.drivers.interface import Identity, Power
 from prewatt.edge.drivers.recorded import RecordedMeter
 from prewatt.edge.meters.dlt645_model import Dlt645Model
@@ -446,9 +447,9 @@ def test_a_short_address_is_filled_with_zeros(tmp_path):
 def test_the_protocol_is_found_by_its_name_and_has_no_framing_for_tcp():
     protocol = find_protocol("dlt645")
     model = model_named("dlt645-2007")
-    assert isinstance(protocol.open(model, Dlt645Access(SERIAL), "line", lambda: BEGIN), Dlt645Meter)
+    assert isinstance(protocol.open(model, Dlt645Access(SERIAL), OnBus("line", lambda: BEGIN)), Dlt645Meter)
     with pytest.raises(ValueError, match="framing"):
-        protocol.open(model, Dlt645Access(SERIAL), "tcp", lambda: BEGIN)
+        protocol.open(model, Dlt645Access(SERIAL), OnBus("tcp", lambda: BEGIN))
 
 
 def test_all_files_of_models_are_right_and_say_that_nobody_has_tried_them():

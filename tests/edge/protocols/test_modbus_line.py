@@ -3,10 +3,12 @@
 import pytest
 
 from prewatt.edge.buses.bus import Bus, Timing
-from prewatt.edge.conversations.modbus import ModbusMeter, RelayAt
+from prewatt.edge.conversations.modbus.meter import ModbusMeter
+from prewatt.edge.conversations.modbus.relay import RelayAt, Relays
 from prewatt.edge.protocols.exchange import ProtocolError
 from prewatt.edge.protocols.modbus_frames import Rtu
 from prewatt.edge.protocols.modbus_unit import Unit
+from prewatt.kernel.units import SECOND
 from prewatt.sim.meters.line import Line, LineFaults
 from prewatt.sim.meters.modbus import ModbusResponder, RelayModule
 from tests.edge.buses.lines import VirtualPort
@@ -63,11 +65,9 @@ def story(folder, name, faults, seed, pause_s):
     flats = [played(folder, serial) for serial in ("11", "12")]
     slaves = [ModbusResponder(flat, model(name), 1 + at, Rtu()) for at, flat in enumerate(flats)]
     module = RelayModule(flats, model("relay-module-registers"), 9, Rtu())
-    meters = [
-        ModbusMeter(slave.model, 1 + at, Rtu(), RelayAt(module.relay, Unit(Rtu(), 9), 1 + at))
-        for at, slave in enumerate(slaves)
-    ]
     port = OnLine(Line([*slaves, module], baud=9600, turnaround_s=0.02, faults=faults, seed=seed))
+    relays = Relays(module.relay, Unit(Rtu(), 9), lambda: int(port.now * SECOND))
+    meters = [ModbusMeter(slave.model, 1 + at, Rtu(), RelayAt(relays, 1 + at)) for at, slave in enumerate(slaves)]
     bus = Bus(port, Timing(9600), lambda: port.now, port.sleep)
     right = tries = 0
     for turn in range(16):

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from prewatt.edge.conversations.modbus import ModbusMeter, RelayAt
+from prewatt.edge.conversations.modbus.meter import ModbusMeter
+from prewatt.edge.conversations.modbus.relay import RelayAt, Relays
 from prewatt.edge.meters.modbus_model import ModbusModel
 from prewatt.edge.meters.model import BUILT_IN, model_names, protocol_of
 from prewatt.edge.protocols.exchange import (
@@ -32,6 +33,10 @@ def pair(folder, name="eastron-sdm120", framing=None, relay=None, ratios=None):
     framing = framing or Rtu()
     slave = ModbusResponder(played(folder), model(name), 7, framing, ratios)
     return slave, ModbusMeter(slave.model, 7, framing, relay, ratios), Together([slave])
+
+
+def relay_at(module, unit, channel=1, inverted=False):
+    return RelayAt(Relays(module.relay, Unit(Rtu(), unit), lambda: 0), channel, inverted)
 
 
 def changed(name, **values):
@@ -165,7 +170,7 @@ def test_a_frequency_that_no_mains_has_is_not_billed(tmp_path):
 def test_a_meter_behind_its_open_relay_has_no_voltage_and_is_read_all_the_same(tmp_path):
     slave = ModbusResponder(played(tmp_path), model("eastron-sdm120"), 7, Rtu())
     module = RelayModule([slave.meter], model("relay-module-coils"), 9, Rtu())
-    meter = ModbusMeter(slave.model, 7, Rtu(), RelayAt(module.relay, Unit(Rtu(), 9)))
+    meter = ModbusMeter(slave.model, 7, Rtu(), relay_at(module, 9))
     line = Together([slave, module])
     slave.meter.order(False)
     slave.meter.voltage, slave.meter.frequency = 1, 0
@@ -263,7 +268,7 @@ def test_an_order_whose_confirmation_was_lost_is_not_done_where_nothing_shows_th
     slave = ModbusResponder(played(tmp_path), model("eastron-sdm120"), 7, Rtu())
     module = RelayModule([slave.meter], model("relay-module-coils-unseen"), 9, Rtu())
     module.silent = True
-    meter = ModbusMeter(slave.model, 7, Rtu(), RelayAt(module.relay, Unit(Rtu(), 9)))
+    meter = ModbusMeter(slave.model, 7, Rtu(), relay_at(module, 9))
     for closed in (True, False):
         with pytest.raises(NoAnswer):
             Together([slave, module]).run(meter.set_switch(closed))
@@ -291,7 +296,7 @@ def test_two_devices_serve_one_flat_a_meter_and_a_channel_of_a_relay_module(tmp_
     flats = [played(tmp_path, str(serial)) for serial in (11, 12, 13)]
     slaves = [ModbusResponder(flat, model("eastron-sdm120"), 1 + at, Rtu()) for at, flat in enumerate(flats)]
     module = RelayModule(flats, model(name), 100, Rtu(), inverted)
-    meter = ModbusMeter(slaves[1].model, 2, Rtu(), RelayAt(module.relay, Unit(Rtu(), 100), 2, inverted))
+    meter = ModbusMeter(slaves[1].model, 2, Rtu(), relay_at(module, 100, 2, inverted))
     line = Together([*slaves, module])
     line.run(meter.set_switch(False))
     assert [flat.is_closed() for flat in flats] == [True, False, True]
@@ -309,7 +314,7 @@ def test_a_relay_module_that_is_silent_leaves_the_meter_readable(tmp_path):
     slave = ModbusResponder(played(tmp_path), model("eastron-sdm120"), 7, Rtu())
     module = RelayModule([slave.meter], model("relay-module-coils"), 9, Rtu())
     module.silent = True
-    meter = ModbusMeter(slave.model, 7, Rtu(), RelayAt(module.relay, Unit(Rtu(), 9)))
+    meter = ModbusMeter(slave.model, 7, Rtu(), relay_at(module, 9))
     line = Together([slave, module])
     with pytest.raises(NoAnswer):
         line.run(meter.set_switch(False))

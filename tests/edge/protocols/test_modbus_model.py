@@ -3,6 +3,7 @@
 import pytest
 
 from prewatt.edge.conversations.modbus import PROTOCOL, ModbusAccess, ModbusMeter
+from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.meters.modbus_model import ModbusModel
 from prewatt.edge.meters.model import find_model_file, model_names, protocol_of, read_model
 from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
@@ -70,7 +71,7 @@ def test_what_is_wrong_with_a_relay_in_a_file_is_named(tmp_path, change, words):
 
 
 def opened(name="eastron-sdm120", framing="line", **access):
-    return PROTOCOL.open(model(name), ModbusAccess(**({"address": "7"} | access)), framing, lambda: 0)
+    return PROTOCOL.open(model(name), ModbusAccess(**({"address": "7"} | access)), OnBus(framing, lambda: 0))
 
 
 def test_settings_make_a_meter_and_its_relay(tmp_path):

@@ -20,7 +20,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.ports import TcpPort
-from prewatt.edge.conversations.modbus import ModbusMeter, RelayAt
+from prewatt.edge.conversations.modbus.meter import ModbusMeter
+from prewatt.edge.conversations.modbus.relay import RelayAt, Relays
 from prewatt.edge.protocols.exchange import Refused
 from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
 from prewatt.edge.protocols.modbus_unit import Read, Unit
@@ -116,7 +117,7 @@ def peer(request):
 
 def test_the_conversations_understand_pymodbuss_server(peer):
     bus, framing = peer
-    relay = RelayAt(model("relay-module-coils").relay, Unit(framing, 9), channel=3)
+    relay = RelayAt(Relays(model("relay-module-coils").relay, Unit(framing, 9), lambda: 0), channel=3)
     meter = ModbusMeter(model("eastron-sdm120"), 7, framing, relay)
     assert bus.run("m", meter.identify()).serial == SERIAL
     # The float32 next to 1234.5678 kWh is 1234.56777...

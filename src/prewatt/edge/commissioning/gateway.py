@@ -15,7 +15,7 @@ from ..texts import _
 from . import rules
 from .finding import Adapter, adapters, check_port, devices
 from .live import LiveBus, live_buses
-from .probing import UNITS, load_models
+from .probing import load_models
 from .scanning import Scanner
 from .server_list import ask_server, to_tell
 from .survey import BusNote, FoundMeter, Survey, SurveyError, plain
@@ -39,11 +39,11 @@ class SetUp:
         live: Mapping[str, LiveBus],
         clock: Callable[[], int],
         restart: Callable[[], None] | None = None,
-        units: Sequence[int] = UNITS,
+        addresses: Sequence[int] = (),
     ) -> None:
         self.folder, self.settings, self._clock, self._restart = folder, settings, clock, restart
         self.bench = Workbench(folder, models, live, clock)
-        self.scanner, self.switches = Scanner(self.bench, units), SwitchTest(self.bench)
+        self.scanner, self.switches = Scanner(self.bench, addresses), SwitchTest(self.bench)
         if settings is not None:
             with self.bench.changing() as survey:
                 take_up(survey, settings, models)
@@ -145,7 +145,7 @@ def models_of(folder: Path, settings: EdgeSettings | None) -> dict[str, Model]:
     return load_models([section.models if section is not None else folder / "models"])
 
 
-def alone(folder: Path, clock: Callable[[], int], units: Sequence[int] = UNITS) -> SetUp:
+def alone(folder: Path, clock: Callable[[], int], addresses: Sequence[int] = ()) -> SetUp:
     """Return setting up where no agent runs. Raises SurveyError if the settings can't be read."""
     settings = None
     if (folder / SETTINGS).exists():
@@ -162,7 +162,7 @@ def alone(folder: Path, clock: Callable[[], int], units: Sequence[int] = UNITS) 
             live = live_buses(open_drivers(structs.replace(settings, meters=mine), clock), section, models)
         except (SettingsError, DriverError) as error:
             raise SurveyError(str(error)) from None
-    return SetUp(folder, settings, models, live, clock, None, units)
+    return SetUp(folder, settings, models, live, clock, None, addresses)
 
 
 def in_agent(

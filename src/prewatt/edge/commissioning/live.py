@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from ..buses.bus import Bus
 from ..buses.meter_on_bus import MeterOnBus
+from ..conversations import find_protocol
 from ..conversations.protocol import Conversations, Framing
 from ..drivers.bus import BusDriverSettings
 from ..drivers.interface import MeterDriver
 from ..meters.model import Model
-from .probing import kind_of
+from .probing import kind_of, name_of
 from .survey import FoundMeter
 
 
@@ -41,10 +42,10 @@ def place_of(name: str, settings: BusDriverSettings, models: Mapping[str, Model]
     bus, model = settings.buses[section["bus"]], models[section["model"]]
     more = {field: value for field, value in section.items() if field not in ("bus", "model", "address")}
     address = str(section["address"])
-    protocol = str(model.__struct_config__.tag)
+    protocol = name_of(model)
     return FoundMeter(
         0, bus.port, bus.line, bus.framing, protocol, kind_of(model),
-        address.zfill(12) if protocol == "dlt645" else address, model=section["model"], more=more, in_service=name,
+        find_protocol(protocol).search.address_of(address), model=section["model"], more=more, in_service=name,
     )  # fmt: skip
 
 

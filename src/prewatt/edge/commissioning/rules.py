@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ...kernel.units import MINUTE, SECOND, exact_kwh, parse_kwh
-from ..meters.model import Model
 from ..texts import _
 from .probing import answers_for_all
 from .survey import Compared, Flat, FoundMeter, Survey, SurveyError, plain
@@ -42,7 +41,7 @@ def _of_address(survey: Survey, meter: FoundMeter) -> list[str]:
             _("More than one meter answers at address %(address)s, or its answers always arrive broken. Disconnect all "
               "but one of them, give that one another address, and look again.") % {"address": meter.address}
         ]  # fmt: skip
-    if meter.protocol == "dlt645" and answers_for_all(meter.address):
+    if answers_for_all(meter.protocol, meter.address):
         return [
             _("It answers only to the address for all meters. It needs a bus of its own, and a model with "
               "wildcard = true.")
@@ -62,7 +61,7 @@ def _of_number(survey: Survey, meter: FoundMeter) -> list[str]:
 
 
 def _of_models(meter: FoundMeter) -> list[str]:
-    if meter.is_doubled or (meter.protocol == "dlt645" and answers_for_all(meter.address)):
+    if meter.is_doubled or answers_for_all(meter.protocol, meter.address):
         return []
     if meter.is_silent:
         return [_("It does not answer any more.")]
@@ -209,18 +208,6 @@ def ready(survey: Survey) -> list[FoundMeter]:
         if names.get(meter.flat) and meter.compared and meter.test not in ("off", "stopped", "failed")
         and not problems(survey, meter)
     ]  # fmt: skip
-
-
-def resolution_of(model: Model) -> int:
-    """Return the Wh of one step of a model's energy register; 1 where its values are finer, or tell their own."""
-    item = getattr(model, "items", {}).get("energy") or getattr(model, "registers", {}).get("energy")
-    if item is None or getattr(item, "type", "").startswith("float"):
-        return 1
-    factor = {"Wh": 1, "kWh": 1000, "MWh": 1_000_000}[item.unit]
-    whole, _point, digits = str(item.scale).partition(".")
-    scaled = int(whole + digits) * factor
-    step: int = scaled // 10 ** len(digits)
-    return max(step, 1)
 
 
 def by_port(meters: Sequence[FoundMeter]) -> Mapping[str, list[FoundMeter]]:

@@ -18,18 +18,13 @@ from msgspec import structs
 from ..buses.bus import Bus
 from ..buses.ports import PortFailed
 from ..buses.turns import Urgency, urgent
-from ..conversations.protocol import Conversations, Framing
+from ..conversations import find_protocol
+from ..conversations.protocol import Conversations, Framing, Sighting
 from ..meters.model import Model
-from ..protocols.dlt645 import search as dlt645
-from ..protocols.dlt645.codes import Edition
-from ..protocols.dlt645.exchanges import Read
-from ..protocols.exchange import Conversation, ProtocolError
-from ..protocols.modbus import ReadRegisters
-from ..protocols.modbus_frames import Function, Rtu, Tcp
+from ..protocols.exchange import ProtocolError
 from ..texts import _
-from .listening import is_doubled
 from .live import LiveBus
-from .probing import BEHIND, KINDS, UNITS, Probe, Sighting, answers_for_all, plan, seek, still
+from .probing import BEHIND, Probe, answers_for_all, is_doubled, kinds, plan, seek, still
 from .survey import BusNote, FoundMeter, SurveyError
 from .trying import Look, candidates, look, open_conversations, ranked
 from .workbench import Workbench, again, in_words
@@ -46,10 +41,10 @@ class _Search(NamedTuple):
 
 
 class Scanner:
-    """Looks for meters. `units`: the addresses of Modbus that are tried."""
+    """Looks for meters. `addresses`: those that are tried where a protocol cannot ask all at once; none: the usual ones."""
 
-    def __init__(self, bench: Workbench, units: Sequence[int] = UNITS) -> None:
-        self._bench, self._units = bench, units
+    def __init__(self, bench: Workbench, addresses: Sequence[int] = ()) -> None:
+        self._bench, self._addresses = bench, addresses
 
     def scan(
         self,
@@ -137,7 +132,7 @@ class Scanner:
         several lines is asked at the first. Raises ProtocolError or PortFailed.
         """
         with self._bench.opened(port, probe.line, probe.protocol) as bus:
-            for sighting in bus.run(f"{probe}", seek(probe, self._units, self._bench.models.values())):
+            for sighting in bus.run(f"{probe}", seek(probe, self._addresses, self._bench.models.values())):
                 if found.setdefault((probe.protocol, sighting.address), probe.line) == probe.line:
                     self._take(bus, port, probe, sighting, search.more)
 
@@ -148,7 +143,7 @@ class Scanner:
         )
         given = {**more, **(before.more if before else {})}
         looks: Iterable[Look] = ()
-        if not sighting.is_doubled and not answers_for_all(sighting.address):
+        if not sighting.is_doubled and not answers_for_all(probe.protocol, sighting.address):
             looks = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
         found = FoundMeter(
             0, port, probe.line, probe.framing, probe.protocol, probe.kind, sighting.address, sighting.is_doubled,
@@ -178,7 +173,7 @@ class Scanner:
         """Ask the one address that a person typed. This may be done on a bus in service, with that bus's own settings.
         Raises SurveyError if nothing answers.
         """
-        if kind not in KINDS:
+        if kind not in kinds():
             raise SurveyError(_("There is no kind of meter %(kind)s.") % {"kind": kind})
         probe = Probe(line, "line", kind)
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
@@ -189,9 +184,9 @@ class Scanner:
                 if not port.startswith("/"):
                     probe = Probe(BEHIND["line"], "line", kind)
                 bus = stack.enter_context(self._bench.opened(port, probe.line, probe.protocol))
-            typed = address.strip().zfill(12) if probe.protocol == "dlt645" else address.strip()
+            typed = find_protocol(probe.protocol).search.address_of(address)
             try:
-                twice = bus.run(f"{kind} {typed}", _doubled(probe, typed))
+                twice = bus.run(f"{kind} {typed}", is_doubled(probe, typed))
             except (ProtocolError, ValueError) as error:
                 raise SurveyError(str(error)) from None
             if twice is None:
@@ -222,20 +217,3 @@ class Scanner:
 
 def _run_look(live: LiveBus, name: str, model_name: str, model: Model, meter: Conversations) -> Look:
     return live.bus.run(name, look(model_name, model, meter))
-
-
-def _doubled(probe: Probe, address: str) -> Conversation[bool | None]:
-    """Return whether several meters answer at one address; None if none does."""
-    if probe.protocol == "dlt645":
-        edition = Edition(probe.kind.removeprefix("dlt645-"))
-        return is_doubled(partial(Read, address, dlt645.ENERGY[edition], edition))
-    if probe.protocol == "modbus":
-        packing = Tcp() if probe.framing == "tcp" else Rtu()
-        return is_doubled(partial(ReadRegisters, packing, int(address), Function.READ_HOLDING_REGISTERS, 0, 2))
-    return _one()
-
-
-def _one() -> Conversation[bool | None]:
-    """Return False: a link is opened by each look anyhow."""
-    yield from ()
-    return False

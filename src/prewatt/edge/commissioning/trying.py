@@ -12,11 +12,10 @@ from msgspec import Struct
 
 from ...kernel.quantities import Quantity
 from ..conversations import find_protocol
-from ..conversations.protocol import Access, Conversations, Framing
-from ..meters.modbus_model import ModbusModel
+from ..conversations.protocol import Access, Conversations, Framing, OnBus
 from ..meters.model import Model
 from ..protocols.exchange import Conversation, NoAnswer, ProtocolError
-from .probing import kind_of
+from .probing import kind_of, name_of
 
 VOLTAGES = (Quantity("voltage-l1"), Quantity("voltage-l2"), Quantity("voltage-l3"))
 MAINS = (80_000, 280_000)
@@ -44,13 +43,7 @@ class Look(Struct, frozen=True):
 
 def candidates(models: Mapping[str, Model], kind: str) -> list[str]:
     """Return the names of the models of meters that a probe of this kind may have found. Relay modules are none."""
-    return [
-        name
-        for name, model in models.items()
-        if kind_of(model) == kind
-        and not getattr(model, "wildcard", False)
-        and not (isinstance(model, ModbusModel) and not model.registers)
-    ]
+    return [name for name, model in models.items() if kind_of(model) == kind and model.is_looked_for]
 
 
 def access_of(protocol: str, address: str, more: Mapping[str, Any]) -> Access:
@@ -65,19 +58,18 @@ def open_conversations(
     model: Model, address: str, framing: Framing, more: Mapping[str, Any], clock: Callable[[], int]
 ) -> Conversations:
     """Return the conversations with a meter. Raises ValueError if they are impossible, as where a password is missing."""
-    protocol = str(model.__struct_config__.tag)
-    return find_protocol(protocol).open(model, access_of(protocol, address, more), framing, clock)
+    protocol = name_of(model)
+    return find_protocol(protocol).open(model, access_of(protocol, address, more), OnBus(framing, clock))
 
 
 def look(name: str, model: Model, meter: Conversations) -> Conversation[Look]:
     """Ask a meter by a model. Raises NoAnswer if it does not answer at all."""
-    can_switch = bool(getattr(model, "relay", None) or getattr(model, "disconnect", ""))
     try:
         identity = yield from meter.identify()
         register = yield from meter.read_register()
         power = yield from meter.read_power()
         quantities = yield from meter.read_quantities()
-        closed = (yield from meter.read_switch()) if can_switch else None
+        closed = (yield from meter.read_switch()) if model.can_switch else None
         own_prepaid = yield from _own_prepaid(meter)
     except NoAnswer:
         raise
@@ -94,7 +86,7 @@ def look(name: str, model: Model, meter: Conversations) -> Conversation[Look]:
         max(voltages, default=None),
         power.active if power else None,
         closed,
-        can_switch,
+        model.can_switch,
         own_prepaid,
         len(voltages) + (power is not None) + (closed is not None) + bool(identity.serial),
         refusal if closed is not False else "",

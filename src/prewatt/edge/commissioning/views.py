@@ -9,7 +9,7 @@ from ..texts import _
 from . import rules
 from .finding import Adapter
 from .pieces import busy, facts, field, form, hidden_as, hidden_token, select
-from .probing import KINDS
+from .probing import kinds
 from .survey import FoundMeter, Survey
 
 STYLE = Html(
@@ -188,7 +188,7 @@ def _one_address(buses: Sequence[Adapter], hidden: Html) -> Html:
                 "/setup/ask",
                 hidden,
                 select(_("Bus"), "port", [(each.path, each.path) for each in buses], ""),
-                select(_("Kind"), "kind", [(kind, kind) for kind in KINDS], ""),
+                select(_("Kind"), "kind", [(kind, kind) for kind in kinds()], ""),
                 field(_("Address, as it stands on the meter"), name="address", required=True),
                 field(_("Line, if the bus is not in service"), name="line", value="9600 8N1"),
                 element("button", _("Ask it"), class_="plain"),

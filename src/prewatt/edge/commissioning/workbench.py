@@ -13,6 +13,7 @@ from typing import Any
 from ..buses.bus import Bus, Timing
 from ..buses.ports import Port, PortFailed, open_port
 from ..buses.turns import Urgency, urgent
+from ..conversations import find_protocol
 from ..conversations.protocol import Conversations
 from ..meters.model import Model
 from ..protocols.exchange import Conversation, NoAnswer, ProtocolError
@@ -24,9 +25,6 @@ from .trying import Look, look, open_conversations, ranked
 
 Run = Callable[[Callable[[Conversations], Conversation[Any]]], Any]
 """Runs a conversation with one meter."""
-ANSWER_S = {"dlt645": 0.6, "modbus": 0.3, "dlms": 0.6}
-TCP_ANSWER_S = 1.0
-"""Seconds until the first byte of an answer, while one looks for meters."""
 
 
 def in_words(error: Exception) -> str:
@@ -90,7 +88,7 @@ class Workbench:
     def opened(self, port: str, line: str, protocol: str) -> Iterator[Bus]:
         """Open a bus that is not in service, for a while. Raises PortFailed if it can't be opened, or was lost meanwhile."""
         opened = _Watched(open_port(port, line))
-        answer_s = ANSWER_S[protocol] if port.startswith("/") else TCP_ANSWER_S
+        answer_s = find_protocol(protocol).answers.seeking(port)
         bus = Bus(opened, Timing(int(line.split()[0]), answer_s, 0.2, 0.05, 0.0))
         try:
             opened.read(0.0)
@@ -145,7 +143,7 @@ class Workbench:
         with self.working(_("a meter is being compared")), self.reached(meter) as run:
             now = self.now(meter, run)
         with self.changing() as survey:
-            step = rules.resolution_of(self.models[now.model])
+            step = self.models[now.model].energy_step
             return rules.compare(survey, number, typed, now, step, self.clock())
 
 

@@ -1,7 +1,7 @@
-"""What is asked of meters, a file a protocol: each knows how the operations of `drivers.interface.MeterDriver` are done in
-its protocol with a model of meter.
+"""What is asked of meters, a folder a protocol: each knows how the operations of `drivers.interface.MeterDriver` are done in
+its protocol with a model of meter, how meters of it are looked for, and how long they may take to answer.
 
-There is no list of them. A file that lies here declares its `PROTOCOL`; it is loaded only if a meter of its protocol is
+There is no list of them. A folder that lies here declares its `PROTOCOL`; it is loaded only if a meter of its protocol is
 configured, so that nobody needs the libraries of other protocols.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from contextlib import suppress
 from typing import Any
 
 from .protocol import MeterProtocol
@@ -30,3 +31,12 @@ def find_protocol(name: str) -> MeterProtocol[Any, Any]:
     if not isinstance(protocol, MeterProtocol):
         raise TypeError(f"{name}.PROTOCOL is no MeterProtocol")
     return protocol
+
+
+def known_protocols() -> dict[str, MeterProtocol[Any, Any]]:
+    """Return all protocols that can be loaded here, by name, in the order in which they are tried."""
+    found = {}
+    for name in protocol_names():
+        with suppress(ValueError):
+            found[name] = find_protocol(name)
+    return dict(sorted(found.items(), key=lambda item: item[1].rank))

@@ -25,7 +25,7 @@ A flat with several meters, such as one a phase, has one meter that is made of p
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +41,7 @@ from ..buses.patience import LONGEST
 from ..buses.pause import silence_s
 from ..buses.ports import LINE, Port, open_port
 from ..conversations import find_protocol
-from ..conversations.protocol import Conversations, Framing
+from ..conversations.protocol import AnswerTimes, Conversations, Framing, MeterProtocol, OnBus
 from ..converters import load_converter
 from ..meters.model import find_model_file, protocol_of, read_model
 from .interface import Driver, DriverSettings, MeterDriver
@@ -59,8 +59,8 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     `port`: the path of a serial adapter, `tcp://HOST:PORT`, or `call://ID` for a converter that calls and registers as ID;
     `converter` is its kind (`edge.converters`). `line`: baud, bits, parity and stop bits; behind a converter
     those of its serial side, by which the bus knows how long an answer takes. `framing`: `tcp` for what speaks its
-    protocol's own form for TCP. The times are explained in `buses.bus.Timing`; a bus over TCP is given more time to answer,
-    and one without `turnaround_s` learns how short it may be.
+    protocol's own form for TCP. The times are explained in `buses.bus.Timing`; without `answer_s` it is what the meters'
+    protocols say (`conversations.protocol.AnswerTimes`), and a bus without `turnaround_s` learns how short it may be.
     """
 
     port: str
@@ -72,10 +72,11 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
     turnaround_s: Annotated[float, Meta(ge=0, le=5)] | None = None
     rest_longest_s: Annotated[float, Meta(ge=0, le=3600)] = LONGEST
 
-    @property
-    def timing(self) -> Timing:
-        """Return the times of the bus."""
-        answer_s = self.answer_s or (2.0 if "://" in self.port else 0.6)
+    def timing(self, protocols: Iterable[MeterProtocol[Any, Any]]) -> Timing:
+        """Return the times of the bus, whose meters speak these protocols."""
+        answer_s = self.answer_s or max(
+            (each.answers.at(self.port) for each in protocols), default=AnswerTimes().at(self.port)
+        )
         # What has a network of its own has no line behind it.
         baud = int(self.line.split()[0]) if self.framing == "line" else NETWORK_BAUD
         if self.turnaround_s is not None:
@@ -120,7 +121,8 @@ def open_buses(
     """Open the meters; those of one bus share it. Raises ValueError, which names the setting that is wrong."""
     checked = check_meters(settings, meters, clock)
     ports = _ports(settings)
-    buses = {name: Bus(ports[name], bus.timing) for name, bus in settings.buses.items()}
+    speaking = _speaking(settings, meters)
+    buses = {name: Bus(ports[name], bus.timing(speaking[name])) for name, bus in settings.buses.items()}
     opened = {name: MeterOnBus(name, buses[bus], conversations) for name, (bus, conversations) in checked.items()}
     parts = _parts(settings, meters)
     return {
@@ -140,10 +142,11 @@ def check_meters(
         raise ValueError(f"meters.{lacking[0]}: the section is missing")
     parts = _parts(settings, meters)
     single = [each for name in meters for each in parts.get(name, [name])]
+    buses = {name: OnBus(bus.framing, clock) for name, bus in settings.buses.items()}
     checked = {}
     for name in single:
         try:
-            checked[name] = _conversations(settings, dict(settings.meters[name]), clock)
+            checked[name] = _conversations(settings, dict(settings.meters[name]), buses)
         except ValueError as error:
             raise ValueError(f"meters.{name}: {error}") from None
     _no_place_twice(settings, single)
@@ -203,7 +206,7 @@ def _called_port(bus: BusSettings, called: dict[str, CalledPort], converters: Pa
 
 
 def _conversations(
-    settings: BusDriverSettings, section: dict[str, Any], clock: Callable[[], int]
+    settings: BusDriverSettings, section: dict[str, Any], buses: Mapping[str, OnBus]
 ) -> tuple[str, Conversations]:
     """Return the bus of a meter, and the conversations with it."""
     bus, model_name = section.pop("bus", None), section.pop("model", None)
@@ -217,7 +220,16 @@ def _conversations(
         section[field] = str(find_model_file(section[field], [settings.models]))
     protocol = find_protocol(protocol_of(path))
     access = msgspec.convert(section, protocol.access)
-    return bus, protocol.open(read_model(path, protocol.model), access, settings.buses[bus].framing, clock)
+    return bus, protocol.open(read_model(path, protocol.model), access, buses[bus])
+
+
+def _speaking(settings: BusDriverSettings, meters: Sequence[str]) -> dict[str, list[MeterProtocol[Any, Any]]]:
+    """Return the protocols that are spoken on each bus."""
+    parts = _parts(settings, meters)
+    spoken: dict[str, set[str]] = {name: set() for name in settings.buses}
+    for section in (settings.meters[each] for name in meters for each in parts.get(name, [name])):
+        spoken[section["bus"]].add(protocol_of(find_model_file(section["model"], [settings.models])))
+    return {bus: [find_protocol(name) for name in names] for bus, names in spoken.items()}
 
 
 def _no_place_twice(settings: BusDriverSettings, meters: Sequence[str]) -> None:

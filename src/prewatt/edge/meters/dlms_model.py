@@ -74,3 +74,7 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
             "".encode(self.text)
         except LookupError:
             raise ValueError(f"text: {self.text!r} is no code page such as ascii or cp1251") from None
+
+    @property
+    def can_switch(self) -> bool:
+        return bool(self.disconnect)

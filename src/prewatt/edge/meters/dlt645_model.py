@@ -67,6 +67,10 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
         number = from_bcd(own, self.signed)
         if number is None:
             raise ValueError(f"is no decimal number ({own.hex(' ').upper()})")
+        return self.scaled(number)
+
+    def scaled(self, number: int) -> int:
+        """Return a number of the item in prewatt's unit."""
         return scaled(number, self.scale, self.unit)
 
 
@@ -153,6 +157,18 @@ class Dlt645Model(Model, frozen=True, tag="dlt645"):
         for identifier in self.identifiers():
             if len(identifier) != size:
                 raise ValueError(f"identifier: {identifier} has not the {size} digits of the edition of {self.edition}")
+
+    @property
+    def is_looked_for(self) -> bool:
+        return not self.wildcard
+
+    @property
+    def can_switch(self) -> bool:
+        return self.relay is not None
+
+    @property
+    def energy_step(self) -> int:
+        return max(self.items["energy"].scaled(1), 1)
 
     def identifiers(self) -> list[str]:
         """Return all identifiers that the file names."""

@@ -26,7 +26,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from ...kernel.quantities import Quantity
-from .model import BASE_UNITS, Decimals, Model
+from .model import BASE_UNITS, Decimals, Model, scaled
 
 Address = Annotated[int, Meta(ge=0, le=0xFFFF)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFF)]
@@ -188,6 +188,19 @@ class ModbusModel(Model, frozen=True, tag="modbus"):
             raise ValueError("registers: energy is missing")
         if self.relay and self.relay.verify == "power" and self.registers and "power" not in self.registers:
             raise ValueError("relay: verify wants the power, but there is no such register")
+
+    @property
+    def is_looked_for(self) -> bool:
+        return bool(self.registers)
+
+    @property
+    def can_switch(self) -> bool:
+        return self.relay is not None
+
+    @property
+    def energy_step(self) -> int:
+        energy = self.registers["energy"]
+        return 1 if energy.type.startswith("float") else max(scaled(1, energy.scale, energy.unit), 1)
 
     @property
     def set_ratios(self) -> set[str]:

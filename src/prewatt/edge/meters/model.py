@@ -62,6 +62,21 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, tag_field="protocol
         """Return the Wh at which the counter rolls over; 0 if unknown."""
         return scaled(1, self.counter_end_kwh, "kWh") if self.counter_end_kwh else 0
 
+    @property
+    def is_looked_for(self) -> bool:
+        """Return whether a meter that answers at an address of its own may be of this model."""
+        return True
+
+    @property
+    def can_switch(self) -> bool:
+        """Return whether it names a switch."""
+        return False
+
+    @property
+    def energy_step(self) -> int:
+        """Return the Wh of one step of the energy register; 1 where steps are finer, or the meter tells its own."""
+        return 1
+
 
 def scaled(raw: int | Fraction, scale: str, unit: str) -> int:
     """Return `raw` times `scale` of a meter's `unit` in prewatt's integer unit, rounded half to even. Raises ValueError for

@@ -3,7 +3,7 @@
 An answer on a serial line bears neither the address nor the number of the question. So an answer counts only if all that it
 repeats is right: the unit, the function, the number of registers, over TCP the transaction number, and in the answer to a
 write the address and the value. What is intact and fits otherwise is another question's, and is skipped. That two questions
-to one unit can be told apart by their answers' length is the matter of who asks (`edge.conversations.modbus`).
+to one unit can be told apart by their answers' length is the matter of who asks (`edge.protocols.modbus_unit`).
 """
 
 from __future__ import annotations

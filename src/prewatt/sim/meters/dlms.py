@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...edge.meters.dlms_model import DlmsModel
+from ...edge.meters.model import find_model_file, read_model
 from ...edge.protocols.dlms.acse import (
     AARQ,
     RLRE,
@@ -53,8 +55,11 @@ from ...edge.protocols.dlms.xdlms import (
 )
 from ...edge.protocols.exchange import ProtocolError, WrongAnswer
 from .dlms_objects import DENIED, SUCCESS, CosemObjects, Habits
+from .plan import HousePlan, HungMeter, LinePlan
 from .played import PlayedMeter
+from .protocol import PlayedProtocol
 
+PASSWORD = "12345678"
 TITLE = b"PLY00001"
 NO_ASSOCIATION, CANNOT, WRONG_COUNTER = ExceptionResponse(1, 1), ExceptionResponse(2, 2), 6
 CONFORMANCE = 0x00101D
@@ -326,3 +331,17 @@ class HdlcResponder:
         control = link.received << 5 | POLL | link.sent << 1
         link.sent = (link.sent + 1) % 8
         return self._frame(frame, control, segment, segmented=bool(link.waiting))
+
+
+def _meter(meter: PlayedMeter, hung: HungMeter, line: LinePlan, plan: HousePlan) -> HdlcResponder:  # noqa: ARG001
+    model = read_model(find_model_file(hung.model), DlmsModel)
+    server = DlmsServer(meter, model, Credentials(Mechanism.LLS, PASSWORD.encode()), Habits(), os.urandom)
+    return HdlcResponder(server, int(hung.address))
+
+
+def _wire(serials: Sequence[str], recordings: Mapping[str, str]) -> LinePlan:
+    meters = tuple(HungMeter(recordings[each], each, "dlms-lls", str(16 + n)) for n, each in enumerate(serials))
+    return LinePlan("attic", "pty", meters)
+
+
+PLAYED = PlayedProtocol(_meter, _wire, settings=lambda _: {"password": PASSWORD})

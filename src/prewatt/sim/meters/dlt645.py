@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ...edge.drivers.interface import DriverError
+from ...edge.meters.dlt645_model import Dlt645Model
+from ...edge.meters.model import find_model_file, read_model
 from ...edge.protocols.dlt645.bcd import from_clock, from_date, from_time, to_clock, to_date, to_digits
 from ...edge.protocols.dlt645.codes import Command, Edition, Function, OldFunction
 from ...edge.protocols.dlt645.exchanges import Access, matches
@@ -16,7 +18,9 @@ from ...edge.protocols.dlt645.frame import ANSWER, BROADCAST, ERROR, MORE, WILD,
 from ...edge.protocols.dlt645.items import item
 from ...kernel.calendar import local, zone
 from ...kernel.units import DAY, MINUTE, instant
+from .plan import HousePlan, HungMeter, LinePlan
 from .played import PlayedMeter
+from .protocol import PlayedProtocol
 
 OTHER_ERROR, NO_DATA, WRONG_PASSWORD = 0x01, 0x02, 0x04
 """Error bytes of both editions."""
@@ -301,3 +305,16 @@ class Dlt645Responder:
             case _:
                 raise _Error(NO_DATA)
         return _Said()
+
+
+def _meter(meter: PlayedMeter, hung: HungMeter, line: LinePlan, plan: HousePlan) -> Dlt645Responder:  # noqa: ARG001
+    model = read_model(find_model_file(hung.model), Dlt645Model)
+    return Dlt645Responder(meter, hung.address, model.edition, zone=zone(plan.zone))
+
+
+def _wire(serials: Sequence[str], recordings: Mapping[str, str]) -> LinePlan:
+    meters = tuple(HungMeter(recordings[each], each, "dlt645-2007", each.zfill(12)) for each in serials)
+    return LinePlan("cellar", "pty", meters)
+
+
+PLAYED = PlayedProtocol(_meter, _wire, settings=lambda plan: {"zone": plan.zone})

@@ -7,85 +7,23 @@ file is read again when it changes.
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
 
 from ...clock import Clock, SharedClock, SystemClock
 from ...edge.drivers.recorded import RecordedMeter
-from ...edge.meters.dlms_model import DlmsModel
-from ...edge.meters.dlt645_model import Dlt645Model
-from ...edge.meters.modbus_model import ModbusModel
-from ...edge.meters.model import find_model_file, protocol_of, read_model
-from ...edge.protocols.dlms.acse import Mechanism
-from ...edge.protocols.dlms.client import Credentials
-from ...edge.protocols.dlt645.codes import Edition
-from ...edge.protocols.modbus_frames import Rtu, Tcp
 from ...edge.recording import Recording, load_recordings
 from ...kernel.calendar import zone
-from .dlms import DlmsServer, HdlcResponder
-from .dlms_objects import Habits
-from .dlt645 import Dlt645Responder
+from . import played_as
 from .line import Line, LineFaults
-from .modbus import ModbusResponder, RelayModule
+from .plan import HousePlan, HungMeter, HungModule, LinePlan
 from .played import MeterFaults, PlayedMeter, Responder
 from .serving import OnPty, OnTcp
 
-PASSWORD = b"12345678"
-"""The password of meters that speak DLMS."""
 LOOK_EVERY = 0.2
 """Seconds between looks whether the house's file has changed."""
-
-
-class HungMeter(Struct, frozen=True, forbid_unknown_fields=True):
-    """A meter of a line. `recording`: whose consumption it measures. `serial`: the number on its face. `address`: on the
-    line.
-    """
-
-    recording: str
-    serial: str
-    model: str
-    address: str
-    faults: dict[str, Any] = {}
-
-
-class HungModule(Struct, frozen=True, forbid_unknown_fields=True):
-    """A relay module of a line. `switches`: the serial numbers of the meters that it switches, by its channels."""
-
-    model: str
-    address: int
-    switches: tuple[str, ...]
-
-
-class LinePlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """A line. `kind`: how it is reached. `baud`: 0 for a line that takes no time. `framing`: `tcp` for Modbus TCP."""
-
-    name: str
-    kind: Literal["pty", "tcp"]
-    meters: tuple[HungMeter, ...]
-    modules: tuple[HungModule, ...] = ()
-    framing: Literal["line", "tcp"] = "line"
-    baud: Annotated[int, Meta(ge=0)] = 0
-    turnaround_s: float = 0.0
-    faults: dict[str, Any] = {}
-    seed: int = 0
-
-
-class HousePlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """A house. `data`, `zone`: the recorded consumption. `memory`: the folder in which the meters keep their registers and
-    switches. `clock`: the file of the accelerated clock; empty: the machine's. `ports`: the file to be written.
-    """
-
-    data: str
-    zone: str
-    memory: str
-    ports: str
-    lines: tuple[LinePlan, ...]
-    clock: str = ""
 
 
 class House:
@@ -109,23 +47,10 @@ class House:
         inner = RecordedMeter(hung.serial, recording, Path(plan.memory) / f"{hung.serial}.json", self.clock.now)
         meter = PlayedMeter(inner, hung.serial, self.clock.now, faults=MeterFaults(**hung.faults))
         self.meters[hung.serial] = meter
-        path = find_model_file(hung.model)
-        match protocol_of(path):
-            case "dlt645":
-                model = read_model(path, Dlt645Model)
-                return Dlt645Responder(meter, hung.address, Edition(model.edition), zone=zone(plan.zone))
-            case "modbus":
-                return ModbusResponder(meter, read_model(path, ModbusModel), int(hung.address), _framing(line))
-            case "dlms":
-                dlms = read_model(path, DlmsModel)
-                server = DlmsServer(meter, dlms, Credentials(Mechanism.LLS, PASSWORD), Habits(), os.urandom)
-                return HdlcResponder(server, int(hung.address))
-            case other:
-                raise ValueError(f"{hung.model}: meters that speak {other} are not played")
+        return played_as(hung.model).meter(meter, hung, line, plan)
 
     def _module(self, line: LinePlan, module: HungModule) -> Responder:
-        model = read_model(find_model_file(module.model), ModbusModel)
-        return RelayModule([self.meters[serial] for serial in module.switches], model, module.address, _framing(line))
+        return played_as(module.model).module([self.meters[serial] for serial in module.switches], module, line)
 
     def ports(self) -> dict[str, str]:
         """Return the port of each line, as `edge.toml` names it."""
@@ -145,10 +70,6 @@ class House:
         """End the lines."""
         for served in self.served.values():
             served.close()
-
-
-def _framing(line: LinePlan) -> Rtu | Tcp:
-    return Tcp() if line.framing == "tcp" else Rtu()
 
 
 def serve(path: Path) -> None:

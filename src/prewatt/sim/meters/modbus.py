@@ -12,11 +12,17 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ...edge.meters.modbus_model import ModbusModel, Order, Register, Relay
-from ...edge.meters.model import BASE_UNITS
-from ...edge.protocols.modbus_frames import REFUSED, FrameStream, Framing, Function, Side
+from ...edge.meters.model import BASE_UNITS, find_model_file, read_model
+from ...edge.protocols.modbus_frames import REFUSED, FrameStream, Framing, Function, Rtu, Side, Tcp
+from .plan import HousePlan, HungMeter, HungModule, LinePlan
 from .played import PlayedMeter
+from .protocol import PlayedProtocol
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE = 1, 2, 3, 4
+RELAYS = 8
+"""Flats that one relay module switches."""
+MODULE = 201
+"""The address of the first relay module on a line."""
 FED_IN_WH = 1_000
 """What the export register of a meter shows whose cover was opened: it was turned round for a while."""
 
@@ -222,3 +228,32 @@ def _sent(order: Order) -> bytes:
     if order.function == 5:
         return b"\xff\x00" if order.values[0] else b"\x00\x00"
     return b"".join(value.to_bytes(2, "big") for value in order.values)
+
+
+def _packing(line: LinePlan) -> Framing:
+    return Tcp() if line.framing == "tcp" else Rtu()
+
+
+def _model(name: str) -> ModbusModel:
+    return read_model(find_model_file(name), ModbusModel)
+
+
+def _meter(meter: PlayedMeter, hung: HungMeter, line: LinePlan, plan: HousePlan) -> ModbusResponder:  # noqa: ARG001
+    return ModbusResponder(meter, _model(hung.model), int(hung.address), _packing(line))
+
+
+def _module(meters: Sequence[PlayedMeter], module: HungModule, line: LinePlan) -> RelayModule:
+    return RelayModule(meters, _model(module.model), module.address, _packing(line))
+
+
+def _wire(serials: Sequence[str], recordings: Mapping[str, str]) -> LinePlan:
+    """Return meters without a relay, and relay modules beside them: two devices a flat."""
+    meters = tuple(HungMeter(recordings[each], each, "eastron-sdm120", str(n)) for n, each in enumerate(serials, 1))
+    modules = tuple(
+        HungModule("relay-module-coils", MODULE + n, tuple(serials[first : first + RELAYS]))
+        for n, first in enumerate(range(0, len(serials), RELAYS))
+    )
+    return LinePlan("riser", "tcp", meters, modules)
+
+
+PLAYED = PlayedProtocol(_meter, _wire, _module)

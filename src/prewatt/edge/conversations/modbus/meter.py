@@ -1,4 +1,4 @@
-"""What is asked of meters that speak Modbus, and of relay modules beside them.
+"""What is asked of one meter that speaks Modbus, and of its relay.
 
 A value counts only if its model's file can be right about this meter: before the first reading the voltage and the
 frequency must be such as mains have. A wrong order of words, a wrong map or another variant under the same name shows there,
@@ -7,19 +7,14 @@ and nothing is billed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
-from typing import Annotated
 
-from msgspec import Meta
-
-from ...kernel.quantities import Quantity
-from ..drivers.interface import Identity, Power
-from ..meters.modbus_model import Batch, ModbusModel, Order, Prepaid, Relay, RelayState, alone, decoded
-from ..meters.model import Decimals, find_model_file, read_model, scaled
-from ..protocols.exchange import (
+from ....kernel.quantities import Quantity
+from ...drivers.interface import Identity, Power
+from ...meters.modbus_model import Batch, ModbusModel, Prepaid, alone, decoded
+from ...meters.model import scaled
+from ...protocols.exchange import (
     Conversation,
     NoAnswer,
     ProtocolError,
@@ -28,10 +23,9 @@ from ..protocols.exchange import (
     WaitsForButton,
     WrongAnswer,
 )
-from ..protocols.modbus_frames import Framing, Rtu, Tcp
-from ..protocols.modbus_unit import Read, Unit
-from .protocol import Access, MeterProtocol
-from .protocol import Framing as FramingName
+from ...protocols.modbus_frames import Framing
+from ...protocols.modbus_unit import Read, Unit
+from .relay import RelayAt, Relays
 
 MAINS_MV = (80_000, 280_000)
 """The lowest and the highest voltage of a phase that is believed, mV."""
@@ -44,18 +38,6 @@ FLOWS_W = 10
 """Power above this flows through a closed relay; below it may be a meter's own error."""
 EXPORT_WH = 100
 """Energy that may seem to flow out of a flat, by rounding and capacitors, before it is reported."""
-
-
-@dataclass(frozen=True)
-class RelayAt:
-    """The relay of a flat that is not in its meter. `unit`: the module's address. `channel`: which of its relays, from 1.
-    `inverted`: the flat is supplied while the module's relay is at rest, so that it stays supplied if the module fails.
-    """
-
-    relay: Relay
-    unit: Unit
-    channel: int = 1
-    inverted: bool = False
 
 
 class ModbusMeter:
@@ -77,7 +59,7 @@ class ModbusMeter:
             raise ValueError("model: it has no energy register; a relay module is set as the relay of a meter")
         self._model = model
         self._unit = Unit(framing, unit)
-        self._relay = relay or (RelayAt(model.relay, self._unit) if model.relay else None)
+        self._relay = relay or (RelayAt(Relays(model.relay, self._unit, lambda: 0)) if model.relay else None)
         if self._relay and not 1 <= self._relay.channel <= self._relay.relay.channels:
             raise ValueError(f"relay_channel: the module has channels 1 to {self._relay.relay.channels}")
         self._ratios = dict(ratios or {})
@@ -186,7 +168,7 @@ class ModbusMeter:
             return None
         if at.relay.state is not None:
             try:
-                return (yield from self._relay_state(at, at.relay.state))
+                return (yield from at.is_closed(at.relay.state))
             except NoAnswer:
                 if at.unit is self._unit:
                     raise
@@ -202,9 +184,8 @@ class ModbusMeter:
         at = self._relay
         if at is None:
             raise Unsupported("its model's file names no relay")
-        order: Order = at.relay.close if closed is not at.inverted else at.relay.open
         try:
-            yield from at.unit.write(order.function, order.address + at.channel - 1, order.values)
+            yield from at.order(closed)
         except NoAnswer as unanswered:
             # The order may have arrived, and its confirmation be lost: what is seen decides.
             if at.relay.verify != "state" or not (yield from self._has_moved(at, closed)):
@@ -220,7 +201,7 @@ class ModbusMeter:
         """Return whether the relay is seen to stand as it was told; True if its model says that it can't be seen."""
         if at.relay.verify == "state" and at.relay.state is not None:
             for _ in range(LOOKS):
-                if (yield from self._relay_state(at, at.relay.state)) is closed:
+                if (yield from at.is_closed_now(at.relay.state)) is closed:
                     return True
             return False
         if at.relay.verify == "power" and not closed:
@@ -229,14 +210,6 @@ class ModbusMeter:
                     return True
             return False
         return True
-
-    def _relay_state(self, at: RelayAt, state: RelayState) -> Conversation[bool]:
-        """Return whether the flat is supplied, by the state of the relay. All channels of a module are read at once."""
-        words = yield from at.unit.read(Read(state.function, state.address, at.relay.channels))
-        word = int(words[at.channel - 1]) & state.mask
-        if word not in (state.closed & state.mask, state.open & state.mask):
-            raise WrongAnswer(f"the state of its relay is {word:04X}, which is neither open nor closed")
-        return (word == state.closed & state.mask) is not at.inverted
 
     def _power_flows(self) -> Conversation[bool]:
         power = yield from self.read_power()
@@ -321,46 +294,3 @@ def _are_of_mains(voltages: Sequence[int]) -> bool:
 
 def _question(batch: Batch) -> Read:
     return Read(batch.function, batch.address, batch.count)
-
-
-class ModbusAccess(Access, frozen=True):
-    """Where a meter stands, and its relay.
-
-    `address`: of the meter, as it is set at it. `relay_model`: the model of a relay module on the same bus that switches the
-    flat, or the path of its file (`.toml`); empty: the meter's own relay. `relay_address`, `relay_channel`: of the module, and
-    which of its relays, from 1. `relay_inverted`: the flat is supplied while that relay is at rest. `ratios`: those of the
-    model that cannot be read, such as `current-ratio = "40"`. `echoes_transaction`: False behind a gateway that does not send
-    the transaction number of Modbus TCP back.
-    """
-
-    relay_model: str = ""
-    relay_address: str = ""
-    relay_channel: Annotated[int, Meta(ge=1)] = 1
-    relay_inverted: bool = False
-    ratios: dict[str, Decimals] = {}
-    echoes_transaction: bool = True
-
-
-def _open(model: ModbusModel, access: ModbusAccess, framing: FramingName, clock: Callable[[], int]) -> ModbusMeter:  # noqa: ARG001
-    packing = Tcp(access.echoes_transaction) if framing == "tcp" else Rtu()
-    ratios = {name: Fraction(ratio) for name, ratio in access.ratios.items()}
-    relay = None
-    if access.relay_model:
-        is_path = access.relay_model.endswith(".toml")
-        path = Path(access.relay_model) if is_path else find_model_file(access.relay_model)
-        module = read_model(path, ModbusModel).relay
-        if module is None:
-            raise ValueError(f"relay_model: {access.relay_model} has no relay")
-        unit = Unit(packing, _number("relay_address", access.relay_address))
-        relay = RelayAt(module, unit, access.relay_channel, access.relay_inverted)
-    return ModbusMeter(model, _number("address", access.address), packing, relay, ratios)
-
-
-def _number(field: str, text: str) -> int:
-    """Return the address of a unit. Raises ValueError, which names the field."""
-    if not text.isascii() or not text.isdecimal():
-        raise ValueError(f"{field}: {text!r} is no number such as 1")
-    return int(text)
-
-
-PROTOCOL = MeterProtocol(ModbusModel, ModbusAccess, _open)

@@ -1,4 +1,4 @@
-"""What is asked of meters that speak DLMS/COSEM.
+"""What is asked of one meter that speaks DLMS/COSEM.
 
 An association is held from one conversation to the next (`protocols.dlms.held`). Scaler and unit are read from the meter,
 once in each association: another meter may hang there in the next. A switch has moved when output state and control state
@@ -11,22 +11,18 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from ...kernel.quantities import Quantity
-from ...kernel.units import SECOND
-from ..drivers.interface import Identity, Power
-from ..meters.dlms_model import Clock, DlmsModel
-from ..meters.model import scaled
-from ..protocols.dlms.acse import PDU_SIZE, Mechanism
-from ..protocols.dlms.axdr import Data, Type, number, obis
-from ..protocols.dlms.client import Credentials
-from ..protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
-from ..protocols.dlms.hdlc import client_address, server_address
-from ..protocols.dlms.held import HeldAssociation, Terms
-from ..protocols.dlms.link import HdlcLink, Link
-from ..protocols.dlms.names import CLOCK, DATA, DISCONNECT_CONTROL, NEVER, REGISTER, Attribute
-from ..protocols.dlms.security import Keys
-from ..protocols.dlms.wrapper import WrapperLink
-from ..protocols.exchange import (
+from ....kernel.quantities import Quantity
+from ....kernel.units import SECOND
+from ...drivers.interface import Identity, Power
+from ...meters.dlms_model import Clock, DlmsModel
+from ...meters.model import scaled
+from ...protocols.dlms.axdr import Data, Type, number, obis
+from ...protocols.dlms.client import Credentials
+from ...protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
+from ...protocols.dlms.held import HeldAssociation, Terms
+from ...protocols.dlms.link import Link
+from ...protocols.dlms.names import CLOCK, DATA, DISCONNECT_CONTROL, NEVER, REGISTER, Attribute
+from ...protocols.exchange import (
     Conversation,
     NoAnswer,
     ProtocolError,
@@ -35,7 +31,6 @@ from ..protocols.exchange import (
     WaitsForButton,
     WrongAnswer,
 )
-from .protocol import Access, Framing, MeterProtocol
 
 T = TypeVar("T")
 
@@ -57,22 +52,6 @@ QUANTITY_UNITS = {
 }  # fmt: skip
 """The unit of a quantity, by the first word of its name; the others have none."""
 SCALERS = range(-12, 13)
-WRAPPED_LONGEST = PDU_SIZE + 64
-"""The longest APDU over TCP that is believed: ciphering adds to what we say that we take."""
-SYSTEM_TITLE = "5052570000000001"
-"""Our system title, where the settings name none: a maker's three letters, and a number."""
-
-
-class DlmsAccess(Access, frozen=True):
-    """What differs from meter to meter. `address`: the physical address on a line; on TCP the meter's service access point,
-    which is mostly 1. `password`: for low level security; `hex:` in front of one that is no text. `encryption_key`,
-    `authentication_key`: for high level security, in hexadecimal digits. `system_title`: ours, 16 hexadecimal digits.
-    """
-
-    password: str = ""
-    encryption_key: str = ""
-    authentication_key: str = ""
-    system_title: str = SYSTEM_TITLE
 
 
 class DlmsMeter:
@@ -348,43 +327,3 @@ class DlmsMeter:
         yield from self._association.client.set(
             attribute, Data(shown.type, encode_instant(at, shown.octets, deviation))
         )
-
-
-def open_meter(model: DlmsModel, access: DlmsAccess, framing: Framing, clock: Callable[[], int]) -> DlmsMeter:
-    """Return the conversations with one meter. Raises ValueError, which names the setting, if they are impossible."""
-    if not access.address.isdecimal():
-        raise ValueError(f"address: {access.address!r} is no number")
-    address = int(access.address)
-    if framing == "tcp" and not 1 <= address <= 0xFFFF:
-        raise ValueError(f"address: {address} is no service access point from 1 to 65535")
-
-    def link_of(client: int) -> Link:
-        if framing == "tcp":
-            return WrapperLink(client, address, WRAPPED_LONGEST)
-        upper, lower = (address, 0) if model.address_bytes == 1 else (model.logical, address)
-        return HdlcLink(client_address(client), server_address(upper, lower, model.address_bytes), model.information)
-
-    link_of(model.client)
-    return DlmsMeter(model, link_of, credentials_of(model, access), clock)
-
-
-def credentials_of(model: DlmsModel, access: DlmsAccess) -> Credentials:
-    """Return how we show a meter who we are. Raises ValueError, which names the setting."""
-    mechanism = {"none": Mechanism.NONE, "lls": Mechanism.LLS, "hls-gmac": Mechanism.HLS_GMAC}[model.authentication]
-    if mechanism is not Mechanism.HLS_GMAC:
-        password = access.password.removeprefix("hex:")
-        as_bytes = _unhex("password", password) if password != access.password else password.encode()
-        return Credentials(mechanism, as_bytes)
-    keys = (_unhex(name, getattr(access, name)) for name in ("encryption_key", "authentication_key"))
-    title = _unhex("system_title", access.system_title)
-    return Credentials(mechanism, keys=Keys(*keys), title=title, is_general=model.general_ciphering)
-
-
-def _unhex(name: str, digits: str) -> bytes:
-    try:
-        return bytes.fromhex(digits)
-    except ValueError:
-        raise ValueError(f"{name}: it is not written in hexadecimal digits") from None
-
-
-PROTOCOL = MeterProtocol(DlmsModel, DlmsAccess, open_meter)

@@ -1,0 +1,53 @@
+"""How meters of DLMS/COSEM are looked for: at the addresses that they often have from the factory, as the public client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...meters.dlms_model import DlmsModel
+from ...meters.model import Model
+from ...protocols.dlms.search import PUBLIC_CLIENT, USUAL_ADDRESSES, probe
+from ...protocols.exchange import Conversation
+from ..protocol import Framing, Sighting
+from .links import link_to
+
+
+class DlmsSearch:
+    """What the methods return is said in `conversations.protocol.Search`."""
+
+    kinds = ("dlms",)
+    framings: tuple[Framing, ...] = ("line", "tcp")
+
+    def kind_of(self, model: Model) -> str:  # noqa: ARG002
+        return self.kinds[0]
+
+    def seek(
+        self,
+        kind: str,  # noqa: ARG002
+        framing: Framing,
+        addresses: Iterable[int],  # noqa: ARG002
+        models: Iterable[Model],
+    ) -> Conversation[list[Sighting]]:
+        known = [each for each in models if isinstance(each, DlmsModel)]
+        forms = sorted({(model.address_bytes, model.logical) for model in known}, reverse=True)
+        sightings = []
+        for address in USUAL_ADDRESSES:
+            for address_bytes, logical in forms if framing == "line" else forms[:1]:
+                found = yield from probe(link_to(framing, PUBLIC_CLIENT, address, address_bytes, logical))
+                if found is not None:
+                    number = found.serial.decode("ascii", "replace").strip("\0 ")
+                    name = found.name.decode("ascii", "replace")
+                    sightings.append(Sighting(str(address), words=f"{name} {number}".strip()))
+                    break
+        return sightings
+
+    def is_doubled(self, kind: str, framing: Framing, address: str) -> Conversation[bool | None]:  # noqa: ARG002
+        """Return False: a link is opened by each look anyhow."""
+        yield from ()
+        return False
+
+    def address_of(self, typed: str) -> str:
+        return typed.strip()
+
+    def is_for_all(self, address: str) -> bool:  # noqa: ARG002
+        return False

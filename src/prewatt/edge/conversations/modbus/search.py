@@ -1,0 +1,58 @@
+"""How meters of Modbus are looked for: each address is asked for a register of either kind. A refusal, too, says that
+somebody is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from ...meters.model import Model
+from ...protocols.exchange import Conversation
+from ...protocols.listening import is_doubled
+from ...protocols.modbus import ReadRegisters
+from ...protocols.modbus_frames import Function, Rtu, Tcp
+from ..protocol import Framing, Sighting
+
+UNITS = range(1, 33)
+"""The addresses that are tried, if a person names no others."""
+COUNT = 2
+
+
+class ModbusSearch:
+    """What the methods return is said in `conversations.protocol.Search`."""
+
+    kinds = ("modbus",)
+    framings: tuple[Framing, ...] = ("line", "tcp")
+
+    def kind_of(self, model: Model) -> str:  # noqa: ARG002
+        return self.kinds[0]
+
+    def seek(
+        self,
+        kind: str,  # noqa: ARG002
+        framing: Framing,
+        addresses: Iterable[int],
+        models: Iterable[Model],  # noqa: ARG002
+    ) -> Conversation[list[Sighting]]:
+        sightings = []
+        for unit in list(addresses) or UNITS:
+            for function in (Function.READ_INPUT_REGISTERS, Function.READ_HOLDING_REGISTERS):
+                twice = yield from self._ask(framing, unit, function)
+                if twice is not None:
+                    sightings.append(Sighting(str(unit), twice))
+                    break
+        return sightings
+
+    def is_doubled(self, kind: str, framing: Framing, address: str) -> Conversation[bool | None]:  # noqa: ARG002
+        return self._ask(framing, int(address), Function.READ_HOLDING_REGISTERS)
+
+    def _ask(self, framing: Framing, unit: int, function: Function) -> Conversation[bool | None]:
+        packing = Tcp() if framing == "tcp" else Rtu()
+        return is_doubled(partial(ReadRegisters, packing, unit, function, 0, COUNT))
+
+    def address_of(self, typed: str) -> str:
+        return typed.strip()
+
+    def is_for_all(self, address: str) -> bool:  # noqa: ARG002
+        return False
