@@ -23,6 +23,7 @@ from ..server.notices.watching import watch
 from ..server.payments.polling import look_at_open_payments
 from ..server.payments.settlement import book_what_was_missed, fetch_what_is_due
 from ..server.payments.taken_back import take_up_what_waits
+from ..server.sales.keypad_sales import charge_days_of_all
 from ..server.statements.bills import make_bills
 from ..server.statements.overdue import follow_up
 from ..server.statements.terms import take_what_is_due
@@ -34,6 +35,11 @@ from .standby import alone
 log = logging.getLogger("prewatt.worker")
 OFTEN, STEADILY, SELDOM, DAILY = 10, 30, 600, 86_400
 """Seconds between two runs of a job."""
+
+
+def charge_days() -> None:
+    """Charge the days that have ended to the tenants of flats with a keypad meter, which no gateway charges."""
+    charge_days_of_all()
 
 
 def allocate() -> None:
@@ -150,6 +156,7 @@ def _work() -> None:
         (send_notices, OFTEN),
         (look_for_silences, STEADILY),
         (bill, STEADILY),
+        (charge_days, SELDOM),
         (fetch_settlement_files, SELDOM),
         (look_at_balances, SELDOM),
         (close_books, SELDOM),

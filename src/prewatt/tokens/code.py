@@ -174,6 +174,14 @@ def carried(amount: int) -> int:
     return _expand(*_compress(amount, 3))
 
 
+def carried_at_most(amount: int) -> int:
+    """Return the largest amount (tenths of a unit, or W) that a token can carry and that is not over `amount`."""
+    for exponent in range(3, -1, -1):
+        if (rest := amount - _expand(exponent, 0)) >= 0:
+            return _expand(exponent, min(rest // 10**exponent, MANTISSA - 1))
+    raise NumberError(f"no token can carry {amount}")
+
+
 def currency_carried(amount: int) -> int:
     """Return the amount that a token for `amount` (1e-5 of a currency unit) really carries. It is not less."""
     return _expand(*_compress(amount, 31))

@@ -117,6 +117,7 @@ class Transfer(models.Model):
         DEBT = "debt", _("debt")
         DEBT_PAID = "debt-paid", _("debt paid")
         WRITTEN_OFF = "written-off", _("debt written off")
+        KEYPAD = "keypad", _("charged at a keypad meter")
 
     kind = models.CharField(max_length=12, choices=Kind)
     memo = models.CharField(max_length=200, blank=True)

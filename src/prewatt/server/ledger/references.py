@@ -48,6 +48,7 @@ class Of(models.TextChoices):
     EARLY = "early", _("charged early")
     CLEARED = "cleared", _("credit cleared")
     EMERGENCY = "emergency", _("emergency credit")
+    KEYPAD = "keypad", _("entry of a keypad meter's account")
 
 
 class Part(StrEnum):
@@ -57,12 +58,14 @@ class Part(StrEnum):
     BACK = "back"
     CARRIED = "carried"
     CHARGED = "charged"
+    ENERGY = "energy"
     DEBT = "debt"
     DEPOSIT = "deposit"
     FEE = "fee"
     FOUND = "found"
     HELD = "held"
     METERED = "metered"
+    MINIMUM = "minimum"
     MOVED = "moved"
     MOVED_IN = "in"
     MOVED_OUT = "out"
@@ -71,6 +74,9 @@ class Part(StrEnum):
     RESTORED = "restored"
     REVERSED = "reversed"
     ROUNDING = "rounding"
+    SERVICE = "service"
+    STANDING = "standing"
+    TAX = "tax"
     TWICE = "twice"
     UNDONE = "undone"
     USED = "used"

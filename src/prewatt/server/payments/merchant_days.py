@@ -68,7 +68,7 @@ def _at_meters(payments: Collection[Payment]) -> dict[int, int | None]:
     """Return the amounts (nano) of payments at their meters, by primary key; None if a meter does not have it."""
     top_ups = {each.pk: each.top_up for each in payments if each.top_up}
     amounts = at_meters(each.command for each in top_ups.values())
-    return {pk: amounts.get(each.command_id) for pk, each in top_ups.items()}
+    return {pk: amounts.get(each.command_id or 0) for pk, each in top_ups.items()}
 
 
 def _other_verdict(line: SettlementLine, is_booked: bool, is_kept: bool) -> Verdict:

@@ -62,7 +62,7 @@ def _received_by_staff(organisation: Organisation, first: date, last: date) -> l
         transfers = booked(Of.TOP_UP, (row.pk for row in rows))
         brought = at_meters(row.command for row in rows)
         for row in rows:
-            transfer, meter = transfers.get(row.pk), brought.get(row.command_id)
+            transfer, meter = transfers.get(row.pk), brought.get(row.command_id or 0)
             ledger = transfer.amount if transfer else None
             # The record of staff takes the place of a provider's report.
             says = verdict(

@@ -22,11 +22,12 @@ def parts(values: Iterable[T]) -> Iterable[list[T]]:
     return (every[start : start + 500] for start in range(0, len(every), 500))
 
 
-def at_meters(commands: Iterable[Command]) -> dict[int, int]:
+def at_meters(commands: Iterable[Command | None]) -> dict[int, int]:
     """Return the amounts that commands brought to meters, by the journals: nano by the command's primary key, by
-    command and code together. A command without an entry is left out.
+    command and code together. A command without an entry is left out, and None: what a code alone brings to a keypad
+    meter.
     """
-    listed = list(commands)
+    listed = [each for each in commands if each is not None]
     bodies = _bodies((each.meter_id, seq) for each in listed for seq in (each.applied_seq, each.coded_seq))
     return {each.pk: amount for each in listed if (amount := _brought(each, bodies)) is not None}
 

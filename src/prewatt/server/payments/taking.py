@@ -26,6 +26,7 @@ from ..metering.locking import for_update, lock_organisation
 from ..metering.models import Meter
 from ..vending.adjustments import adjust
 from ..vending.controls import control, restored_until
+from ..vending.keypads import lock_keypads
 from ..vending.models import PayOut, Refund, TopUp
 from .books import clearing, held_left, meter_of
 from .models import Payment, TakenBack
@@ -113,6 +114,7 @@ def take_from_tenant(row: TakenBack, top_up: TopUp) -> None:
         .filter(unit=top_up.tenancy.unit_id)
         .first()
     )
+    lock_keypads([top_up.tenancy.unit_id])
     tenancy = _tenancy(top_up.tenancy_id)
     if tenancy.settled_at is None and row.amount >= top_up.amount:
         give_share_back(top_up, memo(row))

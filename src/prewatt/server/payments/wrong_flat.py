@@ -68,7 +68,7 @@ def _check_whole(payment: TopUp) -> None:
         raise GivingBackError(_("Some of this payment was given back by the provider already."))
     if payment.taken_back.exists():
         raise GivingBackError(_("Some of this payment was taken back by the payer or the bank already."))
-    if payment.command.state == payment.command.State.REJECTED:
+    if payment.command is not None and payment.command.state == payment.command.State.REJECTED:
         raise GivingBackError(_("The meter has refused this payment: see its alarm."))
 
 

@@ -21,11 +21,13 @@ from ..ledger.references import OWN, Of, Reference, is_typed
 from ..metering.locking import for_update, lock_meters
 from ..metering.models import Meter
 from ..vending.adjustments import adjust
-from ..vending.models import Adjustment, Refund
+from ..vending.keypads import lock_keypads
+from ..vending.models import Adjustment, KeypadEntry, Refund
 from ..vending.paid_amounts import LARGEST, as_it_is
 from ..vending.refusals import GivingBackError
 from ..vending.second_person import is_too_much, lock_books
 from .differences import carry_out
+from .keypad_left import carry_out_give_back, entry_of, give_back_reference, not_taken_back
 
 
 def checked_reason(text: str) -> str:
@@ -41,6 +43,7 @@ def lock_account(tenancy: Tenancy) -> Meter | None:
     """
     rows = for_update(Meter.objects).select_related("gateway")
     meter = rows.filter(unit=tenancy.unit_id).first()
+    lock_keypads([tenancy.unit_id])
     as_it_is(tenancy)
     if tenancy.settled_at is not None:
         raise GivingBackError(_("This tenancy is settled: its books are closed."))
@@ -114,6 +117,20 @@ def put_right(
     return _propose(tenancy, amount, name, by, reason, Adjustment.Kind.CHARGED, second)
 
 
+@transaction.atomic
+def give_code_back(entry: KeypadEntry, by: Any, reason: str) -> Adjustment:
+    """Propose to give back a code that was never typed into its keypad meter: its price becomes the tenant's credit when
+    a second person agrees, since nobody can know that it was not typed. Raises GivingBackError, which names the field.
+    """
+    tenancy = entry.tenancy
+    lock_books(tenancy.unit.property.organisation)
+    lock_account(tenancy)
+    if entry.code is None or not_taken_back(entry) != entry.energy:
+        raise GivingBackError(_("This code is given back already, or was settled at the move-out."))
+    of = give_back_reference(entry)
+    return _propose(tenancy, entry.charge, of, by, reason, Adjustment.Kind.CHARGED, second=True)
+
+
 def propose_as_metered(tenancy: Tenancy, amount: int, of: Reference, by: Any, reason: str) -> Adjustment:
     """Propose to take a meter's balance into the books: `amount` nano, negative if the meter has less. `of`: its cause;
     a repeated call changes nothing. It is booked when a second person agrees (`as_metered`). Raises GivingBackError if
@@ -183,6 +200,11 @@ def decide(adjustment: Adjustment, by: Any, agreed: bool) -> Adjustment:
 def _carry_out(adjustment: Adjustment) -> Adjustment:
     if adjustment.kind == Adjustment.Kind.METERED:
         carry_out(adjustment, name_of(adjustment.decided_by))
+        adjustment.state, adjustment.decided_at = Adjustment.State.DONE, now()
+        adjustment.save(update_fields=["state", "decided_at", "decided_by"])
+        return adjustment
+    if entry_of(adjustment) is not None:
+        carry_out_give_back(adjustment, name_of(adjustment.decided_by))
         adjustment.state, adjustment.decided_at = Adjustment.State.DONE, now()
         adjustment.save(update_fields=["state", "decided_at", "decided_by"])
         return adjustment

@@ -1,4 +1,6 @@
-"""Top-ups: received money is booked and sent to the meter as credit, in one transaction."""
+"""Top-ups: received money is booked and sent to the meter as credit, in one transaction; to a keypad meter without
+communication it goes as energy that is sold by a code.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,12 @@ from ..metering.locking import for_update
 from ..metering.models import Meter
 from ..vending.codes import credit_code
 from ..vending.credit_log import issue
+from ..vending.keypads import keypad_of, lock_keypads
 from ..vending.models import Code, Command, TopUp
 from ..vending.paid_amounts import as_it_is, check_amount, check_open, check_typed
 from ..vending.refusals import TopUpError
 from .found import FoundError, booked_by_hand, link, unbooked
+from .keypad_sales import sell
 
 
 @transaction.atomic
@@ -47,6 +51,7 @@ def top_up(
     spread = lock_spread(tenancy)
     # The meter's row is the lock: of two calls with one credit id, the second finds the first one's top-up.
     meter = for_update(Meter.objects).filter(unit=tenancy.unit_id).first()
+    lock_keypads([tenancy.unit_id])
     as_it_is(tenancy)
     known = TopUp.objects.filter(organisation=organisation, credit_id=credit_id).first()
     if known:
@@ -64,8 +69,9 @@ def top_up(
     if booked_in_cash:
         return booked_in_cash
     check_open(tenancy)
-    assert meter is not None
-    command = _send(meter, amount, credit_id, share_of(tenancy, amount) if spread else 0, by)
+    command = None
+    if meter is not None:
+        command = _send(meter, amount, credit_id, share_of(tenancy, amount) if spread else 0, by)
     new_top_up = TopUp.objects.create(
         organisation=organisation, credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid_at=at, by=by,
         note=note,
@@ -73,6 +79,9 @@ def top_up(
     book_top_up(tenancy, amount, at, new_top_up.pk, source, new_top_up.memo)
     if spread:
         take_share(new_top_up)
+    token_meter = keypad_of(tenancy.unit_id) if meter is None else None
+    if token_meter is not None:
+        sell(tenancy, token_meter, by, new_top_up)
     return new_top_up
 
 
@@ -117,7 +126,8 @@ def _lies_in(source: Account | None, known_top_up: TopUp, meter: Meter | None) -
         return
     booking = booked(Reference(Of.TOP_UP, known_top_up.pk))
     assert booking is not None
-    if booking.debit_account_id != source.pk and known_top_up.command.is_from_journal:
+    is_from_journal = known_top_up.command is not None and known_top_up.command.is_from_journal
+    if booking.debit_account_id != source.pk and is_from_journal:
         _move(known_top_up, booking.debit_account, source, meter)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ...kernel.units import exact_instant, exact_kwh, exact_money, exact_price
 from ...tables import export as tables
 from ..allocation.models import Share
+from .keypad import KeypadPart
 from .statement import Line, Statement
 
 SCHEMA = "prewatt-statement-1"
@@ -24,7 +25,7 @@ def to_document(statement: Statement) -> dict[str, Any]:
         {"at": exact_instant(each.at), "kwh": exact_kwh(each.register)} if each else None
         for each in (statement.first, statement.last)
     ]
-    return {
+    document = {
         "schema": SCHEMA,
         "property": unit.property.name,
         "unit": unit.name,
@@ -57,6 +58,40 @@ def to_document(statement: Statement) -> dict[str, Any]:
             "remainder": exact_money(statement.remainder),
         },
     }
+    return document | ({"keypad": _keypad(statement.keypad)} if statement.keypad is not None else {})
+
+
+def _keypad(part: KeypadPart) -> dict[str, Any]:
+    return {
+        "meter": part.meter.pan,
+        "codes": [
+            {
+                "at": exact_instant(each.at),
+                "code": each.text,
+                "kwh": exact_kwh(each.energy),
+                "amount": exact_money(each.charge),
+                "given_back": each.is_back,
+            }
+            for each in part.codes
+        ],
+        "readings": [
+            {
+                "at": exact_instant(each.at),
+                "kwh": exact_kwh(each.register),
+                "left_kwh": _kwh(each.left),
+                "doubt": each.doubt,
+            }
+            for each in part.readings
+        ],
+        "sold_kwh": exact_kwh(part.sold),
+        "used_kwh": _kwh(part.used),
+        "difference_kwh": _kwh(part.difference),
+        "left_by_reckoning_kwh": _kwh(part.left),
+    }
+
+
+def _kwh(energy: int | None) -> str | None:
+    return None if energy is None else exact_kwh(energy)
 
 
 def _line(statement: Statement, line: Line) -> dict[str, Any]:

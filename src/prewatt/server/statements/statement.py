@@ -22,12 +22,14 @@ from ...kernel.tariff import UNPRICED, Tariff, Version, version_at
 from ...kernel.units import exact_percent
 from ..allocation.models import Share
 from ..core.spans import during, measured
+from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.books import tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
+from .keypad import EntryCharge, KeypadPart, charges_in, keypad_part
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
     "top-ups",
@@ -71,7 +73,7 @@ class RegisterReading:
 class Statement:
     """The movements on a tenancy's account in the span from `begins` to `ends`. `complete`: whether the meter has
     reported the whole span. `first`, `last`: the registers that bound the energy; `breaks`: the places between where a
-    register went on from another value.
+    register went on from another value. `keypad`: the codes and readings of a flat with a keypad meter.
     """
 
     tenancy: Tenancy
@@ -85,6 +87,7 @@ class Statement:
     complete: bool
     currency: str
     breaks: list[Break]
+    keypad: KeypadPart | None = None
 
     @property
     def where(self) -> ZoneInfo:
@@ -164,10 +167,14 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
     energy = _Energy(tenancy, span)
     if meter is not None:
         energy.collect(meter)
+    keypad = keypad_part(tenancy, span)
+    if keypad is not None:
+        energy.collect_entries()
     transfers = _transfers(tenancy, during(span))
     lines = [*_top_ups(tenancy, transfers), *energy.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
     opening = _balance_at(tenancy, meter, begins)
-    complete = meter is None or (meter.read_at or 0) >= min(ends, tenancy.ends or ends)
+    known_until = now() if meter is None else meter.read_at or 0
+    complete = (meter is None and keypad is None) or known_until >= min(ends, tenancy.ends or ends)
     movements = sum(line.amount for line in lines if not line.included)
     between = breaks(meter, _measured_for(tenancy, span))[::-1] if meter is not None else []
     return Statement(
@@ -182,6 +189,7 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
         complete,
         tenancy.unit.property.currency,
         between,
+        keypad,
     )
 
 
@@ -239,7 +247,8 @@ def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
         Transfer.Kind.RERATING: _("Charged anew: %(memo)s"),
     }
     for row, amount in transfers:
-        if row.kind == Transfer.Kind.TOP_UP or (row.of == Of.SHARE and row.kind in SHARED_KINDS):
+        in_lines = row.of == Of.KEYPAD or (row.of == Of.SHARE and row.kind in SHARED_KINDS)
+        if row.kind == Transfer.Kind.TOP_UP or in_lines:
             continue
         kind = Transfer.Kind(row.kind)
         text = names[kind] % {"memo": row.memo} if kind in names else (row.memo or str(kind.label))
@@ -279,7 +288,13 @@ class _Energy:
             self.elsewhere += (charge or 0) - entry.charge
         self.last = self.last or self.first
 
-    def _take(self, entry: Reading, version: Version | None) -> None:
+    def collect_entries(self) -> None:
+        """Take the entries of a keypad meter's account."""
+        versions = self.tenancy.unit.property.tariff_versions.series()
+        for charge, version in charges_in(self.tenancy, self.span, versions):
+            self._take(charge, version)
+
+    def _take(self, entry: Reading | EntryCharge, version: Version | None) -> None:
         tariff = version.calendar.tariff if version else None
         dated = tariff.dated.name if tariff and tariff.dated else None
         for each in entry.used:
@@ -295,14 +310,14 @@ class _Energy:
         self.minimum += entry.minimum
         self._take_tax(entry, tariff)
 
-    def _take_standing(self, entry: Reading, tariff: Tariff | None) -> None:
+    def _take_standing(self, entry: Reading | EntryCharge, tariff: Tariff | None) -> None:
         if entry.standing:
             each_day = tariff.standing if tariff else 0
             sums = self.standing.setdefault(each_day, [0, 0])
             sums[0] += entry.standing // each_day if each_day else 0
             sums[1] += entry.standing
 
-    def _take_tax(self, entry: Reading, tariff: Tariff | None) -> None:
+    def _take_tax(self, entry: Reading | EntryCharge, tariff: Tariff | None) -> None:
         name, ppm = (tariff.tax.name, tariff.tax.ppm) if tariff and tariff.tax else (_("Tax"), 0)
         for amount, included in ((entry.tax, False), (entry.tax_included, True)):
             if amount:

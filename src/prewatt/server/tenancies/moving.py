@@ -30,10 +30,13 @@ from ..metering.apart import apart, meter_or_gateway_of
 from ..metering.locking import for_update, lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import NO_CONTACT, Contact, keep_contact
+from ..sales.keypad_left import close as close_keypad
+from ..sales.keypad_left import reading_at_the_end
 from ..statements.terms import tell_meter
 from ..vending.account_settings import send_settings_to
 from ..vending.adjustments import adjust, level
 from ..vending.credit_log import issue
+from ..vending.keypads import keypad_of, lock_keypads
 from ..vending.models import Refund
 
 LARGEST_DEPOSIT = 100_000 * NANO
@@ -123,6 +126,8 @@ def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: in
 def journal_is_here(tenancy: Tenancy) -> bool:
     """Return whether all that was used up to the move-out is known."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
+    if meter is None and (token_meter := keypad_of(tenancy.unit_id)) is not None:
+        return reading_at_the_end(tenancy, token_meter) is not None
     return meter is None or (meter.read_at is not None and tenancy.ends is not None and meter.read_at >= tenancy.ends)
 
 
@@ -131,8 +136,13 @@ def _check_has_ended(tenancy: Tenancy) -> None:
         raise ValidationError(_("This tenancy is settled already."))
     if tenancy.ends is None or tenancy.ends > now():
         raise ValidationError(_("This tenancy has not ended yet."))
-    if not journal_is_here(tenancy):
-        raise ValidationError(_("The meter has not reported up to the move-out yet."))
+    if journal_is_here(tenancy):
+        return
+    if keypad_of(tenancy.unit_id) is not None:
+        raise ValidationError(
+            _("Read the keypad meter first: type its reading of the day of the move-out, with what is left on it.")
+        )
+    raise ValidationError(_("The meter has not reported up to the move-out yet."))
 
 
 def _check_can_take(tenancy: Tenancy, before: Tenancy) -> None:
@@ -155,10 +165,12 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     lock_organisation(tenancy.unit.property.organisation_id)
     units = {tenancy.unit_id} if carry_to is None else {tenancy.unit_id, carry_to.unit_id}
     lock_meters(Meter.objects.filter(unit__in=units))
+    lock_keypads(units)
     locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
     _check_has_ended(locked)
     if carry_to is not None:
         _check_can_take(carry_to, locked)
+    close_keypad(locked)
     settle_spreads(locked)
     locked.settlements += 1
     # Settled anew, after a move was put right, it has names of its own.

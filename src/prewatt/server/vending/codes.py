@@ -36,6 +36,7 @@ from ..estate.models import Organisation
 from ..metering.locking import for_update, lock_meters
 from ..metering.models import Meter
 from .credit_log import issue
+from .keypads import tenant_at
 from .models import Code, SupplyGroup, TokenMeter
 from .security import security_module
 
@@ -138,9 +139,11 @@ def provision(meter: Meter) -> TokenMeter:
     )
 
 
-def register(group: SupplyGroup, number: str, name: str, tariff_index: int = 1) -> TokenMeter:
-    """Register a keypad meter of another maker by the number printed on it. Raises VendError if the number is wrong or
-    registered already.
+def register(
+    group: SupplyGroup, number: str, name: str, tariff_index: int = 1, counts_money: bool = False
+) -> TokenMeter:
+    """Register a keypad meter of another maker by the number printed on it. `counts_money`: its credit is money and not
+    kWh. Raises VendError if the number is wrong or registered already.
     """
     try:
         pan = account_number(number)
@@ -150,7 +153,12 @@ def register(group: SupplyGroup, number: str, name: str, tariff_index: int = 1) 
     if TokenMeter.objects.filter(organisation=group.organisation, pan=pan).exists():
         raise VendError(_("Meter %(number)s is registered already: choose it from the list.") % {"number": number})
     return TokenMeter.objects.create(
-        organisation=group.organisation, name=name[:64], pan=pan, group=group, tariff_index=tariff_index
+        organisation=group.organisation,
+        name=name[:64],
+        pan=pan,
+        group=group,
+        tariff_index=tariff_index,
+        counts_money=counts_money,
     )
 
 
@@ -228,11 +236,16 @@ def vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amount
 
 @transaction.atomic
 def vend_units(token_meter: TokenMeter, tenths: int, by: Any = None, detail: str = "") -> Code:
-    """Sell `tenths` times 0.1 kWh to a keypad meter. Raises VendError if the meter counts money, or the energy is not
-    over 0.
+    """Make a code for `tenths` times 0.1 kWh for a keypad meter at whose flat nobody lives. Raises VendError if the
+    meter counts money, the energy is not over 0, or a tenant lives there, whose payment must be recorded instead.
     """
-    if token_meter.meter_id is not None:
+    if token_meter.meter_id is not None or token_meter.counts_money:
         raise VendError(_("This meter counts money: record a payment, and its code is made with it."))
+    if (tenancy := tenant_at(token_meter)) is not None:
+        raise VendError(
+            _("%(who)s has an account for this meter: record the payment, and the code is made with it.")
+            % {"who": tenancy}
+        )
     if tenths <= 0:
         raise VendError(_("The energy must be more than 0 kWh."))
     token = UnitCredit(next_tid(token_meter), tenths)
@@ -246,6 +259,11 @@ def vend_money(token_meter: TokenMeter, amount: int, by: Any = None, detail: str
     """
     if token_meter.meter_id is not None:
         raise VendError(_("Record a payment instead: its code is made with it."))
+    if (tenancy := tenant_at(token_meter)) is not None:
+        raise VendError(
+            _("%(who)s has an account for this meter: record the payment, and the code is made with it.")
+            % {"who": tenancy}
+        )
     if amount <= 0 or codable(amount) != amount:
         raise VendError(_("A code can carry only amounts of at most four digits, such as 20.00 or 123.40."))
     token = CurrencyCredit(next_tid(token_meter), amount // TOKEN)

@@ -9,21 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.plausible import TRUE, Base, judge
 from ...kernel.units import REGISTER_MAX
 from ..core.errors import Refused
 from ..core.time import now
-from ..estate.models import Unit
+from ..estate.models import Organisation, Unit
 from ..metering.locking import for_update
 from ..metering.models import FUSE
 from .keypad_models import KeypadReading
+from .keypads import TENTH
 from .models import Code, TokenMeter
 
-TENTH = 100
-"""Wh: codes of energy count tenths of a kWh."""
+UNSOLD, UNEXPLAINED = "unsold", "unexplained"
+"""Doubts of a reading: more was used than was sold; more is left than can be."""
 
 
 class ReadingRefused(Refused):
@@ -31,7 +32,9 @@ class ReadingRefused(Refused):
 
 
 class Implausible(ReadingRefused):
-    """The register can't be true by the reading before it. It is taken up if a person says that it stands there so."""
+    """A reading can't be true by the reading before it, or by what was sold. It is taken up if a person says that it
+    stands there so, and is a question from then on: nothing counts by it.
+    """
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,23 @@ class Span:
     untyped: int | None = None
 
 
+@transaction.atomic
 def place(token_meter: TokenMeter, unit: Unit | None) -> None:
-    """Say at which unit a keypad meter hangs; None: it is not said. Raises ReadingRefused for a unit of another
-    organisation.
+    """Say at which unit a keypad meter hangs; None: at none. Raises ReadingRefused for a unit of another organisation,
+    or where another keypad meter hangs.
     """
     if unit is not None and unit.property.organisation_id != token_meter.organisation_id:
         raise ReadingRefused(_("There is no such choice."), "unit")
-    token_meter.unit = unit
-    token_meter.save(update_fields=["unit"])
+    row = for_update(TokenMeter.objects).get(pk=token_meter.pk)
+    other = TokenMeter.objects.filter(unit=unit, meter__isnull=True).exclude(pk=row.pk).first() if unit else None
+    if other is not None:
+        raise ReadingRefused(
+            _("Keypad meter %(name)s hangs at this unit: say first that it hangs nowhere.") % {"name": other.name},
+            "unit",
+        )
+    if row.unit_id != (unit.pk if unit else None):
+        token_meter.unit, token_meter.placed_at = unit, now() if unit else None
+        token_meter.save(update_fields=["unit", "placed_at"])
 
 
 @transaction.atomic
@@ -80,9 +92,12 @@ def take_reading(
     if last is not None and at <= last.at:
         raise ReadingRefused(_("There is a later reading already: withdraw it first if it is wrong."), "at")
     cause = TRUE if last is None else judge(Base(last.register, last.at), register, at, FUSE).cause
+    if cause == TRUE and last is not None:
+        cause = _by_sold(token_meter, last, register, at, left)
     if cause != TRUE and not sure:
         assert last is not None
-        raise Implausible(_implausible(register < last.register), "kwh")
+        field = "left" if cause == UNEXPLAINED else "kwh"
+        raise Implausible(_implausible(cause, register < last.register), field)
     return KeypadReading.objects.create(
         token_meter=token_meter,
         at=at,
@@ -95,7 +110,52 @@ def take_reading(
     )
 
 
-def _implausible(fell: bool) -> str:
+def _by_sold(token_meter: TokenMeter, last: KeypadReading, register: int, at: int, left: int | None) -> str:
+    """Return why a reading after the `last` one can't be true by what was sold; `TRUE` if it can."""
+    most = most_left(token_meter)
+    if most is None:
+        return TRUE
+    can_be = most + sold(token_meter, last.at, at) - (register - last.register)
+    # The display of either number may be rounded to a tenth.
+    if can_be < -TENTH:
+        return UNSOLD
+    return UNEXPLAINED if left is not None and left > can_be + TENTH else TRUE
+
+
+def most_left(token_meter: TokenMeter) -> int | None:
+    """Return the most energy (Wh) that the tenant can still use by the last reading, on the meter and by codes that were
+    not typed in yet; None if what was left was never typed.
+    """
+    most, known_at, before = None, None, None
+    for each in readings(token_meter):
+        if most is not None and before is not None:
+            used = None if each.doubt else each.register - before.register
+            most = None if used is None else max(most + sold(token_meter, before.at, each.at) - used, 0)
+        if most is None and each.left is not None:
+            # Codes of before may be typed in later.
+            most = each.left + sold(token_meter, known_at, each.at)
+        if most is not None:
+            known_at = each.at
+        before = each
+    return most
+
+
+def in_doubt(organisation: Organisation) -> QuerySet[KeypadReading]:
+    """Return the readings that are questions to the manager: the last of their meters, and in doubt."""
+    later = KeypadReading.objects.filter(
+        token_meter=OuterRef("token_meter"), withdrawn_by="", at__gt=OuterRef("at"), doubt=""
+    )
+    rows = KeypadReading.objects.filter(~Exists(later), token_meter__organisation=organisation, withdrawn_by="")
+    return rows.exclude(doubt="").select_related("token_meter__unit")
+
+
+def _implausible(cause: str, fell: bool) -> str:
+    if cause == UNSOLD:
+        return _(
+            "More would be used than was sold. Look again; if it stands there so, somebody must look at the meter."
+        )
+    if cause == UNEXPLAINED:
+        return _("More would be left than was sold and not used. Look again.")
     if fell:
         return _("It is lower than at the last reading. Look again; if it is another meter, register that one.")
     return _("So much can't have flowed since the last reading. Look again.")
@@ -118,7 +178,9 @@ def readings(token_meter: TokenMeter) -> QuerySet[KeypadReading]:
 
 
 def sold(token_meter: TokenMeter, after: int | None = None, until: int | None = None) -> int:
-    """Return the energy (Wh) of the codes that were made for a meter, after one instant (µs) and until another."""
+    """Return the energy (Wh) of the codes that were made for a meter, after one instant (µs) and until another. A code
+    that was given back counts too: nobody can stop the meter from taking it.
+    """
     codes = Code.objects.filter(token_meter=token_meter, kind=Code.Kind.UNITS)
     if after is not None:
         codes = codes.filter(at__gt=after)

@@ -8,10 +8,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ...tokens import Algorithm, BaseDate, Dkga, KeyType, MeterKey, grouped
-from ..estate.models import Organisation, Tenancy, Unit
+from ...tokens import grouped
+from ..estate.models import Organisation, Tenancy
 from ..ledger.references import Of, is_own
 from ..metering.models import Meter
+from .key_models import SupplyGroup as SupplyGroup
+from .key_models import TokenMeter as TokenMeter
+from .keypad_models import KeypadEntry as KeypadEntry
 from .keypad_models import KeypadReading as KeypadReading
 
 
@@ -230,74 +233,6 @@ class MeterExchange(models.Model):
         return f"{self.old} for {self.serial}"
 
 
-class SupplyGroup(models.Model):
-    """A supply group (IEC 62055-41, 6.1.6) whose vending key a landlord holds; each revision has a row.
-
-    `sealed`: the key as the security module stores it. `is_own`: it was made here, for the meters of our own gateways.
-    """
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="supply_groups")
-    code = models.CharField(max_length=6)
-    revision = models.PositiveSmallIntegerField(default=1)
-    expiry = models.PositiveSmallIntegerField(default=255)
-    key_type = models.PositiveSmallIntegerField(default=KeyType.UNIQUE)
-    base = models.PositiveSmallIntegerField(default=BaseDate.D2014)
-    dkga = models.PositiveSmallIntegerField(default=Dkga.KDF)
-    algorithm = models.PositiveSmallIntegerField(default=Algorithm.MISTY1)
-    is_own = models.BooleanField(default=False)
-    sealed = models.BinaryField()
-
-    class Meta:
-        ordering = ("organisation", "code", "revision")
-        constraints = (
-            models.UniqueConstraint(fields=("organisation", "code", "revision"), name="supply_group_revision_once"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.code}/{self.revision}"
-
-    def key_for(self, pan: str, tariff_index: int = 1) -> MeterKey:
-        """Return the key of a meter of this group. `pan`: its number. Raises NumberError if a value is not possible."""
-        return MeterKey(
-            pan,
-            self.code,
-            tariff_index,
-            self.revision,
-            KeyType(self.key_type),
-            self.expiry,
-            BaseDate(self.base),
-            Dkga(self.dkga),
-            Algorithm(self.algorithm),
-        )
-
-
-class TokenMeter(models.Model):
-    """A meter that takes codes: one of our own gateways (`meter`), or a keypad meter of another maker, which hangs at
-    `unit` if that was said. `last_tid`: the token identifier of the last code that was made for it.
-    """
-
-    meter = models.OneToOneField(Meter, on_delete=models.PROTECT, null=True, related_name="token_meter")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="token_meters")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="keypad_meters")
-    name = models.CharField(max_length=64)
-    pan = models.CharField(max_length=18)
-    group = models.ForeignKey(SupplyGroup, on_delete=models.PROTECT, related_name="meters")
-    tariff_index = models.PositiveSmallIntegerField(default=1)
-    last_tid = models.IntegerField(default=-1)
-
-    class Meta:
-        ordering = ("organisation", "name")
-        constraints = (models.UniqueConstraint(fields=("organisation", "pan"), name="pan_once"),)
-
-    def __str__(self) -> str:
-        return self.name
-
-    def key(self) -> MeterKey:
-        """Return the key that the meter holds."""
-        key_: MeterKey = self.group.key_for(self.pan, self.tariff_index)
-        return key_
-
-
 class Code(models.Model):
     """A code, made at the instant `at`, and what it carries: money in nano, units in tenths of a kWh, other values as
     they are.
@@ -358,7 +293,8 @@ OPEN = (Command.State.QUEUED, Command.State.SENT)
 
 
 class TopUp(models.Model):
-    """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command. `amount` in nano.
+    """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command; for a keypad meter, that
+    nobody can send a command to, an entry with a code instead (`entry`). `amount` in nano.
 
     `credit_id`: typed by a person, or the name of a payment at its provider, or one of the books' own
     (`ledger.references`); the meter knows the credit by it. `receipt`: the receipt number of staff. Both are unique in
@@ -368,7 +304,7 @@ class TopUp(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     credit_id = models.CharField(max_length=40)
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="top_ups")
-    command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="top_up")
+    command = models.OneToOneField(Command, on_delete=models.PROTECT, null=True, related_name="top_up")
     amount = models.BigIntegerField()
     paid_at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -388,6 +324,12 @@ class TopUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}" if is_own(self.credit_id) else self.credit_id
+
+    @property
+    def code(self) -> Code | None:
+        """Return the code that was made with it; None if none was."""
+        carrier = self.command if self.command is not None else getattr(self, "entry", None)
+        return getattr(carrier, "code", None)
 
     @property
     def shared(self) -> int:

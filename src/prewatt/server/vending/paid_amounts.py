@@ -12,6 +12,7 @@ from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.references import OWN, is_typed
 from ..metering.models import Meter
+from .keypads import keypad_of
 from .refusals import TopUpError
 
 LARGEST = 100_000 * NANO
@@ -47,8 +48,16 @@ def check_open(tenancy: Tenancy) -> None:
     """Raise TopUpError if nothing can be paid for a tenancy."""
     if tenancy.ends is not None and tenancy.ends <= now():
         raise TopUpError(_("This tenancy has ended."))
-    if not Meter.objects.filter(unit=tenancy.unit_id).exists():
+    if Meter.objects.filter(unit=tenancy.unit_id).exists():
+        return
+    if keypad_of(tenancy.unit_id) is None:
         raise TopUpError(_("This unit has no meter."))
+    if tenancy.begins > now():
+        raise TopUpError(
+            _(
+                "This tenancy has not begun yet, and a code for its keypad meter could be used by others: wait until then."
+            )
+        )
 
 
 def check_typed(credit_id: str) -> None:

@@ -195,8 +195,9 @@ class TenancyPanel:
     def code(self) -> str:
         """The code of the last payment that has not reached the meter; empty if there is none."""
         for each in self.top_ups:
-            if each.command.reached_at is None and each.command.state in OPEN and hasattr(each.command, "code"):
-                return str(each.command.code)
+            command = each.command
+            if command is not None and command.reached_at is None and command.state in OPEN and each.code is not None:
+                return str(each.code)
         return ""
 
 

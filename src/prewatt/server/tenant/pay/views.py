@@ -118,7 +118,9 @@ def _qr(payment: Payment) -> str:
 def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
     """Show a payment: how to make it, and how far it has come."""
     payment_ = (
-        Payment.objects.select_related("merchant__organisation", "tenancy__unit__property", "top_up__command__code")
+        Payment.objects.select_related(
+            "merchant__organisation", "tenancy__unit__property", "top_up__command__code", "top_up__entry__code"
+        )
         .filter(payment_id=payment_id)
         .first()
     )

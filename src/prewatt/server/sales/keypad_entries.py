@@ -1,0 +1,137 @@
+"""The account of a tenancy with a keypad meter: its entries, and what each books.
+
+The server writes them, since the meter tells nobody what is used: energy is sold, and becomes income, with its code. The
+tariff rates it as it rates readings (`kernel.rating`): each entry has the counters after it, from which the next goes on.
+The caller holds the transaction and the lock (`vending.keypads.lock_keypads`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.rating import Counters, Rated, Used, rate_interval
+from ...kernel.span import closing
+from ...kernel.tariff import Version
+from ..estate.models import Tenancy
+from ..ledger.books import Kind, account, book, revenue, tenant_account
+from ..ledger.models import Transfer
+from ..ledger.references import Of, Part, Reference
+from ..vending.models import KeypadEntry, TokenMeter
+
+PARTS = {
+    Kind.ENERGY_REVENUE: Part.ENERGY,
+    Kind.SERVICE_REVENUE: Part.SERVICE,
+    Kind.STANDING_REVENUE: Part.STANDING,
+    Kind.MINIMUM_REVENUE: Part.MINIMUM,
+    Kind.TAX: Part.TAX,
+}
+"""The parts of an entry's reference in the books, by the account that is credited."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far an account is charged: days up to the instant `until`, with the counters of rating after them."""
+
+    until: int
+    counters: Counters
+
+
+def versions_of(tenancy: Tenancy) -> tuple[Version, ...]:
+    """Return the tariffs of a tenancy's property, for rating."""
+    versions: tuple[Version, ...] = tenancy.unit.property.tariff_versions.series()
+    return versions
+
+
+def standing_of(tenancy: Tenancy, token_meter: TokenMeter) -> Standing:
+    """Return how far an account is charged by its last entry; an account begins with the tenancy, or when its meter was
+    put to the flat.
+    """
+    last = KeypadEntry.objects.filter(tenancy=tenancy).order_by("-number").first()
+    if last is None:
+        return Standing(max(tenancy.begins, token_meter.placed_at or 0), Counters())
+    return Standing(last.until, msgspec.json.decode(bytes(last.counters), type=Counters))
+
+
+def used_of(entry: KeypadEntry) -> tuple[Used, ...]:
+    """Return the energy of an entry by rate, tier and price; below zero where it is taken back."""
+    rows = msgspec.json.decode(bytes(entry.used), type=list[tuple[str, int, int, int]])
+    return tuple(Used(*row) for row in rows)
+
+
+def write(
+    tenancy: Tenancy,
+    token_meter: TokenMeter,
+    kind: KeypadEntry.Kind,
+    at: int,
+    until: int,
+    rated: Rated,
+    **more: Any,
+) -> KeypadEntry:
+    """Write the next entry of an account, charged at the instant `at`, and book it. `more`: further columns of the
+    entry.
+    """
+    last = KeypadEntry.objects.filter(tenancy=tenancy).order_by("-number").first()
+    sign = -1 if kind in KeypadEntry.TAKEN_BACK else 1
+    used = [(each.rate, each.tier, each.price, sign * each.energy) for each in rated.used]
+    entry = KeypadEntry.objects.create(
+        tenancy=tenancy,
+        token_meter=token_meter,
+        number=1 if last is None else last.number + 1,
+        kind=kind,
+        at=at,
+        until=until,
+        counters=msgspec.json.encode(rated.counters),
+        used=msgspec.json.encode(used),
+        energy=sum(energy for _rate, _tier, _price, energy in used),
+        charge=sign * rated.charge,
+        fee=sign * rated.fee,
+        standing=sign * rated.standing,
+        minimum=sign * rated.minimum,
+        tax=sign * rated.tax,
+        tax_included=sign * rated.tax_included,
+        **more,
+    )
+    _book(entry, rated)
+    return entry
+
+
+def _book(entry: KeypadEntry, rated: Rated) -> None:
+    own, organisation = tenant_account(entry.tenancy), entry.tenancy.unit.property.organisation
+    of, is_back = Reference(Of.KEYPAD, entry.pk), entry.kind in KeypadEntry.TAKEN_BACK
+    memo = entry.reason or str(entry.get_kind_display())
+    for kind, amount in revenue(rated).items():
+        earned = account(organisation, kind)
+        debit, credit = (earned, own) if is_back else (own, earned)
+        movement = Transfer.Kind.REVERSAL if is_back else Transfer.Kind.KEYPAD
+        if amount > 0:
+            book(movement, debit, credit, amount, entry.at, of.and_(PARTS[kind]), memo)
+
+
+def charge_days(tenancy: Tenancy, token_meter: TokenMeter, at: int) -> Standing:
+    """Charge the local days that have ended by the instant `at` and are not charged yet: standing charges, the month's
+    minimum, tax. Each has an entry on its day. Returns how far the account is charged then.
+    """
+    place, versions, standing = (
+        zone(tenancy.unit.property.zone),
+        versions_of(tenancy),
+        standing_of(tenancy, token_meter),
+    )
+    until, counters = standing.until, standing.counters
+    while (ends := day_bounds(local_day(until, place), place)[1]) <= at:
+        rated = rate_interval(versions, until, ends, 0, counters)
+        until, counters = ends, rated.counters
+        if rated.charge or rated.tax_included:
+            write(tenancy, token_meter, KeypadEntry.Kind.DAYS, closing(ends), ends, rated)
+    return Standing(until, counters)
+
+
+def charge_to_the_end(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> None:
+    """Charge what a tenancy that ended at an instant still owes for days, and its last month's minimum."""
+    standing = charge_days(tenancy, token_meter, ends)
+    rated = rate_interval(versions_of(tenancy), standing.until, ends, 0, standing.counters, restarts=(ends,))
+    if rated.charge or rated.tax_included:
+        write(tenancy, token_meter, KeypadEntry.Kind.DAYS, closing(ends), ends, rated)

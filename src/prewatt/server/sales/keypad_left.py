@@ -1,0 +1,189 @@
+"""Energy of a keypad meter that comes back: a code that was never typed in, what is left on the meter at the move-out; and
+what the next tenant finds there.
+
+What is taken back is what was sold last, at the price for which it was sold, with its fee and its tax. Nobody can know
+whether a code was typed in, and nobody can stop a meter from taking it: so a second person agrees.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from ...kernel.buying import price_of
+from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.rating import Rated, Used
+from ..core.people import name_of
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..ledger.references import Of, Reference
+from ..vending.keypad_models import KeypadReading
+from ..vending.keypad_readings import readings
+from ..vending.keypads import keypad_of, lock_keypads
+from ..vending.models import Adjustment, KeypadEntry, TokenMeter
+from ..vending.refusals import GivingBackError
+from .keypad_entries import charge_days, charge_to_the_end, standing_of, used_of, versions_of, write
+
+GIVES = (KeypadEntry.Kind.SOLD, KeypadEntry.Kind.TAKEN_OVER)
+"""The kinds of entries that give a tenant energy."""
+
+
+def _given(tenancy: Tenancy) -> QuerySet[KeypadEntry]:
+    """Return the entries that gave a tenant energy, the latest first."""
+    return KeypadEntry.objects.filter(tenancy=tenancy, kind__in=GIVES).order_by("-number")
+
+
+def not_taken_back(entry: KeypadEntry) -> int:
+    """Return how much of an entry's energy was not taken back, Wh."""
+    return int(entry.energy + (entry.backs.aggregate(sum=Sum("energy"))["sum"] or 0))
+
+
+def _of_last(entry: KeypadEntry, energy: int) -> Rated:
+    """Return what the last `energy` Wh of an entry cost, with the counters as they stand: the dearest tiers are the
+    last. All of an entry's energy costs all of its charge.
+    """
+    parts: list[Used] = []
+    left = energy
+    for each in reversed(used_of(entry)):
+        part = min(left, each.energy)
+        if part:
+            parts.append(Used(each.rate, each.tier, each.price, part))
+            left -= part
+    fee = entry.fee * energy // entry.energy
+    net = sum(each.energy * each.price for each in parts) + fee
+    whole = entry.charge - entry.tax
+    tax, included = (entry.tax * net // whole, entry.tax_included * net // whole) if whole else (0, 0)
+    return Rated(
+        tuple(parts), net + tax, fee, 0, 0, tax, included, standing_of(entry.tenancy, entry.token_meter).counters
+    )
+
+
+def _without(more: Rated, less: Rated) -> Rated:
+    """Return the difference of two costs of the last energy of one entry, so that its parts sum to the whole."""
+    before = {(each.rate, each.tier, each.price): each.energy for each in less.used}
+    used = tuple(
+        Used(each.rate, each.tier, each.price, each.energy - before.get((each.rate, each.tier, each.price), 0))
+        for each in more.used
+    )
+    return more._replace(
+        used=tuple(each for each in used if each.energy),
+        charge=more.charge - less.charge,
+        fee=more.fee - less.fee,
+        tax=more.tax - less.tax,
+        tax_included=more.tax_included - less.tax_included,
+    )
+
+
+def worth(entry: KeypadEntry, energy: int) -> Rated:
+    """Return what the last `energy` Wh of an entry that were not taken back yet were sold for."""
+    back = entry.energy - not_taken_back(entry)
+    return _without(_of_last(entry, back + energy), _of_last(entry, back))
+
+
+def _take_back(entry: KeypadEntry, energy: int, kind: KeypadEntry.Kind, by: str, reason: str = "") -> KeypadEntry:
+    """Take `energy` Wh of an entry back: their price becomes the tenant's credit. The caller holds the meter's lock."""
+    standing = standing_of(entry.tenancy, entry.token_meter)
+    return write(
+        entry.tenancy, entry.token_meter, kind, now(), standing.until, worth(entry, energy),
+        back_of=entry, by=by[:150], reason=reason[:200],
+    )  # fmt: skip
+
+
+# -- a code that was never used -----------------------------------------------------------------------------------------
+
+
+def give_back_reference(entry: KeypadEntry) -> Reference:
+    """Return the reference under which the code of an entry is proposed to be given back."""
+    return Reference(Of.KEYPAD, entry.pk)
+
+
+def entry_of(adjustment: Adjustment) -> KeypadEntry | None:
+    """Return the entry whose code a proposal gives back; None if it is a proposal of another kind."""
+    if adjustment.of != Of.KEYPAD:
+        return None
+    return KeypadEntry.objects.select_related("tenancy__unit__property__organisation").get(pk=adjustment.number)
+
+
+def carry_out_give_back(adjustment: Adjustment, by: str) -> None:
+    """Take all of a code's energy back, as a second person agreed. Raises GivingBackError if some of it was taken back
+    meanwhile. The caller holds the transaction.
+    """
+    lock_keypads([adjustment.tenancy.unit_id])
+    entry = entry_of(adjustment)
+    assert entry is not None
+    if not_taken_back(entry) != entry.energy:
+        raise GivingBackError(_("Some of this code's energy was taken back already."))
+    _take_back(entry, entry.energy, KeypadEntry.Kind.BACK, by, adjustment.reason)
+
+
+# -- moving out and in ----------------------------------------------------------------------------------------------------
+
+
+def reading_at_the_end(tenancy: Tenancy, token_meter: TokenMeter) -> KeypadReading | None:
+    """Return the reading by which a tenancy that ended is settled: the first one with what is left on the meter, of the
+    day of the move-out or later. None if nobody has typed one yet.
+    """
+    if tenancy.ends is None:
+        return None
+    begins = day_bounds(
+        local_day(tenancy.ends - 1, zone(tenancy.unit.property.zone)), zone(tenancy.unit.property.zone)
+    )[0]
+    return readings(token_meter).filter(at__gte=max(begins, tenancy.begins), left__isnull=False, doubt="").first()
+
+
+def close(tenancy: Tenancy) -> None:
+    """Charge a tenancy that ended the rest of its days, and take back what is left on its keypad meter: of what this
+    tenant was given, the last. Does nothing if the flat has no such meter. The caller holds the meter's lock.
+    """
+    token_meter = keypad_of(tenancy.unit_id)
+    if token_meter is None or tenancy.ends is None:
+        return
+    charge_to_the_end(tenancy, token_meter, tenancy.ends)
+    reading = reading_at_the_end(tenancy, token_meter)
+    left = 0 if reading is None or reading.left is None else reading.left
+    # Settled anew, after a move was put right, it is not taken back again.
+    back = KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.LEFT)
+    left += int(back.aggregate(sum=Sum("energy"))["sum"] or 0)
+    for entry in _given(tenancy):
+        energy = min(left, not_taken_back(entry))
+        if energy > 0:
+            _take_back(entry, energy, KeypadEntry.Kind.LEFT, "prewatt")
+            left -= energy
+
+
+def found_at_move_in(tenancy: Tenancy, token_meter: TokenMeter) -> int:
+    """Return the energy (Wh) that a tenant found on the keypad meter and was not charged: by the last reading that was
+    typed up to the end of the day of the move-in. 0 if there is none, or a code was sold before it.
+    """
+    place = zone(tenancy.unit.property.zone)
+    until = day_bounds(local_day(tenancy.begins, place), place)[1]
+    reading = readings(token_meter).filter(at__lt=until, left__isnull=False, doubt="").last()
+    first = _given(tenancy).last()
+    if reading is None or not reading.left or (first is not None and first.at < reading.at):
+        return 0
+    if KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.TAKEN_OVER).exists():
+        return 0
+    return int(reading.left)
+
+
+@transaction.atomic
+def take_over(tenancy: Tenancy, by: Any) -> KeypadEntry:
+    """Charge a tenant the energy that was left on the keypad meter at the move-in, at the tariff of this moment: the
+    next payment pays it. Raises GivingBackError if nothing was left, or it is charged already.
+    """
+    lock_keypads([tenancy.unit_id])
+    token_meter = keypad_of(tenancy.unit_id)
+    energy = found_at_move_in(tenancy, token_meter) if token_meter is not None and not tenancy.has_ended(now()) else 0
+    if token_meter is None or not energy:
+        raise GivingBackError(_("Nothing was left on the meter at the move-in by a reading, or it is charged already."))
+    standing = charge_days(tenancy, token_meter, now())
+    rated = price_of(versions_of(tenancy), now(), energy, standing.counters)
+    if not rated.charge:
+        raise GivingBackError(
+            _("No tariff is in force at this property, so that energy has no price: choose one first.")
+        )
+    kind = KeypadEntry.Kind.TAKEN_OVER
+    return write(tenancy, token_meter, kind, now(), standing.until, rated, by=name_of(by))

@@ -1,0 +1,115 @@
+"""What a statement says of a flat with a keypad meter: the codes that were sold, the readings that people typed, and how
+the two agree. Energy in Wh, money in nano, instants in µs since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ...kernel.rating import Used
+from ...kernel.span import Span
+from ...kernel.tariff import Version, version_at
+from ...kernel.units import DAY
+from ..core.spans import during
+from ..estate.models import Tenancy
+from ..sales.keypad_entries import used_of
+from ..sales.keypad_left import not_taken_back
+from ..vending.keypad_models import KeypadReading
+from ..vending.keypad_readings import readings, sold
+from ..vending.keypads import keypad_of
+from ..vending.models import KeypadEntry, TokenMeter
+
+
+@dataclass(frozen=True)
+class EntryCharge:
+    """The amounts of an entry of the account, with the fields of a reading of a journal."""
+
+    at: int
+    used: tuple[Used, ...]
+    energy: int
+    fee: int
+    standing: int
+    minimum: int
+    tax: int
+    tax_included: int
+
+
+@dataclass(frozen=True)
+class SoldCode:
+    """A code that was sold: its number for people (`text`), its energy, and what it cost. `is_back`: it was given back."""
+
+    at: int
+    text: str
+    energy: int
+    charge: int
+    is_back: bool
+
+
+@dataclass(frozen=True)
+class KeypadPart:
+    """The codes and the readings of a span. Between the first and the last of these readings (there must be two)
+    `used` is what the register says, `sold` what codes were made for; `used` is None if a reading between is in doubt.
+    `left`: what is left by that at the last one, on the meter and by codes that are not typed in yet; None if it was not
+    typed what was left at the first.
+    """
+
+    meter: TokenMeter
+    codes: list[SoldCode]
+    readings: list[KeypadReading]
+    sold: int
+    used: int | None
+    left: int | None
+
+    @property
+    def difference(self) -> int | None:
+        """Return how much more was sold than used; under zero if more was used. None if that is not known."""
+        return None if self.used is None else self.sold - self.used
+
+
+def entries_in(tenancy: Tenancy, span: Span) -> Iterator[KeypadEntry]:
+    """Yield the entries of a tenancy's account in a span, in their order."""
+    rows = KeypadEntry.objects.filter(during(span), tenancy=tenancy)
+    yield from rows.select_related("back_of", "code", "tenancy").order_by("number")
+
+
+def charges_in(
+    tenancy: Tenancy, span: Span, versions: Sequence[Version]
+) -> Iterator[tuple[EntryCharge, Version | None]]:
+    """Yield what the entries of a span charge, each with the tariff by which it was rated."""
+    for entry in entries_in(tenancy, span):
+        at = entry.at if entry.back_of is None else entry.back_of.at
+        charge = EntryCharge(
+            entry.at, used_of(entry), entry.energy, entry.fee, entry.standing, entry.minimum, entry.tax,
+            entry.tax_included,
+        )  # fmt: skip
+        yield charge, version_at(versions, at)
+
+
+def keypad_part(tenancy: Tenancy, span: Span) -> KeypadPart | None:
+    """Return what a statement says of a keypad meter; None if the flat has none."""
+    token_meter = keypad_of(tenancy.unit_id)
+    if token_meter is None:
+        return None
+    codes = [
+        SoldCode(each.at, str(each.code), each.energy, each.charge, not_taken_back(each) == 0)
+        for each in entries_in(tenancy, span)
+        if each.code is not None
+    ]
+    bound = _readings(token_meter, span.within(tenancy.begins, tenancy.ends))
+    made, used, left = 0, None, None
+    if len(bound) > 1:
+        first, last = bound[0], bound[-1]
+        made = sold(token_meter, first.at, last.at)
+        used = (
+            None if any(each.doubt for each in bound[1:]) else sum(b.register - a.register for a, b in pairwise(bound))
+        )
+        left = None if first.left is None or used is None else first.left + made - used
+    return KeypadPart(token_meter, codes, bound, made, used, left)
+
+
+def _readings(token_meter: TokenMeter, span: Span) -> list[KeypadReading]:
+    """Return the readings of a span, and those of a day before and after it: people read when they come."""
+    rows = readings(token_meter).defer("photo")
+    return list(rows.filter(at__gte=span.begins - DAY, at__lt=span.ends + DAY))

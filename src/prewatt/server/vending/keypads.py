@@ -1,0 +1,40 @@
+"""Flats whose meter is a keypad meter without communication: which they are, and their lock.
+
+Such a flat has an account if its meter counts kWh and no meter of a gateway measures there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..metering.locking import for_update
+from ..metering.models import Meter
+from .models import TokenMeter
+
+TENTH = 100
+"""Wh: codes of energy count tenths of a kWh."""
+
+
+def keypad_of(unit: int) -> TokenMeter | None:
+    """Return the keypad meter that is the account's of a flat (`unit`: its primary key); None if the flat has none."""
+    if Meter.objects.filter(unit=unit).exists():
+        return None
+    return TokenMeter.objects.filter(unit=unit, meter__isnull=True, counts_money=False).select_related("group").first()
+
+
+def lock_keypads(units: Iterable[int]) -> None:
+    """Lock the keypad meters of flats, after the meters of gateways: nothing is booked or sold for them meanwhile. The
+    caller holds the transaction.
+    """
+    rows = TokenMeter.objects.filter(unit__in=list(units), meter__isnull=True)
+    list(for_update(rows).order_by("pk"))
+
+
+def tenant_at(token_meter: TokenMeter) -> Tenancy | None:
+    """Return who lives now at the flat of a keypad meter that has an account; None if nobody does."""
+    if token_meter.unit_id is None or keypad_of(token_meter.unit_id) != token_meter:
+        return None
+    rows = Tenancy.objects.living(now()).filter(unit=token_meter.unit_id)
+    return rows.select_related("unit__property__organisation").first()
