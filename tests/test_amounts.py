@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prewatt.amounts import Ambiguous, NoAmount, decimal_sign, read_number
+import prewatt
+from prewatt.amounts import CURRENCY_SIGNS, Ambiguous, NoAmount, decimal_sign, read_number
+from prewatt.kernel.currencies import MINOR_DIGITS
 
 
 @pytest.mark.parametrize(
@@ -83,3 +86,10 @@ def test_what_a_country_writes_is_read_back(number: Decimal, country: str, curre
 def test_any_text_is_a_number_or_refused(text: str) -> None:
     with suppress(NoAmount):
         assert read_number(text).is_finite()
+
+
+def test_the_signs_of_currencies_stand_in_one_table():
+    assert {code for codes in CURRENCY_SIGNS.values() for code in codes} <= set(MINOR_DIGITS)
+    source = Path(prewatt.__file__).parent
+    tables = [path for path in source.rglob("*.py") if '"€"' in path.read_text(encoding="utf-8")]
+    assert tables == [source / "amounts.py"]

@@ -14,12 +14,18 @@ from decimal import Decimal
 
 SIGNS = ".,"
 """What may stand before the decimals."""
+CURRENCY_SIGNS = {
+    "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "元": ("CNY",), "￥": ("CNY", "JPY"), "₹": ("INR",), "₩": ("KRW",),
+    "₺": ("TRY",), "₽": ("RUB",), "₴": ("UAH",), "₫": ("VND",), "฿": ("THB",), "₱": ("PHP",), "₦": ("NGN",),
+    "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "BRL", "CLP", "COP", "ARS"),
+}  # fmt: skip
+"""The currencies that a sign stands for. If there are several, the first is the most usual."""
 LONGEST = 40
 """Characters of a number at most."""
 _MARKS = re.compile(r"['’`´_\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Thousands apart in Switzerland, and marks of direction that a phone adds when text is copied."""
 _MINUS = str.maketrans("−–—‐‑", "-----")
-_NAME = r"(?:(?:[^\W\d_]{1,4}\.?)?[$€¥£₹₽₩₺₴₦₫฿]?)"
+_NAME = rf"(?:(?:[^\W\d_]{{1,4}}\.?)?[{''.join(sign for sign in CURRENCY_SIGNS if not sign.isalpha())}]?)"
 """A currency: EUR, US$, kr., 元."""
 _FORM = re.compile(
     rf"{_NAME}(?P<before>[-+]?){_NAME}(?P<opened>\(?){_NAME}"

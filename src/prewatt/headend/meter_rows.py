@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest
 from ..kernel.entries import Reading, Relay
 from ..server.billing.owed import owe_cleared
 from ..server.estate.models import Tenancy
+from ..server.estate.occupancy import holder_at
 from ..server.ledger.books import Charge, book_emergency, book_restored
 from ..server.ledger.charges import charges_of
 from ..server.metering.accounts import kept
@@ -40,7 +41,7 @@ def store_meter(meter: Meter, change: MeterPlan) -> list[Charge]:
     _take_up(meter, change)
     tenancies = _tenancies(meter) if change.charges or change.cleared else []
     for seq, at, amount in change.cleared:
-        owe_cleared(meter, next((each for each in tenancies if each.holds(at)), None), amount, at, seq)
+        owe_cleared(meter, holder_at(tenancies, at), amount, at, seq)
     if change.emergency:
         seq, at, lent = change.emergency
         book_emergency(meter, at, seq, lent)

@@ -48,6 +48,7 @@ note_title = "Sen akvo vendrede"
 note_text = "De la 9a ĝis la 12a."
 report = "La ingo estas varma."
 answer = "Elektristo venos morgaŭ."
+urges = ["Vokuvin", "Demandu"]
 """
 PAID = """Pago ricevita: {{ amount }} {{ currency }}
 {{ unit }}: dankon.

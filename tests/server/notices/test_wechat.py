@@ -14,6 +14,7 @@ from prewatt.server.notices.channels.interface import Message, SendError, Templa
 from prewatt.server.notices.channels.wechat import WeChat
 from prewatt.server.notices.channels.wecom import WeCom, WeComApp
 from prewatt.server.notices.events import Event
+from prewatt.server.notices.languages import languages
 from prewatt.server.notices.models import Delivery, Recipient, SendingTemplate
 from prewatt.server.notices.preview import template
 from prewatt.server.notices.recipients import add_channel, keep_account, recipient_of
@@ -67,7 +68,7 @@ def with_template(told, known, how=template):
 
 
 @pytest.mark.parametrize("how", ["template", "notification", "subscribe"])
-def test_each_event_is_taken_in_both_languages_with_room_and_amount(wechat, internet, monkeypatch, how):
+def test_each_event_is_taken_in_every_language_with_room_and_amount(wechat, internet, monkeypatch, how):
     # Without TLS, which takes longer than all else here.
     plain = {"wechat-api": f"http://{internet.plain}"}
     monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(settings.CONFIG, providers=plain))
@@ -75,7 +76,7 @@ def test_each_event_is_taken_in_both_languages_with_room_and_amount(wechat, inte
     given = {**ACCOUNT, "how": how, "page": "pages/index/index"}
     wechat.allowed[ANNA, "preview"] = None
     for event in Event:
-        for language in ("en", "zh"):
+        for language in languages():
             for told in messages(event, language):
                 WeChat.send(given, ANNA, with_template(told, wechat))
                 _who, _id, shown, body = wechat.sent[-1]
@@ -83,7 +84,7 @@ def test_each_event_is_taken_in_both_languages_with_room_and_amount(wechat, inte
                     told.link or None if how == "template" else "pages/index/index" if how == "subscribe" else told.link
                 )
                 assert ("client_msg_id" in body) == (how == "template")
-    assert len(wechat.sent) == 2 * sum(len(messages(event, "en")) for event in Event)
+    assert len(wechat.sent) == sum(len(messages(event, language)) for event in Event for language in languages())
 
 
 def test_a_one_time_permission_is_used_up_by_one_message(wechat):

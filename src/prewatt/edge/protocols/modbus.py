@@ -9,9 +9,9 @@ to one unit can be told apart by their answers' length is the matter of who asks
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count as counter
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from pymodbus.pdu import ModbusPDU, bit_message, register_message
 
@@ -19,6 +19,7 @@ from .exchange import Answer, Exchange, NoAnswer, Refused
 from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side, Tcp
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 ERRORS = {
     1: "illegal function",
@@ -121,8 +122,12 @@ class Question(Exchange[T]):
         return ", ".join(said) or "nothing"
 
 
-class ReadRegisters(Question[tuple[int, ...]]):
-    """Read `count` registers, each 16 bits, from `address`: holding registers (function 3) or input registers (4)."""
+class _Reading(Question[tuple[V, ...]]):
+    """A question that reads `count` values from `address`, by one of the functions of `REQUESTS`."""
+
+    REQUESTS: ClassVar[Mapping[int, type[ModbusPDU]]]
+    BITS: ClassVar[int]
+    """The bits of one value in the answer."""
 
     def __init__(
         self,
@@ -133,9 +138,19 @@ class ReadRegisters(Question[tuple[int, ...]]):
         count: int,
         transaction: int | None = None,
     ) -> None:
-        holding = function == Function.READ_HOLDING_REGISTERS
-        kind = register_message.ReadHoldingRegistersRequest if holding else register_message.ReadInputRegistersRequest
-        super().__init__(framing, unit, kind(address=address, count=count), 2 + 2 * count, transaction)
+        request = self.REQUESTS[function](address=address, count=count)
+        super().__init__(framing, unit, request, 2 + (count * self.BITS + 7) // 8, transaction)
+        self._count = count
+
+
+class ReadRegisters(_Reading[int]):
+    """Read `count` registers, each 16 bits, from `address`: holding registers (function 3) or input registers (4)."""
+
+    REQUESTS = {
+        Function.READ_HOLDING_REGISTERS: register_message.ReadHoldingRegistersRequest,
+        Function.READ_INPUT_REGISTERS: register_message.ReadInputRegistersRequest,
+    }
+    BITS = 16
 
     def _value(self, pdu: bytes) -> Answer[tuple[int, ...]]:
         response = register_message.ReadHoldingRegistersResponse()
@@ -143,22 +158,14 @@ class ReadRegisters(Question[tuple[int, ...]]):
         return Answer(tuple(response.registers))
 
 
-class ReadBits(Question[tuple[bool, ...]]):
+class ReadBits(_Reading[bool]):
     """Read `count` bits from `address`: coils (function 1) or discrete inputs (2)."""
 
-    def __init__(
-        self,
-        framing: Framing,
-        unit: int,
-        function: int,
-        address: int,
-        count: int,
-        transaction: int | None = None,
-    ) -> None:
-        coils = function == Function.READ_COILS
-        kind = bit_message.ReadCoilsRequest if coils else bit_message.ReadDiscreteInputsRequest
-        super().__init__(framing, unit, kind(address=address, count=count), 2 + (count + 7) // 8, transaction)
-        self._count = count
+    REQUESTS = {
+        Function.READ_COILS: bit_message.ReadCoilsRequest,
+        Function.READ_DISCRETE_INPUTS: bit_message.ReadDiscreteInputsRequest,
+    }
+    BITS = 1
 
     def _value(self, pdu: bytes) -> Answer[tuple[bool, ...]]:
         response = bit_message.ReadCoilsResponse()

@@ -25,6 +25,7 @@ from ...kernel.units import BALANCE_MAX, NANO, exact_kwh
 from ..billing.remainders import close_remainder
 from ..core.time import now
 from ..estate.models import Tenancy, Unit
+from ..estate.occupancy import stretches
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference
@@ -204,7 +205,7 @@ def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit
     metered = _metered_units(units, begins, ends) if shared_cost.consumption else {}
     holders = []
     for unit in units:
-        for tenancy, since, until in _spans_of(unit, begins, ends):
+        for tenancy, since, until in stretches(unit.pk, Span(begins, ends)):
             # As with the standing charge, a day counts for the tenant at its end.
             days = sum(since < midnight <= until for midnight in midnights)
             used = metered[unit.pk].used_between(since, until) if unit.pk in metered else 0
@@ -231,25 +232,6 @@ def _weights(unit: Unit, tenancy: Tenancy | None, days: int, used: int, fixed: i
         "consumption": used,
         "fixed": fixed * days,
     }
-
-
-def _spans_of(unit: Unit, begins: int, ends: int) -> list[tuple[Tenancy | None, int, int]]:
-    """Return who held a unit from when until when (None: nobody lived there), without a gap between `begins` and
-    `ends`.
-    """
-    rows = unit.tenancies.filter(begins__lt=ends).order_by("begins").select_related("unit__property__organisation")
-    spans: list[tuple[Tenancy | None, int, int]] = []
-    at = begins
-    for each in rows:
-        if each.ends is not None and each.ends <= begins:
-            continue
-        if each.begins > at:
-            spans.append((None, at, each.begins))
-        at = min(each.ends or ends, ends)
-        spans.append((each, max(each.begins, begins), at))
-    if at < ends:
-        spans.append((None, at, ends))
-    return spans
 
 
 def _days(first: date, last: date) -> list[date]:

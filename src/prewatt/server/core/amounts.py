@@ -24,15 +24,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from ...amounts import LONGEST, SIGNS, Ambiguous, NoAmount, read_number
+from ...amounts import CURRENCY_SIGNS, LONGEST, SIGNS, Ambiguous, NoAmount, read_number
 from ...kernel.currencies import NO_CURRENCY, format_exact, format_money, minor_digits, minor_unit
 from ...kernel.units import INT64_MAX
 
-_SYMBOLS = {
-    "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "元": ("CNY",), "₹": ("INR",), "₩": ("KRW",), "₺": ("TRY",),
-    "₽": ("RUB",), "₴": ("UAH",), "₫": ("VND",), "฿": ("THB",), "₱": ("PHP",), "₦": ("NGN",),
-    "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "BRL", "CLP", "COP", "ARS"),
-}  # fmt: skip
 TWO_READINGS = "two readings"
 """The code of the error for a number that can be read in two ways."""
 _browser: ContextVar[str | None] = ContextVar("browser", default=None)
@@ -81,7 +76,7 @@ def typed_number(text: str, units: tuple[str, ...] = (), *, whole: bool = False)
     bare = next((rest for unit in units if (rest := bare.removeprefix(unit).removesuffix(unit)) != bare), bare)
     try:
         # A word, or another currency: 20 USD is not 20 EUR.
-        if len(text) > LONGEST or any(unicodedata.category(sign)[0] == "L" or sign in _SYMBOLS for sign in bare):
+        if len(text) > LONGEST or any(unicodedata.category(sign)[0] == "L" or sign in CURRENCY_SIGNS for sign in bare):
             raise NoAmount
         return _read(bare, whole)
     except Ambiguous:
@@ -143,7 +138,7 @@ def typed_money(text: str, field: str, currency: str) -> int:
     """Return an amount that was typed, nano; its `currency` may stand with it. Without a currency (`NO_CURRENCY`) it
     has up to nine decimals. Raises ValidationError, which names the field, also for an amount finer than the currency.
     """
-    symbols = tuple(sign for sign, codes in _SYMBOLS.items() if currency in codes)
+    symbols = tuple(sign for sign, codes in CURRENCY_SIGNS.items() if currency in codes)
     known = currency != NO_CURRENCY
     units = (currency, currency.lower(), *symbols) if known else ()
     nano = _scaled(text, field, 9, units, whole=known and minor_digits(currency) == 0)

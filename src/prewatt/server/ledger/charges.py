@@ -17,6 +17,7 @@ from ...kernel.calendar import zone
 from ...kernel.entries import Reading
 from ...kernel.span import closing, closing_day
 from ..estate.models import Tenancy
+from ..estate.occupancy import holder_at
 from ..metering.models import Meter
 from .books import Charge, revenue
 from .models import Account
@@ -47,7 +48,7 @@ def charges_of(meter: Meter, tenancies: Sequence[Tenancy], readings: Iterable[Re
     place = zone(meter.property.zone)
     sums: dict[tuple[int | None, date], tuple[Tenancy | None, Counter[Account.Kind], list[Reading]]] = {}
     for reading in readings:
-        tenancy = next((each for each in tenancies if each.holds(reading.at)), None)
+        tenancy = holder_at(tenancies, reading.at)
         key = (tenancy.pk if tenancy else None, closing_day(reading.at, place))
         _tenancy, parts, rows = sums.setdefault(key, (tenancy, Counter(), []))
         parts.update(revenue(reading))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from ..core.time import now
 from ..estate.models import Tenancy
+from ..estate.occupancy import holder_at
 from ..ledger.references import Of, Part, Reference
 from ..metering.models import Alarm
 from ..vending.models import Adjustment
@@ -45,4 +46,4 @@ def _tenancy(alarm: Alarm) -> Tenancy | None:
     assert alarm.meter is not None
     tenancies = Tenancy.objects.filter(unit=alarm.meter.unit_id, settled_at__isnull=True)
     at = now()
-    return next((each for each in tenancies.select_related("unit__property__organisation") if each.holds(at)), None)
+    return holder_at(tenancies.select_related("unit__property__organisation"), at)

@@ -13,6 +13,7 @@ from ...kernel.tariff import RateCalendar, Version, version_at
 from ..billing.remainders import close_remainder
 from ..core.time import now
 from ..estate.models import Property, Tenancy
+from ..estate.occupancy import holder_at
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
@@ -54,7 +55,7 @@ def rerate(property_: Property, tariff: Tariff, begins: int, ends: int) -> list[
         for each in readings(meter, versions, ends):
             if each.at <= begins:
                 continue
-            holder = next((tenancy for tenancy in tenancies if tenancy.holds(each.at)), None)
+            holder = holder_at(tenancies, each.at)
             key = holder.pk if holder else None
             before = sums.get(key, Rerated(meter, holder, 0, 0))
             sums[key] = Rerated(meter, holder, before.charged + each.charged, before.rerated + each.rerated.charge)

@@ -25,6 +25,7 @@ from ...tokens import BaseDate, instant_of
 from ..billing.spread_found import SpreadFoundError, book_spread
 from ..core.time import now
 from ..estate.models import Tenancy
+from ..estate.occupancy import holder_at
 from ..ledger.books import Kind, account, book, book_top_up, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Part, Reference, found_at, kind_at_meter
@@ -310,7 +311,7 @@ def tenant_of(alarm: Alarm) -> Tenancy | None:
 
 def _lived_there(meter: Meter, at: int) -> Tenancy | None:
     tenancies = Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation")
-    return next((each for each in tenancies if each.holds(at)), None)
+    return holder_at(tenancies, at)
 
 
 def _book_adjustment(tenancy: Tenancy, alarm: Alarm, meter: Meter) -> None:

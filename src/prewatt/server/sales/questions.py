@@ -20,10 +20,12 @@ from ...kernel.entries import FLAG_HELD, Event, Exchanged, Reading, Rebased, dec
 from ...kernel.events import EventKind
 from ...kernel.plausible import most
 from ...kernel.rating import Counters, rate_interval
+from ...kernel.span import Span
 from ...kernel.tariff import RateCalendar, Version
 from ...kernel.units import exact_kwh
 from ..core.time import now
 from ..estate.models import Tenancy
+from ..estate.occupancy import stretches
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
@@ -151,17 +153,13 @@ def _hung_at(meter: Meter, before: Reading, entry: Exchanged) -> int:
 def _shares(
     meter: Meter, begin: int, end: int, highest: int, versions: tuple[Version, ...], counters: Counters
 ) -> list[Share]:
-    tenancies = list(
-        Tenancy.objects.filter(unit=meter.unit_id, begins__lt=end)
-        .exclude(ends__lte=begin)
-        .select_related("unit__property__organisation")
-        .order_by("begins")
-    ) if meter.unit_id else []  # fmt: skip
+    held = stretches(meter.unit_id, Span(begin, end))
     # The present tenant's use is not estimated by an earlier tenant's.
-    since = tenancies[0].begins if tenancies and tenancies[0].begins < begin else 0
+    present = held[0].tenancy
+    since = present.begins if present is not None and present.begins < begin else 0
     pieces = usual(meter, begin, end, zone(meter.property.zone), since)
     shares, charged = [], 0
-    for tenancy, first, last in _spans(tenancies, begin, end):
+    for tenancy, first, last in held:
         if pieces is None:
             shares.append(Share(tenancy, first, last, None, None))
             continue
@@ -174,21 +172,6 @@ def _shares(
             energy, cost, charged = energy + part, cost + rated.charge, charged + part
         shares.append(Share(tenancy, first, last, energy, cost))
     return shares
-
-
-def _spans(tenancies: Sequence[Tenancy], begin: int, end: int) -> list[tuple[Tenancy | None, int, int]]:
-    """Return who lived there from when until when (None: nobody), without a gap."""
-    spans: list[tuple[Tenancy | None, int, int]] = []
-    at = begin
-    for each in tenancies:
-        if each.begins > at:
-            spans.append((None, at, each.begins))
-        until = min(end if each.ends is None else each.ends, end)
-        spans.append((each, max(each.begins, at), until))
-        at = until
-    if at < end or not spans:
-        spans.append((None, at, end))
-    return spans
 
 
 def _within(pieces: Sequence[Piece], begin: int, end: int) -> list[Piece]:

@@ -12,6 +12,7 @@ from ...kernel.plausible import SLACK, most
 from ...kernel.units import exact_kwh
 from ..core.time import now
 from ..estate.models import Tenancy
+from ..estate.occupancy import holder_at
 from ..ledger.references import Of, Reference
 from ..metering.models import JournalEntry, Meter
 from ..metering.readings import readings
@@ -82,7 +83,7 @@ def right(meter: Meter, seq: int, energy: int) -> list[Right]:
             continue
         # The reading itself is undone as it was charged; later ones by the difference that it made to them.
         amount = (was.charged if was.seq == seq else was.rerated.charge) - should.rerated.charge
-        holder = next((each for each in tenancies if each.holds(was.at)), None)
+        holder = holder_at(tenancies, was.at)
         if amount and holder is not None:
             before = sums.get(holder.pk, Right(holder, 0))
             sums[holder.pk] = Right(holder, before.amount + amount)

@@ -26,6 +26,7 @@ from ...kernel.supply import WATTS_MAX
 from ...kernel.units import BALANCE_MAX, DAY, NANO
 from ..core.time import now
 from ..estate.models import Tenancy
+from ..estate.occupancy import holder_at
 from ..metering.accounts import account_of
 from ..metering.locking import for_update
 from ..metering.models import Meter
@@ -69,7 +70,7 @@ def _check_alone(meter: Meter, amount: int, by: Any) -> None:
     organisation, at = meter.property.organisation, now()
     lock_books(organisation)
     tenancies = Tenancy.objects.filter(unit=meter.unit_id) if meter.unit_id else ()
-    tenancy = next((each for each in tenancies if each.holds(at)), None)
+    tenancy = holder_at(tenancies, at)
     if is_too_much(organisation, tenancy, meter, amount, by):
         text = _(
             "Together with what was given in the last 30 days this is more than %(limit)s, which is the most "

@@ -27,6 +27,7 @@ from ..core.errors import Refused
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Property, Tenancy
+from ..estate.occupancy import holder_at
 from ..metering.locking import lock_meters
 from ..metering.models import Meter
 from .codes import VendError, next_tid, vend
@@ -139,7 +140,7 @@ def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -
         )
         raise EmergencyError(text % {"where": place, "number": holding.count()}, "units")
     tenancies = Tenancy.objects.filter(unit=locked.unit_id) if locked.unit_id else ()
-    tenancy = next((each for each in tenancies if each.holds(at)), None)
+    tenancy = holder_at(tenancies, at)
     if is_too_much(locked.property.organisation, tenancy, locked, amount, by):
         text = _(
             "%(where)s: together with what was given and lent in the last 30 days, and with the codes that hold, "

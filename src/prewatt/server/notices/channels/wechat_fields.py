@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _now
 
+from ....amounts import CURRENCY_SIGNS
 from ..facts import FACTS, MOMENTS, MONEY, NUMBERS
 from ..fitting import cut, fit, keep_end, whole
 from ..languages import language_of
@@ -28,7 +29,9 @@ LENGTHS = {
 DIGITS = 10
 """The most digits of an `amount`."""
 YUAN = "元"
-SIGNS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
+SIGNED = ("CNY", "JPY", "EUR", "USD", "GBP")
+"""The currencies that are shown by their sign."""
+SIGNS = {code: next(sign for sign, codes in CURRENCY_SIGNS.items() if code in codes) for code in SIGNED}
 SHOWS = {
     **dict.fromkeys(("thing", "keyword", "name"), tuple(FACTS)),
     "character_string": (*NUMBERS, *MOMENTS, "room", "code", "receipt"),

@@ -34,7 +34,10 @@ class Acts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names and words of a made-up building, for the examples of notices (`samples.py`). `currency` is a code of ISO 4217."""
+    """Names and words of a made-up building, for the examples of notices (`samples.py`). `currency` is a code of ISO 4217.
+
+    `urges`: words that tell a person what to do. An urgent SMS holds at least one of them.
+    """
 
     currency: str
     property: str
@@ -48,6 +51,7 @@ class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note_text: str
     report: str
     answer: str
+    urges: tuple[str, ...]
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

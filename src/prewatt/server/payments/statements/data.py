@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ....amounts import CURRENCY_SIGNS
 from ....tables.cells import text_of
 from ....tables.rows import Cell, Row
 from . import names
@@ -11,31 +12,11 @@ from .layout import Layout
 
 _NOTHING = frozenset(("", "-", "--", "---", "/", "–", "—", "n/a", "null", "none"))
 _CODES = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
-_SIGNS = {
-    "€": "EUR",
-    "£": "GBP",
-    "₹": "INR",
-    "₽": "RUB",
-    "₩": "KRW",
-    "₺": "TRY",
-    "₴": "UAH",
-    "₦": "NGN",
-    "₫": "VND",
-    "฿": "THB",
-}
-_SHARED = {
-    "$": ("USD", "AUD", "CAD", "NZD", "SGD", "HKD", "MXN"),
-    "¥": ("CNY", "JPY"),
-    "￥": ("CNY", "JPY"),
-    "元": ("CNY",),
-}
-"""The signs that several currencies share: the landlord's own currency if it is one of them, else the first."""
 _WORDS = {
     "人民币": "CNY",
     "人民币元": "CNY",
     "RMB": "CNY",
     "EURO": "EUR",
-    "元": "CNY",
     "CNH": "CNY",
     "US-DOLLAR": "USD",
     "美元": "USD",
@@ -94,13 +75,11 @@ class Data:
 
 
 def _currency_in(text: str, home: str) -> str:
+    """Return the currency code that a text names; empty if it names none. If several currencies share a sign, it is the
+    landlord's own currency, `home`, or else the most usual one.
+    """
     match = _CODES.search(text)
     if match:
         return _WORDS.get(match[1], match[1])
-    for sign, code in _SIGNS.items():
-        if sign in text:
-            return code
-    for sign, codes in _SHARED.items():
-        if sign in text:
-            return home if home in codes else codes[0]
-    return ""
+    meant = next((codes for sign, codes in CURRENCY_SIGNS.items() if sign in text), ())
+    return home if home in meant else next(iter(meant), "")

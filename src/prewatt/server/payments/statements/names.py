@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ....amounts import CURRENCY_SIGNS
+
 DAY, VALUE_DAY, AMOUNT, IN, OUT, DIRECTION = "day", "value_day", "amount", "in", "out", "direction"
 CURRENCY, PAYER, ACCOUNT, TEXT, BANK_ID, STATE, BALANCE = (
     "currency", "payer", "account", "text", "bank_id", "state", "balance",
@@ -127,13 +129,12 @@ KINDS = frozenset((
 """The names of a column that says what a line is, which may show its direction too."""
 
 _CURRENCY_BEHIND = re.compile(
-    r"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{3}\s?|元|人民币|人民币元|单位:?元|[$€¥£￥])\s*[+-]?元?\s*[)\]]|\bin\s+(?P<in>[a-z]{3}|€)"
+    rf"\s*(?:[(\[]\s*[+-]?\s*(?P<bracket>[^\W\d_]{{3}}\s?|人民币|人民币元|单位:?元|[{''.join(CURRENCY_SIGNS)}])\s*[+-]?元?\s*[)\]]"
+    r"|\bin\s+(?P<in>[a-z]{3}|€)"
     r"|[/(]元[)]?|\s(?P<code>eur|euros?|usd|chf|gbp|cny|rmb|inr|kes|ugx|sek|nok|dkk|pln|czk|aud|cad|nzd|hkd|sgd|jpy|zar))$"
 )
 _CODES = {
-    "€": "EUR",
-    "£": "GBP",
-    "元": "CNY",
+    **{sign: codes[0] for sign, codes in CURRENCY_SIGNS.items() if len(codes) == 1},
     "人民币": "CNY",
     "人民币元": "CNY",
     "单位元": "CNY",
