@@ -84,6 +84,14 @@ class Devices:
         """Return what is wrong with the lines of meters, a sentence each."""
         return lines.troubles(self._drivers.values())
 
+    def line_views(self) -> list[lines.LineView]:
+        """Return how the lines of meters do."""
+        return lines.lines(self._drivers.values())
+
+    def lines_in_trouble(self) -> tuple[lines.LineTrouble, ...]:
+        """Return the lines that are in trouble as a whole, for the server."""
+        return lines.lines_in_trouble(self._drivers)
+
     def asked(self, name: str) -> Count:
         """Return how many questions a meter was asked, and how many it did not answer."""
         return lines.asked(self._drivers[name])

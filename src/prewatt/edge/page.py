@@ -99,6 +99,8 @@ class Page:
             )
         if method == "GET" and path == "/now":
             return self._now(start, meter)
+        if method == "GET" and path == "/lines":
+            return send(start, "200 OK", page_views.frame(self._title, page_views.lines(self._site.lines())))
         return self._message(start, "404 Not Found", _("There is no such page."))
 
     def _take_form(
@@ -161,7 +163,8 @@ class Page:
     ) -> Iterable[bytes]:
         """Show the page. `asked`: the meter that the address names, as on a flat's label."""
         view = self._site.view(meter) if meter is not None else None
-        body = page_views.door(self._units, asked) if view is None else page_views.home(view, token)
+        has_lines = view is None and bool(self._site.lines())
+        body = page_views.door(self._units, asked, has_lines) if view is None else page_views.home(view, token)
         answers = page_views.answers(reply, self._site.troubles())
         return send(start, "200 OK", page_views.frame(self._title, answers, body))
 

@@ -11,6 +11,7 @@ from ..kernel.switching import SwitchProgress
 from ..kernel.units import exact_kwh, rough_kwh, short_price
 from .effects import Reply
 from .html import Content, Html, element, together
+from .lines import LineView
 from .replies import supplied
 from .site import View
 from .texts import LANGUAGE, _
@@ -57,9 +58,9 @@ def _answer(reply: Reply) -> Html:
     return element("p", reply.text, class_="told done" if reply.done else "told", role="status")
 
 
-def door(units: Sequence[tuple[str, str]], chosen: str = "") -> Html:
+def door(units: Sequence[tuple[str, str]], chosen: str = "", has_lines: bool = False) -> Html:
     """Return the page for a person who has not typed a PIN: it asks for the PIN, and accepts codes. `units`: pairs of
-    (meter, name). `chosen`: the meter that is chosen already.
+    (meter, name). `chosen`: the meter that is chosen already. `has_lines`: whether meters hang on lines, which have a page.
     """
     flats = element(
         "label",
@@ -95,6 +96,27 @@ def door(units: Sequence[tuple[str, str]], chosen: str = "") -> Html:
             _form("/code", flats, _code_field(), element("button", _("Use it"), class_="plain")),
             element("p", _("The code of a payment, of an order from your landlord, or of a new PIN."), class_="quiet"),
         ),
+        element("p", element("a", _("The lines of the meters"), href="/lines"), class_="quiet") if has_lines else None,
+    )
+
+
+def lines(views: Sequence[LineView]) -> Html:
+    """Return the page of the lines: what happened to questions and answers, for who looks for a bad contact."""
+    since = _(
+        "Counted since the gateway was started. An answer that does not come is asked for again. Nothing is charged by guess."
+    )
+    return together(
+        *(
+            element(
+                "section",
+                element("h2", view.name),
+                element("p", view.port, class_="quiet") if view.port != view.name else None,
+                element("ul", *(element("li", said) for said in view.said)),
+            )
+            for view in views
+        ),
+        element("p", since, class_="quiet"),
+        element("p", element("a", _("The building's page"), href="/")),
     )
 
 

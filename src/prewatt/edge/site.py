@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from ..kernel.switching import SwitchProgress
 from ..wire.messages import LiveMeter
 from ..wire.on_site import SiteMeter
 from .effects import Reply
+from .lines import LineView
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,9 @@ class Site(Protocol):
 
     def troubles(self) -> tuple[str, ...]:
         """Return sentences that everybody in the building must read: the disk is full, a meter cannot be served."""
+
+    def lines(self) -> Sequence[LineView]:
+        """Return how the lines of meters do; empty if there are none."""
 
     def view(self, meter: str) -> View | None:
         """Return the state of a meter for its tenant; None if this gateway has no such meter."""

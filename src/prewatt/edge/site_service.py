@@ -28,6 +28,7 @@ from ..wire.on_site import SiteMeter
 from ..wire.pins import pin_is
 from .agent_thread import AgentThread
 from .effects import Reply
+from .lines import LineView
 from .shell import Shell
 from .site import Line, View
 from .texts import _
@@ -70,6 +71,11 @@ class SiteService:
     def troubles(self) -> tuple[str, ...]:
         """Return the sentences that everybody in the building must read."""
         return self._thread.ask(self._shell.troubles)
+
+    def lines(self) -> list[LineView]:
+        """Return how the lines of meters do; empty if there are none."""
+        # The figures are the buses' own; who asks for them does not keep the agent from its work.
+        return self._shell.devices.line_views()
 
     def view(self, meter: str) -> View | None:
         """Return the state of a meter for its tenant; None if this gateway has no such meter."""

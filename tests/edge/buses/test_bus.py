@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt.edge.buses import turns
-from prewatt.edge.buses.bus import FLOOD, TROUBLE, Bus, Count, Timing
+from prewatt.edge.buses.bus import FLOOD, Bus, Count, Timing
 from prewatt.edge.buses.echo import Echo
+from prewatt.edge.buses.health import BROKEN_FAILS, Trouble
 from prewatt.edge.buses.patience import LONGEST
 from prewatt.edge.buses.pause import TRIED_AFTER
 from prewatt.edge.buses.turns import Turns, Urgency, urgent
@@ -110,15 +111,15 @@ def test_an_echo_with_a_lost_byte_is_an_echo(request_bytes, lost):
 
 
 def test_broken_answers_in_a_row_point_to_the_adapter():
-    bus, port = bus_on(*[[(0.1, b"a=")] for _ in range(TROUBLE)])
-    for n in range(TROUBLE):
-        assert not bus.in_trouble
+    bus, port = bus_on(*[[(0.1, b"a=")] for _ in range(BROKEN_FAILS)])
+    for n in range(BROKEN_FAILS):
+        assert bus.health.trouble is None
         with pytest.raises(NoAnswer):
             bus.run(f"m{n}", asks("a"))
-    assert bus.in_trouble
+    assert bus.health.trouble is Trouble.BROKEN
     port.answers = [[(0.1, b"a=1;")]]
     bus.run("m", asks("a"))
-    assert not bus.in_trouble
+    assert bus.health.trouble is None
 
 
 def test_the_bus_never_repeats_a_question():

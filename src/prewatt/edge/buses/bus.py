@@ -24,8 +24,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from ..protocols.exchange import Answer, Conversation, Exchange, NoAnswer, converse
+from ..protocols.exchange import Answer, Conversation, Exchange, NoAnswer, ProtocolError, converse
 from .echo import Echo, EchoFilter
+from .health import Health
 from .patience import LONGEST, Patience
 from .pause import BITS, Pause
 from .ports import Port, PortFailed
@@ -39,8 +40,6 @@ FLOOD = 8_192
 """Bytes that are listened to for one answer at most: no answer and no noise of a line is longer, and to look for an answer
 in what a broken or hostile converter sends without end would keep the processor busy.
 """
-TROUBLE = 10
-"""So many answers in a row that came broken point to the adapter or the wiring, not to a meter."""
 
 
 class Timing(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,18 +70,30 @@ class Count:
 
 @dataclass
 class Figures(Count):
-    """What has happened on a bus since it was opened."""
+    """What has happened on a bus since it was opened. Of the questions that were not answered, `broken` had an answer that
+    came broken, and `late` one that came too late; to the others nothing came. `noisy`: how often bytes came that nobody
+    sent. `foreign`: how many answers came together with another meter's. `pieces`: how many came in pieces. `echoes`: how
+    many questions the adapter handed back; `broken_echoes`: how many of these had lost bytes.
+    """
 
     answers: int = 0
     stray_bytes: int = 0
     """Bytes that came while nobody had asked."""
+    broken: int = 0
+    late: int = 0
+    noisy: int = 0
+    foreign: int = 0
+    pieces: int = 0
+    echoes: int = 0
+    broken_echoes: int = 0
     by_meter: defaultdict[str, Count] = field(default_factory=lambda: defaultdict(Count))
 
 
 class Bus:
     """A bus of meters. It can be used by any thread; each waits for its turn.
 
-    `steady` and `sleep` are the clock in seconds: they are the machine's, but where the line is virtual.
+    `steady` and `sleep` are the clock in seconds: they are the machine's, but where the line is virtual. `name`: how the
+    gateway's settings call the bus.
     """
 
     def __init__(
@@ -91,8 +102,10 @@ class Bus:
         timing: Timing,
         steady: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        name: str = "",
     ) -> None:
         self.port, self.timing = port, timing
+        self.name = name or port.name
         self.figures = Figures()
         self.echo = Echo()
         self._steady, self._sleep = steady, sleep
@@ -102,12 +115,9 @@ class Bus:
         least = timing.turnaround_s if timing.turnaround_least_s is None else timing.turnaround_least_s
         self._pause = Pause(timing.turnaround_s, least)
         self._free_at = 0.0
-        self._broken = 0
-
-    @property
-    def in_trouble(self) -> bool:
-        """Return whether so many exchanges failed in a row that the adapter or the wiring must be looked at."""
-        return self._broken >= TROUBLE
+        self.health = Health()
+        # Whether bytes came in the place of the answer to the present question.
+        self._came = False
 
     def run(self, meter: str, conversation: Conversation[T]) -> T:
         """Run a conversation with a meter: it has one at a time. Raises ProtocolError."""
@@ -142,15 +152,28 @@ class Bus:
             while heard < FLOOD and (stray := self.port.read(0.0)):
                 heard += len(stray)
             self.figures.stray_bytes += heard
+            self.figures.noisy += heard > 0
         count = self.figures.by_meter[meter]
         self.figures.questions += 1
         count.questions += 1
+        self._came = False
         try:
-            return self._answer(meter, exchange)
-        except NoAnswer:
+            value = self._answer(meter, exchange)
+        except NoAnswer as error:
             self.figures.unanswered += 1
             count.unanswered += 1
+            if isinstance(error, PortFailed):
+                self.health.port_failed(str(error))
+            else:
+                self.health.unanswered(meter, broken=self._came)
             raise
+        except ProtocolError:
+            # It answers, if only with an error.
+            self.health.answered()
+            raise
+        if exchange.expects_answer:
+            self.health.answered()
+        return value
 
     def _answer(self, meter: str, exchange: Exchange[Any]) -> Any:
         """Send a question, and return the value of its answer. Raises ProtocolError."""
@@ -163,20 +186,25 @@ class Bus:
             answer = self._listen(exchange, stream)
         finally:
             self._free_at = self._steady() + self._pause.seconds
+            self.figures.echoes += stream.is_echo
+            self.figures.broken_echoes += stream.is_echo and stream.lost > 0
         if not exchange.mirrors:
             self.echo.learn(stream, answered=answer is not None)
         if answer is not None:
+            skipped = exchange.skipped()
+            self.figures.noisy += skipped.strays > 0
+            self.figures.foreign += skipped.frames
             self.figures.answers += 1
-            self._broken = 0
             self._pause.answered()
             return answer.value
         if not self._patience.failures(meter):
             self._pause.lost()
-        if stream.others:
-            self._broken += 1
+        self._came = stream.others > 0
+        self.figures.broken += self._came
         if exchange.reconnects:
             self.port.close()
-        self._drain(exchange.longest)
+        if self._drain(exchange.longest) and not self._came:
+            self.figures.late += 1
         raise NoAnswer("only the echo of the question" if stream.is_echo and not stream.others else exchange.seen())
 
     def _listen(self, exchange: Exchange[Any], stream: EchoFilter) -> Answer[Any] | None:
@@ -185,23 +213,26 @@ class Bus:
         sent_at = self._steady() + timing.line_s(len(exchange.request))
         deadline = sent_at + timing.answer_s
         last = deadline + timing.line_s(exchange.longest + len(exchange.request)) + timing.pause_s
-        heard = 0
+        heard = pieces = 0
         while heard < FLOOD and (wait := min(deadline, last) - self._steady()) > 0:
             received = self.port.read(wait)
             heard += len(received)
             fresh = stream.feed(received)
             if not fresh:
                 continue
+            pieces += 1
             answer = exchange.feed(fresh)
             if answer is not None:
+                self.figures.pieces += pieces > 1
                 return answer
             deadline = max(deadline, self._steady() + timing.pause_s)
         return exchange.end()
 
-    def _drain(self, longest: int) -> None:
-        """Be silent until nothing has come for as long as a meter may take to answer once more."""
-        quiet = self.timing.answer_s + self.timing.line_s(longest)
+    def _drain(self, longest: int) -> bool:
+        """Be silent until nothing has come for as long as a meter may take to answer once more. Returns whether something came."""
+        quiet, before = self.timing.answer_s + self.timing.line_s(longest), self.figures.stray_bytes
         end = self._steady() + LONGEST_DRAIN_S
         with suppress(PortFailed):
             while self._steady() < end and (stray := self.port.read(quiet)):
                 self.figures.stray_bytes += len(stray)
+        return self.figures.stray_bytes > before

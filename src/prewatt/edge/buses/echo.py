@@ -41,6 +41,8 @@ class EchoFilter:
         self._held = bytearray()
         self.is_echo = False
         """Whether the question came back, but for lost bytes."""
+        self.lost = 0
+        """How many bytes the echo has lost."""
         self.others = 0
         """How many bytes came that are no echo."""
 
@@ -73,4 +75,5 @@ class EchoFilter:
 
     def _end(self) -> None:
         self._active = False
-        self.is_echo = len(self._held) >= len(self._request) - self._may_lose
+        self.lost = len(self._request) - len(self._held)
+        self.is_echo = self.lost <= self._may_lose

@@ -122,7 +122,7 @@ def open_buses(
     checked = check_meters(settings, meters, clock)
     ports = _ports(settings)
     speaking = _speaking(settings, meters)
-    buses = {name: Bus(ports[name], bus.timing(speaking[name])) for name, bus in settings.buses.items()}
+    buses = {name: Bus(ports[name], bus.timing(speaking[name]), name=name) for name, bus in settings.buses.items()}
     opened = {name: MeterOnBus(name, buses[bus], conversations) for name, (bus, conversations) in checked.items()}
     parts = _parts(settings, meters)
     return {

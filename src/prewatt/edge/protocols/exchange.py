@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -60,6 +60,15 @@ class Answer(Generic[T]):
     value: T
 
 
+class Skipped(NamedTuple):
+    """What came beside the answer to a question. `strays`: how many bytes that are no frame. `frames`: whether there were
+    whole frames that answer another question, or are another meter's.
+    """
+
+    strays: int = 0
+    frames: bool = False
+
+
 class Exchange(ABC, Generic[T]):
     """One question and its answer.
 
@@ -86,6 +95,10 @@ class Exchange(ABC, Generic[T]):
         None if there is none. Raises as `feed` does.
         """
         return None
+
+    def skipped(self) -> Skipped:
+        """Return what came beside the answer, once that is taken."""
+        return Skipped()
 
     @abstractmethod
     def seen(self) -> str:

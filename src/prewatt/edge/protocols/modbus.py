@@ -15,7 +15,7 @@ from typing import ClassVar, Final, TypeVar
 
 from pymodbus.pdu import ModbusPDU, bit_message, register_message
 
-from .exchange import Answer, Exchange, NoAnswer, Refused
+from .exchange import Answer, Exchange, NoAnswer, Refused, Skipped
 from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side, Tcp
 
 T = TypeVar("T")
@@ -39,6 +39,8 @@ NOT_REACHED = (10, 11)
 MOST_REGISTERS = 125
 """Registers of one question, at most."""
 MOST_BITS = 2000
+
+ECHO = "the echo of the question"
 
 _transactions: Final = counter(1)
 """Transaction numbers: one count for all meters, since several may share a connection."""
@@ -104,18 +106,22 @@ class Question(Exchange[T]):
     def _said(self, frame: Frame) -> str:
         """Return what a frame is that is no answer to this question."""
         if self._framing.pack(frame.unit, frame.pdu, frame.transaction) == self.request:
-            return "the echo of the question"
+            return ECHO
         if frame.side is Side.QUESTION:
             return f"a question to unit {frame.unit}"
         if frame.unit != self._unit:
             return f"an answer of unit {frame.unit}"
         return "an answer to another question"
 
+    def skipped(self) -> Skipped:
+        """Return what came beside the answer."""
+        return Skipped(max(self._stream.strays, 0), any(words != ECHO for words in self._others))
+
     def seen(self) -> str:
         """Return what arrived that is not the answer."""
         strays = self._stream.strays
         said = list(dict.fromkeys(self._others))
-        if said == ["the echo of the question"] and strays <= 0:
+        if said == [ECHO] and strays <= 0:
             return "only the echo of the question"
         if strays > 0:
             said.append(f"{strays} bytes that are no whole frame")

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from ..exchange import Answer, Conversation, Exchange, ProtocolError, WrongAnswer
+from ..exchange import Answer, Conversation, Exchange, ProtocolError, Skipped, WrongAnswer
 from .hdlc import DISC, INFORMATION_DEFAULT, LONGEST, OVERHEAD, POLL, SNRM, Frame, FrameStream, Parameters
 from .hdlc import decode_parameters as parameters_of
 
@@ -25,6 +25,8 @@ APDU_LONGEST = 65_535
 _RR = 0x01
 _POLLS = 10
 """How often a meter that has not got its answer yet is asked for it."""
+
+ECHO = "only the echo of the question"
 
 
 class LinkLost(ProtocolError):
@@ -67,7 +69,7 @@ class FrameExchange(Exchange[Frame]):
         for frame in self._stream.feed(received):
             if frame.destination != self._question.source or frame.source != self._question.destination:
                 sender = frame.source.hex().upper()
-                self._others = "only the echo of the question" if frame == self._question else f"a frame of {sender}"
+                self._others = ECHO if frame == self._question else f"a frame of {sender}"
             elif self._accepts(frame):
                 return Answer(frame)
             elif frame.kind in ("DM", "FRMR"):
@@ -75,6 +77,10 @@ class FrameExchange(Exchange[Frame]):
             else:
                 self._others = f"a frame {frame.kind} out of turn"
         return None
+
+    def skipped(self) -> Skipped:
+        """Return what came beside the answer."""
+        return Skipped(self._stream.others, self._others not in ("", ECHO))
 
     def seen(self) -> str:
         """Return what arrived in place of the answer."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..exchange import Answer, Conversation, Exchange, WrongAnswer
+from ..exchange import Answer, Conversation, Exchange, Skipped, WrongAnswer
 
 T = TypeVar("T")
 
@@ -92,6 +92,10 @@ class WrappedExchange(Exchange[T]):
                 return Answer(value)
             self._seen = f"an answer to another question: {apdu[:12].hex().upper()}"
         return None
+
+    def skipped(self) -> Skipped:
+        """Return what came beside the answer."""
+        return Skipped(self._stream.others, bool(self._seen))
 
     def seen(self) -> str:
         """Return what arrived in place of the answer."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from ..exchange import Answer, Conversation, Exchange, PasswordRefused, Refused, WrongAnswer
+from ..exchange import Answer, Conversation, Exchange, PasswordRefused, Refused, Skipped, WrongAnswer
 from .bcd import from_digits, to_digits, to_time
 from .codes import PASSWORD_ERROR, Command, Edition, Function, OldFunction, error_names
 from .frame import BROADCAST, FRAME, Frame, FrameParser
@@ -124,6 +124,9 @@ class Question(Exchange[T]):
     @abstractmethod
     def _value(self, frame: Frame) -> Answer[T] | None:
         """Return the value of an answer of this meter to this function; None if it answers another question."""
+
+    def skipped(self) -> Skipped:
+        return Skipped(self._parser.stray + self._parser.waiting, bool(self._others))
 
     def seen(self) -> str:
         parser, words = self._parser, list(self._others)
