@@ -58,10 +58,18 @@ class Building:
 
         self.meters = [f"m{number}" for number in range(METERS)]
         self._key = SigningKey.generate()
-        made = set_up_building(BuildingPlan(
-            organisation="Bench", name="Bench", zone="Europe/Berlin", currency="EUR", tariff=tariff(), gateway="bench",
-            apartments=[Apartment(f"Flat {name}", name, "x") for name in self.meters], manager="bench",
-        ))  # fmt: skip
+        made = set_up_building(
+            BuildingPlan(
+                organisation="Bench",
+                name="Bench",
+                zone="Europe/Berlin",
+                currency="EUR",
+                tariff=tariff(),
+                gateway="bench",
+                apartments=[Apartment(f"Flat {name}", name, "x") for name in self.meters],
+                manager="bench",
+            )
+        )
         enrol(made.code, self._key.public())
         self.account = Account()
         self.journals: dict[str, list[bytes]] = {name: [] for name in self.meters}

@@ -158,9 +158,10 @@ class Floor:
 
     def figures(self) -> dict[str, list[float]]:
         whole = [sum(each) for each in zip(*self._times.values(), strict=True)]
-        return {"floor: MQTT round trip, database and journal commit": whole, **{
-            f"  {name}": times for name, times in self._times.items()
-        }}  # fmt: skip
+        return {
+            "floor: MQTT round trip, database and journal commit": whole,
+            **{f"  {name}": times for name, times in self._times.items()},
+        }
 
 
 if __name__ == "__main__":

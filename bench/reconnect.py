@@ -75,10 +75,18 @@ def run(home: Path, supervisor: Supervisor) -> None:
     from prewatt.server.vending.models import OPEN, Command
 
     config = settings.CONFIG
-    building = set_up_building(BuildingPlan(
-        organisation="Bench", name="Bench", zone="Europe/Berlin", currency="EUR", gateway="bench", manager="bench",
-        tariff=flat_tariff("flat", "EUR", "Europe/Berlin", 200_000), apartments=[Apartment("Flat", "m1", "Ann")],
-    ))  # fmt: skip
+    building = set_up_building(
+        BuildingPlan(
+            organisation="Bench",
+            name="Bench",
+            zone="Europe/Berlin",
+            currency="EUR",
+            gateway="bench",
+            manager="bench",
+            tariff=flat_tariff("flat", "EUR", "Europe/Berlin", 200_000),
+            apartments=[Apartment("Flat", "m1", "Ann")],
+        )
+    )
     top_up(Tenancy.objects.get(), 1000 * NANO, "bench")
     server = Server(config, supervisor, open_pages(config.http))
     server.wait_until_up()
@@ -90,10 +98,18 @@ def run(home: Path, supervisor: Supervisor) -> None:
     address = f"http://{config.http.host}:{config.http.port}"
     agent = enrol(address, building.code, edge, {"recorded": RecordedSettings(data, "UTC", edge / "meters")})
     # The bare client has a user of its own, whom the broker knows like any gateway.
-    other = set_up_building(BuildingPlan(
-        organisation="Bench", name="Bare", zone="Europe/Berlin", currency="EUR", gateway="bare", manager="bench",
-        tariff=flat_tariff("flat", "EUR", "Europe/Berlin", 200_000), apartments=[Apartment("Flat", "m2", "")],
-    ))  # fmt: skip
+    other = set_up_building(
+        BuildingPlan(
+            organisation="Bench",
+            name="Bare",
+            zone="Europe/Berlin",
+            currency="EUR",
+            gateway="bare",
+            manager="bench",
+            tariff=flat_tariff("flat", "EUR", "Europe/Berlin", 200_000),
+            apartments=[Apartment("Flat", "m2", "")],
+        )
+    )
     enrol(address, other.code, home / "bare", {"recorded": RecordedSettings(data, "UTC", home / "bare" / "meters")})
     server.refresh_broker()
     broker = msgspec.structs.replace(agent.broker, port=line.port, retry_longest_s=RETRY_LONGEST)

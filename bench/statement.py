@@ -46,10 +46,19 @@ def run(made: Running) -> tuple[list[float], list[float], list[float]]:
     from prewatt.server.estate.models import Organisation
     from prewatt.server.payments.models import BankLine, Payment
 
-    set_up_building(BuildingPlan(
-        organisation="Other", name="Else", zone="Europe/Berlin", currency="EUR", gateway="g2", manager="other",
-        password=PASSWORD, tariff=flat_tariff("flat", "EUR", "Europe/Berlin", 200_000), apartments=[],
-    ))  # fmt: skip
+    set_up_building(
+        BuildingPlan(
+            organisation="Other",
+            name="Else",
+            zone="Europe/Berlin",
+            currency="EUR",
+            gateway="g2",
+            manager="other",
+            password=PASSWORD,
+            tariff=flat_tariff("flat", "EUR", "Europe/Berlin", 200_000),
+            apartments=[],
+        )
+    )
     payer = _Payer(made)
     for _number in range(QUIET):
         payer.pay()

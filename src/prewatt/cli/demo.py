@@ -117,7 +117,16 @@ def demo(
     pace = speed if speed is not None else (0.0 if headless else PACE)
     homes = MAX_METERS if meters is None else meters
     options = Options(
-        data=data, where=zone, days=days, meters=homes, seed=seed, speed=pace, http_port=port, home=home, outage=outage,
-        protocol=_protocol(protocol), faults=_faults(fault, protocol),
-    )  # fmt: skip
+        data=data,
+        where=zone,
+        days=days,
+        meters=homes,
+        seed=seed,
+        speed=pace,
+        http_port=port,
+        home=home,
+        outage=outage,
+        protocol=_protocol(protocol),
+        faults=_faults(fault, protocol),
+    )
     raise typer.Exit(run(options, headless, json))

@@ -71,9 +71,16 @@ class KeyState(Struct, frozen=True):
     def described(self) -> MeterKey:
         """Return the key's description. Raises NumberError if it is impossible."""
         return MeterKey(
-            self.pan, self.supply_group, self.tariff_index, self.revision, KeyType(self.key_type), self.expiry,
-            BaseDate(self.base), Dkga(self.dkga), Algorithm(self.algorithm),
-        )  # fmt: skip
+            self.pan,
+            self.supply_group,
+            self.tariff_index,
+            self.revision,
+            KeyType(self.key_type),
+            self.expiry,
+            BaseDate(self.base),
+            Dkga(self.dkga),
+            Algorithm(self.algorithm),
+        )
 
 
 _decoder = msgpack.Decoder(KeyState)
@@ -214,9 +221,17 @@ def _key_section(state: KeyState, section: KeySection, text: str) -> ChangeKey:
     new, key, rollover = whole
     return ChangeKey(
         KeyState(
-            new.pan, new.supply_group, new.tariff_index, new.revision, new.key_type.value, new.expiry, new.base.value,
-            new.dkga.value, new.algorithm.value, key,
+            new.pan,
+            new.supply_group,
+            new.tariff_index,
+            new.revision,
+            new.key_type.value,
+            new.expiry,
+            new.base.value,
+            new.dkga.value,
+            new.algorithm.value,
+            key,
         ),
         complete=True,
         rollover=rollover,
-    )  # fmt: skip
+    )

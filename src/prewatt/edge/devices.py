@@ -134,9 +134,17 @@ class Devices:
             keeps, allowance = _allowance(driver) if question.allowance else (None, None)
             active, reactive = (None, None) if power is None else (power.active, power.reactive)
             return Observed(
-                register, closed, active, reactive, tampered, identity.register_end, quantities, keeps, allowance,
+                register,
+                closed,
+                active,
+                reactive,
+                tampered,
+                identity.register_end,
+                quantities,
+                keeps,
+                allowance,
                 self._own_prepaid[name],
-            )  # fmt: skip
+            )
         except AnotherMeter as other:
             return Foreign(other.serial)
         except DriverError as error:

@@ -247,10 +247,11 @@ class Journal:
             ends[meter] = Place(end.id, record.seq, record.hash)
         heads = [Place(end.id or self._next["head"] + index, *end[1:]) for index, end in enumerate(ends.values())]
         due = [
-            (meter, end) for meter, end in ends.items()
+            (meter, end)
+            for meter, end in ends.items()
             # Of several commits one after the other, the account is that of the last.
             if meter in accounts and accounts[meter].seq == end.seq and self._snapshot_due(meter, end.seq)
-        ]  # fmt: skip
+        ]
         snapshots = {meter: Place(self._next["snapshot"] + index, *end[1:]) for index, (meter, end) in enumerate(due)}
 
         def append() -> None:

@@ -46,9 +46,17 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
     def state(self) -> KeyState:
         """Return the key as the agent holds it. Raises NumberError if it is not a possible key."""
         state = KeyState(
-            self.pan, self.supply_group, self.tariff_index, self.revision, self.key_type, self.expiry, self.base,
-            self.dkga, self.algorithm, bytes.fromhex(self.key),
-        )  # fmt: skip
+            self.pan,
+            self.supply_group,
+            self.tariff_index,
+            self.revision,
+            self.key_type,
+            self.expiry,
+            self.base,
+            self.dkga,
+            self.algorithm,
+            bytes.fromhex(self.key),
+        )
         state.described()
         return state
 

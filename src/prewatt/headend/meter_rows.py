@@ -95,9 +95,15 @@ def _take_up(meter: Meter, change: MeterPlan) -> None:
         if command.number is not None:
             step_aside(meter, command.number)
         keep_found(
-            meter, seq=command.seq, at=command.at, number=command.number, order=command.order, amount=command.amount,
-            tid=command.tid, name=command.name,
-        )  # fmt: skip
+            meter,
+            seq=command.seq,
+            at=command.at,
+            number=command.number,
+            order=command.order,
+            amount=command.amount,
+            tid=command.tid,
+            name=command.name,
+        )
     if change.unlogged or any(applied.is_astray for applied in change.applied):
         renumber(meter)
 
@@ -127,10 +133,15 @@ def store_status(meter: Meter, status: MeterStatus) -> None:
     most = meter.taken + max(status.seq - meter.seq, 0)
     command = status.command if status.command <= most else meter.taken
     Meter.objects.filter(pk=meter.pk, told_seq__lte=status.seq).update(
-        told_seq=status.seq, told_at=status.at, told_balance=status.balance, told_closed=status.closed,
-        told_command=command, commands=Greatest(F("commands"), command), told_quantities=status.quantities,
+        told_seq=status.seq,
+        told_at=status.at,
+        told_balance=status.balance,
+        told_closed=status.closed,
+        told_command=command,
+        commands=Greatest(F("commands"), command),
+        told_quantities=status.quantities,
         told_switch=status.switch,
-    )  # fmt: skip
+    )
 
 
 def entry_row(meter: Meter, new: NewEntry) -> JournalEntry:

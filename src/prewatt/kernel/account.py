@@ -198,10 +198,13 @@ class Account(Registers):
             # One that had run back ended under where it was charged up to.
             if self.judge(at, order.last).cause not in (TRUE, BACKWARDS, UNSEEN):
                 return Refused(
-                    seq, at, self.balance, number,
+                    seq,
+                    at,
+                    self.balance,
+                    number,
                     f"the old meter can't have ended at {order.last} Wh: it stood at {base.register} Wh when it was last "
                     f"read, and at most {limit} Wh can have flowed since",
-                )  # fmt: skip
+                )
         return Exchanged(seq, at, self.balance, number, order.serial, order.first, order.last)
 
     def _follow_control(self, now: Instant, seq: int, at: Instant, number: int, order: Control) -> CommandEntry:

@@ -60,8 +60,10 @@ class EventKind(StrEnum):
         Group.TROUBLE,
     )
     JOURNAL_REPAIRED = (
-        "journal-repaired", "a damaged snapshot in the gateway's journal was made anew from the entries", Group.TROUBLE
-    )  # fmt: skip
+        "journal-repaired",
+        "a damaged snapshot in the gateway's journal was made anew from the entries",
+        Group.TROUBLE,
+    )
     JOURNAL_SET_BACK = "journal-set-back", "the gateway's journal ended before the server's, and went on from there"
     GATEWAY_REPLACED = "gateway-replaced", "another gateway went on with this meter"
     CLOCK_SET = "clock-set", "the gateway's clock was set: by the server, or on site"
@@ -74,8 +76,10 @@ class EventKind(StrEnum):
     OVERLOAD = "overload", "more power was drawn than the limit allows", Group.OVERLOAD
     OVERLOAD_LOCKED = "overload-locked", "tripped for overload too often: a person has to close", Group.OVERLOAD
     FORBIDDEN_LOAD = (
-        "forbidden-load", "a large resistive load appeared at once: a person has to close", Group.OVERLOAD
-    )  # fmt: skip
+        "forbidden-load",
+        "a large resistive load appeared at once: a person has to close",
+        Group.OVERLOAD,
+    )
     TAMPER = "tamper", "the meter's cover was opened, or it was tampered with otherwise", Group.TROUBLE
     CODES_LOCKED = "codes-locked", "too many wrong codes were typed", Group.TROUBLE
     KEY_CHANGED = "key-changed", "a code changed the meter's key"
@@ -84,8 +88,9 @@ class EventKind(StrEnum):
     WITHIN_LIMITS = "within-limits", "what was measured is right again"
     LIMIT_LOCKED = "limit-locked", "a limit opened the switch too often: a person has to close", Group.OVERLOAD
     ALLOWANCE_SPENT = (
-        "allowance-spent", "more power was drawn than the night allows, too often: off until the morning"
-    )  # fmt: skip
+        "allowance-spent",
+        "more power was drawn than the night allows, too often: off until the morning",
+    )
 
     # Each kind of limit (`kernel.safety.KINDS`) has two: it was passed, and it opened the switch.
     _ignore_ = ["_members", "_code", "_kind"]

@@ -193,8 +193,8 @@ class _Tally:
         used = tuple(Used(*key, energy) for key, energy in self.used.items() if energy)
         charge = self.energy_charge + self.fee + self.standing + self.minimum + self.tax
         counters = Counters(
-            self.day, self.today, self.month, self.year, self.days, self.charged, self.carry, self.carry_included,
-        )  # fmt: skip
+            self.day, self.today, self.month, self.year, self.days, self.charged, self.carry, self.carry_included
+        )
         return Rated(used, charge, self.fee, self.standing, self.minimum, self.tax, self.tax_included, counters)
 
 

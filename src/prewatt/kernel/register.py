@@ -139,9 +139,20 @@ class Registers(Replay):
     def _reading(self, at: Instant, register: Wh, energy: Wh, flags: int, rolled: int = 0) -> Reading:
         rated = self.rate(at, energy)
         return Reading(
-            self.seq + 1, at, self.balance - rated.charge, register, rated.used, rated.charge, flags,
-            rated.fee, rated.standing, rated.minimum, rated.tax, rated.tax_included, rolled,
-        )  # fmt: skip
+            self.seq + 1,
+            at,
+            self.balance - rated.charge,
+            register,
+            rated.used,
+            rated.charge,
+            flags,
+            rated.fee,
+            rated.standing,
+            rated.minimum,
+            rated.tax,
+            rated.tax_included,
+            rolled,
+        )
 
     def parts(self, reading: Reading) -> Iterator[Reading]:
         """Split `reading` into entries and yield them in order; the last one has the instant of `reading`.

@@ -99,11 +99,16 @@ def bus_settings(plan: HousePlan, ports: Mapping[str, str]) -> BusDriverSettings
     """
     buses = {
         line.name: BusSettings(
-            ports[line.name], line="9600 8E1", framing=line.framing, answer_s=0.05, pause_s=0.05, turnaround_s=0.0,
+            ports[line.name],
+            line="9600 8E1",
+            framing=line.framing,
+            answer_s=0.05,
+            pause_s=0.05,
+            turnaround_s=0.0,
             rest_longest_s=0.0,
         )
         for line in plan.lines
-    }  # fmt: skip
+    }
     meters: dict[str, dict[str, Any]] = {}
     for line in plan.lines:
         for hung in line.meters:

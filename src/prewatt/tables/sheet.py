@@ -19,6 +19,12 @@ from .texts import _
 SEPARATORS = "\t;|,，；"
 """Signs between cells. If several fit, the first one counts, because a comma may also stand in a number."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+_OTHER_FILES = (
+    (b"%pdf", "PDF"), (b"{\\rtf", "RTF"), (b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<table", "HTML"),
+    (b"<?xml", "XML"), (b"<", "XML"), (b"{", "JSON"), (b"\x89png", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"gif8", "GIF"),
+    (b"\x1f\x8b", "gzip"), (b"rar!", "RAR"), (b"7z\xbc\xaf", "7z"), (b"sqlite format 3", "SQLite"), (b"par1", "Parquet"),
+)  # fmt: skip
+"""How files of other kinds begin, in small letters."""
 _HEAD = 200
 """The number of lines that are read to find the separator."""
 
@@ -56,11 +62,7 @@ def _other(content: bytes) -> str:
         return _(
             "This is an old Excel file (.xls), or one with a password. Open it, and save it as .xlsx without a password, or as “CSV UTF-8”."
         )
-    for beginning, name in (
-        (b"%pdf", "PDF"), (b"{\\rtf", "RTF"), (b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<table", "HTML"),
-        (b"<?xml", "XML"), (b"<", "XML"), (b"{", "JSON"), (b"\x89png", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"gif8", "GIF"),
-        (b"\x1f\x8b", "gzip"), (b"rar!", "RAR"), (b"7z\xbc\xaf", "7z"), (b"sqlite format 3", "SQLite"), (b"par1", "Parquet"),
-    ):  # fmt: skip
+    for beginning, name in _OTHER_FILES:
         if head.startswith(beginning):
             return _("This is a file of the kind %(kind)s. Export the table as “CSV UTF-8” or .xlsx.") % {"kind": name}
     return ""

@@ -44,9 +44,17 @@ def place_of(name: str, settings: BusDriverSettings, models: Mapping[str, Model]
     address = str(section["address"])
     protocol = name_of(model)
     return FoundMeter(
-        0, bus.port, bus.line, bus.framing, protocol, kind_of(model),
-        find_protocol(protocol).search.address_of(address), model=section["model"], more=more, in_service=name,
-    )  # fmt: skip
+        0,
+        bus.port,
+        bus.line,
+        bus.framing,
+        protocol,
+        kind_of(model),
+        find_protocol(protocol).search.address_of(address),
+        model=section["model"],
+        more=more,
+        in_service=name,
+    )
 
 
 def live_buses(

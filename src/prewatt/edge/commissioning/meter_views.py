@@ -33,10 +33,12 @@ def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html
         _test(meter, hidden) if not wrong or meter.test in ("off", "stopped") else None,
         _model(meter, hidden),
         _more(meter, hidden),
-        None if meter.in_service else element(
+        None
+        if meter.in_service
+        else element(
             "section", form("/setup/forget", hidden, element("button", _("Remove from the list"), class_="link"))
         ),
-    )  # fmt: skip
+    )
 
 
 def _flat(survey: Survey, meter: FoundMeter, hidden: Html) -> Html:
@@ -56,10 +58,15 @@ def _flat(survey: Survey, meter: FoundMeter, hidden: Html) -> Html:
         else None,
         element(
             "p",
-            _("The server lists meter %(expected)s at this flat. Once this one is in service, the manager is asked whether "
-              "the meter was exchanged.") % {"expected": expected},
-        ) if differs else None,
-    )  # fmt: skip
+            _(
+                "The server lists meter %(expected)s at this flat. Once this one is in service, the manager is asked whether "
+                "the meter was exchanged."
+            )
+            % {"expected": expected},
+        )
+        if differs
+        else None,
+    )
 
 
 def _compare(meter: FoundMeter, hidden: Html) -> Html:
@@ -193,6 +200,10 @@ def _access_field(info: Any, value: object) -> Html:
     kind = "password" if secret else "text"
     shown = "" if info.default is msgspec.NODEFAULT or secret else str(info.default or "")
     return field(
-        info.name.replace("_", " "), name=f"more.{info.name}", type=kind, value=str(value), placeholder=shown,
+        info.name.replace("_", " "),
+        name=f"more.{info.name}",
+        type=kind,
+        value=str(value),
+        placeholder=shown,
         autocomplete="off",
-    )  # fmt: skip
+    )

@@ -73,9 +73,9 @@ class SetUpPage:
                 # Counted before it is looked at, so that tries at the same time do not count as one.
                 self._tries = after_wrong(self._tries, now)
         if wait:
-            self._told = Reply(False, _("Too many wrong codes: please wait %(seconds)d seconds.") % {
-                "seconds": -(-wait // 1_000_000)
-            })  # fmt: skip
+            self._told = Reply(
+                False, _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
+            )
         elif not is_code(self._setup.folder, form.get("code", "")):
             self._told = Reply(
                 False, _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")

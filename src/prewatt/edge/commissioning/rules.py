@@ -25,9 +25,12 @@ def problems(survey: Survey, meter: FoundMeter) -> list[str]:
     usual, _count = max(lines.items(), key=lambda item: (item[1], _serves(alike, item[0])))
     if meter.line != usual and not meter.is_doubled:
         found.append(
-            _("It speaks with %(own)s, and the others on its bus with %(usual)s. Set it to %(usual)s, or give it a bus of "
-              "its own.") % {"own": meter.line, "usual": usual}
-        )  # fmt: skip
+            _(
+                "It speaks with %(own)s, and the others on its bus with %(usual)s. Set it to %(usual)s, or give it a bus of "
+                "its own."
+            )
+            % {"own": meter.line, "usual": usual}
+        )
     return found
 
 
@@ -38,14 +41,19 @@ def _serves(meters: Sequence[FoundMeter], line: str) -> bool:
 def _of_address(survey: Survey, meter: FoundMeter) -> list[str]:
     if meter.is_doubled:
         return [
-            _("More than one meter answers at address %(address)s, or its answers always arrive broken. Disconnect all "
-              "but one of them, give that one another address, and look again.") % {"address": meter.address}
-        ]  # fmt: skip
+            _(
+                "More than one meter answers at address %(address)s, or its answers always arrive broken. Disconnect all "
+                "but one of them, give that one another address, and look again."
+            )
+            % {"address": meter.address}
+        ]
     if answers_for_all(meter.protocol, meter.address):
         return [
-            _("It answers only to the address for all meters. It needs a bus of its own, and a model with "
-              "wildcard = true.")
-        ]  # fmt: skip
+            _(
+                "It answers only to the address for all meters. It needs a bus of its own, and a model with "
+                "wildcard = true."
+            )
+        ]
     return _of_number(survey, meter) if meter.look is not None and meter.look.serial else []
 
 
@@ -55,9 +63,12 @@ def _of_number(survey: Survey, meter: FoundMeter) -> list[str]:
         return []
     where = ", ".join(f"{each.port} ({each.kind} {each.address})" for each in others)
     return [
-        _("The same number %(serial)s answers at %(where)s as well. It is one meter that is reached twice, or two meters "
-          "have one number.") % {"serial": meter.serial, "where": where}
-    ]  # fmt: skip
+        _(
+            "The same number %(serial)s answers at %(where)s as well. It is one meter that is reached twice, or two meters "
+            "have one number."
+        )
+        % {"serial": meter.serial, "where": where}
+    ]
 
 
 def _of_models(meter: FoundMeter) -> list[str]:
@@ -69,14 +80,18 @@ def _of_models(meter: FoundMeter) -> list[str]:
         return [_("It can't be read: %(why)s. Give its password, or choose its model.") % {"why": _refusal(meter)}]
     if not meter.model and not agrees(meter.looks):
         return [
-            _("Several models fit, and they show different registers. Look which name stands on the meter, and choose "
-              "that model.")
-        ]  # fmt: skip
+            _(
+                "Several models fit, and they show different registers. Look which name stands on the meter, and choose "
+                "that model."
+            )
+        ]
     if meter.look.own_prepaid:
         return [
-            _("Its own prepaid mode is on, so that it would switch off by a balance of its own. Have that mode switched off "
-              "at the meter.")
-        ]  # fmt: skip
+            _(
+                "Its own prepaid mode is on, so that it would switch off by a balance of its own. Have that mode switched off "
+                "at the meter."
+            )
+        ]
     return []
 
 
@@ -205,9 +220,11 @@ def ready(survey: Survey) -> list[FoundMeter]:
     return [
         meter
         for meter in survey.meters
-        if names.get(meter.flat) and meter.compared and meter.test not in ("off", "stopped", "failed")
+        if names.get(meter.flat)
+        and meter.compared
+        and meter.test not in ("off", "stopped", "failed")
         and not problems(survey, meter)
-    ]  # fmt: skip
+    ]
 
 
 def by_port(meters: Sequence[FoundMeter]) -> Mapping[str, list[FoundMeter]]:

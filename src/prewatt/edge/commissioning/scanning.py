@@ -146,9 +146,19 @@ class Scanner:
         if not sighting.is_doubled and not answers_for_all(probe.protocol, sighting.address):
             looks = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
         found = FoundMeter(
-            0, port, probe.line, probe.framing, probe.protocol, probe.kind, sighting.address, sighting.is_doubled,
-            sighting.words, tuple(looks), more=given, seen_at=self._bench.clock(),
-        )  # fmt: skip
+            0,
+            port,
+            probe.line,
+            probe.framing,
+            probe.protocol,
+            probe.kind,
+            sighting.address,
+            sighting.is_doubled,
+            sighting.words,
+            tuple(looks),
+            more=given,
+            seen_at=self._bench.clock(),
+        )
         with self._bench.changing() as survey:
             survey.take(found)
 

@@ -86,9 +86,12 @@ class SwitchTest:
                 self._close(meter, run)
                 self._note(number, "failed")
                 raise SurveyError(
-                    _("The switch says that it is open, and the meter still measures %(power)d W. The load does not hang "
-                      "behind this switch.") % {"power": after.power}
-                )  # fmt: skip
+                    _(
+                        "The switch says that it is open, and the meter still measures %(power)d W. The load does not hang "
+                        "behind this switch."
+                    )
+                    % {"power": after.power}
+                )
         power = "" if after.power is None else _(" The meter measures %(power)d W now.") % {"power": after.power}
         return _("The switch is open.%(power)s Look whether the load in %(flat)s has stopped.") % {
             "power": power,
@@ -105,9 +108,12 @@ class SwitchTest:
             self._note(number, "stopped" if is_so else "failed")
         if not is_so:
             raise SurveyError(
-                _("Then this is not the meter of %(flat)s, or the load hangs elsewhere. The switch is closed again. "
-                  "Put the meter to its right flat.") % {"flat": meter.flat}
-            )  # fmt: skip
+                _(
+                    "Then this is not the meter of %(flat)s, or the load hangs elsewhere. The switch is closed again. "
+                    "Put the meter to its right flat."
+                )
+                % {"flat": meter.flat}
+            )
         return words or _("The switch is closed again. Look whether the load runs again.")
 
     def load_runs(self, number: int, is_so: bool) -> str:

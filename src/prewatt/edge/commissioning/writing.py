@@ -38,9 +38,7 @@ def with_meters(
     for meter in meters:
         if meter.port not in names:
             names[meter.port] = bus_name(meter.port, list(table["buses"]))
-            table["buses"][names[meter.port]] = {
-                "port": meter.port, "line": meter.line, "framing": meter.framing
-            }  # fmt: skip
+            table["buses"][names[meter.port]] = {"port": meter.port, "line": meter.line, "framing": meter.framing}
         table["meters"][flats[meter.flat].name] = _section(meter, names[meter.port])
     try:
         written = read_section(DRIVER, table, folder)

@@ -98,6 +98,8 @@ def examined(gateway: Gateway, checks: Iterable[Check]) -> Iterable[Finding]:
         except Exception as fault:
             name = check.__name__.removeprefix("check_").replace("_", " ")
             yield Finding(
-                name, State.BAD, f"the check itself failed: {type(fault).__name__}: {fault}",
+                name,
+                State.BAD,
+                f"the check itself failed: {type(fault).__name__}: {fault}",
                 "Look at this by hand, and report the fault",
-            )  # fmt: skip
+            )

@@ -129,9 +129,16 @@ def _add_user(service: Service) -> None:
     except KeyError:
         nobody = shutil.which("nologin", path="/usr/sbin:/sbin:/usr/bin:/bin") or "/bin/false"
         systemd.run(
-            "useradd", "--system", "--user-group", "--no-create-home", "--home-dir", str(service.folder), "--shell", nobody,
+            "useradd",
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--home-dir",
+            str(service.folder),
+            "--shell",
+            nobody,
             service.name,
-        )  # fmt: skip
+        )
 
 
 def _own(service: Service) -> None:

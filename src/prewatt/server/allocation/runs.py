@@ -258,9 +258,16 @@ def run(
     locked = lock(shared_cost)
     plan = preview(locked, first, last, bill)
     new_run = Run(
-        shared_cost=locked, begins=plan.begins, ends=plan.ends, energy=plan.energy, cost=plan.cost, memo=memo,
-        rule={basis: f"{percent.normalize():f}" for basis, percent in locked.rule().items()}, made_at=now(), by=by,
-    )  # fmt: skip
+        shared_cost=locked,
+        begins=plan.begins,
+        ends=plan.ends,
+        energy=plan.energy,
+        cost=plan.cost,
+        memo=memo,
+        rule={basis: f"{percent.normalize():f}" for basis, percent in locked.rule().items()},
+        made_at=now(),
+        by=by,
+    )
     new_run.clean_fields(exclude={field.name for field in Run._meta.fields} - {"memo"})
     new_run.save()
     organisation = locked.property.organisation
@@ -307,9 +314,14 @@ def reverse(old_run: Run, by: Any = None) -> Run:
     for share in shares:
         of = Reference(Of.SHARE, share.pk).and_(TransferPart.BACK)
         book(
-            Transfer.Kind.REVERSAL, recovered, holder_account(organisation, share.tenancy), share.amount,
-            locked.reversed_at, of, text,
-        )  # fmt: skip
+            Transfer.Kind.REVERSAL,
+            recovered,
+            holder_account(organisation, share.tenancy),
+            share.amount,
+            locked.reversed_at,
+            of,
+            text,
+        )
         if share.tenancy is not None:
             share.reversal = adjust(share.tenancy, share.amount, of, text, locked.reversed_at)
             share.save(update_fields=["reversal"])

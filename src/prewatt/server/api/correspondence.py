@@ -78,11 +78,19 @@ def notes(request: HttpRequest) -> Any:
 
 def _note(each: Note) -> dict[str, Any]:
     return {
-        "id": each.pk, "asked": each.asked, "title": each.title, "text": each.text, "urgent": each.urgent,
-        "at": exact_instant(each.at), "by": each.by,
+        "id": each.pk,
+        "asked": each.asked,
+        "title": each.title,
+        "text": each.text,
+        "urgent": each.urgent,
+        "at": exact_instant(each.at),
+        "by": each.by,
         "to": [
             {
-                "tenancy": row.tenancy.pk, "unit": row.tenancy.unit.name, "seen": _instant(row.seen), "muted": row.muted,
+                "tenancy": row.tenancy.pk,
+                "unit": row.tenancy.unit.name,
+                "seen": _instant(row.seen),
+                "muted": row.muted,
                 "ways": [
                     {"kind": way.channel.kind, "state": way.state, "sent": _instant(way.sent_at), "error": way.error}
                     for way in row.ways
@@ -90,7 +98,7 @@ def _note(each: Note) -> dict[str, Any]:
             }
             for row in reached(each)
         ],
-    }  # fmt: skip
+    }
 
 
 # -- fault reports -------------------------------------------------------------------------------------------------------
@@ -164,17 +172,27 @@ def photo(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _report(each: Report) -> dict[str, Any]:
     return {
-        "id": each.pk, "asked": each.asked, "tenancy": each.tenancy_id, "unit": each.tenancy.unit.name,
-        "category": each.category, "state": each.state, "made": exact_instant(each.made_at),
-        "changed": exact_instant(each.changed_at), "closed": _instant(each.closed_at),
+        "id": each.pk,
+        "asked": each.asked,
+        "tenancy": each.tenancy_id,
+        "unit": each.tenancy.unit.name,
+        "category": each.category,
+        "state": each.state,
+        "made": exact_instant(each.made_at),
+        "changed": exact_instant(each.changed_at),
+        "closed": _instant(each.closed_at),
         "entries": [
             {
-                "at": exact_instant(entry.at), "by": entry.by, "side": "landlord" if entry.office else "tenant",
-                "text": entry.text, "state": entry.state or None, "photos": [photo.pk for photo in entry.photos.all()],
+                "at": exact_instant(entry.at),
+                "by": entry.by,
+                "side": "landlord" if entry.office else "tenant",
+                "text": entry.text,
+                "state": entry.state or None,
+                "photos": [photo.pk for photo in entry.photos.all()],
             }
             for entry in each.entries.prefetch_related("photos")
         ],
-    }  # fmt: skip
+    }
 
 
 def _instant(at: int | None) -> str | None:

@@ -49,9 +49,7 @@ def owe(tenancy: Tenancy, amount: int, reference: Reference, memo: str, at: int)
     known = Debt.objects.filter(**reference._asdict()).first()
     if known is not None:
         return known
-    book(
-        Transfer.Kind.DEBT, account(organisation, Kind.DEBTS), tenant_account(tenancy), amount, at, reference, memo
-    )  # fmt: skip
+    book(Transfer.Kind.DEBT, account(organisation, Kind.DEBTS), tenant_account(tenancy), amount, at, reference, memo)
     return Debt.objects.create(
         tenancy=tenancy, who=tenancy.tenant, amount=amount, memo=memo[:200], since=at, **reference._asdict()
     )
@@ -109,9 +107,15 @@ def pay(
     if not debts and not late:
         raise DebtError(_("%(who)s owes nothing.") % {"who": tenancy.tenant})
     payment = DebtPayment.objects.create(
-        organisation=organisation, tenancy=tenancy, payment_id=payment_id, amount=amount, source=source, receipt=receipt,
-        at=now(), by=by,
-    )  # fmt: skip
+        organisation=organisation,
+        tenancy=tenancy,
+        payment_id=payment_id,
+        amount=amount,
+        source=source,
+        receipt=receipt,
+        at=now(),
+        by=by,
+    )
     left = _pay_parts(payment, debts, name_of(by))
     adjustments, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
     if left:

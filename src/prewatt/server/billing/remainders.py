@@ -27,8 +27,14 @@ def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
         if covered:
             held = account(organisation, Kind.DEPOSITS)
             book(
-                Transfer.Kind.SETTLEMENT, held, own, covered, now(), of.and_(Part.DEPOSIT), _("taken from the deposit"),
+                Transfer.Kind.SETTLEMENT,
+                held,
+                own,
+                covered,
+                now(),
+                of.and_(Part.DEPOSIT),
+                _("taken from the deposit"),
                 deposit_of=tenancy,
-            )  # fmt: skip
+            )
         if -left > covered:
             owe(tenancy, -left - covered, of.and_(Part.DEBT), _("still owed: %(memo)s") % {"memo": memo}, now())

@@ -101,9 +101,7 @@ def take_share(top_up: TopUp) -> None:
     own = tenant_account(tenancy)
     for each, amount in _shares(tenancy, top_up.amount, balance(own)):
         memo = _("of payment %(number)s for: %(memo)s") % {"number": str(top_up)[:8], "memo": each.debt.memo}
-        part = lower(
-            each.debt, amount, DebtPart.Why.SHARE, own, Transfer.Kind.DEBT_PAID, BY, memo, top_up=top_up
-        )  # fmt: skip
+        part = lower(each.debt, amount, DebtPart.Why.SHARE, own, Transfer.Kind.DEBT_PAID, BY, memo, top_up=top_up)
         adjust(tenancy, -amount, Reference(Of.DEBT_PART, part.pk), memo, part.at)
 
 
@@ -177,9 +175,12 @@ def spread(
     of = Reference(Of.SPREAD, row.pk).numbered(number)
     debt = owe(row, amount, of, memo, at)
     new_spread = Spread.objects.create(
-        debt=debt, silence=silence, at=at, by=by[:150],
+        debt=debt,
+        silence=silence,
+        at=at,
+        by=by[:150],
         share=share_for(property_, amount, usual_cost(meter, silence)) if share is None else share,
-    )  # fmt: skip
+    )
     adjust(row, amount, of, memo, at)
     _light(meter, property_, at, by, memo)
     return new_spread

@@ -248,7 +248,10 @@ class _Reading:
         self._check_unit(line, role, unit, tenant)
         parts = tuple(filter(None, (name.strip() for name in re.split(r"[;；|\n]", cell("parts", text_of)))))
         return Apartment(
-            unit, meter, tenant, role,
+            unit,
+            meter,
+            tenant,
+            role,
             self._number(line, "area", cells, "52.5") or "0",
             self._number(line, "occupants", cells, "2", whole=True) or "1",
             parts,
@@ -256,7 +259,7 @@ class _Reading:
             cell("gateway", name_of),
             self._contact(line, cells, tenant),
             line,
-        )  # fmt: skip
+        )
 
     def _contact(self, line: int, cells: dict[str, Cell], tenant: str) -> Contact:
         fields = {}

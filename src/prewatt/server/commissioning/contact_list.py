@@ -69,10 +69,11 @@ def read_contact_list(property_: Property, content: bytes) -> list[Change]:
             problems.add(row.line, "tenant", _("nobody lives there. Record the move-in first"))
         elif _plain(tenancy.tenant) != _plain(row.tenant):
             problems.add(
-                row.line, "tenant",
+                row.line,
+                "tenant",
                 _("%(found)r does not live there, but %(known)s does. Correct the move first, or the list")
                 % {"found": row.tenant, "known": tenancy.tenant},
-            )  # fmt: skip
+            )
         else:
             changes.append(_change(tenancy, row.contact))
     problems.check()

@@ -54,9 +54,7 @@ def _note(gateway: Gateway, found: FoundAt) -> None:
     text = _(
         "The gateway has found meter %(serial)s (%(model)s) at %(unit)s. It shows %(kwh)s kWh. Here no meter is known there."
     ) % {"serial": found.serial, "model": found.model, "unit": unit.name, "kwh": exact_kwh(found.register)}
-    data: dict[str, Any] = {
-        "unit": unit.pk, "serial": found.serial, "model": found.model, "register": found.register
-    }  # fmt: skip
+    data: dict[str, Any] = {"unit": unit.pk, "serial": found.serial, "model": found.model, "register": found.register}
     raise_alarm(FOUND, text, now(), gateway=gateway, key=found.serial[:64], data=data)
 
 

@@ -70,9 +70,18 @@ def _endpoint(name: str, text: str) -> Endpoint:
 
 def _check_names(env: Mapping[str, str]) -> None:
     known = {
-        "HOME", "DATABASE", "HTTP", "MQTT", "HOSTS", "SHARDS", "BROKER", "SHARED_CLOCK", "PUBLIC_URL", "PROVIDERS",
+        "HOME",
+        "DATABASE",
+        "HTTP",
+        "MQTT",
+        "HOSTS",
+        "SHARDS",
+        "BROKER",
+        "SHARED_CLOCK",
+        "PUBLIC_URL",
+        "PROVIDERS",
         "PRIVATE_NOTICES",
-    }  # fmt: skip
+    }
     for name in env:
         if name.startswith("PREWATT_") and name.removeprefix("PREWATT_") not in known:
             raise ConfigError(

@@ -75,8 +75,9 @@ def send_note(
             raise ValidationError({"language": _("Choose a language.")})
         if other_title.strip() or other_text.strip():
             others[language] = [
-                _title(other_title, f"title_{language}"), written(other_text, f"text_{language}", LONGEST_TEXT),
-            ]  # fmt: skip
+                _title(other_title, f"title_{language}"),
+                written(other_text, f"text_{language}", LONGEST_TEXT),
+            ]
     # One at a time: asked twice at once it is one note.
     lock_organisation(organisation.pk)
     known = Note.objects.filter(organisation=organisation, asked=asked).first()
@@ -87,9 +88,15 @@ def send_note(
     if not to:
         raise ValidationError({"units": _("Nobody lives there now. Choose other flats or a building.")})
     note = Note.objects.create(
-        organisation=organisation, asked=asked, title=title, text=text, texts=others, urgent=urgent, at=now(),
+        organisation=organisation,
+        asked=asked,
+        title=title,
+        text=text,
+        texts=others,
+        urgent=urgent,
+        at=now(),
         by=by.get_username(),
-    )  # fmt: skip
+    )
     NoteTo.objects.bulk_create([NoteTo(note=note, tenancy=each, notice=_tell(note, each)) for each in to])
     return note
 
@@ -102,11 +109,14 @@ def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
     recipient = recipient_of(tenancy)
     title, text = note.words(recipient.language)
     values = {
-        "tenant": True, "unit": str(tenancy.unit), "title": title, "line": " ".join(text.split()),
+        "tenant": True,
+        "unit": str(tenancy.unit),
+        "title": title,
+        "line": " ".join(text.split()),
         # A line of its own would end the text (`notices.texts`).
         "text": "\n".join("—" if line.strip() == SHORT else line for line in text.split("\n")),
         "link": public(reverse("tenant:home:tenancy")),
-    }  # fmt: skip
+    }
     return tell(recipient, Event.NOTE, f"note {note.pk}", values, urgent=note.urgent)
 
 

@@ -161,11 +161,17 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
     recipient = recipient_of(tenancy) if entry.office else manager_of(owner)
     language = recipient.language
     values = {
-        "tenant": entry.office, "unit": str(tenancy.unit), "category": report_word(report.category, language),
+        "tenant": entry.office,
+        "unit": str(tenancy.unit),
+        "category": report_word(report.category, language),
         "state": report_word(report.state, language),
-        "new": entry.asked == report.asked and not entry.office, "who": entry.by, "words": excerpt(entry.text),
-        "photos": photos, "changed": bool(entry.state), "link": public(reverse("tenant:reports:report", args=[report.pk])),
-    }  # fmt: skip
+        "new": entry.asked == report.asked and not entry.office,
+        "who": entry.by,
+        "words": excerpt(entry.text),
+        "photos": photos,
+        "changed": bool(entry.state),
+        "link": public(reverse("tenant:reports:report", args=[report.pk])),
+    }
     danger = report.category == Report.Category.DANGER and not entry.office
     tell(recipient, Event.REPORT, f"report {report.pk} {entry.pk}", values, urgent=danger)
 

@@ -95,9 +95,11 @@ def _threshold(line: str, code: str, match: re.Match[str]) -> int:
     if value != value.to_integral_value() or not lowest < value < unit.highest:
         text = _("%(line)s: a meter can measure from %(lowest)s to %(highest)s %(unit)s, in steps of %(step)s.")
         shown = {
-            "lowest": decimal(lowest, unit.decimals), "highest": decimal(unit.highest, unit.decimals), "unit": unit.symbol,
+            "lowest": decimal(lowest, unit.decimals),
+            "highest": decimal(unit.highest, unit.decimals),
+            "unit": unit.symbol,
             "step": f"{Decimal(1).scaleb(-unit.decimals):f}",
-        }  # fmt: skip
+        }
         raise ValidationError((text % {"line": _shown(line), **shown}).replace(" ,", ","))
     return int(value)
 

@@ -197,9 +197,15 @@ def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
         own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)
         debit, credit = (own, held) if more > 0 else (held, own)
         book(
-            Transfer.Kind.EMERGENCY, debit, credit, abs(more), at, Reference(Of.EMERGENCY, meter.pk).numbered(seq),
-            f"emergency credit, meter {meter.name}", meter,
-        )  # fmt: skip
+            Transfer.Kind.EMERGENCY,
+            debit,
+            credit,
+            abs(more),
+            at,
+            Reference(Of.EMERGENCY, meter.pk).numbered(seq),
+            f"emergency credit, meter {meter.name}",
+            meter,
+        )
 
 
 def book_restored(meter: Meter, at: int, seq: int, lent: int, memo: str) -> None:

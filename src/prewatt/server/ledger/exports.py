@@ -115,9 +115,15 @@ def _widest(first: date, last: date, zones: Iterable[str]) -> Span:
 
 def _row(transfer: Transfer, day: date, currency: str) -> Row:
     return Row(
-        day, transfer.kind, transfer.debit_account, transfer.credit_account, transfer.amount, currency,
-        str(transfer.reference or ""), transfer.memo,
-    )  # fmt: skip
+        day,
+        transfer.kind,
+        transfer.debit_account,
+        transfer.credit_account,
+        transfer.amount,
+        currency,
+        str(transfer.reference or ""),
+        transfer.memo,
+    )
 
 
 def _property_of(transfer: Transfer) -> Property | None:
@@ -141,12 +147,20 @@ def to_csv(rows: Iterable[Row]) -> str:
         [
             ("day", "kind", "debit", "credit", "amount", "currency", "number", "memo"),
             *(
-                (row.day, row.kind, account_name(row.debit), account_name(row.credit), exact_money(row.amount), row.currency,
-                 row.number, row.memo)
+                (
+                    row.day,
+                    row.kind,
+                    account_name(row.debit),
+                    account_name(row.credit),
+                    exact_money(row.amount),
+                    row.currency,
+                    row.number,
+                    row.memo,
+                )
                 for row in sorted(rows, key=lambda each: each.day)
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def to_beancount(organisation: Organisation, rows: Iterable[Row]) -> str:

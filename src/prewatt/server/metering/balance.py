@@ -140,9 +140,11 @@ def _look_at(property_: Property) -> str:
     if not spans or main is None or not over(spans[-1], property_):
         return ""
     text = _("%(month)s: %(kwh)s kWh (%(percent)s %%) of %(where)s are not accounted for.") % {
-        "month": f"{month_of(spans[-1], property_):%Y-%m}", "kwh": exact_kwh(spans[-1].unaccounted),
-        "percent": spans[-1].percent, "where": property_,
-    }  # fmt: skip
+        "month": f"{month_of(spans[-1], property_):%Y-%m}",
+        "kwh": exact_kwh(spans[-1].unaccounted),
+        "percent": spans[-1].percent,
+        "where": property_,
+    }
     if Alarm.objects.filter(meter=main, at=end).exists():
         return ""
     raise_alarm("unaccounted", text, end, meter=main, key=str(end), seq=main.seq)

@@ -141,9 +141,24 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
     """Return the present of meters, and until when they are watched."""
     now, presents, ends = system_now(), {}, {}
     rows = Meter.objects.filter(pk__in=list(meters)).values_list(
-        "pk", "seq", "told_seq", "told_balance", "balance", "commands", "read_at", "gateway__online", "gateway__since",
-        "told_switch", "look__until", "live__heard_at", "live__at", "live__register", "live__power", "live__balance", "live__cause",
-    )  # fmt: skip
+        "pk",
+        "seq",
+        "told_seq",
+        "told_balance",
+        "balance",
+        "commands",
+        "read_at",
+        "gateway__online",
+        "gateway__since",
+        "told_switch",
+        "look__until",
+        "live__heard_at",
+        "live__at",
+        "live__register",
+        "live__power",
+        "live__balance",
+        "live__cause",
+    )
     for (
         pk,
         seq,
@@ -166,11 +181,19 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
         latest = told if told_seq > seq and told is not None else stored
         ends[pk] = until or 0
         presents[pk] = Present(
-            pk, [seq, told_seq, told, commands, online, since, switch],
-            live, heard if live else 0, at or 0, register, power,
+            pk,
+            [seq, told_seq, told, commands, online, since, switch],
+            live,
+            heard if live else 0,
+            at or 0,
+            register,
+            power,
             balance if live and balance is not None else latest,
-            cause or "", read_at, online, since,
-        )  # fmt: skip
+            cause or "",
+            read_at,
+            online,
+            since,
+        )
     return presents, ends
 
 
@@ -194,8 +217,14 @@ def show(reports: Iterable[LiveMeter]) -> None:
     LiveReading.objects.bulk_create(
         (
             LiveReading(
-                meter_id=ids[name], heard_at=heard, at=each.at, register=each.register, power=each.power,
-                closed=each.closed, balance=each.balance, cause=each.cause,
+                meter_id=ids[name],
+                heard_at=heard,
+                at=each.at,
+                register=each.register,
+                power=each.power,
+                closed=each.closed,
+                balance=each.balance,
+                cause=each.cause,
             )
             for name, each in latest.items()
             if name in ids
@@ -203,4 +232,4 @@ def show(reports: Iterable[LiveMeter]) -> None:
         update_conflicts=True,
         unique_fields=["meter"],
         update_fields=VALUES,
-    )  # fmt: skip
+    )

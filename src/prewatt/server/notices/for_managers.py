@@ -71,9 +71,11 @@ class ManagerLook:
         if event is None or (event == Event.PRESS_BUTTON and not waits_for_button(meter)):
             return
         values = {
-            "unit": str(meter.unit or meter), "at": wall(entry.at, zone(meter.property.zone)), "link": self._link(meter),
+            "unit": str(meter.unit or meter),
+            "at": wall(entry.at, zone(meter.property.zone)),
+            "link": self._link(meter),
             **event_context(entry, self.recipient.language),
-        }  # fmt: skip
+        }
         tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", values)
 
     def _link(self, meter: Meter | None) -> str:
@@ -88,9 +90,11 @@ class ManagerLook:
         for key in untold(self.recipient, alarms):
             alarm = alarms[key]
             values = {
-                "unit": alarm.who, "at": wall(alarm.at, zone(alarm.property.zone)), "what": alarm.text,
+                "unit": alarm.who,
+                "at": wall(alarm.at, zone(alarm.property.zone)),
+                "what": alarm.text,
                 "link": public(reverse("console:alarms:alarm", args=[alarm.pk])),
-            }  # fmt: skip
+            }
             tell(self.recipient, Event.TROUBLE, key, values)
 
     def _money(self) -> None:
@@ -102,9 +106,12 @@ class ManagerLook:
         for key in untold(self.recipient, waiting):
             each = waiting[key]
             values = {
-                "amount": format_money(each.amount, each.currency), "currency": each.currency, "who": str(each.tenancy),
-                "why": each.reason, "link": link,
-            }  # fmt: skip
+                "amount": format_money(each.amount, each.currency),
+                "currency": each.currency,
+                "who": str(each.tenancy),
+                "why": each.reason,
+                "link": link,
+            }
             tell(self.recipient, Event.HELD, key, values)
         rows = Unexpected.objects.filter(
             merchant__organisation=self.organisation, is_resolved=False, at__gte=self.recipient.since
@@ -117,8 +124,12 @@ class ManagerLook:
             with override(language_of(self.recipient.language).words.locale):
                 why = _(row.reason)
             values = {
-                "amount": format_money(row.amount, row.currency), "currency": "", "who": str(row.merchant), "why": why, "link": link,
-            }  # fmt: skip
+                "amount": format_money(row.amount, row.currency),
+                "currency": "",
+                "who": str(row.merchant),
+                "why": why,
+                "link": link,
+            }
             tell(self.recipient, Event.HELD, key, values)
 
     def _owed(self) -> None:
@@ -133,10 +144,15 @@ class ManagerLook:
                 each = debts[key]
                 property_ = each.tenancy.unit.property
                 values = {
-                    "who": each.who, "unit": str(each.tenancy.unit), "amount": format_money(each.left, property_.currency),
-                    "currency": property_.currency, "since": f"{local_day(each.at, zone(property_.zone))}", "days": days,
-                    "unclaimed": step == "unclaimed", "link": public(reverse("console:books:books")),
-                }  # fmt: skip
+                    "who": each.who,
+                    "unit": str(each.tenancy.unit),
+                    "amount": format_money(each.left, property_.currency),
+                    "currency": property_.currency,
+                    "since": f"{local_day(each.at, zone(property_.zone))}",
+                    "days": days,
+                    "unclaimed": step == "unclaimed",
+                    "link": public(reverse("console:books:books")),
+                }
                 tell(self.recipient, Event.OWED, key, values)
 
     def _taken_back(self) -> None:
@@ -144,16 +160,23 @@ class ManagerLook:
         rows = TakenBack.objects.filter(
             organisation=self.organisation, closed_at=None, heard_at__gte=self.recipient.since, payment__isnull=False
         )
-        rows_by_key = {f"taken-back {each.pk} {each.state}": each for each in rows.select_related(
-            "payment__tenancy__unit__property", "top_up__tenancy__unit__property"
-        ).order_by("-pk")[:BACK_AT]}  # fmt: skip
+        rows_by_key = {
+            f"taken-back {each.pk} {each.state}": each
+            for each in rows.select_related(
+                "payment__tenancy__unit__property", "top_up__tenancy__unit__property"
+            ).order_by("-pk")[:BACK_AT]
+        }
         for key in untold(self.recipient, rows_by_key):
             each = rows_by_key[key]
             values = {
-                "amount": format_money(each.amount, each.currency), "currency": each.currency,
-                "who": each.who, "cause": each.cause, "booked": each.booked_at is not None, "tenant": False,
+                "amount": format_money(each.amount, each.currency),
+                "currency": each.currency,
+                "who": each.who,
+                "cause": each.cause,
+                "booked": each.booked_at is not None,
+                "tenant": False,
                 "link": public(reverse("console:payments:payments")),
-            }  # fmt: skip
+            }
             tell(self.recipient, Event.TAKEN_BACK, key, values)
 
     def _common(self, meters: Iterable[Meter]) -> None:
@@ -167,8 +190,12 @@ class ManagerLook:
             hours = newly_unusual(self.recipient, meter, lowest_hours(meter, day, zone_), day)
             if hours is not None:
                 values = {
-                    "property": str(meter.property), "meter": meter.name, "day": f"{day}", "now": hours[0], "usual": hours[1],
-                }  # fmt: skip
+                    "property": str(meter.property),
+                    "meter": meter.name,
+                    "day": f"{day}",
+                    "now": hours[0],
+                    "usual": hours[1],
+                }
                 tell(self.recipient, Event.LEAK, f"leak {meter.pk} {day}", values)
         self.recipient.day = day
         self.recipient.save(update_fields=["day"])

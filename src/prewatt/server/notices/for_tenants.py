@@ -103,11 +103,16 @@ class TenantLook:
             reached = command.reached_at is not None
             code = getattr(command, "code", None)
             self._tell(
-                Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid_at, self.zone),
+                Event.TOP_UP,
+                key,
+                amount=self._money(each.amount),
+                at=wall(each.paid_at, self.zone),
                 share=self._money(each.shared) if each.shared else "",
-                receipt=each.receipt, reached=reached, online=meter is not None and meter.gateway.online,
+                receipt=each.receipt,
+                reached=reached,
+                online=meter is not None and meter.gateway.online,
                 code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
-            )  # fmt: skip
+            )
 
     def _taken_back(self) -> None:
         of_tenancy = Q(top_up__tenancy=self.tenancy) | Q(top_up=None, payment__tenancy=self.tenancy)
@@ -122,12 +127,17 @@ class TenantLook:
         for key in sorted(untold(self.recipient, rows_by_key)):
             each, back = rows_by_key[key], " returned " in key
             self._tell(
-                Event.TAKEN_BACK, key, amount=self._money(each.returned if back else each.amount), back=back,
-                cause=each.cause, at=wall(each.booked_at or each.at, self.zone), day=f"{local_day(each.at, self.zone)}",
+                Event.TAKEN_BACK,
+                key,
+                amount=self._money(each.returned if back else each.amount),
+                back=back,
+                cause=each.cause,
+                at=wall(each.booked_at or each.at, self.zone),
+                day=f"{local_day(each.at, self.zone)}",
                 owed=self._money(each.amount - each.debited) if each.amount > each.debited else "",
                 until=wall(each.grace_until, self.zone) if each.grace_until else "",
                 lost=self._money(each.debited) if each.debited else "",
-            )  # fmt: skip
+            )
 
     def _shares(self) -> None:
         rows = self.tenancy.shares.filter(run__made_at__gte=self.recipient.since).select_related("run__shared_cost")
@@ -140,10 +150,12 @@ class TenantLook:
             if key not in untold_keys or not each.amount or (back and run.reversed_at is None):
                 continue
             values = {
-                "name": run.shared_cost.name, "amount": self._money(abs(each.amount)),
-                "first": f"{local_day(run.begins, self.zone)}", "last": f"{local_day(run.ends - 1, self.zone)}",
+                "name": run.shared_cost.name,
+                "amount": self._money(abs(each.amount)),
+                "first": f"{local_day(run.begins, self.zone)}",
+                "last": f"{local_day(run.ends - 1, self.zone)}",
                 "link": public(reverse("tenant:papers:share", args=[self.tenancy.pk, each.pk])),
-            }  # fmt: skip
+            }
             self._tell(Event.SHARED_COST, key, back=(each.amount > 0) == back, **values)
 
     def _tariffs(self) -> None:
@@ -156,9 +168,12 @@ class TenantLook:
             prices = sorted({price for rate in rates for price in rate.prices})
             between = [prices[0]] if len(prices) == 1 else [prices[0], prices[-1]]
             self._tell(
-                Event.TARIFF, f"tariff {version.pk}", at=wall(version.effective_at, self.zone), name=version.tariff.name,
+                Event.TARIFF,
+                f"tariff {version.pk}",
+                at=wall(version.effective_at, self.zone),
+                name=version.tariff.name,
                 prices=" – ".join(short_price(each) for each in between),
-            )  # fmt: skip
+            )
 
     def _statements(self) -> None:
         first = local_day(self.at, self.zone).replace(day=1)
@@ -178,10 +193,15 @@ class TenantLook:
             return
         charged = -sum(line.amount for line in document.lines if not line.included and line.section != TOP_UPS)
         self._tell(
-            Event.STATEMENT, key, month=f"{last_month:%Y-%m}", energy=exact_kwh(document.energy), charge=self._money(charged),
+            Event.STATEMENT,
+            key,
+            month=f"{last_month:%Y-%m}",
+            energy=exact_kwh(document.energy),
+            charge=self._money(charged),
             balance=self._money(document.closing),
-            link=public(reverse("tenant:papers:tenancy_statement", args=[self.tenancy.pk])) + f"?month={last_month:%Y-%m}",
-        )  # fmt: skip
+            link=public(reverse("tenant:papers:tenancy_statement", args=[self.tenancy.pk]))
+            + f"?month={last_month:%Y-%m}",
+        )
 
     # -- what the meter did -------------------------------------------------------------------------------------------
 
@@ -254,12 +274,16 @@ class TenantLook:
         waits, reason = waiting if exhausted else 0, self._reason(meter, relay)
         why = in_words(reason, language)
         self._tell(
-            Event.CUT_OFF, _key(meter, relay), why=why, exhausted=exhausted,
-            waiting=self._money(waits) if waits else "", code=self._code() if waits else "",
+            Event.CUT_OFF,
+            _key(meter, relay),
+            why=why,
+            exhausted=exhausted,
+            waiting=self._money(waits) if waits else "",
+            code=self._code() if waits else "",
             brief=brief(reason, language, why),
             **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, language),
             **self._at_switch(meter, relay),
-        )  # fmt: skip
+        )
 
     def _at_switch(self, meter: Meter, relay: Relay) -> dict[str, str]:
         # It may come on long after it was told to.

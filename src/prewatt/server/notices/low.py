@@ -41,8 +41,13 @@ class Credit:
         tell: Callable[..., Notice | None],
     ) -> None:
         self.recipient, self.tenancy, self.meter, self.waiting, self.at, self._tell = (
-            recipient, tenancy, meter, waiting, at, tell,
-        )  # fmt: skip
+            recipient,
+            tenancy,
+            meter,
+            waiting,
+            at,
+            tell,
+        )
         self.property = tenancy.unit.property
         spent = None if meter.read_at is None or at - meter.read_at < SILENT else spent_since(meter, tenancy, at)
         self.reckoned = spent is not None

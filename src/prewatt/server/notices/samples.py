@@ -77,27 +77,59 @@ _CUT = {**TENANT, "at": AT, "why": _coded(EXHAUSTED), "exhausted": True, "balanc
 _USED_UP = {**TENANT, "balance": "-0.35", "waiting": "", "code": ""}
 _PAID = {**TENANT, "amount": "100.00", "at": AT, "receipt": "R-2041", "reached": True, "online": True, "code": ""}
 _SHARE = {
-    **TENANT, "name": _sampled("shared_cost"), "amount": "12.35", "first": "2025-12-01", "last": "2025-12-31", "back": False,
+    **TENANT,
+    "name": _sampled("shared_cost"),
+    "amount": "12.35",
+    "first": "2025-12-01",
+    "last": "2025-12-31",
+    "back": False,
     "link": "https://power.example.com/tenancies/31/shares/204/",
-}  # fmt: skip
+}
 _BACK = {
-    **TENANT, "amount": "100.00", "back": False, "cause": "bank", "at": AT, "day": "2026-01-14", "owed": "", "lost": "100.00",
+    **TENANT,
+    "amount": "100.00",
+    "back": False,
+    "cause": "bank",
+    "at": AT,
+    "day": "2026-01-14",
+    "owed": "",
+    "lost": "100.00",
     "until": "2026-01-18 12:00",
-}  # fmt: skip
+}
 _SILENT = {
-    "gateway": "gateway-1", "property": HOUSE, "meter": "", "never": False, "alone": False, "currency": "CNY", "at": AT,
-    "until": "2026-01-16 18:42", "lasted": {"hours": 24}, "link": "https://power.example.com/silences/3/", "energy": "33.6",
+    "gateway": "gateway-1",
+    "property": HOUSE,
+    "meter": "",
+    "never": False,
+    "alone": False,
+    "currency": "CNY",
+    "at": AT,
+    "until": "2026-01-16 18:42",
+    "lasted": {"hours": 24},
+    "link": "https://power.example.com/silences/3/",
+    "energy": "33.6",
     "amount": "20.16",
-}  # fmt: skip
+}
 _MAY_COST = {
-    **_SILENT, "lasted": {"minutes": 10}, "more": 0, "unknown": 1, "lent": "",
+    **_SILENT,
+    "lasted": {"minutes": 10},
+    "more": 0,
+    "unknown": 1,
+    "lent": "",
     "flats": [{"unit": "12", "energy": "9.6", "money": "5.76", "days": 2, "lent": ""}],
-}  # fmt: skip
+}
 _RAN_UP = {**_SILENT, "waiting": 0, "short": 0, "owed": "", "went_on": True}
 _REPORT = {
-    **MANAGER, "category": _reported("wiring"), "state": _reported("open"), "new": True, "who": ANNA,
-    "words": _sampled("report"), "photos": 2, "changed": True, "link": "https://power.example.com/reports/31/",
-}  # fmt: skip
+    **MANAGER,
+    "category": _reported("wiring"),
+    "state": _reported("open"),
+    "new": True,
+    "who": ANNA,
+    "words": _sampled("report"),
+    "photos": 2,
+    "changed": True,
+    "link": "https://power.example.com/reports/31/",
+}
 _ANSWER = {
     **_REPORT,
     "tenant": True,
@@ -108,9 +140,17 @@ _ANSWER = {
     "state": _reported("work"),
 }
 _BILL = {
-    **TENANT, "number": 1042, "amount": "46.90", "billed": "46.90", "until": "2026-01-15", "first": "2025-12-01",
-    "last": "2025-12-31", "energy": "143.200", "covered": False, "link": "https://power.example.com/bills/204/",
-}  # fmt: skip
+    **TENANT,
+    "number": 1042,
+    "amount": "46.90",
+    "billed": "46.90",
+    "until": "2026-01-15",
+    "first": "2025-12-01",
+    "last": "2025-12-31",
+    "energy": "143.200",
+    "covered": False,
+    "link": "https://power.example.com/bills/204/",
+}
 _LATE = {"rule": False, "person": False, "follows": "", "come": False}
 _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {

@@ -97,9 +97,15 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
         return digest([each.notice for each in deliveries])
     link = re.search(r"https?://\S+", notice.text)
     return Message(
-        notice.event, f"{notice.recipient_id}-{notice.key}", notice.title, notice.text, notice.recipient.language,
-        exact_instant(notice.made_at), link[0] if link else "", notice.facts,
-    )  # fmt: skip
+        notice.event,
+        f"{notice.recipient_id}-{notice.key}",
+        notice.title,
+        notice.text,
+        notice.recipient.language,
+        exact_instant(notice.made_at),
+        link[0] if link else "",
+        notice.facts,
+    )
 
 
 def send(channel: Channel, message: Message) -> None:

@@ -42,9 +42,12 @@ def keep_template(account: SendingAccount, event: str, language: str, template: 
     if errors:
         raise ValidationError({name: [said] for name, said in errors.items()})
     row, _is_new = SendingTemplate.objects.update_or_create(
-        account=account, carrier=kind.carrier(account.settings), event=event, language=language,
+        account=account,
+        carrier=kind.carrier(account.settings),
+        event=event,
+        language=language,
         defaults={"template": template, "fields": [list(each) for each in fields]},
-    )  # fmt: skip
+    )
     return row
 
 

@@ -47,9 +47,11 @@ def tell_of_silences() -> None:
     apart("silence-told", opened, lambda each: _tell(each, at), lambda each: each.meter or each.gateway)
     over = Silence.objects.filter(over_at__isnull=False, told__gt=0, told_back=False)
     apart(
-        "silence-told", over.select_related("gateway__property", "meter__unit"), _tell_back,
+        "silence-told",
+        over.select_related("gateway__property", "meter__unit"),
+        _tell_back,
         lambda each: each.meter or each.gateway,
-    )  # fmt: skip
+    )
 
 
 def times_due(silence: Silence, at: int) -> int:
@@ -93,9 +95,11 @@ def _tell_back(silence: Silence) -> None:
             silence.meters.filter(meter__unit__isnull=False, counted_at__isnull=False).select_related("meter__unit")
         )
         tell(
-            recipient, Event.BACK, f"{key_of(silence)}back",
+            recipient,
+            Event.BACK,
+            f"{key_of(silence)}back",
             {**_common(silence, silence.back_at or now()), **_ran_up(silence, rows)},
-        )  # fmt: skip
+        )
 
 
 def lasted(begin: int, end: int) -> dict[str, int]:
@@ -111,13 +115,18 @@ def _common(silence: Silence, until: int) -> dict[str, Any]:
     property_ = silence.gateway.property
     zone_ = zone(property_.zone)
     return {
-        "gateway": silence.gateway.name, "meter": str(silence.meter.unit or silence.meter) if silence.meter else "",
+        "gateway": silence.gateway.name,
+        "meter": str(silence.meter.unit or silence.meter) if silence.meter else "",
         "room": str(silence.meter.unit or silence.meter) if silence.meter else str(property_),
-        "property": str(property_), "never": silence.gateway.since is None, "currency": property_.currency,
+        "property": str(property_),
+        "never": silence.gateway.since is None,
+        "currency": property_.currency,
         "alone": bool(property_.alone_kwh or property_.alone_days),
-        "at": wall(silence.began_at, zone_), "until": wall(until, zone_),
-        "link": public(reverse("console:silences:silence", args=[silence.pk])), "lasted": lasted(silence.began_at, until),
-    }  # fmt: skip
+        "at": wall(silence.began_at, zone_),
+        "until": wall(until, zone_),
+        "link": public(reverse("console:silences:silence", args=[silence.pk])),
+        "lasted": lasted(silence.began_at, until),
+    }
 
 
 def _costs(silence: Silence, rows: list[Lending]) -> dict[str, Any]:
@@ -128,17 +137,22 @@ def _costs(silence: Silence, rows: list[Lending]) -> dict[str, Any]:
     energy, charge = sum(each.energy or 0 for each in drawing), sum(each.charge or 0 for each in known)
     return {
         "flats": [_flat(each, currency) for each in drawing[:FLATS]],
-        "more": max(len(drawing) - FLATS, 0), "unknown": len(rows) - len(known),
-        "energy": rough_kwh(energy) if drawing else "", "amount": format_money(charge, currency) if drawing else "",
+        "more": max(len(drawing) - FLATS, 0),
+        "unknown": len(rows) - len(known),
+        "energy": rough_kwh(energy) if drawing else "",
+        "amount": format_money(charge, currency) if drawing else "",
         "lent": _lent(sum(each.lent for each in rows), currency),
-    }  # fmt: skip
+    }
 
 
 def _flat(lending: Lending, currency: str) -> dict[str, Any]:
     return {
-        "unit": str(lending.row.meter.unit), "energy": rough_kwh(lending.energy or 0), "days": lending.days,
-        "money": format_money(lending.charge or 0, currency), "lent": _lent(lending.lent, currency),
-    }  # fmt: skip
+        "unit": str(lending.row.meter.unit),
+        "energy": rough_kwh(lending.energy or 0),
+        "days": lending.days,
+        "money": format_money(lending.charge or 0, currency),
+        "lent": _lent(lending.lent, currency),
+    }
 
 
 def _lent(nano: int, currency: str) -> str:
@@ -149,8 +163,10 @@ def _ran_up(silence: Silence, rows: list[SilentMeter]) -> dict[str, Any]:
     currency = silence.gateway.property.currency
     short = [each for each in rows if each.stands < 0]
     return {
-        "energy": rough_kwh(sum(each.energy for each in rows)), "waiting": silence.meters.filter(counted_at=None).count(),
-        "amount": format_money(sum(each.charge for each in rows), currency), "short": len(short),
+        "energy": rough_kwh(sum(each.energy for each in rows)),
+        "waiting": silence.meters.filter(counted_at=None).count(),
+        "amount": format_money(sum(each.charge for each in rows), currency),
+        "short": len(short),
         "owed": format_money(sum(-each.stands for each in short), currency) if short else "",
         "went_on": any(each.went_on for each in rows),
-    }  # fmt: skip
+    }

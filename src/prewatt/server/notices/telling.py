@@ -39,9 +39,15 @@ def tell(
     words = render(event, recipient.language, values)
     due = at if urgent else after_quiet_hours(recipient, held_until(recipient, event, at))
     notice = Notice.objects.create(
-        recipient=recipient, event=event, key=key, title=words.title, text=words.text,
-        facts=facts_of(event, values, words), made_at=at, due_at=due,
-    )  # fmt: skip
+        recipient=recipient,
+        event=event,
+        key=key,
+        title=words.title,
+        text=words.text,
+        facts=facts_of(event, values, words),
+        made_at=at,
+        due_at=due,
+    )
     Delivery.objects.bulk_create(
         Delivery(notice=notice, channel=channel, next_try_at=due)
         for channel in carrying(recipient, event, that_send(recipient.channels))

@@ -15,37 +15,50 @@ MATCHED, WAITS, ACT = "matched", "waits", "act"
 
 MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     Verdict.MATCHED: (MATCHED, gettext_lazy("matched"), ""),
-    Verdict.NO_FILE: (WAITS, gettext_lazy("no settlement file yet"), gettext_lazy("It is fetched by itself on the next day.")),
+    Verdict.NO_FILE: (
+        WAITS,
+        gettext_lazy("no settlement file yet"),
+        gettext_lazy("It is fetched by itself on the next day."),
+    ),
     Verdict.NO_FILE_LATE: (
         ACT,
         gettext_lazy("settlement file not fetched"),
-        gettext_lazy("The provider has it, but it could not be fetched: check the merchant account's keys, then "
-                     "fetch it again."),
+        gettext_lazy(
+            "The provider has it, but it could not be fetched: check the merchant account's keys, then fetch it again."
+        ),
     ),
     Verdict.NOT_AT_PROVIDER: (
         ACT,
         gettext_lazy("missing at the provider"),
-        gettext_lazy("The settlement file of that day does not have it. Look for the transaction in the "
-                     "provider's own pages; if it is not there either, write to the provider and give its number."),
+        gettext_lazy(
+            "The settlement file of that day does not have it. Look for the transaction in the "
+            "provider's own pages; if it is not there either, write to the provider and give its number."
+        ),
     ),
     Verdict.NOT_IN_LEDGER: (
         ACT,
         gettext_lazy("missing in the ledger"),
-        gettext_lazy("Nobody here asked for this payment. If it does not belong to another business on the same "
-                     "merchant account, refund it in the provider's pages."),
+        gettext_lazy(
+            "Nobody here asked for this payment. If it does not belong to another business on the same "
+            "merchant account, refund it in the provider's pages."
+        ),
     ),
     Verdict.AT_METER_ALONE: (
         WAITS,
         gettext_lazy("at the meter, not in the books"),
-        gettext_lazy("The meter has credited it, but this server was restored from a copy that does not have it. "
-                     "It is booked by itself within 15 minutes, or at once with its alarm."),
+        gettext_lazy(
+            "The meter has credited it, but this server was restored from a copy that does not have it. "
+            "It is booked by itself within 15 minutes, or at once with its alarm."
+        ),
     ),
     Verdict.REFUND_NOT_IN_LEDGER: (
         ACT,
         gettext_lazy("refund missing in the ledger"),
-        gettext_lazy("No payment here belongs to this refund. If it does not belong to another business on the "
-                     "same merchant account, look in the provider's pages which payment it is for, and choose "
-                     "under Payments who bears it."),
+        gettext_lazy(
+            "No payment here belongs to this refund. If it does not belong to another business on the "
+            "same merchant account, look in the provider's pages which payment it is for, and choose "
+            "under Payments who bears it."
+        ),
     ),
     Verdict.PAYOUT_NOT_IN_LEDGER: (
         ACT,
@@ -55,9 +68,11 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     Verdict.DISPUTED: (
         ACT,
         gettext_lazy("disputed by the payer"),
-        gettext_lazy("The money is taken back until the dispute is decided. Answer in the provider's pages "
-                     "before the deadline there. If you win, the tenant gets the credit back. If you do not "
-                     "answer, mark it as dealt with under Payments."),
+        gettext_lazy(
+            "The money is taken back until the dispute is decided. Answer in the provider's pages "
+            "before the deadline there. If you win, the tenant gets the credit back. If you do not "
+            "answer, mark it as dealt with under Payments."
+        ),
     ),
     Verdict.ASKED_ABOUT: (
         ACT,
@@ -67,20 +82,25 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     Verdict.TAKEN_BACK_WHOSE: (
         ACT,
         gettext_lazy("taken back, payment unknown"),
-        gettext_lazy("Look in the provider's pages which payment it belongs to, and choose under Payments who "
-                     "bears it, or that it is not yours."),
+        gettext_lazy(
+            "Look in the provider's pages which payment it belongs to, and choose under Payments who "
+            "bears it, or that it is not yours."
+        ),
     ),
     Verdict.TAKEN_BACK_DECIDE: (
         ACT,
         gettext_lazy("taken back, more than is left of the payment"),
-        gettext_lazy("Some of the payment went back before. Choose under Payments whether the tenant bears it or "
-                     "you do."),
+        gettext_lazy(
+            "Some of the payment went back before. Choose under Payments whether the tenant bears it or you do."
+        ),
     ),
     Verdict.NOT_EXPLAINED: (
         ACT,
         gettext_lazy("the provider has moved money"),
-        gettext_lazy("Look in the provider's pages what it is for, and choose it under Payments: a cost, money "
-                     "from or to your bank, or not yours."),
+        gettext_lazy(
+            "Look in the provider's pages what it is for, and choose it under Payments: a cost, money "
+            "from or to your bank, or not yours."
+        ),
     ),
     Verdict.KEPT_BACK: (
         WAITS,
@@ -95,14 +115,16 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     Verdict.AT_BANK: (
         ACT,
         gettext_lazy("in the statement, not booked"),
-        gettext_lazy("Book it under Bank statements: choose the tenant, or the payment that it takes back, or "
-                     "set it aside."),
+        gettext_lazy(
+            "Book it under Bank statements: choose the tenant, or the payment that it takes back, or set it aside."
+        ),
     ),
     Verdict.AMOUNT_DIFFERS: (
         ACT,
         gettext_lazy("amount differs"),
-        gettext_lazy("The provider's amount differs from the booked one: correct it by an adjustment, and ask "
-                     "the provider why."),
+        gettext_lazy(
+            "The provider's amount differs from the booked one: correct it by an adjustment, and ask the provider why."
+        ),
     ),
     Verdict.HELD: (
         ACT,
@@ -112,8 +134,10 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     Verdict.UNEXPECTED: (
         ACT,
         gettext_lazy("paid twice, or not asked for"),
-        gettext_lazy("The money is at the provider: refund it in the provider's pages, then mark it as dealt "
-                     "with under Payments."),
+        gettext_lazy(
+            "The money is at the provider: refund it in the provider's pages, then mark it as dealt "
+            "with under Payments."
+        ),
     ),
     Verdict.NOT_AT_METER: (
         WAITS,
@@ -123,17 +147,25 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
     Verdict.REFUSED_BY_METER: (
         ACT,
         gettext_lazy("refused by the meter"),
-        gettext_lazy("The tenant has paid and does not have the credit: give the credit freely with the reason, "
-                     "and settle the alarm."),
+        gettext_lazy(
+            "The tenant has paid and does not have the credit: give the credit freely with the reason, "
+            "and settle the alarm."
+        ),
     ),
     Verdict.METER_DIFFERS: (
         ACT,
         gettext_lazy("amount differs at the meter"),
-        gettext_lazy("The meter's journal has another amount than the books: see the unit's alarms, and do not "
-                     "sell to this meter until the reason is known."),
+        gettext_lazy(
+            "The meter's journal has another amount than the books: see the unit's alarms, and do not "
+            "sell to this meter until the reason is known."
+        ),
     ),
-    Verdict.ALARM: (ACT, gettext_lazy("alarm of a meter"), gettext_lazy("See the unit's page; settle it in Set-up > Alarms.")),
-}  # fmt: skip
+    Verdict.ALARM: (
+        ACT,
+        gettext_lazy("alarm of a meter"),
+        gettext_lazy("See the unit's page; settle it in Set-up > Alarms."),
+    ),
+}
 """For each verdict: its grade, what is said of it, and what to do next."""
 
 

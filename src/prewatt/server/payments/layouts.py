@@ -40,9 +40,13 @@ def as_layout(description: BankLayout) -> Layout:
         if role:
             places[role].append(place)
     return Layout(
-        {role: tuple(columns) for role, columns in places.items()}, description.fingerprint, description.has_names,
-        description.order, description.direction, tuple(description.words_in),
-    )  # fmt: skip
+        {role: tuple(columns) for role, columns in places.items()},
+        description.fingerprint,
+        description.has_names,
+        description.order,
+        description.direction,
+        tuple(description.words_in),
+    )
 
 
 def new_layout(
@@ -62,9 +66,15 @@ def new_layout(
     if words_in and names.DIRECTION not in columns:
         raise BankError(_("Choose the column that has the words for money in."))
     return BankLayout(
-        organisation=organisation, fingerprint=fingerprint(row, named), has_names=named, columns=list(columns), order=order,
-        direction=direction, words_in=words_in, made_at=now(),
-    )  # fmt: skip
+        organisation=organisation,
+        fingerprint=fingerprint(row, named),
+        has_names=named,
+        columns=list(columns),
+        order=order,
+        direction=direction,
+        words_in=words_in,
+        made_at=now(),
+    )
 
 
 def _check_columns(columns: Sequence[str], order: str, direction: str) -> None:

@@ -122,8 +122,13 @@ class MerchantDays:
         lines, and payments that nobody asked for.
         """
         return [
-            *self._payments(), *self._refunds(), *self._taken_back(), *self._payouts(), *self._others(), *self._unexpected(),
-        ]  # fmt: skip
+            *self._payments(),
+            *self._refunds(),
+            *self._taken_back(),
+            *self._payouts(),
+            *self._others(),
+            *self._unexpected(),
+        ]
 
     def _finding(
         self, at: int, what: str, name: str, who: str, sides: Sides, verdict: Verdict, detail: str = ""

@@ -93,10 +93,15 @@ def _recovered(merchant: Merchant, report: PaymentReport) -> Payment | None:
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     Unexpected.objects.filter(merchant=merchant, provider_id=report.provider_id).update(is_resolved=True)
     return Payment.objects.create(
-        payment_id=report.payment_id, asked=report.payment_id, merchant=merchant, tenancy=tenancy,
-        amount=report.amount * minor_unit(report.currency), currency=report.currency, made_at=report.at,
+        payment_id=report.payment_id,
+        asked=report.payment_id,
+        merchant=merchant,
+        tenancy=tenancy,
+        amount=report.amount * minor_unit(report.currency),
+        currency=report.currency,
+        made_at=report.at,
         expires_at=report.at,
-    )  # fmt: skip
+    )
 
 
 def _take(payment: Payment, report: PaymentReport, seen_by: str) -> None:
@@ -154,9 +159,15 @@ def _hold(payment: Payment, amount: int, why: str) -> None:
     payment.state, payment.reason = Payment.State.HELD, why[:200]
     organisation = payment.merchant.organisation
     book(
-        Transfer.Kind.UNCREDITED, clearing(payment.merchant), account(organisation, Kind.REFUNDS), amount, now(),
-        held_as(payment), payment.reason, meter_of(payment),
-    )  # fmt: skip
+        Transfer.Kind.UNCREDITED,
+        clearing(payment.merchant),
+        account(organisation, Kind.REFUNDS),
+        amount,
+        now(),
+        held_as(payment),
+        payment.reason,
+        meter_of(payment),
+    )
 
 
 def _unexpected(merchant: Merchant, payment: Payment | None, report: PaymentReport, why: str) -> None:
@@ -166,10 +177,13 @@ def _unexpected(merchant: Merchant, payment: Payment | None, report: PaymentRepo
         merchant=merchant,
         provider_id=report.provider_id,
         defaults={
-            "payment": payment, "amount": report.amount * minor_unit(report.currency), "currency": report.currency,
-            "at": report.at, "reason": why,
+            "payment": payment,
+            "amount": report.amount * minor_unit(report.currency),
+            "currency": report.currency,
+            "at": report.at,
+            "reason": why,
         },
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic

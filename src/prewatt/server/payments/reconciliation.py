@@ -39,9 +39,10 @@ def reconcile(organisation: Organisation, first: date, last: date) -> list[Findi
             % {"most": MOST_DAYS}
         )
     findings = [
-        *_received_by_staff(organisation, first, last), *_at_the_bank(organisation, first, last),
+        *_received_by_staff(organisation, first, last),
+        *_at_the_bank(organisation, first, last),
         *_alarms(organisation, first, last),
-    ]  # fmt: skip
+    ]
     for merchant in Merchant.objects.filter(organisation=organisation):
         findings += MerchantDays(merchant, first, last).findings()
     return sorted(findings, key=lambda each: (each.day, each.source, each.what, each.name))

@@ -39,9 +39,13 @@ def _came_in(line: BankLine) -> QuerySet[TopUp]:
     """Return the credited payments that came in at the bank of a line's landlord, in the line's currency."""
     of = Transfer.objects.filter(of=Of.TOP_UP, number=OuterRef("pk"))
     return TopUp.objects.filter(
-        Exists(of.filter(part="", debit_account__kind=Kind.BANK)), ~Exists(of.filter(part=Part.UNDONE)),
-        organisation=line.organisation_id, payment=None, moved_to=None, tenancy__unit__property__currency=line.currency,
-    )  # fmt: skip
+        Exists(of.filter(part="", debit_account__kind=Kind.BANK)),
+        ~Exists(of.filter(part=Part.UNDONE)),
+        organisation=line.organisation_id,
+        payment=None,
+        moved_to=None,
+        tenancy__unit__property__currency=line.currency,
+    )
 
 
 @transaction.atomic
@@ -121,9 +125,18 @@ def _taken_of(payment: TopUp | DebtPayment) -> int:
 def _row(line: BankLine, payment: TopUp | DebtPayment, amount: int, by: Any) -> TakenBack:
     at = day_bounds(line.day, zone(payment.tenancy.unit.property.zone))[0]
     return TakenBack.objects.create(
-        organisation=line.organisation, bank_line=line, back_id=f"bank {line.pk}", cause=TakenBack.Cause.RETURN,
-        amount=amount, fee=-line.amount - amount, currency=line.currency, at=at, heard_at=now(), seen_by="bank", by=by,
-    )  # fmt: skip
+        organisation=line.organisation,
+        bank_line=line,
+        back_id=f"bank {line.pk}",
+        cause=TakenBack.Cause.RETURN,
+        amount=amount,
+        fee=-line.amount - amount,
+        currency=line.currency,
+        at=at,
+        heard_at=now(),
+        seen_by="bank",
+        by=by,
+    )
 
 
 def may_have_come_back(lines: Iterable[BankLine]) -> dict[int, list[PayOut]]:
@@ -133,9 +146,11 @@ def may_have_come_back(lines: Iterable[BankLine]) -> dict[int, list[PayOut]]:
     money_in = [line for line in lines if line.amount > 0]
     of = Transfer.objects.filter(of=Of.PAID_OUT, number=OuterRef("pk"), part=Part.BACK)
     rows = PayOut.objects.filter(
-        ~Exists(of), way=PayOut.Way.TRANSFER, amount__in={line.amount for line in money_in},
+        ~Exists(of),
+        way=PayOut.Way.TRANSFER,
+        amount__in={line.amount for line in money_in},
         refund__tenancy__unit__property__organisation__in={line.organisation_id for line in money_in},
-    )  # fmt: skip
+    )
     transfers: dict[int, list[PayOut]] = {}
     for each in rows.select_related("refund__tenancy__unit__property").order_by("-day"):
         property_ = each.refund.tenancy.unit.property

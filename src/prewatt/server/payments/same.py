@@ -28,6 +28,8 @@ from .matching import folded, name_words, referenced, suggestion
 from .models import BankLine
 from .statements.shape import Line
 
+COMPARED = ("day", "value_day", "amount", "currency", "payer", "account", "text", "bank_id")
+"""The fields of a line by which it is compared with others."""
 WINDOW = timedelta(days=4)
 """The most days between two bookings of one payment: pending on Friday, booked on Tuesday."""
 RECORDED = timedelta(days=10)
@@ -96,11 +98,7 @@ def _stored_about(organisation: Organisation, rows: Sequence[BankLine]) -> list[
     stored = BankLine.objects.filter(
         organisation=organisation, day__gte=min(days) - WINDOW, day__lte=max(days) + WINDOW
     )
-    return list(
-        stored.only(
-            "day", "value_day", "amount", "currency", "payer", "account", "text", "bank_id", "fingerprint", "organisation",
-        )
-    )  # fmt: skip
+    return list(stored.only("organisation", "fingerprint", *COMPARED))
 
 
 class _Stored:
@@ -154,11 +152,12 @@ def _rows(organisation: Organisation, lines: Sequence[Line]) -> list[BankLine]:
         fields = [f"{line.day}", f"{line.amount}", line.currency, line.payer, line.text, line.bank_id, f"{times[line]}"]
         rows.append(
             BankLine(
-                organisation=organisation, fingerprint=hashlib.sha256("\x1f".join(fields).encode()).hexdigest(), day=line.day,
-                value_day=line.value_day, amount=line.amount, currency=line.currency, payer=line.payer,
-                account=line.account, text=line.text, bank_id=line.bank_id, says_returned=line.returned,
+                organisation=organisation,
+                fingerprint=hashlib.sha256("\x1f".join(fields).encode()).hexdigest(),
+                **{name: getattr(line, name) for name in COMPARED},
+                says_returned=line.returned,
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -362,9 +361,13 @@ def returned_by(line: BankLine) -> BankLine | None:
     if line.takes_back_id is not None:
         return line.takes_back
     rows = BankLine.objects.filter(
-        organisation=line.organisation_id, amount=-line.amount, currency=line.currency, day__lte=line.day,
-        day__gte=line.day - RETURNED, taken_back_by__isnull=True,
-    ).exclude(state__in=(BankLine.State.SAME, BankLine.State.ASIDE))  # fmt: skip
+        organisation=line.organisation_id,
+        amount=-line.amount,
+        currency=line.currency,
+        day__lte=line.day,
+        day__gte=line.day - RETURNED,
+        taken_back_by__isnull=True,
+    ).exclude(state__in=(BankLine.State.SAME, BankLine.State.ASIDE))
     best: tuple[int, list[BankLine]] = (0, [])
     for each in rows.select_related("top_up__tenancy__unit__property"):
         score = _likeness(line, each)

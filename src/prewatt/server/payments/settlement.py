@@ -107,11 +107,17 @@ def _keep(merchant: Merchant, file: SettlementFile, line: Line) -> SettlementLin
         kind=line.kind,
         line_id=line.line_id[:255],
         defaults={
-            "file": file, "payment_id": line.payment_id[:64], "provider_id": line.provider_id[:255],
-            "amount": line.amount * unit, "fee": line.fee * unit, "currency": line.currency, "at": line.at,
-            "back_id": line.back_id[:255], "text": line.text[:200],
+            "file": file,
+            "payment_id": line.payment_id[:64],
+            "provider_id": line.provider_id[:255],
+            "amount": line.amount * unit,
+            "fee": line.fee * unit,
+            "currency": line.currency,
+            "at": line.at,
+            "back_id": line.back_id[:255],
+            "text": line.text[:200],
         },
-    )[0]  # fmt: skip
+    )[0]
     _book_fee(row)
     return row
 
@@ -149,9 +155,15 @@ def _hear(rows: Iterable[SettlementLine]) -> list[TakenBack | None]:
         unit = minor_unit(row.currency)
         step = Step.TAKEN if row.amount < 0 else Step.WON
         report = TakenBackReport(
-            row.back_id or row.line_id, CAUSES[row.kind], step, row.payment_id, row.provider_id, abs(row.amount) // unit,
-            row.currency, row.at,
-        )  # fmt: skip
+            row.back_id or row.line_id,
+            CAUSES[row.kind],
+            step,
+            row.payment_id,
+            row.provider_id,
+            abs(row.amount) // unit,
+            row.currency,
+            row.at,
+        )
         row_of_back = hear(row.merchant, report, "settlement")
         _book_fee(row)
         return row_of_back

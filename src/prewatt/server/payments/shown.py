@@ -38,11 +38,15 @@ def shown_to(tenancy: Tenancy, zone: ZoneInfo, at: int) -> list[ShownBack]:
     rows = TakenBack.objects.filter(top_up__tenancy=tenancy, state=TakenBack.State.BOOKED)[:MOST]
     return [
         ShownBack(
-            in_words(row, zone), row.booked_at or row.at, row.debited, row.amount - row.debited, row.returned,
+            in_words(row, zone),
+            row.booked_at or row.at,
+            row.debited,
+            row.amount - row.debited,
+            row.returned,
             row.grace_until if row.grace_until and row.grace_until > at else None,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def in_words(row: TakenBack, zone: ZoneInfo) -> str:

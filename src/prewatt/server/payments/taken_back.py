@@ -40,10 +40,18 @@ def hear(merchant: Merchant, report: TakenBackReport, seen_by: str) -> TakenBack
         return None
     if row is None:
         row = TakenBack.objects.create(
-            organisation=merchant.organisation, merchant=merchant, back_id=report.back_id[:255], cause=report.cause.value,
-            payment_name=report.payment_id[:64], provider_id=report.provider_id[:255], currency=report.currency, at=report.at,
-            amount=report.amount * minor_unit(report.currency), heard_at=now(), seen_by=seen_by,
-        )  # fmt: skip
+            organisation=merchant.organisation,
+            merchant=merchant,
+            back_id=report.back_id[:255],
+            cause=report.cause.value,
+            payment_name=report.payment_id[:64],
+            provider_id=report.provider_id[:255],
+            currency=report.currency,
+            at=report.at,
+            amount=report.amount * minor_unit(report.currency),
+            heard_at=now(),
+            seen_by=seen_by,
+        )
     row.payment = row.payment or payment
     row.reason, row.fee = report.reason[:200] or row.reason, max(row.fee, report.fee * minor_unit(report.currency))
     _go_on(row, report.step, report.amount * minor_unit(report.currency))
@@ -189,10 +197,20 @@ def hear_of_sum(payment: Payment, refunded: int, at: int, seen_by: str) -> Taken
     ):
         return None
     row = TakenBack.objects.create(
-        organisation=payment.merchant.organisation, merchant=payment.merchant, back_id=back_id, is_sum=True,
-        cause=TakenBack.Cause.REFUND, payment=payment, payment_name=payment.payment_id, provider_id=payment.provider_id,
-        amount=refunded - known, currency=payment.currency, at=at, heard_at=now(), seen_by=seen_by,
-    )  # fmt: skip
+        organisation=payment.merchant.organisation,
+        merchant=payment.merchant,
+        back_id=back_id,
+        is_sum=True,
+        cause=TakenBack.Cause.REFUND,
+        payment=payment,
+        payment_name=payment.payment_id,
+        provider_id=payment.provider_id,
+        amount=refunded - known,
+        currency=payment.currency,
+        at=at,
+        heard_at=now(),
+        seen_by=seen_by,
+    )
     _take(row)
     row.save()
     return row
@@ -213,13 +231,21 @@ def hear_of_unknown(merchant: Merchant, report: PaymentReport, seen_by: str) -> 
     """Store how much went back of a transaction that is not known yet. It waits until the payment is known."""
     amount = (report.refunded or 0) * minor_unit(report.currency)
     TakenBack.objects.get_or_create(
-        merchant=merchant, back_id=f"{report.provider_id}={report.refunded}"[:255],
+        merchant=merchant,
+        back_id=f"{report.provider_id}={report.refunded}"[:255],
         defaults={
-            "organisation": merchant.organisation, "is_sum": True, "cause": TakenBack.Cause.REFUND,
-            "payment_name": report.payment_id[:64], "provider_id": report.provider_id[:255], "amount": amount,
-            "currency": report.currency, "at": report.at, "heard_at": now(), "seen_by": seen_by,
+            "organisation": merchant.organisation,
+            "is_sum": True,
+            "cause": TakenBack.Cause.REFUND,
+            "payment_name": report.payment_id[:64],
+            "provider_id": report.provider_id[:255],
+            "amount": amount,
+            "currency": report.currency,
+            "at": report.at,
+            "heard_at": now(),
+            "seen_by": seen_by,
         },
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic

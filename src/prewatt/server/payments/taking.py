@@ -64,9 +64,7 @@ def memo(row: TakenBack) -> str:
 def take_from_held(row: TakenBack, payment: Payment) -> None:
     """Book that money of a held payment was taken back: it is owed to its payer, and now that much less."""
     owed_by = account(row.organisation, Kind.REFUNDS)
-    book(
-        Transfer.Kind.REVERSAL, owed_by, lies_in(row), row.amount, now(), reference(row), memo(row), meter_of(payment)
-    )  # fmt: skip
+    book(Transfer.Kind.REVERSAL, owed_by, lies_in(row), row.amount, now(), reference(row), memo(row), meter_of(payment))
     _done(row)
     row.save()
     if held_left(payment) == 0:
@@ -81,18 +79,17 @@ def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
     if row.cause != TakenBack.Cause.REFUND:
         return False
     fits = (
-        each for each in owed_to(tenancy).exclude(why=Refund.Why.DEPOSIT)
+        each
+        for each in owed_to(tenancy).exclude(why=Refund.Why.DEPOSIT)
         if nearest(each.left, minor_unit(row.currency)) == row.amount and not each.parts.exists()
-    )  # fmt: skip
+    )
     open_refund = next(fits, None)
     if open_refund is None:
         return False
     refund, adjustments = locked(open_refund), account(row.organisation, Kind.ADJUSTMENTS)
     owed_by, meter = account(row.organisation, Kind.REFUNDS), Meter.objects.filter(unit=tenancy.unit_id).first()
     payout = fall(refund, min(row.amount, refund.left), PayOut.Way.PROVIDER, BY, number=row.back_id)
-    book(
-        Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), payout.amount, now(), reference(row), refund.reason, meter
-    )  # fmt: skip
+    book(Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), payout.amount, now(), reference(row), refund.reason, meter)
     if row.amount > payout.amount:
         rest, of = row.amount - payout.amount, reference(row).and_(Part.ROUNDING)
         book(Transfer.Kind.ADJUSTMENT, adjustments, lies_in(row), rest, now(), of, _("rounding"), meter)

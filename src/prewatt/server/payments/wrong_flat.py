@@ -113,8 +113,10 @@ def move_payment(
     assert booking is not None
     source, at = booking.debit_account, now()
     memo = _("payment for %(unit)s: %(why)s (%(who)s)") % {
-        "unit": to.unit.name, "why": reason.strip()[:100], "who": name_of(by),
-    }  # fmt: skip
+        "unit": to.unit.name,
+        "why": reason.strip()[:100],
+        "who": name_of(by),
+    }
     own, undone = tenant_account(tenancy), of.and_(Part.UNDONE)
     if tenancy.settled_at is None:
         give_share_back(payment, memo)
@@ -124,9 +126,13 @@ def move_payment(
     else:
         _from_refunds(tenancy, outlook.left, memo, name_of(by))
     if outlook.used:
-        debt = owe(tenancy, outlook.used, of.and_(Part.USED), _("used of a payment that was for %(unit)s") % {
-            "unit": to.unit.name,
-        }, at)  # fmt: skip
+        debt = owe(
+            tenancy,
+            outlook.used,
+            of.and_(Part.USED),
+            _("used of a payment that was for %(unit)s") % {"unit": to.unit.name},
+            at,
+        )
         if gift:
             write_off(debt, by, reason)
     return _credit(payment, to, by, source)

@@ -85,9 +85,14 @@ def keep(
         _settle_typed(typed)
         return
     data = {
-        "amount": amount, "credit_id": credit_id, "command": number, "tid": tid, "seq": seq, "at": at,
+        "amount": amount,
+        "credit_id": credit_id,
+        "command": number,
+        "tid": tid,
+        "seq": seq,
+        "at": at,
         "reason": getattr(order, "reason", ""),
-    }  # fmt: skip
+    }
     if typed is not None:
         _add_command(meter, typed, data)
     elif amount:
@@ -251,9 +256,15 @@ def link(
     alarm.data = {**alarm.data, "credit_id": credit_id}
     alarm.save(update_fields=["is_resolved", "data"])
     top_up = TopUp.objects.create(
-        organisation=tenancy.unit.property.organisation, credit_id=credit_id, tenancy=tenancy, command=command,
-        amount=amount, paid_at=at, by=by, note=note,
-    )  # fmt: skip
+        organisation=tenancy.unit.property.organisation,
+        credit_id=credit_id,
+        tenancy=tenancy,
+        command=command,
+        amount=amount,
+        paid_at=at,
+        by=by,
+        note=note,
+    )
     book_top_up(tenancy, amount, at, top_up.pk, source, top_up.memo)
     return top_up
 

@@ -166,9 +166,15 @@ def _propose(
             raise GivingBackError(_("This id belongs to another adjustment. Use a new id."))
         return known
     adjustment = Adjustment.objects.create(
-        organisation=organisation, tenancy=tenancy, kind=kind, amount=amount, reason=checked_reason(reason), at=now(), by=by,
+        organisation=organisation,
+        tenancy=tenancy,
+        kind=kind,
+        amount=amount,
+        reason=checked_reason(reason),
+        at=now(),
+        by=by,
         **key,
-    )  # fmt: skip
+    )
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     return adjustment if second or is_too_much(organisation, tenancy, meter, amount, by) else _carry_out(adjustment)
 

@@ -109,9 +109,13 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
     led_at, last = (entry_row.at, entry_row.seq) if entry_row is not None else (now(), meter.seq + 1)
     before_that = JournalEntry.objects.filter(meter=meter, kind="time", seq__lt=last).order_by("-seq").first()
     rows = JournalEntry.objects.filter(
-        meter=meter, kind="reading", seq__gt=before_that.seq if before_that else 0, seq__lt=last, at__gt=led_at,
+        meter=meter,
+        kind="reading",
+        seq__gt=before_that.seq if before_that else 0,
+        seq__lt=last,
+        at__gt=led_at,
         charge__isnull=False,
-    )  # fmt: skip
+    )
     bodies = dict(rows.order_by("seq").values_list("seq", "body"))
     tenancy = _tenancy_at(meter, led_at)
     if not bodies or tenancy is None:

@@ -97,10 +97,19 @@ def go_on(alarm: Alarm, by: str) -> None:
         meter=meter, seq=state.seq, at=state.at, kind=OPENING, balance=state.balance, body=state.dump(), hash=head
     )
     Meter.objects.filter(pk=meter.pk).update(
-        **kept(state, head), seq=state.seq, offset=0, at=state.at, balance=state.balance, register=state.shown,
-        read_at=state.read_at, closed=state.closed, low=state.is_low(), serial=state.serial, taken=state.command,
+        **kept(state, head),
+        seq=state.seq,
+        offset=0,
+        at=state.at,
+        balance=state.balance,
+        register=state.shown,
+        read_at=state.read_at,
+        closed=state.closed,
+        low=state.is_low(),
+        serial=state.serial,
+        taken=state.command,
         commands=Greatest(F("commands"), state.command),
-    )  # fmt: skip
+    )
     book_emergency(meter, state.at, state.seq, state.emergency_out)
     unknown = _close_commands(meter, state)
     take_up_state(meter, state)

@@ -322,11 +322,15 @@ def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
     )
     adjustments = [
         put_right(
-            each.tenancy, -each.amount, Reference(Of.ADJUSTMENT, each.pk).and_(Part.BACK), by,
-            _("charged twice: %(what)s") % {"what": each.reason}, second=False,
+            each.tenancy,
+            -each.amount,
+            Reference(Of.ADJUSTMENT, each.pk).and_(Part.BACK),
+            by,
+            _("charged twice: %(what)s") % {"what": each.reason},
+            second=False,
         )
         for each in answered.filter(state=Adjustment.State.DONE).select_related("tenancy__unit__property__organisation")
-    ]  # fmt: skip
+    ]
     locked.is_resolved, locked.resolved_by, locked.resolved_at = True, by.get_username()[:150], now()
     locked.save(update_fields=["is_resolved", "resolved_by", "resolved_at"])
     return adjustments

@@ -73,9 +73,15 @@ def top_up(
     if meter is not None:
         command = _send(meter, amount, credit_id, share_of(tenancy, amount) if spread else 0, by)
     new_top_up = TopUp.objects.create(
-        organisation=organisation, credit_id=credit_id, tenancy=tenancy, command=command, amount=amount, paid_at=at, by=by,
+        organisation=organisation,
+        credit_id=credit_id,
+        tenancy=tenancy,
+        command=command,
+        amount=amount,
+        paid_at=at,
+        by=by,
         note=note,
-    )  # fmt: skip
+    )
     book_top_up(tenancy, amount, at, new_top_up.pk, source, new_top_up.memo)
     if spread:
         take_share(new_top_up)

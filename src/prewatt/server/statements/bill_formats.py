@@ -53,8 +53,13 @@ def to_csv(stands: Standing, statement: Statement) -> str:
     """Return a bill as CSV for a spreadsheet: the rows of its statement, and what is owed, new, paid and left."""
     bill = stands.bill
     figures = {
-        "owed": bill.owed, "total": bill.total, "amount": bill.amount, "paid": stands.paid, "as_debt": stands.moved, "left": stands.left,
-    }  # fmt: skip
+        "owed": bill.owed,
+        "total": bill.total,
+        "amount": bill.amount,
+        "paid": stands.paid,
+        "as_debt": stands.moved,
+        "left": stands.left,
+    }
     more = [
         {"section": "bill", "text": name, "amount": exact_money(nano), "rounded": statement.rounded(nano)}
         for name, nano in figures.items()

@@ -64,8 +64,12 @@ class Standing:
     def in_words(self) -> str:
         """Return the state of the bill in words for people."""
         return {
-            "paid": _("paid"), "part": _("paid in part"), "open": _("open"), "overdue": _("overdue"), "debt": _("owed as a debt"),
-        }[self.state]  # fmt: skip
+            "paid": _("paid"),
+            "part": _("paid in part"),
+            "open": _("open"),
+            "overdue": _("overdue"),
+            "debt": _("owed as a debt"),
+        }[self.state]
 
 
 def rounded(amount: int, currency: str) -> int:
@@ -209,10 +213,20 @@ def make_bill(tenancy: Tenancy, begins: int, ends: int, due_days: int, must: boo
     total = rounded(max(-statement_.closing, 0), currency)
     number = (Bill.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"] or 0) + 1
     return Bill.objects.create(
-        organisation=organisation, number=number, tenancy=tenancy, who=tenancy.tenant, begins=begins, ends=ends, made_at=at,
-        due_at=day_bounds(local_day(at, place) + timedelta(days=due_days), place)[1], owed=-statement_.closing, total=total,
-        amount=max(total - rounded(before, currency), 0), is_complete=statement_.complete, document=to_document(statement_),
-    )  # fmt: skip
+        organisation=organisation,
+        number=number,
+        tenancy=tenancy,
+        who=tenancy.tenant,
+        begins=begins,
+        ends=ends,
+        made_at=at,
+        due_at=day_bounds(local_day(at, place) + timedelta(days=due_days), place)[1],
+        owed=-statement_.closing,
+        total=total,
+        amount=max(total - rounded(before, currency), 0),
+        is_complete=statement_.complete,
+        document=to_document(statement_),
+    )
 
 
 def bill_what_is_due(tenancy: Tenancy, terms: Terms) -> list[Bill]:

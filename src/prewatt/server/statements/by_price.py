@@ -67,10 +67,11 @@ def by_price(tenancy: Tenancy, at: int) -> ByPrice | None:
     tariffs = _in_force(versions, begin, at)
     since, until = max(begin, tenancy.begins), at if tenancy.ends is None else min(at, tenancy.ends)
     return ByPrice(
-        lines, _shift(meter, versions, since, until, _counters(meter, since)),
+        lines,
+        _shift(meter, versions, since, until, _counters(meter, since)),
         tiered=any(each.tiers is not None for each in tariffs),
         more=any(each.fee or (each.tax is not None and not each.tax.included) for each in tariffs),
-    )  # fmt: skip
+    )
 
 
 def _energy_lines(tenancy: Tenancy, begin: int, at: int) -> list[Line]:

@@ -43,9 +43,13 @@ def follow_up() -> list[Lowering]:
     at = now()
     lowered = Terms.objects.filter(lowerings__ended_at__isnull=True, lowerings__isnull=False)
     ruled = Terms.objects.filter(
-        overdue=Terms.Overdue.CUT, postpaid=True, applied_at__isnull=False, tenancy__settled_at__isnull=True,
-        tenancy__bills__due_at__lte=at, tenancy__bills__total__gt=0,
-    )  # fmt: skip
+        overdue=Terms.Overdue.CUT,
+        postpaid=True,
+        applied_at__isnull=False,
+        tenancy__settled_at__isnull=True,
+        tenancy__bills__due_at__lte=at,
+        tenancy__bills__total__gt=0,
+    )
     rows = Tenancy.objects.filter(terms__in=lowered | ruled).distinct().select_related("unit__property__organisation")
     changed = apart("overdue bills", rows, _follow_up, meter_or_gateway_of)
     return [each for each in changed if each is not None]
@@ -82,6 +86,8 @@ def _lower(terms: Terms, tenancy: Tenancy, late: Iterable[Standing], at: int) ->
     """Lower the limit of a tenant with overdue bills to what is owed now."""
     owed = owes(tenancy)
     return Lowering.objects.create(
-        terms=terms, at=at, limit=owed if terms.cuts_at is None else min(owed, terms.cuts_at),
+        terms=terms,
+        at=at,
+        limit=owed if terms.cuts_at is None else min(owed, terms.cuts_at),
         why=(_("overdue: bill %(numbers)s") % {"numbers": ", ".join(str(each.bill) for each in late)})[:200],
-    )  # fmt: skip
+    )

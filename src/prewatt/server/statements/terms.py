@@ -214,9 +214,11 @@ def take_what_is_due() -> list[Terms]:
     """Put all due terms into force. A failure for one is logged and tried again. Returns those that are in force."""
     rows = Terms.objects.filter(applied_at__isnull=True, ended_at__isnull=True, begins__lte=now())
     in_force = apart(
-        "terms", rows.select_related("tenancy__unit__property__organisation"),
-        lambda row: row if take_effect(row) else None, lambda row: meter_or_gateway_of(row.tenancy),
-    )  # fmt: skip
+        "terms",
+        rows.select_related("tenancy__unit__property__organisation"),
+        lambda row: row if take_effect(row) else None,
+        lambda row: meter_or_gateway_of(row.tenancy),
+    )
     return [each for each in in_force if each is not None]
 
 

@@ -149,9 +149,15 @@ def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
     tax = tax_of(0, net, tariff.tax)[0] if tariff.tax else 0
     included = tariff.tax is not None and tariff.tax.included
     return Rating(
-        energies, cost, fee, standing, minimum, 0 if included else tax, tax if included else 0,
+        energies,
+        cost,
+        fee,
+        standing,
+        minimum,
+        0 if included else tax,
+        tax if included else 0,
         _by_hour(layout, used, costs.sum(axis=1)) if layout.by_hour else {},
-    )  # fmt: skip
+    )
 
 
 def _by_line(layout: Layout, parts: Ints, costs: Ints) -> tuple[dict[Line, int], dict[Line, int]]:

@@ -118,9 +118,14 @@ def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: in
     organisation = unit.property.organisation
     for each in by_day(((at, charge or 0) for at, charge in charged), zone(unit.property.zone)):
         book(
-            Transfer.Kind.ATTRIBUTION, holder_account(organisation, new), holder_account(organisation, old),
-            each.amount, each.at, of.on(each.day), _("used after the move"),
-        )  # fmt: skip
+            Transfer.Kind.ATTRIBUTION,
+            holder_account(organisation, new),
+            holder_account(organisation, old),
+            each.amount,
+            each.at,
+            of.on(each.day),
+            _("used after the move"),
+        )
 
 
 def journal_is_here(tenancy: Tenancy) -> bool:

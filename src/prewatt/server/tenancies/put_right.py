@@ -162,10 +162,10 @@ class _PuttingRight:
 
     def _note(self, touched: Iterable[int]) -> None:
         """Store that the move is corrected, by whom and why, and how the tenancies were before."""
+        was = {str(pk): [*self.old[pk], self.tenancies[pk].tenant, self.tenancies[pk].deposit] for pk in touched}
         row = MoveChange.objects.create(
-            tenancy=self.tenancy, at=now(), by=name_of(self.by), reason=self.reason,
-            was={str(pk): [*self.old[pk], self.tenancies[pk].tenant, self.tenancies[pk].deposit] for pk in touched},
-        )  # fmt: skip
+            tenancy=self.tenancy, at=now(), by=name_of(self.by), reason=self.reason, was=was
+        )
         self.of = Reference(Of.MOVE_RIGHT, row.pk)
 
     def _store(self, moved: Iterable[int], touched: Iterable[int], tenant: str) -> None:
@@ -256,11 +256,10 @@ class _PuttingRight:
         """Book charges to their right holder, on the days of the charges."""
         zone_ = zone(self.unit.property.zone)
         for number, ((whose, whom), charged) in enumerate(sorted(shifted.items(), key=lambda item: str(item[0]))):
+            holder, wrong = self._account(whom), self._account(whose)
             for each in by_day(charged, zone_):
-                book(
-                    Transfer.Kind.ATTRIBUTION, self._account(whom), self._account(whose), each.amount, each.at,
-                    self.of.numbered(number).on(each.day), _("used after the move, put right"), self.meter,
-                )  # fmt: skip
+                of, memo = self.of.numbered(number).on(each.day), _("used after the move, put right")
+                book(Transfer.Kind.ATTRIBUTION, holder, wrong, each.amount, each.at, of, memo, self.meter)
 
     def _account(self, pk: int | None) -> Any:
         return holder_account(self.organisation, self.tenancies[pk] if pk is not None else None)
@@ -337,11 +336,9 @@ class _PuttingRight:
         rows = Transfer.objects.filter(kind__in=CHARGES)
         charged = rows.filter(debit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
         back = rows.filter(credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
-        return Figures(
-            tenancy.tenant, tenancy.begins, tenancy.ends, int(charged - back), balance(own),
-            sum(each.left for each in owed_to(tenancy)), sum(each.left for each in debts.debts_of(tenancy)),
-            deposit_held(tenancy),
-        )  # fmt: skip
+        owed, owes = (sum(each.left for each in of(tenancy)) for of in (owed_to, debts.debts_of))
+        amounts = int(charged - back), balance(own), owed, owes, deposit_held(tenancy)
+        return Figures(tenancy.tenant, tenancy.begins, tenancy.ends, *amounts)
 
     # -- the meter ----------------------------------------------------------------------------------------------------------
 

@@ -229,9 +229,15 @@ def vend(token_meter: TokenMeter, token: Token, kind: Code.Kind, by: Any, amount
         raise VendError(str(error)) from None
     tid = getattr(token, "tid", None)
     return Code.objects.create(
-        token_meter=token_meter, tid=tid, kind=kind, digits=digits, amount=amount, detail=detail[:200], at=now(),
+        token_meter=token_meter,
+        tid=tid,
+        kind=kind,
+        digits=digits,
+        amount=amount,
+        detail=detail[:200],
+        at=now(),
         by=None if isinstance(by, str) else by,
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ to its end is charged with the new meter's first reading, once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -64,9 +65,12 @@ class Outlook:
         last_register = {"kwh": exact_kwh(self.register)}
         if self.end == End.UNKNOWN:
             return (
-                _("The old meter was last read at %(kwh)s kWh. What it used after that is not known, and not charged: you "
-                  "will be asked what to charge for that time.") % last_register
-            )  # fmt: skip
+                _(
+                    "The old meter was last read at %(kwh)s kWh. What it used after that is not known, and not charged: you "
+                    "will be asked what to charge for that time."
+                )
+                % last_register
+            )
         if self.end == End.READ:
             return (
                 _("The old meter was last read at %(kwh)s kWh. Nothing is charged for it after that.") % last_register
@@ -204,9 +208,8 @@ def exchange(meter: Meter, serial: str, first: str, last: str, by: str) -> Meter
     outlook = look(row, serial, first, last)
     waiting = MeterExchange.objects.filter(command__meter=row, command__state__in=OPEN).first()
     if waiting is not None:
-        if (waiting.serial, waiting.first, waiting.last, waiting.end) == (
-            outlook.serial, outlook.first, outlook.last, outlook.end,
-        ):  # fmt: skip
+        same = attrgetter("serial", "first", "last", "end")
+        if same(waiting) == same(outlook):
             return waiting
         text = _("An exchange for %(serial)s is on its way already: wait until it is done.")
         raise ValidationError({"serial": text % {"serial": waiting.serial}})

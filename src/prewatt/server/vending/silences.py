@@ -58,9 +58,11 @@ def look() -> None:
         "silence", meters.select_related("gateway__property"), lambda each: _look_at_meter(each, at), lambda each: each
     )
     apart(
-        "silence", known.select_related("gateway__property", "meter"), lambda each: go_on(each, at),
+        "silence",
+        known.select_related("gateway__property", "meter"),
+        lambda each: go_on(each, at),
         lambda each: each.meter or each.gateway,
-    )  # fmt: skip
+    )
 
 
 def silent_since(gateway: Gateway) -> int | None:
@@ -122,9 +124,15 @@ def _begin(gateway: Gateway, meter: Meter | None, since: int, meters: Iterable[M
     for each in meters:
         used = usual_day(each)
         SilentMeter.objects.create(
-            silence=silence, meter=each, seq=each.seq, balance=each.balance, closed=each.closed, read_at=each.read_at,
-            day_energy=used[0] if used else None, day_charge=used[1] if used else None,
-        )  # fmt: skip
+            silence=silence,
+            meter=each,
+            seq=each.seq,
+            balance=each.balance,
+            closed=each.closed,
+            read_at=each.read_at,
+            day_energy=used[0] if used else None,
+            day_charge=used[1] if used else None,
+        )
     place = zone(gateway.property.zone)
     text = _("%(who)s: nothing is heard since %(at)s.") % {
         "who": meter.unit or meter if meter else _("Gateway %(name)s") % {"name": gateway.name},

@@ -109,18 +109,24 @@ def _strip(
 
     marks = [(percent(_at_hour(day, hour, where) - begin), hour) for hour in MARKS]
     return DayStrip(
-        day, title,
+        day,
+        title,
         [
             Part(
-                each.begin, each.end, each.rate, each.price if each.begin >= first else None, percent(each.end - each.begin),
+                each.begin,
+                each.end,
+                each.rate,
+                each.price if each.begin >= first else None,
+                percent(each.end - each.begin),
                 100 * (each.price - low) // (high - low) if high > low and each.begin >= first else 0,
                 each.end - each.begin >= WIDE,
             )
             for each in parts
         ],
         # It moves in steps: a page that is looked at is not sent anew each second.
-        marks, percent((at - begin) // STEP * STEP) if begin <= at < end else "",
-    )  # fmt: skip
+        marks,
+        percent((at - begin) // STEP * STEP) if begin <= at < end else "",
+    )
 
 
 def _at_hour(day: date, hour: int, where: ZoneInfo) -> int:
@@ -130,9 +136,11 @@ def _at_hour(day: date, hour: int, where: ZoneInfo) -> int:
 
 def _change_in_words(present: int, change: Ahead, at: int, where: ZoneInfo, currency: str) -> str:
     values = {
-        "at": _moment(change.begin, at, where), "price": short_price(change.price), "present": short_price(present),
+        "at": _moment(change.begin, at, where),
+        "price": short_price(change.price),
+        "present": short_price(present),
         "currency": currency,
-    }  # fmt: skip
+    }
     if change.price < present:
         return _("Cheaper from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
     return _("Dearer from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
@@ -144,8 +152,10 @@ def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, where: 
     if change is None or best.price >= min(change[0], change[1].price):
         return ""
     return _("Cheapest: %(begin)s – %(end)s, %(price)s") % {
-        "begin": _moment(best.begin, at, where), "end": f"{local(best.end, where):%H:%M}", "price": short_price(best.price),
-    }  # fmt: skip
+        "begin": _moment(best.begin, at, where),
+        "end": f"{local(best.end, where):%H:%M}",
+        "price": short_price(best.price),
+    }
 
 
 def _moment(then: int, at: int, where: ZoneInfo) -> str:

@@ -26,7 +26,13 @@ def ask_about(
     keep(request, form)
     fields = [(name, text) for name, texts in request.POST.lists() if name not in (*SECRETS, SURE) for text in texts]
     context = {
-        "unit": unit, "who": who, "currency": unit.property.currency, "amount": amount, "usual": usual, "what": what,
-        "back": back, "fields": [*fields, (SURE, str(amount))],
-    }  # fmt: skip
+        "unit": unit,
+        "who": who,
+        "currency": unit.property.currency,
+        "amount": amount,
+        "usual": usual,
+        "what": what,
+        "back": back,
+        "fields": [*fields, (SURE, str(amount))],
+    }
     return render(request, "web/layout/sure.html", context)

@@ -95,9 +95,13 @@ def all_at_the_price_of_the_end() -> Iterator[None]:
         free = original(versions, begin, end, 0, *args)
         last = original(versions, end, end, energy, free.counters)
         return last._replace(
-            charge=last.charge + free.charge, standing=free.standing, minimum=free.minimum, fee=last.fee + free.fee,
-            tax=last.tax + free.tax, tax_included=last.tax_included + free.tax_included,
-        )  # fmt: skip
+            charge=last.charge + free.charge,
+            standing=free.standing,
+            minimum=free.minimum,
+            fee=last.fee + free.fee,
+            tax=last.tax + free.tax,
+            tax_included=last.tax_included + free.tax_included,
+        )
 
     with patch.object(state, "rate_interval", rate_interval):
         yield

@@ -45,10 +45,18 @@ def seen(world: World, gateway: Gateway, name: str) -> Seen:
     """Return the present state, as far as a gateway can see it."""
     meter = world.meters[name]
     return Seen(
-        world.now, gateway.time(), gateway.boots, meter.shown, meter.energy, meter.power,
+        world.now,
+        gateway.time(),
+        gateway.boots,
+        meter.shown,
+        meter.energy,
+        meter.power,
         meter.lied_at,
-        meter.serial, meter.hung, meter.end, meter.shown == meter.register() and not (meter.fell or meter.serial or meter.lost),
-    )  # fmt: skip
+        meter.serial,
+        meter.hung,
+        meter.end,
+        meter.shown == meter.register() and not (meter.fell or meter.serial or meter.lost),
+    )
 
 
 class Since(NamedTuple):

@@ -50,6 +50,14 @@ def meter_key(number: int, vending: bytes, revision: int = 1) -> KeyState:
     body = f"99{number:08}"
     key = MeterKey(account_number(f"{body}{luhn(body)}"), "000001", revision=revision)
     return KeyState(
-        key.pan, key.supply_group, key.tariff_index, key.revision, key.key_type, key.expiry, key.base, key.dkga,
-        key.algorithm, key.decoder_key(vending),
-    )  # fmt: skip
+        key.pan,
+        key.supply_group,
+        key.tariff_index,
+        key.revision,
+        key.key_type,
+        key.expiry,
+        key.base,
+        key.dkga,
+        key.algorithm,
+        key.decoder_key(vending),
+    )

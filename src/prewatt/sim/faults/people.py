@@ -204,11 +204,20 @@ def act(world: World, name: str, dice: Random) -> None:
     """Let somebody do something on site, or order it."""
     action: Action = dice.choice(
         (
-            Open(), Close(), Hold(), Release(), TakeEmergency(), TakeEmergency(), TakeEmergency(), UnlockCodes(),
-            Restore(NANO, world.now + 3 * HOUR), Restore(0, world.now + 5 * HOUR), Restore(NANO, 0),
+            Open(),
+            Close(),
+            Hold(),
+            Release(),
+            TakeEmergency(),
+            TakeEmergency(),
+            TakeEmergency(),
+            UnlockCodes(),
+            Restore(NANO, world.now + 3 * HOUR),
+            Restore(0, world.now + 5 * HOUR),
+            Restore(NANO, 0),
             LimitPower(dice.choice((200, 1000)), world.now + 2 * HOUR),
         )
-    )  # fmt: skip
+    )
     if dice.random() < 0.4:
         order(world, name, Control(action, "manager", "because"))
     else:
@@ -237,10 +246,15 @@ def vendor(world: World, name: str, dice: Random) -> None:
     """Make a code that is no credit, and let it be typed."""
     action: Action = dice.choice(
         (
-            ClearCredit(), LimitPower(3000), ClearTamper(), Restore(NANO), Restore(NANO, world.now + 5 * HOUR),
-            Close(override=dice.random() < 0.5), TakeEmergency(),
+            ClearCredit(),
+            LimitPower(3000),
+            ClearTamper(),
+            Restore(NANO),
+            Restore(NANO, world.now + 5 * HOUR),
+            Close(override=dice.random() < 0.5),
+            TakeEmergency(),
         )
-    )  # fmt: skip
+    )
     if isinstance(action, ClearCredit) and dice.random() < 0.5:
         order(world, name, Control(action, "manager", "moved out"))
         return

@@ -241,9 +241,7 @@ class Pricer:
             at, tariff = until, following
         if self.restarts:
             self.restarts = [each for each in self.restarts if each > end]
-        return Due(
-            self._used, self._energy, self._fee, self._standing, self._minimum, self._tax, self._tax_included
-        )  # fmt: skip
+        return Due(self._used, self._energy, self._fee, self._standing, self._minimum, self._tax, self._tax_included)
 
     def _edges(self, begin: int, end: int) -> list[int]:
         """Return the instants after `begin` and up to `end` at which a tariff or a tenancy begins."""

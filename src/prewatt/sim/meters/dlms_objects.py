@@ -161,9 +161,13 @@ class CosemObjects:
 
     def _object_list(self) -> Data:
         """Return class, version and logical name of all registers: a value that is longer than an APDU."""
-        return Data(Type.ARRAY, tuple(
-            Data(Type.STRUCTURE, (
-                Data(Type.LONG_UNSIGNED, REGISTER), Data(Type.UNSIGNED, 0), Data(Type.OCTET_STRING, name)
-            ))
-            for name in self._registers
-        ))  # fmt: skip
+        return Data(
+            Type.ARRAY,
+            tuple(
+                Data(
+                    Type.STRUCTURE,
+                    (Data(Type.LONG_UNSIGNED, REGISTER), Data(Type.UNSIGNED, 0), Data(Type.OCTET_STRING, name)),
+                )
+                for name in self._registers
+            ),
+        )

@@ -56,9 +56,15 @@ def _local(octets: bytes) -> datetime:
     month, day, _, hour, minute, second, hundredths = octets[2:9]
     try:
         return datetime(
-            int.from_bytes(octets[:2]), month, day, hour, minute, second,
-            10_000 * (0 if hundredths == NO_HUNDREDTHS else hundredths), tzinfo=UTC
-        )  # fmt: skip
+            int.from_bytes(octets[:2]),
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            10_000 * (0 if hundredths == NO_HUNDREDTHS else hundredths),
+            tzinfo=UTC,
+        )
     except ValueError:
         raise WrongAnswer(f"a time that cannot be: {octets.hex().upper()}") from None
 

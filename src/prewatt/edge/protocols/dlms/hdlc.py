@@ -35,9 +35,10 @@ OPEN_MOST = 16
 """So many flags at most are taken for the beginning of a frame that is not whole yet, the last ones: else a stream of nothing
 but beginnings would have to be checked again and again.
 """
-_UNNUMBERED = {each & ~POLL: name for name, each in {
-    "SNRM": SNRM, "DISC": DISC, "UA": UA, "DM": DM, "FRMR": FRMR, "UI": UI
-}.items()}  # fmt: skip
+_UNNUMBERED = {
+    each & ~POLL: name
+    for name, each in {"SNRM": SNRM, "DISC": DISC, "UA": UA, "DM": DM, "FRMR": FRMR, "UI": UI}.items()
+}
 _SUPERVISORY = {0x01: "RR", 0x05: "RNR"}
 
 

@@ -110,8 +110,10 @@ def _typed(request: HttpRequest, width: int) -> _Given:
     return _Given(
         int(named) if named.isdecimal() and len(named) < 4 else -1,
         [post.get(f"column-{place}", "") for place in range(width)],
-        post.get("order", ""), post.get("direction", ""), post.get("words", ""),
-    )  # fmt: skip
+        post.get("order", ""),
+        post.get("direction", ""),
+        post.get("words", ""),
+    )
 
 
 def _proposed(rows: list[Row], known: list[Layout], width: int) -> _Given:

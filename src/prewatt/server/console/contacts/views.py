@@ -105,8 +105,11 @@ def not_reached(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the tenants of a property whom no notice reaches, and why."""
     property_ = property_of_manager(request, pk)
     context = {
-        "property": property_, "where": zone(property_.zone), "rows": unreached([property_]), "cannot": cannot_send(property_),
-    }  # fmt: skip
+        "property": property_,
+        "where": zone(property_.zone),
+        "rows": unreached([property_]),
+        "cannot": cannot_send(property_),
+    }
     return render(request, "console/contacts/not_reached.html", context)
 
 
@@ -132,9 +135,12 @@ def contact_list(request: HttpRequest, pk: int) -> HttpResponse:
         except TableError as error:
             wrong = error.lines()
     context = {
-        "property": property_, "changes": changes, "wrong": wrong, "cannot": cannot_send(property_),
+        "property": property_,
+        "changes": changes,
+        "wrong": wrong,
+        "cannot": cannot_send(property_),
         "take": sealed(each for each in changes or () if not each.theirs),
-    }  # fmt: skip
+    }
     return render(request, "console/contacts/contact_list.html", context, status=400 if wrong else 200)
 
 

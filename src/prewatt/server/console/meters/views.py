@@ -95,9 +95,11 @@ def wrong(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("It is waiting for a second person, under Books."))
                 return redirect("console:meters:wrong", pk=pk)
             shown = {
-                "seq": seq, "kwh": given.get("kwh") or "0", "reason": given.get("reason", ""),
+                "seq": seq,
+                "kwh": given.get("kwh") or "0",
+                "reason": given.get("reason", ""),
                 "parts": right(meter, seq, energy),
-            }  # fmt: skip
+            }
         except (ValueError, ValidationError) as error:
             refuse(request, error, given.get("seq", "")[:9])
     context = {

@@ -48,16 +48,18 @@ def notes(request: HttpRequest) -> HttpResponse:
     values: Mapping[str, list[str]] = again["values"] if again else {"unit": [request.GET.get("unit", "")]}
     chosen = set(values.get("unit", []))
     context = {
-        "owner": owner, "buildings": _buildings(owner, chosen), "asked": new_credit_id(),
+        "owner": owner,
+        "buildings": _buildings(owner, chosen),
+        "asked": new_credit_id(),
         "all": "on" in values.get("everybody", []),
         "whole": set(values.get("property", [])),
         "text": (values.get("text") or [""])[0],
-        "languages": [
-            (value, label, (values.get(f"text_{value}") or [""])[0]) for value, label in language_choices()
-        ],
-        "longest_title": LONGEST_TITLE, "longest_text": LONGEST_TEXT,
-        "notes": [_told(each, reached(each)) for each in owner.notes.all()[:SHOWN]], "where": zone(owner.home().zone),
-    }  # fmt: skip
+        "languages": [(value, label, (values.get(f"text_{value}") or [""])[0]) for value, label in language_choices()],
+        "longest_title": LONGEST_TITLE,
+        "longest_text": LONGEST_TEXT,
+        "notes": [_told(each, reached(each)) for each in owner.notes.all()[:SHOWN]],
+        "where": zone(owner.home().zone),
+    }
     return render(request, "console/notes/notes.html", context)
 
 
@@ -87,9 +89,15 @@ def _send(request: HttpRequest, owner: Organisation) -> None:
         language: (given.get(f"title_{language}", ""), given.get(f"text_{language}", "")) for language in languages()
     }
     note = send_note(
-        owner, given.get("asked", ""), given.get("title", ""), given.get("text", ""), request.user, to,
-        urgent=given.get("urgent") == "on", texts=texts,
-    )  # fmt: skip
+        owner,
+        given.get("asked", ""),
+        given.get("title", ""),
+        given.get("text", ""),
+        request.user,
+        to,
+        urgent=given.get("urgent") == "on",
+        texts=texts,
+    )
     count = note.addressed.count()
     said = ngettext("The note goes to %(count)d flat.", "The note goes to %(count)d flats.", count)
     messages.success(request, said % {"count": count})
@@ -101,7 +109,9 @@ def _keys(chosen: list[str]) -> list[int]:
 
 def _told(note: Note, rows: list[Reached]) -> dict[str, Any]:
     return {
-        "note": note, "rows": rows, "seen": sum(1 for each in rows if each.seen is not None),
+        "note": note,
+        "rows": rows,
+        "seen": sum(1 for each in rows if each.seen is not None),
         "sent": sum(1 for each in rows if any(way.state == "sent" for way in each.ways)),
         "failed": sum(1 for each in rows if each.failed),
-    }  # fmt: skip
+    }

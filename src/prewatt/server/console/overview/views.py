@@ -33,6 +33,9 @@ def properties(request: HttpRequest) -> HttpResponse:
         raise Http404
     reports = not_done(Report.objects.filter(tenancy__unit__property__organisation__in=owners))
     context = {
-        "panels": property_panels(owners), "now": now(), "silent": _headend_silent(), "open_reports": reports.count(),
-    }  # fmt: skip
+        "panels": property_panels(owners),
+        "now": now(),
+        "silent": _headend_silent(),
+        "open_reports": reports.count(),
+    }
     return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context)

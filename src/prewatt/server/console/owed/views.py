@@ -75,18 +75,25 @@ def owed_of(organisation: Organisation) -> dict[str, Any]:
         by_tenancy.setdefault(each.tenancy_id, []).append(each)
         refunds.append(
             Owed(
-                each, left, format_money(left, _currency(each.tenancy)),
-                refundable_by_provider(each) >= left, days, days >= organisation.refund_reminder,
+                each,
+                left,
+                format_money(left, _currency(each.tenancy)),
+                refundable_by_provider(each) >= left,
+                days,
+                days >= organisation.refund_reminder,
                 days >= organisation.refund_unclaimed,
             )
-        )  # fmt: skip
+        )
     debts = [
         Owing(
-            each, each.left, by_tenancy.get(each.tenancy_id, []),
-            each.write_offs.filter(state=WriteOff.State.WAITING).select_related("by").first(), new_credit_id(),
+            each,
+            each.left,
+            by_tenancy.get(each.tenancy_id, []),
+            each.write_offs.filter(state=WriteOff.State.WAITING).select_related("by").first(),
+            new_credit_id(),
         )
         for each in open_debts(organisation).prefetch_related("parts__payment")
-    ]  # fmt: skip
+    ]
     return {
         "owed": refunds,
         "owed_sum": total((each.left, _currency(each.refund.tenancy)) for each in refunds),
@@ -136,10 +143,13 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
     debt, typed = debt_of_manager(request, pk), request.POST
     try:
         payment = record_debt(
-            debt.tenancy, typed_money(typed.get("amount", ""), "amount", _currency(debt.tenancy)),
+            debt.tenancy,
+            typed_money(typed.get("amount", ""), "amount", _currency(debt.tenancy)),
             typed.get("payment_id") or new_credit_id(),
-            request.user, typed.get("receipt", ""), typed.get("way") or "cash",
-        )  # fmt: skip
+            request.user,
+            typed.get("receipt", ""),
+            typed.get("way") or "cash",
+        )
         messages.success(request, in_words(payment))
     except REFUSALS as error:
         refuse(request, error)

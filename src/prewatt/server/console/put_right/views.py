@@ -78,9 +78,13 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
             refuse(request, error, labels=LABELS)
             wrong = True
     context = {
-        "tenancy": tenancy, "unit": tenancy.unit, "where": zone(tenancy.unit.property.zone), "outcome": outcome,
-        "shown": _shown(tenancy), "fields": [(name, typed[name]) for name in (*FIELDS, *TICKS) if name in typed],
-    }  # fmt: skip
+        "tenancy": tenancy,
+        "unit": tenancy.unit,
+        "where": zone(tenancy.unit.property.zone),
+        "outcome": outcome,
+        "shown": _shown(tenancy),
+        "fields": [(name, typed[name]) for name in (*FIELDS, *TICKS) if name in typed],
+    }
     return render(request, "console/put_right/put_right.html", context, status=400 if wrong else 200)
 
 

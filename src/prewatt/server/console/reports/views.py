@@ -20,7 +20,9 @@ def reports(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     rows = reports_of(owner)
     context = {
-        "owner": owner, "open": not_done(rows), "done": rows.filter(state=Report.State.DONE)[:SHOWN],
+        "owner": owner,
+        "open": not_done(rows),
+        "done": rows.filter(state=Report.State.DONE)[:SHOWN],
         "where": zone(owner.home().zone),
-    }  # fmt: skip
+    }
     return render(request, "console/reports/reports.html", context)

@@ -144,9 +144,7 @@ def _values(edited: SendingTemplate | None) -> dict[str, str]:
     """Return what stands in the form: a stored template that is changed, or nothing for a new one."""
     if edited is None:
         return dict.fromkeys(("event", "language", "template", "fields"), "")
-    return {
-        "event": edited.event, "language": edited.language, "template": edited.template, "fields": as_lines(edited),
-    }  # fmt: skip
+    return {"event": edited.event, "language": edited.language, "template": edited.template, "fields": as_lines(edited)}
 
 
 def _is_carried(event: Event, rows: list[SendingTemplate]) -> bool:

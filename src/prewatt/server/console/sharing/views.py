@@ -41,18 +41,23 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
         key=lambda cost: (cost.ends is not None, natural(cost.name)),
     )
     context = {
-        "property": property_, "where": zone(property_.zone), "form": form, "costs": costs, "bases": BASES,
+        "property": property_,
+        "where": zone(property_.zone),
+        "form": form,
+        "costs": costs,
+        "bases": BASES,
         "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
         "today": local_day(now(), zone(property_.zone)),
-    }  # fmt: skip
+    }
     return render(request, "console/sharing/shared_costs.html", context)
 
 
 def _cost(request: HttpRequest, pk: int) -> SharedCost:
     cost: SharedCost = get_object_or_404(
         SharedCost.objects.select_related("property__organisation", "part"),
-        pk=pk, property__organisation__in=organisations(request),
-    )  # fmt: skip
+        pk=pk,
+        property__organisation__in=organisations(request),
+    )
     return cost
 
 
@@ -74,10 +79,15 @@ def shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
         return redirect("console:sharing:shared_costs", pk=property_.pk)
     context = {
-        "property": property_, "where": zone(property_.zone), "cost": cost, "booked": booked, "form": form, "bases": BASES,
+        "property": property_,
+        "where": zone(property_.zone),
+        "cost": cost,
+        "booked": booked,
+        "form": form,
+        "bases": BASES,
         "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
         "last": cost.ends and local_day(cost.ends - 1, zone(property_.zone)),
-    }  # fmt: skip
+    }
     return render(request, "console/sharing/shared_cost.html", context, status=400 if form.errors else 200)
 
 
@@ -134,10 +144,16 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         for part in sorted(outlook.parts, key=lambda part: natural(part.unit.name))
     ]
     context = {
-        "property": property_, "cost": cost, "found": outlook, "rows": rows, "first": first, "last": last,
-        "amount": typed, "memo": memo,
+        "property": property_,
+        "cost": cost,
+        "found": outlook,
+        "rows": rows,
+        "first": first,
+        "last": last,
+        "amount": typed,
+        "memo": memo,
         "rule": [(BASES[basis], percent) for basis, percent in cost.rule().items()],
-    }  # fmt: skip
+    }
     return render(request, "console/sharing/shared_preview.html", context)
 
 

@@ -104,11 +104,15 @@ def flats_of(silence: Silence, at: int) -> list[dict[str, Any]]:
         can = ran_up(row, tenancy) if row.counted_at is not None and tenancy is not None else 0
         flats.append(
             {
-                "row": row, "lending": each, "tenancy": tenancy, "owes": owes(tenancy) if tenancy else 0, "can": can,
+                "row": row,
+                "lending": each,
+                "tenancy": tenancy,
+                "owes": owes(tenancy) if tenancy else 0,
+                "can": can,
                 "share": share_for(silence.gateway.property, can, row.day_charge) if can else 0,
                 "spreads": [_paid_back(one) for one in spreads.select_related("debt__tenancy")],
             }
-        )  # fmt: skip
+        )
     return sorted(flats, key=lambda one: natural(str(one["row"].meter.unit.name)))
 
 

@@ -21,8 +21,10 @@ SINGLE = (
     "holiday_region", "standing", "fee", "tax_name", "tax_percent", "tax_included", "minimum",
 )  # fmt: skip
 CHARGES = (
-    ("standing", "standing_charge_per_day"), ("fee", "service_fee_per_kwh"), ("minimum", "minimum_per_month"),
-)  # fmt: skip
+    ("standing", "standing_charge_per_day"),
+    ("fee", "service_fee_per_kwh"),
+    ("minimum", "minimum_per_month"),
+)
 """The fields of single charges, and their names in a document."""
 
 
@@ -91,8 +93,10 @@ def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
             document[name] = _number(fields[field])
     if fields["tax_percent"] or fields["tax_name"]:
         document["tax"] = {
-            "name": fields["tax_name"], "percent": _number(fields["tax_percent"]), "included": fields["tax_included"] == "yes",
-        }  # fmt: skip
+            "name": fields["tax_name"],
+            "percent": _number(fields["tax_percent"]),
+            "included": fields["tax_included"] == "yes",
+        }
     return document
 
 

@@ -75,11 +75,15 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
         for day_type in season.day_types:
             ends = [*(switch.minute for switch in day_type.switches[1:]), 1440]
             parts = [
-                {"rate": switch.rate, "width": f"{(end - switch.minute) / 14.4:.4f}", "shade": shade[switch.rate],
-                 "wide": end - switch.minute >= 90,
-                 "from": f"{switch.minute // 60:02}:{switch.minute % 60:02}"}
+                {
+                    "rate": switch.rate,
+                    "width": f"{(end - switch.minute) / 14.4:.4f}",
+                    "shade": shade[switch.rate],
+                    "wide": end - switch.minute >= 90,
+                    "from": f"{switch.minute // 60:02}:{switch.minute % 60:02}",
+                }
                 for switch, end in zip(day_type.switches, ends, strict=True)
-            ]  # fmt: skip
+            ]
             days = [DAY_KINDS[kind] for kind in sorted(day_type.days)]
             rows.append({"season": season, "days": days, "parts": parts})
     return rows
@@ -113,9 +117,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         fields[rows] = [*fields[rows], *([{}] * blank)]
     known = _known(property_)
     context = {
-        "property": property_, "fields": fields, "examples": examples(), "known": known,
-        "weeks": week(tariff) if tariff else [], "tariff": tariff,
-    }  # fmt: skip
+        "property": property_,
+        "fields": fields,
+        "examples": examples(),
+        "known": known,
+        "weeks": week(tariff) if tariff else [],
+        "tariff": tariff,
+    }
     return render(request, "console/tariffs/tariff_edit.html", context)
 
 
@@ -278,17 +286,29 @@ def _columns(comparison: Any) -> dict[str, Any]:
         "ends": comparison.ends,
         "where": zone(comparison.tariffs[0].zone),
         "tariffs": [
-            {"name": tariff.name, "total": comparison.total(index), "more": comparison.total(index) - comparison.total(0),
-             "rates": comparison.by_rate(index).items()}
+            {
+                "name": tariff.name,
+                "total": comparison.total(index),
+                "more": comparison.total(index) - comparison.total(0),
+                "rates": comparison.by_rate(index).items(),
+            }
             for index, tariff in enumerate(comparison.tariffs)
         ],
         "homes": [
-            {"name": home, "cells": [(comparison.ratings[index][home].charge, comparison.difference(index, home)) for index in count]}
+            {
+                "name": home,
+                "cells": [
+                    (comparison.ratings[index][home].charge, comparison.difference(index, home)) for index in count
+                ],
+            }
             for home in sorted(comparison.ratings[0], key=natural)
         ],
         "hours": [
-            {"hour": f"{hour:02}", "energy": hours[0][hour][0],
-             "costs": [(hours[index][hour][1], 100 * hours[index][hour][1] // most, index) for index in count]}
+            {
+                "hour": f"{hour:02}",
+                "energy": hours[0][hour][0],
+                "costs": [(hours[index][hour][1], 100 * hours[index][hour][1] // most, index) for index in count],
+            }
             for hour in range(24)
         ],
-    }  # fmt: skip
+    }

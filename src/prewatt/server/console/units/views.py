@@ -91,9 +91,15 @@ def _of_meter(request: HttpRequest, meter: Meter) -> dict[str, Any]:
 
 
 WITHOUT_METER: dict[str, Any] = {
-    "alarms": [], "orders": [], "codes": [], "events": [], "measured": None, "own_rules": None, "waiting_exchange": None,
+    "alarms": [],
+    "orders": [],
+    "codes": [],
+    "events": [],
+    "measured": None,
+    "own_rules": None,
+    "waiting_exchange": None,
     "foreign": "",
-}  # fmt: skip
+}
 
 
 @login_required

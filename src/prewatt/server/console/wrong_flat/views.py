@@ -56,16 +56,24 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             if outlook.used and typed.get("used") not in ("debt", "gift"):
                 raise GivingBackError(_("Choose what happens to the part that was used."), "used")
             moved = move_payment(
-                top_up, to, request.user, typed.get("reason", ""), gift=typed.get("used") == "gift",
+                top_up,
+                to,
+                request.user,
+                typed.get("reason", ""),
+                gift=typed.get("used") == "gift",
                 as_known="as_known" in typed,
-            )  # fmt: skip
+            )
             messages.success(request, _("It is credited to %(who)s.") % {"who": moved.tenancy})
             return redirect("console:units:unit", pk=moved.tenancy.unit_id)
         except GivingBackError as error:
             refuse(request, error)
     context = {
-        "made": top_up, "outlook": outlook, "others": others, "unit": top_up.tenancy.unit, "where": zone(property_.zone),
-    }  # fmt: skip
+        "made": top_up,
+        "outlook": outlook,
+        "others": others,
+        "unit": top_up.tenancy.unit,
+        "where": zone(property_.zone),
+    }
     return render(
         request, "console/wrong_flat/wrong_flat.html", context, status=400 if request.method == "POST" else 200
     )

@@ -78,8 +78,11 @@ class Email(Kind):
         login = f"{user}:{password}@" if user else ""
         port = where.port or security.port
         options = {
-            "smtp": where.hostname or "", "from": f"prewatt<{account['sender']}>", "to": address, "format": "text",
+            "smtp": where.hostname or "",
+            "from": f"prewatt<{account['sender']}>",
+            "to": address,
+            "format": "text",
             "mode": security.mode,
-        }  # fmt: skip
+        }
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
         send_by_apprise(f"{security.schema}://{login}{where.hostname}:{port}?{query}", message)

@@ -193,8 +193,15 @@ def send_by_apprise(url: str, message: Message, **options: Any) -> None:
     SendError if it can't be sent.
     """
     # Nothing is fetched from elsewhere for a picture, and nothing is kept on disk.
-    asset = apprise.AppriseAsset(app_id="prewatt", app_desc="prewatt", app_url="", async_mode=False, pem_autogen=False,
-                                 image_url_mask=None, image_url_logo=None)  # fmt: skip
+    asset = apprise.AppriseAsset(
+        app_id="prewatt",
+        app_desc="prewatt",
+        app_url="",
+        async_mode=False,
+        pem_autogen=False,
+        image_url_mask=None,
+        image_url_logo=None,
+    )
     sender = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if sender is None:
         raise SendError(_("This account can't be used. Check how it is written."), lasting=True)

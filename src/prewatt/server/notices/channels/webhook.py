@@ -38,14 +38,20 @@ class Webhook(Kind):
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:  # noqa: ARG004
         body: dict[str, Any] = {
-            "event": message.event, "key": message.key, "title": message.title, "text": message.text,
-            "at": message.at, "link": message.link,
+            "event": message.event,
+            "key": message.key,
+            "title": message.title,
+            "text": message.text,
+            "at": message.at,
+            "link": message.link,
             "facts": {name: whole(text) for name, text in message.facts.items() if name not in OWN},
-        }  # fmt: skip
+        }
         status, _answer = ask(
-            "POST", address, json.dumps(body).encode(),
+            "POST",
+            address,
+            json.dumps(body).encode(),
             {"Content-Type": "application/json", "Idempotency-Key": message.key},
-        )  # fmt: skip
+        )
         if status in (404, 410):
             raise SendError(_now("Nothing was found at this address (status %(n)d).") % {"n": status}, lasting=True)
         if not 200 <= status < 300:

@@ -69,8 +69,10 @@ class WeChat(Kind):
         Field("appid", _("App id")),
         Field("secret", _("App secret"), secret=True),
         Field("how", _("Sent as"), optional=True, choices=WAYS),
-        Field("page", _("Page of the mini program"), optional=True, help=_("What a tap opens, such as pages/index/index.")),
-    )  # fmt: skip
+        Field(
+            "page", _("Page of the mini program"), optional=True, help=_("What a tap opens, such as pages/index/index.")
+        ),
+    )
 
     @classmethod
     def templated(cls, account: Mapping[str, str]) -> bool:  # noqa: ARG003
@@ -136,9 +138,11 @@ class WeChat(Kind):
         login = {"grant_type": "client_credential", "appid": account["appid"], "secret": account["secret"]}
         answer = with_token(
             ("WeChat", base, f"{account['appid']} {account['secret']}"),
-            lambda force: _checked(call("WeChat", "POST", f"{base}/cgi-bin/stable_token", json={**login, "force_refresh": force})),
+            lambda force: _checked(
+                call("WeChat", "POST", f"{base}/cgi-bin/stable_token", json={**login, "force_refresh": force})
+            ),
             lambda token: call("WeChat", "POST", f"{base}{CALLS[how]}", params={"access_token": token}, json=body),
-        )  # fmt: skip
+        )
         if answer.get("errcode", 0) != 0:
             raise refused(answer, dict(filled))
 

@@ -62,9 +62,7 @@ class _Booking:
         text = _words(part, self.details) or tidy(about, 300)
         bank_id = _bank_id(part, self.entry, alone)
         returned = back or says_returned(text, about)
-        return Line(
-            self.day, signed, self.currency, tidy(payer, 100), text, self.value_day, account, bank_id, returned,
-        )  # fmt: skip
+        return Line(self.day, signed, self.currency, tidy(payer, 100), text, self.value_day, account, bank_id, returned)
 
     def _takes_back(self, part: Element | None) -> bool:
         if _text(self.entry, "RvslInd").lower() in ("true", "1") or _is_return(self.entry):

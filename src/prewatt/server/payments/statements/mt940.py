@@ -127,10 +127,17 @@ def _line(statement: Statement, number: int, value: str, details: str, currency:
     signed = amount if mark in ("C", "RD") else -amount
     statement.lines.append(
         Line(
-            day, signed, currency, tidy(about.payer, 100), tidy(summary, 300), value_day,
-            re.sub(r"\s", "", about.account)[:34], _bank_id(match["bank"] or ""), _is_returned(mark, about, more),
+            day,
+            signed,
+            currency,
+            tidy(about.payer, 100),
+            tidy(summary, 300),
+            value_day,
+            re.sub(r"\s", "", about.account)[:34],
+            _bank_id(match["bank"] or ""),
+            _is_returned(mark, about, more),
         )
-    )  # fmt: skip
+    )
 
 
 def _is_returned(mark: str, about: _Details, more: str) -> bool:

@@ -9,8 +9,14 @@ from ....amounts import CURRENCY_SIGNS
 
 DAY, VALUE_DAY, AMOUNT, IN, OUT, DIRECTION = "day", "value_day", "amount", "in", "out", "direction"
 CURRENCY, PAYER, ACCOUNT, TEXT, BANK_ID, STATE, BALANCE = (
-    "currency", "payer", "account", "text", "bank_id", "state", "balance",
-)  # fmt: skip
+    "currency",
+    "payer",
+    "account",
+    "text",
+    "bank_id",
+    "state",
+    "balance",
+)
 
 NAMES: dict[str, tuple[str, ...]] = {
     DAY: (

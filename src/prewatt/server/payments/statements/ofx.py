@@ -118,10 +118,17 @@ def _line(statement: Statement, number: int, values: dict[str, str], pending: bo
     unit = (values.get("CURSYM") or values["CURDEF"])[:3].upper()
     statement.lines.append(
         Line(
-            day, signed, unit, payer, text, None, re.sub(r"\s", "", values.get("ACCTID", ""))[:34],
-            values.get("FITID", "")[:80], says_returned(payer, text),
+            day,
+            signed,
+            unit,
+            payer,
+            text,
+            None,
+            re.sub(r"\s", "", values.get("ACCTID", ""))[:34],
+            values.get("FITID", "")[:80],
+            says_returned(payer, text),
         )
-    )  # fmt: skip
+    )
 
 
 def _decimal(text: str) -> str:

@@ -269,8 +269,14 @@ class _Table:
         kinds = [row.at(place) for place in self.kinds]
         self.result.lines.append(
             Line(
-                day, amount, row.currency(self.currency), payer, text, read_day(row.text(names.VALUE_DAY), order),
-                re.sub(r"\s", "", row.first(names.ACCOUNT))[:34], tidy(row.first(names.BANK_ID), 80),
+                day,
+                amount,
+                row.currency(self.currency),
+                payer,
+                text,
+                read_day(row.text(names.VALUE_DAY), order),
+                re.sub(r"\s", "", row.first(names.ACCOUNT))[:34],
+                tidy(row.first(names.BANK_ID), 80),
                 says_returned(text, *kinds),
             )
-        )  # fmt: skip
+        )

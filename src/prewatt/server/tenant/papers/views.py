@@ -71,11 +71,20 @@ def share(request: HttpRequest, pk: int, share_pk: int) -> HttpResponse:
     tenancy, _manager = tenancy_to_see(request, pk)
     own = get_object_or_404(tenancy.shares.select_related("run__shared_cost__part"), pk=share_pk)
     everybody = [
-        {"own": each.pk == own.pk, "days": each.days, "weights": [each.weights[basis] for basis in own.run.rule], "amount": each.amount}
+        {
+            "own": each.pk == own.pk,
+            "days": each.days,
+            "weights": [each.weights[basis] for basis in own.run.rule],
+            "amount": each.amount,
+        }
         for each in own.run.shares.order_by("unit__name", "id")
-    ]  # fmt: skip
+    ]
     context = {
-        "tenancy": tenancy, "unit": tenancy.unit, "share": own, "everybody": everybody, "where": zone(tenancy.unit.property.zone),
+        "tenancy": tenancy,
+        "unit": tenancy.unit,
+        "share": own,
+        "everybody": everybody,
+        "where": zone(tenancy.unit.property.zone),
         "rule": [(BASES[basis], percent) for basis, percent in own.run.rule.items()],
-    }  # fmt: skip
+    }
     return render(request, "tenant/papers/share.html", context)

@@ -60,9 +60,12 @@ def my_reports(request: HttpRequest) -> HttpResponse:
     here = next((each for each in tenancies if lives_there(each, at)), None)
     rows = Report.objects.filter(tenancy__in=tenancies).select_related("tenancy__unit__property")
     context = {
-        "unit": here.unit if here else None, "reports": rows[:SHOWN], "categories": Report.Category.choices,
-        "asked": new_credit_id(), "where": zone(tenancies[0].unit.property.zone),
-    }  # fmt: skip
+        "unit": here.unit if here else None,
+        "reports": rows[:SHOWN],
+        "categories": Report.Category.choices,
+        "asked": new_credit_id(),
+        "where": zone(tenancies[0].unit.property.zone),
+    }
     return render(request, "tenant/reports/my_reports.html", context)
 
 
@@ -75,9 +78,14 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         given = request.POST
         try:
             add_entry(
-                report_, given.get("asked", ""), given.get("text", ""), given.get("state", ""), photos_of(request),
-                request.user, manager,
-            )  # fmt: skip
+                report_,
+                given.get("asked", ""),
+                given.get("text", ""),
+                given.get("state", ""),
+                photos_of(request),
+                request.user,
+                manager,
+            )
         except (ReportError, ValidationError) as error:
             refuse(request, error)
         else:
@@ -85,11 +93,17 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("tenant:reports:report", pk=pk)
     at = now()
     context = {
-        "report": report_, "unit": report_.tenancy.unit, "manager": manager, "asked": new_credit_id(),
-        "entries": report_.entries.prefetch_related("photos"), "where": zone(report_.tenancy.unit.property.zone),
-        "states": Report.State.choices if manager else [], "may": manager or can_add(report_, at),
-        "lives": lives_there(report_.tenancy, at), "days": COMES_BACK // (86_400 * 10**6),
-    }  # fmt: skip
+        "report": report_,
+        "unit": report_.tenancy.unit,
+        "manager": manager,
+        "asked": new_credit_id(),
+        "entries": report_.entries.prefetch_related("photos"),
+        "where": zone(report_.tenancy.unit.property.zone),
+        "states": Report.State.choices if manager else [],
+        "may": manager or can_add(report_, at),
+        "lives": lives_there(report_.tenancy, at),
+        "days": COMES_BACK // (86_400 * 10**6),
+    }
     return render(request, "tenant/reports/report.html", context)
 
 

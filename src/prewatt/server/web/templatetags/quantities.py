@@ -167,11 +167,13 @@ def derived(share: Share, currency: str) -> str:
     parts = [
         gettext("%(percent)s %% by %(basis)s (%(own)s of %(all)s)")
         % {
-            "percent": part, "basis": BASES[basis], "own": share.weights[basis],
+            "percent": part,
+            "basis": BASES[basis],
+            "own": share.weights[basis],
             "all": f"{sum(Decimal(weights[basis]) for weights in everybody):f}",
         }
         for basis, part in run.rule.items()
-    ]  # fmt: skip
+    ]
     energy = "" if run.energy is None else f", {exact_kwh(run.energy)} kWh"
     of = gettext("of %(cost)s %(currency)s in all") % {"cost": amount(run.cost, currency), "currency": currency}
     return f"{of}{energy}: {', '.join(parts)}"

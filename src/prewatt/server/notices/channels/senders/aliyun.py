@@ -84,9 +84,15 @@ class Aliyun(TemplateSender):
         }
         query = encoded(given)
         headers = signed(
-            account["access_key_id"], account["access_key_secret"], HOST, "SendSms", "2017-05-25", query,
-            f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", secrets.token_hex(16),
-        )  # fmt: skip
+            account["access_key_id"],
+            account["access_key_secret"],
+            HOST,
+            "SendSms",
+            "2017-05-25",
+            query,
+            f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            secrets.token_hex(16),
+        )
         return Request(f"https://{HOST}/?{query}", headers, b"")
 
     @classmethod

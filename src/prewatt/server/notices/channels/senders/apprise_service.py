@@ -29,10 +29,12 @@ class AppriseService(Sender):
     title = _("a service that Apprise knows")
     fields = (
         Field(
-            "url", _("Account, as Apprise writes it"), secret=True,
+            "url",
+            _("Account, as Apprise writes it"),
+            secret=True,
             help=_("With {to} for the number, such as twilio://SID:TOKEN@FROM/{to}: https://appriseit.com/services/"),
         ),
-    )  # fmt: skip
+    )
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:

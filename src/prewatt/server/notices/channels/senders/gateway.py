@@ -38,24 +38,36 @@ class Gateway(Sender):
     title = _("any gateway, by HTTP")
     fields = (
         Field(
-            "url", _("Address"), secret=True,
+            "url",
+            _("Address"),
+            secret=True,
             help=_("May hold {to}, {number}, {text}, {title}: https://sms.example/send?to={to}&text={text}"),
         ),
         Field("method", _("Method"), optional=True, choices=METHODS),
         Field(
-            "headers", _("Headers"), secret=True, optional=True,
+            "headers",
+            _("Headers"),
+            secret=True,
+            optional=True,
             help=_("A line each, such as Authorization: Bearer 123."),
         ),
         Field(
-            "body", _("Body"), secret=True, optional=True,
-            help=_("JSON such as {\"phone\": \"{to}\", \"msg\": \"{text}\"}, or a form such as phone={number}&msg={text}. {to} is "
-                   "+8613800138000, {number} 13800138000."),
+            "body",
+            _("Body"),
+            secret=True,
+            optional=True,
+            help=_(
+                'JSON such as {"phone": "{to}", "msg": "{text}"}, or a form such as phone={number}&msg={text}. {to} is '
+                "+8613800138000, {number} 13800138000."
+            ),
         ),
         Field(
-            "ok", _("What the answer says if the SMS is accepted"), optional=True,
-            help=_("A piece of the answer, such as \"code\":0. If this is empty, the status is enough."),
+            "ok",
+            _("What the answer says if the SMS is accepted"),
+            optional=True,
+            help=_('A piece of the answer, such as "code":0. If this is empty, the status is enough.'),
         ),
-    )  # fmt: skip
+    )
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
@@ -111,8 +123,12 @@ def _headers(account: Mapping[str, str]) -> dict[str, str]:
 def filled(account: Mapping[str, str], number: str, message: Message) -> Asked:
     """Return the request for a message. Raises ValueError, for people, if a header can't be read."""
     values = {
-        "to": number, "number": dialled(number), "text": sms_text(message), "title": message.title, "key": message.key,
-    }  # fmt: skip
+        "to": number,
+        "number": dialled(number),
+        "text": sms_text(message),
+        "title": message.title,
+        "key": message.key,
+    }
 
     def fill(text: str, written: Callable[[str], str]) -> str:
         return PLACE.sub(lambda place: written(values[place[1]]), text)

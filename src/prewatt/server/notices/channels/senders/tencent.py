@@ -37,10 +37,12 @@ class Tencent(TemplateSender):
         Field("sign_name", _("Sign name"), help=_("As it is approved, without 【】.")),
         Field("region", _("Region"), optional=True, help=_("ap-guangzhou if left empty.")),
         Field(
-            "longest", _("Characters of a parameter"), optional=True,
+            "longest",
+            _("Characters of a parameter"),
+            optional=True,
             help=_("12 for an account of a person; leave it empty for a company's."),
         ),
-    )  # fmt: skip
+    )
     refusals = {
         "AuthFailure": Why.KEYS,
         "UnauthorizedOperation": Why.KEYS,

@@ -151,9 +151,14 @@ class Alipay(Provider):
                 return PaymentReport(order.payment_id, state)
             at = answer.get("send_pay_date")
             return PaymentReport(
-                answer["out_trade_no"], state, answer["trade_no"], fen(answer["total_amount"]), "CNY",
-                beijing_instant(at) if at else instant(datetime.now(BEIJING)), refunded,
-            )  # fmt: skip
+                answer["out_trade_no"],
+                state,
+                answer["trade_no"],
+                fen(answer["total_amount"]),
+                "CNY",
+                beijing_instant(at) if at else instant(datetime.now(BEIJING)),
+                refunded,
+            )
 
     def close(self, order: Order) -> None:
         """Close the trade; one that Alipay does not know needs no closing."""

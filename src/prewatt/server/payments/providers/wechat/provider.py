@@ -100,18 +100,30 @@ class WeChat(Provider):
     title = "WeChat Pay"
     fields = (
         Field("mchid", _("Merchant number")),
-        Field("appid", _("App id"), help=_("The id of the official account or mini program that the merchant "
-                                           "number is bound to.")),
+        Field(
+            "appid",
+            _("App id"),
+            help=_("The id of the official account or mini program that the merchant number is bound to."),
+        ),
         Field("cert_serial_no", _("Serial number of the merchant's certificate")),
         Field("private_key", _("Private key of the merchant (apiclient_key.pem)"), secret=True),
         Field("apiv3_key", _("APIv3 key"), secret=True, help=_("32 characters.")),
         Field("public_key_id", _("Id of WeChat Pay's public key"), optional=True),
         Field(
-            "public_key", _("WeChat Pay's public key"), secret=True, optional=True,
+            "public_key",
+            _("WeChat Pay's public key"),
+            secret=True,
+            optional=True,
             help=_("Give it with its id, if the account has one; other accounts use platform certificates."),
         ),
-        Field("app_secret", _("App secret"), secret=True, optional=True, help=_("Needed for payments in pages inside WeChat.")),
-    )  # fmt: skip
+        Field(
+            "app_secret",
+            _("App secret"),
+            secret=True,
+            optional=True,
+            help=_("Needed for payments in pages inside WeChat."),
+        ),
+    )
     methods = {
         "native": Method(
             _("WeChat: scan a code"),
@@ -184,8 +196,13 @@ class WeChat(Provider):
         package = f"prepay_id={prepay_id}"
         signature = self._client.sign([appid, at, nonce, package])
         return {
-            "appId": appid, "timeStamp": at, "nonceStr": nonce, "package": package, "signType": "RSA", "paySign": signature,
-        }  # fmt: skip
+            "appId": appid,
+            "timeStamp": at,
+            "nonceStr": nonce,
+            "package": package,
+            "signType": "RSA",
+            "paySign": signature,
+        }
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> PaymentReport | TakenBackReport | None:
         """Return the payment or the refund that a signed and sealed event reports; None for other events."""
