@@ -35,9 +35,13 @@ def set_up(clock, **changes):
         "zone": ZONE,
         "currency": "EUR",
         "tariff": FLAT,
-        "apartments": [Apartment("Flat 1", "m1", "Anna"), Apartment("Flat 2", "m2", "Ben"), Apartment("Flat 3", "m3", "")],
+        "apartments": [
+            Apartment("Flat 1", "m1", "Anna"),
+            Apartment("Flat 2", "m2", "Ben"),
+            Apartment("Flat 3", "m3", ""),
+        ],
         "gateway": "g1",
         "manager": "manager",
         "password": PASSWORD,
-    }  # fmt: skip
+    }
     return set_up_building(BuildingPlan(**{**plan, **changes}))

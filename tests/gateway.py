@@ -79,9 +79,14 @@ class Edge:
         account = self.accounts[meter]
         self.number += 1
         given = {
-            "meter": meter, "seq": account.seq, "at": account.at, "balance": account.balance,
-            "register": account.register, "closed": account.closed, "command": account.command,
-        }  # fmt: skip
+            "meter": meter,
+            "seq": account.seq,
+            "at": account.at,
+            "balance": account.balance,
+            "register": account.register,
+            "closed": account.closed,
+            "command": account.command,
+        }
         return self.send(Status("g1", 1, self.number, account.at, fresh, (MeterStatus(**{**given, **changes}),)))
 
 

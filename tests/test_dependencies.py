@@ -67,9 +67,7 @@ def imports(path):
 
 def test_what_a_gateway_imports_is_in_the_base_list_and_nothing_else_is():
     of_module = packages_distributions()
-    used = {
-        (str(path.relative_to(SOURCE)), name) for path in modules() for name in imports(path)[1]
-    } - OPTIONAL  # fmt: skip
+    used = {(str(path.relative_to(SOURCE)), name) for path in modules() for name in imports(path)[1]} - OPTIONAL
     distributions = {plain(of_module.get(name, [name])[0]) for _, name in used}
     base = names(PROJECT["dependencies"])
     assert distributions <= base, sorted(

@@ -35,9 +35,7 @@ def obey(shell, order):
 @contextmanager
 def agent(folder, ordered=True, **changes):
     """An agent that runs, and the site that people meet. `ordered`: its one meter gets a tariff, and is dark for want of credit."""
-    token = TokenSettings(
-        KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex()
-    )  # fmt: skip
+    token = TokenSettings(KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex())
     settings = made_settings(
         folder, meters=(MeterSettings("m1", "recorded", unit="Flat 1", token=token, **changes),), property_id=3
     )

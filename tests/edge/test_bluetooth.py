@@ -51,11 +51,18 @@ async def visited(site, key):
 def granted(shell, **changes):
     now = shell.moment().now
     fields = {
-        "grant": "grant-1", "property": 3, "holder": "Sam", "key": PHONE.public(),
+        "grant": "grant-1",
+        "property": 3,
+        "holder": "Sam",
+        "key": PHONE.public(),
         "actions": ("restore", "open", "close", "read-head", "set-clock"),
-        "begins": now - HOUR, "ends": now + DAY, "most_amount": 5 * NANO, "longest": 12 * HOUR, "issued": 0,
+        "begins": now - HOUR,
+        "ends": now + DAY,
+        "most_amount": 5 * NANO,
+        "longest": 12 * HOUR,
+        "issued": 0,
         "gateways": (GatewayKey("g1", shell.key.public()),),
-    }  # fmt: skip
+    }
     return sign_grant(SERVER, Grant(**{**fields, **changes}))
 
 

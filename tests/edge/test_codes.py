@@ -63,9 +63,17 @@ def described(number):
 
 def held(key, vending=VENDING):
     return KeyState(
-        key.pan, key.supply_group, key.tariff_index, key.revision, key.key_type, key.expiry, key.base, key.dkga,
-        key.algorithm, key.decoder_key(vending),
-    )  # fmt: skip
+        key.pan,
+        key.supply_group,
+        key.tariff_index,
+        key.revision,
+        key.key_type,
+        key.expiry,
+        key.base,
+        key.dkga,
+        key.algorithm,
+        key.decoder_key(vending),
+    )
 
 
 NUMBERS = {"m1": "00000000018", "m2": "00000000026"}

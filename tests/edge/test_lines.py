@@ -121,8 +121,26 @@ def test_a_meter_without_a_bus_was_not_asked_on_any():
 
 def test_the_page_of_a_flat_says_how_often_its_meter_did_not_answer():
     view = View(
-        "m1", "Flat 1", "EUR", "Europe/Berlin", 0, 0, True, "", False, 0, None, 0, 1, 0, False, 0, True, (),
-        asked=2_400, unanswered=3,
-    )  # fmt: skip
+        "m1",
+        "Flat 1",
+        "EUR",
+        "Europe/Berlin",
+        0,
+        0,
+        True,
+        "",
+        False,
+        0,
+        None,
+        0,
+        1,
+        0,
+        False,
+        0,
+        True,
+        (),
+        asked=2_400,
+        unanswered=3,
+    )
     assert "did not answer 3 of 2,400 questions since the gateway was started" in home(view, "token")
     assert "did not answer" not in home(replace(view, unanswered=0), "token")

@@ -115,9 +115,13 @@ def test_when_it_gets_dearer_the_same_money_is_fewer_kilowatt_hours():
         "at six o'clock in the morning, when the day's price begins"
     )
     tiers = Tariff(
-        "tiers", "EUR", "Europe/Berlin", (Rate("all", (PRICE, 2 * PRICE)),), (all_year("all"),),
+        "tiers",
+        "EUR",
+        "Europe/Berlin",
+        (Rate("all", (PRICE, 2 * PRICE)),),
+        (all_year("all"),),
         tiers=Tiers(Period.MONTH, (5_000,)),
-    )  # fmt: skip
+    )
     tiered = Flat(20_000, tariff=tiers, low_credit_energy=TEN)
     tiered.live(2 * HOUR, 3_000)
     ((_, left),) = tiered.told

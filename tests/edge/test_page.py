@@ -365,9 +365,12 @@ def test_the_page_says_when_it_gets_cheaper_or_dearer_and_nothing_where_it_does_
     said = re.compile(r"(Cheaper|Dearer) from (\d\d:00): (0\.\d+) instead of (0\.\d+)\.")
     by_the_hour = tuple(Switch(60 * hour, "day" if hour % 2 else "night") for hour in range(24))
     hourly = Tariff(
-        "hourly", "EUR", "Europe/Berlin", (Rate("day", (520_000,)), Rate("night", (310_000,))),
+        "hourly",
+        "EUR",
+        "Europe/Berlin",
+        (Rate("day", (520_000,)), Rate("night", (310_000,))),
         (Season("year", 1, 1, (DayType("all", tuple(range(8)), by_the_hour),)),),
-    )  # fmt: skip
+    )
     with served(tmp_path) as (shell, address, _):
         browser = Browser(address)
         assert not said.search(browser.login())

@@ -233,8 +233,12 @@ def test_all_that_is_wrong_with_a_recording_is_said_at_once(tmp_path):
     with pytest.raises(RecordingError) as caught:
         load(tmp_path, *rows)
     assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
-        "line 2, timestamp", "line 3, meter", "line 4, kwh", "line 5, meter", "line 6",
-    ]  # fmt: skip
+        "line 2, timestamp",
+        "line 3, meter",
+        "line 4, kwh",
+        "line 5, meter",
+        "line 6",
+    ]
 
 
 def test_a_home_that_never_uses_anything(tmp_path):

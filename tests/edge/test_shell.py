@@ -219,10 +219,13 @@ def test_a_file_that_can_not_be_read_ends_with_3_not_with_a_traceback(tmp_path, 
 def test_one_damaged_meter_is_set_aside_and_the_others_are_served(tmp_path):
     settings = made_settings(tmp_path)
     (tmp_path / "data.csv.gz").write_bytes(
-        gzip.compress(b"meter,timestamp,kwh\n" + b"".join(
-            b"%s,2024-01-01T0%d:00:00+00:00,1\n" % (name, hour) for name in (b"m1", b"m2", b"m3") for hour in (0, 1)
-        ))
-    )  # fmt: skip
+        gzip.compress(
+            b"meter,timestamp,kwh\n"
+            + b"".join(
+                b"%s,2024-01-01T0%d:00:00+00:00,1\n" % (name, hour) for name in (b"m1", b"m2", b"m3") for hour in (0, 1)
+            )
+        )
+    )
     meters = tuple(MeterSettings(name, "recorded", unit=f"Flat {name[1]}") for name in ("m1", "m2", "m3"))
     settings = msgspec.structs.replace(settings, meters=meters)
     lived(settings)

@@ -70,11 +70,18 @@ class Here:
 
 def grant(**changes):
     fields = {
-        "grant": "grant-1", "property": 3, "holder": "Sam", "key": PHONE.public(),
+        "grant": "grant-1",
+        "property": 3,
+        "holder": "Sam",
+        "key": PHONE.public(),
         "actions": ("restore", "open", "close", "read-head", "set-clock"),
-        "begins": NOW - HOUR, "ends": NOW + DAY, "most_amount": 5 * NANO, "longest": 12 * HOUR, "issued": NOW - HOUR,
+        "begins": NOW - HOUR,
+        "ends": NOW + DAY,
+        "most_amount": 5 * NANO,
+        "longest": 12 * HOUR,
+        "issued": NOW - HOUR,
         "gateways": (GatewayKey("g1", GATEWAY.public()),),
-    }  # fmt: skip
+    }
     return Grant(**{**fields, **changes})
 
 

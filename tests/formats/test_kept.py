@@ -143,14 +143,17 @@ def _journals(edge):
 def _answers(two_months, asked):
     house = f"properties/{two_months.house.pk}"
     paths = [
-        "properties", "bills", "refunds", "debts",
+        "properties",
+        "bills",
+        "refunds",
+        "debts",
         *(f"{house}/{what}" for what in ("tariffs", "tenancies", "shared-costs", "alarms")),
         *(
             f"tenancies/{each.pk}/{what}"
             for each in two_months.tenancies()
             for what in ("terms", "bills", "top-ups", "ways")
         ),
-    ]  # fmt: skip
+    ]
     # A code for a meter's keypad is made with a key, which is drawn by chance.
     return re.sub(r'"\d{20}"', '"20 digits"', as_json({path: asked(path).json() for path in paths}))
 

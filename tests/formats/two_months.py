@@ -21,9 +21,7 @@ def tariff(name, day, night):
     """One with everything that a bill can have: day and night, two tiers a month, a fee, a standing charge, a minimum, tax."""
     rates = (Rate("day", (day, day + 80_000)), Rate("night", (night, night + 40_000)))
     seasons = (Season("year", 1, 1, (WORKDAY, FREE)),)
-    return Tariff(
-        name, "EUR", ZONE, rates, seasons, ("2025-10-03",), TIERS, NANO // 3, 10_007, VAT, 30 * NANO,
-    )  # fmt: skip
+    return Tariff(name, "EUR", ZONE, rates, seasons, ("2025-10-03",), TIERS, NANO // 3, 10_007, VAT, 30 * NANO)
 
 
 class TwoMonths:

@@ -43,9 +43,18 @@ def tariff():
     rates = (Rate("a", (93_001, 250_003)), Rate("b", (50_000, 60_000)))
     day = DayType("every day", tuple(range(8)), (Switch(0, "b"), Switch(360, "a"), Switch(1320, "b")))
     return Tariff(
-        "tiered", "EUR", "Europe/Berlin", rates, (Season("year", 1, 1, (day,)),), ("2023-12-24",),
-        Tiers(Period.MONTH, (3001,)), NANO // 7, 10_007, Tax("VAT", 190_000, included=False), 9 * NANO,
-    )  # fmt: skip
+        "tiered",
+        "EUR",
+        "Europe/Berlin",
+        rates,
+        (Season("year", 1, 1, (day,)),),
+        ("2023-12-24",),
+        Tiers(Period.MONTH, (3001,)),
+        NANO // 7,
+        10_007,
+        Tax("VAT", 190_000, included=False),
+        9 * NANO,
+    )
 
 
 class Written:
@@ -73,9 +82,19 @@ def written():
     limits = (Limit("over-voltage", 253_000, 5, True), Limit("over-temperature", 800, 30, waits=True))
     nights = OffHours((Window((0, 1, 2, 3), 1380, 360),), ("2023-12-25",), 300, 1500)
     settings = Settings(
-        5 * NANO, 10_000, NANO, 3 * NANO, 50, "Europe/Berlin", friendly, power, True, "hash", limits=limits,
+        5 * NANO,
+        10_000,
+        NANO,
+        3 * NANO,
+        50,
+        "Europe/Berlin",
+        friendly,
+        power,
+        True,
+        "hash",
+        limits=limits,
         off_hours=nights,
-    )  # fmt: skip
+    )
     take(mine.event(BEGIN, "power-up"))
     order(BEGIN, SetTariff(0, tariff()))
     order(BEGIN, ChangeSettings(settings))
@@ -127,9 +146,12 @@ def document():
         "bodies": [body.hex() for body in made.bodies],
         "commands": [encode_command(command).hex() for command in made.commands],
         "frames": {name: frame.hex() for name, frame in frames.items()},
-        "balance": mine.balance, "charged": mine.charged, "register": mine.register, "seq": mine.seq,
+        "balance": mine.balance,
+        "charged": mine.charged,
+        "register": mine.register,
+        "seq": mine.seq,
         "command": mine.command,
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

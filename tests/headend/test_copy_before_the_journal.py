@@ -126,9 +126,9 @@ def test_it_is_replayed_from_there_and_asked_twice_is_done_once(world, gateway):
     world.store = Store(range(SHARDS))
     world.later()
     assert (m1().balance, m1().offset) == (gateway.balance(), 0)
-    assert list(Alarm.objects.filter(meter__name="m1", is_resolved=False).values_list("kind", flat=True).order_by("kind")) == [
-        "account-replayed", OPENED,
-    ]  # fmt: skip
+    assert list(
+        Alarm.objects.filter(meter__name="m1", is_resolved=False).values_list("kind", flat=True).order_by("kind")
+    ) == ["account-replayed", OPENED]
 
 
 def test_the_page_asks_it(world, gateway, client):

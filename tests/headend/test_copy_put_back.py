@@ -354,8 +354,10 @@ def test_what_else_was_ordered_holds_as_the_meter_says_it_and_is_told(edge, stor
     agree(edge)
     assert edge.accounts["m1"].balance == 20 * NANO - 500 * PRICE - 500 * 900_000
     assert set(Alarm.objects.values_list("kind", "key")) == {
-        ("unknown-order", "tariff"), ("unknown-order", "settings"), ("unknown-order", "control"),
-    }  # fmt: skip
+        ("unknown-order", "tariff"),
+        ("unknown-order", "settings"),
+        ("unknown-order", "control"),
+    }
     assert Command.objects.filter(meter__name="m1", is_from_journal=True).count() == 3
 
 

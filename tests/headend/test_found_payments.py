@@ -97,9 +97,17 @@ def in_file(merchant, payment_id, at):
     day = provider_day(merchant, at)
     file = SettlementFile.objects.create(merchant=merchant, day=day, fetched_at=at)
     SettlementLine.objects.create(
-        file=file, merchant=merchant, line_id=payment_id, kind=PAYMENT, payment_id=payment_id, provider_id="t",
-        amount=7 * NANO, fee=0, currency="CNY", at=at,
-    )  # fmt: skip
+        file=file,
+        merchant=merchant,
+        line_id=payment_id,
+        kind=PAYMENT,
+        payment_id=payment_id,
+        provider_id="t",
+        amount=7 * NANO,
+        fee=0,
+        currency="CNY",
+        at=at,
+    )
     return day
 
 

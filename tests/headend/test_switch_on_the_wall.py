@@ -65,10 +65,16 @@ class Wall:
         bus = BusSettings(self.line.path, answer_s=0.3, pause_s=0.01, turnaround_s=0.0)
         meter = {"bus": "cellar", "model": model, "address": SERIAL}
         self.settings = EdgeSettings(
-            "g1", str(folder / "gateway.key"), self.server.public().hex(), str(folder / "journal.sqlite3"),
-            BrokerAddress("127.0.0.1", 1, "g1", retry_longest_s=600.0), (MeterSettings(SERIAL, "bus", unit="Flat 1"),),
-            poll_shortest_s=1, heartbeat_s=0.5, drivers={"bus": BusDriverSettings({"cellar": bus}, {SERIAL: meter})},
-        )  # fmt: skip
+            "g1",
+            str(folder / "gateway.key"),
+            self.server.public().hex(),
+            str(folder / "journal.sqlite3"),
+            BrokerAddress("127.0.0.1", 1, "g1", retry_longest_s=600.0),
+            (MeterSettings(SERIAL, "bus", unit="Flat 1"),),
+            poll_shortest_s=1,
+            heartbeat_s=0.5,
+            drivers={"bus": BusDriverSettings({"cellar": bus}, {SERIAL: meter})},
+        )
         self.up, self.dispatch = queue.Queue(), Dispatch(time.monotonic(), DispatchPolicy())
         self.gateway = threading.Thread(target=self.run)
         ready = queue.Queue()

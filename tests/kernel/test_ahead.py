@@ -102,8 +102,10 @@ def test_dated_prices_change_by_the_hour_and_then_the_calendar_holds():
         (0, plain(seasons=(all_year("day"),), dated=Dated("spot", begin, HOUR, (90_000, 90_000, 70_000))))
     )
     assert [each[1:] for each in prices_ahead(account, begin, begin + 4 * HOUR)] == [
-        (begin + 2 * HOUR, "spot", 90_000), (begin + 3 * HOUR, "spot", 70_000), (begin + 4 * HOUR, "day", 520_000),
-    ]  # fmt: skip
+        (begin + 2 * HOUR, "spot", 90_000),
+        (begin + 3 * HOUR, "spot", 70_000),
+        (begin + 4 * HOUR, "day", 520_000),
+    ]
 
 
 @settings(max_examples=60)

@@ -25,15 +25,25 @@ def test_each_limit_of_safety_has_an_event_for_passing_it_and_one_for_the_trip()
         assert words_of(code) == limit.words
         assert words_of(code + "-trip") == f"switched off: {limit.words}"
     assert {kind for kind in EventKind if kind.group == Group.OVERLOAD} == {
-        *KINDS, *TRIPS, "overload", "overload-locked", "forbidden-load", "limit-locked",
-    }  # fmt: skip
+        *KINDS,
+        *TRIPS,
+        "overload",
+        "overload-locked",
+        "forbidden-load",
+        "limit-locked",
+    }
 
 
 def test_what_a_person_must_look_at_is_trouble():
     assert {kind for kind in EventKind if kind.group == Group.TROUBLE} == {
-        "cut-off-alone", "switch-failed", "switch-differs", "tamper", "codes-locked", "journal-repaired",
+        "cut-off-alone",
+        "switch-failed",
+        "switch-differs",
+        "tamper",
+        "codes-locked",
+        "journal-repaired",
         "own-prepaid",
-    }  # fmt: skip
+    }
 
 
 def test_an_event_of_newer_software_is_shown_by_its_code_and_concerns_nobody():

@@ -7,8 +7,19 @@ from prewatt.kernel.names import natural
 def test_numbers_in_names_count_as_numbers():
     names = ["10", "2", "1", "Flat 10", "flat 2", "Flat 1b", "Flat 1", "1.10", "1.9", "A", "12", "１１"]
     assert sorted(names, key=natural) == [
-        "1", "1.9", "1.10", "2", "10", "１１", "12", "A", "Flat 1", "Flat 1b", "flat 2", "Flat 10",
-    ]  # fmt: skip
+        "1",
+        "1.9",
+        "1.10",
+        "2",
+        "10",
+        "１１",
+        "12",
+        "A",
+        "Flat 1",
+        "Flat 1b",
+        "flat 2",
+        "Flat 10",
+    ]
 
 
 @given(st.lists(st.text()))

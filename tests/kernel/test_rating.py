@@ -151,8 +151,13 @@ def test_cutting_an_interval_anywhere_gives_the_same_charge(versions, begin, len
     counters, used, sums = Counters(), {}, [0] * 6
     for first, second in pairwise(instants_read):
         part = rate_interval(
-            versions, first, second, register[second] - register[first], counters, [r for r in restarts if r > first or r == begin]
-        )  # fmt: skip
+            versions,
+            first,
+            second,
+            register[second] - register[first],
+            counters,
+            [r for r in restarts if r > first or r == begin],
+        )
         counters = part.counters
         for each in part.used:
             key = (each.rate, each.tier, each.price)
@@ -220,22 +225,40 @@ def test_tiers_begin_anew_at_local_midnight_of_the_first_inside_an_interval():
 
 def test_tiers_of_each_rate_are_counted_apart_and_those_of_all_together():
     document = {
-        "name": "t", "currency": "CNY", "zone": "Asia/Shanghai",
+        "name": "t",
+        "currency": "CNY",
+        "zone": "Asia/Shanghai",
         "rates": {"valley": ["1", "2"], "peak": ["3", "4"]},
-        "seasons": [{"name": "y", "from": "01-01", "day_types": [{"name": "d", "days": ["weekday", "weekend", "special"],
-                     "switches": [["00:00", "valley"], ["06:00", "peak"], ["22:00", "valley"]]}]}],
+        "seasons": [
+            {
+                "name": "y",
+                "from": "01-01",
+                "day_types": [
+                    {
+                        "name": "d",
+                        "days": ["weekday", "weekend", "special"],
+                        "switches": [["00:00", "valley"], ["06:00", "peak"], ["22:00", "valley"]],
+                    }
+                ],
+            }
+        ],
         "tiers": {"per": "year", "up_to_kwh": ["1"], "count": "each rate"},
-    }  # fmt: skip
+    }
     begin = instant(datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")))
     apart = rate_interval([Version(0, RateCalendar(tariff_from_document(document)))], begin, begin + 12 * HOUR, 2400)
     assert [(each.rate, each.tier, each.energy) for each in apart.used] == [
-        ("valley", 0, 1000), ("valley", 1, 200), ("peak", 0, 1000), ("peak", 1, 200),
-    ]  # fmt: skip
+        ("valley", 0, 1000),
+        ("valley", 1, 200),
+        ("peak", 0, 1000),
+        ("peak", 1, 200),
+    ]
     document["tiers"]["count"] = "all rates"
     together = rate_interval([Version(0, RateCalendar(tariff_from_document(document)))], begin, begin + 12 * HOUR, 2400)
     assert [(each.rate, each.tier, each.energy) for each in together.used] == [
-        ("valley", 0, 1000), ("valley", 1, 200), ("peak", 1, 1200),
-    ]  # fmt: skip
+        ("valley", 0, 1000),
+        ("valley", 1, 200),
+        ("peak", 1, 1200),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -266,11 +289,23 @@ def test_where_a_day_begins_twice_it_ends_once():
 @pytest.mark.parametrize(("change", "hours"), [((2024, 3, 31), 23), ((2024, 10, 27), 25)])
 def test_a_switch_inside_an_interval_over_a_clock_change(change, hours):
     document_switches = [["00:00", "night"], ["02:30", "early"], ["03:30", "day"]]
-    tariff = tariff_from_document({
-        "name": "t", "currency": "EUR", "zone": "Europe/Berlin", "rates": {"night": "0.1", "early": "0.2", "day": "0.3"},
-        "seasons": [{"name": "y", "from": "01-01", "day_types": [
-            {"name": "d", "days": ["weekday", "weekend", "special"], "switches": document_switches}]}],
-    })  # fmt: skip
+    tariff = tariff_from_document(
+        {
+            "name": "t",
+            "currency": "EUR",
+            "zone": "Europe/Berlin",
+            "rates": {"night": "0.1", "early": "0.2", "day": "0.3"},
+            "seasons": [
+                {
+                    "name": "y",
+                    "from": "01-01",
+                    "day_types": [
+                        {"name": "d", "days": ["weekday", "weekend", "special"], "switches": document_switches}
+                    ],
+                }
+            ],
+        }
+    )
     begin, end = berlin(*change), berlin(*change) + hours * HOUR
     rated = rate_interval([Version(0, RateCalendar(tariff))], begin, end, hours * 3600)
     hours_of = {each.rate: each.energy / 3600 for each in rated.used}
@@ -319,9 +354,7 @@ def test_dated_prices_hold_for_as_long_as_they_reach():
     begin = berlin(2024, 1, 1, 10)
     versions = one(dated=Dated("dynamic", begin, 30 * MINUTE, (100, 300)))
     rated = rate_interval(versions, begin - HOUR, begin + 2 * HOUR, 180)
-    assert rated.used == (
-        Used("flat", 0, 200_000, 120), Used("dynamic", 0, 100, 30), Used("dynamic", 0, 300, 30),
-    )  # fmt: skip
+    assert rated.used == (Used("flat", 0, 200_000, 120), Used("dynamic", 0, 100, 30), Used("dynamic", 0, 300, 30))
 
 
 def test_a_year_has_its_leap_day():

@@ -194,14 +194,36 @@ def pages(world):
     unit, where, meter = world.unit_id, world.unit.property_id, Meter.objects.get(name="m1").pk
     alarms = [f"/alarms/{each.pk}/" for each in Alarm.objects.filter(is_resolved=False)]
     office = [
-        "/properties/", f"/units/{unit}/", *(f"/properties/{where}/{part}/" for part in (
-            "tariffs", "tariffs/new", "tariffs/compare", "shared-costs", "losses", "supply", "alarms", "emergency-codes", "contacts",
-        )), f"/tenancies/{world.pk}/terms/",
-        f"/meters/{meter}/exchange/", f"/meters/{meter}/wrong-readings/", *alarms, "/books/", "/payments/",
-        "/merchants/new/stripe/", "/reconciliation/", "/notices/", "/keypad-meters/",
+        "/properties/",
+        f"/units/{unit}/",
+        *(
+            f"/properties/{where}/{part}/"
+            for part in (
+                "tariffs",
+                "tariffs/new",
+                "tariffs/compare",
+                "shared-costs",
+                "losses",
+                "supply",
+                "alarms",
+                "emergency-codes",
+                "contacts",
+            )
+        ),
+        f"/tenancies/{world.pk}/terms/",
+        f"/meters/{meter}/exchange/",
+        f"/meters/{meter}/wrong-readings/",
+        *alarms,
+        "/books/",
+        "/payments/",
+        "/merchants/new/stripe/",
+        "/reconciliation/",
+        "/notices/",
+        "/keypad-meters/",
         f"/keypad-meters/{TokenMeter.objects.get(meter__isnull=True).pk}/",
-        "/notes/", f"/reports/{Report.objects.get().pk}/",
-    ]  # fmt: skip
+        "/notes/",
+        f"/reports/{Report.objects.get().pk}/",
+    ]
     return [
         *(("manager", each) for each in office),
         *(("flat1", each) for each in ("/me/", "/me/notices/", "/me/reports/")),
@@ -354,10 +376,16 @@ def test_whatever_a_program_sends(world, merchants, path):
     client = Client(headers={"Authorization": f"Bearer {token}"})
     question = Alarm.objects.filter(kind="rebased").first()
     pks = {
-        "properties": world.unit.property_id, "tenancies": world.pk, "shared-costs": SharedCost.objects.get().pk, "runs": 1,
-        "alarms": question.pk if question else 1, "keypad-meters": 4, "refunds": Refund.objects.get().pk,
-        "organisations": world.unit.property.organisation_id, "reports": Report.objects.get().pk,
-    }  # fmt: skip
+        "properties": world.unit.property_id,
+        "tenancies": world.pk,
+        "shared-costs": SharedCost.objects.get().pk,
+        "runs": 1,
+        "alarms": question.pk if question else 1,
+        "keypad-meters": 4,
+        "refunds": Refund.objects.get().pk,
+        "organisations": world.unit.property.organisation_id,
+        "reports": Report.objects.get().pk,
+    }
     address = "/api/v1" + path.replace("{pk}", str(pks.get(path.split("/")[1], 1))).replace("{name}", "m1").replace(
         "{refund_pk}", "1"
     ).replace("{asked}", "3")

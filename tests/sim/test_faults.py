@@ -174,9 +174,14 @@ def test_what_is_read_is_kept_to_the_hour_and_its_price():
     day = DayType("every day", tuple(range(8)), (Switch(0, "night"), Switch(360, "day"), Switch(1320, "night")))
     rates = (Rate("night", (200_000,)), Rate("day", (300_000,)))
     tariff = Tariff(
-        "t", "EUR", "Europe/Berlin", rates, (Season("year", 1, 1, (day,)),), standing=NANO // 2,
+        "t",
+        "EUR",
+        "Europe/Berlin",
+        rates,
+        (Season("year", 1, 1, (day,)),),
+        standing=NANO // 2,
         tax=Tax("VAT", 100_000, included=False),
-    )  # fmt: skip
+    )
     berlin = ZoneInfo("Europe/Berlin")
     begin, end = (instant(datetime(2024, 3, each, 22, tzinfo=berlin)) for each in (30, 31))
     pricer = Pricer()

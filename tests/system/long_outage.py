@@ -121,9 +121,14 @@ def made_director(folder):  # noqa: C901 (a class is made within, as it needs th
             for at, what in self._timetable():
                 self._run_to(at, progress, bar)
                 {
-                    "cut": self._cut, "mend": self._mend, "look": self._look, "tariff": self.change_tariff,
-                    "order": self.order, "staff": self.restore, "end": lambda: None,
-                }[what]()  # fmt: skip
+                    "cut": self._cut,
+                    "mend": self._mend,
+                    "look": self._look,
+                    "tariff": self.change_tariff,
+                    "order": self.order,
+                    "staff": self.restore,
+                    "end": lambda: None,
+                }[what]()
 
         def change_tariff(self):
             document = {**examples()["ontario-ultra-low-overnight"], "zone": self.options.where}
@@ -225,12 +230,22 @@ def main(folder):
                     kind += f" {entry.action.__struct_config__.tag}"
                 kinds[kind] = kinds.get(kind, 0) + 1
         orders = {each.step for meter in Meter.objects.all() for each in ordered(meter)}
-        print(json.dumps({
-            "failures": account.failures, "kinds": kinds, "typed": director.typed, "emergencies": director.emergencies,
-            "staff": list(director.said), "orders": sorted(orders), "top_ups": document["top_ups"],
-            "differences": sorted({each["difference"] for each in document["meters"]}),
-            "outage": document["outage"], "catch_up": director.catch_up,
-        }))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "failures": account.failures,
+                    "kinds": kinds,
+                    "typed": director.typed,
+                    "emergencies": director.emergencies,
+                    "staff": list(director.said),
+                    "orders": sorted(orders),
+                    "top_ups": document["top_ups"],
+                    "differences": sorted({each["difference"] for each in document["meters"]}),
+                    "outage": document["outage"],
+                    "catch_up": director.catch_up,
+                }
+            )
+        )
     finally:
         director.close()
 

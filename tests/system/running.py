@@ -59,11 +59,18 @@ class Running:
         self.config = settings.CONFIG
         self.address = f"http://{self.config.http.host}:{self.config.http.port}"
         names = [f"m{number}" for number in range(flats)]
-        self.building = set_up_building(BuildingPlan(
-            organisation="Rush", name="Rush", zone=ZONE, currency="CNY", gateway="g1", manager="manager",
-            tariff=flat_tariff("flat", "CNY", ZONE, 600_000),
-            apartments=[Apartment(f"Flat {name}", name, f"Tenant {name}") for name in names],
-        ))  # fmt: skip
+        self.building = set_up_building(
+            BuildingPlan(
+                organisation="Rush",
+                name="Rush",
+                zone=ZONE,
+                currency="CNY",
+                gateway="g1",
+                manager="manager",
+                tariff=flat_tariff("flat", "CNY", ZONE, 600_000),
+                apartments=[Apartment(f"Flat {name}", name, f"Tenant {name}") for name in names],
+            )
+        )
         owner = Organisation.objects.get()
         self.merchants = {
             name: keep_merchant(owner, name, name, self.providers.settings(name)) for name in self.providers.addresses
@@ -98,10 +105,18 @@ class Running:
         """Another gateway that the broker knows."""
         from prewatt.server.commissioning.setup import Apartment, BuildingPlan, set_up_building
 
-        made = set_up_building(BuildingPlan(
-            organisation="Rush", name=name, zone=ZONE, currency="CNY", gateway=name, manager="manager",
-            tariff=flat_tariff("flat", "CNY", ZONE, 600_000), apartments=[Apartment("Flat", f"{name}-1", "")],
-        ))  # fmt: skip
+        made = set_up_building(
+            BuildingPlan(
+                organisation="Rush",
+                name=name,
+                zone=ZONE,
+                currency="CNY",
+                gateway=name,
+                manager="manager",
+                tariff=flat_tariff("flat", "CNY", ZONE, 600_000),
+                apartments=[Apartment("Flat", f"{name}-1", "")],
+            )
+        )
         drivers = {"recorded": RecordedSettings(self.home / "load.csv", "UTC", self.home / name / "meters")}
         enrol(self.address, made.code, self.home / name, drivers)
         self.server.refresh_broker()

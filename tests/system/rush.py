@@ -42,8 +42,11 @@ def main():
             number, tenancy = payer
             merchant = merchants[number % 3]
             given = {
-                "merchant": merchant.pk, "method": METHODS[merchant.provider], "amount": f"{20 + number}.00", "asked": f"a{number}",
-            }  # fmt: skip
+                "merchant": merchant.pk,
+                "method": METHODS[merchant.provider],
+                "amount": f"{20 + number}.00",
+                "asked": f"a{number}",
+            }
             url = f"{made.address}/api/v1/tenancies/{tenancy.pk}/payments"
             # Whoever asks twice at once asks for one payment.
             with ThreadPoolExecutor(2) as twice:

@@ -51,9 +51,14 @@ class Cashier:
 
     def __init__(self, building):
         self.process = subprocess.Popen(
-            [*PREWATT, "manage", "shell", "-c", PAY], env=building.environment, text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [*PREWATT, "manage", "shell", "-c", PAY],
+            env=building.environment,
+            text=True,
+            bufsize=1,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def takes(self, tenant, amount):
         self.process.stdin.write(f"{tenant} {amount}\n")

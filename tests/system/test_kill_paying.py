@@ -43,9 +43,14 @@ FROM payments_payment p WHERE p.asked = ?
 class Server:
     def __init__(self, environment):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.dying_server"], cwd=ROOT, env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [sys.executable, "-m", "tests.system.dying_server"],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def say(self, text):
         self.process.stdin.write(f"{text}\n")

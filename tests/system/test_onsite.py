@@ -50,8 +50,12 @@ def air():
 def gateway(tmp_path, air):
     """The agent of a gateway that has neither broker nor server."""
     settings = made_settings(
-        tmp_path, meters=(MeterSettings("m1", "recorded", unit="Flat 1"),), property="Linden 5", property_id=3, bluetooth=air[0]
-    )  # fmt: skip
+        tmp_path,
+        meters=(MeterSettings("m1", "recorded", unit="Flat 1"),),
+        property="Linden 5",
+        property_id=3,
+        bluetooth=air[0],
+    )
     write_settings(tmp_path / "edge.toml", settings)
     with (tmp_path / "agent.log").open("w") as log:
         agent = subprocess.Popen([*PREWATT, "edge", "run", "--config", tmp_path / "edge.toml"], stderr=log)
@@ -83,9 +87,18 @@ def test_staff_restore_a_flat_with_the_command(tmp_path, air, gateway):
     assert onsite("key", adapter=False).stdout.strip() == key, "made once"
     now = time.time_ns() // 1000
     grant = Grant(
-        "g-1", 3, "Sam", bytes.fromhex(key), ("open", "close", "read-head", "restore"), now - MINUTE, now + HOUR, NANO, HOUR,
-        now, (GatewayKey("g1", SigningKey.load(tmp_path / "gateway.key").public()),),
-    )  # fmt: skip
+        "g-1",
+        3,
+        "Sam",
+        bytes.fromhex(key),
+        ("open", "close", "read-head", "restore"),
+        now - MINUTE,
+        now + HOUR,
+        NANO,
+        HOUR,
+        now,
+        (GatewayKey("g1", SigningKey.load(tmp_path / "gateway.key").public()),),
+    )
     refused = onsite("do", "m1", "open")
     assert refused.returncode == 2 and "there is no grant in this file" in refused.stderr
     (phone / "onsite.grant").write_text(b64encode(encode(sign_grant(SERVER, grant))).decode())

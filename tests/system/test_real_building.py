@@ -51,14 +51,22 @@ class Building:
     def run(self, *command, **environment):
         """A command to its end."""
         return subprocess.run(
-            [*PREWATT, *map(str, command)], env={**self.environment, **environment}, capture_output=True, text=True, timeout=PATIENCE
-        )  # fmt: skip
+            [*PREWATT, *map(str, command)],
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
 
     def start(self, name, *command, says):
         """A command that stays; returns once a line of its output shows `says`."""
         process = subprocess.Popen(
-            [*PREWATT, *map(str, command)], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )  # fmt: skip
+            [*PREWATT, *map(str, command)],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.running[name], self.said[name] = process, []
         threading.Thread(target=self._listen, args=(process.stdout, self.said[name]), daemon=True).start()
         self.await_line(name, says)
@@ -91,9 +99,22 @@ class Building:
 
     def set_up_again(self):
         return self.run(
-            "setup", "--apartments", self.folder / "flats.csv", "--organisation", "Berg Homes", "--name", "Linden 5",
-            "--zone", "Europe/Berlin", "--currency", "EUR", "--price", "0.32", "--gateway", "linden-5",
-        )  # fmt: skip
+            "setup",
+            "--apartments",
+            self.folder / "flats.csv",
+            "--organisation",
+            "Berg Homes",
+            "--name",
+            "Linden 5",
+            "--zone",
+            "Europe/Berlin",
+            "--currency",
+            "EUR",
+            "--price",
+            "0.32",
+            "--gateway",
+            "linden-5",
+        )
 
     def enrol(self, code, folder="gateway"):
         """The gateway's meters are fed with 2 kW from yesterday on."""

@@ -89,8 +89,11 @@ def test_a_number_is_read_exactly_or_not():
     assert number_of(Decimal("0.1")) == Decimal("0.1")
     assert number_of('="5"') == 5
     assert [number_of(cell, "", ("", "m2")) for cell in ("52,5 m²", "１２", "12.5M2", "-3")] == [
-        Decimal("52.5"), 12, Decimal("12.5"), -3,
-    ]  # fmt: skip
+        Decimal("52.5"),
+        12,
+        Decimal("12.5"),
+        -3,
+    ]
     for cell in ("", "1e2", "16 A", "250Wh", "12 m", "five", "#WERT!", datetime(2025, 1, 1), "1.234"):
         with pytest.raises(CellError):
             number_of(cell)
@@ -181,8 +184,9 @@ def test_a_wall_clock_means_one_instant_or_two_or_none():
     berlin = ZoneInfo("Europe/Berlin")
     assert [each.isoformat() for each in instants_of(datetime(2025, 6, 1), berlin)] == ["2025-06-01T00:00:00+02:00"]
     assert [each.isoformat() for each in instants_of(datetime(2025, 10, 26, 2, 30), berlin)] == [
-        "2025-10-26T02:30:00+02:00", "2025-10-26T02:30:00+01:00",
-    ]  # fmt: skip
+        "2025-10-26T02:30:00+02:00",
+        "2025-10-26T02:30:00+01:00",
+    ]
     assert instants_of(datetime(2025, 3, 30, 2, 30), berlin) == []
     told = datetime(2025, 3, 30, 2, 30, tzinfo=UTC)
     assert instants_of(told, berlin) == [told]

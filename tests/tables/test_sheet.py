@@ -92,8 +92,11 @@ def test_without_names_the_separator_is_the_one_that_most_lines_have_as_often():
 def test_a_row_is_numbered_by_the_line_in_which_it_begins():
     rows = list(read(b'unit,meter\r\n"a\nb",m1\r\n\r\nc,m2\r\n'))
     assert [(row.number, row.cells) for row in rows] == [
-        (1, ["unit", "meter"]), (2, ["a\nb", "m1"]), (4, []), (5, ["c", "m2"]),
-    ]  # fmt: skip
+        (1, ["unit", "meter"]),
+        (2, ["a\nb", "m1"]),
+        (4, []),
+        (5, ["c", "m2"]),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -151,8 +154,13 @@ def test_names_without_what_does_not_matter():
 
 def test_a_workbook_is_read_with_its_titles_and_its_empty_rows_and_columns():
     content = saved(
-        ["Linden 5", None, None], [], [None, "Unit", None, "METER"], [None, "Flat 1", None, "m1"], [], [None, "Flat 2", None, "m2", ""]
-    )  # fmt: skip
+        ["Linden 5", None, None],
+        [],
+        [None, "Unit", None, "METER"],
+        [None, "Flat 1", None, "m1"],
+        [],
+        [None, "Flat 2", None, "m2", ""],
+    )
     assert table(content) == FOUND
 
 
@@ -173,8 +181,9 @@ def test_numbers_and_days_of_a_workbook_are_what_they_are():
         [2.0, 123456, datetime(2025, 10, 6, 13, 29, 59, 999_900)],
         ["3", "00123456", 0.1 + 0.2],
         [True, 4, time(0, 30)],
-        C2="General", B3="00000000",
-    )  # fmt: skip
+        C2="General",
+        B3="00000000",
+    )
     rows = [list(row.values()) for row in table(content)]
     assert rows[0] == [Decimal(1), Decimal(123456789012345), Decimal("0.1")]
     assert rows[1] == [Decimal(2), "00123456", datetime(2025, 10, 6, 13, 30)]

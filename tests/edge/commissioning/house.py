@@ -44,9 +44,11 @@ class House:
     def __init__(self, folder: Path, twin: bool = False, riser: int = 9600) -> None:
         folder.mkdir(exist_ok=True)
         self.meters = {
-            DLT: played(folder, DLT), DLT_TWIN: played(folder, DLT_TWIN, 1, 3),
-            SDM: played(folder, SDM), SDM_TWO: played(folder, SDM_TWO, 1, 5),
-        }  # fmt: skip
+            DLT: played(folder, DLT),
+            DLT_TWIN: played(folder, DLT_TWIN, 1, 3),
+            SDM: played(folder, SDM),
+            SDM_TWO: played(folder, SDM_TWO, 1, 5),
+        }
         sdm = read_model(find_model_file("eastron-sdm120"), ModbusModel)
         hiking = read_model(find_model_file("hiking-dds238-2-znsr"), ModbusModel)
         self.cellar = Line(
@@ -56,9 +58,7 @@ class House:
             [ModbusResponder(self.meters[SDM], sdm, 1, Rtu()), ModbusResponder(self.meters[SDM_TWO], hiking, 2, Rtu())]
         )
         self._stack = ExitStack()
-        self.ports = {
-            "cellar": self._serve(OnPty(self.cellar, 2400)), "riser": self._serve(OnPty(self.riser, riser))
-        }  # fmt: skip
+        self.ports = {"cellar": self._serve(OnPty(self.cellar, 2400)), "riser": self._serve(OnPty(self.riser, riser))}
 
     def _serve(self, served: OnPty) -> str:
         self._stack.callback(served.close)

@@ -74,9 +74,11 @@ def found_and_put_right(house, folder):
     setup.scanner.scan([house.ports["cellar"]], lines=("2400 8E1",))
     seen = {meter.address: (meter.look.model, meter.look.register, meter.line) for meter in setup.survey.meters}
     assert seen == {
-        DLT: ("dlt645-2007", 2000, "2400 8E1"), DLT_TWIN: ("dlt645-2007", 3000, "2400 8E1"),
-        "1": ("eastron-sdm120", 2000, "4800 8N1"), "2": ("hiking-dds238-2-znsr", 5000, "4800 8N1"),
-    }  # fmt: skip
+        DLT: ("dlt645-2007", 2000, "2400 8E1"),
+        DLT_TWIN: ("dlt645-2007", 3000, "2400 8E1"),
+        "1": ("eastron-sdm120", 2000, "4800 8N1"),
+        "2": ("hiking-dds238-2-znsr", 5000, "4800 8N1"),
+    }
 
 
 def compared_and_tested(house, folder):
@@ -87,8 +89,11 @@ def compared_and_tested(house, folder):
     with bench.changing() as survey:
         rules.put_by_number(survey)
         assert [survey.at_flat(key) is not None for key in ("Flat 1", "Flat 2", "Flat 3", "Flat 4")] == [
-            True, True, True, False,
-        ]  # fmt: skip
+            True,
+            True,
+            True,
+            False,
+        ]
         # This meter does not tell its number.
         rules.put(survey, four.id, "Flat 4")
     assert "Meter 202411110003 is not compared with its display." in rules.missing(setup.survey)

@@ -66,9 +66,14 @@ def _hdlc(step: dict[str, Any], raw: bytes, is_continued: bool) -> list[str]:
     if frame.encode() != raw:
         faults.append(f"it is encoded as {frame.encode().hex().upper()}")
     stated = {
-        "destination": frame.destination, "source_address": frame.source, "control": bytes((frame.control,)),
-        "frame_type": frame.kind, "segmented": frame.segmented, "info": frame.information, "fcs_ok": True,
-    }  # fmt: skip
+        "destination": frame.destination,
+        "source_address": frame.source,
+        "control": bytes((frame.control,)),
+        "frame_type": frame.kind,
+        "segmented": frame.segmented,
+        "info": frame.information,
+        "fcs_ok": True,
+    }
     if frame.information:
         stated["hcs_ok"] = True
     if frame.information[:3] in LLC:
@@ -100,9 +105,11 @@ def _wrapper(step: dict[str, Any], raw: bytes) -> list[str]:
     if not is_valid:
         return ["a faulty wrapper is accepted"]
     header = {
-        "version": int.from_bytes(raw[:2]), "source": wrapped.source, "destination": wrapped.destination,
+        "version": int.from_bytes(raw[:2]),
+        "source": wrapped.source,
+        "destination": wrapped.destination,
         "length": len(wrapped.apdu),
-    }  # fmt: skip
+    }
     stream = WrappedStream(wrapped.source, wrapped.destination, 0xFFFF)
     apdus = [apdu for piece in (b"\x00\x00", raw[:5], raw[5:]) for apdu in stream.feed(piece)]
     faults = [] if apdus == [wrapped.apdu] else ["the APDU is not found in a stream"]

@@ -94,8 +94,13 @@ def test_low_word_first_is_read_so(tmp_path):
     words = [0x08D1, 0x006C, 0, 0x00F4, 0, 0x0026, 0, 0x01F4, 0x0064]
     values = {name: it.value(name, 0, words) for name in it.registers}
     assert values == {
-        "energy": 38, "power": 244, "voltage-l1": 2257, "current-l1": 108, "power-factor": 100, "frequency": 500,
-    }  # fmt: skip
+        "energy": 38,
+        "power": 244,
+        "voltage-l1": 2257,
+        "current-l1": 108,
+        "power-factor": 100,
+        "frequency": 500,
+    }
 
 
 def test_a_float_becomes_an_integer_once_and_half_goes_to_even(tmp_path):

@@ -45,8 +45,13 @@ def devices():
     serial = [SimData(0xFC00, values=[int(SERIAL) >> 16, int(SERIAL) & 0xFFFF], datatype=DataType.REGISTERS)]
     coils = [SimData(0, count=8, values=True, datatype=DataType.BITS)]
     spare = [SimData(0xFFF0, values=0, datatype=DataType.REGISTERS)]
-    dds = [SimData(0, values=[0, 0x1C7B, *[0] * 7, 0x4F3, 0, 0x1788, 2423, 422, 1016, 112, 993, 5002, *[0] * 8, 1],
-                   datatype=DataType.REGISTERS)]  # fmt: skip
+    dds = [
+        SimData(
+            0,
+            values=[0, 0x1C7B, *[0] * 7, 0x4F3, 0, 0x1788, 2423, 422, 1016, 112, 993, 5002, *[0] * 8, 1],
+            datatype=DataType.REGISTERS,
+        )
+    ]
     return [
         SimDevice(7, (nothing, nothing, serial, measured)),
         SimDevice(9, (coils, nothing, spare, spare)),

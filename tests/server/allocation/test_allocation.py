@@ -154,8 +154,12 @@ def test_a_mix_of_all_bases(edge, store, stairs, clock):
         "Flat 3": part // 3 + part // 4 + part // 5 + part * 5 // 45 + part // 4,
     }
     assert made.shares.first().weights == {
-        "equal": "1", "area": "50", "occupants": "3", "consumption": "0.720", "fixed": "2",
-    }  # fmt: skip
+        "equal": "1",
+        "area": "50",
+        "occupants": "3",
+        "consumption": "0.720",
+        "fixed": "2",
+    }
 
 
 def test_a_part_of_the_building_bears_its_own_costs(edge, store, stairs, clock):
@@ -207,8 +211,9 @@ def test_scheduled_costs_run_when_their_days_are_over_and_reported(edge, store, 
     edge.live(store, at(2025, 10, 9, 5), USED, HOUR)
     made, _waiting = run_what_is_due()
     assert [(each.begins, each.ends) for each in made] == [
-        (at(2025, 10, 7), at(2025, 10, 8)), (at(2025, 10, 8), at(2025, 10, 9)),
-    ]  # fmt: skip
+        (at(2025, 10, 7), at(2025, 10, 8)),
+        (at(2025, 10, 8), at(2025, 10, 9)),
+    ]
     assert run_what_is_due() == ([], [])
     clock.at += DAY
     assert run_what_is_due()[1] == ["Linden 5, Stairs' light: Meter stairs has not yet reported up to that time."]

@@ -66,8 +66,19 @@ def test_nonsense_for_a_run_is_named_by_its_field(manager, program, lived, build
     body = {"first": given["first"] or "x", "last": given["last"], "bill": given.get("amount", "5"), "book": True}
     assert program("post", f"shared-costs/{cost.pk}/runs", body).status_code in (400, 422)
     command = CliRunner().invoke(
-        app, ["shared-cost", "run", "Garden", "--from", given["first"], "--until", given["last"],
-              "--bill", given.get("amount", "5"), "--book"],
-    )  # fmt: skip
+        app,
+        [
+            "shared-cost",
+            "run",
+            "Garden",
+            "--from",
+            given["first"],
+            "--until",
+            given["last"],
+            "--bill",
+            given.get("amount", "5"),
+            "--book",
+        ],
+    )
     assert command.exit_code == 2
     assert not Run.objects.exists()

@@ -37,9 +37,11 @@ def call(building):
 
     def call(path, given):
         answer = Client().post(
-            f"/api/v1/{path}", json.dumps(given), content_type="application/json",
+            f"/api/v1/{path}",
+            json.dumps(given),
+            content_type="application/json",
             headers={"Authorization": f"Bearer {token}"},
-        )  # fmt: skip
+        )
         return answer.status_code, answer.json()
 
     return call
@@ -65,8 +67,12 @@ def test_the_page_changes_all_of_it_and_shows_it_again(manager, garden):
     form = manager.get(page).context["form"]
     shown = {name: str(form[name].value()) for name in ("name", "fixed", "first", "schedule", f"weight_{flat}")}
     assert shown == {
-        "name": "Yard", "fixed": "100", "first": "2025-10-01", "schedule": "monthly", f"weight_{flat}": "2.5",
-    }  # fmt: skip
+        "name": "Yard",
+        "fixed": "100",
+        "first": "2025-10-01",
+        "schedule": "monthly",
+        f"weight_{flat}": "2.5",
+    }
     # What is wrong stands beside its field, with what was typed.
     SharedCost.objects.create(property=garden.property, name="Roof")
     wrong = manager.post(page, {**given, "name": "Roof", "equal": "0"})
@@ -116,9 +122,15 @@ def test_a_program_changes_ends_and_removes_it(call, garden):
     status, answer = call(f"{path}/change", change)
     assert status == 200
     assert answer == {
-        "id": garden.pk, "name": "Yard", "rule_percent": {"equal": "60", "area": "40"}, "vacancy": "landlord",
-        "schedule": "weekly", "since": "2025-10-06", "last": None, "booked": False,
-    }  # fmt: skip
+        "id": garden.pk,
+        "name": "Yard",
+        "rule_percent": {"equal": "60", "area": "40"},
+        "vacancy": "landlord",
+        "schedule": "weekly",
+        "since": "2025-10-06",
+        "last": None,
+        "booked": False,
+    }
     SharedCost.objects.create(property=garden.property, name="Roof")
     for given, field in (
         ({"name": "Roof"}, "name"), ({"name": ""}, "name"), ({"rule_percent": {"equal": "60"}}, "equal"),

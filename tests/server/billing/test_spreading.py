@@ -307,9 +307,16 @@ def test_silences_and_spreads_are_their_landlords_alone(log_in, after, ben):
 def test_the_rules_of_silence_are_kept_and_the_meters_hear_of_theirs(manager, building):
     where = building.property
     typed = {
-        "silence_minutes": "5", "silence_again": "12", "alone_kwh": "10.5", "alone_days": "2", "spread_rule": "self",
-        "spread_over": "20", "spread_share": "30", "spread_weeks": "8", "spread_days": "1",
-    }  # fmt: skip
+        "silence_minutes": "5",
+        "silence_again": "12",
+        "alone_kwh": "10.5",
+        "alone_days": "2",
+        "spread_rule": "self",
+        "spread_over": "20",
+        "spread_share": "30",
+        "spread_weeks": "8",
+        "spread_days": "1",
+    }
     answer = manager.post(f"/properties/{where.pk}/silence-rules/", {**typed, "spread_share": "99"}, follow=True)
     assert "80" in answer.content.decode() and 'value="99"' in answer.content.decode()
     manager.post(f"/properties/{where.pk}/silence-rules/", typed)

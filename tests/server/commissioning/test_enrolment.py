@@ -87,8 +87,15 @@ def test_the_answer_holds_what_the_gateway_needs(client, building):
     assert answer.status_code == 200
     told = answer.json()
     assert set(told) == {
-        "gateway", "server_key", "broker_port", "broker_password", "property", "property_id", "meters", "units",
-    }  # fmt: skip
+        "gateway",
+        "server_key",
+        "broker_port",
+        "broker_password",
+        "property",
+        "property_id",
+        "meters",
+        "units",
+    }
     first = told["meters"][0]
     assert (told["property"], first["name"], first["unit"]) == ("Linden 5", "m1", "Flat 1")
     assert len(first["token"]["key"]) == 32 and "state" not in first

@@ -152,8 +152,11 @@ def test_a_list_is_told_all_that_is_wrong_with_it(tmp_path):
     with pytest.raises(SetupError) as caught:
         listed(tmp_path, "unit,meter,tenant,area\n,m1,A,1\nF,1E+12,A,1\nG,m3,x,two\n")
     assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
-        "line 2, unit", "line 3, meter", "line 4, tenant", "line 4, area",
-    ]  # fmt: skip
+        "line 2, unit",
+        "line 3, meter",
+        "line 4, tenant",
+        "line 4, area",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -325,14 +328,30 @@ def test_changed_settings_travel_to_every_meter_of_the_property(operator, buildi
     answer = operator.post(
         f"/admin/estate/property/{where.pk}/change/",
         {
-            **fields, "low_credit": "7.50", "low_credit_kwh": "3.5", "clearance": "1", "loss_alarm": "10",
-            "emergency_credit": "5", "emergency_repayment": "50", "friendly_hours": "daily 20:00-07:00",
-            "friendly_days": "2025-12-24", "friendly_debt": "9", "power_limit": "06-22 5000, 22-06 3000",
-            "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "1800", "tamper_locks": "on",
-            "doubtful_readings": "3", "foreign_hours": "24", "back_grace": "5", "emergency_code_amount": "5",
-            "emergency_code_number": "1", "emergency_code_days": "7",
+            **fields,
+            "low_credit": "7.50",
+            "low_credit_kwh": "3.5",
+            "clearance": "1",
+            "loss_alarm": "10",
+            "emergency_credit": "5",
+            "emergency_repayment": "50",
+            "friendly_hours": "daily 20:00-07:00",
+            "friendly_days": "2025-12-24",
+            "friendly_debt": "9",
+            "power_limit": "06-22 5000, 22-06 3000",
+            "overload_delay": "10",
+            "reclose_after": "60",
+            "recloses": "3",
+            "forbidden_step": "1800",
+            "tamper_locks": "on",
+            "doubtful_readings": "3",
+            "foreign_hours": "24",
+            "back_grace": "5",
+            "emergency_code_amount": "5",
+            "emergency_code_number": "1",
+            "emergency_code_days": "7",
         },
-    )  # fmt: skip
+    )
     assert answer.status_code == 302
     where.refresh_from_db()
     assert (where.back_grace, where.back_cuts_off) == (5, False)

@@ -79,8 +79,13 @@ def test_a_postgresql_address_is_taken_apart():
     address = "postgresql://ann:p%40ss@db.example:5433/pre%20watt?sslmode=require"
     found = django_database(load_config({"PREWATT_DATABASE": address}))
     assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"], found["NAME"], found["OPTIONS"]) == (
-        "ann", "p@ss", "db.example", "5433", "pre watt", {"sslmode": "require"},
-    )  # fmt: skip
+        "ann",
+        "p@ss",
+        "db.example",
+        "5433",
+        "pre watt",
+        {"sslmode": "require"},
+    )
     assert django_database(load_config({"PREWATT_DATABASE": "postgresql:///x?host=/run/pg"}))["HOST"] == "/run/pg"
     assert django_database(load_config({"PREWATT_HOME": "/x"}))["NAME"] == Path("/x/prewatt.sqlite3")
 

@@ -208,9 +208,11 @@ def test_a_report_with_photos_is_answered_and_closed_and_says_who_did_what_when(
     log = [(each.by, each.office, each.state, each.at) for each in Entry.objects.all()]
     begin = clock.at - 3 * HOUR
     assert log == [
-        ("Anna", False, "open", begin), ("manager", True, "work", begin + HOUR), ("Anna", False, "", begin + 2 * HOUR),
+        ("Anna", False, "open", begin),
+        ("manager", True, "work", begin + HOUR),
+        ("Anna", False, "", begin + 2 * HOUR),
         ("manager", True, "done", begin + 3 * HOUR),
-    ]  # fmt: skip
+    ]
     assert Notice.objects.filter(recipient__tenancy=people.anna).count() == 2
     page = people.flat1.get(f"/reports/{made.pk}/").content.decode()
     for words in ("The socket is warm.", "Somebody comes at ten.", "Thank you.", "in work", "done", "for the landlord"):

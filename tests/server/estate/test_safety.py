@@ -131,11 +131,15 @@ def test_the_rules_of_a_property_reach_every_meter_as_they_were_typed(manager, b
     answer = manager.post(
         f"/properties/{building.property.pk}/supply/",
         rules(
-            limits="voltage over 253 V for 5 s: off\ntemperature over 60 °C: tell", off_hours="mon-sun 23:00-06:00",
-            off_watts="300", off_kwh="1.5", off_holidays="DE-BE", off_days="2025-11-11",
+            limits="voltage over 253 V for 5 s: off\ntemperature over 60 °C: tell",
+            off_hours="mon-sun 23:00-06:00",
+            off_watts="300",
+            off_kwh="1.5",
+            off_holidays="DE-BE",
+            off_days="2025-11-11",
         ),
         follow=True,
-    )  # fmt: skip
+    )
     assert "being sent to the meter" in answer.content.decode()
     for meter in ("m1", "m2", "m3"):
         settings = last_order(meter).settings

@@ -117,9 +117,17 @@ def test_a_line_of_a_settlement_file_that_cannot_be_credited_holds_up_no_other(t
     payments = [start_payment(tenancy, merchant, asked=f"a{number}") for number in range(2)]
     for number, each in enumerate(payments):
         SettlementLine.objects.create(
-            file=file, merchant=merchant, line_id=f"{number}", kind="payment", payment_id=each.payment_id,
-            provider_id=f"tx{number}", amount=each.amount, fee=0, currency="CNY", at=clock.at,
-        )  # fmt: skip
+            file=file,
+            merchant=merchant,
+            line_id=f"{number}",
+            kind="payment",
+            payment_id=each.payment_id,
+            provider_id=f"tx{number}",
+            amount=each.amount,
+            fee=0,
+            currency="CNY",
+            at=clock.at,
+        )
     confirm = settlement.confirm
 
     def odd(owner, told, seen_by):

@@ -86,8 +86,10 @@ def test_nine_tenants_who_never_typed_a_number_are_told_at_10_kwh(db, clock, sto
     ):
         answer = Client().post(
             f"/api/v1/properties/{building.property.pk}/tenancies",
-            {"unit": f"{number}", "tenant": f"T{number}", **contact}, "application/json", headers={"Authorization": f"Bearer {token}"},
-        )  # fmt: skip
+            {"unit": f"{number}", "tenant": f"T{number}", **contact},
+            "application/json",
+            headers={"Authorization": f"Bearer {token}"},
+        )
         assert answer.status_code == 201, answer.content
         assert answer.json()["password"]
     assert Recipient.objects.count() == 9 and not unreached([building.property])
@@ -127,15 +129,20 @@ def test_a_list_says_by_line_and_column_which_number_can_be_none():
         apartments_of(text.encode(), "EUR", ZONE)
     lines = refused.value.lines()
     assert [each.partition(":")[0] for each in lines] == [
-        "line 2, phone", "line 3, email", "line 3, language", "line 4, tenant",
-    ]  # fmt: skip
+        "line 2, phone",
+        "line 3, email",
+        "line 3, language",
+        "line 4, tenant",
+    ]
     assert "digit is missing" in lines[0] and "0151 123" in lines[0]
     mended = text.replace("0151 123,", "0171 1234567,").replace("ben at example,fr", "ben@example.com,Englisch")
     found = apartments_of(mended.replace("m3,,0", "m3,Carl,0").encode(), "EUR", ZONE)
     assert [each.contact for each in found] == [
-        Contact("+491711234567", "anna@example.com", "en"), Contact("", "ben@example.com", "en"),
-        Contact("+4915112345673"), Contact(),
-    ]  # fmt: skip
+        Contact("+491711234567", "anna@example.com", "en"),
+        Contact("", "ben@example.com", "en"),
+        Contact("+4915112345673"),
+        Contact(),
+    ]
 
 
 def test_a_mainland_lists_numbers_and_workbook_cells_are_read(tmp_path):
@@ -148,8 +155,9 @@ def test_a_mainland_lists_numbers_and_workbook_cells_are_read(tmp_path):
     book.save(tmp_path / "list.xlsx")
     found = apartments_of((tmp_path / "list.xlsx").read_bytes(), "CNY", "Asia/Shanghai")
     assert [each.contact for each in found] == [
-        Contact("+8613800138000", "", "zh"), Contact("+8613800138001", "li@example.com"),
-    ]  # fmt: skip
+        Contact("+8613800138000", "", "zh"),
+        Contact("+8613800138001", "li@example.com"),
+    ]
 
 
 def test_numbers_of_many_from_a_list_are_seen_before_they_are_kept(building, tenancy, log_in):
@@ -237,8 +245,11 @@ def test_the_api_changes_what_is_named_and_says_what_the_tenant_changed(building
 
     assert call({"phone": "015112345671", "language": "zh"}).json()["phone"] == ANNAS
     assert call({"email": "a@example.com"}).json() == {
-        "phone": ANNAS, "email": "a@example.com", "language": "zh", "changed_by_tenant": None,
-    }  # fmt: skip
+        "phone": ANNAS,
+        "email": "a@example.com",
+        "language": "zh",
+        "changed_by_tenant": None,
+    }
     assert call({"phone": "0151"}).json()["errors"][0]["field"] == "phone"
     log_in("flat1").post(f"/me/notices/channels/{recipient_of(tenancy).channels.first().pk}/", {"do": "switch"})
     assert call({"phone": ""}).status_code == 400

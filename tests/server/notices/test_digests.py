@@ -134,8 +134,20 @@ def test_forty_alarms_after_an_outage_are_two_messages(office, internet, clock):
 
 
 def test_what_is_urgent_is_never_held_back(anna, office, tenancy, internet):
-    urgent = {Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.OVERLOAD, Event.TAKEN_BACK,
-              Event.NOTE, Event.REPORT, Event.BILL_DUE, Event.OVERDUE, Event.PRESS_BUTTON}  # fmt: skip
+    urgent = {
+        Event.LOW,
+        Event.EXHAUSTED,
+        Event.CUT_OFF,
+        Event.RESTORED,
+        Event.TOP_UP,
+        Event.OVERLOAD,
+        Event.TAKEN_BACK,
+        Event.NOTE,
+        Event.REPORT,
+        Event.BILL_DUE,
+        Event.OVERDUE,
+        Event.PRESS_BUTTON,
+    }
     assert not urgent & GATHERED and {each for each in Event if not is_gathered(anna, each)} == urgent
     assert {each for each in urgent if is_gathered(office, each)} == FOR_OFFICES
     for number in range(3):
@@ -204,12 +216,25 @@ def test_a_digest_of_any_event_fits_each_way_in_every_language(anna, office, clo
             for event in events:
                 notices = [
                     Notice(
-                        pk=number, recipient=recipient, event=event, title="t", text="x", made_at=clock.at, due_at=clock.at,
-                        facts={"room": f"Linden 5 Flat {number}", "amount": f"{number}.50", "currency": "EUR", "line": "a|?b",
-                               "what": messages(Event.UNUSUAL, language)[0].facts["what"], "time": "2026-01-15 18:42", "clock": "18:42"},
+                        pk=number,
+                        recipient=recipient,
+                        event=event,
+                        title="t",
+                        text="x",
+                        made_at=clock.at,
+                        due_at=clock.at,
+                        facts={
+                            "room": f"Linden 5 Flat {number}",
+                            "amount": f"{number}.50",
+                            "currency": "EUR",
+                            "line": "a|?b",
+                            "what": messages(Event.UNUSUAL, language)[0].facts["what"],
+                            "time": "2026-01-15 18:42",
+                            "clock": "18:42",
+                        },
                     )
                     for number in range(1, 32)
-                ]  # fmt: skip
+                ]
                 made = digest(notices)
                 assert "31" in made.title and "{" not in made.title + made.text
                 assert "31" in sms_text(made) and segments(sms_text(made)) == 1, sms_text(made)

@@ -451,9 +451,12 @@ def test_who_has_moved_out_is_told_no_more(edge, store, anna, tenancy, clock):
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + 1)
     clock.at += MINUTE
     tenancy.top_ups.create(
-        organisation=Organisation.objects.get(), credit_id="late", amount=NANO, paid_at=clock.at,
+        organisation=Organisation.objects.get(),
+        credit_id="late",
+        amount=NANO,
+        paid_at=clock.at,
         command=Command.objects.filter(meter__name="m1").first(),
-    )  # fmt: skip
+    )
     watch()
     assert events(anna) == []
 

@@ -21,9 +21,13 @@ NUMBER = "+8613800138000"
 
 def gateway(internet, **changes):
     given = {
-        "sender": "http", "url": f"http://{internet.plain}/send?to={{number}}", "method": "", "headers": "X-Key: s3cret",
-        "body": '{"to": "{to}", "msg": "{text}", "n": 1}', "ok": '"code": 0',
-    }  # fmt: skip
+        "sender": "http",
+        "url": f"http://{internet.plain}/send?to={{number}}",
+        "method": "",
+        "headers": "X-Key: s3cret",
+        "body": '{"to": "{to}", "msg": "{text}", "n": 1}',
+        "ok": '"code": 0',
+    }
     return {**given, **changes}
 
 

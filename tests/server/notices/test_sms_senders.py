@@ -59,9 +59,15 @@ def test_aliyuns_published_example():
         {"RegionId": "cn-shanghai", "ImageId": "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"}
     )
     headers = aliyun.signed(
-        "YourAccessKeyId", "YourAccessKeySecret", "ecs.cn-shanghai.aliyuncs.com", "RunInstances", "2014-05-26", query,
-        "2023-10-26T10:22:32Z", "3156853299f313e23d1673dc12e1703d",
-    )  # fmt: skip
+        "YourAccessKeyId",
+        "YourAccessKeySecret",
+        "ecs.cn-shanghai.aliyuncs.com",
+        "RunInstances",
+        "2014-05-26",
+        query,
+        "2023-10-26T10:22:32Z",
+        "3156853299f313e23d1673dc12e1703d",
+    )
     assert headers["Authorization"] == (
         "ACS3-HMAC-SHA256 Credential=YourAccessKeyId,SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;"
         "x-acs-signature-nonce;x-acs-version,Signature=06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0"
@@ -72,9 +78,13 @@ def test_tencents_published_example():
     """https://cloud.tencent.com/document/api/213/30654, DescribeInstances; the keys as its SDKs' tests have them in full."""
     body = rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}'
     made = tencent.authorization(
-        "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE", "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE", "cvm", "cvm.tencentcloudapi.com", body,
+        "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
+        "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
+        "cvm",
+        "cvm.tencentcloudapi.com",
+        body,
         1551113065,
-    )  # fmt: skip
+    )
     assert made == (
         "TC3-HMAC-SHA256 Credential=AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE/2019-02-25/cvm/tc3_request, "
         "SignedHeaders=content-type;host, Signature=72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168"
@@ -154,10 +164,18 @@ def test_what_a_cloud_refuses_is_said_and_tried_again_if_that_can_help(internet,
     with pytest.raises(SendError) as refused:
         Sms.send(ACCOUNTS[name], NUMBER, told())
     words = {
-        Why.BALANCE: "top it up", Why.OFTEN: "too many messages for now", Why.NAME: "sign name", Why.TEMPLATE: "template",
-        Why.NUMBER: "no such number", Why.TOO_MANY: "today", Why.BUSY: "busy", Why.KEYS: "keys", Why.VALUES: "parameters",
-        Why.BLOCKED: "take no messages", Why.ABROAD: "other countries",
-    }  # fmt: skip
+        Why.BALANCE: "top it up",
+        Why.OFTEN: "too many messages for now",
+        Why.NAME: "sign name",
+        Why.TEMPLATE: "template",
+        Why.NUMBER: "no such number",
+        Why.TOO_MANY: "today",
+        Why.BUSY: "busy",
+        Why.KEYS: "keys",
+        Why.VALUES: "parameters",
+        Why.BLOCKED: "take no messages",
+        Why.ABROAD: "other countries",
+    }
     assert words[why] in str(refused.value) and code in str(refused.value)
     assert refused.value.lasting == (why in (Why.NUMBER, Why.BLOCKED))
     assert refused.value.alone == (why in (Why.NUMBER, Why.BLOCKED, Why.OFTEN, Why.TEMPLATE, Why.VALUES, Why.ABROAD))

@@ -181,8 +181,13 @@ def test_lines_that_look_alike_at_two_landlords_are_two(tenancy, owner, admin_us
     from prewatt.server.estate.models import Organisation
 
     set_up(
-        clock, organisation="Other", name="Else 1", gateway="g2", manager="other", apartments=[Apartment("A", "x1", "Zoe")]
-    )  # fmt: skip
+        clock,
+        organisation="Other",
+        name="Else 1",
+        gateway="g2",
+        manager="other",
+        apartments=[Apartment("A", "x1", "Zoe")],
+    )
     for who, name in ((owner, "Anna"), (Organisation.objects.get(name="Other"), "Zoe")):
         upload(who, b"date,amount\n2025-10-06,20\n", "EUR", admin_user)
         book_line(who.bank_lines.get(), Tenancy.objects.get(tenant=name), admin_user)

@@ -161,9 +161,7 @@ def test_refunds_are_reconciled_too(
     edge.obey("m1")
     edge.deliver(store)
     found = {each.name: each.verdict for each in reconcile(owner, day, day)}
-    assert found == {
-        payment.payment_id: "matched", number: "matched", "by-hand": "matched",
-    }  # fmt: skip
+    assert found == {payment.payment_id: "matched", number: "matched", "by-hand": "matched"}
     assert balance(clearing(merchants[provider])) == balance(account(owner, Kind.PROVIDER_FEES)) * -1 - 14 * NANO
 
 
@@ -236,9 +234,17 @@ def test_a_payout_is_matched_with_the_line_of_the_bank_statement(owner, merchant
     stripe = merchants["stripe"]
     at = clock.at // 10**6
     providers.payouts.append(
-        {"id": "po_1", "object": "balance_transaction", "type": "payout", "amount": -19450, "currency": "cny", "fee": 0,
-         "created": at, "source": None}
-    )  # fmt: skip
+        {
+            "id": "po_1",
+            "object": "balance_transaction",
+            "type": "payout",
+            "amount": -19450,
+            "currency": "cny",
+            "fee": 0,
+            "created": at,
+            "source": None,
+        }
+    )
     clock.at += DAY
     fetch(stripe, date(2025, 10, 6))
     assert verdicts(owner, clock) == [("payout", "payout not in the ledger")]

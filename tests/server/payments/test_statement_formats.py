@@ -29,9 +29,16 @@ def units(found):
 def test_camt_053_as_german_banks_write_it():
     found = read("camt053-de-v8.xml")
     assert found.lines[0] == Line(
-        OCTOBER, 20_500_000_000, "EUR", "Anna Müller", "PW1-8 Strom Oktober", date(2025, 10, 7),
-        "DE89370400440532013000", "2025100601234567000", False,
-    )  # fmt: skip
+        OCTOBER,
+        20_500_000_000,
+        "EUR",
+        "Anna Müller",
+        "PW1-8 Strom Oktober",
+        date(2025, 10, 7),
+        "DE89370400440532013000",
+        "2025100601234567000",
+        False,
+    )
     assert units(found) == [20.5, -450, 25, 20, -20]
     assert [each.payer for each in found.lines] == ["Anna Müller", "Stadtwerke", "Ben", "Cem", "Anna Müller"]
     assert [each.bank_id[-4:] for each in found.lines] == ["7000", "8000", "9001", "9002", "0000"]

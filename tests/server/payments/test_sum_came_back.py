@@ -23,9 +23,15 @@ def test_refunds_that_failed_come_back_out_of_the_sum_that_they_were_booked_with
 
     trade.refunds.update(re_1=500, re_2=300)
     charge = {
-        "id": f"ch_{trade.transaction[3:]}", "object": "charge", "amount": 2000, "amount_refunded": 800,
-        "currency": "cny", "payment_intent": trade.transaction, "metadata": {}, "created": trade.at,
-    }  # fmt: skip
+        "id": f"ch_{trade.transaction[3:]}",
+        "object": "charge",
+        "amount": 2000,
+        "amount_refunded": 800,
+        "currency": "cny",
+        "payment_intent": trade.transaction,
+        "metadata": {},
+        "created": trade.at,
+    }
     says("charge.refunded", charge)
     for number in trade.refunds:
         says("refund.created", providers.stripe_refund(trade, number))

@@ -340,9 +340,15 @@ def test_what_stripe_says_of_a_charge_alone_is_known_again_by_name(
         number = f"re_{count}"
         trade.refunds[number] = 500
         charge = {
-            "id": f"ch_{trade.transaction[3:]}", "object": "charge", "amount": 2000, "amount_refunded": 500,
-            "currency": "cny", "payment_intent": trade.transaction, "metadata": {}, "created": trade.at,
-        }  # fmt: skip
+            "id": f"ch_{trade.transaction[3:]}",
+            "object": "charge",
+            "amount": 2000,
+            "amount_refunded": 500,
+            "currency": "cny",
+            "payment_intent": trade.transaction,
+            "metadata": {},
+            "created": trade.at,
+        }
         told = {
             "charge": providers.stripe_event("charge.refunded", charge),
             "refund": providers.stripe_event("refund.created", providers.stripe_refund(trade, number)),
@@ -473,10 +479,18 @@ def test_what_was_told_of_at_one_moment_with_its_payment_is_taken_up_by_the_next
     """The two were written side by side, so neither saw the other."""
     payment, trade = bought("stripe")
     TakenBack.objects.create(
-        organisation=owner, merchant=merchants["stripe"], back_id="dp_1", cause="dispute", amount=20 * NANO, currency="CNY",
-        at=clock.at, heard_at=clock.at, seen_by="callback", provider_id=trade.transaction,
+        organisation=owner,
+        merchant=merchants["stripe"],
+        back_id="dp_1",
+        cause="dispute",
+        amount=20 * NANO,
+        currency="CNY",
+        at=clock.at,
+        heard_at=clock.at,
+        seen_by="callback",
+        provider_id=trade.transaction,
         payment=payment if known else None,
-    )  # fmt: skip
+    )
     assert take_up_what_waits() == [payment]
     assert take_up_what_waits() == []
     assert at_the_meter(edge, store) == balance(tenant_account(tenancy)) == 0

@@ -179,9 +179,18 @@ def test_what_had_paid_a_debt_is_owed_again(building, tenancy, merchants, clock,
     tenancy.refresh_from_db()
     assert balance(tenant_account(tenancy)) == 0
     owes = Payment.objects.create(
-        payment_id="d" * 32, asked="d", merchant=merchants["stripe"], tenancy=tenancy, amount=15 * NANO, currency="CNY",
-        state="debt", made_at=clock.at, expires_at=clock.at, provider_id="pi_d", paid_at=clock.at,
-    )  # fmt: skip
+        payment_id="d" * 32,
+        asked="d",
+        merchant=merchants["stripe"],
+        tenancy=tenancy,
+        amount=15 * NANO,
+        currency="CNY",
+        state="debt",
+        made_at=clock.at,
+        expires_at=clock.at,
+        provider_id="pi_d",
+        paid_at=clock.at,
+    )
     from prewatt.server.billing.debts import owe
     from prewatt.server.ledger.references import Of, Reference
     from prewatt.server.payments.books import clearing

@@ -159,9 +159,15 @@ def test_programs_are_told_what_a_way_shows_and_needs(tenancy, loft, django_user
     program = Client(headers={"Authorization": f"Bearer {token}"})
     ways = {way["method"]: way for way in program.get(f"/api/v1/tenancies/{tenancy.pk}/ways").json()}
     assert ways["whistle"] == {
-        "merchant": loft.pk, "name": "Loft", "provider": "pigeon", "method": "whistle", "title": "Whistle for one",
-        "fits": ["phone"], "shows": "script", "needs_payer": True,
-    }  # fmt: skip
+        "merchant": loft.pk,
+        "name": "Loft",
+        "provider": "pigeon",
+        "method": "whistle",
+        "title": "Whistle for one",
+        "fits": ["phone"],
+        "shows": "script",
+        "needs_payer": True,
+    }
     assert ways["loft"]["fits"] == ["desktop", "phone", "wechat"]
 
 

@@ -223,8 +223,9 @@ def test_a_time_of_two_tenancies_is_divided(edge, store, clock, by):
     assert [(each.tenancy.tenant, each.energy) for each in question(alarm).shares] == [("Anna", 1_200), ("Zoe", 1_200)]
     reply(alarm, "energy", 1_000, by)
     assert {each.tenancy.tenant: -each.amount for each in Adjustment.objects.all()} == {
-        "Anna": 500 * PRICE, "Zoe": 500 * PRICE,
-    }  # fmt: skip
+        "Anna": 500 * PRICE,
+        "Zoe": 500 * PRICE,
+    }
     assert balance(tenant_account(zoe)) == -500 * PRICE
     agrees(edge, store)
 

@@ -123,9 +123,10 @@ def lived(year):
         bill = (7 + number) * NANO // 7
         if number:
             year.later(
-                month.replace(day=5), 12,
+                month.replace(day=5),
+                12,
                 lambda last=before, bill=bill: run(year.garden, last.replace(day=1), last, bill=bill),
-            )  # fmt: skip
+            )
     year.later(FIRST, 12, lambda: top_up(anna, 90 * NANO, "a"))
     # Out at noon of the 14th, which nobody types before the 20th; the next one is in on the 1st, typed a week after.
     year.later(date(2026, 1, 20), 12, lambda: move_out(anna, year.at(date(2026, 1, 14), 12)))
@@ -133,9 +134,10 @@ def lived(year):
     year.later(date(2026, 2, 9), 12, lambda: top_up(Tenancy.objects.get(tenant="Zoe"), 70 * NANO, "z"))
     two_days_less = Change(begins=year.at(date(2026, 1, 30), 12))
     year.later(
-        date(2026, 3, 20), 12,
+        date(2026, 3, 20),
+        12,
         lambda: put_right(Tenancy.objects.get(tenant="Zoe"), two_days_less, year.person, "had the keys before"),
-    )  # fmt: skip
+    )
     owner, name = year.house.organisation, year.house.zone
     dearer, half = (keep(owner, tariff(*each)) for each in (("second", name, PRICE * 2), ("half", name, PRICE // 2)))
     schedule(year.house, dearer, year.at(date(2026, 3, 1)))

@@ -86,8 +86,12 @@ def test_a_bill_is_pdf_csv_and_json(manager, tenancy, billed):
     top_up(tenancy, 15 * NANO, "part")
     found = json.loads(manager.get(page, {"format": "json"}).content)
     assert (found["number"], found["amount"], found["paid"], found["left"], found["state"]) == (
-        1, "40.00", "15.00", "25.00", "part",
-    )  # fmt: skip
+        1,
+        "40.00",
+        "15.00",
+        "25.00",
+        "part",
+    )
     assert found["statement"]["closing"] == "-40.000000000" and found["due"] == "2025-11-15"
     rows = manager.get(page, {"format": "csv"}).content.decode().splitlines()
     assert any(row.startswith("bill,left") and "25.000000000" in row for row in rows)
@@ -188,11 +192,16 @@ def test_over_the_api(site, tenancy, billed, django_user_model, clock):  # noqa:
     status, found = call(where, {"postpaid": False, "preview": True})
     assert status == 200 and any("40.00" in each for each in found["says"])
     assert call(where, {"postpaid": True, "limit": "1"}) == (
-        400, {"errors": [{
-            "field": "limit",
-            "message": "40.00 is owed now: with this limit the supply would end at once. Give a higher limit.",
-        }]},
-    )  # fmt: skip
+        400,
+        {
+            "errors": [
+                {
+                    "field": "limit",
+                    "message": "40.00 is owed now: with this limit the supply would end at once. Give a higher limit.",
+                }
+            ]
+        },
+    )
     status, found = call(where, {"postpaid": False, "begins": "2025-12-01T00:00:00+01:00"})
     assert status == 201 and found["terms"]["applied"] is None
     stranger = Client(headers={"Authorization": f"Bearer {Token.make(tenancy.user, 'mine')}"})

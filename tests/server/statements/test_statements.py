@@ -59,9 +59,18 @@ def full(where):
     """A tariff with everything, from the 8th on."""
     rates = (type(FLAT.rates[0])("flat", (PRICE, 2 * PRICE)),)
     tariff = Tariff(
-        "everything", "EUR", ZONE, rates, FLAT.seasons, (), Tiers(Period.DAY, (5000,)), NANO // 3, 10_007,
-        Tax("VAT", 190_000, included=False), 30 * NANO,
-    )  # fmt: skip
+        "everything",
+        "EUR",
+        ZONE,
+        rates,
+        FLAT.seasons,
+        (),
+        Tiers(Period.DAY, (5000,)),
+        NANO // 3,
+        10_007,
+        Tax("VAT", 190_000, included=False),
+        30 * NANO,
+    )
     return schedule(where, keep(where.organisation, tariff), at(2025, 10, 8))
 
 

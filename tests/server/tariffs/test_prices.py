@@ -151,8 +151,12 @@ def test_a_wrong_number_is_named_beside_all_else_that_is_wrong():
     with pytest.raises(TariffError) as caught:
         told(text)
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
-        "line 2, price", "line 3, from", "line 4, from", "line 5, price", "line 6",
-    ]  # fmt: skip
+        "line 2, price",
+        "line 3, from",
+        "line 4, from",
+        "line 5, price",
+        "line 6",
+    ]
 
 
 def test_prices_below_zero_are_taken_as_nothing_and_counted():
@@ -287,8 +291,9 @@ def test_ends_that_are_told_are_kept():
     assert (last.begin, last.end) == (parse_instant(hour(23)), parse_instant("2025-10-02T00:00Z"))
     text = "from,to,price\n2025-10-01 0:00,2025-10-01 0:45,1\n2025-10-01 2:00,2025-10-01 3:00,2\n2025-10-01 3:00,,3\n"
     assert [(each.begin, each.end) for each in told(text, time_zone=ZoneInfo("UTC"))] == [
-        (parse_instant(hour(0)), parse_instant("2025-10-01T00:45Z")), (parse_instant(hour(2)), parse_instant(hour(4))),
-    ]  # fmt: skip
+        (parse_instant(hour(0)), parse_instant("2025-10-01T00:45Z")),
+        (parse_instant(hour(2)), parse_instant(hour(4))),
+    ]
 
 
 # -- JSON ----------------------------------------------------------------------------------------------------------------
@@ -372,9 +377,18 @@ def test_a_second_file_replaces_what_has_not_begun_and_leaves_the_rest(where, cl
 @pytest.mark.database
 def test_a_tariff_that_begins_meanwhile_is_what_the_prices_stand_on_then(where, clock):
     start = clock.now() // HOUR * HOUR + HOUR
-    dearer = keep(where.organisation, read_document({
-        "name": "next year", "currency": "EUR", "zone": where.zone, "rates": {"flat": "0.40"}, "service_fee_per_kwh": "0.05",
-    }))  # fmt: skip
+    dearer = keep(
+        where.organisation,
+        read_document(
+            {
+                "name": "next year",
+                "currency": "EUR",
+                "zone": where.zone,
+                "rates": {"flat": "0.40"},
+                "service_fee_per_kwh": "0.05",
+            }
+        ),
+    )
     schedule(where, dearer, start + 3 * HOUR)
     schedule_prices(where, base(where), [hours(start, *[250_000] * 5)])
     assert [prices_at(where, start + number * HOUR) for number in (0, 2, 3, 4, 5)] == [("dynamic", 250_000)] * 4 + [

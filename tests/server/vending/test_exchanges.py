@@ -168,9 +168,10 @@ def test_what_follows_is_shown_before_anything_is_done(manager, program, meter):
     assert "not known, and not charged" in unknown and "you will be asked" in unknown
     told = program("meters/m1/exchange", {**GIVEN, "preview": True})
     assert (told.status_code, told.json()["rest_cost"]) == (200, "0.300000000")
-    assert "Nothing is changed yet" in CliRunner().invoke(
-        app, ["meter", "exchange", "m1", "--serial", "x", "--new-kwh", "0", "--preview"]
-    ).output  # fmt: skip
+    assert (
+        "Nothing is changed yet"
+        in CliRunner().invoke(app, ["meter", "exchange", "m1", "--serial", "x", "--new-kwh", "0", "--preview"]).output
+    )
     assert not MeterExchange.objects.exists()
 
 

@@ -135,8 +135,13 @@ def test_page_api_and_command_show_the_same_code(program, building, edge, clock)
     made = Command.objects.filter(kind="control").latest("pk")
     assert answer.status_code == 201
     assert answer.json() == {
-        "number": made.number, "state": "asked", "meter": "m1", "code": made.code.digits, "no_code": "", "until": None,
-    }  # fmt: skip
+        "number": made.number,
+        "state": "asked",
+        "meter": "m1",
+        "code": made.code.digits,
+        "no_code": "",
+        "until": None,
+    }
     (listed,) = program("get", "meters/m1/orders").json()
     assert (listed["code"], listed["by"], listed["state"]) == (made.code.digits, "manager", "asked")
     none = program("post", "meters/m1/orders", {"do": "open", "reason": "x"}).json()

@@ -30,11 +30,24 @@ def last_order(meter="m1"):
 
 def rules(**changes):
     return {
-        "low_credit": "5", "low_credit_kwh": "0", "clearance": "0", "emergency_credit": "0", "emergency_repayment": "100",
-        "friendly_hours": "", "friendly_holidays": "", "friendly_days": "", "friendly_debt": "0", "power_limit": "",
-        "overload_delay": "10", "reclose_after": "60", "recloses": "3", "forbidden_step": "0",
-        "doubtful_readings": "5", "foreign_hours": "0", **changes,
-    }  # fmt: skip
+        "low_credit": "5",
+        "low_credit_kwh": "0",
+        "clearance": "0",
+        "emergency_credit": "0",
+        "emergency_repayment": "100",
+        "friendly_hours": "",
+        "friendly_holidays": "",
+        "friendly_days": "",
+        "friendly_debt": "0",
+        "power_limit": "",
+        "overload_delay": "10",
+        "reclose_after": "60",
+        "recloses": "3",
+        "forbidden_step": "0",
+        "doubtful_readings": "5",
+        "foreign_hours": "0",
+        **changes,
+    }
 
 
 def test_the_rules_are_kept_and_sent_to_every_meter(manager, building):

@@ -41,9 +41,17 @@ def readings(meter, *points):
         entry = account.read(instant(datetime(*wall, tzinfo=BERLIN)), register)
         account.apply(entry)
         JournalEntry.objects.create(
-            meter=meter, seq=entry.seq, at=entry.at, kind="reading", balance=entry.balance, register=entry.register,
-            energy=entry.energy, charge=entry.charge, body=encode_entry(entry), hash=b"",
-        )  # fmt: skip
+            meter=meter,
+            seq=entry.seq,
+            at=entry.at,
+            kind="reading",
+            balance=entry.balance,
+            register=entry.register,
+            energy=entry.energy,
+            charge=entry.charge,
+            body=encode_entry(entry),
+            hash=b"",
+        )
     meter.seq, meter.balance, meter.register, meter.read_at = (
         account.seq,
         account.balance,

@@ -59,8 +59,9 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
     clock.at += 12 * HOUR
     found = by_price(tenancy, clock.at)
     assert [(each.text, each.price, each.energy, each.amount) for each in found.lines] == [
-        ("day", 520_000, 3 * 16 * 400, 3 * 16 * 400 * 520_000), ("night", 310_000, 3 * 8 * 400, 3 * 8 * 400 * 310_000),
-    ]  # fmt: skip
+        ("day", 520_000, 3 * 16 * 400, 3 * 16 * 400 * 520_000),
+        ("night", 310_000, 3 * 8 * 400, 3 * 8 * 400 * 310_000),
+    ]
     # A tenth of each day's 6.4 kWh.
     assert found.shift == Shift(3 * 640, 3 * 640 * 210_000, "day", "night")
     assert not found.tiered and not found.more
@@ -90,8 +91,11 @@ def test_what_shifting_saves_is_rated_with_tiers_fee_and_tax_and_tiers_are_said_
     found = by_price(tenancy, clock.at)
     assert found.tiered and found.more
     assert [(each.text, each.energy) for each in found.lines] == [
-        ("day, tier 1", 9_000), ("day, tier 2", 10_200), ("night, tier 1", 9_000), ("night, tier 2", 600),
-    ]  # fmt: skip
+        ("day, tier 1", 9_000),
+        ("day, tier 2", 10_200),
+        ("night, tier 1", 9_000),
+        ("night, tier 2", 600),
+    ]
     moved = 3 * 640
     # All that is taken from the day was in its second tier; the night's first was as good as full.
     net = moved * 620_000 - moved * 410_000 + 0

@@ -55,9 +55,19 @@ def test_the_style_sheet_has_a_declaration_a_line_and_nothing_that_must_be_impor
 
 def figures(**changed):
     known = {
-        "meter": None, "where": ZoneInfo("UTC"), "currency": "EUR", "balance": 0, "closed": True, "register": 0, "read_at": 0,
-        "online": True, "since": None, "waiting": 0, "low": False, "alarms": 0,
-    }  # fmt: skip
+        "meter": None,
+        "where": ZoneInfo("UTC"),
+        "currency": "EUR",
+        "balance": 0,
+        "closed": True,
+        "register": 0,
+        "read_at": 0,
+        "online": True,
+        "since": None,
+        "waiting": 0,
+        "low": False,
+        "alarms": 0,
+    }
     return MeterFigures(**{**known, **changed})
 
 

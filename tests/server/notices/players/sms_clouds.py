@@ -153,9 +153,10 @@ class HuaweiCloud(Cloud):
             status = "E200018"
         if status != "000000":
             return 200, {
-                "code": "E000510", "description": "The SMS fails to be sent.",
+                "code": "E000510",
+                "description": "The SMS fails to be sent.",
                 "result": [{"originTo": given["to"], "status": status}],
-            }  # fmt: skip
+            }
         self.sent.append((given["to"], given["templateId"], values))
         return 200, {
             "code": "000000",

@@ -36,9 +36,10 @@ class AlipayPlayer:
     def alipay_settings(self):
         """What a merchant types in."""
         return {
-            "app_id": self.ALIPAY_APP, "private_key": bare(private_pem(self.app_key)),
+            "app_id": self.ALIPAY_APP,
+            "private_key": bare(private_pem(self.app_key)),
             "alipay_public_key": bare(public_pem(self.alipay_key)),
-        }  # fmt: skip
+        }
 
     def _alipay(self, where):
         if where.path == "/bill.zip":
@@ -136,10 +137,15 @@ class AlipayPlayer:
 
     def alipay_callback(self, trade, key=None, **changes):
         told = {
-            "notify_time": f"{datetime.datetime.now(BEIJING):%Y-%m-%d %H:%M:%S}", "notify_type": "trade_status_sync",
-            "notify_id": secrets.token_hex(16), "app_id": self.ALIPAY_APP, "charset": "utf-8", "version": "1.0",
-            "subject": "电费", **self.alipay_trade(trade),
-        }  # fmt: skip
+            "notify_time": f"{datetime.datetime.now(BEIJING):%Y-%m-%d %H:%M:%S}",
+            "notify_type": "trade_status_sync",
+            "notify_id": secrets.token_hex(16),
+            "app_id": self.ALIPAY_APP,
+            "charset": "utf-8",
+            "version": "1.0",
+            "subject": "电费",
+            **self.alipay_trade(trade),
+        }
         told["gmt_payment"] = told.pop("send_pay_date", "")
         told = {name: value for name, value in {**told, **changes}.items() if value}
         text = "&".join(f"{name}={value}" for name, value in sorted(told.items()))
@@ -147,13 +153,17 @@ class AlipayPlayer:
         return urlencode(signed).encode(), {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
     def _alipay_bill(self, fee):
-        lines = ["#支付宝业务明细查询", "#账号：[20881]", "#-----业务明细列表-----",
-                 (
-            "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,"
-            "终端号,对方账户,订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,"
-            "支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,"
-            "卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
-        )]  # fmt: skip
+        lines = [
+            "#支付宝业务明细查询",
+            "#账号：[20881]",
+            "#-----业务明细列表-----",
+            (
+                "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,"
+                "终端号,对方账户,订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,"
+                "支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,"
+                "卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
+            ),
+        ]
         for trade in self.trades.values():
             if trade.provider != "alipay" or trade.state != "paid":
                 continue

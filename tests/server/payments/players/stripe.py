@@ -48,9 +48,13 @@ class StripePlayer:
     def _stripe_call(self, where, given):
         if where.path == "/v1/checkout/sessions":
             trade = Trade(
-                "stripe", given["client_reference_id"], int(given["line_items[0][price_data][unit_amount]"]),
-                given["line_items[0][price_data][currency]"].upper(), "", session=f"cs_test_{secrets.token_hex(12)}",
-            )  # fmt: skip
+                "stripe",
+                given["client_reference_id"],
+                int(given["line_items[0][price_data][unit_amount]"]),
+                given["line_items[0][price_data][currency]"].upper(),
+                "",
+                session=f"cs_test_{secrets.token_hex(12)}",
+            )
             assert given["mode"] == "payment" and given["metadata[payment_id]"] == trade.payment_id
             self.trades[trade.payment_id] = self.sessions[trade.more["session"]] = trade
             return 200, self.stripe_session(trade)
@@ -68,11 +72,18 @@ class StripePlayer:
                 trade.state = "closed"
             session = self.stripe_session(trade)
             if expanded and trade.state == "paid":
-                charge = {"id": f"ch_{trade.transaction[3:]}", "object": "charge", "created": trade.at,
-                          "amount": trade.amount, "amount_refunded": sum(trade.refunds.values())}  # fmt: skip
+                charge = {
+                    "id": f"ch_{trade.transaction[3:]}",
+                    "object": "charge",
+                    "created": trade.at,
+                    "amount": trade.amount,
+                    "amount_refunded": sum(trade.refunds.values()),
+                }
                 session["payment_intent"] = {
-                    "id": trade.transaction, "object": "payment_intent", "latest_charge": charge,
-                }  # fmt: skip
+                    "id": trade.transaction,
+                    "object": "payment_intent",
+                    "latest_charge": charge,
+                }
             return 200, session
         if where.path == "/v1/refunds":
             trade = next(each for each in self.sessions.values() if each.transaction == given["payment_intent"])
@@ -102,16 +113,40 @@ class StripePlayer:
             if trade.state != "paid":
                 continue
             charge = {
-                "id": f"ch_{trade.transaction[3:]}", "object": "charge", "amount": trade.amount, "currency": trade.currency.lower(),
-                "payment_intent": trade.transaction, "metadata": {"payment_id": trade.payment_id},
-            }  # fmt: skip
+                "id": f"ch_{trade.transaction[3:]}",
+                "object": "charge",
+                "amount": trade.amount,
+                "currency": trade.currency.lower(),
+                "payment_intent": trade.transaction,
+                "metadata": {"payment_id": trade.payment_id},
+            }
             fee = trade.amount * 15 // 1000 + 25
-            rows.append({"id": f"txn_{trade.transaction[3:]}", "object": "balance_transaction", "type": "charge", "amount": trade.amount,
-                         "currency": trade.currency.lower(), "fee": fee, "created": trade.at, "source": charge})  # fmt: skip
+            rows.append(
+                {
+                    "id": f"txn_{trade.transaction[3:]}",
+                    "object": "balance_transaction",
+                    "type": "charge",
+                    "amount": trade.amount,
+                    "currency": trade.currency.lower(),
+                    "fee": fee,
+                    "created": trade.at,
+                    "source": charge,
+                }
+            )
             for number, part in trade.refunds.items():
                 back = self.stripe_refund(trade, number)
-                rows.append({"id": f"txn_{number}", "object": "balance_transaction", "type": "refund", "amount": -part,
-                             "currency": trade.currency.lower(), "fee": 0, "created": trade.at, "source": back})  # fmt: skip
+                rows.append(
+                    {
+                        "id": f"txn_{number}",
+                        "object": "balance_transaction",
+                        "type": "refund",
+                        "amount": -part,
+                        "currency": trade.currency.lower(),
+                        "fee": 0,
+                        "created": trade.at,
+                        "source": back,
+                    }
+                )
         rows += self.payouts
         return rows
 
@@ -119,26 +154,43 @@ class StripePlayer:
         """A refund; one whose number begins with `re_` was made in Stripe's own pages, and bears no marks."""
         own = number.startswith("re_")
         return {
-            "id": number if own else f"re_{number[:20]}", "object": "refund", "amount": trade.refunds[number],
-            "currency": trade.currency.lower(), "charge": f"ch_{trade.transaction[3:]}", "status": status,
+            "id": number if own else f"re_{number[:20]}",
+            "object": "refund",
+            "amount": trade.refunds[number],
+            "currency": trade.currency.lower(),
+            "charge": f"ch_{trade.transaction[3:]}",
+            "status": status,
             "payment_intent": trade.transaction,
             "metadata": {} if own else {"payment_id": trade.payment_id, "refund_id": number},
-        }  # fmt: skip
+        }
 
     def stripe_dispute(self, trade, number="dp_1", status="needs_response", amount=None):
         """A dispute of a card payment: nothing in it is of ours."""
         return {
-            "id": number, "object": "dispute", "amount": amount or trade.amount, "currency": trade.currency.lower(),
-            "charge": f"ch_{trade.transaction[3:]}", "payment_intent": trade.transaction, "status": status,
-            "reason": "fraudulent", "metadata": {},
-        }  # fmt: skip
+            "id": number,
+            "object": "dispute",
+            "amount": amount or trade.amount,
+            "currency": trade.currency.lower(),
+            "charge": f"ch_{trade.transaction[3:]}",
+            "payment_intent": trade.transaction,
+            "status": status,
+            "reason": "fraudulent",
+            "metadata": {},
+        }
 
     def stripe_row(self, kind, amount, at, source=None, fee=0, number=None, currency="cny", description=None):
         """Something else that moves money: of a type of balance transactions."""
         row = {
-            "id": number or f"txn_{secrets.token_hex(8)}", "object": "balance_transaction", "type": kind, "amount": amount,
-            "currency": currency, "fee": fee, "created": at, "source": source, "description": description,
-        }  # fmt: skip
+            "id": number or f"txn_{secrets.token_hex(8)}",
+            "object": "balance_transaction",
+            "type": kind,
+            "amount": amount,
+            "currency": currency,
+            "fee": fee,
+            "created": at,
+            "source": source,
+            "description": description,
+        }
         self.payouts.append(row)
         return row
 
@@ -146,26 +198,44 @@ class StripePlayer:
         """(body, headers) of an event about any object."""
         at = int(time.time())
         text = json.dumps(
-            {"id": f"evt_{secrets.token_hex(8)}", "object": "event", "api_version": "2025-01-01", "created": at, "type": kind,
-             "data": {"object": told}}
-        )  # fmt: skip
+            {
+                "id": f"evt_{secrets.token_hex(8)}",
+                "object": "event",
+                "api_version": "2025-01-01",
+                "created": at,
+                "type": kind,
+                "data": {"object": told},
+            }
+        )
         signed = hmac.new((secret or self.STRIPE_SECRET).encode(), f"{at}.{text}".encode(), hashlib.sha256).hexdigest()
         return text.encode(), {"Content-Type": "application/json", "Stripe-Signature": f"t={at},v1={signed}"}
 
     def stripe_session(self, trade):
         return {
-            "id": trade.more["session"], "object": "checkout.session", "client_reference_id": trade.payment_id,
-            "amount_total": trade.amount, "currency": trade.currency.lower(), "created": int(time.time()),
-            "payment_status": "paid" if trade.state == "paid" else "unpaid", "metadata": {"payment_id": trade.payment_id},
+            "id": trade.more["session"],
+            "object": "checkout.session",
+            "client_reference_id": trade.payment_id,
+            "amount_total": trade.amount,
+            "currency": trade.currency.lower(),
+            "created": int(time.time()),
+            "payment_status": "paid" if trade.state == "paid" else "unpaid",
+            "metadata": {"payment_id": trade.payment_id},
             "status": {"open": "open", "paid": "complete", "closed": "expired"}[trade.state],
-            "payment_intent": trade.transaction or None, "url": f"{self.address}/checkout/{trade.more['session']}",
-        }  # fmt: skip
+            "payment_intent": trade.transaction or None,
+            "url": f"{self.address}/checkout/{trade.more['session']}",
+        }
 
     def stripe_callback(self, trade, event="checkout.session.completed", at=None, secret=None, **changes):
         at = at or int(time.time())
         text = json.dumps(
-            {"id": f"evt_{secrets.token_hex(8)}", "object": "event", "api_version": "2025-01-01", "created": at, "type": event,
-             "data": {"object": {**self.stripe_session(trade), **changes}}}
-        )  # fmt: skip
+            {
+                "id": f"evt_{secrets.token_hex(8)}",
+                "object": "event",
+                "api_version": "2025-01-01",
+                "created": at,
+                "type": event,
+                "data": {"object": {**self.stripe_session(trade), **changes}},
+            }
+        )
         signed = hmac.new((secret or self.STRIPE_SECRET).encode(), f"{at}.{text}".encode(), hashlib.sha256).hexdigest()
         return text.encode(), {"Content-Type": "application/json", "Stripe-Signature": f"t={at},v1={signed}"}

@@ -54,9 +54,13 @@ class WeChatPlayer:
     def wechat_settings(self, certificates=False):
         """What a merchant types in."""
         found = {
-            "mchid": self.MCHID, "appid": self.APPID, "cert_serial_no": self.SERIAL,
-            "private_key": private_pem(self.merchant_key), "apiv3_key": self.APIV3_KEY, "app_secret": "an-app-secret",
-        }  # fmt: skip
+            "mchid": self.MCHID,
+            "appid": self.APPID,
+            "cert_serial_no": self.SERIAL,
+            "private_key": private_pem(self.merchant_key),
+            "apiv3_key": self.APIV3_KEY,
+            "app_secret": "an-app-secret",
+        }
         if not certificates:
             found |= {"public_key_id": self.PUBLIC_KEY_ID, "public_key": public_pem(self.wechat_key)}
         return found
@@ -87,10 +91,12 @@ class WeChatPlayer:
     def wechat_headers(self, text, serial=None, at=None, key=None):
         at, nonce = str(at or int(time.time())), secrets.token_hex(8)
         return {
-            "Wechatpay-Timestamp": at, "Wechatpay-Nonce": nonce, "Wechatpay-Serial": serial or self.serial,
+            "Wechatpay-Timestamp": at,
+            "Wechatpay-Nonce": nonce,
+            "Wechatpay-Serial": serial or self.serial,
             "Wechatpay-Signature": sign(key or self.wechat_key, f"{at}\n{nonce}\n{text}\n"),
             "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
-        }  # fmt: skip
+        }
 
     serial = PUBLIC_KEY_ID
 
@@ -102,9 +108,11 @@ class WeChatPlayer:
         nonce = secrets.token_hex(6)
         sealed = AESGCM(self.APIV3_KEY.encode()).encrypt(nonce.encode(), text.encode(), note.encode())
         return {
-            "algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": note,
+            "algorithm": "AEAD_AES_256_GCM",
+            "nonce": nonce,
+            "associated_data": note,
             "ciphertext": base64.b64encode(sealed).decode(),
-        }  # fmt: skip
+        }
 
     def _wechat_call(self, where, given):
         path = where.path
@@ -113,10 +121,14 @@ class WeChatPlayer:
             begin, end = "2020-01-01T00:00:00+08:00", "2040-01-01T00:00:00+08:00"
             return 200, {
                 "data": [
-                    {"serial_no": f"{self.PLATFORM_SERIAL:X}", "effective_time": begin, "expire_time": end,
-                     "encrypt_certificate": self.sealed(made, "certificate")}
+                    {
+                        "serial_no": f"{self.PLATFORM_SERIAL:X}",
+                        "effective_time": begin,
+                        "expire_time": end,
+                        "encrypt_certificate": self.sealed(made, "certificate"),
+                    }
                 ]
-            }  # fmt: skip
+            }
         if found := re.fullmatch(r"/v3/pay/transactions/(native|jsapi|h5)", path):
             trade = self.trades.setdefault(
                 given["out_trade_no"],
@@ -170,52 +182,77 @@ class WeChatPlayer:
             self._tokens[token] = gzip.compress(raw)
             # The library takes the provider's own address off what it is told.
             return 200, {
-                "hash_type": "SHA1", "hash_value": hashlib.sha1(raw).hexdigest(),
+                "hash_type": "SHA1",
+                "hash_value": hashlib.sha1(raw).hexdigest(),
                 "download_url": f"{self.address}/v3/billdownload/file?token={token}",
-            }  # fmt: skip
+            }
         return 404, {"code": "RESOURCE_NOT_EXISTS", "message": path}
 
     def wechat_trade(self, trade):
         found = {
-            "appid": self.APPID, "mchid": self.MCHID, "out_trade_no": trade.payment_id,
+            "appid": self.APPID,
+            "mchid": self.MCHID,
+            "out_trade_no": trade.payment_id,
             "trade_state": {"open": "NOTPAY", "paid": "SUCCESS", "closed": "CLOSED"}[trade.state],
-        }  # fmt: skip
+        }
         if trade.state == "paid":
             if trade.refunds:
                 found["trade_state"] = "REFUND"
             at = datetime.datetime.fromtimestamp(trade.at, BEIJING).isoformat()
             found |= {
-                "transaction_id": trade.transaction, "success_time": at, "trade_type": "NATIVE",
+                "transaction_id": trade.transaction,
+                "success_time": at,
+                "trade_type": "NATIVE",
                 "amount": {"total": trade.amount, "payer_total": trade.amount, "currency": trade.currency},
                 "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
-            }  # fmt: skip
+            }
         return found
 
     def wechat_callback(self, trade, event="TRANSACTION.SUCCESS", **changes):
         """(body, headers) of a callback. `changes`: of what is sealed in it."""
         sealed = self.sealed(json.dumps({**self.wechat_trade(trade), **changes}), "transaction")
         text = json.dumps(
-            {"id": secrets.token_hex(16), "create_time": "2026-01-01T00:00:00+08:00", "resource_type": "encrypt-resource",
-             "event_type": event, "summary": "支付成功", "resource": {"original_type": "transaction", **sealed}}
-        )  # fmt: skip
+            {
+                "id": secrets.token_hex(16),
+                "create_time": "2026-01-01T00:00:00+08:00",
+                "resource_type": "encrypt-resource",
+                "event_type": event,
+                "summary": "支付成功",
+                "resource": {"original_type": "transaction", **sealed},
+            }
+        )
         return text.encode(), {**self.wechat_headers(text), "Content-Type": "application/json"}
 
     def wechat_refund_callback(self, trade, number, event="REFUND.SUCCESS"):
         """(body, headers) of a callback of a refund."""
         told = {
-            "mchid": self.MCHID, "out_trade_no": trade.payment_id, "transaction_id": trade.transaction,
-            "out_refund_no": number, "refund_id": f"50{number[:20]}", "refund_status": event.split(".")[1],
+            "mchid": self.MCHID,
+            "out_trade_no": trade.payment_id,
+            "transaction_id": trade.transaction,
+            "out_refund_no": number,
+            "refund_id": f"50{number[:20]}",
+            "refund_status": event.split(".")[1],
             "user_received_account": "招商银行信用卡0403",
-            "amount": {"total": trade.amount, "refund": trade.refunds[number], "payer_total": trade.amount,
-                       "payer_refund": trade.refunds[number]},
-        }  # fmt: skip
+            "amount": {
+                "total": trade.amount,
+                "refund": trade.refunds[number],
+                "payer_total": trade.amount,
+                "payer_refund": trade.refunds[number],
+            },
+        }
         if event == "REFUND.SUCCESS":
             told["success_time"] = datetime.datetime.fromtimestamp(trade.at, BEIJING).isoformat()
         sealed = self.sealed(json.dumps(told), "refund")
         text = json.dumps(
-            {"id": secrets.token_hex(16), "create_time": "2026-01-01T00:00:00+08:00", "resource_type": "encrypt-resource",
-             "event_type": event, "summary": "退款", "resource": {"original_type": "refund", **sealed}}
-        )  # fmt: skip
+            {
+                "id": secrets.token_hex(16),
+                "create_time": "2026-01-01T00:00:00+08:00",
+                "resource_type": "encrypt-resource",
+                "event_type": event,
+                "summary": "退款",
+                "resource": {"original_type": "refund", **sealed},
+            }
+        )
         return text.encode(), {**self.wechat_headers(text), "Content-Type": "application/json"}
 
     def _wechat_bill(self, fee):
@@ -245,9 +282,35 @@ class WeChatPlayer:
                 for number, part in trade.refunds.items()
             ]
             for state, theirs, ours, settled, amount, asked, cost in rows:
-                values = [at, self.APPID, self.MCHID, "0", "", trade.transaction, trade.payment_id, "oUpF8", "NATIVE", state, "OTHERS",
-                          "CNY", settled, "0.00", theirs, ours, asked, "0.00", "", "", "电费, 三号", "", cost,
-                          "0.60%", amount, asked, ""]  # fmt: skip
+                values = [
+                    at,
+                    self.APPID,
+                    self.MCHID,
+                    "0",
+                    "",
+                    trade.transaction,
+                    trade.payment_id,
+                    "oUpF8",
+                    "NATIVE",
+                    state,
+                    "OTHERS",
+                    "CNY",
+                    settled,
+                    "0.00",
+                    theirs,
+                    ours,
+                    asked,
+                    "0.00",
+                    "",
+                    "",
+                    "电费, 三号",
+                    "",
+                    cost,
+                    "0.60%",
+                    amount,
+                    asked,
+                    "",
+                ]
                 lines.append(
                     ",".join("`" + (f'"{value}"' if "," in value else value) for value in values).replace('`"', '"`')
                 )
