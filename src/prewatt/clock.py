@@ -40,19 +40,25 @@ class SystemClock:
     LONGEST = 1.0
 
     def now(self) -> int:
+        """Return the machine's wall clock (µs since 1970), which somebody may set."""
         return time.time_ns() // 1000
 
     def steady(self) -> int:
+        """Return the time since the machine was started (µs), with the time in which it slept where the system can
+        tell.
+        """
         # It goes on while the machine sleeps, where there is such a clock.
         return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1000
 
     def boot(self) -> str:
+        """Return the kernel's name of this boot; empty where there is none (outside of Linux)."""
         try:
             return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         except OSError:
             return ""
 
     def until(self, due: int) -> float:
+        """Return the seconds to wait, at most `LONGEST`."""
         return min(max(due - self.steady(), 0) / 1e6, self.LONGEST)
 
 
@@ -66,15 +72,19 @@ class CorrectedClock:
         self.correction = correction
 
     def now(self) -> int:
+        """Return the inner clock's instant (µs since 1970) with the correction."""
         return self._inner.now() + self.correction
 
     def steady(self) -> int:
+        """Return the inner clock's steady time (µs); a correction does not move it."""
         return self._inner.steady()
 
     def boot(self) -> str:
+        """Return the inner clock's name of this boot."""
         return self._inner.boot()
 
     def until(self, due: int) -> float:
+        """Return the seconds to wait, by the inner clock."""
         return self._inner.until(due)
 
 
@@ -98,15 +108,21 @@ class SharedClock:
             self._words = memoryview(mmap.mmap(file.fileno(), _LAYOUT.size)).cast("q")
 
     def now(self) -> int:
+        """Return the instant (µs since 1970) up to which the agent has moved the clock."""
         return self._words[0]
 
     def steady(self) -> int:
+        """Return the same instant: nobody sets this clock."""
         return self._words[0]
 
     def boot(self) -> str:
+        """Return one name for all processes, because they share one clock."""
         return "accelerated"
 
     def until(self, due: int) -> float:
+        """Move the clock to `due`, at most to the limit. Returns 0 if `due` is reached, else the seconds until the next
+        look.
+        """
         limit = self._words[1]
         self._words[0] = max(self._words[0], min(due, limit))
         if due <= limit:

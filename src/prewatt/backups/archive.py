@@ -65,6 +65,8 @@ class Manifest(Struct, frozen=True):
 
 
 class _Format(Struct):
+    """What every version of a manifest has: its `format`, and the `version` of prewatt that wrote it."""
+
     format: int
     version: str = "?"
 

@@ -33,6 +33,8 @@ class CopyError(ValueError):
 
 
 class _Answer(Struct):
+    """The path of a finished `copy`, or the `error` for which there is none."""
+
     copy: str = ""
     error: str = ""
 

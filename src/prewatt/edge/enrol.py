@@ -46,12 +46,16 @@ class EnrolError(ValueError):
 
 
 class _State(Struct):
+    """What the server knows of a meter's journal: its last entry (`seq`, `head`) and the account, in hexadecimal."""
+
     seq: int
     head: str
     account: str
 
 
 class _Meter(Struct):
+    """A meter of the gateway. `state`: None if the server has no entry of it yet."""
+
     name: str
     driver: str
     unit: str = ""
@@ -61,6 +65,8 @@ class _Meter(Struct):
 
 
 class _Answer(Struct):
+    """The server's answer to an enrolment."""
+
     gateway: str
     server_key: str
     broker_port: int

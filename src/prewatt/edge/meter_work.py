@@ -32,10 +32,17 @@ Seen = Observed | Foreign | str
 class Heard(Protocol):
     """Takes up, in the agent's thread, what was done at meters, and returns what follows."""
 
-    def on_read(self, seen: Mapping[str, Seen]) -> list[Effect]: ...
-    def on_looked(self, name: str, began: float, seen: Seen) -> list[Effect]: ...
-    def on_switch(self, name: str, closed: bool, error: DriverError | None) -> list[Effect]: ...
-    def on_allowance_failed(self, name: str, keeps: bool) -> list[Effect]: ...
+    def on_read(self, seen: Mapping[str, Seen]) -> list[Effect]:
+        """Take up readings, by meter. A text says why a meter could not be read."""
+
+    def on_looked(self, name: str, began: float, seen: Seen) -> list[Effect]:
+        """Take up a reading that somebody looks at; `began` is when it was asked for (s, steady clock)."""
+
+    def on_switch(self, name: str, closed: bool, error: DriverError | None) -> list[Effect]:
+        """Take up that a switch was moved, or the error for which it was not."""
+
+    def on_allowance_failed(self, name: str, keeps: bool) -> list[Effect]:
+        """Take up that a meter did not accept its allowance; `keeps`: whether it can have one at all."""
 
 
 class MeterWork:
@@ -202,10 +209,12 @@ class _BusThreads:
         self._reading, self._switching = _Thread(name), _Thread(f"{name}-switches")
 
     def do(self, urgency: Urgency, work: Callable[[], None]) -> None:
+        """Have work done: moves of switches in one thread, all else in the other."""
         thread = self._switching if urgency is Urgency.SWITCH else self._reading
         thread.do(urgency, work)
 
     def close(self) -> None:
+        """End both threads, once the work that they are at is done."""
         self._reading.close()
         self._switching.close()
 
@@ -219,9 +228,11 @@ class _Thread:
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def do(self, urgency: Urgency, work: Callable[[], None]) -> None:
+        """Have work done after all that is more urgent or was given earlier."""
         self._work.put((int(urgency), next(self._tickets), lambda: self._urgently(urgency, work)))
 
     def close(self) -> None:
+        """End the thread, once the work that it is at is done."""
         self._work.put((-1, next(self._tickets), None))
 
     @staticmethod

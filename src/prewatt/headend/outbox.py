@@ -25,6 +25,10 @@ REMEMBERED = 10_000
 
 
 class _OpenCommand(NamedTuple):
+    """A command that its meter has not answered. `taken`: the last command that the meter's journal shows as applied; `told`:
+    the last one that the meter reports as applied.
+    """
+
     pk: int
     gateway: str
     meter: str

@@ -68,6 +68,8 @@ class Saved(Struct, frozen=True):
 
 
 class _Numbered(Struct, frozen=True, array_like=True):
+    """A stored account with the number of its format."""
+
     format: int
     saved: msgspec.Raw
 

@@ -140,10 +140,12 @@ class _Credits:
         }
 
     def by_code(self, meter: str, entry: CreditByCode) -> None:
+        """Note a credit that reached a meter by a typed code."""
         credit_id = self._coded.get((meter, entry.tid), f"code {entry.tid}")
         self.came.setdefault(credit_id, []).append(Came(meter, entry.amount, entry.at, "code"))
 
     def by_command(self, meter: str, entry: CreditApplied) -> None:
+        """Note a credit that reached a meter by a command of the server."""
         self.came.setdefault(entry.credit_id, []).append(Came(meter, entry.amount, entry.at, "command"))
 
 

@@ -83,6 +83,7 @@ class CurrencyCredit:
 
     @property
     def resolution(self) -> int:
+        """Return the step between two amounts of this size, in 1e-5 of the currency unit."""
         return int(10 ** _compress(abs(self.amount), 31)[0])
 
 

@@ -103,6 +103,8 @@ Instruction = Act | ReadHead | SetClock
 
 
 class _Numbered(Struct, frozen=True):
+    """An instruction with its number within the session, so that none is done twice."""
+
     count: Annotated[int, Meta(ge=1, le=1_000_000)]
     instruction: Instruction
 

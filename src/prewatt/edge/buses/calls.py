@@ -46,6 +46,7 @@ class CalledPort:
 
     @property
     def name(self) -> str:
+        """Return the converter by the name under which it registers."""
         return f"the converter {self.expected}"
 
     @property
@@ -71,6 +72,7 @@ class CalledPort:
                 old.close()
 
     def write(self, data: bytes) -> None:
+        """Send bytes. Raises PortFailed if the converter has not called or hangs up."""
         connection = self._connected()
         try:
             connection.sendall(data)
@@ -78,6 +80,9 @@ class CalledPort:
             self._hang_up(connection, str(error))
 
     def read(self, wait_s: float) -> bytes:
+        """Return the bytes that came within `wait_s` seconds. Raises PortFailed if the converter has not called or
+        hangs up.
+        """
         connection = self._connected()
         with self._lock:
             received, self._early = self._early, b""
@@ -127,6 +132,7 @@ class CalledPort:
         raise PortFailed(f"{self.name} hung up ({why})")
 
     def close(self) -> None:
+        """Hang up. The converter calls again by itself."""
         with self._lock:
             connection, self._socket = self._socket, None
         if connection is not None:

@@ -66,6 +66,7 @@ class JoinedMeter:
         return Identity(JOINED_BY.join(serials) if any(serials) else "", first.manufacturer, first.model)
 
     def read_register(self) -> int:
+        """Return the sum of the parts' registers, Wh. Raises DriverError if one of them can't be read."""
         return sum(self._each(MeterOnBus.read_register))
 
     def read_switch(self) -> bool | None:
@@ -82,6 +83,7 @@ class JoinedMeter:
         return not self._told
 
     def read_power(self) -> Power | None:
+        """Return the sum of the parts' power; None if one of them can't tell its own. Raises DriverError."""
         powers = [power for power in self._each(MeterOnBus.read_power) if power is not None]
         if len(powers) < len(self.parts):
             return None
@@ -100,6 +102,7 @@ class JoinedMeter:
         return {**told, **_by_phase(values)}
 
     def read_tampered(self) -> bool:
+        """Return whether any part reports that it was tampered with. Raises DriverError."""
         return any(self._each(MeterOnBus.read_tampered))
 
     def read_keypad(self) -> str | None:
@@ -135,6 +138,7 @@ class JoinedMeter:
             return self.parts[0].read_clock()
 
     def set_clock(self, at: int) -> None:
+        """Set the clocks of all parts, µs since 1970. Raises the error of the first part that refuses."""
         self._each(lambda part: part.set_clock(at))
 
     def read_own_prepaid(self) -> str | None:

@@ -12,6 +12,8 @@ LONGEST = 60.0
 
 @dataclass
 class _Silence:
+    """How often a meter has failed to answer, and until when it is not asked."""
+
     failures: int = 0
     rests_until: float = 0.0
 

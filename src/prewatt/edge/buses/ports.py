@@ -62,6 +62,7 @@ class SerialPort:
 
     @property
     def name(self) -> str:
+        """Return the path of the adapter."""
         return self._path
 
     def _opened(self) -> serial.Serial:
@@ -86,6 +87,7 @@ class SerialPort:
         return self._port
 
     def write(self, data: bytes) -> None:
+        """Send bytes. Raises PortFailed if the adapter is not there."""
         port = self._opened()
         try:
             port.write(data)
@@ -94,6 +96,7 @@ class SerialPort:
             self._lost(error)
 
     def read(self, wait_s: float) -> bytes:
+        """Return the bytes that came within `wait_s` seconds. Raises PortFailed if the adapter was unplugged."""
         port = self._opened()
         try:
             if not select.select([port.fileno()], [], [], max(wait_s, 0.0))[0]:
@@ -111,6 +114,7 @@ class SerialPort:
         raise PortFailed(f"the adapter {self._path} is gone ({error})") from None
 
     def close(self) -> None:
+        """Close the adapter. The next use opens it again."""
         if self._port is not None:
             with contextlib.suppress(OSError):
                 self._port.close()
@@ -142,6 +146,7 @@ class TcpPort:
 
     @property
     def name(self) -> str:
+        """Return the host and the port of the converter."""
         return f"{self._host}:{self._port}"
 
     def _opened(self) -> socket.socket:
@@ -156,6 +161,7 @@ class TcpPort:
         return self._socket
 
     def write(self, data: bytes) -> None:
+        """Send bytes; over a connection that broke meanwhile, over a new one. Raises PortFailed."""
         for last in (False, True):
             try:
                 self._opened().sendall(data)
@@ -168,6 +174,7 @@ class TcpPort:
                 return
 
     def read(self, wait_s: float) -> bytes:
+        """Return the bytes that came within `wait_s` seconds. Raises PortFailed if the converter hangs up."""
         connection = self._opened()
         try:
             connection.settimeout(max(wait_s, 0.000_001))
@@ -183,6 +190,7 @@ class TcpPort:
         return received
 
     def close(self) -> None:
+        """Close the connection. The next use opens another one."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -18,6 +18,8 @@ DIGITS = 8
 
 
 class _Code(Struct, frozen=True):
+    """The hash of a code, and until when it holds (s since 1970)."""
+
     hashed: str
     until: float
 

@@ -14,6 +14,7 @@ REFRESH = element("meta", **{"http-equiv": "refresh", "content": "2"})
 
 
 def busy(doing: str) -> Html:
+    """Return the page that says what is being done; it loads itself again until that has ended."""
     return together(
         REFRESH,
         element("section", element("p", f"{doing[:1].upper()}{doing[1:]} …", role="status", class_="live")),

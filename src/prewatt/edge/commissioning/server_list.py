@@ -24,6 +24,8 @@ WITHIN_S = 30.0
 
 
 class _Row(Struct):
+    """A meter of the server's list. `unit`: its flat; `token`: the key by which it reads codes."""
+
     name: str
     unit: str = ""
     serial: str = ""

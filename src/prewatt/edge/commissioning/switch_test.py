@@ -29,7 +29,8 @@ AGAIN_AFTER = 15.0
 class Waiting(Protocol):
     """Something that is to be done later, and may be cancelled until then."""
 
-    def cancel(self) -> None: ...
+    def cancel(self) -> None:
+        """Do not do it any more; nothing happens if it was done already."""
 
 
 Later = Callable[[float, Callable[[], None]], Waiting]

@@ -125,6 +125,9 @@ class Workbench:
             raise SurveyError(in_words(error)) from None
 
     def now(self, meter: FoundMeter, run: Run) -> Look:
+        """Read a meter again by its model, and note what it shows. Raises SurveyError if it does not answer, or another
+        meter does.
+        """
         seen = meter.look
         assert seen is not None
         now: Look = again(lambda: run(lambda conversations: look(seen.model, self.models[seen.model], conversations)))
@@ -156,9 +159,11 @@ class _Watched:
 
     @property
     def name(self) -> str:
+        """Return the name of the port behind it."""
         return self._port.name
 
     def write(self, data: bytes) -> None:
+        """Send bytes. Raises PortFailed, also if the port failed before."""
         if self.failure:
             raise PortFailed(self.failure)
         try:
@@ -168,6 +173,7 @@ class _Watched:
             raise
 
     def read(self, wait_s: float) -> bytes:
+        """Return the bytes that came within `wait_s` seconds. Raises PortFailed, and remembers why."""
         try:
             return self._port.read(wait_s)
         except PortFailed as error:
@@ -175,4 +181,5 @@ class _Watched:
             raise
 
     def close(self) -> None:
+        """Close the port behind it."""
         self._port.close()

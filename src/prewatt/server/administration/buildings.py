@@ -40,6 +40,7 @@ class PropertyForm(ModelForm):
             self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:
+        """Return the values; a rule that was left empty keeps its present value."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         for name in self.kept:
             if name in values and values[name] in (None, ""):
@@ -56,6 +57,7 @@ class PropertyAdmin(NaturalAdmin):
     list_display = ("name", "organisation", "zone", "currency")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        """Save the property. If a rule has changed, its meters are told."""
         super().save_model(request, obj, form, change)
         if change and {*SUPPLY_RULES, *ALONE_RULES} & set(form.changed_data):
             send_settings(obj)
@@ -76,6 +78,7 @@ class TenancyForm(WallClockForm):
     instants = ("begins", "ends")
 
     def property_of(self, values: dict[str, Any]) -> Property | None:
+        """Return the property of the unit."""
         unit = values.get("unit")
         return unit.property if unit else None
 
@@ -90,19 +93,24 @@ class TenancyAdmin(NaturalAdmin):
 
     @admin.display(description=_("from"))
     def from_(self, tenancy: Tenancy) -> str:
+        """Return the move-in, on the property's clock."""
         return shown(tenancy.begins, tenancy.unit.property)
 
     @admin.display(description=_("until"))
     def until(self, tenancy: Tenancy) -> str:
+        """Return the move-out, on the property's clock; empty if there is none."""
         return shown(tenancy.ends, tenancy.unit.property)
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """Return the fields that can't be changed here: moves are corrected on the unit's page."""
         return ("unit", "from_", "until") if obj else ()
 
     def get_exclude(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """Return the fields that the form does not show."""
         return ("begins", "ends") if obj else ("ends",)
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        """Save the tenancy. A new one is a move-in, with all that follows from it."""
         if change:
             super().save_model(request, obj, form, change)
         else:

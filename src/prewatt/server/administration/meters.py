@@ -33,6 +33,7 @@ class MeterAdmin(NaturalAdmin):
     list_display = ("name", "serial", "unit", "gateway", "seq", "late", "duplicates")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        """Save the meter. A new one gets its journal; if a rule has changed, the meter is told."""
         super().save_model(request, obj, form, change)
         if not change:
             prepare(obj)
@@ -40,6 +41,7 @@ class MeterAdmin(NaturalAdmin):
             send_settings_to(obj)
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """Return the fields that can't be changed once the meter has a journal."""
         # A journal belongs to one meter at one gateway: changing either would break its chain.
         return ("name", "unit", "gateway") if obj else ()
 
@@ -53,6 +55,7 @@ class AlarmAdmin(ModelAdmin):
     readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text", "resolved_by", "resolved_at")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        """Save the alarm. If it is marked as resolved, it is noted who did that."""
         super().save_model(request, obj, form, change)
         if obj.is_resolved:
             settle(obj, request.user.get_username())
@@ -65,7 +68,9 @@ class RefusalAdmin(ModelAdmin):
     list_display = ("gateway", "reason", "count", "text")
 
     def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """Return False: the list only shows."""
         return False
 
     def has_add_permission(self, request):  # type: ignore[no-untyped-def]
+        """Return False: only the head-end adds to the list."""
         return False

@@ -27,6 +27,7 @@ class TariffVersionForm(WallClockForm):
     instants = ("effective_at",)
 
     def property_of(self, values: dict[str, Any]) -> Property | None:
+        """Return the property to which the tariff will apply."""
         return values.get("property")
 
 
@@ -39,14 +40,18 @@ class TariffVersionAdmin(NaturalAdmin):
 
     @admin.display(description=_("from"))
     def from_(self, version: TariffVersion) -> str:
+        """Return the instant from which the tariff applies, on the property's clock."""
         return shown(version.effective_at, version.property)
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        """Schedule the tariff; its meters are told."""
         version = schedule(obj.property, obj.tariff, obj.effective_at)
         obj.pk = version.pk
 
     def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """Return False: what was charged by a version must stay explained."""
         return False
 
     def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        """Return False: what was charged by a version must stay explained."""
         return False

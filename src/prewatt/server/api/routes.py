@@ -38,6 +38,8 @@ from .models import Token
 
 
 class _Bearer(HttpBearer):
+    """Logs in by the token in the header `Authorization`."""
+
     def authenticate(self, request: HttpRequest, token: str) -> Any | None:
         """Return the user of a token; None if nobody has it."""
         user = Token.user_of(token)
@@ -47,6 +49,8 @@ class _Bearer(HttpBearer):
 
 
 class _Body(Parser):
+    """Reads bodies with the API's own errors."""
+
     def parse_body(self, request: HttpRequest) -> Any:
         """Return the value of the request's JSON body. Raises JsonError."""
         return read_json(request.body)

@@ -55,6 +55,8 @@ class NaturalList(ChangeList):
 
 
 class _NaturalChoices(ModelChoiceIterator):  # type: ignore[type-arg]
+    """The choices of a field, sorted as people count: 2 before 10."""
+
     def __iter__(self) -> Iterator[Any]:
         if self.field.empty_label is not None:
             yield "", self.field.empty_label

@@ -40,9 +40,11 @@ class File(Protocol):
     """A file that was uploaded."""
 
     @property
-    def size(self) -> int | None: ...
+    def size(self) -> int | None:
+        """Return the number of bytes; None if it is not known."""
 
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """Return all bytes."""
 
 
 def encode(files: Sequence[File], most: int = MOST) -> list[Encoded]:

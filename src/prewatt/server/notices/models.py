@@ -151,6 +151,8 @@ class Delivery(models.Model):
     """
 
     class State(models.TextChoices):
+        """How far a delivery is."""
+
         WAITING = "waiting", _("waits")
         SENT = "sent", _("sent")
         FAILED = "failed", _("not delivered")

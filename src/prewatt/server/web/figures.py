@@ -152,10 +152,12 @@ class PropertyPanel:
 
     @property
     def low(self) -> int:
+        """Return the number of units whose credit is low."""
         return self._count("low")
 
     @property
     def waiting(self) -> int:
+        """Return the number of units with payments that have not reached the meter yet."""
         return sum(1 for row in self.rows if row.figures and row.figures.waiting)
 
 

@@ -27,6 +27,7 @@ class TopUpForm(forms.Form):
         self._currency = currency
 
     def clean_amount(self) -> int:
+        """Return the amount, nano. Raises ValidationError, in words, if it is no amount in this currency."""
         try:
             return typed_money(self.cleaned_data["amount"], "amount", self._currency)
         except forms.ValidationError as error:

@@ -128,6 +128,7 @@ class Disk(Flash):
         self._kept = {(each, what): body for what in sorted(names) for each, body in self._journal.kept(what).items()}
 
     def load(self, meter: str) -> Loaded:
+        """Return the journal's end, from the file. Raises Differs if it is not the model's."""
         modelled, real = super().load(meter), self._journal.load(meter)
         if (modelled.account.dump(), modelled.head) != (real.account.dump(), real.head):
             raise Differs(
@@ -137,18 +138,21 @@ class Disk(Flash):
         return real
 
     def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
+        """Begin a meter's journal behind entry `seq`, in the model and in the file."""
         super().replace(meter, seq, head, account)
         self._holes.pop(meter, None)
         self._ever.add((meter, seq, head))
         self._journal.replace(meter, seq, head, account)
 
     def forget(self) -> None:
+        """Replace the flash by an empty one, which has only the meters' keys."""
         super().forget()
         self._begin_from(Files(b"", b""))
         for (meter, what), body in self._kept.items():
             self._journal.keep(meter, what, body)
 
     def copy(self) -> Copy:
+        """Return a copy of the model and of the file, as the product makes it."""
         target = Path(self._folder.name) / "copy.sqlite"
         target.unlink(missing_ok=True)
         self._journal.copy(target)
@@ -156,26 +160,33 @@ class Disk(Flash):
         return super().copy()._replace(file=target.read_bytes(), holes=holes)
 
     def begins_after(self, meter: str) -> int:
+        """Return the number of the entry behind which the meter's journal can be read."""
         return max(self._holes.get(meter, set()) | {self.bases[meter]})
 
     def holds(self, meter: str, seq: int) -> bool:
+        """Return whether an entry is here. Raises Differs if model and file disagree."""
         answer = self._journal.holds(meter, seq)
         if answer != super().holds(meter, seq):
             raise Differs(f"meter {meter}: entry {seq} is {'' if answer else 'not '}said to be here")
         return answer
 
     def put_back(self, copy: Copy) -> None:
+        """Take over a copy, in the model and in the file."""
         super().put_back(copy)
         self._holes = {meter: set(each) for meter, each in copy.holes.items()}
         self._begin_from(Files(copy.file, b""))
 
     def cloned(self, copy: Copy) -> Disk:
+        """Return another disk with what a copy holds: two gateways now have one journal."""
         clone = Disk(self.records, self._every)
         clone._ever = self._ever
         clone.put_back(copy)
         return clone
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
+        """Write entries to the file, and to the model what reached the file. Raises DiskFull, or JournalDamaged after
+        rot.
+        """
         if self.full:
             raise DiskFull
         tears, self.tears = self.tears, None
@@ -197,16 +208,21 @@ class Disk(Flash):
         return super().commit(records, accounts)
 
     def keep(self, meter: str, what: str, body: bytes) -> None:
+        """Keep something beside the journals, in the model and in the file. Raises DiskFull."""
         super().keep(meter, what, body)
         self._journal.keep(meter, what, body)
 
     def kept(self, what: str) -> dict[str, bytes]:
+        """Return what is kept under a name, by meter. Raises Differs if model and file disagree."""
         kept = self._journal.kept(what)
         if kept != super().kept(what):
             raise Differs(f"what is kept as {what!r} is not what was written")
         return kept
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
+        """Return the entries from `first` to `last` as far as they can be read. Raises Differs if they are not the
+        model's.
+        """
         records = self._journal.read(meter, first, last)
         end = min([last, *(seq - 1 for seq in self._holes.get(meter, ()) if seq >= first)])
         if records != super().read(meter, first, end):
@@ -214,6 +230,7 @@ class Disk(Flash):
         return records
 
     def hash_at(self, meter: str, seq: int) -> bytes | None:
+        """Return the hash of an entry; None if it can't be known. Raises Differs if it is not the model's."""
         hash_, modelled = self._journal.hash_at(meter, seq), super().hash_at(meter, seq)
         if modelled is not None and hash_ != modelled and not (hash_ is None and self._holes.get(meter)):
             raise Differs(f"meter {meter}: the hash of entry {seq} is not the one that was written")

@@ -131,14 +131,17 @@ class Flash:
         return done
 
     def keep(self, meter: str, what: str, body: bytes) -> None:
+        """Keep something beside the journals. Raises DiskFull."""
         if self.full:
             raise DiskFull
         self._kept[meter, what] = body
 
     def kept(self, what: str) -> dict[str, bytes]:
+        """Return what is kept under a name, by meter."""
         return {meter: body for (meter, each), body in self._kept.items() if each == what}
 
     def read(self, meter: str, first: int, last: int) -> list[bytes]:
+        """Return the entries from `first` to `last`; nothing if `first` was dropped."""
         base = self.bases[meter]
         return self.written(meter, first, last) if first > base else []
 

@@ -86,6 +86,7 @@ class Meter:
 
     @property
     def energy(self) -> int:
+        """Return the Wh that have flowed so far, whatever the register shows."""
         return self._fine // HOUR
 
     @property

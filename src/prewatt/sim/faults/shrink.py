@@ -51,6 +51,8 @@ class Shortest:
 
 
 class _Search:
+    """Runs parts of a story, at most `MOST`, and asks of each whether it fails in the same way."""
+
     def __init__(self, shape: str) -> None:
         self._shape = shape
         self.runs = 0

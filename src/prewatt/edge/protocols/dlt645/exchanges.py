@@ -81,9 +81,11 @@ class Question(Exchange[T]):
         self._others: list[str] = []
 
     def feed(self, received: bytes) -> Answer[T] | None:
+        """Take up bytes. Returns the answer once it is whole, None until then. Raises Refused if the meter refuses."""
         return self._first(self._parser.feed(received))
 
     def end(self) -> Answer[T] | None:
+        """Take up that nothing more comes. Returns the answer if what came is one; else None."""
         return self._first(self._parser.end())
 
     def _first(self, frames: list[Frame]) -> Answer[T] | None:
@@ -129,6 +131,7 @@ class Question(Exchange[T]):
         return Skipped(self._parser.stray + self._parser.waiting, bool(self._others))
 
     def seen(self) -> str:
+        """Return what arrived that is not the answer, in words."""
         parser, words = self._parser, list(self._others)
         if parser.damaged:
             words.append("a damaged frame")

@@ -50,18 +50,22 @@ class Frame:
 
     @property
     def function(self) -> int:
+        """Return the function, without the bits that say what the frame is."""
         return self.control & FUNCTION
 
     @property
     def is_answer(self) -> bool:
+        """Return whether a meter sent the frame."""
         return bool(self.control & ANSWER)
 
     @property
     def is_error(self) -> bool:
+        """Return whether it is an answer that refuses."""
         return bool(self.control & ERROR)
 
     @property
     def more_follows(self) -> bool:
+        """Return whether the answer has further frames, which must be asked for."""
         return bool(self.control & MORE)
 
     def encode(self, wake: int = 0) -> bytes:

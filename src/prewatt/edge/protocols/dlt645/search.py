@@ -35,11 +35,13 @@ class WhoIsThere(Question[frozenset[str]]):
         self._heard |= {frame.address for frame in frames if frame.is_answer}
 
     def end(self) -> Answer[frozenset[str]] | None:
+        """Return the addresses that answered, once nothing more comes; None if there are none."""
         self._first(self._parser.end())
         return Answer(frozenset(self._heard)) if self._heard else None
 
     @property
     def disturbed(self) -> bool:
+        """Return whether bytes came that are no frame: several meters may have answered at once."""
         return bool(self._parser.stray)
 
     def _value(self, frame: Frame) -> None:  # noqa: ARG002

@@ -32,11 +32,15 @@ def _checked(connected: socket.socket) -> socket.socket:
 
 
 class _Plain(HTTPConnection):
+    """A connection that is given up if it leads into a private network."""
+
     def _new_conn(self) -> socket.socket:
         return _checked(super()._new_conn())
 
 
 class _Tls(HTTPSConnection):
+    """The same over TLS."""
+
     def _new_conn(self) -> socket.socket:
         return _checked(super()._new_conn())
 

@@ -46,6 +46,7 @@ class Email(Kind):
 
     @staticmethod
     def read_address(text: str) -> str:
+        """Return an e-mail address as it was typed. Raises ValueError, for people, if it is none."""
         try:
             validate_email(text)
         except ValidationError:
@@ -54,11 +55,13 @@ class Email(Kind):
 
     @staticmethod
     def shown(address: str) -> str:
+        """Return the first two letters and the domain: an…@example.com."""
         name, _at, domain = address.partition("@")
         return f"{name[:2]}…@{domain}"
 
     @staticmethod
     def check_account(account: Mapping[str, str]) -> None:
+        """Check sender, mail server and security. Raises ValueError, for people."""
         Email.read_address(account["sender"])
         where = urlsplit(f"//{account['host']}")
         try:
@@ -71,6 +74,7 @@ class Email(Kind):
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
+        """Send an e-mail, as plain text. Raises SendError if the mail server does not accept it."""
         where = urlsplit(f"//{account['host']}")
         check_host(where.hostname or "")
         security = SECURITY[account.get("security") or "starttls"]

@@ -59,6 +59,7 @@ class Push(Kind):
 
     @staticmethod
     def read_address(text: str) -> str:
+        """Return the subscription that a browser gave, as JSON. Raises ValueError, for people, if it can't be used."""
         try:
             given = json.loads(text)
             endpoint = str(given["endpoint"])
@@ -72,10 +73,12 @@ class Push(Kind):
 
     @staticmethod
     def shown(address: str) -> str:
+        """Return the host of the browser's push service."""
         return str(urlsplit(json.loads(address)["endpoint"]).hostname)[:100]
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:  # noqa: ARG004
+        """Send a message to a browser. Raises SendError, a lasting one if the browser takes no more messages."""
         kept = json.loads(address)
         check_host(urlsplit(kept["endpoint"]).hostname or "")
         shown = {"title": message.title, "text": message.text, "link": message.link, "key": message.key}

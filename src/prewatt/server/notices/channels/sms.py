@@ -31,45 +31,57 @@ class Sms(Kind):
 
     @classmethod
     def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:
+        """Return the fields that the account's sender needs, after the choice of the sender."""
         found = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
         return (*cls.fields, *found.fields) if found else cls.fields
 
     @classmethod
     def templated(cls, account: Mapping[str, str]) -> bool:
+        """Return whether the account's sender sends only approved templates."""
         return _sender(account).templated
 
     @classmethod
     def read_fields(cls, account: Mapping[str, str], text: str, usable: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Return the parameters of a template as (parameter, fact); nothing for a sender without templates. Raises
+        TemplateError.
+        """
         sender = _sender(account)
         return sender.read_fields(text, usable) if issubclass(sender, TemplateSender) else ()
 
     @classmethod
     def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:
+        """Return the parameters of the message's template as (parameter, text); nothing for a sender without templates."""
         sender = _sender(account)
         return sender.filled(account, message) if issubclass(sender, TemplateSender) else []
 
     @classmethod
     def carrier(cls, account: Mapping[str, str]) -> str:
+        """Return the name of the account's sender."""
         return _sender(account).name
 
     @staticmethod
     def read_address(text: str) -> str:
+        """Return a phone number with its country, such as +4915112345671. Raises ValueError, for people."""
         return read_phone(text)
 
     @classmethod
     def read_local(cls, text: str, country: str) -> str:
+        """Return a phone number with its country, as it is typed in a country. Raises ValueError, for people."""
         return read_phone(text, country)
 
     @staticmethod
     def shown(address: str) -> str:
+        """Return the first and the last three characters of a number: +49…671."""
         return f"{address[:3]}…{address[-3:]}"
 
     @staticmethod
     def check_account(account: Mapping[str, str]) -> None:
+        """Check the fields of the account's sender. Raises ValueError, for people."""
         _sender(account).check_account(account)
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
+        """Send an SMS by the account's sender. Raises SendError if it can't be sent."""
         _sender(account).send(account, address, message)
 
 

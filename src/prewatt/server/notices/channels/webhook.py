@@ -27,16 +27,21 @@ class Webhook(Kind):
 
     @staticmethod
     def read_address(text: str) -> str:
+        """Return the address of another program, as it was typed. Raises ValueError, for people, if it is none."""
         if not is_address(text) or len(text) > 1000:
             raise ValueError(_now("This is not an address such as https://example.com/prewatt."))
         return text
 
     @staticmethod
     def shown(address: str) -> str:
+        """Return the host of the address; what stands behind it may be a secret."""
         return f"{urlsplit(address).hostname}…"[:100]
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:  # noqa: ARG004
+        """Send a message as JSON (docs/landlord/notices.md). Raises SendError unless the program answers with a status from 200
+        to 299.
+        """
         body: dict[str, Any] = {
             "event": message.event,
             "key": message.key,

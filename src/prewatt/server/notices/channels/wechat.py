@@ -76,10 +76,12 @@ class WeChat(Kind):
 
     @classmethod
     def templated(cls, account: Mapping[str, str]) -> bool:  # noqa: ARG003
+        """Return True: WeChat sends nothing but templates."""
         return True
 
     @classmethod
     def carrier(cls, account: Mapping[str, str]) -> str:
+        """Return how the account sends, because each way has templates of its own."""
         return account.get("how") or TEMPLATE
 
     @classmethod
@@ -89,6 +91,9 @@ class WeChat(Kind):
         text: str,
         usable: Collection[str],
     ) -> tuple[tuple[str, str], ...]:
+        """Return the fields of a template as (field, fact), read line by line. Raises TemplateError, which names the
+        line.
+        """
         fields: dict[str, str] = {}
         for line in filter(str.strip, text.splitlines()):
             words, fact = said(line.strip())
@@ -107,16 +112,19 @@ class WeChat(Kind):
 
     @classmethod
     def filled(cls, account: Mapping[str, str], message: Message) -> list[tuple[str, str]]:  # noqa: ARG003
+        """Return what each field of the message's template shows, within the rules of its kind."""
         return [(field, value(field, fact, message)) for field, fact in needed(message.template, message.event).fields]
 
     @staticmethod
     def read_address(text: str) -> str:
+        """Return an openid, as it was typed. Raises ValueError, for people, if it can't be one."""
         if not re.fullmatch(r"[A-Za-z0-9_-]{20,64}", text):
             raise ValueError(_now("This is not an openid. It has 20 to 64 letters, digits, - and _."))
         return text
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
+        """Send a template message or a subscription message. Raises SendError if WeChat refuses it."""
         template = needed(message.template, message.event)
         base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
         how = WeChat.carrier(account)

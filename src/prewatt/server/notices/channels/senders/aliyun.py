@@ -72,10 +72,12 @@ class Aliyun(TemplateSender):
 
     @classmethod
     def longest(cls, account: Mapping[str, str]) -> int:  # noqa: ARG003
+        """Return the most characters of a parameter: 35."""
         return 35
 
     @classmethod
     def request(cls, account: Mapping[str, str], number: str, message: Message) -> Request:
+        """Return the signed request `SendSms` for a message. Raises SendError if the message has no template."""
         given = {
             "PhoneNumbers": dialled(number),
             "SignName": account["sign_name"],
@@ -97,6 +99,7 @@ class Aliyun(TemplateSender):
 
     @classmethod
     def answered(cls, answer: Mapping[str, Any]) -> tuple[str, str]:
+        """Return (code, words) of an answer. The code is empty if the message was accepted (`OK`)."""
         code = str(answer["Code"])
         return ("", "") if code == "OK" else (code, str(answer.get("Message", "")))
 

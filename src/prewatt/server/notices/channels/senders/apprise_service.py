@@ -38,6 +38,9 @@ class AppriseService(Sender):
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
+        """Check that the account is of a service that sends SMS, and has a place for the number. Raises ValueError, for
+        people.
+        """
         url = account["url"]
         if "{to}" not in url:
             raise ValueError(_now("Write {to} in the place of the number."))
@@ -49,6 +52,7 @@ class AppriseService(Sender):
 
     @classmethod
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
+        """Send an SMS. Raises SendError if the service does not accept it."""
         url = account["url"].replace("{to}", number)
         where = urlsplit(url)
         if where.scheme not in SERVICES:

@@ -71,6 +71,9 @@ class Gateway(Sender):
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
+        """Check address, headers and body by an example. Raises ValueError, for people, if no SMS could be sent with
+        them.
+        """
         asked = filled(account, "+12025550123", Message("test", "key", "title", "text", "en", ""))
         if not is_address(asked.url):
             raise ValueError(_now("This is not an address such as https://sms.example/send."))
@@ -88,6 +91,7 @@ class Gateway(Sender):
 
     @classmethod
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
+        """Send an SMS. Raises SendError if the gateway does not answer that it has accepted it."""
         asked = filled(account, number, message)
         status, answer = ask(asked.method, asked.url, asked.body, asked.headers)
         said = answer.decode(errors="replace")

@@ -75,11 +75,13 @@ class Huawei(TemplateSender):
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
+        """Check the address of the cloud. Raises ValueError, for people."""
         if not HOST.fullmatch(_host(account)):
             raise ValueError(_now("Type an address of Huawei Cloud, such as smsapi.cn-north-4.myhuaweicloud.com."))
 
     @classmethod
     def request(cls, account: Mapping[str, str], number: str, message: Message) -> Request:
+        """Return the signed request for a message. Raises SendError if the message has no template."""
         host = _host(account)
         given = {
             "from": account["channel"],
@@ -96,6 +98,7 @@ class Huawei(TemplateSender):
 
     @classmethod
     def answered(cls, answer: Mapping[str, Any]) -> tuple[str, str]:
+        """Return (code, words) of an answer. The code is empty if the message was accepted for its number."""
         code, said = str(answer["code"]), str(answer.get("description", ""))
         # Why a message was refused stands beside its number.
         status = next((str(each["status"]) for each in answer.get("result") or [] if each["status"] != "000000"), "")

@@ -158,6 +158,7 @@ class TemplateSender(Sender):
 
     @classmethod
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
+        """Send an SMS. Raises SendError if the cloud can't be reached or refuses it."""
         asked = cls.request(account, number, message)
         try:
             answer = requests.post(

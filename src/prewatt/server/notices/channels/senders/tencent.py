@@ -85,16 +85,19 @@ class Tencent(TemplateSender):
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
+        """Check the number of characters of a parameter. Raises ValueError, for people."""
         longest = account.get("longest") or str(COMPANY)
         if not (longest.isascii() and longest.isdecimal() and 5 <= int(longest[:4]) <= 100):
             raise ValueError(_now("Type a number of characters from 5 to 100."))
 
     @classmethod
     def longest(cls, account: Mapping[str, str]) -> int:
+        """Return the most characters of a parameter; how many there may be depends on the kind of account."""
         return int(account.get("longest") or COMPANY)
 
     @classmethod
     def request(cls, account: Mapping[str, str], number: str, message: Message) -> Request:
+        """Return the signed request `SendSms` for a message. Raises SendError if the message has no template."""
         given = {
             "PhoneNumberSet": [number],
             "SmsSdkAppId": account["app_id"],
@@ -117,6 +120,7 @@ class Tencent(TemplateSender):
 
     @classmethod
     def answered(cls, answer: Mapping[str, Any]) -> tuple[str, str]:
+        """Return (code, words) of an answer. The code is empty if the message was accepted (`Ok`)."""
         said = answer["Response"]
         found = said.get("Error") or said["SendStatusSet"][0]
         code = str(found["Code"])
