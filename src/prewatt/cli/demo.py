@@ -29,6 +29,12 @@ OutageOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option(help="Random seed for the tenants' behaviour. The same seed gives the same month.")
 ]
+SpeedOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Simulated seconds per real second. 0 means as fast as possible.", show_default="14400; with --headless: 0"
+    ),
+]
 ProtocolOption = Annotated[
     str | None,
     typer.Option(
@@ -81,13 +87,7 @@ def demo(
     ] = None,
     outage: OutageOption = 2,
     seed: SeedOption = 1,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            help="Simulated seconds per real second. 0 means as fast as possible.",
-            show_default="14400; with --headless: 0",
-        ),
-    ] = None,
+    speed: SpeedOption = None,
     headless: Annotated[
         bool,
         typer.Option(
