@@ -29,6 +29,12 @@ OutageOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option(help="Random seed for the tenants' behaviour. The same seed gives the same month.")
 ]
+MetersOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Number of apartments to play: the first ones in the data.", show_default=f"all, up to {MAX_METERS}"
+    ),
+]
 SpeedOption = Annotated[
     float | None,
     typer.Option(
@@ -78,13 +84,7 @@ def demo(
     ] = None,
     zone: Annotated[str, typer.Option(help="Time zone of the building.")] = "Australia/Sydney",
     days: Annotated[int, typer.Option(help="Number of days to play, as far as the data goes.")] = 30,
-    meters: Annotated[
-        int | None,
-        typer.Option(
-            help="Number of apartments to play: the first ones in the data.",
-            show_default=f"all, up to {MAX_METERS}",
-        ),
-    ] = None,
+    meters: MetersOption = None,
     outage: OutageOption = 2,
     seed: SeedOption = 1,
     speed: SpeedOption = None,
