@@ -137,6 +137,7 @@ class _Credits:
         self._coded = {
             (top_up.command.meter.name, top_up.command.tid): top_up.credit_id
             for top_up in TopUp.objects.select_related("command__meter")
+            if top_up.command is not None
         }
 
     def by_code(self, meter: str, entry: CreditByCode) -> None:
@@ -191,6 +192,7 @@ def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[st
     """
     rows, failures = [], []
     for top_up in TopUp.objects.select_related("command__meter").order_by("paid_at", "id"):
+        assert top_up.command is not None, "no flat of a played building has a keypad meter"
         times = came.pop(top_up.credit_id, [])
         name = top_up.command.meter.name
         # A code may carry less than all of it: then the command brings the rest, and nothing else.

@@ -280,7 +280,7 @@ class Director:
             if amount and name not in unpaid:
                 payment = self._pay(name, amount)
                 if not self.online and self.rng.random() < TYPES:
-                    self._type(name, str(payment.command.code))
+                    self._type(name, str(payment.code))
         if self.online:
             self._await("the payments", self._all_applied)
 

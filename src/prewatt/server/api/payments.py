@@ -99,7 +99,9 @@ def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
 @router.get("/payments/{payment_id}")
 def payment(request: HttpRequest, payment_id: str) -> Any:
     """Return the state of a payment."""
-    payment_ = get_object_or_404(Payment.objects.select_related("top_up__command__code"), payment_id=payment_id)
+    payment_ = get_object_or_404(
+        Payment.objects.select_related("top_up__command__code", "top_up__entry__code"), payment_id=payment_id
+    )
     _payable(request, payment_.tenancy_id)
     return _payment(payment_)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
-from ...kernel.units import exact_instant, exact_money
+from ...kernel.units import exact_instant, exact_kwh, exact_money
 from ..billing.models import DebtPayment
 from ..payments.staff import record
 from ..vending.models import TopUp
@@ -45,18 +45,27 @@ def add_top_up(request: HttpRequest, pk: int, given: NewTopUp) -> Any:
 def top_ups(request: HttpRequest, pk: int) -> Any:
     """List the payments of a tenancy, the latest first, and how each reached the meter."""
     tenancy = tenancy_of_manager(request, pk)
-    return [_top_up(each) for each in tenancy.top_ups.select_related("command__code")[:1000]]
+    return [_top_up(each) for each in tenancy.top_ups.select_related("command__code", "entry__code")[:1000]]
 
 
 def _top_up(top_up: TopUp) -> dict[str, Any]:
-    command = top_up.command
-    code = getattr(command, "code", None)
-    return {
+    command, code = top_up.command, top_up.code
+    values = {
         "credit_id": top_up.credit_id,
         "amount": exact_money(top_up.amount),
         "spread": exact_money(top_up.shared),
         "paid": exact_instant(top_up.paid_at),
         "code": None if code is None else code.digits,
+    }
+    if command is None:
+        # A code alone brings it to a keypad meter, and nobody hears whether it was typed in.
+        return values | {
+            "state": "credit" if code is None else "coded",
+            "way": None,
+            "reached": None,
+            "kwh": None if code is None else exact_kwh(top_up.entry.energy),
+        }
+    return values | {
         "state": command.state,
         "way": command.way or None,
         "reached": None if command.reached_at is None else exact_instant(command.reached_at),

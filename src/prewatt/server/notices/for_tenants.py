@@ -93,15 +93,23 @@ class TenantLook:
     # -- what was paid and charged -------------------------------------------------------------------------------------
 
     def _top_ups(self, meter: Meter | None) -> None:
-        rows = self.tenancy.top_ups.filter(paid_at__gte=self.recipient.since).select_related("command__code")
+        rows = self.tenancy.top_ups.filter(paid_at__gte=self.recipient.since).select_related(
+            "command__code", "entry__code"
+        )
         rows_by_key = {f"top-up {each.credit_id}": each for each in rows.order_by("-pk")[:BACK_AT]}
         untold_keys = untold(self.recipient, rows_by_key)
         for key, each in rows_by_key.items():
             if key not in untold_keys:
                 continue
-            command = each.command
+            command, code = each.command, each.code
+            if command is None:
+                energy = "" if code is None else exact_kwh(each.entry.energy)
+                self._tell(
+                    Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid_at, self.zone), share="",
+                    receipt=each.receipt, reached=False, online=False, code=str(code or ""), keypad=True, energy=energy,
+                )  # fmt: skip
+                continue
             reached = command.reached_at is not None
-            code = getattr(command, "code", None)
             self._tell(
                 Event.TOP_UP,
                 key,

@@ -76,6 +76,7 @@ _RECKONED = {"reckoned": True, "since": "2026-01-14 18:42"}
 _CUT = {**TENANT, "at": AT, "why": _coded(EXHAUSTED), "exhausted": True, "balance": "-0.35", "waiting": "", "code": ""}
 _USED_UP = {**TENANT, "balance": "-0.35", "waiting": "", "code": ""}
 _PAID = {**TENANT, "amount": "100.00", "at": AT, "receipt": "R-2041", "reached": True, "online": True, "code": ""}
+_BY_CODE = {"reached": False, "online": False, "share": "", "keypad": True}
 _SHARE = {
     **TENANT,
     "name": _sampled("shared_cost"),
@@ -186,7 +187,12 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_CUT, "why": _coded("ordered"), "brief": _shortly("ordered"), "exhausted": False, "balance": "23.10"},
     ],
     Event.RESTORED: [{**TENANT, "at": AT, "balance": "99.65"}],
-    Event.TOP_UP: [_PAID, {**_PAID, "reached": False, "online": False, "code": CODE}],
+    Event.TOP_UP: [
+        _PAID,
+        {**_PAID, "reached": False, "online": False, "code": CODE},
+        {**_PAID, **_BY_CODE, "code": CODE, "energy": "321.400"},
+        {**_PAID, **_BY_CODE, "energy": ""},
+    ],
     Event.SHARED_COST: [_SHARE, {**_SHARE, "back": True}],
     Event.TARIFF: [{**TENANT, "at": "2026-02-01 00:00", "name": _sampled("tariff"), "prices": "0.28 – 0.34"}],
     Event.STATEMENT: [{**TENANT, "month": "2025-12", "energy": "143.2", "charge": "46.90", "balance": "23.10"}],

@@ -104,7 +104,7 @@ def entry_of(adjustment: Adjustment) -> KeypadEntry | None:
     """Return the entry whose code a proposal gives back; None if it is a proposal of another kind."""
     if adjustment.of != Of.KEYPAD:
         return None
-    return KeypadEntry.objects.select_related("tenancy__unit__property__organisation").get(pk=adjustment.number)
+    return KeypadEntry.objects.select_related("tenancy__unit__property__organisation").get(pk=adjustment.number or 0)
 
 
 def carry_out_give_back(adjustment: Adjustment, by: str) -> None:

@@ -38,8 +38,11 @@ class EntryCharge:
 
 @dataclass(frozen=True)
 class SoldCode:
-    """A code that was sold: its number for people (`text`), its energy, and what it cost. `is_back`: it was given back."""
+    """A code that was sold: the `number` of its entry in the account, its digits for people (`text`), its energy, and
+    what it cost. `is_back`: it was given back, or all of it was left at the move-out.
+    """
 
+    number: int
     at: int
     text: str
     energy: int
@@ -68,6 +71,11 @@ class KeypadPart:
         return None if self.used is None else self.sold - self.used
 
 
+def sold_code(entry: KeypadEntry) -> SoldCode:
+    """Return the code of an entry, for people."""
+    return SoldCode(entry.number, entry.at, str(entry.code), entry.energy, entry.charge, not_taken_back(entry) == 0)
+
+
 def entries_in(tenancy: Tenancy, span: Span) -> Iterator[KeypadEntry]:
     """Yield the entries of a tenancy's account in a span, in their order."""
     rows = KeypadEntry.objects.filter(during(span), tenancy=tenancy)
@@ -92,11 +100,7 @@ def keypad_part(tenancy: Tenancy, span: Span) -> KeypadPart | None:
     token_meter = keypad_of(tenancy.unit_id)
     if token_meter is None:
         return None
-    codes = [
-        SoldCode(each.at, str(each.code), each.energy, each.charge, not_taken_back(each) == 0)
-        for each in entries_in(tenancy, span)
-        if each.code is not None
-    ]
+    codes = [sold_code(each) for each in entries_in(tenancy, span) if each.code is not None]
     bound = _readings(token_meter, span.within(tenancy.begins, tenancy.ends))
     made, used, left = 0, None, None
     if len(bound) > 1:

@@ -40,7 +40,7 @@ from ..metering.outlook import by_day, days_left
 from ..notices.contacts import unreached
 from ..payments.shown import ShownBack, shown_to
 from ..vending.emergency_codes import by_code
-from ..vending.models import OPEN, Command, TopUp
+from ..vending.models import OPEN, Command, TokenMeter, TopUp
 from .after_use import After, after_use
 from .prices import PriceOutlook, price_outlook
 from .safety import advice, tonight, why_unsafe
@@ -122,6 +122,7 @@ class UnitRow:
     here: Tenancy | None
     coming: Tenancy | None
     figures: MeterFigures | None
+    keypad: TokenMeter | None
 
 
 @dataclass(frozen=True)
@@ -278,13 +279,14 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
         meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
         ids = [meter.pk for meter in meters.values()]
         waiting, alarms = on_the_way(ids), _alarms(ids)
+        keypads = {row.unit_id: row for row in TokenMeter.objects.filter(unit__in=units, meter__isnull=True)}
         rows = []
         for unit in units:
             meter = meters.get(unit.pk)
             figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at) if meter else None
             here = next((tenancy for tenancy in unit.open if tenancy.begins <= at), None)
             coming = next((tenancy for tenancy in unit.open if tenancy.begins > at), None)
-            rows.append(UnitRow(unit.pk, unit.name, here, coming, figures))
+            rows.append(UnitRow(unit.pk, unit.name, here, coming, figures, keypads.get(unit.pk)))
         # With those of the gateways, and of the meters that are no unit's.
         open_here = open_alarms(each).count()
         gateways = sorted(each.gateways.all(), key=lambda gateway: natural(gateway.name))

@@ -20,10 +20,17 @@ from ...estate.models import Unit
 from ...estate.wall_clock import shown, wall_clock
 from ...vending.keypad_models import KeypadReading
 from ...vending.keypad_readings import ReadingRefused, place, readings, sold, spans, take_reading, withdraw
-from ...vending.models import TokenMeter
+from ...vending.keypads import tenant_at
+from ...vending.models import KeypadEntry, TokenMeter
+from ...vending.refusals import GivingBackError, TopUpError
 from ...web.access import as_picture, organisations
 from ...web.forms import key
 from ...web.kept import refuse
+from ...web.keypad import keypad_panel
+from .account_actions import ACTIONS
+
+NOWHERE = "nowhere"
+"""The choice of no unit, in the form."""
 
 
 def _meter_of_manager(request: HttpRequest, pk: int) -> TokenMeter:
@@ -40,11 +47,15 @@ def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
         do = request.POST.get("do", "")
         try:
             _do(request, meter, do)
-        except (ReadingRefused, ValidationError) as error:
+        except (ReadingRefused, TopUpError, GivingBackError, ValidationError) as error:
             refuse(request, error, do)
         return redirect("console:keypads:keypad_meter", pk=meter.pk)
     units = Unit.objects.filter(property__organisation=meter.organisation).select_related("property")
     property_ = meter.unit.property if meter.unit else None
+    tenancy = tenant_at(meter)
+    entries = KeypadEntry.objects.filter(
+        token_meter=meter, kind=KeypadEntry.Kind.SOLD, tenancy__settled_at__isnull=True
+    )
     context = {
         "meter": meter,
         "units": units.order_by("property__name", "name"),
@@ -52,6 +63,8 @@ def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
         "last": readings(meter).last(),
         "spans": spans(meter)[::-1],
         "where": zone(property_.zone) if property_ else None,
+        "keypad": keypad_panel(tenancy, now()) if tenancy else None,
+        "entries": entries.select_related("code", "tenancy").order_by("-at", "-pk")[:20],
         "default": shown(now(), property_)[:16].replace(" ", "T") if property_ else "",
     }
     return render(request, "console/keypads/meter.html", context)
@@ -59,7 +72,12 @@ def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _do(request: HttpRequest, meter: TokenMeter, do: str) -> None:
     given, user = request.POST, request.user
-    if do == "place":
+    if do in ACTIONS:
+        ACTIONS[do](request, meter)
+    elif do == "place" and given.get("unit") == NOWHERE:
+        place(meter, None)
+        messages.success(request, _("The meter hangs nowhere now."))
+    elif do == "place":
         unit = Unit.objects.filter(property__organisation=meter.organisation, pk=key(given.get("unit", ""))).first()
         if unit is None:
             raise ReadingRefused(_("There is no such choice."), "unit")

@@ -14,10 +14,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from ....kernel.currencies import format_with_code
 from ....kernel.names import natural
+from ....kernel.units import exact_kwh
 from ....tokens import Function
 from ...core.amounts import typed_kwh, typed_money, typed_whole
 from ...estate.models import Organisation
+from ...sales.keypad_sales import quote
 from ...vending.codes import (
     KeyAttributes,
     VendError,
@@ -28,7 +31,10 @@ from ...vending.codes import (
     vend_money,
     vend_units,
 )
+from ...vending.keypad_readings import in_doubt
+from ...vending.keypads import tenant_at
 from ...vending.models import Code, SupplyGroup, TokenMeter
+from ...vending.refusals import TopUpError
 from ...web.access import owner_of
 from ...web.forms import key
 from ...web.kept import refuse
@@ -43,7 +49,7 @@ def keypads(request: HttpRequest) -> HttpResponse:
         do = request.POST.get("do", "")
         try:
             _vend(request, owner, do)
-        except (VendError, ValidationError, ValueError) as error:
+        except (VendError, TopUpError, ValidationError, ValueError) as error:
             refuse(request, error, do)
         return redirect("console:keypads:keypads")
     context = {
@@ -53,6 +59,7 @@ def keypads(request: HttpRequest) -> HttpResponse:
             TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
             key=lambda meter: natural(meter.name),
         ),
+        "doubts": in_doubt(owner),
         "codes": Code.objects.filter(token_meter__organisation=owner, token_meter__meter__isnull=True).select_related(
             "token_meter"
         )[:30],
@@ -110,7 +117,10 @@ def _add_group(request: HttpRequest, owner: Organisation) -> None:
 
 def _register(request: HttpRequest, owner: Organisation) -> None:
     index = _tariff_index(request)
-    register(_group(request, owner), request.POST.get("number", ""), request.POST.get("name", ""), index)
+    given = request.POST
+    register(
+        _group(request, owner), given.get("number", ""), given.get("name", ""), index, given.get("counts_money") == "on"
+    )
     messages.success(request, _("The meter is registered."))
 
 
@@ -118,8 +128,24 @@ def _vend_units(request: HttpRequest, owner: Organisation) -> None:
     energy = typed_kwh(request.POST.get("kwh", ""), "kwh")
     if energy % 100:
         raise ValidationError({"kwh": _("A code carries whole tenths of a kWh, such as 12.5.")})
-    detail = request.POST.get("detail", "")
-    _told(request, [vend_units(_meter(request, owner), energy // 100, request.user, detail)])
+    token_meter, detail = _meter(request, owner), request.POST.get("detail", "")
+    tenancy = tenant_at(token_meter)
+    if tenancy is None:
+        _told(request, [vend_units(token_meter, energy // 100, request.user, detail)])
+        return
+    price = quote(tenancy, energy)
+    currency = tenancy.unit.property.currency
+    messages.info(
+        request,
+        _(
+            "%(kwh)s kWh cost %(who)s %(charge)s now: record a payment of %(amount)s at the flat, and the code is made "
+            "with it."
+        )
+        % {
+            "kwh": exact_kwh(price.energy), "who": tenancy.tenant, "charge": format_with_code(price.charge, currency),
+            "amount": format_with_code(price.to_pay, currency),
+        },
+    )  # fmt: skip
 
 
 def _vend_money(request: HttpRequest, owner: Organisation) -> None:

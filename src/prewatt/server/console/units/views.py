@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
+from ...billing.models import DebtPayment
 from ...core.time import now
 from ...correspondence.models import Report
 from ...correspondence.reports import not_done
@@ -24,6 +25,7 @@ from ...payments.bank import reference
 from ...payments.staff import record
 from ...vending.controls import order_choices, ordered
 from ...vending.exchanges import foreign_serial, waiting_exchange
+from ...vending.models import TopUp
 from ...vending.order_codes import waiting_codes
 from ...vending.paid_amounts import check_amount, new_credit_id
 from ...vending.refusals import TopUpError
@@ -31,6 +33,7 @@ from ...web.access import unit_of_manager
 from ...web.figures import happenings, meter_figures, tenancy_panel
 from ...web.forms import TopUpForm
 from ...web.kept import refuse
+from ...web.keypad import keypad_panel
 from ...web.live import live_page
 from ...web.looking import MANAGER_AGAIN, present_of, shown
 from ...web.safety import measured
@@ -57,6 +60,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "unit": unit_,
         "panel": panel,
+        "keypad": keypad_panel(tenant, at) if tenant and panel is None else None,
         "vacant": vacant,
         "meter": meter,
         **(_of_meter(request, meter) if meter else WITHOUT_METER),
@@ -102,6 +106,15 @@ WITHOUT_METER: dict[str, Any] = {
 }
 
 
+def _recorded(payment: TopUp | DebtPayment) -> str:
+    """Return what is said of a payment that was recorded."""
+    if not isinstance(payment, TopUp) or payment.command is not None:
+        return _("The payment is recorded and on its way to the meter.")
+    if payment.code is None:
+        return _("The payment is recorded. It buys no code now, and is kept as credit for the next one.")
+    return _("The payment is recorded. Its code: %(code)s") % {"code": payment.code}
+
+
 @login_required
 @require_POST
 def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
@@ -121,9 +134,11 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
         asked = ask_about(request, unit_, tenant.tenant, typed["amount"], _("Payment received"), back)
         if asked is not None:
             return asked
-        record(tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash")
+        payment = record(
+            tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash"
+        )
     except TopUpError as error:
         refuse(request, error)
     else:
-        messages.success(request, _("The payment is recorded and on its way to the meter."))
+        messages.success(request, _recorded(payment))
     return redirect("console:units:unit", pk=pk)

@@ -20,6 +20,7 @@ from ...statements.by_price import by_price
 from ...vending.order_codes import waiting_codes
 from ...vending.paid_amounts import new_credit_id
 from ...web.figures import tenancy_panel
+from ...web.keypad import keypad_panel
 from ...web.live import live_page
 from ...web.looking import TENANT_AGAIN, present_of, shown
 
@@ -56,6 +57,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "earlier": [each for each in notes if each not in fresh],
         "where": where,
         "panel": panel,
+        "keypad": None if panel else keypad_panel(present_tenancy, at),
         # Stands beside the live part, and is not asked for with it.
         "by_price": None if request.htmx else by_price(present_tenancy, at),  # type: ignore[attr-defined]
         "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],

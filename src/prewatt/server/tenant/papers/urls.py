@@ -4,5 +4,6 @@ from . import views
 
 urlpatterns = [
     path("tenancies/<int:pk>/statement/", views.tenancy_statement, name="tenancy_statement"),
+    path("tenancies/<int:pk>/codes/<int:number>/", views.code, name="code"),
     path("tenancies/<int:pk>/shares/<int:share_pk>/", views.share, name="share"),
 ]

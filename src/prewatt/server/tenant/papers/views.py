@@ -1,4 +1,4 @@
-"""Pages of a tenancy's documents: its statement, and its shares of common costs."""
+"""Pages of a tenancy's documents: its statement, its shares of common costs, and the codes of a keypad meter."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from ...allocation.models import BASES
 from ...core.time import now
 from ...estate.wall_clock import typed_day
 from ...statements import formats
+from ...statements.keypad import sold_code
 from ...statements.pdf import PdfError, to_pdf
 from ...statements.statement import days, month, statement
+from ...vending.models import KeypadEntry
 from ...web.access import tenancy_to_see
 from ...web.forms import one_of
 from ...web.kept import say
@@ -88,3 +90,17 @@ def share(request: HttpRequest, pk: int, share_pk: int) -> HttpResponse:
         "rule": [(BASES[basis], percent) for basis, percent in own.run.rule.items()],
     }
     return render(request, "tenant/papers/share.html", context)
+
+
+@login_required
+@require_GET
+def code(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Show a code that was sold, to print: what was paid, and what the energy cost."""
+    tenancy, _manager = tenancy_to_see(request, pk)
+    rows = KeypadEntry.objects.select_related("code", "top_up", "token_meter").filter(code__isnull=False)
+    entry = get_object_or_404(rows, tenancy=tenancy, number=number)
+    context = {
+        "tenancy": tenancy, "entry": entry, "code": sold_code(entry), "where": zone(tenancy.unit.property.zone),
+        "currency": tenancy.unit.property.currency, "taxes": entry.tax + entry.tax_included,
+    }  # fmt: skip
+    return render(request, "tenant/papers/code.html", context)
