@@ -1,5 +1,7 @@
 """Which tests are run, in which order, and the fixtures that many of them start from."""
 
+import copy
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -186,15 +188,43 @@ def providers(providers_once, monkeypatch):
     return providers_once
 
 
-@pytest.fixture
-def merchants(building, providers):
-    """A merchant account at each provider, by its name."""
-    from prewatt.server.estate.models import Organisation, Property
+@pytest.fixture(scope="session")
+def kept_merchants(recorded, providers_once, django_db_blocker):
+    """The fields of a merchant account at each provider, by its name, sealed once: to read the keys of one takes a tenth of a
+    second of processor, and the server keeps what it has read of sealed ones.
+    """
+    import msgspec
+    from django.conf import settings
+    from django.db import transaction
+
+    from prewatt.server.estate.models import Organisation
     from prewatt.server.payments.merchants import keep_merchant
+
+    config = msgspec.structs.replace(settings.CONFIG, providers=providers_once.addresses)
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        patch.setattr(settings, "CONFIG", config)
+        recorded.put()
+        owner = Organisation.objects.get()
+        made = {name: keep_merchant(owner, name, name, providers_once.settings(name)) for name in config.providers}
+        transaction.set_rollback(True)
+    return {name: {"settings": each.settings, "sealed": each.sealed} for name, each in made.items()}
+
+
+@pytest.fixture
+def merchants(building, providers, kept_merchants):
+    """A merchant account at each provider, by its name."""
+    from prewatt.server.core.time import now
+    from prewatt.server.estate.models import Organisation, Property
+    from prewatt.server.payments.models import Merchant
 
     Property.objects.update(currency="CNY")
     owner = Organisation.objects.get()
-    return {name: keep_merchant(owner, name, name, providers.settings(name)) for name in providers.addresses}
+    return {
+        name: Merchant.objects.create(
+            organisation=owner, provider=name, name=name, made_at=now(), **copy.deepcopy(fields)
+        )
+        for name, fields in kept_merchants.items()
+    }
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ class Recorded:
         """All rows as they are kept: on SQLite an expression has no type that they would be turned into."""
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
-                columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
-                values = ", ".join(f'coalesce("{name}", NULL)' for name in columns)
+                columns = cursor.execute("SELECT name FROM pragma_table_info(%s)", [table]).fetchall()
+                values = ", ".join(f'coalesce("{name}", NULL)' for (name,) in columns)
             else:
                 values = "*"
             cursor.execute(f'SELECT {values} FROM "{table}"')

