@@ -20,14 +20,16 @@ from prewatt.server.api.models import Token
 from prewatt.server.api.routes import api
 from prewatt.server.correspondence.models import Report
 from prewatt.server.correspondence.reports import open_report
+from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.notices.recipients import add_channel, manager_of
 from prewatt.server.payments.models import Payment
 from prewatt.server.sales.giving_back import give, refund
-from prewatt.server.vending.codes import add_group, register
+from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Adjustment, Code, Command, Refund, TokenMeter, TopUp
 from tests.building import PASSWORD
+from tests.server.keypads import keypad_flat
 from tests.server.payments.paying import start_payment
 from tests.server.sales.test_questions import jump
 from tests.server.statements.test_statements import anna, edge  # noqa: F401
@@ -181,8 +183,7 @@ def world(edge, anna, store, merchants, clock):  # noqa: F811
     Alarm.objects.create(meter=Meter.objects.get(name="m2"), kind="switch-failed", at=clock.at, text="A switch stuck.")
     give(anna, 60 * NANO, "waits", manager, "flood")
     refund(anna, 2 * NANO, manager, "paid twice")
-    group = add_group(owner, "123456", bytes.fromhex("0123456789abcdef" * 2 + "01234567"))
-    register(group, "00000000000", "Kiosk")
+    top_up(keypad_flat(where, number="00000000000"), 20 * NANO, "of Kim")
     add_channel(manager_of(owner), "webhook", "https://berg.example/told")
     start_payment(anna, merchants["stripe"])
     open_report(anna, "1", "meter", "It hums.", (), anna.user)
@@ -325,6 +326,9 @@ CALLS = {
     "/reports/{pk}/entries": {"asked": "2", "text": "t", "state": "work"},
     "/reports/{pk}/photos/{asked}": {"photo": "t"},
     "/keypad-meters/{pk}/codes": {"kwh": "1.0", "note": "n"},
+    "/keypad-meters/{pk}/readings": {"at": "2025-10-06T10:00:00Z", "kwh": "1.0", "left_kwh": "1.0", "sure": False},
+    "/tenancies/{pk}/keypad/codes": {},
+    "/tenancies/{pk}/keypad/codes/{number}/give-back": {"reason": "x"},
     "/refunds/{pk}/pay-outs": {"amount": "1.00", "way": "cash", "day": "2025-10-07", "number": "n"},
     "/refunds/{pk}/send-to": {"send_to": "DE02 1203 0000 0000 2020 51"},
     "/tenancies/{pk}/debt-payments": {"amount": "1.00", "payment_id": "p1", "receipt": "r1", "way": "cash"},
@@ -386,9 +390,11 @@ def test_whatever_a_program_sends(world, merchants, path):
         "organisations": world.unit.property.organisation_id,
         "reports": Report.objects.get().pk,
     }
+    if "/keypad/" in path:
+        pks["tenancies"] = Tenancy.objects.get(tenant="Kim").pk
     address = "/api/v1" + path.replace("{pk}", str(pks.get(path.split("/")[1], 1))).replace("{name}", "m1").replace(
         "{refund_pk}", "1"
-    ).replace("{asked}", "3")
+    ).replace("{asked}", "3").replace("{number}", "1")
     body = CALLS[path]
     values = [*STRICT, None, 0, -1, 10**30, 1.5, True, [], {}, [None], {"a": "b"}]
     for name in body:

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from prewatt.kernel.tariff_document import tariff_to_document
-from prewatt.kernel.units import NANO
+from prewatt.kernel.units import DAY, NANO, exact_instant
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.api.models import Token
 from prewatt.server.api.routes import api, collided
@@ -31,8 +31,9 @@ from prewatt.server.vending.codes import OWN
 from prewatt.server.vending.models import SupplyGroup, TokenMeter
 from prewatt.tokens import luhn
 from prewatt.wire.signing import SigningKey
-from tests.building import FLAT, PASSWORD, set_up
+from tests.building import FLAT, NOON, PASSWORD, set_up
 from tests.server.correspondence.test_correspondence import picture
+from tests.server.keypads import keypad_flat
 from tests.server.payments.players.server import METHODS
 from tests.server.tariffs.editor import posted
 from tests.server.web.addresses import pages
@@ -123,6 +124,13 @@ def _report_of(who):
     return Report.objects.get(tenancy=who.tenancy, asked="7").pk
 
 
+def _cellar_of(who):
+    """The tenancy of a flat with a keypad meter."""
+    known = Tenancy.objects.filter(unit__property=who.home, unit__name="Cellar").first()
+    number = f"0000000002{luhn('0000000002')}"
+    return known or keypad_flat(who.home, "Cellar", number, tenant="Sam", begins=NOON - DAY)
+
+
 STS = {"revision": "1", "base": "2014", "algorithm": "11"}
 FORMS = {
     "console:units:add_top_up": lambda who: who.post(
@@ -176,7 +184,7 @@ FORMS = {
         who.post("/keypad-meters/", {"do": "meter", "number": "00000000018", "name": "Kiosk", "group": _group_of(who).pk}),
     ],
     "console:keypads:keypad_meter": lambda who: who.post(
-        f"/keypad-meters/{TokenMeter.objects.filter(organisation=who.owner, meter__isnull=True).latest('pk').pk}/",
+        f"/keypad-meters/{TokenMeter.objects.get(organisation=who.owner, name='Kiosk').pk}/",
         {"do": "place", "unit": who.tenancy.unit_id},
     ),
     "tenant:pay:pay": lambda who: who.post(
@@ -217,7 +225,7 @@ NO_NAMES = {
     "console:tariffs:tariffs", "console:tariffs:what_if", "console:tenancies:end_tenancy",
     "console:tenancies:settle_tenancy", "console:units:unit", "console:wrong_flat:move", "tenant:bill:bill",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:change_channel", "tenant:notices:new_channel",
-    "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:share",
+    "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
     "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",
     "web:login", "web:logout",
 }  # fmt: skip
@@ -272,8 +280,19 @@ CALLS = {
         f"/api/v1/reports/{_report_of(who)}/photos/p", {"photo": picture()}
     ).status_code,
     "/keypad-meters/{pk}/codes": lambda who: who.call(
-        f"keypad-meters/{TokenMeter.objects.get(organisation=who.owner, meter__isnull=True).pk}/codes",
+        f"keypad-meters/{TokenMeter.objects.get(organisation=who.owner, name='Kiosk').pk}/codes",
         {"kwh": "1", "note": "7"},
+    ),
+    "/keypad-meters/{pk}/readings": lambda who: who.call(
+        f"keypad-meters/{TokenMeter.objects.get(unit=_cellar_of(who).unit).pk}/readings",
+        {"at": exact_instant(NOON), "kwh": "100", "left_kwh": "1"},
+    ),
+    "/tenancies/{pk}/keypad/codes": lambda who: [
+        who.call(f"tenancies/{_cellar_of(who).pk}/goodwill", {"amount": "1", "adjustment_id": "12", "reason": "lift"}),
+        who.call(f"tenancies/{_cellar_of(who).pk}/keypad/codes", {}),
+    ],
+    "/tenancies/{pk}/keypad/codes/{number}/give-back": lambda who: who.call(
+        f"tenancies/{_cellar_of(who).pk}/keypad/codes/1/give-back", {"reason": "lost"}
     ),
     "/properties/{pk}/tenancies": lambda who: who.call(
         f"properties/{who.home.pk}/tenancies",
