@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ..kernel.account import Account
+from ..kernel.charges.interface import OWN_FIELDS
 from ..kernel.entries import AnyEntry, Command, CommandEntry, UnknownOrder
 from ..kernel.units import exact_money
 from .unlogged import UnloggedCommand, as_reported, is_of_the_log, unlogged_command
@@ -34,7 +35,7 @@ class Checked:
     unlogged: UnloggedCommand | None = None
 
 
-MONEY = {"balance", "amount", "charge", "fee", "standing", "minimum", "tax", "tax_included"}
+MONEY = {"balance", "amount", "charge", *OWN_FIELDS, "tax", "tax_included"}
 """The fields in nano. People read them in the currency."""
 
 
@@ -75,4 +76,6 @@ def _in_words(claimed: AnyEntry, own: AnyEntry) -> str:
 
 def _value(name: str, entry: AnyEntry) -> str:
     value = getattr(entry, name)
+    if name == "charges":
+        return ", ".join(f"{form} {exact_money(amount)}" for form, amount in value) or "none"
     return exact_money(value) if name in MONEY else str(value)

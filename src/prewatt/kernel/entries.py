@@ -17,6 +17,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from .charges.interface import Amounts
 from .fields import Balance, CommandName, Counted, CreditId, Instant, MeterName, Natural, Register, ShortText, Tid
 from .orders import Action
 from .rating import Used
@@ -47,7 +48,8 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
     is under zero only where it was not read, but worked out after an exchange.
 
     `used`: Wh at each price. `charge`: nano; it contains, beside the energy, the service `fee`, the `standing` charge,
-    what was missing to the month's `minimum`, and a `tax` that is added. `tax_included` is the tax contained in these.
+    what was missing to the month's `minimum`, the `charges` of all other forms of price (`kernel.charges`), and a `tax` that
+    is added. `tax_included` is the tax contained in these.
     `flags`: see `FLAG_*`. `rolled`: the register (Wh) at which the counter rolled over to zero, 0 if it did not.
     """
 
@@ -61,6 +63,7 @@ class Reading(Entry, frozen=True, tag="reading", omit_defaults=True):
     tax: Natural = 0
     tax_included: Natural = 0
     rolled: Register = 0
+    charges: Amounts = ()
 
     @property
     def energy(self) -> Wh:

@@ -1,7 +1,7 @@
 """Rating works out what an interval of use costs under a series of tariff versions.
 
 Energy counts as used evenly between two readings; each rate and tier gets whole watt-hours. Beside the energy, rating
-charges the service fee per kWh, the standing charge of each local day, what is missing to the month's minimum, and tax.
+charges what the forms of price in `kernel.charges` say, for each kWh, each local day and each month, and tax.
 `docs/landlord/tariff.md` explains each rule in words.
 """
 
@@ -14,6 +14,8 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
+from .charges import PER_KWH, WATCHING
+from .charges.interface import OWN_FIELDS, Amounts, Charge, Kept, Month, others_of
 from .tariff import (
     PPM,
     TIERS_MAX,
@@ -33,12 +35,12 @@ from .units import Instant, Micro, Nano, Wh
 
 
 class Counters(Struct, frozen=True, omit_defaults=True):
-    """What tiers, minimum and tax need to know of earlier readings.
+    """What tiers, charges of months and tax need to know of earlier readings.
 
     `day`: ordinal of the local day that `today` counts; 0 before the first tariff. `today`, `month`, `year`: Wh by rate
     since each began. `days`: days of this month that have ended. `charged`: nano charged in this month, without a tax
     that is added. `carry`, `carry_included`: the fraction of a nano of tax that is left over, in parts of the tax's
-    denominator.
+    denominator. `kept`: what charges of a month keep of its readings, by their names.
     """
 
     day: int = 0
@@ -49,6 +51,7 @@ class Counters(Struct, frozen=True, omit_defaults=True):
     charged: int = 0
     carry: int = 0
     carry_included: int = 0
+    kept: dict[str, Kept] = {}
 
     def counted(self, per: Period) -> dict[str, int]:
         """Return the Wh by rate since the day, month or year began."""
@@ -65,8 +68,9 @@ class Used(Struct, frozen=True, array_like=True):
 
 
 class Rated(NamedTuple):
-    """The cost of an interval, in nano. `charge` is the total: energy, `fee`, `standing`, `minimum` and the `tax` that
-    is added. `tax_included` is the tax contained in these. `counters`: the counters after the interval.
+    """The cost of an interval, in nano. `charge` is the total: energy, `fee`, `standing`, `minimum`, `charges` (of the other
+    forms of price, by their names) and the `tax` that is added. `tax_included` is the tax contained in these. `counters`:
+    the counters after the interval.
     """
 
     used: tuple[Used, ...]
@@ -77,6 +81,7 @@ class Rated(NamedTuple):
     tax: int
     tax_included: int
     counters: Counters
+    charges: Amounts = ()
 
 
 def split_tiers(before: int, energy: Wh, upto: Sequence[int]) -> list[tuple[int, int]]:
@@ -98,8 +103,8 @@ def tax_of(carry: int, amount: Nano, tax: Tax) -> tuple[int, int]:
 
 
 def gross(price: Micro, tariff: Tariff) -> Micro:
-    """Return a price in micro per kWh with the service fee and a tax that is added, rounded up."""
-    net = price + tariff.fee
+    """Return a price in micro per kWh with all charges per kWh and a tax that is added, rounded up."""
+    net = price + sum([form.of(tariff) for form in PER_KWH])
     return net if tariff.tax is None or tariff.tax.included else -(-net * (PPM + tariff.tax.ppm) // PPM)
 
 
@@ -112,10 +117,17 @@ class _Tally:
 
     def __init__(self, counters: Counters) -> None:
         self.used: dict[tuple[str, int, int], int] = {}
-        self.fee = self.standing = self.minimum = self.tax = self.tax_included = self.energy_charge = 0
+        self.charges: dict[str, int] = {}
+        self.tax = self.tax_included = self.energy_charge = 0
         self.day, self.days, self.charged = counters.day, counters.days, counters.charged
         self.carry, self.carry_included = counters.carry, counters.carry_included
         self.today, self.month, self.year = dict(counters.today), dict(counters.month), dict(counters.year)
+        self.kept = dict(counters.kept)
+
+    def add(self, form: Charge, amount: Nano, tariff: Tariff) -> None:
+        """Charge an amount of a form of price."""
+        self.charges[form.name] = self.charges.get(form.name, 0) + amount
+        self._take(amount, tariff)
 
     def _take(self, amount: Nano, tariff: Tariff) -> None:
         self.charged += amount
@@ -147,10 +159,18 @@ class _Tally:
             charge += part * stretch.prices[tier]
         for each in (self.today, self.month, self.year):
             each[stretch.rate] = each.get(stretch.rate, 0) + energy
-        fee = energy * tariff.fee
         self.energy_charge += charge
-        self.fee += fee
-        self._take(charge + fee, tariff)
+        for form, price in version.calendar.per_kwh:
+            self.charges[form.name] = self.charges.get(form.name, 0) + energy * price
+            charge += energy * price
+        self._take(charge, tariff)
+
+    def watch(self, version: Version | None, begin: Instant, end: Instant, energy: Wh) -> None:
+        """Let charges of the month keep what they need of a part of a day."""
+        if version is not None:
+            for form, _amount in version.calendar.per_month:
+                if form.watches:
+                    self.kept[form.name] = form.watch(self.kept.get(form.name, ()), begin, end, energy)
 
     def _add(self, rate: str, tier: int, price: Micro, energy: Wh) -> None:
         key = (rate, tier, price)
@@ -161,9 +181,9 @@ class _Tally:
         today, tomorrow = date.fromordinal(self.day), date.fromordinal(following)
         if version is not None:
             self.days += 1
-            standing = version.calendar.tariff.standing
-            self.standing += standing
-            self._take(standing, version.calendar.tariff)
+            tariff = version.calendar.tariff
+            for form, amount in version.calendar.per_day:
+                self.add(form, amount, tariff)
         self.today.clear()
         if (today.year, today.month) != (tomorrow.year, tomorrow.month):
             self.end_month(version)
@@ -173,14 +193,15 @@ class _Tally:
         self.day = following
 
     def end_month(self, version: Version | None) -> None:
-        """Charge what is missing to the minimum, for as many days as were counted."""
-        if version is not None and version.calendar.tariff.minimum and self.days:
-            today = date.fromordinal(self.day)
-            least = version.calendar.tariff.minimum * self.days // monthrange(today.year, today.month)[1]
-            lacking = max(least - self.charged, 0)
-            self.minimum += lacking
-            self._take(lacking, version.calendar.tariff)
+        """Charge what a month costs, for as many days as were counted."""
+        if version is not None and self.days:
+            today, tariff = date.fromordinal(self.day), version.calendar.tariff
+            length = monthrange(today.year, today.month)[1]
+            for form, amount in version.calendar.per_month:
+                month = Month(self.days, length, self.charged, self.kept.get(form.name, ()))
+                self.add(form, form.due(amount, month), tariff)
         self.days = self.charged = 0
+        self.kept.clear()
 
     def restart(self, version: Version | None) -> None:
         """Begin all counters again, because the tenancy changes."""
@@ -191,11 +212,21 @@ class _Tally:
     def result(self) -> Rated:
         """Return the cost of the interval and the counters after it."""
         used = tuple(Used(*key, energy) for key, energy in self.used.items() if energy)
-        charge = self.energy_charge + self.fee + self.standing + self.minimum + self.tax
+        charge = self.energy_charge + sum(self.charges.values()) + self.tax
         counters = Counters(
-            self.day, self.today, self.month, self.year, self.days, self.charged, self.carry, self.carry_included
+            self.day,
+            self.today,
+            self.month,
+            self.year,
+            self.days,
+            self.charged,
+            self.carry,
+            self.carry_included,
+            self.kept,
         )
-        return Rated(used, charge, self.fee, self.standing, self.minimum, self.tax, self.tax_included, counters)
+        fee, standing, minimum = [self.charges.pop(name, 0) for name in OWN_FIELDS]
+        others = others_of(self.charges) if self.charges else ()
+        return Rated(used, charge, fee, standing, minimum, self.tax, self.tax_included, counters, others)
 
 
 def rate_interval(
@@ -222,6 +253,8 @@ def rate_interval(
             tally.day = stretch.day
         until = min([stretch.end, *(each for each in restarts if each > at)]) if restarts else stretch.end
         upto = energy if until >= end else energy * (until - begin) // (end - begin)
+        if WATCHING:
+            tally.watch(version, at, min(until, end), upto - used)
         if upto > used:
             tally.use(stretch, version, upto - used)
             used = upto

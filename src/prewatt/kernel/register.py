@@ -152,6 +152,7 @@ class Registers(Replay):
             rated.tax,
             rated.tax_included,
             rolled,
+            rated.charges,
         )
 
     def parts(self, reading: Reading) -> Iterator[Reading]:

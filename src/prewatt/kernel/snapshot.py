@@ -14,7 +14,7 @@ from .state import State
 from .supply import SupplyState
 from .tariff import Tariff, Version, calendar_of
 
-FORMAT = 5
+FORMAT = 6
 """The number of the format that `dump` writes. It changes with `Saved` and all that it contains; `load` reads this
 format and all earlier ones.
 """

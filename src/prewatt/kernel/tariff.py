@@ -14,15 +14,15 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from .calendar import DAY_KINDS, SPECIAL, day_kind, local, next_wall_change, zone
-from .units import DAY, INSTANT_MAX, INT64_MAX, MINUTE, NANO, PRICE_MAX, REGISTER_MAX, Instant, Micro
+from .charges import CHARGES, OF_TIME, PER_DAY, PER_KWH, PER_MONTH
+from .charges.interface import OWN_FIELDS, Amounts
+from .units import AMOUNT_MAX, DAY, INSTANT_MAX, INT64_MAX, MINUTE, PRICE_MAX, REGISTER_MAX, Instant, Micro
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Price = Annotated[int, Meta(ge=0, le=PRICE_MAX)]
-AMOUNT_MAX = 1_000 * NANO
-"""The highest standing charge of a day, and the highest minimum of a month, nano."""
 Amount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
 Energy = Annotated[int, Meta(ge=0, le=REGISTER_MAX)]
 DAY_MINUTES = 1440
@@ -115,8 +115,8 @@ class Dated(Struct, frozen=True):
 class Tariff(Struct, frozen=True, omit_defaults=True):
     """Prices and their calendar. `tariff_document.tariff_from_document` reads and checks them.
 
-    `special_days`: ISO dates, in order. `standing`: nano for each local day. `fee`: the landlord's service fee, micro
-    per kWh. `minimum`: the least nano that a calendar month costs, before a tax that is added.
+    `special_days`: ISO dates, in order. `standing` (nano for each local day), `fee` (micro per kWh), `minimum` (nano for a
+    month) and `charges`: what each form of price in `kernel.charges` costs.
     """
 
     name: Name
@@ -131,6 +131,7 @@ class Tariff(Struct, frozen=True, omit_defaults=True):
     tax: Tax | None = None
     minimum: Amount = 0
     dated: Dated | None = None
+    charges: Amounts = ()
 
 
 class Stretch(NamedTuple):
@@ -162,6 +163,7 @@ def check(tariff: Tariff) -> None:
         raise TariffError("rates: a rate is named twice")
     _check_special_days(tariff.special_days)
     _check_tiers(tariff)
+    _check_charges(tariff)
     starts = [(season.month, season.day) for season in tariff.seasons]
     if len(set(starts)) != len(starts):
         raise TariffError("seasons: two seasons begin on the same day")
@@ -223,8 +225,20 @@ def _check_tiers(tariff: Tariff) -> None:
             raise TariffError(f"{path}.up_to_kwh: the ends of the tiers must be over 0 and ascend")
 
 
+def _check_charges(tariff: Tariff) -> None:
+    names = [name for name, _amount in tariff.charges]
+    known = {form.name for form in CHARGES} - set(OWN_FIELDS)
+    for name in names:
+        if name not in known:
+            raise TariffError(f"charges: this software does not know the charge {name!r}; update it")
+    if names != sorted(set(names)) or not all(amount for _name, amount in tariff.charges):
+        raise TariffError("charges: each charge must be there once, in the order of the names, and must not be 0")
+
+
 class RateCalendar:
-    """A checked tariff that can tell which rate holds at an instant."""
+    """A checked tariff that can tell which rate holds at an instant. `per_kwh`, `per_day`, `per_month`: the forms of price
+    that it has beside the energy, as pairs of form and amount.
+    """
 
     def __init__(self, tariff: Tariff) -> None:
         check(tariff)
@@ -243,6 +257,9 @@ class RateCalendar:
             )
             for season in sorted(tariff.seasons, key=lambda season: (season.month, season.day))
         ]
+        self.per_kwh = [(form, amount) for form in PER_KWH if (amount := form.of(tariff))]
+        self.per_day = [(form, amount) for form in PER_DAY if (amount := form.of(tariff))]
+        self.per_month = [(form, amount) for form in PER_MONTH if (amount := form.of(tariff))]
         self._last = (0, Stretch(0, "", (), (), 0))
 
     def stretch(self, at: Instant) -> Stretch:
@@ -335,6 +352,18 @@ def add_version(versions: Sequence[Version], version: Version) -> tuple[Version,
     """Return a series with one more version. It replaces a version with the same instant."""
     others = [each for each in versions if each.effective != version.effective]
     return tuple(sorted([*others, version], key=lambda each: each.effective))
+
+
+def of_energy_alone(versions: Sequence[Version]) -> tuple[Version, ...]:
+    """Return a series without what its tariffs charge for days and months: for energy whose days are charged already."""
+    return tuple(Version(each.effective, RateCalendar(_of_energy_alone(each.calendar.tariff))) for each in versions)
+
+
+def _of_energy_alone(tariff: Tariff) -> Tariff:
+    names = {form.name for form in OF_TIME}
+    fields = dict.fromkeys(names.intersection(OWN_FIELDS), 0)
+    charges = tuple((name, amount) for name, amount in tariff.charges if name not in names)
+    return structs.replace(tariff, **fields, charges=charges)
 
 
 def flat_tariff(name: str, currency: str, zone_name: str, price: Micro) -> Tariff:

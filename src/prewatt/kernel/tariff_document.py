@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from .calendar import DAY_KINDS
+from .charges import CHARGES, PER_DAY, PER_KWH, PER_MONTH
+from .charges.interface import Charge, in_fields
 from .tariff import (
-    AMOUNT_MAX,
     DATED_MAX,
     PPM,
     TIERS_MAX,
@@ -32,25 +33,22 @@ from .tariff import (
 from .units import (
     DAY,
     MINUTE,
-    NANO,
     PRICE_MAX,
     REGISTER_MAX,
     exact_instant,
     exact_kwh,
-    exact_money,
     exact_percent,
     exact_price,
     parse_instant,
     parse_kwh,
-    parse_money,
     parse_percent,
     parse_price,
     parse_price_difference,
 )
 
 FIELDS = {
-    "name", "source", "currency", "zone", "rates", "seasons", "special_days", "tiers", "standing_charge_per_day",
-    "service_fee_per_kwh", "tax", "minimum_per_month", "dated_prices",
+    "name", "source", "currency", "zone", "rates", "seasons", "special_days", "tiers", "tax", "dated_prices",
+    *(form.field for form in CHARGES),
 }  # fmt: skip
 """`source` says where the prices come from; it is for people, and not part of the tariff."""
 DAY_GROUPS = {"weekday": DAY_KINDS[:5], "weekend": DAY_KINDS[5:7]}
@@ -104,13 +102,6 @@ def _clock(text: str, path: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _amount(text: str) -> int:
-    amount = parse_money(text)
-    if not 0 <= amount <= AMOUNT_MAX:
-        raise ValueError(f"amount {text!r} is not between 0 and {AMOUNT_MAX // NANO}")
-    return amount
-
-
 def _energy(text: str) -> int:
     energy = parse_kwh(text)
     if not 0 < energy <= REGISTER_MAX:
@@ -145,6 +136,7 @@ def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
     if "seasons" in document or len(rates) > 1:
         seasons = tuple(_season(season) for season in _field(document, "seasons", list))
     special, currency = _special_days(document), _currency(document)
+    charges = {form.name: _read(form.field, form.read, document.get(form.field, "0")) for form in CHARGES}
     tariff = Tariff(
         name=_field(document, "name", str),
         currency=currency,
@@ -153,11 +145,9 @@ def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
         seasons=seasons,
         special_days=special,
         tiers=tiers,
-        standing=_read("standing_charge_per_day", _amount, document.get("standing_charge_per_day", "0")),
-        fee=_read("service_fee_per_kwh", parse_price, document.get("service_fee_per_kwh", "0")),
         tax=_tax(document.get("tax")),
-        minimum=_read("minimum_per_month", _amount, document.get("minimum_per_month", "0")),
         dated=_dated(document.get("dated_prices")),
+        **in_fields(charges),
     )
     check(tariff)
     try:
@@ -304,15 +294,12 @@ def tariff_to_document(tariff: Tariff) -> dict[str, Any]:
     }
     if tariff.tiers:
         document["tiers"] = _tiers_to_document(tariff.tiers)
-    if tariff.standing:
-        document["standing_charge_per_day"] = exact_money(tariff.standing)
-    if tariff.fee:
-        document["service_fee_per_kwh"] = exact_price(tariff.fee)
+    # In this order, since documents that are stored are compared as texts.
+    document.update(_charges_to_document(tariff, (*PER_DAY, *PER_KWH)))
     if tariff.tax:
         percent = exact_percent(tariff.tax.ppm)
         document["tax"] = {"name": tariff.tax.name, "percent": percent, "included": tariff.tax.included}
-    if tariff.minimum:
-        document["minimum_per_month"] = exact_money(tariff.minimum)
+    document.update(_charges_to_document(tariff, PER_MONTH))
     if tariff.dated:
         document["dated_prices"] = {
             "name": tariff.dated.name,
@@ -321,6 +308,10 @@ def tariff_to_document(tariff: Tariff) -> dict[str, Any]:
             "prices": [exact_price(price) for price in tariff.dated.prices],
         }
     return document
+
+
+def _charges_to_document(tariff: Tariff, forms: Sequence[Charge]) -> dict[str, str]:
+    return {form.field: form.written(amount) for form in forms if (amount := form.of(tariff))}
 
 
 def _season_to_document(season: Season) -> dict[str, Any]:

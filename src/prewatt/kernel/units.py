@@ -52,6 +52,8 @@ int64.
 """
 PRICE_MAX = 1_000 * MICRO
 """The highest price accepted, micro per kWh: a thousand currency units. A higher one is a typing error."""
+AMOUNT_MAX = 1_000 * NANO
+"""The most that a tariff charges for a day or a month beside the energy, nano. More is a typing error."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])

@@ -2,6 +2,8 @@
 
 import pytest
 
+from prewatt.kernel.charges import CHARGES
+from prewatt.kernel.charges.interface import OTHER_REVENUE
 from prewatt.server.ledger.exports import NAMES, account_name
 from prewatt.server.ledger.models import Account, AccountType
 
@@ -9,7 +11,7 @@ Kind = Account.Kind
 SIDES = {
     "Assets": {"Bank", "Cash", "Clearing:M7", "DebtsOfTenants", "EmergencyCredit"},
     "Liabilities": {"Deposits", "EmergencyCredit", "RefundsPayable", "Tax", "TenantCredit:T3"},
-    "Income": {"EnergySold", "MinimumCharges", "ServiceFees", "SharedCosts", "StandingCharges"},
+    "Income": {"EnergySold", "MinimumCharges", "OtherCharges", "ServiceFees", "SharedCosts", "StandingCharges"},
     "Expenses": {"CreditGiven", "DebtsWrittenOff", "ProviderFees", "Vacancy"},
 }
 
@@ -32,3 +34,7 @@ def test_an_accountant_reads_the_same_names_whatever_the_kinds_are_called_here()
     names = {account_name(an_account(kind)) for kind in Kind}
     assert names == {f"{root}:{name}" for root, under in SIDES.items() for name in under}
     assert set(NAMES) == set(Kind)
+
+
+def test_each_form_of_price_has_an_account_of_the_books():
+    assert {OTHER_REVENUE, *(form.revenue for form in CHARGES)} < set(Kind.values)

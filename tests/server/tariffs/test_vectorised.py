@@ -48,7 +48,8 @@ def test_equal_to_the_kernels_rating_to_the_unit(tariff, begin, steps, by_hour, 
     layout = lay_out(tariff, begin, at[-1], by_hour)
     found = rate(layout, align(np.array(at), layout.at), np.array(used))
     assert (found.energy, found.cost) == (energy, cost)
-    assert [found.charge, found.fee, found.standing, found.minimum, found.tax, found.tax_included] == sums
+    charges = [found.charges[name] for name in ("fee", "standing", "minimum")]
+    assert [found.charge, *charges, found.tax, found.tax_included] == sums
     if by_hour:
         assert sum(wh for wh, _ in found.by_hour.values()) == sum(energy.values())
         assert sum(nano for _, nano in found.by_hour.values()) == sum(cost.values())

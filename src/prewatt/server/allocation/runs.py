@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,7 +19,7 @@ from ...kernel.allocation import NoBaseError, apportion_mix
 from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.rating import Counters, rate_interval
 from ...kernel.span import Span
-from ...kernel.tariff import RateCalendar, Version
+from ...kernel.tariff import of_energy_alone
 from ...kernel.units import BALANCE_MAX, NANO, exact_kwh
 from ..billing.remainders import close_remainder
 from ..core.time import now
@@ -160,13 +159,9 @@ def _readings(meters: Sequence[Meter], begins: int, ends: int) -> dict[int, Regi
 
 
 def _metered(shared_cost: SharedCost, meters: Sequence[Meter], begins: int, ends: int) -> tuple[int, int]:
-    """Return energy (Wh) and cost (nano) of common meters under the property's tariffs: energy, service fee and tax."""
-    versions = tuple(
-        Version(
-            version.effective, RateCalendar(msgspec.structs.replace(version.calendar.tariff, standing=0, minimum=0))
-        )
-        for version in shared_cost.property.tariff_versions.series()
-    )
+    """Return energy (Wh) and cost (nano) of common meters under the property's tariffs: energy with all charges per kWh
+    and tax."""
+    versions = of_energy_alone(shared_cost.property.tariff_versions.series())
     # Tiers are counted from the beginning of their longest period.
     tiered = any(version.calendar.tariff.tiers for version in versions)
     year = local_day(begins, zone(shared_cost.property.zone)).replace(month=1, day=1)

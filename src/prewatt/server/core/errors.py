@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from ...kernel.charges import CHARGES
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -35,18 +37,19 @@ LABELS = {
     "language": _("Language"), "last": _("Until"), "longest": _("Hours to restore for"),
     "low_days": _("Remind at days left"), "low_energy": _("Remind at kWh"), "low_money": _("Remind at"), "memo": _("Note"),
     "merchant": _("Merchant account"), "meter": _("Meter"), "meters": _("Meters"),
-    "minimum_per_month": _("At least, per month"), "month": _("Month"), "most_amount": _("Restores at most"),
+    "month": _("Month"), "most_amount": _("Restores at most"),
     "name": _("Name"), "note": _("Receipt"), "number": _("Number on the meter"), "occupants": _("People"),
     "organisation": _("Landlord"), "override": _("Over a lock"), "part": _("Part"), "price_cap": _("At most per kWh"),
     "purchase_tariff": _("What I pay"), "quiet_from": _("Quiet from"), "quiet_until": _("Quiet until"),
     "reason": _("Reason"), "revision": _("Revision"), "scale": _("Prices are in"), "schedule": _("Runs"),
     "receipt": _("Receipt"), "send_to": _("Where to send it"),
-    "seq": _("Reading"), "serial": _("Serial number"), "service_fee_per_kwh": _("Service fee per kWh"),
-    "since": _("From the day"), "standing_charge_per_day": _("Standing charge a day"), "start": _("Start from"),
+    "seq": _("Reading"), "serial": _("Serial number"),
+    "since": _("From the day"), "start": _("Start from"),
     "tariff": _("Tariff"), "tariff_index": _("Tariff index"), "tell": _("Of what"), "tenancy": _("Tenant"),
     "tenant": _("Name"), "to": _("It is for"),
     "unit": _("Unit"), "used": _("What was used"), "user": _("Login"), "vacancy": _("Vacant units are borne by"),
     "value": _("Value"), "watts": _("Power"), "way": _("Way to pay"), "phone": _("Phone"), "email": _("E-mail"),
+    **{form.field: _(form.label) for form in CHARGES},
 }  # fmt: skip
 """What people see of a field, where its own name is not for them."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from django.db.models import Sum
 
+from ...kernel.charges import CHARGES
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from .models import Account, Transfer
@@ -15,6 +17,7 @@ from .sums import balance as balance
 from .sums import sums
 
 Kind = Account.Kind
+_KINDS = {str(kind.value): kind for kind in Kind}
 MONEY = {"cash": Kind.CASH, "transfer": Kind.BANK}
 """The account of money that staff receive or pay out, by the way in which it moves."""
 
@@ -97,16 +100,8 @@ class Charged(Protocol):
         """Return the whole charge, nano."""
 
     @property
-    def fee(self) -> int:
-        """Return the part that is the service fee per kWh, nano."""
-
-    @property
-    def standing(self) -> int:
-        """Return the part that is the standing charge, nano."""
-
-    @property
-    def minimum(self) -> int:
-        """Return the part that is the minimum charge, nano."""
+    def charges(self) -> tuple[tuple[str, int], ...]:
+        """Return the parts that have no field of their own (`kernel.charges`)."""
 
     @property
     def tax(self) -> int:
@@ -121,18 +116,15 @@ def revenue(charged: Charged) -> dict[Account.Kind, int]:
     """Return the parts of a charge by kind of account, nano; they sum to the whole. Tax that the prices include is
     taken out of each part in proportion; the rounding difference is taken out of the largest part.
     """
-    energy = charged.charge - charged.fee - charged.standing - charged.minimum - charged.tax
-    parts = {
-        Kind.ENERGY_REVENUE: energy,
-        Kind.SERVICE_REVENUE: charged.fee,
-        Kind.STANDING_REVENUE: charged.standing,
-        Kind.MINIMUM_REVENUE: charged.minimum,
-    }
+    beside = [(form.revenue, form.of(charged)) for form in CHARGES]
+    parts = Counter({Kind.ENERGY_REVENUE: charged.charge - charged.tax - sum(amount for _kind, amount in beside)})
+    for kind, amount in beside:
+        parts[_KINDS[kind]] += amount
     whole, included = sum(parts.values()), charged.tax_included
     if included and whole:
         taxes = {kind: part * included // whole for kind, part in parts.items()}
         taxes[max(parts, key=parts.__getitem__)] += included - sum(taxes.values())
-        parts = {kind: part - taxes[kind] for kind, part in parts.items()}
+        parts = Counter({kind: part - taxes[kind] for kind, part in parts.items()})
     return {kind: part for kind, part in {**parts, Kind.TAX: charged.tax + included}.items() if part}
 
 

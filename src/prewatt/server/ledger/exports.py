@@ -36,6 +36,7 @@ NAMES = {
     Kind.SERVICE_REVENUE: "ServiceFees",
     Kind.STANDING_REVENUE: "StandingCharges",
     Kind.MINIMUM_REVENUE: "MinimumCharges",
+    Kind.OTHER_REVENUE: "OtherCharges",
     Kind.TAX: "Tax",
     Kind.VACANCY: "Vacancy",
     Kind.SHARED_COSTS: "SharedCosts",

@@ -45,6 +45,7 @@ class Account(models.Model):
         SERVICE_REVENUE = "service-revenue", AccountType.INCOME, _("Service fees per kWh")
         STANDING_REVENUE = "standing-revenue", AccountType.INCOME, _("Standing charges")
         MINIMUM_REVENUE = "minimum-revenue", AccountType.INCOME, _("Minimum charges")
+        OTHER_REVENUE = "other-revenue", AccountType.INCOME, _("Other charges")
         TAX = "tax", AccountType.LIABILITY, _("Tax owed")
         VACANCY = "vacancy", AccountType.EXPENSE, _("Energy used while vacant")
         SHARED_COSTS = "shared-costs", AccountType.INCOME, _("Shared costs recovered")

@@ -69,6 +69,7 @@ class Part(StrEnum):
     MOVED = "moved"
     MOVED_IN = "in"
     MOVED_OUT = "out"
+    OTHER = "other"
     OWED = "owed"
     REFUND = "refund"
     RESTORED = "restored"

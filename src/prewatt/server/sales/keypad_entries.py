@@ -27,6 +27,7 @@ PARTS = {
     Kind.SERVICE_REVENUE: Part.SERVICE,
     Kind.STANDING_REVENUE: Part.STANDING,
     Kind.MINIMUM_REVENUE: Part.MINIMUM,
+    Kind.OTHER_REVENUE: Part.OTHER,
     Kind.TAX: Part.TAX,
 }
 """The parts of an entry's reference in the books, by the account that is credited."""
@@ -91,6 +92,7 @@ def write(
         fee=sign * rated.fee,
         standing=sign * rated.standing,
         minimum=sign * rated.minimum,
+        others=msgspec.json.encode([(name, sign * amount) for name, amount in rated.charges]),
         tax=sign * rated.tax,
         tax_included=sign * rated.tax_included,
         **more,

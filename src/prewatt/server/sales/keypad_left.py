@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from ...kernel.buying import price_of
 from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.charges import CHARGES, PER_KWH
+from ...kernel.charges.interface import in_fields
 from ...kernel.rating import Rated, Used
 from ..core.people import name_of
 from ..core.time import now
@@ -52,12 +54,17 @@ def _of_last(entry: KeypadEntry, energy: int) -> Rated:
         if part:
             parts.append(Used(each.rate, each.tier, each.price, part))
             left -= part
-    fee = entry.fee * energy // entry.energy
-    net = sum(each.energy * each.price for each in parts) + fee
+    per_kwh = {form.name: form.of(entry) * energy // entry.energy for form in PER_KWH}
+    net = sum(each.energy * each.price for each in parts) + sum(per_kwh.values())
     whole = entry.charge - entry.tax
     tax, included = (entry.tax * net // whole, entry.tax_included * net // whole) if whole else (0, 0)
     return Rated(
-        tuple(parts), net + tax, fee, 0, 0, tax, included, standing_of(entry.tenancy, entry.token_meter).counters
+        used=tuple(parts),
+        charge=net + tax,
+        tax=tax,
+        tax_included=included,
+        counters=standing_of(entry.tenancy, entry.token_meter).counters,
+        **in_fields(per_kwh),
     )
 
 
@@ -71,9 +78,9 @@ def _without(more: Rated, less: Rated) -> Rated:
     return more._replace(
         used=tuple(each for each in used if each.energy),
         charge=more.charge - less.charge,
-        fee=more.fee - less.fee,
         tax=more.tax - less.tax,
         tax_included=more.tax_included - less.tax_included,
+        **in_fields({form.name: form.of(more) - form.of(less) for form in CHARGES}),
     )
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
+from ...kernel.charges import of_time
 from ...kernel.currencies import format_money
 from ...kernel.entries import LeadBack, Reading, TimeLedBack, decode_entry
 from ...kernel.rating import rate_interval
@@ -101,7 +102,7 @@ class Early(NamedTuple):
 
 
 def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
-    """Return the standing and minimum charges, with their tax, that the present tenant paid for days that had not come,
+    """Return the charges of days and months, with their tax, that the present tenant paid for days that had not come,
     when entry `seq` led the journal back (None: if it were led back now). These days are charged again when they come;
     the energy was really used. None if there are none, or they were given back.
     """
@@ -134,7 +135,7 @@ def charged_early(meter: Meter, seq: int | None = None) -> Early | None:
 
 
 def _charged_before(meter: Meter, seq: int, at: int) -> int:
-    """Return the standing and minimum charges for the days between the last reading before entry `seq` and the instant
+    """Return the charges of days and months for the days between the last reading before entry `seq` and the instant
     `at`, nano.
     """
     versions = meter.property.tariff_versions.series()
@@ -142,7 +143,7 @@ def _charged_before(meter: Meter, seq: int, at: int) -> int:
     if not before:
         return 0
     come = rate_interval(versions, before[-1].at, at, 0, before[-1].rerated.counters)
-    return come.standing + come.minimum
+    return of_time(come)
 
 
 def _reading(body: bytes) -> Reading:
@@ -152,10 +153,10 @@ def _reading(body: bytes) -> Reading:
 
 
 def _charge_of_days(entry: Reading, come: int) -> int:
-    """Return the standing and minimum charges of a reading with their tax, less `come`, which was charged for days that
+    """Return the charges of days and months of a reading with their tax, less `come`, which was charged for days that
     had come; nano.
     """
-    days = max(entry.standing + entry.minimum - come, 0)
+    days = max(of_time(entry) - come, 0)
     untaxed = entry.charge - entry.tax
     return days + (entry.tax * days // untaxed if untaxed else 0)
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -21,7 +20,7 @@ from ...kernel.events import EventKind
 from ...kernel.plausible import most
 from ...kernel.rating import Counters, rate_interval
 from ...kernel.span import Span
-from ...kernel.tariff import RateCalendar, Version
+from ...kernel.tariff import Version, of_energy_alone
 from ...kernel.units import exact_kwh
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -110,10 +109,7 @@ def question(alarm: Alarm) -> Question | None:
     end = max(_hung_at(meter, before, entry) if isinstance(entry, Exchanged) else entry.at, before.at)
     register = entry.first if isinstance(entry, Exchanged) else entry.register
     # Only the energy is charged, since the readings have charged the days.
-    versions = tuple(
-        Version(each.effective, RateCalendar(msgspec.structs.replace(each.calendar.tariff, standing=0, minimum=0)))
-        for each in meter.property.tariff_versions.series()
-    )
+    versions = of_energy_alone(meter.property.tariff_versions.series())
     counters = _counters(meter, versions, before)
     highest = most(int(meter.power_highest), end - before.at)
     shares = _shares(meter, before.at, end, highest, versions, counters)

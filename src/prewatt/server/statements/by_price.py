@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from ...kernel.calendar import day_bounds, local_day, zone
+from ...kernel.charges import PER_KWH
 from ...kernel.rating import Counters, gross, rate_interval
 from ...kernel.tariff import Stretch, Tariff, Version, stretches, version_at
 from ..estate.models import Tenancy
@@ -70,8 +71,13 @@ def by_price(tenancy: Tenancy, at: int) -> ByPrice | None:
         lines,
         _shift(meter, versions, since, until, _counters(meter, since)),
         tiered=any(each.tiers is not None for each in tariffs),
-        more=any(each.fee or (each.tax is not None and not each.tax.included) for each in tariffs),
+        more=any(_costs_more(each) for each in tariffs),
     )
+
+
+def _costs_more(tariff: Tariff) -> bool:
+    """Return whether a kWh costs more than its price: a charge on each kWh, or a tax that is added."""
+    return any(form.of(tariff) for form in PER_KWH) or (tariff.tax is not None and not tariff.tax.included)
 
 
 def _energy_lines(tenancy: Tenancy, begin: int, at: int) -> list[Line]:

@@ -34,6 +34,7 @@ class EntryCharge:
     minimum: int
     tax: int
     tax_included: int
+    charges: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def charges_in(
         at = entry.at if entry.back_of is None else entry.back_of.at
         charge = EntryCharge(
             entry.at, used_of(entry), entry.energy, entry.fee, entry.standing, entry.minimum, entry.tax,
-            entry.tax_included,
+            entry.tax_included, entry.charges,
         )  # fmt: skip
         yield charge, version_at(versions, at)
 

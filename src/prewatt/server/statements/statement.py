@@ -15,6 +15,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import next_month, zone
+from ...kernel.charges import CHARGES, OF_TIME, PER_KWH, PER_MONTH
 from ...kernel.currencies import format_money, minor_unit
 from ...kernel.entries import Reading, decode_entry
 from ...kernel.span import Span, closing
@@ -257,16 +258,16 @@ def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
 
 @dataclass
 class _Energy:
-    """The readings of a span in the journal, summed by line."""
+    """The readings of a span in the journal, summed by line. `charges`: by the form's name and what the tariff says of it,
+    Wh and nano.
+    """
 
     tenancy: Tenancy
     span: Span
     first: RegisterReading | None = None
     last: RegisterReading | None = None
     used: dict[tuple[str, int, int | None], list[int]] = field(default_factory=dict)
-    fees: dict[int, list[int]] = field(default_factory=dict)
-    standing: dict[int, list[int]] = field(default_factory=dict)
-    minimum: int = 0
+    charges: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     taxes: dict[tuple[str, int, bool], int] = field(default_factory=dict)
     elsewhere: int = 0
 
@@ -302,20 +303,14 @@ class _Energy:
             sums = self.used.setdefault((each.rate, each.tier, price), [0, 0])
             sums[0] += each.energy
             sums[1] += each.energy * each.price
-        if entry.fee:
-            sums = self.fees.setdefault(tariff.fee if tariff else 0, [0, 0])
-            sums[0] += entry.energy
-            sums[1] += entry.fee
-        self._take_standing(entry, tariff)
-        self.minimum += entry.minimum
+        for form in CHARGES:
+            if amount := form.of(entry):
+                # What months cost is one line, whatever the tariffs were.
+                price = form.of(tariff) if tariff and form not in PER_MONTH else 0
+                sums = self.charges.setdefault(form.name, {}).setdefault(price, [0, 0])
+                sums[0] += entry.energy
+                sums[1] += amount
         self._take_tax(entry, tariff)
-
-    def _take_standing(self, entry: Reading | EntryCharge, tariff: Tariff | None) -> None:
-        if entry.standing:
-            each_day = tariff.standing if tariff else 0
-            sums = self.standing.setdefault(each_day, [0, 0])
-            sums[0] += entry.standing // each_day if each_day else 0
-            sums[1] += entry.standing
 
     def _take_tax(self, entry: Reading | EntryCharge, tariff: Tariff | None) -> None:
         name, ppm = (tariff.tax.name, tariff.tax.ppm) if tariff and tariff.tax else (_("Tax"), 0)
@@ -326,10 +321,9 @@ class _Energy:
     def lines(self) -> Iterator[Line]:
         """Yield the lines, in the order of a bill."""
         yield from self._electricity()
-        for number, amount in self.standing.values():
-            yield Line(STANDING, _("Standing charge, %(days)d days") % {"days": number}, -amount)
-        if self.minimum:
-            yield Line(STANDING, _("Up to the month's minimum"), -self.minimum)
+        for form in OF_TIME:
+            for each_day, (_energy, amount) in self.charges.get(form.name, {}).items():
+                yield Line(STANDING, _(form.line) % {"days": amount // each_day if each_day else 0}, -amount)
         for (name, ppm, included), amount in sorted(self.taxes.items()):
             text = f"{name} {exact_percent(ppm)} %" if ppm else name
             if included:
@@ -347,6 +341,7 @@ class _Energy:
             if tiered:
                 text = _("%(rate)s, tier %(tier)d") % {"rate": text, "tier": tier + 1}
             yield Line(ELECTRICITY, text, -amount, energy=energy, price=price, tier=tier)
-        for fee, (energy, amount) in sorted(self.fees.items()):
-            exact = fee if fee * energy == amount else None
-            yield Line(ELECTRICITY, _("Service fee"), -amount, energy=energy, price=exact)
+        for form in PER_KWH:
+            for fee, (energy, amount) in sorted(self.charges.get(form.name, {}).items()):
+                exact = fee if fee * energy == amount else None
+                yield Line(ELECTRICITY, _(form.line), -amount, energy=energy, price=exact)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernel.charges import CHARGES
 from ...kernel.tariff import Tariff, TariffError
 from ...kernel.units import exact_instant, exact_kwh, exact_money
 from ..metering.series import Ints, align
@@ -124,9 +125,7 @@ def _home(comparison: Comparison, index: int, name: str) -> dict[str, Any]:
             {"rate": rate, "tier": tier + 1, **_pair((energy, rating.cost[rate, tier]))}
             for (rate, tier), energy in rating.energy.items()
         ],
-        "service_fee": exact_money(rating.fee),
-        "standing_charge": exact_money(rating.standing),
-        "minimum": exact_money(rating.minimum),
+        **{form.figure: exact_money(rating.charges[form.name]) for form in CHARGES},
         "tax": exact_money(rating.tax),
         "tax_included": exact_money(rating.tax_included),
         "total": exact_money(rating.charge),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...kernel.calendar import local, zone
+from ...kernel.charges import PER_KWH
 from ...kernel.rating import gross
 from ...kernel.tariff import RateCalendar, Stretch, Tariff, TariffError
 from ...kernel.units import DAY, exact_percent, short_price
@@ -59,10 +60,10 @@ def _counted_alike(one: Tariff, other: Tariff) -> bool:
 
 def _sum(tariff: Tariff, rate: str, tier: int, price: int, limit: int, at: int, passed_on: bool) -> str:
     parts = [f"{short_price(price)} for {rate!r}" + (f", tier {tier + 1}" if tariff.tiers else "")]
-    if tariff.fee:
-        parts.append(f"{short_price(tariff.fee)} service fee")
+    per_kwh = {form: form.of(tariff) for form in PER_KWH}
+    parts += [f"{short_price(each)} {form.line.lower()}" for form, each in per_kwh.items() if each]
     if tariff.tax and not tariff.tax.included:
-        added = gross(price, tariff) - price - tariff.fee
+        added = gross(price, tariff) - price - sum(per_kwh.values())
         parts.append(f"{short_price(added)} {tariff.tax.name} ({exact_percent(tariff.tax.ppm)} %)")
     of = "the purchase price" if passed_on else "the property's cap"
     total = f" = {short_price(gross(price, tariff))}" if len(parts) > 1 else ""

@@ -8,7 +8,7 @@ few of them. All values are integers: Wh, micro, nano; instants in µs.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernel.calendar import local, zone
-from ...kernel.rating import tax_of
-from ...kernel.tariff import Period, RateCalendar, Tariff
+from ...kernel.charges import CHARGES, PER_DAY, PER_KWH, PER_MONTH, WATCHING
+from ...kernel.charges.interface import Month
+from ...kernel.rating import Counters, rate_interval, tax_of
+from ...kernel.tariff import Period, RateCalendar, Tariff, Version
 from ...kernel.units import HOUR, INT64_MAX, MINUTE
 from ..metering.series import Alignment, Ints, used_up_to
 
@@ -51,16 +53,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Rating:
-    """The result for a span. `energy` (Wh) and `cost` (nano, without fee and tax) by line; the rest in nano, as in
-    `kernel.rating.Rated`. `by_hour`: pairs of (Wh, nano) by (rate, hour of the local day); only if the layout is by
-    hours.
+    """The result for a span. `energy` (Wh) and `cost` (nano, of the energy alone) by line. `charges` (nano): what each form
+    of price came to, by its name. The taxes in nano, as in `kernel.rating.Rated`. `by_hour`: pairs of (Wh, nano) by (rate,
+    hour of the local day); only if the layout is by hours.
     """
 
     energy: dict[Line, int]
     cost: dict[Line, int]
-    fee: int
-    standing: int
-    minimum: int
+    charges: dict[str, int]
     tax: int
     tax_included: int
     by_hour: dict[tuple[str, int], tuple[int, int]]
@@ -68,7 +68,7 @@ class Rating:
     @property
     def charge(self) -> int:
         """Return the whole charge, nano."""
-        return sum(self.cost.values()) + self.fee + self.standing + self.minimum + self.tax
+        return sum(self.cost.values()) + sum(self.charges.values()) + self.tax
 
 
 def lay_out(tariff: Tariff, begin: int, end: int, by_hour: bool = False) -> Layout:
@@ -141,19 +141,17 @@ def rate(layout: Layout, aligned: Alignment, energy: Ints) -> Rating:
     parts = used[:, None] if tiers == 1 else _by_tier(layout, used)
     costs = parts * layout.prices
     energies, cost = _by_line(layout, parts, costs)
-    fee = int(running[-1]) * tariff.fee
-    ended = layout.day_ends & (layout.at[1:] > at[0]) & (layout.at[1:] <= at[-1])
-    standing = int(ended.sum()) * tariff.standing
-    minimum = _minimum(layout, costs.sum(axis=1) + used * tariff.fee, ended) if tariff.minimum else 0
-    net = sum(cost.values()) + fee + standing + minimum
+    if any(form.of(tariff) for form in WATCHING):
+        charges = _charges_by_reading(layout, at, energy)
+    else:
+        charges = _charges(layout, at, used, costs.sum(axis=1))
+    net = sum(cost.values()) + sum(charges.values())
     tax = tax_of(0, net, tariff.tax)[0] if tariff.tax else 0
     included = tariff.tax is not None and tariff.tax.included
     return Rating(
         energies,
         cost,
-        fee,
-        standing,
-        minimum,
+        charges,
         0 if included else tax,
         tax if included else 0,
         _by_hour(layout, used, costs.sum(axis=1)) if layout.by_hour else {},
@@ -187,19 +185,52 @@ def _by_tier(layout: Layout, used: Ints) -> Ints:
     return parts
 
 
-def _minimum(layout: Layout, charged: Ints, ended: npt.NDArray[np.bool_]) -> int:
-    """Return how much the charge is below the minimum in the months that ended, nano."""
-    total = 0
+def _charges(layout: Layout, at: Ints, used: Ints, costs: Ints) -> dict[str, int]:
+    """Return what each form of price came to, nano, by its name. `at`: the instants of the readings. `used`, `costs`: the
+    energy of each stretch and its cost, without the forms.
+    """
+    tariff = layout.tariff
+    ended = layout.day_ends & (layout.at[1:] > at[0]) & (layout.at[1:] <= at[-1])
+    per_kwh = {form.name: form.of(tariff) for form in PER_KWH}
+    per_day = {form.name: form.of(tariff) for form in PER_DAY}
+    charges = {
+        **{name: int(used.sum()) * each for name, each in per_kwh.items()},
+        **{name: int(ended.sum()) * each for name, each in per_day.items()},
+        **{form.name: 0 for form in PER_MONTH},
+    }
+    charged = costs + used * sum(per_kwh.values()) + ended * sum(per_day.values())
+    forms = [(form, amount) for form in PER_MONTH if (amount := form.of(tariff))]
+    for days, length, sum_of_month in _months(layout, charged, ended) if forms else ():
+        come = sum_of_month
+        for form, amount in forms:
+            due = form.due(amount, Month(days, length, come, ()))
+            charges[form.name] += due
+            come += due
+    return {form.name: charges[form.name] for form in CHARGES}
+
+
+def _charges_by_reading(layout: Layout, at: Ints, energy: Ints) -> dict[str, int]:
+    """Return what each form of price came to, worked out reading by reading, since one of them watches the readings."""
+    versions, counters = (Version(0, RateCalendar(layout.tariff)),), Counters()
+    charges = {form.name: 0 for form in CHARGES}
+    for index, used in enumerate(energy.tolist()):
+        rated = rate_interval(versions, int(at[index]), int(at[index + 1]), used, counters)
+        counters = rated.counters
+        for form in CHARGES:
+            charges[form.name] += form.of(rated)
+    return charges
+
+
+def _months(layout: Layout, charged: Ints, ended: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int, int]]:
+    """Yield the months that ended, as (days that counted, days of the whole month, nano that they came to)."""
     for month in np.unique(layout.month).tolist():
         inside = layout.month == month
         first = date.fromordinal(month)
         length = monthrange(first.year, first.month)[1]
         days = int(ended[inside].sum())
         last = int(np.nonzero(inside)[0][-1])
-        if ended[last] and _is_last_day(layout, last, month + length):
-            due = int(charged[inside].sum()) + days * layout.tariff.standing
-            total += max(layout.tariff.minimum * days // length - due, 0)
-    return total
+        if days and ended[last] and _is_last_day(layout, last, month + length):
+            yield days, length, int(charged[inside].sum())
 
 
 def _is_last_day(layout: Layout, stretch: int, following: int) -> bool:

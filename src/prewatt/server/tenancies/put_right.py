@@ -18,6 +18,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
+from ...kernel.charges import PER_MONTH
 from ...kernel.currencies import format_money
 from ...kernel.entries import NEVER, ChangeTenancy
 from ...kernel.units import NANO
@@ -368,7 +369,7 @@ class _PuttingRight:
     def _counts(self) -> bool:
         """Return whether any tariff here counts over time, so that it matters when a tenancy begins."""
         tariffs = (version.calendar.tariff for version in self.unit.property.tariff_versions.series())
-        return any(each.tiers is not None or each.minimum for each in tariffs)
+        return any(each.tiers is not None or any(form.of(each) for form in PER_MONTH) for each in tariffs)
 
     def _say_of_shared_costs(self, moved: Iterable[int]) -> None:
         edges = self._edges(moved)

@@ -4,6 +4,7 @@ Amounts are in nano, energy in Wh, instants in µs since 1970.
 
 from __future__ import annotations
 
+import msgspec
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -43,8 +44,9 @@ class KeypadEntry(models.Model):
 
     `number`: its place in the account, from 1. `until`: the instant up to which days are charged; `counters`: what
     rating has counted by then (`kernel.rating.Counters`, JSON). `energy` and the amounts are what this entry charges,
-    as of a reading of the journal (`charge` is the whole); they are below zero where energy is taken back. `used`: the
-    energy by rate, tier and price (`kernel.rating.Used`, JSON).
+    as of a reading of the journal (`charge` is the whole); they are below zero where energy is taken back. `others`: the
+    amounts of forms of price without a column of their own, as pairs of name and nano (JSON). `used`: the energy by rate,
+    tier and price (`kernel.rating.Used`, JSON).
 
     `code`: of energy that was sold (`sold`, and no other kind). `top_up`: the payment with which it was sold.
     `back_of`: the entry whose energy is taken back.
@@ -72,6 +74,7 @@ class KeypadEntry(models.Model):
     fee = models.BigIntegerField(default=0)
     standing = models.BigIntegerField(default=0)
     minimum = models.BigIntegerField(default=0)
+    others = models.BinaryField(default=b"[]")
     tax = models.BigIntegerField(default=0)
     tax_included = models.BigIntegerField(default=0)
     code = models.OneToOneField("vending.Code", on_delete=models.PROTECT, null=True, related_name="entry")
@@ -92,6 +95,11 @@ class KeypadEntry(models.Model):
                 name="keypad_entry_sold_by_code",
             ),
         )
+
+    @property
+    def charges(self) -> tuple[tuple[str, int], ...]:
+        """Return the amounts of forms of price without a column of their own, as pairs of name and nano."""
+        return msgspec.json.decode(bytes(self.others), type=tuple[tuple[str, int], ...])
 
     def __str__(self) -> str:
         return f"{self.tenancy} {self.number}: {self.get_kind_display()}"

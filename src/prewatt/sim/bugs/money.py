@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ...kernel import rating, replay, state
+from ...kernel.charges import standing
 from ...kernel.rating import Rated, _Tally
 from ...kernel.tariff import PPM, RateCalendar, Tax, Version, add_version
 
@@ -37,9 +38,8 @@ def standing_charge_twice() -> Iterator[None]:
 
     def end_day(self: _Tally, following: int, version: Version | None) -> None:
         if version is not None and date.fromordinal(self.day) in CHANGES:
-            standing = version.calendar.tariff.standing
-            self.standing += standing
-            self._take(standing, version.calendar.tariff)
+            tariff = version.calendar.tariff
+            self.add(standing.CHARGE, tariff.standing, tariff)
         original(self, following, version)
 
     with patch.object(_Tally, "end_day", end_day):
@@ -152,10 +152,10 @@ def fee_forgotten_in_the_last_tier() -> Iterator[None]:
     original = _Tally.use
 
     def use(self: _Tally, stretch: Any, version: Version | None, energy: int) -> None:
-        before = self.fee
+        before = self.charges.get("fee", 0)
         original(self, stretch, version, energy)
         if stretch.upto and any(tier == len(stretch.upto) for _, tier, _ in self.used):
-            self.fee = before
+            self.charges["fee"] = before
 
     with patch.object(_Tally, "use", use):
         yield

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
 from ...core.amounts import TWO_READINGS, plain, typed_number
 
@@ -18,14 +19,9 @@ ROWS = {"rate": ("name", "price"), "profile": ("season", "from", "upto", "days",
 """The fields that come in rows, by the name of the row."""
 SINGLE = (
     "name", "source", "tiers_per", "tiers_upto", "tiers_count", "tiers_prices", "special_days", "holiday_country",
-    "holiday_region", "standing", "fee", "tax_name", "tax_percent", "tax_included", "minimum",
+    "holiday_region", "tax_name", "tax_percent", "tax_included", *(form.name for form in CHARGES),
 )  # fmt: skip
-CHARGES = (
-    ("standing", "standing_charge_per_day"),
-    ("fee", "service_fee_per_kwh"),
-    ("minimum", "minimum_per_month"),
-)
-"""The fields of single charges, and their names in a document."""
+"""The fields that are there once. Each form of price has one by its name."""
 
 
 def _words(text: str) -> list[str]:
@@ -88,9 +84,7 @@ def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
         document["special_days"] = _words(fields["special_days"])
     if fields["holiday_country"]:
         document["holidays"] = {"country": fields["holiday_country"], "region": fields["holiday_region"]}
-    for field, name in CHARGES:
-        if fields[field]:
-            document[name] = _number(fields[field])
+    document.update({form.field: _number(fields[form.name]) for form in CHARGES if fields[form.name]})
     if fields["tax_percent"] or fields["tax_name"]:
         document["tax"] = {
             "name": fields["tax_name"],
@@ -168,12 +162,10 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "special_days": ", ".join(document.get("special_days", [])),
         "holiday_country": holidays.get("country", ""),
         "holiday_region": holidays.get("region", ""),
-        "standing": _trim(document.get("standing_charge_per_day", "")),
-        "fee": _trim(document.get("service_fee_per_kwh", "")),
         "tax_name": tax.get("name", ""),
         "tax_percent": tax.get("percent", ""),
         "tax_included": "yes" if tax.get("included") else "",
-        "minimum": _trim(document.get("minimum_per_month", "")),
+        **{form.name: _trim(document.get(form.field, "")) for form in CHARGES},
     }
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ....kernel.calendar import DAY_KINDS, zone
+from ....kernel.charges import CHARGES
 from ....kernel.names import natural
 from ....kernel.tariff import Tariff as KernelTariff
 from ....kernel.tariff import TariffError
@@ -123,6 +124,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "known": known,
         "weeks": week(tariff) if tariff else [],
         "tariff": tariff,
+        "charges": CHARGES,
     }
     return render(request, "console/tariffs/tariff_edit.html", context)
 

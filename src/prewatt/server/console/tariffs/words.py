@@ -7,6 +7,7 @@ import re
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
 from ...core.errors import LABELS
 
@@ -16,8 +17,7 @@ FIELDS = {
     "holidays.region": _("Public holidays: region"), "tiers.per": _("Tiers start again each"),
     "tiers.up_to_kwh": _("Tiers, up to, kWh"), "tiers.count": _("Tiers, counting"), "tiers.prices": _("Prices of the tiers"),
     "tax": _("Tax"), "tax.name": _("Tax, its name"), "tax.percent": _("Tax, %"),
-    "standing_charge_per_day": LABELS["standing_charge_per_day"], "service_fee_per_kwh": LABELS["service_fee_per_kwh"],
-    "minimum_per_month": LABELS["minimum_per_month"],
+    **{form.field: LABELS[form.field] for form in CHARGES},
 }  # fmt: skip
 """The editor's names of the parts of a document."""
 COLUMNS = {"from": _("from"), "days": _("Days"), "switches": _("Times"), "up_to_kwh": _("Tiers up to, kWh")}

@@ -12,7 +12,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from ....kernel.calendar import local
+from ....kernel.charges import CHARGES
+from ....kernel.charges.interface import PerKwh
 from ....kernel.currencies import format_exact, format_money, format_signed
+from ....kernel.tariff import Tariff
 from ....kernel.units import exact_kwh, exact_percent, short_price
 from ...allocation.models import BASES, Share
 from ...statements.bills import Standing
@@ -104,6 +107,16 @@ def threshold(wh: int) -> str:
 def signed(nano: int, currency: str) -> str:
     """Return an amount as `money` does, with a plus if it is over 0: +2.34."""
     return format_signed(nano, currency)
+
+
+@register.filter
+def charges_in_words(tariff: Tariff) -> list[str]:
+    """Return what a tariff charges beside the energy: service fee 0.01/kWh."""
+    return [
+        gettext(form.fact) % {"amount": price(each) if isinstance(form, PerKwh) else amount(each, tariff.currency)}
+        for form in CHARGES
+        if (each := form.of(tariff))
+    ]
 
 
 @register.filter

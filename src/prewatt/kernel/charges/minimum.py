@@ -1,0 +1,28 @@
+"""What is missing to the least that a month costs."""
+
+from __future__ import annotations
+
+from ..texts import gettext_noop as _
+from ..units import Nano
+from .interface import Month, PerMonth
+
+
+class Minimum(PerMonth):
+    """The least that a calendar month costs, before a tax that is added; a part of a month has its part of it."""
+
+    name = "minimum"
+    field = "minimum_per_month"
+    # Behind all others: it asks what they came to.
+    place = 90
+    label = _("At least, per month")
+    fact = _("at least %(amount)s a month")
+    line = _("Up to the month's minimum")
+    revenue = "minimum-revenue"
+    figure = "minimum"
+
+    def due(self, amount: Nano, month: Month) -> Nano:
+        """Return what is missing, for as many days as counted."""
+        return max(amount * month.days // month.length - month.charged, 0)
+
+
+CHARGE = Minimum()
