@@ -81,9 +81,9 @@ def test_a_flat_is_set_up_by_taps_alone(browser):
     assert "Does the load run?" in tap("stopped", is_so="1")
     assert "The switch is tested." in tap("runs", is_so="1")
     assert browser.house.meters[DLT].is_closed()
-    assert "1 new meters are ready." in browser.get("/setup")
+    assert f"Ready: {DLT}." in browser.get("/setup")
     page = tap("service")
-    assert "1 meters are in service" in page
+    assert f"In service once the agent is started anew: {DLT}." in page
     assert "No meter yet: Flat 2." in browser.get("/setup")
     settings = load_settings(browser.folder / "edge.toml")
     assert [meter.name for meter in settings.meters] == [DLT]

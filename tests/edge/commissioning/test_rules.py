@@ -7,7 +7,7 @@ from prewatt.edge.commissioning import rules
 from prewatt.edge.commissioning.finding import Adapter, Device, adapters, bus_name, check_port
 from prewatt.edge.commissioning.probing import load_models, plan, still
 from prewatt.edge.commissioning.survey import Flat, FoundMeter, Survey, SurveyError, load_survey, save_survey
-from prewatt.edge.commissioning.trying import Look
+from prewatt.edge.commissioning.trying import Look, agrees
 
 PORT = "/dev/serial/by-id/usb-one"
 GOOD = Look("dlt645-2007", "123", 5000, 230_000, 40, True, True)
@@ -38,11 +38,24 @@ def test_two_meters_at_one_address_a_wildcard_and_one_number_twice_are_refused()
 
 def test_two_variants_under_one_name_are_told_apart_by_a_person():
     other = msgspec.structs.replace(GOOD, model="dlt645-other", register=50_000)
-    found = survey(meter(1, "1", looks=(GOOD, other)))
+    found = survey(meter(1, "1", looks=(GOOD, other), is_ambiguous=True))
     assert "show different registers" in rules.problems(found, found.meters[0])[0]
     rules.choose_model(found, 1, "dlt645-other")
     assert rules.problems(found, found.meters[0]) == []
     assert found.meters[0].look.register == 50_000
+
+
+def test_models_are_compared_at_the_same_time_though_the_meter_counts_on():
+    def at(register, model="dlt645-2007"):
+        return msgspec.structs.replace(GOOD, model=model, register=register)
+
+    # The kettle runs: 20 Wh between the first look and the one after all others.
+    looks = [at(5000), at(5010, "dlt645-button"), at(5020, "dlt645-three-phase")]
+    assert agrees(looks, at(5020), 10)
+    assert agrees([*looks, at(5029, "finer")], at(5020), 10)
+    assert not agrees([*looks, at(5030, "finer")], at(5020), 10)
+    assert not agrees([*looks, at(50_100, "ten times as much")], at(5020), 10)
+    assert not agrees([*looks, at(None, "without a register")], at(5020), 10)
 
 
 def test_a_meter_that_speaks_faster_than_the_others_of_its_bus_is_named():

@@ -121,7 +121,7 @@ def compared_and_tested(house, folder):
     again.switches.load_stopped(one.id, is_so=True)
     assert switch.is_closed()
     assert again.switches.load_runs(one.id, is_so=True) == "The switch is tested."
-    assert again.put_into_service() == "3 meters are in service once the agent is started anew."
+    assert again.put_into_service() == f"In service once the agent is started anew: {DLT}, {SDM}, 2."
     assert [meter.name for meter in load_settings(folder / "edge.toml").meters] == [DLT, SDM, SDM_TWO]
     assert "Meter 202411110003 is not compared with its display." in rules.missing(again.survey)
 

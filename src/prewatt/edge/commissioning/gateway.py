@@ -100,14 +100,14 @@ class SetUp:
         if self.settings is None:
             raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
         with self.bench.working(_("the settings are being written")), self.bench.changing() as survey:
-            ready = rules.ready(survey)
-            if not ready:
-                raise SurveyError(_("No meter is ready: put it to a flat, and compare it with its display."))
-            self._write(survey, ready)
+            if not (fresh := rules.fresh(survey)):
+                raise SurveyError(_("No new meter is ready: put it to a flat, and compare it with its display."))
+            self._write(survey, rules.ready(survey))
+        words = {"meters": ", ".join(meter.serial for meter in fresh)}
         if self._restart is None:
-            return _("%(count)d meters are in service once the agent is started anew.") % {"count": len(ready)}
+            return _("In service once the agent is started anew: %(meters)s.") % words
         self._restart()
-        return _("%(count)d meters are in service.") % {"count": len(ready)}
+        return _("In service: %(meters)s.") % words
 
     def _write(self, survey: Survey, meters: Sequence[FoundMeter]) -> None:
         assert self.settings is not None

@@ -42,17 +42,19 @@ def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html
 
 
 def _flat(survey: Survey, meter: FoundMeter, hidden: Html) -> Html:
-    options = [("", _("no flat"))]
+    options, likely = [("", _("no flat"))], meter.flat
     for flat in survey.flats:
         other = survey.at_flat(flat.key)
         if other is None or other.id == meter.id:
             options.append((flat.key, f"{flat.key} · {flat.serial}" if flat.serial else flat.key))
+            if not likely and meter.number and plain(flat.serial) == plain(meter.number):
+                likely = flat.key
     expected = next((flat.serial for flat in survey.flats if meter.flat and flat.key == meter.flat), "")
     differs = expected and meter.number and plain(expected) != plain(meter.number)
     return element(
         "section",
         element("h2", _("1. Its flat")),
-        form("/setup/put", hidden, select(_("Flat"), "flat", options, meter.flat), element("button", _("Put"))),
+        form("/setup/put", hidden, select(_("Flat"), "flat", options, likely), element("button", _("Put"))),
         element("p", _("The server has no list of flats for this gateway yet."), class_="quiet")
         if not survey.flats
         else None,

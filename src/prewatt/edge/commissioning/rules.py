@@ -9,7 +9,7 @@ from ...kernel.units import MINUTE, SECOND, exact_kwh, parse_kwh
 from ..texts import _
 from .probing import answers_for_all
 from .survey import Compared, Flat, FoundMeter, Survey, SurveyError, plain
-from .trying import Look, agrees
+from .trying import Look
 
 MEANWHILE = 2 * MINUTE
 """What the flat draws for so long (µs) between a look at the display and the question to the meter is no difference."""
@@ -78,7 +78,7 @@ def _of_models(meter: FoundMeter) -> list[str]:
         return [_("It does not answer any more.")]
     if meter.look is None:
         return [_("It can't be read: %(why)s. Give its password, or choose its model.") % {"why": _refusal(meter)}]
-    if not meter.model and not agrees(meter.looks):
+    if not meter.model and meter.is_ambiguous:
         return [
             _(
                 "Several models fit, and they show different registers. Look which name stands on the meter, and choose "
@@ -225,6 +225,12 @@ def ready(survey: Survey) -> list[FoundMeter]:
         and meter.test not in ("off", "stopped", "failed")
         and not problems(survey, meter)
     ]
+
+
+def fresh(survey: Survey) -> list[FoundMeter]:
+    """Return the meters that can go into service and are not yet in service at their flats."""
+    names = {flat.key: flat.name for flat in survey.flats}
+    return [meter for meter in ready(survey) if meter.in_service != names[meter.flat]]
 
 
 def by_port(meters: Sequence[FoundMeter]) -> Mapping[str, list[FoundMeter]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -26,7 +26,7 @@ from ..texts import _
 from .live import LiveBus
 from .probing import BEHIND, Probe, answers_for_all, is_doubled, kinds, plan, seek, still
 from .survey import BusNote, FoundMeter, SurveyError
-from .trying import Look, candidates, look, open_conversations, ranked
+from .trying import Look, agrees, candidates, look, open_conversations, ranked
 from .workbench import Workbench, again, in_words
 
 log = logging.getLogger("prewatt.edge")
@@ -142,9 +142,9 @@ class Scanner:
             (each for each in self._bench.survey.meters if each.place == (port, probe.protocol, sighting.address)), None
         )
         given = {**more, **(before.more if before else {})}
-        looks: Iterable[Look] = ()
+        looks, is_ambiguous = (), False
         if not sighting.is_doubled and not answers_for_all(probe.protocol, sighting.address):
-            looks = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
+            looks, is_ambiguous = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
         found = FoundMeter(
             0,
             port,
@@ -155,19 +155,32 @@ class Scanner:
             sighting.address,
             sighting.is_doubled,
             sighting.words,
-            tuple(looks),
+            is_ambiguous,
+            looks,
             more=given,
             seen_at=self._bench.clock(),
         )
         with self._bench.changing() as survey:
             survey.take(found)
 
-    def _looks(self, bus: Bus, kind: str, framing: Framing, address: str, more: Mapping[str, Any]) -> list[Look]:
-        """Ask a meter by all models that it may be."""
-        return ranked(
+    def _looks(
+        self, bus: Bus, kind: str, framing: Framing, address: str, more: Mapping[str, Any]
+    ) -> tuple[tuple[Look, ...], bool]:
+        """Ask a meter by all models that it may be. Returns what it says by each, the likeliest first, and whether they
+        show different registers.
+        """
+        looks = [
             self._look(bus, name, framing, address, more, f"{kind} {address} {name}")
             for name in candidates(self._bench.models, kind)
-        )
+        ]
+        readable = [each for each in looks if not each.refusal]
+        is_ambiguous = False
+        if len({each.register for each in readable}) > 1:
+            first = readable[0].model
+            after = self._look(bus, first, framing, address, more, f"{kind} {address} {first}")
+            step = max(self._bench.models[each.model].energy_step for each in readable)
+            is_ambiguous = not agrees(readable, after, step)
+        return tuple(ranked(looks)), is_ambiguous
 
     def _look(
         self, bus: Bus, name: str, framing: Framing, address: str, more: Mapping[str, Any], as_meter: str
@@ -218,11 +231,11 @@ class Scanner:
                     if live
                     else stack.enter_context(self._bench.opened(meter.port, meter.line, meter.protocol))
                 )
-                looks = self._looks(bus, meter.kind, meter.framing, meter.address, given)
+                looks, is_ambiguous = self._looks(bus, meter.kind, meter.framing, meter.address, given)
             except ProtocolError as error:
                 raise SurveyError(str(error)) from None
         with self._bench.changing() as survey:
-            survey.change(number, more=given, looks=tuple(looks), compared=None, test="")
+            survey.change(number, more=given, looks=looks, is_ambiguous=is_ambiguous, compared=None, test="")
 
 
 def _run_look(live: LiveBus, name: str, model_name: str, model: Model, meter: Conversations) -> Look:

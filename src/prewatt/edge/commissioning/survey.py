@@ -55,6 +55,7 @@ class Compared(Struct, frozen=True):
 
 class FoundMeter(Struct, frozen=True):
     """A meter that answers. `id`: its number in the survey. `looks`: what it says by each model, the likeliest first.
+    `is_ambiguous`: by several models it can be read, and they showed different registers at the same time.
     `more`: passwords and the like that a person gave. `flat`: the key of the flat that it was put to. `in_service`: the name
     of the journal that it has in `edge.toml`. `told_at`: when the server was told of it.
     `face`: the number on its face, typed for a meter that does not tell it.
@@ -69,6 +70,7 @@ class FoundMeter(Struct, frozen=True):
     address: str
     is_doubled: bool = False
     words: str = ""
+    is_ambiguous: bool = False
     looks: tuple[Look, ...] = ()
     model: str = ""
     more: dict[str, Any] = {}

@@ -117,7 +117,14 @@ def ranked(looks: Iterable[Look]) -> list[Look]:
     return sorted(looks, key=lambda each: (bool(each.refusal), -each.values, len(each.model), each.model))
 
 
-def agrees(looks: Iterable[Look]) -> bool:
-    """Return whether all models by which a meter can be read show the same register: then any of them bills right."""
-    registers = {each.register for each in looks if not each.refusal}
-    return len(registers) <= 1
+def agrees(looks: Iterable[Look], after: Look, step: int) -> bool:
+    """Return whether all models by which a meter can be read show the same register: then any of them bills right. The
+    meter counts on while it is asked: `after` is the first readable look once more, after all others. `step`: the coarsest
+    register's, Wh.
+    """
+    registers = [each.register for each in looks if not each.refusal]
+    if None in registers or after.register is None:
+        return len(set(registers)) == 1
+    known = [register for register in registers if register is not None]
+    low, high = sorted((known[0], after.register))
+    return all(low - step < register < high + step for register in known)

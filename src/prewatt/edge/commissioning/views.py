@@ -155,13 +155,19 @@ def _into_service(survey: Survey, hidden: Html, enrolled: bool) -> Html:
             "section",
             element("p", _("This gateway is not enrolled yet. At the gateway: prewatt edge enrol SERVER CODE.")),
         )
-    count = len([each for each in rules.ready(survey) if not each.in_service])
+    fresh = [each.serial for each in rules.fresh(survey)]
     return element(
         "section",
         element("h2", _("Into service")),
-        element("p", _("%(count)d new meters are ready.") % {"count": count}),
-        element("p", _("The gateway starts anew for it. Switches stay as they are."), class_="quiet"),
-        form("/setup/service", hidden, element("button", _("Put into service"))),
+        together(
+            element("p", _("Ready: %(meters)s.") % {"meters": ", ".join(fresh)}),
+            element("p", _("The gateway starts anew for it. Switches stay as they are."), class_="quiet"),
+            form("/setup/service", hidden, element("button", _("Put into service"))),
+        )
+        if fresh
+        else element(
+            "p", _("No new meter is ready: put it to a flat, and compare it with its display."), class_="quiet"
+        ),
         form("/setup/server", hidden, element("button", _("Ask the server for its flats"), class_="plain")),
         element(
             "p",
