@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from tests.edge.buses.lines import WatchedTurns
+
 from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.buses.pause import silence_s
@@ -194,6 +196,7 @@ class Wall:
         self.port = VirtualLine(Line([], baud, kind.answers_after_s(baud)))
         timing = Timing(baud, turnaround_least_s=silence_s(baud))
         self.bus = Bus(self.port, timing, self.port.steady, self.port.sleep)
+        self.bus.turns = self.turns = WatchedTurns()
         meters, drivers = [], {}
         for number, (name, load) in enumerate(self.loads.items(), 1):
             meter, ours = kind.hang(played_meter(load, number, self.port.clock), number, self.port.clock)
@@ -277,7 +280,7 @@ def orders(kind: Kind, baud: int) -> None:
         name = names[(names.index(wall.read_now) + METERS // 2) % METERS]
         told.append((name, wall.port.now))
         work.move_switch(name, not wall.loads[name].closed)
-        wall.bus.turns.await_waiting(1)
+        wall.turns.await_waiting(1)
 
     took, least = [], []
     for number in range(ORDERS):

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from prewatt.edge.buses.bus import Bus, Timing
+from prewatt.edge.buses.turns import Turns
 from prewatt.edge.protocols.exchange import Answer, Exchange
+
+
+class WatchedTurns(Turns):
+    """Turns for which a test can wait until others wait for theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._came = threading.Semaphore(0)
+
+    def _take(self, mine: tuple[int, int]) -> None:
+        # Who is told of it gets the condition only when this one waits.
+        self._came.release()
+        super()._take(mine)
+
+    def await_waiting(self, count: int) -> None:
+        """Wait until `count` others wait for the bus."""
+        while True:
+            with self._condition:
+                if len(self._waiting) >= count:
+                    return
+            assert self._came.acquire(timeout=30)
 
 
 @dataclass
@@ -67,4 +90,6 @@ def asks(name, order=False):
 
 def bus_on(*answers, **timing):
     port = VirtualPort(list(answers))
-    return Bus(port, Timing(**timing), lambda: port.now, port.sleep), port
+    bus = Bus(port, Timing(**timing), lambda: port.now, port.sleep)
+    bus.turns = WatchedTurns()
+    return bus, port

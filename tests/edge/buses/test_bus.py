@@ -13,9 +13,9 @@ from prewatt.edge.buses.echo import Echo
 from prewatt.edge.buses.health import BROKEN_FAILS, Trouble
 from prewatt.edge.buses.patience import LONGEST
 from prewatt.edge.buses.pause import TRIED_AFTER
-from prewatt.edge.buses.turns import Turns, Urgency, urgent
+from prewatt.edge.buses.turns import Urgency, urgent
 from prewatt.edge.protocols.exchange import NoAnswer, PasswordRefused
-from tests.edge.buses.lines import Ask, VirtualPort, asks, bus_on
+from tests.edge.buses.lines import Ask, VirtualPort, WatchedTurns, asks, bus_on
 
 
 def test_an_answer_is_taken_in_pieces_and_what_comes_behind_it_is_thrown_away():
@@ -160,7 +160,7 @@ def test_an_error_of_one_exchange_is_raised_inside_the_conversation_so_that_it_c
 
 
 def test_a_switch_goes_before_a_person_and_a_person_before_the_round():
-    queue, order, ready = Turns(), [], []
+    queue, order, ready = WatchedTurns(), [], []
 
     def use(name, how):
         with urgent(how):
@@ -260,6 +260,7 @@ def test_a_switch_that_must_move_waits_for_one_answer_and_not_for_the_reading_of
 
     port = Slow([[(0.1, b"a=1;")], [(0.1, b"!o;")], [(0.1, b"s=1;")], [(0.1, b"b=1;")]])
     bus = Bus(port, Timing(), lambda: port.now, port.sleep)
+    bus.turns = WatchedTurns()
     move = threading.Thread(target=switch)
     bus.run("m", reading())
     move.join()

@@ -7,7 +7,7 @@ from prewatt.edge.protocols.dlms.axdr import Reader
 from prewatt.edge.protocols.dlms.hdlc import FrameError, FrameStream, check_sequence, decode_frame
 from prewatt.edge.protocols.dlms.push import PushStream
 from prewatt.edge.protocols.dlms.security import GENERAL, is_ciphered
-from prewatt.edge.protocols.dlms.wrapper import WrappedStream, decode_wrapped
+from prewatt.edge.protocols.dlms.wrapper import HEADER, Wrapped, WrappedStream
 from prewatt.edge.protocols.dlms.xdlms import UnknownApdu, decode_apdu
 from prewatt.edge.protocols.exchange import ProtocolError
 
@@ -98,21 +98,16 @@ def _check_sequences(step: dict[str, Any], raw: bytes, error: str) -> list[str]:
 
 def _wrapper(step: dict[str, Any], raw: bytes) -> list[str]:
     is_valid = step.get("valid_frame", True) and step.get("length_ok", True)
-    try:
-        wrapped = decode_wrapped(raw)
-    except ProtocolError as error:
-        return [f"an APDU in its wrapper is refused: {error}"] if is_valid else []
-    if not is_valid:
-        return ["a faulty wrapper is accepted"]
-    header = {
-        "version": int.from_bytes(raw[:2]),
-        "source": wrapped.source,
-        "destination": wrapped.destination,
-        "length": len(wrapped.apdu),
-    }
+    names = ("version", "source", "destination", "length")
+    header = {name: int.from_bytes(raw[2 * at : 2 * at + 2]) for at, name in enumerate(names)}
+    wrapped = Wrapped(header["source"], header["destination"], raw[HEADER:])
     stream = WrappedStream(wrapped.source, wrapped.destination, 0xFFFF)
     apdus = [apdu for piece in (b"\x00\x00", raw[:5], raw[5:]) for apdu in stream.feed(piece)]
-    faults = [] if apdus == [wrapped.apdu] else ["the APDU is not found in a stream"]
+    if apdus != [wrapped.apdu]:
+        return ["an APDU in its wrapper is not found in a stream"] if is_valid else []
+    if not is_valid:
+        return ["a faulty wrapper is accepted"]
+    faults = []
     if wrapped.encode() != raw:
         faults.append(f"it is encoded as {wrapped.encode().hex().upper()}")
     stated_header = step.get("wrapper", header)

@@ -14,9 +14,10 @@ from prewatt.edge.protocols.dlt645.bcd import from_bcd, from_clock, from_date, f
 from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function, OldFunction, error_names
 from prewatt.edge.protocols.dlt645.exchanges import Access, Control, Order, Read, ReadAddress, SetTime, Write
 from prewatt.edge.protocols.dlt645.frame import BROADCAST, WAKE, WILD, DamagedFrame, Frame, FrameParser, decode_frame
-from prewatt.edge.protocols.dlt645.items import item, status
 from prewatt.edge.protocols.exchange import Exchange, ProtocolError
 from prewatt.kernel.quantities import decimal
+from prewatt.sim.meters.dlt645_items import item
+from tests.edge.frames.status_word import status
 
 Case = dict[str, Any]
 

@@ -15,7 +15,6 @@ from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function, erro
 from prewatt.edge.protocols.dlt645.exchanges import (
     Access,
     Control,
-    Freeze,
     Payload,
     Read,
     ReadAddress,
@@ -25,9 +24,10 @@ from prewatt.edge.protocols.dlt645.exchanges import (
     read,
 )
 from prewatt.edge.protocols.dlt645.frame import BROADCAST, LONGEST, WILD, Frame, FrameParser, decode_frame
-from prewatt.edge.protocols.dlt645.items import item, status
 from prewatt.edge.protocols.exchange import Answer, PasswordRefused, ProtocolError, Refused, WrongAnswer, converse
+from prewatt.sim.meters.dlt645_items import item
 from tests.edge.frames.dlt645 import check
+from tests.edge.frames.status_word import status
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "dlt645.json").read_text())
 METER, OTHER = "202411110002", "000000000161"
@@ -202,11 +202,6 @@ def test_an_address_and_a_password_that_are_no_digits_are_refused():
 
 def test_no_meter_answers_a_broadcast():
     assert not SetTime(BROADCAST, NEW_YEAR).expects_answer
-    assert not Freeze(BROADCAST).expects_answer
-    asked = Freeze(METER)
-    assert asked.expects_answer
-    assert asked.request.hex().upper().endswith("681604" + "CC" * 4 + "8216")
-    assert asked.feed(answers("", METER, 0x96)) == Answer(None)
 
 
 def test_a_long_block_is_read_over_several_frames():

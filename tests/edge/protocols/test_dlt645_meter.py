@@ -18,7 +18,7 @@ from prewatt.edge.meters.dlt645_model import Dlt645Model
 from prewatt.edge.meters.model import BUILT_IN, find_model_file, model_names, protocol_of, read_model
 from prewatt.edge.protocols.dlt645.bcd import to_bcd
 from prewatt.edge.protocols.dlt645.codes import Command, Edition
-from prewatt.edge.protocols.dlt645.exchanges import Access, Control, Freeze, Read, read
+from prewatt.edge.protocols.dlt645.exchanges import Access, Control, Read, read
 from prewatt.edge.protocols.dlt645.frame import Frame, FrameParser, decode_frame
 from prewatt.edge.protocols.exchange import (
     NoAnswer,
@@ -191,12 +191,6 @@ def test_rates_come_as_one_block_over_several_frames(tmp_path):
     assert [frame.control for frame in wire.asked] == [0x11, 0x12, 0x12]
     old = Wire(tmp_path, "dlt645-1997", edition=Edition.OF_1997, longest=14)
     assert len(old.run(read(SERIAL, "901F", Edition.OF_1997))) == 20
-
-
-def test_a_freeze_keeps_the_register(wire):
-    wire.now += HOUR
-    wire.ask(Freeze(SERIAL))
-    assert wire.responder.frozen == 2_000
 
 
 # Switching

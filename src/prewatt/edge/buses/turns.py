@@ -71,7 +71,6 @@ class Turns:
 
     def _take(self, mine: tuple[int, int]) -> None:
         heapq.heappush(self._waiting, mine)
-        self._condition.notify_all()
         self._condition.wait_for(lambda: self._holder is None and self._waiting[0] == mine)
         heapq.heappop(self._waiting)
         self._holder = mine
@@ -79,8 +78,3 @@ class Turns:
     def _release(self) -> None:
         self._holder = None
         self._condition.notify_all()
-
-    def await_waiting(self, count: int) -> None:
-        """Wait until `count` others wait for the bus."""
-        with self._condition:
-            self._condition.wait_for(lambda: len(self._waiting) >= count)

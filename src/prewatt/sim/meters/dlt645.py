@@ -15,9 +15,9 @@ from ...edge.protocols.dlt645.bcd import from_clock, from_date, from_time, to_cl
 from ...edge.protocols.dlt645.codes import Command, Edition, Function, OldFunction
 from ...edge.protocols.dlt645.exchanges import Access, matches
 from ...edge.protocols.dlt645.frame import ANSWER, BROADCAST, ERROR, MORE, WILD, Frame, FrameParser
-from ...edge.protocols.dlt645.items import item
 from ...kernel.calendar import local, zone
 from ...kernel.units import DAY, MINUTE, instant
+from .dlt645_items import item
 from .plan import HousePlan, HungMeter, LinePlan
 from .played import PlayedMeter
 from .protocol import PlayedProtocol
@@ -62,7 +62,7 @@ class Dlt645Responder:
     `access`: the password that it wants, and its level. `zone`: of its clock. `wake`: wake-up bytes before its answers.
     `longest`: bytes of data in one frame; what is longer follows in others. `lacks`: identifiers that it has not, as people
     read them. `answers_wild`: it answers with AA...AA in place of its address. `knows_close`: it takes command 1C; if not,
-    only 1B. `held`: its supply is held on. `frozen`: the register (Wh) at the last freeze.
+    only 1B. `held`: its supply is held on.
     """
 
     meter: PlayedMeter
@@ -78,7 +78,6 @@ class Dlt645Responder:
     knows_close: bool = True
     balance: Balance | None = None
     held: bool = False
-    frozen: int | None = None
 
     def __post_init__(self) -> None:
         self.address = (self.address or self.meter.serial).zfill(12)
@@ -93,7 +92,6 @@ class Dlt645Responder:
                 Function.READ_FOLLOWING: self._read_following,
                 Function.READ_ADDRESS: lambda _: _Said(to_digits(self.address)),
                 Function.WRITE: self._write,
-                Function.FREEZE: self._freeze,
                 Function.CONTROL: self._control,
             }
             if self.edition == Edition.OF_2007
@@ -270,13 +268,6 @@ class Dlt645Responder:
             case _:
                 raise _Error(OTHER_ERROR)
         return _Said()
-
-    def _freeze(self, data: bytes) -> _Said:
-        if data == b"\x99" * 4:
-            self.frozen = self.meter.register()
-        return _Said()
-
-    # Its clock
 
     def _now(self) -> datetime:
         return local(self.meter.now(), self.zone).replace(tzinfo=None)

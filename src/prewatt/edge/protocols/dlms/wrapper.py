@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..exchange import Answer, Conversation, Exchange, Skipped, WrongAnswer
+from ..exchange import Answer, Conversation, Exchange, Skipped
 
 T = TypeVar("T")
 
@@ -34,16 +34,6 @@ class Wrapped:
             raise ValueError(f"an APDU of {len(self.apdu)} bytes: more than 65535")
         header = (self.source, self.destination, len(self.apdu))
         return VERSION + b"".join(each.to_bytes(2) for each in header) + self.apdu
-
-
-def decode_wrapped(data: bytes) -> Wrapped:
-    """Return the APDU in its wrapper that `data` is. Raises WrongAnswer."""
-    if len(data) < HEADER or data[:2] != VERSION:
-        raise WrongAnswer("a wrapper that does not begin with version 1")
-    source, destination, length = (int.from_bytes(data[at : at + 2]) for at in (2, 4, 6))
-    if length != len(data) - HEADER:
-        raise WrongAnswer(f"a wrapper that speaks of {length} bytes, and has {len(data) - HEADER}")
-    return Wrapped(source, destination, data[HEADER:])
 
 
 class WrappedStream:

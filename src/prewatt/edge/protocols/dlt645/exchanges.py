@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from ..exchange import Answer, Conversation, Exchange, PasswordRefused, Refused, Skipped, WrongAnswer
 from .bcd import from_digits, to_digits, to_time
 from .codes import PASSWORD_ERROR, Command, Edition, Function, OldFunction, error_names
-from .frame import BROADCAST, FRAME, Frame, FrameParser
+from .frame import FRAME, Frame, FrameParser
 
 T = TypeVar("T")
 
@@ -218,18 +218,6 @@ class Control(Order):
     def __init__(self, address: str, command: Command, access: Access, until: datetime) -> None:
         data = access.encode() + bytes((command, 0)) + to_time(until)
         super().__init__(address, Function.CONTROL, data)
-
-
-class Freeze(Order):
-    """Have a meter keep its present values for later: at once, or each time the clock shows `pattern`, two digits each of
-    month, day, hour and minute, 99 for any.
-    """
-
-    with_password = False
-
-    def __init__(self, address: str, pattern: str = "99999999") -> None:
-        super().__init__(address, Function.FREEZE, to_digits(pattern))
-        self.expects_answer = address != BROADCAST
 
 
 class SetTime(Question[None]):

@@ -1,15 +1,15 @@
 """What the standard's data identifiers hold: sizes, decimals, units.
 
 Sources: the format table of the package `dlt645` 3.2.0, two public firmware headers, published frames. A meter's file
-says what is read of that model; this table is for the meter's side, for tests, and for who looks at a strange frame.
+says what is read of that model; this table is for played meters, and for who looks at a strange frame.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from .bcd import from_bcd, is_absent, to_bcd
-from .codes import Edition
+from ...edge.protocols.dlt645.bcd import from_bcd, is_absent, to_bcd
+from ...edge.protocols.dlt645.codes import Edition
 
 
 class Field(NamedTuple):
@@ -188,41 +188,3 @@ def _item_1997(identifier: int) -> Item | None:
         if part == 0xF:
             return Item(f"{name}, block", field, _PHASES)
     return _OLD_SINGLE.get(identifier)
-
-
-class Status(NamedTuple):
-    """Run status word 3 (04000503) of 2007. `is_open`: the relay is open. `told_open`: it was told to open. `warns`: it
-    opens after a delay. `prepaid`: 0 the meter has no prepaid mode, 1 it cuts by its own balance of energy, 2 by one of
-    money, 3 has no meaning. `held`: its supply is held on. Meters of the first years set no bit but the relay's.
-    """
-
-    word: int
-
-    @property
-    def may_be_programmed(self) -> bool:
-        return bool(self.word & 0x0008)
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self.word & 0x0010)
-
-    @property
-    def told_open(self) -> bool:
-        return bool(self.word & 0x0040)
-
-    @property
-    def warns(self) -> bool:
-        return bool(self.word & 0x0080)
-
-    @property
-    def prepaid(self) -> int:
-        return self.word >> 8 & 0b11
-
-    @property
-    def held(self) -> bool:
-        return bool(self.word & 0x1000)
-
-
-def status(data: bytes) -> Status | None:
-    """Return run status word 3; None if `data` is no two bytes, or stands for "no value"."""
-    return None if len(data) != 2 or is_absent(data) else Status(int.from_bytes(data, "little"))
