@@ -24,9 +24,11 @@ from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.sales.giving_back import decide, put_right, refund
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_out, settle
-from prewatt.server.vending.models import Adjustment, Command
-from prewatt.server.vending.refusals import GivingBackError
+from prewatt.server.vending.keypad_readings import take_reading
+from prewatt.server.vending.models import Adjustment, Code, Command, TokenMeter
+from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from tests.racing import at_once, before
+from tests.server.keypads import keypad_flat
 from tests.server.payments.paying import pay_and_call_back, start_payment
 from tests.settings import ON_POSTGRESQL
 
@@ -148,3 +150,25 @@ def test_what_was_charged_wrongly_is_agreed_to_while_the_tenancy_is_settled(
     assert balance(tenant_account(anna)) == 0
     assert [(each.who, each.left) for each in owed(owner)] == [("Anna", 6 * NANO)]
     assert not Command.objects.filter(kind__in=("credit", "debit")).exists()
+
+
+def test_two_payments_for_a_keypad_meter_at_once_are_two_codes_of_one_account(anna, clock):
+    kim = keypad_flat(anna.unit.property)
+    one, other = at_once(lambda: top_up(kim, 3 * NANO, "one"), lambda: top_up(kim, 5 * NANO, "other"))
+    assert one.error is None and other.error is None
+    codes = Code.objects.filter(token_meter__unit=kim.unit)
+    assert len({each.tid for each in codes}) == 2 and sum(each.amount for each in codes) == 400
+    assert balance(tenant_account(kim)) == 0
+    assert [each.number for each in kim.keypad_entries.all()] == [1, 2]
+
+
+def test_a_payment_that_meets_the_settlement_of_a_keypad_meter_is_sold_before_it_or_refused(anna, clock):
+    kim = keypad_flat(anna.unit.property)
+    top_up(kim, 4 * NANO, "first")
+    move_out(kim, clock.now() + 1)
+    take_reading(TokenMeter.objects.get(unit=kim.unit), clock.now(), 1_000, "kim", left=2_000)
+    clock.at += 1
+    paid, settled = at_once(lambda: top_up(kim, 3 * NANO, "late"), lambda: settle(kim))
+    assert settled.error is None and isinstance(paid.error, TopUpError)
+    assert balance(tenant_account(kim)) == 0
+    assert sum(each.energy for each in kim.keypad_entries.all()) == 18_000
