@@ -178,7 +178,7 @@ def test_a_tariff_is_made_from_an_example_and_scheduled(building, log_in, tmp_pa
     schedule.get_by_label("Tariff").select_option(label="Nights are cheap")
     schedule.get_by_label("From").fill("2013-12-01T00:00")
     page.get_by_role("button", name="Schedule").click()
-    expect(page.get_by_text("to come")).to_be_visible()
+    expect(page.get_by_text("planned")).to_be_visible()
     expect(page.get_by_text("Sunday 1 December 2013, 00:00")).to_be_visible()
     picture(page, "tariffs", tmp_path)
     page.get_by_role("link", name="What if?").click()

@@ -104,5 +104,7 @@ def _meters(looks: Sequence[Look], once: bool) -> list[str]:
 
 
 def _ends_soon(end: float | None, mono: float, until: float) -> bool:
-    """Return whether a meter has no lease, or one that is to be renewed now and can last longer, until `until`."""
+    """Return whether a meter needs a lease until `until` (s): it has none (`end` is None), or its own ends soon and before
+    that.
+    """
     return end is None or (end - mono < RENEW and until > end)

@@ -1,6 +1,7 @@
 """The quantities that a meter measures beside its register. Each is an integer in a fixed unit.
 
-A value is a claim, as a register is: an impossible value, or one that stands for "no value", counts as not reported.
+A meter may report a wrong value, as it may show a wrong register. So an impossible value, or one that stands for "no
+value", counts as not reported.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ class State:
         return newly_under(untold, self.room(balance), self.price(now, counters)) if untold and self.priced else []
 
     def next_step(self, now: Instant, balance: Nano, counters: Counters | None = None) -> Reach | None:
-        """Return the distance to the next step of which nobody was told, at the prices of `now`; None if there is none."""
+        """Return how far the next warning of low credit is, at the prices of `now`; None if no warning is left to give."""
         untold = self._untold()
         return next_reach(untold, self.room(balance), self._prices(now, counters or self.counters)) if untold else None
 

@@ -67,7 +67,7 @@ def test_who_uploads_sees_how_many_lines_are_in(manager, owner, log_in, clock):
 def test_unknown_columns_are_asked_for_once_and_remembered(manager, owner, tenancy):
     page = send(manager, STRANGE.format(r=reference(tenancy)))
     assert page.redirect_chain[-1][0].startswith("/bank-lines/columns/") and "Wieviel" in said(page)
-    assert "No line names the columns" in said(page) and "Read it so" not in said(page)
+    assert "No line names the columns" in said(page) and "Read the statement in this way" not in said(page)
     chosen = columns("day", "amount", "payer", "text")
     page = manager.post("/bank-lines/columns/", {**chosen, "do": "look"})
     assert "1 payments in, 1 payments out" in said(page) and "2025-10-13 Anna PW" in said(page)
@@ -123,7 +123,7 @@ def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner
         (columns("day", "amount", direction="x"), "Choose from the list how this bank shows money out"),
         (columns("day", "amount", words="C"), "the column that has the words"),
         (columns("day", "amount", named="99"), "Choose the row that names"),
-        (columns("day", "payer", "amount"), "is no amount"),
+        (columns("day", "payer", "amount"), "is not an amount"),
     ],
 )
 def test_a_choice_that_can_not_be_is_said_in_words_and_stays(manager, chosen, says):

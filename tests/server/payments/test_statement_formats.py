@@ -151,7 +151,7 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&
         (b"<a>" * 10_000, "nested too deep"),
         (b"<a>" + b"<b/>" * 600_000 + b"</a>", "too large"),
         (b"<OFX>" + b"<![CDATA[" * 400_000, "incomplete"),
-        (b"<OFX>" + b"<STMTTRN>" * 30_000 + b"</OFX>", "no day"),
+        (b"<OFX>" + b"<STMTTRN>" * 30_000 + b"</OFX>", "not a day"),
         (b"<Document><other/></Document>", "no CAMT"),
         (b"<!DOCTYPE html><html></html>", "web page"),
         (b"%PDF-1.7", "PDF"),
@@ -172,8 +172,8 @@ def test_hostile_and_foreign_files_give_words(content, says):
     ("change", "says"),
     [
         (("<CdtDbtInd>CRDT</CdtDbtInd><Sts>", "<Sts>"), "Entry 1 does not say whether"),
-        (("20.50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>", "20,50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>"), "20,50 is no amount"),
-        (("<BookgDt><Dt>2025-10-06", "<BookgDt><Dt>2025-13-06"), "2025-13-06 is no day"),
+        (("20.50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>", "20,50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>"), "20,50 is not an amount"),
+        (("<BookgDt><Dt>2025-10-06", "<BookgDt><Dt>2025-13-06"), "2025-13-06 is not a day"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_known_of_an_entry_is_refused_by_name(change, says):

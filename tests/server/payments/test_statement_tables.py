@@ -266,7 +266,7 @@ def test_days_that_stay_open_are_asked_for(days):
 
 
 def test_a_day_that_is_none_is_refused_and_a_remark_is_not():
-    with pytest.raises(BankError, match=r"Line 3: 31\.11\.2025 is no day"):
+    with pytest.raises(BankError, match=r"Line 3: 31\.11\.2025 is not a day"):
         read(b"date;amount\n2025-10-06;5,00\n31.11.2025;7,00\n", "EUR")
     found = read(b"date;amount\n2025-10-06;5,00\nas of today;7,00\nfive rows\n", "EUR")
     assert len(found.lines) == 1 and found.counted() == {Why.UNDATED: 1}

@@ -80,7 +80,7 @@ def _rows(settings: EdgeSettings, section: BusDriverSettings, flats: Sequence[Fl
 
 
 def write(path: Path, settings: EdgeSettings) -> None:
-    """Write `edge.toml`, after it was seen that the agent can read it. Raises SurveyError; then nothing was changed."""
+    """Write `edge.toml`, once a check shows that the agent can read it. Raises SurveyError if not; then nothing is changed."""
     trial = path.with_name(f".{path.name}.trial")
     try:
         write_settings(trial, settings)

@@ -27,7 +27,7 @@ class Refused(ValueError):
 
 
 LABELS = {
-    "actions": _("May"), "address": _("Address"), "adjustment_id": _("This form"), "algorithm": _("Cipher"),
+    "actions": _("Allowed"), "address": _("Address"), "adjustment_id": _("This form"), "algorithm": _("Cipher"),
     "amount": _("Amount"), "answer": _("What is charged"), "area": _("Floor area"), "asked": _("This form"),
     "base": _("Base date"), "begins": _("From"), "code": _("Supply group"), "consumption": _("By consumption"),
     "credit_id": _("This form"), "day": _("Day"), "deposit": _("Deposit"), "detail": _("Note"), "do": _("What to do"),

@@ -124,9 +124,11 @@ class Reference(NamedTuple):
 
 
 def at_meter(reference: Reference, at: int) -> str:
-    """Return the id under which a booking of the instant `at` goes to a meter. A server that was restored from a copy
-    counts from there again; the instant keeps it from sending an id that the meter knows already. A name that is too
-    long for a meter is shortened to its kind and a digest.
+    """Return the id under which a booking goes to a meter. A name that is too long for a meter is shortened to its kind
+    and a digest.
+
+    `at`: the instant of the booking. It is a part of the id, because a server that was restored from a copy gives the
+    same numbers a second time. Without the instant, the meter would take the second booking for the first.
     """
     name = f"{OWN}{reference} {at:x}"
     if len(name) <= LONGEST:

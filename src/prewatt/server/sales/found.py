@@ -214,9 +214,9 @@ def _text(meter: Meter, data: dict[str, Any]) -> str:
 
 
 def unbooked(meter: Meter, credit_id: str, amount: int, paid: int) -> Alarm | None:
-    """Return the alarm for credit at a meter that belongs to this credit id: `amount` nano, paid at the instant `paid`.
-    None if there is none. If only a code was found, any code of the amount that was not made before fits, since they
-    are alike.
+    """Return the alarm that says that this credit is at a meter but not in the books; None if there is none. `amount`: nano.
+    `paid`: the instant of the payment. If the meter shows no credit id but only a code, an alarm fits if its amount is
+    the same and its code is not older than the payment.
     """
     alarm: Alarm | None = for_update(_open(meter)).filter(key=credit_id[:64], data__amount__gt=0).first()
     if alarm is not None:

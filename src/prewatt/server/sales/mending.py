@@ -86,8 +86,8 @@ def _known(row: Command) -> AnyOrder | None:
 
 
 def _reason(of: Reference) -> str:
-    """Return the reason that was ordered, which the books hold as the memo. The name of a command is made of it too: with
-    another one, a meter that has the command would show it as one that nobody knows.
+    """Return the reason of an order, which the books hold as its memo. It must be the very same text: the command's name is
+    made of it, and the meter's journal shows the command by this name.
     """
     transfer = booked(of)
     return transfer.memo if transfer is not None else ""

@@ -29,8 +29,9 @@ PART = 10
 
 @dataclass(frozen=True)
 class Shift:
-    """`energy` (Wh) moved to the cheapest hours of the same day would save `saved` (nano). `dear`, `cheap`: the names
-    of the rates, if it is one of each; else empty.
+    """What a tenant would save by using some energy in cheaper hours. `energy`: Wh that move to the cheapest hours of the
+    same day. `saved`: nano. `dear`, `cheap`: the name of the rate from which, and to which, all of it moves; empty if
+    there are several.
     """
 
     energy: int

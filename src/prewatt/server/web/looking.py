@@ -81,7 +81,9 @@ def _salt(request: HttpRequest) -> str:
 
 
 class LookOn:
-    """Middleware that sends only the present to somebody with a ticket."""
+    """Middleware for pages that ask again every two seconds. Who has a ticket of the page gets only the part that shows the
+    present, without the work for the whole page.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code that was made. It credits `amount` nano of the credit `name`, or (0) does what the order `name` does."""
+    """A code that was made. If `amount` (nano) is over zero, the code brings that much of the credit `name`. If it is zero,
+    the code does what the order `name` does.
+    """
 
     name: str
     amount: int

@@ -52,7 +52,7 @@ _known: dict[int, Tariff] = {}
 
 
 def slot_of(tariff: Tariff, at: int) -> Slot:
-    """Return the slot of an instant."""
+    """Return the quarter of an hour in which an instant lies, with what holds in it."""
     begin = at - at % QUARTER
     key = (id(tariff), begin)
     slot = _slots.get(key)

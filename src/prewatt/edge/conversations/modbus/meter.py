@@ -116,22 +116,22 @@ class ModbusMeter:
         return export is not None and export - (self._first_export or 0) >= EXPORT_WH
 
     def read_clock(self) -> Conversation[int]:
-        """Raise Unsupported."""
+        """Raise Unsupported: no clock is read by Modbus."""
         raise Unsupported("no clock of such meters is known")
         yield
 
     def set_clock(self, at: int) -> Conversation[None]:  # noqa: ARG002
-        """Raise Unsupported."""
+        """Raise Unsupported: no clock is set by Modbus."""
         raise Unsupported("no clock of such meters is known")
         yield
 
     def read_allowance(self) -> Conversation[int | None]:
-        """Raise Unsupported."""
+        """Raise Unsupported: such a meter never opens its relay by itself."""
         raise Unsupported("it has no balance or limit that prewatt can set")
         yield
 
     def set_allowance(self, energy: int | None) -> Conversation[None]:  # noqa: ARG002
-        """Raise Unsupported."""
+        """Raise Unsupported: such a meter never opens its relay by itself."""
         raise Unsupported("it has no balance or limit that prewatt can set")
         yield
 

@@ -143,7 +143,7 @@ def _answer(request: HttpRequest, alarm: Alarm) -> HttpResponse | None:
         amount = typed_money(given.get("amount", ""), "amount", alarm.property.currency)
         unit = alarm.meter.unit if alarm.meter else None
         back = reverse("console:alarms:alarm", args=[alarm.pk])
-        asked = ask_about(request, unit, alarm.who, amount, _("So much money"), back, answer) if unit else None
+        asked = ask_about(request, unit, alarm.who, amount, _("This amount of money"), back, answer) if unit else None
         if asked is not None:
             return asked
     adjustments = reply(alarm, answer, amount, request.user)

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from django.utils.translation import gettext as _
 
-from .interface import TIMEOUT, SendError
+from .interface import TIMEOUT, SendError, no_answer
 
 EXPIRED = (40001, 40014, 42001)
 """Codes of WeChat and WeCom that say that the access token is no longer valid."""
@@ -25,8 +25,7 @@ def call(provider: str, method: str, url: str, **options: Any) -> dict[str, Any]
     try:
         answer = requests.request(method, url, timeout=TIMEOUT, **options).json()
     except (requests.RequestException, ValueError) as error:
-        # Its text could hold the secret that is part of the address.
-        raise SendError(f"{provider}: {type(error).__name__}") from None
+        raise no_answer(provider, error) from None
     if not isinstance(answer, dict):
         raise SendError(_("The answer of %(provider)s can't be read.") % {"provider": provider})
     return answer

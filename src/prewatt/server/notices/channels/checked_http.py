@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from .interface import TIMEOUT, SendError, is_public
+from .interface import TIMEOUT, SendError, is_public, no_answer
 
 LONGEST_ANSWER = 100_000
 """The number of bytes that are read of an answer."""
@@ -88,5 +88,4 @@ def ask(method: str, address: str, body: bytes | None, headers: Mapping[str, str
         )
         raise SendError(said, lasting=True) from None
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        # Its text could hold a secret that is part of the address.
-        raise SendError(f"{type(error).__name__}") from None
+        raise no_answer(urlsplit(address).hostname, error) from None

@@ -34,6 +34,14 @@ class SendError(Exception):
         self.lasting, self.alone = lasting, alone or lasting
 
 
+def no_answer(title: object, error: Exception) -> SendError:
+    """Return the error for a service that can't be reached, or whose answer is not one. The text of `error` is left out: it
+    could hold a secret that is a part of the address.
+    """
+    text = _("%(title)s can't be reached, or its answer can't be read (%(why)s).")
+    return SendError(text % {"title": title, "why": type(error).__name__})
+
+
 @dataclass(frozen=True)
 class Template:
     """A text that a provider keeps, and the fact that each of its fields shows, in their order. A fact that begins with

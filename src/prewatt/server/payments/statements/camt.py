@@ -202,7 +202,7 @@ def _day(entry: Element, name: str, number: int) -> date | None:
         return date.fromisoformat(text[:10])
     except ValueError:
         raise BankError(
-            _("Entry %(number)d: %(text)s is no day such as 2026-11-25.") % {"number": number, "text": text[:40]}
+            _("Entry %(number)d: %(text)s is not a day such as 2026-11-25.") % {"number": number, "text": text[:40]}
         ) from None
 
 
@@ -214,7 +214,7 @@ def _amount(at: Element | None, number: int) -> tuple[int, str]:
         return nano(Decimal(text), number), (at.get("Ccy") or "" if at is not None else "")[:3]
     except InvalidOperation:
         raise BankError(
-            _("Entry %(number)d: %(text)s is no amount such as 12.34.") % {"number": number, "text": text[:40]}
+            _("Entry %(number)d: %(text)s is not an amount such as 12.34.") % {"number": number, "text": text[:40]}
         ) from None
 
 

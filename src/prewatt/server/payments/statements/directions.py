@@ -58,8 +58,8 @@ def is_direction_column(values: Sequence[str]) -> bool:
 
 
 def falls(amounts: Sequence[int], balances: Sequence[int]) -> bool:
-    """Return whether a column of balances shows that an amount without a sign was money out. The days may be in either
-    order.
+    """Return whether the balances show that the amounts, which have no sign, are money out: each balance is lower by its
+    amount. The earliest day may stand first or last.
     """
     for ups, afters in ((amounts, balances), (amounts[::-1], balances[::-1])):
         steps = [after - before for before, after in pairwise(afters)]

@@ -101,13 +101,14 @@ def _line(statement: Statement, number: int, values: dict[str, str], pending: bo
         day = date(int(posted[:4]), int(posted[4:6]), int(posted[6:8]))
     except ValueError:
         raise BankError(
-            _("Transaction %(number)d: %(text)s is no day such as 20261125.") % {"number": number, "text": posted[:40]}
+            _("Transaction %(number)d: %(text)s is not a day such as 20261125.")
+            % {"number": number, "text": posted[:40]}
         ) from None
     try:
         amount = nano(read_number(values.get("TRNAMT", ""), _decimal(values.get("TRNAMT", ""))), number)
     except NoAmount:
         raise BankError(
-            _("Transaction %(number)d: %(text)s is no amount such as 12.34.")
+            _("Transaction %(number)d: %(text)s is not an amount such as 12.34.")
             % {"number": number, "text": values.get("TRNAMT", "")[:40]}
         ) from None
     if not amount:

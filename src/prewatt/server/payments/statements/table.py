@@ -216,7 +216,7 @@ class _Table:
             )
         if day is None:
             self.problems.add(
-                row.number, "", _("%(text)s is no day such as 2026-11-25 or 25.11.2026") % {"text": tidy(text, 40)}
+                row.number, "", _("%(text)s is not a day such as 2026-11-25 or 25.11.2026") % {"text": tidy(text, 40)}
             )
         return day
 
@@ -242,7 +242,7 @@ class _Table:
         except Ambiguous:
             problem = _("%(text)s can be read in two ways; write its decimals")
         except NoAmount:
-            problem = _("%(text)s is no amount such as 12.34")
+            problem = _("%(text)s is not an amount such as 12.34")
         self.problems.add(row.number, "", problem % {"text": tidy(text, 40)})
         return None
 

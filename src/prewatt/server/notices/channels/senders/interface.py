@@ -17,7 +17,7 @@ from ....core.credential_fields import Field
 from ...facts import MOMENTS, MONEY, NUMBERS
 from ...fitting import alphabet, fit, fit_segment, keep_end
 from ...mapping import read_text
-from ..interface import TIMEOUT, Message, SendError, needed, said_by, value_of
+from ..interface import TIMEOUT, Message, SendError, needed, no_answer, said_by, value_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -166,7 +166,7 @@ class TemplateSender(Sender):
             ).json()
             code, said = cls.answered(answer)
         except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise SendError(f"{cls.title}: {type(error).__name__}") from None
+            raise no_answer(cls.title, error) from None
         if code:
             raise cls.refused(code, said)
 
