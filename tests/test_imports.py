@@ -246,8 +246,11 @@ def test_a_protocol_is_known_to_its_own_files_alone(protocol):
         if any(part.startswith(protocol) for part in path.relative_to(SOURCE).parts)
     ]
     assert {path.relative_to(SOURCE).parts[:2] for path in own} == {
-        ("edge", "conversations"), ("edge", "meters"), ("edge", "protocols"), ("sim", "meters")
-    }  # fmt: skip
+        ("edge", "conversations"),
+        ("edge", "meters"),
+        ("edge", "protocols"),
+        ("sim", "meters"),
+    }
     for path in set(SOURCE.rglob("*.py")) - set(own):
         named = [
             each

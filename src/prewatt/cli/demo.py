@@ -116,17 +116,6 @@ def demo(
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else PACE)
     homes = MAX_METERS if meters is None else meters
-    options = Options(
-        data=data,
-        where=zone,
-        days=days,
-        meters=homes,
-        seed=seed,
-        speed=pace,
-        http_port=port,
-        home=home,
-        outage=outage,
-        protocol=_protocol(protocol),
-        faults=_faults(fault, protocol),
-    )
+    spoken, faults = _protocol(protocol), _faults(fault, protocol)
+    options = Options(data, zone, days, homes, seed, pace, port, home, outage, protocol=spoken, faults=faults)
     raise typer.Exit(run(options, headless, json))

@@ -94,9 +94,16 @@ def _take_back(entry: KeypadEntry, energy: int, kind: KeypadEntry.Kind, by: str,
     """Take `energy` Wh of an entry back: their price becomes the tenant's credit. The caller holds the meter's lock."""
     standing = standing_of(entry.tenancy, entry.token_meter)
     return write(
-        entry.tenancy, entry.token_meter, kind, now(), standing.until, worth(entry, energy),
-        back_of=entry, by=by[:150], reason=reason[:200],
-    )  # fmt: skip
+        entry.tenancy,
+        entry.token_meter,
+        kind,
+        now(),
+        standing.until,
+        worth(entry, energy),
+        back_of=entry,
+        by=by[:150],
+        reason=reason[:200],
+    )
 
 
 # -- a code that was never used -----------------------------------------------------------------------------------------

@@ -61,9 +61,16 @@ def sell(tenancy: Tenancy, token_meter: TokenMeter, by: Any = None, top_up: TopU
         # No payment is refused for that.
         return None
     return write(
-        tenancy, token_meter, KeypadEntry.Kind.SOLD, at, standing.until, rated, code=code, top_up=top_up,
+        tenancy,
+        token_meter,
+        KeypadEntry.Kind.SOLD,
+        at,
+        standing.until,
+        rated,
+        code=code,
+        top_up=top_up,
         by="" if by is None else name_of(by),
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic

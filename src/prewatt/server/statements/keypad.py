@@ -90,9 +90,16 @@ def charges_in(
     for entry in entries_in(tenancy, span):
         at = entry.at if entry.back_of is None else entry.back_of.at
         charge = EntryCharge(
-            entry.at, used_of(entry), entry.energy, entry.fee, entry.standing, entry.minimum, entry.tax,
-            entry.tax_included, entry.charges,
-        )  # fmt: skip
+            entry.at,
+            used_of(entry),
+            entry.energy,
+            entry.fee,
+            entry.standing,
+            entry.minimum,
+            entry.tax,
+            entry.tax_included,
+            entry.charges,
+        )
         yield charge, version_at(versions, at)
 
 
