@@ -133,7 +133,7 @@ def scan(
         typer.Option(help="Setting of the serial line, if you know it, such as '9600 8N1'. Can be repeated."),
     ] = None,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Go on with other settings of the line where meters were found.")
+        bool, typer.Option("--thorough", help="Try other settings of the line too, after meters were found.")
     ] = False,
     unit: Annotated[int, typer.Option(help="Highest address of Modbus to try.", min=1, max=247)] = 32,
     access: Annotated[

@@ -32,7 +32,7 @@ def install(
 ) -> None:
     """Make the agent a service of systemd, or update it to another release.
 
-    If the agent of the release does not get ready, the release of before is used again, and the exit status is 2. The
+    If the agent of the release does not get ready, the release that was used before is used again, and the exit status is 2. The
     journal stays as it is. Needs root.
     """
     machine = Machine(systemd=True) if dry_run else Machine()

@@ -2,7 +2,7 @@
 
 For buildings without a gateway, whose meters call by a SIM card. Each gateway has a folder of its own, with the files that
 enrolment wrote, and a thread of its own; what happens to one of them does not touch the others. They share the address at
-which converters call (`edge.buses.listening`). A gateway whose settings change starts anew with them by itself, and one that
+which converters call (`edge.buses.listening`). A gateway whose settings change starts again with them by itself, and one that
 is added is started.
 """
 
@@ -158,7 +158,7 @@ class Hosting:
         return {each.path: each for each in self.gateways}
 
     def look(self) -> None:
-        """Start gateways anew whose settings have changed, and start those that were added or mended."""
+        """Start gateways again whose settings have changed, and start those that were added or mended."""
         known = self._known()
         for path in self._paths():
             hosted = known.get(path)
@@ -243,7 +243,7 @@ def _wait(hosting: Hosting, told: threading.Event) -> None:
 
 
 def _state(path: Path) -> _State:
-    """Return what differs once a file was written anew; None if it is not there."""
+    """Return what differs once a file was written again; None if it is not there."""
     try:
         status = path.stat()
     except OSError:

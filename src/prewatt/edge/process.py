@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("prewatt.edge")
 
 AGAIN = 75
-"""The status with which the agent ends to be started anew, by itself or by the service manager."""
+"""The status with which the agent ends to be started again, by itself or by the service manager."""
 ANSWERED_AFTER = 0.5
-"""Seconds after which the page has answered the form by which the agent is started anew."""
+"""Seconds after which the page has answered the form by which the agent is started again."""
 
 
 def run(path: Path) -> int:
@@ -54,7 +54,7 @@ def run(path: Path) -> int:
     faulthandler.enable(sys.__stderr__ or sys.stderr)
     status = serve(path, stop_at_signals, ServiceManager(), can_restart=True)
     if status == AGAIN and not os.environ.get("NOTIFY_SOCKET"):
-        # Nobody starts it anew: the same process loads its program again.
+        # Nobody starts it again: the same process loads its program again.
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
     return status
 
@@ -161,7 +161,7 @@ class Restart:
         self._shell, self.is_asked = shell, False
 
     def ask(self) -> None:
-        """Have the agent end its present work, to start anew, once the page has answered. Other threads may call this."""
+        """Have the agent end its present work, to start again, once the page has answered. Other threads may call this."""
         self.is_asked = True
         later = threading.Timer(ANSWERED_AFTER, lambda: self._shell.inbox.put(Call(self._shell.stop)))
         later.daemon = True

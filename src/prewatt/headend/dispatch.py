@@ -77,7 +77,7 @@ class Dispatch:
         due: dict[str, list[Pending]] = {}
         open_now: dict[tuple[str, bytes], float] = {}
         for command in pending:
-            # By its signature: one that is numbered anew is another one.
+            # By its signature: one that is numbered again is another one.
             key = (command.meter, command.signed.signature)
             last = self._sent.get(key)
             if last is not None:

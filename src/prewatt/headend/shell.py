@@ -82,7 +82,7 @@ class Worker:
                 # What was received is not acknowledged, so it comes again.
                 log.warning("the database refused a batch, trying again in %.1f s: %s", pause, error)
                 self._store.forget()
-                # Who came or went may not have been stored: it begins anew from what is.
+                # Who came or went may not have been stored: it begins again from what is.
                 dispatch = None
                 time.sleep(pause)
                 pause = min(pause * 2, 10.0)

@@ -293,12 +293,12 @@ class Replay(State):
             case EventKind.METER_BACK:
                 self.foreign_since = 0
             case EventKind.KEY_CHANGED if event.detail == ROLLOVER:
-                # Under the new base date the minutes begin anew.
+                # Under the new base date the minutes begin again.
                 self.tids, self.tid_floor = (), -1
             case EventKind.WITHIN_LIMITS:
                 self.change(unsafe=tuple(each for each in self.supply.unsafe if each != event.detail))
             case EventKind.ALLOWANCE_SPENT:
-                # By day other rules hold, and it begins anew.
+                # By day other rules hold, and it begins again.
                 self._at_night(event.at, spent=True)
                 self.change(trips=0)
             case EventKind.OVERLOAD:

@@ -203,7 +203,7 @@ class State:
         """Return the steps not to be warned of again after an entry. `is_warning`: whether it warns of those it is under."""
         room = self.room(self.balance)
         if room <= 0 or not (is_warning or self.warned):
-            # After it was used up all begins anew.
+            # After it was used up all begins again.
             return ()
         price, steps = self.price(self.at), self._steps()
         kept = [

@@ -92,7 +92,7 @@ class Figures(Count):
 class Bus:
     """A bus of meters. It can be used by any thread; each waits for its turn.
 
-    `steady` and `sleep` are the clock in seconds: they are the machine's, but where the line is virtual. `name`: how the
+    `steady` and `sleep` are the clock, in seconds: the machine's own, except for a virtual line. `name`: how the
     gateway's settings call the bus.
     """
 

@@ -53,7 +53,7 @@ class Port(Protocol):
 
 class SerialPort:
     """A serial adapter. `path`: such as `/dev/serial/by-id/usb-FTDI_...`, which stays the same when adapters are plugged
-    in anew. `line`: baud, bits, parity and stop bits, such as `2400 8E1`. No other process can open it meanwhile.
+    in again. `line`: baud, bits, parity and stop bits, such as `2400 8E1`. No other process can open it meanwhile.
     """
 
     def __init__(self, path: str, line: str) -> None:

@@ -28,7 +28,7 @@ SETTINGS = "edge.toml"
 
 class SetUp:
     """Setting up at the gateway of a folder. `settings`: None before it is enrolled. `live`: the buses in service. `restart`
-    has the agent start anew; None if none runs here.
+    has the agent start again; None if none runs here.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class SetUp:
         return _("The server lists %(count)d flats and meters.") % {"count": len(flats)}
 
     def put_into_service(self) -> str:
-        """Write the meters that are ready into `edge.toml`, and have the agent start anew. Returns what was done. Raises
+        """Write the meters that are ready into `edge.toml`, and have the agent start again. Returns what was done. Raises
         SurveyError.
         """
         if self.settings is None:

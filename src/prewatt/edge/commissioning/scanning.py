@@ -218,7 +218,7 @@ class Scanner:
         return next(each for each in self._bench.survey.meters if each.place == (port, probe.protocol, typed))
 
     def set_more(self, number: int, more: Mapping[str, str]) -> None:
-        """Take over a password and the like, and ask the meter anew by all its models. Raises SurveyError."""
+        """Take over a password and the like, and ask the meter again by all its models. Raises SurveyError."""
         meter = self._bench.survey.changeable(number)
         if meter.port in self._bench.live and meter.in_service:
             raise SurveyError(_("This meter is in service. Its settings stand in edge.toml."))

@@ -185,7 +185,7 @@ def _told(meter: FoundMeter) -> str:
 
 
 def load_survey(folder: Path) -> Survey:
-    """Return the survey of a gateway's folder; an empty one if there is none, or if its file is torn: it can be made anew."""
+    """Return the survey of a gateway's folder; an empty one if there is none, or if its file is torn: it can be made again."""
     try:
         return msgspec.json.decode((folder / SURVEY).read_bytes(), type=Survey)
     except (OSError, msgspec.MsgspecError):

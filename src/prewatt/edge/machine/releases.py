@@ -1,6 +1,6 @@
 """The releases of prewatt on a gateway: each is a virtual environment of its own, and a symbolic link names the one in use.
 
-An update changes the link, starts the agent anew, and looks whether it gets ready and stays so. If it does not, the link is
+An update changes the link, starts the agent again, and looks whether it gets ready and stays so. If it does not, the link is
 changed back. The journal is no part of a release: it stays where it is, and every release goes on with it. A release that is
 older than the journal's format refuses it and changes nothing, so that the way back is taken at once.
 """
@@ -27,7 +27,7 @@ class Manager(Protocol):
     """Starts the agent of the release in use."""
 
     def restart(self) -> str:
-        """Start the agent anew, and wait until it is ready and has stayed so. Returns why it has not; empty if it has."""
+        """Start the agent again, and wait until it is ready and has stayed so. Returns why it has not; empty if it has."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def checked(release: Path) -> Path:
 def switch(releases: Releases, release: Path, manager: Manager | None) -> None:
     """Use a release from now on. `manager`: None if the agent is not to be started.
 
-    Raises ReleaseError if its agent did not get ready. Then the release of before is in use again.
+    Raises ReleaseError if its agent did not get ready. Then the release that was used before is in use again.
     """
     new = checked(release)
     releases.folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def switch(releases: Releases, release: Path, manager: Manager | None) -> None:
 
 
 def roll_back(releases: Releases, manager: Manager | None) -> Path:
-    """Use the release of before again, and return it. Raises ReleaseError if there is none, or as `switch` does."""
+    """Use the release that was used before again, and return it. Raises ReleaseError if there is none, or as `switch` does."""
     previous = releases.linked(PREVIOUS)
     if previous is None or previous == releases.linked(CURRENT):
         raise ReleaseError(f"{releases.folder / PREVIOUS}: there is no release to go back to")

@@ -57,7 +57,7 @@ class UnitManager:
         self._unit, self._patience_s = unit, patience_s
 
     def restart(self) -> str:
-        """Start the unit anew, and wait until it is ready and has stayed so. Returns why it has not; empty if it has."""
+        """Start the unit again, and wait until it is ready and has stayed so. Returns why it has not; empty if it has."""
         before = state(self._unit).get("InvocationID", "")
         run("systemctl", "restart", "--no-block", self._unit)
         deadline, ready_at = time.monotonic() + self._patience_s, 0.0

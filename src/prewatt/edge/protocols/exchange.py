@@ -75,7 +75,7 @@ class Exchange(ABC, Generic[T]):
     `request`: the bytes of the question. `longest`: the length of the longest answer, in bytes, by which a bus knows how
     long to listen. `expects_answer`: False for a broadcast, which no meter answers. `mirrors`: True if the answer may be
     the same bytes as the question, so that an adapter's echo of the question could be taken for it. `reconnects`: True if a
-    connection over TCP is made anew after a question without an answer, since nothing but that tells a late answer.
+    connection over TCP is made again after a question without an answer, since nothing but that tells a late answer.
     """
 
     request: bytes

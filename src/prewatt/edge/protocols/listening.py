@@ -19,7 +19,7 @@ class Heard(NamedTuple):
 
 
 class Listening(Exchange[Heard]):
-    """One question, and all that comes to it until the line is quiet. `make` returns the question's exchange anew."""
+    """One question, and all that comes to it until the line is quiet. `make` returns a new exchange of the question each time."""
 
     def __init__(self, make: Callable[[], Exchange[Any]]) -> None:
         self._make = make

@@ -66,7 +66,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     if gateway.public_key is not None and bytes(gateway.public_key) != public_key:
         gateway.renewals += 1
     gateway.public_key, gateway.code_hash = public_key, ""
-    # A new key begins to count its messages anew.
+    # A new key begins to count its messages again.
     gateway.epoch = gateway.number = 0
     gateway.save()
     # What the gateway before said of its journals is not true of the new one, which goes on where those here end.

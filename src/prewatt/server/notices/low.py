@@ -95,7 +95,7 @@ class Credit:
         recipient, settings = self.recipient, self.account.settings
         room = self.account.room(left)
         if room <= 0 or not (settings.credit_limit or settings.credit_limit_cuts):
-            # What is used up is no longer low; after it all begins anew, as at the meter.
+            # What is used up is no longer low; after it all begins again, as at the meter.
             self._step_back({})
             return
         price = self.account.price(self.at)

@@ -158,7 +158,7 @@ def close(tenancy: Tenancy) -> None:
     charge_to_the_end(tenancy, token_meter, tenancy.ends)
     reading = reading_at_the_end(tenancy, token_meter)
     left = 0 if reading is None or reading.left is None else reading.left
-    # Settled anew, after a move was put right, it is not taken back again.
+    # Settled again, after a move was put right, it is not taken back again.
     back = KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.LEFT)
     left += int(back.aggregate(sum=Sum("energy"))["sum"] or 0)
     for entry in _given(tenancy):

@@ -178,7 +178,7 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     close_keypad(locked)
     settle_spreads(locked)
     locked.settlements += 1
-    # Settled anew, after a move was put right, it has names of its own.
+    # Settled again, after a move was put right, it has names of its own.
     of = Reference(Of.SETTLEMENT, locked.pk)
     if locked.settlements > 1:
         of = of.numbered(locked.settlements)

@@ -64,7 +64,7 @@ def shown(
     if present is None:
         return ""
     if panel is not None and not panel.figures.own:
-        # What the meter says is another tenant's: a page like this is always worked out anew.
+        # What the meter says is another tenant's: a page like this is always worked out again.
         return _render(present._replace(balance=panel.figures.balance), "", building.currency, building.zone)
     language = get_language() or "en"
     ticket = _Ticket(present.meter, present.version, again, now() // again, building.currency, building.zone, language)

@@ -123,7 +123,7 @@ def _strip(
             )
             for each in parts
         ],
-        # It moves in steps: a page that is looked at is not sent anew each second.
+        # It moves in steps: a page that is looked at is not sent again each second.
         marks,
         percent((at - begin) // STEP * STEP) if begin <= at < end else "",
     )

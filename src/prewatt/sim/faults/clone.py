@@ -32,7 +32,7 @@ def clone(world: World, who: str, dice: Random) -> None:
 def _both_run(world: World, who: str, copied: Copy, key: SigningKey, dice: Random) -> None:
     gateway = world.gateways[who]
     if gateway.twin is not None or gateway.key is not key:
-        # One is enough; and a gateway that was enrolled anew since has nothing to do with it.
+        # One is enough; and a gateway that was enrolled again since has nothing to do with it.
         return
     world.tell(who, "another gateway runs with a copy of its card")
     twin = Gateway(world, who, gateway.meters, key, gateway.flash.cloned(copied))

@@ -187,7 +187,7 @@ class Database:
         return dropped
 
     def step_aside(self, stored: Stored, number: int) -> None:
-        """Take its number from an open command, until it is numbered anew."""
+        """Take its number from an open command, until it is numbered again."""
         row = stored.open.pop(number, None)
         if row is not None:
             stored.aside.append(row)

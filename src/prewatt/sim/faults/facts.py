@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 
     @property
     def can_err(self) -> bool:
-        """Return whether a register may be wrong: it has lied, the meter was exchanged, or the gateway started anew."""
+        """Return whether a register may be wrong: it has lied, the meter was exchanged, or the gateway started again."""
         return bool(self.lied_at or self.serial or self.boots)
 
 

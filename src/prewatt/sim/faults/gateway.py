@@ -38,7 +38,7 @@ PATIENCE = 30.0
 NEVER = 2**40
 """Seconds: a timer that stands there is not set."""
 RESTART = 20 * MINUTE
-"""After the program has ended with an error, whoever watches over it starts it anew."""
+"""After the program has ended with an error, whoever watches over it starts it again."""
 
 
 class Gateway:

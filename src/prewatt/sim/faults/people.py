@@ -344,7 +344,7 @@ def keys_are(world: World, gateway: Gateway) -> None:
 def _type_section(world: World, name: str, digits: str, new: KeyState, changes: list[Sections]) -> None:
     gateway = world.gateway_of(name)
     if world.changing.get(name) is not changes or changes[0].new is not new:
-        # The gateway is another one, or goes on from an earlier key: they are typed anew.
+        # The gateway is another one, or goes on from an earlier key: they are typed again.
         return
     again = partial(_type_section, world, name, digits, new, changes)
     if gateway.agent is None:

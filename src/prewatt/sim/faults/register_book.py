@@ -69,7 +69,7 @@ class RegisterBook:
         self._register_is_right(backwards=bool(entry.flags & FLAG_HELD))
         self.balance -= charge
         self._energy += energy
-        # A digit by which a register trembled when it was counted from anew is nobody's.
+        # A digit by which a register trembled when it was counted from again is nobody's.
         if self._energy > meter.energy - self._first + self._bases:
             self.wrong(entry, f"{self._energy} Wh are charged, and {meter.energy - self._first} have flowed")
         self._read = meter.energy

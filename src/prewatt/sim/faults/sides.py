@@ -37,7 +37,7 @@ def check_money(world: World, book: Book) -> None:
 
 
 def _told_twice(world: World, name: str) -> int:
-    """Return the nano of typed codes of which a person was told, as their payments were entered anew with other codes: no
+    """Return the nano of typed codes of which a person was told, as their payments were entered again with other codes: no
     journal and no database that had them was left.
     """
     coded = world.database.account(name).coded

@@ -287,7 +287,7 @@ def _restored(world: World, copied: dict[str, Stored], gateways: dict[str, Enrol
     headend, database = world.headend, world.database
     headend.die(MINUTE)
     for row in gateways.values():
-        # A gateway that was enrolled since is enrolled anew.
+        # A gateway that was enrolled since is enrolled again.
         row.key = database.gateways[next(name for name, each in gateways.items() if each is row)].key
     for name, stored in database.meters.items():
         world.oracle.forgotten |= {id(order) for order in stored.log} - {id(order) for order in copied[name].log}

@@ -115,7 +115,7 @@ class World:
         return [*self.gateways.values(), *self.twins]
 
     def wake(self, meter: str) -> None:
-        """Let a meter's gateways plan anew, because it may answer earlier or otherwise than they were told."""
+        """Let a meter's gateways plan again, because it may answer earlier or otherwise than they were told."""
         for gateway in self.named(self._gateway_of[meter].name):
             gateway.arm()
 

@@ -33,7 +33,7 @@ MAINS_MHZ = (45_000, 65_000)
 LOOKS = 5
 """How often a relay is looked at after it was told to move: some meters show it a little later."""
 POWER_LOOKS = 20
-"""How often the power is looked at in its place: meters measure it anew about once a second."""
+"""How often the power is looked at in its place: meters measure it again about once a second."""
 FLOWS_W = 10
 """Power above this flows through a closed relay; below it may be a meter's own error."""
 EXPORT_WH = 100

@@ -2,7 +2,7 @@
 
 The law of a module that several flats share:
 - The states of all its relays come in one answer. What was read for one flat is told to each other flat once, so that a
-  round asks the module once; a flat that asks again has it asked anew. A silence is told so, too.
+  round asks the module once; a flat that asks again has it asked again. A silence is told so, too.
 - A state that is older than `OLDEST` is nobody's, and none outlives an order to any relay of the module.
 - Whether a relay has moved is always asked of the module itself.
 """

@@ -1,6 +1,6 @@
 """An association that is held from one conversation to the next, since opening one takes longer than a question.
 
-- One that broke off, or was idle for longer than the meter allows, is closed and opened anew.
+- One that broke off, or was idle for longer than the meter allows, is closed and opened again.
 - A meter that takes none may still hold the one of before the gateway's start: that is closed, and it is asked once more.
   If it takes none even so, it is left alone until it must have ended the one that it holds.
 - A password or a key that was refused is not tried again: meters count such tries, and lock.
@@ -39,7 +39,7 @@ class Terms:
 
 class HeldAssociation:
     """One held association. `link_of`: returns the link of the client with an address. `clock`: returns the instant (µs).
-    `challenge`: returns so many bytes that nobody can foresee. `generation`: grows when one is opened anew: what was learnt
+    `challenge`: returns so many bytes that nobody can foresee. `generation`: grows when one is opened again: what was learnt
     of the meter before may have been learnt of another.
     """
 
