@@ -32,8 +32,8 @@ def install(
 ) -> None:
     """Make the agent a service of systemd, or update it to another release.
 
-    If the agent of the release does not get ready, the release that was used before is used again, and the exit status is 2. The
-    journal stays as it is. Needs root.
+    If the agent of the release does not get ready, the release that was used before is used again, and the exit status
+    is 2. The journal stays as it is. Needs root.
     """
     machine = Machine(systemd=True) if dry_run else Machine()
     new = present_release() if release is None else release

@@ -105,9 +105,18 @@ class TenantLook:
             if command is None:
                 energy = "" if code is None else exact_kwh(each.entry.energy)
                 self._tell(
-                    Event.TOP_UP, key, amount=self._money(each.amount), at=wall(each.paid_at, self.zone), share="",
-                    receipt=each.receipt, reached=False, online=False, code=str(code or ""), keypad=True, energy=energy,
-                )  # fmt: skip
+                    Event.TOP_UP,
+                    key,
+                    amount=self._money(each.amount),
+                    at=wall(each.paid_at, self.zone),
+                    share="",
+                    receipt=each.receipt,
+                    reached=False,
+                    online=False,
+                    code=str(code or ""),
+                    keypad=True,
+                    energy=energy,
+                )
                 continue
             reached = command.reached_at is not None
             self._tell(

@@ -142,10 +142,12 @@ def _vend_units(request: HttpRequest, owner: Organisation) -> None:
             "with it."
         )
         % {
-            "kwh": exact_kwh(price.energy), "who": tenancy.tenant, "charge": format_with_code(price.charge, currency),
+            "kwh": exact_kwh(price.energy),
+            "who": tenancy.tenant,
+            "charge": format_with_code(price.charge, currency),
             "amount": format_with_code(price.to_pay, currency),
         },
-    )  # fmt: skip
+    )
 
 
 def _vend_money(request: HttpRequest, owner: Organisation) -> None:

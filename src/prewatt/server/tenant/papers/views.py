@@ -100,7 +100,11 @@ def code(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     rows = KeypadEntry.objects.select_related("code", "top_up", "token_meter").filter(code__isnull=False)
     entry = get_object_or_404(rows, tenancy=tenancy, number=number)
     context = {
-        "tenancy": tenancy, "entry": entry, "code": sold_code(entry), "where": zone(tenancy.unit.property.zone),
-        "currency": tenancy.unit.property.currency, "taxes": entry.tax + entry.tax_included,
-    }  # fmt: skip
+        "tenancy": tenancy,
+        "entry": entry,
+        "code": sold_code(entry),
+        "where": zone(tenancy.unit.property.zone),
+        "currency": tenancy.unit.property.currency,
+        "taxes": entry.tax + entry.tax_included,
+    }
     return render(request, "tenant/papers/code.html", context)
