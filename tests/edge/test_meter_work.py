@@ -39,6 +39,9 @@ class SlowMeter:
     def read_own_prepaid(self):
         return ""
 
+    def read_clock(self):
+        raise NotSupported("m1", "read clock", "it has none")
+
     def set_switch(self, closed):
         self.bus.append(("switch", self.name))
         if self.error is not None:

@@ -37,6 +37,9 @@ class Wall:
             raise self.mode
         return self.mode
 
+    def read_clock(self):
+        raise NotSupported("m1", "read clock", "it has none")
+
 
 def test_it_is_asked_when_it_identifies_itself_and_once_a_day():
     wall, now = Wall(), [0.0]

@@ -79,6 +79,9 @@ class Bus:
     def read_own_prepaid(self):
         return ""
 
+    def read_clock(self):
+        raise NotSupported("m1", "read clock", "it has none")
+
     def read_allowance(self):
         raise NotSupported("m1", "read allowance", "it has none")
 

@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from ..kernel.quantities import Quantity
-from ..kernel.units import DAY, SECOND
+from ..kernel.units import DAY, HOUR, SECOND
 from . import lines
 from .buses.bus import Count
 from .drivers import find_driver
-from .drivers.interface import AnotherMeter, DriverError, Identity, MeterDriver, NotSupported
+from .drivers.interface import AnotherMeter, BadAnswer, DriverError, Identity, MeterDriver, NotSupported
 from .observed import Foreign, Observed
 from .settings import EdgeSettings, SettingsError
 
 log = logging.getLogger("prewatt.edge")
+
+CLOCK_EVERY = 4 * HOUR
+"""How often (µs) a meter's own clock is looked at."""
 
 REST_S = 10.0
 """Seconds that are spent on closing links at the end; meters end those that are left by themselves."""
@@ -74,6 +77,8 @@ class Devices:
         self._identities: dict[str, tuple[float, Identity]] = {}
         # By what was found when they identified themselves last.
         self._own_prepaid: dict[str, str | None] = {}
+        # When each meter's clock is read next.
+        self._clocks: dict[str, float] = {}
 
     @property
     def drivers(self) -> Mapping[str, MeterDriver]:
@@ -132,6 +137,7 @@ class Devices:
             tampered = driver.read_tampered()
             quantities = _quantities(driver) if question.quantities else {}
             keeps, allowance = _allowance(driver) if question.allowance else (None, None)
+            clock, clock_fault = self._clock(name)
             active, reactive = (None, None) if power is None else (power.active, power.reactive)
             return Observed(
                 register,
@@ -144,6 +150,8 @@ class Devices:
                 keeps,
                 allowance,
                 self._own_prepaid[name],
+                clock,
+                clock_fault,
             )
         except AnotherMeter as other:
             return Foreign(other.serial)
@@ -151,6 +159,20 @@ class Devices:
             # Whoever answers next may be another one: a meter is changed while it is silent.
             self._identities.pop(name, None)
             return error.cause
+
+    def _clock(self, name: str) -> tuple[int | None, str]:
+        """Return what a meter's own clock shows (µs; None if it has none, or was read a while ago), and why it shows nothing."""
+        if self._steady() < self._clocks.get(name, 0.0):
+            return None, ""
+        try:
+            clock, fault = self._drivers[name].read_clock(), ""
+        except BadAnswer as error:
+            clock, fault = None, error.cause
+        except DriverError:
+            # A meter that can be read is not lost for this.
+            clock, fault = None, ""
+        self._clocks[name] = self._steady() + CLOCK_EVERY / SECOND
+        return clock, fault
 
     def rest(self) -> None:
         """Leave all meters in order, because they are not asked any more: some hold a link open between two readings."""

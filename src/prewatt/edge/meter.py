@@ -15,6 +15,7 @@ from .approach import Approach
 from .drivers.interface import DriverError, PressButton
 from .guarding import Guard
 from .journalling import Outcome
+from .meter_clock import ClockWatch
 from .observed import Foreign, Observed
 from .register import MeterPolicy, RegisterRules
 from .switching import Switching
@@ -42,6 +43,7 @@ class Meter(RegisterRules):
         self.waits = False
         self.switching = Switching()
         self._own_prepaid_told = False
+        self._clock = ClockWatch()
         self.guard = Guard()
         # What it measured beside its register last.
         self.quantities: Mapping[Quantity, int] = {}
@@ -108,6 +110,8 @@ class Meter(RegisterRules):
         self._approach.observe(now, observed.register, observed.power)
         self._watch_register(now, observed, outcome)
         self.guard.look(now, account, observed, self._teller(now, outcome))
+        if not account.unsure and (wrong := self._clock.look(now, observed.clock, observed.clock_fault)):
+            self._say(outcome, now, EventKind.METER_CLOCK, wrong[:DETAIL_MOST])
         used_up = observed.allowance == 0 and observed.closed is False and account.closed is not False
         if used_up and self._alone is None:
             self._alone = now

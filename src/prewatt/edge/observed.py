@@ -13,7 +13,8 @@ class Observed(Struct, frozen=True):
     counter rolls over, 0 if unknown. `quantities`: other values, if there are limits for any. `keeps`: whether the
     meter can cut off by itself, None if it was not asked; `allowance`: the Wh until it does, None without a bound.
     `own_prepaid`: how a prepaid mode of the meter's own is switched off, if that was on when it last identified itself; None
-    if that could not be seen.
+    if that could not be seen. `clock`: the instant (µs) that its own clock shows, None if that was not read now; `clock_fault`:
+    why it shows none, empty if it does.
     """
 
     register: int
@@ -26,6 +27,8 @@ class Observed(Struct, frozen=True):
     keeps: bool | None = None
     allowance: int | None = None
     own_prepaid: str | None = ""
+    clock: int | None = None
+    clock_fault: str = ""
 
 
 class Foreign(Struct, frozen=True):

@@ -59,6 +59,7 @@ class EventKind(StrEnum):
         "the meter is in a prepaid mode of its own, and cuts off by its own balance",
         Group.TROUBLE,
     )
+    METER_CLOCK = "meter-clock", "the meter's own clock is wrong; nothing is charged by it"
     JOURNAL_REPAIRED = (
         "journal-repaired",
         "a damaged snapshot in the gateway's journal was made anew from the entries",
