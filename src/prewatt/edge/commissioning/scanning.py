@@ -142,7 +142,8 @@ class Scanner:
             (each for each in self._bench.survey.meters if each.place == (port, probe.protocol, sighting.address)), None
         )
         given = {**more, **(before.more if before else {})}
-        looks, is_ambiguous = (), False
+        looks: tuple[Look, ...] = ()
+        is_ambiguous = False
         if not sighting.is_doubled and not answers_for_all(probe.protocol, sighting.address):
             looks, is_ambiguous = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
         found = FoundMeter(
