@@ -6,10 +6,10 @@ Each is a context manager that puts a wrong piece of code in the place of a righ
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from . import copies, edge, headend, journal, kernel, led_back, money, twins
+from . import copies, edge, headend, journal, kernel, led_back, money, safety, twins
 
 BUGS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     each.__name__.replace("_", "-"): each
-    for area in (kernel.BUGS, money.BUGS, edge.BUGS, journal.BUGS, headend.BUGS, copies.BUGS, twins.BUGS, led_back.BUGS)
-    for each in area
+    for area in (kernel, money, edge, journal, headend, copies, twins, led_back, safety)
+    for each in area.BUGS
 }

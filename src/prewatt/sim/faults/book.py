@@ -125,7 +125,8 @@ class Book(RegisterBook):
         self.supply.switched(entry.closed, entry.reason)
 
     def _take_event(self, entry: Event) -> None:
-        if entry.code == "overload-locked" and self.supply.trips <= self.supply.settings.power.recloses:
+        too_often = self.supply.trips > self.supply.settings.power.recloses
+        if entry.code in ("overload-locked", "allowance-spent") and not too_often:
             self.wrong(entry, f"locked after {self.supply.trips} trips")
         if entry.code == "overload":
             self._check_trip(entry)
@@ -134,7 +135,7 @@ class Book(RegisterBook):
         if entry.code in CLOCKS:
             self.clock_at = self._now.now
         self.told.add(entry.code)
-        self.supply.happened(entry.at, entry.code)
+        self.supply.happened(entry.at, entry.code, entry.detail)
 
     def _check_trip(self, entry: Event) -> None:
         # Where the journal is ahead of the time, the hour is the time's.
@@ -243,7 +244,8 @@ class Book(RegisterBook):
                 if entry.effective not in self.pricer.restarts:
                     self.pricer.restarts.append(entry.effective)
             case SettingsApplied(), ChangeSettings() if entry.settings == order.settings:
-                self.supply.settings, self.lessened_at = order.settings, self._now.now
+                self.supply.set_settings(order.settings)
+                self.lessened_at = self._now.now
             case TimeLedBack(), LeadBack():
                 self._lead_back(entry)
             case _:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...edge.effects import Commit, Effect
 from ...edge.meter import Foreign, Observed
 from ...kernel.entries import Event, decode_entry
+from ...kernel.safety import Limit
 from ...kernel.units import DAY, HOUR, MINUTE, SECOND
+from .grid import is_passed
+from .meters import FUSE
+from .supply import TRIP
 
 if TYPE_CHECKING:
     from .book import Book
@@ -23,6 +27,8 @@ DRIFT = MINUTE
 """By how much two clocks differ after a day."""
 STEP_WITHIN = 2 * MINUTE
 """A load that appears between two looks that lie further apart is no sudden one."""
+RIGHT_FOR = 15 * MINUTE
+"""For so long a voltage that is often wrong must be right before the supply returns."""
 
 
 class Drawn(NamedTuple):
@@ -109,6 +115,21 @@ def _runs_backwards(said: Said) -> bool:
     return said.lasts(said.book.back_since)
 
 
+def _is_at_night(said: Said) -> bool:
+    supply = said.book.supply
+    return any(supply.is_limited_by_night(at) for at in (said.entry.at, said.gateway.time()))
+
+
+def _passes_limit(said: Said) -> bool:
+    code = said.entry.code.removesuffix(TRIP)
+    return any(is_passed(each, said.meter.volts) for each in said.book.supply.settings.limits if each.code == code)
+
+
+def _keeps_limit(said: Said) -> bool:
+    limits = [each for each in said.book.supply.settings.limits if each.code == said.entry.detail]
+    return not any(is_passed(each, said.meter.volts) for each in limits)
+
+
 TRUE: Mapping[str, Callable[[Said], bool]] = {
     "tamper": lambda said: said.meter.tampered,
     "low-credit": lambda said: bool(said.book.to_warn()),
@@ -121,6 +142,9 @@ TRUE: Mapping[str, Callable[[Said], bool]] = {
     "codes-locked": _was_typed_now,
     "register-doubtful": _is_doubted,
     "register-backwards": _runs_backwards,
+    "allowance-spent": _is_at_night,
+    **{kind + end: _passes_limit for kind in ("over-voltage", "under-voltage") for end in ("", TRIP)},
+    "within-limits": _keeps_limit,
 }
 """When an event is true, by its code. The other events can't be checked by what is seen."""
 
@@ -133,6 +157,7 @@ class Events:
         self._drawn: dict[str, tuple[int, Drawn]] = {}
         self._last: dict[tuple[Gateway, str], Last] = {}
         self._set_back: set[tuple[Gateway, str]] = set()
+        self._held: dict[tuple[str, str], tuple[int, tuple[object, ...]]] = {}
 
     def said(self, gateway: Gateway, book: Book, entry: Event) -> None:
         """Check that an event is true. It was just written to the flash for the first time, and the book does not have
@@ -182,6 +207,9 @@ class Events:
         looks at a meter.
         """
         self._look_at_limit(gateway, name)
+        self._look_at_night(gateway, name)
+        for limit in self._world.oracle.books[name].supply.settings.limits:
+            self._look_at_voltage(gateway, name, limit)
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         now = world.now
         if gateway.agent is None or not book.seq or gateway.twin is not None:
@@ -237,6 +265,38 @@ class Events:
         began = max(since, meter.answers_since(now), gateway.up_since, book.changed_at, meter.power_since)
         if now - began > supply.settings.power.delay * SECOND + 4 * MINUTE:
             world.broken(f"meter {name}: {drawn.power} W are drawn for long where the limit is {drawn.limit} W")
+
+    def _look_at_night(self, gateway: Gateway, name: str) -> None:
+        """Check that off hours end the supply soon after what is allowed in them is used."""
+        world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
+        left, night = book.supply.night_left(gateway.time()), book.supply.night_at(gateway.time())
+        began = max(meter.answers_since(world.now), gateway.up_since, book.changed_at, book.lessened_at)
+        in_it = night is not None and book.read_at >= night[0] and world.now - began > STEP_WITHIN
+        if left is None or not in_it or book.doubted_since.at or not meter.closed or not self._can_trip(gateway, name):
+            return
+        meter.settle(world.now)
+        flowed = min(meter.register() - (book.register or 0), book.unread)
+        if flowed > left + FUSE * STEP_WITHIN // HOUR and not meter.wayward(world.now - STEP_WITHIN):
+            world.broken(f"meter {name}: {flowed} Wh are used in off hours where {left} Wh are left")
+
+    def _look_at_voltage(self, gateway: Gateway, name: str, limit: Limit) -> None:
+        """Check that a limit of the voltage that is passed for long opens the switch, and that the supply returns when
+        the voltage has been right for long.
+        """
+        world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
+        supply, now = book.supply, world.now
+        holds, passed = limit.code in supply.unsafe | supply.locks, is_passed(limit, meter.volts)
+        facts = (limit, holds, passed, limit.code in supply.unsafe, supply.told)
+        since, before = self._held.get((name, limit.code), (now, facts))
+        since = since if before == facts and self._can_trip(gateway, name) else now
+        self._held[name, limit.code] = (since, facts)
+        began = max(since, meter.answers_since(now), gateway.up_since, book.changed_at, meter.volts_since)
+        may_draw = limit.trip and not holds and supply.told is not False
+        if may_draw and passed and now - began > limit.delay * SECOND + 4 * MINUTE:
+            world.broken(f"meter {name}: {meter.volts} mV for long where the limit is {limit.threshold} mV")
+        wait = max(supply.settings.power.reclose_after * SECOND, RIGHT_FOR) + 4 * MINUTE
+        if limit.code in supply.unsafe and not passed and now - began > wait:
+            world.broken(f"meter {name}: kept off for its voltage, which has been right for long")
 
     def _can_trip(self, gateway: Gateway, name: str) -> bool:
         """Return whether a gateway sees its meter and knows the hour, so that it can hold a limit."""

@@ -19,6 +19,7 @@ from ...edge.sync import SyncPolicy
 from ...edge.timekeeping import Moment
 from ...edge.uploads import read_pieces
 from ...kernel.entries import Record
+from ...kernel.quantities import Quantity
 from ...kernel.recovery import JournalDamaged
 from ...kernel.units import MINUTE, SECOND
 from ...wire.messages import MeterState
@@ -212,6 +213,13 @@ class Gateway:
             self._tick_at = -1
             self.do(agent.tick(self.moment()))
 
+    def wake(self, name: str) -> None:
+        """Plan anew, because something about a meter is otherwise than the world said when it leapt over looks at it."""
+        agent = self.agent
+        if agent is not None and agent.meters[name].account.settings.limits:
+            agent.look_by(name, self.moment().steady + self._world.chance.randrange(MINUTE))
+        self.arm()
+
     # -- effects -----------------------------------------------------------------------------------------------------
 
     def do(self, effects: Sequence[Effect]) -> None:
@@ -282,8 +290,11 @@ class Gateway:
         if agent.meters[name].serial != (meter.serial or name):
             return Foreign(meter.serial or name)
         register = meter.read(now)
-        power = meter.power if agent.meters[name].account.watched else None
-        return Observed(register, meter.closed, power, 0 if power is not None else None, meter.tampered, meter.end)
+        account = agent.meters[name].account
+        power = meter.power if account.watched else None
+        reactive = 0 if power is not None else None
+        volts = {Quantity.VOLTAGE_L1: meter.read_volts()} if account.settings.limits else {}
+        return Observed(register, meter.closed, power, reactive, meter.tampered, meter.end, quantities=volts)
 
     def _check_keys(self, agent: RestingAgent) -> None:
         """Check that the program knows each meter's key, also one that codes have changed."""

@@ -18,6 +18,7 @@ from ...edge.meter import Foreign, Observed
 from ...kernel.account import Account
 from ...kernel.plausible import NO_VALUE
 from ...kernel.units import INSTANT_MAX, MINUTE
+from .grid import is_passed
 
 if TYPE_CHECKING:
     from .gateway import Gateway
@@ -34,6 +35,10 @@ class RestingAgent(Agent):
     def next_due_besides(self, resting: Container[str]) -> int:
         """Return when a meter must be read next that is none of these, on the steady clock (µs)."""
         return min((due for name, due in self._due.items() if name not in resting), default=INSTANT_MAX)
+
+    def look_by(self, name: str, steady: int) -> None:
+        """Let a meter be due no later than at an instant of the steady clock (µs)."""
+        self._due[name] = min(self._due[name], steady)
 
 
 class Rest(NamedTuple):
@@ -110,6 +115,7 @@ class LeapingGuard(Guard):
         soon = super().watch(now, account, shortest)
         limit = account.power_limit(now)
         too_much = self._over_since is not None or (limit and self._meter.power > limit)
+        too_much = too_much or any(is_passed(each, self._meter.volts) for each in account.settings.limits)
         if soon is None or too_much or account.supply.unsafe or self._passed:
             return soon
         return max(soon, self._meter.next_change - self._world.now - MINUTE)

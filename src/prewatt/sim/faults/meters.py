@@ -12,6 +12,8 @@ LOADS = (0, 60, 300, 300, 1200, 3000)
 """W."""
 FUSE = 4000
 """W."""
+VOLTS = 230_000
+"""mV."""
 FAR = 20_000_000
 """Wh: more than the fuse lets through in the longest time that a gateway may have been off."""
 FAR_UNTOLD = 1_000_000_000
@@ -54,6 +56,10 @@ class Meter:
         self.still_until = 0
         self.backwards_until = 0
         self.jitter_until = 0
+        self.volts = VOLTS
+        self.volts_since = begin
+        self.volts_error: int | None = None
+        """A voltage that it shows once, when it is read next."""
         self._rng = rng
         self._fine = 0
         self._at = begin
@@ -119,6 +125,15 @@ class Meter:
         self.shown = shows
         return shows
 
+    def read_volts(self) -> int:
+        """Read the voltage (mV). Returns what the meter shows."""
+        shows, self.volts_error = self.volts if self.volts_error is None else self.volts_error, None
+        return shows
+
+    def set_volts(self, now: int, volts: int) -> None:
+        """Let the grid have another voltage (mV)."""
+        self.volts, self.volts_since = volts, now
+
     def switch(self, now: int, closed: bool) -> None:
         """Move the switch."""
         if closed != self.closed:
@@ -146,6 +161,7 @@ class Meter:
     def heal(self, now: int) -> None:
         """Mend everything about the meter."""
         self.settle(now)
+        self.set_volts(now, VOLTS)
         for name in ("silent", "deaf", "deceives", "lie", "still", "backwards", "jitter"):
             until = f"{name}_until"
             setattr(self, until, min(getattr(self, until), now))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...kernel.entries import FLAG_BETWEEN, FLAG_HELD, AnyEntry, Doubtful, Exchanged, Reading, Rebased
-from ...kernel.plausible import BACKWARDS, RETURNED, UNCONFIRMED
+from ...kernel.plausible import BACKWARDS, FALLEN, RETURNED, UNCONFIRMED
 from ...kernel.units import DAY, HOUR
 from .facts import Seen, Since
 from .meters import FUSE
@@ -47,6 +47,11 @@ class RegisterBook:
         self.pricer = Pricer()
         self.supply = Supply()
 
+    @property
+    def unread(self) -> int:
+        """Return the Wh that have flowed since the last reading."""
+        return self._world.meters[self.name].energy - self._read
+
     def wrong(self, entry: AnyEntry, what: str) -> None:
         """Report that an entry is wrong."""
         self._broken(f"meter {self.name}, entry {entry.seq}: {what}")
@@ -65,6 +70,7 @@ class RegisterBook:
             self._awaits = False
             self._lost += max(meter.hung - self._read, 0)
         charge = self._check_charge(entry, energy)
+        self.supply.used(self.read_at, entry.at, energy)
         self.register, self.read_at, self.read_true = entry.register, entry.at, meter.now
         self._register_is_right(backwards=bool(entry.flags & FLAG_HELD))
         self.balance -= charge
@@ -137,6 +143,9 @@ class RegisterBook:
         self._erred_at = 0 if meter.honest or entry.cause == RETURNED else meter.now
         self._erred_boots = meter.boots
         self._bases += 1
+        if entry.cause == FALLEN and meter.end and self.supply.unsure:
+            # A counter that came over its end in an unknown time looks like an error: a person is asked.
+            self._lost += meter.energy - self._read
         if not meter.can_err:
             self.wrong(entry, "a true register is not counted from any more")
         self.register = entry.register

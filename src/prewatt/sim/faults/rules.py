@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...kernel.entries import ChangeSettings, ChangeTenancy, SetTariff
 from ...kernel.off_hours import OffHours
+from ...kernel.safety import Limit
 from ...kernel.settings import Settings
 from ...kernel.supply import FriendlyHours, PowerLimit, Window
 from ...kernel.units import DAY, HOUR, MINUTE, NANO
@@ -87,9 +88,22 @@ def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
         low_energy_steps=(1000, 5000) if begin % 4 else (),
         credit_limit=2 * NANO if begin // 15 % 6 == 5 else 0,
         credit_limit_cuts=begin // 15 % 12 != 10,
-        off_hours=OffHours((Window((0, 1, 2, 3, 6), 1200 + begin % 120, 300 + begin % 105),))
-        if begin % 7 == 3
-        else OffHours(),
+        off_hours=_some_off_hours(dice),
+        limits=_some_limits(dice) if dice.random() < 0.2 else (),
+    )
+
+
+def _some_off_hours(dice: Random) -> OffHours:
+    if dice.random() > 0.2:
+        return OffHours()
+    night = Window((0, 1, 2, 3, 6), dice.randrange(1200, 1320), dice.randrange(300, 405))
+    return OffHours((night,), (), dice.choice((0, 0, 500)), dice.choice((0, 0, 1000, 3000)))
+
+
+def _some_limits(dice: Random) -> tuple[Limit, ...]:
+    return tuple(
+        Limit(code, threshold, dice.choice((0, 5, 90)), dice.random() < 0.7, dice.random() < 0.15)
+        for code, threshold in (("over-voltage", 253_000), ("under-voltage", 207_000))
     )
 
 

@@ -16,6 +16,8 @@ AHEAD = 10 * MINUTE
 CUT_OFF = "exhausted"
 LOCKS = {"overload-locked": "overload", "forbidden-load": "load"}
 """The locks that events set, by the event."""
+TRIP = "-trip"
+"""So end the codes of events that say that a limit of safety has opened the switch."""
 
 
 class Supply:
@@ -43,12 +45,25 @@ class Supply:
         self.unsure = False
         self.waived_until = 0
         """The end of the off hours in which a person switched on."""
+        self.night_until = 0
+        """The end of the off hours to which the next two belong."""
+        self.night_energy = 0
+        """What was used in them, Wh."""
+        self.night_spent = False
+        """Whether what is allowed in them ended early."""
+        self.unsafe: set[str] = set()
+        """Kinds of limits that opened the switch until the values are right again."""
 
     def copied(self) -> Supply:
         """Return a copy as it is now."""
         mine = copy(self)
-        mine.locks = set(self.locks)
+        mine.locks, mine.unsafe = set(self.locks), set(self.unsafe)
         return mine
+
+    def set_settings(self, settings: Settings) -> None:
+        """Take up other settings. What a limit did ends with the limit."""
+        self.settings = settings
+        self.unsafe &= {each.code for each in settings.limits if each.trip}
 
     def lent(self, now: int) -> int:
         """Return how far (nano) the balance may go below zero."""
@@ -74,9 +89,9 @@ class Supply:
                     return True
         return False
 
-    def off_until(self, at: int) -> int:
-        """Return the end of the off hours that hold at an instant, 0 if none do. They are drawn so that the clocks change
-        far from where they begin and end.
+    def night_at(self, at: int) -> tuple[int, int] | None:
+        """Return the begin and the end of the off hours that hold at an instant; None if none do. They are drawn so that
+        the clocks change far from where they begin and end.
         """
         hours, wall = self.settings.off_hours, self._wall(at)
         minute = wall.hour * 60 + wall.minute
@@ -84,16 +99,50 @@ class Supply:
             for window in hours.windows:
                 end = window.end if window.end > window.begin else window.end + 1440
                 if begin.weekday() in window.days and window.begin <= now < end:
+                    first = datetime.combine(begin, time(), wall.tzinfo) + timedelta(minutes=window.begin)
                     last = datetime.combine(begin, time(), wall.tzinfo) + timedelta(minutes=end)
-                    return int(last.timestamp()) * SECOND
-        return 0
+                    return int(first.timestamp()) * SECOND, int(last.timestamp()) * SECOND
+        return None
+
+    def _night_until(self, now: int) -> int:
+        """Return the end of the off hours that hold now, by a time that is certain; 0 if none do, or if a person has
+        switched on in them.
+        """
+        if not self.settings.off_hours.windows or self.unsure or now < self.at - AHEAD:
+            return 0
+        night = self.night_at(now)
+        return night[1] if night and night[1] != self.waived_until else 0
 
     def _off(self, now: int) -> bool:
-        """Return whether off hours keep the switch open: by a time that is certain."""
-        if not self.settings.off_hours.windows or self.unsure or now < self.at - AHEAD:
+        """Return whether off hours keep the switch open, after what is allowed in them."""
+        until, hours = self._night_until(now), self.settings.off_hours
+        if not until:
             return False
-        until = self.off_until(now)
-        return until > 0 and until != self.waived_until
+        if self.night_spent and until == self.night_until:
+            return True
+        return self.night_left(now) == 0 if hours.energy else not hours.watts
+
+    def night_left(self, now: int) -> int | None:
+        """Return the Wh that may still be used in the off hours that hold now; None if there is no such bound."""
+        until, most = self._night_until(now), self.settings.off_hours.energy
+        if not until or not most:
+            return None
+        return max(most - (self.night_energy if until == self.night_until else 0), 0)
+
+    def is_limited_by_night(self, now: int) -> bool:
+        """Return whether the power is limited now because of off hours."""
+        return self.settings.off_hours.watts > 0 and self._night_until(now) > 0
+
+    def used(self, since: int, until: int, energy: int) -> None:
+        """Count `energy` Wh, used evenly between two instants, in the off hours that hold at the end."""
+        if not self.settings.off_hours.energy or (night := self.night_at(until - 1)) is None:
+            return
+        self._begin_night(night[1])
+        self.night_energy += energy if since >= night[0] else energy * (until - night[0]) // (until - since)
+
+    def _begin_night(self, until: int) -> None:
+        if until != self.night_until:
+            self.night_until, self.night_energy, self.night_spent = until, 0, False
 
     def by_credit(self, now: int, balance: int) -> bool:
         """Return whether there is credit for the supply, or something that replaces it."""
@@ -112,7 +161,7 @@ class Supply:
 
     def wants(self, now: int, balance: int) -> bool | None:
         """Return where the switch belongs: closed (True), open (False), or where it stands (None)."""
-        if self.opened or self.locks or self._foreign_too_long(now) or self._off(now):
+        if self.opened or self.locks or self.unsafe or self._foreign_too_long(now) or self._off(now):
             return False
         if self.tripped:
             return self._wants_after_trip(now, balance)
@@ -133,10 +182,14 @@ class Supply:
     @property
     def is_limited(self) -> bool:
         """Return whether there is any limit to the power."""
-        return bool(self.limit or self.settings.power.watts)
+        return bool(self.limit or self.settings.power.watts or self.settings.off_hours.watts)
 
     def limit_at(self, now: int) -> int:
         """Return the most power (W) that may be drawn; 0 if there is no limit."""
+        usual, night = self._usual_limit(now), self.settings.off_hours.watts
+        return min(usual or night, night) if self.is_limited_by_night(now) else usual
+
+    def _usual_limit(self, now: int) -> int:
         if self.limit and (not self.limit_until or now < self.limit_until):
             return self.limit
         watts = self.settings.power.watts
@@ -183,6 +236,7 @@ class Supply:
             case Close():
                 self.opened, self.tripped, self.trips = False, False, 0
                 self.locks.clear()
+                self.unsafe.clear()
             case Hold():
                 self.locks.add("hold")
             case Release():
@@ -197,8 +251,8 @@ class Supply:
                 self.locks.discard("tamper")
 
     def _waive_off_hours(self, at: int) -> None:
-        if self.settings.off_hours.windows:
-            self.waived_until = self.off_until(at) or self.waived_until
+        if self.settings.off_hours.windows and (night := self.night_at(at)):
+            self.waived_until = night[1]
 
     def switched(self, closed: bool, reason: str) -> None:
         """Note that the switch was told to move."""
@@ -211,10 +265,30 @@ class Supply:
     def led_back(self, at: int) -> None:
         """Let the journal's time, which was ahead, go on from an earlier instant."""
         self.tripped_at, self.foreign_since = min(self.tripped_at, at), min(self.foreign_since, at)
-        self.waived_until = 0
+        self.waived_until = self.night_until = 0
 
-    def happened(self, at: int, code: str) -> None:
+    def happened(self, at: int, code: str, detail: str) -> None:
         """Take up a journalled event."""
+        if code == "allowance-spent":
+            night = self.night_at(at)
+            self._begin_night(night[1] if night else 0)
+            self.night_spent, self.trips = True, 0
+        elif code.endswith(TRIP):
+            self._tripped_by(code.removesuffix(TRIP))
+        elif code == "within-limits":
+            self.unsafe.discard(detail)
+        else:
+            self._happened(at, code)
+
+    def _tripped_by(self, kind: str) -> None:
+        """Note that a limit of safety has opened the switch, until the values are right or until a person comes."""
+        if any(each.waits for each in self.settings.limits if each.code == kind and each.trip):
+            self.locks.add(kind)
+            self.unsafe.discard(kind)
+        else:
+            self.unsafe.add(kind)
+
+    def _happened(self, at: int, code: str) -> None:
         if code == "overload":
             self.trips = self.trips + 1 if at - self.tripped_at <= HOUR else 1
             self.tripped, self.tripped_at = True, at

@@ -79,7 +79,11 @@ OPERATOR = {
     "lead": Kind("gateway", HOUR, "an operator leads journals back that are ahead of the time"),
 }
 """What operators do; drawn with dice of its own."""
-KINDS = PEOPLE | TROUBLE | FLASH | IDENTITY | OPERATOR
+GRID = {
+    "surge": Kind("meter", 40 * HOUR, "its voltage is too high or too low, or one reading of it is nonsense"),
+}
+"""What goes wrong in the grid; drawn with dice of its own."""
+KINDS = PEOPLE | TROUBLE | FLASH | IDENTITY | OPERATOR | GRID
 WIRE = ("loss", "repeat", "delay", "alter", "forge", "dying")
 """What goes wrong with single messages."""
 
@@ -144,8 +148,10 @@ class Swarm:
 
 def draw(seed: int, without: Iterable[str] = (), everything: bool = False) -> Swarm:
     """Return the swarm of a seed, without the kinds that are left out. `everything`: all kinds, at their usual rates."""
-    rng, flash, identity, operator = (Random(f"{seed}/{what}") for what in ("swarm", "write", "identity", "operator"))
-    others = dict.fromkeys(FLASH, flash) | dict.fromkeys(IDENTITY, identity) | dict.fromkeys(OPERATOR, operator)
+    rng, flash = Random(f"{seed}/swarm"), Random(f"{seed}/write")
+    others = dict.fromkeys(FLASH, flash)
+    for kinds, what in ((IDENTITY, "identity"), (OPERATOR, "operator"), (GRID, "grid")):
+        others |= dict.fromkeys(kinds, Random(f"{seed}/{what}"))
     left_out = frozenset(without)
     share = rng.choice((0.15, 0.4, 0.7, 1.0))
     means = _means(rng, others, share, everything)

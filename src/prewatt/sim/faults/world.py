@@ -12,7 +12,7 @@ from typing import NoReturn
 from ...edge.codes import KeyState
 from ...kernel.entries import AnyEntry, Debit, GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE
-from . import clone, operator, people, rules, trouble
+from . import clone, grid, operator, people, rules, trouble
 from .database import Database, Enrolled
 from .facts import Code
 from .gateway import Gateway
@@ -26,7 +26,7 @@ HEAL = 3 * HOUR
 """At the end, everything works for so long before the final comparison."""
 CIRCLE = 5000
 """More steps than that in a minute are a circle."""
-HANDLERS = people.HANDLERS | rules.HANDLERS | trouble.HANDLERS | clone.HANDLERS | operator.HANDLERS
+HANDLERS = people.HANDLERS | rules.HANDLERS | trouble.HANDLERS | clone.HANDLERS | operator.HANDLERS | grid.HANDLERS
 
 
 class World:
@@ -117,7 +117,7 @@ class World:
     def wake(self, meter: str) -> None:
         """Let a meter's gateways plan again, because it may answer earlier or otherwise than they were told."""
         for gateway in self.named(self._gateway_of[meter].name):
-            gateway.arm()
+            gateway.wake(meter)
 
     def contested(self, meter: str) -> bool:
         """Return whether two gateways move a meter's switch."""
