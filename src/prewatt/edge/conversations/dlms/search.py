@@ -19,6 +19,7 @@ class DlmsSearch:
     framings: tuple[Framing, ...] = ("line", "tcp")
 
     def kind_of(self, model: Model) -> str:  # noqa: ARG002
+        """Return `dlms`: there is one kind."""
         return self.kinds[0]
 
     def seek(
@@ -28,6 +29,9 @@ class DlmsSearch:
         addresses: Iterable[int],  # noqa: ARG002
         models: Iterable[Model],
     ) -> Conversation[list[Sighting]]:
+        """Return the meters that let the public client in at one of the usual addresses, with their names and serial
+        numbers.
+        """
         known = [each for each in models if isinstance(each, DlmsModel)]
         forms = sorted({(model.address_bytes, model.logical) for model in known}, reverse=True)
         sightings = []
@@ -47,7 +51,9 @@ class DlmsSearch:
         return False
 
     def address_of(self, typed: str) -> str:
+        """Return what was typed, without blanks."""
         return typed.strip()
 
     def is_for_all(self, address: str) -> bool:  # noqa: ARG002
+        """Return False: a meter never answers to the address for all."""
         return False

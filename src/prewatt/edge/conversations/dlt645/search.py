@@ -26,6 +26,7 @@ class Dlt645Search:
     framings: tuple[Framing, ...] = ("line",)
 
     def kind_of(self, model: Model) -> str:
+        """Return the kind by the model's edition of the standard."""
         assert isinstance(model, Dlt645Model)
         return next(kind for kind, edition in KINDS.items() if edition == model.edition)
 
@@ -36,6 +37,8 @@ class Dlt645Search:
         addresses: Iterable[int],  # noqa: ARG002
         models: Iterable[Model],  # noqa: ARG002
     ) -> Conversation[list[Sighting]]:
+        """Return the meters that answer to the address for all, narrowed down until each is known by its own address.
+        """
         found = yield from search(KINDS[kind])
         sightings = [Sighting(address, is_doubled=True) for address in sorted(found.doubled)]
         for address in sorted(found.addresses - found.doubled):
@@ -46,11 +49,14 @@ class Dlt645Search:
         return sightings
 
     def is_doubled(self, kind: str, framing: Framing, address: str) -> Conversation[bool | None]:  # noqa: ARG002
+        """Return whether several meters answer at one address; None if none does."""
         edition = KINDS[kind]
         return is_doubled(partial(Read, address, ENERGY[edition], edition))
 
     def address_of(self, typed: str) -> str:
+        """Return an address of 12 digits, with zeros in front."""
         return typed.strip().zfill(2 * ADDRESS)
 
     def is_for_all(self, address: str) -> bool:
+        """Return whether the meter answers with the address for all itself."""
         return address == WILD

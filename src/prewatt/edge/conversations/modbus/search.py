@@ -26,6 +26,7 @@ class ModbusSearch:
     framings: tuple[Framing, ...] = ("line", "tcp")
 
     def kind_of(self, model: Model) -> str:  # noqa: ARG002
+        """Return `modbus`: there is one kind."""
         return self.kinds[0]
 
     def seek(
@@ -35,6 +36,9 @@ class ModbusSearch:
         addresses: Iterable[int],
         models: Iterable[Model],  # noqa: ARG002
     ) -> Conversation[list[Sighting]]:
+        """Return the units that answer or refuse when they are asked for an input register, then for a holding
+        register.
+        """
         sightings = []
         for unit in list(addresses) or UNITS:
             for function in (Function.READ_INPUT_REGISTERS, Function.READ_HOLDING_REGISTERS):
@@ -45,6 +49,7 @@ class ModbusSearch:
         return sightings
 
     def is_doubled(self, kind: str, framing: Framing, address: str) -> Conversation[bool | None]:  # noqa: ARG002
+        """Return whether several units answer at one address; None if none does."""
         return self._ask(framing, int(address), Function.READ_HOLDING_REGISTERS)
 
     def _ask(self, framing: Framing, unit: int, function: Function) -> Conversation[bool | None]:
@@ -52,7 +57,9 @@ class ModbusSearch:
         return is_doubled(partial(ReadRegisters, packing, unit, function, 0, COUNT))
 
     def address_of(self, typed: str) -> str:
+        """Return what was typed, without blanks."""
         return typed.strip()
 
     def is_for_all(self, address: str) -> bool:  # noqa: ARG002
+        """Return False: a unit never answers to the address for all."""
         return False
