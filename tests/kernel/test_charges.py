@@ -76,8 +76,15 @@ def test_a_form_of_price_that_is_added_as_one_file_is_on_all_faces(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [
-        "document", "journal", "years", "energy_alone", "editor", "page", "statement", "books"
-    ]  # fmt: skip
+        "document",
+        "journal",
+        "years",
+        "energy_alone",
+        "editor",
+        "page",
+        "statement",
+        "books",
+    ]
 
 
 @pytest.mark.parametrize("form", CHARGES, ids=lambda form: form.name)

@@ -230,6 +230,16 @@ class Journal:
                     raise JournalFull(f"{self._path}: can't be written ({error})") from None
                 log.warning("%s: the disk is full, its reserve is given up", self._path)
 
+    def _put_snapshot(self, meter: str, place: Place, account: bytes) -> None:
+        """Write a snapshot, and drop those before the last one. The caller holds the transaction."""
+        proof = digest(meter, place.seq, place.hash, account)
+        self._db.execute(
+            "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", (place.id, meter, place.seq, place.hash, account, proof)
+        )
+        shelf = self._shelf
+        gone = [each.id for each in shelf.snapshots.get(meter, [])[:-1]] + shelf.bad_snapshots.get(meter, [])
+        self._db.executemany("DELETE FROM snapshot WHERE id=?", [(each,) for each in gone])
+
     def commit(self, records: Iterable[tuple[str, Record]], accounts: Mapping[str, Account]) -> None:
         """Append records in one transaction, which is on the flash when this returns. Raises JournalFull if there is no
         room.
@@ -260,14 +270,8 @@ class Journal:
                 "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)",
                 [(head.id, meter, head.seq, head.hash) for meter, head in zip(ends, heads, strict=True)],
             )
-            for meter, row in snapshots.items():
-                account = accounts[meter].dump()
-                proof = digest(meter, row.seq, row.hash, account)
-                self._db.execute(
-                    "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", (*row[:1], meter, *row[1:], account, proof)
-                )
-                gone = [each.id for each in shelf.snapshots.get(meter, [])[:-1]] + shelf.bad_snapshots.get(meter, [])
-                self._db.executemany("DELETE FROM snapshot WHERE id=?", [(each,) for each in gone])
+            for meter, place in snapshots.items():
+                self._put_snapshot(meter, place, accounts[meter].dump())
 
         self._transact(append)
         for row, meter, seq, *_ in rows:

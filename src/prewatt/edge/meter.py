@@ -91,6 +91,18 @@ class Meter(RegisterRules):
         self._approach.clock_set()
         self._alone = None if self._alone is None else self._alone + by
 
+    def _to_journal(self, now: int, reading: Reading | None, outcome: Outcome) -> Reading | None:
+        """Journal a reading if it is due. Returns the reading that is to be journalled later; None if there is none."""
+        if reading is None or abs(reading.balance) > BALANCE_MAX:
+            return None
+        if not self._is_due(now, reading):
+            self._counted = reading.energy
+            return reading
+        for part in self.account.parts(reading):
+            self._append(outcome, part)
+        self._journalled_at, self._counted = now, 0
+        return None
+
     def observe(self, now: int, observed: Observed) -> Outcome:
         """Take up a reading of the meter at `now`, and return what follows."""
         account, outcome = self.account, Outcome()
@@ -98,15 +110,7 @@ class Meter(RegisterRules):
         if self._lost_told or account.foreign_since:
             self._append(outcome, account.event(now, EventKind.METER_BACK))
         self.lost = self._lost_told = False
-        reading = self._believed(now, observed, outcome)
-        if reading is not None and abs(reading.balance) > BALANCE_MAX:
-            reading = None
-        if reading is not None:
-            self._counted = reading.energy
-            if self._is_due(now, reading):
-                for part in account.parts(reading):
-                    self._append(outcome, part)
-                reading, self._journalled_at, self._counted = None, now, 0
+        reading = self._to_journal(now, self._believed(now, observed, outcome), outcome)
         self._approach.observe(now, observed.register, observed.power)
         self._watch_register(now, observed, outcome)
         self.guard.look(now, account, observed, self._teller(now, outcome))

@@ -149,15 +149,22 @@ class Shelf:
                     yield 0, record
                     seq, head = record.seq, record.hash
         while live is not None:
-            following: tuple[int, Record] | None = None
-            for row in live.rows(seq + 1):
-                body, stored = self._entry(row)
-                if isinstance(body, bytes) and (head is None or chain(head, body) == stored):
-                    following = row, Record(seq + 1, body, bytes(stored or b""))
+            following = self._next(live, seq, head)
             if following is None:
                 return
             yield following
             seq, head = following[1].seq, following[1].hash
+
+    def _next(self, live: Live, seq: int, head: bytes | None) -> tuple[int, Record] | None:
+        """Return the entry that continues the chain after entry `seq`, with its row; None if there is none. Of several rows
+        with its number, the last that continues the chain counts.
+        """
+        following: tuple[int, Record] | None = None
+        for row in live.rows(seq + 1):
+            body, stored = self._entry(row)
+            if isinstance(body, bytes) and (head is None or chain(head, body) == stored):
+                following = row, Record(seq + 1, body, bytes(stored or b""))
+        return following
 
     def _entry(self, row: int) -> tuple[object, bytes | None]:
         """Return the body and the hash in a row."""

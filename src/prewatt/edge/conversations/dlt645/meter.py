@@ -201,13 +201,8 @@ class Dlt645Meter:
         if relay.verify == "nothing":
             return
         seen = yield from self._see(relay, closed)
-        if seen is None or seen.is_open is not closed:
-            return
-        if command == Command.PERMIT_CLOSE:
-            raise WaitsForButton("it closes when its button is pressed")
-        if closed and relay.state.told_bit is not None and not seen.told_open:
-            raise ProtocolError("confirmed, but it still stands open: press the button at the meter if it has one")
-        raise ProtocolError(f"confirmed, but it still stands {'open' if closed else 'closed'}")
+        if seen is not None and seen.is_open is closed:
+            raise _why_unmoved(relay, command, closed, seen)
 
     def _order(self, relay: Relay, command: Command) -> Conversation[Command]:
         """Give an order, by another command if the meter refuses the first. Returns the command that it has taken."""
@@ -354,6 +349,15 @@ class Dlt645Meter:
         """Return: no link is held."""
         return
         yield
+
+
+def _why_unmoved(relay: Relay, command: Command, closed: bool, seen: RelaySeen) -> ProtocolError:
+    """Return the error for a relay that has confirmed an order and has not moved. `closed`: how it was told to stand."""
+    if command == Command.PERMIT_CLOSE:
+        return WaitsForButton("it closes when its button is pressed")
+    if closed and relay.state.told_bit is not None and not seen.told_open:
+        return ProtocolError("confirmed, but it still stands open: press the button at the meter if it has one")
+    return ProtocolError(f"confirmed, but it still stands {'open' if closed else 'closed'}")
 
 
 def _number(name: str, item: Item, data: bytes) -> int | None:

@@ -37,8 +37,7 @@ class Dlt645Search:
         addresses: Iterable[int],  # noqa: ARG002
         models: Iterable[Model],  # noqa: ARG002
     ) -> Conversation[list[Sighting]]:
-        """Return the meters that answer to the address for all, narrowed down until each is known by its own address.
-        """
+        """Return the meters that answer to the address for all, narrowed down until each is known by its own address."""
         found = yield from search(KINDS[kind])
         sightings = [Sighting(address, is_doubled=True) for address in sorted(found.doubled)]
         for address in sorted(found.addresses - found.doubled):
