@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +15,6 @@ from rich.table import Table
 from ..edge.commissioning import gateway as commissioning
 from ..edge.commissioning import rules
 from ..edge.commissioning.access import new_code
-from ..edge.commissioning.finding import check_port
 from ..edge.commissioning.gateway import SetUp
 from ..edge.commissioning.page import SetUpPage
 from ..edge.commissioning.pieces import values
@@ -47,16 +48,22 @@ def print_code(folder: Path) -> None:
     )
 
 
-def _alone(request: Request) -> SetUp:
-    """Return setting up, where no agent runs. Raises CommandError if one does."""
-    try:
-        with folder_alone(request.folder):
-            return commissioning.alone(request.folder, _now, request.units)
-    except BusyError:
-        raise CommandError(
-            "the agent runs here, and the buses are its own. Open /setup of its page: prewatt edge scan --code prints a "
-            "code for it. Or stop the agent first"
-        ) from None
+@contextmanager
+def _alone(request: Request) -> Iterator[SetUp]:
+    """Set up where no agent runs; one that is started meanwhile waits for the end of the block. Raises CommandError if one
+    runs.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(folder_alone(request.folder))
+        except BusyError:
+            raise CommandError(
+                "the agent runs here, or another search, and the buses are its own. Open /setup of its page: "
+                "prewatt edge scan --code prints a code for it. Or stop it first"
+            ) from None
+        setup = commissioning.alone(request.folder, _now, request.units)
+        yield setup
+        setup.switches.end()
 
 
 def _now() -> int:
@@ -65,24 +72,28 @@ def _now() -> int:
 
 def scan_buses(request: Request) -> int:
     """Look for meters, print them, and put them into service if that was asked. Returns the exit status. Raises ValueError."""
-    setup = _alone(request)
-    ports = [check_port(each) for each in request.buses] or [each.path for each in setup.buses()]
-    if not ports:
-        raise CommandError("no adapter is plugged in. Plug one in, or name a converter: --bus tcp://192.0.2.7:8899")
-    typer.echo(f"Looking for meters on {', '.join(ports)}. This takes up to some minutes.")
-    setup.switches.close_after_tests()
-    setup.scanner.scan(ports, request.lines, _access(request.access), request.thorough)
-    if request.write:
-        for meter in setup.write_by_number():
-            typer.echo(f"Meter {meter.serial} is in service at flat {meter.flat}.")
-    print_table(_table(setup))
-    for note in setup.survey.buses:
-        if note.words and note.port in ports:
-            typer.echo(f"{note.port}: {note.words}")
+    with _alone(request) as setup:
+        ports = [setup.port(each) for each in request.buses] or [each.path for each in setup.buses()]
+        if not ports:
+            raise CommandError("no adapter is plugged in. Plug one in, or name a converter: --bus tcp://192.0.2.7:8899")
+        typer.echo(f"Looking for meters on {', '.join(ports)}. This takes up to some minutes.")
+        setup.switches.close_after_tests()
+        setup.scanner.scan(ports, request.lines, _access(request.access), request.thorough)
+        if request.write:
+            for meter in setup.write_by_number():
+                typer.echo(f"Meter {meter.serial} is in service at flat {meter.flat}.")
+    _print(setup, ports)
     missing = [*_problems(setup), *rules.missing(setup.survey)]
     for sentence in missing:
         typer.echo(f"- {sentence}")
     return MISSING if missing or not setup.survey.meters else 0
+
+
+def _print(setup: SetUp, ports: Sequence[str]) -> None:
+    print_table(_table(setup))
+    for note in setup.survey.buses:
+        if note.words and note.port in ports:
+            typer.echo(f"{note.port}: {note.words}")
 
 
 def _access(options: Sequence[str]) -> dict[str, Any]:
@@ -113,21 +124,24 @@ def _table(setup: SetUp) -> Table:
 def serve_setup(request: Request, address: str) -> None:
     """Serve the page on which meters are set up, until the command is ended. Raises ValueError, OSError."""
     log_to_stderr()
-    setup = _alone(request)
-    for port in request.buses:
-        setup.add_bus(port)
-    host, port_number = page_address(address)
-    open_server(SetUpPage(setup, setup.settings.property if setup.settings else "prewatt"), (host, port_number))
-    print_code(request.folder)
-    typer.echo(
-        f"The page is at http://{host}:{port_number}/setup. End it with Ctrl-C, and start the agent: prewatt edge run"
-    )
-    setup.switches.close_after_tests()
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        return
-    finally:
-        # Who ends the page in the middle of a test leaves nobody in the dark.
+    with _alone(request) as setup:
+        for port in request.buses:
+            setup.add_bus(port)
+        host, port_number = page_address(address)
+        title = setup.settings.property if setup.settings else "prewatt"
+        served = open_server(SetUpPage(setup, title), (host, port_number))
+        print_code(request.folder)
+        typer.echo(
+            f"The page is at http://{host}:{port_number}/setup. End it with Ctrl-C, and start the agent: prewatt edge run"
+        )
         setup.switches.close_after_tests()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return
+        finally:
+            served.close()
+            # Who ends the page in the middle of a test leaves nobody in the dark.
+            setup.switches.close_after_tests()

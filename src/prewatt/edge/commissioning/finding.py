@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import NamedTuple
 from serial.tools import list_ports
 
 from ..buses.ports import open_port
+from ..texts import _
 
 DEVICES = Path("/dev")
 NO_WORDS = ""
+ADAPTERS = re.compile(r"/dev/(tty[A-Za-z]+[0-9]+|rfcomm[0-9]+|pts/[0-9]+)")
+"""The paths of serial adapters, and of those that a program plays. To open any other file could do harm."""
 
 
 class Adapter(NamedTuple):
@@ -91,4 +95,13 @@ def check_port(text: str) -> str:
     if port and not port.startswith(("/", "tcp://")):
         port = f"tcp://{port}"
     open_port(port, "2400 8E1")
+    if port.startswith("/") and not ADAPTERS.fullmatch(str(Path(port).resolve())):
+        raise ValueError(_("%(port)s is no serial adapter, such as /dev/ttyUSB0") % {"port": port})
     return port
+
+
+def same_port(one: str, other: str) -> bool:
+    """Return whether two names lead to one bus: an adapter has a path by its number, one by its socket, and a short one."""
+    if one.startswith("/") and other.startswith("/"):
+        return Path(one).resolve() == Path(other).resolve()
+    return one.casefold() == other.casefold()

@@ -13,7 +13,7 @@ from ..meters.model import Model
 from ..settings import EdgeSettings, SettingsError, load_settings
 from ..texts import _
 from . import rules
-from .finding import Adapter, adapters, check_port, devices
+from .finding import Adapter, adapters, check_port, devices, same_port
 from .live import LiveBus, live_buses
 from .probing import load_models
 from .scanning import Scanner
@@ -53,23 +53,40 @@ class SetUp:
         """Return what was found, and what was done with it."""
         return self.bench.survey
 
+    @property
+    def starts_anew(self) -> bool:
+        """Return whether an agent runs here, which starts anew once meters are put into service."""
+        return self._restart is not None
+
     def buses(self) -> list[Adapter]:
         """Return all buses that there are: adapters, those in service, and those that a person has named."""
-        there = adapters(devices())
+        live = [port for port in self.bench.live if port.startswith("/")]
+        # An adapter in service is known by the name that `edge.toml` has.
+        there = [each for each in adapters(devices()) if not any(same_port(each.path, port) for port in live)]
         known = {each.path for each in there}
-        named = [BusNote(port) for port in self.bench.live] + list(self.survey.buses)
-        for note in named:
-            if note.port not in known:
-                known.add(note.port)
-                there.append(Adapter(note.port, ""))
+        section = bus_settings(self.settings) if self.settings is not None else None
+        written = [bus.port for bus in section.buses.values()] if section is not None else []
+        for port in (*self.bench.live, *written, *(note.port for note in self.survey.buses)):
+            if port not in known:
+                known.add(port)
+                there.append(Adapter(port, ""))
         return there
 
-    def add_bus(self, typed: str) -> None:
-        """Add a bus that a person names. Raises SurveyError."""
+    def port(self, typed: str) -> str:
+        """Return the port that a person names, by the name that it has here already: a bus in service must be known as such
+        by any of its names. Raises SurveyError if it is no port.
+        """
         try:
             port = check_port(typed)
         except ValueError as error:
             raise SurveyError(str(error)) from None
+        # Those in service come first: two names of one adapter may both be known.
+        known = [*self.bench.live, *(each.path for each in self.buses())]
+        return next((each for each in known if same_port(each, port)), port)
+
+    def add_bus(self, typed: str) -> None:
+        """Add a bus that a person names. Raises SurveyError."""
+        port = self.port(typed)
         with self.bench.changing() as survey:
             if all(note.port != port for note in survey.buses):
                 survey.buses += (BusNote(port),)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..buses.bus import Bus
-from ..buses.meter_on_bus import MeterOnBus
 from ..conversations import find_protocol
 from ..conversations.protocol import Conversations, Framing
 from ..drivers.bus import BusDriverSettings
 from ..drivers.interface import MeterDriver
+from ..lines import parts_of
 from ..meters.model import Model
 from .probing import kind_of, name_of
 from .survey import FoundMeter
@@ -62,12 +62,9 @@ def live_buses(
 ) -> dict[str, LiveBus]:
     """Return the buses in service by their ports. `drivers`: the opened meters, by name."""
     found: dict[str, LiveBus] = {}
-    for name, driver in drivers.items():
-        place = place_of(name, settings, models)
-        if not isinstance(driver, MeterOnBus) or place is None:
-            continue
-        bus = driver.bus
-        assert isinstance(bus, Bus)
-        live = found.setdefault(place.port, LiveBus(bus, place.line, place.framing))
-        live.meters[name] = LiveMeter(driver.conversations, place)
+    for part, bus in [each for driver in drivers.values() for each in parts_of(driver)]:
+        place = place_of(part.name, settings, models)
+        if place is not None:
+            live = found.setdefault(place.port, LiveBus(bus, place.line, place.framing))
+            live.meters[part.name] = LiveMeter(part.conversations, place)
     return found

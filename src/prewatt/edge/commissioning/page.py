@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from .. import page_views
@@ -17,7 +18,8 @@ from ..lockout import Tries, after_wrong, waits
 from ..texts import _
 from ..wsgi import Start, read_cookie, read_form, redirect, send
 from . import meter_views, rules, views
-from .access import is_code
+from .access import end_session, is_code, is_session, open_session
+from .callers import is_own_address, is_own_form
 from .gateway import SetUp
 from .labels import labels
 from .survey import SurveyError
@@ -26,6 +28,11 @@ COOKIE = "prewatt-setup"
 HOME = "/setup"
 SESSION_LASTS = 60 * 60.0
 """Seconds without a click after which the code must be typed again."""
+LONGEST_WAIT = 60_000_000
+"""The longest wait (µs) between two tries of the code: nobody can keep the electrician out for long by guessing."""
+MOST_DIGITS = 9
+"""Digits of a meter's number in an address or a form."""
+_SCRIPT = Path(__file__).with_name("again.js").read_text(encoding="utf-8")
 
 
 class SetUpPage:
@@ -33,13 +40,16 @@ class SetUpPage:
 
     def __init__(self, setup: SetUp, title: str, hours: Callable[[], float] = time.monotonic) -> None:
         self._setup, self._title, self._hours = setup, title, hours
-        self._sessions: dict[str, float] = {}
+        self._clicked: dict[str, float] = {}
         self._tries = Tries()
-        self._told: Reply | None = None
+        self._told: dict[str, Reply] = {}
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", HOME), environ["REQUEST_METHOD"]
+        if not is_own_address(environ) or (method == "POST" and not is_own_form(environ)):
+            text = _("Open this page by the gateway's address, such as http://192.168.1.20:8080/setup.")
+            return self._show(start, "403 Forbidden", page_views.message(text))
         token = self._session(environ)
         if method == "POST":
             form = read_form(environ)
@@ -51,6 +61,8 @@ class SetUpPage:
             if token and secrets.compare_digest(form.get("token", "").encode(), token.encode()):
                 return self._take(start, path.removeprefix(f"{HOME}/"), form, token)
             return redirect(start, to=HOME)
+        if path == f"{HOME}/again.js":
+            return send(start, "200 OK", _SCRIPT, "text/javascript")
         if not token:
             return self._show(start, "200 OK", views.code_form())
         return self._look(start, path, environ, token)
@@ -58,12 +70,24 @@ class SetUpPage:
     # -- who may -------------------------------------------------------------------------------------------------------------
 
     def _session(self, environ: dict[str, Any]) -> str:
+        """Return the token of the session of a request; empty if it has none that is open."""
         token = read_cookie(environ, COOKIE)
+        if not is_session(self._setup.folder, token):
+            return ""
         with self._lock:
-            if self._hours() > self._sessions.get(token, -1.0):
-                return ""
-            self._sessions[token] = self._hours() + SESSION_LASTS
+            now = self._hours()
+            is_forgotten = now > self._clicked.setdefault(token, now) + SESSION_LASTS
+            self._clicked[token] = now
+        if is_forgotten:
+            self._log_out(token)
+            return ""
         return token
+
+    def _log_out(self, token: str) -> None:
+        with self._lock:
+            self._clicked.pop(token, None)
+            self._told.pop(token, None)
+            end_session(self._setup.folder, token)
 
     def _login(self, start: Start, form: dict[str, str]) -> Iterable[bytes]:
         now = int(self._hours() * 1e6)
@@ -71,22 +95,18 @@ class SetUpPage:
             wait = waits(self._tries, now)
             if not wait:
                 # Counted before it is looked at, so that tries at the same time do not count as one.
-                self._tries = after_wrong(self._tries, now)
+                counted = after_wrong(self._tries, now)
+                self._tries = Tries(counted.wrong, min(counted.until, now + LONGEST_WAIT))
         if wait:
-            self._told = Reply(
-                False, _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
-            )
+            words = _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
         elif not is_code(self._setup.folder, form.get("code", "")):
-            self._told = Reply(
-                False, _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")
-            )
+            words = _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")
         else:
-            token = secrets.token_hex(16)
             with self._lock:
                 self._tries = Tries()
-                self._sessions[token] = self._hours() + SESSION_LASTS
+                token = open_session(self._setup.folder)
             return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path={HOME}", to=HOME)
-        return self._show(start, "200 OK", views.code_form())
+        return self._show(start, "200 OK", views.code_form(), told=Reply(False, words))
 
     # -- what is seen --------------------------------------------------------------------------------------------------------
 
@@ -96,19 +116,17 @@ class SetUpPage:
         if path == f"{HOME}/labels":
             address = f"http://{environ.get('HTTP_HOST', 'localhost')}"
             return self._show(start, "200 OK", labels(survey.flats, address, self._title))
-        number = path.removeprefix(f"{HOME}/meter/")
-        if number.isdecimal():
+        told = self._told.pop(token, None)
+        if number := _number(path.removeprefix(f"{HOME}/meter/")):
             try:
-                return self._show(
-                    start, "200 OK", meter_views.one_meter(survey, survey.meter(int(number)), doing, token)
-                )
+                one = meter_views.one_meter(survey, survey.meter(number), doing, token)
+                return self._show(start, "200 OK", one, told=told)
             except SurveyError as error:
-                self._told = Reply(False, str(error))
+                told = Reply(False, str(error))
         enrolled = setup.settings is not None
-        return self._show(start, "200 OK", views.overview(survey, setup.buses(), doing, token, enrolled))
+        return self._show(start, "200 OK", views.overview(survey, setup.buses(), doing, token, enrolled), told=told)
 
-    def _show(self, start: Start, status: str, *body: Content) -> Iterable[bytes]:
-        told, self._told = self._told, None
+    def _show(self, start: Start, status: str, *body: Content, told: Reply | None = None) -> Iterable[bytes]:
         style = element("style", views.STYLE)
         return send(start, status, page_views.frame(self._title, style, page_views.answers(told, ()), *body))
 
@@ -116,17 +134,19 @@ class SetUpPage:
 
     def _take(self, start: Start, action: str, form: dict[str, str], token: str) -> Iterable[bytes]:
         if action == "logout":
-            with self._lock:
-                self._sessions.pop(token, None)
+            self._log_out(token)
             return redirect(start, to=HOME)
-        number = int(form["id"]) if form.get("id", "").isdecimal() else 0
+        number = _number(form.get("id", ""))
         try:
             words = self._do(action, number, form)
         except SurveyError as error:
             text = str(error)
-            self._told = Reply(False, f"{text[:1].upper()}{text[1:]}")
+            self._told[token] = Reply(False, f"{text[:1].upper()}{text[1:]}")
         else:
-            self._told = Reply(True, words) if words else None
+            if words:
+                self._told[token] = Reply(True, words)
+            if action == "service" and self._setup.starts_anew:
+                return self._show(start, "200 OK", views.starts_anew(words))
         known = number and action != "forget" and any(each.id == number for each in self._setup.survey.meters)
         return redirect(start, to=f"{HOME}/meter/{number}" if known else HOME)
 
@@ -143,6 +163,8 @@ class SetUpPage:
                 setup.add_bus(field("port", ""))
                 return _("The bus is added. Now look for meters.")
             case "ask":
+                if field("port") not in {each.path for each in setup.buses()}:
+                    raise SurveyError(_("There is no such bus here. Add it first."))
                 setup.scanner.ask(field("port", ""), field("line", ""), field("kind", ""), field("address", ""), {})
                 return _("A meter answers there.")
             case "server":
@@ -179,3 +201,8 @@ class SetUpPage:
                 case _other:
                     raise SurveyError(_("There is no such page."))
         return _("Kept.")
+
+
+def _number(text: str) -> int:
+    """Return the number of a meter in an address or a form; 0 if it is none."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0

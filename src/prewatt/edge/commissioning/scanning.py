@@ -136,8 +136,8 @@ class Scanner:
                 if found.setdefault((probe.protocol, sighting.address), probe.line) == probe.line:
                     self._take(bus, port, probe, sighting, search.more)
 
-    def _take(self, bus: Bus, port: str, probe: Probe, sighting: Sighting, more: Mapping[str, Any]) -> None:
-        """Ask a meter that has answered, and note it."""
+    def _take(self, bus: Bus, port: str, probe: Probe, sighting: Sighting, more: Mapping[str, Any]) -> FoundMeter:
+        """Ask a meter that has answered, and note it. Returns it."""
         before = next(
             (each for each in self._bench.survey.meters if each.place == (port, probe.protocol, sighting.address)), None
         )
@@ -162,7 +162,7 @@ class Scanner:
             seen_at=self._bench.clock(),
         )
         with self._bench.changing() as survey:
-            survey.take(found)
+            return survey.take(found)
 
     def _looks(
         self, bus: Bus, kind: str, framing: Framing, address: str, more: Mapping[str, Any]
@@ -202,28 +202,41 @@ class Scanner:
         probe = Probe(line, "line", kind)
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
             live = self._bench.live.get(port)
-            if live is not None:
-                bus, probe = live.bus, Probe(live.line, live.framing, kind)
-            else:
-                if not port.startswith("/"):
-                    probe = Probe(BEHIND["line"], "line", kind)
-                bus = stack.enter_context(self._bench.opened(port, probe.line, probe.protocol))
-            typed = find_protocol(probe.protocol).search.address_of(address)
             try:
-                twice = bus.run(f"{kind} {typed}", is_doubled(probe, typed))
+                if live is not None:
+                    bus, probe = live.bus, Probe(live.line, live.framing, kind)
+                else:
+                    if not port.startswith("/"):
+                        probe = Probe(BEHIND["line"], "line", kind)
+                    bus = stack.enter_context(self._bench.opened(port, probe.line, probe.protocol))
+                return self._asked(bus, port, probe, address.strip(), more)
             except (ProtocolError, ValueError) as error:
-                raise SurveyError(str(error)) from None
-            if twice is None:
-                raise SurveyError(_("Nothing answers at address %(address)s on this bus.") % {"address": address})
-            self._take(bus, port, probe, Sighting(typed, twice), more)
-        return next(each for each in self._bench.survey.meters if each.place == (port, probe.protocol, typed))
+                raise SurveyError(in_words(error)) from None
+
+    def _asked(self, bus: Bus, port: str, probe: Probe, address: str, more: Mapping[str, Any]) -> FoundMeter:
+        """Ask an address as it was typed, and note the meter that answers. Raises SurveyError if none does, and for the
+        address of all: on a bus in service all of them would answer at the same time. Raises ProtocolError.
+        """
+        typed = find_protocol(probe.protocol).search.address_of(address)
+        if answers_for_all(probe.protocol, typed):
+            raise SurveyError(_("%(address)s is the address of all meters.") % {"address": address})
+        try:
+            twice = bus.run(f"{probe.kind} {typed}", is_doubled(probe, typed))
+        except ProtocolError:
+            raise
+        except (ValueError, OverflowError):
+            raise SurveyError(_("%(address)s is no address of such a meter.") % {"address": address}) from None
+        if twice is None:
+            raise SurveyError(_("Nothing answers at address %(address)s on this bus.") % {"address": address})
+        return self._take(bus, port, probe, Sighting(typed, twice), more)
 
     def set_more(self, number: int, more: Mapping[str, str]) -> None:
         """Take over a password and the like, and ask the meter again by all its models. Raises SurveyError."""
         meter = self._bench.survey.changeable(number)
         if meter.port in self._bench.live and meter.in_service:
             raise SurveyError(_("This meter is in service. Its settings stand in edge.toml."))
-        given = {name: value for name, value in {**meter.more, **more}.items() if value != ""}
+        known = find_protocol(meter.protocol).access.__struct_fields__
+        given = {name: value for name, value in {**meter.more, **more}.items() if value != "" and name in known}
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
             live = self._bench.live.get(meter.port)
             try:
@@ -234,7 +247,7 @@ class Scanner:
                 )
                 looks, is_ambiguous = self._looks(bus, meter.kind, meter.framing, meter.address, given)
             except ProtocolError as error:
-                raise SurveyError(str(error)) from None
+                raise SurveyError(in_words(error)) from None
         with self._bench.changing() as survey:
             survey.change(number, more=given, looks=looks, is_ambiguous=is_ambiguous, compared=None, test="")
 

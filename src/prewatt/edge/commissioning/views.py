@@ -42,6 +42,17 @@ def code_form() -> Html:
     )
 
 
+def starts_anew(words: str) -> Html:
+    """Return what is shown while the gateway starts anew. `words`: what was done."""
+    return element(
+        "section",
+        element("p", words, class_="good"),
+        element("p", _("The gateway starts anew. This page comes back by itself within half a minute.")),
+        element("p", element("a", _("All meters"), href="/setup")),
+        element("script", "", src="/setup/again.js"),
+    )
+
+
 def overview(survey: Survey, buses: Sequence[Adapter], doing: str, token: str, enrolled: bool) -> Html:
     """Return the page of the whole gateway."""
     hidden = hidden_token(token)

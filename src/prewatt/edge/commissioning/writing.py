@@ -101,7 +101,12 @@ def take_up(survey: Survey, settings: EdgeSettings, models: Mapping[str, Model])
     section = bus_settings(settings)
     rows = [row for row in settings.meters if row.driver == DRIVER] if section else []
     serving = {
-        _take_row(survey, row, place) for row in rows if section and (place := place_of(row.name, section, models))
+        _take_row(survey, row, place)
+        for row in rows
+        for name in (
+            section.meters[row.name].get("parts", [row.name]) if section and row.name in section.meters else []
+        )
+        if section and (place := place_of(name, section, models))
     }
     for meter in survey.meters:
         if meter.in_service and meter.id not in serving:
@@ -114,4 +119,4 @@ def _take_row(survey: Survey, row: MeterSettings, place: FoundMeter) -> int:
     before = next((each for each in survey.meters if each.place == place.place), None)
     meter = survey.take(place) if before is None else before
     flat = meter.flat or ("" if survey.at_flat(key) else key)
-    return survey.change(meter.id, in_service=row.name, line=place.line, framing=place.framing, flat=flat).id
+    return survey.change(meter.id, in_service=place.in_service, line=place.line, framing=place.framing, flat=flat).id

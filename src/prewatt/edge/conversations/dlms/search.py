@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from ...meters.dlms_model import DlmsModel
 from ...meters.model import Model
@@ -10,6 +11,9 @@ from ...protocols.dlms.search import PUBLIC_CLIENT, USUAL_ADDRESSES, probe
 from ...protocols.exchange import Conversation
 from ..protocol import Framing, Sighting
 from .links import link_to
+
+LOGICAL = 1
+"""The logical device of nearly all meters: the one that manages the others."""
 
 
 class DlmsSearch:
@@ -46,9 +50,17 @@ class DlmsSearch:
         return sightings
 
     def is_doubled(self, kind: str, framing: Framing, address: str) -> Conversation[bool | None]:  # noqa: ARG002
-        """Return False: a link is opened by each look anyhow."""
-        yield from ()
-        return False
+        """Return False, or None if none answers: a link with two meters at its end is never opened."""
+        lengths: tuple[Literal[1, 2, 4], ...] = (4, 2, 1) if framing == "line" else (4,)
+        for address_bytes in lengths:
+            try:
+                link = link_to(framing, PUBLIC_CLIENT, int(address), address_bytes, LOGICAL)
+            except ValueError:
+                # This address does not fit so few bytes.
+                continue
+            if (yield from probe(link)) is not None:
+                return False
+        return None
 
     def address_of(self, typed: str) -> str:
         """Return what was typed, without blanks."""
