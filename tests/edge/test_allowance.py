@@ -76,11 +76,15 @@ class Home:
         self.clock, self.number, self.entries, self.kept = Clock(), 0, [], {}
         self.recording = load_recordings(path, zone("UTC"))["m1"]
         self.memory = tmp_path / "m1.json"
-        self.driver = RecordedMeter("m1", self.recording, self.memory, self.clock.now)
+        self.driver = self.hang()
         self.account, self.head, self.asked = Account(), genesis("m1"), 0
         self.start()
         self.order(SetTariff(0, flat_tariff("flat", "EUR", "UTC", PRICE)))
         self.order(ChangeSettings(Settings(power_highest=4000, **settings)))
+
+    def hang(self):
+        """Return the driver of the meter."""
+        return RecordedMeter("m1", self.recording, self.memory, self.clock.now)
 
     def moment(self):
         return Moment(self.clock.at, self.clock.at / 10**6, self.clock.at)

@@ -49,6 +49,7 @@ class SlowMeter:
         self.closed = closed
 
     def set_allowance(self, energy):
+        self.bus.append(("allowance", self.name))
         raise NotSupported(self.name, "set allowance", "it has none")
 
 
@@ -106,6 +107,17 @@ def test_a_slow_bus_holds_up_neither_the_agent_nor_another_bus(gateway):
     assert gateway.hear() == [("read", {"m3": True})]
     gateway.meters["m1"].gate.set()
     assert gateway.hear(2)[1] == ("read", {"m1": True})
+
+
+def test_what_a_meter_may_supply_alone_is_told_before_its_switch_moves_though_others_are_read(gateway):
+    """It can't be closed while that is used up."""
+    m1 = gateway.meters["m1"]
+    gateway.work.read(["m1"])
+    m1.asked.wait()
+    gateway.work.set_allowance("m2", 5)
+    gateway.work.move_switch("m2", True)
+    assert gateway.hear(2) == [("allowance", "m2", False), ("switch", "m2", True, None)]
+    assert m1.bus == [("read", "m1"), ("allowance", "m2"), ("switch", "m2")]
 
 
 def test_a_meter_that_is_being_read_is_not_asked_a_second_time(gateway):

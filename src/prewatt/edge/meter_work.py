@@ -169,7 +169,8 @@ class MeterWork:
             error = self._set_allowance(name, serial, energy)
             self._post(lambda: self._failed_allowance(name, error))
 
-        thread.do(Urgency.ROUND, set_allowance)
+        # As urgent as a switch, whose order may follow: it can't be closed while what the meter may supply is used up.
+        thread.do(Urgency.SWITCH, set_allowance)
         return []
 
     def _set_allowance(self, name: str, serial: str, energy: int | None) -> DriverError | None:

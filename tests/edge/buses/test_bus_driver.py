@@ -127,3 +127,9 @@ def test_passwords_do_not_get_into_logs():
 def test_the_settings_are_read_from_a_file_as_the_documentation_shows():
     settings = read_section("bus", {"buses": BUSES, "meters": {"m1": PULSE}}, Path("/etc/prewatt"))
     assert isinstance(settings, BusDriverSettings) and settings.models == Path("/etc/prewatt/models")
+
+
+def test_of_each_model_it_is_said_what_it_does_without_its_gateway():
+    page = (Path(__file__).parents[3] / "docs" / "installer" / "meters.md").read_text()
+    said = page.split("## What a meter does when its gateway is dead")[1].split("\n## ")[0]
+    assert [name for name in model_names() if said.count(f"`{name}`") != 1] == []

@@ -25,6 +25,17 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     deviation_if_not_given: Annotated[int, Meta(ge=-840, le=840)] | None = None
 
 
+class Monitor(Struct, frozen=True, forbid_unknown_fields=True):
+    """A register monitor (class 21) that is nobody else's, so that prewatt may take it: the meter opens its switch by
+    itself when its energy register passes a threshold. `script_table`, `script`: what it does then (class 9), which has to
+    be a remote disconnection.
+    """
+
+    obis: Obis
+    script_table: Obis = "0-0:10.0.106*255"
+    script: Annotated[int, Meta(ge=1, le=0xFFFF)] = 1
+
+
 class DlmsModel(Model, frozen=True, tag="dlms"):
     """A model of meter that speaks DLMS/COSEM.
 
@@ -37,7 +48,8 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     registers of W and var. `quantities`: registers of the others by name. `serial`: the number on its face (class 1),
     written in the code page `text`. `disconnect`: the disconnect control (class 70); empty: it has no switch. `counter`:
     the invocation counter (class 1) of this client, that `counter_client` may read without a password. `own_prepaid`: it
-    may open its switch by a balance of its own, and nobody knows how that is seen.
+    may open its switch by a balance of its own, and nobody knows how that is seen. `monitor`: what lets it open its switch
+    without its gateway; None: nothing.
     """
 
     authentication: Literal["none", "lls", "hls-gmac"] = "lls"
@@ -60,13 +72,17 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     counter: Obis | Literal[""] = ""
     counter_client: Annotated[int, Meta(ge=1, le=127)] = 16
     own_prepaid: bool = False
+    monitor: Monitor | None = None
 
     def __post_init__(self) -> None:
         if self.authentication == "hls-gmac" and not self.counter:
             raise ValueError("counter: it is missing; high level security begins with what the meter has counted")
         names = (self.energy, *self.rates, self.power, self.power_export, self.reactive, self.serial, self.disconnect)
+        if self.monitor is not None and not self.disconnect:
+            raise ValueError("monitor: it opens the switch, and there is no disconnect control")
         clock = self.clock.obis if self.clock else ""
-        for name in filter(None, (*names, *self.quantities.values(), self.counter, clock)):
+        monitor = (self.monitor.obis, self.monitor.script_table) if self.monitor else ()
+        for name in filter(None, (*names, *self.quantities.values(), self.counter, clock, *monitor)):
             obis(name)
         if not 1 <= self.logical <= (0x7F if self.address_bytes < 4 else 0x3FFF):
             raise ValueError(f"logical: {self.logical} does not fit an address of {self.address_bytes} bytes")

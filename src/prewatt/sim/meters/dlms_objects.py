@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...edge.meters.dlms_model import DlmsModel
 from ...edge.protocols.dlms.axdr import Data, Type, obis
+from ...edge.protocols.dlms.axdr import number as number_of
 from ...edge.protocols.dlms.datetimes import NOT_GIVEN, Deviation, decode_instant, encode_instant
 from ...edge.protocols.dlms.names import (
     ASSOCIATION_LN,
@@ -16,6 +17,7 @@ from ...edge.protocols.dlms.names import (
     DISCONNECT_CONTROL,
     LOGICAL_DEVICE_NAME,
     REGISTER,
+    REGISTER_MONITOR,
     Attribute,
 )
 from ...edge.protocols.exchange import WrongAnswer
@@ -24,6 +26,9 @@ from .played import PlayedMeter
 SUCCESS, TEMPORARY_FAILURE, DENIED, UNDEFINED, TYPE_UNMATCHED = 0, 2, 3, 4, 12
 OBJECT_LIST = Attribute(ASSOCIATION_LN, obis("0-0:40.0.0*255"), 2)
 MAKER = b"PLY"
+_WATCHES_NOTHING = Data(
+    Type.STRUCTURE, (Data(Type.LONG_UNSIGNED, 0), Data(Type.OCTET_STRING, bytes(6)), Data(Type.INTEGER, 0))
+)
 _EPOCH = bytes.fromhex("07B2010104000000FF")
 
 
@@ -85,6 +90,7 @@ class CosemObjects:
                     registers[name] = _Register(lambda: meter.current() // 10, Type.LONG_UNSIGNED, -2, 33)
                 case "frequency":
                     registers[name] = _Register(lambda: meter.frequency // 10, Type.LONG_UNSIGNED, -2, 44)
+        self._monitor = {2: Data(Type.ARRAY, ()), 3: _WATCHES_NOTHING, 4: Data(Type.ARRAY, ())}
         self._registers = {obis(name): register for name, register in registers.items() if name}
 
     def get(self, attribute: Attribute) -> Data | int:
@@ -96,6 +102,8 @@ class CosemObjects:
             return self._switch(attribute.number)
         if attribute == OBJECT_LIST:
             return self._object_list()
+        if self._is_monitor(attribute):
+            return self._monitor.get(attribute.number, UNDEFINED)
         return self._value(attribute) if attribute.number == 2 else UNDEFINED
 
     def _value(self, attribute: Attribute) -> Data | int:
@@ -112,6 +120,8 @@ class CosemObjects:
 
     def set(self, attribute: Attribute, value: Data) -> int:
         """Set an attribute. Returns the data access result."""
+        if self._is_monitor(attribute):
+            return self._set_monitor(attribute.number, value)
         if not (self._model.clock and attribute.class_id == CLOCK and attribute.number == 2):
             return DENIED
         if not self._is(attribute, self._model.clock.obis):
@@ -120,6 +130,23 @@ class CosemObjects:
             self._meter.set_clock(decode_instant(value.octets, self._deviation()))
         except WrongAnswer:
             return TYPE_UNMATCHED
+        return SUCCESS
+
+    def _is_monitor(self, attribute: Attribute) -> bool:
+        monitor = self._model.monitor
+        return monitor is not None and attribute[:2] == (REGISTER_MONITOR, obis(monitor.obis))
+
+    def _set_monitor(self, number: int, value: Data) -> int:
+        """Set an attribute of the register monitor. It opens the switch if it watches the energy and its script is that."""
+        if number not in self._monitor or value.type is not self._monitor[number].type:
+            return TYPE_UNMATCHED
+        self._monitor[number] = value
+        monitor, thresholds = self._model.monitor, self._monitor[2].elements
+        watches = len(self._monitor[3].elements) == 3 and self._monitor[3].elements[1].value == obis(self._model.energy)
+        scripts = [action.elements[0].elements[0].value for action in self._monitor[4].elements]
+        is_armed = bool(thresholds and watches and monitor and scripts == [obis(monitor.script_table)])
+        threshold = number_of(thresholds[0]) if is_armed else None
+        self._meter.open_at(None if threshold is None else int(threshold) * 10**self._habits.energy_scaler)
         return SUCCESS
 
     def act(self, method: Attribute) -> int:

@@ -49,6 +49,8 @@ class PlayedMeter:
     waits_for_button: bool = False
     told_closed: bool = True
     """What the switch was told last."""
+    opens_at: int | None = None
+    """The register (Wh) at which the meter opens its switch by itself; None: at none."""
 
     def register(self) -> int:
         """Return the total energy register, Wh."""
@@ -74,9 +76,17 @@ class PlayedMeter:
         self.told_closed = closed
         if self.faults.sticks:
             return
+        if closed and self.opens_at is not None and self.inner.read_register() >= self.opens_at:
+            # It has opened when that was passed, and does so once.
+            self.open_at(None)
         self.waits_for_button = closed and not self.is_closed() and (self.faults.button or not at_once)
         if not self.waits_for_button:
             self.inner.set_switch(closed)
+
+    def open_at(self, register: int | None) -> None:
+        """Have the meter open its switch by itself when its register (Wh) passes one; None: it does not."""
+        self.opens_at = register
+        self.inner.set_allowance(None if register is None else max(register - self.inner.read_register(), 0))
 
     def press_button(self) -> None:
         """Press the button at the meter: a switch that waits for it closes."""

@@ -7,15 +7,17 @@ say so; ready for reconnection is not closed.
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import TypeVar
 
 from ....kernel.quantities import Quantity
 from ....kernel.units import SECOND
 from ...drivers.interface import Identity, Power
 from ...meters.dlms_model import Clock, DlmsModel
-from ...meters.model import scaled
+from ...meters.model import BASE_UNITS, scaled
 from ...protocols.dlms.axdr import Data, Type, number, obis
 from ...protocols.dlms.client import Credentials
 from ...protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
@@ -31,6 +33,7 @@ from ...protocols.exchange import (
     WaitsForButton,
     WrongAnswer,
 )
+from .monitor import RegisterMonitor
 
 T = TypeVar("T")
 
@@ -73,6 +76,9 @@ class DlmsMeter:
         counter = Attribute(DATA, obis(model.counter), VALUE) if model.counter else None
         terms = Terms(model.client, credentials, model.inactivity_s * SECOND, counter, model.counter_client)
         self._association = HeldAssociation(terms, link_of, clock, challenge)
+        self._monitor = (
+            RegisterMonitor(model.monitor, model.energy, lambda: self._association.client) if model.monitor else None
+        )
         self._learnt_in = 0
         self._scales: dict[bytes, tuple[str, str]] = {}
         self._missing: set[bytes] = set()
@@ -147,14 +153,12 @@ class DlmsMeter:
         return (yield from self._association.run(lambda: self._set_clock(at)))
 
     def read_allowance(self) -> Conversation[int | None]:
-        """Raise Unsupported."""
-        raise Unsupported("it has no balance or limit that prewatt can set")
-        yield
+        """Return the Wh after which the meter opens its switch by itself; None: never."""
+        return self._association.run(self._allowance)
 
-    def set_allowance(self, energy: int | None) -> Conversation[None]:  # noqa: ARG002
-        """Raise Unsupported."""
-        raise Unsupported("it has no balance or limit that prewatt can set")
-        yield
+    def set_allowance(self, energy: int | None) -> Conversation[None]:
+        """Let the meter supply so many Wh more by itself; None: without a bound."""
+        return self._association.run(lambda: self._let(energy))
 
     def rest(self) -> Conversation[None]:
         """Release the association, and close the link."""
@@ -180,6 +184,23 @@ class DlmsMeter:
             raise WrongAnswer(f"its energy is negative ({energy} Wh)")
         return energy
 
+    def _allowance(self) -> Conversation[int | None]:
+        monitor, (scale, unit) = yield from self._monitored()
+        left = yield from monitor.left()
+        return None if left is None else scaled(left, scale, unit)
+
+    def _let(self, energy: int | None) -> Conversation[None]:
+        monitor, (scale, unit) = yield from self._monitored()
+        # A count too much rather than one too little: who has paid is supplied.
+        yield from monitor.let(None if energy is None else math.ceil(energy / Fraction(scale) / BASE_UNITS[unit]))
+
+    def _monitored(self) -> Conversation[tuple[RegisterMonitor, tuple[str, str]]]:
+        """Return the register monitor, and the scale of what it watches."""
+        if self._monitor is None:
+            raise Unsupported("its model's file names no register monitor, by which it could open its switch by itself")
+        self._forget_another()
+        return self._monitor, (yield from self._known_scale(self._model.energy, "Wh"))
+
     def _power(self) -> Conversation[Power | None]:
         model = self._model
         taken = yield from self._read_if_there(model.power, "W")
@@ -202,6 +223,8 @@ class DlmsMeter:
             self._learnt_in = self._association.generation
             self._scales.clear()
             self._missing.clear()
+            if self._monitor is not None:
+                self._monitor.forget()
 
     def _read_if_there(self, name: str, unit: str) -> Conversation[int | None]:
         """Return a register's value; None if the file names none, or the meter does not give it."""
@@ -220,14 +243,19 @@ class DlmsMeter:
         counts it in another unit.
         """
         self._forget_another()
+        scale, own_unit = yield from self._known_scale(name, unit)
+        value = number((yield from self._association.client.get(Attribute(REGISTER, obis(name), VALUE))))
+        return None if value is None else scaled(value, scale, own_unit)
+
+    def _known_scale(self, name: str, unit: str) -> Conversation[tuple[str, str]]:
+        """Return scale and unit of a register, which are asked for once. Raises WrongAnswer if the unit is another one."""
         register = obis(name)
         if register not in self._scales:
             self._scales[register] = yield from self._scale(name)
         scale, own_unit = self._scales[register]
         if own_unit != unit:
             raise WrongAnswer(f"it counts {name} in {own_unit or 'no unit'}, where {unit or 'no unit'} belongs")
-        value = number((yield from self._association.client.get(Attribute(REGISTER, register, VALUE))))
-        return None if value is None else scaled(value, scale, unit)
+        return scale, own_unit
 
     def _scale(self, name: str) -> Conversation[tuple[str, str]]:
         elements = (yield from self._association.client.get(Attribute(REGISTER, obis(name), SCALER_UNIT))).elements

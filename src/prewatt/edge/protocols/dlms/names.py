@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .axdr import Reader, obis, obis_text
 
-DATA, REGISTER, EXTENDED_REGISTER, CLOCK, ASSOCIATION_LN, DISCONNECT_CONTROL = 1, 3, 4, 8, 15, 70
+DATA, REGISTER, EXTENDED_REGISTER, CLOCK, ASSOCIATION_LN, REGISTER_MONITOR, DISCONNECT_CONTROL = 1, 3, 4, 8, 15, 21, 70
 """Interface classes."""
 
 
