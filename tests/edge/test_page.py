@@ -378,3 +378,17 @@ def test_the_page_says_when_it_gets_cheaper_or_dearer_and_nothing_where_it_does_
         way, at, price, present = said.search(browser.get()).groups()
     by_day = int(at[:2]) % 2
     assert (way, price, present) == (("Dearer", "0.52", "0.31") if by_day else ("Cheaper", "0.31", "0.52"))
+
+
+def test_a_browser_that_wants_chinese_gets_it_from_the_page_and_from_the_agent(tmp_path):
+    with served(tmp_path) as (_shell, address, _hours):
+        browser = Browser(address)
+        browser.opener.addheaders = [("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5")]
+        door = browser.get()
+        assert '<html lang="zh">' in door and "输入充值码" in door and "Type a code" not in door
+        assert "充值码是 20 位数字，请再数一遍。" in browser.post("/code", meter="m1", code="123")
+        page = browser.login()
+        assert "已断电：余额用完。" in page and "最近记录" in page and "领取 3.00 EUR 应急额度" in page
+        assert "已完成。供电已接通。" in browser.post("/emergency", token=browser.token).replace("。 ", "。")
+        browser.opener.addheaders = [("Accept-Language", "en")]
+        assert "on emergency credit" in browser.get()

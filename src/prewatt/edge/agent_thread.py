@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from ..wire.link import Call, LinkEvent
+from .texts import speaking, spoken
 
 T = TypeVar("T")
 PATIENCE = 30.0
@@ -26,10 +27,13 @@ class AgentThread:
         the agent does not do it in time. A journal that cannot be written also ends the agent.
         """
         done: Future[T] = Future()
+        language = spoken()
 
         def call() -> None:
             try:
-                done.set_result(work())
+                # What is said is for who asks.
+                with speaking(language):
+                    done.set_result(work())
             except Exception as error:
                 done.set_exception(error)
                 # The rules in memory are ahead of the journal, or wrong: the agent must end, whoever asked.

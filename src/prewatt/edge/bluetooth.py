@@ -26,6 +26,7 @@ from ..wire.signing import SigningKey, VerifyKey
 from .settings import EdgeSettings
 from .site import Site
 from .staff import Session
+from .texts import use
 
 log = logging.getLogger("prewatt.edge")
 
@@ -144,6 +145,7 @@ def serve_bluetooth(site: Site, settings: EdgeSettings, key: SigningKey, server:
     """Serve Bluetooth from a thread. If the adapter fails or is missing, it is tried again and again."""
 
     def run() -> None:
+        use(settings.language)
         pause = 1.0
         while True:
             try:

@@ -29,7 +29,7 @@ from .journal_file import JournalFull
 from .lockout import Tries, after_wrong, waits
 from .settings import EdgeSettings
 from .site import Site
-from .texts import _
+from .texts import _, asked_for, speaking
 from .wsgi import Start, read_cookie, read_form, redirect, send
 
 log = logging.getLogger("prewatt.edge")
@@ -54,7 +54,7 @@ class Part(Protocol):
 
 class Page:
     """The WSGI application. `hours` returns seconds of a clock that never goes back. `setup`: the part in which staff set
-    meters up.
+    meters up. `language`: for browsers that ask for none of ours; empty for that of the process.
     """
 
     def __init__(
@@ -64,8 +64,10 @@ class Page:
         units: list[tuple[str, str]],
         hours: Callable[[], float] = time.monotonic,
         setup: Part | None = None,
+        language: str = "",
     ):
         self._site, self._title, self._units, self._hours, self._setup = site, title, units, hours, setup
+        self._language = language
         self._sessions: dict[str, tuple[str, float]] = {}
         self._tries: dict[str, Tries] = {}
         self._lock = threading.Lock()
@@ -73,6 +75,10 @@ class Page:
     # -- WSGI ----------------------------------------------------------------------------------------------------------
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        with speaking(asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", "")) or self._language):
+            return self._answer_always(environ, start)
+
+    def _answer_always(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         try:
             return self._answer(environ, start)
         except JournalFull:
@@ -184,7 +190,8 @@ def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], set
     units = sorted(
         ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
     )
-    return open_server(Page(site, settings.property or settings.gateway, units, setup=setup), address)
+    title = settings.property or settings.gateway
+    return open_server(Page(site, title, units, setup=setup, language=settings.language), address)
 
 
 class Served:

@@ -14,7 +14,7 @@ from .html import Content, Html, element, together
 from .lines import LineView
 from .replies import supplied
 from .site import View
-from .texts import LANGUAGE, _
+from .texts import _, spoken
 
 _STYLE = Html(Path(__file__).with_name("page.css").read_text(encoding="utf-8"))
 
@@ -38,7 +38,7 @@ def frame(title: str, *body: Content) -> str:
                 *body,
             ),
         ),
-        lang=LANGUAGE,
+        lang=spoken(),
     )
 
 
@@ -145,7 +145,7 @@ def state(view: View) -> Html:
     price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
     return element(
         "section",
-        element("p", f"{view.unit} · {local(view.at, zone_info):%d %b %H:%M}", class_="quiet"),
+        element("p", f"{view.unit} · {local(view.at, zone_info):{_('%d %b %H:%M')}}", class_="quiet"),
         element("p", f"{format_money(view.balance, view.currency)} ", element("small", _code(view)), class_="big"),
         _live(view),
         element("p", said, class_="said press" if view.switching == SwitchProgress.WAITS_FOR_BUTTON else "said"),
@@ -178,7 +178,7 @@ def _supply(view: View) -> tuple[str, str]:
     if view.warned_at:
         return "low", _("The power is on. Your credit is running low. At %(at)s about %(left)s kWh were left.") % {
             "left": rough_kwh(view.energy),
-            "at": f"{local(view.warned_at, zone(view.zone)):%d %b %H:%M}",
+            "at": f"{local(view.warned_at, zone(view.zone)):{_('%d %b %H:%M')}}",
         }
     if view.low:
         return kind, _("The power is on. Your credit is running low.")
@@ -201,7 +201,7 @@ def _live(view: View) -> Html:
     zone_info, seen = zone(view.zone), view.seen
     if seen is None or seen.cause:
         silent = f"{_('The meter does not answer now.')} " if seen else ""
-        as_of = _("As of %(at)s.") % {"at": f"{local(view.read_at, zone_info):%d %b %H:%M}"}
+        as_of = _("As of %(at)s.") % {"at": f"{local(view.read_at, zone_info):{_('%d %b %H:%M')}}"}
         return element("p", silent + as_of, class_="quiet")
     power = f" · {exact_kwh(seen.power)} kW" if seen.power is not None else ""
     return element("p", f"{_('live')} {local(seen.at, zone_info):%H:%M:%S}{power}", class_="live")
@@ -222,7 +222,7 @@ def _entries(view: View) -> Html:
     rows = (
         element(
             "tr",
-            element("td", f"{local(line.at, zone_info):%d %b %H:%M}", class_="when"),
+            element("td", f"{local(line.at, zone_info):{_('%d %b %H:%M')}}", class_="when"),
             element("td", line.text),
             element("td", _signed(line.amount, view.currency), class_="num"),
             element("td", format_money(line.balance, view.currency), class_="num"),

@@ -30,6 +30,7 @@ from .service_manager import ServiceManager
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
 from .shell import Shell
 from .site_service import SiteService
+from .texts import use
 from .wsgi import Start
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def serve(
     try:
         folder.use(path.parent)
         settings = load_settings(path)
+        use(settings.language)
         shell = Shell(settings, manager)
     except JournalDamaged as error:
         return _damaged(error)

@@ -12,7 +12,8 @@ from .texts import _
 
 def sentence(text: str) -> str:
     """Return an objection of the rules as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}."
+    words = _(text)
+    return _("%(words)s.") % {"words": f"{words[:1].upper()}{words[1:]}"}
 
 
 def please_wait(wait: int, locked: bool) -> str:

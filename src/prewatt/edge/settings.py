@@ -23,6 +23,7 @@ from ..wire.topics import check_gateway
 from .codes import KeyState
 from .driver_settings import read_section
 from .drivers.interface import DriverSettings
+from .texts import languages
 
 
 class SettingsError(ValueError):
@@ -78,7 +79,8 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     in the journal. `page`: host and port of the gateway's own page, empty for none. `bluetooth`: the adapter as bumble
     names it, such as `hci-socket:0`, empty for none. `look_interval_s`: the time between two readings of a meter that
     somebody watches. `drivers`: the settings of each kind of meter, by its name. `server`: the
-    address at which the gateway was enrolled. Without meters the agent serves the page, where they are set up.
+    address at which the gateway was enrolled. `language`: of what people on site read, where their browser asks for none of
+    ours; empty for that of the process. Without meters the agent serves the page, where they are set up.
     """
 
     gateway: str
@@ -100,6 +102,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     look_interval_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     drivers: dict[str, DriverSettings] = {}
     server: str = ""
+    language: str = ""
 
 
 def page_address(text: str) -> tuple[str, int]:
@@ -133,6 +136,8 @@ def load_settings(path: Path) -> EdgeSettings:
 def _check(settings: EdgeSettings) -> None:
     """Check what the types do not hold. Raises ValueError, which names the setting that is wrong."""
     check_gateway(settings.gateway)
+    if settings.language and settings.language not in languages():
+        raise ValueError(f"language: {settings.language!r} is none of {', '.join(languages())}")
     if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
         raise ValueError("server_key: is not 64 hexadecimal digits")
     names = [meter.name for meter in settings.meters]

@@ -248,7 +248,7 @@ def _ahead(account: Account, now: int) -> str:
     present, change = outlook
     begin = local(change.begin, zone(account.settings.zone))
     words = {
-        "at": f"{begin:%H:%M}" if change.begin - now < DAY else f"{begin:%d %b %H:%M}",
+        "at": f"{begin:%H:%M}" if change.begin - now < DAY else f"{begin:{_('%d %b %H:%M')}}",
         "price": short_price(change.price),
         "present": short_price(present),
     }
@@ -276,5 +276,6 @@ def _line(entry: AnyEntry) -> Line | None:
             text = _(words_of(code))
             return Line(entry.at, f"{text[:1].upper()}{text[1:]}", 0, entry.balance)
         case Refused(reason=reason):
-            return Line(entry.at, f"{reason[:1].upper()}{reason[1:]}", 0, entry.balance)
+            said = _(reason)
+            return Line(entry.at, f"{said[:1].upper()}{said[1:]}", 0, entry.balance)
     return None

@@ -15,7 +15,7 @@ from .. import page_views
 from ..effects import Reply
 from ..html import Content, element
 from ..lockout import Tries, after_wrong, waits
-from ..texts import _
+from ..texts import _, asked_for, speaking
 from ..wsgi import Start, read_cookie, read_form, redirect, send
 from . import meter_views, rules, views
 from .access import end_session, is_code, is_session, open_session
@@ -46,6 +46,10 @@ class SetUpPage:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        with speaking(asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", ""))):
+            return self._answer(environ, start)
+
+    def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", HOME), environ["REQUEST_METHOD"]
         if not is_own_address(environ) or (method == "POST" and not is_own_form(environ)):
             text = _("Open this page by the gateway's address, such as http://192.168.1.20:8080/setup.")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import copy_context
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -59,7 +60,7 @@ class Scanner:
         """
         with self._bench.working(_("meters are being looked for")), ThreadPoolExecutor(max(len(ports), 1)) as pool:
             search = _Search(tuple(lines), dict(more or {}), thorough)
-            for done in [pool.submit(self._bus, port, search) for port in ports]:
+            for done in [pool.submit(copy_context().run, self._bus, port, search) for port in ports]:
                 done.result()
 
     def start(self, ports: Sequence[str], thorough: bool = False) -> None:
@@ -67,7 +68,9 @@ class Scanner:
         if self._bench.doing:
             raise SurveyError(_("Please wait: %(what)s.") % {"what": self._bench.doing})
         self._bench.doing = _("meters are being looked for")
-        threading.Thread(target=self._scan_and_tell, args=(ports, thorough), name="scan", daemon=True).start()
+        # What is said of it is in the language of who began it.
+        scan = partial(copy_context().run, self._scan_and_tell, ports, thorough)
+        threading.Thread(target=scan, name="scan", daemon=True).start()
 
     def _scan_and_tell(self, ports: Sequence[str], thorough: bool) -> None:
         try:
