@@ -28,20 +28,23 @@ from ..edge.drivers.recorded import RecordedSettings
 from ..edge.enrol import enrol
 from ..edge.settings import write_settings
 from ..kernel.calendar import local, zone
-from ..kernel.units import NANO, SECOND, instant
+from ..kernel.orders import Action, Close, Open
+from ..kernel.units import HOUR, NANO, SECOND, instant
 from ..processes.serve import Server
 from ..processes.supervisor import Supervisor, python
 from ..server.commissioning.setup import Apartment, BuildingPlan, set_up_building
 from ..server.estate.models import Tenancy
 from ..server.metering.models import Gateway, Meter
 from ..server.sales.top_ups import top_up
+from ..server.vending.controls import control
 from ..server.vending.models import OPEN, Command, TopUp
 from .audit import Account, audit, document, iso
 from .line import Line
-from .meters.plan import HousePlan
+from .meters.plan import TAKEN, HousePlan
+from .naming import Browser, Named, Namings
 from .people import people
 from .story import DemoError, Options, Story
-from .wiring import bus_settings, plan_house, with_meter_faults
+from .wiring import FAULTS, befallen, bus_settings, plan_house, with_meter_faults
 
 HOUSE = "house.json"
 """The file of the played meters."""
@@ -77,6 +80,8 @@ class Director:
             self.site = f"http://127.0.0.1:{free.getsockname()[1]}"
         self.paid = self.typed = self.restarts = 0
         self.epoch = self.waited = 0
+        self.befallen: dict[str, str] = {}
+        self.namings = Namings((), (), {})
         self.catch_up = 0.0
         self.edge = home / "gateway"
         self.memory = self.edge / "meters"
@@ -122,6 +127,8 @@ class Director:
             clock=settings.CONFIG.shared_clock,
             faults=self.options.faults,
         )
+        self.befallen = befallen(self.house, self.options.faults)
+        self.namings = Namings(self.options.faults, (line.name for line in self.house.lines), self.befallen)
         ports = Path(self.house.ports)
         self.edge.mkdir(parents=True, exist_ok=True)
         self._write_house(self.house)
@@ -200,7 +207,10 @@ class Director:
             elif what == "mend":
                 self._mend()
             elif what in {"break", "heal"}:
-                self._write_house(with_meter_faults(self.house, self.options.faults if what == "break" else ()))
+                self._write_house(with_meter_faults(self.house, self.befallen if what == "break" else {}))
+                self._await("the meters to break or heal", self._house_is_taken)
+            elif what in {"open", "close"}:
+                self._order(Open() if what == "open" else Close())
             elif what == "look":
                 self._look()
             progress.update(bar, completed=at - self.story.begin, text=self._where_we_are(at))
@@ -211,7 +221,9 @@ class Director:
         if self.options.faults:
             # Over a part of the outage, and some of the time before.
             begin, length = self.story.begin, self.story.end - self.story.begin
-            happenings += [(begin + length // 4, "break"), (begin + length // 2, "heal")]
+            broken = begin + length // 4
+            happenings += [(broken, "break"), (begin + length // 2, "heal")]
+            happenings += [(broken, "open"), (min(broken + HOUR, (broken + self.story.outage[0]) // 2), "close")]
         zone_info = zone(self.options.where)
         day = local(self.story.begin, zone_info).replace(hour=0, minute=0, second=0, microsecond=0)
         while instant(day) < self.story.end:
@@ -220,7 +232,7 @@ class Director:
                 if self.story.begin < at < self.story.end:
                     happenings.append((at, "look"))
             day += timedelta(days=1)
-        order = {"cut": 0, "mend": 1, "break": 2, "heal": 3, "look": 4, "end": 5}
+        order = {"cut": 0, "mend": 1, "break": 2, "heal": 3, "open": 4, "close": 5, "look": 6, "end": 7}
         yield from sorted(happenings, key=lambda each: (each[0], order[each[1]]))
 
     def _run_to(self, at: int, progress: Progress, bar: TaskID) -> None:
@@ -270,6 +282,34 @@ class Director:
         self._await("the head-end to see the gateway again", lambda: self._is_online(True))
         self._await("the payments made meanwhile", self._all_applied)
         self.catch_up = time.monotonic() - began
+        at = self.clock.now()
+        self._await("what was journalled meanwhile", lambda: self._told_all(at))
+        self._read_pages()
+
+    def _house_is_taken(self) -> bool:
+        """Return whether the meters have taken over what was written last."""
+        house = self.home / HOUSE
+        taken = house.with_suffix(TAKEN)
+        return taken.exists() and taken.read_text() == str(house.stat().st_mtime_ns)
+
+    def _order(self, action: Action) -> None:
+        """Have switches told to move that have a fault, as the landlord does for work at the wiring."""
+        names = [name for name, fault in self.befallen.items() if FAULTS[fault].needs_order]
+        for meter in Meter.objects.filter(name__in=names):
+            control(meter, action, self.logins[0][0], "work at the wiring", coded=False)
+        if self.online:
+            self._await("the orders", self._all_applied)
+
+    def _read_pages(self) -> None:
+        """Read what pages say of the faults."""
+        if self.options.faults:
+            name, password, _page = self.logins[0]
+            self.namings.read_gateway(self.site)
+            self.namings.read_server(Browser(self.address, name, password))
+
+    def named(self) -> list[Named]:
+        """Return the pages that name the faults of this run."""
+        return self.namings.rows()
 
     def _look(self) -> None:
         """Let the tenants look at their meters; some pay. In an outage they see that the lamp is off, not the page."""
@@ -325,9 +365,11 @@ class Director:
         """Stop the agent, compare both sides; returns the account and its JSON."""
         self._await("the head-end", lambda: self._ingested(self.story.end))
         self._await("the last entries", lambda: self._told_all(self.story.end))
+        self._read_pages()
         self.supervisor.children["agent"].stop()
         meters = list(self.story.recordings)
         account = audit(self.edge / "journal.sqlite3", self.memory, meters, faulty=bool(self.options.faults))
+        account.failures += self.namings.unnamed()
         facts = {
             "begin": iso(self.story.begin),
             "end": iso(self.story.end),
@@ -337,6 +379,7 @@ class Director:
             "seed": self.options.seed,
             "outage": {"begin": iso(self.story.outage[0]), "end": iso(self.story.outage[1])},
             "restarts": self.restarts,
+            "faults": [each._asdict() for each in self.named()],
         }
         return account, document(account, dict.fromkeys(self.story.recordings, self.story.tariff), facts)
 

@@ -14,7 +14,7 @@ from ..kernel.calendar import local, zone
 from ..kernel.units import DAY
 from .audit import table
 from .director import PIN, Director
-from .wiring import FAULTS
+from .naming import named_table
 
 
 def _welcome(demo: Director) -> Panel:
@@ -65,10 +65,8 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
         f"The whole took {time.monotonic() - began:.0f} s."
     )
     if demo.options.faults:
-        out.print(
-            "Faults that were switched on: " + "; ".join(FAULTS[each].words for each in demo.options.faults) + "."
-        )
-        out.print("\n".join(["What the pages say of the meters:", *account.told]), markup=False)
+        out.print(named_table(demo.named()))
+        out.print("\n".join(["What else the pages say of the meters:", *account.told]), markup=False)
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)
         return 1

@@ -4,7 +4,8 @@ what is wrong with lines and meters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,42 +13,94 @@ from typing import Any
 from msgspec import structs
 
 from ..edge.drivers.bus import BusDriverSettings, BusSettings
+from ..kernel.events import EventKind
 from .meters import played_as, played_protocols
 from .meters.plan import HousePlan
 
 MIXED = "mixed"
 """In place of a protocol: all of them."""
-SHARE = 0.003
+SHARE = 0.006
 """The share of answers that a fault of a line befalls."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that can be switched on: `line` of all lines and all the time; `meter` of some meters, for a while."""
+    """A fault that can be switched on: `line` of all lines and all the time; `meter` of some meters, for a while.
+
+    `line_words`: words of the sentence by which the gateway's page names a fault of a line. `codes`: events and alarms by
+    which a meter's is named, with words that have to stand beside them. `needs_clock`: whether only meters with a clock have
+    it. `needs_order`: whether it shows only when the switch is told to move.
+    """
 
     words: str
+    line_words: Sequence[str] = ()
+    codes: Sequence[tuple[str, str]] = ()
     line: Mapping[str, Any] = field(default_factory=dict)
     meter: Mapping[str, Any] = field(default_factory=dict)
+    needs_clock: bool = False
+    needs_order: bool = False
 
+
+_NO_ANSWER = ("had no answer: nothing came",)
+_BROKEN = ("answers came broken",)
+_NOISE = ("bytes that no meter had sent",)
+_SWITCH = ((EventKind.SWITCH_FAILED, ""), (EventKind.SWITCH_DIFFERS, ""))
 
 FAULTS: dict[str, Fault] = {
-    "silence": Fault("answers are lost", {"silence": SHARE}),
-    "noise": Fault("bytes that nobody sent come before and after answers", {"noise": 0.05}),
+    "silence": Fault("answers are lost", _NO_ANSWER, line={"silence": SHARE}),
+    "noise": Fault("bytes that nobody sent come before and after answers", _NOISE, line={"noise": 0.05}),
     "echo": Fault(
-        "the adapter hands each question back, now and then with a byte lost", {"echoes": True, "echo_loses": 0.05}
+        "the adapter hands each question back, now and then with a byte lost",
+        ("The adapter hands questions back",),
+        line={"echoes": True, "echo_loses": 0.05},
     ),
-    "glued": Fault("the answer of another meter comes once more, in one piece with the right one", {"glues": 0.05}),
-    "split": Fault("answers come in pieces", {"splits": 0.2}),
-    "checksum": Fault("a bit of an answer is turned", {"garbles": SHARE}),
-    "late": Fault("answers come when nobody waits for them any more", {"late": SHARE, "late_s": 0.08}),
-    "lost": Fault("a byte of an answer is lost", {"loses": SHARE}),
-    "doubled": Fault("the first byte of an answer comes twice", {"doubles": 0.05}),
-    "silent": Fault("some meters do not answer for days", meter={"silent": True}),
-    "stuck": Fault("the switches of some meters confirm and do not move, for days", meter={"sticks": True}),
-    "button": Fault("the switches of some meters close only when a button is pressed", meter={"button": True}),
-    "lie": Fault("some meters report a register that can't be true, for days", meter={"says": 1}),
-    "refusals": Fault("some meters answer each question with an error, for days", meter={"refuses": True}),
-    "drift": Fault("the clocks of some meters are an hour slow", meter={"drift": -3_600_000_000}),
+    "glued": Fault(
+        "the answer of another meter comes once more, in one piece with the right one",
+        ("one that nobody had asked for",),
+        line={"glues": 0.05},
+    ),
+    "split": Fault("answers come in pieces", ("answers came in pieces",), line={"splits": 0.2}),
+    "checksum": Fault("a bit of an answer is turned", _BROKEN, line={"garbles": SHARE}),
+    "late": Fault(
+        "answers come when nobody waits for them any more",
+        ("answers came too late",),
+        line={"late": SHARE, "late_s": 0.1},
+    ),
+    "lost": Fault("a byte of an answer is lost", _BROKEN, line={"loses": SHARE}),
+    "doubled": Fault("the first byte of an answer comes twice", _NOISE, line={"doubles": 0.05}),
+    "silent": Fault(
+        "some meters do not answer for days",
+        codes=((EventKind.METER_LOST, "nothing"), ("silent", "")),
+        meter={"silent": True},
+    ),
+    "stuck": Fault(
+        "the switches of some meters confirm and do not move, for days",
+        codes=_SWITCH,
+        meter={"sticks": True},
+        needs_order=True,
+    ),
+    "button": Fault(
+        "the switches of some meters close only when a button is pressed",
+        codes=((EventKind.WAITS_FOR_BUTTON, ""), (EventKind.SWITCH_FAILED, "")),
+        meter={"button": True},
+        needs_order=True,
+    ),
+    "lie": Fault(
+        "some meters report a register that can't be true, for days",
+        codes=((EventKind.REGISTER_DOUBTFUL, ""),),
+        meter={"says": 900_000_000},
+    ),
+    "refusals": Fault(
+        "some meters answer each question with an error, for days",
+        codes=((EventKind.METER_LOST, "refuse"),),
+        meter={"refuses": True},
+    ),
+    "drift": Fault(
+        "the clocks of some meters are an hour slow",
+        codes=((EventKind.METER_CLOCK, "60 minutes behind"),),
+        meter={"drift": -3_600_000_000},
+        needs_clock=True,
+    ),
 }
 
 
@@ -81,13 +134,30 @@ def plan_house(
     return HousePlan(str(data.absolute()), zone, str(home / "meters"), str(home / "ports.json"), tuple(lines), clock)
 
 
-def with_meter_faults(plan: HousePlan, faults: Iterable[str]) -> HousePlan:
-    """Return the same house with the meters' faults: every third meter has them. Without `faults`: healed."""
-    wrong = {name: value for fault in faults for name, value in FAULTS[fault].meter.items()}
+def befallen(plan: HousePlan, faults: Iterable[str]) -> dict[str, str]:
+    """Return which of the meters' faults each meter has, by its serial number. A meter has one at most, so that none hides
+    another; they take turns, and two meters are right between the last and the first.
+    """
+    turns = deque([*(name for name in faults if FAULTS[name].meter), None, None])
+    found = {}
+    for line in plan.lines:
+        has_clock = not line.modules
+        for meter in line.meters:
+            name = next(name for name in turns if name is None or has_clock or not FAULTS[name].needs_clock)
+            turns.remove(name)
+            turns.append(name)
+            if name is not None:
+                found[meter.serial] = name
+    return found
+
+
+def with_meter_faults(plan: HousePlan, faults: Mapping[str, str]) -> HousePlan:
+    """Return the same house with the meters' faults, by serial number. Without any it is healed."""
     lines = []
     for line in plan.lines:
         meters = [
-            structs.replace(meter, faults=wrong if index % 3 == 0 else {}) for index, meter in enumerate(line.meters)
+            structs.replace(meter, faults=FAULTS[faults[meter.serial]].meter if meter.serial in faults else {})
+            for meter in line.meters
         ]
         lines.append(structs.replace(line, meters=tuple(meters)))
     return structs.replace(plan, lines=tuple(lines))

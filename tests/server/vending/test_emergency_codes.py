@@ -24,7 +24,7 @@ from prewatt.server.vending.emergency_codes import (
     take_up_state,
 )
 from prewatt.server.vending.models import Command, EmergencyCode
-from prewatt.server.web.figures import happenings
+from prewatt.server.web.happenings import happenings
 from tests.building import PASSWORD
 from tests.server.vending.test_order_codes import edge, order_of, typed  # noqa: F401
 

@@ -14,9 +14,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
-from ...kernel.calendar import local, local_day, next_month, zone
-from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_entry
-from ...kernel.events import EventKind, words_of
+from ...kernel.calendar import local_day, next_month, zone
 from ...kernel.names import natural
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.orders import TakeEmergency
@@ -34,12 +32,10 @@ from ..estate.models import Organisation, Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
 from ..metering.alarms import open_alarms
-from ..metering.history import breaks
-from ..metering.models import Alarm, Gateway, JournalEntry, Meter
+from ..metering.models import Alarm, Gateway, Meter
 from ..metering.outlook import by_day, days_left
 from ..notices.contacts import unreached
 from ..payments.shown import ShownBack, shown_to
-from ..vending.emergency_codes import by_code
 from ..vending.models import OPEN, Command, TokenMeter, TopUp
 from .after_use import After, after_use
 from .prices import PriceOutlook, price_outlook
@@ -354,41 +350,3 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         after=after_use(tenancy),
         prices=price_outlook(account, at, zone_, tenancy.unit.property.currency),
     )
-
-
-@dataclass(frozen=True)
-class Happening:
-    """An event of a meter's journal, in words."""
-
-    at: int
-    text: str
-    detail: str
-
-
-QUIET = (EventKind.POWER_UP,)
-"""Events that a manager need not see."""
-
-
-def happenings(meter: Meter, most: int = 10) -> list[Happening]:
-    """Return the last events of a meter's journal, and what people did on site; the latest first."""
-    result = []
-    orderers = by_code(meter)
-    kinds = ("event", "on-site", "code", "time")
-    rows = JournalEntry.objects.filter(meter=meter, kind__in=kinds).order_by("-seq")
-    for body in rows.values_list("body", flat=True)[: 4 * most]:
-        entry = decode_entry(bytes(body))
-        if isinstance(entry, Event) and entry.code not in QUIET:
-            result.append(Happening(entry.at, words_of(entry.code), entry.detail))
-        elif isinstance(entry, OnSite):
-            what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
-            detail = f"{entry.by} {entry.reason}".strip()
-            if entry.tid in orderers:
-                detail = _("%(where)s, by the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}
-            result.append(Happening(entry.at, what, detail))
-        elif isinstance(entry, CreditByCode):
-            result.append(Happening(entry.at, _("a code was typed in"), entry.by))
-        elif isinstance(entry, TimeLedBack):
-            text = _("from %(was)s") % {"was": f"{local(entry.was, zone(meter.property.zone)):%Y-%m-%d %H:%M}"}
-            result.append(Happening(entry.at, _("the journal was set back to the present"), text))
-    result += [Happening(each.at, each.what, each.text) for each in breaks(meter, most=most)]
-    return sorted(result, key=lambda each: -each.at)[:most]

@@ -2,7 +2,7 @@
 
 `python -m prewatt.sim.meters HOUSE.json` serves a house until it is ended, and writes into the file `ports` which port each
 line has: the path of a pty, or `tcp://HOST:PORT`. The faults of a line and of its meters can be changed while it runs: the
-file is read again when it changes.
+file is read again when it changes, and the time of its change is written beside it when that is done (`.taken`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...edge.recording import Recording, load_recordings
 from ...kernel.calendar import zone
 from . import played_as
 from .line import Line, LineFaults
-from .plan import HousePlan, HungMeter, HungModule, LinePlan
+from .plan import TAKEN, HousePlan, HungMeter, HungModule, LinePlan
 from .played import MeterFaults, PlayedMeter, Responder
 from .serving import OnPty, OnTcp
 
@@ -64,7 +64,11 @@ class House:
         for line in plan.lines:
             self.lines[line.name].faults = LineFaults(**line.faults)
             for hung in line.meters:
-                self.meters[hung.serial].faults = MeterFaults(**hung.faults)
+                meter, faults = self.meters[hung.serial], MeterFaults(**hung.faults)
+                pressed, meter.faults = meter.faults.button and not faults.button, faults
+                if pressed:
+                    # Who waits for the power presses the button at last.
+                    meter.press_button()
 
     def close(self) -> None:
         """End the lines."""
@@ -87,5 +91,6 @@ def serve(path: Path) -> None:
             if path.stat().st_mtime_ns != seen:
                 seen = path.stat().st_mtime_ns
                 house.change(msgspec.json.decode(path.read_bytes(), type=HousePlan))
+                path.with_suffix(TAKEN).write_text(f"{seen}")
     finally:
         house.close()

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from ...edge.buses.pause import BITS
 from .played import Responder
 
+WAKE = b"\xfe"
+"""What some meters send before an answer, as often as they like."""
+
 
 @dataclass
 class LineFaults:
@@ -21,7 +24,7 @@ class LineFaults:
     `silence`: the answer is lost. `noise`: bytes come before it, or within the pause after it. `echoes`: True on an adapter
     that hands back each question; `echo_loses`: it loses a byte of it. `splits`: the answer comes in pieces. `glues`: the
     answer of another meter comes once more, in one piece with it. `garbles`: a bit is turned. `late`: it comes `late_s`
-    seconds late. `loses`: a byte is lost. `doubles`: its first byte comes twice.
+    seconds late. `loses`: a byte is lost. `doubles`: its first byte, but for wake-up bytes, comes twice.
     """
 
     silence: float = 0.0
@@ -105,7 +108,9 @@ class Line:
         if self._happens(faults.loses):
             data = self._without_one(data)
         if self._happens(faults.doubles):
-            data = data[:1] + data
+            # Wake-up bytes may come any number of times.
+            begins = len(data) - len(data.lstrip(WAKE))
+            data = data[: begins + 1] + data[begins:]
         if self._happens(faults.noise):
             noise = self._random.randbytes(self._random.randint(1, 6))
             data = noise + data if self._random.random() < 0.5 else data + noise

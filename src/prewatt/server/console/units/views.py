@@ -30,8 +30,9 @@ from ...vending.order_codes import waiting_codes
 from ...vending.paid_amounts import check_amount, new_credit_id
 from ...vending.refusals import TopUpError
 from ...web.access import unit_of_manager
-from ...web.figures import happenings, meter_figures, tenancy_panel
+from ...web.figures import meter_figures, tenancy_panel
 from ...web.forms import TopUpForm
+from ...web.happenings import happenings
 from ...web.kept import refuse
 from ...web.keypad import keypad_panel
 from ...web.live import live_page

@@ -1,0 +1,75 @@
+"""What happened at a meter, for people: the events of its journal, and what people did on site."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ...kernel.calendar import local, zone
+from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_entry
+from ...kernel.events import EventKind, words_of
+from ..metering.history import breaks
+from ..metering.models import JournalEntry, Meter
+from ..vending.emergency_codes import by_code
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a meter's journal, in words."""
+
+    at: int
+    text: str
+    detail: str
+
+
+QUIET = (EventKind.POWER_UP,)
+"""Events that a manager need not see."""
+FLEETING = (words_of(EventKind.METER_LOST), words_of(EventKind.METER_BACK))
+"""What may come and go so often that it would hide all else."""
+DIGITS = re.compile("[0-9]+")
+LOOKED_AT = 20
+"""So many times as many entries are looked at as are shown."""
+
+
+def happenings(meter: Meter, most: int = 10) -> list[Happening]:
+    """Return the last events of a meter's journal, and what people did on site; the latest first."""
+    result = []
+    orderers = by_code(meter)
+    kinds = ("event", "on-site", "code", "time")
+    rows = JournalEntry.objects.filter(meter=meter, kind__in=kinds).order_by("-seq")
+    for body in rows.values_list("body", flat=True)[: LOOKED_AT * most]:
+        entry = decode_entry(bytes(body))
+        if isinstance(entry, Event) and entry.code not in QUIET:
+            result.append(Happening(entry.at, words_of(entry.code), entry.detail))
+        elif isinstance(entry, OnSite):
+            what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
+            detail = f"{entry.by} {entry.reason}".strip()
+            if entry.tid in orderers:
+                detail = _("%(where)s, by the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}
+            result.append(Happening(entry.at, what, detail))
+        elif isinstance(entry, CreditByCode):
+            result.append(Happening(entry.at, _("a code was typed in"), entry.by))
+        elif isinstance(entry, TimeLedBack):
+            text = _("from %(was)s") % {"was": f"{local(entry.was, zone(meter.property.zone)):%Y-%m-%d %H:%M}"}
+            result.append(Happening(entry.at, _("the journal was set back to the present"), text))
+    result += [Happening(each.at, each.what, each.text) for each in breaks(meter, most=most)]
+    return _folded(sorted(result, key=lambda each: -each.at))[:most]
+
+
+def _folded(happenings: Sequence[Happening]) -> list[Happening]:
+    """Return happenings, of which those that come and go on a bad line stand once: the latest of each, with their number."""
+    keys = [(each.text, DIGITS.sub("", each.detail)) if each.text in FLEETING else None for each in happenings]
+    counts, shown, result = Counter(keys), set(), []
+    for each, key in zip(happenings, keys, strict=True):
+        if key is None or counts[key] == 1:
+            result.append(each)
+        elif key not in shown:
+            shown.add(key)
+            times = ngettext("%(number)d time", "%(number)d times", counts[key]) % {"number": counts[key]}
+            result.append(Happening(each.at, each.text, f"{each.detail} · {times}".removeprefix(" · ")))
+    return result
