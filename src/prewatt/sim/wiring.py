@@ -87,7 +87,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "lie": Fault(
         "some meters report a register that can't be true, for days",
-        codes=((EventKind.REGISTER_DOUBTFUL, ""),),
+        codes=(("rebased", ""), (EventKind.REGISTER_DOUBTFUL, "")),
         meter={"says": 900_000_000},
     ),
     "refusals": Fault(
