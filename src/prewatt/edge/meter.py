@@ -291,7 +291,7 @@ class Meter(RegisterRules):
             # It was off by the clock, and stays off for another reason, of which people have to hear.
             self._append(outcome, account.relay(now, False, why))
 
-    def _next_change(self, now: int) -> int:
+    def next_change(self, now: int) -> int:
         """Return the instant before which only the balance and people can change where the switch belongs."""
         known = self._plan.change
         if known is not None and known[0] <= now < known[1]:
@@ -309,8 +309,8 @@ class Meter(RegisterRules):
             lasting = self._measured.get(EventKind.REGISTER_DOUBTFUL)
             fresh = account.doubt is not None and (lasting is None or now - lasting.began < AGAIN_FOR)
             soon = AGAIN if fresh else self.policy.poll_shortest
-            return min(now + soon, self._next_change(now))
-        due = min(self._next_reading(now), self._next_change(now))
+            return min(now + soon, self.next_change(now))
+        due = min(self._next_reading(now), self.next_change(now))
         if self.switching.unseen:
             due = min(due, now + self.switching.look_after(now, self.policy.poll_shortest))
         if (watch := self.guard.watch(now, account, self.policy.poll_shortest)) is not None:

@@ -70,6 +70,7 @@ def day_bounds(day: date, zone_info: ZoneInfo) -> tuple[int, int]:
     return _midnight(day, zone_info), _midnight(day + timedelta(days=1), zone_info)
 
 
+@lru_cache(maxsize=256)
 def _midnight(day: date, zone_info: ZoneInfo) -> int:
     # Where the clocks change at midnight the day may begin at 01:00: the first instant whose date is `day`.
     guess = instant(datetime(day.year, day.month, day.day, tzinfo=zone_info))

@@ -269,6 +269,8 @@ class Events:
     def _look_at_night(self, gateway: Gateway, name: str) -> None:
         """Check that off hours end the supply soon after what is allowed in them is used."""
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
+        if not book.supply.settings.off_hours.energy:
+            return
         left, night = book.supply.night_left(gateway.time()), book.supply.night_at(gateway.time())
         began = max(meter.answers_since(world.now), gateway.up_since, book.changed_at, book.lessened_at)
         in_it = night is not None and book.read_at >= night[0] and world.now - began > STEP_WITHIN

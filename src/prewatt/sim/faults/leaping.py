@@ -97,8 +97,7 @@ class Rests:
             if now < change < until:
                 until = change + chance.randrange(MINUTE)
         believed = self._gateway.time()
-        change = agent.meters[name].account.next_supply_change(believed, agent.meters[name].guard.tripped)
-        return min(until, now + change - believed)
+        return min(until, now + agent.meters[name].next_change(believed) - believed)
 
 
 class LeapingGuard(Guard):

@@ -91,6 +91,8 @@ class Oracle:
         """Meters whose switch another gateway may have moved since their own looked at them."""
         self.spoken: dict[str, list[bytes]] = {}
         """The processes that the head-end has heard, by gateway."""
+        self._waiting: list[tuple[str, AnyOrder, int]] = []
+        """Orders that can't be taken up before something is mended, and since when they are expected."""
         self._built: dict[str, list[_Built]] = {}
         self._begun: dict[tuple[str, bytes], list[bytes]] = {}
         """The entries from which a gateway went on, by meter and the hash of the last."""
@@ -193,6 +195,9 @@ class Oracle:
             self._look_at_reading(name)
             self._look_at_store(name)
             self.events.look(world.gateway_of(name), name, 2 * world.swarm.reading_interval + RIGHT)
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            self._expect(*each)
         world.at(world.now + LOOK, self.look)
 
     def _look_at_reading(self, name: str) -> None:
@@ -352,19 +357,21 @@ class Oracle:
         line, asked = gateway.line, self._world.database.meters[name].seq < gateway.flash.begins_after(name)
         if asked and known is None:
             # Nobody knows whether it is one of those that are taken up, until a person has let the books go on.
-            self._world.at(now + LOOK, partial(self._expect, name, order, now))
+            self._waiting.append((name, order, now))
             return
         if gateway.twin is not None:
             # The other one may have it: it is taken up once one of the two is gone.
-            self._world.at(now + LOOK, partial(self._expect, name, order, since))
+            self._waiting.append((name, order, since))
             return
         ready = max(since, line.calm_since) + TAKEN
-        if line.calm and now > ready:
+        if not line.calm:
+            self._waiting.append((name, order, since))
+            return
+        if now > ready:
             self._world.broken(
                 f"meter {name}: {type(order).__name__} is not taken up after a minute in which nothing stood in its way"
             )
-        again = ready + SECOND if line.calm else max(ready, now + LOOK)
-        self._world.at(max(again, now + SECOND), partial(self._expect, name, order, since))
+        self._world.at(ready + SECOND, partial(self._expect, name, order, since))
 
     # -- at the end --------------------------------------------------------------------------------------------------
 
