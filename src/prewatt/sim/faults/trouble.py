@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ...kernel.entries import Exchange, GrantCredit
+from ...kernel.entries import GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE, SECOND
 from . import clone, people
 from .database import Enrolled, Stored
@@ -171,45 +171,6 @@ def backwards(world: World, who: str, dice: Random) -> None:
 def jitter(world: World, who: str, dice: Random) -> None:
     """Let the last digit of a register jitter for a while."""
     world.meters[who].jitter_until = world.now + dice.randrange(DAY)
-
-
-def exchange(world: World, who: str, dice: Random) -> None:
-    """Exchange a meter. It is announced at once, later, or before; with the old one's register, with that rounded to
-    kWh, or without it.
-    """
-    serial, first = f"{who}-{world.happening.rpartition('.')[2]}", dice.randrange(3000)
-    when = dice.choice((0, MINUTE, HOUR, 5 * HOUR))
-    if dice.random() < 0.2:
-        people.order(world, who, Exchange(serial, first))
-        world.later(world.now + dice.randrange(HOUR), partial(meter_hangs, world, who, serial, first))
-        return
-    last: int | None = meter_hangs(world, who, serial, first)
-    last = dice.choice((last, last // 1000 * 1000, None)) if last is not None else None
-    world.later(world.now + when, partial(_announce, world, who, Exchange(serial, first, last)))
-
-
-def meter_hangs(world: World, who: str, serial: str, first: int) -> int:
-    """Hang the new meter. Returns the last register of the old one."""
-    last = world.meters[who].exchange(world.now, serial, first)
-    world.wake(who)
-    return last
-
-
-def _announce(world: World, who: str, order: Exchange) -> None:
-    people.order(world, who, order)
-    if order.last is not None:
-        world.later(world.now + HOUR, partial(_announce_again, world, who, order))
-
-
-def _announce_again(world: World, who: str, order: Exchange) -> None:
-    """Announce an exchange again without the old meter's register, if the order with the register is refused. Wait as
-    long as it is open.
-    """
-    book = world.oracle.books[who]
-    if id(order) not in book.done:
-        world.later(world.now + HOUR, partial(_announce_again, world, who, order))
-    elif id(order) in book.refused:
-        people.order(world, who, Exchange(order.serial, order.first))
 
 
 # -- copies -------------------------------------------------------------------------------------------------------------
@@ -387,7 +348,6 @@ HANDLERS: dict[str, Callable[[World, str, Random], None]] = {
     "still": still,
     "backwards": backwards,
     "jitter": jitter,
-    "exchange": exchange,
     "setback": setback,
     "unsynced": unsynced,
     "rot": rot,

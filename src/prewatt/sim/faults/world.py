@@ -12,7 +12,7 @@ from typing import NoReturn
 from ...edge.codes import KeyState
 from ...kernel.entries import AnyEntry, Debit, GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE
-from . import clone, grid, operator, people, rules, trouble
+from . import clone, exchanges, grid, operator, people, rules, trouble
 from .database import Database, Enrolled
 from .facts import Code
 from .gateway import Gateway
@@ -26,7 +26,11 @@ HEAL = 3 * HOUR
 """At the end, everything works for so long before the final comparison."""
 CIRCLE = 5000
 """More steps than that in a minute are a circle."""
-HANDLERS = people.HANDLERS | rules.HANDLERS | trouble.HANDLERS | clone.HANDLERS | operator.HANDLERS | grid.HANDLERS
+HANDLERS = {
+    kind: handler
+    for each in (people, rules, trouble, exchanges, clone, operator, grid)
+    for kind, handler in each.HANDLERS.items()
+}
 
 
 class World:
