@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 export PYTHON
+# What Python compiles is kept, whatever the shell says: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Tests of rules and of small parts; of these, the ones that use no database.
 PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_shape.py tests/test_promises.py tests/test_documents.py

@@ -72,6 +72,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('property', 'name'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('property', 'name'), name='shared_cost_name_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -87,17 +90,14 @@ class Migration(migrations.Migration):
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='estate.unit')),
                 ('shared_cost', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='weights', to='allocation.sharedcost')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='sharedcost',
-            constraint=models.UniqueConstraint(fields=('property', 'name'), name='shared_cost_name_once'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('shared_cost', 'unit'), name='weight_once'),
+                ],
+            },
         ),
         migrations.AddConstraint(
             model_name='run',
             constraint=models.UniqueConstraint(condition=models.Q(('energy__isnull', False), ('reversed_at__isnull', True)), fields=('shared_cost', 'begins'), name='run_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='fixedweight',
-            constraint=models.UniqueConstraint(fields=('shared_cost', 'unit'), name='weight_once'),
         ),
     ]

@@ -31,6 +31,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('since', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='debt_positive'),
+                    models.UniqueConstraint(fields=('of', 'number', 'part'), name='debt_of_it_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -50,6 +54,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='debt_payment_positive'),
+                    models.UniqueConstraint(fields=('organisation', 'payment_id'), name='debt_payment_id_once'),
+                    models.UniqueConstraint(condition=models.Q(('receipt', ''), _negated=True), fields=('organisation', 'receipt'), name='debt_payment_receipt_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +87,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('at', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('share__gte', 1), ('share__lte', 100)), name='spread_share_percent'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -95,6 +107,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='write_off_positive'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('debt',), name='write_off_waits_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +129,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('at', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='debt_part_positive'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -135,43 +154,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('number',),
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='bill_number_once'), models.UniqueConstraint(fields=('tenancy', 'ends'), name='bill_of_a_span_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('ends__gt', models.F('begins')), ('total__gte', 0)), name='bill_in_bounds')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'number'), name='bill_number_once'),
+                    models.UniqueConstraint(fields=('tenancy', 'ends'), name='bill_of_a_span_once'),
+                    models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('ends__gt', models.F('begins')), ('total__gte', 0)), name='bill_in_bounds'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='debt_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.UniqueConstraint(fields=('of', 'number', 'part'), name='debt_of_it_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtpayment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='debt_payment_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtpayment',
-            constraint=models.UniqueConstraint(fields=('organisation', 'payment_id'), name='debt_payment_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtpayment',
-            constraint=models.UniqueConstraint(condition=models.Q(('receipt', ''), _negated=True), fields=('organisation', 'receipt'), name='debt_payment_receipt_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='spread',
-            constraint=models.CheckConstraint(condition=models.Q(('share__gte', 1), ('share__lte', 100)), name='spread_share_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='writeoff',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='write_off_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='writeoff',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('debt',), name='write_off_waits_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtpart',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='debt_part_positive'),
         ),
     ]

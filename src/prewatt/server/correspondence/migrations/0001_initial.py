@@ -42,6 +42,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'asked'), name='note_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -55,6 +58,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('note', 'id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('note', 'tenancy'), name='note_to_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -84,24 +90,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-changed_at', '-id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenancy', 'asked'), name='report_once'),
+                ],
             },
         ),
         migrations.AddField(
             model_name='entry',
             name='report',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='correspondence.report'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(fields=('organisation', 'asked'), name='note_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='noteto',
-            constraint=models.UniqueConstraint(fields=('note', 'tenancy'), name='note_to_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('tenancy', 'asked'), name='report_once'),
         ),
         migrations.AddConstraint(
             model_name='entry',

@@ -79,6 +79,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'properties',
                 'ordering': ('name',),
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'name'), name='property_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -90,6 +93,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('property', 'name'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('property', 'name'), name='part_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -107,6 +113,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'tenancies',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends__isnull', True), ('ends__gt', models.F('begins')), _connector='OR'), name='tenancy_ends_later'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -130,6 +139,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'terms',
                 'ordering': ('begins', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('limit__gte', 0)), name='terms_limit_natural'),
+                    models.UniqueConstraint(condition=models.Q(('applied_at__isnull', True), ('ended_at__isnull', True)), fields=('tenancy',), name='terms_wait_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +157,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('at', 'id'),
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('terms',), name='lowering_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +175,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('property', 'name'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('property', 'name'), name='unit_name_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -167,35 +186,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenancies', to='estate.unit'),
         ),
         migrations.AddConstraint(
-            model_name='property',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='property_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='part',
-            constraint=models.UniqueConstraint(fields=('property', 'name'), name='part_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('limit__gte', 0)), name='terms_limit_natural'),
-        ),
-        migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.UniqueConstraint(condition=models.Q(('applied_at__isnull', True), ('ended_at__isnull', True)), fields=('tenancy',), name='terms_wait_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='lowering',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('terms',), name='lowering_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('property', 'name'), name='unit_name_once'),
-        ),
-        migrations.AddConstraint(
             model_name='tenancy',
             constraint=models.UniqueConstraint(condition=models.Q(('ends__isnull', True)), fields=('unit',), name='one_open_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='tenancy',
-            constraint=models.CheckConstraint(condition=models.Q(('ends__isnull', True), ('ends__gt', models.F('begins')), _connector='OR'), name='tenancy_ends_later'),
         ),
     ]

@@ -28,6 +28,12 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='estate.organisation')),
                 ('tenancy', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='account', to='estate.tenancy')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('tenancy__isnull', True)), fields=('organisation', 'kind', 'name'), name='account_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'tenant-credit'), ('tenancy__isnull', False)), models.Q(models.Q(('kind', 'tenant-credit'), _negated=True), ('tenancy__isnull', True)), _connector='OR'), name='account_of_tenancy'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ClosedSum',
@@ -57,30 +63,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('id',),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_positive'),
+                    models.CheckConstraint(condition=models.Q(('debit_account', models.F('credit_account')), _negated=True), name='transfer_two_accounts'),
+                    models.UniqueConstraint(condition=models.Q(('of', ''), _negated=True), fields=('of', 'number', 'part'), name='transfer_booked_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'charge'), ('of', '')), models.Q(models.Q(('kind', 'charge'), _negated=True), models.Q(('of', ''), _negated=True)), _connector='OR'), name='transfer_of_something'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(condition=models.Q(('tenancy__isnull', True)), fields=('organisation', 'kind', 'name'), name='account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'tenant-credit'), ('tenancy__isnull', False)), models.Q(models.Q(('kind', 'tenant-credit'), _negated=True), ('tenancy__isnull', True)), _connector='OR'), name='account_of_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('debit_account', models.F('credit_account')), _negated=True), name='transfer_two_accounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('of', ''), _negated=True), fields=('of', 'number', 'part'), name='transfer_booked_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'charge'), ('of', '')), models.Q(models.Q(('kind', 'charge'), _negated=True), models.Q(('of', ''), _negated=True)), _connector='OR'), name='transfer_of_something'),
         ),
     ]

@@ -137,6 +137,11 @@ class Migration(migrations.Migration):
                 ('hash', models.BinaryField()),
                 ('meter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='metering.meter')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['meter', 'at'], name='entry_by_time'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Alarm',
@@ -154,6 +159,13 @@ class Migration(migrations.Migration):
                 ('gateway', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.gateway')),
                 ('meter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.meter')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('gateway__isnull', True), ('meter__isnull', False)), models.Q(('gateway__isnull', False), ('meter__isnull', True)), _connector='OR'), name='alarm_of_one'),
+                    models.UniqueConstraint(condition=models.Q(('is_resolved', False), ('meter__isnull', False)), fields=('meter', 'kind', 'key'), name='alarm_of_meter_once'),
+                    models.UniqueConstraint(condition=models.Q(('gateway__isnull', False), ('is_resolved', False)), fields=('gateway', 'kind', 'key'), name='alarm_of_gateway_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Refusal',
@@ -167,7 +179,9 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('gateway', 'reason'), name='refusal_once')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('gateway', 'reason'), name='refusal_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -184,6 +198,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-began_at', '-id'),
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('meter', None), ('over_at', None)), fields=('gateway',), name='silence_of_gateway_once'),
+                    models.UniqueConstraint(condition=models.Q(('meter__isnull', False), ('over_at', None)), fields=('meter',), name='silence_of_meter_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -207,6 +225,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('silence', 'id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('silence', 'meter'), name='silent_meter_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -234,33 +255,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='meter',
             constraint=models.UniqueConstraint(condition=models.Q(('serial', ''), _negated=True), fields=('gateway', 'serial'), name='meter_serial_once'),
-        ),
-        migrations.AddIndex(
-            model_name='journalentry',
-            index=models.Index(fields=['meter', 'at'], name='entry_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='alarm',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('gateway__isnull', True), ('meter__isnull', False)), models.Q(('gateway__isnull', False), ('meter__isnull', True)), _connector='OR'), name='alarm_of_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='alarm',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_resolved', False), ('meter__isnull', False)), fields=('meter', 'kind', 'key'), name='alarm_of_meter_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='alarm',
-            constraint=models.UniqueConstraint(condition=models.Q(('gateway__isnull', False), ('is_resolved', False)), fields=('gateway', 'kind', 'key'), name='alarm_of_gateway_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='silence',
-            constraint=models.UniqueConstraint(condition=models.Q(('meter', None), ('over_at', None)), fields=('gateway',), name='silence_of_gateway_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='silence',
-            constraint=models.UniqueConstraint(condition=models.Q(('meter__isnull', False), ('over_at', None)), fields=('meter',), name='silence_of_meter_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='silentmeter',
-            constraint=models.UniqueConstraint(fields=('silence', 'meter'), name='silent_meter_once'),
         ),
     ]

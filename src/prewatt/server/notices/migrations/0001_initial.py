@@ -34,6 +34,11 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recipients', to='estate.organisation')),
                 ('tenancy', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='recipient', to='estate.tenancy')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('tenancy__isnull', True)), fields=('organisation',), name='one_manager_to_tell'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Notice',
@@ -51,6 +56,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-made_at', '-id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('recipient', 'key'), name='notice_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -63,6 +71,11 @@ class Migration(migrations.Migration):
                 ('reckoned', models.BooleanField(default=False)),
                 ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='crossings', to='notices.recipient')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('recipient', 'step'), name='crossing_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Channel',
@@ -90,6 +103,11 @@ class Migration(migrations.Migration):
                 ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.meter')),
                 ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='seen_meters', to='notices.recipient')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('recipient', 'meter'), name='seen_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SendingAccount',
@@ -103,6 +121,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('organisation', 'kind'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'kind'), name='sending_account_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -118,6 +139,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('account', 'event', 'language'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('account', 'carrier', 'event', 'language'), name='sending_template_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -134,32 +158,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-id',),
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['next_try_at'], name='delivery_to_try')],
-                'constraints': [models.UniqueConstraint(fields=('notice', 'channel'), name='delivery_once')],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['next_try_at'], name='delivery_to_try'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('notice', 'channel'), name='delivery_once'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(condition=models.Q(('tenancy__isnull', True)), fields=('organisation',), name='one_manager_to_tell'),
-        ),
-        migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('recipient', 'key'), name='notice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='crossing',
-            constraint=models.UniqueConstraint(fields=('recipient', 'step'), name='crossing_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='seen',
-            constraint=models.UniqueConstraint(fields=('recipient', 'meter'), name='seen_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendingaccount',
-            constraint=models.UniqueConstraint(fields=('organisation', 'kind'), name='sending_account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendingtemplate',
-            constraint=models.UniqueConstraint(fields=('account', 'carrier', 'event', 'language'), name='sending_template_once'),
         ),
     ]

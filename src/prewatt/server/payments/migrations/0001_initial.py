@@ -34,6 +34,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('organisation', 'name'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'name'), name='merchant_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -64,6 +67,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('day', 'id'),
+                'indexes': [
+                    models.Index(fields=['organisation', 'day'], name='bank_line_by_day'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'fingerprint'), name='bank_line_once'),
+                    models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='bank_line_of_something'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +107,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-made_at', '-id'),
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'open')), fields=['next_look_at'], name='payment_to_look_at'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenancy', 'asked'), name='payment_asked_once'),
+                    models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('merchant', 'provider_id'), name='payment_transaction_once'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'paid'), _negated=True), ('top_up__isnull', False), _connector='OR'), name='payment_paid_is_credited'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +132,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('refund', 'payment'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('refund', 'payment'), name='refund_part_once'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_part_positive'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +148,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-day',),
+                'constraints': [
+                    models.UniqueConstraint(fields=('merchant', 'day'), name='settlement_file_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -148,6 +174,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('at', 'id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('merchant', 'kind', 'line_id'), name='settlement_line_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -184,6 +213,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-id'),
+                'indexes': [
+                    models.Index(fields=['merchant', 'provider_id'], name='taken_back_of'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('merchant', 'back_id'), name='taken_back_once'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('returned__gte', 0), ('returned__lte', models.F('amount'))), name='taken_back_amounts'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('bank_line__isnull', True), ('merchant__isnull', False)), models.Q(('bank_line__isnull', False), ('merchant__isnull', True)), _connector='OR'), name='taken_back_by_one'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -199,6 +236,11 @@ class Migration(migrations.Migration):
                 ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='unexpected', to='payments.merchant')),
                 ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='unexpected', to='payments.payment')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('merchant', 'provider_id'), name='unexpected_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='WaitingStatement',
@@ -209,6 +251,11 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='estate.organisation')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'by'), name='waiting_statement_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='BankLayout',
@@ -225,83 +272,9 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bank_layouts', to='estate.organisation')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'fingerprint'), name='bank_layout_once')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'fingerprint'), name='bank_layout_once'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='merchant',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='merchant_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(fields=['organisation', 'day'], name='bank_line_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.UniqueConstraint(fields=('organisation', 'fingerprint'), name='bank_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='bank_line_of_something'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['next_look_at'], name='payment_to_look_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('tenancy', 'asked'), name='payment_asked_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('merchant', 'provider_id'), name='payment_transaction_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'paid'), _negated=True), ('top_up__isnull', False), _connector='OR'), name='payment_paid_is_credited'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundpart',
-            constraint=models.UniqueConstraint(fields=('refund', 'payment'), name='refund_part_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundpart',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_part_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlementfile',
-            constraint=models.UniqueConstraint(fields=('merchant', 'day'), name='settlement_file_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlementline',
-            constraint=models.UniqueConstraint(fields=('merchant', 'kind', 'line_id'), name='settlement_line_once'),
-        ),
-        migrations.AddIndex(
-            model_name='takenback',
-            index=models.Index(fields=['merchant', 'provider_id'], name='taken_back_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='takenback',
-            constraint=models.UniqueConstraint(fields=('merchant', 'back_id'), name='taken_back_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='takenback',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('returned__gte', 0), ('returned__lte', models.F('amount'))), name='taken_back_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='takenback',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bank_line__isnull', True), ('merchant__isnull', False)), models.Q(('bank_line__isnull', False), ('merchant__isnull', True)), _connector='OR'), name='taken_back_by_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='unexpected',
-            constraint=models.UniqueConstraint(fields=('merchant', 'provider_id'), name='unexpected_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingstatement',
-            constraint=models.UniqueConstraint(fields=('organisation', 'by'), name='waiting_statement_once'),
         ),
     ]

@@ -50,6 +50,11 @@ class Migration(migrations.Migration):
                 ('document', models.JSONField()),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tariffs', to='estate.organisation')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'name'), name='tariff_name_once'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='correction',
@@ -67,9 +72,5 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ('effective_at', 'id'),
             },
-        ),
-        migrations.AddConstraint(
-            model_name='tariff',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='tariff_name_once'),
         ),
     ]

@@ -37,6 +37,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('meter', 'number'),
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ('queued', 'sent'))), fields=['meter', 'number'], name='command_open'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('meter', 'number'), name='command_number_once'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'sent')), ('tid__isnull', False)), fields=('meter', 'tid'), name='command_tid_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +85,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='adjustment_of_something'),
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('state', 'waiting'), _negated=True), _connector='OR'), name='adjustment_decided'),
+                    models.UniqueConstraint(fields=('organisation', 'adjustment_id'), name='adjustment_id_once'),
+                    models.UniqueConstraint(condition=models.Q(models.Q(('of', ''), _negated=True), models.Q(('state', 'declined'), _negated=True)), fields=('of', 'number', 'part', 'tenancy'), name='adjustment_of_it_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('adjustment_id__isnull', False), ('of', '')), models.Q(models.Q(('of', ''), _negated=True), ('adjustment_id__isnull', True)), _connector='OR'), name='adjustment_named'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -130,6 +144,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_positive'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +163,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('at', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='pay_out_positive'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -165,6 +185,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('organisation', 'code', 'revision'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'code', 'revision'), name='supply_group_revision_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -181,6 +204,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('organisation', 'name'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'pan'), name='pan_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -205,66 +231,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-paid_at', '-id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='top_up_positive'),
+                    models.UniqueConstraint(fields=('organisation', 'credit_id'), name='top_up_credit_id_once'),
+                    models.UniqueConstraint(condition=models.Q(('receipt', ''), _negated=True), fields=('organisation', 'receipt'), name='top_up_receipt_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='command',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'sent'))), fields=['meter', 'number'], name='command_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='command',
-            constraint=models.UniqueConstraint(fields=('meter', 'number'), name='command_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='command',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'sent')), ('tid__isnull', False)), fields=('meter', 'tid'), name='command_tid_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='adjustment_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('state', 'waiting'), _negated=True), _connector='OR'), name='adjustment_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.UniqueConstraint(fields=('organisation', 'adjustment_id'), name='adjustment_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('of', ''), _negated=True), models.Q(('state', 'declined'), _negated=True)), fields=('of', 'number', 'part', 'tenancy'), name='adjustment_of_it_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('adjustment_id__isnull', False), ('of', '')), models.Q(models.Q(('of', ''), _negated=True), ('adjustment_id__isnull', True)), _connector='OR'), name='adjustment_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='pay_out_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplygroup',
-            constraint=models.UniqueConstraint(fields=('organisation', 'code', 'revision'), name='supply_group_revision_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tokenmeter',
-            constraint=models.UniqueConstraint(fields=('organisation', 'pan'), name='pan_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='topup',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='top_up_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='topup',
-            constraint=models.UniqueConstraint(fields=('organisation', 'credit_id'), name='top_up_credit_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='topup',
-            constraint=models.UniqueConstraint(condition=models.Q(('receipt', ''), _negated=True), fields=('organisation', 'receipt'), name='top_up_receipt_once'),
         ),
     ]
