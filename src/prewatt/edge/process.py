@@ -88,13 +88,7 @@ def serve(
     setup = SettingUp(path.parent.absolute(), shell, settings, restart if can_restart else None)
     if setup.has_open_switch():
         threading.Thread(target=setup.close_switches, name="tests", daemon=True).start()
-    doors = ExitStack()
-    for open_door in (_open_copies, partial(_open_page, setup), _open_bluetooth):
-        try:
-            doors.callback(open_door(shell, settings))
-        except (OSError, ValueError) as error:
-            # Who stands before a closed door still has the lights on: the meters come first.
-            log.error("%s", error)
+    doors = _open_doors(setup, shell, settings)
     try:
         shell.run()
     except JournalDamaged as error:
@@ -108,6 +102,18 @@ def serve(
         setup.end()
         shell.close()
     return AGAIN if restart.is_asked else 0
+
+
+def _open_doors(setup: SettingUp, shell: Shell, settings: EdgeSettings) -> ExitStack:
+    """Open the ways in: for copies, the page, Bluetooth. One that can't be opened is logged. Returns what closes them."""
+    doors = ExitStack()
+    for open_door in (_open_copies, partial(_open_page, setup), _open_bluetooth):
+        try:
+            doors.callback(open_door(shell, settings))
+        except (OSError, ValueError) as error:
+            # Who stands before a closed door still has the lights on: the meters come first.
+            log.error("%s", error)
+    return doors
 
 
 class SettingUp:

@@ -87,13 +87,11 @@ class Dispatch:
             if last is None or mono - last > self._policy.resend:
                 due.setdefault(command.gateway, []).append(command)
         self._sent = open_now
-        orders, sent = [], []
-        for gateway, commands in due.items():
-            for piece in _pieces(commands):
-                orders.append(Orders(gateway, tuple(command.signed for command in piece)))
-                sent += [(command.meter, command.number) for command in piece]
-                self._sent.update(((command.meter, command.signed.signature), mono) for command in piece)
-        return Dispatched(orders, sent, presence)
+        pieces = [(gateway, piece) for gateway, commands in due.items() for piece in _pieces(commands)]
+        orders = [Orders(gateway, tuple(command.signed for command in piece)) for gateway, piece in pieces]
+        ordered = [command for _, piece in pieces for command in piece]
+        self._sent.update(((command.meter, command.signed.signature), mono) for command in ordered)
+        return Dispatched(orders, [(command.meter, command.number) for command in ordered], presence)
 
     def _presence(self, mono: float) -> dict[str, bool]:
         """Return the gateways that have come (True) or fallen silent (False) since the last tick."""

@@ -186,6 +186,13 @@ def _take_entry(account: MeterAccount, entry: AnyEntry, credits_: _Credits) -> N
             credits_.by_command(account.meter, entry)
 
 
+def _came_once(meter: str, amount: int, times: list[Came]) -> bool:
+    """Return whether a payment of `amount` nano reached its meter once, and all of it."""
+    is_whole = {each.meter for each in times} == {meter} and sum(each.amount for each in times) == amount
+    # A code may carry less than all of it: then the command brings the rest, and nothing else.
+    return is_whole and [each.way for each in times] in (["command"], ["code"], ["code", "command"])
+
+
 def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[str]]:
     """Return what happened to each payment, and what is wrong with it. What reached meters for it is taken out of
     `came`.
@@ -195,9 +202,7 @@ def _top_ups(came: dict[str, list[Came]]) -> tuple[list[dict[str, Any]], list[st
         assert top_up.command is not None, "no flat of a played building has a keypad meter"
         times = came.pop(top_up.credit_id, [])
         name = top_up.command.meter.name
-        # A code may carry less than all of it: then the command brings the rest, and nothing else.
-        whole = {each.meter for each in times} == {name} and sum(each.amount for each in times) == top_up.amount
-        once = whole and [each.way for each in times] in (["command"], ["code"], ["code", "command"])
+        once = _came_once(name, top_up.amount, times)
         if not once or top_up.command.state != Command.State.APPLIED:
             failures.append(f"payment {top_up.credit_id} for meter {name} was applied {len(times)} times")
         rows.append(

@@ -11,7 +11,7 @@ from ..html import Html, element, together
 from ..texts import _
 from . import rules
 from .pieces import busy, facts, field, form, hidden_as, hidden_token, select, values
-from .survey import FoundMeter, Survey, plain
+from .survey import Flat, FoundMeter, Survey, plain
 
 
 def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html:
@@ -41,14 +41,18 @@ def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html
     )
 
 
+def _free_flats(survey: Survey, meter: FoundMeter) -> list[Flat]:
+    """Return the flats where no other meter is."""
+    others = {flat.key: survey.at_flat(flat.key) for flat in survey.flats}
+    return [flat for flat in survey.flats if (other := others[flat.key]) is None or other.id == meter.id]
+
+
 def _flat(survey: Survey, meter: FoundMeter, hidden: Html) -> Html:
-    options, likely = [("", _("no flat"))], meter.flat
-    for flat in survey.flats:
-        other = survey.at_flat(flat.key)
-        if other is None or other.id == meter.id:
-            options.append((flat.key, f"{flat.key} · {flat.serial}" if flat.serial else flat.key))
-            if not likely and meter.number and plain(flat.serial) == plain(meter.number):
-                likely = flat.key
+    free = _free_flats(survey, meter)
+    options = [("", _("no flat"))]
+    options += [(flat.key, f"{flat.key} · {flat.serial}" if flat.serial else flat.key) for flat in free]
+    listed = [flat.key for flat in free if meter.number and plain(flat.serial) == plain(meter.number)]
+    likely = meter.flat or next(iter(listed), "")
     expected = next((flat.serial for flat in survey.flats if meter.flat and flat.key == meter.flat), "")
     differs = expected and meter.number and plain(expected) != plain(meter.number)
     return element(

@@ -36,6 +36,13 @@ def _at(index: int, row: Sequence[Any]) -> tuple[bool, Any]:
 class NaturalList(ChangeList):
     """The rows of a list in the requested order, with texts in the order of `natural`."""
 
+    def _on_page(self) -> slice:
+        """Return which of the sorted rows the page shows; all of them if the list has one page."""
+        if not self.multi_page or (self.show_all and self.can_show_all):
+            return slice(None)
+        first = (self.page_num - 1) * self.list_per_page
+        return slice(first, first + self.list_per_page)
+
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the rows, and sort texts as people count."""
         super().get_results(request)
@@ -47,9 +54,7 @@ class NaturalList(ChangeList):
         values = list(rows.order_by().values_list("pk", *(each.lstrip("-") for each in columns)))
         for index, column in reversed(list(enumerate(columns, 1))):
             values.sort(key=partial(_at, index), reverse=column.startswith("-"))
-        paged = self.multi_page and not (self.show_all and self.can_show_all)
-        first = (self.page_num - 1) * self.list_per_page if paged else 0
-        shown = [row[0] for row in values[first : first + self.list_per_page if paged else None]]
+        shown = [row[0] for row in values[self._on_page()]]
         by_pk = rows.order_by().in_bulk(shown)
         self.result_list = [by_pk[pk] for pk in shown if pk in by_pk]
 

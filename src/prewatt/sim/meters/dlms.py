@@ -293,6 +293,10 @@ class HdlcResponder:
         if link is None:
             return self._frame(frame, DM)
         link.used_at = now
+        return self._answer_on(link, client, frame)
+
+    def _answer_on(self, link: _Link, client: int, frame: Frame) -> Frame | None:
+        """Answer a frame on an open link; None for one that is out of turn."""
         if frame.kind == "I" and frame.sent == (link.received - 1) % 8 and link.last is not None:
             return link.last
         if frame.kind == "I" and frame.sent == link.received:

@@ -251,6 +251,19 @@ def _capabilities(initiate: Initiate) -> bytes:
     return _CONFORMANCE_TAG + initiate.conformance.to_bytes(3) + initiate.pdu_size.to_bytes(2)
 
 
+def _skip_to_version(reader: Reader, tag: int) -> None:
+    """Leave out the optional fields before the version: of a request its key and whether it wants an answer; of both the
+    quality of service.
+    """
+    if tag == INITIATE_REQUEST:
+        if reader.integer():
+            reader.octets()
+        if reader.integer():
+            reader.integer()
+    if reader.integer():
+        reader.integer()
+
+
 def decode_initiate(apdu: bytes) -> Initiate:
     """Return what an InitiateRequest or an InitiateResponse says. Raises WrongAnswer, also for a refusal."""
     reader = Reader(apdu)
@@ -259,13 +272,7 @@ def decode_initiate(apdu: bytes) -> Initiate:
         raise WrongAnswer(f"it cannot begin an association: error {reader.rest().hex().upper()}")
     if tag not in (INITIATE_REQUEST, INITIATE_RESPONSE):
         raise WrongAnswer(f"an APDU with tag {tag:02X}, where an Initiate belongs")
-    if tag == INITIATE_REQUEST:
-        if reader.integer():
-            reader.octets()
-        if reader.integer():
-            reader.integer()
-    if reader.integer():
-        reader.integer()
+    _skip_to_version(reader, tag)
     if (version := reader.integer()) != VERSION:
         raise WrongAnswer(f"it speaks version {version} of DLMS, and we {VERSION}")
     form = reader.take(2)

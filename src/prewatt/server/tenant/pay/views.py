@@ -29,7 +29,7 @@ from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...payments.providers.methods import Shows
 from ...payments.ways import Way, merchants_for, method_of, way_named
-from ...vending.models import Command
+from ...vending.models import Code, Command
 from ...vending.paid_amounts import check_amount
 from ...vending.refusals import TopUpError
 from ...web.access import lives_now, tenancy_to_see
@@ -145,7 +145,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "open": still_open,
         "shade": _shade(payment_, command, still_open),
         "command": command,
-        "code": payment_.top_up.code if payment_.top_up and (command is None or command.reached_at is None) else None,
+        "code": _code_to_type(payment_),
         "by_code_alone": payment_.top_up is not None and command is None,
         "online": _is_online(tenancy.unit),
         "started": method is not None and bool(payment_.link or payment_.params),
@@ -153,6 +153,14 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "title": PROVIDERS[payment_.merchant.provider].title,
     }
     return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context)
+
+
+def _code_to_type(payment: Payment) -> Code | None:
+    """Return the code that brings a payment's credit to the meter; None if it has none, or the credit is there already."""
+    top_up = payment.top_up
+    if top_up is None or (top_up.command is not None and top_up.command.reached_at is not None):
+        return None
+    return top_up.code
 
 
 def _shade(payment: Payment, command: Command | None, still_open: bool) -> str:
