@@ -37,10 +37,19 @@ def refusals(file, functions):
     """The texts that the rules of a file refuse something with: what is returned by these functions, or raised in them."""
     nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
     inside = [part for each in nodes if getattr(each, "name", "") in functions for part in ast.walk(each)]
-    said = {part.value for each in inside if isinstance(each, ast.Return) and each.value for part in ast.walk(each.value)
-            if isinstance(part, ast.Constant)}  # fmt: skip
-    raised = {each.exc.args[0].value for each in inside if isinstance(each, ast.Raise) and isinstance(each.exc, ast.Call)
-              if isinstance(each.exc.args[0], ast.Constant)}  # fmt: skip
+    said = {
+        part.value
+        for each in inside
+        if isinstance(each, ast.Return) and each.value
+        for part in ast.walk(each.value)
+        if isinstance(part, ast.Constant)
+    }
+    raised = {
+        each.exc.args[0].value
+        for each in inside
+        if isinstance(each, ast.Raise) and isinstance(each.exc, ast.Call)
+        if isinstance(each.exc.args[0], ast.Constant)
+    }
     return {
         each for each in said | raised if isinstance(each, str) and " " in each and not each.startswith((".", "locked"))
     }

@@ -11,9 +11,7 @@ OF_METERS = [name for name, fault in FAULTS.items() if fault.meter]
 
 def house(protocol, meters):
     recordings = {f"{number}": f"m{number}" for number in range(1, meters + 1)}
-    return plan_house(
-        protocol, recordings, data=Path("x"), zone="UTC", home=Path("x"), clock="", faults=()
-    )  # fmt: skip
+    return plan_house(protocol, recordings, data=Path("x"), zone="UTC", home=Path("x"), clock="", faults=())
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -74,6 +74,16 @@ class Dispatch:
     def tick(self, mono: float, pending: Iterable[Pending]) -> Dispatched:
         """Return what to do now. `pending`: the open commands of the worker's shards, in the order of their numbers."""
         presence = self._presence(mono)
+        pieces = [
+            (gateway, piece) for gateway, commands in self._due(mono, pending).items() for piece in _pieces(commands)
+        ]
+        orders = [Orders(gateway, tuple(command.signed for command in piece)) for gateway, piece in pieces]
+        ordered = [command for _, piece in pieces for command in piece]
+        self._sent.update(((command.meter, command.signed.signature), mono) for command in ordered)
+        return Dispatched(orders, [(command.meter, command.number) for command in ordered], presence)
+
+    def _due(self, mono: float, pending: Iterable[Pending]) -> dict[str, list[Pending]]:
+        """Return the commands to send now, by gateway. Those that are no longer open are forgotten."""
         due: dict[str, list[Pending]] = {}
         open_now: dict[tuple[str, bytes], float] = {}
         for command in pending:
@@ -87,11 +97,7 @@ class Dispatch:
             if last is None or mono - last > self._policy.resend:
                 due.setdefault(command.gateway, []).append(command)
         self._sent = open_now
-        pieces = [(gateway, piece) for gateway, commands in due.items() for piece in _pieces(commands)]
-        orders = [Orders(gateway, tuple(command.signed for command in piece)) for gateway, piece in pieces]
-        ordered = [command for _, piece in pieces for command in piece]
-        self._sent.update(((command.meter, command.signed.signature), mono) for command in ordered)
-        return Dispatched(orders, [(command.meter, command.number) for command in ordered], presence)
+        return due
 
     def _presence(self, mono: float) -> dict[str, bool]:
         """Return the gateways that have come (True) or fallen silent (False) since the last tick."""

@@ -147,9 +147,17 @@ ACTIONS = {
 def test_nonsense_in_every_field_is_answered_in_words_and_changes_no_meter(gateway, action):
     logged_in(gateway)
     right = {
-        "id": "1", "port": gateway.house.ports["cellar"], "kind": KIND, "line": LINE, "address": DLT, "is_so": "1",
-        "flat": "Flat 1", "kwh": "2.00", "model": "dlt645-2007", "face": "1",
-    }  # fmt: skip
+        "id": "1",
+        "port": gateway.house.ports["cellar"],
+        "kind": KIND,
+        "line": LINE,
+        "address": DLT,
+        "is_so": "1",
+        "flat": "Flat 1",
+        "kwh": "2.00",
+        "model": "dlt645-2007",
+        "face": "1",
+    }
     before = gateway.setup.survey.meters
     for name in ACTIONS[action]:
         # One wrong field at a time, the others as they should be; a right form is no part of this.

@@ -202,15 +202,13 @@ class Scanner:
         """
         if kind not in kinds():
             raise SurveyError(_("There is no kind of meter %(kind)s.") % {"kind": kind})
-        probe = Probe(line, "line", kind)
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
             live = self._bench.live.get(port)
             try:
                 if live is not None:
                     bus, probe = live.bus, Probe(live.line, live.framing, kind)
                 else:
-                    if not port.startswith("/"):
-                        probe = Probe(BEHIND["line"], "line", kind)
+                    probe = Probe(line if port.startswith("/") else BEHIND["line"], "line", kind)
                     bus = stack.enter_context(self._bench.opened(port, probe.line, probe.protocol))
                 return self._asked(bus, port, probe, address.strip(), more)
             except (ProtocolError, ValueError) as error:

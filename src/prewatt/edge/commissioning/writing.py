@@ -99,18 +99,24 @@ def take_up(survey: Survey, settings: EdgeSettings, models: Mapping[str, Model])
         Flat(row.unit, row.name, row.name, row.token) for row in settings.meters if row.name not in known
     )
     section = bus_settings(settings)
-    rows = [row for row in settings.meters if row.driver == DRIVER] if section else []
-    serving = {
-        _take_row(survey, row, place)
-        for row in rows
-        for name in (
-            section.meters[row.name].get("parts", [row.name]) if section and row.name in section.meters else []
-        )
-        if section and (place := place_of(name, section, models))
-    }
+    rows = [row for row in settings.meters if row.driver == DRIVER]
+    serving = _take_rows(survey, rows, section, models) if section else set()
     for meter in survey.meters:
         if meter.in_service and meter.id not in serving:
             survey.change(meter.id, in_service="")
+
+
+def _take_rows(
+    survey: Survey, rows: Sequence[MeterSettings], section: BusDriverSettings, models: Mapping[str, Model]
+) -> set[int]:
+    """Note which meters are in service; one of several parts is so at the place of each. Returns their numbers."""
+    serving = set()
+    for row in rows:
+        for name in section.meters.get(row.name, {}).get("parts", [row.name]):
+            place = place_of(name, section, models)
+            if place is not None:
+                serving.add(_take_row(survey, row, place))
+    return serving
 
 
 def _take_row(survey: Survey, row: MeterSettings, place: FoundMeter) -> int:
