@@ -198,6 +198,19 @@ def _damaged(source: Path, why: str) -> BackupError:
     return BackupError(f"{source}: is not a complete backup ({why}). Nothing was changed. Use another copy")
 
 
+def _decoded(source: Path, text: bytes) -> Manifest:
+    """Return the manifest in a text. Raises BackupError if it is damaged, or of a newer format."""
+    try:
+        known = msgspec.json.decode(text, type=_Format)
+        if known.format > FORMAT:
+            raise BackupError(
+                f"{source}: prewatt {known.version} made this copy. Put it back with that version or a newer one"
+            )
+        return msgspec.json.decode(text, type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise _damaged(source, f"{MANIFEST}: {error}") from None
+
+
 def _manifest(source: Path, tar: tarfile.TarFile) -> Manifest:
     names = tar.getnames()
     if MANIFEST not in names or CHECKSUM not in names:
@@ -205,15 +218,7 @@ def _manifest(source: Path, tar: tarfile.TarFile) -> Manifest:
     text, line = _small(source, tar, MANIFEST), _small(source, tar, CHECKSUM)
     if line.split(b" ")[0] != hashlib.sha256(text).hexdigest().encode():
         raise _damaged(source, f"{MANIFEST} was altered")
-    try:
-        known = msgspec.json.decode(text, type=_Format)
-        if known.format > FORMAT:
-            raise BackupError(
-                f"{source}: prewatt {known.version} made this copy. Put it back with that version or a newer one"
-            )
-        about = msgspec.json.decode(text, type=Manifest)
-    except msgspec.MsgspecError as error:
-        raise _damaged(source, f"{MANIFEST}: {error}") from None
+    about = _decoded(source, text)
     if about.side not in SIDES or names != [MANIFEST, *about.files, CHECKSUM]:
         raise _damaged(source, "its list of files is not what it contains")
     if any("/" in name or name.startswith(".") for name in about.files):

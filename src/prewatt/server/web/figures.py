@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
@@ -264,6 +265,13 @@ def _alarms(meters: Sequence[int]) -> dict[int, int]:
     return counts
 
 
+def _unit_row(unit: Any, figures: MeterFigures | None, keypad: TokenMeter | None, at: int) -> UnitRow:
+    """Return the row of a unit, whose tenancies that are not over were fetched as `open`."""
+    here = next((tenancy for tenancy in unit.open if tenancy.begins <= at), None)
+    coming = next((tenancy for tenancy in unit.open if tenancy.begins > at), None)
+    return UnitRow(unit.pk, unit.name, here, coming, figures, keypad)
+
+
 def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel]:
     """Return all properties of some organisations, by name."""
     panels, at = [], now()
@@ -280,9 +288,7 @@ def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel
         for unit in units:
             meter = meters.get(unit.pk)
             figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at) if meter else None
-            here = next((tenancy for tenancy in unit.open if tenancy.begins <= at), None)
-            coming = next((tenancy for tenancy in unit.open if tenancy.begins > at), None)
-            rows.append(UnitRow(unit.pk, unit.name, here, coming, figures, keypads.get(unit.pk)))
+            rows.append(_unit_row(unit, figures, keypads.get(unit.pk), at))
         # With those of the gateways, and of the meters that are no unit's.
         open_here = open_alarms(each).count()
         gateways = sorted(each.gateways.all(), key=lambda gateway: natural(gateway.name))

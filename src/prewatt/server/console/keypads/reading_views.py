@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -71,38 +72,51 @@ def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _do(request: HttpRequest, meter: TokenMeter, do: str) -> None:
-    given, user = request.POST, request.user
-    if do in ACTIONS:
-        ACTIONS[do](request, meter)
-    elif do == "place" and given.get("unit") == NOWHERE:
-        place(meter, None)
-        messages.success(request, _("The meter hangs nowhere now."))
-    elif do == "place":
-        unit = Unit.objects.filter(property__organisation=meter.organisation, pk=key(given.get("unit", ""))).first()
-        if unit is None:
-            raise ReadingRefused(_("There is no such choice."), "unit")
-        place(meter, unit)
-        messages.success(request, _("The meter is at this unit."))
-    elif do == "reading":
-        if meter.unit is None:
-            raise ReadingRefused(_("Say first at which unit the meter is."))
-        files: list[Any] = [each for each in request.FILES.getlist("photos") if each]
-        pictures = encode(files, most=1)
-        take_reading(
-            meter,
-            wall_clock(given.get("at", ""), meter.unit.property, "at"),
-            typed_kwh(given.get("kwh", ""), "kwh"),
-            user.get_username(),
-            left=typed_kwh(given["left"], "left") if given.get("left") else None,
-            photo=pictures[0].content if pictures else None,
-            sure=given.get("sure") == "on",
-        )
-        messages.success(request, _("The reading is saved."))
-    elif do == "withdraw":
-        withdraw(meter, key(given.get("reading", "")) or 0, user.get_username())
-        messages.success(request, _("The reading is withdrawn."))
-    else:
+    actions: dict[str, Callable[[HttpRequest, TokenMeter], None]] = {
+        "place": _place,
+        "reading": _take_reading,
+        "withdraw": _withdraw,
+        **ACTIONS,
+    }
+    if do not in actions:
         raise ReadingRefused(_("There is no such choice."))
+    actions[do](request, meter)
+
+
+def _place(request: HttpRequest, meter: TokenMeter) -> None:
+    typed = request.POST.get("unit", "")
+    if typed == NOWHERE:
+        place(meter, None)
+        messages.success(request, _("The meter is at no unit now."))
+        return
+    unit = Unit.objects.filter(property__organisation=meter.organisation, pk=key(typed)).first()
+    if unit is None:
+        raise ReadingRefused(_("There is no such choice."), "unit")
+    place(meter, unit)
+    messages.success(request, _("The meter is at this unit."))
+
+
+def _take_reading(request: HttpRequest, meter: TokenMeter) -> None:
+    given = request.POST
+    if meter.unit is None:
+        raise ReadingRefused(_("Say first at which unit the meter is."))
+    files: list[Any] = [each for each in request.FILES.getlist("photos") if each]
+    pictures = encode(files, most=1)
+    take_reading(
+        meter,
+        wall_clock(given.get("at", ""), meter.unit.property, "at"),
+        typed_kwh(given.get("kwh", ""), "kwh"),
+        request.user.get_username(),
+        left=typed_kwh(given["left"], "left") if given.get("left") else None,
+        photo=pictures[0].content if pictures else None,
+        sure=given.get("sure") == "on",
+    )
+    messages.success(request, _("The reading is saved."))
+
+
+def _withdraw(request: HttpRequest, meter: TokenMeter) -> None:
+    withdraw(meter, key(request.POST.get("reading", "")) or 0, request.user.get_username())
+    messages.success(request, _("The reading is withdrawn."))
 
 
 @login_required
