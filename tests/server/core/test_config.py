@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from prewatt.server.core.config import (
+    SETTINGS,
     ConfigError,
     Endpoint,
+    ServerConfig,
     broker_password,
     django_database,
     load_config,
@@ -48,6 +50,12 @@ def test_nothing_needs_to_be_set():
 def test_a_wrong_setting_is_named(name, value):
     with pytest.raises(ConfigError, match=name):
         load_config({name: value})
+
+
+def test_each_setting_is_a_field_and_stands_in_the_documents():
+    assert {each.field for each in SETTINGS.values()} == set(ServerConfig.__struct_fields__)
+    rows = (Path(__file__).parents[3] / "docs/operator/operate.md").read_text()
+    assert all(f"| `{name}` |" in rows for name in SETTINGS)
 
 
 def test_the_public_address_is_one_under_which_the_pages_are_reached():

@@ -7,10 +7,10 @@ import hmac
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -61,70 +61,28 @@ class ServerConfig(Struct, frozen=True):
     private_notices: bool = False
 
 
-def _endpoint(name: str, text: str) -> Endpoint:
+def _endpoint(text: str) -> Endpoint:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ConfigError(f"{name}: {text!r} is not a host and port such as 127.0.0.1:8000")
+        raise ValueError(f"{text!r} is not a host and port such as 127.0.0.1:8000")
     return Endpoint(host, int(port))
 
 
-def _check_names(env: Mapping[str, str]) -> None:
-    known = {
-        "HOME",
-        "DATABASE",
-        "HTTP",
-        "MQTT",
-        "HOSTS",
-        "SHARDS",
-        "BROKER",
-        "SHARED_CLOCK",
-        "PUBLIC_URL",
-        "PROVIDERS",
-        "PRIVATE_NOTICES",
-    }
-    for name in env:
-        if name.startswith("PREWATT_") and name.removeprefix("PREWATT_") not in known:
-            raise ConfigError(
-                f"{name}: there is no such setting; known: {', '.join('PREWATT_' + each for each in sorted(known))}"
-            )
+def _database(text: str) -> str:
+    if text and urlsplit(text).scheme not in ("postgresql", "postgres"):
+        raise ValueError(f"{text!r} does not begin with postgresql:// (leave it empty for SQLite)")
+    return text
 
 
-def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
-    """Read the variables `PREWATT_*`. Raises ConfigError, which names the wrong variable."""
-    env = os.environ if environment is None else environment
-    _check_names(env)
-    database = env.get("PREWATT_DATABASE", "")
-    if database and urlsplit(database).scheme not in ("postgresql", "postgres"):
-        raise ConfigError(
-            f"PREWATT_DATABASE: {database!r} does not begin with postgresql:// (leave it empty for SQLite)"
-        )
-    broker = env.get("PREWATT_BROKER", "own")
-    if broker not in ("own", "other"):
-        raise ConfigError(f"PREWATT_BROKER: {broker!r} is neither 'own' (prewatt starts one) nor 'other'")
-    try:
-        shards = parse_shards(env.get("PREWATT_SHARDS", f"0-{SHARDS - 1}"))
-    except ValueError as error:
-        raise ConfigError(f"PREWATT_SHARDS: {error}") from None
-    hosts = list(filter(None, env.get("PREWATT_HOSTS", "localhost,127.0.0.1").split(",")))
-    public_url = env.get("PREWATT_PUBLIC_URL", "").rstrip("/")
-    if public_url:
-        hosts.append(_public_host(public_url))
-    private = env.get("PREWATT_PRIVATE_NOTICES", "refuse")
-    if private not in ("refuse", "allow"):
-        raise ConfigError(f"PREWATT_PRIVATE_NOTICES: {private!r} is neither 'refuse' nor 'allow'")
-    return ServerConfig(
-        home=Path(env.get("PREWATT_HOME", DEFAULT_HOME)).expanduser(),
-        database=database,
-        http=_endpoint("PREWATT_HTTP", env.get("PREWATT_HTTP", "127.0.0.1:8000")),
-        mqtt=_endpoint("PREWATT_MQTT", env.get("PREWATT_MQTT", "127.0.0.1:1883")),
-        hosts=tuple(dict.fromkeys(hosts)),
-        shards=(shards[0], shards[-1]),
-        own_broker=broker == "own",
-        shared_clock=env.get("PREWATT_SHARED_CLOCK", ""),
-        public_url=public_url,
-        providers=_providers(env.get("PREWATT_PROVIDERS", "")),
-        private_notices=private == "allow",
-    )
+def _shards(text: str) -> tuple[int, int]:
+    shards = parse_shards(text)
+    return shards[0], shards[-1]
+
+
+def _own_broker(text: str) -> bool:
+    if text not in ("own", "other"):
+        raise ValueError(f"{text!r} is neither 'own' (prewatt starts one) nor 'other'")
+    return text == "own"
 
 
 def _public_host(url: str) -> str:
@@ -134,8 +92,21 @@ def _public_host(url: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise ConfigError(f"PREWATT_PUBLIC_URL: {url!r} is not an address such as https://power.example.com")
+        raise ValueError(f"{url!r} is not an address such as https://power.example.com")
     return str(parts.hostname)
+
+
+def _public_url(text: str) -> str:
+    url = text.rstrip("/")
+    if url:
+        _public_host(url)
+    return url
+
+
+def _private_notices(text: str) -> bool:
+    if text not in ("refuse", "allow"):
+        raise ValueError(f"{text!r} is neither 'refuse' nor 'allow'")
+    return text == "allow"
 
 
 def _providers(text: str) -> dict[str, str]:
@@ -143,11 +114,53 @@ def _providers(text: str) -> dict[str, str]:
     for part in filter(None, text.split(",")):
         name, _, address = part.partition("=")
         if urlsplit(address).scheme not in ("http", "https"):
-            raise ConfigError(
-                f"PREWATT_PROVIDERS: {part!r} is not a provider and its address such as alipay=https://..."
-            )
+            raise ValueError(f"{part!r} is not a provider and its address such as alipay=https://...")
         found[name.strip()] = address.strip().rstrip("/")
     return found
+
+
+class Setting(NamedTuple):
+    """How a setting is read. `field`: of `ServerConfig`. `default`: the text that holds if none is given. `read` returns
+    the value of a text, or raises ValueError, which says what is wrong.
+    """
+
+    field: str
+    default: str
+    read: Callable[[str], Any]
+
+
+SETTINGS = {
+    "PREWATT_HOME": Setting("home", DEFAULT_HOME, lambda text: Path(text).expanduser()),
+    "PREWATT_DATABASE": Setting("database", "", _database),
+    "PREWATT_HTTP": Setting("http", "127.0.0.1:8000", _endpoint),
+    "PREWATT_HOSTS": Setting("hosts", "localhost,127.0.0.1", lambda text: tuple(filter(None, text.split(",")))),
+    "PREWATT_MQTT": Setting("mqtt", "127.0.0.1:1883", _endpoint),
+    "PREWATT_BROKER": Setting("own_broker", "own", _own_broker),
+    "PREWATT_SHARDS": Setting("shards", f"0-{SHARDS - 1}", _shards),
+    "PREWATT_PUBLIC_URL": Setting("public_url", "", _public_url),
+    "PREWATT_PROVIDERS": Setting("providers", "", _providers),
+    "PREWATT_PRIVATE_NOTICES": Setting("private_notices", "refuse", _private_notices),
+    "PREWATT_SHARED_CLOCK": Setting("shared_clock", "", str),
+}
+"""All settings, by the names of their variables. A further one is a line here and a field of `ServerConfig`."""
+
+
+def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
+    """Read the variables `PREWATT_*`. Raises ConfigError, which names the wrong variable."""
+    env = os.environ if environment is None else environment
+    for name in env:
+        if name.startswith("PREWATT_") and name not in SETTINGS:
+            raise ConfigError(f"{name}: there is no such setting; known: {', '.join(sorted(SETTINGS))}")
+    values: dict[str, Any] = {}
+    for name, setting in SETTINGS.items():
+        try:
+            values[setting.field] = setting.read(env.get(name, setting.default))
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}") from None
+    if values["public_url"]:
+        values["hosts"] = (*values["hosts"], _public_host(values["public_url"]))
+    values["hosts"] = tuple(dict.fromkeys(values["hosts"]))
+    return ServerConfig(**values)
 
 
 def django_database(config: ServerConfig) -> dict[str, Any]:
