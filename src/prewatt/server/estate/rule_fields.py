@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
-SUPPLY_RULES = (
-    "low_credit", "low_credit_kwh", "clearance", "emergency_credit", "emergency_repayment", "friendly_hours",
-    "friendly_holidays", "friendly_days", "friendly_debt", "power_limit", "overload_delay", "reclose_after", "recloses",
-    "forbidden_step", "tamper_locks", "doubtful_readings", "foreign_hours",
-    "limits", "off_hours", "off_holidays", "off_days", "off_watts", "off_kwh",
-)  # fmt: skip
-"""The fields of a property that its meters obey."""
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+SUPPLY_GROUPS: tuple[tuple[Any, dict[str, Any]], ...] = (
+    (
+        _("Reminders of low credit"),
+        {
+            "low_credit_kwh": _("Remind at kWh left"),
+            "low_credit": _("Remind at money left"),
+            "low_credit_days": _("Remind at days left"),
+        },
+    ),
+    (
+        _("Credit"),
+        {
+            "clearance": _("Switch on again from this balance"),
+            "emergency_credit": _("Emergency credit"),
+            "emergency_repayment": _("Repaid first, percent"),
+        },
+    ),
+    (
+        _("Friendly hours"),
+        {
+            "friendly_hours": _("Friendly hours"),
+            "friendly_holidays": _("Friendly holidays of"),
+            "friendly_days": _("More friendly days"),
+            "friendly_debt": _("Largest debt in friendly hours"),
+        },
+    ),
+    (
+        _("Power and safety"),
+        {
+            "power_limit": _("Power limit, W"),
+            "overload_delay": _("Trips after, s"),
+            "reclose_after": _("Closes again after, s"),
+            "recloses": _("Closes again, times an hour"),
+            "forbidden_step": _("Forbidden load, W"),
+            "tamper_locks": _("Tampering switches off"),
+            "limits": _("Limits of safety"),
+        },
+    ),
+    (
+        _("Off hours"),
+        {
+            "off_hours": _("Off hours"),
+            "off_watts": _("Allowance, W"),
+            "off_kwh": _("Allowance, kWh"),
+            "off_holidays": _("Special days: holidays of"),
+            "off_days": _("More special days"),
+        },
+    ),
+    (
+        _("Impossible registers and unknown meters"),
+        {
+            "doubtful_readings": _("Readings needed to accept a new register"),
+            "foreign_hours": _("Hours of supply with an unknown meter"),
+        },
+    ),
+)
+"""The fields of a property that are rules of credit and supply, with what people see of them, in groups that have titles.
+The page shows them so.
+"""
+SUPPLY_LABELS = {name: label for _title, labels in SUPPLY_GROUPS for name, label in labels.items()}
+SUPPLY_RULES = tuple(name for name in SUPPLY_LABELS if name != "low_credit_days")
+"""The fields of a property that its meters obey. The days left are reckoned by the server, and no meter knows them."""
 AMOUNTS = ("clearance", "emergency_credit", "friendly_debt", "emergency_code_amount", "spread_over")
 """The fields of a property that are amounts in its currency. None may have more decimals than the currency."""
 BACK_RULES = ("back_grace", "back_cuts_off")

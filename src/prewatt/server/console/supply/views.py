@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ....kernel.calendar import zone
@@ -21,7 +22,7 @@ from ....wire.on_site import ALLOWED
 from ...core.amounts import NumberField, typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import Property
-from ...estate.rule_fields import SUPPLY_RULES
+from ...estate.rule_fields import SUPPLY_GROUPS, SUPPLY_LABELS, SUPPLY_RULES
 from ...estate.safety_rules import EXAMPLE
 from ...metering.grants import GrantRequest, make_grant
 from ...metering.models import Meter
@@ -38,7 +39,7 @@ class RulesForm(forms.ModelForm):
 
     class Meta:
         model = Property
-        fields = (*SUPPLY_RULES, "low_credit_days")
+        fields = tuple(SUPPLY_LABELS)
         field_classes = {
             name: NumberField
             for name in SUPPLY_RULES
@@ -49,32 +50,7 @@ class RulesForm(forms.ModelForm):
             "limits": forms.Textarea({"rows": 4, "placeholder": EXAMPLE}),
             "off_days": forms.Textarea({"rows": 2}),
         }
-        labels = {
-            "low_credit": gettext_lazy("Remind at money left"),
-            "low_credit_kwh": gettext_lazy("Remind at kWh left"),
-            "low_credit_days": gettext_lazy("Remind at days left"),
-            "clearance": gettext_lazy("Switch on again from this balance"),
-            "emergency_credit": gettext_lazy("Emergency credit"),
-            "emergency_repayment": gettext_lazy("Repaid first, percent"),
-            "friendly_hours": gettext_lazy("Friendly hours"),
-            "friendly_holidays": gettext_lazy("Friendly holidays of"),
-            "friendly_days": gettext_lazy("More friendly days"),
-            "friendly_debt": gettext_lazy("Largest debt in friendly hours"),
-            "power_limit": gettext_lazy("Power limit, W"),
-            "overload_delay": gettext_lazy("Trips after, s"),
-            "reclose_after": gettext_lazy("Closes again after, s"),
-            "recloses": gettext_lazy("Closes again, times an hour"),
-            "forbidden_step": gettext_lazy("Forbidden load, W"),
-            "tamper_locks": gettext_lazy("Tampering switches off"),
-            "doubtful_readings": gettext_lazy("Readings needed to accept a new register"),
-            "foreign_hours": gettext_lazy("Hours of supply with an unknown meter"),
-            "limits": gettext_lazy("Limits of safety"),
-            "off_hours": gettext_lazy("Off hours"),
-            "off_holidays": gettext_lazy("Special days: holidays of"),
-            "off_days": gettext_lazy("More special days"),
-            "off_watts": gettext_lazy("Allowance, W"),
-            "off_kwh": gettext_lazy("Allowance, kWh"),
-        }
+        labels = SUPPLY_LABELS
 
     def clean_limits(self) -> str:
         """Return the limits. Raises ValidationError if one would switch a meter off at once."""
@@ -85,17 +61,6 @@ class RulesForm(forms.ModelForm):
 
 ALWAYS_OPEN = ("low_credit_kwh", "emergency_credit")
 """The groups of rules with these fields are always shown open, because everybody sets them."""
-GROUPS = (
-    (gettext_lazy("Reminders of low credit"), ("low_credit_kwh", "low_credit", "low_credit_days")),
-    (gettext_lazy("Credit"), ("clearance", "emergency_credit", "emergency_repayment")),
-    (gettext_lazy("Friendly hours"), ("friendly_hours", "friendly_holidays", "friendly_days", "friendly_debt")),
-    (
-        gettext_lazy("Power and safety"),
-        ("power_limit", "overload_delay", "reclose_after", "recloses", "forbidden_step", "tamper_locks", "limits"),
-    ),
-    (gettext_lazy("Off hours"), ("off_hours", "off_watts", "off_kwh", "off_holidays", "off_days")),
-    (gettext_lazy("Impossible registers and unknown meters"), ("doubtful_readings", "foreign_hours")),
-)
 
 
 @login_required
@@ -117,7 +82,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "property": property_,
         "where": zone(property_.zone),
         "form": form,
-        "groups": [(title, [form[name] for name in names], _shown_open(form, names)) for title, names in GROUPS],
+        "groups": [(title, [form[name] for name in names], _shown_open(form, names)) for title, names in SUPPLY_GROUPS],
         "back_rules": _back_rules(request, pk),
         "silence_rules": silence_rules_form(request, property_),
         "grants": property_.staff_grants.all()[:20],
@@ -127,7 +92,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/supply/supply.html", context)
 
 
-def _shown_open(form: RulesForm, names: tuple[str, ...]) -> bool:
+def _shown_open(form: RulesForm, names: Iterable[str]) -> bool:
     """Return whether a group of rules is shown open: everybody sets it, it differs from the usual values, or it is
     wrong.
     """
