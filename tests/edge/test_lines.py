@@ -11,10 +11,11 @@ from prewatt.edge.buses.joined import JoinedMeter
 from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.buses.ports import PortFailed
 from prewatt.edge.drivers.interface import Unreachable
-from prewatt.edge.lines import LineTrouble, LineView, asked, lines, lines_in_trouble, troubles
+from prewatt.edge.lines import LineView, asked, lines, lines_in_trouble, troubles
 from prewatt.edge.page_views import home
 from prewatt.edge.page_views import lines as line_page
 from prewatt.edge.site import View
+from prewatt.wire.messages import LineStatus
 from tests.edge.buses.lines import asks, bus_on
 
 
@@ -82,7 +83,7 @@ def test_a_line_of_silent_meters_is_in_trouble_with_all_its_meters_and_one_answe
             with suppress(Unreachable):
                 meter.read_register()
             port.now += 60
-    assert lines_in_trouble(meters | joined) == (LineTrouble("virtual", "virtual", Trouble.SILENT, ("m1", "m2", "m3")),)
+    assert lines_in_trouble(meters | joined) == (LineStatus("virtual", "virtual", "silent", ("m1", "m2", "m3")),)
     (said,) = troubles(meters.values())
     assert said.startswith("virtual: no meter on this line answers.")
     port.answers = [[(0.1, b"a=1;")]]

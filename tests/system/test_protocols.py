@@ -2,9 +2,10 @@
 
 import pytest
 
+from prewatt.sim.wiring import FAULTS
 from tests.system.demonstration import Demonstration
 
-FAULTS = ("noise", "echo", "split", "glued", "checksum", "lost", "doubled", "lie", "refusals")
+LINES = ("cellar", "riser", "attic")
 
 
 @pytest.fixture
@@ -21,15 +22,18 @@ def demonstrate(tmp_path):
 
 
 def test_meters_of_three_protocols_on_bad_lines_lose_no_unit_and_each_fault_is_named(demonstrate):
-    broken = [word for fault in FAULTS for word in ("--fault", fault)]
-    ended = demonstrate("--days", 1, "--meters", 9, "--protocol", "mixed", *broken).end()
+    ended = demonstrate("--days", 1, "--meters", 9, "--protocol", "mixed", "--fault", "all").end()
     assert ended.status == 0, ended.output
     meters = {meter["meter"]: meter for meter in ended.account["meters"]}
     assert len(meters) == 9
     assert {meter["difference"] for meter in meters.values()} == {"0.000000000"}
     assert all(float(meter["register_kwh"]) > 1 for meter in meters.values()), "they are read to the end"
-    said = ended.output.split("What the pages say of the meters:")[1]
-    # On each line the first meter told nonsense and refused for a quarter of the day.
-    for meter in ("10006414", "10006486", "10006492"):
-        assert f"meter {meter}: the meter does not answer" in said
-        assert f"meter {meter}: the meter answers again" in said
+    named = {(each["fault"], each["where"]): each for each in ended.account["faults"]}
+    assert {fault for fault, _where in named} == set(FAULTS)
+    for fault in (name for name, of in FAULTS.items() if of.line):
+        for line in LINES:
+            assert named[fault, f"line {line}"]["page"] == "gateway: The lines of the meters"
+    on_pages = {each["fault"]: each for each in ended.account["faults"]}
+    assert "The load switch of meter" in on_pages["stuck"]["words"] and on_pages["stuck"]["page"] == "Alarms"
+    assert "minutes behind" in on_pages["drift"]["words"]
+    assert "Where each fault is named" in ended.output

@@ -18,7 +18,7 @@ from ..kernel.orders import Action, TakeEmergency, UnlockCodes
 from ..kernel.switching import SwitchProgress
 from ..kernel.units import INSTANT_MAX, MINUTE
 from ..tokens import is_typed
-from ..wire.messages import MAX_METERS, Orders, Receipt, States, Watch, WireError
+from ..wire.messages import MAX_METERS, LineStatus, Orders, Receipt, States, Watch, WireError
 from ..wire.signing import VerifyKey, open_downward
 from .allowance import SecondLine, dump_usual
 from .checks import head_refused, verified_command
@@ -212,6 +212,14 @@ class Agent:
             else:
                 outcomes[name] = meter.fail(now, seen)
         return effects + self._settle(moment, outcomes)
+
+    def see_lines(self, moment: Moment, lines: tuple[LineStatus, ...]) -> list[Effect]:
+        """Take up which lines of meters are in trouble as a whole, and report that at once if it has changed."""
+        if lines == self.outbox.lines:
+            return []
+        self.outbox.lines = lines
+        self.sync.report(moment.mono)
+        return self.outbox.messages(moment)
 
     def on_looked(self, began: float, moment: Moment, name: str, seen: Seen) -> list[Effect]:
         """Take up a look at a meter, which lasted from `began` (s, `mono`) until now. No rule of the account sees it."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ..kernel.quantities import Quantity
 from ..kernel.units import DAY, HOUR, SECOND
+from ..wire.messages import LineStatus
 from . import lines
 from .buses.bus import Count
 from .drivers import find_driver
@@ -93,7 +94,7 @@ class Devices:
         """Return how the lines of meters do."""
         return lines.lines(self._drivers.values())
 
-    def lines_in_trouble(self) -> tuple[lines.LineTrouble, ...]:
+    def lines_in_trouble(self) -> tuple[LineStatus, ...]:
         """Return the lines that are in trouble as a whole, for the server."""
         return lines.lines_in_trouble(self._drivers)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from ..wire.messages import LONGEST_NAME, LONGEST_WORDS, MAX_LINES, LineStatus
 from .buses.bus import Bus, Count, Figures
 from .buses.health import Trouble
 from .buses.meter_on_bus import MeterOnBus
@@ -23,18 +24,6 @@ class LineView(Struct, frozen=True):
     said: tuple[str, ...]
 
 
-class LineTrouble(Struct, frozen=True):
-    """A line that is in trouble as a whole. `meters`: the names of the meters that hang there. `why`: what its port said last;
-    empty if it can be used.
-    """
-
-    name: str
-    port: str
-    trouble: Trouble
-    meters: tuple[str, ...]
-    why: str = ""
-
-
 def lines(drivers: Iterable[MeterDriver]) -> list[LineView]:
     """Return all lines, by their names."""
     views = [LineView(bus.name, bus.port.name, tuple(_said(bus))) for bus in _buses(drivers)]
@@ -46,19 +35,27 @@ def troubles(drivers: Iterable[MeterDriver]) -> list[str]:
     return [said for bus in _buses(drivers) if (said := _trouble(bus))]
 
 
-def lines_in_trouble(drivers: Mapping[str, MeterDriver]) -> tuple[LineTrouble, ...]:
+def lines_in_trouble(drivers: Mapping[str, MeterDriver]) -> tuple[LineStatus, ...]:
     """Return the lines that are in trouble as a whole, by their names. `drivers`: by the meters' names."""
+    if not any(bus.health.trouble for bus in _buses(drivers.values())):
+        return ()
     meters: dict[int, list[str]] = {}
     for name, driver in drivers.items():
         for _part, bus in parts_of(driver):
             if name not in meters.setdefault(id(bus), []):
                 meters[id(bus)].append(name)
     found = [
-        LineTrouble(bus.name, bus.port.name, trouble, tuple(sorted(meters[id(bus)])), bus.health.why)
+        LineStatus(
+            bus.name[:LONGEST_NAME],
+            bus.port.name[:LONGEST_WORDS],
+            str(trouble),
+            tuple(sorted(meters[id(bus)])),
+            bus.health.why[:LONGEST_WORDS],
+        )
         for bus in _buses(drivers.values())
         if (trouble := bus.health.trouble)
     ]
-    return tuple(sorted(found, key=lambda each: each.name))
+    return tuple(sorted(found, key=lambda each: each.name)[:MAX_LINES])
 
 
 def asked(driver: MeterDriver) -> Count:

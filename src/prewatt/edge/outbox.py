@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import UNSET
+
 from ..kernel.quantities import can_be
-from ..wire.messages import MAX_INSTEAD, Live, MeterState, MeterStatus, Span, Status, Upload
+from ..wire.messages import MAX_INSTEAD, LineStatus, Live, MeterState, MeterStatus, Span, Status, Upload
 from .effects import Effect, SendLive, SendStatus, SendUpload
 from .looking import Looking
 from .meter import Meter
@@ -40,6 +42,8 @@ class Outbox:
         self.asked = 0
         self._gateway = gateway
         self._meters, self._sync, self._looking, self._time = meters, sync, looking, time
+        self.lines: tuple[LineStatus, ...] = ()
+        """The lines of meters that are in trouble as a whole."""
         self._changed = set(meters)
         self._sent: dict[int, int] = {}
 
@@ -115,7 +119,9 @@ class Outbox:
             self.asked = number
         meters = tuple(_meter_status(self._meters[name]) for name in names)
         now = self._time.now(moment)
-        return SendStatus(Status(self._gateway, self.epoch, number, now, fresh, meters, self.session))
+        return SendStatus(
+            Status(self._gateway, self.epoch, number, now, fresh, meters, self.session, self.lines or UNSET)
+        )
 
 
 def _meter_status(meter: Meter) -> MeterStatus:

@@ -386,6 +386,7 @@ class Shell:
     def on_read(self, seen: Mapping[str, Seen]) -> list[Effect]:
         """Take up what was read of meters."""
         effects = self.agent.on_observed(self.moment(), seen)
+        effects += self.agent.see_lines(self.moment(), self.devices.lines_in_trouble())
         self.seen_switches.look(seen, self.agent.meters)
         return effects
 

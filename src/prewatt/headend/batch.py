@@ -5,7 +5,7 @@ changes. These are values without rules (the rules are in `headend.ingest`) and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from ..kernel.entries import AnyEntry, Command, Reading, UnknownOrder
 from ..wire.messages import LiveMeter, MeterStatus, Receipt, States
 from ..wire.signing import VerifyKey
 from .alarms import Raised
+from .lines import Line
 from .reconcile import Difference
 from .unlogged import UnloggedCommand
 
@@ -25,7 +26,7 @@ class GatewayView:
 
     `key` checks its signatures. `meters` are the names of its meters. `stamp` is the (epoch, number) of its last
     message. `sessions` are its last sessions, the latest first. `adopted` is the instant (µs) at which it last got
-    states to continue from.
+    states to continue from. `lines` are the lines of its meters that are in trouble as a whole (`headend.lines`).
     """
 
     name: str
@@ -34,6 +35,7 @@ class GatewayView:
     stamp: tuple[int, int]
     sessions: tuple[str, ...] = ()
     adopted: int = 0
+    lines: Sequence[Line] = ()
 
 
 @dataclass(slots=True)
@@ -151,6 +153,7 @@ class Plan:
     - `live`: values that are only shown
     - `sessions`: the last sessions of gateways that speak in another session
     - `adopting`: gateways that get states
+    - `lines`: the lines in trouble, of gateways where they have changed
     - `over`: alarms (gateway, kind) that end
     - `broken`: meters of which nothing can be stored, with the reason
     - `beyond`: accounts of meters whose next entries nobody has
@@ -166,6 +169,7 @@ class Plan:
     states: list[States] = field(default_factory=list)
     adopting: set[str] = field(default_factory=set)
     sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lines: dict[str, Sequence[Line]] = field(default_factory=dict)
     alarms: list[Raised] = field(default_factory=list)
     over: set[tuple[str, str]] = field(default_factory=set)
     broken: dict[str, str] = field(default_factory=dict)

@@ -49,6 +49,7 @@ from ..wire.signing import open_upward
 from . import forks
 from .alarms import clock_ahead, ended_by, raised_by, stands_back
 from .batch import Applied, Beyond, Coded, GatewayView, MeterPlan, MeterView, NewEntry, Plan, Refusal
+from .lines import lines_after, told_lines
 from .reconcile import Difference, check
 from .unlogged import command_of
 
@@ -121,7 +122,10 @@ def _check_sender(message: Status | Upload | Live, gateway: GatewayView) -> None
         if isinstance(message, Upload)
         else [each.meter for each in message.meters]
     )
-    foreign = sorted(set(meters) - gateway.meters)
+    on_lines = (
+        {meter for line in told_lines(message) for meter in line.meters} if isinstance(message, Status) else set()
+    )
+    foreign = sorted({*meters, *on_lines} - gateway.meters)
     if foreign:
         raise WireError("foreign", f"meter {foreign[0]!r} is not of gateway {gateway.name!r}")
     if len(set(meters)) != len(meters):
@@ -139,6 +143,8 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     for each in (*batch.live, *batch.messages):
         _speaks(each, result, batch.gateways[each.gateway])
     for message in batch.messages:
+        if isinstance(message, Status):
+            _take_lines(message, result, batch.gateways[message.gateway])
         forked = _upload(message, result, views) if isinstance(message, Upload) else _status(message, result, views)
         if forked:
             astray[message.gateway] = (message, forked | astray.get(message.gateway, (message, set()))[1])
@@ -209,6 +215,14 @@ def _speaks(message: Status | Upload | Live, result: Plan, gateway: GatewayView)
         result.sessions[gateway.name] = following
     if taken_over:
         result.alarms.append(forks.two_gateways(gateway.name, result.now))
+
+
+def _take_lines(status: Status, result: Plan, gateway: GatewayView) -> None:
+    """Take up which lines of meters are in trouble as a whole."""
+    before = list(result.lines.get(gateway.name, gateway.lines))
+    after = lines_after(before, status, result.now)
+    if after != before:
+        result.lines[gateway.name] = after
 
 
 def _status(status: Status, result: Plan, views: Mapping[str, MeterView]) -> set[str]:

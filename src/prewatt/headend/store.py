@@ -86,7 +86,7 @@ class Store:
                 mending.tell_of_gateway(row, error)
                 continue
             views[row.name] = GatewayView(
-                row.name, key, frozenset(meters[row.pk]), (row.epoch, row.number), sessions, row.adopted_at
+                row.name, key, frozenset(meters[row.pk]), (row.epoch, row.number), sessions, row.adopted_at, row.lines
             )
         return views
 
@@ -257,6 +257,8 @@ def _store_gateways(plan: Plan) -> None:
         Gateway.objects.filter(name=gateway).update(epoch=epoch, number=number, heard_at=plan.now)
     for gateway, sessions in plan.sessions.items():
         Gateway.objects.filter(name=gateway).update(sessions=list(sessions))
+    for gateway, lines in plan.lines.items():
+        Gateway.objects.filter(name=gateway).update(lines=lines)
     Gateway.objects.filter(name__in=plan.adopting).update(adopted_at=plan.now)
     for given in (state for message in plan.states for state in message.states):
         # What it said of itself was of another journal.

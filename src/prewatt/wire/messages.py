@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ..kernel.entries import UNREADABLE
 from ..kernel.fields import Balance, Instant, MeterName, Natural, Register, ShortText
@@ -28,6 +28,10 @@ MAX_UPLOAD = 512 * 1024
 """The most bytes of entries in one upload."""
 MAX_METERS = 250
 """The most meters of one gateway."""
+MAX_LINES = 64
+"""The most lines of meters of one gateway."""
+LONGEST_NAME, LONGEST_WORDS = 64, 200
+"""The most characters of the name of a line, and of what is said of it."""
 MAX_COMMANDS = 500
 """The most commands in one message."""
 MAX_STATES = 512 * 1024
@@ -73,11 +77,24 @@ class MeterStatus(Struct, frozen=True):
     switch: Annotated[str, Meta(max_length=32)] = ""
 
 
+class LineStatus(Struct, frozen=True):
+    """A line of meters that is in trouble as a whole. `trouble`: `gone` if its port can't be used, `silent` if none of its
+    meters answers, `broken` if answers come broken. `meters`: those that hang there. `why`: what the port said last.
+    """
+
+    name: Annotated[str, Meta(max_length=LONGEST_NAME)]
+    port: Annotated[str, Meta(max_length=LONGEST_WORDS)]
+    trouble: Annotated[str, Meta(max_length=16)]
+    meters: Annotated[tuple[MeterName, ...], Meta(max_length=MAX_METERS)]
+    why: Annotated[str, Meta(max_length=LONGEST_WORDS)] = ""
+
+
 class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     """The sign of life, sent on connecting and every few seconds after. `meters`: those that changed since the last
     status, or all of them if `fresh` is set.
 
-    `epoch` counts the gateway's starts and `number` its messages since: a later message has a greater pair.
+    `epoch` counts the gateway's starts and `number` its messages since: a later message has a greater pair. `lines`: those
+    that are in trouble as a whole; it is left out if there are none.
     """
 
     gateway: str
@@ -87,6 +104,7 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     fresh: bool = False
     meters: Annotated[tuple[MeterStatus, ...], Meta(max_length=MAX_METERS)] = ()
     session: Session = b""
+    lines: Annotated[tuple[LineStatus, ...], Meta(max_length=MAX_LINES)] | UnsetType = UNSET
 
 
 class Span(Struct, frozen=True):

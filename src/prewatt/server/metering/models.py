@@ -29,7 +29,8 @@ class Gateway(models.Model):
     the enrolments after the first one; each ends the rights of the gateway before. `epoch` and `number` are the stamp
     of the last accepted message. `since`: when it last came online or went offline. `sessions`: the last sessions
     (hexadecimal, the latest first); if an earlier one speaks again after a later one, two gateways have this one's key.
-    `adopted_at`: when it last got the server's state to continue from.
+    `adopted_at`: when it last got the server's state to continue from. `lines`: the lines of its meters that are in trouble as
+    a whole, as it has last reported them (`headend.lines`).
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -46,6 +47,7 @@ class Gateway(models.Model):
     heard_at = models.BigIntegerField(null=True, editable=False)
     sessions = models.JSONField(default=list, editable=False)
     adopted_at = models.BigIntegerField(default=0, editable=False)
+    lines = models.JSONField(default=list, editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -364,13 +366,16 @@ class Worker(models.Model):
 
 
 class Silence(models.Model):
-    """A time in which nothing is heard from a gateway, or (`meter`) from one meter of a gateway that is heard.
+    """A time in which nothing is heard from a gateway, from one meter (`meter`) of a gateway that is heard, or from all
+    meters of one of its lines (`line`). `why`: what the gateway says of it, if it says something.
     `began_at`: its begin; `back_at`: when it was heard again; `over_at`: when it had been heard for long enough.
     `told`: how many times managers should have been told; `told_back`: they were told that it is back.
     """
 
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="silences")
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="silences")
+    line = models.CharField(max_length=64, blank=True, default="")
+    why = models.CharField(max_length=400, blank=True, default="")
     began_at = models.BigIntegerField()
     back_at = models.BigIntegerField(null=True)
     over_at = models.BigIntegerField(null=True)
@@ -381,7 +386,9 @@ class Silence(models.Model):
         ordering = ("-began_at", "-id")
         constraints = (
             models.UniqueConstraint(
-                fields=("gateway",), condition=models.Q(over_at=None, meter=None), name="silence_of_gateway_once"
+                fields=("gateway", "line"),
+                condition=models.Q(over_at=None, meter=None),
+                name="silence_of_gateway_once",
             ),
             models.UniqueConstraint(
                 fields=("meter",), condition=models.Q(over_at=None, meter__isnull=False), name="silence_of_meter_once"
@@ -389,7 +396,7 @@ class Silence(models.Model):
         )
 
     def __str__(self) -> str:
-        return str(self.meter or self.gateway)
+        return f"{self.gateway}, {self.line}" if self.line else str(self.meter or self.gateway)
 
 
 class SilentMeter(models.Model):

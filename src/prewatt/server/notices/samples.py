@@ -111,6 +111,7 @@ _SILENT = {
     "energy": "33.6",
     "amount": "20.16",
 }
+_LINE = {"line": "cellar", "why": "None of its meters answers (/dev/ttyUSB0)."}
 _MAY_COST = {
     **_SILENT,
     "lasted": {"minutes": 10},
@@ -213,12 +214,14 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         _MAY_COST,
         {**_MAY_COST, "lasted": {"days": 30}, "lent": "173.32"},
         {**_MAY_COST, "meter": UNIT, "room": UNIT},
+        {**_MAY_COST, **_LINE},
         {**_MAY_COST, "never": True, "flats": [], "energy": "", "amount": ""},
     ],
     Event.BACK: [
         _RAN_UP,
         {**_RAN_UP, "lasted": {"days": 30}, "went_on": False, "short": 2, "owed": "173.32"},
         {**_RAN_UP, "meter": UNIT, "room": UNIT, "went_on": False},
+        {**_RAN_UP, **_LINE, "went_on": False},
     ],
     Event.TROUBLE: [{**MANAGER, "at": AT, "what": _coded(EventKind.METER_LOST), "detail": ""}],
     Event.LEAK: [{"property": HOUSE, "meter": "C1", **_USE}],

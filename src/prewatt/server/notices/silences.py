@@ -117,6 +117,8 @@ def _common(silence: Silence, until: int) -> dict[str, Any]:
     return {
         "gateway": silence.gateway.name,
         "meter": str(silence.meter.unit or silence.meter) if silence.meter else "",
+        "line": silence.line,
+        "why": silence.why if silence.line else "",
         "room": str(silence.meter.unit or silence.meter) if silence.meter else str(property_),
         "property": str(property_),
         "never": silence.gateway.since is None,

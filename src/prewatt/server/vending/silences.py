@@ -7,7 +7,8 @@ no difference until the gateway is back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from ...kernel.calendar import local, zone
 from ...kernel.entries import Event, decode_entry
 from ...kernel.events import EventKind
+from ...kernel.names import natural
 from ...kernel.units import DAY, HOUR, MINUTE
 from ..core.time import now
 from ..estate.models import Property, Tenancy
@@ -26,6 +28,8 @@ from ..metering.locking import for_update
 from ..metering.models import Gateway, JournalEntry, Meter, Silence, SilentMeter
 from .models import Command
 
+NOTHING = "nothing"
+"""What a gateway says of a meter from which nothing came."""
 SILENT = "silent"
 """The kind of the alarm for a silence."""
 BACK_FOR = 10 * MINUTE
@@ -49,9 +53,11 @@ def look() -> None:
     at = now()
     known = Silence.objects.filter(over_at=None)
     gateways = Gateway.objects.filter(revoked=False, online=False).exclude(
-        pk__in=known.filter(meter=None).values("gateway")
+        pk__in=known.filter(meter=None, line="").values("gateway")
     )
     apart("silence", gateways.select_related("property"), lambda each: _look_at_gateway(each, at), lambda each: each)
+    in_trouble = Gateway.objects.filter(revoked=False, online=True).exclude(lines=[])
+    apart("silence", in_trouble.select_related("property"), lambda each: _look_at_lines(each, at), lambda each: each)
     unread = Meter.objects.filter(Q(read_at=None) | Q(read_at__lt=at - UNREAD), gateway__online=True)
     meters = unread.exclude(pk__in=known.filter(meter__isnull=False).values("meter"))
     apart(
@@ -95,32 +101,70 @@ def _look_at_gateway(gateway: Gateway, at: int) -> None:
 
 
 def _look_at_meter(meter: Meter, at: int) -> None:
-    since = lost_since(meter)
+    if _is_with_its_line(meter):
+        return
+    since, why = lost_since(meter)
     back_since = meter.gateway.since
     if since is None or (back_since is not None and at - back_since < BACK_FOR):
         # The gateway is just back, and will soon report on its meters.
         return
     if at - since >= step(meter.property, never=False):
-        _begin(meter.gateway, meter, since, [meter])
+        _begin(meter.gateway, meter, since, [meter], why=why)
 
 
-def lost_since(meter: Meter) -> int | None:
-    """Return the instant from which a meter does not answer its gateway, by the journal; None if it answers."""
+def _look_at_lines(gateway: Gateway, at: int) -> None:
+    """Look at the lines of a gateway that are in trouble as a whole: it tells of one, and not of each of its meters."""
+    open_ = set(Silence.objects.filter(gateway=gateway, over_at=None).exclude(line="").values_list("line", flat=True))
+    for line in gateway.lines:
+        if line["name"] in open_ or at - line["since"] < step(gateway.property, never=False):
+            continue
+        rows = gateway.meters.filter(name__in=line["meters"]).select_related("gateway__property").order_by("pk")
+        _begin(gateway, None, line["since"], list(rows), line["name"], _why(line))
+
+
+def _why(line: Mapping[str, Any]) -> str:
+    """Return what is wrong with a line, and what to do, as the alarm says it."""
+    match line["trouble"]:
+        case "gone":
+            text = _(
+                "Its port can't be used: %(why)s. Look whether the adapter or converter is plugged in and has power."
+            )
+        case "broken":
+            text = _("The answers of its meters come broken (%(port)s). Look at the adapter and the wiring.")
+        case _unknown:
+            text = _(
+                "None of its meters answers (%(port)s). Look whether its cable is connected, and whether the meters have power."
+            )
+    return text % {"why": line["why"], "port": line["port"]}
+
+
+def _is_with_its_line(meter: Meter) -> bool:
+    """Return whether a meter's whole line is silent, or was until just now: then that is told, and not the meter."""
+    if any(meter.name in line["meters"] for line in meter.gateway.lines):
+        return True
+    return SilentMeter.objects.filter(meter=meter, silence__over_at=None).exclude(silence__line="").exists()
+
+
+def lost_since(meter: Meter) -> tuple[int | None, str]:
+    """Return the instant from which a meter does not answer its gateway, by the journal, and why; None if it answers."""
     read = JournalEntry.objects.filter(meter=meter, register__isnull=False).aggregate(last=Max("seq"))["last"] or 0
     rows = JournalEntry.objects.filter(meter=meter, seq__gt=read, kind="event").order_by("-seq")
-    lost = None
+    lost, why = None, ""
     for body in rows.values_list("body", flat=True)[:EVENTS_BACK]:
         entry = decode_entry(bytes(body))
         if isinstance(entry, Event) and entry.code == EventKind.METER_BACK:
             break
         if isinstance(entry, Event) and entry.code == EventKind.METER_LOST:
-            lost = entry.at
-    return lost
+            lost, why = entry.at, entry.detail
+    return lost, why
 
 
 @transaction.atomic
-def _begin(gateway: Gateway, meter: Meter | None, since: int, meters: Iterable[Meter]) -> Silence:
-    silence = Silence.objects.create(gateway=gateway, meter=meter, began_at=since)
+def _begin(
+    gateway: Gateway, meter: Meter | None, since: int, meters: Sequence[Meter], line: str = "", why: str = ""
+) -> Silence:
+    """Store a silence, and raise its alarm. `line`: the line that is silent; `why`: what its gateway says of it."""
+    silence = Silence.objects.create(gateway=gateway, meter=meter, began_at=since, line=line, why=why[:400])
     for each in meters:
         used = usual_day(each)
         SilentMeter.objects.create(
@@ -135,12 +179,29 @@ def _begin(gateway: Gateway, meter: Meter | None, since: int, meters: Iterable[M
         )
     place = zone(gateway.property.zone)
     text = _("%(who)s: nothing is heard since %(at)s.") % {
-        "who": meter.unit or meter if meter else _("Gateway %(name)s") % {"name": gateway.name},
+        "who": _who(silence, meters),
         "at": f"{local(since, place):%Y-%m-%d %H:%M}",
     }
+    if line:
+        text = f"{text} {why}"
+    elif why and why != NOTHING:
+        text = _("%(text)s Its gateway says: %(why)s.") % {"text": text, "why": why}
     owner = {"meter": meter} if meter else {"gateway": gateway}
     raise_alarm(SILENT, text, since, key=str(silence.pk), data={"silence": silence.pk}, **owner)
     return silence
+
+
+def _who(silence: Silence, meters: Sequence[Meter]) -> str:
+    """Return who is silent: a flat, a gateway, or a line with its flats."""
+    if silence.meter:
+        return str(silence.meter.unit or silence.meter)
+    name = silence.gateway.name
+    if not silence.line:
+        return _("Gateway %(name)s") % {"name": name}
+    units = sorted((str(each.unit.name if each.unit else each) for each in meters), key=natural)
+    return _("Gateway %(name)s, line %(line)s (%(flats)s)") % {
+        "name": name, "line": silence.line, "flats": ", ".join(units),
+    }  # fmt: skip
 
 
 def usual_day(meter: Meter) -> tuple[int, int] | None:
@@ -195,9 +256,12 @@ def _is_silent(row: Silence, at: int) -> None:
 def _back(row: Silence) -> int | None:
     """Return the instant from which the gateway or the meter speaks again; None if it does not."""
     gateway = row.gateway
+    if row.line:
+        is_silent = not gateway.online or any(line["name"] == row.line for line in gateway.lines)
+        return None if is_silent else int(row.back_at or now())
     if row.meter is None:
         return int(gateway.since or now()) if gateway.online else None
-    if row.meter.read_at is not None and row.meter.read_at > row.began_at and lost_since(row.meter) is None:
+    if row.meter.read_at is not None and row.meter.read_at > row.began_at and lost_since(row.meter)[0] is None:
         return int(row.back_at or row.meter.read_at)
     return None
 

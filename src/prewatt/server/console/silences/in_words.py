@@ -11,6 +11,9 @@ from ...metering.models import Silence
 
 def headline(silence: Silence) -> str:
     """Return who is or was silent: a meter or a whole gateway."""
+    if silence.line:
+        text = _("Line %(line)s is silent") if silence.back_at is None else _("Line %(line)s was silent")
+        return text % {"line": silence.line}
     name = (silence.meter.unit.name if silence.meter.unit else silence.meter) if silence.meter else silence.gateway.name
     if silence.meter:
         text = _("%(name)s: the meter is silent") if silence.back_at is None else _("%(name)s: the meter was silent")
@@ -37,6 +40,12 @@ def advice(silence: Silence, went_on: bool) -> str:
     if silence.back_at is not None:
         went = _("Only the network had failed. The gateway read the meters and cut off all the time.")
         return went if went_on else ""
+    if silence.line:
+        text = _(
+            "%(why)s The power of each flat stays as it is: nobody is cut off, and what is used meanwhile is charged when the "
+            "line is back."
+        )
+        return text % {"why": silence.why}
     if silence.meter:
         text = _(
             "The meter does not answer gateway %(gateway)s. The power stays as it is. Check the meter and its wires. "
