@@ -199,9 +199,8 @@ def _who(silence: Silence, meters: Sequence[Meter]) -> str:
     if not silence.line:
         return _("Gateway %(name)s") % {"name": name}
     units = sorted((str(each.unit.name if each.unit else each) for each in meters), key=natural)
-    return _("Gateway %(name)s, line %(line)s (%(flats)s)") % {
-        "name": name, "line": silence.line, "flats": ", ".join(units),
-    }  # fmt: skip
+    words = {"name": name, "line": silence.line, "flats": ", ".join(units)}
+    return _("Gateway %(name)s, line %(line)s (%(flats)s)") % words
 
 
 def usual_day(meter: Meter) -> tuple[int, int] | None:
