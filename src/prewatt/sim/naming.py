@@ -159,14 +159,17 @@ def _events(row: Meter, codes: Iterable[tuple[str, str]]) -> list[str]:
     return found
 
 
-def named_table(rows: Iterable[Named]) -> Table:
-    """Return what pages name, as a table for a terminal."""
-    table = Table(
-        title="Where each fault is named", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), show_edge=False
-    )
-    for heading in ("fault", "where it was", "named on"):
-        table.add_column(heading)
+def named_table(faults: Iterable[str], rows: Sequence[Named]) -> Table:
+    """Return which pages name the faults of a run, as a table for a terminal."""
+    table = Table(title="Where each fault is named", title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("fault", no_wrap=True)
+    for heading in ("where it was", "named on"):
+        table.add_column(heading, max_width=18)
     table.add_column("in the words", ratio=1)
-    for each in rows:
-        table.add_row(FAULTS[each.fault].words, each.where, each.page, each.words)
+    for fault in faults:
+        own = [each for each in rows if each.fault == fault]
+        for each in own:
+            table.add_row(fault, each.where, each.page, each.words)
+        if not own and FAULTS[fault].needs_clock:
+            table.add_row(fault, "no meter", "", "No meter here has a clock.")
     return table

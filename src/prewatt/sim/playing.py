@@ -65,8 +65,12 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
         f"The whole took {time.monotonic() - began:.0f} s."
     )
     if demo.options.faults:
-        out.print(named_table(demo.named()))
-        out.print("\n".join(["What else the pages say of the meters:", *account.told]), markup=False)
+        named = demo.named()
+        out.print(named_table(demo.options.faults, named))
+        # Of what stands in the table nothing is said again.
+        more = [each for each in account.told if not any(row.words.startswith(each.split(": ", 1)[1]) for row in named)]
+        if more:
+            out.print("\n".join(["What else the pages say of the meters:", *more]), markup=False)
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)
         return 1
