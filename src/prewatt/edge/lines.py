@@ -88,7 +88,7 @@ def _trouble(bus: Bus) -> str:
         case Trouble.GONE:
             return (
                 _(
-                    "The line %(port)s can't be used: %(why)s. Look whether the adapter or converter is plugged in and has "
+                    "A line of meters can't be used: %(why)s. Look whether the adapter or converter is plugged in and has "
                     "power. The power of each flat stays as it is."
                 )
                 % words
