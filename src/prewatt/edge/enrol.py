@@ -176,7 +176,7 @@ def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], fold
             drivers[kind] = read_section(kind, {}, folder)
         except ValueError as error:
             waiting = sum(meter.driver == kind for meter in meters)
-            log.warning("%s. %d meters of this kind are not in service before they are set up", error, waiting)
+            log.warning("%d meters are to be set up yet: prewatt edge scan finds those on buses (%s)", waiting, error)
     return drivers
 
 

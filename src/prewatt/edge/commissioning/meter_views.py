@@ -18,6 +18,7 @@ def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html
     """Return the page of one meter."""
     hidden = together(hidden_token(token), hidden_as("id", str(meter.id)))
     wrong = rules.problems(survey, meter)
+    is_asked = meter.test in ("off", "stopped")
     return together(
         busy(doing) if doing else None,
         element(
@@ -28,9 +29,11 @@ def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html
             element("p", f"{meter.port} · {meter.line} · {_('address')} {meter.address}", class_="quiet"),
             *(element("p", each, class_="wrong") for each in wrong),
         ),
+        # While a load is looked at, the question about it stands first.
+        _test(meter, hidden) if is_asked else None,
         _flat(survey, meter, hidden) if not wrong or meter.flat else None,
         _compare(meter, hidden) if meter.look and not meter.is_silent else None,
-        _test(meter, hidden) if not wrong or meter.test in ("off", "stopped") else None,
+        _test(meter, hidden) if not wrong and not is_asked else None,
         _model(meter, hidden),
         _more(meter, hidden),
         None

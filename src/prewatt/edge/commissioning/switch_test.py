@@ -107,6 +107,9 @@ class SwitchTest:
         with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
             words = self._close(meter, run)
             self._note(number, "stopped" if is_so else "failed")
+            with suppress(ProtocolError, SurveyError):
+                # The page shows how the switch stands now.
+                self._bench.now(meter, run)
         if not is_so:
             raise SurveyError(
                 _(
