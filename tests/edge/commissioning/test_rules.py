@@ -75,7 +75,7 @@ def test_a_meter_with_a_balance_of_its_own_goes_into_no_flat():
 @pytest.mark.parametrize("typed", ["5", "5.0", "5.00", "5,00", "4.99", "5.01"])
 def test_a_display_agrees_within_what_it_can_show(typed):
     found = survey(meter(1, "1"))
-    rules.compare(found, 1, typed, GOOD, 10, 1)
+    rules.compare(found, 1, typed, GOOD, 10, 1, {})
     assert found.meters[0].compared.register == 5000
 
 
@@ -83,8 +83,20 @@ def test_a_display_agrees_within_what_it_can_show(typed):
 def test_a_difference_beyond_that_is_refused_and_nothing_is_noted(typed):
     found = survey(meter(1, "1"))
     with pytest.raises(SurveyError):
-        rules.compare(found, 1, typed, GOOD, 10, 1)
+        rules.compare(found, 1, typed, GOOD, 10, 1, {})
     assert found.meters[0].compared is None
+
+
+def test_what_a_display_shows_of_one_rate_is_named_and_not_taken_for_the_total():
+    found = survey(meter(1, "1"))
+    with pytest.raises(
+        SurveyError, match=r"2\.000 kWh is what the meter has counted at rate 2.*the register has 5\.000"
+    ):
+        rules.compare(found, 1, "2.00", GOOD, 10, 1, {1: 3000, 2: 2000, 3: 0})
+    assert found.meters[0].compared is None
+    words = rules.compare(found, 1, "5.00", GOOD, 10, 1, {1: 3000, 2: 2000, 3: 0})
+    assert words == "The display and the register agree: 5.000 kWh. By rate, kWh: 1: 3.000, 2: 2.000."
+    assert rules.compare(found, 1, "5.00", GOOD, 10, 1, {1: 5000, 2: 0}).endswith("5.000 kWh.")
 
 
 def test_a_flat_has_one_meter_and_another_flat_means_another_test_of_the_switch():
@@ -112,7 +124,7 @@ def test_what_is_missing_is_told():
 
 def test_another_meter_at_an_address_begins_from_nothing():
     found = survey(meter(1, "1", flat="Flat 1"))
-    rules.compare(found, 1, "5", found.meters[0].look, 10, 1)
+    rules.compare(found, 1, "5", found.meters[0].look, 10, 1, {})
     again = found.take(meter(0, "1"))
     assert (again.id, again.flat, again.compared is not None) == (1, "Flat 1", True)
     stranger = msgspec.structs.replace(meter(0, "1"), looks=(msgspec.structs.replace(GOOD, serial="999"),))

@@ -101,7 +101,11 @@ def compared_and_tested(house, folder):
         bench.compare(one.id, "20.00")
     with pytest.raises(SurveyError, match="This is not the meter in front of you"):
         bench.compare(one.id, "3.00")
-    assert bench.compare(one.id, "2.00") == "The display and the register agree: 2.000 kWh."
+    with pytest.raises(SurveyError, match=r"0\.500 kWh is what the meter has counted at rate 1"):
+        bench.compare(one.id, "0.50")
+    assert bench.compare(one.id, "2.00") == (
+        "The display and the register agree: 2.000 kWh. By rate, kWh: 1: 0.500, 2: 0.500, 3: 0.500, 4: 0.500."
+    )
     bench.compare(three.id, "2.0")
     bench.compare(four.id, "5")
     switch = house.meters[DLT]

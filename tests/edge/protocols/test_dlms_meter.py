@@ -64,7 +64,7 @@ def test_a_meter_is_read_switched_and_left(wall):
     assert wall.run(wall.meter.read_tampered()) is False
     assert wall.run(wall.meter.read_own_prepaid()) == (None if wall.model.own_prepaid else "")
     if wall.model.rates:
-        assert wall.run(wall.meter.read_rates()) == [1_661_974, 0, 0, 0]
+        assert wall.run(wall.meter.read_rates()) == {1: 1_661_974, 2: 0, 3: 0, 4: 0}
     wall.run(wall.meter.rest())
     assert wall.server.associations == {}
 

@@ -183,6 +183,17 @@ def test_energy_that_flows_out_of_the_flat_is_reported(wire):
     assert told == [False, False, True]
 
 
+@pytest.mark.parametrize("name", ["dlt645-2007", "dlt645-1997"])
+def test_energies_by_rate_are_read_by_one_question(tmp_path, name):
+    edition = model_named(name).edition
+    wire = Wire(tmp_path, name, edition=edition)
+    wire.now += HOUR
+    assert wire.run(wire.meter.read_rates()) == dict.fromkeys((1, 2, 3, 4), 500)
+    assert len(wire.asked) == 1
+    lacking = Wire(tmp_path, name, edition=edition, lacks=frozenset(("0001FF00", "901F")))
+    assert lacking.run(lacking.meter.read_rates()) == {}
+
+
 def test_rates_come_as_one_block_over_several_frames(tmp_path):
     wire = Wire(tmp_path, longest=13)
     wire.now += HOUR

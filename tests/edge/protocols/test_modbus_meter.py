@@ -335,6 +335,16 @@ def test_a_state_that_is_neither_open_nor_closed_is_no_state(tmp_path):
         line.run(meter.read_switch())
 
 
+def test_energies_by_rate_are_read_where_a_model_has_them(tmp_path):
+    _, meter, line = pair(tmp_path, "acrel-ddsy1352")
+    assert line.run(meter.read_rates()) == {1: 2_000, 2: 0, 3: 0, 4: 0}
+    assert len(line.asked) == 1
+    _, meter, line = pair(tmp_path, "orno-we514")
+    assert line.run(meter.read_rates()) == {1: 2_000, 2: 0}
+    _, meter, line = pair(tmp_path)
+    assert line.run(meter.read_rates()) == {} and line.asked == []
+
+
 def test_a_meter_that_may_cut_off_by_its_own_balance_says_so(tmp_path):
     slave, meter, line = pair(tmp_path, "eastron-sdm320y")
     assert line.run(meter.read_own_prepaid()) == ""

@@ -176,9 +176,12 @@ def choose_model(survey: Survey, number: int, model: str) -> None:
         survey.change(number, model=model, compared=None, test="")
 
 
-def compare(survey: Survey, number: int, typed: str, seen: Look, resolution: int, at: int) -> str:
+def compare(
+    survey: Survey, number: int, typed: str, seen: Look, resolution: int, at: int, rates: Mapping[int, int]
+) -> str:
     """Compare what was read on the display (kWh) with the register. `seen`: as the meter answers now; `resolution` of the
-    register, Wh. Returns what is right. Raises SurveyError for a difference beyond what the display can show.
+    register, Wh. `rates`: the energies by rate (Wh), which displays show in turn with the total. Returns what is right.
+    Raises SurveyError for a difference beyond what the display can show.
     """
     try:
         shown = parse_kwh(typed.replace(",", "."))
@@ -190,10 +193,30 @@ def compare(survey: Survey, number: int, typed: str, seen: Look, resolution: int
     digits = len(typed.strip().replace(",", ".").partition(".")[2])
     step = max(10 ** max(3 - digits, 0), resolution)
     used = max(seen.power or 0, 0) * MEANWHILE // (3600 * SECOND)
-    if not -step <= register - shown <= step + used:
-        raise SurveyError(_difference(shown, register))
+
+    def agrees_with(energy: int) -> bool:
+        return -step <= energy - shown <= step + used
+
+    if not agrees_with(register):
+        of_rate = next((rate for rate, energy in rates.items() if energy and agrees_with(energy)), None)
+        raise SurveyError(_difference(shown, register) if of_rate is None else _of_a_rate(shown, of_rate, register))
     survey.change(number, compared=Compared(typed.strip(), register, at))
-    return _("The display and the register agree: %(kwh)s kWh.") % {"kwh": exact_kwh(register)}
+    agreed = _("The display and the register agree: %(kwh)s kWh.") % {"kwh": exact_kwh(register)}
+    used_rates = [f"{rate}: {exact_kwh(energy)}" for rate, energy in rates.items() if energy]
+    if len(used_rates) < 2:
+        return agreed
+    return f"{agreed} {_('By rate, kWh: %(rates)s.') % {'rates': ', '.join(used_rates)}}"
+
+
+def _of_a_rate(shown: int, rate: int, register: int) -> str:
+    words = {"shown": exact_kwh(shown), "rate": rate, "register": exact_kwh(register)}
+    return (
+        _(
+            "%(shown)s kWh is what the meter has counted at rate %(rate)s. Wait until the display shows the total, and type "
+            "that: the register has %(register)s kWh. Nothing was noted."
+        )
+        % words
+    )
 
 
 def _difference(shown: int, register: int) -> str:

@@ -145,9 +145,19 @@ class Workbench:
         meter = self.survey.meter(number)
         with self.working(_("a meter is being compared")), self.reached(meter) as run:
             now = self.now(meter, run)
+            rates = _rates(run)
         with self.changing() as survey:
             step = self.models[now.model].energy_step
-            return rules.compare(survey, number, typed, now, step, self.clock())
+            return rules.compare(survey, number, typed, now, step, self.clock(), rates)
+
+
+def _rates(run: Run) -> Mapping[int, int]:
+    """Return the energies by rate, Wh; none if the meter does not tell them."""
+    try:
+        rates: Mapping[int, int] = run(lambda conversations: conversations.read_rates())
+    except ProtocolError:
+        return {}
+    return rates
 
 
 class _Watched:

@@ -23,7 +23,7 @@ from msgspec import Meta, Struct
 from ...kernel.quantities import Quantity
 from ..protocols.dlt645.bcd import from_bcd, is_absent
 from ..protocols.dlt645.codes import Edition
-from .model import BASE_UNITS, Decimals, Model, scaled
+from .model import BASE_UNITS, RATES, Decimals, Model, scaled
 
 Identifier = Annotated[str, Meta(pattern=r"^([0-9A-F]{4}|[0-9A-F]{8})$")]
 Bit = Annotated[int, Meta(ge=0, le=15)]
@@ -36,9 +36,10 @@ VALUES: dict[str, tuple[str, ...]] = {
     "export": ("Wh", "kWh"),
     "power": ("W", "kW"),
     "reactive-power": ("var", "kvar"),
+    **dict.fromkeys(RATES.values(), ("Wh", "kWh")),
 }
 """The values of a meter beside the quantities, and their units. `energy`: the register that is billed. `export`: what
-flowed out of the flat.
+flowed out of the flat. `rate-1` and so on: the parts of `energy` by rate.
 """
 
 

@@ -26,7 +26,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from ...kernel.quantities import Quantity
-from .model import BASE_UNITS, Decimals, Model, scaled
+from .model import BASE_UNITS, RATES, Decimals, Model, scaled
 
 Address = Annotated[int, Meta(ge=0, le=0xFFFF)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFF)]
@@ -55,8 +55,11 @@ VALUES: dict[str, tuple[str, ...]] = {
     "power": ("W", "kW"),
     "reactive-power": ("var", "kvar"),
     "serial": ("",),
+    **dict.fromkeys(RATES.values(), ENERGY_UNITS),
 }
-"""The values of a meter beside the quantities, and their units. `energy`: the register that is billed."""
+"""The values of a meter beside the quantities, and their units. `energy`: the register that is billed. `rate-1` and so on:
+its parts by rate.
+"""
 QUANTITY_UNITS: dict[str, tuple[str, ...]] = {
     "voltage": ("V", "mV"), "current": ("A", "mA"), "frequency": ("Hz",), "temperature": ("°C",), "power": ("",),
 }  # fmt: skip

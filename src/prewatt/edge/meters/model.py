@@ -33,6 +33,10 @@ BASE_UNITS: dict[str, Fraction] = {
 """
 
 
+RATES = {number: f"rate-{number}" for number in range(1, 5)}
+"""The energies by rate, of which the register that is billed is the sum: their names in a model's file, by the rate's number."""
+
+
 class SerialLine(Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of a serial line that such meters have from the factory, the most frequent first. They are tried in
     this order when a meter is looked for. `lines`: such as `2400 8E1`.

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ...edge.meters.modbus_model import ModbusModel, Order, Register, Relay
-from ...edge.meters.model import BASE_UNITS, find_model_file, read_model
+from ...edge.meters.model import BASE_UNITS, RATES, find_model_file, read_model
 from ...edge.protocols.modbus_frames import REFUSED, FrameStream, Framing, Function, Rtu, Side, Tcp
 from .plan import HousePlan, HungMeter, HungModule, LinePlan
 from .played import PlayedMeter
@@ -146,6 +146,8 @@ class ModbusResponder(Slave):
         phases = [phase for phase in (1, 2, 3) if f"voltage-l{phase}" in self.model.registers] or [1]
         return {
             "energy": meter.register(),
+            # All is used at the first rate.
+            **{name: meter.register() if number == 1 else 0 for number, name in RATES.items()},
             "export": FED_IN_WH if meter.faults.tampered else 0,
             "power": meter.power(),
             "reactive-power": 0,

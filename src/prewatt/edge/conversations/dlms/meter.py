@@ -92,16 +92,9 @@ class DlmsMeter:
         """Return the energy register, Wh."""
         return self._association.run(lambda: self._energy(self._model.energy))
 
-    def read_rates(self) -> Conversation[list[int]]:
-        """Return the energy registers of the rates, Wh, in the order of the model's file."""
-
-        def work() -> Conversation[list[int]]:
-            energies: list[int] = []
-            for rate in self._model.rates:
-                energies += [(yield from self._energy(rate))]
-            return energies
-
-        return self._association.run(work)
+    def read_rates(self) -> Conversation[Mapping[int, int]]:
+        """Return the energies by rate."""
+        return self._association.run(self._rates)
 
     def read_power(self) -> Conversation[Power | None]:
         """Return the power; what flows out of the flat is taken off."""
@@ -200,6 +193,14 @@ class DlmsMeter:
             raise Unsupported("its model's file names no register monitor, by which it could open its switch by itself")
         self._forget_another()
         return self._monitor, (yield from self._known_scale(self._model.energy, "Wh"))
+
+    def _rates(self) -> Conversation[dict[int, int]]:
+        energies = {}
+        for rate, name in enumerate(self._model.rates, 1):
+            energy = yield from self._read_if_there(name, "Wh")
+            if energy is not None:
+                energies[rate] = energy
+        return energies
 
     def _power(self) -> Conversation[Power | None]:
         model = self._model

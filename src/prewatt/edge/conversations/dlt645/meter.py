@@ -17,6 +17,7 @@ from ....kernel.quantities import Quantity, decimal
 from ....kernel.units import DAY, HOUR, MINUTE, SECOND
 from ...drivers.interface import Identity, Power
 from ...meters.dlt645_model import Dlt645Model, Item, Prepaid, Relay
+from ...meters.model import RATES
 from ...protocols.dlt645 import exchanges
 from ...protocols.dlt645.bcd import from_digits, is_absent, to_clock, to_date
 from ...protocols.dlt645.codes import NO_DATA_ERROR, PASSWORD_ERROR, Command, Edition
@@ -121,6 +122,11 @@ class Dlt645Meter:
         if energy < 0:
             raise WrongAnswer(f"its energy is negative ({energy} Wh)")
         return energy
+
+    def read_rates(self) -> Conversation[Mapping[int, int]]:
+        """Return the energies by rate."""
+        values = yield from self._values([*RATES.values()], optional=True)
+        return {number: energy for number, name in RATES.items() if (energy := values.get(name)) is not None}
 
     def read_power(self) -> Conversation[Power | None]:
         """Return the power."""

@@ -13,7 +13,7 @@ from fractions import Fraction
 from ....kernel.quantities import Quantity
 from ...drivers.interface import Identity, Power
 from ...meters.modbus_model import Batch, ModbusModel, Prepaid, alone, decoded
-from ...meters.model import scaled
+from ...meters.model import RATES, scaled
 from ...protocols.exchange import (
     Conversation,
     NoAnswer,
@@ -94,6 +94,11 @@ class ModbusMeter:
             raise WrongAnswer(f"its energy is negative ({energy} Wh)")
         self._see_export(values.get("export"))
         return energy
+
+    def read_rates(self) -> Conversation[Mapping[int, int]]:
+        """Return the energies by rate."""
+        values = yield from self._read(self._there(*RATES.values()), optional=True)
+        return {number: energy for number, name in RATES.items() if (energy := values.get(name)) is not None}
 
     def read_power(self) -> Conversation[Power | None]:
         """Return the power."""
