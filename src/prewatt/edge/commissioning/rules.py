@@ -191,7 +191,7 @@ def compare(
     if register is None:
         raise SurveyError(_("The meter tells no register: %(why)s.") % {"why": seen.refusal})
     digits = len(typed.strip().replace(",", ".").partition(".")[2])
-    step = max(10 ** max(3 - digits, 0), resolution)
+    step: int = max(10 ** max(3 - digits, 0), resolution)
     used = max(seen.power or 0, 0) * MEANWHILE // (3600 * SECOND)
 
     def agrees_with(energy: int) -> bool:
