@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth import get_user_model
+from msgspec.structs import replace
 
 from prewatt.kernel.units import DAY, NANO, exact_kwh
 from prewatt.server.estate.models import Property, Tenancy
@@ -15,10 +16,11 @@ from prewatt.server.sales.keypad_sales import charge_days_of_all, quote, sell_cr
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.formats import to_document
 from prewatt.server.statements.statement import statement
+from prewatt.server.statements.terms import TermsError, TermsRequest, agree
 from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tenancies.moving import move_out, settle, settle_what_is_due
-from prewatt.server.vending.codes import VendError, vend_units
-from prewatt.server.vending.keypad_readings import Implausible, in_doubt, take_reading
+from prewatt.server.vending.codes import VendError, register, vend_money, vend_units
+from prewatt.server.vending.keypad_readings import Implausible, ReadingRefused, in_doubt, place, take_reading
 from prewatt.server.vending.models import Code, KeypadEntry, Refund, TokenMeter, TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from prewatt.tokens import UnitCredit, cipher, decode
@@ -261,3 +263,43 @@ def test_a_reading_that_cannot_be_is_a_question_and_counts_for_nothing(home, kim
     assert not in_doubt(home.organisation).exists(), "a later reading that can be settles it"
     clock.at += DAY
     take_reading(keypad, clock.now(), 1_013_500, "kim", left=0)
+
+
+def test_one_keypad_meter_hangs_at_a_flat_and_a_new_one_goes_on_with_its_account(home, kim, keypad, clock):
+    top_up(kim, 2 * NANO, "first")
+    other = register(keypad.group, "00000000026", "new one")
+    with pytest.raises(ReadingRefused, match="hangs at this unit"):
+        place(other, kim.unit)
+    place(keypad, None)
+    with pytest.raises(TopUpError, match="has no meter"):
+        top_up(kim, NANO, "between")
+    place(other, kim.unit)
+    assert top_up(kim, NANO, "second").code.token_meter == other
+    assert [each.number for each in kim.keypad_entries.all()] == [1, 2]
+    sums_agree(kim)
+
+
+def test_a_meter_that_counts_money_has_no_account(home, kim, keypad):
+    TokenMeter.objects.filter(pk=keypad.pk).update(counts_money=True)
+    with pytest.raises(TopUpError, match="has no meter"):
+        top_up(kim, NANO, "first")
+    keypad.refresh_from_db()
+    assert vend_money(keypad, NANO).amount == NANO
+    with pytest.raises(VendError, match="counts money"):
+        vend_units(keypad, 10)
+
+
+def test_what_a_keypad_meter_supplies_is_paid_before_use(kim, admin_user):
+    with pytest.raises(TermsError, match="can't pay after use"):
+        agree(kim, TermsRequest(postpaid=True, limit=NANO), admin_user)
+
+
+def test_a_month_without_a_payment_has_its_days_and_its_minimum(home, kim, clock):
+    tariff_from(home, replace(TAXED, name="least", minimum=31 * NANO, standing=0), clock.now())
+    clock.at += 40 * DAY
+    charge_days_of_all()
+    (entry,) = KeypadEntry.objects.filter(tenancy=kim)
+    assert entry.minimum == 26 * NANO, "a thirty-first for each of 26 days from the 6th of October"
+    bought = top_up(kim, 50 * NANO, "first")
+    assert bought.entry.counters and credit(kim) < NANO // 10
+    sums_agree(kim)

@@ -32,6 +32,7 @@ from ..metering.outlook import days_left
 from ..vending.account_settings import account_settings, send_settings_to
 from ..vending.adjustments import adjust
 from ..vending.controls import control
+from ..vending.keypads import keypad_of
 from ..vending.models import Command
 from .bills import bill_up_to_now, standings
 
@@ -78,7 +79,11 @@ def check(tenancy: Tenancy, request: TermsRequest) -> int:
 
 
 def _check_postpaid(tenancy: Tenancy, request: TermsRequest) -> None:
-    """Raise TermsError, which names the field, if the limit or the days of terms with bills are not possible."""
+    """Raise TermsError, which names the field, if the limit or the days of terms with bills are not possible, or the
+    flat's meter supplies only what was paid before.
+    """
+    if keypad_of(tenancy.unit_id) is not None:
+        raise TermsError(_("A keypad meter supplies only what was paid: this flat can't pay after use."))
     if not 0 <= request.limit <= BALANCE_MAX:
         raise TermsError(_("The limit must be 0 or more, and not more than a meter can hold."), "limit")
     if request.limit_cuts and not request.limit:

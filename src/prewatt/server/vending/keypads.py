@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from ..core.time import now
-from ..estate.models import Tenancy
+from ..estate.models import Organisation, Tenancy
 from ..metering.locking import for_update
 from ..metering.models import Meter
 from .models import TokenMeter
@@ -30,6 +32,13 @@ def lock_keypads(units: Iterable[int]) -> None:
     """
     rows = TokenMeter.objects.filter(unit__in=list(units), meter__isnull=True)
     list(for_update(rows).order_by("pk"))
+
+
+def moved_out(organisation: Organisation) -> QuerySet[Tenancy]:
+    """Return the tenancies that have ended and wait for a reading of their keypad meter, to be settled."""
+    keypads = TokenMeter.objects.filter(organisation=organisation, meter__isnull=True, counts_money=False)
+    own = Tenancy.objects.filter(unit__in=keypads.values("unit"), unit__meter__isnull=True)
+    return own.filter(ends__lte=now(), settled_at__isnull=True).select_related("unit__property").order_by("ends")
 
 
 def tenant_at(token_meter: TokenMeter) -> Tenancy | None:

@@ -32,7 +32,7 @@ from ...vending.codes import (
     vend_units,
 )
 from ...vending.keypad_readings import in_doubt
-from ...vending.keypads import tenant_at
+from ...vending.keypads import moved_out, tenant_at
 from ...vending.models import Code, SupplyGroup, TokenMeter
 from ...vending.refusals import TopUpError
 from ...web.access import owner_of
@@ -60,6 +60,7 @@ def keypads(request: HttpRequest) -> HttpResponse:
             key=lambda meter: natural(meter.name),
         ),
         "doubts": in_doubt(owner),
+        "moved_out": moved_out(owner),
         "codes": Code.objects.filter(token_meter__organisation=owner, token_meter__meter__isnull=True).select_related(
             "token_meter"
         )[:30],

@@ -16,6 +16,7 @@ from ...core.amounts import typed_money, typed_whole
 from ...estate.models import MOST_OCCUPANTS, Tenancy
 from ...estate.wall_clock import wall_clock
 from ...tenancies.moving import move_in, move_out, settle
+from ...vending.keypads import keypad_of
 from ...web.access import tenancy_to_see, unit_of_manager
 from ...web.kept import refuse, say
 from ...web.sure import ask_about
@@ -60,10 +61,18 @@ def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         refuse(request, error, labels={"ends": _("Moves out at")})
     else:
-        messages.success(
-            request, _("Recorded. The account is settled as soon as the meter has reported up to that time.")
-        )
+        messages.success(request, _recorded(tenancy))
     return redirect("console:units:unit", pk=tenancy.unit_id)
+
+
+def _recorded(tenancy: Tenancy) -> str:
+    """Return what is said of a move-out that was recorded."""
+    if keypad_of(tenancy.unit_id) is not None:
+        return _(
+            "Recorded. The account is settled as soon as a reading of the keypad meter of that day, or later, is typed, with "
+            "what is left on it."
+        )
+    return _("Recorded. The account is settled as soon as the meter has reported up to that time.")
 
 
 @login_required
