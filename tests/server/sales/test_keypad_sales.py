@@ -23,7 +23,7 @@ from prewatt.server.vending.codes import VendError, register, vend_money, vend_u
 from prewatt.server.vending.keypad_readings import Implausible, ReadingRefused, in_doubt, place, take_reading
 from prewatt.server.vending.models import Code, KeypadEntry, Refund, TokenMeter, TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
-from prewatt.tokens import UnitCredit, cipher, decode
+from prewatt.tokens import UnitCredit, carried, cipher, decode
 from tests.server.keypads import KEY, TAXED, keypad_flat, tariff_from
 
 pytestmark = pytest.mark.database
@@ -64,6 +64,15 @@ def test_a_payment_is_a_code_that_the_meter_reads_and_the_rest_stays_for_the_nex
     again = top_up(kim, NANO // 100, "second")
     assert again.code.amount == 1, "two times a cent buy what one cent does not"
     assert credit(kim) == 0
+    sums_agree(kim)
+
+
+def test_a_large_payment_is_a_code_that_carries_just_what_was_charged(kim, keypad):
+    bought = top_up(kim, 1000 * NANO + 3 * NANO // 10, "large")
+    token = decode(bought.code.digits, cipher(keypad.key().algorithm, keypad.key().decoder_key(KEY)))
+    assert carried(token.amount) == token.amount == bought.code.amount == bought.entry.energy // 100
+    assert bought.entry.charge == bought.entry.energy * 200_000
+    assert 0 <= credit(kim) < 2 * NANO // 10, "what is less than a whole kWh is kept"
     sums_agree(kim)
 
 
@@ -111,6 +120,7 @@ def test_what_energy_costs_is_asked_before_and_paid_just_so(home, kim, clock):
     tariff_from(home, TAXED, clock.now())
     clock.at += DAY
     asked = quote(kim, 25_600)
+    assert not KeypadEntry.objects.exists(), "who asks changes nothing"
     assert asked.charge == 25_600 * 249_900 and asked.to_pay == 7 * NANO
     assert top_up(kim, asked.to_pay, "first").code.amount >= 256
 

@@ -127,8 +127,9 @@ def give_code_back(entry: KeypadEntry, by: Any, reason: str) -> Adjustment:
     lock_account(tenancy)
     if entry.code is None or not_taken_back(entry) != entry.energy:
         raise GivingBackError(_("This code is given back already, or was settled at the move-out."))
-    of = give_back_reference(entry)
-    return _propose(tenancy, entry.charge, of, by, reason, Adjustment.Kind.CHARGED, second=True)
+    of, why = give_back_reference(entry), {"code": entry.code, "why": checked_reason(reason)}
+    text = _("code %(code)s was never used: %(why)s") % why
+    return _propose(tenancy, entry.charge, of, by, text, Adjustment.Kind.CHARGED, second=True)
 
 
 def propose_as_metered(tenancy: Tenancy, amount: int, of: Reference, by: Any, reason: str) -> Adjustment:

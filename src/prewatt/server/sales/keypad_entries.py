@@ -131,6 +131,12 @@ def charge_days(tenancy: Tenancy, token_meter: TokenMeter, at: int) -> Standing:
     return Standing(until, counters)
 
 
+def days_not_charged(tenancy: Tenancy, token_meter: TokenMeter, at: int) -> Rated:
+    """Return what the days that have ended by the instant `at` cost and are not charged yet; nothing is booked."""
+    standing = standing_of(tenancy, token_meter)
+    return rate_interval(versions_of(tenancy), standing.until, max(at, standing.until), 0, standing.counters)
+
+
 def charge_to_the_end(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> None:
     """Charge what a tenancy that ended at an instant still owes for days, and its last month's minimum."""
     standing = charge_days(tenancy, token_meter, ends)

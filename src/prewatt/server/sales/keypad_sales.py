@@ -24,7 +24,7 @@ from ..vending.codes import VendError, next_tid, vend
 from ..vending.keypads import TENTH, keypad_of, lock_keypads
 from ..vending.models import Code, KeypadEntry, TokenMeter, TopUp
 from ..vending.refusals import TopUpError
-from .keypad_entries import charge_days, versions_of, write
+from .keypad_entries import charge_days, days_not_charged, versions_of, write
 
 MOST = 10_000_000
 """Tenths of a kWh: no credit is for more energy in one code."""
@@ -95,16 +95,15 @@ def quote(tenancy: Tenancy, energy: int) -> Quote:
     """Return what `energy` Wh cost a tenant now, with the days that have ended and are not charged yet; nothing is
     booked. Raises TopUpError if no tariff is in force.
     """
-    with transaction.atomic():
-        lock_keypads([tenancy.unit_id])
-        token_meter = keypad_of(tenancy.unit_id)
-        if token_meter is None:
-            raise TopUpError(_("This unit has no keypad meter."))
-        standing = charge_days(tenancy, token_meter, now())
-    charge = price_of(versions_of(tenancy), now(), energy, standing.counters).charge
+    token_meter, at = keypad_of(tenancy.unit_id), now()
+    if token_meter is None:
+        raise TopUpError(_("This unit has no keypad meter."))
+    days = days_not_charged(tenancy, token_meter, at)
+    charge = price_of(versions_of(tenancy), at, energy, days.counters).charge
     if not charge:
         raise TopUpError(_("No tariff is in force at this property, so that energy has no price: choose one first."))
-    lacks, unit = max(charge - balance(tenant_account(tenancy)), 0), minor_unit(tenancy.unit.property.currency)
+    lacks = max(days.charge + charge - balance(tenant_account(tenancy)), 0)
+    unit = minor_unit(tenancy.unit.property.currency)
     return Quote(energy, charge, -(-lacks // unit) * unit)
 
 

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 from ...kernel.buying import price_of
 from ...kernel.calendar import zone
-from ...kernel.rating import rate_interval
 from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
 from ..payments.shown import ShownBack, shown_to
-from ..sales.keypad_entries import standing_of, versions_of
+from ..sales.keypad_entries import days_not_charged, versions_of
 from ..sales.keypad_left import found_at_move_in
 from ..statements.keypad import SoldCode, sold_code
 from ..vending.keypad_models import KeypadReading
@@ -65,9 +64,8 @@ def keypad_panel(tenancy: Tenancy, at: int) -> KeypadPanel | None:
     token_meter = keypad_of(tenancy.unit_id)
     if token_meter is None:
         return None
-    versions, standing = versions_of(tenancy), standing_of(tenancy, token_meter)
-    days = rate_interval(versions, standing.until, max(at, standing.until), 0, standing.counters)
-    charge = price_of(versions, at, KWH, days.counters).charge
+    days = days_not_charged(tenancy, token_meter, at)
+    charge = price_of(versions_of(tenancy), at, KWH, days.counters).charge
     last, most = readings(token_meter).defer("photo").last(), most_left(token_meter)
     entries = tenancy.keypad_entries.filter(kind=KeypadEntry.Kind.SOLD).order_by("-number")
     property_ = tenancy.unit.property
