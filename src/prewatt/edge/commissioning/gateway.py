@@ -8,11 +8,13 @@ from pathlib import Path
 from msgspec import structs
 
 from ..devices import open_drivers
+from ..drivers.bus import BusDriverSettings
 from ..drivers.interface import DriverError, MeterDriver
 from ..meters.model import Model
 from ..settings import EdgeSettings, SettingsError, load_settings
 from ..texts import _
 from . import rules
+from .calling import Caller, unknown_callers, with_converter
 from .finding import Adapter, adapters, check_port, devices, same_port
 from .live import LiveBus, live_buses
 from .probing import load_models
@@ -58,14 +60,32 @@ class SetUp:
         """Return whether an agent runs here, which starts anew once meters are put into service."""
         return self._restart is not None
 
+    @property
+    def _section(self) -> BusDriverSettings | None:
+        return bus_settings(self.settings) if self.settings is not None else None
+
+    def callers(self) -> list[Caller]:
+        """Return the converters that have called here and that nobody knows."""
+        return unknown_callers(self._section)
+
+    def take_on(self, kind: str, caller: str) -> str:
+        """Give a converter that has called a bus. Returns what was done. Raises SurveyError."""
+        assert self.settings is not None
+        with self.bench.working(_("the settings are being written")):
+            written = with_converter(self.settings, self._section, kind, caller, self.folder)
+            write(self.folder / SETTINGS, written)
+            self.settings = written
+        if self._restart is not None:
+            self._restart()
+        return _("The converter %(caller)s has a bus. Look for meters once it has called again.") % {"caller": caller}
+
     def buses(self) -> list[Adapter]:
         """Return all buses that there are: adapters, those in service, and those that a person has named."""
         live = [port for port in self.bench.live if port.startswith("/")]
         # An adapter in service is known by the name that `edge.toml` has.
         there = [each for each in adapters(devices()) if not any(same_port(each.path, port) for port in live)]
         known = {each.path for each in there}
-        section = bus_settings(self.settings) if self.settings is not None else None
-        written = [bus.port for bus in section.buses.values()] if section is not None else []
+        written = [bus.port for bus in self._section.buses.values()] if self._section is not None else []
         for port in (*self.bench.live, *written, *(note.port for note in self.survey.buses)):
             if port not in known:
                 known.add(port)

@@ -128,7 +128,8 @@ class SetUpPage:
             except SurveyError as error:
                 told = Reply(False, str(error))
         enrolled = setup.settings is not None
-        return self._show(start, "200 OK", views.overview(survey, setup.buses(), doing, token, enrolled), told=told)
+        body = views.overview(survey, setup.buses(), setup.callers(), doing, token, enrolled)
+        return self._show(start, "200 OK", body, told=told)
 
     def _show(self, start: Start, status: str, *body: Content, told: Reply | None = None) -> Iterable[bytes]:
         style = element("style", views.STYLE)
@@ -149,7 +150,7 @@ class SetUpPage:
         else:
             if words:
                 self._told[token] = Reply(True, words)
-            if action == "service" and self._setup.starts_anew:
+            if action in ("service", "converter") and self._setup.starts_anew:
                 return self._show(start, "200 OK", views.starts_anew(words))
         known = number and action != "forget" and any(each.id == number for each in self._setup.survey.meters)
         return redirect(start, to=f"{HOME}/meter/{number}" if known else HOME)
@@ -171,6 +172,8 @@ class SetUpPage:
                     raise SurveyError(_("There is no such bus here. Add it first."))
                 setup.scanner.ask(field("port", ""), field("line", ""), field("kind", ""), field("address", ""), {})
                 return _("A meter answers there.")
+            case "converter":
+                return setup.take_on(field("kind", ""), field("caller", ""))
             case "server":
                 return setup.ask_server()
             case "service":

@@ -203,7 +203,6 @@ class Scanner:
         if kind not in kinds():
             raise SurveyError(_("There is no kind of meter %(kind)s.") % {"kind": kind})
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
-            live = self._bench.live.get(port)
             try:
                 if live is not None:
                     bus, probe = live.bus, Probe(live.line, live.framing, kind)

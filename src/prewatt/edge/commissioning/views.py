@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..html import Html, element, together
 from ..texts import _
 from . import rules
+from .calling import Caller
 from .finding import Adapter
 from .pieces import busy, facts, field, form, hidden_as, hidden_token, select
 from .probing import kinds
@@ -53,13 +54,16 @@ def starts_anew(words: str) -> Html:
     )
 
 
-def overview(survey: Survey, buses: Sequence[Adapter], doing: str, token: str, enrolled: bool) -> Html:
+def overview(
+    survey: Survey, buses: Sequence[Adapter], callers: Sequence[Caller], doing: str, token: str, enrolled: bool
+) -> Html:
     """Return the page of the whole gateway."""
     hidden = hidden_token(token)
     return together(
         busy(doing) if doing else None,
         _missing(survey),
         _buses(survey, buses, hidden, bool(doing)),
+        _unknown(callers, hidden) if callers and not doing else None,
         *(_bus_of_meters(survey, port, meters) for port, meters in rules.by_port(survey.meters).items()),
         None if doing else _into_service(survey, hidden, enrolled),
         _one_address(buses, hidden),
@@ -124,6 +128,48 @@ def _buses(survey: Survey, buses: Sequence[Adapter], hidden: Html, busy: bool) -
         ),
     )
     return element("section", element("h2", _("Buses")), *(rows or [none]), search if buses and not busy else None, add)
+
+
+def _unknown(callers: Sequence[Caller], hidden: Html) -> Html:
+    return element(
+        "section",
+        element("h2", _("Callers that nobody knows")),
+        *(
+            together(
+                element("p", _said(each.stranger.said), class_="port"),
+                element(
+                    "p",
+                    _("from %(address)s, %(times)d times")
+                    % {"address": each.stranger.address, "times": each.stranger.times},
+                    class_="quiet",
+                ),
+                *(
+                    form(
+                        "/setup/converter",
+                        hidden,
+                        hidden_as("kind", kind),
+                        hidden_as("caller", caller),
+                        element("button", _("Take on as %(kind)s") % {"kind": kind}, class_="plain"),
+                    )
+                    for kind, caller in each.fits
+                ),
+            )
+            for each in callers
+        ),
+        element(
+            "p",
+            _("Take on only what you know: anybody can call, and say any name."),
+            class_="quiet",
+        ),
+    )
+
+
+def _said(said: bytes) -> str:
+    """Return the first bytes of a call as people read them."""
+    text = said.decode("ascii", "replace").strip()
+    if not said:
+        return _("It said nothing.")
+    return text if text.isprintable() and text.isascii() else said.hex(" ")
 
 
 def _bus_of_meters(survey: Survey, port: str, meters: Sequence[FoundMeter]) -> Html:

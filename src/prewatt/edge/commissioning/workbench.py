@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..buses.bus import Bus, Timing
+from ..buses.listening import LISTENING
 from ..buses.ports import Port, PortFailed, open_port
 from ..buses.turns import Urgency, urgent
 from ..conversations import find_protocol
 from ..conversations.protocol import Conversations
+from ..drivers.bus import CALL
 from ..meters.model import Model
 from ..protocols.exchange import Conversation, NoAnswer, ProtocolError
 from ..texts import _
@@ -87,7 +89,8 @@ class Workbench:
     @contextmanager
     def opened(self, port: str, line: str, protocol: str) -> Iterator[Bus]:
         """Open a bus that is not in service, for a while. Raises PortFailed if it can't be opened, or was lost meanwhile."""
-        opened = _Watched(open_port(port, line))
+        called = LISTENING.called(port.removeprefix(CALL)) if port.startswith(CALL) else None
+        opened = _Watched(called or open_port(port, line))
         answer_s = find_protocol(protocol).answers.seeking(port)
         bus = Bus(opened, Timing(int(line.split()[0]), answer_s, 0.2, 0.05, 0.0))
         try:
@@ -96,7 +99,9 @@ class Workbench:
             if opened.failure:
                 raise PortFailed(opened.failure)
         finally:
-            bus.close()
+            # Who hangs up on a converter that called must wait until it calls again.
+            if called is None:
+                bus.close()
 
     # -- one meter -----------------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,15 @@ def _table(section: BusDriverSettings | None) -> dict[str, Any]:
     return table
 
 
+def section_with_bus(section: BusDriverSettings, name: str, bus: Mapping[str, Any], folder: Path) -> BusDriverSettings:
+    """Return a section with one more bus. Raises ValueError, which names what is wrong."""
+    table = _table(section)
+    table["buses"][name] = dict(bus)
+    written = read_section(DRIVER, table, folder)
+    assert isinstance(written, BusDriverSettings)
+    return written
+
+
 def _section(meter: FoundMeter, bus: str) -> dict[str, Any]:
     seen = meter.look
     assert seen is not None

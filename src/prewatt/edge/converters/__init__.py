@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 BUILT_IN = Path(__file__).parent
+USUAL = "text-line"
+"""The kind of a converter whose registration can be chosen, as most can."""
 
 
 class Converter(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,3 +64,19 @@ def load_converter(name: str, folders: Iterable[Path] = ()) -> Converter:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Converter)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def known_as(said: bytes, folders: Iterable[Path] = ()) -> list[tuple[str, str]]:
+    """Return the (kind, id) of the converters whose registration these first bytes of a call are; the usual kind first. Of
+    kinds that speak alike only the first is named.
+    """
+    folders = list(folders)
+    found: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for name in sorted(converter_names(folders), key=lambda each: (each != USUAL, each)):
+        with suppress(ValueError):
+            converter = load_converter(name, folders)
+            match = re.match(converter.registration.encode("latin-1"), said)
+            if match is not None:
+                alike = (converter.registration, converter.heartbeat, converter.heartbeat_answer)
+                found.setdefault(alike, (name, match["id"].decode("latin-1")))
+    return list(found.values())
