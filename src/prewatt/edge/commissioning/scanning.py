@@ -202,13 +202,15 @@ class Scanner:
         """
         if kind not in kinds():
             raise SurveyError(_("There is no kind of meter %(kind)s.") % {"kind": kind})
+        live = self._bench.live.get(port)
+        if live is not None:
+            probe = Probe(live.line, live.framing, kind)
+        else:
+            probe = Probe(line if port.startswith("/") else BEHIND["line"], "line", kind)
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:
             try:
-                if live is not None:
-                    bus, probe = live.bus, Probe(live.line, live.framing, kind)
-                else:
-                    probe = Probe(line if port.startswith("/") else BEHIND["line"], "line", kind)
-                    bus = stack.enter_context(self._bench.opened(port, probe.line, probe.protocol))
+                opened = self._bench.opened(port, probe.line, probe.protocol)
+                bus = live.bus if live else stack.enter_context(opened)
                 return self._asked(bus, port, probe, address.strip(), more)
             except (ProtocolError, ValueError) as error:
                 raise SurveyError(in_words(error)) from None
