@@ -105,8 +105,9 @@ def test_the_page_says_in_one_sentence_whether_the_power_is_on(changed, sentence
     assert figures(**changed).vacant_sentence == vacant
 
 
-def silence(back_at=None, meter=None, since=0):
-    return SimpleNamespace(began_at=0, back_at=back_at, meter=meter, gateway=SimpleNamespace(name="g1", since=since))
+def silence(back_at=None, meter=None, since=0, line="", why=""):
+    gateway = SimpleNamespace(name="g1", since=since)
+    return SimpleNamespace(began_at=0, back_at=back_at, meter=meter, gateway=gateway, line=line, why=why)
 
 
 def test_a_silence_is_told_in_whole_sentences():
@@ -117,6 +118,10 @@ def test_a_silence_is_told_in_whole_sentences():
     assert duration(silence(), 119 * MINUTE) == "119 minutes"
     assert duration(silence(back_at=47 * HOUR), 3 * DAY) == "47 hours"
     assert duration(silence(), 2 * DAY) == "2 days"
+    assert headline(silence(line="cellar")) == "Line cellar is silent"
+    assert advice(silence(line="cellar", why="The adapter is gone."), went_on=False).startswith(
+        "The adapter is gone. The"
+    )
     assert "does not answer gateway g1" in advice(silence(meter=flat), went_on=False)
     assert "enrol it with its code" in advice(silence(since=None), went_on=False)
     assert "only the network has failed" in advice(silence(), went_on=False)
