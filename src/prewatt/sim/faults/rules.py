@@ -70,7 +70,7 @@ def _some_settings(world: World, dice: Random, plain: bool) -> Settings:
     watts = tuple(dice.choice((0, 0, 0, 0, 0, 1000, 2000)) for _ in range(24))
     power = PowerLimit()
     if dice.random() < 0.15:
-        power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3), dice.choice((0, 0, 2500)))
+        power = PowerLimit(watts, 30, dice.choice((60, 600)), dice.randrange(3), dice.choice((0, 1500, 2500)))
     return Settings(
         low_credit=dice.choice((0, NANO, 3 * NANO)),
         low_credit_energy=dice.choice((0, 0, 2000)),
