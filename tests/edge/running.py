@@ -52,7 +52,7 @@ def agent(folder, ordered=True, **changes):
 
     thread = threading.Thread(target=run)
     thread.start()
-    shell = ready.get(timeout=10)
+    shell = ready.get(timeout=60)
     shell.thread = thread
     site = SiteService(shell, AgentThread(shell.inbox), {"m1": "Flat 1"})
     if ordered:
@@ -71,5 +71,5 @@ def journal(shell):
 
 def ended(shell):
     """Whether the agent has ended by itself."""
-    shell.thread.join(timeout=20)
+    shell.thread.join(timeout=60)
     return not shell.thread.is_alive()

@@ -173,7 +173,7 @@ def test_a_converter_belongs_to_one_gateway_which_takes_it_over_from_itself():
     assert listening.take("north", address, {"tower": ports[2]}) is calls
     with socket.create_connection(address) as caller:
         caller.sendall(b"prewatt tower\nhello")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not ports[2].is_connected and time.monotonic() < deadline:
             time.sleep(0.01)
         assert ports[2].read(30) == b"hello" and not ports[0].is_connected

@@ -107,7 +107,7 @@ def opened(folder, hours=time.monotonic):
             yield shell, f"http://127.0.0.1:{server.effective_port}"
         finally:
             server.close()
-            thread.join(timeout=10)
+            thread.join(timeout=60)
 
 
 def code(shell, tid=0):
@@ -279,7 +279,7 @@ def test_what_is_typed_at_the_meters_own_keypad_is_credited_and_answered_on_its_
         for typed, said in ((code(shell), "Credited: 20.00 EUR"), ("1234", "20 digits"), (code(shell), "used already")):
             meter.with_suffix(".typing").write_text(typed)
             meter.with_suffix(".typing").rename(meter.with_suffix(".keypad"))
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while not (shown := meter.with_suffix(".display")).exists() or said not in shown.read_text():
                 assert time.monotonic() < deadline, "the keypad is not looked at"
                 threading.Event().wait(0.05)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 PACKAGED = ROOT / "src" / "prewatt" / "sim" / "data" / "apartments.csv.gz"
 PREWATT = [sys.executable, "-m", "prewatt"]
-LONGEST = 300
+LONGEST = 1200
+"""Seconds that a demonstration may take on a machine that has much else to do."""
 
 
 class Ended(NamedTuple):

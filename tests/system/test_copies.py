@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 from tests.system.copies import FLATS
-from tests.system.demonstration import ROOT
+from tests.system.demonstration import LONGEST, ROOT
 
 
 def test_copies_of_the_database_and_of_the_journal_put_back_leave_nobody_who_paid_in_the_dark():
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.system.copies"], cwd=ROOT, capture_output=True, text=True, timeout=400
+        [sys.executable, "-m", "tests.system.copies"], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
     found = json.loads(ended.stdout)

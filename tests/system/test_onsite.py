@@ -21,7 +21,7 @@ from prewatt.wire.signing import SigningKey
 from tests.edge.test_shell import SERVER, made_settings
 from tests.system.demonstration import PREWATT
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from prewatt.sim.story import Options, plan
 from tests.system.demonstration import PREWATT
 
 PICTURES = os.environ.get("SCREENSHOTS")
-PATIENCE = 60_000
+PATIENCE = 180_000
 """Milliseconds that anything on a page may take."""
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5}
 

@@ -25,7 +25,7 @@ from tests.server.payments.players.server import send
 
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-PATIENCE = 60_000
+PATIENCE = 180_000
 """Milliseconds that anything on a page may take."""
 
 

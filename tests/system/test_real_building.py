@@ -29,7 +29,7 @@ from prewatt.wire.signing import SigningKey, seal
 from tests.system.demonstration import PREWATT
 from tests.system.running import free_port
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds that anything may take."""
 
 

@@ -87,7 +87,7 @@ class Server:
         if self._broker:
             self._broker.refresh()
 
-    def wait_until_up(self, seconds: float = 30.0) -> None:
+    def wait_until_up(self, seconds: float = 120.0) -> None:
         """Wait until broker and pages answer. Raises ChildFailedError, with the end of their logs, if they don't within
         `seconds`.
         """

@@ -141,7 +141,7 @@ def supplied(house, folder):
 
     thread = threading.Thread(target=run)
     thread.start()
-    shell = ready.get(timeout=10)
+    shell = ready.get(timeout=60)
     orders = (
         SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)),
         GrantCredit("payment", 5 * NANO),
@@ -153,7 +153,7 @@ def supplied(house, folder):
         shell._do(shell.agent.on_frame(shell.moment(), frame))
 
     def until(closed):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while house.meters[DLT].is_closed() is not closed:
             assert time.monotonic() < end
             time.sleep(0.02)

@@ -29,7 +29,7 @@ from prewatt.wire.signing import SigningKey
 from tests.building import set_up
 from tests.system.running import free_port
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 GATES = {"gate-a": "gate-a", "gate-b": "gate-b"}
 
 
