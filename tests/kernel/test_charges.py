@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 import prewatt
+from prewatt.kernel.account import Account
 from prewatt.kernel.charges import CHARGES, PER_KWH
 from prewatt.kernel.charges.interface import OWN_FIELDS
-from prewatt.kernel.entries import Reading
+from prewatt.kernel.entries import Command, Reading, Refused, SetTariff, decode_command, encode_command
 from prewatt.kernel.tariff import RateCalendar, TariffError, flat_tariff
 from prewatt.kernel.units import NANO
 
@@ -104,11 +105,16 @@ def test_forms_are_called_differently_everywhere():
     assert [form.name for form in PER_KWH] == ["fee"]
 
 
-def test_a_tariff_with_a_charge_that_this_software_does_not_know_is_refused():
-    """A server that is newer than a gateway must not have it charge less."""
+def test_a_gateway_refuses_a_tariff_with_a_charge_that_it_does_not_know():
+    """A server that is newer than a gateway must not have it charge less: the server hears of it, in words."""
     newer = msgspec.structs.replace(flat_tariff("x", "EUR", "UTC", 1), charges=(("by the moon", NANO),))
     with pytest.raises(TariffError, match=r"'by the moon'; update"):
         RateCalendar(newer)
+    account, command = Account(), Command("m1", 1, 10, SetTariff(10, newer))
+    refused = account.follow(10, decode_command(encode_command(command)))
+    assert isinstance(refused, Refused) and "'by the moon'; update" in refused.reason
+    account.apply(refused)
+    assert not account.priced
 
 
 def test_a_reading_without_other_charges_has_the_bytes_of_before():
