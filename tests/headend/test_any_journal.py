@@ -73,6 +73,7 @@ any_entry = st.one_of(
     st.builds(
         entries.Reading, **common, register=registers, used=st.lists(useds, max_size=3).map(tuple),
         charge=naturals, flags=naturals, fee=naturals, standing=naturals, tax=naturals,
+        charges=st.lists(st.tuples(st.sampled_from(["demand", "levy"]), naturals), max_size=2).map(tuple),
     ),
     st.builds(entries.CreditApplied, **common, command=naturals, credit_id=st.sampled_from("cdt"), amount=naturals, tid=tids),
     st.builds(entries.CreditByCode, **common, tid=st.integers(0, 3), amount=naturals, by=texts),

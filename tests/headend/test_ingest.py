@@ -191,6 +191,16 @@ def test_a_meter_that_charges_otherwise_is_reported_once_and_not_believed():
     assert (mine.account.balance, mine.offset) == (account.balance - 200_000, 7)
 
 
+def test_a_charge_that_no_tariff_has_is_reported_by_its_name():
+    bodies, account = journal()
+    charge = 700 * 200_000
+    wrong = Reading(
+        5, 2 * HOUR, account.balance - charge, 700, (Used("flat", 0, 200_000, 700),), charge, charges=(("demand", 5),)
+    )  # fmt: skip
+    mine = take(upload(11, 1, [*bodies[:4], encode_entry(wrong)])).meters["m1"]
+    assert "charges: the meter says demand 0.000000005, the server none" in mine.differences[0].text
+
+
 def test_a_credit_that_the_credit_log_lacks_is_taken_as_the_meter_says_it_and_told():
     bodies, account = journal()
     lost = CreditApplied(6, 2 * HOUR, account.balance + NANO, 3, "lost", NANO)
