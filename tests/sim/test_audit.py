@@ -21,7 +21,7 @@ GOOD = MeterAccount(
     balance_server=20 * NANO - 246_800_001,
     late=7,
     duplicates=8,
-    switches=[(1, True, NANO), (2, False, 0), (3, True, NANO), (4, False, -5)],
+    switches=[(1, True, NANO), (2, False, 0), (3, True, NANO), (4, False, -5), (5, True, NANO)],
 )
 
 
@@ -43,7 +43,7 @@ def test_the_table_shows_every_figure_exactly():
         "19.753199999",
         "0",
         "2",
-        "1",
+        "2",
         "7",
         "8",
     ]
@@ -71,7 +71,8 @@ ROW = SimpleNamespace(name="m1", seq=9, head=b"h")
         ({"charged": GOOD.charged + 1}, {}, "is not what was topped up and adjusted less"),
         ({}, {"seq": 10}, "the server has its journal up to entry 9, the gateway up to 10"),
         ({}, {"head": b"other"}, "or they are not the same"),
-        ({}, {"memory": {"closed": True}}, "its switch stands otherwise than its journal says"),
+        ({}, {"memory": {"closed": False}}, "its switch stands otherwise than its journal says"),
+        ({"switches": [(1, False, NANO)]}, {"memory": {"closed": False}}, "is dark at the end with a credit of 19.75"),
         (
             {"unpaid": [(2, 1)]},
             {},
@@ -81,7 +82,7 @@ ROW = SimpleNamespace(name="m1", seq=9, head=b"h")
 )
 def test_what_is_wrong_is_said(changes, given, says):
     mine = replace(GOOD, **changes)
-    arguments = {"row": ROW, "seq": 9, "head": b"h", "memory": {"closed": False}, **given}
+    arguments = {"row": ROW, "seq": 9, "head": b"h", "memory": {"closed": True}, **given}
     failures = audit._check(mine, *arguments.values())
     assert len(failures) == (1 if says else 0)
     assert says is None or says in failures[0]
@@ -93,7 +94,7 @@ def test_the_document_says_the_same_as_the_table():
     (meter,) = made["meters"]
     assert (meter["register_kwh"], meter["charged"], meter["difference"]) == ("1.234", "0.246800001", "0.000000000")
     assert [each["balance"] for each in meter["cut_offs"]] == ["0.000000000", "-0.000000005"]
-    assert meter["restorations"] == [{"at": "1970-01-01T00:00:00.000003Z"}]
+    assert [each["at"] for each in meter["restorations"]] == [f"1970-01-01T00:00:00.00000{at}Z" for at in (3, 5)]
 
 
 def test_of_each_kind_of_alarm_the_first_is_told():

@@ -248,6 +248,10 @@ def _check(account: MeterAccount, row: Meter, seq: int, head: bytes, memory: dic
         )
     if account.switches and memory["closed"] != account.switches[-1][1]:
         failures.append(f"meter {account.meter}: its switch stands otherwise than its journal says")
+    if account.switches and not account.switches[-1][1] and account.balance_meter > 0:
+        failures.append(
+            f"meter {account.meter}: is dark at the end with a credit of {exact_money(account.balance_meter)}"
+        )
     failures += [
         f"meter {account.meter}: cut off at {iso(at)} with a credit of {exact_money(left)}"
         for at, left in account.unpaid
