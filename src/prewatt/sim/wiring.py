@@ -92,7 +92,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "refusals": Fault(
         "some meters answer each question with an error, for days",
-        codes=((EventKind.METER_LOST, "refuse"),),
+        codes=((EventKind.METER_LOST, "refuse"), (EventKind.METER_LOST, "takes no association")),
         meter={"refuses": True},
     ),
     "drift": Fault(
