@@ -26,9 +26,10 @@ from prewatt.kernel.units import NANO
 from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.core.config import signing_key
-from prewatt.server.estate.models import Tenancy
-from prewatt.server.metering.models import Alarm, JournalEntry, Meter
+from prewatt.server.estate.models import Property, Tenancy
+from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
 from prewatt.server.sales.top_ups import top_up
+from prewatt.server.vending.silences import look
 from prewatt.sim.meters.dlt645 import Balance, Dlt645Responder
 from prewatt.sim.meters.line import Line
 from prewatt.sim.meters.played import PlayedMeter
@@ -50,19 +51,20 @@ def now():
 class Wall:
     """A house of one flat: its meter, its gateway, its server."""
 
-    def __init__(self, folder, clock, store, settings, model, balance):
+    def __init__(self, folder, clock, store, settings, model, balance, every_s):
         self.clock, self.store = clock, store
         made = set_up(clock, apartments=[Apartment("Flat 1", SERIAL, "Anna")])
         (folder / "load.csv").write_text("meter,timestamp,kwh\nm1,2024-01-01T00:00Z,1\nm1,2024-01-01T01:00Z,1\n")
         inner = RecordedMeter("m1", load_recordings(folder / "load.csv", "UTC")["m1"], folder / "m1.json", now)
         self.played = PlayedMeter(inner, SERIAL, now)
-        responder = Dlt645Responder(self.played, balance=balance)
-        self.line = OnPty(Line([responder]))
+        self.responder = Dlt645Responder(self.played, balance=balance)
+        self.adapter = folder / "adapter"
+        self.plug_in()
         key = SigningKey.generate()
         key.save(folder / "gateway.key")
         enrol(made.code, key.public())
         self.server = signing_key(settings.CONFIG)
-        bus = BusSettings(self.line.path, answer_s=0.3, pause_s=0.01, turnaround_s=0.0)
+        bus = BusSettings(str(self.adapter), answer_s=0.3, pause_s=0.01, turnaround_s=0.0)
         meter = {"bus": "cellar", "model": model, "address": SERIAL}
         self.settings = EdgeSettings(
             "g1",
@@ -71,6 +73,7 @@ class Wall:
             str(folder / "journal.sqlite3"),
             BrokerAddress("127.0.0.1", 1, "g1", retry_longest_s=600.0),
             (MeterSettings(SERIAL, "bus", unit="Flat 1"),),
+            reading_interval_s=every_s,
             poll_shortest_s=1,
             heartbeat_s=0.5,
             drivers={"bus": BusDriverSettings({"cellar": bus}, {SERIAL: meter})},
@@ -83,6 +86,16 @@ class Wall:
         self.shell = ready.get(timeout=30)
         self.site = SiteService(self.shell, AgentThread(self.shell.inbox), {SERIAL: "Flat 1"})
         self.shell.inbox.put(Connected())
+
+    def plug_in(self):
+        """Plug the adapter in."""
+        self.line = OnPty(Line([self.responder]))
+        self.adapter.symlink_to(self.line.path)
+
+    def pull_out(self):
+        """Pull the adapter out."""
+        self.adapter.unlink()
+        self.line.close()
 
     def run(self):
         shell = Shell(self.settings)
@@ -157,8 +170,8 @@ class Wall:
 
 
 @contextmanager
-def wall(folder, clock, store, settings, model, balance=None, **faults):
-    made = Wall(folder, clock, store, settings, model, balance)
+def wall(folder, clock, store, settings, model, balance=None, every_s=900, **faults):
+    made = Wall(folder, clock, store, settings, model, balance, every_s)
     try:
         made.until("verified", closed=False)
         assert "without power" in made.page("/properties/") and "told to switch on" not in made.page("/properties/")
@@ -202,6 +215,23 @@ def test_a_relay_that_confirms_and_sticks_is_an_alarm_and_the_page_says_so_until
         made.played.faults.sticks = False
         made.until("verified")
         assert made.played.is_closed() and "The power is on." in made.flat()
+
+
+def test_an_adapter_that_is_pulled_out_is_one_alarm_of_its_line_until_it_is_back(tmp_path, db, clock, store, settings):
+    with wall(tmp_path, clock, store, settings, "dlt645-2007", every_s=5) as made:
+        made.pull_out()
+        made.take_in(lambda: Gateway.objects.get().lines != [])
+        assert "A line of meters can't be used" in made.site.troubles()[0]
+        Property.objects.update(silence_minutes=0)
+        clock.at = now()
+        look()
+        assert made.alarms() == ["silent"]
+        alarm = Alarm.objects.get()
+        assert "line cellar (Flat 1)" in alarm.text and f"there is no adapter {made.adapter}" in alarm.text
+        assert "there is no adapter" in made.page(f"/properties/{Property.objects.get().pk}/alarms/")
+        made.plug_in()
+        made.take_in(lambda: Gateway.objects.get().lines == [])
+        assert made.site.troubles() == ()
 
 
 def test_a_meter_in_a_prepaid_mode_of_its_own_is_found_before_it_cuts_off_anybody(tmp_path, db, clock, store, settings):

@@ -392,7 +392,8 @@ class Shell:
 
     def on_looked(self, name: str, began: float, seen: Seen) -> list[Effect]:
         """Take up a look at a meter that began at `began` (s)."""
-        return self.agent.on_looked(began, self.moment(), name, seen)
+        effects = self.agent.on_looked(began, self.moment(), name, seen)
+        return effects + self.agent.see_lines(self.moment(), self.devices.lines_in_trouble())
 
     def on_switch(self, name: str, closed: bool, error: DriverError | None) -> list[Effect]:
         """Take up what a meter answered to an order to its load switch."""
