@@ -282,8 +282,6 @@ class Director:
         self._await("the head-end to see the gateway again", lambda: self._is_online(True))
         self._await("the payments made meanwhile", self._all_applied)
         self.catch_up = time.monotonic() - began
-        at = self.clock.now()
-        self._await("what was journalled meanwhile", lambda: self._told_all(at))
         self._read_pages()
 
     def _house_is_taken(self) -> bool:
@@ -301,8 +299,10 @@ class Director:
             self._await("the orders", self._all_applied)
 
     def _read_pages(self) -> None:
-        """Read what pages say of the faults."""
+        """Read what pages say of the faults, once the server has all that was journalled."""
         if self.options.faults:
+            at = self.clock.now()
+            self._await("what was journalled", lambda: self._told_all(at))
             name, password, _page = self.logins[0]
             self.namings.read_gateway(self.site)
             self.namings.read_server(Browser(self.address, name, password))
