@@ -51,10 +51,11 @@ class DlmsSearch:
 
     def is_doubled(self, kind: str, framing: Framing, address: str) -> Conversation[bool | None]:  # noqa: ARG002
         """Return False, or None if none answers: a link with two meters at its end is never opened."""
+        physical = int(address)
         lengths: tuple[Literal[1, 2, 4], ...] = (4, 2, 1) if framing == "line" else (4,)
         for address_bytes in lengths:
             try:
-                link = link_to(framing, PUBLIC_CLIENT, int(address), address_bytes, LOGICAL)
+                link = link_to(framing, PUBLIC_CLIENT, physical, address_bytes, LOGICAL)
             except ValueError:
                 # This address does not fit so few bytes.
                 continue
