@@ -20,14 +20,16 @@ CLOCKS_DIFFER = 15 * 60 * 1_000_000
 MOST_FOUND = 250
 LONGEST = 1_000_000
 
-Text = Annotated[str, Meta(max_length=64)]
+PRINTABLE = r"\A[^\x00-\x1f\x7f]*\Z"
+"""Texts without control characters: databases refuse some, and people see none."""
+Text = Annotated[str, Meta(max_length=64, pattern=PRINTABLE)]
 
 
 class FoundAt(Struct, frozen=True):
     """A meter that was found at a unit: its number, its model's name, its register (Wh)."""
 
     unit: Text
-    serial: Annotated[str, Meta(min_length=1, max_length=64)]
+    serial: Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
     model: Text
     register: Annotated[int, Meta(ge=0, le=2**62)]
 
@@ -35,7 +37,7 @@ class FoundAt(Struct, frozen=True):
 class Asked(Struct, frozen=True):
     """The gateway's call, made at the instant `at` (µs)."""
 
-    gateway: Annotated[str, Meta(max_length=32)]
+    gateway: Annotated[str, Meta(max_length=32, pattern=PRINTABLE)]
     at: int
     found: Annotated[tuple[FoundAt, ...], Meta(max_length=MOST_FOUND)] = ()
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.units import exact_kwh
-from ...wire.commissioning import CLOCKS_DIFFER, Answered, Asked, CallError, Envelope, FoundAt, check
+from ...wire.commissioning import CLOCKS_DIFFER, MOST_FOUND, Answered, Asked, CallError, Envelope, FoundAt, check
 from ...wire.signing import VerifyKey
 from ..core.time import now
 from ..estate.models import Unit
@@ -49,7 +49,9 @@ def answer(asked: Asked, envelope: Envelope) -> Answered:
 
 def _note(gateway: Gateway, found: FoundAt) -> None:
     unit = Unit.objects.filter(property=gateway.property, name=found.unit, meter__isnull=True).first()
-    if unit is None:
+    mine = Alarm.objects.filter(kind=FOUND, gateway=gateway, is_resolved=False)
+    # A gateway that somebody has taken over can fill nobody's list.
+    if unit is None or (mine.count() >= MOST_FOUND and not mine.filter(key=found.serial[:64]).exists()):
         return
     text = _(
         "The gateway has found meter %(serial)s (%(model)s) at %(unit)s. It shows %(kwh)s kWh. Here no meter is known there."
