@@ -117,6 +117,25 @@ def test_a_meter_that_lost_its_association_in_a_power_cut_is_asked_in_a_new_one(
     assert wall.load.closed is False
 
 
+@pytest.mark.parametrize("framing", ["line", "tcp"])
+def test_counters_of_a_ciphered_association_stay_right_over_readings_and_a_power_cut(framing):
+    wall = Wall("dlms-gmac", framing)
+    seen = []
+    for _ in range(3):
+        assert wall.run(wall.meter.read_register()) == 1_661_974
+        seen.append(wall.server.objects.counter)
+        wall.now += MINUTE
+    wall.server.associations.clear()
+    if framing == "line":
+        wall.responder._links.clear()
+    assert wall.run(wall.meter.read_register()) == 1_661_974, "within the same reading"
+    wall.now += 5 * MINUTE
+    assert wall.run(wall.meter.read_register()) == 1_661_974
+    seen.append(wall.server.objects.counter)
+    assert seen == sorted(set(seen)), "no counter is used twice"
+    assert wall.server.tries == 0
+
+
 def test_after_a_power_cut_that_is_met_by_silence_the_question_is_asked_once_more():
     wall = Wall()
     wall.run(wall.meter.read_register())
