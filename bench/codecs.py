@@ -290,8 +290,9 @@ def mutations(kind: Kind, frames: int) -> None:
 def main() -> None:
     for codec in codecs():
         speed(codec)
-    for kind in KINDS:
-        mutations(kind, -(-FRAMES // len(KINDS)))
+    protocols = {kind.hang: kind for kind in KINDS}
+    for kind in protocols.values():
+        mutations(kind, -(-FRAMES // len(protocols)))
 
 
 if __name__ == "__main__":
