@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from prewatt.kernel.buying import energy_for, price_of
 from prewatt.kernel.rating import Counters
 from prewatt.kernel.tariff import RateCalendar, Version
+from tests.building import FLAT, NOON
 from tests.strategies import instants, tariffs
 
 MOST = 1_000_000
@@ -28,6 +29,14 @@ def test_what_is_paid_is_what_was_sold_and_what_is_left_buys_no_further_step(at,
         assert price_of(versions, at, 100 * (steps + 1), counters).charge > left + rated.charge
         counters = following
     assert sum(payments) == sold + left
+
+
+def test_a_credit_that_is_just_the_price_buys_it_and_a_nano_less_does_not():
+    versions = [Version(0, RateCalendar(FLAT))]
+    price = price_of(versions, NOON, 700, Counters()).charge
+    assert energy_for(versions, NOON, price, Counters(), 100, MOST) == 7
+    assert energy_for(versions, NOON, price - 1, Counters(), 100, MOST) == 6
+    assert energy_for(versions, NOON, 0, Counters(), 100, MOST) == 0
 
 
 def test_without_a_tariff_nothing_says_how_much_a_credit_buys():

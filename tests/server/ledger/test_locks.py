@@ -162,6 +162,15 @@ def test_two_payments_for_a_keypad_meter_at_once_are_two_codes_of_one_account(an
     assert [each.number for each in kim.keypad_entries.all()] == [1, 2]
 
 
+def test_what_is_kept_for_the_next_code_is_sold_to_one_of_two_payments(anna):
+    kim, cent = keypad_flat(anna.unit.property), NANO // 100
+    assert top_up(kim, cent, "kept").code is None
+    for each in at_once(lambda: top_up(kim, cent, "one"), lambda: top_up(kim, cent, "other")):
+        assert each.error is None
+    assert [each.amount for each in Code.objects.filter(token_meter__unit=kim.unit)] == [1]
+    assert balance(tenant_account(kim)) == cent
+
+
 def test_a_payment_that_meets_the_settlement_of_a_keypad_meter_is_sold_before_it_or_refused(anna, clock):
     kim = keypad_flat(anna.unit.property)
     top_up(kim, 4 * NANO, "first")

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from msgspec.structs import replace
 
+from prewatt.kernel.tariff import Period, Rate, Tiers
 from prewatt.kernel.units import DAY, NANO, exact_kwh
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
@@ -11,7 +12,7 @@ from prewatt.server.ledger.models import Account
 from prewatt.server.payments.staff import record
 from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.sales.giving_back import decide, give, give_code_back
-from prewatt.server.sales.keypad_left import take_over
+from prewatt.server.sales.keypad_left import take_over, worth
 from prewatt.server.sales.keypad_sales import charge_days_of_all, quote, sell_credit
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.formats import to_document
@@ -24,6 +25,7 @@ from prewatt.server.vending.keypad_readings import Implausible, ReadingRefused, 
 from prewatt.server.vending.models import Code, KeypadEntry, Refund, TokenMeter, TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from prewatt.tokens import UnitCredit, carried, cipher, decode
+from tests.building import FLAT
 from tests.server.keypads import KEY, TAXED, keypad_flat, tariff_from
 
 pytestmark = pytest.mark.database
@@ -133,8 +135,6 @@ def test_too_little_or_no_tariff_is_credit_from_which_a_code_is_made_later(home,
     assert top_up(kim, 4 * NANO, "no price").code is None
     with pytest.raises(TopUpError, match="No tariff"):
         quote(kim, 1000)
-    from tests.building import FLAT
-
     tariff_from(home, FLAT, clock.now() - DAY)
     assert sell_credit(kim, "manager").code.amount == 200
     sums_agree(kim)
@@ -214,6 +214,15 @@ def test_what_is_left_on_the_meter_at_the_move_out_is_owed_back_and_the_next_ten
     assert top_up(lou, 5 * NANO, "third").code.amount == 100
     assert sum(trial_balance(home.organisation).values()) == 0
     assert not Account.objects.filter(kind=Kind.VACANCY).exists()
+
+
+def test_what_is_taken_back_was_sold_last_in_the_dearest_tier(home, kim, clock):
+    tiers = Tiers(Period.MONTH, (30_000,))
+    tariff_from(home, replace(FLAT, name="tiered", rates=(Rate("flat", (100_000, 400_000)),), tiers=tiers), clock.now())
+    entry = top_up(kim, 7 * NANO, "first").entry
+    assert entry.energy == 40_000 and entry.charge == 30_000 * 100_000 + 10_000 * 400_000
+    assert worth(entry, 5_000).charge == 5_000 * 400_000
+    assert worth(entry, 12_000).charge == 10_000 * 400_000 + 2_000 * 100_000
 
 
 @pytest.mark.parametrize("pieces", [[1], [300, 1, 77], [100, 100, 100, 100]])
