@@ -152,7 +152,8 @@ class Bus:
             while heard < FLOOD and (stray := self.port.read(0.0)):
                 heard += len(stray)
             self.figures.stray_bytes += heard
-            self.figures.noisy += heard > 0
+            # What comes unasked is no noise where one only listens.
+            self.figures.noisy += heard > 0 and bool(exchange.request)
         count = self.figures.by_meter[meter]
         self.figures.questions += 1
         count.questions += 1
@@ -211,7 +212,7 @@ class Bus:
         """Feed what comes to the exchange until it has its answer; None if it has none in time."""
         timing = self.timing
         sent_at = self._steady() + timing.line_s(len(exchange.request))
-        deadline = sent_at + timing.answer_s
+        deadline = sent_at + max(timing.answer_s, exchange.waits_s)
         last = deadline + timing.line_s(exchange.longest + len(exchange.request)) + timing.pause_s
         heard = pieces = 0
         while heard < FLOOD and (wait := min(deadline, last) - self._steady()) > 0:

@@ -92,14 +92,19 @@ def _behind_network() -> list[Probe]:
         Probe(line, framing, kind)
         for framing, line in BEHIND.items()
         for search in searches
-        if framing in search.framings
         for kind in search.kinds
+        if framing in search.framings(kind)
     ]
 
 
 def still(probes: Iterable[Probe], lines: Collection[str]) -> list[Probe]:
-    """Return the probes that are left to do on a bus where meters answered with `lines`: all meters of a bus are set alike."""
-    return [probe for probe in probes if not lines or probe.line in lines]
+    """Return the probes that are left to do on a bus where meters answered with `lines`: all meters of a bus are set alike,
+    and none sends by itself among others that are asked.
+    """
+    if not lines:
+        return list(probes)
+    asking = [probe for probe in probes if probe.kind not in find_protocol(probe.protocol).search.only_listens]
+    return [probe for probe in asking if probe.line in lines]
 
 
 def seek(probe: Probe, addresses: Iterable[int] = (), models: Iterable[Model] = ()) -> Conversation[list[Sighting]]:

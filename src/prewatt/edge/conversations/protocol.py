@@ -108,8 +108,12 @@ class Search(Protocol):
         ...
 
     @property
-    def framings(self) -> tuple[Framing, ...]:
-        """Return the forms that its messages have behind a converter."""
+    def only_listens(self) -> frozenset[str]:
+        """Return the kinds of meters that send by themselves: one listens for them where nothing answers."""
+        ...
+
+    def framings(self, kind: str) -> tuple[Framing, ...]:
+        """Return the forms that messages of a kind have behind a converter."""
         ...
 
     def kind_of(self, model: Model) -> str:

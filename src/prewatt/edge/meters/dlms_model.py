@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from ...kernel.quantities import Quantity
 from ..protocols.dlms.axdr import obis
-from .model import Model
+from .model import BASE_UNITS, Decimals, Model
 
 Obis = Annotated[str, Meta(pattern=r"^[0-9]{1,3}-[0-9]{1,3}:[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\*[0-9]{1,3}$")]
 """An OBIS code such as `1-0:1.8.0*255`: the logical name of an object."""
@@ -36,6 +36,22 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True):
     script: Annotated[int, Meta(ge=1, le=0xFFFF)] = 1
 
 
+class Scale(Struct, frozen=True, forbid_unknown_fields=True):
+    """The number in a register times `scale` is its value in `unit`."""
+
+    unit: str
+    scale: Decimals = "1"
+
+
+class Push(Struct, frozen=True, forbid_unknown_fields=True):
+    """A meter that sends its values by itself, and is not asked. `every_s`: how often it does at least, all of them.
+    `scales`: of the registers, as it does not send them.
+    """
+
+    every_s: Annotated[int, Meta(ge=1, le=60)]
+    scales: dict[Obis, Scale]
+
+
 class DlmsModel(Model, frozen=True, tag="dlms"):
     """A model of meter that speaks DLMS/COSEM.
 
@@ -49,7 +65,7 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     written in the code page `text`. `disconnect`: the disconnect control (class 70); empty: it has no switch. `counter`:
     the invocation counter (class 1) of this client, that `counter_client` may read without a password. `own_prepaid`: it
     may open its switch by a balance of its own, and nobody knows how that is seen. `monitor`: what lets it open its switch
-    without its gateway; None: nothing.
+    without its gateway; None: nothing. `push`: it sends its values by itself; None: it is asked.
     """
 
     authentication: Literal["none", "lls", "hls-gmac"] = "lls"
@@ -73,6 +89,7 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     counter_client: Annotated[int, Meta(ge=1, le=127)] = 16
     own_prepaid: bool = False
     monitor: Monitor | None = None
+    push: Push | None = None
 
     def __post_init__(self) -> None:
         if self.authentication == "hls-gmac" and not self.counter:
@@ -80,6 +97,8 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
         names = (self.energy, *self.rates, self.power, self.power_export, self.reactive, self.serial, self.disconnect)
         if self.monitor is not None and not self.disconnect:
             raise ValueError("monitor: it opens the switch, and there is no disconnect control")
+        if self.push is not None:
+            self._check_push(self.push)
         clock = self.clock.obis if self.clock else ""
         monitor = (self.monitor.obis, self.monitor.script_table) if self.monitor else ()
         for name in filter(None, (*names, *self.quantities.values(), self.counter, clock, *monitor)):
@@ -94,3 +113,13 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     @property
     def can_switch(self) -> bool:
         return bool(self.disconnect)
+
+    def _check_push(self, push: Push) -> None:
+        if self.disconnect or self.clock or self.authentication != "none":
+            raise ValueError("push: such a meter is not asked, so that it has no switch, no clock and no password")
+        if self.energy not in push.scales:
+            raise ValueError(f"push: scales: {self.energy} is missing, which is billed")
+        for name, scale in push.scales.items():
+            obis(name)
+            if scale.unit not in BASE_UNITS:
+                raise ValueError(f"push: scales: {name}: unit: {scale.unit!r} is unknown")

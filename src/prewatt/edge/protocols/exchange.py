@@ -76,6 +76,7 @@ class Exchange(ABC, Generic[T]):
     long to listen. `expects_answer`: False for a broadcast, which no meter answers. `mirrors`: True if the answer may be
     the same bytes as the question, so that an adapter's echo of the question could be taken for it. `reconnects`: True if a
     connection over TCP is made again after a question without an answer, since nothing but that tells a late answer.
+    `waits_s`: the seconds within which a meter sends by itself what is waited for, where it is not asked: its request is empty.
     """
 
     request: bytes
@@ -83,6 +84,7 @@ class Exchange(ABC, Generic[T]):
     expects_answer: bool = True
     mirrors: bool = False
     reconnects: bool = False
+    waits_s: float = 0.0
 
     @abstractmethod
     def feed(self, received: bytes) -> Answer[T] | None:

@@ -55,6 +55,7 @@ from ...edge.protocols.dlms.xdlms import (
 )
 from ...edge.protocols.exchange import ProtocolError, WrongAnswer
 from .dlms_objects import DENIED, SUCCESS, CosemObjects, Habits
+from .dlms_push import PushingResponder
 from .plan import HousePlan, HungMeter, LinePlan
 from .played import PlayedMeter
 from .protocol import PlayedProtocol
@@ -337,8 +338,15 @@ class HdlcResponder:
         return self._frame(frame, control, segment, segmented=bool(link.waiting))
 
 
-def _meter(meter: PlayedMeter, hung: HungMeter, line: LinePlan, plan: HousePlan) -> HdlcResponder:  # noqa: ARG001
+def _meter(
+    meter: PlayedMeter,
+    hung: HungMeter,
+    line: LinePlan,  # noqa: ARG001
+    plan: HousePlan,  # noqa: ARG001
+) -> HdlcResponder | PushingResponder:
     model = read_model(find_model_file(hung.model), DlmsModel)
+    if model.push is not None:
+        return PushingResponder(meter, model, model.push)
     server = DlmsServer(meter, model, Credentials(Mechanism.LLS, PASSWORD.encode()), Habits(), os.urandom)
     return HdlcResponder(server, int(hung.address))
 

@@ -79,6 +79,11 @@ class Line:
                 pieces += self._spoiled(index, frame, first_s)
         return [piece for piece in pieces if piece.data]
 
+    def unasked(self) -> list[Piece]:
+        """Return what meters send by themselves."""
+        frames = [frame for meter in self.meters for frame in getattr(meter, "unasked", list)()]
+        return [Piece(self.line_s(len(frame)), frame) for frame in frames]
+
     def _echo(self, received: bytes) -> bytes:
         return self._without_one(received) if self._happens(self.faults.echo_loses) else received
 

@@ -104,7 +104,7 @@ class PlayedMeter:
 
 
 class Responder(Protocol):
-    """A meter's side of a protocol."""
+    """A meter's side of a protocol. One that sends by itself has a method `unasked`, too, which returns what it sends now."""
 
     def feed(self, received: bytes) -> list[bytes]:
         """Take up bytes from the line, and return the frames that the meter sends back, in order."""

@@ -15,7 +15,7 @@ import time
 import tty
 from abc import ABC, abstractmethod
 
-from .line import Line
+from .line import Line, Piece
 
 LOOK_EVERY = 0.2
 """Seconds between looks whether it is to end."""
@@ -46,7 +46,10 @@ class Served(ABC):
 
     def _answer(self, received: bytes, end: int) -> None:
         """Send back, on the file descriptor `end`, what comes to `received`."""
-        for piece in self.line.feed(received):
+        self._send(self.line.feed(received), end)
+
+    def _send(self, pieces: list[Piece], end: int) -> None:
+        for piece in pieces:
             if piece.after_s:
                 time.sleep(piece.after_s)
             with contextlib.suppress(OSError):
@@ -56,6 +59,7 @@ class Served(ABC):
         """Serve one connection until it breaks."""
         while not self._ended.is_set():
             if not select.select([end], [], [], LOOK_EVERY)[0]:
+                self._send(self.line.unasked(), end)
                 continue
             try:
                 received = os.read(end, 4096)

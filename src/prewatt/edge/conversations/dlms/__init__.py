@@ -10,6 +10,7 @@ from ...protocols.dlms.security import Keys
 from ..protocol import Access, AnswerTimes, MeterProtocol, OnBus
 from .links import link_to
 from .meter import DlmsMeter
+from .pushed import PushingMeter
 from .search import DlmsSearch
 
 SYSTEM_TITLE = "5052570000000001"
@@ -18,8 +19,9 @@ SYSTEM_TITLE = "5052570000000001"
 
 class DlmsAccess(Access, frozen=True):
     """What differs from meter to meter. `address`: the physical address on a line; on TCP the meter's service access point,
-    which is mostly 1. `password`: for low level security; `hex:` in front of one that is no text. `encryption_key`,
-    `authentication_key`: for high level security, in hexadecimal digits. `system_title`: ours, 16 hexadecimal digits.
+    which is mostly 1; any number for a meter that sends by itself. `password`: for low level security; `hex:` in front of
+    one that is no text. `encryption_key`, `authentication_key`: for high level security, in hexadecimal digits.
+    `system_title`: ours, 16 hexadecimal digits.
     """
 
     password: str = ""
@@ -28,8 +30,14 @@ class DlmsAccess(Access, frozen=True):
     system_title: str = SYSTEM_TITLE
 
 
-def open_meter(model: DlmsModel, access: DlmsAccess, bus: OnBus) -> DlmsMeter:
+def open_meter(model: DlmsModel, access: DlmsAccess, bus: OnBus) -> DlmsMeter | PushingMeter:
     """Return the conversations with one meter. Raises ValueError, which names the setting, if they are impossible."""
+    if model.push is not None:
+        if bus.framing == "tcp":
+            raise ValueError(
+                "framing: what a meter sends by itself is read from a line; a converter passes it on as it is"
+            )
+        return PushingMeter(model, model.push, bus.clock)
     if not access.address.isdecimal():
         raise ValueError(f"address: {access.address!r} is no number")
     address = int(access.address)

@@ -57,6 +57,19 @@ QUANTITY_UNITS = {
 SCALERS = range(-12, 13)
 
 
+def identity_of(model: DlmsModel, number: Data) -> Identity:
+    """Return what a meter says of itself. `number`: that on its face, as it came. Raises WrongAnswer."""
+    octets = number.octets
+    try:
+        serial = octets.decode(model.text).strip("\0 ")
+    except UnicodeDecodeError:
+        serial = ""
+    if not serial or not serial.isprintable():
+        # Some meters write their number in bytes that are no text.
+        serial = octets.hex().upper()
+    return Identity(serial, model.make, model.names[0], model.register_end)
+
+
 class DlmsMeter:
     """The conversations with one meter; their meaning is said in `drivers.interface.MeterDriver`.
 
@@ -158,16 +171,8 @@ class DlmsMeter:
         yield from self._association.close()
 
     def _identify(self) -> Conversation[Identity]:
-        octets = (yield from self._association.client.get(Attribute(DATA, obis(self._model.serial), VALUE))).octets
-        model = self._model
-        try:
-            serial = octets.decode(model.text).strip("\0 ")
-        except UnicodeDecodeError:
-            serial = ""
-        if not serial or not serial.isprintable():
-            # Some meters write their number in bytes that are no text.
-            serial = octets.hex().upper()
-        return Identity(serial, model.make, model.names[0], model.register_end)
+        number = yield from self._association.client.get(Attribute(DATA, obis(self._model.serial), VALUE))
+        return identity_of(self._model, number)
 
     def _energy(self, name: str) -> Conversation[int]:
         energy = yield from self._read(name, "Wh")

@@ -23,7 +23,11 @@ class Dlt645Search:
     """What the methods return is said in `conversations.protocol.Search`."""
 
     kinds = tuple(KINDS)
-    framings: tuple[Framing, ...] = ("line",)
+    only_listens: frozenset[str] = frozenset()
+
+    def framings(self, kind: str) -> tuple[Framing, ...]:  # noqa: ARG002
+        """Return the forms of its messages."""
+        return ("line",)
 
     def kind_of(self, model: Model) -> str:
         """Return the kind by the model's edition of the standard."""

@@ -23,7 +23,11 @@ class ModbusSearch:
     """What the methods return is said in `conversations.protocol.Search`."""
 
     kinds = ("modbus",)
-    framings: tuple[Framing, ...] = ("line", "tcp")
+    only_listens: frozenset[str] = frozenset()
+
+    def framings(self, kind: str) -> tuple[Framing, ...]:  # noqa: ARG002
+        """Return the forms of its messages."""
+        return ("line", "tcp")
 
     def kind_of(self, model: Model) -> str:  # noqa: ARG002
         """Return `modbus`: there is one kind."""
