@@ -67,7 +67,7 @@ class DlmsSearch:
     def is_doubled(self, kind: str, framing: Framing, address: str) -> Conversation[bool | None]:
         """Return False, or None if none answers: a link with two meters at its end is never opened."""
         if kind == PUSHES:
-            return None if not (yield from _listen()) else False
+            return False if (yield from _listen()) else None
         physical = int(address)
         lengths: tuple[Literal[1, 2, 4], ...] = (4, 2, 1) if framing == "line" else (4,)
         for address_bytes in lengths:
