@@ -24,6 +24,7 @@ from prewatt.tokens import (
     UnitCredit,
     account_number,
     carried,
+    carried_at_most,
     cipher,
     currency_carried,
     decode,
@@ -238,3 +239,10 @@ def test_keys_that_can_not_be_are_refused_by_name():
             replace(OLD, **wrong)
     with pytest.raises(NumberError, match="20 bytes"):
         OLD.decoder_key(bytes(8))
+
+
+@given(st.integers(0, 10**8))
+def test_the_largest_amount_that_a_token_carries_is_not_over_what_is_given_and_no_step_below(amount):
+    most = carried_at_most(amount)
+    assert carried(most) == most <= amount
+    assert most == 18_201_624 or carried(most + 1) > amount

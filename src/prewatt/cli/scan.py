@@ -128,8 +128,8 @@ def serve_setup(request: Request, address: str) -> None:
         for port in request.buses:
             setup.add_bus(port)
         host, port_number = page_address(address)
-        title = setup.settings.property if setup.settings else "prewatt"
-        served = open_server(SetUpPage(setup, title), (host, port_number))
+        title, language = (setup.settings.property, setup.settings.language) if setup.settings else ("prewatt", "")
+        served = open_server(SetUpPage(setup, title, language=language), (host, port_number))
         print_code(request.folder)
         typer.echo(
             f"The page is at http://{host}:{port_number}/setup. End it with Ctrl-C, and start the agent: prewatt edge run"

@@ -158,7 +158,7 @@ class SettingUp:
                 setup = in_agent(self._folder, settings, shell.drivers, lambda: shell.moment().now, restart)
                 threading.Thread(target=setup.switches.close_after_tests, name="tests", daemon=True).start()
                 self._setup = setup
-                self._page = SetUpPage(setup, settings.property or settings.gateway)
+                self._page = SetUpPage(setup, settings.property or settings.gateway, language=settings.language)
             return self._page
 
 

@@ -36,17 +36,21 @@ _SCRIPT = Path(__file__).with_name("again.js").read_text(encoding="utf-8")
 
 
 class SetUpPage:
-    """The WSGI application. `title`: the building's name. `hours` returns seconds of a clock that never goes back."""
+    """The WSGI application. `title`: the building's name. `hours` returns seconds of a clock that never goes back.
+    `language`: for browsers that ask for none of ours; empty for that of the process.
+    """
 
-    def __init__(self, setup: SetUp, title: str, hours: Callable[[], float] = time.monotonic) -> None:
-        self._setup, self._title, self._hours = setup, title, hours
+    def __init__(
+        self, setup: SetUp, title: str, hours: Callable[[], float] = time.monotonic, language: str = ""
+    ) -> None:
+        self._setup, self._title, self._hours, self._language = setup, title, hours, language
         self._clicked: dict[str, float] = {}
         self._tries = Tries()
         self._told: dict[str, Reply] = {}
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        with speaking(asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", ""))):
+        with speaking(asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", "")) or self._language):
             return self._answer(environ, start)
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
