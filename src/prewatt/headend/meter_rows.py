@@ -58,7 +58,7 @@ def store_meter(meter: Meter, change: MeterPlan) -> list[Charge]:
 
 
 def _tenancies(meter: Meter) -> Sequence[Tenancy]:
-    return list(Tenancy.objects.filter(unit=meter.unit).select_related("unit__property__organisation"))
+    return list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
 
 
 def _move_on(meter: Meter, change: MeterPlan) -> None:
