@@ -24,8 +24,9 @@ def test_a_line_keeps_since_when_whatever_else_is_said_of_it():
     gone = msgspec.structs.replace(CELLAR, trouble="gone", why="it is not plugged in")
     second = lines_after(first, Status("g1", 1, 2, 0, lines=(gone, ATTIC)), 20)
     assert [(line["name"], line["trouble"], line["since"]) for line in second] == [
-        ("cellar", "gone", 10), ("attic", "gone", 20),
-    ]  # fmt: skip
+        ("cellar", "gone", 10),
+        ("attic", "gone", 20),
+    ]
     assert lines_after(second, Status("g1", 1, 3, 0), 30) == []
 
 
