@@ -58,6 +58,12 @@ def test_models_are_compared_at_the_same_time_though_the_meter_counts_on():
     assert not agrees([*looks, at(None, "without a register")], at(5020), 10)
 
 
+def test_a_meter_in_service_that_nobody_has_looked_at_is_not_called_unreadable():
+    found = survey(meter(1, "1", looks=(), in_service="m1"), meter(2, "2", looks=()))
+    assert rules.problems(found, found.meters[0]) == []
+    assert rules.problems(found, found.meters[1])[0].startswith("It can't be read: no model fits")
+
+
 def test_a_meter_that_speaks_faster_than_the_others_of_its_bus_is_named():
     found = survey(meter(1, "1"), meter(2, "2"), meter(3, "3", line="9600 8E1"))
     assert (

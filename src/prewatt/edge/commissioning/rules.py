@@ -76,6 +76,9 @@ def _of_models(meter: FoundMeter) -> list[str]:
         return []
     if meter.is_silent:
         return [_("It does not answer any more.")]
+    if meter.in_service and not meter.looks:
+        # Nobody has looked since the survey began.
+        return []
     if meter.look is None:
         return [_("It can't be read: %(why)s. Give its password, or choose its model.") % {"why": _refusal(meter)}]
     if not meter.model and meter.is_ambiguous:
