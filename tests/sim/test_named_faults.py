@@ -178,7 +178,7 @@ def test_a_fault_of_a_meter_comes_to_the_agent_in_its_own_words(kind):
     meter.faults = MeterFaults(**FAULTS["refusals"].meter)
     wall.port.now += 600
     cause = wall.read()
-    assert any(words in cause for _code, words in FAULTS["refusals"].codes), cause
+    assert any(words and words in cause for _code, words in FAULTS["refusals"].codes), cause
     meter.faults = MeterFaults(**FAULTS["lie"].meter)
     wall.port.now += 600
     assert wall.read().register == 900_000_000

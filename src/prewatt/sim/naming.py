@@ -149,14 +149,18 @@ class Namings:
 
 
 def _events(row: Meter, codes: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the events of a meter's journal by which a fault is named, as pages show them."""
-    wanted, found = list(codes), []
+    """Return the events of a meter's journal by which a fault is named, as pages show them: the plainest last."""
+    wanted, found, plainest = list(codes), list[str](), list[str]()
     rows = JournalEntry.objects.filter(meter=row, kind="event").order_by("seq")
     for body in rows.values_list("body", flat=True):
         entry = decode_entry(bytes(body))
-        if isinstance(entry, Event) and any(entry.code == code and part in entry.detail for code, part in wanted):
-            found.append(" ".join(f"{words_of(entry.code)} {entry.detail}".split()))
-    return found
+        if not isinstance(entry, Event):
+            continue
+        parts = [part for code, part in wanted if code == entry.code and part in entry.detail]
+        if parts:
+            words = " ".join(f"{words_of(entry.code)} {entry.detail}".split())
+            (plainest if any(parts) else found).append(words)
+    return found + plainest
 
 
 def named_table(faults: Iterable[str], rows: Sequence[Named]) -> Table:

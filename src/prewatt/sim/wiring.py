@@ -19,7 +19,7 @@ from .meters.plan import HousePlan
 
 MIXED = "mixed"
 """In place of a protocol: all of them."""
-SHARE = 0.006
+SHARE = 0.02
 """The share of answers that a fault of a line befalls."""
 
 
@@ -28,8 +28,8 @@ class Fault:
     """A fault that can be switched on: `line` of all lines and all the time; `meter` of some meters, for a while.
 
     `line_words`: words of the sentence by which the gateway's page names a fault of a line. `codes`: events and alarms by
-    which a meter's is named, with words that have to stand beside them. `needs_clock`: whether only meters with a clock have
-    it. `needs_order`: whether it shows only when the switch is told to move.
+    which a meter's is named, with words that stand beside them; with none for a meter that its line had hidden already.
+    `needs_clock`: whether only meters with a clock have it. `needs_order`: whether it shows only when the switch is told to move.
     """
 
     words: str
@@ -70,7 +70,7 @@ FAULTS: dict[str, Fault] = {
     "doubled": Fault("the first byte of an answer comes twice", _NOISE, line={"doubles": 0.05}),
     "silent": Fault(
         "some meters do not answer for days",
-        codes=((EventKind.METER_LOST, "nothing"), ("silent", "")),
+        codes=((EventKind.METER_LOST, ""), ("silent", "")),
         meter={"silent": True},
     ),
     "stuck": Fault(
@@ -92,7 +92,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "refusals": Fault(
         "some meters answer each question with an error, for days",
-        codes=((EventKind.METER_LOST, "refuse"), (EventKind.METER_LOST, "takes no association")),
+        codes=tuple((EventKind.METER_LOST, words) for words in ("refuse", "takes no association", "")),
         meter={"refuses": True},
     ),
     "drift": Fault(
