@@ -273,7 +273,7 @@ def test_what_the_gateway_refuses_is_told(edge, store, meter, manager, clock):
     alarm = Alarm.objects.get()
     assert alarm.kind == "exchange-refused" and "can't have ended at" in alarm.text
     assert fresh().hangs == "m1"
-    assert "Enter it anew" in manager.get(f"/alarms/{alarm.pk}/").content.decode()
+    assert "Enter it again" in manager.get(f"/alarms/{alarm.pk}/").content.decode()
 
 
 def test_what_follows_from_an_entry_stops_no_other(edge, store, meter, monkeypatch):
