@@ -52,6 +52,9 @@ class Tally:
     def read_own_prepaid(self):
         return ""
 
+    def read_clock(self):
+        raise NotSupported(self.name, "read clock", "it is paper")
+
     def read_allowance(self):
         raise NotSupported(self.name, "read allowance", "it is paper")
 

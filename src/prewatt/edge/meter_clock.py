@@ -1,5 +1,5 @@
-"""Whether a meter's own clock is right. Nothing is charged by it: prewatt counts by the gateway's time. But a meter may refuse
-orders by a wrong clock, and count for other tariffs by it. Logic without I/O.
+"""Whether a meter's own clock is right. Nothing is charged by it, only by the gateway's time. But a meter may refuse orders by
+a wrong clock, and count for other tariffs by it. Logic without I/O.
 """
 
 from __future__ import annotations
