@@ -43,11 +43,10 @@ def gateway(tmp_path_factory):
 def logged_in(gateway):
     """Log in, unless somebody is logged in. Returns the page."""
     page = gateway.get("/setup")
-    if "Buses" in page:
-        return page
-    gateway.jar.clear()
-    gateway.hours.at += 3600
-    page = gateway.post("/setup/login", code=new_code(gateway.folder))
+    if "Buses" not in page:
+        gateway.jar.clear()
+        gateway.hours.at += 3600
+        page = gateway.post("/setup/login", code=new_code(gateway.folder))
     gateway.token = page.split('name="token" value="')[1].split('"')[0]
     return page
 
