@@ -227,16 +227,17 @@ def test_what_is_taken_back_was_sold_last_in_the_dearest_tier(home, kim, clock):
 
 @pytest.mark.parametrize("pieces", [[1], [300, 1, 77], [100, 100, 100, 100]])
 def test_in_whatever_pieces_energy_is_taken_back_its_price_is_whole(home, kim, clock, pieces):
+    from prewatt.server.sales.keypad_entries import standing_of
     from prewatt.server.sales.keypad_left import _take_back
 
     tariff_from(home, TAXED, clock.now())
     clock.at += DAY
     entry = top_up(kim, 20 * NANO + NANO // 7 // 10**7 * 10**7, "first").entry
-    left = entry.energy
+    left, standing = entry.energy, standing_of(kim, entry.token_meter)
     for each in pieces:
-        _take_back(entry, each, KeypadEntry.Kind.LEFT, "x")
+        standing = _take_back(entry, each, KeypadEntry.Kind.LEFT, "x", standing)
         left -= each
-    _take_back(entry, left, KeypadEntry.Kind.LEFT, "x")
+    _take_back(entry, left, KeypadEntry.Kind.LEFT, "x", standing)
     backs = KeypadEntry.objects.filter(back_of=entry)
     for column in ("energy", "charge", "fee", "tax"):
         assert sum(backs.values_list(column, flat=True)) == -getattr(entry, column), column

@@ -212,6 +212,8 @@ def _carry_out(adjustment: Adjustment) -> Adjustment:
         return adjustment
     if entry_of(adjustment) is not None:
         carry_out_give_back(adjustment, name_of(adjustment.decided_by))
+        if adjustment.tenancy.settled_at is not None:
+            close_remainder(adjustment.tenancy, Reference(Of.ADJUSTMENT, adjustment.pk), adjustment.reason)
         adjustment.state, adjustment.decided_at = Adjustment.State.DONE, now()
         adjustment.save(update_fields=["state", "decided_at", "decided_by"])
         return adjustment

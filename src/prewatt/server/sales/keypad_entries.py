@@ -7,15 +7,19 @@ The caller holds the transaction and the lock (`vending.keypads.lock_keypads`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.rating import Counters, Rated, Used, rate_interval
 from ...kernel.span import closing
 from ...kernel.tariff import Version
+from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book, revenue, tenant_account
 from ..ledger.models import Transfer
@@ -54,7 +58,11 @@ def standing_of(tenancy: Tenancy, token_meter: TokenMeter) -> Standing:
     last = KeypadEntry.objects.filter(tenancy=tenancy).order_by("-number").first()
     if last is None:
         return Standing(max(tenancy.begins, token_meter.placed_at or 0), Counters())
-    return Standing(last.until, msgspec.json.decode(bytes(last.counters), type=Counters))
+    return Standing(last.until, _counters_of(last))
+
+
+def _counters_of(entry: KeypadEntry) -> Counters:
+    return msgspec.json.decode(bytes(entry.counters), type=Counters)
 
 
 def used_of(entry: KeypadEntry) -> tuple[Used, ...]:
@@ -117,11 +125,11 @@ def charge_days(tenancy: Tenancy, token_meter: TokenMeter, at: int) -> Standing:
     """Charge the local days that have ended by the instant `at` and are not charged yet: standing charges, the month's
     minimum, tax. Each has an entry on its day. Returns how far the account is charged then.
     """
-    place, versions, standing = (
-        zone(tenancy.unit.property.zone),
-        versions_of(tenancy),
-        standing_of(tenancy, token_meter),
-    )
+    return _charge_days(tenancy, token_meter, standing_of(tenancy, token_meter), at)
+
+
+def _charge_days(tenancy: Tenancy, token_meter: TokenMeter, standing: Standing, at: int) -> Standing:
+    place, versions = zone(tenancy.unit.property.zone), versions_of(tenancy)
     until, counters = standing.until, standing.counters
     while (ends := day_bounds(local_day(until, place), place)[1]) <= at:
         rated = rate_interval(versions, until, ends, 0, counters)
@@ -137,9 +145,77 @@ def days_not_charged(tenancy: Tenancy, token_meter: TokenMeter, at: int) -> Rate
     return rate_interval(versions_of(tenancy), standing.until, max(at, standing.until), 0, standing.counters)
 
 
-def charge_to_the_end(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> None:
-    """Charge what a tenancy that ended at an instant still owes for days, and its last month's minimum."""
-    standing = charge_days(tenancy, token_meter, ends)
+def counted(counters: Counters, entry: KeypadEntry, used: tuple[Used, ...], net: int) -> Counters:
+    """Return counters with the energy of an entry counted in the day, the month and the year that they are in, as far as
+    it was sold there. `net`: its cost without a tax that is added, nano. Both are below zero for what is taken back.
+    """
+    if not counters.day:
+        return counters
+    day, of = date.fromordinal(counters.day), local_day(entry.at, zone(entry.tenancy.unit.property.zone))
+    in_year, in_month = of.year == day.year, (of.year, of.month) == (day.year, day.month)
+    return replace(
+        counters,
+        today=_with(counters.today, used) if of == day else counters.today,
+        month=_with(counters.month, used) if in_month else counters.month,
+        year=_with(counters.year, used) if in_year else counters.year,
+        charged=max(counters.charged + net, 0) if in_month else counters.charged,
+    )
+
+
+def _with(sums: Mapping[str, int], used: tuple[Used, ...]) -> dict[str, int]:
+    result = dict(sums)
+    for each in used:
+        result[each.rate] = max(result.get(each.rate, 0) + each.energy, 0)
+    return result
+
+
+# -- the end of a tenancy -------------------------------------------------------------------------------------------------
+
+
+def charge_up_to_the_last_day(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> Standing:
+    """Charge the days of a tenancy that ends at an instant, except the last one, and give back those that were charged
+    for the time after it, because the move-out was told late. Returns how far the account is charged then.
+    """
+    standing = _standing_by(tenancy, token_meter, ends)
+    rows = KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.DAYS, until__gt=ends, backs=None)
+    for entry in rows.order_by("-number"):
+        days = Rated(
+            used=(),
+            charge=entry.charge,
+            fee=entry.fee,
+            standing=entry.standing,
+            minimum=entry.minimum,
+            tax=entry.tax,
+            tax_included=entry.tax_included,
+            counters=standing.counters,
+            charges=entry.charges,
+        )
+        write(tenancy, token_meter, KeypadEntry.Kind.DAYS_BACK, now(), standing.until, days, back_of=entry)
+    return _charge_days(tenancy, token_meter, standing, closing(ends))
+
+
+def _standing_by(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> Standing:
+    """Return how far an account was charged at an instant, with what was sold since then."""
+    standing = standing_of(tenancy, token_meter)
+    if standing.until <= ends:
+        return standing
+    entries = KeypadEntry.objects.filter(tenancy=tenancy)
+    last = entries.filter(until__lte=ends).order_by("-number").first()
+    number, standing = 0, Standing(max(tenancy.begins, token_meter.placed_at or 0), Counters())
+    if last is not None:
+        number, standing = last.number, Standing(last.until, _counters_of(last))
+    counters = standing.counters
+    days = (KeypadEntry.Kind.DAYS, KeypadEntry.Kind.DAYS_BACK)
+    for entry in entries.filter(number__gt=number).exclude(kind__in=days).order_by("number"):
+        counters = counted(counters, entry, used_of(entry), entry.charge - entry.tax)
+    return Standing(min(standing.until, ends), counters)
+
+
+def charge_to_the_end(tenancy: Tenancy, token_meter: TokenMeter, standing: Standing, ends: int) -> None:
+    """Charge what a tenancy that ended at an instant still owes for its last day, and its last month's minimum.
+    `standing`: how far the account is charged.
+    """
+    standing = _charge_days(tenancy, token_meter, standing, ends)
     rated = rate_interval(versions_of(tenancy), standing.until, ends, 0, standing.counters, restarts=(ends,))
     if rated.charge or rated.tax_included:
         write(tenancy, token_meter, KeypadEntry.Kind.DAYS, closing(ends), ends, rated)

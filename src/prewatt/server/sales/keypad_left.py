@@ -18,16 +18,29 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.charges import CHARGES, PER_KWH
 from ...kernel.charges.interface import in_fields
 from ...kernel.rating import Rated, Used
+from ...kernel.span import closing
+from ...tokens import Function
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.references import Of, Reference
+from ..metering.models import Meter
 from ..vending.keypad_models import KeypadReading
 from ..vending.keypad_readings import readings
-from ..vending.keypads import keypad_of, lock_keypads
-from ..vending.models import Adjustment, KeypadEntry, TokenMeter
+from ..vending.keypads import TENTH, account_meter_of, keypad_of, lock_keypads
+from ..vending.models import Adjustment, Code, KeypadEntry, TokenMeter
 from ..vending.refusals import GivingBackError
-from .keypad_entries import charge_days, charge_to_the_end, standing_of, used_of, versions_of, write
+from .keypad_entries import (
+    Standing,
+    charge_days,
+    charge_to_the_end,
+    charge_up_to_the_last_day,
+    counted,
+    standing_of,
+    used_of,
+    versions_of,
+    write,
+)
 
 GIVES = (KeypadEntry.Kind.SOLD, KeypadEntry.Kind.TAKEN_OVER)
 """The kinds of entries that give a tenant energy."""
@@ -90,20 +103,28 @@ def worth(entry: KeypadEntry, energy: int) -> Rated:
     return _without(_of_last(entry, back + energy), _of_last(entry, back))
 
 
-def _take_back(entry: KeypadEntry, energy: int, kind: KeypadEntry.Kind, by: str, reason: str = "") -> KeypadEntry:
-    """Take `energy` Wh of an entry back: their price becomes the tenant's credit. The caller holds the meter's lock."""
-    standing = standing_of(entry.tenancy, entry.token_meter)
-    return write(
+def _take_back(
+    entry: KeypadEntry, energy: int, kind: KeypadEntry.Kind, by: str, standing: Standing, reason: str = ""
+) -> Standing:
+    """Take `energy` Wh of an entry back: their price becomes the tenant's credit, and tiers and the month's minimum count
+    them no more, if day, month or year are still those of the sale. `standing`: how far the account is charged; it is
+    returned as it is then. The caller holds the meter's lock.
+    """
+    rated = worth(entry, energy)
+    used = tuple(Used(each.rate, each.tier, each.price, -each.energy) for each in rated.used)
+    counters = counted(standing.counters, entry, used, rated.tax - rated.charge)
+    write(
         entry.tenancy,
         entry.token_meter,
         kind,
         now(),
         standing.until,
-        worth(entry, energy),
+        rated._replace(counters=counters),
         back_of=entry,
         by=by[:150],
         reason=reason[:200],
     )
+    return Standing(standing.until, counters)
 
 
 # -- a code that was never used -----------------------------------------------------------------------------------------
@@ -130,7 +151,13 @@ def carry_out_give_back(adjustment: Adjustment, by: str) -> None:
     assert entry is not None
     if not_taken_back(entry) != entry.energy:
         raise GivingBackError(_("Some of this code's energy was taken back already."))
-    _take_back(entry, entry.energy, KeypadEntry.Kind.BACK, by, adjustment.reason)
+    tenancy = entry.tenancy
+    if tenancy.settled_at is not None:
+        standing = standing_of(tenancy, entry.token_meter)
+    else:
+        until = now() if tenancy.ends is None else min(now(), closing(tenancy.ends))
+        standing = charge_days(tenancy, entry.token_meter, until)
+    _take_back(entry, entry.energy, KeypadEntry.Kind.BACK, by, standing, adjustment.reason)
 
 
 # -- moving out and in ----------------------------------------------------------------------------------------------------
@@ -150,35 +177,58 @@ def reading_at_the_end(tenancy: Tenancy, token_meter: TokenMeter) -> KeypadReadi
 
 def close(tenancy: Tenancy) -> None:
     """Charge a tenancy that ended the rest of its days, and take back what is left on its keypad meter: of what this
-    tenant was given, the last. Does nothing if the flat has no such meter. The caller holds the meter's lock.
+    tenant was given, the last. Days that were charged for the time after the end are given back. Does nothing if the flat
+    has no such meter. The caller holds the meter's lock.
     """
-    token_meter = keypad_of(tenancy.unit_id)
-    if token_meter is None or tenancy.ends is None:
+    token_meter = account_meter_of(tenancy)
+    if token_meter is None or tenancy.ends is None or Meter.objects.filter(unit=tenancy.unit_id).exists():
         return
-    charge_to_the_end(tenancy, token_meter, tenancy.ends)
-    reading = reading_at_the_end(tenancy, token_meter)
-    left = 0 if reading is None or reading.left is None else reading.left
+    standing = charge_up_to_the_last_day(tenancy, token_meter, tenancy.ends)
+    left = _left_at_the_end(tenancy, token_meter)
     # Settled again, after a move was put right, it is not taken back again.
     back = KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.LEFT)
     left += int(back.aggregate(sum=Sum("energy"))["sum"] or 0)
     for entry in _given(tenancy):
         energy = min(left, not_taken_back(entry))
         if energy > 0:
-            _take_back(entry, energy, KeypadEntry.Kind.LEFT, "prewatt")
+            standing = _take_back(entry, energy, KeypadEntry.Kind.LEFT, "prewatt", standing)
             left -= energy
+    # After what is left: it is no part of what the last month has cost.
+    charge_to_the_end(tenancy, token_meter, standing, tenancy.ends)
+
+
+def _left_at_the_end(tenancy: Tenancy, token_meter: TokenMeter) -> int:
+    """Return what is left on the meter of what a tenant who moved out was given, Wh: by the reading, less what was sold
+    to others between the move-out and that reading.
+    """
+    reading = reading_at_the_end(tenancy, token_meter)
+    if reading is None or reading.left is None or tenancy.ends is None:
+        return 0
+    codes = Code.objects.filter(token_meter=token_meter, kind=Code.Kind.UNITS, at__gt=tenancy.ends, at__lte=reading.at)
+    others = codes.exclude(entry__tenancy=tenancy).aggregate(tenths=Sum("amount"))["tenths"] or 0
+    return max(reading.left - int(others) * TENTH, 0)
 
 
 def found_at_move_in(tenancy: Tenancy, token_meter: TokenMeter) -> int:
-    """Return the energy (Wh) that a tenant found on the keypad meter and was not charged: by the last reading that was
-    typed up to the end of the day of the move-in. 0 if there is none, or a code was sold before it.
+    """Return the energy (Wh) that a tenant found on the keypad meter and was not charged: by the last reading of the days
+    from the move-out before to the move-in. 0 if there is none, a code was sold before it, or a code was made after it
+    that clears the meter.
     """
     place = zone(tenancy.unit.property.zone)
     until = day_bounds(local_day(tenancy.begins, place), place)[1]
-    reading = readings(token_meter).filter(at__lt=until, left__isnull=False, doubt="").last()
+    rows = readings(token_meter).filter(at__lt=until, left__isnull=False, doubt="")
+    before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins).order_by("begins").last()
+    if before is not None and before.ends is not None:
+        # Who lived there has used of what an earlier reading says.
+        rows = rows.filter(at__gte=day_bounds(local_day(before.ends - 1, place), place)[0])
+    reading = rows.last()
     first = _given(tenancy).last()
     if reading is None or not reading.left or (first is not None and first.at < reading.at):
         return 0
     if KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.TAKEN_OVER).exists():
+        return 0
+    clears = Code.objects.filter(token_meter=token_meter, kind=Code.Kind.MANAGEMENT, at__gt=reading.at)
+    if clears.filter(detail=Function.CLEAR_CREDIT.name.lower()).exists():
         return 0
     return int(reading.left)
 

@@ -18,7 +18,7 @@ from ..sales.keypad_entries import used_of
 from ..sales.keypad_left import not_taken_back
 from ..vending.keypad_models import KeypadReading
 from ..vending.keypad_readings import readings, sold
-from ..vending.keypads import keypad_of
+from ..vending.keypads import account_meter_of
 from ..vending.models import KeypadEntry, TokenMeter
 
 
@@ -104,8 +104,8 @@ def charges_in(
 
 
 def keypad_part(tenancy: Tenancy, span: Span) -> KeypadPart | None:
-    """Return what a statement says of a keypad meter; None if the flat has none."""
-    token_meter = keypad_of(tenancy.unit_id)
+    """Return what a statement says of a keypad meter; None if the flat has none, and the tenancy had none."""
+    token_meter = account_meter_of(tenancy)
     if token_meter is None:
         return None
     codes = [sold_code(each) for each in entries_in(tenancy, span) if each.code is not None]

@@ -49,7 +49,7 @@ class KeypadEntry(models.Model):
     tier and price (`kernel.rating.Used`, JSON).
 
     `code`: of energy that was sold (`sold`, and no other kind). `top_up`: the payment with which it was sold.
-    `back_of`: the entry whose energy is taken back.
+    `back_of`: the entry whose energy, or whose days, are taken back.
     """
 
     class Kind(models.TextChoices):
@@ -60,6 +60,7 @@ class KeypadEntry(models.Model):
         TAKEN_OVER = "taken-over", _("energy that was left at the move-in")
         BACK = "back", _("code given back")
         LEFT = "left", _("left on the meter at the move-out")
+        DAYS_BACK = "days-back", _("days after the move-out, given back")
 
     tenancy = models.ForeignKey("estate.Tenancy", on_delete=models.PROTECT, related_name="keypad_entries")
     token_meter = models.ForeignKey("vending.TokenMeter", on_delete=models.PROTECT, related_name="entries")
@@ -83,7 +84,7 @@ class KeypadEntry(models.Model):
     by = models.CharField(max_length=150, blank=True, default="")
     reason = models.CharField(max_length=200, blank=True, default="")
 
-    TAKEN_BACK = (Kind.BACK, Kind.LEFT)
+    TAKEN_BACK = (Kind.BACK, Kind.LEFT, Kind.DAYS_BACK)
 
     class Meta:
         ordering = ("tenancy", "number")

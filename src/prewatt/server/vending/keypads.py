@@ -13,7 +13,7 @@ from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import for_update
 from ..metering.models import Meter
-from .models import TokenMeter
+from .models import KeypadEntry, TokenMeter
 
 TENTH = 100
 """Wh: codes of energy count tenths of a kWh."""
@@ -24,6 +24,17 @@ def keypad_of(unit: int) -> TokenMeter | None:
     if Meter.objects.filter(unit=unit).exists():
         return None
     return TokenMeter.objects.filter(unit=unit, meter__isnull=True, counts_money=False).select_related("group").first()
+
+
+def account_meter_of(tenancy: Tenancy) -> TokenMeter | None:
+    """Return the keypad meter of a tenancy's account: the flat's, or, if none hangs there any more, the one of the last
+    entry. None if the tenancy never had one.
+    """
+    token_meter = keypad_of(tenancy.unit_id)
+    if token_meter is not None:
+        return token_meter
+    last = KeypadEntry.objects.filter(tenancy=tenancy).select_related("token_meter__group").order_by("number").last()
+    return None if last is None else last.token_meter
 
 
 def lock_keypads(units: Iterable[int]) -> None:

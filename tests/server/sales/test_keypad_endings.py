@@ -1,0 +1,187 @@
+"""The account of a keypad meter where moves are told late, meters go and codes come back: nobody pays twice, and nothing
+is left on an account that is closed.
+"""
+
+import pytest
+from django.contrib.auth import get_user_model
+from msgspec.structs import replace
+
+from prewatt.kernel.tariff import Period, Rate, Tiers
+from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.billing.debts import debts_of
+from prewatt.server.estate.models import Property, Tenancy
+from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
+from prewatt.server.sales.giving_back import decide, give_code_back
+from prewatt.server.sales.keypad_left import found_at_move_in
+from prewatt.server.sales.keypad_sales import charge_days_of_all, sell_credit
+from prewatt.server.sales.top_ups import top_up
+from prewatt.server.statements.statement import statement
+from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
+from prewatt.server.tenancies.put_right import Change, put_right
+from prewatt.server.vending.codes import vend_management
+from prewatt.server.vending.keypad_readings import place, take_reading
+from prewatt.server.vending.models import Refund, TokenMeter
+from prewatt.tokens import Function
+from tests.building import FLAT
+from tests.server.keypads import keypad_flat, tariff_from
+
+pytestmark = pytest.mark.database
+DAILY = replace(FLAT, name="daily", standing=NANO)
+"""0.20 a kWh and 1.00 a day."""
+
+
+@pytest.fixture
+def home(building, clock):
+    return Property.objects.get()
+
+
+@pytest.fixture
+def kim(home, clock):
+    return keypad_flat(home)
+
+
+@pytest.fixture
+def keypad(kim):
+    return TokenMeter.objects.get(unit=kim.unit)
+
+
+@pytest.fixture
+def second(db):
+    return get_user_model().objects.get(username="manager")
+
+
+def credit(tenancy):
+    return balance(tenant_account(tenancy))
+
+
+def days_of(tenancy):
+    return sum(tenancy.keypad_entries.values_list("standing", flat=True))
+
+
+def test_a_code_that_is_given_back_after_the_settlement_is_owed_to_who_has_left(
+    home, kim, keypad, clock, admin_user, second
+):
+    entry = top_up(kim, 10 * NANO, "first").entry
+    proposal = give_code_back(entry, admin_user, "the paper was lost")
+    move_out(kim, clock.now())
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=0)
+    assert settle_what_is_due() == [kim]
+    decide(proposal, second, True)
+    assert credit(kim) == 0, "nothing stays on a closed account"
+    assert Refund.objects.get(tenancy=kim).amount == 10 * NANO
+    assert sum(trial_balance(home.organisation).values()) == 0
+
+
+def test_the_statement_of_a_flat_whose_keypad_meter_is_gone_still_comes_to_its_balance(kim, keypad, clock):
+    bought = top_up(kim, 10 * NANO, "first")
+    clock.at += DAY
+    before = statement(kim, kim.begins, clock.now())
+    place(keypad, None)
+    after = statement(kim, kim.begins, clock.now())
+    assert after.closing == before.closing == credit(kim)
+    assert after.lines == before.lines
+    assert [each.text for each in after.keypad.codes] == [str(bought.code)]
+
+
+def test_a_move_out_that_is_told_late_gives_back_the_days_after_it(home, kim, keypad, clock):
+    tariff_from(home, replace(DAILY, minimum=31 * NANO), clock.now())
+    top_up(kim, 20 * NANO, "first")
+    left_at = clock.now() + 2 * DAY
+    clock.at += 6 * DAY
+    charge_days_of_all()
+    assert days_of(kim) == 6 * NANO
+    move_out(kim, left_at)
+    lou = move_in(kim.unit, "Lou", left_at + HOUR)
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=0)
+    charge_days_of_all()
+    settle(kim)
+    assert days_of(kim) == 2 * NANO
+    assert days_of(lou) == 4 * NANO, "each day is paid once"
+    assert sum(kim.keypad_entries.values_list("minimum", flat=True)) == 0
+    assert credit(kim) == 0
+    assert balance(account(home.organisation, Kind.STANDING_REVENUE)) == 6 * NANO
+    document = statement(kim, kim.begins, clock.now() + DAY)
+    assert document.opening + document.movements == document.closing == 0
+
+
+def test_a_move_out_that_is_put_right_to_an_earlier_day_gives_back_the_days_after_it(
+    home, kim, keypad, clock, admin_user
+):
+    tariff_from(home, DAILY, clock.now())
+    top_up(kim, 20 * NANO, "first")
+    clock.at += 4 * DAY
+    move_out(kim, clock.now())
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=0)
+    settle(kim)
+    paid = days_of(kim)
+    assert sum(each.left for each in debts_of(kim)) == paid > 2 * NANO
+    put_right(kim, Change(ends=clock.now() - 2 * DAY), admin_user, "it was the day before yesterday")
+    assert days_of(kim) == paid - 2 * NANO
+    assert credit(kim) == 0
+    assert sum(each.left for each in debts_of(kim)) == paid - 2 * NANO
+
+
+def test_the_tiers_of_a_code_that_was_given_back_are_free_again(home, kim, clock, admin_user, second):
+    tiers = Tiers(Period.MONTH, (30_000,))
+    tariff_from(home, replace(FLAT, name="tiered", rates=(Rate("flat", (100_000, 400_000)),), tiers=tiers), clock.now())
+    entry = top_up(kim, 7 * NANO, "first").entry
+    decide(give_code_back(entry, admin_user, "for the wrong meter"), second, True)
+    again = sell_credit(kim, admin_user)
+    assert (again.energy, again.charge) == (entry.energy, entry.charge)
+
+
+def test_the_tiers_of_another_month_are_not_changed_by_a_code_that_is_given_back(home, kim, clock, admin_user, second):
+    tiers = Tiers(Period.MONTH, (30_000,))
+    tariff_from(home, replace(FLAT, name="tiered", rates=(Rate("flat", (100_000, 400_000)),), tiers=tiers), clock.now())
+    entry = top_up(kim, 7 * NANO, "first").entry
+    clock.at += 31 * DAY
+    assert top_up(kim, 3 * NANO, "next month").code.amount == 300
+    decide(give_code_back(entry, admin_user, "never typed"), second, True)
+    assert sell_credit(kim, admin_user).energy == 7 * NANO // 400_000 // 100 * 100, "the month's cheap tier is used up"
+
+
+def test_what_is_left_at_the_move_out_does_not_count_for_the_month_s_minimum(home, kim, keypad, clock):
+    tariff_from(home, replace(FLAT, name="least", minimum=31 * NANO), clock.now())
+    top_up(kim, 20 * NANO, "first")
+    clock.at += 10 * DAY
+    move_out(kim, clock.now())
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=100_000)
+    settle(kim)
+    assert Refund.objects.get(tenancy=kim).amount == 10 * NANO, "ten or eleven days cost at least 1.00 each"
+
+
+def test_what_the_next_tenant_has_bought_is_not_given_back_to_the_one_before(home, kim, keypad, clock):
+    top_up(kim, 10 * NANO, "first")
+    clock.at += DAY
+    move_out(kim, clock.now())
+    clock.at += HOUR
+    lou = move_in(kim.unit, "Lou", clock.now())
+    clock.at += HOUR
+    top_up(lou, 4 * NANO, "lou's")
+    clock.at += HOUR
+    take_reading(keypad, clock.now(), 1_045_000, "kim", left=25_000)
+    settle(kim)
+    assert Refund.objects.get(tenancy=kim).amount == NANO, "5 kWh of 25 were there before"
+
+
+def test_an_old_reading_says_nothing_of_what_a_new_tenant_finds(home, kim, keypad, clock):
+    top_up(kim, 10 * NANO, "first")
+    clock.at += DAY
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=50_000)
+    clock.at += 10 * DAY
+    move_out(kim, clock.now())
+    clock.at += HOUR
+    lou = move_in(kim.unit, "Lou", clock.now())
+    assert found_at_move_in(lou, keypad) == 0, "who was there before has used it"
+
+
+def test_what_was_cleared_is_not_found(home, kim, keypad, clock):
+    top_up(kim, 10 * NANO, "first")
+    move_out(kim, clock.now() + HOUR)
+    clock.at += 2 * HOUR
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=50_000)
+    clock.at += HOUR
+    vend_management(keypad, Function.CLEAR_CREDIT)
+    clock.at += HOUR
+    lou = Tenancy.objects.create(unit=kim.unit, tenant="Lou", begins=clock.now())
+    assert found_at_move_in(lou, keypad) == 0
