@@ -11,16 +11,21 @@ from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.billing.debts import debts_of
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
+from prewatt.server.notices.for_tenants import TenantLook
+from prewatt.server.notices.recipients import recipient_of
+from prewatt.server.payments.staff import record
+from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.sales.giving_back import decide, give_code_back
 from prewatt.server.sales.keypad_left import found_at_move_in
 from prewatt.server.sales.keypad_sales import charge_days_of_all, sell_credit
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.statement import statement
+from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, put_right
 from prewatt.server.vending.codes import vend_management
 from prewatt.server.vending.keypad_readings import place, take_reading
-from prewatt.server.vending.models import Refund, TokenMeter
+from prewatt.server.vending.models import KeypadEntry, Refund, TokenMeter
 from prewatt.tokens import Function
 from tests.building import FLAT
 from tests.server.keypads import keypad_flat, tariff_from
@@ -185,3 +190,44 @@ def test_what_was_cleared_is_not_found(home, kim, keypad, clock):
     clock.at += HOUR
     lou = Tenancy.objects.create(unit=kim.unit, tenant="Lou", begins=clock.now())
     assert found_at_move_in(lou, keypad) == 0
+
+
+def test_a_payment_that_came_without_a_tariff_has_its_code_as_soon_as_there_is_one_and_the_tenant_hears_it(
+    home, kim, clock
+):
+    recipient = recipient_of(kim)
+    clock.at += HOUR
+    TariffVersion.objects.all().delete()
+    paid = top_up(kim, 4 * NANO, "no price")
+    TenantLook(recipient, kim).look()
+    charge_days_of_all()
+    assert not KeypadEntry.objects.exists()
+    clock.at += HOUR
+    tariff_from(home, FLAT, clock.now() - DAY)
+    charge_days_of_all()
+    charge_days_of_all()
+    (entry,) = KeypadEntry.objects.filter(kind=KeypadEntry.Kind.SOLD)
+    assert entry.top_up == paid and entry.energy == 20_000 and credit(kim) == 0
+    for _look in range(2):
+        TenantLook(recipient, kim).look()
+    without, with_code = recipient.notices.filter(event="top-up").order_by("pk")
+    assert str(entry.code) not in without.text and str(entry.code) in with_code.text
+
+
+def test_the_credit_of_a_code_that_was_given_back_or_of_a_payment_undone_is_not_made_a_code_by_itself(
+    kim, clock, admin_user, second
+):
+    entry = record(kim, 4 * NANO, "slip", admin_user).entry
+    clock.at += HOUR
+    record(kim, NANO // 100, "a cent", admin_user)
+    clock.at += HOUR
+    decide(give_code_back(entry, admin_user, "moves to the other flat"), second, True)
+    charge_days_of_all()
+    assert credit(kim) == 4 * NANO + NANO // 100
+    clock.at += HOUR
+    TariffVersion.objects.update(effective_at=clock.now() + DAY)
+    wrong = record(kim, NANO, "typed twice", admin_user)
+    reverse_top_up(wrong, admin_user, "typed twice")
+    TariffVersion.objects.update(effective_at=clock.now() - DAY)
+    charge_days_of_all()
+    assert kim.keypad_entries.filter(kind=KeypadEntry.Kind.SOLD).count() == 1

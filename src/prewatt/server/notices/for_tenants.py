@@ -16,7 +16,7 @@ from ...kernel.entries import Event as JournalEvent
 from ...kernel.events import EventKind, Group, group_of
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.state import EXHAUSTED, RECLOSED
-from ...kernel.units import DAY, HOUR, exact_kwh, short_price
+from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, short_price
 from ..billing.on_the_way import on_the_way
 from ..core.addresses import public
 from ..core.time import now
@@ -26,7 +26,7 @@ from ..metering.accounts import account_of
 from ..metering.models import Meter
 from ..payments.models import TakenBack
 from ..statements.statement import TOP_UPS, statement
-from ..vending.models import Code
+from ..vending.models import Code, TopUp
 from .bills import tell_tenant
 from .events import Event
 from .journals import BACK_AT, LATE, is_on, journal, lowest_hours, newly_unusual, waits_for_button
@@ -96,7 +96,7 @@ class TenantLook:
         rows = self.tenancy.top_ups.filter(paid_at__gte=self.recipient.since).select_related(
             "command__code", "entry__code"
         )
-        rows_by_key = {f"top-up {each.credit_id}": each for each in rows.order_by("-pk")[:BACK_AT]}
+        rows_by_key = {_top_up_key(each): each for each in rows.order_by("-pk")[:BACK_AT]}
         untold_keys = untold(self.recipient, rows_by_key)
         for key, each in rows_by_key.items():
             if key not in untold_keys:
@@ -326,3 +326,9 @@ class TenantLook:
 
 def _key(meter: Meter, relay: Relay) -> str:
     return f"relay {meter.pk} {relay.seq}"
+
+
+def _top_up_key(payment: TopUp) -> str:
+    """Return the key under which a payment is told. One whose code was made later is told once more, with it."""
+    is_later = payment.command is None and payment.code is not None and payment.code.at > payment.paid_at + MINUTE
+    return f"top-up {payment.credit_id}{' code' if is_later else ''}"

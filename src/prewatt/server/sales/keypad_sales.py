@@ -18,7 +18,8 @@ from ...tokens import UnitCredit, carried_at_most
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Tenancy
-from ..ledger.books import balance, tenant_account
+from ..ledger.books import balance, booked, tenant_account
+from ..ledger.references import Of, Part, Reference
 from ..metering.apart import apart, meter_or_gateway_of
 from ..vending.codes import VendError, next_tid, vend
 from ..vending.keypads import TENTH, keypad_of, lock_keypads
@@ -108,8 +109,8 @@ def quote(tenancy: Tenancy, energy: int) -> Quote:
 
 
 def charge_days_of_all() -> int:
-    """Charge the days that have ended to every tenant of a flat with a keypad meter. Returns how many tenancies were
-    looked at.
+    """Charge the days that have ended to every tenant of a flat with a keypad meter, and make the code of a payment for
+    which none could be made when it came. Returns how many tenancies were looked at.
     """
     at = now()
     units = TokenMeter.objects.filter(unit__isnull=False, meter__isnull=True, counts_money=False).values("unit")
@@ -120,6 +121,24 @@ def charge_days_of_all() -> int:
 @transaction.atomic
 def _charge(tenancy: Tenancy, at: int) -> None:
     lock_keypads([tenancy.unit_id])
+    # It may have ended, or its meter may be another, since the list was made.
+    tenancy.refresh_from_db(fields=["ends", "settled_at"])
     token_meter = keypad_of(tenancy.unit_id)
-    if token_meter is not None:
-        charge_days(tenancy, token_meter, at)
+    if token_meter is None or tenancy.has_ended(now()):
+        return
+    charge_days(tenancy, token_meter, at)
+    payment = _waits_for_code(tenancy)
+    if payment is not None:
+        sell(tenancy, token_meter, top_up=payment)
+
+
+def _waits_for_code(tenancy: Tenancy) -> TopUp | None:
+    """Return the last payment, if it has no code and the account has neither sold nor taken back any energy since: there
+    was no tariff, or the key could make no code. None otherwise.
+    """
+    last = TopUp.objects.filter(tenancy=tenancy).order_by("-pk").first()
+    if last is None or last.command_id is not None or booked(Reference(Of.TOP_UP, last.pk).and_(Part.UNDONE)):
+        return None
+    kinds = (KeypadEntry.Kind.SOLD, KeypadEntry.Kind.BACK)
+    since = KeypadEntry.objects.filter(tenancy=tenancy, kind__in=kinds, at__gte=last.paid_at)
+    return None if since.exists() else last
