@@ -2,10 +2,13 @@
 is left on an account that is closed.
 """
 
+from datetime import date
+
 import pytest
 from django.contrib.auth import get_user_model
 from msgspec.structs import replace
 
+from prewatt.kernel.calendar import day_bounds, zone
 from prewatt.kernel.tariff import Period, Rate, Tiers
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.billing.debts import debts_of
@@ -124,6 +127,37 @@ def test_a_move_out_that_is_put_right_to_an_earlier_day_gives_back_the_days_afte
     assert days_of(kim) == paid - 2 * NANO
     assert credit(kim) == 0
     assert sum(each.left for each in debts_of(kim)) == paid - 2 * NANO
+
+
+@pytest.mark.parametrize("each_day", [NANO, 0])
+@pytest.mark.parametrize("later", [2, -2])
+def test_a_move_that_is_put_right_for_both_tenants_charges_each_day_once(
+    home, kim, keypad, clock, admin_user, later, each_day
+):
+    began = clock.now()
+    tariff_from(home, replace(DAILY, standing=each_day, minimum=31 * NANO * 2), began)
+    top_up(kim, 20 * NANO, "first")
+    clock.at += 4 * DAY
+    moved = clock.now()
+    move_out(kim, moved)
+    lou = move_in(kim.unit, "Lou", moved)
+    clock.at += 5 * DAY
+    top_up(lou, 9 * NANO, "lou's")
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=0)
+    settle(kim)
+    assert (days_of(kim), days_of(lou)) == (4 * each_day, 5 * each_day)
+    outcome = put_right(kim, Change(ends=moved + later * DAY, along=True), admin_user, "it was another day")
+    assert (days_of(kim), days_of(lou)) == ((4 + later) * each_day, (5 - later) * each_day)
+    assert [after.bill for _before, after in outcome.rows] == [
+        sum(each.keypad_entries.values_list("charge", flat=True)) for each in (kim, lou)
+    ]
+    clock.at = began + 40 * DAY
+    lou.refresh_from_db()
+    charge_days_of_all()
+    november = day_bounds(date(2025, 11, 1), zone(home.zone))[0]
+    october = sum(lou.keypad_entries.filter(until__lte=november).values_list("charge", flat=True))
+    assert october == 2 * NANO * (22 - later), "the minimum of her days, from the 10th or as it was put right"
+    assert sum(trial_balance(home.organisation).values()) == 0
 
 
 def test_the_tiers_of_a_code_that_was_given_back_are_free_again(home, kim, clock, admin_user, second):

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
+from django.db.models import QuerySet
 from msgspec.structs import replace
 
 from ...kernel.calendar import day_bounds, local_day, zone
@@ -178,7 +179,15 @@ def charge_up_to_the_last_day(tenancy: Tenancy, token_meter: TokenMeter, ends: i
     """
     standing = _standing_by(tenancy, token_meter, ends)
     rows = KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.DAYS, until__gt=ends, backs=None)
-    for entry in rows.order_by("-number"):
+    give_days_back(tenancy, token_meter, standing, rows)
+    return _charge_days(tenancy, token_meter, standing, closing(ends))
+
+
+def give_days_back(
+    tenancy: Tenancy, token_meter: TokenMeter, standing: Standing, entries: QuerySet[KeypadEntry]
+) -> None:
+    """Give back days that were charged, by their entries. `standing`: how far the account is charged then."""
+    for entry in entries.order_by("-number"):
         days = Rated(
             used=(),
             charge=entry.charge,
@@ -191,7 +200,6 @@ def charge_up_to_the_last_day(tenancy: Tenancy, token_meter: TokenMeter, ends: i
             charges=entry.charges,
         )
         write(tenancy, token_meter, KeypadEntry.Kind.DAYS_BACK, now(), standing.until, days, back_of=entry)
-    return _charge_days(tenancy, token_meter, standing, closing(ends))
 
 
 def _standing_by(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> Standing:

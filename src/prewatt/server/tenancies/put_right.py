@@ -37,6 +37,7 @@ from ..ledger.references import Of, Part, Reference
 from ..metering.locking import for_update, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import forget
+from ..sales.keypad_moves import begin_put_right
 from ..statements.terms import tell_meter
 from ..vending.adjustments import level
 from ..vending.credit_log import issue
@@ -183,6 +184,8 @@ class _PuttingRight:
         self.tenancy.clean_fields(exclude=("unit", "user"))
         for pk in touched:
             self.tenancies[pk].save(update_fields=["begins", "ends", "tenant", "user"])
+        for pk in moved:
+            begin_put_right(self.tenancies[pk], self.old[pk][0])
 
     # -- what is wanted ------------------------------------------------------------------------------------------------
 
@@ -334,7 +337,7 @@ class _PuttingRight:
     def _figures(self, pk: int) -> Figures:
         tenancy = self.tenancies[pk]
         own = tenant_account(tenancy)
-        rows = Transfer.objects.filter(kind__in=CHARGES)
+        rows = Transfer.objects.filter(Q(kind__in=CHARGES) | Q(of=Of.KEYPAD))
         charged = rows.filter(debit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
         back = rows.filter(credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
         owed, owes = (sum(each.left for each in of(tenancy)) for of in (owed_to, debts.debts_of))
