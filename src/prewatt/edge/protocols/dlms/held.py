@@ -4,6 +4,8 @@
 - A meter that takes none may still hold the one of before the gateway's start: that is closed, and it is asked once more.
   If it takes none even so, it is left alone until it must have ended the one that it holds.
 - A password or a key that was refused is not tried again: meters count such tries, and lock.
+- A meter refuses an invocation counter that it has seen too. Who asks it with our title beside us, as where it is set up,
+  counts on: so a refusal counts only where the meter's own counter is not beyond ours.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ class HeldAssociation:
         self.generation = 0
         self._used_at = self._busy_until = 0
         self._refusal: PasswordRefused | None = None
+        self._is_counted = False
+        """Whether our counter is that of the meter, as far as anybody knows."""
 
     def run(self, work: Callable[[], Conversation[T]]) -> Conversation[T]:
         """Do `work`, a conversation with `client`, in the association. Work that found a held association ended is done once
@@ -97,15 +101,10 @@ class HeldAssociation:
     def _open(self) -> Conversation[None]:
         self.generation += 1
         try:
-            if self._terms.credentials.mechanism is Mechanism.HLS_GMAC and not self.client.counter:
-                yield from self._read_counter()
-            try:
-                yield from self.client.open()
-            except Busy:
-                if self.generation > 1:
-                    raise
-                yield from self.client.close()
-                yield from self.client.open()
+            if self._terms.credentials.mechanism is Mechanism.HLS_GMAC:
+                yield from self._open_counted()
+            else:
+                yield from self._associate()
         except Busy:
             self._busy_until = self._clock() + self._terms.inactivity
             raise
@@ -113,8 +112,37 @@ class HeldAssociation:
             self._refusal = error
             raise
 
-    def _read_counter(self) -> Conversation[None]:
-        """Learn from the meter, as a client without rights, how far our invocation counter has come."""
+    def _associate(self) -> Conversation[None]:
+        """Open an association; once more if the meter may still hold the one of before the gateway's start."""
+        try:
+            yield from self.client.open()
+        except Busy:
+            if self.generation > 1:
+                raise
+            yield from self.client.close()
+            yield from self.client.open()
+
+    def _open_counted(self) -> Conversation[None]:
+        """Open an association with high level security; once more if our counter was behind the meter's."""
+        was_counted = self._is_counted
+        if not was_counted:
+            yield from self._read_counter()
+        try:
+            yield from self._associate()
+        except NoAnswer:
+            # Some meters do not answer to a counter that they have seen.
+            self._is_counted = False
+            raise
+        except ProtocolError:
+            self._is_counted = False
+            if not was_counted or not (yield from self._read_counter()):
+                raise
+            yield from self.client.open()
+
+    def _read_counter(self) -> Conversation[bool]:
+        """Learn from the meter, as a client without rights, how far our invocation counter has come. Returns whether ours was
+        behind.
+        """
         if self._terms.counter is None:
             raise ProtocolError("its model's file names no invocation counter")
         public = Client(self._link_of(self._terms.counter_client), Credentials(), self._challenge)
@@ -127,5 +155,9 @@ class HeldAssociation:
         yield from public.close()
         if not isinstance(counted, int) or counted < 0:
             raise WrongAnswer("its invocation counter is no number")
-        # What we sent before a start of the gateway, and the meter never got, must not be used once more either.
+        self._is_counted = True
+        if counted < self.client.counter:
+            return False
+        # What was sent with our title, and the meter never got, must not be used once more either.
         self.client.counter = counted + 1 + int.from_bytes(self._challenge(2))
+        return True
