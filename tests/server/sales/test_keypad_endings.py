@@ -129,6 +129,23 @@ def test_a_move_out_that_is_put_right_to_an_earlier_day_gives_back_the_days_afte
     assert sum(each.left for each in debts_of(kim)) == paid - 2 * NANO
 
 
+def test_a_move_out_that_is_put_right_to_a_later_day_has_one_minimum_for_the_whole_month(
+    home, kim, keypad, clock, admin_user
+):
+    tariff_from(home, replace(FLAT, name="least", minimum=31 * NANO), clock.now())
+    top_up(kim, 5 * NANO, "first")
+    clock.at += 4 * DAY
+    moved = clock.now()
+    move_out(kim, moved)
+    clock.at += 8 * DAY
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=0)
+    settle(kim)
+    assert credit(kim) == 0
+    put_right(kim, Change(ends=moved + 4 * DAY), admin_user, "it was four days later")
+    assert sum(kim.keypad_entries.values_list("charge", flat=True)) == 8 * NANO, "one a day, as if it had been told so"
+    assert sum(each.left for each in debts_of(kim)) == 3 * NANO
+
+
 @pytest.mark.parametrize("each_day", [NANO, 0])
 @pytest.mark.parametrize("later", [2, -2])
 def test_a_move_that_is_put_right_for_both_tenants_charges_each_day_once(

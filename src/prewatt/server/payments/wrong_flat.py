@@ -28,6 +28,7 @@ from ..metering.locking import lock_meters, lock_organisation
 from ..metering.models import Meter
 from ..sales.top_ups import top_up
 from ..vending.adjustments import adjust
+from ..vending.keypads import lock_keypads
 from ..vending.models import Refund, TopUp
 from ..vending.refusals import GivingBackError, TopUpError
 from .models import BankLine, Payment, RefundPart
@@ -97,7 +98,9 @@ def move_payment(
         raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=payment.tenancy_id)
     lock_organisation(payment.organisation_id)
-    lock_meters(Meter.objects.filter(unit__in=(tenancy.unit_id, to.unit_id)))
+    units = (tenancy.unit_id, to.unit_id)
+    lock_meters(Meter.objects.filter(unit__in=units))
+    lock_keypads(units)
     outlook = look(payment)
     _check(tenancy, to)
     if outlook.offline is not None and not as_known:

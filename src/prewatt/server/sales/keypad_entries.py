@@ -177,7 +177,7 @@ def charge_up_to_the_last_day(tenancy: Tenancy, token_meter: TokenMeter, ends: i
     """Charge the days of a tenancy that ends at an instant, except the last one, and give back those that were charged
     for the time after it, because the move-out was told late. Returns how far the account is charged then.
     """
-    standing = _standing_by(tenancy, token_meter, ends)
+    standing = standing_by(tenancy, token_meter, ends)
     rows = KeypadEntry.objects.filter(tenancy=tenancy, kind=KeypadEntry.Kind.DAYS, until__gt=ends, backs=None)
     give_days_back(tenancy, token_meter, standing, rows)
     return _charge_days(tenancy, token_meter, standing, closing(ends))
@@ -202,7 +202,7 @@ def give_days_back(
         write(tenancy, token_meter, KeypadEntry.Kind.DAYS_BACK, now(), standing.until, days, back_of=entry)
 
 
-def _standing_by(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> Standing:
+def standing_by(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> Standing:
     """Return how far an account was charged at an instant, with what was sold since then."""
     standing = standing_of(tenancy, token_meter)
     if standing.until <= ends:

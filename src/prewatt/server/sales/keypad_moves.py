@@ -1,4 +1,4 @@
-"""A move-in that is put right at a flat with a keypad meter: the days between the wrong and the right instant."""
+"""A move that is put right at a flat with a keypad meter: the days between the wrong and the right instant."""
 
 from __future__ import annotations
 
@@ -11,18 +11,27 @@ from ...kernel.rating import Counters, Rated, rate_interval
 from ...kernel.span import closing
 from ..estate.models import Tenancy
 from ..vending.keypads import account_meter_of, lock_keypads
-from ..vending.models import KeypadEntry
-from .keypad_entries import Standing, give_days_back, standing_of, versions_of, write
+from ..vending.models import KeypadEntry, TokenMeter
+from .keypad_entries import Standing, give_days_back, standing_by, standing_of, versions_of, write
 
 
-def begin_put_right(tenancy: Tenancy, before: int) -> None:
-    """Charge a tenancy the days by which its beginning is earlier than it was (`before`), or give back those by which it
-    is later. An account without entries begins with the tenancy by itself. The caller holds the transaction.
+def move_put_right(tenancy: Tenancy, began: int, ended: int | None) -> None:
+    """Charge a tenancy the days by which it begins earlier than it did (`began`), or give back those by which it begins
+    later. If it does not end when it did (`ended`), what was charged for that end is given back: its settlement charges it
+    anew. An account without entries begins with the tenancy by itself. The caller holds the transaction.
     """
     token_meter = account_meter_of(tenancy)
-    if token_meter is None or tenancy.begins == before or not tenancy.keypad_entries.exists():
+    if token_meter is None or not tenancy.keypad_entries.exists():
         return
     lock_keypads([tenancy.unit_id])
+    if ended is not None and tenancy.ends != ended:
+        days = tenancy.keypad_entries.filter(kind=KeypadEntry.Kind.DAYS, until=ended, backs=None)
+        give_days_back(tenancy, token_meter, standing_by(tenancy, token_meter, closing(ended)), days)
+    if tenancy.begins != began:
+        _begin_anew(tenancy, token_meter, began)
+
+
+def _begin_anew(tenancy: Tenancy, token_meter: TokenMeter, before: int) -> None:
     standing = standing_of(tenancy, token_meter)
     if tenancy.begins > before:
         days = tenancy.keypad_entries.filter(kind=KeypadEntry.Kind.DAYS, until__lte=tenancy.begins, backs=None)

@@ -37,7 +37,7 @@ from ..ledger.references import Of, Part, Reference
 from ..metering.locking import for_update, lock_organisation
 from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import forget
-from ..sales.keypad_moves import begin_put_right
+from ..sales.keypad_moves import move_put_right
 from ..statements.terms import tell_meter
 from ..vending.adjustments import level
 from ..vending.credit_log import issue
@@ -185,7 +185,7 @@ class _PuttingRight:
         for pk in touched:
             self.tenancies[pk].save(update_fields=["begins", "ends", "tenant", "user"])
         for pk in moved:
-            begin_put_right(self.tenancies[pk], self.old[pk][0])
+            move_put_right(self.tenancies[pk], *self.old[pk])
 
     # -- what is wanted ------------------------------------------------------------------------------------------------
 
