@@ -282,3 +282,30 @@ def test_the_credit_of_a_code_that_was_given_back_or_of_a_payment_undone_is_not_
     TariffVersion.objects.update(effective_at=clock.now() - DAY)
     charge_days_of_all()
     assert kim.keypad_entries.filter(kind=KeypadEntry.Kind.SOLD).count() == 1
+
+
+def test_of_the_readings_of_the_day_the_one_at_the_move_out_settles_and_none_before_a_code(home, kim, keypad, clock):
+    top_up(kim, 10 * NANO, "first")
+    clock.at += DAY
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=50_000)
+    clock.at += HOUR
+    top_up(kim, 4 * NANO, "second")
+    clock.at += HOUR
+    move_out(kim, clock.now())
+    clock.at += HOUR
+    assert settle_what_is_due() == [], "what is left of the second code, no reading says"
+    take_reading(keypad, clock.now(), 1_005_000, "kim", left=65_000)
+    assert settle_what_is_due() == [kim]
+    assert Refund.objects.get(tenancy=kim).amount == 13 * NANO
+
+
+def test_of_two_readings_before_the_move_out_the_later_one_settles(home, kim, keypad, clock):
+    top_up(kim, 10 * NANO, "first")
+    clock.at += DAY
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=50_000)
+    clock.at += 2 * HOUR
+    take_reading(keypad, clock.now(), 1_010_000, "kim", left=40_000)
+    clock.at += HOUR
+    move_out(kim, clock.now())
+    assert settle_what_is_due() == [kim]
+    assert Refund.objects.get(tenancy=kim).amount == 8 * NANO

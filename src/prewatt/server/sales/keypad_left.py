@@ -164,15 +164,21 @@ def carry_out_give_back(adjustment: Adjustment, by: str) -> None:
 
 
 def reading_at_the_end(tenancy: Tenancy, token_meter: TokenMeter) -> KeypadReading | None:
-    """Return the reading by which a tenancy that ended is settled: the first one with what is left on the meter, of the
-    day of the move-out or later. None if nobody has typed one yet.
+    """Return the reading by which a tenancy that ended is settled, with what is left on the meter: the first one since the
+    move-out, else the last one of its day, if no code was made after it. None if nobody has typed one yet.
     """
     if tenancy.ends is None:
         return None
-    begins = day_bounds(
-        local_day(tenancy.ends - 1, zone(tenancy.unit.property.zone)), zone(tenancy.unit.property.zone)
-    )[0]
-    return readings(token_meter).filter(at__gte=max(begins, tenancy.begins), left__isnull=False, doubt="").first()
+    rows = readings(token_meter).filter(left__isnull=False, doubt="")
+    since = rows.filter(at__gte=tenancy.ends).first()
+    if since is not None:
+        return since
+    place = zone(tenancy.unit.property.zone)
+    begins = day_bounds(local_day(closing(tenancy.ends), place), place)[0]
+    last = rows.filter(at__gte=max(begins, tenancy.begins), at__lt=tenancy.ends).last()
+    if last is None or _given(tenancy).filter(kind=KeypadEntry.Kind.SOLD, at__gt=last.at, at__lt=tenancy.ends).exists():
+        return None
+    return last
 
 
 def close(tenancy: Tenancy) -> None:
@@ -239,6 +245,7 @@ def take_over(tenancy: Tenancy, by: Any) -> KeypadEntry:
     next payment pays it. Raises GivingBackError if nothing was left, or it is charged already.
     """
     lock_keypads([tenancy.unit_id])
+    tenancy.refresh_from_db(fields=["begins", "ends", "settled_at"])
     token_meter = keypad_of(tenancy.unit_id)
     energy = found_at_move_in(tenancy, token_meter) if token_meter is not None and not tenancy.has_ended(now()) else 0
     if token_meter is None or not energy:
