@@ -309,3 +309,16 @@ def test_of_two_readings_before_the_move_out_the_later_one_settles(home, kim, ke
     move_out(kim, clock.now())
     assert settle_what_is_due() == [kim]
     assert Refund.objects.get(tenancy=kim).amount == 8 * NANO
+
+
+def test_credit_that_is_carried_to_a_flat_with_a_keypad_meter_is_a_code_at_once(home, kim, keypad, clock):
+    top_up(kim, 10 * NANO, "first")
+    clock.at += HOUR
+    other = keypad_flat(home, "Cellar", "00000000026", "Kim again", clock.now())
+    move_out(kim, clock.now())
+    clock.at += HOUR
+    take_reading(keypad, clock.now(), 1_000_000, "kim", left=30_000)
+    settle(kim, other)
+    (entry,) = other.keypad_entries.all()
+    assert (entry.energy, credit(other), credit(kim)) == (30_000, 0, 0)
+    assert not Refund.objects.exists()

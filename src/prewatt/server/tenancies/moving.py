@@ -32,6 +32,7 @@ from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import NO_CONTACT, Contact, keep_contact
 from ..sales.keypad_left import close as close_keypad
 from ..sales.keypad_left import reading_at_the_end
+from ..sales.keypad_sales import sell
 from ..statements.terms import tell_meter
 from ..vending.account_settings import send_settings_to
 from ..vending.adjustments import adjust, level
@@ -209,6 +210,9 @@ def _carry(tenancy: Tenancy, to: Tenancy, settlement: Reference) -> None:
     of, memo = settlement.and_(Part.CARRIED), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
     book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), of, memo)
     adjust(to, left, of, memo, now())
+    token_meter = keypad_of(to.unit_id)
+    if token_meter is not None and to.begins <= now() and not to.has_ended(now()):
+        sell(to, token_meter)
 
 
 def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
