@@ -26,10 +26,10 @@ from prewatt.server.statements.statement import statement
 from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, put_right
-from prewatt.server.vending.codes import vend_management
+from prewatt.server.vending.codes import VendError, vend_management, vend_units
 from prewatt.server.vending.keypad_readings import place, take_reading
 from prewatt.server.vending.models import KeypadEntry, Refund, TokenMeter
-from prewatt.tokens import Function
+from prewatt.tokens import Function, carried
 from tests.building import FLAT
 from tests.server.keypads import keypad_flat, tariff_from
 
@@ -322,3 +322,11 @@ def test_credit_that_is_carried_to_a_flat_with_a_keypad_meter_is_a_code_at_once(
     (entry,) = other.keypad_entries.all()
     assert (entry.energy, credit(other), credit(kim)) == (30_000, 0, 0)
     assert not Refund.objects.exists()
+
+
+def test_a_code_beside_the_accounts_is_for_just_what_it_carries(kim, keypad):
+    place(keypad, None)
+    with pytest.raises(VendError, match="is 1640.400 kWh"):
+        vend_units(keypad, 16_405)
+    code = vend_units(keypad, 16_404)
+    assert carried(code.amount) == code.amount

@@ -197,7 +197,7 @@ def test_a_key_change_brings_a_meter_of_the_first_base_date_over(group):
         (lambda group: register(group, "00000000019", "x"), "check digit"),
         (lambda group: register(group, "12", "x"), "11 or 13"),
         (lambda group: vend_units(register(group, "00000000018", "x"), 0), "must be more than 0"),
-        (lambda group: vend_units(register(group, "00000000018", "x"), 10**9), "more than a token"),
+        (lambda group: vend_units(register(group, "00000000018", "x"), 10**9), "carry just so much"),
         (lambda group: vend_money(register(group, "00000000018", "x"), 1_234_567_000_000), "four digits"),
         (lambda group: vend_units(TokenMeter.objects.get(meter__name="m1"), 1), "counts money"),
         (lambda group: add_group(group.organisation, "123457", VENDING), "already"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import Control
 from ...kernel.orders import Action, ClearCredit, ClearTamper, LimitPower
 from ...kernel.supply import WATTS_MAX
-from ...kernel.units import HOUR, TOKEN
+from ...kernel.units import HOUR, TOKEN, exact_kwh
 from ...tokens import (
     ALL_CREDIT,
     LAST_TID,
@@ -26,6 +26,7 @@ from ...tokens import (
     Token,
     UnitCredit,
     account_number,
+    carried_at_most,
     encode,
     instant_of,
     luhn,
@@ -36,7 +37,7 @@ from ..estate.models import Organisation
 from ..metering.locking import for_update, lock_meters
 from ..metering.models import Meter
 from .credit_log import issue
-from .keypads import tenant_at
+from .keypads import TENTH, tenant_at
 from .models import Code, SupplyGroup, TokenMeter
 from .security import security_module
 
@@ -254,6 +255,12 @@ def vend_units(token_meter: TokenMeter, tenths: int, by: Any = None, detail: str
         )
     if tenths <= 0:
         raise VendError(_("The energy must be more than 0 kWh."))
+    if (most := carried_at_most(tenths)) != tenths:
+        # The meter would take more than is counted here.
+        raise VendError(
+            _("A code can't carry just so much: the next lower that it can is %(kwh)s kWh.")
+            % {"kwh": exact_kwh(most * TENTH)}
+        )
     token = UnitCredit(next_tid(token_meter), tenths)
     return vend(token_meter, token, Code.Kind.UNITS, by, tenths, detail)
 
