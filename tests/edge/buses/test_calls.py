@@ -124,6 +124,17 @@ def test_who_says_nothing_is_hung_up_on_and_too_many_of_them_keep_nobody_out(tow
         each.close()
 
 
+def test_silent_callers_that_hold_all_places_keep_no_converter_out(tower, monkeypatch):
+    monkeypatch.setattr(calls, "UNKNOWN_MOST", 3)
+    port, taken = tower
+    silent = [socket.create_connection(taken.address) for _ in range(3)]
+    with socket.create_connection(taken.address) as caller:
+        caller.sendall(b"prewatt tower-7\n")
+        connected(port)
+    for each in silent:
+        each.close()
+
+
 def test_who_is_known_from_now_on_and_has_said_so_already_is_taken_at_once(tower):
     _port, taken = tower
     late = CalledPort("tower-8", TEXT_LINE)

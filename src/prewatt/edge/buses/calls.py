@@ -26,7 +26,7 @@ log = logging.getLogger("prewatt.edge")
 REGISTER_WITHIN = 20.0
 """Seconds in which a caller must say who it is."""
 UNKNOWN_MOST = 32
-"""Callers at a time that have not said who they are; further ones are hung up on."""
+"""Callers at a time that have not said who they are; for a further one, who has waited longest is hung up on."""
 REGISTRATION_LONGEST = 256
 """Bytes that a caller may send without having said who it is."""
 
@@ -217,10 +217,9 @@ class Calls:
         except OSError as error:
             log.warning("a call could not be taken (%s)", error)
             return
-        # After an outage all converters call in the same moment.
+        # After an outage all converters call in the same moment. Who holds a place and says nothing keeps none of them out.
         if len(self._unknown) >= max(UNKNOWN_MOST, 2 * len(self._ports)):
-            caller.close()
-            return
+            self._drop(next(iter(self._unknown)), "others call, and it has not said who it is")
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
