@@ -239,3 +239,22 @@ def test_a_gateway_whose_settings_change_starts_anew_and_one_that_is_added_or_me
         every.stop()
         for line in lines:
             line.close()
+
+
+def test_settings_that_are_being_written_again_while_they_are_looked_at_do_not_end_the_others(tmp_path, monkeypatch):
+    """An editor empties a file before it writes it: what was checked is what counts."""
+    north = building(tmp_path, "north", "000000000111", 9100) / "edge.toml"
+    every = hosting.Hosting(tmp_path)
+    started = []
+    monkeypatch.setattr(hosting.Hosted, "start", lambda hosted: started.append((hosted.name, hosted.gateway)))
+    load = hosting.load_settings
+
+    def load_while_it_is_written(path):
+        settings = load(path)
+        path.write_text("")
+        return settings
+
+    north.write_text(north.read_text() + "\n")
+    monkeypatch.setattr(hosting, "load_settings", load_while_it_is_written)
+    every.look()
+    assert started == [("north", "north")]

@@ -21,7 +21,7 @@ from . import lines
 from .drivers.bus import BusDriverSettings, check_meters
 from .process import AGAIN, serve
 from .service_manager import ServiceManager
-from .settings import SettingsError, load_settings
+from .settings import EdgeSettings, SettingsError, load_settings
 from .shell import Shell
 
 log = logging.getLogger("prewatt.edge")
@@ -166,7 +166,7 @@ class Hosting:
             if (hosted and not hosted.is_changed) or state in (None, self._refused.get(path)):
                 continue
             try:
-                self._check(path)
+                settings = self._checked(path)
             except ValueError as error:
                 self._refused[path] = state
                 log.error("%s. %s", error, "It goes on as it was" if hosted and hosted.runs else "It does not run")
@@ -175,11 +175,11 @@ class Hosting:
             if hosted is None:
                 hosted = Hosted(path, self.changed.set)
                 self.gateways.append(hosted)
-            hosted.gateway = load_settings(path).gateway
+            hosted.gateway = settings.gateway
             hosted.start_anew()
 
-    def _check(self, path: Path) -> None:
-        """Raise ValueError if a gateway can't run with the settings that it has now."""
+    def _checked(self, path: Path) -> EdgeSettings:
+        """Return the settings that a gateway has now. Raises ValueError if it can't run with them."""
         settings = load_settings(path)
         others = [each for each in self.gateways if each.path != path]
         if same := [each for each in others if each.gateway == settings.gateway]:
@@ -194,6 +194,7 @@ class Hosting:
                 check_meters(section, [each.name for each in settings.meters if each.driver == "bus"], now)
             except ValueError as error:
                 raise ValueError(f"{path}: drivers.bus: {error}") from None
+        return settings
 
     def stop(self) -> None:
         """Stop all, and wait for it."""
