@@ -128,6 +128,16 @@ def test_a_bus_whose_meters_are_parts_of_one_is_in_service_too(tmp_path, line, s
     assert [(meter.in_service, meter.flat) for meter in setup.survey.meters] == [("l1", "Flat 1"), ("l2", "")]
 
 
+def test_a_meter_in_service_is_compared_in_turn_with_the_agents_questions_to_it(tmp_path, line, served):
+    """Two conversations of one meter at the same time would break its held association."""
+    setup = beside_agent(enrolled(tmp_path, served, [DLT]))
+    setup.scanner.scan([served])
+    bus = setup.bench.live[served].bus
+    before = bus.figures.by_meter[DLT].questions
+    setup.bench.compare(setup.survey.meters[0].id, "2.00")
+    assert bus.figures.by_meter[DLT].questions > before and set(bus.figures.by_meter) == {DLT}
+
+
 def compared(setup, address, flat):
     """Put the meter at an address to a flat, and compare it."""
     meter = next(each for each in setup.survey.meters if each.address == address)

@@ -113,17 +113,20 @@ class Workbench:
             raise SurveyError(_("This meter can't be read yet."))
         live = self.live.get(meter.port)
         own = live.meters.get(meter.in_service) if live else None
+        own = own if own and own.place.place == meter.place else None
         try:
             with ExitStack() as stack:
                 bus = live.bus if live else stack.enter_context(self.opened(meter.port, meter.line, meter.protocol))
                 conversations = (
                     own.conversations
-                    if own and own.place.place == meter.place
+                    if own
                     else open_conversations(
                         self.models[seen.model], meter.address, meter.framing, meter.more, self.clock
                     )
                 )
-                yield lambda make: bus.run(f"set-up {meter.id}", make(conversations))
+                # Under its own name, so that the agent's conversations with it and these do not run into each other.
+                name = meter.in_service if own else f"set-up {meter.id}"
+                yield lambda make: bus.run(name, make(conversations))
         except SurveyError:
             raise
         except (ProtocolError, ValueError) as error:
