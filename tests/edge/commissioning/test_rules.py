@@ -137,6 +137,19 @@ def test_another_meter_at_an_address_begins_from_nothing():
     assert (found.take(stranger).flat, found.meters[0].compared) == ("", None)
 
 
+def test_a_switch_that_is_open_for_a_test_is_closed_again_whatever_answers_there_meanwhile():
+    for looks in (
+        (Look("dlt645-2007", refusal="its answer came broken"),),
+        (),
+        (msgspec.structs.replace(GOOD, serial="9"),),
+    ):
+        found = survey(meter(1, "1", flat="Flat 1", test="off", power_before=40))
+        found.take(meter(0, "1", looks=looks))
+        kept = found.meter(1)
+        assert (kept.test, kept.power_before) == ("off", 40) and kept.look is not None
+        assert kept.flat == ("" if kept.look.serial == "9" else "Flat 1"), "another meter has no flat yet"
+
+
 def test_the_survey_is_kept_for_its_owner_and_a_torn_file_is_an_empty_one(tmp_path):
     found = survey(meter(1, "1"))
     save_survey(tmp_path, found)

@@ -61,6 +61,17 @@ def test_who_answers_has_nothing_closed_later(bench):
     assert later.waits == []
 
 
+@pytest.mark.parametrize("is_so", [True, False])
+def test_a_switch_that_stands_open_after_the_test_is_told_to_close_whatever_the_person_saw(bench, is_so):
+    setup, house, _later = bench
+    setup.switches.switch_off(1)
+    setup.switches.load_stopped(1, is_so=True)
+    house.meters[DLT].order(False, True)
+    with pytest.raises(SurveyError, match="its switch is still open"):
+        setup.switches.load_runs(1, is_so)
+    assert house.meters[DLT].is_closed()
+
+
 def test_while_it_is_open_its_meter_is_neither_moved_nor_forgotten(bench):
     setup, house, later = bench
     setup.switches.switch_off(1)

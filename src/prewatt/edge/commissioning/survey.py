@@ -170,6 +170,11 @@ class Survey(Struct):
                 name: getattr(before, name)
                 for name in ("flat", "compared", "test", "power_before", "model", "told_at", "face")
             }
+        if before.test == "off":
+            # Its switch has to be closed again, whatever answers there now.
+            changes |= {"test": before.test, "power_before": before.power_before}
+            if seen.look is None:
+                changes |= {name: getattr(before, name) for name in ("looks", "model", "flat")}
         return self.change(before.id, **{**structs.asdict(seen), **changes})
 
     def forget(self, number: int) -> None:

@@ -127,7 +127,7 @@ class SwitchTest:
             raise SurveyError(_("The test of this switch has not come so far. Begin again."))
         with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
             now = self._bench.now(meter, run)
-            if is_so and now.closed is False:
+            if now.closed is False:
                 words = self._close(meter, run)
                 raise SurveyError(
                     words or _("The meter says that its switch is still open. It is told to close again.")
