@@ -142,6 +142,18 @@ class Home:
         return [entry.code for entry in self.entries if isinstance(entry, Event) and entry.code in TOLD]
 
 
+def test_who_pays_while_the_meters_last_answer_was_lost_has_an_allowance_before_the_switch_closes(tmp_path):
+    home = Home(tmp_path, alone=5000)
+    home.order(GrantCredit("c1", 2 * KWH))
+    home.live(BEGIN + 3 * HOUR)
+    assert home.driver.read_switch() is False and home.driver.read_allowance() == 0
+    home.do(home.agent.on_observed(home.moment(), {"m1": "nothing"}))
+    home.order(GrantCredit("c2", 3 * KWH))
+    assert home.driver.read_switch() is True and home.driver.read_allowance() >= 3000
+    home.live(home.clock.at + HOUR)
+    assert home.driver.read_switch() is True and home.events == []
+
+
 def test_while_the_gateway_lives_it_never_counts(tmp_path):
     home = Home(tmp_path, alone=5000)
     home.order(GrantCredit("c1", 40 * KWH))

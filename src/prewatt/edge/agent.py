@@ -422,7 +422,7 @@ class Agent:
             due = meter.due
             if alone.keeps:
                 # Before the switch: it can't be closed while what the meter may supply is used up.
-                allowance = None if meter.waits else alone.due_to_tell(now, meter.account)
+                allowance = None if meter.waits else alone.due_to_tell(now, meter.account, outcome.switch is True)
                 if allowance is not None:
                     alone.told(now, allowance.energy)
                     effects.append(SetAllowance(name, allowance.energy))

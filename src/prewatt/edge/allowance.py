@@ -133,9 +133,11 @@ class SecondLine(Struct):
         before, self.usual = self.usual, seen(self.usual, now, register, fuse, account.serial)
         return self.usual != before
 
-    def due_to_tell(self, now: int, account: Account) -> Due | None:
-        """Return the allowance that the meter must be told now; None if its present one is enough."""
-        if not self.keeps or not self.sure:
+    def due_to_tell(self, now: int, account: Account, closes: bool = False) -> Due | None:
+        """Return the allowance that the meter must be told now; None if its present one is enough. `closes`: its switch is
+        about to be closed, and would not stay so if nothing were left: nobody waits for a reading then.
+        """
+        if not self.keeps or not (self.sure or (closes and has_rule(account))):
             return None
         if not has_rule(account):
             return None if self.left is None else Due(None)
@@ -143,7 +145,7 @@ class SecondLine(Struct):
             return None if self.left == 0 else Due(0)
         paid, more = paid_for(account, now), beside(account, self.usual)
         wanted = min(paid + more, MOST)
-        if self.left is None:
+        if self.left is None or not self.sure:
             return Due(wanted)
         over = self.left - paid
         # While the gateway lives, credit and allowance fall together: what is beside stays about the same.
