@@ -64,9 +64,12 @@ class HeldAssociation:
         try:
             try:
                 result = yield from work()
-            except (LinkLost, NoAnswer):
+            except (LinkLost, NoAnswer) as error:
                 # It may have ended while nobody asked: after a power cut, for instance.
-                if not is_old or not (yield from self.client.close()):
+                if not is_old:
+                    raise
+                is_there = (yield from self.client.close()) or isinstance(error, LinkLost)
+                if not is_there:
                     raise
                 yield from self._open()
                 result = yield from work()

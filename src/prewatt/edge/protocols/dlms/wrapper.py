@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 VERSION = b"\x00\x01"
 HEADER = 8
+RELEASED = (b"\x63", b"\xd8", b"\x0e")
+"""How answers to a release begin: RLRE, and the exceptions of a meter that holds no association."""
 
 
 @dataclass(frozen=True)
@@ -110,5 +112,5 @@ class WrapperLink:
         return answer
 
     def disconnect(self, release: bytes) -> Conversation[None]:
-        """Release the association."""
-        yield from self.ask(release, lambda apdu: apdu if apdu[:1] == b"\x63" else None)
+        """Release the association. A meter that has ended it already may answer with an error."""
+        yield from self.ask(release, lambda apdu: apdu if apdu[:1] in RELEASED else None)
