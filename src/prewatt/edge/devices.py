@@ -102,6 +102,11 @@ class Devices:
         """Return how many questions a meter was asked, and how many it did not answer."""
         return lines.asked(self._drivers[name])
 
+    def is_asked(self, name: str) -> bool:
+        """Return whether a meter answers when it is asked. One that sends by itself is waited for in its round alone."""
+        driver = self._drivers[name]
+        return not any(getattr(part, "sends_by_itself", False) for part in getattr(driver, "parts", (driver,)))
+
     def bus(self, name: str) -> object | None:
         """Return the bus of a meter, which asks one question at a time; None if its driver answers at once."""
         return getattr(self._drivers[name], "bus", None)

@@ -364,7 +364,8 @@ class Shell:
 
     def look_at(self, meter: str) -> None:
         """Read a meter for a person on site, unless it was just read, so that the page shows the present."""
-        if meter in self.agent.meters and self.agent.looking.fresh(time.monotonic(), meter) is None:
+        known = meter in self.agent.meters and self.devices.is_asked(meter)
+        if known and self.agent.looking.fresh(time.monotonic(), meter) is None:
             self._do(self._meters.look_now(meter))
 
     def _question(self, name: str, looked_at: bool) -> Question:

@@ -14,9 +14,12 @@ from prewatt.edge.conversations.dlms import PROTOCOL, DlmsAccess
 from prewatt.edge.conversations.dlms.pushed import READ_ONLY
 from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.devices import Devices, Question
+from prewatt.edge.driver_settings import read_section
 from prewatt.edge.drivers.interface import Identity, Power
 from prewatt.edge.meters.dlms_model import DlmsModel, Push, Scale
 from prewatt.edge.protocols.exchange import NoAnswer, Unsupported, WrongAnswer, converse
+from prewatt.edge.settings import MeterSettings
+from prewatt.edge.shell import Shell
 from prewatt.kernel.units import MINUTE, SECOND
 from prewatt.sim.meters.dlms_push import PushingResponder
 from prewatt.sim.meters.line import Line
@@ -24,6 +27,7 @@ from prewatt.sim.meters.played import PlayedMeter
 from prewatt.sim.meters.serving import OnPty
 from tests.edge.buses.lines import VirtualPort
 from tests.edge.protocols.dlms_wall import BEGIN, REGISTER, Load, model_of
+from tests.edge.test_shell import made_settings
 
 MODEL = model_of("landis-gyr-push")
 SERIAL = "LGZ1030769231250"
@@ -174,6 +178,22 @@ def test_the_agent_reads_a_played_meter_that_pushes_on_a_serial_adapter():
     finally:
         bus.close()
         served.close()
+
+
+def test_who_opens_its_page_does_not_have_the_agent_wait_for_its_next_push(tmp_path):
+    """The agent moves all switches: it must not stand still for as long as a meter sends nothing."""
+    at = OnPty(Line([]), 2400)
+    bus = {"port": at.path, "line": "2400 8E1"}
+    section = {
+        "buses": {"common": bus},
+        "meters": {"m1": {"bus": "common", "model": "landis-gyr-push", "address": "1"}},
+    }
+    drivers = {"bus": read_section("bus", section, tmp_path)}
+    shell = Shell(made_settings(tmp_path, meters=(MeterSettings("m1", "bus"),), drivers=drivers))
+    shell.look_at("m1")
+    assert shell.devices.asked("m1").questions == 0
+    shell.journal.close()
+    at.close()
 
 
 def test_it_sends_as_often_as_its_model_says():

@@ -27,6 +27,11 @@ class MeterOnBus:
     def __init__(self, name: str, bus: Carrier, conversations: Conversations) -> None:
         self.name, self.bus, self.conversations = name, bus, conversations
 
+    @property
+    def sends_by_itself(self) -> bool:
+        """Return whether one can only wait for what the meter sends, which takes its time."""
+        return getattr(self.conversations, "sends_by_itself", False)
+
     def _run(self, operation: str, conversation: Conversation[T]) -> T:
         try:
             return self.bus.run(self.name, conversation)

@@ -26,6 +26,8 @@ class PushingMeter:
     (µs). The register is always of a push that is waited for; what else it sends is taken from that one.
     """
 
+    sends_by_itself = True
+
     def __init__(self, model: DlmsModel, push: Push, clock: Callable[[], int]) -> None:
         self._model, self._push, self._clock = model, push, clock
         self._waits_s = PATIENCE * push.every_s
