@@ -293,6 +293,14 @@ def test_after_each_look_a_meter_has_what_is_paid_and_most_of_what_the_rule_allo
     assert line.due(now, account) - now <= line.left * HOUR // 8000
 
 
+def test_a_meter_without_a_bound_is_not_told_again_and_again_what_is_as_good_as_none():
+    """Its memory bears only so many writes."""
+    account = supplied(0, alone=1000, credit_limit_cuts=False)
+    line = SecondLine()
+    line.observe(BEGIN, account, 0, keeps=True, left=None)
+    assert paid_for(account, BEGIN) == MOST and line.due_to_tell(BEGIN, account) is None
+
+
 def test_a_restoration_until_an_instant_is_supplied_to_its_end():
     account = supplied(0, alone=1000)
     account.apply(account.follow(BEGIN, Command("m", 4, BEGIN, Control(Restore(until=BEGIN + 10 * HOUR), "office"))))

@@ -145,6 +145,9 @@ class SecondLine(Struct):
             return None if self.left == 0 else Due(0)
         paid, more = paid_for(account, now), beside(account, self.usual)
         wanted = min(paid + more, MOST)
+        if self.sure and self.left is None and wanted == MOST:
+            # Some meters can't be told so much, and keep no bound instead: that is not told again and again.
+            return None
         if self.left is None or not self.sure:
             return Due(wanted)
         over = self.left - paid
