@@ -19,7 +19,7 @@ from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.calls import CalledPort, Calls
 from prewatt.edge.buses.ports import PortFailed
 from prewatt.edge.buses.strangers import Strangers
-from prewatt.edge.converters import BUILT_IN, converter_names, load_converter
+from prewatt.edge.converters import BUILT_IN, converter_names, known_as, load_converter
 from prewatt.edge.protocols.exchange import ProtocolError
 from prewatt.sim.meters.line import Line
 from prewatt.sim.meters.serving import Calling
@@ -122,6 +122,16 @@ def test_who_says_nothing_is_hung_up_on_and_too_many_of_them_keep_nobody_out(tow
         connected(port)
     for each in silent:
         each.close()
+
+
+def test_a_registration_that_names_nobody_is_nobodys(tmp_path):
+    """One by a file of the user's own, in which the id may be missing: all others are taken all the same."""
+    (tmp_path / "own.toml").write_text(
+        """make = "x"\nnames = ["x"]\nsource = "x"\nregistration = "own(:(?P<id>[0-9]+))?;"\n"""
+    )
+    own = CalledPort("7", load_converter("own", [tmp_path]))
+    assert own.registered(b"own;") is None and own.registered(b"own:7;rest") == b"rest"
+    assert known_as(b"own;", [tmp_path]) == [] and known_as(b"own:8;", [tmp_path]) == [("own", "8")]
 
 
 def test_silent_callers_that_hold_all_places_keep_no_converter_out(tower, monkeypatch):

@@ -58,7 +58,7 @@ class CalledPort:
     def registered(self, received: bytes) -> bytes | None:
         """Return what follows the registration of this converter in the first bytes of a call; None if they are none."""
         match = self._registration.match(received)
-        if match is None or match["id"].decode("latin-1") != self.expected:
+        if match is None or (match["id"] or b"").decode("latin-1") != self.expected:
             return None
         return received[match.end() :]
 
@@ -113,7 +113,7 @@ class CalledPort:
 
     def _unless_ours(self, match: re.Match[bytes]) -> bytes:
         """Return what only looks like a registration, such as the digits of a meter's number."""
-        return b"" if match["id"].decode("latin-1") == self.expected else match[0]
+        return b"" if (match["id"] or b"").decode("latin-1") == self.expected else match[0]
 
     def _connected(self) -> socket.socket:
         with self._lock:

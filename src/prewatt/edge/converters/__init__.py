@@ -76,7 +76,7 @@ def known_as(said: bytes, folders: Iterable[Path] = ()) -> list[tuple[str, str]]
         with suppress(ValueError):
             converter = load_converter(name, folders)
             match = re.match(converter.registration.encode("latin-1"), said)
-            if match is not None:
+            if match is not None and match["id"]:
                 alike = (converter.registration, converter.heartbeat, converter.heartbeat_answer)
                 found.setdefault(alike, (name, match["id"].decode("latin-1")))
     return list(found.values())
