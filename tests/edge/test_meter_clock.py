@@ -56,7 +56,19 @@ def test_it_is_read_every_four_hours_and_a_meter_that_can_not_tell_is_read_all_t
     assert devices.read(Question("m1", "m1")) == Observed(7, closed=True)
     now[0] += 1
     assert devices.read(Question("m1", "m1")) == seen
-    assert wall.asked == 2
+    assert wall.asked == (4 if seen.clock_fault else 2)
+
+
+def test_an_answer_that_comes_broken_once_is_no_wrong_clock():
+    wall = Wall(BadAnswer("m1", "read clock", "its battery"))
+    heard = iter([wall.clock, 5])
+
+    def read_clock():
+        wall.clock = next(heard)
+        return Wall.read_clock(wall)
+
+    wall.read_clock = read_clock
+    assert Devices({"m1": wall}, lambda: 0.0).read(Question("m1", "m1")) == Observed(7, closed=True, clock=5)
 
 
 def test_a_wrong_clock_is_told_once_until_it_was_right():

@@ -170,13 +170,18 @@ class Devices:
         """Return what a meter's own clock shows (µs; None if it has none, or was read a while ago), and why it shows nothing."""
         if self._steady() < self._clocks.get(name, 0.0):
             return None, ""
-        try:
-            clock, fault = self._drivers[name].read_clock(), ""
-        except BadAnswer as error:
-            clock, fault = None, error.cause
-        except DriverError:
-            # A meter that can be read is not lost for this.
-            clock, fault = None, ""
+        clock, fault = None, ""
+        # What comes broken once may have been broken by the line; a meter's empty battery shows again.
+        for _try in range(2):
+            try:
+                clock, fault = self._drivers[name].read_clock(), ""
+                break
+            except BadAnswer as error:
+                fault = error.cause
+            except DriverError:
+                # A meter that can be read is not lost for this.
+                fault = ""
+                break
         self._clocks[name] = self._steady() + CLOCK_EVERY / SECOND
         return clock, fault
 
