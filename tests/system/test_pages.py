@@ -27,13 +27,14 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5}
 class Building:
     """A demonstration with its pages. Its time can be held: pages, head-end and agent go on, the clock stands."""
 
-    # An outage of two days in the middle; what the pictures show has a longer past.
-    DAYS = 20 if PICTURES else 8
+    DAYS = 20
 
     def __init__(self, home):
         self._home = home
         options = ["--days", str(self.DAYS), "--speed", "40000", "--seed", "4", "--home", str(home)]
-        self._process = subprocess.Popen([*PREWATT, "demo", *options], stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [*PREWATT, "demo", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         said = (found[0] for line in self._process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
         self.address, self.site = next(said), next(said)
         self.outage = plan(Options(days=self.DAYS)).outage
