@@ -46,11 +46,11 @@ def keep_merchant(
 
 def provider_of(merchant: Merchant) -> Provider:
     """Return the provider with the keys of this account. Raises SealError if the keys cannot be opened."""
-    return _provider(merchant.provider, json.dumps(merchant.settings, sort_keys=True), bytes(merchant.sealed))
+    address = server_settings.CONFIG.providers.get(merchant.provider, "")
+    return _provider(merchant.provider, address, json.dumps(merchant.settings, sort_keys=True), bytes(merchant.sealed))
 
 
 @lru_cache(maxsize=256)
-def _provider(provider: str, settings: str, sealed: bytes) -> Provider:
+def _provider(provider: str, address: str, settings: str, sealed: bytes) -> Provider:
     # Kept between calls, as WeChat Pay's certificates are.
-    address = server_settings.CONFIG.providers.get(provider, "")
     return PROVIDERS[provider]({**json.loads(settings), **unseal(PURPOSE, sealed)}, address)
