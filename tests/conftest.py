@@ -1,6 +1,7 @@
 """Which tests are run, in which order, and the fixtures that many of them start from."""
 
 import copy
+import gc
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,12 @@ FIRST = (
     "sim/",
 )
 """What is begun first: the longest. What is short fills the gaps, and no long one is the last."""
+
+
+def pytest_collection_finish() -> None:
+    """Take what was loaded and collected, which stays to the end, out of the collector's rounds, which saves time in each test."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
