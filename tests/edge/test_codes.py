@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from prewatt.edge.agent import Agent
-from prewatt.edge.codes import KeyState, load_key
+from prewatt.edge.codes import load_key
 from prewatt.edge.effects import Commit, Keep, MoveSwitch
 from prewatt.edge.lockout import FREE, LOCKED, MOST, Tries, waits, within
 from prewatt.edge.memory import Memory
@@ -30,6 +30,7 @@ from prewatt.kernel.entries import (
 from prewatt.kernel.orders import LimitPower, UnlockCodes
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO, SECOND
+from prewatt.sim.faults.keys import held
 from prewatt.tokens import (
     Algorithm,
     BaseDate,
@@ -61,21 +62,6 @@ def described(number):
     return MeterKey(account_number(number), "123456")
 
 
-def held(key, vending=VENDING):
-    return KeyState(
-        key.pan,
-        key.supply_group,
-        key.tariff_index,
-        key.revision,
-        key.key_type,
-        key.expiry,
-        key.base,
-        key.dkga,
-        key.algorithm,
-        key.decoder_key(vending),
-    )
-
-
 NUMBERS = {"m1": "00000000018", "m2": "00000000026"}
 
 
@@ -84,7 +70,7 @@ class Gateway:
 
     def __init__(self):
         meters = [Meter(name, Account(), genesis(name), MeterPolicy()) for name in ("m1", "m2")]
-        keys = {name: held(described(number)) for name, number in NUMBERS.items()}
+        keys = {name: held(described(number), VENDING) for name, number in NUMBERS.items()}
         self.now, self.effects, self.numbers = NOW, [], {"m1": 0, "m2": 0}
         self.agent = Agent("g1", 1, meters, VerifyKey(SERVER.public()), SyncPolicy(), Memory(keys))
         for name in ("m1", "m2"):
@@ -210,7 +196,7 @@ def test_a_key_change_takes_four_codes_in_any_order_and_forgets_the_old_key():
     assert gateway.type(TWENTY).done, "the old key until the new one is whole"
     assert "new key" in gateway.type(made[1]).text
     kept = [load_key(each.body) for each in gateway.effects if isinstance(each, Keep) and each.what == "key"]
-    assert kept == [held(new)]
+    assert kept == [held(new, VENDING)]
     assert not gateway.type(code(2_000_000, TID + 1)).done
     assert gateway.type(code(2_000_000, TID + 1, key=new)).done
 

@@ -104,8 +104,7 @@ class Devices:
 
     def is_asked(self, name: str) -> bool:
         """Return whether a meter answers when it is asked. One that sends by itself is waited for in its round alone."""
-        driver = self._drivers[name]
-        return not any(getattr(part, "sends_by_itself", False) for part in getattr(driver, "parts", (driver,)))
+        return not any(part.sends_by_itself for part, _bus in lines.parts_of(self._drivers[name]))
 
     def bus(self, name: str) -> object | None:
         """Return the bus of a meter, which asks one question at a time; None if its driver answers at once."""

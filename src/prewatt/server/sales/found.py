@@ -233,6 +233,33 @@ def _fits(meter: Meter, code: Alarm, amount: int, paid: int) -> bool:
     return bool(instant_of(BaseDate(token_meter.group.base), code.data["tid"]) >= paid - EARLIER)
 
 
+def book_new_top_up(
+    tenancy: Tenancy,
+    command: Command | None,
+    credit_id: str,
+    amount: int,
+    at: int,
+    by: Any,
+    note: str,
+    source: Account | None,
+) -> TopUp:
+    """Make a top-up of `amount` nano, paid at an instant, and book its money, which lies in the account `source` (None:
+    cash). `command`: the one that brings it to the meter. Raises IntegrityError if the credit id is known.
+    """
+    top_up = TopUp.objects.create(
+        organisation=tenancy.unit.property.organisation,
+        credit_id=credit_id,
+        tenancy=tenancy,
+        command=command,
+        amount=amount,
+        paid_at=at,
+        by=by,
+        note=note,
+    )
+    book_top_up(tenancy, amount, at, top_up.pk, source, top_up.memo)
+    return top_up
+
+
 def link(
     alarm: Alarm, tenancy: Tenancy, credit_id: str, amount: int, at: int, by: Any, note: str, source: Account | None
 ) -> TopUp:
@@ -255,18 +282,7 @@ def link(
     alarm.is_resolved = True
     alarm.data = {**alarm.data, "credit_id": credit_id}
     alarm.save(update_fields=["is_resolved", "data"])
-    top_up = TopUp.objects.create(
-        organisation=tenancy.unit.property.organisation,
-        credit_id=credit_id,
-        tenancy=tenancy,
-        command=command,
-        amount=amount,
-        paid_at=at,
-        by=by,
-        note=note,
-    )
-    book_top_up(tenancy, amount, at, top_up.pk, source, top_up.memo)
-    return top_up
+    return book_new_top_up(tenancy, command, credit_id, amount, at, by, note, source)
 
 
 def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:

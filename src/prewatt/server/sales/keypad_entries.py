@@ -56,7 +56,12 @@ def standing_of(tenancy: Tenancy, token_meter: TokenMeter) -> Standing:
     """Return how far an account is charged by its last entry; an account begins with the tenancy, or when its meter was
     put to the flat.
     """
-    last = KeypadEntry.objects.filter(tenancy=tenancy).order_by("-number").first()
+    return _standing_after(
+        KeypadEntry.objects.filter(tenancy=tenancy).order_by("-number").first(), tenancy, token_meter
+    )
+
+
+def _standing_after(last: KeypadEntry | None, tenancy: Tenancy, token_meter: TokenMeter) -> Standing:
     if last is None:
         return Standing(max(tenancy.begins, token_meter.placed_at or 0), Counters())
     return Standing(last.until, _counters_of(last))
@@ -209,9 +214,7 @@ def standing_by(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> Standin
         return standing
     entries = KeypadEntry.objects.filter(tenancy=tenancy)
     last = entries.filter(until__lte=ends).order_by("-number").first()
-    number, standing = 0, Standing(max(tenancy.begins, token_meter.placed_at or 0), Counters())
-    if last is not None:
-        number, standing = last.number, Standing(last.until, _counters_of(last))
+    number, standing = last.number if last else 0, _standing_after(last, tenancy, token_meter)
     counters = standing.counters
     days = (KeypadEntry.Kind.DAYS, KeypadEntry.Kind.DAYS_BACK)
     for entry in entries.filter(number__gt=number).exclude(kind__in=days).order_by("number"):

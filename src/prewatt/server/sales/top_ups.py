@@ -13,7 +13,7 @@ from ...kernel.entries import GrantCredit
 from ..billing.spreading import lock_spread, share_of, take_share
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
-from ..ledger.books import Kind, account, book, book_top_up, booked
+from ..ledger.books import Kind, account, book, booked
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Part, Reference, is_own
 from ..metering.locking import for_update
@@ -24,7 +24,7 @@ from ..vending.keypads import keypad_of, lock_keypads
 from ..vending.models import Code, Command, TopUp
 from ..vending.paid_amounts import as_it_is, check_amount, check_open, check_typed
 from ..vending.refusals import TopUpError
-from .found import FoundError, booked_by_hand, link, unbooked
+from .found import FoundError, book_new_top_up, booked_by_hand, link, unbooked
 from .keypad_sales import sell
 
 
@@ -72,17 +72,7 @@ def top_up(
     command = None
     if meter is not None:
         command = _send(meter, amount, credit_id, share_of(tenancy, amount) if spread else 0, by)
-    new_top_up = TopUp.objects.create(
-        organisation=organisation,
-        credit_id=credit_id,
-        tenancy=tenancy,
-        command=command,
-        amount=amount,
-        paid_at=at,
-        by=by,
-        note=note,
-    )
-    book_top_up(tenancy, amount, at, new_top_up.pk, source, new_top_up.memo)
+    new_top_up = book_new_top_up(tenancy, command, credit_id, amount, at, by, note, source)
     if spread:
         take_share(new_top_up)
     token_meter = keypad_of(tenancy.unit_id) if meter is None else None

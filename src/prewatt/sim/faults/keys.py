@@ -49,6 +49,11 @@ def meter_key(number: int, vending: bytes, revision: int = 1) -> KeyState:
     """Return a meter's key for codes, derived from a vending key of its own."""
     body = f"99{number:08}"
     key = MeterKey(account_number(f"{body}{luhn(body)}"), "000001", revision=revision)
+    return held(key, vending)
+
+
+def held(key: MeterKey, vending: bytes) -> KeyState:
+    """Return a meter's key as its gateway holds it: what describes it, and the key derived from a vending key."""
     return KeyState(
         key.pan,
         key.supply_group,
