@@ -54,6 +54,7 @@ MAY_IMPORT = {
 ROOMS = (
     "core",
     "estate",
+    "accounts",
     "metering",
     "ledger",
     "vending",
@@ -69,6 +70,7 @@ ROOMS = (
     "correspondence",
     "administration",
     "web",
+    "sign_in",
     "api",
     "console",
     "tenant",

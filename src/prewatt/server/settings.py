@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "ninja",
     "prewatt.server.estate",
+    "prewatt.server.accounts",
     "prewatt.server.metering",
     "prewatt.server.tariffs",
     "prewatt.server.vending",
