@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_shape.py tests/test_promises.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test packages stories postgresql pure kept coverage bench pictures format lint types system hooks lock clean
+.PHONY: help demo check test packages collected stories postgresql pure kept coverage bench pictures format lint types system hooks lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,12 @@ check: $(VENV)/.installed-test ## Format, lint, types and the pure tests: two mi
 test: ## Everything: lint, types, all tests, 200 simulated weeks of faults, and what has a database once more on PostgreSQL.
 	@tools/system.sh python
 	@$(MAKE) --silent --jobs=2 packages $(VENV)/.installed-test
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --jobs=2 lint collected
 	@$(MAKE) --no-print-directory --jobs=3 types stories postgresql
+
+# Once, before five processes do it at the same time: what pytest makes of the tests' files is kept. What is wrong, the stories say.
+collected: $(VENV)/.installed-test
+	@$(BIN)/pytest --collect-only --quiet >/dev/null || true
 
 # Beside the installation of what pip brings, which takes as long.
 packages:
