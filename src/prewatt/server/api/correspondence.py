@@ -14,6 +14,7 @@ from ninja.files import UploadedFile
 from pydantic import StrictBool, StrictInt
 
 from ...kernel.units import exact_instant
+from ..accounts.tenants import tenancies_of_login
 from ..correspondence.models import Note, Report
 from ..correspondence.notes import living_in, notes_for, reached, send_note
 from ..correspondence.photos import encode
@@ -69,10 +70,9 @@ def notes(request: HttpRequest) -> Any:
     owners = organisations(request)
     if owners:
         return [_note(each) for each in Note.objects.filter(organisation__in=owners)[:SHOWN]]
-    user: Any = request.user
     return [
         {"title": each.title, "text": each.text, "at": exact_instant(each.at), "urgent": each.urgent}
-        for each in notes_for(user.tenancies.all())
+        for each in notes_for(tenancies_of_login(request.user))
     ]
 
 
@@ -126,7 +126,8 @@ def report(request: HttpRequest, pk: int, given: NewReport) -> Any:
 def reports(request: HttpRequest, open: bool = False) -> Any:  # noqa: A002
     """List a manager's reports, or a tenant's own. `open`: only those that are not done."""
     rows = Report.objects.filter(
-        Q(tenancy__unit__property__organisation__in=organisations(request)) | Q(tenancy__user=request.user)  # type: ignore[misc]
+        Q(tenancy__unit__property__organisation__in=organisations(request))
+        | Q(tenancy__in=tenancies_of_login(request.user))
     )
     rows = rows.exclude(state=Report.State.DONE) if open else rows
     return [_report(each) for each in rows.select_related("tenancy__unit")[:SHOWN]]

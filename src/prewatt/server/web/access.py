@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from ...kernel.names import natural
+from ..accounts.tenants import is_tenant_of, tenancies_of_login
 from ..billing.debts import open_debts
 from ..billing.models import Bill, Debt, WriteOff
 from ..core.time import now
@@ -75,8 +76,7 @@ def tenancy_to_see(request: HttpRequest, pk: int) -> tuple[Tenancy, bool]:
     """Return a tenancy, and whether its manager asks. Raises Http404 for anybody but its manager and its tenant."""
     tenancy = get_object_or_404(Tenancy.objects.select_related("unit__property__organisation"), pk=pk)
     manager = any(each.pk == tenancy.unit.property.organisation_id for each in organisations(request))
-    user: Any = request.user
-    if not manager and tenancy.user_id != user.pk:
+    if not manager and not is_tenant_of(request.user, tenancy):
         raise Http404
     return tenancy, manager
 
@@ -129,8 +129,7 @@ def bill_to_see(request: HttpRequest, pk: int) -> tuple[Bill, bool]:
     """Return a bill, and whether its manager asks. Raises Http404 for anybody but its manager and its tenant."""
     bill: Bill = get_object_or_404(Bill.objects.select_related("tenancy__unit__property__organisation"), pk=pk)
     manager = any(each.pk == bill.organisation_id for each in organisations(request))
-    user: Any = request.user
-    if not manager and bill.tenancy.user_id != user.pk:
+    if not manager and not is_tenant_of(request.user, bill.tenancy):
         raise Http404
     return bill, manager
 
@@ -144,13 +143,10 @@ def report_to_see(request: HttpRequest, pk: int) -> tuple[Report, bool]:
 
 def lives_now(request: HttpRequest) -> Tenancy:
     """Return the tenancy that this user has now. Raises Http404 if there is none."""
-    user: Any = request.user
-    at = now()
-    for each in user.tenancies.select_related("unit__property__organisation").order_by("-begins"):
-        if each.begins <= at and (each.ends is None or each.ends > at):
-            tenancy: Tenancy = each
-            return tenancy
-    raise Http404
+    tenancy = tenancies_of_login(request.user).living(now()).last()
+    if tenancy is None:
+        raise Http404
+    return tenancy
 
 
 def page_of(meter: Meter) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from ..accounts.tenants import tenancies_of_login
 from .access import organisations
 
 
@@ -19,6 +20,6 @@ def home(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if organisations(request):
         return redirect("console:overview:properties")
-    if user.tenancies.exists():
+    if tenancies_of_login(user).exists():
         return redirect("tenant:home:tenancy")
     return redirect("admin:index") if user.is_staff else render(request, "web/layout/nothing.html")

@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ...core.time import now
 from ...metering.models import Meter
 from ...vending.controls import take_emergency
+from ...web.access import lives_now
 
 
 @login_required
@@ -21,16 +21,7 @@ from ...vending.controls import take_emergency
 def emergency(request: HttpRequest) -> HttpResponse:
     """Take the emergency credit, for the tenant."""
     user: Any = request.user
-    at = now()
-    tenancy = next(
-        (
-            each
-            for each in user.tenancies.select_related("unit")
-            if each.begins <= at and (each.ends is None or each.ends > at)
-        ),
-        None,
-    )
-    meter = Meter.objects.filter(unit=tenancy.unit_id).first() if tenancy else None
+    meter = Meter.objects.filter(unit=lives_now(request).unit_id).first()
     if meter is None:
         raise Http404
     take_emergency(meter, user.get_username())

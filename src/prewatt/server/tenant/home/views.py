@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from ....kernel.calendar import zone
 from ....kernel.units import DAY
+from ...accounts.tenants import tenancies_of_login
 from ...core.time import now
 from ...correspondence.notes import notes_for
 from ...payments.bank import reference
@@ -32,9 +31,8 @@ FRESH = 3 * DAY
 @require_GET
 def tenancy(request: HttpRequest) -> HttpResponse:
     """Show the tenant's own page. Before the move-in it shows no meter; after the move-out it leads to the statement."""
-    user: Any = request.user
     at = now()
-    tenancies = user.tenancies.select_related("unit__property__organisation").order_by("-begins")
+    tenancies = tenancies_of_login(request.user).order_by("-begins")
     if not tenancies:
         raise Http404
     present_tenancy = next((each for each in tenancies if each.begins <= at), None)

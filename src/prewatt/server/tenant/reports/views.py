@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
+from ...accounts.tenants import tenancies_of_login
 from ...core.time import now
 from ...correspondence.models import Report
 from ...correspondence.photos import Encoded, encode
@@ -53,7 +54,7 @@ def my_reports(request: HttpRequest) -> HttpResponse:
             return redirect("tenant:reports:my_reports")
         messages.success(request, _("Your report is with the manager. You are told when there is an answer."))
         return redirect("tenant:reports:report", pk=new_report.pk)
-    tenancies = list(user.tenancies.select_related("unit__property"))
+    tenancies = list(tenancies_of_login(user))
     if not tenancies:
         raise Http404
     at = now()
