@@ -9,6 +9,8 @@ from django.db import transaction
 from prewatt.edge.journal import Journal
 from prewatt.headend.store import Store
 from prewatt.kernel.units import NANO
+from prewatt.server.accounts.memberships import put_member
+from prewatt.server.accounts.rights import Role
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, JournalEntry, Meter
@@ -106,7 +108,7 @@ def test_it_goes_on_from_the_meter_s_figures_and_the_books_come_to_them(world, g
     assert m1().balance == gateway.balance(), "which the meter had"
     manager = get_user_model().objects.get(username="manager")
     second = get_user_model().objects.create(username="second")
-    Organisation.objects.get().managers.add(second)
+    put_member(Organisation.objects.get(), second, Role.OWNER)
     assert gap(asked(OPENED)) == gateway.balance() - balance(tenant_account(tenancy))
     decide(propose(asked(OPENED), manager, "the night of the copy"), second, agreed=True)
     assert balance(tenant_account(tenancy)) == gateway.balance() == m1().balance

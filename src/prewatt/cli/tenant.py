@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ..kernel.currencies import format_with_code
+from ..server.accounts.memberships import reach_of
+from ..server.accounts.rights import Right
 from ..server.commissioning.contact_list import read_contact_list, sealed, take
 from ..server.commissioning.setup import new_login
 from ..server.core.amounts import typed_money
@@ -150,8 +152,8 @@ def give_credit(
     """
     property_ = property_named(property_name)
     person = get_user_model().objects.filter(username=by).first()
-    if person is None or not (person.is_superuser or property_.organisation in person.organisations.all()):
-        raise CommandError(f"--by: {by!r} is not the login of a manager of {property_.name}")
+    if person is None or Right.GIVE_BACK not in reach_of(person).at(property_):
+        raise CommandError(f"--by: {by!r} is not the login of somebody who may give credit at {property_.name}")
     tenancy = tenancy_in(property_, unit)
     gift = give(tenancy, typed_money(amount, "amount", property_.currency), name or new_credit_id(), person, reason)
     if gift.state == Adjustment.State.WAITING:

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from prewatt.kernel.units import NANO
+from prewatt.server.accounts.memberships import put_member
+from prewatt.server.accounts.rights import Role
 from prewatt.server.notices.channels import CHANNELS
 from prewatt.server.notices.channels.email import Email
 from prewatt.server.notices.channels.interface import Message, SendError, is_public
@@ -340,7 +342,7 @@ def test_a_manager_of_two_organisations_keeps_them_apart(tenancy, log_in, clock,
     from prewatt.server.estate.models import Organisation
 
     other = Organisation.objects.get(name="Other")
-    django_user_model.objects.get(username="manager").organisations.add(other)
+    put_member(other, django_user_model.objects.get(username="manager"), Role.OWNER)
     log_in("manager").post("/notices/channels/new/", {"organisation": other.pk, "kind": "wecom", "address": BOT})
     assert manager_of(other).channels.count() == 1
     assert manager_of(tenancy.unit.property.organisation).channels.count() == 0

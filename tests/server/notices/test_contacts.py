@@ -78,7 +78,7 @@ def test_nine_tenants_who_never_typed_a_number_are_told_at_10_kwh(db, clock, sto
         given = {"tenant": f"T{number}", "begins": "2025-10-06T12:00", **contact}
         answer = office.post(f"/units/{unit.pk}/move-in/", given, follow=True)
         assert f"T{number} moves in" in answer.content.decode()
-    token = Token.make(owner.managers.get(), "test")
+    token = Token.make(owner.memberships.get().user, "test")
     for number, contact in (
         (7, {"phone": "015112345677"}),
         (8, {"email": "h@example.com"}),
@@ -235,7 +235,7 @@ def test_nobody_else_reads_or_types_a_number(building, tenancy, log_in):
 
 
 def test_the_api_changes_what_is_named_and_says_what_the_tenant_changed(building, tenancy, log_in):
-    token = Token.make(Organisation.objects.get().managers.get(), "test")
+    token = Token.make(Organisation.objects.get().memberships.get().user, "test")
     address = f"/api/v1/tenancies/{tenancy.pk}/contact"
 
     def call(given):
@@ -334,7 +334,7 @@ def test_what_did_not_arrive_at_a_wrong_number_goes_to_the_right_one(
 
 
 def test_a_number_ends_with_its_tenancy_and_stays_where_a_move_is_put_right(building, tenancy, internet, store, clock):
-    owner, by = building.property.organisation, Organisation.objects.get().managers.get()
+    owner, by = building.property.organisation, Organisation.objects.get().memberships.get().user
     sms_account(owner, internet)
     keep_contact(tenancy, Contact(phone=ANNAS))
     put_right(tenancy, Change(begins=clock.at - HOUR, tenant="Anna B."), by, "typed wrongly")

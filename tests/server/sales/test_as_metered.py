@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from prewatt.headend.store import Store
 from prewatt.kernel.units import HOUR, NANO
+from prewatt.server.accounts.memberships import put_member
+from prewatt.server.accounts.rights import Role
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, Meter
@@ -44,7 +46,7 @@ def manager(building):
 @pytest.fixture
 def second(building):
     user = get_user_model().objects.create(username="second")
-    Organisation.objects.get().managers.add(user)
+    put_member(Organisation.objects.get(), user, Role.OWNER)
     return user
 
 

@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 
 from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.accounts.memberships import put_member
+from prewatt.server.accounts.rights import Role
 from prewatt.server.billing.owed import owed, pay_out
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
@@ -59,7 +61,7 @@ def manager(building):
 @pytest.fixture
 def second(owner):
     user = get_user_model().objects.create(username="second")
-    owner.managers.add(user)
+    put_member(owner, user, Role.OWNER)
     return user
 
 

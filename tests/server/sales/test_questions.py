@@ -18,6 +18,8 @@ from prewatt.kernel.entries import LeadBack, Reading, decode_command
 from prewatt.kernel.rating import Used
 from prewatt.kernel.tariff import Period, Tariff, Tiers
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.accounts.memberships import put_member
+from prewatt.server.accounts.rights import Role
 from prewatt.server.api.models import Token
 from prewatt.server.commissioning.enrolment import enrol, new_code
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
@@ -66,7 +68,7 @@ def by(building):
 @pytest.fixture
 def second(building):
     user = get_user_model().objects.create(username="second")
-    Organisation.objects.get().managers.add(user)
+    put_member(Organisation.objects.get(), user, Role.OWNER)
     return user
 
 

@@ -191,7 +191,7 @@ def test_the_page_and_the_command_give_it_with_its_code(manager, tenancy):
     assert "Anna gets 2.00 EUR" in said and str(Adjustment.objects.get(adjustment_id="8").command.code) in said
     assert CliRunner().invoke(app, arguments).output == said and Adjustment.objects.count() == 2
     wrong = CliRunner().invoke(app, [*arguments[:-3], "flat2"])
-    assert wrong.exit_code == 2 and "is not the login of a manager" in wrong.output
+    assert wrong.exit_code == 2 and "is not the login of somebody who may give credit" in wrong.output
 
 
 def test_a_tenant_takes_the_emergency_credit_over_the_server_and_sees_its_code(tenant, building, edge, store, clock):

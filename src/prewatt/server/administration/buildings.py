@@ -8,8 +8,10 @@ from django.contrib import admin
 from django.db import models
 from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from ..accounts.memberships import Membership
 from ..core.amounts import NumberField
 from ..core.natural_lists import NaturalAdmin
 from ..estate.models import Organisation, Part, Property, Tenancy, Unit
@@ -21,12 +23,24 @@ from ..vending.account_settings import send_settings
 NUMBERS = {models.DecimalField: {"form_class": NumberField, "widget": UnfoldAdminTextInputWidget}}
 
 
+class MembershipInline(TabularInline):
+    """Who has which role in an organisation."""
+
+    model = Membership
+    extra = 0
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
+        """Return the field of properties, with those of the organisation alone."""
+        kwargs["queryset"] = Property.objects.filter(organisation=request.resolver_match.kwargs.get("object_id"))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
 @admin.register(Organisation)
 class OrganisationAdmin(NaturalAdmin):
     """The set-up page of a landlord."""
 
     formfield_overrides = NUMBERS
-    filter_horizontal = ("managers",)
+    inlines = (MembershipInline,)
 
 
 class PropertyForm(ModelForm):

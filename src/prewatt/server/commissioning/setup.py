@@ -19,6 +19,8 @@ from ...kernel.tariff_document import tariff_from_document, tariff_to_document
 from ...tables.problems import Problems, TableError
 from ...wire.messages import MAX_METERS
 from ...wire.pins import hash_pin
+from ..accounts.memberships import put_member
+from ..accounts.rights import Role
 from ..core.errors import in_words
 from ..core.time import now
 from ..estate.models import Organisation, Part, Property, Tenancy, Unit
@@ -202,7 +204,7 @@ def _login(manager: str, password: str, owner: Organisation) -> str:
     if user is None:
         own = password or _new_password()
         user = users.create(username=manager, password=make_password(own))
-    owner.managers.add(user)
+    put_member(owner, user, Role.OWNER)
     return own or "(as before)"
 
 

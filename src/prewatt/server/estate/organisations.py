@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +20,6 @@ class Organisation(models.Model):
     """
 
     name = models.CharField(max_length=100, unique=True)
-    managers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="organisations", blank=True)
     adjustment_limit = models.DecimalField(
         max_digits=12,
         decimal_places=2,

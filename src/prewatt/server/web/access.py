@@ -6,7 +6,7 @@ what exists.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from ...kernel.names import natural
+from ..accounts.memberships import reach_of
 from ..accounts.tenants import is_tenant_of, tenancies_of_login
 from ..billing.debts import open_debts
 from ..billing.models import Bill, Debt, WriteOff
@@ -28,8 +29,7 @@ Row = TypeVar("Row", bound=Model)
 
 def organisations(request: HttpRequest) -> list[Organisation]:
     """Return the organisations that this user manages. An operator manages all."""
-    user: Any = request.user
-    return list(Organisation.objects.all() if user.is_superuser else user.organisations.all())
+    return list(reach_of(request.user).organisations())
 
 
 def _managed(request: HttpRequest, rows: QuerySet[Row], pk: int, organisation: str) -> Row:

@@ -1,0 +1,3 @@
+"""The rows of this room, each in a file of its own."""
+
+from .memberships import Membership as Membership
