@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_shape.py tests/test_promises.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test packages collected stories postgresql pure kept coverage bench pictures format lint types system hooks lock clean
+.PHONY: help demo check test packages collected stories postgresql pure kept coverage bench pictures format lint types sbom system hooks lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,24 +80,29 @@ pictures: ## Take the pictures anew that README shows.
 	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py -k "outage or example or browser"
 
 format: $(VENV)/.installed-test ## Put Python and the pages into their form, and mend what the linter can.
-	$(BIN)/ruff check --fix src tests bench
-	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench tools
+	$(BIN)/ruff format src tests bench tools
 	$(BIN)/djangofmt --quiet src
 
-lint: $(VENV)/.installed-test ## Look at the form and for what is often wrong.
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+lint: $(VENV)/.installed-test ## Look at the form, for what is often wrong, and for known weaknesses of packages.
+	$(BIN)/ruff check src tests bench tools
+	$(BIN)/ruff format --check src tests bench tools
 	$(BIN)/djangofmt --quiet --check src
+	$(BIN)/python -m tools.audit
 
 types: $(VENV)/.installed-test ## Check the types.
 	PREWATT_HOME=$$(mktemp -d) $(BIN)/mypy
+
+sbom: $(VENV)/.installed-test ## Write what a gateway and a server consist of, with licences (CycloneDX), into dist/; print packages and megabytes.
+	$(BIN)/python -m tools.sbom dist
+	$(BIN)/python -m tools.installed
 
 system: ## Print, then run, what needs root: packages that pip can't bring.
 	@tools/system.sh python paper browser
 	@echo "The packages that pip can't bring are there."
 
 hooks: $(VENV)/.installed-test ## Look at what is committed before each commit, by pre-commit.
-	$(BIN)/pip install --quiet --disable-pip-version-check pre-commit
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pre-commit
 	$(BIN)/pre-commit install
 
 COMPILE := $(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11
@@ -119,12 +124,14 @@ $(BIN)/python:
 	  || { echo "make: $(PYTHON) is older than Python 3.11; install a newer one and set PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# Hashes pin what is installed; the project itself is installed as it stands here.
+# Hashes pin what is installed, pip itself too; the project itself is installed as it stands here. Nothing needs the setuptools
+# that Python 3.11 puts into each environment.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip uninstall --quiet --disable-pip-version-check --yes setuptools 2>/dev/null
 	@touch $@
 
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
