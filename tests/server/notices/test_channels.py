@@ -2,6 +2,7 @@
 
 import base64
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from prewatt.kernel.units import NANO
+from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
 from prewatt.server.notices.channels import CHANNELS
@@ -321,15 +322,43 @@ def test_a_manager_sees_what_has_not_arrived(tenancy, log_in, internet):
 def test_inside_wechat_a_tenant_is_added_by_a_link(tenancy, log_in, internet):
     keep_account(tenancy.unit.property.organisation, "wechat", WECHAT)
     me = log_in("flat1")
-    assert me.get("/me/notices/channels/new/wechat/").url.startswith("https://open.weixin.qq.com/")
+    back = _through_wechat(me)
     internet.answers["api.weixin.qq.com"] = lambda path, body: (200, {"openid": "o" * 28})
-    me.get("/me/notices/channels/new/wechat/", {"code": "c"})
+    assert "Get notices here" in me.get(BY_WECHAT, back).content.decode() and not Channel.objects.exists()
+    me.post(BY_WECHAT)
     assert Channel.objects.get().kind == "wechat"
     internet.answers["api.weixin.qq.com"] = lambda path, body: (200, {"errcode": 40029})
-    assert (
-        "does not say which user"
-        in me.get("/me/notices/channels/new/wechat/", {"code": "c"}, follow=True).content.decode()
-    )
+    me.get(BY_WECHAT, _through_wechat(me))
+    assert "does not say which user" in me.post(BY_WECHAT, follow=True).content.decode()
+
+
+def test_a_link_from_elsewhere_adds_no_wechat(tenancy, log_in, internet, clock):
+    """A person's own trip alone counts: once, soon, and only after they have pressed the button."""
+    keep_account(tenancy.unit.property.organisation, "wechat", WECHAT)
+    internet.answers["api.weixin.qq.com"] = lambda path, body: (200, {"openid": "o" * 28})
+    me = log_in("flat1")
+    refused = "Nothing was added"
+    assert refused in me.get(BY_WECHAT, {"code": "evil"}, follow=True).content.decode()
+    back = _through_wechat(me)
+    for evil in ({"code": "evil"}, {"code": "evil", "state": "guessed"}, {"code": "", "state": back["state"]}):
+        assert refused in me.get(BY_WECHAT, evil, follow=True).content.decode()
+    assert refused in log_in("flat2").get(BY_WECHAT, back, follow=True).content.decode()
+    clock.at += 11 * MINUTE
+    assert refused in me.get(BY_WECHAT, back, follow=True).content.decode()
+    back = _through_wechat(me)
+    assert me.get(BY_WECHAT, back).status_code == 200
+    assert refused in me.get(BY_WECHAT, back, follow=True).content.decode()
+    assert not Channel.objects.exists()
+
+
+BY_WECHAT = "/me/notices/channels/new/wechat/"
+
+
+def _through_wechat(me):
+    """Set out for WeChat. Returns what WeChat sends the person back with."""
+    asked = urlsplit(me.get(BY_WECHAT).url)
+    assert asked.hostname == "open.weixin.qq.com"
+    return {"code": "c", "state": parse_qs(asked.query)["state"][0]}
 
 
 def test_the_service_worker_lies_at_the_root(client, db):

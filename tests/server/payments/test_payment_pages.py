@@ -1,6 +1,7 @@
 """Pages, API and commands of payments: who may do what, nonsense in every field, and a payment in a real browser."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -87,11 +88,24 @@ def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, provider
     wanted = {"amount": "20", "way": f"{wechat.pk}:jsapi", "asked": "a1"}
     asked = me.post("/me/pay/", wanted, headers={"User-Agent": INSIDE})
     assert asked.url.startswith("https://open.weixin.qq.com/") and not Payment.objects.exists()
-    again = me.get(f"/me/merchants/{wechat.pk}/payer/", {**wanted, "code": "c"})
+    back = {"code": "c", "state": parse_qs(urlsplit(asked.url).query)["state"][0]}
+    again = me.get(f"/me/merchants/{wechat.pk}/payer/", back)
     assert 'value="20"' in again.content.decode()
+    assert not [path for _method, path, _body in providers.asked if "access_token" in path]
     page = me.post("/me/pay/", wanted, follow=True)
     assert Payment.objects.get().payer == "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
     assert "pay-params" in page.content.decode()
+
+
+def test_a_link_from_elsewhere_does_not_say_who_pays(tenancy, merchants, providers, log_in):
+    me, wechat = log_in("flat1"), merchants["wechat"]
+    wanted = {"amount": "20", "way": f"{wechat.pk}:jsapi", "asked": "a1"}
+    address = f"/me/merchants/{wechat.pk}/payer/"
+    assert "Nothing was paid" in me.get(address, {**wanted, "code": "evil"}, follow=True).content.decode()
+    me.post("/me/pay/", wanted, headers={"User-Agent": INSIDE})
+    assert me.get(address, {**wanted, "code": "evil", "state": "guessed"}).status_code == 302
+    again = me.post("/me/pay/", wanted, headers={"User-Agent": INSIDE})
+    assert again.url.startswith("https://open.weixin.qq.com/") and not Payment.objects.exists()
 
 
 @pytest.mark.parametrize(

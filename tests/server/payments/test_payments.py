@@ -81,7 +81,7 @@ def test_wechat_in_a_phones_browser_and_inside_wechat(tenancy, merchants, provid
         from tests.server.payments.players.keys import sign
 
         assert payment.params["paySign"] == sign(providers.merchant_key, signed)
-        assert "redirect_uri=https%3A%2F%2Fa.example" in provider_of(merchant).payer_link("https://a.example")
+        assert "redirect_uri=https%3A%2F%2Fa.example" in provider_of(merchant).payer_link("https://a.example", "s")
     assert pay_and_call_back(providers, client, payment).status_code == 200
     assert state_of(payment) == "paid"
 

@@ -73,8 +73,8 @@ class Pigeon(Provider):
     def settlement(self, day):
         return []
 
-    def payer_link(self, back):
-        return f"{self._address}/who?back={back}"
+    def payer_link(self, back, state):
+        return f"{self._address}/who?back={back}&state={state}"
 
     def payer(self, code):
         return f"fancier {code}"
@@ -117,12 +117,10 @@ def test_a_provider_nobody_has_heard_of_is_chosen_paid_and_credited_once(
     me = log_in("flat1")
     form = {"amount": "20", "way": f"{loft.pk}:{method}", "asked": "a1"}
     if Pigeon.methods[method].needs_payer:
-        assert me.post("/me/pay/", form, headers={"User-Agent": agent}).url.startswith("https://loft.example/who?back=")
-        assert not Payment.objects.exists()
-        assert (
-            "<button>Whistle</button>"
-            in me.get(f"/me/merchants/{loft.pk}/payer/", {**form, "code": "7"}).content.decode()
-        )
+        asked = me.post("/me/pay/", form, headers={"User-Agent": agent}).url
+        assert asked.startswith("https://loft.example/who?back=") and not Payment.objects.exists()
+        back = {"code": "7", "state": asked.rpartition("=")[2]}
+        assert "<button>Whistle</button>" in me.get(f"/me/merchants/{loft.pk}/payer/", back).content.decode()
     page = me.post("/me/pay/", form, headers={"User-Agent": agent}, follow=True).content.decode()
     for text in shows:
         assert text in page

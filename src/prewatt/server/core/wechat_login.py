@@ -18,9 +18,9 @@ class LoginError(Exception):
     """WeChat does not say who the person is; the message, for people, says why."""
 
 
-def link(appid: str, back: str) -> str:
-    """Return the address at which WeChat asks the person, and from which it sends the person to `back`."""
-    asked = {"appid": appid, "redirect_uri": back, "response_type": "code", "scope": "snsapi_base"}
+def link(appid: str, back: str, state: str) -> str:
+    """Return the address at which WeChat asks the person, and from which it sends the person to `back`, with `state`."""
+    asked = {"appid": appid, "redirect_uri": back, "response_type": "code", "scope": "snsapi_base", "state": state}
     return f"https://open.weixin.qq.com/connect/oauth2/authorize?{urlencode(asked)}#wechat_redirect"
 
 

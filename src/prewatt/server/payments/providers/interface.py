@@ -226,9 +226,9 @@ class Provider(ABC):
     def settlement(self, day: date) -> list[Line]:
         """Return the lines of a day's settlement file; none if nothing moved."""
 
-    def payer_link(self, back: str) -> str:
-        """Return the address where the payer is asked who they are, before they return to `back`; empty if nobody needs
-        to know.
+    def payer_link(self, back: str, state: str) -> str:
+        """Return the address where the payer is asked who they are, before they return to `back` with `code` and the
+        `state`; empty if nobody needs to know.
         """
         return ""
 

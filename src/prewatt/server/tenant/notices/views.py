@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +44,7 @@ from ...notices.sending import send
 from ...notices.telling import home_zone
 from ...web.access import lives_now, owner_of
 from ...web.kept import refuse, say
+from ...web.round_trip import come_back, set_out, take_code
 
 SHOWN = 30
 """The most notices that a page shows."""
@@ -56,8 +58,8 @@ def _mine(request: HttpRequest, whose: str) -> Recipient:
     return recipient_of(lives_now(request)) if whose == "me" else manager_of(owner_of(request))
 
 
-def _page(whose: str, recipient: Recipient) -> str:
-    address = reverse("tenant:notices:notices", kwargs={"whose": whose})
+def _page(whose: str, recipient: Recipient, name: str = "notices") -> str:
+    address = reverse(f"tenant:notices:{name}", kwargs={"whose": whose})
     return address if whose == "me" else f"{address}?organisation={recipient.organisation_id}"
 
 
@@ -228,23 +230,35 @@ def _test(request: HttpRequest, channel: Channel) -> None:
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 def wechat(request: HttpRequest, whose: str) -> HttpResponse:
-    """Add the person who opens this page in WeChat as a recipient. WeChat says who they are."""
+    """Add the person who opens this page in WeChat as a recipient. WeChat says who they are; who comes back from there
+    presses a button.
+    """
     recipient = _mine(request, whose)
     account = account_values(recipient.organisation_id, "wechat")
     if not account:
         raise Http404
-    code = request.GET.get("code", "")
-    if not code:
-        return redirect(link(account["appid"], public(reverse("tenant:notices:wechat", kwargs={"whose": whose}))))
+    trip = f"notices {recipient.pk}"
+    if request.method == "POST":
+        _add_wechat(request, recipient, account, take_code(request, trip))
+        return redirect(_page(whose, recipient))
+    if "code" not in request.GET:
+        return redirect(link(account["appid"], public(_page(whose, recipient, "wechat")), set_out(request, trip)))
+    if come_back(request, trip) is None:
+        messages.error(request, _("Nothing was added. Open the link on this page in WeChat again."))
+        return redirect(_page(whose, recipient))
+    context = {"whose": whose, "recipient": recipient, "page": _page(whose, recipient)}
+    return render(request, "tenant/notices/wechat.html", context)
+
+
+def _add_wechat(request: HttpRequest, recipient: Recipient, account: Mapping[str, str], code: str) -> None:
+    base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
     try:
-        base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
         add_channel(recipient, "wechat", openid(account["appid"], account["secret"], code, base))
         messages.success(request, _("Added. Try it out with a test."))
     except (LoginError, ValidationError) as error:
         say(request, error)
-    return redirect(_page(whose, recipient))
 
 
 @require_GET

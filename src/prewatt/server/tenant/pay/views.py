@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import segno
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -33,12 +31,13 @@ from ...vending.models import Code, Command
 from ...vending.paid_amounts import check_amount
 from ...vending.refusals import TopUpError
 from ...web.access import lives_now, tenancy_to_see
-from ...web.kept import refuse
+from ...web.kept import LONGEST, refuse
 from ...web.live import live_page
+from ...web.round_trip import come_back, set_out, take_code
 from ...web.sure import SURE, ask_about
 
 PAYER = "payer at %s"
-"""The key under which a session keeps who pays, by merchant account."""
+"""The key under which a session keeps who pays, by merchant account; the purpose of the trip that finds it out."""
 
 
 @login_required
@@ -55,7 +54,7 @@ def pay(request: HttpRequest) -> HttpResponse:
         asked = ask_about(request, tenancy.unit, tenancy.tenant, amount, _("Top up"), reverse("tenant:home:tenancy"))
         if asked is not None:
             return asked
-        payer = request.session.get(PAYER % way.merchant.pk, "")
+        payer = _payer(request, way)
         if way.method.needs_payer and not payer:
             return _ask_who_pays(request, way)
         payment = start(
@@ -76,11 +75,19 @@ def pay(request: HttpRequest) -> HttpResponse:
     return redirect("tenant:pay:payment", payment_id=payment.payment_id)
 
 
+def _payer(request: HttpRequest, way: Way) -> str:
+    """Return who pays, as the provider names them; empty if they have not been asked yet."""
+    key = PAYER % way.merchant.pk
+    if code := take_code(request, key):
+        request.session[key] = provider_of(way.merchant).payer(code)
+    return str(request.session.get(key, ""))
+
+
 def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
-    wanted = {name: request.POST.get(name, "") for name in ("amount", "way", "asked", SURE)}
-    back = f"{public(reverse('tenant:pay:payer', args=[way.merchant.pk]))}?{urlencode(wanted)}"
+    wanted = {name: request.POST.get(name, "")[:LONGEST] for name in ("amount", "way", "asked", SURE)}
+    state = set_out(request, PAYER % way.merchant.pk, **wanted)
     provider = provider_of(way.merchant)
-    link = provider.payer_link(back)
+    link = provider.payer_link(public(reverse("tenant:pay:payer", args=[way.merchant.pk])), state)
     if not link:
         raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": provider.title})
     return redirect(link)
@@ -89,17 +96,15 @@ def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
 @login_required
 @require_GET
 def payer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take up the payment again after the provider has said who pays."""
+    """Offer the payment again to who comes back from the provider, which has said who pays."""
     tenancy = lives_now(request)
     merchant = next((each for each in merchants_for(tenancy) if each.pk == pk), None)
     if merchant is None:
         raise Http404
-    try:
-        request.session[PAYER % pk] = provider_of(merchant).payer(request.GET.get("code", ""))
-    except (ProviderError, SealError) as error:
-        messages.error(request, str(error))
+    wanted = come_back(request, PAYER % pk)
+    if wanted is None:
+        messages.error(request, _("Nothing was paid. Start the payment again here."))
         return redirect("tenant:home:tenancy")
-    wanted = {name: request.GET.get(name, "") for name in ("amount", "way", "asked", SURE)}
     way = way_named(tenancy, wanted["way"])
     return render(request, "tenant/pay/pay_again.html", {"wanted": wanted, "method": way.method if way else None})
 

@@ -281,9 +281,9 @@ class WeChat(Provider):
                 )
             return read_bill(raw.decode("utf-8-sig"), self._settings["appid"])
 
-    def payer_link(self, back: str) -> str:
+    def payer_link(self, back: str, state: str) -> str:
         """Return WeChat's address that tells us the payer's openid; empty without the app's secret."""
-        return link(self._settings["appid"], back) if self._settings.get("app_secret") else ""
+        return link(self._settings["appid"], back, state) if self._settings.get("app_secret") else ""
 
     def payer(self, code: str) -> str:
         """Return the payer's openid from the code with which they returned."""
