@@ -28,7 +28,9 @@ def payment(building):
 
 
 def goodwill(building):
-    return give(anna(), 5 * NANO, "g-1", building.property.organisation.memberships.get().user, "the lift was out").command
+    return give(
+        anna(), 5 * NANO, "g-1", building.property.organisation.memberships.get().user, "the lift was out"
+    ).command
 
 
 def share_of_anna(building):
