@@ -13,6 +13,7 @@ from apscheduler.events import EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
+from ..server.accounts.throttles import forget_old
 from ..server.allocation.runs import run_what_is_due
 from ..server.billing.spreading import spread_what_ran_up
 from ..server.ledger import sums
@@ -104,6 +105,11 @@ def fetch_settlement_files() -> None:
         log.info("the amount taken back of payment %s is booked now", payment)
 
 
+def forget_tries() -> None:
+    """Delete the counts of wrong tries that are over."""
+    log.debug("%d counts of tries are over", forget_old())
+
+
 def look_for_notices() -> None:
     """Put the notices that are due into the outbox."""
     watch()
@@ -160,6 +166,7 @@ def _work() -> None:
         (fetch_settlement_files, SELDOM),
         (look_at_balances, SELDOM),
         (close_books, SELDOM),
+        (forget_tries, SELDOM),
         (renew_holidays, DAILY),
     )
     for work, seconds in jobs:

@@ -1,3 +1,4 @@
 """The rows of this room, each in a file of its own."""
 
 from .memberships import Membership as Membership
+from .throttles import Throttle as Throttle

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.errors import HttpError
+from ninja.errors import HttpError, Throttled
 from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
 
+from ..accounts.rates import waits_for_rate
+from ..accounts.throttles import failed, waits
+from ..core.addresses import asker
 from ..core.errors import by_field
 from ..core.json_text import JsonError, read_json
 from ..web.collisions import in_words as in_words_of
@@ -42,10 +47,20 @@ class _Bearer(HttpBearer):
     """Logs in by the token in the header `Authorization`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Any | None:
-        """Return the user of a token; None if nobody has it."""
+        """Return the user of a token; None if nobody has it. Raises Throttled after many wrong tokens of one address, or
+        very many calls with a right one.
+        """
         user = Token.user_of(token)
         if user is not None:
             request.user = user
+            wait = waits_for_rate(token)
+        else:
+            address = asker(request)
+            wait = waits("API key", address)
+            if not wait:
+                failed("API key", address)
+        if wait:
+            raise Throttled(ceil(wait))
         return user
 
 
@@ -100,7 +115,12 @@ def collided(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Answer 400, in words, if the body is not JSON; otherwise answer as the error says."""
+    """Answer 400, in words, if the body is not JSON; 429 if there were too many calls; otherwise as the error says."""
     if isinstance(error.__cause__, JsonError):
         return refused(request, error.__cause__)
+    if isinstance(error, Throttled):
+        text = _("There were too many calls. Try again in %(n)d s.") % {"n": error.wait}
+        response = api.create_response(request, {"detail": text}, status=429)
+        response["Retry-After"] = str(error.wait)
+        return response
     return api.create_response(request, {"detail": str(error)}, status=error.status_code)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from math import ceil
 
 import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ...wire.commissioning import LONGEST, CallError, read_asked, sealed
+from ..accounts.throttles import failed, waits
+from ..core.addresses import asker
 from ..core.config import signing_key
 from . import enrolment, found
 
@@ -25,13 +29,26 @@ class EnrolRequest(msgspec.Struct):
 @csrf_exempt
 @require_POST
 def enrol(request: HttpRequest) -> JsonResponse:
-    """Use up a one-time enrolment code. The answer is 200 with what the gateway needs to know, or 400 with `error`."""
+    """Use up a one-time enrolment code. The answer is 200 with what the gateway needs to know, or 400 with `error`;
+    429 after many wrong codes from one address. A right code is taken even then.
+    """
     try:
         asked = msgspec.json.decode(request.body[:10_000], type=EnrolRequest)
         answer = enrolment.enrol(asked.code, bytes.fromhex(asked.public_key))
     except (msgspec.DecodeError, ValueError) as error:
-        return JsonResponse({"error": str(error)}, status=400)
+        return _refused(request, str(error))
     return JsonResponse(dataclasses.asdict(answer))
+
+
+def _refused(request: HttpRequest, why: str) -> JsonResponse:
+    """Count a wrong code, or say how long its sender has to wait."""
+    address = asker(request)
+    wait = ceil(waits("enrolment", address))
+    if not wait:
+        failed("enrolment", address)
+        return JsonResponse({"error": why}, status=400)
+    said = _("There were too many wrong codes. Check the code, and try again in %(n)d s.") % {"n": wait}
+    return JsonResponse({"error": said}, status=429, headers={"Retry-After": str(wait)})
 
 
 @csrf_exempt

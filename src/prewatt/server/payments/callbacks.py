@@ -15,6 +15,8 @@ from django.views.decorators.http import require_POST
 
 from ...kernel.currencies import UnknownCurrency, minor_unit
 from ...kernel.units import BALANCE_MAX
+from ..accounts.throttles import failed, waits
+from ..core.addresses import asker
 from ..core.sealing import SealError
 from ..core.time import now
 from .merchants import provider_of
@@ -33,10 +35,13 @@ LONGEST = 64 * 1024
 def callback(request: HttpRequest, provider: str, public_id: str) -> HttpResponse:
     """Receive a provider's message about a merchant account. The answer is in the provider's own form: taken, refused,
     or "send it again" with status 503 if the database could not take it. 404 if the merchant account is unknown, 413 if
-    the body is too long.
+    the body is too long, 429 after many forged messages from one address. A message with a right signature is taken even
+    then: the provider may have the address of a forger, behind a proxy that names nobody.
     """
     merchant = Merchant.objects.select_related("organisation").filter(provider=provider, public_id=public_id).first()
     if merchant is None:
+        if _is_one_of_many(request):
+            return HttpResponse(status=429)
         raise Http404
     try:
         body = request.body
@@ -53,6 +58,9 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         _take_up(merchant, source.read_callback(request.headers, body))
     except (CallbackError, UnknownCurrency) as error:
         reason = str(error)
+        if _is_one_of_many(request):
+            # Nothing is written for it: who sends without end fills neither the disk nor the time of the database.
+            return _answer(source, False, reason, 429)
         Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=reason[:200], refused_at=now())
         return _answer(source, False, reason)
     except DatabaseError as error:
@@ -60,6 +68,15 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         log.warning("merchant account %s: the database refused: %s", merchant, error)
         return _answer(source, False, "try again", 503)
     return _answer(source, True)
+
+
+def _is_one_of_many(request: HttpRequest) -> bool:
+    """Count a message that is refused, and return whether there were so many of its address that no more is written down."""
+    address = asker(request)
+    if waits("callback", address):
+        return True
+    failed("callback", address)
+    return False
 
 
 def _take_up(merchant: Merchant, report: PaymentReport | TakenBackReport | None) -> None:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ....kernel.calendar import zone
 from ....kernel.currencies import format_money
 from ....kernel.units import MINUTE, exact_instant, exact_kwh
+from ...accounts.throttles import failed, waits
 from ...core.addresses import public
 from ...core.amounts import plain
 from ...core.time import now
@@ -205,7 +206,13 @@ def _theirs(channel: Channel) -> None:
 
 
 def _test(request: HttpRequest, channel: Channel) -> None:
-    # Each may cost the landlord money, and bother whoever the address is of.
+    # Each may cost the landlord money, and bother whoever the address is of; a channel that is dropped and added anew is no
+    # way around.
+    user = str(request.user.pk)
+    if waits("test message", user):
+        messages.error(request, _("Many tests were sent. Wait a few minutes, then try again."))
+        return
+    failed("test message", user)
     at = now()
     fresh = Channel.objects.filter(pk=channel.pk).filter(
         Q(tested_at__isnull=True) | Q(tested_at__lte=at - BETWEEN_TESTS)

@@ -1,0 +1,164 @@
+"""How often somebody may try: wrong tries are counted in the database, so that all processes of the server know them.
+
+A kind of try (`KINDS`) is counted under one or more subjects, each made of some of the keys of a call: the wrong tries of an
+account from one address, of an account from everywhere, of an address at all accounts. One try after the other is forgotten
+as time goes by. From a number of tries on each further one has to wait, twice as long each time.
+
+What nobody can guess (keys and codes of 80 bits and more, signatures) is looked at first, and the right one is always taken:
+only wrong ones wait. So no stranger shuts out who has the right one, even from the same address.
+
+No key is stored, only a keyed hash: a row tells neither an account nor an address.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from django.db import IntegrityError, models, transaction
+from django.utils.crypto import salted_hmac
+
+SECOND = 1_000_000
+AGAIN = 50
+"""How often a count is read anew if others count at the same moment: one of them is done each time."""
+
+
+class Count(NamedTuple):
+    """How one subject of a kind is counted. `of`: the places of its keys among the keys of a call; without one of them
+    nothing is counted. `free`: wrong tries that cost no waiting. `first`: the wait (s) after the next one; it doubles with
+    each further one, up to `most` (s). `forget`: the time (s) after which one wrong try is forgotten. `lane`: where it
+    counts, no other count of the kind does. `cleared`: a right try ends the count.
+    """
+
+    of: tuple[int, ...]
+    free: int
+    first: int
+    most: int
+    forget: int
+    lane: bool = False
+    cleared: bool = True
+
+
+MINUTE, HOUR = 60, 3600
+KINDS: dict[str, tuple[Count, ...]] = {
+    # Account, address, known browser ("" for any other). Who has logged in before in this browser is counted alone: strangers
+    # who guess can't keep them out. From everywhere else an account takes 90 wrong tries an hour, so that many addresses are
+    # no way to guess. One right log-in at an address says nothing about its other tries.
+    "log-in": (
+        Count(of=(0, 2), free=10, first=5, most=15 * MINUTE, forget=HOUR, lane=True),
+        Count(of=(0, 1), free=5, first=5, most=15 * MINUTE, forget=HOUR),
+        Count(of=(0,), free=30, first=MINUTE, most=MINUTE, forget=5 * MINUTE, cleared=False),
+        Count(of=(1,), free=60, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),
+    ),
+    # Account, address: a one-time code of six digits, a code of an authenticator.
+    "code": (
+        Count(of=(0, 1), free=5, first=10, most=15 * MINUTE, forget=HOUR),
+        Count(of=(0,), free=20, first=MINUTE, most=15 * MINUTE, forget=30 * MINUTE),
+        Count(of=(1,), free=60, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),
+    ),
+    # Account or phone number, address: a message with a code costs money and patience, so each one that is asked for counts.
+    "send code": (
+        Count(of=(0,), free=3, first=MINUTE, most=HOUR, forget=HOUR, cleared=False),
+        Count(of=(1,), free=20, first=MINUTE, most=HOUR, forget=10 * MINUTE, cleared=False),
+    ),
+    # Address. What is guessed here has 80 bits and more.
+    "invitation": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
+    "enrolment": (Count(of=(0,), free=10, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
+    "API key": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
+    "callback": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
+    # User: each test message counts.
+    "test message": (Count(of=(0,), free=5, first=30, most=10 * MINUTE, forget=10 * MINUTE, cleared=False),),
+}
+"""All kinds of tries: what their keys are, and how they are counted."""
+
+
+class Throttle(models.Model):
+    """The wrong tries of one subject. `subject`: its hash. `wrong`: how many there were at `last_at`. `until`: before this no
+    try is looked at. `ends`: from then on nothing of it is remembered, and the row can go. Instants are µs since 1970.
+    """
+
+    subject = models.CharField(max_length=64, primary_key=True)
+    wrong = models.PositiveIntegerField()
+    last_at = models.BigIntegerField()
+    until = models.BigIntegerField()
+    ends = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.subject[:8]}: {self.wrong}"
+
+
+def waits(kind: str, *keys: str) -> float:
+    """Return how long (s) this asker has to wait until a try is looked at; 0: not at all."""
+    counts = {_subject(kind, place, keys): count for place, count in _counts(kind, keys)}
+    at = _now()
+    left = 0
+    for row in Throttle.objects.filter(subject__in=counts):
+        # If the clock was put back, a wait lasts no longer than one that begins now.
+        left = max(left, min(row.until - at, counts[row.subject].most * SECOND))
+    return left / SECOND
+
+
+def failed(kind: str, *keys: str) -> None:
+    """Count a wrong try. Call it outside of transactions that others wait for."""
+    for place, count in _counts(kind, keys):
+        subject = _subject(kind, place, keys)
+        for _again in range(AGAIN):
+            if _counted(subject, count):
+                break
+
+
+def passed(kind: str, *keys: str) -> None:
+    """Note a right try: the asker's own counts end."""
+    subjects = [_subject(kind, place, keys) for place, count in _counts(kind, keys) if count.cleared]
+    if subjects and Throttle.objects.filter(subject__in=subjects).exists():
+        Throttle.objects.filter(subject__in=subjects).delete()
+
+
+def forget_old() -> int:
+    """Delete the rows of which nothing is remembered any more, and return how many they were."""
+    deleted, _by_model = Throttle.objects.filter(ends__lt=_now()).delete()
+    return deleted
+
+
+def _now() -> int:
+    # The time of the world, also where a demonstration's clock runs fast: people don't guess any faster there.
+    return time.time_ns() // 1000
+
+
+def _counts(kind: str, keys: tuple[str, ...]) -> list[tuple[int, Count]]:
+    """Return the counts of a call with their places in the kind's row."""
+    known = [
+        (place, count)
+        for place, count in enumerate(KINDS[kind])
+        if all(len(keys) > key and keys[key] for key in count.of)
+    ]
+    return [each for each in known if each[1].lane] or known
+
+
+def _subject(kind: str, place: int, keys: tuple[str, ...]) -> str:
+    text = "\0".join([kind, str(place), *(keys[key] for key in KINDS[kind][place].of)])
+    return salted_hmac("prewatt.throttles", text, algorithm="sha256").hexdigest()
+
+
+def _counted(subject: str, count: Count) -> bool:
+    """Count one more wrong try of a subject; return False if somebody else has counted one meanwhile."""
+    at = _now()
+    row = Throttle.objects.filter(subject=subject).first()
+    forgotten = max(at - row.last_at, 0) // (count.forget * SECOND) if row else 0
+    wrong = min(max(row.wrong - forgotten, 0) if row else 0, _most(count)) + 1
+    beyond = wrong - count.free
+    until = at + (min(count.first * 2 ** (beyond - 1), count.most) * SECOND if beyond > 0 else 0)
+    fields = {"wrong": wrong, "last_at": at, "until": until, "ends": max(until, at + wrong * count.forget * SECOND)}
+    if row:
+        return bool(Throttle.objects.filter(subject=subject, wrong=row.wrong, last_at=row.last_at).update(**fields))
+    try:
+        with transaction.atomic():
+            Throttle.objects.create(subject=subject, **fields)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _most(count: Count) -> int:
+    """Return from how many tries on the wait is the longest: more are not counted, so that none is remembered for longer."""
+    return count.free + (count.most // count.first).bit_length()
