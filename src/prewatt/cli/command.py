@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperCommand
 
+from ..log_lines import Lines
+
 WRONG = 2
 """Exit status of a command that was refused."""
 
@@ -56,7 +58,9 @@ def refused(command: str, error: object, status: int = WRONG) -> typer.Exit:
 
 def log_to_stderr() -> None:
     """Let a process log to standard error, each line with its time."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Lines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def group() -> typer.Typer:

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "prewatt.server.administration",
 ]
 MIDDLEWARE = [
+    "prewatt.server.accounts.refusals.NoteRefusals",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "prewatt.server.web.looking.LookOn",
@@ -112,7 +113,7 @@ UNFOLD = {"SITE_TITLE": "prewatt", "SITE_HEADER": "prewatt", "SITE_SYMBOL": "bol
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "prewatt.log_lines.Lines"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "none": {"class": "logging.NullHandler"},

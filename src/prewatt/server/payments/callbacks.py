@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from ...kernel.currencies import UnknownCurrency, minor_unit
 from ...kernel.units import BALANCE_MAX
+from ..accounts.security_log import note
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker
 from ..core.sealing import SealError
@@ -58,6 +59,7 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         _take_up(merchant, source.read_callback(request.headers, body))
     except (CallbackError, UnknownCurrency) as error:
         reason = str(error)
+        note("callback refused", request, merchant=merchant.pk)
         if _is_one_of_many(request):
             # Nothing is written for it: who sends without end fills neither the disk nor the time of the database.
             return _answer(source, False, reason, 429)

@@ -11,6 +11,9 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from ..accounts.refusals import NOTED
+from ..accounts.security_log import note
+
 log = logging.getLogger("prewatt.server")
 AGAIN, SOON = 60, 5
 """The time after which it is worth trying again, s: if the database refuses, and if it is only busy."""
@@ -42,6 +45,8 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
         "and send the form once more."
     )
     log.warning("a form was refused (%s): %s", reason, request.path)
+    note("form refused", request)
+    request.META[NOTED] = True
     return _answer(request, 403, _("Nothing was done"), text)
 
 

@@ -1,0 +1,19 @@
+"""How a line of a log is written, by every process: with the time in UTC, which says so."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class Lines(logging.Formatter):
+    """Writes `2026-03-01T12:00:00.000Z INFO prewatt.worker: at work`, whatever zone the machine is in."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__(FORMAT)
