@@ -55,21 +55,21 @@ def allocate() -> None:
 def close_accounts() -> None:
     """Settle the tenancies that have ended."""
     for tenancy in settle_what_is_due():
-        log.info("settled: %s", tenancy)
+        log.info("settled: tenancy %d", tenancy.pk)
 
 
 def change_terms() -> None:
     """Apply the terms of payment whose date and time has come."""
     for terms in take_what_is_due():
-        log.info("terms of %s: %s", terms.tenancy, terms)
+        log.info("terms of tenancy %d: %s", terms.tenancy_id, terms)
 
 
 def bill() -> None:
     """Make the bills that are due, and take the agreed action on overdue ones."""
     for bill_ in make_bills():
-        log.info("bill %s: %s", bill_, bill_.tenancy)
+        log.info("bill %s: tenancy %d", bill_, bill_.tenancy_id)
     for lowered in follow_up():
-        log.info("%s", lowered)
+        log.info("the limit of tenancy %d is changed for a bill", lowered.terms.tenancy_id)
 
 
 def look_at_balances() -> None:
@@ -119,7 +119,7 @@ def look_for_silences() -> None:
     """Note which gateways and meters are silent or back, and tell managers."""
     look_at_silences()
     for debt in spread_what_ran_up():
-        log.info("spread over the next payments: %s", debt)
+        log.info("spread over the next payments: debt %d", debt.pk)
     tell_of_silences()
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from prewatt.log_lines import Lines
 from prewatt.server.accounts import security_log
 from prewatt.server.accounts.security_log import note
+from prewatt.server.metering.apart import apart, meter_or_gateway_of
 from tests.building import PASSWORD
 
 pytestmark = pytest.mark.database
@@ -97,3 +98,12 @@ def test_lines_of_all_logs_have_their_time_in_utc():
     record = logging.LogRecord("prewatt", logging.INFO, "", 1, "at work", (), None)
     record.created, record.msecs = 0.25, 250
     assert Lines().format(record) == "1970-01-01T00:00:00.250Z INFO prewatt: at work"
+
+
+def test_the_log_of_the_worker_names_no_tenants(tenancy, caplog):
+    def fail(item):
+        raise ValueError
+
+    apart("settlements", [tenancy], fail, meter_or_gateway_of)
+    assert f"settlements: Tenancy {tenancy.pk}" in caplog.text
+    assert tenancy.tenant not in caplog.text

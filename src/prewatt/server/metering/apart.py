@@ -36,7 +36,8 @@ def apart(
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:  # whatever it is, it is this item's alone
-            log.exception("%s: %s", job, item)
+            # By its number: the log names no tenants.
+            log.exception("%s: %s %d", job, type(item).__name__, item.pk)
             _tell(job, key, item, error, of(item))
         else:
             if key in failed:

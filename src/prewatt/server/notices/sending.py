@@ -134,7 +134,7 @@ def try_to_send(deliveries: Sequence[Delivery]) -> SendError | None:
     try:
         send(channel, message_of(deliveries))
     except SendError as error:
-        log.warning("notice %s by %s: %s", deliveries[0].notice_id, channel, error)
+        log.warning("notice %s by channel %s: %s", deliveries[0].notice_id, channel.pk, error)
         _failed(deliveries, error)
         return error
     with transaction.atomic():
