@@ -25,6 +25,15 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in CONFIG.hosts]
 if CONFIG.public_url:
     CSRF_TRUSTED_ORIGINS.append("{0.scheme}://{0.netloc}".format(urlsplit(CONFIG.public_url)))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# If the world reaches the pages by https, then nobody by anything else: a login in plain text is a login for all who listen.
+HTTPS = CONFIG.public_url.startswith("https://")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_SSL_HOST = urlsplit(CONFIG.public_url).netloc or None
+# Gateways of the own network reach the server beside the proxy; what they send is enciphered or signed, or on their own machine.
+SECURE_REDIRECT_EXEMPT = [r"^api/gateways/"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# What else lies in the landlord's domain is not for us to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "unfold",
@@ -54,7 +63,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "prewatt.server.accounts.refusals.NoteRefusals",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "prewatt.server.web.headers.Headers",
+    "prewatt.server.web.trouble.OwnPages",
     "prewatt.server.web.looking.LookOn",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -63,7 +75,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "prewatt.server.web.collisions.AnswerCollisions",
 ]
@@ -80,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "prewatt.server.web.headers.nonce",
             ]
         },
     }
@@ -96,7 +108,10 @@ CSRF_FAILURE_VIEW = "prewatt.server.web.trouble.stale_form"
 LOGIN_URL = "web:login"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "web:login"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Such a name is taken by browsers only with TLS and from this very host: no neighbour in the domain can set it.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = [f"{'__Host-' if HTTPS else ''}{name}" for name in ("sessionid", "csrftoken")]
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 # Some messages hold a password, a PIN or a code, which a cookie would leave in the browser's store.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -4,6 +4,7 @@ from django.urls import include, path
 from .api.routes import api
 from .payments.callbacks import callback
 
+handler400 = "prewatt.server.web.trouble.not_understood"
 handler403 = "prewatt.server.web.trouble.forbidden"
 handler404 = "prewatt.server.web.trouble.not_found"
 handler500 = "prewatt.server.web.trouble.failed"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 
-from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
@@ -50,12 +49,8 @@ def _added(subject: str, minute: int, calls: int) -> int:
     begins = minute * MINUTE * SECOND
     ends = begins + 2 * MINUTE * SECOND
     row = Throttle.objects.filter(subject=subject)
-    if not row.filter(last_at=begins).update(wrong=F("wrong") + calls):
-        fresh = {"wrong": calls, "last_at": begins, "until": begins, "ends": ends}
-        if not row.exclude(last_at=begins).update(**fresh):
-            try:
-                with transaction.atomic():
-                    Throttle.objects.create(subject=subject, **fresh)
-            except IntegrityError:
-                row.update(wrong=F("wrong") + calls)
+    fresh = {"wrong": calls, "last_at": begins, "until": begins, "ends": ends}
+    if not row.filter(last_at=begins).update(wrong=F("wrong") + calls) and not row.update(**fresh):
+        # Of two processes that begin a key's count at the same moment one does.
+        Throttle.objects.bulk_create([Throttle(subject=subject, **fresh)], ignore_conflicts=True)
     return row.values_list("wrong", flat=True).first() or calls

@@ -11,7 +11,6 @@ aside; the oldest one goes.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import logging
@@ -80,13 +79,15 @@ def _put_aside(file: Path) -> None:
     handle = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        with contextlib.suppress(FileNotFoundError):
-            if file.stat().st_size < LARGEST:
-                return
-            for number in range(KEPT - 1, 0, -1):
-                older = file.with_name(f"{file.name}.{number}")
-                if older.exists():
-                    older.replace(file.with_name(f"{file.name}.{number + 1}"))
-            file.replace(file.with_name(f"{file.name}.1"))
+        if file.exists() and file.stat().st_size >= LARGEST:
+            _move_on(file, KEPT)
     finally:
         os.close(handle)
+
+
+def _move_on(file: Path, kept: int) -> None:
+    """Give each file the next number; the last one's place is taken."""
+    for number in range(kept, 0, -1):
+        older = file.with_name(f"{file.name}.{number - 1}") if number > 1 else file
+        if older.exists():
+            older.replace(file.with_name(f"{file.name}.{number}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -72,7 +73,14 @@ class _Body(Parser):
         return read_json(request.body)
 
 
-api = NinjaAPI(title="prewatt", version="1", urls_namespace="api", auth=[_Bearer(), django_auth], parser=_Body())
+api = NinjaAPI(
+    title="prewatt",
+    version="1",
+    urls_namespace="api",
+    auth=[_Bearer(), django_auth],
+    parser=_Body(),
+    docs_decorator=login_required,
+)
 
 ROOMS = (
     properties,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from math import ceil
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -24,6 +27,57 @@ _BUSY = {"55P03", "40001", "40P01", "53300"}
 def is_busy(error: BaseException) -> bool:
     """Return whether an error of the database only says that others are writing."""
     return getattr(error.__cause__, "sqlstate", None) in _BUSY or "is locked" in str(error)
+
+
+def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return 400: the request can't be read; 413 if it is too large."""
+    if isinstance(exception, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
+        return _own(request, 413)
+    return _own(request, 400)
+
+
+def too_many(request: HttpRequest, wait: float) -> HttpResponse:
+    """Return 429: somebody has tried too often, and has to wait (s)."""
+    response = _own(request, 429, ceil(wait))
+    response["Retry-After"] = str(ceil(wait))
+    return response
+
+
+def _own(request: HttpRequest, status: int, wait: int = 0) -> HttpResponse:
+    """Return the page of a status that has no view of its own."""
+    if status == 405:
+        text = _("This address only takes what a form sends. Begin at the first page.")
+    elif status == 413:
+        text = _("What was sent is too large, so nothing was changed. Send less at once, or a smaller file.")
+    elif status == 429:
+        text = (
+            _("There were too many tries. Try again in %(n)d s.") % {"n": wait}
+            if wait
+            else _("There were too many tries. Try again in a few minutes.")
+        )
+    else:
+        text = _(
+            "The server can't read what was sent, so nothing was changed. Go back, load the page again and try once more."
+        )
+    return _answer(request, status, _("Nothing was done"), text)
+
+
+class OwnPages:
+    """Middleware that gives a page with words and a way back to answers that come without any."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.answer(request)
+        is_bare = not response.streaming and not response.content
+        if response.status_code not in (400, 405, 413, 429) or not is_bare or request.path.startswith("/callbacks/"):
+            return response
+        page = _own(request, response.status_code)
+        for name in ("Allow", "Retry-After"):
+            if name in response.headers:
+                page[name] = response[name]
+        return page
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
