@@ -99,19 +99,18 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def concurrent_db(transactional_db):
-    """A database that several threads write to. The ledger can't be emptied, but by taking its protection away."""
+    """A database that several threads write to. Ledger and audit log can't be emptied, but by taking their protection away."""
     yield
     from django.db import connection
 
-    from prewatt.server.ledger.append_only import SQLITE
+    from prewatt.server.accounts import append_only as audit
+    from prewatt.server.ledger import append_only as ledger
 
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            for trigger in ("transfer_no_update", "transfer_no_delete"):
-                cursor.execute(f"DROP TRIGGER {trigger}")
-            cursor.execute("DELETE FROM ledger_transfer")
-            for statement in SQLITE:
-                cursor.execute(statement)
+            for log, table in ((ledger, "ledger_transfer"), (audit, audit.TABLE)):
+                for statement in (*log.RELEASE["sqlite"], f"DELETE FROM {table}", *log.SQLITE):
+                    cursor.execute(statement)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from ..processes.database import bring_up_to_date
+from ..server.accounts.acting import Actor, Door, acting
 from ..server.core.errors import Refused, for_people
 from ..server.web.trouble import is_busy
 from .command import Command, refused
@@ -52,7 +53,8 @@ class DatabaseCommand(ModelsCommand):
         """
         open_database(ctx.command_path)
         try:
-            return super().invoke(ctx)
+            with acting(Actor(Door.COMMAND, command=ctx.command_path)):
+                return super().invoke(ctx)
         except (OperationalError, InterfaceError) as error:
             raise refused(ctx.command_path, _database_trouble(error), status=1) from None
 

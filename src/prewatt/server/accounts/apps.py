@@ -8,3 +8,10 @@ class AccountsConfig(AppConfig):
     name = "prewatt.server.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to changes of rows."""
+        # It has a model of its own, which is there only now.
+        from .auditing import listen
+
+        listen()

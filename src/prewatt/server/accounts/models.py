@@ -1,4 +1,5 @@
 """The rows of this room, each in a file of its own."""
 
+from .audit import AuditEntry as AuditEntry
 from .memberships import Membership as Membership
 from .throttles import Throttle as Throttle

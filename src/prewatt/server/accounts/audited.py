@@ -1,0 +1,217 @@
+"""What of the database's rows is audited, and what of them is shown.
+
+Every model is, also one that is added tomorrow, but for those that only machines write or that are a log themselves
+(`NOT_AUDITED`). Secrets and what tells of persons are never written down: the log can't be changed, and outlasts the right to
+be forgotten. It says that they were changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db.models import BinaryField, Field, ForeignKey, Model
+
+from ..estate.models import Organisation
+
+Change = list[Any] | None
+"""The values of a field before and after; None: it was changed, and its values are not written down."""
+NOT_AUDITED = {
+    "accounts.AuditEntry": "is the log",
+    "accounts.Throttle": "counts tries",
+    "admin.LogEntry": "is a log itself",
+    "contenttypes": "is Django's own",
+    "ledger": "is a log that can't be changed; the row that a booking is of is audited",
+    "metering.JournalEntry": "is the meter's log",
+    "metering.LiveReading": "is written by the head-end",
+    "metering.Look": "says that somebody looks",
+    "metering.Refusal": "counts what machines were refused",
+    "metering.SilentMeter": "is measured",
+    "metering.Worker": "is a machine's sign of life",
+    "notices.Crossing": "is worked out",
+    "notices.Delivery": "is sent by the worker",
+    "notices.Notice": "is written by the server",
+    "notices.Seen": "is worked out",
+    "sessions": "ends by itself; log-ins stand in the security log",
+}
+"""Models, or all of an app, with the reason."""
+MACHINES_OWN = {
+    "auth.User": {"last_login", "date_joined"},
+    "metering.Gateway": {"epoch", "number", "online", "since", "heard_at", "sessions", "adopted_at", "lines", "shard"},
+    "metering.Meter": {
+        *("seq", "head", "account", "digest", "offset", "at", "balance", "register", "read_at", "closed", "low"),
+        *("commands", "taken", "told_at", "told_seq", "told_balance", "told_closed", "told_command", "told_switch"),
+        *("late", "duplicates", "told_quantities"),
+    },
+    "notices.Recipient": {"seen", "closed", "day", "looked_at", "changed_at", "since"},
+    "payments.Merchant": {"refused", "refusal", "refused_at"},
+    "payments.Payment": {"looks", "next_look_at"},
+    "vending.Command": {"body", "signature", "applied_seq", "applied_at"},
+    "vending.TokenMeter": {"last_tid"},
+}
+"""Columns that machines write, also while a person's form is dealt with."""
+SECRET = re.compile(r"(^|_)(password|secret|sealed|hash|digits|key|keys|token|pin|digest|signature|recovery|seed)($|_)")
+"""Names of columns that hold a secret, or what a secret was made of."""
+PERSONAL = frozenset(
+    {
+        *(
+            "account",
+            "address",
+            "by",
+            "document",
+            "email",
+            "facts",
+            "first_name",
+            "holder",
+            "last_name",
+            "link",
+            "memo",
+        ),
+        *("note", "paid_by", "params", "payer", "payer_address", "payment_name", "phone", "reason", "resolved_by"),
+        *(
+            "revoked_by",
+            "send_to",
+            "shown",
+            "tenant",
+            "text",
+            "texts",
+            "title",
+            "username",
+            "was",
+            "who",
+            "withdrawn_by",
+        ),
+    }
+)
+"""Names of columns that tell of persons, or hold what somebody wrote."""
+LONGEST = 5_000
+"""Characters of a value that are written down; the rest of a tariff that is longer is in its own row."""
+
+
+@cache
+def is_audited(model: type[Model]) -> bool:
+    """Return whether changes of a model's rows by people go to the audit log."""
+    meta = model._meta
+    is_of_migration = meta.apps is not apps
+    return not (
+        is_of_migration
+        or meta.app_label in NOT_AUDITED
+        or meta.label in NOT_AUDITED
+        or meta.auto_created
+        or not meta.managed
+    )
+
+
+@cache
+def fields_of(model: type[Model]) -> dict[str, Field[Any, Any]]:
+    """Return the fields of a model that people change, by the names of their columns."""
+    machines = MACHINES_OWN.get(model._meta.label, set())
+    return {
+        each.attname: each
+        for each in model._meta.concrete_fields
+        if not each.primary_key and each.attname not in machines
+    }
+
+
+def is_hidden(field: Field[Any, Any]) -> bool:
+    """Return whether the values of a field are not written down."""
+    if isinstance(field, ForeignKey):
+        return False
+    ours = field.model.__module__.startswith("prewatt.") or field.model is get_user_model()
+    hidden = isinstance(field, BinaryField) or bool(SECRET.search(field.name)) or field.name in PERSONAL
+    # What a library keeps in a text may be anything.
+    return hidden or (not ours and field.get_internal_type() not in ("BooleanField", "DateTimeField"))
+
+
+def written(field: Field[Any, Any], value: Any) -> Any:
+    """Return a value as the log holds it: a number, a text, true or false, nothing."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    text = str(value) if isinstance(value, dict | list) else field.value_to_string(_Row(field, value))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+class _Row:
+    """What `value_to_string` asks for a value: a row that has nothing else."""
+
+    def __init__(self, field: Field[Any, Any], value: Any) -> None:
+        setattr(self, field.attname, value)
+
+
+def changes(model: type[Model], before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Change]:
+    """Return what differs between the columns of a row before and after; one of them is None if the row is new, or deleted. Of
+    these nothing is said that is empty.
+    """
+    found: dict[str, Change] = {}
+    for name, field in fields_of(model).items():
+        if (before or after or {}).get(name, _Row) is _Row:
+            continue
+        old, new = (before or {}).get(name), (after or {}).get(name)
+        if before is None or after is None:
+            if old in (None, "", b"") and new in (None, "", b""):
+                continue
+        elif _same(field, old, new):
+            continue
+        found[name] = None if is_hidden(field) else [written(field, old), written(field, new)]
+    return found
+
+
+def _same(field: Field[Any, Any], old: Any, new: Any) -> bool:
+    if isinstance(field, BinaryField):
+        return bytes(old or b"") == bytes(new or b"")
+    return bool(old == new)
+
+
+@cache
+def paths(model: type[Model]) -> tuple[str, ...]:
+    """Return the ways from a model to the organisation to which a row belongs, the shortest first."""
+    found = sorted(_paths(model, ()), key=lambda path: (path.count("__"), path))
+    return tuple(found[:4])
+
+
+def _paths(model: type[Model], seen: tuple[type[Model], ...]) -> Iterable[str]:
+    if model is Organisation:
+        yield "pk"
+        return
+    for field in model._meta.concrete_fields:
+        other = field.related_model
+        if not isinstance(field, ForeignKey) or not isinstance(other, type) or other in (*seen, model):
+            continue
+        if len(seen) < 7 and other is not get_user_model():
+            for path in _paths(other, (*seen, model)):
+                yield f"{field.name}__{path}"
+
+
+def organisations_of(model: type[Model], keys: list[Any]) -> dict[Any, int]:
+    """Return the number of the organisation to which each row belongs, by the rows' keys; none for a row of nobody's."""
+    ways = paths(model)
+    if ways:
+        rows = model._base_manager.filter(pk__in=keys).values_list("pk", *ways)
+        belongs = {pk: next((each for each in found if each is not None), None) for pk, *found in rows}
+        return {pk: owner for pk, owner in belongs.items() if owner is not None}
+    user = get_user_model()
+    name = (
+        "pk"
+        if model is user
+        else next((each.attname for each in model._meta.concrete_fields if each.related_model is user), "")
+    )
+    return _of_users(dict(model._base_manager.filter(pk__in=keys).values_list("pk", name))) if name else {}
+
+
+def organisation_of_login(user: int | None) -> int | None:
+    """Return the number of the organisation to which a login belongs; None for nobody and for an operator."""
+    return _of_users({user: user}).get(user) if user is not None else None
+
+
+def _of_users(users: dict[Any, Any]) -> dict[Any, int]:
+    """Return the organisation of each row's login: the first one in which it has a role, or that of its tenancy."""
+    # Found by their names: this module is loaded before the models are.
+    members, tenancies = apps.get_model("accounts", "Membership"), apps.get_model("estate", "Tenancy")
+    found: dict[Any, int] = {}
+    for path, rows in (("unit__property__organisation", tenancies), ("organisation", members)):
+        found |= dict(rows._base_manager.filter(user__in=users.values()).order_by("-pk").values_list("user", path))
+    return {pk: found[user] for pk, user in users.items() if user in found}
