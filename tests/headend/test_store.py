@@ -223,8 +223,8 @@ def test_presence_is_kept_with_the_instant_of_its_change(edge, store):
         store.set_presence({"g1": online}, at)
         row = Gateway.objects.get()
         assert (row.online, row.since) == ((True, 5) if online else (False, 7))
-    store.beat()
-    store.beat()
+    store.beat(5, [])
+    store.beat(5, [])
     assert Worker.objects.get().shards == f"0-{SHARDS - 1}"
 
 

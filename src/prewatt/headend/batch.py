@@ -56,11 +56,14 @@ class MeterView:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A message was refused and changed nothing. `gateway` is empty if the sender is unknown."""
+    """A message, or `count` of one sender for one reason, was refused and changed nothing. `gateway` is empty if the
+    sender is unknown.
+    """
 
     gateway: str
     reason: str
     text: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import DatabaseError, InterfaceError
 
@@ -16,17 +17,21 @@ from ..wire import topics
 from ..wire.link import BrokerAddress, Connected, Disconnected, Link, Received
 from ..wire.messages import Receipt, States
 from ..wire.signing import seal
-from .batch import Refusal
+from .batch import Plan, Refusal
 from .dispatch import Dispatch, DispatchPolicy
+from .inbox import Inbox
 from .ingest import plan, sort
 from .looking import Looking
 from .meter_rows import OutrunError
+from .refusals import of_dropped, summed
 from .store import Store
 
 log = logging.getLogger("prewatt.headend")
 
 BATCH = 200
 """The most messages in one transaction."""
+BATCH_BYTES = 256 * 1024
+"""No further message joins a batch of so many bytes (some 4,000 entries), so that others soon have their turn."""
 POLL = 0.1
 """Seconds between looks for new commands."""
 LOOK = 0.5
@@ -46,8 +51,10 @@ class Worker:
         address = BrokerAddress(
             *config.mqtt.reached_at, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest_s=2.0
         )
-        self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards))
+        self._inbox = Inbox()
+        self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards), self._inbox)
         self._logged: set[tuple[str, str]] = set()
+        self._refused: list[Refusal] = []
         self._looking = Looking()
         self._running = True
 
@@ -76,7 +83,7 @@ class Worker:
                     self._look(mono)
                 if mono >= next_beat:
                     next_beat = mono + BEAT
-                    self._store.beat()
+                    self._beat()
                 pause = 0.1
             except (DatabaseError, InterfaceError, OutrunError) as error:
                 # What was received is not acknowledged, so it comes again.
@@ -90,7 +97,7 @@ class Worker:
 
     def _receive(self, wait: float) -> list[tuple[str, bytes]]:
         received = []
-        for event in self._link.drain(wait, BATCH):
+        for event in self._link.drain(wait, BATCH, BATCH_BYTES):
             match event:
                 case Received(topic, payload):
                     received.append((topic, payload))
@@ -117,11 +124,13 @@ class Worker:
                 self._ingest([each], dispatch)
 
     def _take_in(self, received: Sequence[tuple[str, bytes]], dispatch: Dispatch) -> None:
+        dropped = self._inbox.dropped()
         names = {name for topic, _ in received if (name := topics.gateway_of(topic))}
-        gateways = self._store.gateways(names)
+        gateways = self._store.gateways(names | dropped.keys())
         batch = sort(received, gateways)
         result = plan(now(), batch, self._store.views(batch.meters()))
-        self._store.commit(result)
+        result.refusals = summed([*result.refusals, *of_dropped(dropped, gateways)])
+        self._commit(result)
         answers: list[States | Receipt] = [*result.states, *result.receipts]
         for message in answers:
             self._link.publish(topics.down(message.gateway), seal(self._key, message))
@@ -132,6 +141,20 @@ class Worker:
         for name, change in result.meters.items():
             for difference in change.differences:
                 log.error("meter %s, entry %d differs: %s", name, difference.seq, difference.text)
+
+    def _commit(self, result: Plan) -> None:
+        """Store a batch. If all of it was refused, that waits for the next batch or sign of life: a flood does not make
+        the database write.
+        """
+        if not result.heard:
+            self._refused = summed([*self._refused, *result.refusals])
+            return
+        earlier, self._refused = self._refused, []
+        self._store.commit(replace(result, refusals=[*earlier, *result.refusals]))
+
+    def _beat(self) -> None:
+        refused, self._refused = self._refused, []
+        self._store.beat(now(), refused)
 
     def _log_once(self, refusal: Refusal) -> None:
         if (refusal.gateway, refusal.reason) not in self._logged and len(self._logged) < 1000:

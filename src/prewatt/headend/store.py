@@ -35,13 +35,14 @@ from ..server.sales.following import follow
 from ..server.vending import emergency_codes
 from ..server.vending.models import OPEN, Command
 from ..wire.signing import VerifyKey
-from . import mending
+from . import batch, mending
 from .alarms import Raised, each_once
 from .batch import GatewayView, MeterView, Plan
 from .dispatch import Pending
 from .looking import Look
 from .meter_rows import OutrunError, entry_row, store_meter, store_status
 from .outbox import Outbox
+from .refusals import summed
 
 log = logging.getLogger("prewatt.headend")
 
@@ -204,7 +205,7 @@ class Store:
             self._raise_and_end_alarms(plan)
             for name, change in plan.meters.items():
                 follow(self._meters[name], (new.own for new in change.entries))
-            _count_refusals(plan)
+            _count_refusals(plan.now, plan.refusals)
         for name, change in plan.meters.items():
             self._accounts[name] = change.account
         while len(self._accounts) > REMEMBERED:
@@ -240,8 +241,9 @@ class Store:
         if raise_alarm(alarm.kind, alarm.text, alarm.at, meter=meter, gateway=gateway, key=alarm.key, seq=alarm.seq):
             log.warning("alarm: %s", alarm.text)
 
-    def beat(self) -> None:
-        """Store that this worker lives."""
+    def beat(self, now: int, refusals: Iterable[batch.Refusal]) -> None:
+        """Store that this worker lives, and what it has refused until now (µs)."""
+        _count_refusals(now, refusals)
         Worker.objects.update_or_create(shards=f"{self._shards[0]}-{self._shards[-1]}")
 
     def set_presence(self, presence: Mapping[str, bool], now: int) -> None:
@@ -265,12 +267,10 @@ def _store_gateways(plan: Plan) -> None:
         Meter.objects.filter(name=given.meter).update(told_seq=given.seq, told_command=F("taken"))
 
 
-def _count_refusals(plan: Plan) -> None:
-    for refusal in plan.refusals:
-        row, fresh = Refusal.objects.get_or_create(
-            gateway=refusal.gateway,
-            reason=refusal.reason,
-            defaults={"count": 1, "first_at": plan.now, "last_at": plan.now, "text": refusal.text},
-        )
-        if not fresh:
-            Refusal.objects.filter(pk=row.pk).update(count=F("count") + 1, last_at=plan.now)
+def _count_refusals(at: int, refusals: Iterable[batch.Refusal]) -> None:
+    """Add what was refused until `at` (µs) to the counts by sender and reason."""
+    for refusal in summed(refusals):
+        of = {"gateway": refusal.gateway, "reason": refusal.reason}
+        if not Refusal.objects.filter(**of).update(count=F("count") + refusal.count, last_at=at):
+            row = {"count": refusal.count, "first_at": at, "last_at": at, "text": refusal.text}
+            Refusal.objects.get_or_create(**of, defaults=row)

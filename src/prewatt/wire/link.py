@@ -16,6 +16,7 @@ import queue
 import random
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 log = logging.getLogger("prewatt.link")
+
+UNBOUNDED = sys.maxsize
 
 
 class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,8 +90,15 @@ class Link:
     FLAPS = 5
     """After this many such connections in a row, a warning is logged."""
 
-    def __init__(self, address: BrokerAddress, name: str, subscriptions: list[str]) -> None:
-        self.inbox: queue.Queue[LinkEvent] = queue.Queue(self.INBOX)
+    def __init__(
+        self,
+        address: BrokerAddress,
+        name: str,
+        subscriptions: list[str],
+        inbox: queue.Queue[LinkEvent] | None = None,
+    ) -> None:
+        """`inbox`: where what happens is put, if it is not a plain queue."""
+        self.inbox: queue.Queue[LinkEvent] = queue.Queue(self.INBOX) if inbox is None else inbox
         self._address = address
         self._name = name
         self._subscriptions = subscriptions
@@ -204,11 +214,18 @@ class Link:
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         self.inbox.put(Received(message.topic, bytes(message.payload)))
 
-    def drain(self, wait: float, most: int) -> list[LinkEvent]:
-        """Return up to `most` events that have come in. Waits up to `wait` seconds for the first one."""
+    def drain(self, wait: float, most: int, most_bytes: int = UNBOUNDED) -> list[LinkEvent]:
+        """Return up to `most` events that have come in, and no further ones once their messages have `most_bytes`. Waits
+        up to `wait` seconds for the first one.
+        """
         events: list[LinkEvent] = []
+        size = 0
         with contextlib.suppress(queue.Empty):
-            events.append(self.inbox.get(timeout=wait) if wait > 0 else self.inbox.get_nowait())
-            while len(events) < most:
-                events.append(self.inbox.get_nowait())
+            event = self.inbox.get(timeout=wait) if wait > 0 else self.inbox.get_nowait()
+            while True:
+                events.append(event)
+                size += len(event.payload) if isinstance(event, Received) else 0
+                if len(events) >= most or size >= most_bytes:
+                    break
+                event = self.inbox.get_nowait()
         return events
