@@ -65,6 +65,7 @@ bench: $(VENV)/.installed ## Measure the speed; each figure stands beside its li
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.rating
 	$(BIN)/python -m bench.reconnect
+	$(BIN)/python -m bench.flood
 	$(BIN)/python -m bench.forecast
 	$(BIN)/python -m bench.payment
 	$(BIN)/python -m bench.live

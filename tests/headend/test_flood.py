@@ -3,15 +3,19 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from prewatt.headend.dispatch import Dispatch, DispatchPolicy
 from prewatt.headend.shell import BATCH, Worker
+from prewatt.headend.turns import BURST, FLOOD
 from prewatt.kernel.units import NANO
+from prewatt.processes.serve import _enrolled
 from prewatt.server.core.config import load_config
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.metering.models import Meter, Refusal
+from prewatt.server.metering.models import Alarm, Gateway, Meter, Refusal
 from prewatt.server.sales.top_ups import top_up
 from prewatt.wire import topics
+from prewatt.wire.link import Received
 from tests.gateway import Edge
 
 pytestmark = pytest.mark.database
@@ -51,3 +55,29 @@ def test_what_is_good_in_a_flood_is_stored_with_what_was_refused_before(worker, 
     worker._ingest([*noise, edge.upload("m1"), *noise], dispatch)
     assert Meter.objects.get(name="m1").balance == 20 * NANO
     assert Refusal.objects.get().count == 15
+
+
+def test_a_gateway_that_floods_is_kept_off_by_the_own_broker_and_people_are_told_once(worker, building, clock):
+    Edge(building.code, clock)
+    dispatch = Dispatch(0.0, DispatchPolicy(), [])
+    assert "g1" in _enrolled()
+    for _round in range(2):
+        for _number in range(int(BURST) + 10 * FLOOD):
+            worker._inbox.put(Received(topics.up("g1"), b"noise"))
+        worker._ingest(worker._receive(0), dispatch)
+    assert "g1" not in _enrolled()
+    assert Alarm.objects.get(kind="flood", gateway__name="g1", is_resolved=False).text.startswith(
+        "gateway g1 sends far"
+    )
+    Gateway.objects.update(kept_off_until=timezone.now())
+    assert "g1" in _enrolled()
+
+
+def test_a_gateway_that_is_a_little_above_its_share_stays(worker, building, clock):
+    Edge(building.code, clock)
+    for _number in range(int(BURST) + FLOOD // 2):
+        worker._inbox.put(Received(topics.up("g1"), b"noise"))
+    worker._ingest(worker._receive(0), Dispatch(0.0, DispatchPolicy(), []))
+    worker._beat()
+    assert "g1" in _enrolled()
+    assert Refusal.objects.filter(gateway="g1", reason="too-many").exists()

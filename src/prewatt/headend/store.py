@@ -11,9 +11,11 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
@@ -46,6 +48,8 @@ from .refusals import summed
 
 log = logging.getLogger("prewatt.headend")
 
+KEPT_OFF = timedelta(minutes=1)
+"""It is short, because the gateway may mean well, and its tenants pay."""
 REMEMBERED = 10_000
 """The most accounts held in memory between batches; others are loaded when their meters speak."""
 
@@ -245,6 +249,23 @@ class Store:
         """Store that this worker lives, and what it has refused until now (µs)."""
         _count_refusals(now, refusals)
         Worker.objects.update_or_create(shards=f"{self._shards[0]}-{self._shards[-1]}")
+
+    def keep_off(self, name: str, dropped: int, now: int) -> None:
+        """Let the own broker keep a gateway off for `KEPT_OFF`, and tell people. `dropped`: how many of its messages were
+        too many; `now`: µs.
+        """
+        at = timezone.now()
+        gateway = Gateway.objects.get(name=name)
+        if gateway.kept_off_until and gateway.kept_off_until > at + KEPT_OFF / 2:
+            return
+        Gateway.objects.filter(pk=gateway.pk).update(kept_off_until=at + KEPT_OFF)
+        text = (
+            f"gateway {name} sends far more messages than a gateway does: {dropped} were dropped unopened, and it is kept off "
+            f"for {KEPT_OFF.seconds} s each time. Its meters go on, and nothing is lost. If that does not end, its software is "
+            "faulty or somebody has its keys: look at it, and enrol it anew"
+        )
+        if raise_alarm("flood", text, now, gateway=gateway):
+            log.warning("alarm: %s", text)
 
     def set_presence(self, presence: Mapping[str, bool], now: int) -> None:
         """Store which gateways came or went."""

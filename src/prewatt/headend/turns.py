@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ..wire import topics
 from ..wire.link import Received
 
-RATE, BURST = 500.0, 5000.0
+RATE, BURST = 500.0, 2500.0
 """How many units a second a gateway may send for long, and how many at once. A message is one unit, and one more for
 each `UNIT` bytes.
 """
@@ -25,6 +25,8 @@ LANE = 16 * 1024 * 1024
 """The most bytes of one gateway that wait."""
 ALL_LANES = 256 * 1024 * 1024
 """The most bytes that wait. Beyond it the longest lane drops its newest messages."""
+FLOOD = 100
+"""A gateway of which more messages than these are dropped between two batches floods, and is kept off for a while."""
 OVERHEAD = 200
 """The bytes of memory that a message takes beside its payload, about."""
 

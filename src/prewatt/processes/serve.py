@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.apps import apps
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 
 from ..server.core.broker import PROBE_USER, nats_server, store_folder, write_broker_config
 from ..server.core.config import ConfigError, Endpoint, ServerConfig, broker_password
@@ -120,6 +121,7 @@ def _enrolled() -> dict[str, str]:
     gateways = (
         apps.get_model("metering", "Gateway")
         ._default_manager.filter(public_key__isnull=False, revoked=False)
+        .exclude(kept_off_until__gt=timezone.now())
         .order_by("name")
     )
     return {gateway.name: gateway.broker_secret() for gateway in gateways}

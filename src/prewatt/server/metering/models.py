@@ -30,7 +30,8 @@ class Gateway(models.Model):
     of the last accepted message. `since`: when it last came online or went offline. `sessions`: the last sessions
     (hexadecimal, the latest first); if an earlier one speaks again after a later one, two gateways have this one's key.
     `adopted_at`: when it last got the server's state to continue from. `lines`: the lines of its meters that are in trouble as
-    a whole, as it has last reported them (`headend.lines`).
+    a whole, as it has last reported them (`headend.lines`). `kept_off_until`: the own broker does not let it in before,
+    because it has flooded the head-end; by the system's clock.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -48,6 +49,7 @@ class Gateway(models.Model):
     sessions = models.JSONField(default=list, editable=False)
     adopted_at = models.BigIntegerField(default=0, editable=False)
     lines = models.JSONField(default=list, editable=False)
+    kept_off_until = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.name
