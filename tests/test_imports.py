@@ -99,6 +99,7 @@ PURE = {
     },
     "edge/codes.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/lockout.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/turns.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/guarding.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/observed.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/agent.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},

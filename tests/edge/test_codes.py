@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from prewatt.edge.agent import Agent
+from prewatt.edge.code_entry import ELSEWHERE
 from prewatt.edge.codes import load_key
 from prewatt.edge.effects import Commit, Keep, MoveSwitch
 from prewatt.edge.lockout import FREE, LOCKED, MOST, Tries, waits, within
@@ -231,6 +232,36 @@ def test_guessing_is_slowed_and_then_locked_with_an_event():
     assert gateway.type(code(100_000, TID + 1, NUMBERS["m2"]), "m2").done, "nor is another meter"
     gateway.now += LOCKED
     assert gateway.type(code(2_000_000, TID + 2)).done
+
+
+def test_at_the_door_that_all_share_nobody_is_locked_out_and_one_event_a_day_tells_of_guesses():
+    gateway, told, kept = Gateway(), [], 0
+    for _ in range(10 * MOST):
+        assert gateway.type(WRONG, way="open page").guessed
+        told += [entry.detail for entry in gateway.entries()]
+        kept += sum(isinstance(each, Keep) for each in gateway.effects)
+    assert told == ["open page"] and kept == MOST
+    assert gateway.type(TWENTY, way="open page").done
+
+
+def test_the_digits_of_a_test_which_everybody_knows_forgive_no_guesses():
+    gateway = Gateway()
+    test = encode(MeterTest(1))
+    for _ in range(FREE):
+        assert gateway.type(test).done
+        assert "wait" not in gateway.type(WRONG).text
+    assert "wait" in gateway.type(test).text
+
+
+def test_codes_are_tried_with_the_keys_of_other_meters_ten_times_a_day():
+    gateway = Gateway()
+    other, named = code(2_000_000, number=NUMBERS["m2"]), 0
+    for _ in range(30):
+        named += "for meter m2" in gateway.type(other, way="open page").text
+    assert named == ELSEWHERE
+    gateway.now += DAY
+    assert "for meter m2" in gateway.type(other, way="open page").text
+    assert gateway.type(other, "m2").done
 
 
 def test_the_manager_unlocks_codes():

@@ -75,6 +75,9 @@ class Hours:
     def __call__(self):
         return self.at
 
+    def pause(self, seconds):
+        self.at += seconds
+
 
 @contextmanager
 def served(folder):
@@ -90,7 +93,13 @@ def opened(folder, hours=time.monotonic):
     """An agent as its folder has it, with its page."""
     with agent(folder, ordered=False) as (shell, site):
         server = waitress.create_server(
-            Page(site, "Linden 5 <b>", [("m1", "Flat 1"), ("m2", "Flat 2")], hours),
+            Page(
+                site,
+                "Linden 5 <b>",
+                [("m1", "Flat 1"), ("m2", "Flat 2")],
+                hours,
+                pause=getattr(hours, "pause", time.sleep),
+            ),
             host="127.0.0.1",
             port=0,
             threads=4,
@@ -192,20 +201,68 @@ def test_a_new_pins_code_is_typed_at_the_door_and_the_new_pin_opens_the_page(tmp
         assert "used already" in browser.post("/code", meter="m1", code=digits)
 
 
-def test_a_wrong_pin_opens_nothing_and_guessing_is_slowed(tmp_path):
+def test_a_wrong_pin_opens_nothing_and_guessing_waits_for_its_turn(tmp_path):
     with served(tmp_path) as (_, address, hours):
-        browser, refused, waited = Browser(address), 0, 0
-        for _ in range(40):
-            page = browser.login("000000")
-            if "please wait" in page:
-                waited += 1
-                hours.at += 61
-            else:
-                assert "PIN is wrong" in page
-                refused += 1
-        assert waited >= 17 and refused >= 17, "three are free, and then each has to wait"
-        hours.at += 61
-        assert "Last entries" in browser.login(), "never locked for long: who has the PIN gets in"
+        browser = Browser(address)
+        for _ in range(3):
+            assert "PIN is wrong" in browser.login("000000")
+        assert hours.at == 1000.0, "three are free"
+        for _ in range(10):
+            assert "PIN is wrong" in browser.login("000000")
+        assert hours.at == 1060.0, "then each has its turn six seconds after the one before"
+        assert "Last entries" in browser.login() and hours.at == 1066.0
+        browser.post("/logout", token=browser.token)
+        assert "Last entries" in browser.login() and hours.at == 1066.0, "who was let in before waits for nobody"
+
+
+def test_a_browser_that_was_let_in_before_has_its_lane_until_the_pin_changes(tmp_path):
+    with served(tmp_path) as (shell, address, hours):
+        tenant, neighbour = Browser(address), Browser(address)
+        tenant.login()
+        tenant.post("/logout", token=tenant.token)
+        for number in range(6):
+            neighbour.login(f"{number:06}")
+            neighbour.post("/code", meter="m1", code=f"{number:020}")
+        at = hours.at
+        assert "Credited: 20.00 EUR" in tenant.post("/code", meter="m1", code=code(shell)) and hours.at == at
+        assert "Last entries" in tenant.login() and hours.at == at
+        obey(shell, ChangeSettings(msgspec.structs.replace(RULES, pin=hash_pin("135791", b"salt"))))
+        assert "PIN is wrong" in tenant.login() and hours.at > at, "the mark of the PIN of before is worth nothing"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "gateway.lan:8080"}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({}, 200),
+    ],
+)
+def test_a_form_of_another_site_is_refused_and_so_is_a_foreign_name(nonsense, headers, status):
+    _, address = nonsense
+    request = urllib.request.Request(f"{address}/login", b"meter=m9&pin=1", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == status
+    except urllib.error.HTTPError as error:
+        assert error.code == status and "by its address" in error.read().decode().replace("the gateway&#x27;s", "its")
+        error.close()
+
+
+def test_a_link_of_another_site_leads_to_the_page_and_its_scripts_do_not(nonsense):
+    _, address = nonsense
+    for mode, status in (("navigate", 200), ("no-cors", 403)):
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30) as answer:
+                assert answer.status == status
+        except urllib.error.HTTPError as error:
+            assert error.code == status
+            error.close()
 
 
 def test_sessions_are_each_browsers_own_and_end(tmp_path):
@@ -265,12 +322,18 @@ def test_the_page_asks_for_nothing_from_elsewhere(nonsense):
     assert "default-src 'none'" in browser.headers["Content-Security-Policy"]
 
 
-def test_guessing_codes_at_the_page_locks_it_with_an_event(tmp_path):
-    with served(tmp_path) as (shell, address, _):
-        browser = Browser(address)
-        pages = [browser.post("/code", meter="m1", code=f"{number:020}") for number in range(12_345, 12_351)]
-        assert "please wait 10 seconds" in pages[-1]
-        assert not [each for each in journal(shell) if isinstance(each, Event) and each.code == "codes-locked"]
+def test_who_guesses_codes_at_the_page_waits_locks_nobody_out_and_is_told_of(tmp_path):
+    with served(tmp_path) as (shell, address, hours):
+        neighbour = Browser(address)
+        for number in range(12):
+            page = neighbour.post("/code", meter="m1", code=f"{number + 12_345:020}")
+            assert "not for this meter" in page
+        assert hours.at == 1000.0 + 9 * 6
+        assert "20 digits" in neighbour.post("/code", meter="m1", code="123")
+        assert [each.detail for each in journal(shell) if isinstance(each, Event) and each.code == "codes-locked"] == [
+            "open page"
+        ]
+        assert "Credited: 20.00 EUR" in Browser(address).post("/code", meter="m1", code=code(shell))
 
 
 def test_what_is_typed_at_the_meters_own_keypad_is_credited_and_answered_on_its_display(tmp_path):

@@ -18,7 +18,7 @@ from ..edge.commissioning.access import new_code
 from ..edge.commissioning.gateway import SetUp
 from ..edge.commissioning.page import SetUpPage
 from ..edge.commissioning.pieces import values
-from ..edge.page import open_server
+from ..edge.serving import open_server
 from ..edge.settings import page_address
 from ..folder import BusyError
 from ..folder import alone as folder_alone
@@ -128,8 +128,9 @@ def serve_setup(request: Request, address: str) -> None:
         for port in request.buses:
             setup.add_bus(port)
         host, port_number = page_address(address)
-        title, language = (setup.settings.property, setup.settings.language) if setup.settings else ("prewatt", "")
-        served = open_server(SetUpPage(setup, title, language=language), (host, port_number))
+        own = setup.settings
+        title, language, names = (own.property, own.language, own.page_names) if own else ("prewatt", "", ())
+        served = open_server(SetUpPage(setup, title, language=language, names=names), (host, port_number))
         print_code(request.folder)
         typer.echo(
             f"The page is at http://{host}:{port_number}/setup. End it with Ctrl-C, and start the agent: prewatt edge run"

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from ..kernel.account import Account
 from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
 from ..kernel.events import EventKind
@@ -148,7 +150,7 @@ class Agent:
         if entered.outcome is None:
             return entered.reply, entered.effects
         follow = self._settle(moment, {name: entered.outcome})
-        reply = Reply(entered.reply.done, entered.reply.text, switches=entered.outcome.switch is not None)
+        reply = replace(entered.reply, switches=entered.outcome.switch is not None)
         return reply, [*entered.effects, *follow]
 
     def balance(self, moment: Moment, name: str) -> int:

@@ -9,6 +9,7 @@ from msgspec import msgpack
 
 from ..kernel.events import EventKind
 from ..kernel.replay import ROLLOVER
+from ..kernel.units import DAY
 from ..wire.order_codes import NewPin
 from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
 from .effects import Effect, Keep, Reply
@@ -23,6 +24,15 @@ SHORT_CODE = "811"
 """This code takes the emergency credit if it is typed where only the tenant can type (or sent by a meter's button)."""
 OWN_WAYS = ("page", "keypad")
 """The ways in that only the tenant has: the page, once the PIN has opened it, and the keypad in the flat."""
+OPEN_PAGE = "open page"
+"""The page without a PIN, which everybody in the building shares. There turns slow who guesses (`turns`), so that nobody locks
+others out; wrong codes are counted for the event alone.
+"""
+
+
+ELSEWHERE = 10
+"""Wrong codes that are tried with the keys of the gateway's other meters too, at once; one more each `ELSEWHERE_AGAIN`."""
+ELSEWHERE_AGAIN = DAY // ELSEWHERE
 
 
 class Entered(NamedTuple):
@@ -48,6 +58,8 @@ class CodeEntry:
         self.keys: dict[str, KeyState] = dict(memory.keys)
         self._tries = {name: dict(memory.tries.get(name, {})) for name in meters}
         self._meters, self._time, self._balance = meters, time, balance
+        # Until when (µs of the steady clock) tries with others' keys have been used up.
+        self._elsewhere_until = 0
 
     def enter(self, moment: Moment, meter: Meter, text: str, way: str) -> Entered:
         """Handle a code that a person has typed for a meter. `way` is the way in."""
@@ -57,7 +69,7 @@ class CodeEntry:
             return Entered(Reply(False, _("This meter accepts no codes, because it was installed without a key.")), [])
         counted = self._tries[meter.name].get(way, Tries())
         tries = within(counted, now)
-        if wait := waits(tries, now):
+        if (wait := waits(tries, now)) and way != OPEN_PAGE:
             kept: list[Effect] = [] if tries == counted else [self._keep_tries(meter.name, way, tries)]
             return Entered(Reply(False, please_wait(wait, tries.locked)), kept)
         try:
@@ -73,7 +85,7 @@ class CodeEntry:
         except ValueError as objection:
             return Entered(Reply(False, sentence(str(objection))), [])
         effects: list[Effect] = []
-        if tries.wrong:
+        if tries.wrong and _shows_the_key(meaning):
             effects.append(self._keep_tries(meter.name, way, Tries()))
         if isinstance(meaning, ChangeKey):
             self.keys[meter.name] = meaning.state
@@ -83,7 +95,8 @@ class CodeEntry:
     def takes(self, moment: Moment, name: str, way: str) -> bool:
         """Return whether a code that is typed for a meter now would be read."""
         now = self._time.now(moment)
-        return name in self.keys and not waits(within(self._tries[name].get(way, Tries()), now), now)
+        is_slowed = way != OPEN_PAGE and waits(within(self._tries[name].get(way, Tries()), now), now)
+        return name in self.keys and not is_slowed
 
     def unlock(self, name: str) -> Keep:
         """Clear the count of wrong codes of a meter."""
@@ -96,8 +109,12 @@ class CodeEntry:
 
     def _meter_of(self, moment: Moment, text: str) -> str:
         """Return the name of the meter of this gateway to which a code belongs that was typed at another one; else an
-        empty text.
+        empty text. With the keys of all meters a guess is likelier to be right, so that only a few codes a day are tried so.
         """
+        until = max(self._elsewhere_until, moment.steady)
+        if until + ELSEWHERE_AGAIN > moment.steady + DAY:
+            return ""
+        self._elsewhere_until = until + ELSEWHERE_AGAIN
         for name, key in self.keys.items():
             try:
                 meaning = read_code(key, self.vouched(moment), text, self._time.now(moment))
@@ -138,11 +155,21 @@ class CodeEntry:
 
     def _wrong(self, moment: Moment, meter: Meter, way: str, before: Tries, text: str) -> Entered:
         """Count a wrong code before the person is told, so that a loss of power gives no free try."""
-        now = self._time.now(moment)
+        now, reply = self._time.now(moment), Reply(False, text, guessed=True)
+        if before.locked and waits(before, now):
+            # Told already: whoever guesses on fills neither journal nor flash.
+            return Entered(reply, [])
         tries = after_wrong(before, now)
         outcome = meter.note(now, EventKind.CODES_LOCKED, way) if tries.locked else None
-        return Entered(Reply(False, text), [self._keep_tries(meter.name, way, tries)], outcome)
+        return Entered(reply, [self._keep_tries(meter.name, way, tries)], outcome)
 
     def _keep_tries(self, name: str, way: str, tries: Tries) -> Keep:
         self._tries[name][way] = tries
         return Keep(name, TRIES, msgpack.encode(self._tries[name]))
+
+
+def _shows_the_key(meaning: Meaning) -> bool:
+    """Return whether only who has the meter's key can have made such a code: the digits of a test are known to everybody,
+    and one part of a new key can be typed again and again.
+    """
+    return not isinstance(meaning, Show) and not (isinstance(meaning, ChangeKey) and not meaning.complete)

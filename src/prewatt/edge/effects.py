@@ -45,12 +45,14 @@ class Adopt(Struct, frozen=True):
 
 class Reply(Struct, frozen=True):
     """The answer to a person on site. `done`: whether anything was done. `switches`: whether the switch was told to move,
-    so that the answer is not complete until that was seen.
+    so that the answer is not complete until that was seen. `guessed`: whether a typed code may have been a guess, which
+    was counted.
     """
 
     done: bool
     text: str
     switches: bool = False
+    guessed: bool = False
 
 
 class MoveSwitch(Struct, frozen=True):

@@ -1,60 +1,53 @@
 """The gateway's own page on the building's network: a tenant's balance, last entries and warnings, a place to type a code,
 and the emergency credit. It needs no internet: everything on it comes from the gateway itself.
 
-A small WSGI application, served by waitress from a thread of its own. A flat's PIN opens it; a code can be typed without
-one, since who has the code may use it, and a tenant without a PIN is not to sit in the dark.
+A small WSGI application (`serving`). A flat's PIN opens it; a code can be typed without one, since who has the code may use
+it, and a tenant without a PIN is not to sit in the dark. Who guesses is slowed, and slows nobody else much (`turns`): tries
+are counted by flat and by the asker's address, and a browser that the flat's PIN has opened before has a lane of its own.
 """
 
 from __future__ import annotations
 
-import logging
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs
-
-import waitress
-from waitress import wasyncore
-from waitress.server import TcpWSGIServer
 
 from ..kernel.names import natural
 from ..kernel.orders import TakeEmergency
 from . import page_views
+from .callers import objection
+from .code_entry import OPEN_PAGE
 from .effects import Reply
 from .journal_file import JournalFull
-from .lockout import Tries, after_wrong, waits
+from .serving import Part, Served, open_server
 from .settings import EdgeSettings
 from .site import Site
 from .texts import _, asked_for, speaking
+from .turns import Turns
 from .wsgi import Start, read_cookie, read_form, redirect, send
-
-log = logging.getLogger("prewatt.edge")
 
 MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
 """Seconds without a click after which the PIN must be typed again."""
 COOKIE = "prewatt"
-LOOK_EVERY = 1.0
-"""Seconds between looks whether the page is to end."""
-LONGEST_WAIT = 60_000_000
-"""The longest wait (µs) between two tries of a flat's PIN: nobody can close a neighbour's page for long by guessing."""
+KNOWN = "prewatt-known"
+"""The cookie of a browser that a flat's PIN has opened, until the PIN changes."""
+KNOWN_LASTS = 365 * 24 * 3600
+CODES = "codes"
+"""The door of all codes that are typed without a PIN: what they are guessed for is any meter of the gateway."""
 
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 
-class Part(Protocol):
-    """A part of the page with addresses and sessions of its own."""
-
-    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]: ...
-
-
 class Page:
     """The WSGI application. `hours` returns seconds of a clock that never goes back. `setup`: the part in which staff set
-    meters up. `language`: for browsers that ask for none of ours; empty for that of the process.
+    meters up. `language`: for browsers that ask for none of ours; empty for that of the process. `names`: see
+    `callers.objection`. `pause` waits so many seconds of that clock.
     """
 
     def __init__(
@@ -65,11 +58,13 @@ class Page:
         hours: Callable[[], float] = time.monotonic,
         setup: Part | None = None,
         language: str = "",
+        names: Collection[str] = (),
+        pause: Callable[[float], object] = time.sleep,
     ):
         self._site, self._title, self._units, self._hours, self._setup = site, title, units, hours, setup
-        self._language = language
+        self._language, self._names, self._pause = language, names, pause
         self._sessions: dict[str, tuple[str, float]] = {}
-        self._tries: dict[str, Tries] = {}
+        self._turns = Turns()
         self._lock = threading.Lock()
 
     # -- WSGI ----------------------------------------------------------------------------------------------------------
@@ -93,12 +88,14 @@ class Page:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
         if self._setup is not None and (path == "/setup" or path.startswith("/setup/")):
             return self._setup(environ, start)
+        if refused := objection(environ, self._names):
+            return self._message(start, "403 Forbidden", refused)
         if method == "GET" and path == "/page.js":
             return send(start, "200 OK", _SCRIPT, "text/javascript")
         # A page that is left open asks for news by itself, which does not count as a click.
         token, meter = self._session(environ, clicked=path != "/now")
         if method == "POST":
-            return self._take_form(start, path, read_form(environ), token, meter)
+            return self._take_form(start, environ, read_form(environ), token, meter)
         if method == "GET" and path == "/":
             return self._show(
                 start, token, meter, asked=parse_qs(environ.get("QUERY_STRING", "")).get("meter", [""])[0]
@@ -110,18 +107,22 @@ class Page:
         return self._message(start, "404 Not Found", _("There is no such page."))
 
     def _take_form(
-        self, start: Start, path: str, form: dict[str, str] | None, token: str, meter: str | None
+        self, start: Start, environ: dict[str, Any], form: dict[str, str] | None, token: str, meter: str | None
     ) -> Iterable[bytes]:
         """Do what a form asks for. `form` is None if it is too large; `token` and `meter` are those of the session."""
         if form is None:
             return self._message(start, "413 Content Too Large", _("The request is too large."))
+        path = environ.get("PATH_INFO", "/")
         if path == "/login":
-            return self._login(start, form)
+            return self._login(start, form, environ)
         # A form counts as the tenant's own only with the token of the session.
         mine = meter if meter is not None and form.get("token") == token else None
         if path == "/code":
-            reply = self._site.submit_code(
-                mine or form.get("meter", ""), form.get("code", ""), "page" if mine else "open page"
+            code = form.get("code", "")
+            reply = (
+                self._open_code(form.get("meter", ""), code, environ)
+                if mine is None
+                else self._site.submit_code(mine, code, "page")
             )
             return self._show(start, token, meter, reply)
         if mine is not None and path == "/emergency":
@@ -140,27 +141,55 @@ class Page:
                 self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
         return token, meter
 
-    def _login(self, start: Start, form: dict[str, str]) -> Iterable[bytes]:
-        meter, now = form.get("meter", ""), int(self._hours() * 1e6)
+    # -- who guesses -------------------------------------------------------------------------------------------------------
+
+    def _is_known(self, environ: dict[str, Any], meter: str) -> bool:
+        """Return whether the PIN that the flat has now has opened the page in this browser before."""
+        kept = read_cookie(environ, KNOWN)
+        return bool(kept) and secrets.compare_digest(kept.encode(), self._site.known_mark(meter).encode())
+
+    def _wait_for_turn(self, door: str, asker: str, too_many: str) -> Reply | None:
+        """Wait until it is this asker's turn. Returns what the asker is told if it does not come soon."""
         with self._lock:
-            tries = self._tries.get(meter, Tries())
-            wait = waits(tries, now)
-            if not wait and meter in dict(self._units):
-                # Counted before it is looked at, so that tries at the same time do not count as one.
-                counted = after_wrong(tries, now)
-                self._tries[meter] = Tries(counted.wrong, min(counted.until, now + LONGEST_WAIT))
-        if wait:
-            text = _("Too many wrong PINs: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
-            return self._show(start, "", None, Reply(False, text))
+            turn = self._turns.take(door, asker, int(self._hours() * 1e6))
+        if turn.refused:
+            return Reply(False, too_many % {"seconds": -(-turn.wait // 1_000_000)})
+        if turn.wait:
+            self._pause(turn.wait / 1e6)
+        return None
+
+    def _was_right(self, door: str) -> None:
+        with self._lock:
+            self._turns.was_right(door)
+
+    def _open_code(self, meter: str, code: str, environ: dict[str, Any]) -> Reply:
+        """Use a code that was typed without a PIN."""
+        is_known = self._is_known(environ, meter)
+        door, asker = (f"{CODES} of {meter}", "known") if is_known else (CODES, environ.get("REMOTE_ADDR", ""))
+        if refused := self._wait_for_turn(door, asker, _("Too many wrong codes: please wait %(seconds)d seconds.")):
+            return refused
+        reply = self._site.submit_code(meter, code, OPEN_PAGE)
+        if not reply.guessed:
+            self._was_right(door)
+        return reply
+
+    def _login(self, start: Start, form: dict[str, str], environ: dict[str, Any]) -> Iterable[bytes]:
+        meter, asker = form.get("meter", ""), environ.get("REMOTE_ADDR", "")
+        if meter not in dict(self._units):
+            return self._show(start, "", None, Reply(False, _("This PIN is wrong for this flat.")))
+        door = f"known in {meter}" if self._is_known(environ, meter) else f"PIN of {meter}"
+        if refused := self._wait_for_turn(door, asker, _("Too many wrong PINs: please wait %(seconds)d seconds.")):
+            return self._show(start, "", None, refused)
         if not self._site.pin_is(meter, form.get("pin", "")):
             return self._show(start, "", None, Reply(False, _("This PIN is wrong for this flat.")))
+        self._was_right(door)
         token = secrets.token_hex(16)
         with self._lock:
-            self._tries.pop(meter, None)
             while len(self._sessions) >= MOST_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
             self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
-        return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/")
+        known = f"{KNOWN}={self._site.known_mark(meter)}; Max-Age={KNOWN_LASTS}; HttpOnly; SameSite=Strict; Path=/"
+        return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/", known)
 
     # -- what is seen ----------------------------------------------------------------------------------------------------
 
@@ -191,41 +220,5 @@ def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], set
         ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
     )
     title = settings.property or settings.gateway
-    return open_server(Page(site, title, units, setup=setup, language=settings.language), address)
-
-
-class Served:
-    """An application that is served by a thread of its own, until `close`. Raises OSError if its port is taken."""
-
-    def __init__(self, page: Part, address: tuple[str, int]) -> None:
-        self._sockets: dict[int, Any] = {}
-        self._ended = threading.Event()
-        self._server = waitress.create_server(
-            page, map=self._sockets, host=address[0], port=address[1], threads=4, ident="prewatt"
-        )
-        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            wasyncore.loop(LOOK_EVERY, map=self._sockets, count=1)
-        wasyncore.close_all(self._sockets)
-        self._server.task_dispatcher.shutdown()
-
-    def close(self) -> None:
-        """End, and free the port."""
-        self._ended.set()
-        for each in list(self._sockets.values()):
-            if isinstance(each, TcpWSGIServer):
-                each.pull_trigger()
-        self._thread.join()
-
-
-def open_server(page: Part, address: tuple[str, int]) -> Served:
-    """Serve an application from a thread. Raises OSError if its port is taken."""
-    try:
-        served = Served(page, address)
-    except OSError as error:
-        raise OSError(f"page: {address[0]}:{address[1]} can't be opened ({error.strerror})") from None
-    log.info("the page is at http://%s:%d/", *address)
-    return served
+    page = Page(site, title, units, setup=setup, language=settings.language, names=settings.page_names)
+    return open_server(page, address)

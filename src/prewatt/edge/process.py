@@ -25,8 +25,9 @@ from .copies import serve_copies
 from .drivers.interface import DriverError
 from .journal_file import is_damage
 from .loading import MENDED_BY
-from .page import Part, serve_page
+from .page import serve_page
 from .service_manager import ServiceManager
+from .serving import Part
 from .settings import EdgeSettings, SettingsError, load_settings, page_address
 from .shell import Shell
 from .site_service import SiteService
@@ -158,7 +159,9 @@ class SettingUp:
                 setup = in_agent(self._folder, settings, shell.drivers, lambda: shell.moment().now, restart)
                 threading.Thread(target=setup.switches.close_after_tests, name="tests", daemon=True).start()
                 self._setup = setup
-                self._page = SetUpPage(setup, settings.property or settings.gateway, language=settings.language)
+                self._page = SetUpPage(
+                    setup, settings.property or settings.gateway, language=settings.language, names=settings.page_names
+                )
             return self._page
 
 

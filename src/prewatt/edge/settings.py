@@ -80,7 +80,8 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     names it, such as `hci-socket:0`, empty for none. `look_interval_s`: the time between two readings of a meter that
     somebody watches. `drivers`: the settings of each kind of meter, by its name. `server`: the
     address at which the gateway was enrolled. `language`: of what people on site read, where their browser asks for none of
-    ours; empty for that of the process. Without meters the agent serves the page, where they are set up.
+    ours; empty for that of the process. `page_names`: names beside its addresses under which the page may be opened. Without
+    meters the agent serves the page, where they are set up.
     """
 
     gateway: str
@@ -103,6 +104,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     drivers: dict[str, DriverSettings] = {}
     server: str = ""
     language: str = ""
+    page_names: tuple[str, ...] = ()
 
 
 def page_address(text: str) -> tuple[str, int]:

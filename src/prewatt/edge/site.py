@@ -102,6 +102,9 @@ class Site(Protocol):
     def pin_is(self, meter: str, pin: str) -> bool:
         """Return whether `pin` is the PIN of the meter's flat."""
 
+    def known_mark(self, meter: str) -> str:
+        """Return what only a browser knows that the present PIN of the meter's flat has opened; empty without a PIN."""
+
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
         """Use a code that was typed for a meter. `way` is the way in: page, open page, keypad, bluetooth."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from ..kernel.account import Account
 from ..kernel.ahead import next_change
 from ..kernel.calendar import local, zone
@@ -36,6 +38,8 @@ from .texts import _
 LINES = 12
 """The number of last entries that a tenant sees; of readings only the last one."""
 LOOKED_AT = 3000
+KNOWN_BROWSER = b"prewatt known browser"
+"""The purpose of the gateway's signature in a browser's mark."""
 
 
 class SiteService:
@@ -153,6 +157,13 @@ class SiteService:
     def _pin(self, name: str) -> str:
         meter = self._shell.agent.meters.get(name)
         return meter.account.settings.pin if meter else ""
+
+    def known_mark(self, meter: str) -> str:
+        """Return what only a browser knows that the present PIN of the meter's flat has opened; empty without a PIN. A new
+        PIN, or another key of the gateway, makes another one.
+        """
+        pin = self._thread.ask(lambda: self._pin(meter))
+        return hashlib.sha256(self._shell.key.sign(KNOWN_BROWSER, f"{meter} {pin}".encode())).hexdigest() if pin else ""
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
         """Use a code that was typed for a meter, by a `way` in."""

@@ -58,7 +58,7 @@ def send(start: Start, status: str, text: str, kind: str = "text/html; charset=u
     return [body]
 
 
-def redirect(start: Start, cookie: str = "", to: str = "/") -> Iterable[bytes]:
+def redirect(start: Start, *cookies: str, to: str = "/") -> Iterable[bytes]:
     """Answer that the page is elsewhere."""
-    start("303 See Other", [("Location", to), ("Content-Length", "0"), *([("Set-Cookie", cookie)] if cookie else [])])
+    start("303 See Other", [("Location", to), ("Content-Length", "0"), *(("Set-Cookie", each) for each in cookies)])
     return [b""]

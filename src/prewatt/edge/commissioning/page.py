@@ -7,29 +7,28 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from .. import page_views
+from ..callers import objection
 from ..effects import Reply
 from ..html import Content, element
-from ..lockout import Tries, after_wrong, waits
 from ..texts import _, asked_for, speaking
+from ..turns import Turns
 from ..wsgi import Start, read_cookie, read_form, redirect, send
 from . import meter_views, rules, views
 from .access import end_session, is_code, is_session, open_session
-from .callers import is_own_address, is_own_form
 from .gateway import SetUp
 from .labels import labels
 from .survey import SurveyError
 
 COOKIE = "prewatt-setup"
 HOME = "/setup"
+DOOR = "setup"
 SESSION_LASTS = 60 * 60.0
 """Seconds without a click after which the code must be typed again."""
-LONGEST_WAIT = 60_000_000
-"""The longest wait (µs) between two tries of the code: nobody can keep the electrician out for long by guessing."""
 MOST_DIGITS = 9
 """Digits of a meter's number in an address or a form."""
 _SCRIPT = Path(__file__).with_name("again.js").read_text(encoding="utf-8")
@@ -37,15 +36,23 @@ _SCRIPT = Path(__file__).with_name("again.js").read_text(encoding="utf-8")
 
 class SetUpPage:
     """The WSGI application. `title`: the building's name. `hours` returns seconds of a clock that never goes back.
-    `language`: for browsers that ask for none of ours; empty for that of the process.
+    `language`: for browsers that ask for none of ours; empty for that of the process. `names`: see `callers.objection`.
+    `pause` waits so many seconds of that clock.
     """
 
     def __init__(
-        self, setup: SetUp, title: str, hours: Callable[[], float] = time.monotonic, language: str = ""
+        self,
+        setup: SetUp,
+        title: str,
+        hours: Callable[[], float] = time.monotonic,
+        language: str = "",
+        names: Collection[str] = (),
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._setup, self._title, self._hours, self._language = setup, title, hours, language
+        self._names, self._pause = names, pause
         self._clicked: dict[str, float] = {}
-        self._tries = Tries()
+        self._turns = Turns()
         self._told: dict[str, Reply] = {}
         self._lock = threading.Lock()
 
@@ -55,16 +62,15 @@ class SetUpPage:
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", HOME), environ["REQUEST_METHOD"]
-        if not is_own_address(environ) or (method == "POST" and not is_own_form(environ)):
-            text = _("Open this page by the gateway's address, such as http://192.168.1.20:8080/setup.")
-            return self._show(start, "403 Forbidden", page_views.message(text))
+        if refused := objection(environ, self._names):
+            return self._show(start, "403 Forbidden", page_views.message(refused))
         token = self._session(environ)
         if method == "POST":
             form = read_form(environ)
             if form is None:
                 return self._show(start, "413 Content Too Large", page_views.message(_("The request is too large.")))
             if path == f"{HOME}/login":
-                return self._login(start, form)
+                return self._login(start, form, environ.get("REMOTE_ADDR", ""))
             # A form counts only with the token of the session.
             if token and secrets.compare_digest(form.get("token", "").encode(), token.encode()):
                 return self._take(start, path.removeprefix(f"{HOME}/"), form, token)
@@ -97,24 +103,22 @@ class SetUpPage:
             self._told.pop(token, None)
             end_session(self._setup.folder, token)
 
-    def _login(self, start: Start, form: dict[str, str]) -> Iterable[bytes]:
-        now = int(self._hours() * 1e6)
+    def _login(self, start: Start, form: dict[str, str], asker: str) -> Iterable[bytes]:
         with self._lock:
-            wait = waits(self._tries, now)
-            if not wait:
-                # Counted before it is looked at, so that tries at the same time do not count as one.
-                counted = after_wrong(self._tries, now)
-                self._tries = Tries(counted.wrong, min(counted.until, now + LONGEST_WAIT))
-        if wait:
-            words = _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // 1_000_000)}
-        elif not is_code(self._setup.folder, form.get("code", "")):
+            turn = self._turns.take(DOOR, asker, int(self._hours() * 1e6))
+        if turn.refused:
+            wait = -(-turn.wait // 1_000_000)
+            words = _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": wait}
+            return self._show(start, "429 Too Many Requests", views.code_form(), told=Reply(False, words))
+        if turn.wait:
+            self._pause(turn.wait / 1e6)
+        if not is_code(self._setup.folder, form.get("code", "")):
             words = _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")
-        else:
-            with self._lock:
-                self._tries = Tries()
-                token = open_session(self._setup.folder)
-            return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path={HOME}", to=HOME)
-        return self._show(start, "200 OK", views.code_form(), told=Reply(False, words))
+            return self._show(start, "200 OK", views.code_form(), told=Reply(False, words))
+        with self._lock:
+            self._turns.was_right(DOOR)
+            token = open_session(self._setup.folder)
+        return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path={HOME}", to=HOME)
 
     # -- what is seen --------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,69 @@
+"""The server of the gateway's pages, over real connections: neighbours who hold many of them shut nobody out."""
+
+import socket
+import urllib.request
+from contextlib import ExitStack
+
+import pytest
+
+from prewatt.edge import serving
+from prewatt.edge.serving import MOST_BODY, MOST_HEAD, MOST_OF_ADDRESS, open_server
+from prewatt.edge.wsgi import send
+from tests.edge.test_hosting import free_port
+
+
+@pytest.fixture
+def port():
+    number = free_port()
+    served = open_server(lambda _environ, start: send(start, "200 OK", "here"), ("127.0.0.1", number))
+    yield number
+    served.close()
+
+
+def half_open(port, address):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(address, 0))
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+    return connection
+
+
+def answered(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+        return answer.read()
+
+
+def test_260_half_open_connections_of_one_neighbour_leave_the_page_to_the_others(port):
+    with ExitStack() as kept:
+        held = [kept.enter_context(half_open(port, "127.0.0.9")) for _ in range(260)]
+        assert answered(port) == b"here"
+        closed = 0
+        for each in held[MOST_OF_ADDRESS:]:
+            try:
+                closed += each.recv(1) == b""
+            except ConnectionResetError:
+                closed += 1
+        assert closed == 260 - MOST_OF_ADDRESS, "the others were closed at once"
+
+
+def test_a_connection_without_a_whole_request_is_closed(monkeypatch):
+    monkeypatch.setattr(serving, "IDLE_S", 4)
+    monkeypatch.setattr(serving, "LOOK_EVERY", 0.1)
+    number = free_port()
+    served = open_server(lambda _environ, start: send(start, "200 OK", "here"), ("127.0.0.1", number))
+    try:
+        with half_open(number, "127.0.0.9") as connection:
+            assert connection.recv(1) == b""
+    finally:
+        served.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % (MOST_BODY + 1), b"413"),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nCookie: " + b"x" * MOST_HEAD + b"\r\n\r\n", b"431"),
+    ],
+)
+def test_what_is_too_large_is_refused_before_it_is_read(port, request_, status):
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(request_)
+        assert status in connection.recv(100).split(b"\r\n")[0]
