@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "prewatt.server.web.collisions.AnswerCollisions",
+    "prewatt.server.web.gate.Gate",
 ]
 ROOT_URLCONF = "prewatt.server.urls"
 WSGI_APPLICATION = "prewatt.server.wsgi.application"
@@ -93,6 +94,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "prewatt.server.web.headers.nonce",
+                "prewatt.server.web.gate.rights",
             ]
         },
     }

@@ -18,7 +18,7 @@ from ..statements.bills import open_bills, standing_of, standings
 from ..statements.pdf import PdfError, to_pdf
 from ..statements.statement import statement
 from ..statements.terms import TermsRequest, agree, in_words, preview
-from ..web.access import bill_to_see, organisations, tenancy_of_manager, tenancy_to_see
+from ..web.access import bill_to_see, landlords, properties, tenancy_of_manager, tenancy_to_see
 
 router = Router()
 
@@ -88,7 +88,13 @@ def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
 @router.get("/bills")
 def bills(request: HttpRequest) -> Any:
     """List the open bills of the landlords that this login manages, overdue ones first."""
-    return [short_document(each) for owner in organisations(request) for each in open_bills(owner)]
+    here = set(properties(request).values_list("pk", flat=True))
+    return [
+        short_document(each)
+        for owner in landlords(request)
+        for each in open_bills(owner)
+        if each.bill.tenancy.unit.property_id in here
+    ]
 
 
 @router.get("/tenancies/{pk}/bills")

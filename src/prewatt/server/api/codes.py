@@ -6,28 +6,18 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 from pydantic import Field, StrictBool, StrictInt
 
 from ...kernel.orders import BY_MANAGER
 from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
-from ..metering.models import Meter
 from ..sales.giving_back import give
 from ..vending.controls import Ordered, as_ordered, control, ordered, read_action
 from ..vending.models import Adjustment, Command
 from ..vending.order_codes import why_no_code
-from ..web.access import organisations, tenancy_of_manager
+from ..web.access import chosen, meter_of_manager, tenancy_of_manager
 
 router = Router()
-
-
-def meter_of_manager(request: HttpRequest, name: str) -> Meter:
-    """Return a meter, by its name, to its manager. Raises Http404 for anybody else."""
-    meter: Meter = get_object_or_404(
-        Meter.objects.select_related("unit"), name=name, gateway__property__organisation__in=organisations(request)
-    )
-    return meter
 
 
 class NewOrder(Schema):
@@ -48,6 +38,7 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
     """Give an order to a meter: switch, limit, restoration or emergency credit. It is sent to the meter. If a code can
     carry it, the answer has one that can be typed on site at once. `until` in the answer is the instant that both have.
     """
+    chosen(request, given.do)
     action = read_action(
         given.do,
         override=given.override,
@@ -55,7 +46,7 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
         amount=0 if given.amount is None else _read("amount", given.amount, parse_money),
         until=0 if given.until is None else _read("until", given.until, parse_instant),
     )
-    ordered_ = as_ordered(control(meter_of_manager(request, name), action, request.user, given.reason))
+    ordered_ = as_ordered(control(meter_of_manager(request, name=name), action, request.user, given.reason))
     assert ordered_ is not None
     return Status(201, {**_document(ordered_), "state": "asked"})
 
@@ -75,7 +66,7 @@ def orders(request: HttpRequest, name: str) -> Any:
             "way": each.command.way or None,
             "reached": None if each.command.reached_at is None else exact_instant(each.command.reached_at),
         }
-        for each in ordered(meter_of_manager(request, name), 100)
+        for each in ordered(meter_of_manager(request, name=name), 100)
     ]
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from ninja import File, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import StrictBool, StrictInt
@@ -20,7 +19,7 @@ from ..correspondence.notes import living_in, notes_for, reached, send_note
 from ..correspondence.photos import encode
 from ..correspondence.reports import add_entry, open_report
 from ..estate.models import Organisation
-from ..web.access import organisations, photo_to_see, report_to_see, tenancy_to_see
+from ..web.access import organisations, photo_to_see, properties, report_to_see, row_of, tenancy_to_see
 
 router = Router()
 SHOWN = 100
@@ -56,7 +55,7 @@ class NewNote(Schema):
 @router.post("/organisations/{pk}/notes", response={201: dict[str, Any]})
 def send(request: HttpRequest, pk: int, given: NewNote) -> Any:
     """Send a note to tenants by the channels that each has chosen."""
-    owner = get_object_or_404(Organisation.objects.filter(pk__in=[each.pk for each in organisations(request)]), pk=pk)
+    owner = row_of(request, Organisation.objects.all(), "pk", pk=pk)
     everywhere = list(owner.properties.values_list("pk", flat=True)) if given.everybody else given.properties
     to = living_in(owner, [] if given.everybody else given.units, everywhere)
     texts = {language: (each.title, each.text) for language, each in given.texts.items()}
@@ -126,8 +125,7 @@ def report(request: HttpRequest, pk: int, given: NewReport) -> Any:
 def reports(request: HttpRequest, open: bool = False) -> Any:  # noqa: A002
     """List a manager's reports, or a tenant's own. `open`: only those that are not done."""
     rows = Report.objects.filter(
-        Q(tenancy__unit__property__organisation__in=organisations(request))
-        | Q(tenancy__in=tenancies_of_login(request.user))
+        Q(tenancy__unit__property__in=properties(request)) | Q(tenancy__in=tenancies_of_login(request.user))
     )
     rows = rows.exclude(state=Report.State.DONE) if open else rows
     return [_report(each) for each in rows.select_related("tenancy__unit")[:SHOWN]]

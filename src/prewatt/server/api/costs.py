@@ -9,7 +9,6 @@ from typing import Any, Literal
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
 from pydantic import StrictBool
@@ -20,7 +19,7 @@ from ..allocation.costs import end, lock, refuse_booked, remove
 from ..allocation.models import BASES, Run, SharedCost
 from ..allocation.runs import Preview, in_words, preview, reverse, run
 from ..estate.wall_clock import YEARS
-from ..web.access import organisations, property_of_manager
+from ..web.access import property_of_manager, row_at
 from . import costs
 from .reading import read_money
 
@@ -46,10 +45,7 @@ class SharedCostEnd(Schema):
 
 
 def _cost(request: HttpRequest, pk: int) -> SharedCost:
-    cost: SharedCost = get_object_or_404(
-        SharedCost.objects.select_related("property"), pk=pk, property__organisation__in=organisations(request)
-    )
-    return cost
+    return row_at(request, SharedCost.objects.select_related("property"), "property", pk=pk)
 
 
 def document(cost: SharedCost) -> dict[str, Any]:
@@ -178,6 +174,6 @@ def _preview(outlook: Preview) -> dict[str, Any]:
 @router.post("/runs/{pk}/reverse")
 def reverse_run(request: HttpRequest, pk: int) -> Any:
     """Give a whole run back."""
-    run_ = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=organisations(request))
+    run_ = row_at(request, Run.objects.all(), "shared_cost__property", pk=pk)
     reverse(run_, request.user)
     return {"run": pk, "reversed": True}

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 from pydantic import StrictInt
 
@@ -17,7 +16,7 @@ from ..estate.models import Property
 from ..metering.models import Meter
 from ..vending.emergency_codes import at_risk, bounds, make, of_property, revoke, state
 from ..vending.models import EmergencyCode
-from ..web.access import organisations, property_of_manager
+from ..web.access import property_of_manager, row_at
 
 router = Router()
 
@@ -86,9 +85,8 @@ def revoke_all(request: HttpRequest, pk: int) -> Any:
 @router.post("/emergency-codes/{pk}/revoke")
 def revoke_one(request: HttpRequest, pk: int) -> Any:
     """Revoke a code. A code that is used, expired or revoked stays as it is."""
-    owners = organisations(request)
     rows = EmergencyCode.objects.select_related("code", "meter__unit", "ended")
-    code = get_object_or_404(rows, pk=pk, meter__gateway__property__organisation__in=owners)
+    code = row_at(request, rows, "meter__gateway__property", pk=pk)
     revoke([code], request.user)
     return _document(rows.get(pk=pk))
 

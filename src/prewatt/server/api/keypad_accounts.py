@@ -15,8 +15,8 @@ from ..sales.giving_back import give_code_back
 from ..sales.keypad_sales import quote, sell_credit
 from ..vending.keypad_models import KeypadReading
 from ..vending.keypad_readings import take_reading
-from ..vending.models import KeypadEntry, TokenMeter
-from ..web.access import organisations, tenancy_of_manager, tenancy_to_see
+from ..vending.models import KeypadEntry
+from ..web.access import keypad_meter_of_manager, tenancy_of_manager, tenancy_to_see
 from ..web.keypad import keypad_panel
 from .reading import read_field, read_instant
 
@@ -114,7 +114,7 @@ def add_reading(request: HttpRequest, pk: int, given: NewReading) -> Any:
     """Take up a reading that somebody typed. One that can't be true is refused, unless a person is sure; then it is kept
     in doubt, and nothing counts by it.
     """
-    meter = get_object_or_404(TokenMeter, pk=pk, organisation__in=organisations(request), meter__isnull=True)
+    meter = keypad_meter_of_manager(request, pk)
     reading = take_reading(
         meter,
         read_instant("at", given.at),

@@ -6,12 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 
 from ..vending.codes import vend_money, vend_units
-from ..vending.models import TokenMeter
-from ..web.access import organisations
+from ..web.access import keypad_meter_of_manager
+from ..web.access import keypad_meters as meters_of
 from .reading import read_money, read_tenths
 
 router = Router()
@@ -20,10 +19,9 @@ router = Router()
 @router.get("/keypad-meters")
 def keypad_meters(request: HttpRequest) -> Any:
     """List the meters of other makers that codes can be sold to."""
-    meters = TokenMeter.objects.filter(organisation__in=organisations(request), meter__isnull=True)
     return [
         {"id": each.pk, "name": each.name, "pan": each.pan, "group": str(each.group)}
-        for each in meters.select_related("group")
+        for each in meters_of(request).select_related("group")
     ]
 
 
@@ -38,7 +36,7 @@ class NewCode(Schema):
 @router.post("/keypad-meters/{pk}/codes", response={201: dict[str, Any]})
 def vend(request: HttpRequest, pk: int, given: NewCode) -> Any:
     """Sell a code."""
-    meter = get_object_or_404(TokenMeter, pk=pk, organisation__in=organisations(request), meter__isnull=True)
+    meter = keypad_meter_of_manager(request, pk)
     if (given.kwh is None) == (given.amount is None):
         raise ValidationError({"kwh": "Give either kwh or amount."})
     if given.kwh is not None:

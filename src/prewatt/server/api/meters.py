@@ -12,7 +12,7 @@ from ...kernel.units import exact_instant, exact_kwh, exact_money
 from ..sales.leading_back import lead_back
 from ..vending.exchanges import exchange, look
 from ..vending.models import MeterExchange
-from . import codes
+from ..web.access import meter_of_manager
 
 router = Router()
 
@@ -32,7 +32,7 @@ class NewExchange(Schema):
 @router.post("/meters/{name}/exchange", response={200: dict[str, Any], 201: dict[str, Any]})
 def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
     """Record that another meter is connected here. The journal, credit, tariff and history go on."""
-    meter = codes.meter_of_manager(request, name)
+    meter = meter_of_manager(request, name=name)
     outlook = look(meter, given.serial, given.first, given.last)
     document = {
         "old": outlook.old,
@@ -55,5 +55,5 @@ def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
 def lead_meter_back(request: HttpRequest, name: str) -> Any:
     """Let a journal that is dated in the future go on from the present."""
     user: Any = request.user
-    command = lead_back(codes.meter_of_manager(request, name), user.get_username())
+    command = lead_back(meter_of_manager(request, name=name), user.get_username())
     return Status(201, {"number": None if command is None else command.number})

@@ -17,7 +17,15 @@ from ..payments.refunds import pay_out_by_hand
 from ..payments.staff import record_debt, undo_debt_payment
 from ..payments.wrong_flat import look, move_payment
 from ..vending.models import Refund, TopUp
-from ..web.access import debt_of_manager, organisations, refund_of_manager, tenancy_of_manager, write_off_of_manager
+from ..web.access import (
+    debt_of_manager,
+    landlords,
+    properties,
+    refund_of_manager,
+    row_at,
+    tenancy_of_manager,
+    write_off_of_manager,
+)
 
 router = Router()
 
@@ -25,7 +33,11 @@ router = Router()
 @router.get("/refunds")
 def refunds(request: HttpRequest) -> Any:
     """List what is owed to people and not paid out yet, the oldest first."""
-    return [_refund_document(each) for owner in organisations(request) for each in owed(owner)]
+    return [
+        _refund_document(each)
+        for owner in landlords(request)
+        for each in owed(owner).filter(tenancy__unit__property__in=properties(request))
+    ]
 
 
 def _refund_document(each: Refund) -> dict[str, Any]:
@@ -99,8 +111,8 @@ def debts(request: HttpRequest) -> Any:
             "amount": exact_money(each.amount),
             "left": exact_money(each.left),
         }
-        for owner in organisations(request)
-        for each in open_debts(owner)
+        for owner in landlords(request)
+        for each in open_debts(owner).filter(tenancy__unit__property__in=properties(request))
     ]
 
 
@@ -151,7 +163,7 @@ class NewUndoing(Schema):
 @router.post("/debt-payments/{pk}/undo")
 def undo_debt(request: HttpRequest, pk: int, given: NewUndoing) -> Any:
     """Undo a payment of a debt that never happened: the debt is open again."""
-    payment = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
+    payment = row_at(request, DebtPayment.objects.all(), "tenancy__unit__property", pk=pk)
     return {"id": undo_debt_payment(payment, request.user, given.reason).pk, "undone": True}
 
 

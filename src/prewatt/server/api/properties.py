@@ -11,9 +11,9 @@ from ninja import Router
 
 from ...kernel.calendar import day_bounds, zone
 from ...kernel.units import exact_instant, exact_kwh
-from ..estate.models import Property
 from ..metering.balance import BalanceError, balance
-from ..web.access import organisations, property_of_manager
+from ..web.access import properties as allowed
+from ..web.access import property_of_manager
 
 router = Router()
 
@@ -21,7 +21,7 @@ router = Router()
 @router.get("/properties")
 def properties(request: HttpRequest) -> Any:
     """List the properties that this login manages."""
-    properties_ = Property.objects.filter(organisation__in=organisations(request))
+    properties_ = allowed(request)
     return [{"id": each.pk, "name": each.name, "zone": each.zone, "currency": each.currency} for each in properties_]
 
 

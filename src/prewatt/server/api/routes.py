@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -21,6 +21,8 @@ from ..core.addresses import asker
 from ..core.errors import by_field
 from ..core.json_text import JsonError, read_json
 from ..web.collisions import in_words as in_words_of
+from ..web.gate import check_login
+from ..web.trouble import forbidden
 from . import (
     adjustments,
     alarms,
@@ -62,6 +64,7 @@ class _Bearer(HttpBearer):
                 failed("API key", address)
         if wait:
             raise Throttled(ceil(wait))
+            check_login(request)
         return user
 
 
@@ -112,6 +115,12 @@ def refused(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer 400 with the message of each field."""
     errors = [{"field": name, "message": text} for name, text in by_field(error)]
     return api.create_response(request, {"errors": errors}, status=400)
+
+
+@api.exception_handler(PermissionDenied)
+def not_allowed(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer 403, and say who can give the right that is missing."""
+    return forbidden(request, error)
 
 
 @api.exception_handler(IntegrityError)

@@ -1,12 +1,13 @@
-"""Who may see what: a manager sees the properties of their organisations, a tenant sees their own tenancies.
+"""Who may see and do what to which row: somebody with a role in an organisation, by the right that the request needs
+(`web/needs.py`), and a tenant, who sees their own tenancies.
 
-Each function returns a row to a person who may see it, and raises Http404 for everybody else, so that nobody learns
-what exists.
+Each function returns a row to a person who may. For whoever has no role there it raises Http404, so that nobody learns what
+exists; for whoever has one that lacks the right, NotAllowed, which says who can give it.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from ...kernel.names import natural
-from ..accounts.memberships import reach_of
+from ..accounts.rights import Right
 from ..accounts.tenants import is_tenant_of, tenancies_of_login
 from ..billing.debts import open_debts
 from ..billing.models import Bill, Debt, WriteOff
@@ -22,77 +23,166 @@ from ..core.time import now
 from ..correspondence.models import Photo, Report
 from ..estate.models import Organisation, Property, Tenancy, Unit
 from ..metering.models import Alarm, Meter
-from ..vending.models import Refund
+from ..vending.models import Refund, TokenMeter
+from .gate import NotAllowed, asked, check_login, note_need, reach
 
 Row = TypeVar("Row", bound=Model)
 
 
+def _right(request: HttpRequest) -> Right | None:
+    """Return the right that a request needs; None if it needs no more than a login."""
+    right = asked(request)
+    return right if isinstance(right, Right) else None
+
+
+def properties(request: HttpRequest) -> QuerySet[Property]:
+    """Return the properties at which this user has the right that the request needs."""
+    return reach(request).properties(_right(request))
+
+
 def organisations(request: HttpRequest) -> list[Organisation]:
-    """Return the organisations that this user manages. An operator manages all."""
-    return list(reach_of(request.user).organisations())
+    """Return the organisations for the whole of which this user has the right that the request needs."""
+    return list(reach(request).organisations(_right(request)))
 
 
-def _managed(request: HttpRequest, rows: QuerySet[Row], pk: int, organisation: str) -> Row:
-    """Return the row if this user manages the organisation that it leads to."""
-    row: Row = get_object_or_404(rows, pk=pk, **{f"{organisation}__in": organisations(request)})
+def landlords(request: HttpRequest) -> list[Organisation]:
+    """Return the organisations of the properties at which this user has the right that the request needs."""
+    return list(Organisation.objects.filter(pk__in=properties(request).values("organisation")))
+
+
+def rights_at(request: HttpRequest, property_: Property) -> frozenset[Right]:
+    """Return what this user may do at a property. Pages show what leads there alone."""
+    return reach(request).at(property_)
+
+
+def require(request: HttpRequest, right: Right, property_: Property) -> None:
+    """Refuse what needs one more right at a property. Raises NotAllowed."""
+    if right not in rights_at(request, property_):
+        raise NotAllowed(right)
+
+
+def chosen(request: Any, do: str) -> None:
+    """Say which order a call of the API carries: some need another right than its address (`Need.do`)."""
+    note_need(request, request.need, do)
+    check_login(request)
+
+
+def row_at(request: HttpRequest, rows: QuerySet[Row], path: str, **lookup: Any) -> Row:
+    """Return the row, if this user has the right that the request needs at the property to which `path` leads. Raises
+    NotAllowed if they have another role there, and Http404 otherwise.
+    """
+    row = rows.filter(**lookup, **{f"{path}__in": properties(request)}).first()
+    if row is None:
+        _refuse(request, rows.filter(**lookup, **{f"{path}__in": reach(request).properties()}).exists())
+        raise Http404
+    property_: Any = row
+    for name in path.split("__") if path != "pk" else ():
+        property_ = getattr(property_, name)
+    _note_rights(request, rights_at(request, property_))
     return row
 
 
+def row_of(request: HttpRequest, rows: QuerySet[Row], path: str, **lookup: Any) -> Row:
+    """Return the row, if this user has the right that the request needs for the whole organisation to which `path` leads.
+    Raises NotAllowed if they have another role in it, and Http404 otherwise.
+    """
+    row = rows.filter(**lookup, **{f"{path}__in": reach(request).organisations(_right(request))}).first()
+    if row is None:
+        _refuse(request, rows.filter(**lookup, **{f"{path}__in": reach(request).organisations()}).exists())
+        raise Http404
+    return row
+
+
+def _refuse(request: HttpRequest, is_own: bool) -> None:
+    """Say what is missing if the row is of an organisation in which this user has a role. Raises NotAllowed."""
+    right = _right(request)
+    if is_own and right is not None:
+        raise NotAllowed(right, whole=right in reach(request).rights)
+
+
+def _note_rights(request: Any, rights: frozenset[Right]) -> None:
+    """Note for the page what the user may do at the property that it shows."""
+    request.rights_here = rights
+
+
 def property_of_manager(request: HttpRequest, pk: int) -> Property:
-    """Return a property to its manager. Raises Http404 for anybody else."""
-    return _managed(request, Property.objects.select_related("organisation"), pk, "organisation")
+    """Return a property to its manager. Raises Http404 for anybody else, and NotAllowed."""
+    return row_at(request, Property.objects.select_related("organisation"), "pk", pk=pk)
 
 
 def unit_of_manager(request: HttpRequest, pk: int) -> Unit:
-    """Return a unit to its manager. Raises Http404 for anybody else."""
-    return _managed(request, Unit.objects.select_related("property__organisation"), pk, "property__organisation")
+    """Return a unit to its manager. Raises Http404 for anybody else, and NotAllowed."""
+    return row_at(request, Unit.objects.select_related("property__organisation"), "property", pk=pk)
 
 
 def tenancy_of_manager(request: HttpRequest, pk: int) -> Tenancy:
-    """Return a tenancy to its manager. Raises Http404 for anybody else."""
-    path = "unit__property__organisation"
-    return _managed(request, Tenancy.objects.select_related(path), pk, path)
+    """Return a tenancy to its manager. Raises Http404 for anybody else, and NotAllowed."""
+    rows = Tenancy.objects.select_related("unit__property__organisation")
+    return row_at(request, rows, "unit__property", pk=pk)
 
 
 def refund_of_manager(request: HttpRequest, pk: int) -> Refund:
-    """Return money that is owed to a tenant, to the manager who owes it. Raises Http404 for anybody else."""
-    rows = Refund.objects.select_related("tenancy__unit__property")
-    return _managed(request, rows, pk, "tenancy__unit__property__organisation")
+    """Return money that is owed to a tenant, to the manager who owes it. Raises Http404 for anybody else, and NotAllowed."""
+    return row_at(request, Refund.objects.select_related("tenancy__unit__property"), "tenancy__unit__property", pk=pk)
 
 
 def debt_of_manager(request: HttpRequest, pk: int) -> Debt:
-    """Return a debt to the manager to whom it is owed. Raises Http404 for anybody else."""
-    path = "tenancy__unit__property__organisation"
-    return _managed(request, Debt.objects.select_related(path), pk, path)
+    """Return a debt to the manager to whom it is owed. Raises Http404 for anybody else, and NotAllowed."""
+    rows = Debt.objects.select_related("tenancy__unit__property__organisation")
+    return row_at(request, rows, "tenancy__unit__property", pk=pk)
 
 
 def write_off_of_manager(request: HttpRequest, pk: int) -> WriteOff:
-    """Return a proposal to write a debt off, to the manager to whom the debt is owed. Raises Http404 for anybody else."""
+    """Return a proposal to write a debt off, to the manager to whom the debt is owed. Raises Http404 for anybody else, and
+    NotAllowed.
+    """
     rows = WriteOff.objects.select_related("debt__tenancy__unit__property")
-    return _managed(request, rows, pk, "debt__tenancy__unit__property__organisation")
+    return row_at(request, rows, "debt__tenancy__unit__property", pk=pk)
 
 
 def tenancy_to_see(request: HttpRequest, pk: int) -> tuple[Tenancy, bool]:
     """Return a tenancy, and whether its manager asks. Raises Http404 for anybody but its manager and its tenant."""
     tenancy = get_object_or_404(Tenancy.objects.select_related("unit__property__organisation"), pk=pk)
-    manager = any(each.pk == tenancy.unit.property.organisation_id for each in organisations(request))
-    if not manager and not is_tenant_of(request.user, tenancy):
-        raise Http404
-    return tenancy, manager
+    return tenancy, _is_manager(request, tenancy)
+
+
+def _is_manager(request: HttpRequest, tenancy: Tenancy) -> bool:
+    """Return whether somebody with the right that the request needs asks about a tenancy, or its tenant. Raises NotAllowed
+    or Http404 if it is neither.
+    """
+    rights, right = rights_at(request, tenancy.unit.property), _right(request)
+    _note_rights(request, rights)
+    if right in rights:
+        return True
+    if is_tenant_of(request.user, tenancy):
+        return False
+    _refuse(request, bool(rights))
+    raise Http404
 
 
 def owner_of(request: HttpRequest) -> Organisation:
-    """Return the organisation that the request names; this user's first one if it names none. Raises Http404 if the
-    user does not manage it.
+    """Return the organisation that the request names; this user's first one if it names none. Raises Http404 if the user has no
+    role in it, and NotAllowed if the role does not do.
     """
     own = organisations(request)
-    if not own:
-        raise Http404
     wanted = request.GET.get("organisation") or request.POST.get("organisation")
-    organisation = next((each for each in own if str(each.pk) == wanted), None) if wanted else own[0]
+    organisation = next((each for each in own if not wanted or str(each.pk) == wanted), None)
     if organisation is None:
+        _refuse(request, any(not wanted or str(each.pk) == wanted for each in reach(request).organisations()))
         raise Http404
+    _note_rights(request, reach(request).of(organisation))
     return organisation
+
+
+def landlord_of(request: HttpRequest) -> Organisation:
+    """Return the organisation that the request names, of those of whose properties this user may see some; the first one if it
+    names none. Raises Http404 if there is none.
+    """
+    wanted = request.GET.get("organisation")
+    for each in landlords(request):
+        if not wanted or str(each.pk) == wanted:
+            return each
+    raise Http404
 
 
 def tenancies_of(owner: Organisation) -> list[Tenancy]:
@@ -105,33 +195,47 @@ def tenancies_of(owner: Organisation) -> list[Tenancy]:
     return sorted(creditable, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
 
 
-def meter_of_manager(request: HttpRequest, pk: int) -> Meter:
-    """Return a meter to its manager. Raises Http404 for anybody else."""
-    meter: Meter = get_object_or_404(
-        Meter.objects.select_related("unit__property", "gateway__property__organisation"),
-        pk=pk,
-        gateway__property__organisation__in=organisations(request),
-    )
-    return meter
+def meter_of_manager(request: HttpRequest, **lookup: Any) -> Meter:
+    """Return a meter to its manager. Raises Http404 for anybody else, and NotAllowed."""
+    rows = Meter.objects.select_related("unit__property", "gateway__property__organisation")
+    return row_at(request, rows, "gateway__property", **lookup)
 
 
 def alarm_of_manager(request: HttpRequest, pk: int) -> Alarm:
-    """Return an alarm of a meter or a gateway to its manager. Raises Http404 for anybody else."""
-    own = organisations(request)
-    alarms = Alarm.objects.filter(
-        Q(meter__gateway__property__organisation__in=own) | Q(gateway__property__organisation__in=own)
-    )
+    """Return an alarm of a meter or a gateway to its manager. Raises Http404 for anybody else, and NotAllowed."""
     related = ("meter__unit__property", "meter__gateway__property", "gateway__property")
-    return get_object_or_404(alarms.select_related(*related), pk=pk)
+    alarms = Alarm.objects.select_related(*related)
+    return row_at(request, alarms, "gateway__property" if _of_gateway(pk) else "meter__gateway__property", pk=pk)
+
+
+def _of_gateway(pk: int) -> bool:
+    """Return whether an alarm is of a gateway, and of none of its meters."""
+    return Alarm.objects.filter(pk=pk, meter=None).exists()
+
+
+def keypad_meters(request: HttpRequest) -> QuerySet[TokenMeter]:
+    """Return the keypad meters of organisations or at units for which this user has the right that the request needs."""
+    rows = TokenMeter.objects.filter(meter__isnull=True)
+    return rows.filter(Q(organisation__in=organisations(request)) | Q(unit__property__in=properties(request)))
+
+
+def keypad_meter_of_manager(request: HttpRequest, pk: int) -> TokenMeter:
+    """Return a keypad meter to its manager. Raises Http404 for anybody else, and NotAllowed."""
+    meter = keypad_meters(request).select_related("unit__property", "organisation").filter(pk=pk).first()
+    if meter is None:
+        all_ = reach(request)
+        own = Q(organisation__in=all_.organisations()) | Q(unit__property__in=all_.properties())
+        _refuse(request, TokenMeter.objects.filter(own, meter__isnull=True, pk=pk).exists())
+        raise Http404
+    place = meter.unit.property if meter.unit else None
+    _note_rights(request, rights_at(request, place) if place else reach(request).of(meter.organisation))
+    return meter
 
 
 def bill_to_see(request: HttpRequest, pk: int) -> tuple[Bill, bool]:
     """Return a bill, and whether its manager asks. Raises Http404 for anybody but its manager and its tenant."""
     bill: Bill = get_object_or_404(Bill.objects.select_related("tenancy__unit__property__organisation"), pk=pk)
-    manager = any(each.pk == bill.organisation_id for each in organisations(request))
-    if not manager and not is_tenant_of(request.user, bill.tenancy):
-        raise Http404
-    return bill, manager
+    return bill, _is_manager(request, bill.tenancy)
 
 
 def report_to_see(request: HttpRequest, pk: int) -> tuple[Report, bool]:

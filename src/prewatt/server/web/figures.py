@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
@@ -29,7 +29,7 @@ from ..billing.on_the_way import on_the_way
 from ..billing.spreading import open_spreads
 from ..core.time import now
 from ..estate.low_steps import is_low
-from ..estate.models import Organisation, Property, Tenancy
+from ..estate.models import Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
 from ..metering.alarms import open_alarms
@@ -272,11 +272,11 @@ def _unit_row(unit: Any, figures: MeterFigures | None, keypad: TokenMeter | None
     return UnitRow(unit.pk, unit.name, here, coming, figures, keypad)
 
 
-def property_panels(organisations: Sequence[Organisation]) -> list[PropertyPanel]:
-    """Return all properties of some organisations, by name."""
+def property_panels(properties: QuerySet[Property]) -> list[PropertyPanel]:
+    """Return some properties with their units, by name."""
     panels, at = [], now()
     not_over = Prefetch("tenancies", Tenancy.objects.not_over(at), to_attr="open")
-    buildings = Property.objects.filter(organisation__in=organisations).prefetch_related("gateways")
+    buildings = properties.select_related("organisation").prefetch_related("gateways")
     not_reached = Counter(row.tenancy.unit.property_id for row in unreached(buildings))
     for each in sorted(buildings, key=lambda building: natural(building.name)):
         units = sorted(each.units.prefetch_related(not_over), key=lambda unit: natural(unit.name))

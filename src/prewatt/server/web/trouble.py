@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..accounts.refusals import NOTED
 from ..accounts.security_log import note
+from .gate import NotAllowed
 
 log = logging.getLogger("prewatt.server")
 AGAIN, SOON = 60, 5
@@ -86,9 +87,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return _answer(request, 404, _("This page does not exist"), text, shows_user=True)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Return 403: somebody may not do this."""
-    text = _("Your login may not do this. Nothing was changed. Ask the person who gave you the login.")
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return 403: somebody may not do this. If a role lacks the right, it says who can give it."""
+    if isinstance(exception, NotAllowed):
+        text = exception.in_words(request)
+    else:
+        text = _("Your login may not do this. Nothing was changed. Ask the person who gave you the login.")
     return _answer(request, 403, _("This is not allowed"), text, shows_user=True)
 
 

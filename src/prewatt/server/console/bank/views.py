@@ -39,7 +39,7 @@ from ...payments.models import BankLine, Merchant
 from ...payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from ...payments.statements.shape import Unknown
 from ...vending.models import PayOut, TopUp
-from ...web.access import organisations, owner_of, tenancies_of
+from ...web.access import owner_of, row_of, tenancies_of
 
 SHOWN = 200
 CHOSEN_FROM = 5
@@ -167,7 +167,7 @@ def book(request: HttpRequest) -> HttpResponse:
     tenancies = {str(each.pk): each for each in _all(owner)}
     booked = 0
     for pk, choice in _chosen(request):
-        line = get_object_or_404(BankLine, pk=pk, organisation__in=organisations(request))
+        line = row_of(request, BankLine.objects.all(), "organisation", pk=pk)
         try:
             _book(request, owner, line, choice, tenancies)
             booked += 1
@@ -213,7 +213,7 @@ def same(request: HttpRequest, pk: int) -> HttpResponse:
     """Store whether a line is a payment that is known already (`same`: `line`, or the key of the payment that staff
     recorded), or one of its `own`.
     """
-    line = get_object_or_404(BankLine, pk=pk, organisation__in=organisations(request))
+    line = row_of(request, BankLine.objects.all(), "organisation", pk=pk)
     choice = request.POST.get("same", "")
     try:
         if not choice:

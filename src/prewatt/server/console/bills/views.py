@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +25,7 @@ from ...estate.terms_in_force import terms_of
 from ...estate.wall_clock import wall_clock
 from ...statements.bills import Standing, open_bills
 from ...statements.terms import TermsError, TermsRequest, agree, in_words, preview
-from ...web.access import organisations, tenancy_of_manager
+from ...web.access import landlords, properties, tenancy_of_manager
 from ...web.after_use import after_use
 from ...web.forms import one_of
 from ...web.kept import keep, refuse
@@ -124,10 +125,8 @@ def _said(terms_: Terms) -> str:
 @require_GET
 def bills(request: HttpRequest) -> HttpResponse:
     """Show the open bills of each landlord that this login manages, overdue ones first."""
-    owners = organisations(request)
-    if not owners:
-        raise Http404
-    context = {"owners": [_bills_of(each) for each in owners]}
+    here = properties(request)
+    context = {"owners": [_bills_of(each, here) for each in landlords(request)]}
     return render(request, "console/bills/bills.html", context)
 
 
@@ -135,8 +134,11 @@ def _currency(standing: Standing) -> str:
     return str(standing.bill.tenancy.unit.property.currency)
 
 
-def _bills_of(owner: Organisation) -> dict[str, Any]:
-    bills_, zone_ = open_bills(owner), ZoneInfo(owner.home().zone)
+def _bills_of(owner: Organisation, here: QuerySet[Property]) -> dict[str, Any]:
+    """Return the open bills of a landlord, of the properties that the login may see."""
+    keys = set(here.values_list("pk", flat=True))
+    bills_ = [each for each in open_bills(owner) if each.bill.tenancy.unit.property_id in keys]
+    zone_ = ZoneInfo(owner.home().zone)
     return {
         "owner": owner,
         "where": zone_,
@@ -144,6 +146,6 @@ def _bills_of(owner: Organisation) -> dict[str, Any]:
         "open": total((each.left, _currency(each)) for each in bills_),
         "overdue": total((each.left if each.state == "overdue" else 0, _currency(each)) for each in bills_),
         "cut": Lowering.objects.filter(
-            terms__tenancy__unit__property__organisation=owner, ended_at__isnull=True
+            terms__tenancy__unit__property__in=here.filter(organisation=owner), ended_at__isnull=True
         ).select_related("terms__tenancy__unit__property"),
     }

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -25,7 +25,7 @@ from ...sales.giving_back import decide, give, put_right, refund
 from ...vending.models import Adjustment, TopUp
 from ...vending.paid_amounts import new_credit_id
 from ...vending.refusals import GivingBackError
-from ...web.access import organisations, owner_of, tenancy_of_manager
+from ...web.access import owner_of, row_at, tenancy_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
 from ...web.sure import ask_about
@@ -133,9 +133,7 @@ def _in_words(adjustment: Adjustment) -> str:
 @require_POST
 def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a payment that never happened."""
-    top_up = get_object_or_404(
-        TopUp.objects.select_related("tenancy"), pk=pk, tenancy__unit__property__organisation__in=organisations(request)
-    )
+    top_up = row_at(request, TopUp.objects.select_related("tenancy__unit__property"), "tenancy__unit__property", pk=pk)
     try:
         reverse_top_up(top_up, request.user, request.POST.get("reason", ""))
     except GivingBackError as error:
@@ -149,7 +147,7 @@ def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
     """Agree to an adjustment as a second person, or decline it."""
-    adjustment = get_object_or_404(Adjustment, pk=pk, tenancy__unit__property__organisation__in=organisations(request))
+    adjustment = row_at(request, Adjustment.objects.all(), "tenancy__unit__property", pk=pk)
     try:
         decide(adjustment, request.user, one_of(request.POST, "do", ("agree", "decline")) == "agree")
     except (GivingBackError, ValidationError) as error:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -24,7 +25,7 @@ from ...vending.keypad_readings import ReadingRefused, place, readings, sold, sp
 from ...vending.keypads import tenant_at
 from ...vending.models import KeypadEntry, TokenMeter
 from ...vending.refusals import GivingBackError, TopUpError
-from ...web.access import as_picture, organisations
+from ...web.access import as_picture, keypad_meter_of_manager, keypad_meters, properties
 from ...web.forms import key
 from ...web.kept import refuse
 from ...web.keypad import keypad_panel
@@ -34,16 +35,11 @@ NOWHERE = "nowhere"
 """The choice of no unit, in the form."""
 
 
-def _meter_of_manager(request: HttpRequest, pk: int) -> TokenMeter:
-    meters = TokenMeter.objects.filter(organisation__in=organisations(request), meter__isnull=True)
-    return get_object_or_404(meters.select_related("unit__property", "organisation"), pk=pk)
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a keypad meter; say where it hangs, take a reading or withdraw the last one."""
-    meter = _meter_of_manager(request, pk)
+    meter = keypad_meter_of_manager(request, pk)
     if request.method == "POST":
         do = request.POST.get("do", "")
         try:
@@ -51,7 +47,7 @@ def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
         except (ReadingRefused, TopUpError, GivingBackError, ValidationError) as error:
             refuse(request, error, do)
         return redirect("console:keypads:keypad_meter", pk=meter.pk)
-    units = Unit.objects.filter(property__organisation=meter.organisation).select_related("property")
+    units = _units(request, meter).select_related("property")
     property_ = meter.unit.property if meter.unit else None
     tenancy = tenant_at(meter)
     entries = KeypadEntry.objects.filter(
@@ -83,13 +79,18 @@ def _do(request: HttpRequest, meter: TokenMeter, do: str) -> None:
     actions[do](request, meter)
 
 
+def _units(request: HttpRequest, meter: TokenMeter) -> QuerySet[Unit]:
+    """Return the units at which a meter may be put: those of its organisation at the properties that the login may see."""
+    return Unit.objects.filter(property__organisation=meter.organisation, property__in=properties(request))
+
+
 def _place(request: HttpRequest, meter: TokenMeter) -> None:
     typed = request.POST.get("unit", "")
     if typed == NOWHERE:
         place(meter, None)
         messages.success(request, _("The meter is at no unit now."))
         return
-    unit = Unit.objects.filter(property__organisation=meter.organisation, pk=key(typed)).first()
+    unit = _units(request, meter).filter(pk=key(typed)).first()
     if unit is None:
         raise ReadingRefused(_("There is no such choice."), "unit")
     place(meter, unit)
@@ -123,9 +124,7 @@ def _withdraw(request: HttpRequest, meter: TokenMeter) -> None:
 @require_GET
 def photo(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the photo of a reading, as a picture and nothing else."""
-    reading = get_object_or_404(
-        KeypadReading, pk=pk, token_meter__organisation__in=organisations(request), photo__isnull=False
-    )
+    reading = get_object_or_404(KeypadReading, pk=pk, token_meter__in=keypad_meters(request), photo__isnull=False)
     if reading.photo is None:
         raise Http404
     return as_picture(bytes(reading.photo), f"reading-{reading.pk}.jpg")

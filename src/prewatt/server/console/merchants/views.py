@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -17,7 +17,7 @@ from ...estate.models import Organisation
 from ...payments.merchants import keep_merchant
 from ...payments.models import Merchant
 from ...payments.providers import PROVIDERS
-from ...web.access import organisations, owner_of
+from ...web.access import owner_of, row_of
 
 
 def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, merchant: Merchant | None) -> HttpResponse:
@@ -81,7 +81,5 @@ def new_merchant(request: HttpRequest, provider: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def merchant(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a merchant account. A secret that is left empty stays as it is."""
-    merchant_ = get_object_or_404(
-        Merchant.objects.select_related("organisation"), pk=pk, organisation__in=organisations(request)
-    )
+    merchant_ = row_of(request, Merchant.objects.select_related("organisation"), "organisation", pk=pk)
     return _merchant_form(request, merchant_.organisation, merchant_.provider, merchant_)

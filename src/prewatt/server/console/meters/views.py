@@ -32,7 +32,7 @@ EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("register on the disp
 @require_http_methods(["GET", "POST"])
 def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
     """Exchange a meter: take what was typed, show what follows, then do it."""
-    meter, given = meter_of_manager(request, pk), request.POST
+    meter, given = meter_of_manager(request, pk=pk), request.POST
     typed = {name: given.get(name, "") for name in ("serial", "first", "last", "end")}
     outlook = None
     if request.method == "POST":
@@ -83,7 +83,7 @@ def _ended(given: QueryDict) -> str:
 @require_http_methods(["GET", "POST"])
 def wrong(request: HttpRequest, pk: int) -> HttpResponse:
     """Show readings that can't be true, as they were charged. One is corrected once a second person agrees."""
-    meter, given = meter_of_manager(request, pk), request.POST
+    meter, given = meter_of_manager(request, pk=pk), request.POST
     shown = None
     if request.method == "POST":
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -11,7 +11,7 @@ from ...core.time import now
 from ...correspondence.models import Report
 from ...correspondence.reports import not_done
 from ...metering.models import Worker
-from ...web.access import organisations
+from ...web.access import properties as allowed
 from ...web.figures import property_panels
 from ...web.live import live_page
 
@@ -28,12 +28,10 @@ def _headend_silent() -> bool:
 @require_GET
 def properties(request: HttpRequest) -> HttpResponse:
     """Show all properties that the manager has, their units, and how each stands."""
-    owners = organisations(request)
-    if not owners:
-        raise Http404
-    reports = not_done(Report.objects.filter(tenancy__unit__property__organisation__in=owners))
+    buildings = allowed(request)
+    reports = not_done(Report.objects.filter(tenancy__unit__property__in=buildings))
     context = {
-        "panels": property_panels(owners),
+        "panels": property_panels(buildings),
         "now": now(),
         "silent": _headend_silent(),
         "open_reports": reports.count(),

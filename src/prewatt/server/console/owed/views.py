@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -30,7 +30,7 @@ from ...payments.staff import record_debt, undo_debt_payment
 from ...vending.models import Refund
 from ...vending.paid_amounts import new_credit_id
 from ...vending.refusals import GivingBackError, TopUpError
-from ...web.access import debt_of_manager, organisations, refund_of_manager, write_off_of_manager
+from ...web.access import debt_of_manager, refund_of_manager, row_at, write_off_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
 from ...web.sums import total
@@ -160,7 +160,7 @@ def debt_paid(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def undo_paid(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a payment of a debt that never happened."""
-    payment = get_object_or_404(DebtPayment, pk=pk, organisation__in=organisations(request))
+    payment = row_at(request, DebtPayment.objects.all(), "tenancy__unit__property", pk=pk)
     try:
         undo_debt_payment(payment, request.user, request.POST.get("reason", ""))
         messages.success(request, _("The payment is undone by a counter-entry."))

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -23,7 +23,7 @@ from ...payments.polling import look
 from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...payments.refunds import send_back, send_held_back
-from ...web.access import organisations, owner_of, refund_of_manager, tenancies_of
+from ...web.access import owner_of, refund_of_manager, row_of, tenancies_of
 from ...web.kept import say
 from ..taken_back.views import rows_of, unexplained
 
@@ -68,12 +68,8 @@ def payments(request: HttpRequest) -> HttpResponse:
 
 
 def _payment(request: HttpRequest, payment_id: str) -> Payment:
-    payment: Payment = get_object_or_404(
-        Payment.objects.select_related("merchant__organisation", "tenancy__unit__property"),
-        payment_id=payment_id,
-        merchant__organisation__in=organisations(request),
-    )
-    return payment
+    rows = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property")
+    return row_of(request, rows, "merchant__organisation", payment_id=payment_id)
 
 
 @login_required
@@ -106,7 +102,7 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
 @require_POST
 def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody has dealt with money that was not asked for."""
-    row = get_object_or_404(Unexpected, pk=pk, merchant__organisation__in=organisations(request))
+    row = row_of(request, Unexpected.objects.all(), "merchant__organisation", pk=pk)
     row.is_resolved = True
     row.save(update_fields=["is_resolved"])
     return redirect("console:payments:payments")

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,7 +20,7 @@ from ...payments.models import Merchant
 from ...payments.providers.interface import ProviderError
 from ...payments.reconciliation import ReconciliationError, recent_days, reconcile
 from ...payments.settlement import fetch, whole_from
-from ...web.access import organisations, owner_of
+from ...web.access import owner_of, row_of
 from ...web.forms import key
 from ...web.kept import say
 
@@ -64,10 +64,11 @@ def _by_day(findings: list[Finding]) -> list[tuple[date, list[Finding], list[Fin
 @require_POST
 def fetch_file(request: HttpRequest) -> HttpResponse:
     """Fetch a day's settlement file now."""
-    merchant = get_object_or_404(
+    merchant = row_of(
+        request,
         Merchant.objects.select_related("organisation"),
+        "organisation",
         pk=key(request.POST.get("merchant", "")),
-        organisation__in=organisations(request),
     )
     try:
         file = fetch(merchant, typed_day(request.POST.get("day", ""), "day"))

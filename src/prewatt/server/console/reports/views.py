@@ -10,15 +10,15 @@ from django.views.decorators.http import require_GET
 from ....kernel.calendar import zone
 from ...correspondence.models import Report
 from ...correspondence.reports import SHOWN, not_done, reports_of
-from ...web.access import owner_of
+from ...web.access import landlord_of, properties
 
 
 @login_required
 @require_GET
 def reports(request: HttpRequest) -> HttpResponse:
     """Show a manager's fault reports, first those that are not done."""
-    owner = owner_of(request)
-    rows = reports_of(owner)
+    owner = landlord_of(request)
+    rows = reports_of(owner).filter(tenancy__unit__property__in=properties(request))
     context = {
         "owner": owner,
         "open": not_done(rows),

@@ -27,7 +27,7 @@ from ...notices.languages import language_choices, language_of, languages
 from ...notices.models import SendingAccount, SendingTemplate
 from ...notices.recipients import address_of, country_of, keep_account, manager_of
 from ...notices.sending_templates import as_lines, check, keep_template, shown, template_for, templates_of
-from ...web.access import organisations
+from ...web.access import row_of
 
 EVERY = gettext_lazy("all that have none of their own")
 
@@ -40,9 +40,9 @@ class Refusal(NamedTuple):
 
 
 def _account(request: HttpRequest, pk: int, kind: str) -> tuple[Organisation, type[Kind], SendingAccount | None]:
-    owner = next((each for each in organisations(request) if each.pk == pk), None)
+    owner = row_of(request, Organisation.objects.all(), "pk", pk=pk)
     channel = CHANNELS.get(kind)
-    if owner is None or channel is None or not channel.fields:
+    if channel is None or not channel.fields:
         raise Http404
     return owner, channel, SendingAccount.objects.filter(organisation=owner, kind=kind).first()
 

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,7 +21,7 @@ from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.wall_clock import typed_day
 from ...metering.balance import BalanceError, balance, by_month, month_of, over
-from ...web.access import organisations, property_of_manager
+from ...web.access import property_of_manager, row_at
 from ...web.kept import refuse, say
 from .forms import SharedCostForm
 
@@ -53,10 +53,8 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _cost(request: HttpRequest, pk: int) -> SharedCost:
-    cost: SharedCost = get_object_or_404(
-        SharedCost.objects.select_related("property__organisation", "part"),
-        pk=pk,
-        property__organisation__in=organisations(request),
+    cost: SharedCost = row_at(
+        request, SharedCost.objects.select_related("property__organisation", "part"), "property", pk=pk
     )
     return cost
 
@@ -161,7 +159,7 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reverse_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a whole run back."""
-    run_ = get_object_or_404(Run, pk=pk, shared_cost__property__organisation__in=organisations(request))
+    run_ = row_at(request, Run.objects.all(), "shared_cost__property", pk=pk)
     try:
         reverse(run_, request.user)
     except ValidationError as error:

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,7 +30,7 @@ from ...estate.rule_fields import ALONE_RULES, SILENCE_RULES
 from ...metering.models import Silence
 from ...notices.silences import notices_of
 from ...vending.account_settings import send_settings
-from ...web.access import organisations, property_of_manager
+from ...web.access import property_of_manager, row_at
 from ...web.kept import refuse, refuse_form, typed_before
 from .in_words import advice, duration, headline
 
@@ -82,12 +82,8 @@ def silence_rules(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _silence(request: HttpRequest, pk: int) -> Silence:
-    silence_: Silence = get_object_or_404(
-        Silence.objects.select_related("gateway__property__organisation", "meter__unit"),
-        pk=pk,
-        gateway__property__organisation__in=organisations(request),
-    )
-    return silence_
+    rows = Silence.objects.select_related("gateway__property__organisation", "meter__unit")
+    return row_at(request, rows, "gateway__property", pk=pk)
 
 
 def _paid_back(spread_: Spread) -> dict[str, Any]:
@@ -173,10 +169,8 @@ def spread_silence(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def stop_spread(request: HttpRequest, pk: int) -> HttpResponse:
     """End a spread. What is left of it is owed at the meter again."""
-    spread_ = get_object_or_404(
-        Spread.objects.select_related("debt__tenancy__unit__property"),
-        pk=pk,
-        debt__tenancy__unit__property__organisation__in=organisations(request),
+    spread_ = row_at(
+        request, Spread.objects.select_related("debt__tenancy__unit__property"), "debt__tenancy__unit__property", pk=pk
     )
     stop(spread_, request.user)
     messages.success(request, _("The spreading has ended. The rest is taken off at the meter."))

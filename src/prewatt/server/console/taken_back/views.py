@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -15,7 +15,7 @@ from ...payments.errors import PaymentError
 from ...payments.models import SettlementLine, TakenBack
 from ...payments.settlement import UNKNOWN, explain
 from ...payments.taken_back import decide
-from ...web.access import organisations, property_of_manager
+from ...web.access import property_of_manager, row_of
 from ...web.kept import refuse_form
 from .forms import BackRulesForm
 
@@ -45,7 +45,7 @@ def unexplained(owner: Organisation) -> list[SettlementLine]:
 @require_POST
 def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Store who bears money that was taken back, or that it is done."""
-    row = get_object_or_404(TakenBack, pk=pk, organisation__in=organisations(request))
+    row = row_of(request, TakenBack.objects.all(), "organisation", pk=pk)
     try:
         decide(row, request.POST.get("do", ""), request.user)
     except PaymentError as error:
@@ -59,7 +59,7 @@ def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def settlement_line(request: HttpRequest, pk: int) -> HttpResponse:
     """Store what a line of a settlement file is."""
-    line = get_object_or_404(SettlementLine, pk=pk, merchant__organisation__in=organisations(request))
+    line = row_of(request, SettlementLine.objects.all(), "merchant__organisation", pk=pk)
     try:
         explain(line, request.POST.get("means", ""), request.user)
     except PaymentError as error:

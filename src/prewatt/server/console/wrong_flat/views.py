@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ....kernel.calendar import zone
 from ....kernel.names import natural
 from ...core.time import now
-from ...estate.models import Tenancy
+from ...estate.models import Property, Tenancy
 from ...payments.wrong_flat import look, move_payment
 from ...vending.models import TopUp
 from ...vending.refusals import GivingBackError
-from ...web.access import organisations
+from ...web.access import properties, row_at
 from ...web.kept import refuse, say
 
 
-def _others(top_up: TopUp) -> list[Tenancy]:
-    """Return the tenancies to which a payment may be moved: those of its landlord that are not over, by name."""
+def _others(top_up: TopUp, here: QuerySet[Property]) -> list[Tenancy]:
+    """Return the tenancies to which a payment may be moved: those of its landlord that are not over, at the properties that the
+    login may change, by name.
+    """
     others = [
         each
-        for each in Tenancy.objects.filter(unit__property__organisation=top_up.tenancy.unit.property.organisation_id)
+        for each in Tenancy.objects.filter(
+            unit__property__in=here, unit__property__organisation=top_up.tenancy.unit.property.organisation_id
+        )
         .exclude(pk=top_up.tenancy_id)
         .select_related("unit__property__organisation")
         if each.ends is None or each.ends > now()
@@ -36,13 +41,14 @@ def _others(top_up: TopUp) -> list[Tenancy]:
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what moving a payment to another flat would do, and do it."""
-    top_up = get_object_or_404(
+    top_up = row_at(
+        request,
         TopUp.objects.select_related("tenancy__unit__property__organisation", "command"),
+        "tenancy__unit__property",
         pk=pk,
-        organisation__in=organisations(request),
     )
     property_, typed = top_up.tenancy.unit.property, request.POST
-    others = _others(top_up)
+    others = _others(top_up, properties(request))
     try:
         outlook = look(top_up)
     except GivingBackError as error:

@@ -1,0 +1,264 @@
+"""Which right each page and each call of the API needs. An address that does not stand here is refused (`web/gate.py`).
+
+What belongs to somebody else is 404 all the same: `web/access.py` looks at the right where the row is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from django.urls import ResolverMatch
+
+from ..accounts.rights import Right
+
+API = "api/v1/"
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+class Who(Enum):
+    """Whom an address is for if it needs no right: everybody; everybody who is logged in, who then sees what is their own;
+    staff, by what the set-up pages say that they may do.
+    """
+
+    ANYBODY = "anybody"
+    LOGIN = "login"
+    STAFF = "staff"
+
+
+class Need(NamedTuple):
+    """What an address needs. `read`: to look; `write`: to change something, the same if it is None; `do`: for single buttons
+    of a form, by its field `do`. `tenants`: tenants open it for what is their own, without a right.
+    """
+
+    read: Right | Who
+    write: Right | Who | None = None
+    tenants: bool = False
+    do: Mapping[str, Right] = {}
+
+    def to(self, method: str, do: str = "") -> Right | Who:
+        """Return what a request by a method needs, whose form has a field `do`."""
+        if method in READING:
+            return self.read
+        return self.do.get(do) or self.write or self.read
+
+
+S = Right
+PAGES: Mapping[str, Need] = {
+    # -- everybody's
+    "enrol": Need(Who.ANYBODY),
+    "set-up": Need(Who.ANYBODY),
+    "pay-callback": Need(Who.ANYBODY),
+    "web:login": Need(Who.ANYBODY),
+    "web:logout": Need(Who.ANYBODY),
+    "web:home": Need(Who.LOGIN),
+    "api:openapi-json": Need(Who.ANYBODY),
+    "api:openapi-view": Need(Who.ANYBODY),
+    "api:api-root": Need(Who.ANYBODY),
+    "tenant:notices:push_worker": Need(Who.ANYBODY),
+    # -- buildings and flats
+    "console:overview:properties": Need(S.SEE),
+    "console:units:unit": Need(S.SEE),
+    "console:readings:readings": Need(S.SEE),
+    "console:readings:read_now": Need(S.SWITCH),
+    "console:orders:order": Need(S.SWITCH, do={"restore": S.GIVE_BACK}),
+    "console:orders:pin": Need(S.CODES),
+    "console:alarms:alarms": Need(S.SEE),
+    "console:alarms:alarm": Need(
+        S.SEE,
+        S.SWITCH,
+        do={
+            "answer": S.GIVE_BACK,
+            "give-back-early": S.GIVE_BACK,
+            "give-back-twice": S.GIVE_BACK,
+            "as-metered": S.GIVE_BACK,
+            "book": S.GIVE_BACK,
+            "register": S.COMMISSION,
+        },
+    ),
+    "console:silences:silence": Need(S.SEE_MONEY),
+    "console:silences:spread_silence": Need(S.GIVE_BACK),
+    "console:silences:stop_spread": Need(S.GIVE_BACK),
+    "console:silences:silence_rules": Need(S.SETTINGS),
+    "console:supply:supply": Need(S.SEE_SETTINGS, S.SETTINGS),
+    "console:supply:grant": Need(S.ON_SITE),
+    "console:meter_rules:meter_rules": Need(S.SETTINGS),
+    "console:meters:exchange_meter": Need(S.COMMISSION),
+    "console:meters:wrong": Need(S.SEE_MONEY, S.GIVE_BACK),
+    "console:emergency_codes:emergency_codes": Need(S.CODES),
+    "console:emergency_codes:make_emergency_codes": Need(S.CODES),
+    "console:emergency_codes:revoke_emergency_codes": Need(S.CODES),
+    "console:emergency_codes:emergency_sheet": Need(S.CODES),
+    "console:emergency_codes:emergency_rules": Need(S.SETTINGS),
+    "console:keypads:keypads": Need(S.SEE, S.COMMISSION, do={"units": S.TAKE_MONEY, "money": S.TAKE_MONEY}),
+    "console:keypads:keypad_meter": Need(
+        S.SEE,
+        S.COMMISSION,
+        do={
+            "reading": S.SWITCH,
+            "withdraw": S.SWITCH,
+            "sell": S.TAKE_MONEY,
+            "take-over": S.GIVE_BACK,
+            "give-back": S.GIVE_BACK,
+        },
+    ),
+    "console:keypads:photo": Need(S.SEE),
+    # -- prices and shared costs
+    "console:tariffs:tariffs": Need(S.SEE_SETTINGS),
+    "console:tariffs:edit": Need(S.PRICES),
+    "console:tariffs:schedule_tariff": Need(S.PRICES),
+    "console:tariffs:set_resale": Need(S.PRICES),
+    "console:tariffs:load_prices": Need(S.PRICES),
+    "console:tariffs:correct_tariff": Need(S.PRICES),
+    "console:tariffs:what_if": Need(S.SEE_SETTINGS),
+    "console:sharing:shared_costs": Need(S.SEE_SETTINGS, S.PRICES),
+    "console:sharing:shared_cost": Need(S.SEE_SETTINGS, S.PRICES),
+    "console:sharing:end_shared_cost": Need(S.PRICES),
+    "console:sharing:remove_shared_cost": Need(S.PRICES),
+    "console:sharing:run_shared_cost": Need(S.PRICES),
+    "console:sharing:reverse_run": Need(S.PRICES),
+    "console:sharing:building_balance": Need(S.SEE_SETTINGS),
+    "console:bills:terms": Need(S.SEE_SETTINGS, S.PRICES),
+    # -- tenants
+    "console:tenancies:add_tenancy": Need(S.TENANCIES),
+    "console:tenancies:end_tenancy": Need(S.TENANCIES),
+    "console:tenancies:settle_tenancy": Need(S.TENANCIES),
+    "console:put_right:put_move_right": Need(S.TENANCIES),
+    "console:contacts:contact": Need(S.TENANCIES),
+    "console:contacts:not_reached": Need(S.TENANCIES),
+    "console:contacts:contact_list": Need(S.TENANCIES),
+    "console:notes:notes": Need(S.WRITE),
+    "console:reports:reports": Need(S.SEE),
+    "tenant:reports:my_reports": Need(Who.LOGIN),
+    "tenant:reports:report": Need(S.SEE, S.WRITE, tenants=True),
+    "tenant:reports:photo": Need(S.SEE, tenants=True),
+    # -- money
+    "console:units:add_top_up": Need(S.TAKE_MONEY),
+    "console:bills:bills": Need(S.SEE_MONEY),
+    "tenant:bill:bill": Need(S.SEE_MONEY, tenants=True),
+    "tenant:papers:tenancy_statement": Need(S.SEE_MONEY, tenants=True),
+    "tenant:papers:code": Need(S.SEE_MONEY, tenants=True),
+    "tenant:papers:share": Need(S.SEE_MONEY, tenants=True),
+    "tenant:pay:payment": Need(S.SEE_MONEY, tenants=True),
+    "tenant:pay:pay": Need(Who.LOGIN),
+    "tenant:pay:payer": Need(Who.LOGIN),
+    "console:wrong_flat:move": Need(S.GIVE_BACK),
+    "console:books:books": Need(S.BOOKS),
+    "console:books:export": Need(S.BOOKS),
+    "console:books:give_back": Need(S.GIVE_BACK),
+    "console:books:undo_top_up": Need(S.GIVE_BACK),
+    "console:books:decide_adjustment": Need(S.GIVE_BACK),
+    "console:owed:refund_paid": Need(S.GIVE_BACK),
+    "console:owed:refund_to": Need(S.GIVE_BACK),
+    "console:owed:debt_paid": Need(S.TAKE_MONEY),
+    "console:owed:undo_paid": Need(S.GIVE_BACK),
+    "console:owed:debt_set_off": Need(S.GIVE_BACK),
+    "console:owed:debt_write_off": Need(S.GIVE_BACK),
+    "console:owed:write_off_decided": Need(S.GIVE_BACK),
+    "console:payments:payments": Need(S.BOOKS),
+    "console:payments:decide": Need(S.BANK),
+    "console:payments:settle_unexpected": Need(S.BANK),
+    "console:payments:refund_by_provider": Need(S.GIVE_BACK),
+    "console:taken_back:taken_back": Need(S.BANK),
+    "console:taken_back:settlement_line": Need(S.BANK),
+    "console:taken_back:back_rules": Need(S.SETTINGS),
+    "console:bank:bank": Need(S.BOOKS, S.BANK),
+    "console:bank:so_far": Need(S.BANK),
+    "console:bank:book": Need(S.BANK),
+    "console:bank:same": Need(S.BANK),
+    "console:bank_columns:columns": Need(S.BANK),
+    "console:reconciliation:reconciliation": Need(S.BOOKS),
+    "console:reconciliation:fetch_file": Need(S.BANK),
+    # -- the organisation
+    "console:merchants:new_merchant": Need(S.MERCHANTS),
+    "console:merchants:merchant": Need(S.MERCHANTS),
+    "console:sending:account": Need(S.MERCHANTS),
+    "console:sending:templates": Need(S.MERCHANTS),
+    # -- the tenant's own, and the office's notices, whose pages are the same
+    "tenant:home:tenancy": Need(Who.LOGIN),
+    "tenant:emergency:emergency": Need(Who.LOGIN),
+    "tenant:notices:notices": Need(S.SEE_SETTINGS, S.SETTINGS, tenants=True),
+    "tenant:notices:new_channel": Need(S.SETTINGS, tenants=True),
+    "tenant:notices:wechat": Need(S.SETTINGS, tenants=True),
+    "tenant:notices:change_channel": Need(S.SETTINGS, tenants=True),
+}
+"""What a page needs, by the name of its address."""
+
+CALLS: Mapping[str, Need] = {
+    "properties": Need(S.SEE),
+    "properties/<pk>/losses": Need(S.SEE_SETTINGS),
+    "properties/<pk>/tariffs": Need(S.SEE_SETTINGS, S.PRICES),
+    "properties/<pk>/tariffs/check": Need(S.SEE_SETTINGS),
+    "properties/<pk>/prices": Need(S.PRICES),
+    "properties/<pk>/corrections": Need(S.PRICES),
+    "properties/<pk>/compare": Need(S.SEE_SETTINGS),
+    "properties/<pk>/shared-costs": Need(S.SEE_SETTINGS),
+    "shared-costs/<pk>/change": Need(S.PRICES),
+    "shared-costs/<pk>/end": Need(S.PRICES),
+    "shared-costs/<pk>/remove": Need(S.PRICES),
+    "shared-costs/<pk>/runs": Need(S.PRICES),
+    "runs/<pk>/reverse": Need(S.PRICES),
+    "properties/<pk>/tenancies": Need(S.SEE, S.TENANCIES),
+    "properties/<pk>/unreached-tenants": Need(S.TENANCIES),
+    "tenancies/<pk>/contact": Need(S.TENANCIES),
+    "tenancies/<pk>/put-move-right": Need(S.TENANCIES),
+    "tenancies/<pk>/terms": Need(S.SEE_SETTINGS, S.PRICES),
+    "tenancies/<pk>/statement": Need(S.SEE_MONEY, tenants=True),
+    "tenancies/<pk>/bills": Need(S.SEE_MONEY, tenants=True),
+    "bills": Need(S.SEE_MONEY),
+    "bills/<pk>": Need(S.SEE_MONEY, tenants=True),
+    "tenancies/<pk>/top-ups": Need(S.SEE_MONEY, S.TAKE_MONEY),
+    "tenancies/<pk>/ways": Need(S.SEE_MONEY, tenants=True),
+    "tenancies/<pk>/payments": Need(S.TAKE_MONEY, tenants=True),
+    "payments/<payment_id>": Need(S.SEE_MONEY, tenants=True),
+    "refunds": Need(S.BOOKS),
+    "refunds/<pk>/pay-outs": Need(S.GIVE_BACK),
+    "refunds/<pk>/send-to": Need(S.GIVE_BACK),
+    "debts": Need(S.BOOKS),
+    "tenancies/<pk>/debt-payments": Need(S.TAKE_MONEY),
+    "debt-payments/<pk>/undo": Need(S.GIVE_BACK),
+    "debts/<pk>/write-offs": Need(S.GIVE_BACK),
+    "write-offs/<pk>/decide": Need(S.GIVE_BACK),
+    "debts/<pk>/set-off/<refund_pk>": Need(S.GIVE_BACK),
+    "tenancies/<pk>/moved-payments": Need(S.GIVE_BACK),
+    "tenancies/<pk>/adjustments": Need(S.GIVE_BACK),
+    "tenancies/<pk>/goodwill": Need(S.GIVE_BACK),
+    "meters/<name>/orders": Need(S.SEE, S.SWITCH),
+    "meters/<name>/exchange": Need(S.COMMISSION),
+    "meters/<name>/lead-back": Need(S.SWITCH),
+    "properties/<pk>/emergency-codes": Need(S.CODES),
+    "properties/<pk>/emergency-codes/revoke": Need(S.CODES),
+    "emergency-codes/<pk>/revoke": Need(S.CODES),
+    "tenancies/<pk>/keypad": Need(S.SEE_MONEY, tenants=True),
+    "tenancies/<pk>/keypad/quote": Need(S.SEE_MONEY, tenants=True),
+    "tenancies/<pk>/keypad/codes": Need(S.TAKE_MONEY),
+    "tenancies/<pk>/keypad/codes/<number>/give-back": Need(S.GIVE_BACK),
+    "keypad-meters": Need(S.SEE),
+    "keypad-meters/<pk>/codes": Need(S.TAKE_MONEY),
+    "keypad-meters/<pk>/readings": Need(S.SWITCH),
+    "properties/<pk>/alarms": Need(S.SEE),
+    "alarms/<pk>/answer": Need(S.GIVE_BACK),
+    "alarms/<pk>/settle": Need(S.SWITCH),
+    "organisations/<pk>/notes": Need(S.WRITE),
+    "notes": Need(S.SEE, tenants=True),
+    "tenancies/<pk>/reports": Need(S.WRITE, tenants=True),
+    "reports": Need(S.SEE, tenants=True),
+    "reports/<pk>": Need(S.SEE, tenants=True),
+    "reports/<pk>/entries": Need(S.WRITE, tenants=True),
+    "reports/<pk>/photos/<asked>": Need(S.WRITE, tenants=True),
+    "photos/<pk>": Need(S.SEE, tenants=True),
+}
+"""What a call of the API needs, by its path."""
+
+PARTS: Mapping[str, Need] = {"admin:": Need(Who.STAFF)}
+"""What whole parts of other makers need, by how the names of their addresses begin: they look at what is in them themselves."""
+
+
+def need_of(match: ResolverMatch) -> Need | None:
+    """Return what an address needs; None if nobody has said it."""
+    if match.view_name.startswith("api:") and match.view_name not in PAGES:
+        return CALLS.get(match.route.removeprefix(API))
+    return PAGES.get(match.view_name) or next(
+        (need for name, need in PARTS.items() if match.view_name.startswith(name)), None
+    )
