@@ -64,6 +64,7 @@ class _Bearer(HttpBearer):
                 failed("API key", address)
         if wait:
             raise Throttled(ceil(wait))
+        if user is not None:
             check_login(request)
         return user
 

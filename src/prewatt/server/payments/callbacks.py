@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ...kernel.currencies import UnknownCurrency, minor_unit
-from ...kernel.units import BALANCE_MAX
+from ...kernel.units import BALANCE_MAX, INT64_MAX
 from ..accounts.security_log import note
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker
@@ -82,13 +82,21 @@ def _is_one_of_many(request: HttpRequest) -> bool:
 
 
 def _take_up(merchant: Merchant, report: PaymentReport | TakenBackReport | None) -> None:
-    """Book what a callback reports. Raises CallbackError if its amount cannot be."""
+    """Book what a callback reports. Raises CallbackError if its amount or its instant cannot be."""
     if isinstance(report, TakenBackReport):
         if not 0 < report.amount * minor_unit(report.currency) <= BALANCE_MAX:
             raise CallbackError(f"{report.back_id[:50]} takes back no amount that can be")
         hear(merchant, report, "callback")
+    elif report is not None and not _can_be(report):
+        raise CallbackError(f"{report.payment_id[:50]} is paid with an amount or at an instant that cannot be")
     elif report is not None and confirm(merchant, report, "callback") is None:
         log.warning("merchant account %s: a payment %s was never asked for", merchant, report.payment_id)
+
+
+def _can_be(report: PaymentReport) -> bool:
+    amounts = (report.amount, report.refunded or 0)
+    unit = minor_unit(report.currency) if any(amounts) else 1
+    return all(0 <= amount * unit <= BALANCE_MAX for amount in amounts) and 0 <= report.at <= INT64_MAX
 
 
 def _answer(provider: Provider, taken: bool, why: str = "", status: int = 0) -> HttpResponse:
