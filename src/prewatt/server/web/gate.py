@@ -113,7 +113,15 @@ def rights(request: Any) -> dict[str, Any]:
     """Return what templates are told: what the login may do at the property that the page shows, or, if it shows none, anywhere.
     Links and buttons that lead to a refusal are not shown.
     """
-    return {"rights": SimpleLazyObject(lambda: _rights_of(request))}
+    return {"rights": SimpleLazyObject(lambda: _rights_of(request)), "shows_money": shows_money(request)}
+
+
+def shows_money(request: Any) -> bool:
+    """Return whether the page shows balances and charges: not to whoever has a role without that right at the property that the
+    page shows. A tenant sees their own.
+    """
+    here: frozenset[Right] | None = getattr(request, "rights_here", None)
+    return here is None or Right.SEE_MONEY in here
 
 
 def _rights_of(request: Any) -> frozenset[Right]:

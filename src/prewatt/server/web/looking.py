@@ -23,6 +23,7 @@ from ..estate.models import Property, Unit
 from ..metering.looks import Board, Present, look_at, read
 from ..metering.models import Meter
 from .figures import TenancyPanel
+from .gate import shows_money
 from .live import present_alone
 
 TENANT_AGAIN, MANAGER_AGAIN = 120 * SECOND, 4 * SECOND
@@ -63,12 +64,14 @@ def shown(
     """
     if present is None:
         return ""
+    # Who sees no money is shown no balance: an amount without a currency is none.
+    currency = building.currency if shows_money(request) else ""
     if panel is not None and not panel.figures.own:
         # What the meter says is another tenant's: a page like this is always worked out again.
-        return _render(present._replace(balance=panel.figures.balance), "", building.currency, building.zone)
+        return _render(present._replace(balance=panel.figures.balance), "", currency, building.zone)
     language = get_language() or "en"
-    ticket = _Ticket(present.meter, present.version, again, now() // again, building.currency, building.zone, language)
-    return _render(present, signing.dumps(ticket, salt=_salt(request)), building.currency, building.zone)
+    ticket = _Ticket(present.meter, present.version, again, now() // again, currency, building.zone, language)
+    return _render(present, signing.dumps(ticket, salt=_salt(request)), currency, building.zone)
 
 
 def _render(present: Present, ticket: str, currency: str, zone_name: str) -> str:

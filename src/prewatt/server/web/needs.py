@@ -60,7 +60,7 @@ PAGES: Mapping[str, Need] = {
     # -- buildings and flats
     "console:overview:properties": Need(S.SEE),
     "console:units:unit": Need(S.SEE),
-    "console:readings:readings": Need(S.SEE),
+    "console:readings:readings": Need(S.SEE, S.SWITCH),
     "console:readings:read_now": Need(S.SWITCH),
     "console:orders:order": Need(S.SWITCH, do={"restore": S.GIVE_BACK}),
     "console:orders:pin": Need(S.CODES),

@@ -12,6 +12,7 @@ from ...correspondence.models import Report
 from ...correspondence.reports import not_done
 from ...metering.models import Worker
 from ...web.access import properties as allowed
+from ...web.access import rights_at
 from ...web.figures import property_panels
 from ...web.live import live_page
 
@@ -31,7 +32,7 @@ def properties(request: HttpRequest) -> HttpResponse:
     buildings = allowed(request)
     reports = not_done(Report.objects.filter(tenancy__unit__property__in=buildings))
     context = {
-        "panels": property_panels(buildings),
+        "panels": [(each, rights_at(request, each.building)) for each in property_panels(buildings)],
         "now": now(),
         "silent": _headend_silent(),
         "open_reports": reports.count(),
