@@ -64,11 +64,11 @@ def test_what_is_refused_is_said_with_the_option_that_it_was_given_by(building):
 
 
 def test_a_database_that_stops_answering_is_said_and_may_be_tried_again(building, monkeypatch):
-    def busy(*_given):
+    def busy(*_given, **_named):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(staff.Token, "make", busy)
-    assert "the database is busy because others are writing to it" in refused("staff", "api-token", "manager", status=1)
+    monkeypatch.setattr(staff, "make_key", busy)
+    assert "the database is busy because others are writing to it" in refused("staff", "api-key", "manager", status=1)
 
 
 def test_a_process_that_finds_no_database_ends_with_the_status_that_has_it_started_again(building, monkeypatch):
@@ -80,9 +80,9 @@ def test_a_process_that_finds_no_database_ends_with_the_status_that_has_it_start
 
 
 def test_a_fault_of_the_program_is_not_taken_for_a_refusal(building, monkeypatch):
-    def broken(*_given):
+    def broken(*_given, **_named):
         raise AttributeError("a bug")
 
-    monkeypatch.setattr(staff.Token, "make", broken)
-    result = CliRunner().invoke(app, ["staff", "api-token", "manager"])
+    monkeypatch.setattr(staff, "make_key", broken)
+    result = CliRunner().invoke(app, ["staff", "api-key", "manager"])
     assert isinstance(result.exception, AttributeError)

@@ -55,9 +55,9 @@ def two_months(db, clock, store):
 
 
 def test_what_people_and_programs_are_given_of_two_months(two_months, client, subtests):
-    from prewatt.server.api.models import Token
+    from prewatt.server.accounts.keys import make_key
 
-    headers = {"Authorization": f"Bearer {Token.make(two_months.manager, 'test')}"}
+    headers = {"Authorization": f"Bearer {make_key(two_months.manager, 'test')}"}
 
     def asked(path):
         answer = client.get(f"/api/v1/{path}", headers=headers)

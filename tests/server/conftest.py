@@ -26,9 +26,9 @@ def program(client, building):
     """Calls the API by the manager's key: `program(method, path, body)`."""
     from django.contrib.auth import get_user_model
 
-    from prewatt.server.api.models import Token
+    from prewatt.server.accounts.keys import make_key
 
-    token = Token.make(get_user_model().objects.get(username="manager"), "test")
+    token = make_key(get_user_model().objects.get(username="manager"), "test")
     headers = {"Authorization": f"Bearer {token}"}
 
     def call(method, path, body=None):

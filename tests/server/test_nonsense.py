@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import resolve
 
 from prewatt.kernel.units import NANO
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.allocation.models import SharedCost
-from prewatt.server.api.models import Token
 from prewatt.server.api.routes import api
 from prewatt.server.correspondence.models import Report
 from prewatt.server.correspondence.reports import open_report
@@ -376,7 +376,7 @@ def test_every_call_that_takes_something_is_walked_over():
 
 @pytest.mark.parametrize("path", CALLS)
 def test_whatever_a_program_sends(world, merchants, path):
-    token = Token.make(get_user_model().objects.get(username="manager"), "test")
+    token = make_key(get_user_model().objects.get(username="manager"), "test")
     client = Client(headers={"Authorization": f"Bearer {token}"})
     question = Alarm.objects.filter(kind="rebased").first()
     pks = {

@@ -13,8 +13,8 @@ from django.test import Client
 
 from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import DAY, NANO, exact_instant
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.allocation.models import SharedCost
-from prewatt.server.api.models import Token
 from prewatt.server.api.routes import api, collided
 from prewatt.server.billing.debts import owe
 from prewatt.server.commissioning.setup import Apartment
@@ -57,7 +57,7 @@ class Landlord:
         self.client, self.tenant = Client(), Client()
         assert self.client.login(username=manager, password=PASSWORD)
         assert self.tenant.login(username=self.tenancy.user.username, password=PASSWORD)
-        self.token = Token.make(user, "program")
+        self.token = make_key(user, "program")
         self.merchant = keep_merchant(self.owner, "stripe", "cards", providers.settings("stripe"))
         self.secrets = providers.settings("stripe")
 
@@ -228,6 +228,7 @@ NO_NAMES = {
     "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
     "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",
     "web:login", "web:logout",
+    "console:keys:keys", "console:keys:revoke_all", "console:keys:revoke_key",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 

@@ -26,14 +26,14 @@ def main():
     with running(FLATS) as made:
         from django.contrib.auth import get_user_model
 
-        from prewatt.server.api.models import Token
+        from prewatt.server.accounts.keys import make_key
         from prewatt.server.estate.models import Organisation, Tenancy
         from prewatt.server.ledger.books import Kind, balance, tenant_account, trial_balance
         from prewatt.server.metering.models import Alarm, Meter
         from prewatt.server.payments.models import Payment, Unexpected
         from prewatt.server.vending.models import OPEN, Command, TopUp
 
-        token = Token.make(get_user_model().objects.get(username="manager"), "rush")
+        token = make_key(get_user_model().objects.get(username="manager"), "rush")
         tenancies = list(Tenancy.objects.select_related("unit__property__organisation").order_by("pk"))
         merchants = list(made.merchants.values())
         payers = [*enumerate(tenancies), *((FLATS + number, tenancies[0]) for number in range(EXTRA))]

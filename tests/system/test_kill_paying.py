@@ -22,14 +22,14 @@ import json, sys
 from prewatt.processes.database import setup_django
 setup_django()
 from django.contrib.auth import get_user_model
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.estate.models import Organisation
 from prewatt.server.payments.merchants import keep_merchant
 owner = Organisation.objects.get()
 for name, given in json.loads(sys.argv[1]).items():
     made = keep_merchant(owner, name, name, given)
     print(made.pk, made.provider, made.public_id)
-print(Token.make(get_user_model().objects.get(username="manager"), "test"))
+print(make_key(get_user_model().objects.get(username="manager"), "test"))
 """
 FACTS = """
 SELECT p.state, p.top_up_id IS NOT NULL,

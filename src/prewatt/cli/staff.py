@@ -8,10 +8,12 @@ import typer
 from django.contrib.auth import get_user_model
 
 from ..kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
-from ..kernel.units import HOUR
-from ..server.api.models import Token
+from ..kernel.units import HOUR, exact_instant
+from ..server.accounts.keys import LONGEST_DAYS, USUAL_DAYS, ApiKey, make_key, revoke
+from ..server.accounts.rights import Right
 from ..server.core.amounts import typed_money
 from ..server.core.time import now
+from ..server.estate.models import Organisation
 from ..server.metering.grants import GrantRequest, make_grant
 from ..wire.on_site import ALLOWED
 from .command import CommandError, group
@@ -67,13 +69,46 @@ def grant(
     typer.echo(make_grant(request, CONSOLE).text)
 
 
-@app.command("api-token", cls=DatabaseCommand)
-def api_token(
-    login: Annotated[str, typer.Argument(help="Login. The program gets the rights of this login.")],
+@app.command("api-key", cls=DatabaseCommand)
+def api_key(
+    login: Annotated[str, typer.Argument(help="Login. The program never has more rights than this login.")],
     name: Annotated[str, typer.Option(help="Purpose of the key.")] = "program",
+    read_only: Annotated[bool, typer.Option("--read-only", help="The key may only read.")] = False,
+    rights: Annotated[
+        list[str] | None,
+        typer.Option("--right", help=f"A right that the key opens: {', '.join(Right)}. Repeat the option for more."),
+    ] = None,
+    organisation: Annotated[str, typer.Option(help="Landlord to whom the key is limited; empty: all.")] = "",
+    days: Annotated[
+        int, typer.Option("--valid-days", help="Number of days for which the key is valid.", min=1, max=LONGEST_DAYS)
+    ] = USUAL_DAYS,
 ) -> None:
     """Make a key for the API (/api/v1/docs). It is not shown again."""
     user: Any = get_user_model().objects.filter(username=login).first()
     if user is None:
         raise CommandError(f"there is no login {login!r}")
-    typer.echo(Token.make(user, name))
+    if read_only and rights:
+        raise CommandError("give either --read-only or --right")
+    owner = Organisation.objects.filter(name=organisation).first() if organisation else None
+    if organisation and owner is None:
+        raise CommandError(f"there is no landlord {organisation!r}")
+    scope = ApiKey.Scope.READ if read_only else ApiKey.Scope.CHOSEN if rights else ApiKey.Scope.ALL
+    typer.echo(make_key(user, name, organisation=owner, scope=scope, rights=rights or (), days=days))
+
+
+@app.command("api-keys", cls=DatabaseCommand)
+def api_keys() -> None:
+    """List the keys for the API that are valid: number, login, purpose, what it may do, end, last use."""
+    for key in ApiKey.objects.valid().select_related("user"):
+        used = exact_instant(key.last_used_at) if key.last_used_at else "never"
+        typer.echo(f"{key.pk:<6} {key.user!s:<20} {key.name:<30} {key.scope:<7} {exact_instant(key.ends)}  {used}")
+
+
+@app.command("revoke-api-key", cls=DatabaseCommand)
+def revoke_api_key(
+    number: Annotated[int, typer.Argument(help="Number of the key, as `prewatt staff api-keys` shows it.")],
+) -> None:
+    """Revoke a key for the API. It opens nothing from now on."""
+    if not revoke(ApiKey.objects.filter(pk=number)):
+        raise CommandError(f"there is no key {number} that can be revoked")
+    typer.echo(f"Key {number} is revoked.")

@@ -8,9 +8,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from prewatt.kernel.units import NANO
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import run
-from prewatt.server.api.models import Token
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.estate.models import Unit
 from tests.building import PASSWORD, set_up
@@ -33,7 +33,7 @@ def manager(building):
 
 @pytest.fixture
 def call(building):
-    token = Token.make(get_user_model().objects.get(username="manager"), "program")
+    token = make_key(get_user_model().objects.get(username="manager"), "program")
 
     def call(path, given):
         answer = Client().post(

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.commissioning.apartments import apartments_of
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Gateway
@@ -78,7 +78,7 @@ def test_nine_tenants_who_never_typed_a_number_are_told_at_10_kwh(db, clock, sto
         given = {"tenant": f"T{number}", "begins": "2025-10-06T12:00", **contact}
         answer = office.post(f"/units/{unit.pk}/move-in/", given, follow=True)
         assert f"T{number} moves in" in answer.content.decode()
-    token = Token.make(owner.memberships.get().user, "test")
+    token = make_key(owner.memberships.get().user, "test")
     for number, contact in (
         (7, {"phone": "015112345677"}),
         (8, {"email": "h@example.com"}),
@@ -235,7 +235,7 @@ def test_nobody_else_reads_or_types_a_number(building, tenancy, log_in):
 
 
 def test_the_api_changes_what_is_named_and_says_what_the_tenant_changed(building, tenancy, log_in):
-    token = Token.make(Organisation.objects.get().memberships.get().user, "test")
+    token = make_key(Organisation.objects.get().memberships.get().user, "test")
     address = f"/api/v1/tenancies/{tenancy.pk}/contact"
 
     def call(given):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from prewatt.cli import app
 from prewatt.kernel.units import MINUTE, NANO
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.metering.models import Gateway
@@ -306,7 +306,7 @@ def test_a_manager_of_another_organisation_sees_and_changes_nothing(tenancy, mer
 def api(building, django_user_model):
     def api(name):
         user = django_user_model.objects.get(username=name)
-        return Client(headers={"Authorization": f"Bearer {Token.make(user, 'program')}"})
+        return Client(headers={"Authorization": f"Bearer {make_key(user, 'program')}"})
 
     return api
 

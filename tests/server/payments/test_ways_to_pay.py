@@ -7,7 +7,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from prewatt.kernel.units import NANO
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.core.credential_fields import Field
 from prewatt.server.estate.models import Property
 from prewatt.server.ledger.books import balance, tenant_account
@@ -153,7 +153,7 @@ def test_what_a_currency_can_not_be_paid_with_is_not_offered(tenancy, loft, log_
 
 
 def test_programs_are_told_what_a_way_shows_and_needs(tenancy, loft, django_user_model):
-    token = Token.make(django_user_model.objects.get(username="flat1"), "program")
+    token = make_key(django_user_model.objects.get(username="flat1"), "program")
     program = Client(headers={"Authorization": f"Bearer {token}"})
     ways = {way["method"]: way for way in program.get(f"/api/v1/tenancies/{tenancy.pk}/ways").json()}
     assert ways["whistle"] == {

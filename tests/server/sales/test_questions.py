@@ -18,9 +18,9 @@ from prewatt.kernel.entries import LeadBack, Reading, decode_command
 from prewatt.kernel.rating import Used
 from prewatt.kernel.tariff import Period, Tariff, Tiers
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
-from prewatt.server.api.models import Token
 from prewatt.server.commissioning.enrolment import enrol, new_code
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
@@ -204,7 +204,7 @@ def test_over_the_limit_a_second_person_agrees(asked, edge, store, by, second):
 
 
 def test_by_the_api_it_is_asked_and_answered_too(asked, edge, store, client, by):
-    headers = {"Authorization": f"Bearer {Token.make(by, 'test')}"}
+    headers = {"Authorization": f"Bearer {make_key(by, 'test')}"}
     (told,) = client.get(f"/api/v1/properties/{fresh().property.pk}/alarms", headers=headers).json()
     assert (told["id"], told["kind"], told["meter"]) == (asked.pk, "rebased", "m1")
     path, kind = f"/api/v1/alarms/{asked.pk}/answer", "application/json"
@@ -458,7 +458,7 @@ def test_an_order_leads_a_journal_back_and_what_had_not_come_is_given_back(ahead
 
 def test_by_command_and_api_of_a_meter_a_unit_and_a_gateway(ahead, edge, client, by):
     assert "has no meter, unit or gateway" in CliRunner().invoke(app, ["meter", "lead-back", "nothing"]).output
-    headers = {"Authorization": f"Bearer {Token.make(by, 'test')}"}
+    headers = {"Authorization": f"Bearer {make_key(by, 'test')}"}
     refused = client.post("/api/v1/meters/m2/lead-back", headers=headers)
     assert "m2 is not ahead" in refused.content.decode()
     command = CliRunner().invoke(app, ["meter", "lead-back", "m2"])

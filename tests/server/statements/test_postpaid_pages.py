@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from prewatt.cli import app
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.billing.models import Bill
 from prewatt.server.estate.terms import Terms
 from prewatt.server.estate.terms_in_force import terms_of
@@ -175,7 +175,7 @@ def test_the_last_steps_before_the_limit_are_told(site, tenancy, anna, clock):  
 
 
 def test_over_the_api(site, tenancy, billed, django_user_model, clock):  # noqa: F811
-    headers = {"Authorization": f"Bearer {Token.make(django_user_model.objects.get(username='manager'), 'program')}"}
+    headers = {"Authorization": f"Bearer {make_key(django_user_model.objects.get(username='manager'), 'program')}"}
     client = Client(headers=headers)
 
     def call(path, given):
@@ -204,7 +204,7 @@ def test_over_the_api(site, tenancy, billed, django_user_model, clock):  # noqa:
     )
     status, found = call(where, {"postpaid": False, "begins": "2025-12-01T00:00:00+01:00"})
     assert status == 201 and found["terms"]["applied"] is None
-    stranger = Client(headers={"Authorization": f"Bearer {Token.make(tenancy.user, 'mine')}"})
+    stranger = Client(headers={"Authorization": f"Bearer {make_key(tenancy.user, 'mine')}"})
     assert stranger.get(f"/api/v1/bills/{billed.pk}").status_code == 200
     assert stranger.get(f"/api/v1/{where}").status_code == 404 and stranger.get("/api/v1/bills").json() == []
 

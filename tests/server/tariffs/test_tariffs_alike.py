@@ -211,7 +211,7 @@ def test_prices_corrections_and_tokens_by_command(manager, program, lived, build
     )
     assert done.exit_code == 0, done.output
     assert Correction.objects.get().reason == "typo"
-    assert len(run(app, ["staff", "api-token", "manager"]).output.strip()) == 43
-    assert run(app, ["staff", "api-token", "nobody"]).exit_code == 2
+    assert len(run(app, ["staff", "api-key", "manager"]).output.strip()) == 51
+    assert run(app, ["staff", "api-key", "nobody"]).exit_code == 2
     assert run(app, ["tariff", "check", str(path)]).exit_code == 0
     assert "--property" in run(app, ["building", "losses", "--property", "Nowhere"]).output

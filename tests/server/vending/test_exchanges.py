@@ -13,7 +13,7 @@ from prewatt.cli import app
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Doubtful, Exchange, Exchanged, decode_command, decode_entry
 from prewatt.kernel.units import HOUR, MINUTE, NANO
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.commissioning.enrolment import enrol, new_code
 from prewatt.server.commissioning.installing import InstallError, install
 from prewatt.server.estate.models import Tenancy
@@ -71,7 +71,7 @@ def manager(client, edge):
 
 @pytest.fixture
 def program(client, edge):
-    token = Token.make(get_user_model().objects.get(username="manager"), "test")
+    token = make_key(get_user_model().objects.get(username="manager"), "test")
 
     def call(path, body):
         headers = {"Authorization": f"Bearer {token}"}

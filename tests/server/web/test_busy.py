@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from prewatt.kernel.units import NANO
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD, set_up
 
@@ -31,7 +31,7 @@ def test_a_locked_database_is_503_in_words_and_nothing_is_changed(held, django_u
 
     client, other = held
     tenancy = Tenancy.objects.get(tenant="Anna")
-    token = Token.make(django_user_model.objects.get(username="manager"), "program")
+    token = make_key(django_user_model.objects.get(username="manager"), "program")
     program = Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
     given = {"amount": "20", "credit_id": "c1"}
     with connection.cursor() as cursor:

@@ -20,7 +20,7 @@ from prewatt.cli import app
 from prewatt.kernel import currencies
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.server.api.models import Token
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.billing.models import Bill
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.notices.models import Notice
@@ -145,7 +145,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
 
     # The API says all decimals, of what is printed those of the currency. Nobody pays what can't be paid.
     user = get_user_model().objects.get(username="manager")
-    program = Client(headers={"Authorization": f"Bearer {Token.make(user, 'program')}"})
+    program = Client(headers={"Authorization": f"Bearer {make_key(user, 'program')}"})
     assert program.get(f"/api/v1/tenancies/{ben.pk}/top-ups").json()[0]["amount"] == "20.000000000"
     made = program.get(f"/api/v1/tenancies/{ben.pk}/statement", {"first": "2025-10-01", "last": "2025-11-01"}).json()
     assert (made["closing"], made["rounded"]["closing"]) == ("18.875000000", left)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from ..estate.models import Organisation, Property
 from .rights import MEMBER_ROLES, RIGHTS, Right, Role
+
+if TYPE_CHECKING:
+    from .keys import ApiKey
 
 
 class Membership(models.Model):
@@ -37,15 +40,17 @@ class Membership(models.Model):
 
 @dataclass(frozen=True)
 class Grant:
-    """A membership as it is asked. `properties`: their numbers; None: all of the organisation."""
+    """A membership as it is asked. `properties`: their numbers; None: all of the organisation. `rights`: those of the role;
+    fewer for a program's key.
+    """
 
     organisation: int
-    role: Role
     properties: frozenset[int] | None
+    rights: frozenset[Right]
 
     def has(self, right: Right) -> bool:
-        """Return whether the role has a right."""
-        return right in RIGHTS[self.role]
+        """Return whether the right is granted."""
+        return right in self.rights
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Reach:
         """What the login may do somewhere."""
         if self.operator:
             return RIGHTS[Role.OPERATOR]
-        return frozenset().union(*(RIGHTS[each.role] for each in self.grants))
+        return frozenset().union(*(each.rights for each in self.grants))
 
     def at(self, property_: Property) -> frozenset[Right]:
         """Return what the login may do at a property; nothing if it has no role there."""
@@ -70,7 +75,7 @@ class Reach:
             if each.organisation == property_.organisation_id and (
                 each.properties is None or property_.pk in each.properties
             ):
-                return RIGHTS[each.role]
+                return each.rights
         return frozenset()
 
     def of(self, organisation: Organisation) -> frozenset[Right]:
@@ -81,7 +86,7 @@ class Reach:
             return RIGHTS[Role.OPERATOR]
         for each in self.grants:
             if each.organisation == organisation.pk and each.properties is None:
-                return RIGHTS[each.role]
+                return each.rights
         return frozenset()
 
     def properties(self, right: Right | None = None) -> models.QuerySet[Property]:
@@ -107,9 +112,36 @@ class Reach:
             ]
         )
 
+    def within(self, key: ApiKey) -> Reach:
+        """Return the part of all this that a program's key opens."""
+        allowed = key.allowed
+        if self.operator:
+            if key.organisation_id is None and allowed == RIGHTS[Role.OPERATOR]:
+                return self
+            rows = Organisation.objects.values_list("pk", flat=True)
+            grants = tuple(Grant(organisation, None, RIGHTS[Role.OPERATOR]) for organisation in rows)
+        else:
+            grants = self.grants
+        return Reach(
+            False,
+            tuple(
+                Grant(each.organisation, each.properties, each.rights & allowed)
+                for each in grants
+                if key.organisation_id in (None, each.organisation)
+            ),
+        )
+
 
 def reach_of(user: Any) -> Reach:
-    """Return what a login may do, and where. Somebody who is not logged in, or whose login is closed, may do nothing."""
+    """Return what a login may do, and where. Somebody who is not logged in, or whose login is closed, may do nothing. A
+    program that acts by a key (`keys.user_of`) may do what the key says, of what its owner may do now.
+    """
+    key: ApiKey | None = getattr(user, "api_key", None)
+    reach = _reach_of_person(user)
+    return reach if key is None else reach.within(key)
+
+
+def _reach_of_person(user: Any) -> Reach:
     if not user.is_authenticated or not user.is_active:
         return Reach(False, ())
     if user.is_superuser:
@@ -122,7 +154,7 @@ def reach_of(user: Any) -> Reach:
     return Reach(
         False,
         tuple(
-            Grant(organisation, Role(role), frozenset(properties) or None)
+            Grant(organisation, frozenset(properties) or None, RIGHTS[Role(role)])
             for (organisation, role), properties in sorted(found.items())
         ),
     )

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..estate.models import Tenancy
 from ..estate.tenancies import TenancyQuerySet
 
+if TYPE_CHECKING:
+    from .keys import ApiKey
+
 
 def tenancies_of_login(user: Any) -> TenancyQuerySet:
     """Return the tenancies that a login belongs to, also those that are over, with their units and properties. Somebody who
-    is not logged in has none.
+    is not logged in has none. A program that acts by a key has those that the key opens.
     """
     rows: TenancyQuerySet = Tenancy.objects.select_related("unit__property__organisation")
-    return rows.filter(user=user.pk) if user.pk is not None else rows.none()
+    key: ApiKey | None = getattr(user, "api_key", None)
+    if user.pk is None or (key is not None and key.scope == key.Scope.CHOSEN):
+        return rows.none()
+    if key is not None and key.organisation_id is not None:
+        rows = rows.filter(unit__property__organisation=key.organisation_id)
+    return rows.filter(user=user.pk)
 
 
 def is_tenant_of(user: Any, tenancy: Tenancy) -> bool:
     """Return whether a login is that of the tenant of a tenancy, also of one that is over."""
-    return user.pk is not None and tenancy.user_id == user.pk
+    return tenancies_of_login(user).filter(pk=tenancy.pk).exists()

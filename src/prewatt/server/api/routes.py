@@ -15,6 +15,7 @@ from ninja.errors import HttpError, Throttled
 from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
 
+from ..accounts.keys import ApiKey, KeyRefused, user_of
 from ..accounts.rates import waits_for_rate
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker
@@ -22,6 +23,7 @@ from ..core.errors import by_field
 from ..core.json_text import JsonError, read_json
 from ..web.collisions import in_words as in_words_of
 from ..web.gate import check_login
+from ..web.needs import READING
 from ..web.trouble import forbidden
 from . import (
     adjustments,
@@ -43,29 +45,29 @@ from . import (
     tenants,
     top_ups,
 )
-from .models import Token
 
 
 class _Bearer(HttpBearer):
-    """Logs in by the token in the header `Authorization`."""
+    """Lets a program in by the key in the header `Authorization`."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> Any | None:
-        """Return the user of a token; None if nobody has it. Raises Throttled after many wrong tokens of one address, or
-        very many calls with a right one.
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """Return the person for whom the program acts. Raises HttpError, with words, if the key opens nothing, or not this,
+        and Throttled after many wrong keys of one address, or very many calls with a right one.
         """
-        user = Token.user_of(token)
-        if user is not None:
-            request.user = user
-            wait = waits_for_rate(token)
-        else:
+        try:
+            user = user_of(token)
+        except KeyRefused as error:
             address = asker(request)
-            wait = waits("API key", address)
-            if not wait:
-                failed("API key", address)
-        if wait:
+            if wait := waits("API key", address):
+                raise Throttled(ceil(wait)) from None
+            failed("API key", address)
+            raise HttpError(401, str(error)) from None
+        if wait := waits_for_rate(token):
             raise Throttled(ceil(wait))
-        if user is not None:
-            check_login(request)
+        if user.api_key.scope == ApiKey.Scope.READ and request.method not in READING:
+            raise HttpError(403, _("This key may only read."))
+        request.user = user
+        check_login(request)
         return user
 
 

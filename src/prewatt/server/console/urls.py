@@ -10,6 +10,7 @@ STORIES = (
     "contacts",
     "emergency_codes",
     "keypads",
+    "keys",
     "merchants",
     "meter_rules",
     "meters",

@@ -1,0 +1,169 @@
+"""The keys of programs: each acts for a person, for a while, and may never do more than that person may do at the time."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ...kernel.units import DAY, HOUR
+from ..core.time import now
+from ..estate.models import Organisation
+from .memberships import reach_of
+from .rights import Right
+from .tenants import tenancies_of_login
+
+USUAL_DAYS = 365
+LONGEST_DAYS = 731
+"""The most days for which a key is valid."""
+MOST_KEYS = 50
+"""The most keys of one person that are valid at a time."""
+LONGEST_NAME = 60
+_PREFIX = "prewatt_"
+"""How each key begins, so that people, and programs that look for lost secrets, recognise one."""
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """Queries for keys."""
+
+    def valid(self) -> ApiKeyQuerySet:
+        """Return the keys that have neither ended nor been revoked. Whether the owner still has rights is not asked."""
+        return self.filter(revoked_at__isnull=True, ends__gt=now())
+
+
+class ApiKey(models.Model):
+    """A key with which a program acts for the person `user`. Only its hash is stored. Instants are µs since 1970.
+
+    `organisation`: the key opens what belongs to it alone; null: all that the person may see. `scope`: all that the person
+    may do, only reading, or the `rights` alone (values of `rights.Right`). `last_used_at` is right to the hour.
+    """
+
+    class Scope(models.TextChoices):
+        """What a key may do."""
+
+        ALL = "all", gettext_lazy("all that I may do")
+        READ = "read", gettext_lazy("only read")
+        CHOSEN = "chosen", gettext_lazy("only what is chosen")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True, related_name="api_keys")
+    name = models.CharField(max_length=LONGEST_NAME)
+    hash = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=6, choices=Scope, default=Scope.ALL)
+    rights = models.JSONField(default=list)
+    made_at = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    last_used_at = models.BigIntegerField(null=True)
+    revoked_at = models.BigIntegerField(null=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-made_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.name}"
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the key has neither ended nor been revoked."""
+        return self.revoked_at is None and self.ends > now()
+
+    @property
+    def allowed(self) -> frozenset[Right]:
+        """The rights that the key opens, if its owner has them."""
+        if self.scope == self.Scope.CHOSEN:
+            return frozenset(right for right in Right if right in self.rights)
+        return frozenset(Right)
+
+
+def make_key(
+    user: Any,
+    name: str,
+    *,
+    organisation: Organisation | None = None,
+    scope: str = ApiKey.Scope.ALL,
+    rights: Sequence[str] = (),
+    days: int = USUAL_DAYS,
+) -> str:
+    """Make a key for a person. Returns its text, which can't be shown again. Raises ValidationError, which names what is
+    wrong. Nobody has to check whether the person has the `rights`: the key never has more than they have when it is used.
+    """
+    errors: dict[str, str] = {}
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        errors["name"] = _("Say what the key is for, in at most %(most)d characters.") % {"most": LONGEST_NAME}
+    if scope not in ApiKey.Scope or (scope == ApiKey.Scope.CHOSEN) != bool(rights) or set(rights) - set(Right):
+        errors["scope"] = _("Choose what the key may do.")
+    if not 1 <= days <= LONGEST_DAYS:
+        errors["days"] = _("A key is valid for 1 to %(most)d days.") % {"most": LONGEST_DAYS}
+    if errors:
+        raise ValidationError({field: [text] for field, text in errors.items()})
+    if user.api_keys.valid().count() >= MOST_KEYS:
+        raise ValidationError(_("There are %(most)d keys already. Revoke one first.") % {"most": MOST_KEYS})
+    text = _PREFIX + secrets.token_urlsafe(32)
+    at = now()
+    ApiKey.objects.create(
+        user=user,
+        organisation=organisation,
+        name=name.strip(),
+        hash=_hash(text),
+        scope=scope,
+        rights=sorted(rights),
+        made_at=at,
+        ends=at + days * DAY,
+    )
+    return text
+
+
+def revoke(keys: models.QuerySet[ApiKey]) -> int:
+    """End those of some keys that are not revoked yet, at once. Returns how many they were."""
+    return keys.filter(revoked_at__isnull=True).update(revoked_at=now())
+
+
+class KeyRefused(Exception):
+    """A key opens nothing; the message, for people, says why."""
+
+
+def user_of(text: str) -> Any:
+    """Return the person for whom the program with a key acts, with the key as `api_key`, and note that it is used. Raises
+    KeyRefused if there is no such key, it is over, or its owner may do nothing any more that it opens.
+    """
+    key = ApiKey.objects.select_related("user", "organisation").filter(hash=_hash(text)).first()
+    if key is None:
+        raise KeyRefused(_("There is no such key."))
+    if key.revoked_at is not None:
+        raise KeyRefused(_("This key was revoked. Make a new one on the page “Keys”."))
+    if key.ends <= now():
+        raise KeyRefused(_("This key has ended. Make a new one on the page “Keys”."))
+    if not key.user.is_active:
+        raise KeyRefused(_("The login of this key's owner is closed."))
+    user = key.user
+    user.api_key = key
+    if not _has_rights(user):
+        raise KeyRefused(_("The owner of this key has no rights here any more."))
+    _note_use(key)
+    return user
+
+
+def _has_rights(user: Any) -> bool:
+    """Return whether a person, with the key that they use, is an operator, has a role, or lives somewhere now or soon."""
+    reach = reach_of(user)
+    return reach.operator or bool(reach.rights) or tenancies_of_login(user).not_over(now()).exists()
+
+
+def _note_use(key: ApiKey) -> None:
+    """Store that a key is used, at most once an hour: a program that asks each second writes nothing."""
+    at = now()
+    if key.last_used_at is None or key.last_used_at <= at - HOUR:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,13 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('api', '0001_initial'),
+        ('accounts', '0003_keys'),
+    ]
+
+    operations = [
+        migrations.DeleteModel(name='Token'),
+    ]
