@@ -94,11 +94,10 @@ def run(made: Stepping) -> None:
     from prewatt.server.vending.models import OPEN, Command
 
     pages = []
-    for tenancy in Tenancy.objects.select_related("unit__property__organisation", "user"):
+    for tenancy in Tenancy.objects.select_related("unit__property__organisation"):
         top_up(tenancy, 50 * NANO, f"first of {tenancy.pk}")
         client = Client()
-        assert tenancy.user is not None
-        client.force_login(tenancy.user)
+        client.force_login(tenancy.people.get())
         pages.append(Page(made, client.cookies["sessionid"].value, tenancy.unit.meter.name))
     wait_for(lambda: not Command.objects.filter(state__in=OPEN).exists())
     floor = Floor(made)

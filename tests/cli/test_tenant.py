@@ -28,7 +28,7 @@ def test_a_tenant_moves_in_with_a_login_a_deposit_and_a_contact(building, clock)
     said = tenant("move-in", "Flat 1", "Zoe", "--people", "2", "--deposit", "50,00", "--email", "zoe@example.com")
     assert "Zoe, Flat 1" in said
     tenancy = Tenancy.objects.get(tenant="Zoe")
-    assert tenancy.occupants == 2 and tenancy.user.check_password(said.split()[1])
+    assert tenancy.occupants == 2 and tenancy.people.get().check_password(said.split()[1])
     assert kept(recipient_of(tenancy)).email == "zoe@example.com"
     wrong = tenant("move-in", "Flat 2", "Yan", "--email", "nowhere", status=2)
     assert "--email: " in wrong

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ from prewatt.server.payments.models import Payment
 from prewatt.server.payments.books import held_of
 from prewatt.server.vending.models import Refund
 from prewatt.wire.topics import SHARDS
+from prewatt.server.accounts.keys import ApiKey
+from prewatt.server.accounts.memberships import Membership
 store = Store(range(SHARDS))
 views = store.views(["m1", "m2", "m3"])
 found = {
@@ -34,6 +37,9 @@ found = {
     "alarms": Alarm.objects.filter(is_resolved=False).count(),
 }
 found["owed"] = [[each.who, each.why, each.left] for each in Refund.objects.filter(paid_at=None)]
+found["people"] = [[each.tenant, *(one.username for one in each.people.all())] for each in Tenancy.objects.order_by("pk")]
+found["roles"] = [[each.user.username, each.role] for each in Membership.objects.all()]
+found["keys"] = [[each.user.username, each.name, each.is_valid] for each in ApiKey.objects.all()]
 # What is owed either way is, row by row, what the books say.
 held = sum(held_of(each).amount for each in Payment.objects.filter(state="held"))
 due = {each: sum(balance(one) for one in Account.objects.filter(kind=each)) for each in ("refunds", "debts")}
@@ -74,6 +80,9 @@ FIGURES = {
         "tenants": {"Anna": 46_756_000_000, "Ben": 77_764_000_000, "Cleo": 0},
         "alarms": 0,
         "owed": [["Cleo", "deposit", 49_992_800_000]],
+        "people": [["Anna", "flat1"], ["Ben", "flat2"], ["Cleo"], ["Ben"]],
+        "roles": [["manager", "owner"]],
+        "keys": [["manager", "program", True]],
     },
 }  # fmt: skip
 """What each file comes to."""
@@ -81,7 +90,9 @@ FIGURES = {
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_a_database_of_an_earlier_version_is_opened(file, tmp_path):
-    opened(file, tmp_path).close()
+    with closing(opened(file, tmp_path)) as database, database:
+        row = "SELECT 'program', 'hash', '2025-10-05 10:00:00', id FROM auth_user WHERE username = 'manager'"
+        database.execute(f"INSERT INTO api_token (name, hash, made_at, user_id) {row}")
     done = started(tmp_path, "-c", LOOK)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == FIGURES[file.name]

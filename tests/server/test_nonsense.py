@@ -186,7 +186,7 @@ def world(edge, anna, store, merchants, clock):  # noqa: F811
     top_up(keypad_flat(where, number="00000000000"), 20 * NANO, "of Kim")
     add_channel(manager_of(owner), "webhook", "https://berg.example/told")
     start_payment(anna, merchants["stripe"])
-    open_report(anna, "1", "meter", "It hums.", (), anna.user)
+    open_report(anna, "1", "meter", "It hums.", (), anna.people.get())
     return anna
 
 

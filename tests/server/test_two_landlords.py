@@ -56,7 +56,7 @@ class Landlord:
         user = get_user_model().objects.get(username=manager)
         self.client, self.tenant = Client(), Client()
         assert self.client.login(username=manager, password=PASSWORD)
-        assert self.tenant.login(username=self.tenancy.user.username, password=PASSWORD)
+        assert self.tenant.login(username=self.tenancy.people.get().username, password=PASSWORD)
         self.token = make_key(user, "program")
         self.merchant = keep_merchant(self.owner, "stripe", "cards", providers.settings("stripe"))
         self.secrets = providers.settings("stripe")

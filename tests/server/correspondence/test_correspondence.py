@@ -305,8 +305,8 @@ def test_who_has_left_sees_the_own_reports_and_adds_nothing_and_who_comes_sees_n
     made = Report.objects.get()
     Tenancy.objects.filter(pk=people.anna.pk).update(ends=clock.at + HOUR)
     clock.at += 2 * HOUR
-    ben = people.ben.user
-    Tenancy.objects.create(unit=people.anna.unit, tenant="Zoe", user=ben, begins=clock.at - HOUR)
+    ben = people.ben.people.get()
+    Tenancy.objects.create(unit=people.anna.unit, tenant="Zoe", begins=clock.at - HOUR).people.add(ben)
     assert "The socket is warm." in people.flat1.get(f"/reports/{made.pk}/").content.decode()
     assert people.flat1.get(f"/photos/{Photo.objects.get().pk}/").status_code == 200
     assert people.add(people.flat1, made, "2", text="x") == ["Only the flat's tenant can add something."]

@@ -194,9 +194,7 @@ def test_who_moves_in_is_not_shown_the_balance_of_who_moved_out(edge, store, log
     tenancy = Tenancy.objects.get(tenant="Anna")
     move_out(tenancy, clock.now() + MINUTE)
     new = move_in(tenancy.unit, "Cleo", clock.now() + 2 * MINUTE)
-    new.user, tenancy.user = tenancy.user, None
-    tenancy.save()
-    new.save()
+    tenancy.residents.update(tenancy=new)
     clock.at += 5 * MINUTE
     take(store, told(edge, "m1", balance=77 * NANO))
     page = Page(log_in("flat1"), "/me/")

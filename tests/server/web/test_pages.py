@@ -300,6 +300,6 @@ def test_a_unit_without_a_meter_and_a_tenancy_without_one(log_in):
     owner = Organisation.objects.get()
     unit = Unit.objects.create(property=owner.properties.get(), name="Attic")
     user = get_user_model().objects.create_user("attic", password=PASSWORD)
-    Tenancy.objects.create(unit=unit, tenant="Eve", user=user, begins=HOUR)
+    Tenancy.objects.create(unit=unit, tenant="Eve", begins=HOUR).people.add(user)
     assert "no meter" in log_in("manager").get("/properties/").content.decode()
     assert log_in("attic").get("/me/").status_code == 200

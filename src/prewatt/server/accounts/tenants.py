@@ -21,7 +21,7 @@ def tenancies_of_login(user: Any) -> TenancyQuerySet:
         return rows.none()
     if key is not None and key.organisation_id is not None:
         rows = rows.filter(unit__property__organisation=key.organisation_id)
-    return rows.filter(user=user.pk)
+    return rows.filter(people=user.pk)
 
 
 def is_tenant_of(user: Any, tenancy: Tenancy) -> bool:

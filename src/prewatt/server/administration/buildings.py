@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from ..accounts.memberships import Membership
 from ..core.amounts import NumberField
 from ..core.natural_lists import NaturalAdmin
-from ..estate.models import Organisation, Part, Property, Tenancy, Unit
+from ..estate.models import Organisation, Part, Property, Resident, Tenancy, Unit
 from ..estate.rule_fields import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES
 from ..estate.wall_clock import WallClockForm, shown
 from ..tenancies.moving import move_in
@@ -97,13 +97,25 @@ class TenancyForm(WallClockForm):
         return unit.property if unit else None
 
 
+class ResidentInline(TabularInline):
+    """Whose logins see a tenancy."""
+
+    model = Resident
+    extra = 0
+    readonly_fields = ("since",)
+
+
 @admin.register(Tenancy)
 class TenancyAdmin(NaturalAdmin):
     """The set-up page of a tenancy. Move-outs, and what follows from them, are on the unit's own page."""
 
     form = TenancyForm
-    list_display = ("tenant", "unit", "user", "from_", "until")
+    list_display = ("tenant", "unit", "from_", "until")
     ordering = ("unit", "begins")
+
+    def get_inlines(self, request, obj):  # type: ignore[no-untyped-def]
+        """Return who has a login, of a tenancy that is there already."""
+        return (ResidentInline,) if obj else ()
 
     @admin.display(description=_("from"))
     def from_(self, tenancy: Tenancy) -> str:
@@ -128,7 +140,7 @@ class TenancyAdmin(NaturalAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            tenancy = move_in(obj.unit, obj.tenant, obj.begins, user=obj.user, occupants=obj.occupants)
+            tenancy = move_in(obj.unit, obj.tenant, obj.begins, occupants=obj.occupants)
             obj.pk, obj._state.adding = tenancy.pk, False
 
 

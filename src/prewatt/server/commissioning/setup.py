@@ -146,9 +146,8 @@ def _move_in(occupied: Sequence[tuple[Unit, Apartment]], password: str) -> list[
         user_name = _free_name(unit)
         own = password or _new_password()
         user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
-        tenancy = Tenancy.objects.create(
-            unit=unit, tenant=apartment.tenant, user=user, begins=now(), occupants=unit.occupants
-        )
+        tenancy = Tenancy.objects.create(unit=unit, tenant=apartment.tenant, begins=now(), occupants=unit.occupants)
+        tenancy.people.add(user)
         if apartment.contact:
             keep_contact(tenancy, apartment.contact)
         logins.append((user_name, own, f"{apartment.tenant}, {unit.name}"))
@@ -211,8 +210,7 @@ def _login(manager: str, password: str, owner: Organisation) -> str:
 def new_login(tenancy: Tenancy) -> tuple[str, str]:
     """Create a login for a tenant. Returns (name, password); only a hash of the password is stored."""
     name, password = _free_name(tenancy.unit), _new_password()
-    tenancy.user = get_user_model().objects.create(username=name, password=make_password(password))
-    tenancy.save(update_fields=["user"])
+    tenancy.people.add(get_user_model().objects.create(username=name, password=make_password(password)))
     return name, password
 
 

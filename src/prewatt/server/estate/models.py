@@ -14,6 +14,7 @@ from ..core.amounts import check_payable
 from ..core.fields import check_currency, check_zone
 from .low_steps import DECIMALS, kept_steps
 from .organisations import Organisation as Organisation
+from .residents import Resident as Resident
 from .rule_fields import AMOUNTS
 from .safety_rules import check_limits
 from .supply_rules import check_days, check_power, check_region, check_windows

@@ -34,13 +34,13 @@ class TenancyQuerySet(models.QuerySet["Tenancy"]):
 class Tenancy(models.Model):
     """Somebody lives in a unit, from one instant to another (µs since 1970; `ends` is null if they still do). `deposit`
     (nano) is what was received. `settled_at`: when the account was closed after the move-out (`tenancies.moving`).
-    `settlements`: how often it was closed, because a move can be corrected.
+    `settlements`: how often it was closed, because a move can be corrected. `people`: who has a login that sees it.
     """
 
     unit = models.ForeignKey("estate.Unit", on_delete=models.PROTECT, related_name="tenancies")
     tenant = models.CharField(max_length=100)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tenancies", null=True, blank=True
+    people = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="estate.Resident", related_name="tenancies", blank=True
     )
     begins = models.BigIntegerField()
     ends = models.BigIntegerField(null=True, blank=True)

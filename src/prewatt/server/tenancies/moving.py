@@ -55,15 +55,17 @@ def move_in(
     contact: Contact = NO_CONTACT,
 ) -> Tenancy:
     """Record that somebody moves in at the instant `begins`. `deposit` (nano) is what was received; `contact` is how
-    they are reached. A ValidationError names what is wrong.
+    they are reached; `user` is a login that they have already. A ValidationError names what is wrong.
     """
     if not 0 <= deposit <= LARGEST_DEPOSIT:
         raise ValidationError(
             {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
         )
-    tenancy = Tenancy(unit=unit, tenant=tenant, user=user, begins=begins, occupants=occupants, deposit=deposit)
+    tenancy = Tenancy(unit=unit, tenant=tenant, begins=begins, occupants=occupants, deposit=deposit)
     tenancy.full_clean()
     tenancy.save()
+    if user is not None:
+        tenancy.people.add(user)
     if deposit:
         organisation = unit.property.organisation
         received, held = account(organisation, Kind.CASH), account(organisation, Kind.DEPOSITS)

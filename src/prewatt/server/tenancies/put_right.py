@@ -177,13 +177,13 @@ class _PuttingRight:
             each.begins, each.ends = self.new[pk]
         self.tenancy.tenant = tenant
         if self.change.another:
-            self.tenancy.user = None
+            self.tenancy.people.clear()
             if forget(self.tenancy):
                 said = _("Type again how %(who)s is reached: what was known belongs to another person.")
                 self.says.append(said % {"who": tenant})
-        self.tenancy.clean_fields(exclude=("unit", "user"))
+        self.tenancy.clean_fields(exclude=("unit",))
         for pk in touched:
-            self.tenancies[pk].save(update_fields=["begins", "ends", "tenant", "user"])
+            self.tenancies[pk].save(update_fields=["begins", "ends", "tenant"])
         for pk in moved:
             move_put_right(self.tenancies[pk], *self.old[pk])
 
