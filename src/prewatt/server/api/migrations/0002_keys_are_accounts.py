@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('api', '0001_initial'),
-        ('accounts', '0003_keys'),
+        ('accounts', '0005_keys'),
     ]
 
     operations = [

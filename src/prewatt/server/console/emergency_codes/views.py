@@ -40,6 +40,7 @@ from ...vending.models import EmergencyCode
 from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import refuse, refuse_form, typed_before
+from ...web.paper import paper_style
 
 
 class EmergencyRulesForm(forms.ModelForm):
@@ -152,15 +153,15 @@ def emergency_rules(request: HttpRequest, pk: int) -> HttpResponse:
 def emergency_sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the codes that can be used, as a page that needs nothing else: to print, or (`keep`) as a file."""
     property_ = property_of_manager(request, pk)
-    answer = HttpResponse(sheet(property_))
+    answer = HttpResponse(sheet(property_, kept="keep" in request.GET))
     if "keep" in request.GET:
         day = f"{local(now(), zone(property_.zone)):%Y-%m-%d}"
         answer["Content-Disposition"] = f'attachment; filename="emergency-codes-{property_.pk}-{day}.html"'
     return answer
 
 
-def sheet(property_: Property) -> str:
-    """Return the HTML of `emergency_sheet`."""
+def sheet(property_: Property, *, kept: bool = True) -> str:
+    """Return the HTML of `emergency_sheet`. `kept`: as a file that needs nothing else."""
     codes = [each for each in of_property(property_) if state(each) == "open"]
     codes.sort(key=lambda each: (natural(each.meter.unit.name if each.meter.unit else each.meter.name), each.ends))
     context = {
@@ -169,5 +170,6 @@ def sheet(property_: Property) -> str:
         "codes": codes,
         "now": now(),
         "risk": at_risk(property_),
+        "style": paper_style() if kept else "",
     }
     return render_to_string("console/emergency_codes/emergency_sheet.html", context)

@@ -22,7 +22,7 @@ def keys_of_before(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0001_memberships'),
+        ('accounts', '0004_audit_append_only'),
         ('estate', '0003_no_managers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ('api', '0001_initial'),
