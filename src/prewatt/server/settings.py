@@ -59,6 +59,11 @@ INSTALLED_APPS = [
     "prewatt.server.api",
     "prewatt.server.web",
     "prewatt.server.administration",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "prewatt.server.sign_in",
 ]
 MIDDLEWARE = [
     "prewatt.server.accounts.refusals.NoteRefusals",
@@ -78,15 +83,19 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "prewatt.server.web.collisions.AnswerCollisions",
+    "allauth.account.middleware.AccountMiddleware",
+    "prewatt.server.sign_in.sessions.EndSessions",
     "prewatt.server.web.gate.Gate",
+    "prewatt.server.sign_in.second_factor.RequireSecondFactor",
+    "prewatt.server.sign_in.again.AskAgain",
 ]
 ROOT_URLCONF = "prewatt.server.urls"
 WSGI_APPLICATION = "prewatt.server.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # A template is named by its place: `console/units/unit.html`.
-        "DIRS": [BASE_DIR],
+        # A template is named by its place: `console/units/unit.html`; those of the log-in as its library calls them.
+        "DIRS": [BASE_DIR, BASE_DIR / "sign_in" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -103,14 +112,56 @@ DATABASES = {"default": django_database(CONFIG)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # As strong as the default and several times faster to make: a building of tenants is set up in seconds.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "prewatt.server.sign_in.passwords.MaximumLength"},
+    {"NAME": "prewatt.server.sign_in.passwords.NotCommon"},
+    {"NAME": "prewatt.server.sign_in.passwords.NotOwnData"},
+    {"NAME": "prewatt.server.sign_in.telling.TellsOwner"},
 ]
 CSRF_FAILURE_VIEW = "prewatt.server.web.trouble.stale_form"
-LOGIN_URL = "web:login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "web:home"
-LOGOUT_REDIRECT_URL = "web:login"
+LOGOUT_REDIRECT_URL = "account_login"
+# The log-in is the library django-allauth; what is prewatt's own of it lies in `sign_in`. Tries are counted by
+# `accounts.throttles`, which hold across processes, and not by the library beside it.
+ACCOUNT_ADAPTER = "prewatt.server.sign_in.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email", "phone"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "phone", "password1*"]
+ACCOUNT_SIGNUP_ENABLED = False
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_FORMS = {
+    "login": "prewatt.server.sign_in.forms.LoginForm",
+    "request_login_code": "prewatt.server.sign_in.forms.RequestCodeForm",
+    "reset_password": "prewatt.server.sign_in.forms.ResetPasswordForm",
+    "change_phone": "prewatt.server.sign_in.forms.ChangePhoneForm",
+    "verify_phone": "prewatt.server.sign_in.forms.VerifyPhoneForm",
+}
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_CONFIRMATION_HMAC = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 5 * 60
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 5 * 60
+ACCOUNT_PHONE_VERIFICATION_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+MFA_ADAPTER = "prewatt.server.sign_in.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_TOLERANCE = 1
+MFA_RATE_LIMITS = False
+MFA_FORMS = {
+    "authenticate": "prewatt.server.sign_in.forms.FactorForm",
+    "reauthenticate": "prewatt.server.sign_in.forms.FactorAgainForm",
+    "activate_totp": "prewatt.server.sign_in.forms.ActivateTOTPForm",
+}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Such a name is taken by browsers only with TLS and from this very host: no neighbour in the domain can set it.
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = [f"{'__Host-' if HTTPS else ''}{name}" for name in ("sessionid", "csrftoken")]

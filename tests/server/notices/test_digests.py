@@ -14,7 +14,7 @@ from prewatt.server.notices import watching
 from prewatt.server.notices.channels.senders.interface import sms_text
 from prewatt.server.notices.channels.wechat import WeChat
 from prewatt.server.notices.digests import FOR_OFFICES, GAP, GATHERED, HOLD, digest, held_until, is_gathered
-from prewatt.server.notices.events import Event
+from prewatt.server.notices.events import ALWAYS_TOLD, Event
 from prewatt.server.notices.fitting import segments
 from prewatt.server.notices.languages import languages
 from prewatt.server.notices.models import Delivery, Notice, Recipient
@@ -147,6 +147,7 @@ def test_what_is_urgent_is_never_held_back(anna, office, tenancy, internet):
         Event.BILL_DUE,
         Event.OVERDUE,
         Event.PRESS_BUTTON,
+        *ALWAYS_TOLD,
     }
     assert not urgent & GATHERED and {each for each in Event if not is_gathered(anna, each)} == urgent
     assert {each for each in urgent if is_gathered(office, each)} == FOR_OFFICES

@@ -14,7 +14,7 @@ from prewatt.server.notices.channels.senders.interface import TemplateSender, sm
 from prewatt.server.notices.channels.wechat import WeChat
 from prewatt.server.notices.channels.wechat_fields import SHOWS, check_field, value
 from prewatt.server.notices.channels.wecom import LONGEST, content
-from prewatt.server.notices.events import FOR_MANAGERS, FOR_TENANTS, Event
+from prewatt.server.notices.events import ALWAYS_TOLD, FOR_MANAGERS, FOR_TENANTS, Event
 from prewatt.server.notices.facts import EVERYWHERE, FACTS
 from prewatt.server.notices.fitting import alphabet, cut, fit, keep_end, places, segments, whole
 from prewatt.server.notices.languages import languages
@@ -160,7 +160,7 @@ def test_what_an_event_has_is_known():
     assert "code" in usable(Event.CUT_OFF) and "code" not in usable(Event.RESTORED)
     assert "energy" in usable(Event.STATEMENT) and "balance" not in usable(Event.SHARED_COST)
     assert set(usable(None)) == set(EVERYWHERE) <= set(FACTS)
-    assert set(FOR_TENANTS) | set(FOR_MANAGERS) == set(Event)
+    assert set(FOR_TENANTS) | set(FOR_MANAGERS) | set(ALWAYS_TOLD) == set(Event)
 
 
 def test_the_texts_can_be_read_beforehand():

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.urls import URLPattern, get_resolver
 
-PAGES = ("prewatt.server.web", "prewatt.server.console", "prewatt.server.tenant", "django.contrib.auth")
+PAGES = ("prewatt.server.web", "prewatt.server.console", "prewatt.server.tenant", "prewatt.server.sign_in", "allauth")
 
 
 class Page(NamedTuple):

@@ -9,7 +9,7 @@ from tests.server.web.addresses import pages
 
 WORD = "[a-z]+(-[a-z]+)*"
 SOURCE = Path(prewatt.__file__).parent
-NUMBER = "<(int|slug):[a-z_]+>"
+NUMBER = "<(int|slug):[a-z_0-9]+>"
 ADDRESS = re.compile(f"(me/)?({WORD}/({NUMBER}/)?)*|push-worker.js")
 
 

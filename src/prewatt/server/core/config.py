@@ -9,6 +9,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,14 @@ DEFAULT_HOME = "~/.local/share/prewatt"
 
 class ConfigError(ValueError):
     """A setting is wrong; the message names it."""
+
+
+class SecondFactor(StrEnum):
+    """Who must log in with a second factor beside the password: nobody, the operators, or the owners of organisations too."""
+
+    NONE = "none"
+    OPERATORS = "operators"
+    OWNERS = "owners"
 
 
 class Endpoint(Struct, frozen=True):
@@ -46,6 +55,7 @@ class ServerConfig(Struct, frozen=True):
     file of a demonstration's clock. `own_broker`: whether prewatt starts the broker. `public_url`: where payment
     providers and tenants reach the pages. `providers`: addresses of payment providers other than their own, for a
     sandbox. `private_notices`: whether webhooks may go to addresses in private networks.
+    `second_factor`: who must have one.
     """
 
     home: Path
@@ -59,6 +69,7 @@ class ServerConfig(Struct, frozen=True):
     public_url: str = ""
     providers: dict[str, str] = {}
     private_notices: bool = False
+    second_factor: SecondFactor = SecondFactor.NONE
 
 
 def _endpoint(text: str) -> Endpoint:
@@ -109,6 +120,13 @@ def _private_notices(text: str) -> bool:
     return text == "allow"
 
 
+def _second_factor(text: str) -> SecondFactor:
+    try:
+        return SecondFactor(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(SecondFactor)}") from None
+
+
 def _providers(text: str) -> dict[str, str]:
     found = {}
     for part in filter(None, text.split(",")):
@@ -140,6 +158,7 @@ SETTINGS = {
     "PREWATT_PUBLIC_URL": Setting("public_url", "", _public_url),
     "PREWATT_PROVIDERS": Setting("providers", "", _providers),
     "PREWATT_PRIVATE_NOTICES": Setting("private_notices", "refuse", _private_notices),
+    "PREWATT_SECOND_FACTOR": Setting("second_factor", "none", _second_factor),
     "PREWATT_SHARED_CLOCK": Setting("shared_clock", "", str),
 }
 """All settings, by the names of their variables. A further one is a line here and a field of `ServerConfig`."""

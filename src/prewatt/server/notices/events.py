@@ -34,6 +34,8 @@ class Event(models.TextChoices):
     BILL_DUE = "bill-due", _("a bill is due soon")
     OVERDUE = "overdue", _("a bill is overdue")
     PRESS_BUTTON = "press-button", _("the power waits for a press of the meter's button")
+    LOGIN = "login", _("something about a login changed")
+    LOGIN_CODE = "login-code", _("a code to log in with")
 
 
 FOR_TENANTS = (
@@ -45,6 +47,8 @@ FOR_MANAGERS = (
     Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED, Event.TAKEN_BACK,
     Event.OVERDUE, Event.REPORT, Event.PRESS_BUTTON,
 )  # fmt: skip
+ALWAYS_TOLD = (Event.LOGIN, Event.LOGIN_CODE)
+"""What nobody can switch off, least of all somebody who has got into another's login."""
 
 TOLD_BY_GROUP = {Group.OVERLOAD: Event.OVERLOAD, Group.TROUBLE: Event.TROUBLE, Group.BUTTON: Event.PRESS_BUTTON}
 """The event that people are told when a journal has an event of a group (`kernel.events`)."""

@@ -62,7 +62,7 @@ def contexts(event: Event, language: str) -> list[dict[str, Any]]:
 
     def context(case: Mapping[str, Any]) -> dict[str, Any]:
         spoken = {name: value.read(language) if isinstance(value, Said) else value for name, value in case.items()}
-        if event in (Event.OFFLINE, Event.BACK, Event.LEAK):
+        if event in (Event.OFFLINE, Event.BACK, Event.LEAK, Event.LOGIN, Event.LOGIN_CODE):
             return spoken
         if "who" in spoken and event not in (Event.OWED, Event.REPORT, Event.OVERDUE):
             return {"currency": common["currency"], **spoken, "who": f"{spoken['who']}, {unit}"}
@@ -154,6 +154,13 @@ _BILL = {
     "link": "https://power.example.com/bills/204/",
 }
 _LATE = {"rule": False, "person": False, "follows": "", "come": False}
+_LOGIN = {
+    "who": "flat1204",
+    "changed": "password",
+    "at": AT,
+    "device": "Firefox, Android",
+    "link": "https://power.example.com/account/",
+}
 _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
     Event.LOW: [
@@ -250,6 +257,12 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_ANSWER, "words": ""},
         {**_ANSWER, "changed": False},
     ],
+    Event.LOGIN: [
+        {**_LOGIN, "tenant": True},
+        {**_LOGIN, "tenant": False, "changed": "new-browser"},
+        {**_LOGIN, "tenant": True, "changed": "factor-removed", "device": ""},
+    ],
+    Event.LOGIN_CODE: [{"who": "flat1204", "code": "482913"}],
 }
 
 

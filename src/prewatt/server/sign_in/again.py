@@ -1,0 +1,64 @@
+"""What matters is asked for again: who has not typed the password, or used the second factor, in the last quarter of an hour is
+asked before it is done. So nobody pays out money at a browser that somebody has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required, suspend_request
+from django.http import HttpRequest, HttpResponse
+
+MATTERS = frozenset(
+    {
+        "admin:auth_user_add",
+        "admin:auth_user_change",
+        "admin:auth_user_delete",
+        "admin:auth_user_password_change",
+        "console:merchants:merchant",
+        "console:merchants:new_merchant",
+        "sign_in:end_others",
+        "sign_in:forget_phone",
+    }
+)
+"""The names of the pages whose forms matter. Beside them the library asks by itself where credentials change."""
+KEPT_BACK = frozenset(
+    {"admin:auth_user_password_change", "console:merchants:merchant", "console:merchants:new_merchant"}
+)
+"""Those in which secrets are typed: they are asked for before the page is shown, so that no secret waits in a session."""
+
+
+class AskAgain:
+    """Middleware: asks again before what matters. What was typed into a form is kept meanwhile, and done afterwards."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request."""
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """Return the way to the question if it must be asked first."""
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name not in MATTERS or not request.user.is_authenticated:
+            return None
+        if request.method == "GET" and name not in KEPT_BACK:
+            return None
+        if not is_reauthentication_required(request, app="allauth.account"):
+            return None
+        methods = get_adapter(request).get_reauthentication_methods(request.user)
+        if not methods:
+            return None
+        if name in KEPT_BACK and request.method != "GET":
+            request.method = "GET"
+        answer: HttpResponse = suspend_request(request, methods[0]["url"])
+        return answer
+
+
+def asked(request: HttpRequest, user: Any) -> None:
+    """Note that somebody has just logged in: for a quarter of an hour nothing is asked again."""
+    record_authentication(request, user, method="password", reauthenticated=True)

@@ -1,0 +1,158 @@
+"""The library's forms, with what prewatt asks beside: how often somebody may try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.core import context
+from allauth.mfa.base import forms as factor
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as totp
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db import transaction
+
+from ..metering.locking import for_update
+from . import phones
+from .adapter import AccountAdapter, FactorAdapter
+from .tries import Tries, ask_for_code
+
+LONGEST = 1_000
+"""A name or a password that is longer is not looked at: to hash it would cost more than it is worth."""
+
+
+class LoginForm(account.LoginForm):
+    """Name, e-mail address or phone number, and password. The first is posted as `username`."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        for field in self.fields.values():
+            field.validators.append(MaxLengthValidator(LONGEST))
+
+    def add_prefix(self, field_name: str) -> str:
+        """Return the name under which a field is posted."""
+        return str(super().add_prefix("username" if field_name == "login" else field_name))
+
+    def user_credentials(self) -> dict[str, str]:
+        """Return what was typed by what it can be; a phone number in its one form."""
+        credentials: dict[str, str] = super().user_credentials()
+        if "phone" in credentials:
+            credentials["phone"] = AccountAdapter().phone_form_field().clean(credentials["phone"])
+        return credentials
+
+
+class RequestCodeForm(account.RequestLoginCodeForm):
+    """The phone number, or the e-mail address, that a code is sent to."""
+
+    def clean_phone(self) -> str:
+        """Return the number. Raises ValidationError if too many codes were asked for."""
+        number = str(self.cleaned_data["phone"])
+        if number:
+            ask_for_code(context.request, phones.name_of(number))
+        return str(super().clean_phone())
+
+    def clean_email(self) -> str:
+        """Return the address. Raises ValidationError if too many codes were asked for."""
+        if self.cleaned_data["email"]:
+            ask_for_code(context.request, self.cleaned_data["email"])
+        return str(super().clean_email())
+
+
+class ResetPasswordForm(account.ResetPasswordForm):
+    """The e-mail address that a link to a new password is sent to. It is sent to addresses that were proven alone."""
+
+    def clean_email(self) -> str:
+        """Return the address. Raises ValidationError if too many links were asked for."""
+        ask_for_code(context.request, self.cleaned_data["email"].lower())
+        email = str(super().clean_email())
+        self.users = [each for each in self.users if each.emailaddress_set.filter(email=email, verified=True).exists()]
+        return email
+
+
+class ReauthenticationCodeForm(account.RequestReauthenticationCodeForm):
+    """The number or the address of one's own that a code is sent to."""
+
+    def clean_recipient(self) -> str:
+        """Return where the code goes. Raises ValidationError if too many codes were asked for."""
+        recipient = str(self.cleaned_data["recipient"])
+        ask_for_code(context.request, recipient if "@" in recipient else phones.name_of(recipient))
+        return recipient
+
+
+class ChangePhoneForm(account.ChangePhoneForm):
+    """A new phone number to log in with; a code goes to it."""
+
+    def clean_phone(self) -> str:
+        """Return the number. Raises ValidationError if it is the present one, or too many codes were asked for."""
+        if self.cleaned_data["phone"] == self.phone:
+            raise AccountAdapter().validation_error("same_as_current")
+        ask_for_code(context.request, phones.name_of(self.cleaned_data["phone"]))
+        return str(self.cleaned_data["phone"])
+
+
+class VerifyPhoneForm(account.VerifyPhoneForm):
+    """The code that went to a new number. Whose number it was before does not matter: it is whoever's it is now."""
+
+    def clean_code(self) -> str:
+        """Return the code. Raises ValidationError if it is wrong."""
+        return str(account.BaseConfirmCodeForm.clean_code(self))
+
+
+class _CodeTries:
+    """Codes of an authenticator app, and recovery codes: wrong ones are counted, and none is taken twice."""
+
+    user: Any
+    cleaned_data: dict[str, Any]
+
+    def clean_code(self) -> str:
+        """Return the code. Raises ValidationError if it is wrong, was used, or the asker has to wait."""
+        tries = Tries("code", context.request, self.user)
+        tries.check()
+        try:
+            code = str(super().clean_code())
+            _spend(self.authenticator, code)  # type: ignore[attr-defined]
+        except ValidationError:
+            tries.wrong()
+            raise
+        tries.right()
+        return code
+
+
+class FactorForm(_CodeTries, factor.AuthenticateForm):
+    """The second factor at the log-in."""
+
+
+class FactorAgainForm(_CodeTries, factor.ReauthenticateForm):
+    """The second factor before something that matters."""
+
+
+class ActivateTOTPForm(totp.ActivateTOTPForm):
+    """The first code of a new authenticator app."""
+
+    def clean_code(self) -> str:
+        """Return the code. Raises ValidationError if it is wrong, or the asker has to wait."""
+        tries = Tries("code", context.request, self.user)
+        tries.check()
+        try:
+            return str(super().clean_code())
+        except ValidationError:
+            tries.wrong()
+            raise
+
+
+@transaction.atomic
+def _spend(authenticator: Authenticator, code: str) -> None:
+    """Note that a code of an authenticator app was used. The library notes it in the memory of one process, and there are
+    several. Raises ValidationError if it was used already.
+    """
+    if authenticator.type != Authenticator.Type.TOTP:
+        return
+    row = for_update(Authenticator.objects).get(pk=authenticator.pk)
+    # The present code, and the one before and after it, are taken: the last three are enough to know a second use.
+    spent = row.data.get("spent", [])
+    if code in spent:
+        raise FactorAdapter().validation_error("incorrect_code")
+    row.data = {**row.data, "spent": [*spent, code][-3:]}
+    row.save(update_fields=["data"])
+    authenticator.data = row.data

@@ -1,0 +1,61 @@
+"""Phone numbers that people log in with: only such as were proven by a code."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from ..core.credential_fields import seal, unseal
+from ..core.phone_numbers import country_at
+from ..estate.models import Property
+from ..notices.channels.sms import Sms
+from .models import LoginPhone
+
+_PURPOSE = "login phone"
+
+
+def number_of(user: Any) -> str:
+    """Return the number that a user logs in with; empty if there is none. Raises SealError if it can't be opened."""
+    row = LoginPhone.objects.filter(user=user).first()
+    return unseal(_PURPOSE, bytes(row.sealed))["number"] if row else ""
+
+
+def user_of(number: str) -> Any | None:
+    """Return who logs in with a number (+49…); None if nobody does."""
+    return get_user_model().objects.filter(login_phone__digest=name_of(number)).first()
+
+
+@transaction.atomic
+def keep(user: Any, number: str) -> list[Any]:
+    """Make a number that was proven the one that a user logs in with. A number belongs to whoever proved it last, as it does
+    in the network. Returns whose it was before, who have none from now on.
+    """
+    others = LoginPhone.objects.filter(digest=name_of(number)).exclude(user=user)
+    losers = [each.user for each in others.select_related("user")]
+    others.delete()
+    values = {"digest": name_of(number), "sealed": seal(_PURPOSE, {"number": number}), "shown": Sms.shown(number)}
+    LoginPhone.objects.update_or_create(user=user, defaults=values)
+    return losers
+
+
+def forget(user: Any) -> bool:
+    """Take a user's number away. Returns whether there was one."""
+    count, _by_model = LoginPhone.objects.filter(user=user).delete()
+    return bool(count)
+
+
+def country() -> str:
+    """Return the country in which numbers are typed without one, if all buildings are in one country; otherwise empty."""
+    places = Property.objects.values_list("zone", "currency").distinct()
+    found = {country_at(zone, currency) for zone, currency in places}
+    return found.pop() if len(found) == 1 else ""
+
+
+def name_of(number: str) -> str:
+    """Return the name that stands for a number where the number itself is not kept."""
+    return hmac.new(settings.SECRET_KEY.encode(), f"login phone {number}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,149 @@
+"""How long a log-in lasts, and which ones somebody has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from ..accounts import security_log
+from ..accounts.known_browsers import remember
+from ..accounts.memberships import Membership
+from .again import asked
+from .devices import device_of
+
+HOUR = 3600
+BEGAN, WORKS = "began", "works"
+"""What a session keeps: the instant of the log-in, s by the machine's own clock, and whether the user works for a landlord."""
+SEEN_EVERY = 60
+"""How often it is noted that somebody is there, s."""
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """How long a log-in lasts, in s: at most (`longest`), and without anybody there (`idle`; None: as long)."""
+
+    longest: int
+    idle: int | None = None
+
+
+LIFETIMES = {
+    "tenant": Lifetime(14 * 24 * HOUR),
+    "staff": Lifetime(12 * HOUR),
+    "operator": Lifetime(12 * HOUR, idle=HOUR // 2),
+}
+"""By what somebody is: a tenant on the phone at home, a person who works for a landlord, the operator, who may do everything."""
+
+
+def lifetime_of(user: Any, works: bool) -> Lifetime:
+    """Return how long a user's log-in lasts. `works`: for a landlord."""
+    if user.is_superuser or user.is_staff:
+        return LIFETIMES["operator"]
+    return LIFETIMES["staff" if works else "tenant"]
+
+
+def begin(request: HttpRequest, user: Any) -> None:
+    """Note in a session that it begins now with a log-in, and that its owner has just been asked who they are."""
+    works = Membership.objects.filter(user=user.pk).exists()
+    request.session[BEGAN], request.session[WORKS] = int(time.time()), works
+    request.session.set_expiry(lifetime_of(user, works).longest)
+    asked(request, user)
+
+
+class EndSessions:
+    """Middleware: ends log-ins that have lasted long enough, and notes now and then that somebody is there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request, as a stranger's if the log-in is over."""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            _look(request, request.user)
+        response = self._get_response(request)
+        account = getattr(request, "_logged_in", "")
+        if account:
+            remember(request, response, account)
+        return response
+
+
+def _look(request: HttpRequest, user: Any) -> None:
+    """End the session if it is over, otherwise note that somebody is there if a person asks."""
+    at, began = int(time.time()), request.session.get(BEGAN)
+    if began is None:
+        begin(request, user)
+        began = at
+    rule = lifetime_of(user, request.session.get(WORKS, False))
+    over = at - began >= rule.longest
+    person = _is_person(request)
+    row = None
+    if not over and (person or rule.idle is not None):
+        row = UserSession.objects.filter(session_key=request.session.session_key).first()
+    silent = at - int(row.last_seen_at.timestamp()) if row is not None else 0
+    if over or (rule.idle is not None and silent >= rule.idle):
+        security_log.note("session over", request, user=user.pk)
+        logout(request)
+        if person:
+            messages.info(request, _("Your log-in has ended by itself, for safety. Please log in again."))
+    elif row is not None and person and silent >= SEEN_EVERY:
+        # A page is shown also while the database is busy.
+        with suppress(OperationalError):
+            UserSession.objects.filter(pk=row.pk).update(last_seen_at=datetime.fromtimestamp(at, UTC))
+
+
+def _is_person(request: HttpRequest) -> bool:
+    """Return whether a person has asked, and not a page that stands open and asks by itself."""
+    if request.method != "GET":
+        return True
+    mode = request.headers.get("Sec-Fetch-Mode", "")
+    return mode == "navigate" if mode else "HX-Request" not in request.headers
+
+
+@dataclass(frozen=True)
+class LogIn:
+    """A log-in as its owner sees it. `pk` names it; `since` and `seen` in words, UTC; `here`: it is the one that asks."""
+
+    pk: int
+    device: str
+    ip: str
+    since: str
+    seen: str
+    here: bool
+
+
+def sessions_of(user: Any, here: str) -> list[LogIn]:
+    """Return a user's log-ins that are not over, the one that was used last first. `here`: the key of the one that asks."""
+    works, at = Membership.objects.filter(user=user.pk).exists(), time.time()
+    longest = lifetime_of(user, works).longest
+    rows = UserSession.objects.purge_and_list(user)
+    current = [each for each in rows if at - each.created_at.timestamp() < longest]
+    return [
+        LogIn(
+            each.pk,
+            device_of(each.user_agent),
+            each.ip,
+            f"{each.created_at:%Y-%m-%d %H:%M}",
+            f"{each.last_seen_at:%Y-%m-%d %H:%M}",
+            each.session_key == here,
+        )
+        for each in sorted(current, key=lambda each: each.last_seen_at, reverse=True)
+    ]
+
+
+def end_others(request: HttpRequest, user: Any) -> int:
+    """End all log-ins of a user but the one that asks. Returns how many they were."""
+    rows = [each for each in UserSession.objects.filter(user=user) if each.session_key != request.session.session_key]
+    for each in rows:
+        each.end()
+    return len(rows)
