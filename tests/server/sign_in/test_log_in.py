@@ -4,7 +4,6 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from prewatt.server.sign_in import phones
@@ -20,11 +19,6 @@ def posted(client, name, password, address="203.0.113.7", **more):
 
 def is_in(client):
     return client.get("/account/").status_code == 200
-
-
-@pytest.fixture
-def anna(building):
-    return get_user_model().objects.get(username="flat1")
 
 
 @pytest.mark.parametrize("typed", ["flat1", "FLAT1", "anna@example.com", NUMBER, "0151 12345678"])

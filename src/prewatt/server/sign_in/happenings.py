@@ -113,8 +113,8 @@ def _email_changed(user: Any, from_email_address: Any, **_more: Any) -> None:
 
 
 def _password_chosen(request: HttpRequest, user: Any, **_more: Any) -> None:
-    # All other log-ins have ended with the old password: this one goes on under a new name.
-    UserSession.objects.purge_and_list(user)
+    # With the old password all other log-ins are worth nothing: this one goes on under a new key.
+    sessions.end_others(request, user)
     again.asked(request, user)
 
 

@@ -54,6 +54,12 @@ class NotOwnData(UserAttributeSimilarityValidator):
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError if a password is the person's own data."""
         super().validate(password, user)
-        rest = _DATE.sub("", re.sub(r"[\s./-]", "", password))
-        if len(rest) < len(password) - 7 and len(rest) < 8:
-            raise ValidationError(_("A date is easily guessed. Take several words that do not belong together."))
+        plain = rest = re.sub(r"[\s./-]", "", password).lower()
+        names = [str(getattr(user, each, "")).partition("@")[0].lower() for each in self.user_attributes]
+        for word in filter(lambda each: len(each) > 3, names):
+            rest = rest.replace(word, "")
+        rest = _DATE.sub("", rest)
+        if rest != plain and len(rest) < 8:
+            raise ValidationError(
+                _("Names and dates are easily guessed. Take several words that do not belong together.")
+            )

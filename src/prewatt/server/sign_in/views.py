@@ -66,7 +66,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
     records = get_authentication_records(request, user)
     if not any(each["method"] == "code" and at - each["at"] < FRESH for each in records):
         return redirect("account_change_password" if user.has_usable_password() else "account_set_password")
-    form = SetPasswordForm(request.POST or None, user=user)
+    form = SetPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
         finalize_password_set(request, user)

@@ -1,0 +1,142 @@
+"""Log-ins end by themselves and by their owners, what matters is asked again, and a second factor can be made a duty."""
+
+import json
+import time
+
+import msgspec
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from prewatt.server.core.config import SecondFactor
+from prewatt.server.sign_in.again import MATTERS
+from prewatt.server.sign_in.devices import device_of
+from prewatt.server.sign_in.second_factor import must_have
+from tests.building import PASSWORD
+
+pytestmark = pytest.mark.database
+HOUR = 3600
+FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0"
+
+
+class Hours:
+    """The machine's clock, put forward."""
+
+    def __init__(self, monkeypatch):
+        self._passed, real = 0, time.time
+        monkeypatch.setattr(time, "time", lambda: real() + self._passed)
+
+    def go(self, hours):
+        self._passed += hours * HOUR
+
+
+@pytest.fixture
+def hours(monkeypatch):
+    return Hours(monkeypatch)
+
+
+@pytest.fixture
+def operator(building):
+    return get_user_model().objects.create_superuser("operator", password=PASSWORD)
+
+
+def logged_in(name, agent=FIREFOX):
+    client = Client(headers={"User-Agent": agent})
+    client.post("/login/", {"username": name, "password": PASSWORD})
+    return client
+
+
+def is_in(client, **headers):
+    return client.get("/account/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "lasts"), [("flat1", 14 * 24), ("manager", 12)])
+def test_a_log_in_lasts_as_long_as_the_table_says(building, hours, name, lasts):
+    client = logged_in(name)
+    hours.go(lasts - 0.1)
+    assert is_in(client)
+    hours.go(0.2)
+    assert not is_in(client)
+
+
+def test_an_operator_who_is_away_for_half_an_hour_is_logged_out_and_an_open_page_is_nobody(operator, hours):
+    client = logged_in("operator")
+    for _number in range(4):
+        hours.go(0.4)
+        assert is_in(client)
+    for _number in range(4):
+        hours.go(0.1)
+        assert is_in(client, **{"Sec-Fetch-Mode": "cors"})
+    hours.go(0.15)
+    assert not is_in(client)
+
+
+def test_one_sees_where_one_is_logged_in_and_ends_it(building):
+    here, there, third, stranger = logged_in("flat1"), logged_in("flat1"), logged_in("flat1"), logged_in("flat2")
+    page = here.get("/account/").content.decode()
+    assert page.count("Firefox, Android") >= 3
+    rows = here.get("/account/").context["sessions"]
+    assert [row.here for row in rows].count(True) == 1 and here.session.session_key not in page
+    other = next(row.pk for row in rows if not row.here)
+    assert stranger.post(f"/account/sessions/{other}/end/").status_code == 404
+    here.post(f"/account/sessions/{other}/end/")
+    assert sorted([is_in(there), is_in(third)]) == [False, True] and is_in(here)
+    here.post("/account/sessions/end-others/")
+    assert not is_in(there) and not is_in(third) and is_in(here) and is_in(stranger)
+
+
+def test_what_matters_is_asked_again_after_a_quarter_of_an_hour_and_then_done(building, hours):
+    client, other = logged_in("flat1"), logged_in("flat1")
+    hours.go(0.3)
+    answer = client.post("/account/sessions/end-others/")
+    assert answer["Location"].startswith("/account/again/") and is_in(other)
+    asked = answer["Location"]
+    client.post(asked, {"password": "wrong", "next": "/account/sessions/end-others/"})
+    assert is_in(other)
+    client.post(asked, {"password": PASSWORD, "next": "/account/sessions/end-others/"})
+    assert not is_in(other) and is_in(client)
+
+
+def test_keys_of_a_merchant_account_never_wait_in_a_session(building, hours):
+    client = logged_in("manager")
+    hours.go(0.3)
+    answer = client.post("/merchants/new/stripe/", {"secret_key": "sk_live_of_somebody"})
+    assert answer["Location"].startswith("/account/again/")
+    assert "sk_live" not in json.dumps(dict(client.session))
+    assert client.get("/merchants/new/stripe/")["Location"].startswith("/account/again/")
+
+
+def test_all_that_is_asked_again_exists(building):
+    from tests.server.web.addresses import pages
+
+    assert {name for name in MATTERS if not name.startswith("admin:")} <= {page.name for page in pages()}
+
+
+@pytest.mark.parametrize(
+    ("rule", "whom"), [("none", set()), ("operators", {"operator"}), ("owners", {"operator", "manager"})]
+)
+def test_a_second_factor_is_a_duty_of_those_whom_the_setting_names(operator, monkeypatch, rule, whom):
+    config = msgspec.structs.replace(settings.CONFIG, second_factor=SecondFactor(rule))
+    monkeypatch.setattr(settings, "CONFIG", config)
+    users = get_user_model().objects.all()
+    assert {user.username for user in users if must_have(user)} == whom
+    for name in ("operator", "manager", "flat1"):
+        client = logged_in(name)
+        first = client.get("/")
+        assert (first["Location"] == "/account/factors/") == (name in whom)
+        assert client.get("/account/factors/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        (FIREFOX, "Firefox, Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge, Windows"),
+        ("Mozilla/5.0 (Linux; Android 13) Chrome/86 Mobile Safari/537.36 MicroMessenger/8.0", "WeChat, Android"),
+        ("curl/8.5", ""),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(agent, device):
+    assert device_of(agent) == device
