@@ -18,8 +18,12 @@ MATTERS = frozenset(
         "admin:auth_user_change",
         "admin:auth_user_delete",
         "admin:auth_user_password_change",
+        "console:books:give_back",
         "console:merchants:merchant",
         "console:merchants:new_merchant",
+        "console:owed:refund_paid",
+        "console:owed:refund_to",
+        "console:payments:refund_by_provider",
         "sign_in:end_others",
         "sign_in:forget_phone",
     }
