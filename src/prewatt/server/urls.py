@@ -14,7 +14,7 @@ handler500 = "prewatt.server.web.trouble.failed"
 # Here and not when a process starts: commands, head-end and worker have no pages, and start in two thirds of the time without them.
 admin.autodiscover()
 # One log-in for all: name and password, and the second factor, are asked for at one place.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),

@@ -30,7 +30,12 @@ MATTERS = frozenset(
 )
 """The names of the pages whose forms matter. Beside them the library asks by itself where credentials change."""
 KEPT_BACK = frozenset(
-    {"admin:auth_user_password_change", "console:merchants:merchant", "console:merchants:new_merchant"}
+    {
+        "admin:auth_user_add",
+        "admin:auth_user_password_change",
+        "console:merchants:merchant",
+        "console:merchants:new_merchant",
+    }
 )
 """Those in which secrets are typed: they are asked for before the page is shown, so that no secret waits in a session."""
 

@@ -66,7 +66,8 @@ class ResetPasswordForm(account.ResetPasswordForm):
         """Return the address. Raises ValidationError if too many links were asked for."""
         ask_for_code(context.request, self.cleaned_data["email"].lower())
         email = str(super().clean_email())
-        self.users = [each for each in self.users if each.emailaddress_set.filter(email=email, verified=True).exists()]
+        found: list[Any] = self.users
+        self.users = [each for each in found if each.emailaddress_set.filter(email=email, verified=True).exists()]
         return email
 
 
@@ -110,7 +111,7 @@ class _CodeTries:
         tries = Tries("code", context.request, self.user)
         tries.check()
         try:
-            code = str(super().clean_code())
+            code = str(super().clean_code())  # type: ignore[misc]
             _spend(self.authenticator, code)  # type: ignore[attr-defined]
         except ValidationError:
             tries.wrong()

@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as passkey
 from django.urls import include, path
 
 from . import happenings, views
+from .forms import ReauthenticationCodeForm
 
 # Here and not when a process starts: only pages let people in.
 happenings.listen()
@@ -44,7 +45,11 @@ urlpatterns = [
     path("account/phone/", account.change_phone, name="account_change_phone"),
     path("account/phone/verify/", account.verify_phone, name="account_verify_phone"),
     path("account/again/", account.reauthenticate, name="account_reauthenticate"),
-    path("account/again/code/", account.request_reauthentication_code, name="account_request_reauthentication_code"),
+    path(
+        "account/again/code/",
+        account.RequestReauthenticationCodeView.as_view(form_class=ReauthenticationCodeForm),
+        name="account_request_reauthentication_code",
+    ),
     path(
         "account/again/code/confirm/",
         account.confirm_reauthentication_code,
