@@ -229,6 +229,15 @@ NO_NAMES = {
     "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",
     "console:keys:keys", "console:keys:revoke_all", "console:keys:revoke_key",
     "account_login", "account_logout",
+    "account_change_password", "account_change_phone", "account_confirm_email", "account_confirm_login_code",
+    "account_confirm_reauthentication_code", "account_email", "account_email_verification_sent", "account_inactive",
+    "account_reauthenticate", "account_request_login_code", "account_request_reauthentication_code",
+    "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+    "account_reset_password_from_key_done", "account_set_password", "account_verify_phone", "mfa_activate_totp",
+    "mfa_add_webauthn", "mfa_authenticate", "mfa_deactivate_totp", "mfa_download_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_index", "mfa_list_webauthn", "mfa_login_webauthn", "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "sign_in:account",
+    "sign_in:end_others", "sign_in:end_session", "sign_in:forget_phone", "sign_in:new_password",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 
