@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# A server that tests start has one process of its pages: each takes some time to start.
+os.environ.setdefault("PREWATT_WEB_PROCESSES", "1")
 if "PREWATT_HOME" not in os.environ:
     os.environ["PREWATT_HOME"] = tempfile.mkdtemp(prefix="prewatt-test-")
     atexit.register(shutil.rmtree, os.environ["PREWATT_HOME"], ignore_errors=True)

@@ -6,9 +6,9 @@ import socket
 from typing import Annotated
 
 import typer
-import waitress
 from django.conf import settings
 
+from ..processes.pages.process import serve
 from ..processes.serve import open_pages
 from ..server.core.config import ConfigError
 from ..server.wsgi import application
@@ -16,7 +16,6 @@ from .command import CommandError, group
 from .on_server import ProcessCommand
 
 app = group()
-THREADS = 8
 
 
 @app.command(cls=ProcessCommand)
@@ -39,4 +38,4 @@ def web(
         pages = open_pages(settings.CONFIG.http) if inherited is None else socket.socket(fileno=inherited)
     except (ConfigError, OSError) as error:
         raise CommandError(str(error)) from None
-    waitress.serve(application, sockets=[pages], threads=THREADS, ident="prewatt", trusted_proxy="127.0.0.1")
+    serve(application, pages)

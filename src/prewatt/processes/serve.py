@@ -81,7 +81,10 @@ class Server:
         self._broker = Broker(config, supervisor, _enrolled) if config.own_broker else None
         supervisor.add("headend", python("headend", *headend_options))
         supervisor.add("worker", python("worker"))
-        supervisor.add("web", python("web", "--socket", str(pages.fileno())), [pages])
+        for number in range(config.web_processes):
+            # All wait for browsers at the same socket: if one ends, the others go on.
+            name = f"web-{number + 1}" if number else "web"
+            supervisor.add(name, python("web", "--socket", str(pages.fileno())), [pages])
 
     def refresh_broker(self) -> None:
         """Let the broker know the gateways that are enrolled now."""
@@ -130,7 +133,7 @@ def _enrolled() -> dict[str, str]:
 def _listening(setting: str, endpoint: Endpoint) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-        return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=128)
+        return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=2048)
     except OSError as error:
         raise ConfigError(
             f"{setting}: {endpoint.host}:{endpoint.port} can't be opened ({error.strerror}). Choose another port, or stop "

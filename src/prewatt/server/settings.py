@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "prewatt.server.web.gate.Gate",
     "prewatt.server.sign_in.second_factor.RequireSecondFactor",
     "prewatt.server.sign_in.again.AskAgain",
+    "prewatt.server.web.visitors.TellKnown",
 ]
 ROOT_URLCONF = "prewatt.server.urls"
 WSGI_APPLICATION = "prewatt.server.wsgi.application"

@@ -16,6 +16,7 @@ from ...wire.commissioning import LONGEST, CallError, read_asked, sealed
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker
 from ..core.config import signing_key
+from ..core.uploads import LARGEST_UPLOAD, takes
 from . import enrolment, found
 
 
@@ -51,6 +52,7 @@ def _refused(request: HttpRequest, why: str) -> JsonResponse:
     return JsonResponse({"error": said}, status=429, headers={"Retry-After": str(wait)})
 
 
+@takes(LARGEST_UPLOAD)
 @csrf_exempt
 @require_POST
 def set_up(request: HttpRequest) -> HttpResponse:

@@ -21,6 +21,8 @@ from ...wire.signing import SigningKey
 from ...wire.topics import SHARDS, parse_shards
 
 DEFAULT_HOME = "~/.local/share/prewatt"
+MOST_WEB_PROCESSES = 4
+"""The most processes that serve the pages if nobody has said how many."""
 
 
 class ConfigError(ValueError):
@@ -54,8 +56,8 @@ class ServerConfig(Struct, frozen=True):
     `mqtt`: where the pages and the broker listen. `hosts`: names under which the pages are reached. `shared_clock`:
     file of a demonstration's clock. `own_broker`: whether prewatt starts the broker. `public_url`: where payment
     providers and tenants reach the pages. `providers`: addresses of payment providers other than their own, for a
-    sandbox. `private_notices`: whether webhooks may go to addresses in private networks.
-    `second_factor`: who must have one.
+    sandbox. `private_notices`: whether webhooks may go to addresses in private networks. `second_factor`: who must have
+    one. `web_processes`: how many processes serve the pages.
     """
 
     home: Path
@@ -70,6 +72,7 @@ class ServerConfig(Struct, frozen=True):
     providers: dict[str, str] = {}
     private_notices: bool = False
     second_factor: SecondFactor = SecondFactor.NONE
+    web_processes: int = 1
 
 
 def _endpoint(text: str) -> Endpoint:
@@ -127,6 +130,14 @@ def _second_factor(text: str) -> SecondFactor:
         raise ValueError(f"{text!r} is none of {', '.join(SecondFactor)}") from None
 
 
+def _web_processes(text: str) -> int:
+    if not text:
+        return min(os.cpu_count() or 1, MOST_WEB_PROCESSES)
+    if not text.isdecimal() or not 0 < int(text) <= 64:
+        raise ValueError(f"{text!r} is not a number of processes from 1 to 64")
+    return int(text)
+
+
 def _providers(text: str) -> dict[str, str]:
     found = {}
     for part in filter(None, text.split(",")):
@@ -159,6 +170,7 @@ SETTINGS = {
     "PREWATT_PROVIDERS": Setting("providers", "", _providers),
     "PREWATT_PRIVATE_NOTICES": Setting("private_notices", "refuse", _private_notices),
     "PREWATT_SECOND_FACTOR": Setting("second_factor", "none", _second_factor),
+    "PREWATT_WEB_PROCESSES": Setting("web_processes", "", _web_processes),
     "PREWATT_SHARED_CLOCK": Setting("shared_clock", "", str),
 }
 """All settings, by the names of their variables. A further one is a line here and a field of `ServerConfig`."""

@@ -17,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from ....kernel.calendar import zone
 from ...core.time import now
+from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Organisation, Tenancy
 from ...payments.bank import (
     LARGEST_FILE,
@@ -48,6 +49,7 @@ LEFT_OUT = "bank-left-out"
 """The key under which a session keeps what the last upload has left out, until it was shown."""
 
 
+@takes(LARGEST_UPLOAD)
 @login_required
 @require_http_methods(["GET", "POST"])
 def bank(request: HttpRequest) -> HttpResponse:

@@ -18,6 +18,7 @@ from ....kernel.calendar import zone
 from ....tables.problems import TableError, whole
 from ...commissioning.apartments import LARGEST_FILE
 from ...commissioning.contact_list import Change, read_contact_list, sealed, take
+from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Property, Tenancy
 from ...notices.channels import CHANNELS
 from ...notices.contacts import KINDS, NO_CONTACT, Contact, in_full, keep_contact, kept, read_contact, unreached
@@ -113,6 +114,7 @@ def not_reached(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/contacts/not_reached.html", context)
 
 
+@takes(LARGEST_UPLOAD)
 @login_required
 @require_http_methods(["GET", "POST"])
 def contact_list(request: HttpRequest, pk: int) -> HttpResponse:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from ....kernel.calendar import zone
 from ...core.amounts import typed_kwh
 from ...core.time import now
+from ...core.uploads import LARGEST_PHOTOS, takes
 from ...correspondence.photos import encode
 from ...estate.models import Unit
 from ...estate.wall_clock import shown, wall_clock
@@ -35,6 +36,7 @@ NOWHERE = "nowhere"
 """The choice of no unit, in the form."""
 
 
+@takes(LARGEST_PHOTOS)
 @login_required
 @require_http_methods(["GET", "POST"])
 def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:

@@ -22,6 +22,7 @@ from ...core.amounts import NumberField, plain
 from ...core.errors import for_people
 from ...core.json_text import JsonError, read_json
 from ...core.time import now
+from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Property
 from ...estate.wall_clock import wall_clock
 from ...sales.corrections import correct
@@ -90,6 +91,7 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
     return rows
 
 
+@takes(LARGEST_UPLOAD)
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
@@ -218,6 +220,7 @@ def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("console:tariffs:tariffs", pk=pk)
 
 
+@takes(LARGEST_UPLOAD)
 @login_required
 @require_POST
 def load_prices(request: HttpRequest, pk: int) -> HttpResponse:

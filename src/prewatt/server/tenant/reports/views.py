@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from ....kernel.calendar import zone
 from ...accounts.tenants import tenancies_of_login
 from ...core.time import now
+from ...core.uploads import LARGEST_PHOTOS, takes
 from ...correspondence.models import Report
 from ...correspondence.photos import Encoded, encode
 from ...correspondence.reports import COMES_BACK, SHOWN, ReportError, add_entry, can_add, lives_there, open_report
@@ -32,6 +33,7 @@ def photos_of(request: HttpRequest) -> list[Encoded]:
     return encode(files)
 
 
+@takes(LARGEST_PHOTOS)
 @login_required
 @require_http_methods(["GET", "POST"])
 def my_reports(request: HttpRequest) -> HttpResponse:
@@ -70,6 +72,7 @@ def my_reports(request: HttpRequest) -> HttpResponse:
     return render(request, "tenant/reports/my_reports.html", context)
 
 
+@takes(LARGEST_PHOTOS)
 @login_required
 @require_http_methods(["GET", "POST"])
 def report(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,0 +1,280 @@
+"""The bounds of the pages' process: nobody who sends slowly, much or often keeps others from their pages."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from contextlib import asynccontextmanager
+
+import pytest
+
+from prewatt.processes.pages import bodies, connection
+from prewatt.processes.pages.process import PagesServer
+
+SOON = 0.3
+"""Seconds in the place of those that a real server waits."""
+GET = b"GET /login/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class Application:
+    """In the place of Django: says what it was asked. What waits for `gate` holds a thread."""
+
+    def __init__(self):
+        self.asked, self.gate, self.inside = [], threading.Event(), threading.Semaphore(0)
+
+    def __call__(self, environ, start_response):
+        self.asked.append(environ)
+        body = environ["wsgi.input"].read()
+        if environ["PATH_INFO"] == "/slow/":
+            self.inside.release()
+            self.gate.wait()
+        if environ["PATH_INFO"] == "/long/":
+            body = b"x" * 20_000_000
+        environ["prewatt.known"] = "sessionid=right" in environ.get("HTTP_COOKIE", "")
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [body or b"nothing"]
+
+
+@asynccontextmanager
+async def serving(application, most=None):
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = PagesServer(application, most)
+    application.server = server
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started:
+        await asyncio.sleep(0)
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        application.gate.set()
+        server.should_exit = True
+        await task
+
+
+async def send(port, data):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    return reader, writer
+
+
+async def whole(port, data):
+    """All that is answered until the other side closes."""
+    reader, writer = await send(port, data)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+async def answer(port, data=GET):
+    reader, writer = await send(port, data)
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(head.split("content-length: ")[1].split("\r\n")[0])
+        return int(head[9:12]), head, await reader.readexactly(length)
+    finally:
+        writer.close()
+
+
+def form(size, path="/login/", more=""):
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n{more}\r\n".encode()
+
+
+def run(story, application=None, most=None):
+    async def told():
+        made = application or Application()
+        async with serving(made, most) as port:
+            return await story(made, port)
+
+    return asyncio.run(told())
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(connection, "HEAD_WITHIN", SOON)
+    monkeypatch.setattr(connection, "READ_WITHIN", SOON)
+    monkeypatch.setattr(bodies, "PIECE_WITHIN", SOON)
+
+
+@pytest.mark.parametrize(
+    ("part", "status"),
+    [(b"", b""), (b"\r\n", b""), (b"GET / HTTP/1.1\r\nHost:", b"408"), (form(1000) + b"abc", b"408")],
+)
+def test_who_sends_half_a_request_shuts_nobody_out_and_is_hung_up_on(impatient, part, status):
+    async def story(made, port):
+        halves = [await send(port, part) for _ in range(110)]
+        assert (await answer(port))[0] == 200
+        ends = [await reader.read() for reader, _writer in halves]
+        assert {end[9:12] for end in ends} == {status}
+        for _reader, writer in halves:
+            writer.close()
+
+    run(story)
+
+
+def test_a_body_that_comes_by_drops_ends(impatient, monkeypatch):
+    monkeypatch.setattr(bodies, "SLOWEST", 10**9)
+
+    async def story(made, port):
+        reader, writer = await send(port, form(1000))
+        told = asyncio.create_task(reader.read())
+        while not told.done():
+            writer.write(b"x")
+            await asyncio.wait([told], timeout=SOON / 10)
+        assert (await told)[9:12] == b"408"
+        writer.close()
+
+    run(story)
+
+
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\na: ", b"GET /", b"GET / HTTP/1.1\r\n" + 9000 * b"a: b\r\n"])
+def test_a_head_without_end_is_refused(head):
+    async def story(made, port):
+        reader, writer = await send(port, head)
+        told = asyncio.create_task(reader.read())
+        while not told.done():
+            writer.write(b"b" * 1000)
+            await asyncio.wait([told], timeout=0.01)
+        assert (await told)[9:12] == b"431"
+
+    run(story)
+
+
+def test_who_waits_longest_makes_room_for_who_comes():
+    async def story(made, port):
+        halves = [await send(port, b"GET / HTTP/1.1\r\nHost:") for _ in range(40)]
+        assert (await answer(port))[0] == 200
+        with pytest.raises(ConnectionError):
+            if not await halves[0][0].read():
+                raise ConnectionError
+        assert [reader.at_eof() for reader, _writer in halves[-10:]] == [False] * 10
+        for _reader, writer in halves:
+            writer.close()
+
+    run(story, most=20)
+
+
+def test_an_answer_that_nobody_reads_is_given_up(impatient):
+    async def story(made, port):
+        reader, writer = await send(port, GET.replace(b"/login/", b"/long/"))
+        writer.transport.pause_reading()
+        while not made.asked or made.server.server_state.connections:
+            await asyncio.sleep(SOON / 10)
+        writer.transport.resume_reading()
+        with contextlib.suppress(ConnectionError):
+            assert len(await reader.read()) < 20_000_000
+        writer.close()
+
+    run(story)
+
+
+@pytest.mark.parametrize(("path", "most"), [("/login/", 64 * 1024), ("/bank-lines/", 6 * 1024**2)])
+def test_a_body_is_as_large_as_its_page_takes(path, most):
+    async def story(made, port):
+        assert (await answer(port, form(most, path) + b"x" * most))[0] == 200
+        status, _head, page = await answer(port, form(most + 1, path) + b"x" * (most + 1))
+        assert status == 413 and b"too large" in page and b"<html" in page
+        assert len(made.asked) == 1
+
+    run(story)
+
+
+def test_a_body_in_chunks_that_does_not_say_how_long_it_is_has_the_same_bound():
+    async def story(made, port):
+        head = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        piece = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+        assert (await answer(port, head + piece + piece + b"0\r\n\r\n"))[2] == b"x" * 0x10000
+        assert (await answer(port, head + 3 * piece + b"0\r\n\r\n"))[0] == 413
+        assert len(made.asked) == 1
+
+    run(story)
+
+
+def test_large_bodies_have_room_beside_each_other_and_one_address_has_not_all_of_it(monkeypatch):
+    monkeypatch.setattr(bodies, "ADDRESS_MOST", 8_000_000)
+    monkeypatch.setattr(bodies, "ALL_MOST", 16_000_000)
+
+    async def story(made, port):
+        def upload(address):
+            return form(5_000_000, "/bank-lines/", f"X-Forwarded-For: {address}\r\n")
+
+        held = [await send(port, upload("1.2.3.4") + b"x")]
+        while not (await answer(port, upload("1.2.3.4") + b"x" * 5_000_000))[0] == 503:
+            pass
+        assert (await answer(port, upload("5.6.7.8") + b"x" * 5_000_000))[0] == 200
+        for _reader, writer in held:
+            writer.close()
+        while (await answer(port, upload("1.2.3.4") + b"x" * 5_000_000))[0] == 503:
+            pass
+
+    run(story)
+
+
+def test_a_proxy_of_this_machine_says_for_whom_it_asks_and_nobody_else_does(monkeypatch):
+    async def story(made, port):
+        told = "X-Forwarded-For: 9.9.9.9, 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX_Forwarded_Proto: http\r\n"
+        await answer(port, form(0, more=told))
+        environ = made.asked[0]
+        assert environ["REMOTE_ADDR"] == "1.2.3.4" and environ["wsgi.url_scheme"] == "https"
+        assert not [name for name in environ if "FORWARDED" in name]
+        monkeypatch.setattr("uvicorn.protocols.http.httptools_impl.get_remote_addr", lambda _: ("8.8.8.8", 1))
+        await answer(port, form(0, more=told))
+        environ = made.asked[1]
+        assert environ["REMOTE_ADDR"] == "8.8.8.8" and environ["wsgi.url_scheme"] == "http"
+        assert not [name for name in environ if "FORWARDED" in name]
+
+    run(story)
+
+
+def test_an_address_that_asks_too_often_is_told_so_and_neither_neighbours_nor_who_is_logged_in_there():
+    async def story(made, port):
+        def ask(address, cookie=""):
+            more = f"X-Forwarded-For: {address}\r\nCookie: {cookie}\r\n"
+            return answer(port, GET.replace(b"\r\n\r\n", b"\r\n" + more.encode() + b"\r\n"))
+
+        # Django finds this session right before the flood.
+        assert (await ask("1.2.3.4", "sessionid=right"))[0] == 200
+        answers = [await ask("1.2.3.4") for _ in range(260)]
+        status, head, page = answers[-1]
+        assert status == 429 and "retry-after: 1\r\n" in head and b"<html" in page
+        assert answers[0][0] == 200
+        # A made-up session is a stranger like all others.
+        assert (await ask("1.2.3.4", "sessionid=made-up"))[0] == 429
+        assert (await ask("1.2.3.4", "sessionid=right"))[0] == 200
+        assert (await ask("1.2.3.5"))[0] == 200
+        callback = form(0, "/callbacks/x/y/", "X-Forwarded-For: 1.2.3.4\r\n")
+        assert (await answer(port, callback))[0] == 200
+
+    run(story)
+
+
+def test_who_asks_for_much_at_once_does_not_hold_all_threads():
+    made = Application()
+
+    async def story(made, port):
+        slow = GET.replace(b"/login/", b"/slow/").replace(b"\r\n\r\n", b"\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n")
+        held = [await send(port, slow) for _ in range(12)]
+        for _ in range(3):
+            await asyncio.to_thread(made.inside.acquire)
+        assert [(await answer(port))[0] for _ in range(20)] == [200] * 20
+        made.gate.set()
+        for reader, writer in held:
+            assert b"200" in await reader.readuntil(b"\r\n")
+            writer.close()
+
+    run(story, made)
+
+
+def test_keep_alive_pipelining_head_and_a_method_of_nonsense():
+    async def story(made, port):
+        reader, writer = await send(port, GET + GET)
+        for _ in range(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b"200 OK" in head and await reader.readexactly(7) == b"nothing"
+        writer.write(GET.replace(b"GET", b"HEAD") + GET)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"content-length: 7" in head and (await reader.readexactly(12)) == b"HTTP/1.1 200"
+        writer.close()
+        assert b"400" in await whole(port, b"\x16\x03\x01 nonsense\r\n\r\n")
+
+    run(story)
