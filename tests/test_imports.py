@@ -70,6 +70,7 @@ ROOMS = (
     "tenancies",
     "commissioning",
     "correspondence",
+    "privacy",
     "administration",
     "web",
     "sign_in",

@@ -24,6 +24,7 @@ from ..server.notices.watching import watch
 from ..server.payments.polling import look_at_open_payments
 from ..server.payments.settlement import book_what_was_missed, fetch_what_is_due
 from ..server.payments.taken_back import take_up_what_waits
+from ..server.privacy.keeping import forget_what_is_due
 from ..server.sales.keypad_sales import charge_days_of_all
 from ..server.statements.bills import make_bills
 from ..server.statements.overdue import follow_up
@@ -123,6 +124,11 @@ def look_for_silences() -> None:
     tell_of_silences()
 
 
+def forget() -> None:
+    """Delete and erase personal data that were kept for long enough."""
+    forget_what_is_due()
+
+
 def send_notices() -> None:
     """Send the notices in the outbox, and try those again that could not be sent."""
     send_what_is_due()
@@ -168,6 +174,7 @@ def _work() -> None:
         (close_books, SELDOM),
         (forget_tries, SELDOM),
         (renew_holidays, DAILY),
+        (forget, DAILY),
     )
     for work, seconds in jobs:
         # The first run is at once, so that what was due while no worker ran is made up for.

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "prewatt.server.payments",
     "prewatt.server.notices",
     "prewatt.server.correspondence",
+    "prewatt.server.privacy",
     "prewatt.server.api",
     "prewatt.server.web",
     "prewatt.server.administration",

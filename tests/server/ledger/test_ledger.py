@@ -9,6 +9,7 @@ from prewatt.kernel.entries import Reading
 from prewatt.kernel.tariff_document import tariff_from_document, tariff_to_document
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.ledger.append_only import KEPT
 from prewatt.server.ledger.books import (
     Charge,
     Kind,
@@ -81,6 +82,24 @@ def test_the_database_itself_refuses_to_change_a_transfer(tenancy, change):
             row.amount = 5
             row.save()
     assert Transfer.objects.get().amount == NANO
+
+
+def test_a_memo_can_become_the_number_of_an_erased_tenant_and_nothing_else_changes(tenancy):
+    book_top_up(tenancy, NANO, 1, 1, memo="Anna")
+    columns = {field.column for field in Transfer._meta.concrete_fields}
+    assert columns - {"memo"} == set(KEPT)
+    for change in (
+        {"memo": ""},
+        {"memo": "Ben"},
+        {"memo": "tenant 17 or so"},
+        {"memo": "tenant 17", "amount": 5},
+        {"at": 2},
+    ):
+        with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
+            Transfer.objects.update(**change)
+    Transfer.objects.update(memo="tenant 17")
+    row = Transfer.objects.get()
+    assert (row.memo, row.amount, row.at) == ("tenant 17", NANO, 1)
 
 
 @pytest.mark.parametrize("amount", [0, -1])

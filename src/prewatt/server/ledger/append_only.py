@@ -1,17 +1,29 @@
 """The database itself refuses to change or delete a transfer. This module holds the triggers for each kind of database.
 
-Only a migration removes them (`RELEASE`), and creates them again.
+One thing it lets through: the memo of a transfer may become `tenant 17`, when the data of that person are erased
+(`privacy.erasing`). Amounts, accounts and instants stay in any case. Only a migration removes the triggers (`RELEASE`),
+and creates them again.
 """
 
 REFUSAL = "transfers are never changed or deleted: book the opposite one"
 """The database's error for a change of a transfer."""
+KEPT = (
+    "id", "kind", "amount", "at", "of", "number", "part", "debit_account_id", "credit_account_id", "meter_id",
+    "tenancy_id", "first_seq", "last_seq",
+)  # fmt: skip
+"""The columns that never change: all but the memo."""
+_CHANGED = " OR ".join(f'NEW."{column}" IS NOT OLD."{column}"' for column in KEPT)
+_NO_NUMBER = "NEW.memo NOT GLOB 'tenant [0-9]*' OR substr(NEW.memo, 8) GLOB '*[^0-9]*'"
 SQLITE = [
-    f"CREATE TRIGGER transfer_no_{event} BEFORE {event} ON ledger_transfer BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    for event in ("update", "delete")
+    f"CREATE TRIGGER transfer_no_{event} BEFORE {event} ON ledger_transfer {when}"
+    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+    for event, when in (("update", f"WHEN {_CHANGED} OR {_NO_NUMBER} "), ("delete", ""))
 ]
 POSTGRESQL = [
-    "CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
-    f"'{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+    "CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF TG_OP = 'UPDATE' AND NEW.memo ~ '^tenant [0-9]+$' AND to_jsonb(NEW) - 'memo' = to_jsonb(OLD) - 'memo' "
+    "THEN RETURN NEW; END IF; "
+    f"RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
     "CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE ON ledger_transfer FOR EACH ROW "
     "EXECUTE FUNCTION ledger_append_only()",
 ]

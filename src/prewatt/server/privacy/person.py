@@ -1,0 +1,134 @@
+"""Who somebody is in the texts that are stored: their names and addresses, and taking those out of texts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..accounts.memberships import Membership
+from ..billing.models import Bill, Debt, MoveChange
+from ..core.sealing import SealError
+from ..estate.models import Tenancy
+from ..notices.models import Channel
+from ..notices.recipients import address_of
+from ..payments.models import BankLine
+from ..vending.models import Refund
+
+SHORTEST = 2
+"""A name of one character is in too many words to be looked for: it is replaced only where it is the whole name."""
+_LETTER = r"[0-9A-Za-zÀ-ɏͰ-ϿЀ-ӿ]"
+"""Signs that end no word. Chinese, Japanese and Korean have no spaces: a name stands between any signs."""
+
+
+def number_of(tenancy: Tenancy) -> str:
+    """Return what stands for a tenant whose data are erased."""
+    return f"tenant {tenancy.pk}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """The tenant of a tenancy, as texts may call them. `names`: names and addresses, anywhere in a text; `logins`: texts that
+    are nothing else, since a login such as `flat1` is also what people call the flat.
+    """
+
+    number: str
+    names: tuple[str, ...]
+    logins: frozenset[str]
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        parts = [
+            (rf"(?<!{_LETTER})" if re.match(_LETTER, name) else "")
+            + re.escape(name)
+            + (rf"(?!{_LETTER})" if re.search(_LETTER + "$", name) else "")
+            for name in sorted(self.names, key=len, reverse=True)
+        ]
+        return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+    def is_in(self, text: str) -> bool:
+        """Return whether a text names the person."""
+        return self.without(text) != text
+
+    def without(self, text: str) -> str:
+        """Return a text in which the number stands for the person."""
+        if text in self.logins:
+            return self.number
+        return self._pattern.sub(self.number, text) if self._pattern else text
+
+    def out_of(self, value: Any) -> Any:
+        """Return a value of JSON in whose texts the number stands for the person."""
+        if isinstance(value, str):
+            return self.without(value)
+        if isinstance(value, list):
+            return [self.out_of(each) for each in value]
+        if isinstance(value, dict):
+            return {self.without(key): self.out_of(each) for key, each in value.items()}
+        return value
+
+    def spellings(self) -> Iterator[str]:
+        """Return each name and login as a database may hold it: plain, and as JSON writes it."""
+        for name in {*self.names, *self.logins}:
+            yield from {name, json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]}
+
+
+def person_of(tenancy: Tenancy, everywhere: bool = False) -> Person:
+    """Return the tenant of a tenancy. If another tenant of the landlord (`everywhere`: of any landlord) has the same name, it
+    stands for this one only with the unit behind it.
+    """
+    names = {each.strip() for each in _names(tenancy)} - {number_of(tenancy), ""}
+    rows = Tenancy.objects.exclude(pk=tenancy.pk)
+    if not everywhere:
+        rows = rows.filter(unit__property__organisation=tenancy.unit.property.organisation_id)
+    others = {name.strip().casefold() for name in rows.values_list("tenant", flat=True)}
+    alone = {name for name in names if name.casefold() not in others}
+    with_unit = {f"{name}, {tenancy.unit}" for name in names}
+    found = {*alone, *with_unit, *_addresses(tenancy)}
+    user = login_that_goes(tenancy)
+    logins = frozenset({user.get_username()} if user is not None else ())
+    return Person(number_of(tenancy), tuple(sorted(each for each in found if len(each) >= SHORTEST)), logins)
+
+
+def login_that_goes(tenancy: Tenancy) -> Any | None:
+    """Return the login that ends with a tenancy; None if there is none, or it is also that of another tenancy, or of
+    somebody who works for a landlord.
+    """
+    user: Any = tenancy.user
+    if user is None or user.is_staff or user.is_superuser or Membership.objects.filter(user=user).exists():
+        return None
+    others = Tenancy.objects.filter(user=user, erasure=None).exclude(pk=tenancy.pk)
+    return None if others.exists() else user
+
+
+def _names(tenancy: Tenancy) -> Iterator[str]:
+    yield tenancy.tenant
+    for model in (Debt, Refund, Bill):
+        rows: Iterable[str] = model.objects.filter(tenancy=tenancy).values_list("who", flat=True)  # type: ignore[attr-defined]
+        yield from rows
+    for was in MoveChange.objects.filter(tenancy__unit=tenancy.unit_id).values_list("was", flat=True):
+        if str(tenancy.pk) in was:
+            yield str(was[str(tenancy.pk)][2])
+    if tenancy.user is not None:
+        yield tenancy.user.get_full_name()
+
+
+def _addresses(tenancy: Tenancy) -> Iterator[str]:
+    for channel in Channel.objects.filter(recipient__tenancy=tenancy):
+        try:
+            yield address_of(channel)
+        except SealError:
+            # Sealed by another server: nobody here can read it, nor have put it into a text.
+            continue
+    accounts = BankLine.objects.filter(top_up__tenancy=tenancy).values_list("account", flat=True)
+    yield from (each for each in accounts if each)
+    for send_to in Refund.objects.filter(tenancy=tenancy).values_list("send_to", flat=True):
+        bare = "".join(send_to.split())
+        if re.fullmatch("[A-Z]{2}[0-9]{2}[0-9A-Z]{8,30}", bare):
+            yield from {bare, send_to.strip()}
+    if tenancy.user is not None and tenancy.user.email:
+        yield str(tenancy.user.email)
+    if tenancy.user is not None and "@" in tenancy.user.get_username():
+        yield str(tenancy.user.get_username())

@@ -1,0 +1,236 @@
+"""Every text that is stored, and what it says of people. A test holds that no field of any model is left out.
+
+What is of a tenancy's tenant is emptied, or replaced by the tenancy's number, when their data are erased
+(`privacy.erasing`), and is in the file that they can ask for (`privacy.export`). What may name a tenant is looked through
+for the names. Bytes of journals and commands are not: they hold logins at most, which say nothing once the login is erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Becomes(Enum):
+    """What a text is replaced by."""
+
+    NUMBER = "tenant 17"
+    EMPTY = ""
+    LIKE_BILLS = "the number, once tax law does not need the name any more"
+
+
+NUMBER, EMPTY, LIKE_BILLS = Becomes.NUMBER, Becomes.EMPTY, Becomes.LIKE_BILLS
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of a model, names of fields in one string each.
+
+    `plain`: say nothing of a tenant. `tenants`: are of the tenant to whose tenancy one of the ways `of` leads.
+    `may_name`: are typed or put together, and may name any tenant of the organisation to which one of the ways
+    `organisation` leads (no way: of any). `login`: go with the login. `rows_go`: the rows are deleted.
+    """
+
+    plain: str = ""
+    tenants: Mapping[str, Becomes] = field(default_factory=dict)
+    of: tuple[str, ...] = ()
+    may_name: str = ""
+    organisation: tuple[str, ...] = ()
+    login: str = ""
+    rows_go: bool = False
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names of all its fields."""
+        return {*self.plain.split(), *self.tenants, *self.may_name.split(), *self.login.split()}
+
+
+_ITS_HOME = ("tenancy__unit__property__organisation",)
+_OF = ("tenancy",)
+
+TEXTS: dict[str, Texts] = {
+    # -- of Django: logins, and what was done in *Set-up*
+    "admin.LogEntry": Texts(plain="object_id", may_name="object_repr change_message"),
+    "auth.Group": Texts(plain="name"),
+    "auth.Permission": Texts(plain="name codename"),
+    "auth.User": Texts(login="password username first_name last_name email"),
+    "contenttypes.ContentType": Texts(plain="app_label model"),
+    "sessions.Session": Texts(login="session_key session_data"),
+    # -- buildings and tenancies
+    "estate.Organisation": Texts(plain="name"),
+    "estate.Property": Texts(
+        plain="name zone currency low_credit low_credit_kwh friendly_hours friendly_holidays friendly_days power_limit "
+        "low_credit_days limits off_hours off_holidays off_days spread_rule"
+    ),
+    "estate.Part": Texts(plain="name"),
+    "estate.Unit": Texts(plain="name pin_hash"),
+    "estate.Tenancy": Texts(tenants={"tenant": NUMBER}, of=("pk",)),
+    "estate.Terms": Texts(plain="overdue owed", may_name="by", of=_OF, organisation=_ITS_HOME),
+    "estate.Lowering": Texts(
+        may_name="why", of=("terms__tenancy",), organisation=("terms__tenancy__unit__property__organisation",)
+    ),
+    "accounts.Membership": Texts(plain="role"),
+    # -- meters and journals
+    "metering.Gateway": Texts(plain="name public_key code_hash sessions lines"),
+    "metering.Meter": Texts(
+        plain="name serial role driver power_limit head account digest limits off_hours told_quantities told_switch"
+    ),
+    "metering.StaffGrant": Texts(plain="holder key actions by text"),  # of who works for the landlord
+    "metering.JournalEntry": Texts(plain="kind body hash"),
+    "metering.LiveReading": Texts(plain="cause"),
+    "metering.Alarm": Texts(
+        plain="kind key",
+        may_name="data text resolved_by",
+        organisation=("meter__gateway__property__organisation", "gateway__property__organisation"),
+    ),
+    "metering.Refusal": Texts(plain="gateway reason text"),
+    "metering.Worker": Texts(plain="shards"),
+    "metering.Silence": Texts(plain="line why"),
+    # -- tariffs
+    "tariffs.Tariff": Texts(plain="name document"),
+    "tariffs.Correction": Texts(may_name="reason", organisation=("property__organisation",)),
+    # -- what is sold, given and taken
+    "vending.SupplyGroup": Texts(plain="code sealed"),
+    "vending.TokenMeter": Texts(plain="name pan"),
+    "vending.KeypadReading": Texts(
+        plain="doubt photo", may_name="by withdrawn_by", organisation=("token_meter__organisation",)
+    ),
+    "vending.KeypadEntry": Texts(
+        plain="kind counters used others",
+        tenants={"reason": NUMBER},
+        of=_OF,
+        may_name="by",
+        organisation=_ITS_HOME,
+    ),
+    "vending.Command": Texts(plain="kind body signature state reason"),
+    "vending.Refund": Texts(
+        plain="why",
+        tenants={"who": NUMBER, "reason": NUMBER, "send_to": EMPTY},
+        of=_OF,
+        may_name="by paid_by",
+        organisation=_ITS_HOME,
+    ),
+    "vending.PayOut": Texts(
+        plain="way",
+        of=("refund__tenancy",),
+        may_name="number by",
+        organisation=("refund__tenancy__unit__property__organisation",),
+    ),
+    "vending.Adjustment": Texts(
+        plain="adjustment_id of part kind state",
+        tenants={"reason": NUMBER},
+        of=_OF,
+        may_name="reason",
+        organisation=("organisation",),
+    ),
+    "vending.MeterExchange": Texts(plain="old serial end by"),
+    "vending.Code": Texts(plain="kind digits", may_name="detail", organisation=("token_meter__organisation",)),
+    "vending.EmergencyCode": Texts(may_name="by revoked_by", organisation=("meter__gateway__property__organisation",)),
+    "vending.TopUp": Texts(
+        plain="credit_id",
+        tenants={"note": EMPTY},
+        of=_OF,
+        may_name="note receipt",
+        organisation=("organisation",),
+    ),
+    # -- the books: amounts and accounts stay
+    "ledger.Account": Texts(plain="kind name"),
+    "ledger.Transfer": Texts(
+        plain="kind of part",
+        of=("debit_account__tenancy", "credit_account__tenancy", "tenancy"),
+        may_name="memo",
+        organisation=("debit_account__organisation",),
+    ),
+    "allocation.SharedCost": Texts(plain="name vacancy schedule"),
+    "allocation.Run": Texts(plain="rule", may_name="memo", organisation=("shared_cost__property__organisation",)),
+    "allocation.Share": Texts(plain="weights", of=_OF),
+    "billing.Debt": Texts(
+        plain="of part",
+        tenants={"who": NUMBER, "memo": NUMBER},
+        of=_OF,
+        may_name="memo",
+        organisation=_ITS_HOME,
+    ),
+    "billing.DebtPayment": Texts(plain="payment_id", may_name="receipt", of=_OF, organisation=("organisation",)),
+    "billing.WriteOff": Texts(
+        plain="state",
+        tenants={"reason": NUMBER},
+        of=("debt__tenancy",),
+        may_name="reason",
+        organisation=("debt__tenancy__unit__property__organisation",),
+    ),
+    "billing.DebtPart": Texts(
+        plain="why", may_name="by", organisation=("debt__tenancy__unit__property__organisation",)
+    ),
+    "billing.Spread": Texts(may_name="by", organisation=("debt__tenancy__unit__property__organisation",)),
+    "billing.MoveChange": Texts(tenants={"reason": NUMBER}, of=_OF, may_name="by reason was", organisation=_ITS_HOME),
+    "billing.Bill": Texts(tenants={"who": LIKE_BILLS, "document": LIKE_BILLS}, of=_OF),
+    # -- payments
+    "payments.Merchant": Texts(plain="provider name public_id settings sealed refusal"),
+    "payments.Payment": Texts(
+        plain="payment_id asked currency method reference state provider_id seen_by",
+        tenants={"payer": EMPTY, "payer_address": EMPTY, "link": EMPTY, "params": EMPTY},
+        of=_OF,
+        may_name="reason",
+        organisation=("merchant__organisation",),
+    ),
+    "payments.Unexpected": Texts(
+        plain="provider_id currency", may_name="reason", organisation=("merchant__organisation",)
+    ),
+    "payments.RefundPart": Texts(
+        plain="number", may_name="error", of=("refund__tenancy",), organisation=("payment__merchant__organisation",)
+    ),
+    "payments.SettlementLine": Texts(
+        plain="line_id kind payment_id provider_id back_id currency means",
+        may_name="text",
+        organisation=("merchant__organisation",),
+    ),
+    "payments.BankLine": Texts(
+        plain="fingerprint currency bank_id state",
+        tenants={"payer": EMPTY, "account": EMPTY, "text": EMPTY},
+        of=("top_up__tenancy", "debt_payment__tenancy", "like__top_up__tenancy", "takes_back__top_up__tenancy"),
+        may_name="payer account text",
+        organisation=("organisation",),
+    ),
+    "payments.BankLayout": Texts(plain="fingerprint columns order direction words_in"),
+    "payments.WaitingStatement": Texts(plain="content"),  # deleted whole, see `keeping` and `erasing`
+    "payments.TakenBack": Texts(
+        plain="back_id cause payment_name provider_id currency seen_by state",
+        may_name="reason",
+        organisation=("organisation",),
+    ),
+    # -- what people are told
+    "notices.SendingAccount": Texts(plain="kind settings sealed"),
+    "notices.SendingTemplate": Texts(plain="carrier event language template fields"),
+    "notices.Recipient": Texts(plain="language low_money low_energy low_days muted", of=_OF),
+    "notices.Channel": Texts(
+        plain="kind",
+        tenants={"sealed": EMPTY, "shown": EMPTY, "failing": EMPTY},
+        of=("recipient__tenancy",),
+        rows_go=True,
+    ),
+    "notices.Notice": Texts(
+        plain="event key",
+        tenants={"title": EMPTY, "text": EMPTY, "facts": EMPTY},
+        of=("recipient__tenancy",),
+        may_name="title text facts",
+        organisation=("recipient__organisation",),
+    ),
+    "notices.Delivery": Texts(plain="state", may_name="error", organisation=("notice__recipient__organisation",)),
+    "notices.Crossing": Texts(plain="step"),
+    # -- letters
+    "correspondence.Note": Texts(plain="asked", may_name="title text texts by", organisation=("organisation",)),
+    "correspondence.Report": Texts(plain="asked category state", of=_OF),
+    "correspondence.Entry": Texts(
+        plain="asked state",
+        tenants={"text": EMPTY},
+        of=("report__tenancy",),
+        may_name="by text",
+        organisation=("report__tenancy__unit__property__organisation",),
+    ),
+    "correspondence.Photo": Texts(tenants={"content": EMPTY}, of=("entry__report__tenancy",), rows_go=True),
+    # -- programs
+    "api.Token": Texts(login="name hash"),
+}
+"""All texts, by the label of their model."""
