@@ -11,7 +11,7 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 class Lines(logging.Formatter):
     """Writes `2026-03-01T12:00:00.000Z INFO prewatt.worker: at work`, whatever zone the machine is in."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

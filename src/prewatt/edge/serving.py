@@ -35,7 +35,7 @@ class Part(Protocol):
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]: ...
 
 
-class _Listener(TcpWSGIServer):
+class _Listener(TcpWSGIServer):  # type: ignore[misc]
     """It takes only so many connections of one address at a time: a further one is closed at once."""
 
     def accept(self) -> tuple[Any, Any] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -131,7 +131,7 @@ def written(field: Field[Any, Any], value: Any) -> Any:
     """Return a value as the log holds it: a number, a text, true or false, nothing."""
     if value is None or isinstance(value, bool | int):
         return value
-    text = str(value) if isinstance(value, dict | list) else field.value_to_string(_Row(field, value))
+    text = str(value) if isinstance(value, dict | list) else field.value_to_string(cast(Model, _Row(field, value)))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
@@ -212,6 +212,7 @@ def _of_users(users: dict[Any, Any]) -> dict[Any, int]:
     # Found by their names: this module is loaded before the models are.
     members, tenancies = apps.get_model("accounts", "Membership"), apps.get_model("estate", "Tenancy")
     found: dict[Any, int] = {}
-    for path, rows in (("unit__property__organisation", tenancies), ("organisation", members)):
-        found |= dict(rows._base_manager.filter(user__in=users.values()).order_by("-pk").values_list("user", path))
+    for user, path, rows in (("people", "unit__property__organisation", tenancies), ("user", "organisation", members)):
+        of_users = rows._base_manager.filter(**{f"{user}__in": users.values()})
+        found |= dict(of_users.order_by("-pk").values_list(user, path))
     return {pk: found[user] for pk, user in users.items() if user in found}

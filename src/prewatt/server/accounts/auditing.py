@@ -32,7 +32,8 @@ def _acting_on(model: type[Model]) -> Actor | None:
 
 def _columns(rows: QuerySet[Any], names: Iterable[str]) -> dict[Any, dict[str, Any]]:
     """Return the columns of rows by their keys."""
-    wanted = [name for name in names if name in fields_of(rows.model)]
+    model: type[Model] = rows.model
+    wanted = [name for name in names if name in fields_of(model)]
     return {row.pop("pk"): row for row in rows.order_by().values("pk", *wanted)}
 
 
@@ -87,13 +88,13 @@ def _related(instance: Model, action: str, pk_set: set[Any] | None, sender: type
 def _update(original: Callable[..., int]) -> Callable[..., int]:
     @wraps(original)
     def update(self: QuerySet[Any], **values: Any) -> int:
-        model = self.model
+        model: type[Model] = self.model
         who = _acting_on(model)
         names = {model._meta.get_field(name).attname for name in values} if who else set()
         if who is None or not names & fields_of(model).keys():
             return original(self, **values)
         with atomic(using=self.db, savepoint=False):
-            before = _columns(self._chain(), names)
+            before = _columns(self.all(), names)
             done = original(self, **values)
             after = _columns(model._base_manager.filter(pk__in=list(before)[: MOST + 1]), names)
             _tell(who, model, before, after)

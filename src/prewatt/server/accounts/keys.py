@@ -144,7 +144,7 @@ def user_of(text: str) -> Any:
         raise KeyRefused(_("This key has ended. Make a new one on the page “Keys”."))
     if not key.user.is_active:
         raise KeyRefused(_("The login of this key's owner is closed."))
-    user = key.user
+    user: Any = key.user
     user.api_key = key
     if not _has_rights(user):
         raise KeyRefused(_("The owner of this key has no rights here any more."))

@@ -66,7 +66,7 @@ class ResetPasswordForm(account.ResetPasswordForm):
         """Return the address. Raises ValidationError if too many links were asked for."""
         ask_for_code(context.request, self.cleaned_data["email"].lower())
         email = str(super().clean_email())
-        found: list[Any] = self.users
+        found: list[Any] = self.users  # type: ignore[has-type]
         self.users = [each for each in found if each.emailaddress_set.filter(email=email, verified=True).exists()]
         return email
 

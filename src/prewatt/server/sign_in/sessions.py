@@ -155,5 +155,6 @@ def forget_old() -> int:
     longest = max(rule.longest for rule in LIFETIMES.values())
     before = datetime.fromtimestamp(time.time() - longest, UTC)
     Session.objects.filter(expire_date__lt=datetime.now(UTC)).delete()
+    count: int
     count, _by_model = UserSession.objects.filter(created_at__lt=before).delete()
     return count
