@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from prewatt.kernel.units import DAY, HOUR
+from prewatt.server.accounts.audited import is_audited, is_hidden
 from prewatt.server.billing.models import Bill
 from prewatt.server.correspondence.models import Note, Photo, Report
 from prewatt.server.estate.models import Organisation, Tenancy
@@ -61,6 +62,17 @@ def test_each_text_of_each_model_is_said_to_be_personal_or_not():
         for way in (*texts.of, *texts.organisation):
             # A way that leads nowhere is an error of the query.
             assert model._default_manager.filter(**{way: 1}).query
+
+
+def test_what_is_personal_is_not_written_down_in_the_audit_log():
+    """It can't be changed, so it would remember what is erased."""
+    shown = set()
+    for label, texts in TEXTS.items():
+        model = apps.get_model(label)
+        if is_audited(model):
+            personal = {*texts.tenants, *texts.may_name.split(), *texts.login.split()}
+            shown |= {f"{label}.{name}" for name in personal if not is_hidden(model._meta.get_field(name))}
+    assert sorted(shown) == []
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What of the database's rows is audited, and what of them is shown.
 
 Every model is, also one that is added tomorrow, but for those that only machines write or that are a log themselves
-(`NOT_AUDITED`). Secrets and what tells of persons are never written down: the log can't be changed, and outlasts the right to
+(`NOT_AUDITED`). Secrets and what tells of persons are never written down (`privacy.texts` lists them): the log can't be changed, and outlasts the right to
 be forgotten. It says that they were changed.
 """
 
@@ -60,6 +60,12 @@ PERSONAL = frozenset(
     {
         *(
             "account",
+            "data",
+            "detail",
+            "error",
+            "failing",
+            "receipt",
+            "why",
             "address",
             "by",
             "document",
@@ -88,6 +94,8 @@ PERSONAL = frozenset(
     }
 )
 """Names of columns that tell of persons, or hold what somebody wrote."""
+PERSONAL_THERE = frozenset({"vending.PayOut.number"})
+"""The same of columns whose name is plain elsewhere."""
 LONGEST = 5_000
 """Characters of a value that are written down; the rest of a tariff that is longer is in its own row."""
 
@@ -124,6 +132,7 @@ def is_hidden(field: Field[Any, Any]) -> bool:
     ours = field.model.__module__.startswith("prewatt.") or field.model is get_user_model()
     hidden = isinstance(field, BinaryField) or bool(SECRET.search(field.name)) or field.name in PERSONAL
     # What a library keeps in a text may be anything.
+    hidden = hidden or str(field) in PERSONAL_THERE
     return hidden or (not ours and field.get_internal_type() not in ("BooleanField", "DateTimeField"))
 
 

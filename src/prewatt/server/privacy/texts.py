@@ -71,6 +71,8 @@ TEXTS: dict[str, Texts] = {
         may_name="why", of=("terms__tenancy",), organisation=("terms__tenancy__unit__property__organisation",)
     ),
     "accounts.Membership": Texts(plain="role"),
+    "accounts.AuditEntry": Texts(plain="door page address model row action changes"),  # holds no values of personal columns
+    "accounts.Throttle": Texts(plain="subject"),
     # -- meters and journals
     "metering.Gateway": Texts(plain="name public_key code_hash sessions lines"),
     "metering.Meter": Texts(
