@@ -58,7 +58,7 @@ def moved_in(edge, store):
     put_right(tenancy, Change(tenant=NAME), office, f"{NAME} was misspelt")
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
     new_login(tenancy)
-    user = tenancy.user
+    user = tenancy.people.get()
     user.first_name, user.last_name, user.email = "Anneliese", "Quittmann", EMAIL
     user.save()
     top_up(tenancy, 30 * NANO, "first-3", office, note=f"brought by {NAME}'s mother, the baby is ill")

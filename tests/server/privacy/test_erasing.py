@@ -100,7 +100,7 @@ def _figures(tenancy):
 
 
 def test_nothing_tells_of_an_erased_tenant_in_any_table_nor_in_the_file(concurrent_db, lives, edge, store):  # noqa: F811
-    user = lives.user
+    user = lives.people.get()
     seen = found(*TRACES)
     assert {
         "estate.Tenancy.tenant",
@@ -203,7 +203,7 @@ def test_a_tenant_gets_all_that_is_kept_of_them_and_nothing_of_others(lives, edg
     data = json.loads(text)
     assert data["tenancy"]["tenant"] == NAME and data["tenancy"]["deposit"] == "50.000000000"
     assert {each["address"] for each in data["reached_by"]} == {PHONE, EMAIL}
-    assert data["login"]["email"] == EMAIL
+    assert data["logins"][0]["email"] == EMAIL
     for label in ("vending.TopUp", "vending.Adjustment", "ledger.Transfer", "billing.Bill", "notices.Notice",
                   "correspondence.Entry", "payments.BankLine", "payments.Payment"):  # fmt: skip
         assert data["rows"][label], label

@@ -94,7 +94,7 @@ PERSONAL = frozenset(
     }
 )
 """Names of columns that tell of persons, or hold what somebody wrote."""
-PERSONAL_THERE = frozenset({"vending.PayOut.number"})
+PERSONAL_THERE = frozenset({"vending.PayOut.number", "accounts.ApiKey.name", "sign_in.CredentialChange.device"})
 """The same of columns whose name is plain elsewhere."""
 LONGEST = 5_000
 """Characters of a value that are written down; the rest of a tariff that is longer is in its own row."""

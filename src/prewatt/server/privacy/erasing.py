@@ -35,7 +35,7 @@ from ..payments.models import Payment, TakenBack, WaitingStatement
 from ..vending.models import Adjustment, KeypadReading
 from .bills import erase_from_old_bills
 from .models import Erasure
-from .person import Person, login_that_goes, number_of, person_of
+from .person import Person, logins_that_go, number_of, person_of
 from .texts import EMPTY, LIKE_BILLS, NUMBER, TEXTS, Texts
 
 TYPED = (
@@ -90,10 +90,10 @@ def erase(tenancy: Tenancy, by: Any = None) -> Erasure:
     with the sentences of `objections`; nothing is changed then.
     """
     lock_organisation(tenancy.unit.property.organisation_id)
-    locked = for_update(Tenancy.objects).select_related("unit__property__organisation", "user").get(pk=tenancy.pk)
+    locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
     if reasons := objections(locked):
         raise ValidationError(reasons)
-    person, far, user = person_of(locked), person_of(locked, everywhere=True), login_that_goes(locked)
+    person, far, logins = person_of(locked), person_of(locked, everywhere=True), logins_that_go(locked)
     _end_letters(locked)
     for label, texts in TEXTS.items():
         _erase_own(apps.get_model(label), texts, locked)
@@ -103,7 +103,7 @@ def erase(tenancy: Tenancy, by: Any = None) -> Erasure:
     for label, texts in TEXTS.items():
         if texts.may_name:
             _take_out(apps.get_model(label), texts, person if texts.organisation else far, locked)
-    if user is not None:
+    for user in logins:
         _end_login(user, locked)
     erasure = Erasure.objects.create(tenancy=locked, at=now(), by=by)
     erase_from_old_bills(locked)

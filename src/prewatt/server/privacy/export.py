@@ -58,8 +58,8 @@ def export(tenancy: Tenancy) -> bytes:
 
 def to_document(tenancy: Tenancy) -> dict[str, Any]:
     """Return all texts and figures of a tenancy's tenant as JSON values; amounts and energy as exact decimals."""
-    others, user = _other_tenants(tenancy), tenancy.user
-    logins = {tenancy.tenant, user.get_username()} if user is not None else {tenancy.tenant}
+    others, users = _other_tenants(tenancy), list(tenancy.people.order_by("pk"))
+    logins = {tenancy.tenant, *(user.get_username() for user in users)}
     rows = {label: [_row(row, logins) for row in _of(label, tenancy)] for label in TEXTS if label not in LEFT_OUT}
     notes = NoteTo.objects.filter(tenancy=tenancy).select_related("note")
     document = {
@@ -72,7 +72,7 @@ def to_document(tenancy: Tenancy) -> dict[str, Any]:
             "people": tenancy.occupants,
             **{name: _plain(name, getattr(tenancy, name)) for name in ("begins", "ends", "settled_at", "deposit")},
         },
-        "login": _login(user) if user is not None else None,
+        "logins": [_login(user) for user in users],
         "reached_by": [_channel(each) for each in Channel.objects.filter(recipient__tenancy=tenancy)],
         "notes": [
             {"title": each.note.title, "text": each.note.text, "at": exact_instant(each.note.at)} for each in notes

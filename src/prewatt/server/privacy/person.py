@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..accounts.memberships import Membership
 from ..billing.models import Bill, Debt, MoveChange
 from ..core.sealing import SealError
 from ..estate.models import Tenancy
@@ -87,20 +86,17 @@ def person_of(tenancy: Tenancy, everywhere: bool = False) -> Person:
     alone = {name for name in names if name.casefold() not in others}
     with_unit = {f"{name}, {tenancy.unit}" for name in names}
     found = {*alone, *with_unit, *_addresses(tenancy)}
-    user = login_that_goes(tenancy)
-    logins = frozenset({user.get_username()} if user is not None else ())
+    logins = frozenset(str(each.get_username()) for each in logins_that_go(tenancy))
     return Person(number_of(tenancy), tuple(sorted(each for each in found if len(each) >= SHORTEST)), logins)
 
 
-def login_that_goes(tenancy: Tenancy) -> Any | None:
-    """Return the login that ends with a tenancy; None if there is none, or it is also that of another tenancy, or of
-    somebody who works for a landlord.
+def logins_that_go(tenancy: Tenancy) -> list[Any]:
+    """Return the logins that end with a tenancy: not those that also belong to another tenancy, or to somebody who works for
+    a landlord.
     """
-    user: Any = tenancy.user
-    if user is None or user.is_staff or user.is_superuser or Membership.objects.filter(user=user).exists():
-        return None
-    others = Tenancy.objects.filter(user=user, erasure=None).exclude(pk=tenancy.pk)
-    return None if others.exists() else user
+    users = tenancy.people.filter(is_staff=False, is_superuser=False, memberships__isnull=True).order_by("pk")
+    others = Tenancy.objects.filter(erasure=None).exclude(pk=tenancy.pk)
+    return [each for each in users if not others.filter(people=each).exists()]
 
 
 def _names(tenancy: Tenancy) -> Iterator[str]:
@@ -111,8 +107,7 @@ def _names(tenancy: Tenancy) -> Iterator[str]:
     for was in MoveChange.objects.filter(tenancy__unit=tenancy.unit_id).values_list("was", flat=True):
         if str(tenancy.pk) in was:
             yield str(was[str(tenancy.pk)][2])
-    if tenancy.user is not None:
-        yield tenancy.user.get_full_name()
+    yield from (each.get_full_name() for each in logins_that_go(tenancy))
 
 
 def _addresses(tenancy: Tenancy) -> Iterator[str]:
@@ -128,7 +123,5 @@ def _addresses(tenancy: Tenancy) -> Iterator[str]:
         bare = "".join(send_to.split())
         if re.fullmatch("[A-Z]{2}[0-9]{2}[0-9A-Z]{8,30}", bare):
             yield from {bare, send_to.strip()}
-    if tenancy.user is not None and tenancy.user.email:
-        yield str(tenancy.user.email)
-    if tenancy.user is not None and "@" in tenancy.user.get_username():
-        yield str(tenancy.user.get_username())
+    for user in logins_that_go(tenancy):
+        yield from (text for text in (user.email, user.get_username()) if "@" in text)

@@ -71,7 +71,9 @@ TEXTS: dict[str, Texts] = {
         may_name="why", of=("terms__tenancy",), organisation=("terms__tenancy__unit__property__organisation",)
     ),
     "accounts.Membership": Texts(plain="role"),
-    "accounts.AuditEntry": Texts(plain="door page address model row action changes"),  # holds no values of personal columns
+    "accounts.AuditEntry": Texts(
+        plain="door page address model row action changes"
+    ),  # holds no values of personal columns
     "accounts.Throttle": Texts(plain="subject"),
     # -- meters and journals
     "metering.Gateway": Texts(plain="name public_key code_hash sessions lines"),
@@ -232,7 +234,13 @@ TEXTS: dict[str, Texts] = {
         organisation=("report__tenancy__unit__property__organisation",),
     ),
     "correspondence.Photo": Texts(tenants={"content": EMPTY}, of=("entry__report__tenancy",), rows_go=True),
-    # -- programs
-    "api.Token": Texts(login="name hash"),
+    # -- how people and their programs get in
+    "accounts.ApiKey": Texts(plain="scope rights", login="name hash"),
+    "account.EmailAddress": Texts(login="email"),
+    "account.EmailConfirmation": Texts(login="key"),
+    "mfa.Authenticator": Texts(plain="type", login="data"),
+    "usersessions.UserSession": Texts(login="user_agent session_key data"),
+    "sign_in.LoginPhone": Texts(login="digest sealed shown"),
+    "sign_in.CredentialChange": Texts(plain="what", login="device"),
 }
 """All texts, by the label of their model."""
