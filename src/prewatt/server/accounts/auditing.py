@@ -90,7 +90,7 @@ def _update(original: Callable[..., int]) -> Callable[..., int]:
     def update(self: QuerySet[Any], **values: Any) -> int:
         model: type[Model] = self.model
         who = _acting_on(model)
-        names = {model._meta.get_field(name).attname for name in values} if who else set()
+        names = {str(getattr(model._meta.get_field(name), "attname", name)) for name in values} if who else set()
         if who is None or not names & fields_of(model).keys():
             return original(self, **values)
         with atomic(using=self.db, savepoint=False):
