@@ -20,8 +20,8 @@ THREADS = 8
 
 
 class Pages:
-    """The ASGI application of the pages' process. `wsgi`: Django's application. `session_cookie`: the name of the
-    cookie that a login has.
+    """The ASGI application of the pages' process. `wsgi`: Django's application. `session_cookie`: the name of the cookie that
+    a login has.
     """
 
     def __init__(self, wsgi: Application, session_cookie: str, threads: int = THREADS) -> None:
