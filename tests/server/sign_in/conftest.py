@@ -10,6 +10,11 @@ from prewatt.server.notices.recipients import keep_account
 from prewatt.server.sign_in import carrying
 
 
+def bare(answer):
+    """A page without what differs each time: the form's secret, the nonce, and what was typed."""
+    return re.sub(r'(value|nonce)="[^"]*"', "", answer.content.decode())
+
+
 class Sent:
     """What landlords' accounts have carried. It waits until all that was given to them is gone."""
 

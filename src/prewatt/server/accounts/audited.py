@@ -25,6 +25,7 @@ NOT_AUDITED = {
     "accounts.Throttle": "counts tries",
     "admin.LogEntry": "is a log itself",
     "contenttypes": "is Django's own",
+    "account.EmailConfirmation": "is the secret of a link",
     "ledger": "is a log that can't be changed; the row that a booking is of is audited",
     "metering.JournalEntry": "is the meter's log",
     "metering.LiveReading": "is written by the head-end",
@@ -32,11 +33,14 @@ NOT_AUDITED = {
     "metering.Refusal": "counts what machines were refused",
     "metering.SilentMeter": "is measured",
     "metering.Worker": "is a machine's sign of life",
+    "mfa": "holds secrets; what changes of it stands in sign_in.CredentialChange and the security log",
     "notices.Crossing": "is worked out",
     "notices.Delivery": "is sent by the worker",
     "notices.Notice": "is written by the server",
     "notices.Seen": "is worked out",
     "sessions": "ends by itself; log-ins stand in the security log",
+    "sign_in.CredentialChange": "is a log itself",
+    "usersessions": "ends by itself; log-ins stand in the security log",
 }
 """Models, or all of an app, with the reason."""
 MACHINES_OWN = {

@@ -10,7 +10,7 @@ from allauth.core import context
 from allauth.mfa import signals as factors
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -38,14 +38,13 @@ KEPT = 200
 
 def listen() -> None:
     """Listen to Django and to the library, once a process."""
-    user_logged_in.connect(_logged_in, dispatch_uid="prewatt")
-    user_logged_out.connect(_logged_out, dispatch_uid="prewatt")
-    account.email_changed.connect(_email_changed, dispatch_uid="prewatt")
-    account.password_changed.connect(_password_chosen, dispatch_uid="prewatt")
-    account.password_set.connect(_password_chosen, dispatch_uid="prewatt")
-    factors.authenticator_added.connect(_factor_added, dispatch_uid="prewatt")
-    factors.authenticator_removed.connect(_factor_removed, dispatch_uid="prewatt")
-    factors.authenticator_reset.connect(_factor_reset, dispatch_uid="prewatt")
+    user_logged_in.connect(_logged_in, dispatch_uid="sign_in")
+    account.email_changed.connect(_email_changed, dispatch_uid="sign_in")
+    account.password_changed.connect(_password_chosen, dispatch_uid="sign_in")
+    account.password_set.connect(_password_chosen, dispatch_uid="sign_in")
+    factors.authenticator_added.connect(_factor_added, dispatch_uid="sign_in")
+    factors.authenticator_removed.connect(_factor_removed, dispatch_uid="sign_in")
+    factors.authenticator_reset.connect(_factor_reset, dispatch_uid="sign_in")
 
 
 def note(user: Any, what: CredentialChange.What, *, quiet: bool = False) -> None:
@@ -91,7 +90,6 @@ def _recipients(user: Any) -> list[Recipient]:
 
 def _logged_in(request: HttpRequest, user: Any, **_more: Any) -> None:
     sessions.begin(request, user)
-    security_log.note("log-in", request, user=user.pk)
     if "REMOTE_ADDR" not in request.META:
         return
     UserSession.objects.create_from_request(request, user=user)
@@ -99,11 +97,6 @@ def _logged_in(request: HttpRequest, user: Any, **_more: Any) -> None:
     if not browser_of(request, str(user.pk)):
         changes = CredentialChange.objects.filter(user=user, what=What.NEW_BROWSER)
         note(user, What.NEW_BROWSER, quiet=not changes.exists())
-
-
-def _logged_out(request: HttpRequest, user: Any, **_more: Any) -> None:
-    if user is not None:
-        security_log.note("log-out", request, user=user.pk)
 
 
 def _email_changed(user: Any, from_email_address: Any, **_more: Any) -> None:

@@ -50,9 +50,10 @@ class Tries:
             raise ValidationError(wait_in_words(seconds), code="too_many_tries")
 
     def wrong(self) -> None:
-        """Count a wrong try, and log it."""
+        """Count a wrong try, and log it; what Django refuses is in the log by itself."""
         failed(self._kind, *self._keys)
-        self._note(f"{self._kind} failed")
+        if self._kind != "log-in":
+            self._note(f"{self._kind} failed")
 
     def right(self) -> None:
         """End the asker's own counts."""

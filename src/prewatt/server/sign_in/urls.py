@@ -28,7 +28,7 @@ urlpatterns = [
     path("login/code/confirm/", account.confirm_login_code, name="account_confirm_login_code"),
     path("login/factor/", factor.authenticate, name="mfa_authenticate"),
     path("login/passkey/", passkey.login_webauthn, name="mfa_login_webauthn"),
-    path("logout/", account.logout, name="account_logout"),
+    path("logout/", account.LogoutView.as_view(http_method_names=["post", "options"]), name="account_logout"),
     path("password/", account.password_reset, name="account_reset_password"),
     path("password/sent/", account.password_reset_done, name="account_reset_password_done"),
     path(
