@@ -1,6 +1,7 @@
 """Every change that people make is in the audit log: who, what, before, after, when, from where; and nobody changes the log."""
 
 import json
+import re
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -8,9 +9,11 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from prewatt.server.accounts.acting import Actor, Door, acting
 from prewatt.server.accounts.audit import AuditEntry
+from prewatt.server.accounts.memberships import put_member
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Meter
 from prewatt.server.vending.models import TopUp
+from tests.building import PASSWORD
 
 pytestmark = pytest.mark.database
 
@@ -120,3 +123,31 @@ def test_nobody_changes_the_log(building, operator):
         with pytest.raises(DatabaseError, match="never changed or deleted"), transaction.atomic():
             change()
     assert len(told()) == 1
+
+
+def test_the_page_shows_who_changed_what_a_hundred_at_a_time(manager, building):
+    home = Property.objects.get()
+    unit = Unit.objects.get(name="Flat 1")
+    manager.post(f"/units/{unit.pk}/top-up/", {"amount": "20", "credit_id": "a1"})
+    page = manager.get("/changes/").content.decode()
+    assert "top up" in page and "127.0.0.1" in page and ">manager</a>" in page and " 20" in page
+    user = get_user_model().objects.get(username="manager").pk
+    assert "top up</a>" not in manager.get("/changes/?user=99999").content.decode()
+    assert "None." in manager.get(f"/changes/?user={user}&day=2001-01-01").content.decode()
+    assert "made: top up" in manager.get("/changes/?thing=vending.TopUp&day=nonsense").content.decode()
+    with acting(Actor(Door.COMMAND, command="prewatt test")):
+        for each in range(120):
+            Property.objects.update(loss_alarm=20 + each % 2)
+    first = manager.get("/changes/").content.decode()
+    assert first.count("changed: property") == 100 and "operator at the machine" in first
+    older = re.search(r'href="\?([^"]*before=\d+)"', first)[1].replace("&amp;", "&")
+    assert manager.get(f"/changes/?{older}").content.decode().count("changed: property") == 20
+    assert home.name in first
+
+
+def test_the_page_is_for_who_may_read_the_books_of_the_organisation(log_in, building, django_user_model):
+    for role, status in (("accountant", 200), ("cashier", 403), ("site_staff", 403)):
+        user = django_user_model.objects.create_user(role, password=PASSWORD)
+        put_member(Organisation.objects.get(), user, role)
+        assert log_in(role).get("/changes/").status_code == status
+    assert log_in("flat1").get("/changes/").status_code == 404

@@ -3,6 +3,7 @@ from django.urls import include, path
 app_name = "console"
 STORIES = (
     "alarms",
+    "audit",
     "bank",
     "bank_columns",
     "bills",

@@ -1,0 +1,129 @@
+"""An entry of the audit log as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db.models import BooleanField, Field, Model
+from django.utils.translation import gettext as _
+
+from ....kernel.calendar import local
+from ....kernel.units import exact_money
+from ...accounts.audit import AuditEntry
+
+INSTANTS = frozenset({"at", "begins", "ends", "since", "until"})
+MONEY = frozenset(
+    {
+        "amount",
+        "charge",
+        "cost",
+        "debited",
+        "deposit",
+        "fee",
+        "limit",
+        "minimum",
+        "owed",
+        "returned",
+        "standing",
+        "total",
+    }
+)
+"""Columns of whole numbers that are instants (as are those that end in `_at` and `_until`), and that are money, nano."""
+
+
+class ChangedField(NamedTuple):
+    """A column: its name and what stood and stands there; neither if the values are not written down."""
+
+    name: str
+    before: str
+    after: str
+    is_hidden: bool
+
+
+class ChangedRow(NamedTuple):
+    """An entry: who, of what, and the columns."""
+
+    entry: AuditEntry
+    who: str
+    what: str
+    row: str
+    fields: list[ChangedField]
+
+
+def things() -> list[tuple[str, str]]:
+    """Return the models that the page can be narrowed to, with their names for people."""
+    found = {(each._meta.label, str(each._meta.verbose_name)) for each in apps.get_models()}
+    return sorted(found, key=lambda each: each[1])
+
+
+def in_words(entries: Iterable[AuditEntry], where: ZoneInfo) -> list[ChangedRow]:
+    """Return entries as people read them; instants on the wall clock `where`. What is gone by now has its number alone."""
+    shown = list(entries)
+    users = get_user_model()._base_manager.in_bulk([each.user for each in shown if each.user is not None])
+    rows = {label: _names(label, [each.row for each in shown if each.model == label]) for label in _labels(shown)}
+    return [
+        ChangedRow(
+            each,
+            _who(each, users),
+            _name_of(_model(each.model)),
+            rows.get(each.model, {}).get(each.row, each.row and f"№ {each.row}"),
+            [_field(_model(each.model), name, change, where) for name, change in each.changes.items()],
+        )
+        for each in shown
+    ]
+
+
+def _labels(entries: list[AuditEntry]) -> set[str]:
+    return {each.model for each in entries}
+
+
+def _model(label: str) -> type[Model] | None:
+    try:
+        return apps.get_model(label)
+    except LookupError:
+        return None
+
+
+def _name_of(model: type[Model] | None) -> str:
+    return str(model._meta.verbose_name) if model is not None else "–"
+
+
+def _names(label: str, keys: list[str]) -> dict[str, str]:
+    """Return what rows are called, by their numbers as texts."""
+    model = _model(label)
+    if model is None:
+        return {}
+    numbers = [key for key in keys if key.isdecimal()]
+    return {str(pk): str(row) for pk, row in model._base_manager.select_related().in_bulk(numbers).items()}
+
+
+def _who(entry: AuditEntry, users: dict[Any, Any]) -> str:
+    if entry.user is not None:
+        return str(users[entry.user]) if entry.user in users else _("login %(n)d") % {"n": entry.user}
+    return _("operator at the machine") if entry.door == "command" else _("not logged in")
+
+
+def _field(model: type[Model] | None, name: str, change: list[Any] | None, where: ZoneInfo) -> ChangedField:
+    field = next((each for each in model._meta.concrete_fields if each.attname == name), None) if model else None
+    title = str(field.verbose_name) if field is not None else name
+    if change is None:
+        return ChangedField(title, "", "", True)
+    before, after = (_value(field, name, each, where) for each in change)
+    return ChangedField(title, before, after, False)
+
+
+def _value(field: Field[Any, Any] | None, name: str, value: Any, where: ZoneInfo) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(field, BooleanField):
+        return _("yes") if value is True else _("no")
+    if isinstance(value, int) and (name in INSTANTS or name.endswith(("_at", "_until"))):
+        return f"{local(value, where):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, int) and name in MONEY:
+        return exact_money(value).rstrip("0").rstrip(".")
+    choices = dict(field.flatchoices) if field is not None else {}
+    return str(choices.get(value, value))
