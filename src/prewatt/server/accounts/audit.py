@@ -17,7 +17,7 @@ from .acting import Actor, Door
 from .audited import Change, organisation_of_login
 from .security_log import note
 
-SECURITY = {"auth.User": "login changed", "accounts.Membership": "role changed", "api.Token": "key changed"}
+SECURITY = {"auth.User": "login changed", "accounts.Membership": "role changed", "accounts.ApiKey": "key changed"}
 """Models whose changes stand in the security log too, and the word for them."""
 
 

@@ -180,6 +180,7 @@ PAGES: Mapping[str, Need] = {
     "tenant:pay:pay": Need(Who.LOGIN),
     "tenant:pay:payer": Need(Who.LOGIN),
     "console:wrong_flat:move": Need(S.GIVE_BACK),
+    "console:audit:changes": Need(S.BOOKS),
     "console:books:books": Need(S.BOOKS),
     "console:books:export": Need(S.BOOKS),
     "console:books:give_back": Need(S.GIVE_BACK),
