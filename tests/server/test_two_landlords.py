@@ -238,6 +238,10 @@ NO_NAMES = {
     "mfa_generate_recovery_codes", "mfa_index", "mfa_list_webauthn", "mfa_login_webauthn", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "sign_in:account",
     "sign_in:end_others", "sign_in:end_session", "sign_in:forget_phone", "sign_in:new_password",
+    "console:residents:again",
+    "console:residents:invite", "console:residents:invite_all", "console:residents:remove", "console:residents:residents",
+    "console:residents:revoke_invitations", "join:code", "join:door", "join:link", "tenant:residents:invite",
+    "tenant:residents:residents", "tenant:residents:revoke_invitations",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 

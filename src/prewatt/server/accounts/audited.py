@@ -1,8 +1,8 @@
 """What of the database's rows is audited, and what of them is shown.
 
 Every model is, also one that is added tomorrow, but for those that only machines write or that are a log themselves
-(`NOT_AUDITED`). Secrets and what tells of persons are never written down (`privacy.texts` lists them): the log can't be changed, and outlasts the right to
-be forgotten. It says that they were changed.
+(`NOT_AUDITED`). Secrets and what tells of persons (`privacy.texts` lists them) are never written down: the log can't be
+changed, and outlasts the right to be forgotten. It says that they were changed.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ NOT_AUDITED = {
 }
 """Models, or all of an app, with the reason."""
 MACHINES_OWN = {
+    "accounts.ApiKey": {"last_used_at"},
     "auth.User": {"last_login", "date_joined"},
     "metering.Gateway": {"epoch", "number", "online", "since", "heard_at", "sessions", "adopted_at", "lines", "shard"},
     "metering.Meter": {
@@ -61,41 +62,11 @@ MACHINES_OWN = {
 SECRET = re.compile(r"(^|_)(password|secret|sealed|hash|digits|key|keys|token|pin|digest|signature|recovery|seed)($|_)")
 """Names of columns that hold a secret, or what a secret was made of."""
 PERSONAL = frozenset(
-    {
-        *(
-            "account",
-            "data",
-            "detail",
-            "error",
-            "failing",
-            "receipt",
-            "why",
-            "address",
-            "by",
-            "document",
-            "email",
-            "facts",
-            "first_name",
-            "holder",
-            "last_name",
-            "link",
-            "memo",
-        ),
-        *("note", "paid_by", "params", "payer", "payer_address", "payment_name", "phone", "reason", "resolved_by"),
-        *(
-            "revoked_by",
-            "send_to",
-            "shown",
-            "tenant",
-            "text",
-            "texts",
-            "title",
-            "username",
-            "was",
-            "who",
-            "withdrawn_by",
-        ),
-    }
+    (
+        "account address by data detail document email error facts failing first_name holder last_name link memo "
+        "note paid_by params payer payer_address payment_name phone reason receipt resolved_by revoked_by send_to "
+        "shown tenant text texts title username was who why withdrawn_by"
+    ).split()
 )
 """Names of columns that tell of persons, or hold what somebody wrote."""
 PERSONAL_THERE = frozenset({"vending.PayOut.number", "accounts.ApiKey.name", "sign_in.CredentialChange.device"})
@@ -223,9 +194,8 @@ def organisation_of_login(user: int | None) -> int | None:
 def _of_users(users: dict[Any, Any]) -> dict[Any, int]:
     """Return the organisation of each row's login: the first one in which it has a role, or that of its tenancy."""
     # Found by their names: this module is loaded before the models are.
-    members, tenancies = apps.get_model("accounts", "Membership"), apps.get_model("estate", "Tenancy")
+    members, residents = apps.get_model("accounts", "Membership"), apps.get_model("estate", "Resident")
     found: dict[Any, int] = {}
-    for user, path, rows in (("people", "unit__property__organisation", tenancies), ("user", "organisation", members)):
-        of_users = rows._base_manager.filter(**{f"{user}__in": users.values()})
-        found |= dict(of_users.order_by("-pk").values_list(user, path))
+    for path, rows in (("tenancy__unit__property__organisation", residents), ("organisation", members)):
+        found |= dict(rows._base_manager.filter(user__in=users.values()).order_by("-pk").values_list("user", path))
     return {pk: found[user] for pk, user in users.items() if user in found}

@@ -20,6 +20,7 @@ from ...tables.problems import Problems, TableError
 from ...wire.messages import MAX_METERS
 from ...wire.pins import hash_pin
 from ..accounts.memberships import put_member
+from ..accounts.names import free_name
 from ..accounts.rights import Role
 from ..core.errors import in_words
 from ..core.time import now
@@ -143,7 +144,7 @@ def _move_in(occupied: Sequence[tuple[Unit, Apartment]], password: str) -> list[
     shared = make_password(password) if password else ""
     logins = []
     for unit, apartment in occupied:
-        user_name = _free_name(unit)
+        user_name = free_name(unit.name)
         own = password or _new_password()
         user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
         tenancy = Tenancy.objects.create(unit=unit, tenant=apartment.tenant, begins=now(), occupants=unit.occupants)
@@ -209,17 +210,6 @@ def _login(manager: str, password: str, owner: Organisation) -> str:
 
 def new_login(tenancy: Tenancy) -> tuple[str, str]:
     """Create a login for a tenant. Returns (name, password); only a hash of the password is stored."""
-    name, password = _free_name(tenancy.unit), _new_password()
+    name, password = free_name(tenancy.unit.name), _new_password()
     tenancy.people.add(get_user_model().objects.create(username=name, password=make_password(password)))
     return name, password
-
-
-def _free_name(unit: Unit) -> str:
-    base = "".join(sign for sign in unit.name.lower() if sign.isalnum()) or "unit"
-    users = get_user_model().objects
-    taken = users.filter(username__startswith=base).values_list("username", flat=True)
-    number, name = 1, base
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    return name

@@ -24,6 +24,7 @@ STORIES = (
     "readings",
     "reconciliation",
     "reports",
+    "residents",
     "sending",
     "sharing",
     "silences",

@@ -19,11 +19,13 @@ MATTERS = frozenset(
         "admin:auth_user_delete",
         "admin:auth_user_password_change",
         "console:books:give_back",
+        "console:keys:keys",
         "console:merchants:merchant",
         "console:merchants:new_merchant",
         "console:owed:refund_paid",
         "console:owed:refund_to",
         "console:payments:refund_by_provider",
+        "console:residents:again",
         "sign_in:end_others",
         "sign_in:forget_phone",
     }

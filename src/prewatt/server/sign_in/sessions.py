@@ -41,17 +41,21 @@ class Lifetime:
 
 LIFETIMES = {
     "tenant": Lifetime(14 * 24 * HOUR),
+    "tenant on paper": Lifetime(400 * 24 * HOUR),
     "staff": Lifetime(12 * HOUR),
     "operator": Lifetime(12 * HOUR, idle=HOUR // 2),
 }
-"""By what somebody is: a tenant on the phone at home, a person who works for a landlord, the operator, who may do everything."""
+"""By what somebody is: a tenant on the phone at home, one who has no password and got in by a paper (as long as browsers keep a
+cookie, because the way back is a new paper from the office), a person who works for a landlord, the operator, who may do everything."""
 
 
 def lifetime_of(user: Any, works: bool) -> Lifetime:
     """Return how long a user's log-in lasts. `works`: for a landlord."""
     if user.is_superuser or user.is_staff:
         return LIFETIMES["operator"]
-    return LIFETIMES["staff" if works else "tenant"]
+    if works:
+        return LIFETIMES["staff"]
+    return LIFETIMES["tenant" if user.has_usable_password() else "tenant on paper"]
 
 
 def begin(request: HttpRequest, user: Any) -> None:

@@ -9,5 +9,6 @@ STORIES = (
     "papers",
     "pay",
     "reports",
+    "residents",
 )
 urlpatterns = [path("", include((f"prewatt.server.tenant.{story}.urls", story))) for story in STORIES]

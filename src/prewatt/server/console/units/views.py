@@ -41,6 +41,7 @@ from ...web.safety import measured
 from ...web.sure import ask_about
 from ..contacts.views import contact_panels
 from ..meter_rules.views import own_rules
+from ..residents.views import people_of
 
 
 def _open_tenancy(unit: Unit) -> Tenancy | None:
@@ -69,6 +70,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "manager": True,
         "tenancies": unit_.tenancies.order_by("-begins"),
         "contacts": contact_panels(unit_.tenancies.not_over(at).select_related("unit__property")),
+        "people_of_unit": [people_of(each) for each in unit_.tenancies.not_over(at)],
         "languages": language_choices(),
         "where": zone(unit_.property.zone),
         "credit_id": new_credit_id(),

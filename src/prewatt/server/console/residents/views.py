@@ -1,0 +1,118 @@
+"""Who has a login to which flat: invitations on paper, for one flat or for all that have none, and the end of a login's access."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import zone
+from ....kernel.names import natural
+from ...accounts.invitations import invite_again, invite_to_flat, revoke
+from ...core.time import now
+from ...estate.models import Property, Tenancy
+from ...web.access import property_of_manager, tenancy_of_manager
+from ...web.invitation_papers import Paper, show_papers
+from ...web.kept import say
+
+
+def _tenancies(property_: Property) -> list[Tenancy]:
+    """Return the tenancies of a property that are not over, in the order of the flats' names."""
+    rows = Tenancy.objects.not_over(now()).filter(unit__property=property_, settled_at__isnull=True)
+    related = rows.select_related("unit__property__organisation").prefetch_related("residents__user", "invitations")
+    return sorted(related, key=lambda each: (natural(each.unit.name), each.begins))
+
+
+def _paper(tenancy: Tenancy, code: str) -> Paper:
+    unit = tenancy.unit
+    return Paper(f"{unit.name}, {unit.property.name}", str(unit.property.organisation), tenancy.tenant, code)
+
+
+@login_required
+@require_GET
+def residents(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show who has a login to which flat of a property."""
+    property_ = property_of_manager(request, pk)
+    tenancies = _tenancies(property_)
+    context = {
+        "property": property_,
+        "where": zone(property_.zone),
+        "tenancies": [people_of(each) for each in tenancies],
+        "without": sum(not each.residents.all() for each in tenancies),
+    }
+    return render(request, "console/residents/residents.html", context)
+
+
+def people_of(tenancy: Tenancy) -> dict[str, Any]:
+    """Return a tenancy, who has a login to it, and how many invitations to it are open."""
+    return {
+        "tenancy": tenancy,
+        "residents": list(tenancy.residents.select_related("user")),
+        "open": tenancy.invitations.still_open().count(),
+    }
+
+
+@login_required
+@require_POST
+def invite_all(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a paper for each flat of a property to which nobody has a login, and show them all, once."""
+    property_ = property_of_manager(request, pk)
+    without = [each for each in _tenancies(property_) if not each.residents.all()]
+    papers = [_paper(each, invite_to_flat(each, request.user)) for each in without]
+    return show_papers(request, papers, zone(property_.zone))
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a paper for one more person of a flat, and show it, once."""
+    tenancy = tenancy_of_manager(request, pk)
+    try:
+        code = invite_to_flat(tenancy, request.user)
+    except ValidationError as error:
+        say(request, error)
+        return redirect("console:units:unit", pk=tenancy.unit_id)
+    return show_papers(request, [_paper(tenancy, code)], zone(tenancy.unit.property.zone))
+
+
+@login_required
+@require_POST
+def again(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
+    """Make a paper that lets somebody in again who can't log in any more, and show it, once."""
+    tenancy = tenancy_of_manager(request, pk)
+    resident = get_object_or_404(tenancy.residents.select_related("user", "tenancy__unit__property"), pk=resident_pk)
+    try:
+        code = invite_again(resident, request.user)
+    except ValidationError as error:
+        say(request, error)
+        return redirect("console:units:unit", pk=tenancy.unit_id)
+    return show_papers(request, [_paper(tenancy, code)], zone(tenancy.unit.property.zone))
+
+
+@login_required
+@require_POST
+def revoke_invitations(request: HttpRequest, pk: int) -> HttpResponse:
+    """End all open invitations to a flat."""
+    tenancy = tenancy_of_manager(request, pk)
+    count = revoke(tenancy.invitations.still_open())
+    messages.success(request, _("%(count)d invitations let nobody in any more.") % {"count": count})
+    return redirect("console:units:unit", pk=tenancy.unit_id)
+
+
+@login_required
+@require_POST
+def remove(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
+    """End the access of a login to a flat."""
+    tenancy = tenancy_of_manager(request, pk)
+    resident = get_object_or_404(tenancy.residents.select_related("user"), pk=resident_pk)
+    revoke(tenancy.invitations.still_open().filter(made_by=resident.user))
+    resident.delete()
+    said = _("%(name)s sees this flat no more.") % {"name": resident.user.get_username()}
+    messages.success(request, said)
+    return redirect("console:units:unit", pk=tenancy.unit_id)

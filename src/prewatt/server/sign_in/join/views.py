@@ -1,0 +1,164 @@
+"""The pages of an invitation: the code that is typed, or comes with a link; whose door it opens; and the way in.
+
+A link alone changes nothing, because programs that look at messages open links, too: only a button uses the code. What a
+browser is shown of an invitation leaves no trace: no page is kept, and no address with a code is passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import get_user_model, login
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ...accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
+from ...accounts.names import check_name, free_name
+from ...accounts.rights import Role
+from ...accounts.security_log import note
+from ...accounts.throttles import failed, waits
+from ...core.addresses import asker
+from ...core.errors import by_field
+
+INVITED = "invitation"
+"""The name under which a session keeps the invitation whose code it has shown."""
+
+View = Callable[..., HttpResponse]
+
+
+def _untraced(view: View) -> View:
+    """Let no browser keep the page, or tell its address to another site."""
+
+    @wraps(view)
+    @never_cache
+    def untraced(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = view(request, *args, **kwargs)
+        answer["Referrer-Policy"] = "no-referrer"
+        return answer
+
+    return untraced
+
+
+@_untraced
+@require_http_methods(["GET", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """Ask for the code that stands on the paper."""
+    if request.method == "POST":
+        return _look(request, request.POST.get("code", ""))
+    return render(request, "sign_in/join/code.html")
+
+
+@_untraced
+@require_GET
+def link(request: HttpRequest, code: str) -> HttpResponse:
+    """Take the code of a link, and lead on to an address without it."""
+    return _look(request, code)
+
+
+def _look(request: HttpRequest, typed: str) -> HttpResponse:
+    """Lead whoever has the code of an open invitation to its door; tell anybody else what is wrong."""
+    address, invitation = asker(request), invitation_of(typed)
+    if invitation is None:
+        seconds = waits("invitation", address)
+        if seconds:
+            said = _("Too many wrong codes. Wait %(seconds)d seconds, then try again.") % {"seconds": seconds + 1}
+            return render(request, "sign_in/join/code.html", {"wrong": said}, status=429)
+        failed("invitation", address)
+        said = _("There is no invitation with this code. It has 16 letters and figures; O, I, 0 and 1 are not used.")
+        return render(request, "sign_in/join/code.html", {"wrong": said}, status=400)
+    try:
+        check_open(invitation)
+    except InvitationError as error:
+        return render(request, "sign_in/join/code.html", {"wrong": str(error)}, status=400)
+    request.session[INVITED] = invitation.pk
+    return redirect("join:door")
+
+
+@_untraced
+@require_http_methods(["GET", "POST"])
+def door(request: HttpRequest) -> HttpResponse:
+    """Show whose door an invitation opens, and the ways in; the button that is pressed uses it."""
+    rows = Invitation.objects.select_related(
+        "tenancy__unit__property__organisation", "organisation", "again", "made_by"
+    )
+    invitation = rows.filter(pk=request.session.get(INVITED)).first()
+    if invitation is None:
+        return redirect("join:code")
+    wrong: list[str] = []
+    try:
+        check_open(invitation)
+        if request.method == "POST":
+            _enter(request, invitation)
+            return redirect("web:home")
+    except InvitationError as error:
+        messages.error(request, str(error))
+        request.session.pop(INVITED, None)
+        return redirect("join:code")
+    except ValidationError as error:
+        wrong = [text for _field, text in by_field(error)]
+    return render(request, "sign_in/join/door.html", _door(request, invitation, wrong), status=400 if wrong else 200)
+
+
+def _door(request: HttpRequest, invitation: Invitation, wrong: list[str]) -> dict[str, Any]:
+    """Return what the page shows of an invitation."""
+    return {
+        "invitation": invitation,
+        "role": Role(invitation.role).label if invitation.role else "",
+        "name": request.POST.get("name") or (free_name(_name_of(invitation)) if invitation.again is None else ""),
+        "wrong": wrong,
+        "login_page": resolve_url(settings.LOGIN_URL),
+        "is_in": request.user.is_authenticated and invitation.again in (None, request.user),
+    }
+
+
+def _name_of(invitation: Invitation) -> str:
+    """Return what a login name is made from."""
+    return invitation.tenancy.unit.name if invitation.tenancy is not None else str(invitation.organisation)
+
+
+def _enter(request: HttpRequest, invitation: Invitation) -> None:
+    """Use an invitation, as the form says: by the login that is logged in, by a new one, or by the one that is let in again.
+    Raises InvitationError or ValidationError; then nothing is changed.
+    """
+    given, user = request.POST, request.user
+    way = given.get("do", "")
+    if way == "use" and user.is_authenticated:
+        use(invitation, user)
+    elif way == "password" or (way == "phone" and invitation.tenancy is not None):
+        with transaction.atomic():
+            user = _login_for(
+                invitation, given.get("name", "").strip(), given.get("password", "") if way == "password" else None
+            )
+            use(invitation, user)
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    else:
+        raise ValidationError(_("There is no such choice."))
+    request.session.pop(INVITED, None)
+    note("invitation used", request, invitation=invitation.pk)
+
+
+def _login_for(invitation: Invitation, name: str, password: str | None) -> Any:
+    """Return the login for an invitation, with a new password; None: without one. Raises ValidationError."""
+    if invitation.again is not None:
+        user: Any = invitation.again
+    else:
+        if password is not None:
+            check_name(name)
+        user = get_user_model()(username=name if password is not None else free_name(_name_of(invitation)))
+    if password is None:
+        user.set_unusable_password()
+    else:
+        validate_password(password, user)
+        user.set_password(password)
+    user.save()
+    return user

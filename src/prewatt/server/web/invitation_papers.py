@@ -1,0 +1,45 @@
+"""Invitations as papers: a code to type, a QR code to scan, and what to do with them. They are shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from ...kernel.units import DAY
+from ..accounts.invitations import DAYS
+from ..core.addresses import public
+from ..core.time import now
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One invitation to be handed over: to which door, from whom, for whom, with its code."""
+
+    door: str
+    landlord: str
+    person: str
+    code: str
+
+    @property
+    def link(self) -> str:
+        """The address that the QR code holds."""
+        return public(reverse("join:link", args=[self.code.replace("-", "")]))
+
+    @property
+    def qr(self) -> str:
+        """The QR code, as SVG."""
+        return str(segno.make(self.link, error="m").svg_inline(scale=4, border=1))
+
+
+def show_papers(request: HttpRequest, papers: Sequence[Paper], where: object) -> HttpResponse:
+    """Answer with papers to print. `where`: the time zone in which their last day is told. No browser keeps the page."""
+    context = {"papers": papers, "page": public(reverse("join:code")), "ends": now() + DAYS * DAY, "where": where}
+    answer = render(request, "web/layout/invitations.html", context)
+    answer["Cache-Control"] = "no-store"
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer

@@ -1,0 +1,207 @@
+"""Invitations on paper: one person, one time, one door."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test import Client
+
+from prewatt.kernel.units import DAY, HOUR
+from prewatt.server.accounts.invitations import (
+    Invitation,
+    InvitationError,
+    check_open,
+    invitation_of,
+    invite_again,
+    invite_to_flat,
+    invite_to_role,
+    new_code,
+    use,
+)
+from prewatt.server.accounts.memberships import Membership, put_member, remove_member
+from prewatt.server.accounts.rights import Role
+from prewatt.server.estate.models import Organisation, Tenancy
+
+pytestmark = pytest.mark.database
+NEW = "a quiet staircase"
+
+
+def person(name):
+    return get_user_model().objects.get(username=name)
+
+
+def printed(answer):
+    """The codes on a sheet, with the addresses in their squares left out."""
+    assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
+    return re.findall(r"[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}", answer.content.decode())
+
+
+def opened(code):
+    """A stranger's browser that has opened the link of a code."""
+    browser = Client()
+    answer = browser.get(f"/join/{code.replace('-', '')}/", follow=True)
+    return browser, answer
+
+
+@pytest.fixture
+def vacated(tenancy):
+    """Anna's flat, to which nobody has a login any more."""
+    tenancy.people.clear()
+    return tenancy
+
+
+def test_a_code_is_80_bits_that_nobody_misreads():
+    code = new_code()
+    assert re.fullmatch(r"[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){3}", code) and new_code() != code
+
+
+def test_a_link_shows_whose_door_it_is_and_only_the_button_uses_it(vacated, log_in):
+    (code,) = printed(log_in("manager").post(f"/tenancies/{vacated.pk}/invite/"))
+    browser, page = opened(code)
+    assert page.redirect_chain == [("/join/door/", 302)]
+    assert "Flat 1, Linden 5" in page.content.decode() and 'value="flat1-2"' in page.content.decode()
+    assert page["Referrer-Policy"] == "no-referrer" and "no-store" in page["Cache-Control"]
+    assert code not in page.content.decode() and not Invitation.objects.filter(used_at__isnull=False).exists()
+    wrong = browser.post("/join/door/", {"do": "password", "name": "flat1", "password": NEW})
+    assert wrong.status_code == 400 and "taken" in wrong.content.decode()
+    wrong = browser.post("/join/door/", {"do": "password", "name": "anna", "password": "password"})
+    assert wrong.status_code == 400 and not get_user_model().objects.filter(username="anna").exists()
+    inside = browser.post("/join/door/", {"do": "password", "name": "anna", "password": NEW}, follow=True)
+    assert urlsplit(inside.redirect_chain[-1][0]).path == "/me/"
+    assert list(vacated.people.values_list("username", flat=True)) == ["anna"]
+    assert Client().login(username="anna", password=NEW)
+    assert "was used already" in opened(code)[1].content.decode()
+
+
+def test_without_a_password_one_stays_in_on_the_phone(vacated, log_in):
+    (code,) = printed(log_in("manager").post(f"/tenancies/{vacated.pk}/invite/"))
+    browser = Client()
+    typed = browser.post("/join/", {"code": code.lower().replace("-", " ")}, follow=True)
+    assert "Flat 1, Linden 5" in typed.content.decode()
+    browser.post("/join/door/", {"do": "phone"})
+    assert browser.get("/me/").status_code == 200
+    assert not vacated.people.get().has_usable_password()
+    assert browser.session.get_expiry_age() > 300 * 24 * 3600
+
+
+def test_the_sheet_has_a_paper_for_each_flat_without_a_login_and_takes_the_place_of_the_last(vacated, log_in):
+    manager, address = log_in("manager"), f"/properties/{vacated.unit.property_id}/residents/"
+    assert "1 flat has no login yet" in manager.get(address).content.decode()
+    (first,) = printed(manager.post(f"{address}invite/"))
+    (second,) = printed(manager.post(f"{address}invite/"))
+    assert "not valid any more" in opened(first)[1].content.decode()
+    opened(second)[0].post("/join/door/", {"do": "phone"})
+    assert printed(manager.post(f"{address}invite/")) == []
+
+
+def test_a_tenant_invites_a_second_person_who_is_removed_by_the_manager(tenancy, log_in):
+    me, manager = log_in("flat1"), log_in("manager")
+    (code,) = printed(me.post("/me/residents/invite/"))
+    # The office's own paper leaves the tenant's as it is.
+    manager.post(f"/tenancies/{tenancy.pk}/invite/")
+    browser = opened(code)[0]
+    browser.post("/join/door/", {"do": "password", "name": "bert", "password": NEW})
+    assert browser.get("/me/").status_code == 200
+    assert "bert" in me.get("/me/residents/").content.decode()
+    late = printed(browser.post("/me/residents/invite/"))[0]
+    bert = tenancy.residents.get(user__username="bert")
+    assert "bert" in manager.get(f"/units/{tenancy.unit_id}/").content.decode()
+    for stranger in (me, log_in("flat2")):
+        assert stranger.post(f"/tenancies/{tenancy.pk}/residents/{bert.pk}/remove/").status_code == 404
+    manager.post(f"/tenancies/{tenancy.pk}/residents/{bert.pk}/remove/")
+    assert browser.get("/me/").status_code == 404
+    assert "not valid any more" in opened(late)[1].content.decode()
+
+
+def test_who_lost_the_password_is_let_in_again_by_a_new_paper(tenancy, log_in):
+    before = log_in("flat1")
+    resident = tenancy.residents.get()
+    (code,) = printed(log_in("manager").post(f"/tenancies/{tenancy.pk}/residents/{resident.pk}/invite/"))
+    browser, page = opened(code)
+    assert "<b>flat1</b>" in page.content.decode()
+    browser.post("/join/door/", {"do": "password", "password": NEW})
+    assert browser.get("/me/").status_code == 200 and tenancy.residents.get() == resident
+    assert before.get("/me/").status_code == 302
+    assert Client().login(username="flat1", password=NEW)
+
+
+def test_a_landlord_gets_no_login_that_opens_more_than_their_flats(tenancy):
+    put_member(tenancy.unit.property.organisation, person("flat1"), Role.CASHIER)
+    with pytest.raises(ValidationError, match="opens more"):
+        invite_again(tenancy.residents.get(), person("manager"))
+
+
+def test_who_has_a_login_already_uses_it(tenancy, log_in):
+    code = invite_to_flat(Tenancy.objects.get(tenant="Anna"), person("manager"))
+    ben = log_in("flat2")
+    page = ben.get(f"/join/{code}/", follow=True).content.decode()
+    assert "Go in as flat2" in page
+    ben.post("/join/door/", {"do": "use"})
+    assert {each.username for each in tenancy.people.all()} == {"flat1", "flat2"}
+
+
+def test_an_invitation_ends_with_its_days_with_the_tenancy_and_when_revoked(tenancy, clock, log_in):
+    code = invite_to_flat(tenancy, person("manager"))
+    check_open(invitation_of(code))
+    clock.at += 15 * DAY
+    with pytest.raises(InvitationError, match="not valid any more"):
+        check_open(invitation_of(code))
+    code = invite_to_flat(tenancy, person("manager"))
+    log_in("manager").post(f"/tenancies/{tenancy.pk}/revoke-invitations/")
+    assert "not valid any more" in opened(code)[1].content.decode()
+    code = invite_to_flat(tenancy, person("manager"))
+    Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + HOUR)
+    clock.at += 2 * HOUR
+    with pytest.raises(InvitationError, match="Nobody lives there"):
+        check_open(invitation_of(code))
+
+
+def test_a_role_is_given_by_an_invitation_of_somebody_who_still_may(building, django_user_model):
+    berg, owner = Organisation.objects.get(), person("manager")
+    other = django_user_model.objects.create(username="second")
+    membership = put_member(berg, other, Role.OWNER)
+    code = invite_to_role(berg, Role.CASHIER, owner, [building.property])
+    browser, page = opened(code)
+    assert "Your role: cashier" in page.content.decode() and "without a password" not in page.content.decode()
+    assert browser.post("/join/door/", {"do": "phone"}).status_code == 400
+    browser.post("/join/door/", {"do": "password", "name": "till", "password": NEW})
+    found = Membership.objects.get(user__username="till")
+    assert (found.role, list(found.properties.all())) == (Role.CASHIER, [building.property])
+    back_door = invite_to_role(berg, Role.OWNER, other)
+    remove_member(membership)
+    with pytest.raises(InvitationError):
+        use(invitation_of(back_door), other)
+    with pytest.raises(InvitationError, match="has a role there already"):
+        use(invitation_of(invite_to_role(berg, Role.CASHIER, owner)), owner)
+
+
+def test_guessing_codes_gets_slower_and_the_right_one_is_always_taken(tenancy):
+    browser = Client()
+    codes = {browser.post("/join/", {"code": f"{number:016}"}).status_code for number in range(25)}
+    assert codes == {400, 429}
+    right = browser.post("/join/", {"code": invite_to_flat(tenancy, None)})
+    assert (right.status_code, right.url) == (302, "/join/door/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_use_it_at_once_are_one(transactional_db, building):
+    tenancy = Tenancy.objects.get(tenant="Anna")
+    invitation = invitation_of(invite_to_flat(tenancy, None))
+    people = [get_user_model().objects.create(username=f"p{number}") for number in range(4)]
+
+    def enter(user):
+        try:
+            use(Invitation.objects.get(pk=invitation.pk), user)
+        except InvitationError:
+            return 0
+        finally:
+            connection.close()
+        return 1
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(enter, people)) == 1
+    assert tenancy.people.filter(username__startswith="p").count() == 1
