@@ -8,14 +8,20 @@ If the process stops while files are being moved after that, the next user of th
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+log = logging.getLogger("prewatt.folder")
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+"""The rights of all users but the owner."""
 PART, DECIDED, ASIDE = ".restore.part", ".restore", "before"
 """Where new files are gathered; its name once they hold; in there, the old ones."""
 COMPANIONS = ("-wal", "-shm", "-journal")
@@ -24,8 +30,36 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 _used: dict[Path, int] = {}
 
 
+class OpenFolderError(ValueError):
+    """Others on this machine can read the folder, and it can't be closed to them; the message says how to mend that."""
+
+
 class BusyError(ValueError):
     """Another process uses the folder, which the message names."""
+
+
+def keep_private(folder: Path) -> None:
+    """Close a folder to all users but its own. Raises OpenFolderError if that can't be done: it belongs to somebody else, is
+    shared by all (such as /tmp), or lies on a file system without rights.
+    """
+    if not _open_to_others(folder):
+        return
+    status = folder.stat()
+    if status.st_mode & stat.S_ISVTX:
+        raise OpenFolderError(f"{folder}: all users of this machine share it. Use a folder of its own inside of it")
+    if os.geteuid() in (0, status.st_uid):
+        with suppress(OSError):
+            folder.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS)
+    if _open_to_others(folder):
+        raise OpenFolderError(
+            f"{folder}: other users of this machine can read it, keys and all. Close it to them: chmod 700 {folder}; on a file "
+            "system without rights, use another one"
+        )
+    log.warning("%s: other users of this machine could read it. It is closed to them now", folder)
+
+
+def _open_to_others(folder: Path) -> bool:
+    return bool(folder.stat().st_mode & OTHERS)
 
 
 def use(folder: Path) -> None:

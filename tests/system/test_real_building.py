@@ -56,6 +56,7 @@ class Building:
             capture_output=True,
             text=True,
             timeout=PATIENCE,
+            umask=0o022,
         )
 
     def start(self, name, *command, says):
@@ -66,6 +67,7 @@ class Building:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            umask=0o022,
         )
         self.running[name], self.said[name] = process, []
         threading.Thread(target=self._listen, args=(process.stdout, self.said[name]), daemon=True).start()
@@ -153,6 +155,10 @@ def building(tmp_path_factory, request):
             ).get_uri()
         made = Building(folder, database)
         stack.callback(made.stop)
+        for name in ("server", "gateway"):
+            # As an administrator makes them, before prewatt is there.
+            (folder / name).mkdir()
+            (folder / name).chmod(0o755)
         made.logins, made.code = made.set_up()
         made.start("server", "server", says="prewatt is up")
         yield made
@@ -190,6 +196,18 @@ def test_a_code_is_spent_and_an_enrolled_gateway_is_not_enrolled_again(building,
     other = building.enrol(building.code, "other")
     assert other.returncode == 2
     assert "was used already" in other.stderr
+
+
+def test_nothing_that_server_and_gateway_have_written_is_open_to_others(building, gateway):
+    copy = building.folder / "copy.tar"
+    assert building.run("backup", copy).returncode == 0
+    folders = [building.folder / "server", building.folder / "gateway"]
+    files = [copy, *folders, *(each for folder in folders for each in folder.rglob("*"))]
+    names = {each.name for each in files}
+    assert {"server.key", "nats.conf", "web.log", "worker.log", "journal.sqlite3", "edge.toml"} <= names
+    assert {
+        str(each): oct(each.stat().st_mode) for each in files if each.exists() and each.stat().st_mode & 0o077
+    } == {}
 
 
 class Client:

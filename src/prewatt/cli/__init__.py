@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from .lazy import LazyGroup
@@ -24,5 +26,6 @@ def prewatt() -> None:
 
 
 def main() -> None:
-    """Run the program `prewatt`."""
+    """Run the program `prewatt`. What it and its children write is for their user's eyes only."""
+    os.umask(0o077)
     app(prog_name="prewatt")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from ..folder import sync
+from ..folder import keep_private, sync
 from ..kernel.account import Account
 from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
@@ -96,6 +96,7 @@ def enrol(
     _not_enrolled(folder / SETTINGS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
+        keep_private(folder)
         # Checked before the code is used: an agent that still runs, or a full disk, would stop the next steps.
         _journal_is_ready(folder / JOURNAL)
         key = _new_key(folder)

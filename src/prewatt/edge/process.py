@@ -74,6 +74,7 @@ def serve(
     """
     try:
         folder.use(path.parent)
+        _keep_private(path.parent)
         settings = load_settings(path)
         use(settings.language)
         shell = Shell(settings, manager)
@@ -103,6 +104,17 @@ def serve(
         setup.end()
         shell.close()
     return AGAIN if restart.is_asked else 0
+
+
+def _keep_private(where: Path) -> None:
+    """Close the gateway's folder to others. If it can't be, that is said, and the agent runs: the lights come first."""
+    try:
+        folder.keep_private(where)
+    except folder.OpenFolderError as error:
+        log.error("%s", error)
+    except OSError:
+        # Without a folder there are no settings either, which is said in its own words.
+        return
 
 
 def _open_doors(setup: SettingUp, shell: Shell, settings: EdgeSettings) -> ExitStack:

@@ -68,7 +68,10 @@ def switch(releases: Releases, release: Path, manager: Manager | None) -> None:
     Raises ReleaseError if its agent did not get ready. Then the release that was used before is in use again.
     """
     new = checked(release)
-    releases.folder.mkdir(parents=True, exist_ok=True)
+    if not releases.folder.exists():
+        releases.folder.mkdir(parents=True)
+        # The agent's user must be able to enter it, whatever this process's umask is.
+        releases.folder.chmod(0o755)
     old = releases.linked(CURRENT)
     if old is None and releases.program.exists():
         raise ReleaseError(f"{releases.folder / CURRENT}: this is no symbolic link. Move it away first")

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from ...folder import use
+from ...folder import OpenFolderError, keep_private, use
 from ...wire.signing import SigningKey
 from ...wire.topics import SHARDS, parse_shards
 
@@ -222,8 +222,14 @@ def django_database(config: ServerConfig) -> dict[str, Any]:
 
 
 def enter_home(config: ServerConfig) -> None:
-    """Use the home folder until this process ends: no copy is restored there meanwhile."""
+    """Use the home folder until this process ends: no copy is restored there meanwhile. Raises ConfigError if others can
+    read it, and that can't be mended.
+    """
     _prepare(config.home)
+    try:
+        keep_private(config.home)
+    except OpenFolderError as error:
+        raise ConfigError(f"PREWATT_HOME: {error}") from None
     use(config.home)
 
 
