@@ -1,7 +1,5 @@
 """A folder of keys is closed to other users of the machine."""
 
-import os
-
 import pytest
 
 from prewatt import folder as folders
@@ -23,10 +21,10 @@ def test_one_that_all_share_or_that_is_not_ours_is_refused_and_left_as_it_is(tmp
         keep_private(tmp_path)
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
     tmp_path.chmod(0o755)
-    monkeypatch.setattr(folders.os, "geteuid", lambda: os.stat(tmp_path).st_uid + 1)
+    monkeypatch.setattr(folders.os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(OpenFolderError, match="chmod 700"):
         keep_private(tmp_path)
-    with pytest.raises(ConfigError, match="PREWATT_HOME: .*other users"):
+    with pytest.raises(ConfigError, match=r"PREWATT_HOME: .*other users"):
         enter_home(load_config({"PREWATT_HOME": str(tmp_path)}))
     tmp_path.chmod(0o700)
     keep_private(tmp_path)
