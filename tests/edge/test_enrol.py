@@ -185,3 +185,18 @@ def test_who_enrols_without_telling_what_a_kind_of_meter_needs_is_told_so(tmp_pa
     assert "2 meters are to be set up yet: prewatt edge scan finds those on buses" in caplog.text
     assert "drivers.recorded: Object missing required field `file`" in caplog.text
     assert load_settings(tmp_path / "edge.toml").drivers == {}
+
+
+@pytest.mark.parametrize("address", ["http://192.0.2.1:8000", "http://server.example", "http://127.0.0.1.example"])
+def test_plain_http_is_for_this_machine_alone_unless_it_is_said_out_loud(tmp_path, address, monkeypatch, caplog):
+    with pytest.raises(EnrolError, match=r"is not encrypted.*--insecure"):
+        enrol(address, "code", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+    def unreachable(*_arguments, **_named):
+        raise OSError("asked")
+
+    monkeypatch.setattr("urllib.request.urlopen", unreachable)
+    with pytest.raises(EnrolError, match="asked"):
+        enrol(address, "code", tmp_path, insecure=True)
+    assert "is not encrypted" in caplog.text

@@ -27,7 +27,7 @@ STOP = "Stop the agent first (Ctrl-C where it runs, `systemctl stop` if a servic
 
 @app.command(cls=FileCommand)
 def enrol(
-    server: Annotated[str, typer.Argument(help="Address of the server, such as http://192.0.2.1:8000.")],
+    server: Annotated[str, typer.Argument(help="Address of the server, such as https://power.example.com.")],
     code: Annotated[str, typer.Argument(help="One-time enrolment code from the server.")],
     folder: FolderOption = Path(),
     driver: Annotated[
@@ -45,14 +45,27 @@ def enrol(
     bluetooth: Annotated[
         str, typer.Option(help="Bluetooth adapter, such as hci-socket:0. Empty means no Bluetooth.")
     ] = "",
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure",
+            help="Enrol over plain http:// too, although who listens in that network reads the meters' keys.",
+        ),
+    ] = False,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of certificates (PEM) to believe, for a server whose certificate is not publicly known."
+        ),
+    ] = None,
 ) -> None:
     """Make this gateway known to the server.
 
-    Makes the gateway's key and writes edge.toml. The code works only once; `prewatt gateway code` on the server makes
-    another one.
+    Makes the gateway's key and writes edge.toml. The code works only once, for 24 hours; `prewatt gateway code` on the
+    server makes another one.
     """
     drivers = read_options(driver or [], folder.resolve())
-    settings = enrol_gateway(server, code, folder.resolve(), drivers, page, bluetooth)
+    settings = enrol_gateway(server, code, folder.resolve(), drivers, page, bluetooth, insecure, ca)
     typer.echo(f"Gateway {settings.gateway} is enrolled. {len(settings.meters)} meters are in service.")
     typer.echo("To look for meters on its buses and put them into service: prewatt edge scan")
     typer.echo(f"To start it: prewatt edge run --config {folder / CONFIG}")

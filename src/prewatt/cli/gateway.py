@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..server.commissioning.enrolment import new_code
+from ..server.commissioning.enrolment import new_code, until_when
 from ..server.metering.models import Gateway
 from .command import CommandError, group
 from .on_server import DatabaseCommand
@@ -16,7 +16,7 @@ app = group()
 
 @app.command(cls=DatabaseCommand)
 def code(name: Annotated[str, typer.Argument(help="Name of the gateway.")]) -> None:
-    """Make a one-time enrolment code for a gateway, or for the one that replaces it.
+    """Make a one-time enrolment code for a gateway, or for the one that replaces it. It holds for 24 hours.
 
     After the new gateway has enrolled, the server no longer accepts the old one's key. The meters' journals go on where
     the server has them.
@@ -26,3 +26,4 @@ def code(name: Annotated[str, typer.Argument(help="Name of the gateway.")]) -> N
         known = ", ".join(Gateway.objects.filter(revoked=False).values_list("name", flat=True)) or "none"
         raise CommandError(f"there is no gateway {name!r}. Known gateways: {known}")
     typer.echo(new_code(gateway))
+    typer.echo(until_when(gateway), err=True)

@@ -59,6 +59,10 @@ def setup(
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
     typer.echo()
+    typer.echo(
+        "The codes below hold for 24 hours; prewatt gateway code NAME makes another one. Put https:// and the server's name"
+    )
+    typer.echo("where it has a certificate; without one add --insecure, in the building's own network only.")
     for box, code in building.codes.items():
         typer.echo(f"On the gateway {box}: prewatt edge enrol http://THIS-SERVER:{settings.CONFIG.http.port} {code}")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import sqlite3
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -84,15 +86,19 @@ def enrol(
     drivers: Mapping[str, DriverSettings] | None = None,
     page: str = "",
     bluetooth: str = "",
+    insecure: bool = False,
+    ca: Path | None = None,
 ) -> EdgeSettings:
     """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`.
 
     The private key never leaves the folder, and each enrolment makes a new one. `drivers`: the settings that kinds of
     meters need; `page`, `bluetooth`: see `EdgeSettings`. Meters of a kind without settings wait until they are set up here
-    (`commissioning`). If another gateway had the meters before, their journals
-    continue from where the server has them. If the server cannot be reached, no meter is changed. Raises EnrolError.
+    (`commissioning`). `insecure`: whether the answer, with the broker's password and the meters' keys, may cross a network
+    unencrypted. `ca`: a file of certificates that are believed in the place of the system's. If another gateway had the
+    meters before, their journals continue from where the server has them. If the server cannot be reached, no meter is
+    changed. Raises EnrolError.
     """
-    host = _check(server, page)
+    host = _check(server, page, insecure)
     _not_enrolled(folder / SETTINGS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -102,7 +108,7 @@ def enrol(
         key = _new_key(folder)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise EnrolError(f"{error}. The code is still valid") from None
-    answer = _ask(server, code, key)
+    answer = _ask(server, code, key, ca)
     sections = _sections(dict(drivers or {}), answer.meters, folder)
     settings = EdgeSettings(
         gateway=answer.gateway,
@@ -133,17 +139,33 @@ def enrol(
     return settings
 
 
-def _check(server: str, page: str) -> str:
-    """Return the server's host. Raises EnrolError if an address is invalid."""
+def _check(server: str, page: str, insecure: bool) -> str:
+    """Return the server's host. Raises EnrolError if an address is invalid, or the way there is open to others."""
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise EnrolError(f"{server!r} is not an address such as http://192.0.2.1:8000")
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        if not insecure:
+            raise EnrolError(
+                f"{server} is not encrypted: who can listen in that network could read the code, the broker's password and the "
+                "meters' keys. Use the server's https:// address (--ca FILE, if its certificate is one of your own). In a network "
+                "that only you use, repeat the command with --insecure. The code is still valid"
+            )
+        log.warning("%s is not encrypted: who listens in that network now has the meters' keys (--insecure)", server)
     if page:
         try:
             page_address(page)
         except ValueError as error:
             raise EnrolError(str(error)) from None
     return parts.hostname
+
+
+def _is_this_machine(host: str) -> bool:
+    """Return whether a host is reached without a network."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _new_key(folder: Path) -> SigningKey:
@@ -155,13 +177,19 @@ def _new_key(folder: Path) -> SigningKey:
     return key
 
 
-def _ask(server: str, code: str, key: SigningKey) -> _Answer:
-    """Use the enrolment code. Raises EnrolError if the server cannot be reached, or refuses."""
+def _ask(server: str, code: str, key: SigningKey, ca: Path | None) -> _Answer:
+    """Use the enrolment code. Raises EnrolError if the server cannot be reached, its certificate is not believed, or it
+    refuses.
+    """
     body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})
     url = f"{server.rstrip('/')}/api/gateways/enrol"
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        believed = ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise EnrolError(f"{ca}: no certificates there ({error}). The code is still valid") from None
+    try:
+        with urllib.request.urlopen(request, timeout=30, context=believed) as response:  # noqa: S310
             answer = msgspec.json.decode(response.read(1_000_000), type=_Answer)
     except urllib.error.HTTPError as error:
         raise EnrolError(f"{server} refused: {error.read(2000).decode(errors='replace')}") from None

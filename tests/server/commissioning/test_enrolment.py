@@ -1,16 +1,18 @@
 """A gateway is who has spent its one-time code."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from prewatt.kernel.units import NANO
 from prewatt.server.commissioning.enrolment import enrol, new_code
 from prewatt.server.commissioning.installing import InstallError
 from prewatt.server.core.config import broker_password
-from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.credit_log import renumber
 from prewatt.server.vending.models import Command, TokenMeter
@@ -41,6 +43,33 @@ def test_a_new_code_replaces_the_old_one_and_a_new_key_counts_anew(building):
     enrol(second, other)
     gateway = Gateway.objects.get()
     assert (bytes(gateway.public_key), gateway.epoch, gateway.number) == (other, 0, 0)
+
+
+def test_a_code_ends_after_a_day_and_is_not_spent_by_who_comes_late(building):
+    Gateway.objects.update(code_ends=timezone.now() - timedelta(seconds=1))
+    with pytest.raises(InstallError, match="more than 24 hours old"):
+        enrol(building.code, PUBLIC)
+    assert Gateway.objects.get().public_key is None
+    code = new_code(Gateway.objects.get())
+    left = Gateway.objects.get().code_ends - timezone.now()
+    assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
+    assert enrol(code, PUBLIC).gateway == "g1"
+
+
+def test_managers_are_told_when_a_gateways_key_changes(building):
+    enrol(building.code, PUBLIC)
+    assert not Alarm.objects.filter(kind="gateway-key").exists()
+    enrol(new_code(Gateway.objects.get()), SigningKey.generate().public())
+    assert "enrolled anew, with another key" in Alarm.objects.get(kind="gateway-key").text
+
+
+@pytest.mark.parametrize(
+    "name", ["headend", "_headend", "_probe", "probe", "$SYS", "a.b", "a/b", "+", "#", "*", ">", "A b"]
+)
+def test_names_that_the_broker_knows_or_reads_otherwise_are_refused_in_words(building, name):
+    gateway = Gateway(property=Gateway.objects.get().property, name=name)
+    with pytest.raises(ValidationError, match=r"Choose another one|small letters, digits and hyphens"):
+        gateway.full_clean()
 
 
 @pytest.mark.parametrize("code", ["", "x", "0" * 20, "\x00"])

@@ -4,7 +4,7 @@ from django.contrib import admin, messages
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from ..commissioning.enrolment import new_code
+from ..commissioning.enrolment import new_code, until_when
 from ..commissioning.installing import prepare
 from ..core.natural_lists import NaturalAdmin
 from ..metering.alarms import settle
@@ -19,11 +19,12 @@ class GatewayAdmin(NaturalAdmin):
     list_display = ("name", "property", "online", "revoked")
     actions = ("make_code",)
 
-    @admin.action(description="Make a one-time code for enrolment")
+    @admin.action(description="Make a one-time code for enrolment", permissions=("change",))
     def make_code(self, request, queryset):  # type: ignore[no-untyped-def]
         """Make an enrolment code for each chosen gateway, and show it once."""
         for gateway in queryset:
-            messages.success(request, _("%(gateway)s: %(code)s") % {"gateway": gateway, "code": new_code(gateway)})
+            words = _("%(gateway)s: %(code)s") % {"gateway": gateway, "code": new_code(gateway)}
+            messages.success(request, f"{words} {until_when(gateway)}")
 
 
 @admin.register(Meter)

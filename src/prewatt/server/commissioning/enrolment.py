@@ -6,28 +6,45 @@ import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ...wire.signing import VerifyKey
 from ..core.config import broker_password, signing_key
+from ..core.time import now
 from ..metering.accounts import stored_account
+from ..metering.alarms import raise_alarm
 from ..metering.locking import for_update
 from ..metering.models import Gateway, Meter
 from ..sales.leading_back import lead_back, meters_ahead
 from ..vending.codes import held_key, provision
 from .installing import InstallError
 
+CODE_LASTS = timedelta(hours=24)
+KEY_CHANGED = "gateway-key"
+"""The kind of the alarm that tells managers that another machine has taken a gateway's place."""
+
 
 def new_code(gateway: Gateway) -> str:
-    """Return a new one-time enrolment code of a gateway. It replaces a code that was not used."""
+    """Return a new one-time enrolment code of a gateway, which holds for a day. It replaces a code that was not used."""
     code = secrets.token_hex(10)
-    Gateway.objects.filter(pk=gateway.pk).update(code_hash=_hash(code))
+    Gateway.objects.filter(pk=gateway.pk).update(code_hash=_hash(code), code_ends=timezone.now() + CODE_LASTS)
     return code
+
+
+def until_when(gateway: Gateway) -> str:
+    """Return, in words, until when the gateway's new code holds."""
+    ends = timezone.now() + CODE_LASTS
+    return _("It holds for 24 hours, until %(end)s.") % {
+        "end": f"{ends.astimezone(ZoneInfo(gateway.property.zone)):%Y-%m-%d %H:%M}"
+    }
 
 
 def _hash(code: str) -> str:
@@ -54,18 +71,21 @@ class Enrolment:
 @transaction.atomic
 def enrol(code: str, public_key: bytes) -> Enrolment:
     """Use up an enrolment code. From now on messages of the gateway are those signed with `public_key`. Raises
-    InstallError if the code is unknown or used, or the key is not an Ed25519 key.
+    InstallError if the code is unknown, used or a day old, or the key is not an Ed25519 key.
     """
     gateway = for_update(Gateway.objects).filter(code_hash=_hash(code), revoked=False).first() if code else None
     if gateway is None:
         raise InstallError(_("This code is unknown, or was used already. Make a new code for the gateway."))
+    if gateway.code_ends is None or gateway.code_ends <= timezone.now():
+        raise InstallError(_("This code is more than 24 hours old. Make a new code for the gateway."))
     try:
         VerifyKey(public_key)
     except ValueError:
         raise InstallError(_("The public key is not an Ed25519 key.")) from None
     if gateway.public_key is not None and bytes(gateway.public_key) != public_key:
         gateway.renewals += 1
-    gateway.public_key, gateway.code_hash = public_key, ""
+        _tell_of_new_key(gateway)
+    gateway.public_key, gateway.code_hash, gateway.code_ends = public_key, "", None
     # A new key begins to count its messages again.
     gateway.epoch = gateway.number = 0
     gateway.save()
@@ -85,6 +105,14 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         meters=[handed_over(meter) for meter in gateway.meters.select_related("unit")],
         units=units_without_meter(gateway),
     )
+
+
+def _tell_of_new_key(gateway: Gateway) -> None:
+    text = _(
+        "Gateway %(gateway)s was enrolled anew, with another key. What was enrolled before gets nothing any more. If nobody of "
+        "yours has done that, make a new code and enrol the right one."
+    ) % {"gateway": gateway.name}
+    raise_alarm(KEY_CHANGED, text, now(), gateway=gateway, key=str(gateway.renewals))
 
 
 def units_without_meter(gateway: Gateway) -> list[str]:

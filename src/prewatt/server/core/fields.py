@@ -30,8 +30,16 @@ def check_currency(code: str) -> None:
         raise ValidationError(_("%(code)s is not a currency code of ISO 4217 such as EUR") % {"code": code})
 
 
+RESERVED_NAMES = ("headend", "probe", "server", "prewatt")
+"""Names by which people would take a gateway for a part of the server, in the broker's log and elsewhere."""
+
+
 def check_gateway_name(name: str) -> None:
-    """Check that a gateway's name can stand in a topic, for Django. Raises ValidationError."""
+    """Check that a gateway's name can stand in a topic, and is no user of the broker's own, for Django. Raises
+    ValidationError.
+    """
+    if name in RESERVED_NAMES:
+        raise ValidationError(_("%(name)s is a name of the server's own. Choose another one.") % {"name": name})
     try:
         check_gateway(name)
     except ValueError as error:

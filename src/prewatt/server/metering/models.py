@@ -31,7 +31,7 @@ class Gateway(models.Model):
     (hexadecimal, the latest first); if an earlier one speaks again after a later one, two gateways have this one's key.
     `adopted_at`: when it last got the server's state to continue from. `lines`: the lines of its meters that are in trouble as
     a whole, as it has last reported them (`headend.lines`). `kept_off_until`: the own broker does not let it in before,
-    because it has flooded the head-end; by the system's clock.
+    because it has flooded the head-end; by the system's clock. `code_ends`: when the enrolment code ends, by the same clock.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -50,6 +50,7 @@ class Gateway(models.Model):
     adopted_at = models.BigIntegerField(default=0, editable=False)
     lines = models.JSONField(default=list, editable=False)
     kept_off_until = models.DateTimeField(null=True, editable=False)
+    code_ends = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return self.name
