@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -47,6 +48,7 @@ def forget_what_is_due() -> None:
 
 def _forget_of_server() -> None:
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     looked_at = system_now() - LOOKED_AT
     Look.objects.filter(until__lt=looked_at, asked_at__lt=looked_at).delete()
     LiveReading.objects.filter(heard_at__lt=looked_at).delete()

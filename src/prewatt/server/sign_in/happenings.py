@@ -32,8 +32,8 @@ from .models import CredentialChange
 from .words import moved_away
 
 What = CredentialChange.What
-KEPT = 200
-"""So many changes of a login are kept."""
+KEPT, YEAR = 200, 365 * 24 * 3600
+"""So many changes of a login are kept, for a year (s)."""
 
 
 def listen() -> None:
@@ -57,8 +57,9 @@ def note(user: Any, what: CredentialChange.What, *, quiet: bool = False) -> None
         device=device(request) if request is not None else "",
         address=(asker(request) or None) if request is not None else None,
     )
-    old = CredentialChange.objects.filter(user=user).values_list("pk", flat=True)[KEPT:]
-    CredentialChange.objects.filter(pk__in=list(old)).delete()
+    own = CredentialChange.objects.filter(user=user)
+    own.filter(at__lt=change.at - YEAR).delete()
+    own.filter(pk__in=list(own.values_list("pk", flat=True)[KEPT:])).delete()
     security_log.note(f"credentials: {what.value}", request, user=user.pk)
     if not quiet:
         for recipient in _recipients(user):

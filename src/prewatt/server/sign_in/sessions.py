@@ -13,7 +13,6 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -152,13 +151,3 @@ def end_others(request: HttpRequest, user: Any) -> int:
     for each in rows:
         each.end()
     return len(rows)
-
-
-def forget_old() -> int:
-    """Delete what is kept of log-ins that are over. Returns how many they were."""
-    longest = max(rule.longest for rule in LIFETIMES.values())
-    before = datetime.fromtimestamp(time.time() - longest, UTC)
-    Session.objects.filter(expire_date__lt=datetime.now(UTC)).delete()
-    count: int
-    count, _by_model = UserSession.objects.filter(created_at__lt=before).delete()
-    return count
