@@ -240,7 +240,7 @@ NO_NAMES = {
     "sign_in:end_others", "sign_in:end_session", "sign_in:forget_phone", "sign_in:new_password",
     "console:residents:again",
     "console:residents:invite", "console:residents:invite_all", "console:residents:remove", "console:residents:residents",
-    "console:residents:revoke_invitations", "join:code", "join:door", "join:link", "tenant:residents:invite",
+    "console:residents:revoke_invitations", "sign_in:join:code", "sign_in:join:door", "sign_in:join:link", "tenant:residents:invite",
     "tenant:residents:residents", "tenant:residents:revoke_invitations",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""

@@ -22,7 +22,6 @@ urlpatterns = [
     path("api/", include("prewatt.server.commissioning.urls")),
     path("api/v1/", api.urls),
     path("callbacks/<slug:provider>/<slug:public_id>/", callback, name="pay-callback"),
-    path("join/", include("prewatt.server.sign_in.join.urls")),
     path("", include("prewatt.server.web.urls")),
     path("", include("prewatt.server.sign_in.urls")),
     path("", include("prewatt.server.console.urls")),

@@ -14,6 +14,7 @@ from .forms import ReauthenticationCodeForm
 happenings.listen()
 
 OWN = [
+    path("join/", include(("prewatt.server.sign_in.join.urls", "join"))),
     path("account/", views.account, name="account"),
     path("account/password/new/", views.new_password, name="new_password"),
     path("account/phone/forget/", views.forget_phone, name="forget_phone"),

@@ -2,9 +2,8 @@ from django.urls import path
 
 from . import views
 
-app_name = "join"
 urlpatterns = [
     path("", views.code, name="code"),
     path("door/", views.door, name="door"),
-    path("<str:code>/", views.link, name="link"),
+    path("<slug:code>/", views.link, name="link"),
 ]

@@ -81,7 +81,7 @@ def _look(request: HttpRequest, typed: str) -> HttpResponse:
     except InvitationError as error:
         return render(request, "sign_in/join/code.html", {"wrong": str(error)}, status=400)
     request.session[INVITED] = invitation.pk
-    return redirect("join:door")
+    return redirect("sign_in:join:door")
 
 
 @_untraced
@@ -93,7 +93,7 @@ def door(request: HttpRequest) -> HttpResponse:
     )
     invitation = rows.filter(pk=request.session.get(INVITED)).first()
     if invitation is None:
-        return redirect("join:code")
+        return redirect("sign_in:join:code")
     wrong: list[str] = []
     try:
         check_open(invitation)
@@ -103,7 +103,7 @@ def door(request: HttpRequest) -> HttpResponse:
     except InvitationError as error:
         messages.error(request, str(error))
         request.session.pop(INVITED, None)
-        return redirect("join:code")
+        return redirect("sign_in:join:code")
     except ValidationError as error:
         wrong = [text for _field, text in by_field(error)]
     return render(request, "sign_in/join/door.html", _door(request, invitation, wrong), status=400 if wrong else 200)
