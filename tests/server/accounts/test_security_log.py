@@ -9,6 +9,8 @@ from django.test import Client
 
 from prewatt.log_lines import Lines
 from prewatt.server.accounts import security_log
+from prewatt.server.accounts.acting import Actor, Door, acting
+from prewatt.server.accounts.memberships import Membership
 from prewatt.server.accounts.security_log import note
 from prewatt.server.metering.apart import apart, meter_or_gateway_of
 from tests.building import PASSWORD
@@ -28,16 +30,17 @@ def lines(file):
 
 def test_who_logs_in_and_who_fails_is_noted_without_names(building, client, file, django_user_model):
     flat1 = django_user_model.objects.get(username="flat1")
-    client.login(username="flat1", password="wrong word")
-    client.login(username="my secret password", password="x")
-    client.login(username="flat1", password=PASSWORD)
-    client.logout()
-    events = [(line["event"], line.get("user"), line.get("account")) for line in lines(file)]
+    client.post("/login/", {"username": "flat1", "password": "wrong word"})
+    client.post("/login/", {"username": "my secret password", "password": "x"})
+    client.post("/login/", {"username": "flat1", "password": PASSWORD})
+    client.post("/logout/")
+    events = [(line["event"], line.get("user")) for line in lines(file)]
     assert events == [
-        ("log-in failed", None, flat1.pk),
-        ("log-in failed", None, None),
-        ("log-in", flat1.pk, None),
-        ("log-out", flat1.pk, None),
+        ("log-in failed", flat1.pk),
+        ("log-in failed", None),
+        ("log-in", flat1.pk),
+        ("credentials: new-browser", flat1.pk),
+        ("log-out", flat1.pk),
     ]
     assert all(each not in file.read_text() for each in ("flat1", "secret", "wrong", PASSWORD))
     assert lines(file)[0]["at"].endswith("+00:00")
@@ -107,3 +110,14 @@ def test_the_log_of_the_worker_names_no_tenants(tenancy, caplog):
     apart("settlements", [tenancy], fail, meter_or_gateway_of)
     assert f"settlements: Tenancy {tenancy.pk}" in caplog.text
     assert tenancy.tenant not in caplog.text
+
+
+def test_changes_of_roles_and_credentials_are_noted(building, file, django_user_model):
+    user = django_user_model.objects.get(username="manager")
+    with acting(Actor(Door.COMMAND, command="prewatt test")):
+        user.set_password("another word")
+        user.save()
+        Membership.objects.filter(user=user).update(role="cashier")
+    noted = [(line["event"], line["row"], line["columns"]) for line in lines(file)]
+    assert noted[0] == ("login changed", str(user.pk), "password")
+    assert noted[1][0::2] == ("role changed", "role")

@@ -89,12 +89,10 @@ def visitor_of(scope: Scope, session_cookie: str) -> str:
     """Return a name of the session or the key that a request brings; empty if there is none. It can't be read back."""
     start = f"{session_cookie}=".encode()
     for name, value in scope["headers"]:
-        if name == b"cookie":
-            for part in value.split(b";"):
-                if part.strip().startswith(start):
-                    return hashlib.blake2b(part.strip(), digest_size=16).hexdigest()
-        elif name == b"authorization":
-            return hashlib.blake2b(value, digest_size=16).hexdigest()
+        parts = [part.strip() for part in value.split(b";")] if name == b"cookie" else []
+        shown = [part for part in parts if part.startswith(start)] or ([value] if name == b"authorization" else [])
+        if shown:
+            return hashlib.blake2b(shown[0], digest_size=16).hexdigest()
     return ""
 
 

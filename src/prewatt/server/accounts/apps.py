@@ -1,8 +1,5 @@
 from django.apps import AppConfig
 
-# Listens to log-ins.
-from . import refusals as refusals
-
 
 class AccountsConfig(AppConfig):
     name = "prewatt.server.accounts"

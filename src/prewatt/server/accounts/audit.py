@@ -17,7 +17,14 @@ from .acting import Actor, Door
 from .audited import Change, organisation_of_login
 from .security_log import note
 
-SECURITY = {"auth.User": "login changed", "accounts.Membership": "role changed", "accounts.ApiKey": "key changed"}
+SECURITY = {
+    "account.EmailAddress": "login changed",
+    "accounts.ApiKey": "key changed",
+    "accounts.Membership": "role changed",
+    "auth.User": "login changed",
+    "mfa.Authenticator": "second factor changed",
+    "sign_in.LoginPhone": "login changed",
+}
 """Models whose changes stand in the security log too, and the word for them."""
 
 

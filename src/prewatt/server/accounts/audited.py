@@ -52,6 +52,7 @@ MACHINES_OWN = {
         *("commands", "taken", "told_at", "told_seq", "told_balance", "told_closed", "told_command", "told_switch"),
         *("late", "duplicates", "told_quantities"),
     },
+    "mfa.Authenticator": {"last_used_at"},
     "notices.Recipient": {"seen", "closed", "day", "looked_at", "changed_at", "since"},
     "payments.Merchant": {"refused", "refusal", "refused_at"},
     "payments.Payment": {"looks", "next_look_at"},
