@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -51,6 +53,11 @@ class Retention(models.Model):
 
     def __str__(self) -> str:
         return str(self.organisation)
+
+    @classmethod
+    def days_fields(cls) -> list[models.Field[Any, Any]]:
+        """Return the fields that are times in days, in the order in which people see them."""
+        return [each for each in cls._meta.concrete_fields if each.name.endswith("_days")]
 
 
 class Erasure(models.Model):

@@ -8,6 +8,7 @@ STORIES = (
     "notices",
     "papers",
     "pay",
+    "personal_data",
     "reports",
     "residents",
 )

@@ -49,6 +49,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     fresh = [each for each in notes if each.new or at - each.at < FRESH]
     context = {
         "unit": present_tenancy.unit,
+        "tenancy_pk": present_tenancy.pk,
         "shares": shares,
         # At the top as long as they are new; then they give way to the power.
         "fresh": fresh,

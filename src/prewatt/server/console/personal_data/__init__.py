@@ -1,0 +1,1 @@
+"""How long a landlord keeps personal data, and erasing those of a tenant."""

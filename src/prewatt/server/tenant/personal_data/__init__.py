@@ -1,0 +1,1 @@
+"""What is kept of a tenant, for themselves and their landlord."""
