@@ -14,6 +14,7 @@ from prewatt.server.core.config import (
     load_config,
     secret,
     signing_key,
+    vending_secret,
 )
 
 
@@ -81,6 +82,18 @@ def test_secrets_are_made_once_and_are_private(tmp_path):
     for name in ("secret", "server.key"):
         assert (config.home / name).stat().st_mode & 0o077 == 0
     assert broker_password(config, "g1") != broker_password(config, "g2")
+
+
+def test_the_vending_key_may_lie_elsewhere_and_is_never_made_anew_there(tmp_path):
+    config = load_config(
+        {"PREWATT_HOME": str(tmp_path / "home"), "PREWATT_VENDING_KEY": str(tmp_path / "stick" / "vending.key")}
+    )
+    with pytest.raises(ConfigError, match="PREWATT_VENDING_KEY: there is no file"):
+        vending_secret(config)
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "vending.key").write_text("5c" * 32 + "\n")
+    assert vending_secret(config) == b"\x5c" * 32
+    assert not (tmp_path / "home" / "vending.key").exists()
 
 
 def test_a_postgresql_address_is_taken_apart():

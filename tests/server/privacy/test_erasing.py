@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -62,6 +63,13 @@ def test_each_text_of_each_model_is_said_to_be_personal_or_not():
         for way in (*texts.of, *texts.organisation):
             # A way that leads nowhere is an error of the query.
             assert model._default_manager.filter(**{way: 1}).query
+
+
+def test_the_document_names_each_place_where_something_personal_is_kept():
+    document = (Path(__file__).parents[3] / "docs" / "operator" / "personal-data.md").read_text()
+    personal = {label for label, texts in TEXTS.items() if texts.tenants or texts.may_name or texts.login}
+    by_another = {"account.EmailConfirmation"}
+    assert sorted(label for label in personal - by_another if label not in document) == []
 
 
 def test_what_is_personal_is_not_written_down_in_the_audit_log():

@@ -71,6 +71,7 @@ class ServerConfig(Struct, frozen=True):
     public_url: str = ""
     providers: dict[str, str] = {}
     private_notices: bool = False
+    vending_key: str = ""
     second_factor: SecondFactor = SecondFactor.NONE
     web_processes: int = 1
 
@@ -171,6 +172,7 @@ SETTINGS = {
     "PREWATT_PRIVATE_NOTICES": Setting("private_notices", "refuse", _private_notices),
     "PREWATT_SECOND_FACTOR": Setting("second_factor", "none", _second_factor),
     "PREWATT_WEB_PROCESSES": Setting("web_processes", "", _web_processes),
+    "PREWATT_VENDING_KEY": Setting("vending_key", "", str),
     "PREWATT_SHARED_CLOCK": Setting("shared_clock", "", str),
 }
 """All settings, by the names of their variables. A further one is a line here and a field of `ServerConfig`."""
@@ -256,8 +258,11 @@ def vending_secret(config: ServerConfig) -> bytes:
     """Return the key under which vending keys are sealed, made at the first start. A stolen copy of the database can
     make no tokens without it, nor can a database that was restored without it.
     """
-    path = config.home / "vending.key"
+    path = Path(config.vending_key).expanduser() if config.vending_key else config.home / "vending.key"
     if not path.exists():
+        if config.vending_key:
+            # A stick that is not in, a credential that is not there: a new key would open nothing that is sealed already.
+            raise ConfigError(f"PREWATT_VENDING_KEY: there is no file {path}; put the server's vending.key there")
         _make_private(path, secrets.token_hex(32))
     return bytes.fromhex(path.read_text().strip())
 

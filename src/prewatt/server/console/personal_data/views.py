@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ...accounts.security_log import note
-from ...privacy.erasing import erase
+from ...privacy import erasing
 from ...privacy.models import Retention, retention_of
 from ...web.access import owner_of, tenancy_of_manager
 from ...web.kept import say
@@ -43,14 +43,14 @@ def retention(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def erase_tenant(request: HttpRequest, pk: int) -> HttpResponse:
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
     """Erase the personal data of a tenant who has moved out."""
     tenancy = tenancy_of_manager(request, pk)
     if "sure" not in request.POST:
         messages.error(request, _("Say that the tenant has what they asked for."))
         return redirect("tenant:personal_data:personal_data", pk=pk)
     try:
-        erase(tenancy, request.user)
+        erasing.erase(tenancy, request.user)
     except ValidationError as error:
         say(request, error)
     else:
