@@ -210,7 +210,7 @@ NO_NAMES = {
     "console:contacts:not_reached", "console:emergency_codes:emergency_codes", "console:keypads:photo",
     "console:emergency_codes:emergency_rules", "console:emergency_codes:emergency_sheet",
     "console:emergency_codes:make_emergency_codes", "console:emergency_codes:revoke_emergency_codes",
-    "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin", "console:personal_data:erase",
+    "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin", "console:personal_data:erase_tenant",
     "console:personal_data:retention", "tenant:personal_data:personal_data", "tenant:personal_data:download",
     "console:overview:properties", "console:owed:debt_set_off", "console:owed:debt_write_off",
     "console:owed:refund_paid", "console:owed:refund_to", "console:owed:undo_paid", "console:owed:write_off_decided",

@@ -5,7 +5,7 @@ from allauth.mfa.base import views as factor
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkey
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from . import happenings, views
 from .forms import ReauthenticationCodeForm
@@ -13,7 +13,7 @@ from .forms import ReauthenticationCodeForm
 # Here and not when a process starts: only pages let people in.
 happenings.listen()
 
-OWN = [
+OWN: list[URLPattern | URLResolver] = [
     path("join/", include(("prewatt.server.sign_in.join.urls", "join"))),
     path("account/", views.account, name="account"),
     path("account/password/new/", views.new_password, name="new_password"),

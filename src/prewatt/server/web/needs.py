@@ -168,7 +168,7 @@ PAGES: Mapping[str, Need] = {
     "console:tenancies:settle_tenancy": Need(S.TENANCIES),
     "console:put_right:put_move_right": Need(S.TENANCIES),
     "console:contacts:contact": Need(S.TENANCIES),
-    "console:personal_data:erase": Need(S.TENANCIES),
+    "console:personal_data:erase_tenant": Need(S.TENANCIES),
     "console:personal_data:retention": Need(S.SEE_SETTINGS, S.SETTINGS),
     "tenant:personal_data:personal_data": Need(S.TENANCIES, tenants=True),
     "tenant:personal_data:download": Need(S.TENANCIES, tenants=True),

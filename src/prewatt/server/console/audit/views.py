@@ -33,12 +33,12 @@ def changes(request: HttpRequest) -> HttpResponse:
     if before := _number(request, "before"):
         rows = rows.filter(pk__lt=before)
     page = list(rows.order_by("-pk")[: SHOWN + 1])
-    kept = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
+    kept: dict[str, str] = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
     context = {
         "owner": owner,
         "where": where,
         "rows": in_words(page[:SHOWN], where),
-        "older": urlencode({**kept, "before": page[SHOWN - 1].pk}) if len(page) > SHOWN else "",
+        "older": urlencode({**kept, "before": str(page[SHOWN - 1].pk)}) if len(page) > SHOWN else "",
         "chosen": kept,
         "people": [each.user for each in Membership.objects.filter(organisation=owner).select_related("user")],
         "things": things(),

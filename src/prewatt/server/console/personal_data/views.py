@@ -43,7 +43,7 @@ def retention(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def erase(request: HttpRequest, pk: int) -> HttpResponse:
+def erase_tenant(request: HttpRequest, pk: int) -> HttpResponse:
     """Erase the personal data of a tenant who has moved out."""
     tenancy = tenancy_of_manager(request, pk)
     if "sure" not in request.POST:

@@ -91,7 +91,7 @@ def door(request: HttpRequest) -> HttpResponse:
     rows = Invitation.objects.select_related(
         "tenancy__unit__property__organisation", "organisation", "again", "made_by"
     )
-    invitation = rows.filter(pk=request.session.get(INVITED)).first()
+    invitation = rows.filter(pk=request.session.get(INVITED, 0)).first()
     if invitation is None:
         return redirect("sign_in:join:code")
     wrong: list[str] = []
