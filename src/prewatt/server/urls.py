@@ -17,7 +17,7 @@ admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
-    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password"), name="staff-password"),
     path("admin/", admin.site.urls),
     path("api/", include("prewatt.server.commissioning.urls")),
     path("api/v1/", api.urls),

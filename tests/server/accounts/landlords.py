@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from django.contrib.auth import get_user_model
 
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.accounts.keys import ApiKey, make_key
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import MEMBER_ROLES, Role
 from prewatt.server.allocation.models import Run, Share, SharedCost
@@ -66,7 +67,7 @@ def landlord(clock, name, meter):
         recipient_of(each)
     return SimpleNamespace(
         owner=owner, home=Property.objects.get(organisation=owner), tenancy=tenancy, meter=Meter.objects.get(name=f"{meter}1"),
-        people=people, tenant=tenancy.user, neighbour=Tenancy.objects.get(tenant=f"Ben of {name}").user,
+        people=people, tenant=tenancy.people.get(), neighbour=Tenancy.objects.get(tenant=f"Ben of {name}").people.get(),
     )  # fmt: skip
 
 
@@ -78,9 +79,10 @@ def elsewhere(target):
     manager, cashier, before = person("manager elsewhere"), person("cashier elsewhere"), person("lived there")
     put_member(target.owner, manager, Role.MANAGER, [other_home])
     put_member(target.owner, cashier, Role.CASHIER, [other_home])
-    Tenancy.objects.create(
-        unit=target.tenancy.unit, tenant="Before", user=before, begins=NOON - 9 * DAY, ends=NOON - 8 * DAY, settled_at=NOON
+    lived = Tenancy.objects.create(
+        unit=target.tenancy.unit, tenant="Before", begins=NOON - 9 * DAY, ends=NOON - 8 * DAY, settled_at=NOON
     )  # fmt: skip
+    lived.people.add(before)
     return manager, cashier, before
 
 
@@ -156,6 +158,7 @@ def numbers(of):
         "photos": Photo.objects.create(entry=entry, content=b"x", width=1, height=1),
         "channels": channel,
     }  # fmt: skip
+    make_key(of.people[Role.OWNER], "program")
     Gateway.objects.update(online=True)
     Payment.objects.create(
         payment_id="pay1", asked="1", merchant=merchant, tenancy=tenancy, amount=NANO, currency="EUR", method="card",
@@ -165,4 +168,7 @@ def numbers(of):
         "payments": "pay1",
         "codes": 1,
         "set-off": rows["refunds"].pk,
+        "sessions": 1,
+        "passkeys": 1,
+        "keys": ApiKey.objects.get().pk,
     }

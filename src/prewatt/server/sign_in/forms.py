@@ -45,6 +45,13 @@ class LoginForm(account.LoginForm):
 class RequestCodeForm(account.RequestLoginCodeForm):
     """The phone number, or the e-mail address, that a code is sent to."""
 
+    def clean(self) -> dict[str, Any]:
+        """Return what was typed. Raises ValidationError if it is neither a number nor an address."""
+        values: dict[str, Any] = super().clean()
+        if not self.errors and not values.get("phone") and not values.get("email"):
+            raise ValidationError(_("Type your phone number or your e-mail address."))
+        return values
+
     def clean_phone(self) -> str:
         """Return the number. Raises ValidationError if too many codes were asked for."""
         number = str(self.cleaned_data["phone"])
