@@ -45,3 +45,14 @@ def set_up(clock, **changes):
         "password": PASSWORD,
     }
     return set_up_building(BuildingPlan(**{**plan, **changes}))
+
+
+def new_login(tenancy):
+    """A login for a tenancy, with the password of all. Returns its name and password."""
+    from django.contrib.auth import get_user_model
+
+    from prewatt.server.accounts.names import free_name
+
+    name = free_name(tenancy.unit.name)
+    tenancy.people.add(get_user_model().objects.create_user(name, password=PASSWORD))
+    return name, PASSWORD

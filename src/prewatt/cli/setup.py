@@ -10,6 +10,7 @@ from django.conf import settings
 
 from ..kernel.tariff import Tariff, flat_tariff
 from ..kernel.units import short_price
+from ..server.accounts.invitations import DAYS
 from ..server.commissioning.setup import BuildingPlan, read_apartments, set_up_building
 from ..server.core.amounts import typed_price
 from ..server.tariffs.reading import read_file
@@ -41,7 +42,8 @@ def setup(
 ) -> None:
     """Set up a building: units, meters, tenants, tariff, logins.
 
-    Prints the passwords, which are not shown again, and the code with which each gateway enrols.
+    Prints what is not shown again: the manager's password, an invitation for each tenant, and the code with which each
+    gateway enrols.
     """
     building = set_up_building(
         BuildingPlan(
@@ -55,9 +57,15 @@ def setup(
             manager=manager,
         )
     )
-    typer.echo(f"{'Login':<20} {'Password':<16} Person (the passwords are not shown again)")
+    typer.echo(f"{'Login':<20} {'Password':<16} Person (the password is not shown again)")
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
+    if building.invitations:
+        typer.echo(f"\n{'Invitation':<20} Person (each lets one person in, once, within {DAYS} days)")
+        for code, whose in building.invitations:
+            typer.echo(f"{code:<20} {whose}")
+        typer.echo(f"Tenants type it at http://THIS-SERVER:{settings.CONFIG.http.port}/join/")
+        typer.echo("The page of a unit prints a paper with a new one; then this one lets nobody in.")
     typer.echo()
     typer.echo(
         "The codes below hold for 24 hours; prewatt gateway code NAME makes another one. Put https:// and the server's name"

@@ -11,10 +11,10 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ..kernel.currencies import format_with_code
+from ..server.accounts.invitations import invite_to_flat
 from ..server.accounts.memberships import reach_of
 from ..server.accounts.rights import Right
 from ..server.commissioning.contact_list import read_contact_list, sealed, take
-from ..server.commissioning.setup import new_login
 from ..server.core.amounts import typed_money
 from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy
@@ -58,7 +58,7 @@ def move_in(
 ) -> None:
     """Let a tenant move in, now or at the date and time of --from.
 
-    Prints the tenant's login and password. The password is not shown again.
+    Prints an invitation, with which the tenant gets in, once. It is not shown again.
     """
     property_ = property_named(property_name)
     contact = read_contact(property_, phone, email, language)
@@ -71,8 +71,8 @@ def move_in(
             deposit=typed_money(deposit, "--deposit", property_.currency) if deposit else 0,
             contact=contact,
         )
-        login, password = new_login(tenancy)
-    typer.echo(f"{login:<20} {password:<16} {tenancy.tenant}, {unit}")
+        code = invite_to_flat(tenancy, None)
+    typer.echo(f"{code:<20} {tenancy.tenant}, {unit}")
 
 
 @app.command(cls=DatabaseCommand)

@@ -12,6 +12,7 @@ from prewatt.kernel.supply import FriendlyHours, PowerLimit, Window
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import NANO
+from prewatt.server.accounts.invitations import invitation_of
 from prewatt.server.commissioning import installing as services
 from prewatt.server.commissioning import setup
 from prewatt.server.commissioning.setup import Apartment, SetupError, read_apartments
@@ -42,11 +43,12 @@ def test_a_building_is_set_up_with_its_settings_and_tariff_on_the_way_to_each_me
     assert Tenancy.objects.count() == 2
 
 
-def test_without_a_password_given_each_login_has_its_own(db, clock):
+def test_without_a_password_given_the_manager_has_one_and_each_tenant_an_invitation(db, clock):
     made = set_up(clock, password="")
-    passwords = [password for _, password, _ in made.logins]
-    assert len(set(passwords)) == 3
-    assert get_user_model().objects.get(username="flat1").check_password(passwords[1])
+    ((name, password, _whose),) = made.logins
+    assert get_user_model().objects.get(username=name).check_password(password)
+    doors = [invitation_of(code).tenancy.unit.name for code, _whose in made.invitations]
+    assert doors == ["Flat 1", "Flat 2"] and not get_user_model().objects.filter(username__startswith="flat").exists()
 
 
 @pytest.mark.parametrize(

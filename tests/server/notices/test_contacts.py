@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.accounts.invitations import invitation_of
 from prewatt.server.accounts.keys import make_key
 from prewatt.server.commissioning.apartments import apartments_of
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
@@ -91,7 +92,7 @@ def test_nine_tenants_who_never_typed_a_number_are_told_at_10_kwh(db, clock, sto
             headers={"Authorization": f"Bearer {token}"},
         )
         assert answer.status_code == 201, answer.content
-        assert answer.json()["password"]
+        assert invitation_of(answer.json()["invitation"]).tenancy.tenant == f"T{number}"
     assert Recipient.objects.count() == 9 and not unreached([building.property])
     Property.objects.update(low_credit_kwh="10", low_credit="", low_credit_days="")
     Recipient.objects.update(muted=["top-up"], quiet_from=0, quiet_until=0)

@@ -15,7 +15,6 @@ from PIL import Image
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.billing.models import Bill
 from prewatt.server.billing.owed import owed_to, pay_out
-from prewatt.server.commissioning.setup import new_login
 from prewatt.server.correspondence.notes import send_note
 from prewatt.server.correspondence.photos import encode
 from prewatt.server.correspondence.reports import add_entry, open_report
@@ -32,6 +31,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_in, move_out, settle
 from prewatt.server.tenancies.put_right import Change, put_right
 from prewatt.server.vending.models import Refund
+from tests.building import new_login
 from tests.gateway import at
 from tests.server.statements.test_statements import USED
 

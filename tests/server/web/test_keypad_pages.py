@@ -7,7 +7,6 @@ import pytest
 
 from prewatt.kernel.calendar import local_day
 from prewatt.kernel.units import DAY, NANO, exact_instant
-from prewatt.server.commissioning.setup import new_login
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.estate.wall_clock import shown
 from prewatt.server.ledger.books import trial_balance
@@ -19,7 +18,7 @@ from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.verdicts import Verdict
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Adjustment, Code, KeypadEntry, Refund, TokenMeter, TopUp
-from tests.building import PASSWORD
+from tests.building import PASSWORD, new_login
 from tests.server.keypads import keypad_flat
 from tests.server.payments.paying import call_back, start_payment
 

@@ -12,7 +12,7 @@ from pydantic import StrictBool, StrictInt
 
 from ...kernel.names import natural
 from ...kernel.units import exact_instant, parse_instant, parse_money
-from ..commissioning.setup import new_login
+from ..accounts.invitations import invite_to_flat
 from ..core.time import now
 from ..estate.models import MOST_OCCUPANTS, Tenancy
 from ..notices.contacts import NO_CONTACT, Contact, keep_contact, kept, read_contact, unreached
@@ -65,7 +65,7 @@ def _read(field: str, text: str, read: Any) -> int:
 
 @router.post("/properties/{pk}/tenancies", response={201: dict[str, Any]})
 def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
-    """Record a move-in. The answer shows the login's password this once."""
+    """Record a move-in. The answer shows this once the code of an invitation: with it the tenant gets in, at `/join/`."""
     property_ = property_of_manager(request, pk)
     unit = property_.units.filter(name=given.unit).select_related("property__organisation").first()
     if unit is None:
@@ -79,9 +79,9 @@ def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
         tenancy = move_in(
             unit, given.tenant.strip(), begins, occupants=given.occupants, deposit=deposit, contact=contact
         )
-        login, password = new_login(tenancy)
+        code = invite_to_flat(tenancy, request.user)
     document = {"id": tenancy.pk, "unit": unit.name, "tenant": tenancy.tenant, "begins": exact_instant(tenancy.begins)}
-    return Status(201, {**document, "login": login, "password": password})
+    return Status(201, {**document, "invitation": code})
 
 
 class NewContact(Schema):

@@ -19,6 +19,7 @@ from ...kernel.tariff_document import tariff_from_document, tariff_to_document
 from ...tables.problems import Problems, TableError
 from ...wire.messages import MAX_METERS
 from ...wire.pins import hash_pin
+from ..accounts.invitations import invite_to_flat
 from ..accounts.memberships import put_member
 from ..accounts.names import free_name
 from ..accounts.rights import Role
@@ -33,18 +34,19 @@ from .apartments import Apartment, SetupError, read_apartments
 from .enrolment import new_code
 from .installing import InstallError, install
 
-__all__ = ["Apartment", "Building", "BuildingPlan", "SetupError", "new_login", "read_apartments", "set_up_building"]
+__all__ = ["Apartment", "Building", "BuildingPlan", "SetupError", "read_apartments", "set_up_building"]
 
 
 @dataclass(frozen=True)
 class Building:
-    """What was set up. `codes`: each gateway's one-time enrolment code. `logins`: (name, password, whose). Both must be
-    handed over, because only hashes are stored.
+    """What was set up. `codes`: each gateway's one-time enrolment code. `logins`: (name, password, whose). `invitations` of
+    tenants: (code, whose). All must be handed over, because only hashes are stored.
     """
 
     property: Property
     codes: dict[str, str]
     logins: list[tuple[str, str, str]]
+    invitations: list[tuple[str, str]]
 
     @builtins.property
     def code(self) -> str:
@@ -57,7 +59,8 @@ class BuildingPlan:
     """What to set up: for which organisation, which property with which tariff from now on, and its apartments.
 
     `gateway`: the name of the gateway for meters whose line names none. `manager`: the manager's login. `low_credit`:
-    the steps of the reminder; the usual ones if empty. `password`: one for all logins; if empty, each has its own.
+    the steps of the reminder; the usual ones if empty. `password`: one for all logins; if empty, the
+    manager has one of their own, and tenants have invitations.
     `pin`: one for the gateway's page, for all flats; if empty, flats have none yet. `driver`: the kind of the meters, as the gateway
     names it.
     """
@@ -89,14 +92,19 @@ def set_up_building(plan: BuildingPlan) -> Building:
         boxes = _gateways(property_, plan.gateway, plan.apartments)
         logins = [(plan.manager, _login(plan.manager, plan.password, owner), plan.organisation)]
         occupied = _place_all(property_, boxes, plan)
-        logins += _move_in(occupied, plan.password)
+        tenancies = _move_in(occupied)
+        invitations = []
+        if plan.password:
+            logins += _log_in(tenancies, plan.password)
+        else:
+            invitations = [(invite_to_flat(each, None), _whose(each)) for each in tenancies]
     except ValidationError as error:
         raise SetupError(in_words(error)) from None
     except TariffError as error:
         raise SetupError(f"tariff: {error}") from None
     except TableError as error:
         raise SetupError(str(error)) from None
-    return Building(property_, {name: new_code(box) for name, box in boxes.items()}, logins)
+    return Building(property_, {name: new_code(box) for name, box in boxes.items()}, logins, invitations)
 
 
 def _property(owner: Organisation, plan: BuildingPlan) -> Property:
@@ -138,21 +146,31 @@ def _place_all(property_: Property, boxes: Mapping[str, Gateway], plan: Building
     return occupied
 
 
-def _move_in(occupied: Sequence[tuple[Unit, Apartment]], password: str) -> list[tuple[str, str, str]]:
-    """Begin the tenancies, each with a login. Returns (name, password, whose)."""
-    # A hash is made to be slow, so that of one password for all is made once.
-    shared = make_password(password) if password else ""
-    logins = []
+def _move_in(occupied: Sequence[tuple[Unit, Apartment]]) -> list[Tenancy]:
+    """Begin the tenancies."""
+    tenancies = []
     for unit, apartment in occupied:
-        user_name = free_name(unit.name)
-        own = password or _new_password()
-        user = get_user_model().objects.create(username=user_name, password=shared or make_password(own))
         tenancy = Tenancy.objects.create(unit=unit, tenant=apartment.tenant, begins=now(), occupants=unit.occupants)
-        tenancy.people.add(user)
         if apartment.contact:
             keep_contact(tenancy, apartment.contact)
-        logins.append((user_name, own, f"{apartment.tenant}, {unit.name}"))
+        tenancies.append(tenancy)
+    return tenancies
+
+
+def _log_in(tenancies: Sequence[Tenancy], password: str) -> list[tuple[str, str, str]]:
+    """Create a login with the same password for each tenancy. Returns (name, password, whose)."""
+    # A hash is made to be slow, so that of one password for all is made once.
+    shared = make_password(password)
+    logins = []
+    for tenancy in tenancies:
+        name = free_name(tenancy.unit.name)
+        tenancy.people.add(get_user_model().objects.create(username=name, password=shared))
+        logins.append((name, password, _whose(tenancy)))
     return logins
+
+
+def _whose(tenancy: Tenancy) -> str:
+    return f"{tenancy.tenant}, {tenancy.unit.name}"
 
 
 def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> dict[str, Gateway]:
@@ -206,10 +224,3 @@ def _login(manager: str, password: str, owner: Organisation) -> str:
         user = users.create(username=manager, password=make_password(own))
     put_member(owner, user, Role.OWNER)
     return own or "(as before)"
-
-
-def new_login(tenancy: Tenancy) -> tuple[str, str]:
-    """Create a login for a tenant. Returns (name, password); only a hash of the password is stored."""
-    name, password = free_name(tenancy.unit.name), _new_password()
-    tenancy.people.add(get_user_model().objects.create(username=name, password=make_password(password)))
-    return name, password

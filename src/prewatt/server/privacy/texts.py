@@ -74,6 +74,7 @@ TEXTS: dict[str, Texts] = {
     "accounts.AuditEntry": Texts(
         plain="door page address model row action changes"
     ),  # holds no values of personal columns
+    "accounts.Invitation": Texts(plain="hash role"),
     "accounts.Throttle": Texts(plain="subject"),
     # -- meters and journals
     "metering.Gateway": Texts(plain="name public_key code_hash sessions lines"),

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 
 from ....kernel.calendar import local, zone
 from ....kernel.currencies import format_money
-from ...commissioning.setup import new_login
 from ...core.amounts import typed_money
 from ...estate.models import Tenancy
 from ...estate.wall_clock import wall_clock
@@ -91,6 +90,5 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
 def _say(request: HttpRequest, tenancy: Tenancy, change: Change) -> None:
     messages.success(request, _now("The move is corrected."))
     if change.another:
-        login, password = new_login(tenancy)
-        text = _now("%(tenant)s: login %(login)s, password %(password)s (shown only once).")
-        messages.success(request, text % {"tenant": tenancy.tenant, "login": login, "password": password})
+        text = _now("%(tenant)s has no login yet. Print an invitation below, and hand it over.")
+        messages.success(request, text % {"tenant": tenancy.tenant})

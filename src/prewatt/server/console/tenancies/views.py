@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ...commissioning.setup import new_login
 from ...core.amounts import typed_money, typed_whole
 from ...estate.models import MOST_OCCUPANTS, Tenancy
 from ...estate.wall_clock import wall_clock
@@ -26,7 +25,7 @@ from ..contacts.views import typed_contact
 @login_required
 @require_POST
 def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
-    """Record a move-in, and make a login for the tenant."""
+    """Record a move-in. The tenant gets in by an invitation that is printed from the unit's page."""
     unit = unit_of_manager(request, pk)
     typed = request.POST
     try:
@@ -41,13 +40,12 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         )
         if asked is not None:
             return asked
-        tenancy = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
-        login, password = new_login(tenancy)
+        move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
     except ValidationError as error:
         refuse(request, error)
     else:
-        text = _("%(tenant)s moves in. Login: %(login)s, password: %(password)s (shown only once).")
-        messages.success(request, text % {"tenant": tenant, "login": login, "password": password})
+        text = _("%(tenant)s moves in. Print an invitation below, and hand it over.")
+        messages.success(request, text % {"tenant": tenant})
     return redirect("console:units:unit", pk=pk)
 
 
