@@ -57,6 +57,7 @@ ROOMS = (
     "core",
     "estate",
     "accounts",
+    "tasks",
     "metering",
     "ledger",
     "vending",

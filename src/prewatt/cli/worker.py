@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from ..processes.tasks import run_tasks
 from ..processes.worker import run
 from .command import group, log_to_stderr
 from .on_server import ProcessCommand
@@ -10,11 +15,19 @@ app = group()
 
 
 @app.command(cls=ProcessCommand)
-def worker() -> None:
+def worker(
+    tasks: Annotated[
+        bool, typer.Option("--tasks", hidden=True, help="Do what people have asked for, then end.")
+    ] = False,
+) -> None:
     """Run one worker for scheduled work alone.
 
-    It does shared costs, bills, notices, settlement files and alarms. A second worker waits until the first one has
+    It does shared costs, bills, notices, settlement files and alarms, and starts processes for the large files that people
+    ask for. A second worker waits until the first one has
     ended. `prewatt server` starts one by itself.
     """
     log_to_stderr()
-    run()
+    if tasks:
+        run_tasks()
+    else:
+        run()

@@ -29,13 +29,15 @@ from ..server.sales.keypad_sales import charge_days_of_all
 from ..server.statements.bills import make_bills
 from ..server.statements.overdue import follow_up
 from ..server.statements.terms import take_what_is_due
+from ..server.tasks import queueing
 from ..server.tenancies.moving import settle_what_is_due
 from ..server.vending.account_settings import refresh_settings
 from ..server.vending.silences import look as look_at_silences
 from .standby import alone
+from .tasks import Runners
 
 log = logging.getLogger("prewatt.worker")
-OFTEN, STEADILY, SELDOM, DAILY = 10, 30, 600, 86_400
+AT_ONCE, OFTEN, STEADILY, SELDOM, DAILY = 1, 10, 30, 600, 86_400
 """Seconds between two runs of a job."""
 
 
@@ -134,6 +136,11 @@ def send_notices() -> None:
     send_what_is_due()
 
 
+def forget_tasks() -> None:
+    """Delete what was made for people more than a day ago."""
+    queueing.forget_old()
+
+
 def _job(work: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
         close_old_connections()
@@ -159,7 +166,10 @@ def run() -> None:
 def _work() -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BlockingScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+    queueing.cut_off(None)
+    do_tasks = Runners().look_after
     jobs = (
+        (do_tasks, AT_ONCE),
         (allocate, OFTEN),
         (close_accounts, OFTEN),
         (change_terms, OFTEN),
@@ -171,6 +181,7 @@ def _work() -> None:
         (charge_days, SELDOM),
         (fetch_settlement_files, SELDOM),
         (look_at_balances, SELDOM),
+        (forget_tasks, SELDOM),
         (close_books, SELDOM),
         (forget_tries, SELDOM),
         (renew_holidays, DAILY),

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "ninja",
     "prewatt.server.estate",
     "prewatt.server.accounts",
+    "prewatt.server.tasks",
     "prewatt.server.metering",
     "prewatt.server.tariffs",
     "prewatt.server.vending",

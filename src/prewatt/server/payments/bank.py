@@ -5,7 +5,7 @@ books it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +73,16 @@ def read_statement(content: bytes, currency: str) -> tuple[list[Line], int]:
     return [each for each in lines if each.amount > 0], sum(each.amount < 0 for each in lines)
 
 
-def upload(organisation: Organisation, content: bytes, currency: str, by: Any) -> Upload:
+def upload(
+    organisation: Organisation,
+    content: bytes,
+    currency: str,
+    by: Any,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Upload:
     """Store the lines of a statement that are new; nothing is booked yet. The lines are written in parts: if an upload
-    stops in the middle, the same upload again completes it. Raises BankError if the file cannot be read.
+    stops in the middle, the same upload again completes it. `progress` is told how many of how many new lines are
+    written. Raises BankError if the file cannot be read.
     """
     statement = read(content, currency, layouts_of(organisation))
     sorted_out = sort_out(organisation, statement.lines)
@@ -86,6 +93,7 @@ def upload(organisation: Organisation, content: bytes, currency: str, by: Any) -
         with transaction.atomic():
             began = time.monotonic()
             BankLine.objects.bulk_create(sorted_out.new[start : start + PART], ignore_conflicts=True)
+        progress(start + PART, len(sorted_out.new))
         if start + PART < len(sorted_out.new):
             # SQLite has one writer: as long as this one wrote, the others have their turn.
             time.sleep(min(time.monotonic() - began, 0.5))

@@ -38,7 +38,12 @@ class Paper:
 
 def show_papers(request: HttpRequest, papers: Sequence[Paper], where: object) -> HttpResponse:
     """Answer with papers to print. `where`: the time zone in which their last day is told. No browser keeps the page."""
-    context = {"papers": papers, "page": public(reverse("sign_in:join:code")), "ends": now() + DAYS * DAY, "where": where}
+    context = {
+        "papers": papers,
+        "page": public(reverse("sign_in:join:code")),
+        "ends": now() + DAYS * DAY,
+        "where": where,
+    }
     answer = render(request, "web/layout/invitations.html", context)
     answer["Cache-Control"] = "no-store"
     answer["Referrer-Policy"] = "no-referrer"

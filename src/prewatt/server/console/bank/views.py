@@ -7,15 +7,17 @@ from typing import TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from ....kernel.calendar import zone
+from ...accounts.rights import Right
 from ...core.time import now
 from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Organisation, Tenancy
@@ -34,17 +36,22 @@ from ...payments.bank import (
     suggestion,
     upload,
 )
+from ...payments.bank_task import LARGE, STATEMENT
 from ...payments.layouts import keep_waiting
 from ...payments.matching import referenced
 from ...payments.models import BankLine, Merchant
 from ...payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from ...payments.statements.shape import Unknown
+from ...tasks import queueing
 from ...vending.models import PayOut, TopUp
 from ...web.access import owner_of, row_of, tenancies_of
+from ...web.kept import say
+from ...web.tasks.views import facts_of
 
 SHOWN = 200
 CHOSEN_FROM = 5
 """The most payments that are offered if it is not clear which one the bank took back."""
+_READ = gettext_lazy("New lines: %(new)d. Known already: %(known)d. Not money in: %(out)d. Nothing is booked yet.")
 LEFT_OUT = "bank-left-out"
 """The key under which a session keeps what the last upload has left out, until it was shown."""
 
@@ -59,6 +66,12 @@ def bank(request: HttpRequest) -> HttpResponse:
         to = _read(request, owner)
         # A page that shows how far it is goes there as a whole.
         return HttpResponseClientRedirect(to) if request.headers.get("HX-Request") else redirect(to)
+    facts = facts_of(request, STATEMENT)
+    if "unknown" in facts:
+        messages.warning(request, str(facts["unknown"]))
+        return redirect(f"{reverse('console:bank_columns:columns')}?organisation={owner.pk}")
+    if facts:
+        messages.success(request, _READ % facts)
     tenancies = tenancies_of(owner)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
     money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
@@ -79,7 +92,7 @@ def bank(request: HttpRequest) -> HttpResponse:
             (*_proposed(line, tenancies, former), sent.get(line.pk, [])) for line in money_in if line.pk not in asked
         ],
         "count": lines.filter(amount__gt=0).count() - len(asked),
-        "left_out": request.session.pop(LEFT_OUT, []),
+        "left_out": facts.get("left_out") or request.session.pop(LEFT_OUT, []),
         "done": owner.bank_lines.exclude(state=BankLine.State.OPEN)
         .select_related("top_up__tenancy__unit__property", "debt_payment__tenancy__unit__property", "merchant", "by")
         .order_by("-day", "-pk")[:20],
@@ -139,6 +152,8 @@ def _read(request: HttpRequest, owner: Organisation) -> str:
         messages.error(request, _("Choose a file of at most 5 MB."))
         return reverse("console:bank:bank")
     content = file.read()
+    if len(content) > LARGE:
+        return read_as_task(request, owner, content)
     try:
         upload_ = upload(owner, content, owner.home().currency, request.user)
     except Unknown as error:
@@ -149,13 +164,26 @@ def _read(request: HttpRequest, owner: Organisation) -> str:
         messages.error(request, str(error))
     else:
         tell(request, upload_)
+    return _page_of(owner)
+
+
+def read_as_task(request: HttpRequest, owner: Organisation, content: bytes) -> str:
+    """Let a large file be read as a task, and return the address of the page that shows how far it is."""
+    try:
+        task = queueing.ask(STATEMENT, owner, request.user, _page_of(owner), content=content, right=Right.BANK)
+    except ValidationError as error:
+        say(request, error)
+        return _page_of(owner)
+    return reverse("web:task", args=[task.pk])
+
+
+def _page_of(owner: Organisation) -> str:
     return f"{reverse('console:bank:bank')}?organisation={owner.pk}"
 
 
 def tell(request: HttpRequest, result: Upload) -> None:
     """Say what came of an upload, and keep for the page what was left out."""
-    said = _("New lines: %(new)d. Known already: %(known)d. Not money in: %(out)d. Nothing is booked yet.")
-    messages.success(request, said % {"new": len(result.new), "known": result.known, "out": result.out})
+    messages.success(request, _READ % {"new": len(result.new), "known": result.known, "out": result.out})
     request.session[LEFT_OUT] = [[each.number, str(each.why.label), each.text] for each in result.left_out[:SHOWN]]
 
 

@@ -18,6 +18,7 @@ from ....tables.cells import text_of
 from ....tables.rows import Row
 from ...estate.models import Organisation
 from ...payments.bank import BankError, upload
+from ...payments.bank_task import LARGE
 from ...payments.layouts import ROLES, as_layout, forget_waiting, keep_layout, layouts_of, new_layout, waiting
 from ...payments.models import BankLayout
 from ...payments.statements import names
@@ -26,7 +27,7 @@ from ...payments.statements.layout import OPPOSITE, SIGN, WITHIN, Layout, find
 from ...payments.statements.shape import Statement, tidy
 from ...payments.statements.table import read_table, rows_of
 from ...web.access import owner_of
-from ..bank.views import tell
+from ..bank.views import read_as_task, tell
 
 SHOWN_ROWS, SHOWN_LINES = 12, 12
 """The most rows of the file, and the most lines read from it, that the page shows."""
@@ -141,8 +142,10 @@ def _layout(owner: Organisation, rows: list[Row], given: _Given) -> BankLayout:
 
 def _read(request: HttpRequest, owner: Organisation, content: bytes, layout: BankLayout) -> HttpResponse:
     keep_layout(layout, request.user)
-    tell(request, upload(owner, content, owner.home().currency, request.user))
     forget_waiting(owner, request.user)
+    if len(content) > LARGE:
+        return redirect(read_as_task(request, owner, content))
+    tell(request, upload(owner, content, owner.home().currency, request.user))
     return redirect(f"{reverse('console:bank:bank')}?organisation={owner.pk}")
 
 

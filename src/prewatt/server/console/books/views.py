@@ -12,16 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import local_day, zone
-from ....tables.export import as_file
+from ...accounts.rights import Right
 from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.models import Tenancy
 from ...estate.wall_clock import typed_day
 from ...ledger.books import trial_balance
-from ...ledger.exports import rows, to_beancount, to_csv
+from ...ledger.export_task import BEANCOUNT, BOOKS, CSV, exported, is_large
 from ...ledger.models import Account
 from ...payments.undoing import reverse_top_up
 from ...sales.giving_back import decide, give, put_right, refund
+from ...tasks import queueing
 from ...vending.models import Adjustment, TopUp
 from ...vending.paid_amounts import new_credit_id
 from ...vending.refusals import GivingBackError
@@ -29,6 +30,7 @@ from ...web.access import owner_of, row_at, tenancy_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
 from ...web.sure import ask_about
+from ...web.tasks.views import as_answer
 from ..orders.views import said_of_code
 from ..owed.views import owed_of
 
@@ -68,10 +70,10 @@ def books(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
-    """Return the books of some local days, as `csv` or `beancount`."""
+    """Return the books of some local days, as `csv` or `beancount`; if they are large, make them as a task."""
     owner = owner_of(request)
     try:
-        form = one_of(request.GET, "form", ("csv", "beancount"), "csv")
+        form = one_of(request.GET, "form", (CSV, BEANCOUNT), CSV)
         first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
         if last < first:
             raise ValidationError(
@@ -80,14 +82,16 @@ def export(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect("console:books:books")
-    span = rows(owner, first, last)
-    if form == "beancount":
-        text, kind, ending = to_beancount(owner, span).encode(), "text/plain; charset=utf-8", "beancount"
-    else:
-        text, kind, ending = as_file(to_csv(span)), "text/csv; charset=utf-8", "csv"
-    answer = HttpResponse(text, content_type=kind)
-    answer["Content-Disposition"] = f'attachment; filename="books-{first}-{last}.{ending}"'
-    return answer
+    if not is_large(owner):
+        return as_answer(exported(owner, first, last, form))
+    back = f"{reverse('console:books:books')}?organisation={owner.pk}"
+    given = {"first": f"{first}", "last": f"{last}", "form": form}
+    try:
+        task = queueing.ask(BOOKS, owner, request.user, back, given=given, right=Right.BOOKS)
+    except ValidationError as error:
+        say(request, error)
+        return redirect(back)
+    return redirect("web:task", pk=task.pk)
 
 
 @login_required

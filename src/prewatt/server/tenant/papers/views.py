@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -10,17 +11,21 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from ....kernel.calendar import local_day, zone
 from ....tables.export import as_file
 from ...allocation.models import BASES
 from ...core.time import now
+from ...estate.models import Tenancy
 from ...estate.wall_clock import typed_day
 from ...statements import formats
 from ...statements.keypad import sold_code
 from ...statements.pdf import PdfError, to_pdf
+from ...statements.pdf_task import LONG, PAPER
 from ...statements.statement import days, month, statement
+from ...tasks import queueing
 from ...vending.models import KeypadEntry
 from ...web.access import tenancy_to_see
 from ...web.forms import one_of
@@ -39,10 +44,13 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
             first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
         else:
             first, last = month(request.GET.get("month") or f"{today:%Y-%m}")
-        document = statement(tenancy, *days(tenancy, first, last))
+        span = days(tenancy, first, last)
     except (ValueError, ValidationError) as error:
         say(request, error)
         return redirect("tenant:papers:tenancy_statement", pk=pk)
+    if form == "pdf" and last - first > LONG:
+        return _drawn_as_task(request, tenancy, first, last)
+    document = statement(tenancy, *span)
     name = f"statement-{document.tenancy.pk}-{first}-{last}"
     if form == "csv":
         return _file(as_file(formats.to_csv(document)), "text/csv; charset=utf-8", f"{name}.csv")
@@ -56,6 +64,17 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("tenant:papers:tenancy_statement", pk=pk)
     context = {"made": document, "manager": manager, "first": first, "last": last, "unit": tenancy.unit}
     return render(request, "tenant/papers/statement.html", context)
+
+
+def _drawn_as_task(request: HttpRequest, tenancy: Tenancy, first: date, last: date) -> HttpResponse:
+    back = f"{reverse('tenant:papers:tenancy_statement', args=[tenancy.pk])}?first={first}&last={last}"
+    given = {"first": f"{first}", "last": f"{last}"}
+    try:
+        task = queueing.ask(PAPER, tenancy.unit.property.organisation, request.user, back, given=given, tenancy=tenancy)
+    except ValidationError as error:
+        say(request, error)
+        return redirect(back)
+    return redirect("web:task", pk=task.pk)
 
 
 def _json(document: Any) -> str:
