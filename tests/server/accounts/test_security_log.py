@@ -34,13 +34,13 @@ def test_who_logs_in_and_who_fails_is_noted_without_names(building, client, file
     client.post("/login/", {"username": "my secret password", "password": "x"})
     client.post("/login/", {"username": "flat1", "password": PASSWORD})
     client.post("/logout/")
-    events = [(line["event"], line.get("user")) for line in lines(file)]
+    events = [(line["event"], line.get("user"), line.get("account")) for line in lines(file)]
     assert events == [
-        ("log-in failed", flat1.pk),
-        ("log-in failed", None),
-        ("log-in", flat1.pk),
-        ("credentials: new-browser", flat1.pk),
-        ("log-out", flat1.pk),
+        ("log-in failed", None, flat1.pk),
+        ("log-in failed", None, None),
+        ("log-in", flat1.pk, None),
+        ("credentials: new-browser", flat1.pk, None),
+        ("log-out", flat1.pk, None),
     ]
     assert all(each not in file.read_text() for each in ("flat1", "secret", "wrong", PASSWORD))
     assert lines(file)[0]["at"].endswith("+00:00")
