@@ -201,7 +201,7 @@ def _maker_may(invitation: Invitation) -> bool:
     assert invitation.tenancy is not None
     if Right.TENANCIES in reach_of(by).at(invitation.tenancy.unit.property):
         return True
-    return tenancies_of_login(by).filter(pk=invitation.tenancy_id).exists()
+    return tenancies_of_login(by).filter(pk=invitation.tenancy.pk).exists()
 
 
 @transaction.atomic

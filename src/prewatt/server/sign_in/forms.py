@@ -12,6 +12,7 @@ from allauth.mfa.totp import forms as totp
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from ..metering.locking import for_update
 from . import phones
