@@ -6,8 +6,11 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import Client
 
+from prewatt.server.accounts.invitations import invite_again
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.models import Notice
 from prewatt.server.sign_in import phones
@@ -227,6 +230,8 @@ def test_with_an_app_the_password_alone_opens_nothing_and_no_code_is_taken_twice
         assert not is_in(each)
     code = code_of(answer.secret)
     again.post("/login/factor/", {"code": code})
+    # What one process of the server remembers, another does not know.
+    cache.clear()
     other.post("/login/factor/", {"code": code})
     assert is_in(again) and not is_in(other)
     other.post("/login/factor/", {"code": codes[0]})
@@ -244,3 +249,15 @@ def test_codes_of_the_app_are_not_guessed(anna):
     for number in range(12):
         page = client.post("/login/factor/", {"code": f"{number:06}"})
     assert "Too many tries" in page.content.decode()
+
+
+def test_a_paper_of_the_office_is_no_way_around_a_second_factor(anna, tenancy):
+    with_app(logged_in())
+    code = invite_again(tenancy.residents.get(), get_user_model().objects.get(username="manager"))
+    client = Client()
+    client.post("/join/", {"code": code})
+    client.post("/join/door/", {"do": "phone"})
+    client.post("/join/door/", {"do": "password", "password": NEW})
+    assert not is_in(client)
+    answer = client.post("/login/", {"username": "flat1", "password": NEW})
+    assert answer["Location"] == "/login/factor/"

@@ -29,6 +29,7 @@ from ...accounts.security_log import note
 from ...accounts.throttles import failed, waits
 from ...core.addresses import asker
 from ...core.errors import by_field
+from .. import second_factor
 
 INVITED = "invitation"
 """The name under which a session keeps the invitation whose code it has shown."""
@@ -140,7 +141,10 @@ def _enter(request: HttpRequest, invitation: Invitation) -> None:
                 invitation, given.get("name", "").strip(), given.get("password", "") if way == "password" else None
             )
             use(invitation, user)
-        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        if second_factor.has(user):
+            messages.success(request, _("The new password holds. Log in with it and with your second factor."))
+        else:
+            login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     else:
         raise ValidationError(_("There is no such choice."))
     request.session.pop(INVITED, None)
@@ -151,6 +155,8 @@ def _login_for(invitation: Invitation, name: str, password: str | None) -> Any:
     """Return the login for an invitation, with a new password; None: without one. Raises ValidationError."""
     if invitation.again is not None:
         user: Any = invitation.again
+        if password is None and second_factor.has(user):
+            raise ValidationError(_("This login has a second factor, so it needs a password too."))
     else:
         if password is not None:
             check_name(name)
