@@ -79,7 +79,7 @@ def log_in(browser):
         page.goto(f"{building.address}/login/")
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill("prewatt")
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Log in", exact=True).click()
         return page
 
     yield log_in
@@ -233,6 +233,6 @@ def test_who_is_not_logged_in_is_asked_to(building, browser):
         expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.get_by_label("Name").fill("manager")
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_text("do not match")).to_be_visible()
     page.close()

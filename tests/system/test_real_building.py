@@ -178,7 +178,7 @@ def test_a_payment_at_the_page_switches_the_flat_on(building, gateway, browser):
     page.goto(building.address)
     page.get_by_label("Name").fill("manager")
     page.get_by_label("Password").fill(building.logins["manager"])
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     flat = page.locator("tbody tr", has_text="Flat 1")
     expect(flat.locator(".state")).to_have_text("off", timeout=PATIENCE * 1000)
     page.get_by_role("link", name="Flat 1").click()
