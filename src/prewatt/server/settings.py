@@ -74,7 +74,6 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "prewatt.server.web.headers.Headers",
     "prewatt.server.web.trouble.OwnPages",
-    "prewatt.server.web.looking.LookOn",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "prewatt.server.core.amounts.WrittenAs",

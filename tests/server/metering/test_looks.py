@@ -6,20 +6,24 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
-from prewatt.kernel.units import MINUTE, NANO, SECOND
+from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
+from prewatt.processes.pages.streams import look
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering import looks
 from prewatt.server.metering.models import Gateway, JournalEntry, LiveReading, Look, Meter
 from prewatt.server.tenancies.moving import move_in, move_out
+from prewatt.server.web import live, watching
+from prewatt.server.web.watching import PROPERTIES, state_of, unseal
 from prewatt.wire.messages import Live, LiveMeter
 from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
 HTMX = {"HX-Request": "true"}
-PARTS = {"seen": r'\?seen=([0-9a-f]+)"', "look": r'name="look" value="([^"]*)"', "now": r'name="now" value="([^"]*)"'}
+SEEN, STREAM = r'\?seen=([0-9a-f]+)"', r'data-stream="/live/\?ticket=([^"]+)"'
 
 
 @pytest.fixture
@@ -31,10 +35,6 @@ def edge(building, clock, store):
         made.obey(meter)
     made.deliver(store)
     Gateway.objects.update(online=True, since=clock.now())
-    # Pages of one process share what they have read, for a moment: each test has a moment of its own.
-    from prewatt.server.web import looking
-
-    looking.board.__init__()
     return made
 
 
@@ -45,7 +45,8 @@ def moments(monkeypatch):
     class Moments:
         at = 1_800_000_000 * SECOND
 
-    monkeypatch.setattr(looks, "system_now", lambda: Moments.at)
+    for module in (looks, watching, live):
+        monkeypatch.setattr(module, "system_now", lambda: Moments.at)
     return Moments
 
 
@@ -57,23 +58,38 @@ def told(edge, *meters, number=None, **changes):
 
 
 class Page:
-    """An open page, as htmx keeps it."""
+    """An open page, with its stream: what the pages' process does for it once a second."""
 
     def __init__(self, client, path):
-        self.client, self.path, self.parts = client, path, {}
-        self.status, self.text = 200, ""
+        self.client, self.path = client, path
+        self.mark, self.now = "", ""
         self._take(client.get(path))
 
     def _take(self, answer):
         self.status, self.text = answer.status_code, answer.content.decode()
         self.retargeted = answer.headers.get("HX-Retarget", "")
-        for name, pattern in PARTS.items():
-            if found := re.search(pattern, self.text):
-                self.parts[name] = found[1]
+        if found := re.search(SEEN, self.text):
+            self.seen = found[1]
+        if found := re.search(STREAM, self.text):
+            self.ticket = unseal(found[1], self.session)
+            self.state = self.ticket.state
         return self
 
-    def ask(self, **changes):
-        return self._take(self.client.get(self.path, {**self.parts, **changes}, headers=HTMX))
+    @property
+    def session(self):
+        return self.client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def ask(self):
+        """Ask for the live part."""
+        return self._take(self.client.get(f"{self.path}?seen={self.seen}", headers=HTMX))
+
+    def tick(self):
+        """One look of the stream. Returns whether something else than the present has changed."""
+        meter, shown = self.ticket.topic[1][0], self.ticket.shown
+        seen = look([self.ticket.topic], {(meter, shown, self.mark)} if shown else ())
+        self.mark, self.now = seen.marks[meter], seen.html.get((meter, shown), "")
+        before, self.state = self.state, seen.states[self.ticket.topic]
+        return self.state != before
 
 
 def test_what_is_told_of_a_look_is_shown_and_changes_neither_journal_nor_balance(edge, store, log_in, moments):
@@ -106,53 +122,66 @@ def test_an_open_page_has_its_meter_looked_at_and_a_closed_one_no_more(edge, log
     assert looks.looked_at(range(64)) == [("g1", "m1", False)]
     for _ in range(20):
         moments.at += 2 * SECOND
-        page.ask()
+        assert not page.tick()
         assert looks.looked_at(range(64)) == [("g1", "m1", False)]
     moments.at += looks.LOOK_FOR
     assert looks.looked_at(range(64)) == []
 
 
-def test_of_an_open_page_only_the_present_is_sent_while_nothing_else_can_have_changed(
+def test_an_open_page_is_sent_the_present_and_told_of_changes_and_is_not_worked_out_to_find_out(
     edge, store, log_in, moments, django_assert_num_queries
 ):
     page = Page(log_in("flat1"), "/me/")
-    assert page.ask().status == 204
+    assert not page.tick()
     take(store, told(edge, "m1"))
     moments.at += SECOND
     # One question for the meters of all open pages together.
     with django_assert_num_queries(1):
-        assert page.ask().retargeted == "#now"
-    assert "1.234&nbsp;kW" in page.text and "Top-ups" not in page.text
-    with django_assert_num_queries(0):
-        assert page.ask().status == 204
+        assert not page.tick()
+    assert "1.234&nbsp;kW" in page.now and "Top-ups" not in page.now
+    assert not page.tick() and page.now == ""
     edge.read("m1", 5100)
     edge.deliver(store)
-    moments.at += SECOND
+    assert page.tick() and not page.tick()
     assert "Top-ups" in page.ask().text
-    assert page.retargeted == ""
+    # What the browser has already is not sent again, but it gets a ticket for another while.
+    before = page.ticket
+    moments.at += SECOND
+    page.ask()
+    assert (page.status, page.retargeted) == (200, "#ticket") and "Top-ups" not in page.text
+    assert page.ticket.ends > before.ends and page.ticket.state == page.state
 
 
-def test_a_ticket_is_good_for_its_own_page_and_session_alone(edge, store, log_in, moments):
-    take(store, told(edge, "m1"), told(edge, "m2"))
-    mine, other = Page(log_in("flat1"), "/me/"), Page(log_in("flat2"), "/me/")
-    unit = Unit.objects.get(name="Flat 1")
-    manager = log_in("manager")
-    # Of one session too: the page of one flat, asked with the ticket of another.
-    flat2 = Page(manager, f"/units/{Unit.objects.get(name='Flat 2').pk}/").parts
-    given = {**mine.parts, "now": "0", "seen": ""}
-    for answer in (
-        other.client.get("/me/", given, headers=HTMX),
-        manager.get(f"/units/{unit.pk}/", given, headers=HTMX),
-        manager.get(f"/units/{unit.pk}/", {**flat2, "now": "0", "seen": ""}, headers=HTMX),
-        mine.client.get("/me/", {**given, "look": mine.parts["look"][:-2] + "AA"}, headers=HTMX),
-        mine.client.get("/me/", {**given, "look": "nonsense"}, headers=HTMX),
-    ):
-        assert "HX-Retarget" not in answer.headers
-    assert mine.ask(now="0").retargeted == "#now"
-    # Not for long either: then the page is worked out anew, and who may see it is asked again.
-    edge.clock.at += 2 * MINUTE
-    mine.client.logout()
-    assert mine.client.get("/me/", {**mine.parts, "now": "0"}, headers=HTMX).status_code == 302
+def test_a_ticket_is_good_for_its_own_session_and_time_alone(edge, store, log_in, moments):
+    mine = Page(log_in("flat1"), "/me/")
+    text, session = re.search(STREAM, mine.text)[1], mine.session
+    other = log_in("flat2").cookies[settings.SESSION_COOKIE_NAME].value
+    assert unseal(text, session).topic == ("meter", (Meter.objects.get(name="m1").pk,))
+    assert unseal(text, other) is None and unseal(text, "") is None
+    assert unseal(text[:-2] + "AA", session) is None and unseal("nonsense", session) is None
+    moments.at += HOUR
+    assert unseal(text, session) is None
+
+
+def test_a_page_of_properties_is_told_of_journals_orders_networks_and_alarms_of_its_own(edge, store, log_in, clock):
+    from prewatt.server.metering.alarms import raise_alarm
+    from prewatt.server.sales.top_ups import top_up
+
+    home = Unit.objects.first().property
+    topic = (PROPERTIES, (home.pk,))
+
+    def changes(do):
+        before = state_of(topic)
+        do()
+        return state_of(topic) != before
+
+    assert not changes(lambda: None)
+    assert changes(lambda: (edge.read("m1", 5100), edge.deliver(store)))
+    assert changes(lambda: top_up(Tenancy.objects.get(tenant="Anna"), NANO, "x"))
+    assert changes(lambda: Gateway.objects.update(online=False, since=clock.now()))
+    assert changes(lambda: raise_alarm("difference", "look", clock.now(), meter=Meter.objects.get(name="m1")))
+    assert state_of((PROPERTIES, (home.pk + 1,))) != state_of(topic)
+    assert f"{home.pk}" in log_in("manager").get("/properties/").content.decode()
 
 
 def test_without_a_network_the_page_says_what_is_known_how_old_it_is_and_since_when(
@@ -164,17 +193,19 @@ def test_without_a_network_the_page_says_what_is_known_how_old_it_is_and_since_w
     clock.at += 10 * MINUTE
     Gateway.objects.update(online=False, since=clock.now())
     moments.at += SECOND
-    text = page.ask().text
+    assert page.tick()
+    text = page.now
     assert "As of 6 Oct, 12:00." in text
     assert "The building is not reachable since 6 Oct, 12:10." in text
-    assert "1.234&nbsp;kW" not in text and "live" not in re.sub(r'id="live"', "", text)
+    assert "1.234&nbsp;kW" not in text and "live" not in text
 
 
 def test_what_was_told_a_while_ago_is_not_called_live(edge, store, log_in, moments):
     take(store, told(edge, "m1"))
     page = Page(log_in("flat1"), "/me/")
+    page.tick()
     moments.at += looks.FRESH + SECOND
-    assert "1.234&nbsp;kW" not in page.ask().text and "As of 6 Oct, 12:00." in page.text
+    assert not page.tick() and "1.234&nbsp;kW" not in page.now and "As of 6 Oct, 12:00." in page.now
 
 
 def test_a_meter_that_does_not_answer_is_said_not_to(edge, store, log_in, moments):
@@ -199,7 +230,8 @@ def test_who_moves_in_is_not_shown_the_balance_of_who_moved_out(edge, store, log
     take(store, told(edge, "m1", balance=77 * NANO))
     page = Page(log_in("flat1"), "/me/")
     assert "Cleo" in page.text and "77.00" not in page.text and "1.234&nbsp;kW" in page.text
-    assert "77.00" not in page.ask(now="0").text
+    page.tick()
+    assert "77.00" not in page.ask().text + page.now
 
 
 def test_a_page_does_not_wait_for_others_who_write(transactional_db, clock, moments):

@@ -8,10 +8,12 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from ...server.web.watching import STREAM
 from .bodies import Body, Room
 from .bridge import PIECE, Answer, Application, call, environment
 from .buckets import Buckets, Visitors, address_of, refused_for, visitor_of
 from .refusals import Receive, Refusal, Scope, Send, answer, too_many
+from .streams import Streams
 from .turns import Turns
 
 log = logging.getLogger("prewatt.server")
@@ -32,6 +34,7 @@ class Pages:
         self._room = Room()
         self._buckets = Buckets()
         self._visitors = Visitors()
+        self._streams = Streams(session_cookie)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -47,6 +50,9 @@ class Pages:
         wait = refused_for(scope, self._visitors, self._buckets, visitor, time.monotonic())
         if wait:
             raise too_many(math.ceil(wait))
+        if scope["path"] == STREAM and scope["method"] == "GET":
+            await self._streams.serve(scope, receive, send, visitor)
+            return
         address = address_of(scope)
         who = visitor if visitor and self._visitors.knows(visitor) else address
         with Body(scope, address, self._room) as body:
@@ -59,6 +65,10 @@ class Pages:
         if visitor and whole.known is not None:
             (self._visitors.remember if whole.known else self._visitors.forget)(visitor)
         await _send(whole, send)
+
+    def end_streams(self) -> None:
+        """Let the streams end, so that nothing waits for them."""
+        self._streams.stop()
 
     def stop(self) -> None:
         """End the threads as soon as each has answered; requests that wait are dropped."""

@@ -61,6 +61,7 @@ class PagesServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End: requests under way are answered, if that is possible within `END_WITHIN`."""
+        self.pages.end_streams()
         await super().shutdown(sockets)
         self.pages.stop()
 

@@ -7,7 +7,6 @@ stores its reports here. Instants are on the system's clock, whatever clock the 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,10 +25,6 @@ LOOK_FOR = 20 * SECOND
 """How long (µs) a look lasts after a page has asked."""
 LOOK_AGAIN = 10 * SECOND
 """A look is stored again when only this much (µs) of it is left."""
-STILL_LOOKS = 5 * SECOND
-"""A page that has asked within this time is still open."""
-READ_AGAIN = SECOND // 2
-"""How long (µs) a reading from the database serves all pages."""
 FRESH = 12 * SECOND
 """A report of at most this age (µs) is shown as the present: one or two readings may be late."""
 ASKED_FOR = 300 * SECOND
@@ -108,33 +103,6 @@ class Present(NamedTuple):
     read_at: int | None
     online: bool
     since: int | None
-
-
-class Board:
-    """The meters that pages of this process look at, read from the database together, and not more often than is of use."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._asked: dict[int, int] = {}
-        self._rows: dict[int, Present] = {}
-        self._read = 0
-
-    def present(self, meter: int) -> Present | None:
-        """Return a meter's present, because somebody looks at it; None if there is no such meter."""
-        now = system_now()
-        self._asked[meter] = now
-        if meter not in self._rows or now - self._read > READ_AGAIN:
-            with self._lock:
-                if meter not in self._rows or now > self._read + READ_AGAIN:
-                    self._refresh(now)
-        return self._rows.get(meter)
-
-    def _refresh(self, now: int) -> None:
-        self._asked = {meter: at for meter, at in self._asked.copy().items() if now - at < STILL_LOOKS}
-        rows, ends = read(self._asked)
-        self._rows, self._read = rows, now
-        if ending := [meter for meter in rows if ends[meter] < now + LOOK_AGAIN]:
-            look_at(ending)
 
 
 def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:

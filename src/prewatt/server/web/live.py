@@ -1,6 +1,7 @@
-"""A page with a live part. htmx asks for that part every two seconds, and it is sent only if it has changed.
+"""A page with a live part. When something that the page shows has changed, the browser is told by its stream, and asks for
+that part once (`live.js`). The part is sent only if it has changed.
 
-In the page of one meter, one part of it, the present, is newer than everything else (see `looking`).
+In the page of one meter, one part of it, the present, is newer than everything else. It comes by the stream itself.
 """
 
 from __future__ import annotations
@@ -11,25 +12,90 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from ...kernel.units import SECOND
+from ..estate.models import Property, Unit
+from ..metering.looks import Present, look_at, read, system_now
+from ..metering.models import Meter
+from .figures import TenancyPanel
+from .gate import shows_money
+from .watching import METER, STREAM, Shown, Ticket, Topic, seal, state_of
+from .watching import render as render_present
 
 PLACE = "<!-- present -->"
 """The place of the present in the live part."""
+OFTEN = 2
+"""The least seconds between two questions of one page."""
+SELDOM = 10
+"""The same for a page of many units, which takes long to be worked out."""
 
 
-def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any], present: str = "") -> HttpResponse:
-    """Return the whole page. If htmx asks, return only its live part, or 204 if the browser has it already. `present`:
-    the part that is sent in any case.
+class Watched:
+    """What a page watches, as it stood before the page was worked out. `again`: seconds after which the page is worked out
+    again in any case. `often`: the least seconds between two times.
+    """
+
+    def __init__(self, topic: Topic | None, again: int, often: int = OFTEN) -> None:
+        self.topic, self.again, self.often = topic, again, often
+        self.state = self.html = ""
+        self.shown: Shown | None = None
+        if topic is not None and topic[0] != METER:
+            self.state = state_of(topic)
+
+    def stream(self, request: HttpRequest) -> str:
+        """Return the address of the page's stream; empty if there is nothing to watch."""
+        if self.topic is None:
+            return ""
+        ticket = Ticket(self.topic, self.state, self.shown, system_now() + self.again * SECOND)
+        return f"{STREAM}?ticket={seal(request, ticket)}"
+
+
+class WatchedMeter(Watched):
+    """The meter of a unit, which is read all the time while its page is open. `present`: None if the unit has no meter."""
+
+    def __init__(self, unit: Unit, again: int) -> None:
+        pk = Meter.objects.filter(unit=unit).values_list("pk", flat=True).first()
+        super().__init__(None if pk is None else (METER, (pk,)), again)
+        self._property: Property = unit.property
+        self.meter_present: Present | None = None
+        if pk is not None:
+            look_at([pk])
+            self.meter_present = read([pk])[0].get(pk)
+            self.state = repr(self.meter_present.version) if self.meter_present else ""
+
+    def show(self, request: HttpRequest, panel: TenancyPanel | None) -> None:
+        """Say for whom the present is shown."""
+        if self.meter_present is None:
+            return
+        present = self.meter_present
+        # Who sees no money is shown no balance: an amount without a currency is none.
+        currency = self._property.currency if shows_money(request) else ""
+        shown = Shown(currency, self._property.zone, get_language() or "en")
+        if panel is not None and not panel.figures.own:
+            # What the meter says is another tenant's.
+            present = present._replace(balance=panel.figures.balance)
+        else:
+            self.shown = shown
+        self.html = render_present(present, shown)
+
+
+def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any], watched: Watched) -> HttpResponse:
+    """Return the whole page. If htmx asks, return only its live part, or only a new ticket if the browser has that part
+    already.
     """
     html = str(render_to_string(part, {**context, "present": PLACE}, request))
     seen = hashlib.sha256(html.encode()).hexdigest()[:16]
-    shown = {"live": html.replace(PLACE, present), "seen": seen, "looks": bool(present)}
+    shown = {
+        "live": html.replace(PLACE, watched.html),
+        "seen": seen,
+        "watched": watched,
+        "stream": watched.stream(request),
+    }
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, page, {**context, **shown})
     if request.GET.get("seen") == seen:
-        return present_alone(present) if present else HttpResponse(status=204)
+        answer = render(request, "web/layout/_ticket.html", shown)
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#ticket", "outerHTML"
+        return answer
     return render(request, "web/layout/live.html", shown)
-
-
-def present_alone(html: str) -> HttpResponse:
-    """Return the present, to replace the one that the browser has."""
-    return HttpResponse(html, headers={"HX-Retarget": "#now", "HX-Reswap": "outerHTML"})

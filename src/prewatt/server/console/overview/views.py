@@ -14,8 +14,11 @@ from ...metering.models import Worker
 from ...web.access import properties as allowed
 from ...web.access import rights_at
 from ...web.figures import property_panels
-from ...web.live import live_page
+from ...web.live import SELDOM, Watched, live_page
+from ...web.watching import PROPERTIES
 
+AGAIN = 60
+"""Seconds after which the page is worked out again whatever is known to have changed."""
 SILENT_WORKER = 20
 """The pages say that the head-end is silent after this time without a sign of life, s."""
 
@@ -30,6 +33,7 @@ def _headend_silent() -> bool:
 def properties(request: HttpRequest) -> HttpResponse:
     """Show all properties that the manager has, their units, and how each stands."""
     buildings = allowed(request)
+    watched = Watched((PROPERTIES, tuple(buildings.order_by("pk").values_list("pk", flat=True))), AGAIN, SELDOM)
     reports = not_done(Report.objects.filter(tenancy__unit__property__in=buildings))
     context = {
         "panels": [(each, rights_at(request, each.building)) for each in property_panels(buildings)],
@@ -37,4 +41,4 @@ def properties(request: HttpRequest) -> HttpResponse:
         "silent": _headend_silent(),
         "open_reports": reports.count(),
     }
-    return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context)
+    return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context, watched)

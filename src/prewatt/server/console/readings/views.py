@@ -17,7 +17,11 @@ from ...estate.models import Property
 from ...metering import looks
 from ...metering.models import LiveReading, Look, Meter
 from ...web.access import property_of_manager, unit_of_manager
-from ...web.live import live_page
+from ...web.live import Watched, live_page
+from ...web.watching import READINGS
+
+AGAIN = 30
+"""Seconds after which the page is worked out again: who has not answered by then counts as silent."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         looks.ask(Meter.objects.filter(gateway__property=property_))
         return redirect("console:readings:readings", pk=pk)
+    watched = Watched((READINGS, (property_.pk,)), AGAIN)
     rows = sorted((_row(meter) for meter in _meters(property_)), key=lambda row: natural(row.name))
     context = {
         "property": property_,
@@ -50,7 +55,7 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
             for state in ("answered", "silent", "away", "waiting", "none")
         },
     }
-    return live_page(request, "console/readings/readings.html", "console/readings/_readings.html", context)
+    return live_page(request, "console/readings/readings.html", "console/readings/_readings.html", context, watched)
 
 
 def _meters(property_: Property) -> list[Meter]:

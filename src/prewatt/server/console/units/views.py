@@ -35,13 +35,15 @@ from ...web.forms import TopUpForm
 from ...web.happenings import happenings
 from ...web.kept import refuse
 from ...web.keypad import keypad_panel
-from ...web.live import live_page
-from ...web.looking import MANAGER_AGAIN, present_of, shown
+from ...web.live import WatchedMeter, live_page
 from ...web.safety import measured
 from ...web.sure import ask_about
 from ..contacts.views import contact_panels
 from ..meter_rules.views import own_rules
 from ..residents.views import people_of
+
+AGAIN = 60
+"""Seconds after which the page is worked out again whatever is known to have changed."""
 
 
 def _open_tenancy(unit: Unit) -> Tenancy | None:
@@ -55,7 +57,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a unit: what the tenant sees, and what the manager can do."""
     unit_ = unit_of_manager(request, pk)
     tenant, at = _open_tenancy(unit_), now()
-    present = present_of(unit_)
+    watched = WatchedMeter(unit_, AGAIN)
     panel = tenancy_panel(tenant, at) if tenant else None
     meter = getattr(unit_, "meter", None)
     vacant = meter_figures(meter, at) if meter and (tenant is None or tenant.begins > at) else None
@@ -79,8 +81,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "reports": not_done(Report.objects.filter(tenancy__unit=unit_).select_related("tenancy__unit__property")),
         "now": at,
     }
-    live = shown(request, present, unit_.property, MANAGER_AGAIN, panel)
-    return live_page(request, "console/units/unit.html", "web/meter/_tenancy.html", context, live)
+    watched.show(request, panel)
+    return live_page(request, "console/units/unit.html", "web/meter/_tenancy.html", context, watched)
 
 
 def _of_meter(request: HttpRequest, meter: Meter) -> dict[str, Any]:

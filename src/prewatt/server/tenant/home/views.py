@@ -20,11 +20,13 @@ from ...vending.order_codes import waiting_codes
 from ...vending.paid_amounts import new_credit_id
 from ...web.figures import tenancy_panel
 from ...web.keypad import keypad_panel
-from ...web.live import live_page
-from ...web.looking import TENANT_AGAIN, present_of, shown
+from ...web.live import WatchedMeter, live_page
 
 FRESH = 3 * DAY
 """A note is shown at the top of its tenant's page for this long, µs."""
+
+AGAIN = 15 * 60
+"""Seconds after which the page is worked out again whatever has changed: a day begins, a login may have ended."""
 
 
 @login_required
@@ -42,7 +44,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
     if present_tenancy.ends is not None and present_tenancy.ends <= at:
         return redirect("tenant:papers:tenancy_statement", pk=present_tenancy.pk)
     where = zone(present_tenancy.unit.property.zone)
-    present = present_of(present_tenancy.unit)
+    watched = WatchedMeter(present_tenancy.unit, AGAIN)
     panel = tenancy_panel(present_tenancy, at)
     notes = notes_for([present_tenancy], look=True)
     shares = present_tenancy.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")[:8]
@@ -69,5 +71,5 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "manager": False,
         "now": at,
     }
-    live = shown(request, present, present_tenancy.unit.property, TENANT_AGAIN, panel)
-    return live_page(request, "tenant/home/tenancy.html", "web/meter/_tenancy.html", context, live)
+    watched.show(request, panel)
+    return live_page(request, "tenant/home/tenancy.html", "web/meter/_tenancy.html", context, watched)

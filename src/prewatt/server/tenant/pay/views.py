@@ -32,9 +32,13 @@ from ...vending.paid_amounts import check_amount
 from ...vending.refusals import TopUpError
 from ...web.access import lives_now, tenancy_to_see
 from ...web.kept import LONGEST, refuse
-from ...web.live import live_page
+from ...web.live import Watched, live_page
 from ...web.round_trip import come_back, set_out, take_code
 from ...web.sure import SURE, ask_about
+from ...web.watching import PAYMENT
+
+AGAIN = 30
+"""Seconds after which the page is worked out again whatever is known to have changed."""
 
 PAYER = "payer at %s"
 """The key under which a session keeps who pays, by merchant account; the purpose of the trip that finds it out."""
@@ -138,6 +142,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
             payment_ = look(payment_)
         except (ProviderError, SealError) as error:
             messages.warning(request, str(error))
+    watched = Watched((PAYMENT, (payment_.pk,)), AGAIN)
     command = payment_.top_up.command if payment_.top_up else None
     method = method_of(payment_)
     still_open = payment_.state == Payment.State.OPEN and now() <= payment_.expires_at
@@ -157,7 +162,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "qr": _qr(payment_) if method is not None and method.shows == Shows.QR else "",
         "title": PROVIDERS[payment_.merchant.provider].title,
     }
-    return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context)
+    return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context, watched)
 
 
 def _code_to_type(payment: Payment) -> Code | None:

@@ -26,8 +26,3 @@ document.addEventListener("click", event => {
   if (button && "fill" in button.dataset) button.form.amount.value = button.dataset.fill;
   if (button && "print" in button.dataset) window.print();
 });
-
-// A page that nobody sees asks for nothing. A condition in its attribute would be a script within the page.
-document.addEventListener("htmx:beforeRequest", event => {
-  if (document.hidden && event.detail.elt.getAttribute("hx-trigger")?.startsWith("every")) event.preventDefault();
-});

@@ -1,0 +1,143 @@
+"""What an open page watches, and whether it has moved. No page is worked out to find that out.
+
+A page names what it shows (`Topic`), and says how that stood before the page was worked out (its state). Both are sealed in
+a ticket, with which the browser opens a stream at the pages' process (`processes/pages/streams.py`). There all
+topics of all open pages are looked at together, once a second, in a query for each kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core import signing
+from django.db.models import Count, Max, Q, Sum
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from ...kernel.calendar import zone
+from ..metering.looks import LOOK_AGAIN, Present, look_at, read, system_now
+from ..metering.models import Alarm, Gateway, LiveReading, Meter
+from ..payments.models import Payment
+
+STREAM = "/live/"
+"""The address of the streams. It is not Django's."""
+METER, PROPERTIES, READINGS, PAYMENT = "meter", "properties", "readings", "payment"
+Topic = tuple[str, tuple[int, ...]]
+"""A kind, and the keys of its rows: a meter, properties, properties, a payment."""
+
+
+class Shown(NamedTuple):
+    """How a meter's present is shown on a page. `currency`: empty if the page shows no money."""
+
+    currency: str
+    zone: str
+    language: str
+
+
+class Ticket(NamedTuple):
+    """What an open page watches. `state`: how it stood when the page was worked out. `shown`: how a meter's present is
+    shown; None if the page shows none of it. `ends`: the instant at which the page is worked out again in any case, and who
+    may see it is asked again, µs of the system's clock.
+    """
+
+    topic: Topic
+    state: str
+    shown: Shown | None
+    ends: int
+
+
+def seal(request: HttpRequest, ticket: Ticket) -> str:
+    """Return a ticket as text, which is good for this session alone."""
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return signing.dumps(ticket, salt=_salt(session))
+
+
+def unseal(text: str, session: str) -> Ticket | None:
+    """Return the ticket of a text; None if it is not from here, not for this session, or has ended."""
+    try:
+        (kind, keys), state, shown, ends = signing.loads(text, salt=_salt(session))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    ticket = Ticket((kind, tuple(keys)), state, Shown(*shown) if shown else None, ends)
+    return ticket if ticket.ends > system_now() else None
+
+
+def _salt(session: str) -> str:
+    return f"prewatt.watching {session}"
+
+
+def state_of(topic: Topic) -> str:
+    """Return how a topic stands. Call it before the page is worked out, so that a change meanwhile is noticed afterwards."""
+    return states([topic])[topic]
+
+
+def states(topics: Collection[Topic]) -> dict[Topic, str]:
+    """Return how topics stand, except those of meters: `presents` has these."""
+    found: dict[Topic, str] = {}
+    for kind, query in _QUERIES.items():
+        asked = [topic for topic in topics if topic[0] == kind]
+        if asked:
+            rows = query({key for _kind, keys in asked for key in keys})
+            found |= {topic: repr([rows.get(key) for key in topic[1]]) for topic in asked}
+    return found
+
+
+def presents(meters: Iterable[int]) -> dict[int, Present]:
+    """Return the presents of meters that people look at, and have the gateways go on to read them."""
+    rows, ends = read(meters)
+    now = system_now()
+    if ending := [meter for meter in rows if ends[meter] < now + LOOK_AGAIN]:
+        look_at(ending)
+    return rows
+
+
+def render(present: Present, shown: Shown) -> str:
+    """Return the part of a page that shows a meter's present."""
+    with override(shown.language):
+        context = {"found": present, "currency": shown.currency, "where": zone(shown.zone)}
+        return render_to_string("web/meter/_now.html", context)
+
+
+def _properties(keys: set[int]) -> dict[int, Any]:
+    """What moves a page of whole properties: journals, orders, balances that gateways tell, networks, alarms."""
+    found: dict[int, list[Any]] = {}
+    meters = Meter.objects.filter(gateway__property__in=keys).values_list("gateway__property").order_by()
+    for pk, *sums in meters.annotate(
+        Count("pk"), Sum("seq"), Sum("told_seq"), Sum("commands"), Max("told_at"), Count("unit")
+    ):
+        found.setdefault(pk, []).append(sums)
+    gateways = Gateway.objects.filter(property__in=keys).values_list("property").order_by()
+    for pk, *sums in gateways.annotate(Count("pk"), Max("since"), reached=Count("pk", filter=Q(online=True))):
+        found.setdefault(pk, []).append(sums)
+    for owner in ("meter__gateway__property", "gateway__property"):
+        alarms = Alarm.objects.filter(**{f"{owner}__in": keys, "is_resolved": False}).values_list(owner).order_by()
+        for pk, *sums in alarms.annotate(Count("pk"), Max("pk")):
+            found.setdefault(pk, []).append([owner, *sums])
+    return found
+
+
+def _readings(keys: set[int]) -> dict[int, Any]:
+    place = "meter__gateway__property"
+    rows = LiveReading.objects.filter(**{f"{place}__in": keys}).values_list(place).order_by()
+    heard = {pk: sums for pk, *sums in rows.annotate(Count("pk"), Max("heard_at"))}
+    return {pk: [rows, heard.get(pk)] for pk, rows in _properties(keys).items()}
+
+
+def _payments(keys: set[int]) -> dict[int, Any]:
+    rows = Payment.objects.filter(pk__in=keys)
+    return {
+        pk: row
+        for pk, *row in rows.values_list(
+            "pk", "state", "link", "confirmed_at", "top_up", "top_up__command__state", "top_up__command__meter__seq"
+        )
+    }
+
+
+_QUERIES: dict[str, Callable[[set[int]], dict[int, Any]]] = {
+    PROPERTIES: _properties,
+    READINGS: _readings,
+    PAYMENT: _payments,
+}
