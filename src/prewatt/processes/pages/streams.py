@@ -19,7 +19,6 @@ from urllib.parse import parse_qs
 from django.db import DatabaseError, connection
 from django.http import parse_cookie
 
-from ...kernel.units import SECOND
 from ...server.metering.looks import system_now
 from ...server.web.watching import METER, Shown, Ticket, Topic, presents, render, states, unseal
 from .bodies import header
@@ -191,7 +190,7 @@ def _tell(stream: Stream, seen: Seen, now: int) -> None:
         html = seen.html.get((pk, shown))
         if html is not None and seen.marks[pk] != stream.mark:
             stream.mark, stream.now = seen.marks[pk], html
-    if stream.ticket.ends - now < SECOND:
+    if stream.ticket.ends - now < 1_000_000:
         # The page asks once more for its part, and whoever may no longer see it is refused then.
         stream.changed = stream.ended = True
     if stream.changed or stream.now:

@@ -27,8 +27,8 @@ PLACE = "<!-- present -->"
 """The place of the present in the live part."""
 OFTEN = 2
 """The least seconds between two questions of one page."""
-SELDOM = 10
-"""The same for a page of many units, which takes long to be worked out."""
+SELDOM = 60
+"""The same for a page of very many units, which takes long to be worked out."""
 
 
 class Watched:
@@ -78,6 +78,11 @@ class WatchedMeter(Watched):
         else:
             self.shown = shown
         self.html = render_present(present, shown)
+
+
+def often_with(units: int) -> int:
+    """Return the least seconds between two questions of a page that shows many units."""
+    return min(max(OFTEN, units // 10), SELDOM)
 
 
 def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any], watched: Watched) -> HttpResponse:

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_GET
 from ...core.time import now
 from ...correspondence.models import Report
 from ...correspondence.reports import not_done
+from ...estate.models import Unit
 from ...metering.models import Worker
 from ...web.access import properties as allowed
 from ...web.access import rights_at
 from ...web.figures import property_panels
-from ...web.live import SELDOM, Watched, live_page
+from ...web.live import Watched, live_page, often_with
 from ...web.watching import PROPERTIES
 
 AGAIN = 60
@@ -33,7 +34,8 @@ def _headend_silent() -> bool:
 def properties(request: HttpRequest) -> HttpResponse:
     """Show all properties that the manager has, their units, and how each stands."""
     buildings = allowed(request)
-    watched = Watched((PROPERTIES, tuple(buildings.order_by("pk").values_list("pk", flat=True))), AGAIN, SELDOM)
+    shown = tuple(buildings.order_by("pk").values_list("pk", flat=True))
+    watched = Watched((PROPERTIES, shown), AGAIN, often_with(Unit.objects.filter(property__in=shown).count()))
     reports = not_done(Report.objects.filter(tenancy__unit__property__in=buildings))
     context = {
         "panels": [(each, rights_at(request, each.building)) for each in property_panels(buildings)],
