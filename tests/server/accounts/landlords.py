@@ -168,6 +168,7 @@ def numbers(of):
         "payments": "pay1",
         "codes": 1,
         "set-off": rows["refunds"].pk,
+        "residents": of.tenant.pk,
         "sessions": 1,
         "passkeys": 1,
         "keys": ApiKey.objects.get().pk,

@@ -104,10 +104,6 @@ PAGES: Mapping[str, Need] = {
     "mfa_add_webauthn": Need(Who.LOGIN),
     "mfa_remove_webauthn": Need(Who.LOGIN),
     "staff-password": Need(Who.LOGIN),
-    # Each their own; those of others for who has the right over people.
-    "console:keys:keys": Need(Who.LOGIN),
-    "console:keys:revoke_key": Need(Who.LOGIN),
-    "console:keys:revoke_all": Need(Who.LOGIN),
     # -- buildings and flats
     "console:overview:properties": Need(S.SEE),
     "console:units:unit": Need(S.SEE),
