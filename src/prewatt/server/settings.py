@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "prewatt.server.sign_in.sessions.EndSessions",
     "prewatt.server.web.gate.Gate",
+    "prewatt.server.sign_in.first_password.ChangeFirstPassword",
     "prewatt.server.sign_in.second_factor.RequireSecondFactor",
     "prewatt.server.sign_in.again.AskAgain",
     "prewatt.server.web.visitors.TellKnown",
@@ -121,6 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "prewatt.server.sign_in.passwords.NotCommon"},
     {"NAME": "prewatt.server.sign_in.passwords.NotOwnData"},
     {"NAME": "prewatt.server.sign_in.telling.TellsOwner"},
+    {"NAME": "prewatt.server.accounts.first_passwords.EndsFirstPassword"},
 ]
 CSRF_FAILURE_VIEW = "prewatt.server.web.trouble.stale_form"
 LOGIN_URL = "account_login"

@@ -1,6 +1,7 @@
 """The rows of this room, each in a file of its own."""
 
 from .audit import AuditEntry as AuditEntry
+from .first_passwords import FirstPassword as FirstPassword
 from .invitations import Invitation as Invitation
 from .keys import ApiKey as ApiKey
 from .memberships import Membership as Membership

@@ -19,6 +19,7 @@ from ...kernel.tariff_document import tariff_from_document, tariff_to_document
 from ...tables.problems import Problems, TableError
 from ...wire.messages import MAX_METERS
 from ...wire.pins import hash_pin
+from ..accounts.first_passwords import FirstPassword
 from ..accounts.invitations import invite_to_flat
 from ..accounts.memberships import put_member
 from ..accounts.names import free_name
@@ -222,5 +223,7 @@ def _login(manager: str, password: str, owner: Organisation) -> str:
     if user is None:
         own = password or _new_password()
         user = users.create(username=manager, password=make_password(own))
+        if not password:
+            FirstPassword.objects.create(user=user)
     put_member(owner, user, Role.OWNER)
     return own or "(as before)"

@@ -22,6 +22,7 @@ from ..accounts.known_browsers import remember
 from ..accounts.memberships import Membership
 from .again import asked
 from .devices import device_of
+from .first_password import note_first
 
 HOUR = 3600
 BEGAN, WORKS = "began", "works"
@@ -63,6 +64,7 @@ def begin(request: HttpRequest, user: Any) -> None:
     request.session[BEGAN], request.session[WORKS] = int(time.time()), works
     request.session.set_expiry(lifetime_of(user, works).longest)
     asked(request, user)
+    note_first(request, user)
 
 
 class EndSessions:

@@ -1,0 +1,57 @@
+"""Who logs in with a first password chooses one of their own before anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from ..accounts.first_passwords import FirstPassword
+
+FIRST = "first password"
+"""What a session keeps until its person has chosen a password."""
+_OPEN = (
+    "account_logout",
+    "account_change_password",
+    "account_reauthenticate",
+    "account_request_reauth",
+    "account_confirm_reauth",
+    "mfa_",
+)
+"""The pages, by the beginnings of their names, that are needed for it."""
+
+
+def note_first(request: HttpRequest, user: Any) -> None:
+    """Note in a session that begins whether its person logged in with a first password."""
+    if FirstPassword.objects.filter(user=user.pk).exists():
+        request.session[FIRST] = True
+
+
+class ChangeFirstPassword:
+    """Middleware: shows nothing but the change of the password to who has a first one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request."""
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """Return the way to the page where the password is changed if it must be."""
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.session.get(FIRST):
+            return None
+        if not FirstPassword.objects.filter(user=request.user.pk).exists():
+            del request.session[FIRST]
+            return None
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name.startswith(_OPEN):
+            return None
+        if "HX-Request" not in request.headers:
+            messages.info(request, _("Choose a password of your own: the one that was printed is good for this alone."))
+        return redirect("account_change_password")
