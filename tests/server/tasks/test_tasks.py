@@ -186,7 +186,7 @@ def test_a_long_statement_as_pdf_is_a_task_and_its_tenants_alone(tenant, client)
     client.force_login(get_user_model().objects.get(username="flat2"))
     assert client.get(f"/tasks/{task.pk}/file/").status_code == 404
     client.force_login(get_user_model().objects.get(username="flat1"))
-    Tenancy.objects.filter(pk=own.pk).update(user=None)
+    own.people.clear()
     assert client.get(f"/tasks/{task.pk}/file/").status_code == 404
 
 

@@ -38,6 +38,7 @@ NOT_AUDITED = {
     "notices.Delivery": "is sent by the worker",
     "notices.Notice": "is written by the server",
     "notices.Seen": "is worked out",
+    "tasks": "is worked out, and goes after a day",
     "sessions": "ends by itself; log-ins stand in the security log",
     "sign_in.CredentialChange": "is a log itself",
     "usersessions": "ends by itself; log-ins stand in the security log",
@@ -46,7 +47,7 @@ NOT_AUDITED = {
 MACHINES_OWN = {
     "accounts.ApiKey": {"last_used_at"},
     "auth.User": {"last_login", "date_joined"},
-    "metering.Gateway": {"epoch", "number", "online", "since", "heard_at", "sessions", "adopted_at", "lines", "shard"},
+    "metering.Gateway": {"epoch", "number", "online", "since", "heard_at", "sessions", "adopted_at", "lines", "shard", "kept_off_until"},
     "metering.Meter": {
         *("seq", "head", "account", "digest", "offset", "at", "balance", "register", "read_at", "closed", "low"),
         *("commands", "taken", "told_at", "told_seq", "told_balance", "told_closed", "told_command", "told_switch"),

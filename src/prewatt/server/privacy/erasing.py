@@ -32,6 +32,7 @@ from ..ledger.models import Transfer
 from ..metering.locking import for_update, lock_organisation
 from ..notices.models import Notice
 from ..payments.models import Payment, TakenBack, WaitingStatement
+from ..tasks.models import Task
 from ..vending.models import Adjustment, KeypadReading
 from .bills import erase_from_old_bills
 from .models import Erasure
@@ -116,8 +117,8 @@ def _is_of(texts: Texts, tenancy: Tenancy) -> Q:
 
 
 def _end_letters(tenancy: Tenancy) -> None:
-    """Take away what no column of a row tells: notes to this tenant alone, photos of the display of their keypad meter, and
-    files of the bank that nobody has read yet, which can be uploaded again.
+    """Take away what no column of a row tells: notes to this tenant alone, photos of the display of their keypad meter,
+    files of the bank that nobody has read yet, which can be uploaded again, and files that were made for people.
     """
     number, landlord = number_of(tenancy), tenancy.unit.property.organisation_id
     alone = Note.objects.annotate(to=Count("addressed")).filter(to=1, addressed__tenancy=tenancy).values_list("pk")
@@ -131,6 +132,7 @@ def _end_letters(tenancy: Tenancy) -> None:
         token_meter__unit=tenancy.unit_id, at__gt=tenancy.begins, at__lte=until, photo__isnull=False
     ).update(photo=None)
     WaitingStatement.objects.filter(organisation=landlord).delete()
+    Task.objects.filter(Q(tenancy=tenancy) | Q(organisation=landlord, ended_at__isnull=False)).delete()
 
 
 def _erase_own(model: type[models.Model], texts: Texts, tenancy: Tenancy) -> None:

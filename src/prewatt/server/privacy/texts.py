@@ -201,6 +201,9 @@ TEXTS: dict[str, Texts] = {
     ),
     "payments.BankLayout": Texts(plain="fingerprint columns order direction words_in"),
     "payments.WaitingStatement": Texts(plain="content"),  # deleted whole, see `keeping` and `erasing`
+    "tasks.Task": Texts(  # deleted whole a day after it ended, see `tasks.queueing` and `erasing`
+        plain="right kind given content language back state facts text result result_type result_name"
+    ),
     "payments.TakenBack": Texts(
         plain="back_id cause payment_name provider_id currency seen_by state",
         may_name="reason",
