@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 
+# Listens to log-ins.
+from . import refusals as refusals
+
 
 class AccountsConfig(AppConfig):
     name = "prewatt.server.accounts"

@@ -1,10 +1,14 @@
-"""Who is refused what goes to the security log. Who logs in and fails is noted at the doors (`sign_in`)."""
+"""What of log-ins and refusals goes to the security log."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import DatabaseError
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from .security_log import note
@@ -34,3 +38,21 @@ class NoteRefusals:
                 # The database does not say who it is: the answer goes out all the same.
                 note(REFUSED[status], None, status=status)
         return response
+
+
+@receiver(user_logged_in)
+def _logged_in(request: HttpRequest | None, user: Any, **_more: Any) -> None:
+    note("log-in", request, user=user.pk)
+
+
+@receiver(user_logged_out)
+def _logged_out(request: HttpRequest | None, user: Any, **_more: Any) -> None:
+    note("log-out", request, user=user.pk if user else None)
+
+
+@receiver(user_login_failed)
+def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_more: Any) -> None:
+    typed = str(credentials.get("username") or credentials.get("email") or "")
+    # Typed names are not kept: people type their passwords there.
+    account = get_user_model().objects.filter(username=typed).values_list("pk", flat=True).first()
+    note("log-in failed", request, account=account)
