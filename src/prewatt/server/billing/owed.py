@@ -28,6 +28,7 @@ from ..metering.locking import for_update
 from ..metering.models import Meter
 from ..vending.models import PayOut, Refund
 from ..vending.refusals import GivingBackError
+from ..vending.second_person import is_too_much, limit_of, lock_books
 
 
 def owe_back(
@@ -94,8 +95,10 @@ def pay_out(
 ) -> Refund:
     """Book that the landlord paid out `amount` nano of a refund (None: all that is left), in cash or by transfer, on a
     local day (None: today). `number`: of the receipt or the transfer. The nearest amount in the currency pays all that
-    is left. Raises GivingBackError, which names the field, if it is more than is left.
+    is left. Raises GivingBackError, which names the field, if it is more than is left, or more than one person may pay out
+    alone of refunds that they decided themselves (`vending.second_person`).
     """
+    lock_books(refund.tenancy.unit.property.organisation)
     row = locked(refund)
     currency = row.tenancy.unit.property.currency
     left, unit = row.left, minor_unit(currency)
@@ -111,6 +114,7 @@ def pay_out(
         )
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
     _check_way(way, day, today, number)
+    _check_alone(row, paid, name_of(by))
     lies, meter = account(row.tenancy.unit.property.organisation, MONEY[way]), meter_of(row.tenancy)
     refunds, adjustments = account(lies.organisation, Kind.REFUNDS), account(lies.organisation, Kind.ADJUSTMENTS)
     if paid:
@@ -131,6 +135,21 @@ def pay_out(
     if paid == whole:
         close_rounding(row, name_of(by))
     return row
+
+
+def _check_alone(row: Refund, amount: int, by: str) -> None:
+    """Raise GivingBackError if the person who decided a refund would pay out too much of it alone: neither to whom nor that it
+    was paid does anybody else see.
+    """
+    organisation, currency = row.tenancy.unit.property.organisation, row.tenancy.unit.property.currency
+    if row.by != by or not is_too_much(organisation, row.tenancy, meter_of(row.tenancy), amount, by):
+        return
+    said = _(
+        "Together with what was given in the last 30 days this is more than %(limit)s, which is the most that one person may "
+        "give alone. You decided this refund, so another person has to pay it out, or it is sent back by the way by which "
+        "the money came."
+    )
+    raise GivingBackError(said % {"limit": format_money(limit_of(organisation), currency)}, "amount")
 
 
 def _check_way(way: str, day: date | None, today: date, number: str) -> None:

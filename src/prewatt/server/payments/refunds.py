@@ -20,6 +20,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
 from ..metering.locking import for_update, lock_organisation
 from ..vending.models import PayOut, Refund
+from ..vending.second_person import lock_books
 from .books import clearing, held_left, held_of, meter_of
 from .errors import PaymentError
 from .merchants import provider_of
@@ -122,6 +123,7 @@ def pay_out_by_hand(
     """Pay out a refund as `billing.owed.pay_out` does. Raises PaymentError while a provider may still
     send some of it.
     """
+    lock_books(refund.tenancy.unit.property.organisation)
     parts = for_update(Refund.objects).get(pk=refund.pk).parts
     if parts.filter(sent_at__isnull=True, error="").exists():
         raise PaymentError(_("The provider is still sending this refund. Wait for its result first."))

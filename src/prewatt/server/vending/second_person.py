@@ -1,6 +1,6 @@
 """The amount that one person may give or take without a second person: the organisation's limit for the last 30 days,
-in one tenancy and by one person. What a second person agreed to does not count; taken credit makes no room for given
-credit.
+in one tenancy and by one person, of all ways together by which money can go (docs/landlord/alarms.md lists them). What a
+second person agreed to does not count; taken credit makes no room for given credit.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from ...kernel.entries import Control, EntryError, decode_command
 from ...kernel.orders import Restore
@@ -17,7 +17,7 @@ from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import lock_organisation
 from ..metering.models import Meter
-from .models import Adjustment, Command, EmergencyCode
+from .models import Adjustment, Command, EmergencyCode, PayOut
 
 SPAN = 30 * DAY
 """The time over which the limit counts, µs."""
@@ -53,11 +53,27 @@ def is_too_much(organisation: Organisation, tenancy: Tenancy | None, meter: Mete
         for place, person, restored in _restorations(organisation):
             here += restored if meter is not None and place == meter.pk else 0
             mine += restored if person == who else 0
+        for pays_to, person, paid in _paid_out_alone(organisation):
+            here += paid if tenancy is not None and pays_to == tenancy.pk else 0
+            mine += paid if person == who else 0
     return max(here, mine) + abs(amount) > limit_of(organisation)
 
 
 def _sum(rows: QuerySet[Adjustment]) -> int:
     return abs(int(rows.aggregate(sum=Sum("amount"))["sum"] or 0))
+
+
+def _paid_out_alone(organisation: Organisation) -> Iterator[tuple[int, str, int]]:
+    """Yield (tenancy, person, nano) of what was paid out by hand, wherever the person wanted, of refunds that the same person
+    had decided. What goes back by a provider goes to the payer.
+    """
+    rows = PayOut.objects.filter(
+        refund__tenancy__unit__property__organisation=organisation,
+        way__in=(PayOut.Way.CASH, PayOut.Way.TRANSFER),
+        at__gt=now() - SPAN,
+        by=F("refund__by"),
+    )
+    yield from rows.values_list("refund__tenancy", "by", "amount")
 
 
 def _restorations(organisation: Organisation) -> Iterator[tuple[int, str, int]]:
