@@ -68,7 +68,7 @@ def test_killed_in_the_middle_a_statement_is_read_to_its_end_once_and_anothers_t
     try:
         assert payer.stdout.readline() == "ready\n"
         lines = "SELECT count(*) FROM payments_bankline"
-        wait_until(lambda: 0 < ask(lines)[0])
+        wait_until(lambda: ask(lines)[0] > 0)
         (runner,) = ask("SELECT runner FROM tasks_task WHERE state = 'running'")
         assert runner != worker.pid
         os.kill(runner, signal.SIGKILL)

@@ -57,7 +57,9 @@ def setup(
             manager=manager,
         )
     )
-    typer.echo(f"{'Login':<20} {'Password':<16} Person (the password is not shown again, and is changed at the first log-in)")
+    typer.echo(
+        f"{'Login':<20} {'Password':<16} Person (the password is not shown again, and is changed at the first log-in)"
+    )
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
     if building.invitations:

@@ -47,7 +47,18 @@ NOT_AUDITED = {
 MACHINES_OWN = {
     "accounts.ApiKey": {"last_used_at"},
     "auth.User": {"last_login", "date_joined"},
-    "metering.Gateway": {"epoch", "number", "online", "since", "heard_at", "sessions", "adopted_at", "lines", "shard", "kept_off_until"},
+    "metering.Gateway": {
+        "epoch",
+        "number",
+        "online",
+        "since",
+        "heard_at",
+        "sessions",
+        "adopted_at",
+        "lines",
+        "shard",
+        "kept_off_until",
+    },
     "metering.Meter": {
         *("seq", "head", "account", "digest", "offset", "at", "balance", "register", "read_at", "closed", "low"),
         *("commands", "taken", "told_at", "told_seq", "told_balance", "told_closed", "told_command", "told_switch"),
