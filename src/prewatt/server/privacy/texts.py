@@ -76,7 +76,6 @@ TEXTS: dict[str, Texts] = {
     ),  # holds no values of personal columns
     "accounts.Invitation": Texts(plain="hash role"),
     "accounts.Throttle": Texts(plain="subject"),
-    "accounts.Invitation": Texts(plain="role hash"),
     # -- meters and journals
     "metering.Gateway": Texts(plain="name public_key code_hash sessions lines"),
     "metering.Meter": Texts(

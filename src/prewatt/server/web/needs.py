@@ -52,9 +52,9 @@ PAGES: Mapping[str, Need] = {
     "pay-callback": Need(Who.ANYBODY),
     "web:home": Need(Who.LOGIN),
     # The task itself says what it needs.
-    "web:task": Need(Who.LOGIN),
-    "web:task-progress": Need(Who.LOGIN),
-    "web:task-file": Need(Who.LOGIN),
+    "web:tasks:task": Need(Who.LOGIN),
+    "web:tasks:progress": Need(Who.LOGIN),
+    "web:tasks:file": Need(Who.LOGIN),
     "api:openapi-json": Need(Who.ANYBODY),
     "api:openapi-view": Need(Who.ANYBODY),
     "api:api-root": Need(Who.ANYBODY),

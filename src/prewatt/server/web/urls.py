@@ -1,12 +1,9 @@
-from django.urls import path
+from django.urls import include, path
 
 from . import views
-from .tasks import views as tasks
 
 app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("tasks/<int:pk>/", tasks.task, name="task"),
-    path("tasks/<int:pk>/progress/", tasks.progress, name="task-progress"),
-    path("tasks/<int:pk>/file/", tasks.file, name="task-file"),
+    path("tasks/", include("prewatt.server.web.tasks.urls")),
 ]

@@ -174,7 +174,7 @@ def read_as_task(request: HttpRequest, owner: Organisation, content: bytes) -> s
     except ValidationError as error:
         say(request, error)
         return _page_of(owner)
-    return reverse("web:task", args=[task.pk])
+    return reverse("web:tasks:task", args=[task.pk])
 
 
 def _page_of(owner: Organisation) -> str:

@@ -91,7 +91,7 @@ def export(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect(back)
-    return redirect("web:task", pk=task.pk)
+    return redirect("web:tasks:task", pk=task.pk)
 
 
 @login_required

@@ -74,7 +74,7 @@ def _drawn_as_task(request: HttpRequest, tenancy: Tenancy, first: date, last: da
     except ValidationError as error:
         say(request, error)
         return redirect(back)
-    return redirect("web:task", pk=task.pk)
+    return redirect("web:tasks:task", pk=task.pk)
 
 
 def _json(document: Any) -> str:
