@@ -215,6 +215,8 @@ NO_NAMES = {
     "console:personal_data:retention", "tenant:personal_data:personal_data", "tenant:personal_data:download",
     "console:overview:properties", "console:owed:debt_set_off", "console:owed:debt_write_off",
     "console:owed:refund_paid", "console:owed:refund_to", "console:owed:undo_paid", "console:owed:write_off_decided",
+    "console:people:change", "console:people:invite", "console:people:people", "console:people:remove",
+    "console:people:revoke_invitations",
     "console:payments:decide", "console:payments:payments", "console:payments:refund_by_provider",
     "console:payments:settle_unexpected", "console:put_right:put_move_right", "console:readings:read_now",
     "console:readings:readings", "console:reconciliation:fetch_file", "console:reconciliation:reconciliation",

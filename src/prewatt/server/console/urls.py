@@ -20,6 +20,7 @@ STORIES = (
     "overview",
     "owed",
     "payments",
+    "people",
     "personal_data",
     "put_right",
     "readings",

@@ -25,6 +25,8 @@ MATTERS = frozenset(
         "console:owed:refund_paid",
         "console:owed:refund_to",
         "console:payments:refund_by_provider",
+        "console:people:change",
+        "console:people:invite",
         "console:residents:again",
         "sign_in:end_others",
         "sign_in:forget_phone",
