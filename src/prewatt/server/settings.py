@@ -165,6 +165,10 @@ MFA_FORMS = {
     "authenticate": "prewatt.server.sign_in.forms.FactorForm",
     "reauthenticate": "prewatt.server.sign_in.forms.FactorAgainForm",
     "activate_totp": "prewatt.server.sign_in.forms.ActivateTOTPForm",
+    "login_webauthn": "prewatt.server.sign_in.forms.PasskeyLoginForm",
+    "authenticate_webauthn": "prewatt.server.sign_in.forms.PasskeyFactorForm",
+    "reauthenticate_webauthn": "prewatt.server.sign_in.forms.PasskeyAgainForm",
+    "add_webauthn": "prewatt.server.sign_in.forms.AddPasskeyForm",
 }
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Such a name is taken by browsers only with TLS and from this very host: no neighbour in the domain can set it.

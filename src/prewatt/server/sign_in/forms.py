@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from allauth.account import forms as account
@@ -9,6 +10,8 @@ from allauth.core import context
 from allauth.mfa.base import forms as factor
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as passkey
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
@@ -19,8 +22,10 @@ from . import phones
 from .adapter import AccountAdapter, FactorAdapter
 from .tries import Tries, ask_for_code
 
-LONGEST = 1_000
-"""A name or a password that is longer is not looked at: to hash it would cost more than it is worth."""
+log = logging.getLogger("prewatt.sign_in")
+LONGEST, LONGEST_ANSWER = 1_000, 20_000
+"""A name or a password that is longer is not looked at: to hash it would cost more than it is worth. Nor is an
+answer of a passkey that is longer."""
 
 
 class LoginForm(account.LoginForm):
@@ -148,6 +153,64 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):
         except ValidationError:
             tries.wrong()
             raise
+
+
+class PasskeyField(forms.JSONField):
+    """What a browser says for a passkey: an object of JSON."""
+
+    def to_python(self, value: Any) -> dict[str, Any]:
+        """Return the object. Raises ValidationError if it is none, or too long to be one."""
+        try:
+            answer = super().to_python(value) if len(value or "") <= LONGEST_ANSWER else None
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise FactorAdapter().validation_error("incorrect_code")
+        return answer
+
+    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002
+        """Return nothing: an answer that was wrong is not shown again."""
+        return None
+
+
+class _Passkey(forms.Form):
+    """A form that a passkey answers. The library raises whatever it stumbles over in an answer that is none."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.fields["credential"] = PasskeyField(widget=forms.HiddenInput)
+
+    def _clean_fields(self) -> None:
+        """Look at each field. An answer of no passkey is a wrong one."""
+        try:
+            super()._clean_fields()  # type: ignore[misc]
+        except Exception as error:
+            log.info("an answer of no passkey (%s)", type(error).__name__)
+            self.add_error("credential", FactorAdapter().validation_error("incorrect_code"))
+
+    def _clean_form(self) -> None:
+        """Look at the whole, as at each field."""
+        try:
+            super()._clean_form()  # type: ignore[misc]
+        except Exception as error:
+            log.info("an answer of no passkey (%s)", type(error).__name__)
+            self.add_error("credential", FactorAdapter().validation_error("incorrect_code"))
+
+
+class PasskeyLoginForm(_Passkey, passkey.LoginWebAuthnForm):
+    """A passkey logs in alone."""
+
+
+class PasskeyFactorForm(_Passkey, passkey.AuthenticateWebAuthnForm):
+    """A passkey as the second factor."""
+
+
+class PasskeyAgainForm(_Passkey, passkey.ReauthenticateWebAuthnForm):
+    """A passkey before something that matters."""
+
+
+class AddPasskeyForm(_Passkey, passkey.AddWebAuthnForm):
+    """A new passkey."""
 
 
 @transaction.atomic
