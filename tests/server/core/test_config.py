@@ -46,6 +46,7 @@ def test_nothing_needs_to_be_set():
         ("PREWATT_PROVIDERS", "alipay"),
         ("PREWATT_PROVIDERS", "alipay=ftp://x"),
         ("PREWATT_PRIVATE_NOTICES", "yes"),
+        ("PREWATT_SECOND_FACTOR", "yes"),
     ],
 )
 def test_a_wrong_setting_is_named(name, value):

@@ -158,7 +158,7 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):
 class PasskeyField(forms.JSONField):
     """What a browser says for a passkey: an object of JSON."""
 
-    def to_python(self, value: Any) -> dict[str, Any]:
+    def to_python(self, value: Any) -> Any:
         """Return the object. Raises ValidationError if it is none, or too long to be one."""
         try:
             answer = super().to_python(value) if len(value or "") <= LONGEST_ANSWER else None
