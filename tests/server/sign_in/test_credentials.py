@@ -127,6 +127,18 @@ def test_the_old_password_is_not_left_out_without_a_code(anna):
 # -- password, e-mail --
 
 
+def test_who_got_in_by_a_paper_alone_chooses_a_password_and_adds_a_number(anna, sent):
+    anna.set_unusable_password()
+    anna.save()
+    client = Client()
+    client.force_login(anna)
+    client.post("/account/phone/", {"phone": NUMBER})
+    client.post("/account/phone/verify/", {"code": sent.code})
+    assert phones.number_of(anna) == NUMBER
+    client.post("/account/password/set/", {"password1": NEW, "password2": NEW})
+    assert is_in(client) and is_in(logged_in(password=NEW))
+
+
 def test_a_changed_password_ends_all_other_log_ins_and_is_told(anna):
     client, other = logged_in(), logged_in()
     wrong = {"oldpassword": "not this one", "password1": NEW, "password2": NEW}

@@ -54,6 +54,7 @@ def is_in(client, **headers):
 @pytest.mark.parametrize(("name", "lasts"), [("flat1", 14 * 24), ("manager", 12)])
 def test_a_log_in_lasts_as_long_as_the_table_says(building, hours, name, lasts):
     client = logged_in(name)
+    assert client.cookies["sessionid"]["max-age"] == lasts * HOUR
     hours.go(lasts - 0.1)
     assert is_in(client)
     hours.go(0.2)

@@ -15,11 +15,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from ..metering.locking import for_update
 from . import phones
 from .adapter import AccountAdapter, FactorAdapter
+from .sessions import begin
 from .tries import Tries, ask_for_code
 
 log = logging.getLogger("prewatt.sign_in")
@@ -39,6 +41,13 @@ class LoginForm(account.LoginForm):
     def add_prefix(self, field_name: str) -> str:
         """Return the name under which a field is posted."""
         return str(super().add_prefix("username" if field_name == "login" else field_name))
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        """Let somebody in. The browser keeps the session for as long as it lasts: the library has one time for all."""
+        answer: HttpResponse = super().login(request, redirect_url)
+        if request.user.is_authenticated:
+            begin(request, request.user)
+        return answer
 
     def user_credentials(self) -> dict[str, str]:
         """Return what was typed by what it can be; a phone number in its one form."""
