@@ -25,6 +25,7 @@ from prewatt.server.accounts.invitations import (
 from prewatt.server.accounts.memberships import Membership, put_member, remove_member
 from prewatt.server.accounts.rights import Role
 from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.notices.models import Channel
 
 pytestmark = pytest.mark.database
 NEW = "a quiet staircase"
@@ -107,6 +108,10 @@ def test_a_tenant_invites_a_second_person_who_is_removed_by_the_manager(tenancy,
     browser.post("/join/door/", {"do": "password", "name": "bert", "password": NEW})
     assert browser.get("/me/").status_code == 200
     assert "bert" in me.get("/me/residents/").content.decode()
+    for person_, name in ((browser, "bert"), (me, "anna")):
+        person_.post("/me/notices/channels/new/", {"kind": "webhook", "address": f"https://example.com/{name}"})
+    hers, his = (Channel.objects.get(user__username=name) for name in ("flat1", "bert"))
+    assert me.post(f"/me/notices/channels/{his.pk}/", {"do": "drop"}).status_code == 404
     late = printed(browser.post("/me/residents/invite/"))[0]
     bert = tenancy.residents.get(user__username="bert")
     assert "bert" in manager.get(f"/units/{tenancy.unit_id}/").content.decode()
@@ -114,6 +119,8 @@ def test_a_tenant_invites_a_second_person_who_is_removed_by_the_manager(tenancy,
         assert stranger.post(f"/tenancies/{tenancy.pk}/residents/{bert.pk}/remove/").status_code == 404
     manager.post(f"/tenancies/{tenancy.pk}/residents/{bert.pk}/remove/")
     assert browser.get("/me/").status_code == 404
+    # Nobody who is out is told balances and codes.
+    assert list(Channel.objects.all()) == [hers]
     assert "not valid any more" in opened(late)[1].content.decode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -101,10 +102,11 @@ class Recipient(models.Model):
 class Channel(models.Model):
     """A way to reach a recipient. `sealed` is the address; `shown` is as much of it as may be seen. `failing`: why the
     last try failed; empty if it did not. `tested_at`: when the last test was sent. `by_office`: the manager typed the
-    address for the tenant.
+    address for the tenant. `user`: the person of the flat whose channel it is; null: the flat's, or an office's.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     kind = models.CharField(max_length=12)
     sealed = models.BinaryField()
     shown = models.CharField(max_length=100)

@@ -137,9 +137,9 @@ def kinds_for(recipient: Recipient) -> list[type[Kind]]:
 
 
 @transaction.atomic
-def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
-    """Add a channel to a recipient. If the address is known already, its channel is switched on again. Raises
-    ValidationError if the address is wrong, or nothing can be sent this way.
+def add_channel(recipient: Recipient, kind: str, text: str, user: Any = None) -> Channel:
+    """Add a channel to a recipient. `user`: the person of the flat whose it is. If the address is known already, its channel
+    is switched on again. Raises ValidationError if the address is wrong, or nothing can be sent this way.
     """
     channel = next((each for each in kinds_for(recipient) if each.name == kind), None)
     if channel is None:
@@ -148,11 +148,13 @@ def add_channel(recipient: Recipient, kind: str, text: str) -> Channel:
         address = channel.read_local(text.strip(), country_of(recipient))
     except ValueError as error:
         raise ValidationError({"address": str(error)}) from None
-    return put_channel(recipient, channel, address)
+    return put_channel(recipient, channel, address, user=user)
 
 
 @transaction.atomic
-def put_channel(recipient: Recipient, kind: type[Kind], address: str, by_office: bool = False) -> Channel:
+def put_channel(
+    recipient: Recipient, kind: type[Kind], address: str, by_office: bool = False, user: Any = None
+) -> Channel:
     """Add a channel as `add_channel` does, with an address that is already in its one form. `by_office`: the manager
     typed it for the tenant. Raises ValidationError if there are too many.
     """
@@ -172,7 +174,7 @@ def put_channel(recipient: Recipient, kind: type[Kind], address: str, by_office:
             }
         )
     channel: Channel = recipient.channels.create(
-        kind=kind.name, made_at=now(), by_office=by_office, **sealed_address(kind, address)
+        kind=kind.name, made_at=now(), by_office=by_office, user=user, **sealed_address(kind, address)
     )
     return channel
 

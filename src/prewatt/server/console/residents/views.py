@@ -17,6 +17,7 @@ from ....kernel.names import natural
 from ...accounts.invitations import invite_again, invite_to_flat, revoke
 from ...core.time import now
 from ...estate.models import Property, Tenancy
+from ...tenancies.residents import remove_resident
 from ...web.access import property_of_manager, tenancy_of_manager
 from ...web.invitation_papers import Paper, show_papers
 from ...web.kept import say
@@ -110,9 +111,8 @@ def revoke_invitations(request: HttpRequest, pk: int) -> HttpResponse:
 def remove(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
     """End the access of a login to a flat."""
     tenancy = tenancy_of_manager(request, pk)
-    resident = get_object_or_404(tenancy.residents.select_related("user"), pk=resident_pk)
-    revoke(tenancy.invitations.still_open().filter(made_by=resident.user))
-    resident.delete()
+    resident = get_object_or_404(tenancy.residents.select_related("user", "tenancy"), pk=resident_pk)
+    remove_resident(resident)
     said = _("%(name)s sees this flat no more.") % {"name": resident.user.get_username()}
     messages.success(request, said)
     return redirect("console:units:unit", pk=tenancy.unit_id)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -59,6 +59,11 @@ def _mine(request: HttpRequest, whose: str) -> Recipient:
     return recipient_of(lives_now(request)) if whose == "me" else manager_of(owner_of(request))
 
 
+def _person(request: HttpRequest, whose: str) -> Any:
+    """Return the person whose channel a new one is: each of a flat has their own; an office has all in common."""
+    return request.user if whose == "me" else None
+
+
 def _page(whose: str, recipient: Recipient, name: str = "notices") -> str:
     address = reverse(f"tenant:notices:{name}", kwargs={"whose": whose})
     return address if whose == "me" else f"{address}?organisation={recipient.organisation_id}"
@@ -88,7 +93,7 @@ def notices(request: HttpRequest, whose: str) -> HttpResponse:
         "wrong": wrong,
         "languages": language_choices(),
         "events": [(each.value, each.label, each.value in told) for each in recipient.events],
-        **_channels(recipient),
+        **_channels(recipient, request.user),
         "push_key": public_key(),
         "wechat": bool(account),
         "notices": recipient.notices.prefetch_related("deliveries__channel")[:SHOWN],
@@ -124,13 +129,18 @@ def _values(recipient: Recipient) -> dict[str, str]:
     }
 
 
-def _channels(recipient: Recipient) -> dict[str, Any]:
+def _own_channels(recipient: Recipient, user: Any) -> QuerySet[Channel]:
+    """Return the channels that a person may change: their own, and those that are nobody's alone."""
+    return recipient.channels.select_related("recipient").filter(Q(user=None) | Q(user=user.pk))
+
+
+def _channels(recipient: Recipient, user: Any) -> dict[str, Any]:
     """Return the channels that somebody has, and the kinds of those that can be added."""
     usable = kinds_for(recipient)
     return {
         "channels": [
-            (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable)
-            for each in recipient.channels.all()
+            (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable, each.user_id in (None, user.pk))
+            for each in recipient.channels.select_related("user")
             if each.kind in CHANNELS
         ],
         "kinds": [
@@ -170,7 +180,8 @@ def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
     """Add a channel."""
     recipient = _mine(request, whose)
     try:
-        channel = add_channel(recipient, request.POST.get("kind", ""), request.POST.get("address", ""))
+        kind, address = request.POST.get("kind", ""), request.POST.get("address", "")
+        channel = add_channel(recipient, kind, address, _person(request, whose))
         _theirs(channel)
         messages.success(request, _("Added. Try it out with a test."))
     except ValidationError as error:
@@ -183,7 +194,7 @@ def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
 def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
     """Test a channel, switch it on or off, or remove it."""
     recipient = _mine(request, whose)
-    channel: Channel = get_object_or_404(Channel.objects.select_related("recipient"), pk=pk, recipient=recipient)
+    channel: Channel = get_object_or_404(_own_channels(recipient, request.user), pk=pk)
     wanted = request.POST.get("do")
     if wanted == "drop":
         _theirs(channel)
@@ -248,7 +259,7 @@ def wechat(request: HttpRequest, whose: str) -> HttpResponse:
         raise Http404
     trip = f"notices {recipient.pk}"
     if request.method == "POST":
-        _add_wechat(request, recipient, account, take_code(request, trip))
+        _add_wechat(request, whose, account, take_code(request, trip))
         return redirect(_page(whose, recipient))
     if "code" not in request.GET:
         return redirect(link(account["appid"], public(_page(whose, recipient, "wechat")), set_out(request, trip)))
@@ -259,10 +270,11 @@ def wechat(request: HttpRequest, whose: str) -> HttpResponse:
     return render(request, "tenant/notices/wechat.html", context)
 
 
-def _add_wechat(request: HttpRequest, recipient: Recipient, account: Mapping[str, str], code: str) -> None:
+def _add_wechat(request: HttpRequest, whose: str, account: Mapping[str, str], code: str) -> None:
     base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
     try:
-        add_channel(recipient, "wechat", openid(account["appid"], account["secret"], code, base))
+        who = openid(account["appid"], account["secret"], code, base)
+        add_channel(_mine(request, whose), "wechat", who, _person(request, whose))
         messages.success(request, _("Added. Try it out with a test."))
     except (LoginError, ValidationError) as error:
         say(request, error)
