@@ -134,6 +134,10 @@ def _upload(browser: requests.Session, address: str, number: int) -> str:
         files={"statement": ("statement.csv", text.encode(), "text/csv")},
         timeout=600,
     )
+    # It is read as a task, whose page goes back to the list when it is done.
+    while "/tasks/" in answer.url:
+        time.sleep(0.2)
+        answer = browser.get(answer.url, timeout=60)
     return re.sub(r"<[^>]+>", " ", answer.text)
 
 
