@@ -1,11 +1,13 @@
-"""HTTP to addresses that people typed. The connection itself is checked, so that neither a redirect nor a name that
-changes its address reaches into the landlord's network.
+"""HTTP to addresses that people typed. A name is looked up once, what it leads to is checked before anything is sent there, and
+the connection goes to that very address. So neither a redirect nor a name that changes its address reaches into the
+landlord's network, and nobody learns which ports are open there.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import urllib3
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from .interface import TIMEOUT, SendError, is_public, no_answer
 
@@ -24,25 +27,33 @@ class PrivateError(urllib3.exceptions.HTTPError):
     """The connection leads into a private network."""
 
 
-def _checked(connected: socket.socket) -> socket.socket:
-    if not settings.CONFIG.private_notices and not is_public(str(connected.getpeername()[0])):
-        connected.close()
+def _public_addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of a host. Raises PrivateError if one of them is in a private network and that is not allowed."""
+    found = [str(info[4][0]) for info in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
+    if not settings.CONFIG.private_notices and not all(map(is_public, found)):
         raise PrivateError
-    return connected
+    return found
 
 
 class _Plain(HTTPConnection):
-    """A connection that is given up if it leads into a private network."""
+    """A connection to one of the addresses that were checked before."""
 
     def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
+        name = self._dns_host
+        *others, last = _public_addresses(name, int(self.port))
+        try:
+            for self._dns_host in others:
+                with suppress(NewConnectionError, ConnectTimeoutError):
+                    return super()._new_conn()
+            self._dns_host = last
+            return super()._new_conn()
+        finally:
+            # The name is needed for the request, and for the certificate.
+            self._dns_host = name
 
 
-class _Tls(HTTPSConnection):
+class _Tls(_Plain, HTTPSConnection):
     """The same over TLS."""
-
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
 
 
 class _PlainPool(HTTPConnectionPool):
