@@ -83,6 +83,8 @@ PERSONAL = frozenset({
 """Names of columns that tell of persons, or hold what somebody wrote."""
 PERSONAL_THERE = frozenset({"vending.PayOut.number", "accounts.ApiKey.name", "sign_in.CredentialChange.device"})
 """The same of columns whose name is plain elsewhere."""
+EMPTY: tuple[Any, ...] = (None, "", b"", [], {})
+"""Values of which nothing is said where a row is new, or goes."""
 LONGEST = 5_000
 """Characters of a value that are written down; the rest of a tariff that is longer is in its own row."""
 
@@ -148,7 +150,7 @@ def changes(model: type[Model], before: dict[str, Any] | None, after: dict[str, 
             continue
         old, new = (before or {}).get(name), (after or {}).get(name)
         if before is None or after is None:
-            if old in (None, "", b"") and new in (None, "", b""):
+            if old in EMPTY and new in EMPTY:
                 continue
         elif _same(field, old, new):
             continue

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import BooleanField, Field, Model
+from django.db.models import BooleanField, Field, ForeignKey, Model
 from django.utils.translation import gettext as _
 
 from ....kernel.calendar import local
-from ....kernel.units import exact_money
+from ....kernel.units import DAY, exact_money
 from ...accounts.audit import AuditEntry
 
 INSTANTS = frozenset({"at", "begins", "ends", "since", "until"})
@@ -121,9 +121,11 @@ def _value(field: Field[Any, Any] | None, name: str, value: Any, where: ZoneInfo
         return "–"
     if isinstance(field, BooleanField):
         return _("yes") if value is True else _("no")
-    if isinstance(value, int) and (name in INSTANTS or name.endswith(("_at", "_until"))):
+    if isinstance(value, int) and value > DAY and (name in INSTANTS or name.endswith(("_at", "_until"))):
         return f"{local(value, where):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, int) and name in MONEY:
         return exact_money(value).rstrip("0").rstrip(".")
+    if isinstance(field, ForeignKey):
+        return f"№ {value}"
     choices = dict(field.flatchoices) if field is not None else {}
     return str(choices.get(value, value))
