@@ -16,11 +16,11 @@ from django.utils.translation import get_language
 
 from ...kernel.units import SECOND
 from ..estate.models import Property, Unit
-from ..metering.looks import Present, look_at, read, system_now
+from ..metering.looks import Present, system_now
 from ..metering.models import Meter
 from .figures import TenancyPanel
 from .gate import shows_money
-from .watching import METER, STREAM, Shown, Ticket, Topic, seal, state_of
+from .watching import METER, STREAM, Shown, Ticket, Topic, presents, seal, state_of
 from .watching import render as render_present
 
 PLACE = "<!-- present -->"
@@ -60,8 +60,7 @@ class WatchedMeter(Watched):
         self._property: Property = unit.property
         self.meter_present: Present | None = None
         if pk is not None:
-            look_at([pk])
-            self.meter_present = read([pk])[0].get(pk)
+            self.meter_present = presents([pk]).get(pk)
             self.state = repr(self.meter_present.version) if self.meter_present else ""
 
     def show(self, request: HttpRequest, panel: TenancyPanel | None) -> None:

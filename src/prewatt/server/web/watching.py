@@ -86,10 +86,10 @@ def states(topics: Collection[Topic]) -> dict[Topic, str]:
 
 
 def presents(meters: Iterable[int]) -> dict[int, Present]:
-    """Return the presents of meters that people look at, and have the gateways go on to read them."""
+    """Return the presents of meters that people look at, and have the gateways that are reached go on to read them."""
     rows, ends = read(meters)
     now = system_now()
-    if ending := [meter for meter in rows if ends[meter] < now + LOOK_AGAIN]:
+    if ending := [meter for meter, row in rows.items() if row.online and ends[meter] < now + LOOK_AGAIN]:
         look_at(ending)
     return rows
 
