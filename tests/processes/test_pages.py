@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from prewatt.processes.pages import bodies, connection
+from prewatt.processes.pages import application, bodies, connection
 from prewatt.processes.pages.process import PagesServer
 
 SOON = 0.3
@@ -226,7 +226,9 @@ def test_a_proxy_of_this_machine_says_for_whom_it_asks_and_nobody_else_does(monk
     run(story)
 
 
-def test_an_address_that_asks_too_often_is_told_so_and_neither_neighbours_nor_who_is_logged_in_there():
+def test_an_address_that_asks_too_often_is_told_so_and_neither_neighbours_nor_who_is_logged_in_there(monkeypatch):
+    monkeypatch.setattr(application, "PAUSE", 0)
+
     async def story(made, port):
         def ask(address, cookie=""):
             more = f"X-Forwarded-For: {address}\r\nCookie: {cookie}\r\n"

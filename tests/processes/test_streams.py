@@ -66,10 +66,9 @@ def test_open_pages_are_told_of_what_they_show_and_of_nothing_else(building, clo
     }
 
     def change():
+        meter = Meter.objects.get(name="m1")
+        LiveReading.objects.create(meter=meter, heard_at=system_now(), at=clock.now(), power=1234)
         Meter.objects.filter(name="m1").update(seq=7, balance=5 * NANO)
-        LiveReading.objects.create(
-            meter=Meter.objects.get(name="m1"), heard_at=system_now(), at=clock.now(), power=1234
-        )
 
     async def story():
         async with serving() as (port, server):

@@ -19,6 +19,8 @@ from .turns import Turns
 log = logging.getLogger("prewatt.server")
 THREADS = 8
 """Threads in which Django answers."""
+PAUSE = 1.0
+"""Seconds before somebody who asks too often is told so."""
 
 
 class Pages:
@@ -49,6 +51,8 @@ class Pages:
         visitor = visitor_of(scope, self._session_cookie)
         wait = refused_for(scope, self._visitors, self._buckets, visitor, time.monotonic())
         if wait:
+            # Who sends the next request only after an answer is slowed down by this.
+            await asyncio.sleep(PAUSE)
             raise too_many(math.ceil(wait))
         if scope["path"] == STREAM and scope["method"] == "GET":
             await self._streams.serve(scope, receive, send, visitor)

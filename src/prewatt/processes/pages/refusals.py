@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -62,13 +63,18 @@ def _bare(status: bytes) -> bytes:
     return b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
+@cache
+def _page(title: str, text: str, again: bool) -> str:
+    # There are few of them, and many may be sent during a flood.
+    return render_to_string("web/layout/trouble.html", {"title": title, "text": text, "again": again})
+
+
 async def answer(refusal: Refusal, scope: Scope, send: Send) -> None:
     """Send a refusal. The connection is closed afterwards."""
     if scope["path"].startswith("/api/"):
         kind, body = "application/json", json.dumps({"detail": refusal.text})
     else:
-        context = {"title": refusal.title, "text": refusal.text, "again": bool(refusal.again)}
-        kind, body = "text/html; charset=utf-8", render_to_string("web/layout/trouble.html", context)
+        kind, body = "text/html; charset=utf-8", _page(refusal.title, refusal.text, bool(refusal.again))
     content = body.encode()
     headers = [
         (b"content-type", kind.encode()),
