@@ -246,6 +246,7 @@ def test_with_an_app_the_password_alone_opens_nothing_and_no_code_is_taken_twice
     cache.clear()
     other.post("/login/factor/", {"code": code})
     assert is_in(again) and not is_in(other)
+    assert told(anna)[0] == "code-twice" and "typed a second time" in notices()[0]
     other.post("/login/factor/", {"code": codes[0]})
     assert is_in(other)
     third = Client()

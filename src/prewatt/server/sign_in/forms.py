@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from ..metering.locking import for_update
 from . import phones
 from .adapter import AccountAdapter, FactorAdapter
+from .happenings import What, note
 from .sessions import begin
 from .tries import Tries, ask_for_code
 
@@ -137,6 +138,8 @@ class _CodeTries:
             _spend(self.authenticator, code)  # type: ignore[attr-defined]
         except ValidationError:
             tries.wrong()
+            if _is_spent(self.user, self.cleaned_data["code"]):
+                note(self.user, What.CODE_TWICE)
             raise
         tries.right()
         return code
@@ -237,3 +240,9 @@ def _spend(authenticator: Authenticator, code: str) -> None:
     row.data = {**row.data, "spent": [*spent, code][-3:]}
     row.save(update_fields=["data"])
     authenticator.data = row.data
+
+
+def _is_spent(user: Any, code: str) -> bool:
+    """Return whether a code of a user's app was used already."""
+    row = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
+    return row is not None and code in row.data.get("spent", [])

@@ -34,6 +34,7 @@ class CredentialChange(models.Model):
         PHONE = "phone", _("the phone number was changed")
         FACTOR_ADDED = "factor-added", _("a second factor was added")
         FACTOR_REMOVED = "factor-removed", _("a second factor was removed")
+        CODE_TWICE = "code-twice", _("a code of the app was typed a second time")
         RECOVERY_CODES = "recovery-codes", _("new recovery codes were made")
         NEW_BROWSER = "new-browser", _("somebody logged in from a new browser")
 
