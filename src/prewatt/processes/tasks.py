@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from ..server.ledger.export_task import BOOKS, export_books
 from ..server.payments.bank_task import STATEMENT, read_statement
 from ..server.statements.pdf_task import PAPER, draw_statement
+from ..server.tariffs.what_if_task import WHAT_IF, compare_tariffs
 from ..server.tasks.models import Task
 from ..server.tasks.queueing import (
     LONGEST,
@@ -37,7 +38,12 @@ from .supervisor import PR_SET_PDEATHSIG, python
 
 log = logging.getLogger("prewatt.tasks")
 
-KINDS: Mapping[str, Kind] = {STATEMENT: read_statement, BOOKS: export_books, PAPER: draw_statement}
+KINDS: Mapping[str, Kind] = {
+    STATEMENT: read_statement,
+    BOOKS: export_books,
+    PAPER: draw_statement,
+    WHAT_IF: compare_tariffs,
+}
 """What does the tasks of each kind. A further one is a line here."""
 PARALLEL = 2
 """The most processes at once; each has one task, and no two are of the same organisation."""

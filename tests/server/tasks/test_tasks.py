@@ -5,8 +5,9 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from prewatt.processes import tasks as processes
-from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.payments.models import BankLine
+from prewatt.server.tariffs.models import Tariff
 from prewatt.server.tasks import queueing
 from prewatt.server.tasks.models import Task
 from prewatt.server.tasks.queueing import MOST_TRIES, MOST_WAITING, Outcome, TaskError, ask, claim, cut_off, forget_old
@@ -188,6 +189,24 @@ def test_a_long_statement_as_pdf_is_a_task_and_its_tenants_alone(tenant, client)
     client.force_login(get_user_model().objects.get(username="flat1"))
     own.people.clear()
     assert client.get(f"/tasks/{task.pk}/file/").status_code == 404
+
+
+def test_a_large_comparison_is_a_task_and_its_page_shows_the_same(manager, lived, monkeypatch):
+    property_ = Property.objects.get()
+    other = Tariff.objects.exclude(pk=property_.tariff_versions.present().tariff_id).first() or Tariff.objects.first()
+    page = f"/properties/{property_.pk}/tariffs/compare/"
+    at_once = manager.get(page, {"tariff": other.pk}).content
+    assert b"Who pays more, who less" in at_once
+    monkeypatch.setattr("prewatt.server.tariffs.what_if_task.MANY", 10)
+    answer = manager.get(page, {"tariff": other.pk})
+    work()
+    shown = manager.get(answer.url, follow=True)
+    assert shown.redirect_chain[-1][0] == f"{page}?tariff={other.pk}&task={Task.objects.get().pk}"
+    assert main_of(shown.content) == main_of(at_once)
+
+
+def main_of(page):
+    return page.split(b"<main")[1]
 
 
 def test_what_ended_more_than_a_day_ago_is_deleted(owner, person):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,6 +20,7 @@ from ....kernel.charges import CHARGES
 from ....kernel.names import natural
 from ....kernel.tariff import Tariff as KernelTariff
 from ....kernel.tariff import TariffError
+from ...accounts.rights import Right
 from ...core.amounts import NumberField, plain
 from ...core.errors import for_people
 from ...core.json_text import JsonError, read_json
@@ -27,14 +30,17 @@ from ...estate.models import Property
 from ...estate.wall_clock import wall_clock
 from ...sales.corrections import correct
 from ...tariffs.compare import MOST
-from ...tariffs.homes import what_if as what_if_under
 from ...tariffs.models import Tariff
 from ...tariffs.prices import read_prices
 from ...tariffs.reading import examples, read_document
 from ...tariffs.versions import keep, price_notes, schedule, schedule_prices
+from ...tariffs.what_if_task import WHAT_IF, compared, is_large
+from ...tasks import queueing
+from ...tasks.models import Task
 from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import refuse, say
+from ...web.tasks.views import facts_of
 from .forms import document_of, fields_of, typed
 from .words import in_editor
 
@@ -273,47 +279,22 @@ def what_if(request: HttpRequest, pk: int) -> HttpResponse:
         say(request, ValidationError({"tariff": _("There is no such choice.")}))
         chosen = []
     context: dict[str, Any] = {"property": property_, "known": known, "chosen": chosen, "most": MOST}
-    if chosen:
-        try:
-            context["found"] = _columns(what_if_under(property_, [each.kernel() for each in chosen]))
-        except (TariffError, ValidationError) as error:
-            say(request, error)
+    context["where"] = zone(property_.zone)
+    facts = facts_of(request, WHAT_IF)
+    try:
+        if facts.get("property") == pk:
+            context["found"] = facts
+        elif chosen and is_large(property_):
+            return redirect("web:task", pk=_compared_as_task(request, property_, chosen).pk)
+        elif chosen:
+            context["found"] = compared(property_, chosen)
+    except (TariffError, ValidationError) as error:
+        say(request, error)
     return render(request, "console/tariffs/compare.html", context)
 
 
-def _columns(comparison: Any) -> dict[str, Any]:
-    """Return the comparison for the page."""
-    count = range(len(comparison.tariffs))
-    hours = [comparison.by_hour(index) for index in count]
-    most = max((cost for column in hours for _, cost in column), default=0) or 1
-    return {
-        "begins": comparison.begins,
-        "ends": comparison.ends,
-        "where": zone(comparison.tariffs[0].zone),
-        "tariffs": [
-            {
-                "name": tariff.name,
-                "total": comparison.total(index),
-                "more": comparison.total(index) - comparison.total(0),
-                "rates": comparison.by_rate(index).items(),
-            }
-            for index, tariff in enumerate(comparison.tariffs)
-        ],
-        "homes": [
-            {
-                "name": home,
-                "cells": [
-                    (comparison.ratings[index][home].charge, comparison.difference(index, home)) for index in count
-                ],
-            }
-            for home in sorted(comparison.ratings[0], key=natural)
-        ],
-        "hours": [
-            {
-                "hour": f"{hour:02}",
-                "energy": hours[0][hour][0],
-                "costs": [(hours[index][hour][1], 100 * hours[index][hour][1] // most, index) for index in count],
-            }
-            for hour in range(24)
-        ],
-    }
+def _compared_as_task(request: HttpRequest, property_: Property, chosen: list[Tariff]) -> Task:
+    numbers = [each.pk for each in chosen]
+    back = f"{reverse('console:tariffs:what_if', args=[property_.pk])}?{urlencode({'tariff': numbers}, doseq=True)}"
+    given = {"property": property_.pk, "tariffs": numbers}
+    return queueing.ask(WHAT_IF, property_.organisation, request.user, back, given=given, right=Right.SEE_SETTINGS)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
 from ...accounts.memberships import reach_of
+from ...accounts.rights import Right
 from ...accounts.tenants import is_tenant_of
 from ...tasks.models import Task
 from ...tasks.queueing import Outcome
@@ -25,6 +26,8 @@ def task_of(request: HttpRequest, pk: int) -> Task:
 
 def _may_see(request: HttpRequest, task: Task) -> bool:
     reach, tenancy = reach_of(request.user), task.tenancy
+    if "property" in task.given:
+        return reach.properties(Right(task.right)).filter(pk=task.given["property"]).exists()
     if tenancy is None:
         return task.right in reach.of(task.organisation)
     return is_tenant_of(request.user, tenancy) or task.right in reach.at(tenancy.unit.property)

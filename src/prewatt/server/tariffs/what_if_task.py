@@ -1,0 +1,84 @@
+"""Comparing tariffs on the use of a year: at once, or for a large property as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from ...kernel.names import natural
+from ...kernel.tariff import TariffError
+from ...kernel.units import DAY
+from ..core.time import now
+from ..estate.models import Property
+from ..metering.models import JournalEntry
+from ..tasks.models import Task
+from ..tasks.queueing import Outcome, Progress, TaskError
+from .homes import what_if
+from .models import Tariff
+
+WHAT_IF = "what-if"
+MANY = 200_000
+"""A year of more readings than these (24 homes by the hour, half a second) is compared as a task."""
+
+
+def is_large(property_: Property) -> bool:
+    """Return whether the property's last year has so many readings that a comparison is a task."""
+    rows = JournalEntry.objects.filter(
+        meter__unit__property=property_, register__isnull=False, at__gte=now() - 366 * DAY
+    )
+    return rows[: MANY + 1].count() > MANY
+
+
+def compare_tariffs(task: Task, progress: Progress) -> Outcome:  # noqa: ARG001
+    """Compare tariffs for the page. `given`: the numbers of the `property` and of the `tariffs`. Raises TaskError if they
+    cannot be compared.
+    """
+    property_ = Property.objects.get(pk=task.given["property"], organisation=task.organisation_id)
+    others = Tariff.objects.in_bulk(task.given["tariffs"])
+    try:
+        return Outcome(compared(property_, [others[pk] for pk in task.given["tariffs"] if pk in others]))
+    except (TariffError, ValidationError) as error:
+        raise TaskError(" ".join(error.messages) if isinstance(error, ValidationError) else str(error)) from None
+
+
+def compared(property_: Property, others: Sequence[Tariff]) -> dict[str, Any]:
+    """Return how the last year's use of a property would have been charged by its present tariff and by others, as JSON
+    values that the page shows. Raises TariffError or ValidationError if they cannot be compared.
+    """
+    comparison = what_if(property_, [each.kernel() for each in others])
+    count = range(len(comparison.tariffs))
+    hours = [comparison.by_hour(index) for index in count]
+    most = max((cost for column in hours for _, cost in column), default=0) or 1
+    return {
+        "property": property_.pk,
+        "begins": comparison.begins,
+        "ends": comparison.ends,
+        "tariffs": [
+            {
+                "name": tariff.name,
+                "total": comparison.total(index),
+                "more": comparison.total(index) - comparison.total(0),
+                "rates": list(comparison.by_rate(index).items()),
+            }
+            for index, tariff in enumerate(comparison.tariffs)
+        ],
+        "homes": [
+            {
+                "name": home,
+                "cells": [
+                    (comparison.ratings[index][home].charge, comparison.difference(index, home)) for index in count
+                ],
+            }
+            for home in sorted(comparison.ratings[0], key=natural)
+        ],
+        "hours": [
+            {
+                "hour": f"{hour:02}",
+                "energy": hours[0][hour][0],
+                "costs": [(hours[index][hour][1], 100 * hours[index][hour][1] // most, index) for index in count],
+            }
+            for hour in range(24)
+        ],
+    }
