@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from ..server.accounts.acting import Actor, Door, acting
 from ..server.ledger.export_task import BOOKS, export_books
 from ..server.payments.bank_task import STATEMENT, read_statement
 from ..server.statements.pdf_task import PAPER, draw_statement
@@ -80,7 +81,9 @@ def _do(task: Task) -> None:
             stored = percent
             advance(task, done, of)
 
-    with translation.override(task.language or None):
+    # What comes of it is the person's doing, as if they had waited for it.
+    person = Actor(Door.PAGE, command=task.kind, login=task.by_id)
+    with translation.override(task.language or None), acting(person):
         try:
             finish(task, KINDS[task.kind](task, progress))
         except TaskError as error:

@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from prewatt.processes import tasks as processes
+from prewatt.server.accounts.audit import AuditEntry
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.payments.models import BankLine
 from prewatt.server.tariffs.models import Tariff
@@ -143,6 +144,11 @@ def test_a_large_statement_is_read_as_a_task_with_its_progress_and_once(manager,
     Task.objects.update(state="waiting", content=statement())
     work()
     assert BankLine.objects.count() == LINES
+    # It was the person's doing, and is told once.
+    told = AuditEntry.objects.filter(model="payments.BankLine").values_list("user", "organisation", "rows")
+    person = get_user_model().objects.get(username="manager").pk
+    assert {each[:2] for each in told} == {(person, owner.pk)}
+    assert sum(rows for _user, _owner, rows in told) == LINES
 
 
 def test_a_small_statement_answers_at_once(manager, tmp_path):

@@ -132,18 +132,20 @@ def _bulk_create(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]
         if who is None:
             return original(self, objs, *more, **options)
         with atomic(using=self.db, savepoint=False):
+            before = self.model._base_manager.count() if options.get("ignore_conflicts") else 0
             made = original(self, objs, *more, **options)
-            _tell_of_new(who, self.model, made)
+            _tell_of_new(who, self.model, made, before)
             return made
 
     return bulk_create
 
 
-def _tell_of_new(who: Actor, model: type[Model], made: list[Any]) -> None:
+def _tell_of_new(who: Actor, model: type[Model], made: list[Any], before: int) -> None:
     keys = [each.pk for each in made if each.pk is not None]
     if len(keys) < len(made):
-        # Some were there already, and the database does not say which: their number alone is known.
-        many_changed(who, model, MADE, _owner_of_new(made), len(made))
+        # Some were there already, and the database does not say which: only how many are new is known.
+        if new := model._base_manager.count() - before:
+            many_changed(who, model, MADE, _owner_of_new(made), new)
     elif len(keys) > MOST:
         _tell_of_many(who, model, MADE, keys)
     elif keys:
