@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+_INVITATION = re.compile(r"(/join/)(?!door/)[^/\s]+")
 
 
 class Lines(logging.Formatter):
@@ -17,3 +20,7 @@ class Lines(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__(FORMAT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, in which no code of an invitation stands: whoever reads the log could use it."""
+        return _INVITATION.sub(r"\1…", super().format(record))

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from prewatt.kernel.units import DAY, HOUR
+from prewatt.log_lines import Lines
 from prewatt.server.accounts.invitations import (
     Invitation,
     InvitationError,
@@ -212,3 +213,10 @@ def test_two_who_use_it_at_once_are_one(transactional_db, building):
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(enter, people)) == 1
     assert tenancy.people.filter(username__startswith="p").count() == 1
+
+
+def test_no_line_of_a_log_has_the_code_of_a_link(caplog):
+    code = new_code()
+    assert Client().put(f"/join/{code}/").status_code == 405
+    lines = [Lines().format(each) for each in caplog.records if code in each.getMessage()]
+    assert lines and all(code not in line and "/join/…/" in line for line in lines)
