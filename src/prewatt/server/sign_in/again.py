@@ -27,6 +27,7 @@ MATTERS = frozenset(
         "console:payments:refund_by_provider",
         "console:people:change",
         "console:people:invite",
+        "console:people:remove",
         "console:residents:again",
         "sign_in:end_others",
         "sign_in:forget_phone",
