@@ -67,6 +67,17 @@ def test_a_key_that_may_only_read_changes_nothing(building, tenancy):
     assert (answer.status_code, answer.json()["detail"]) == (403, "This key may only read.")
 
 
+def test_a_key_for_chosen_rights_is_refused_everything_else_in_words(building, tenancy):
+    few = program(make_key(person("manager"), "lamp", scope="chosen", rights=[Right.SEE]))
+    assert [each["name"] for each in few.get("/api/v1/properties").json()] == ["Linden 5"]
+    path = f"/api/v1/tenancies/{tenancy.pk}/top-ups"
+    answer = few.post(path, {"amount": "5", "credit_id": "7"}, content_type="application/json")
+    assert answer.status_code == 403 and "right to" in answer.json()["detail"]
+    assert not tenancy.top_ups.exists()
+    paid = program(make_key(person("manager"), "till", scope="chosen", rights=[Right.SEE, Right.TAKE_MONEY]))
+    assert paid.post(path, {"amount": "5", "credit_id": "7"}, content_type="application/json").status_code < 300
+
+
 def test_a_key_is_dead_when_its_owner_is_out(two, tenancy, clock):
     manager, tenant = person("manager"), person("flat1")
     mine, home = make_key(manager, "other's", organisation=two), make_key(tenant, "home")
