@@ -285,7 +285,7 @@ def what_if(request: HttpRequest, pk: int) -> HttpResponse:
         if facts.get("property") == pk:
             context["found"] = facts
         elif chosen and is_large(property_):
-            return redirect("web:task", pk=_compared_as_task(request, property_, chosen).pk)
+            return redirect("web:tasks:task", pk=_compared_as_task(request, property_, chosen).pk)
         elif chosen:
             context["found"] = compared(property_, chosen)
     except (TariffError, ValidationError) as error:
