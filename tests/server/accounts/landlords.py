@@ -29,6 +29,7 @@ from prewatt.server.payments.models import (
     TakenBack,
     Unexpected,
 )
+from prewatt.server.tasks.models import Task
 from prewatt.server.vending.models import (
     Adjustment,
     Code,
@@ -157,6 +158,9 @@ def numbers(of):
         "reports": report,
         "photos": Photo.objects.create(entry=entry, content=b"x", width=1, height=1),
         "channels": channel,
+        "tasks": Task.objects.create(
+            organisation=owner, by=by, right="books", kind="export", back="/books/", asked_at=NOON, text=MARKS[0]
+        ),
     }  # fmt: skip
     make_key(of.people[Role.OWNER], "program")
     Gateway.objects.update(online=True)
