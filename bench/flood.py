@@ -13,10 +13,11 @@ import sys
 import threading
 import time
 
+import msgspec
 from tests.system.running import Running, running, wait_for
 
 from prewatt.kernel.units import NANO
-from prewatt.wire.link import BrokerAddress, Link
+from prewatt.wire.link import Link
 from prewatt.wire.topics import down, up
 
 MESSAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
@@ -39,6 +40,7 @@ def main() -> None:
 
 
 def measure(made: Running) -> tuple[list[float], list[float], int]:
+    from prewatt.server.core.broker_tls import address_for
     from prewatt.server.core.config import broker_password
     from prewatt.server.estate.models import Tenancy
     from prewatt.server.metering.models import Gateway, Refusal
@@ -58,7 +60,8 @@ def measure(made: Running) -> tuple[list[float], list[float], int]:
     wait_for(lambda: not Command.objects.filter(state__in=OPEN, meter__name="m0").exists())
     calm = [pay(number) for number in range(ROUNDS)]
     secret = broker_password(made.config, Gateway.objects.get(name="flood").broker_secret())
-    link = Link(BrokerAddress("127.0.0.1", made.config.mqtt.port, "flood", secret), "flood", [down("flood")])
+    reached = msgspec.structs.replace(address_for(made.config, "flood", 15.0), password=secret)
+    link = Link(reached, "flood", [down("flood")])
     link.start()
     wait_for(lambda: link.connected)
     ended = threading.Event()

@@ -24,7 +24,7 @@ from prewatt.edge.journal import Journal
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Record, chain, encode_entry, genesis
 from prewatt.kernel.units import NANO
-from prewatt.wire.link import BrokerAddress, Link, Received
+from prewatt.wire.link import Link, Received
 from prewatt.wire.topics import down, up
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
@@ -95,14 +95,14 @@ class Floor:
 
     def __init__(self, made: Running) -> None:
         from prewatt.headend.shell import HEADEND_USER
-        from prewatt.server.core.config import broker_password, django_database
+        from prewatt.server.core.broker_tls import address_for
+        from prewatt.server.core.config import django_database
 
         # A gateway that the broker knows like any other, and that does nothing but answer.
         made.add_gateway("floor")
 
         def link(user: str, name: str, topic: str) -> Link:
-            secret = broker_password(made.config, user)
-            found = Link(BrokerAddress(made.config.mqtt.host, made.config.mqtt.port, user, secret), name, [topic])
+            found = Link(address_for(made.config, user, 15.0), name, [topic])
             found.start()
             wait_for(lambda: found.connected)
             return found

@@ -32,7 +32,7 @@ from prewatt.processes.database import setup_django
 from prewatt.processes.serve import Server, open_pages
 from prewatt.processes.supervisor import Supervisor, python
 from prewatt.sim.line import Line
-from prewatt.wire.link import BrokerAddress, Connected, Link
+from prewatt.wire.link import Connected, Link
 from prewatt.wire.topics import down
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
@@ -67,7 +67,7 @@ def run(home: Path, supervisor: Supervisor) -> None:
     from django.conf import settings
 
     from prewatt.server.commissioning.setup import Apartment, BuildingPlan, set_up_building
-    from prewatt.server.core.config import broker_password
+    from prewatt.server.core.broker_tls import address_for
     from prewatt.server.estate.models import Tenancy
     from prewatt.server.metering.models import Meter
     from prewatt.server.sales.top_ups import top_up
@@ -115,9 +115,7 @@ def run(home: Path, supervisor: Supervisor) -> None:
     broker = msgspec.structs.replace(agent.broker, port=line.port, retry_longest_s=RETRY_LONGEST)
     write_settings(edge / "edge.toml", msgspec.structs.replace(agent, broker=broker))
     supervisor.add("agent", python("edge", "run", "--config", str(edge / "edge.toml")))
-    reached = BrokerAddress(
-        "127.0.0.1", line.port, "bare", broker_password(config, "bare"), retry_longest_s=RETRY_LONGEST
-    )
+    reached = msgspec.structs.replace(address_for(config, "bare", RETRY_LONGEST), port=line.port)
     bare = Link(reached, "bare", [down("bare")])
     bare.start()
     meter = Meter.objects.get(name="m1")

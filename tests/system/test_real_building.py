@@ -22,6 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import expect
 
 from prewatt.server.core.broker import HEADEND_USER
+from prewatt.server.core.broker_tls import address_for
 from prewatt.server.core.config import broker_password, load_config
 from prewatt.wire import topics
 from prewatt.wire.messages import Orders
@@ -226,6 +227,8 @@ class Client:
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2, f"test-{user}", protocol=mqtt.MQTTv311, reconnect_on_failure=False
         )
+        config = load_config({name: text for name, text in building.environment.items() if name.startswith("PREWATT_")})
+        self.client.tls_set_context(address_for(config, user, 1.0).tls_context())
         self.client.username_pw_set(user, password)
         self.client.on_connect = lambda client, data, flags, reason, properties: self._set(refused=reason.is_failure)
         self.client.on_subscribe = lambda client, data, mid, codes, properties: self._set(

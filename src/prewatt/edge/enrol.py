@@ -77,6 +77,21 @@ class _Answer(Struct):
     property: str = ""
     property_id: int = 0
     units: list[str] = []
+    broker_tls: bool = False
+    broker_ca: str = ""
+    broker_any_name: bool = False
+
+    def broker(self, host: str) -> BrokerAddress:
+        """Return how the broker is reached at the server's host, and what is believed of its certificate."""
+        return BrokerAddress(
+            host,
+            self.broker_port,
+            self.gateway,
+            self.broker_password,
+            tls=self.broker_tls,
+            ca=self.broker_ca,
+            any_name=self.broker_any_name,
+        )
 
 
 def enrol(
@@ -115,7 +130,7 @@ def enrol(
         key=str(folder / KEY),
         server_key=answer.server_key,
         journal=str(folder / JOURNAL),
-        broker=BrokerAddress(host, answer.broker_port, answer.gateway, answer.broker_password),
+        broker=answer.broker(host),
         meters=tuple(
             MeterSettings(meter.name, meter.driver, unit=meter.unit, token=meter.token)
             for meter in answer.meters

@@ -12,10 +12,11 @@ from dataclasses import replace
 from django.db import DatabaseError, InterfaceError
 
 from ..server.core.broker import HEADEND_USER
-from ..server.core.config import ServerConfig, broker_password, signing_key
+from ..server.core.broker_tls import address_for
+from ..server.core.config import ServerConfig, signing_key
 from ..server.core.time import now
 from ..wire import topics
-from ..wire.link import BrokerAddress, Connected, Disconnected, Link, Received
+from ..wire.link import Connected, Disconnected, Link, Received
 from ..wire.messages import Receipt, States
 from ..wire.signing import seal
 from .batch import Plan, Refusal
@@ -54,9 +55,7 @@ class Worker:
         self._key = signing_key(config)
         self._store = Store(shards)
         self._policy = policy
-        address = BrokerAddress(
-            *config.mqtt.reached_at, HEADEND_USER, broker_password(config, HEADEND_USER), retry_longest_s=2.0
-        )
+        address = address_for(config, HEADEND_USER, 2.0)
         self._inbox = Inbox()
         self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards), self._inbox)
         self._logged: set[tuple[str, str]] = set()

@@ -16,9 +16,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from ..server.core.broker import PROBE_USER, nats_server, store_folder, write_broker_config
-from ..server.core.config import ConfigError, Endpoint, ServerConfig, broker_password
+from ..server.core.broker_tls import address_for, certificate_files
+from ..server.core.config import ConfigError, Endpoint, ServerConfig
 from ..server.core.probe import Probe
-from ..wire.link import BrokerAddress
 from .supervisor import ChildFailedError, Supervisor, python
 
 log = logging.getLogger("prewatt.server")
@@ -38,8 +38,8 @@ class Broker:
         self._refused = ""
         path = write_broker_config(config, enrolled(), self._store)
         self._known = path.read_text()
-        password = broker_password(config, PROBE_USER)
-        self._probe = Probe(BrokerAddress(*config.mqtt.reached_at, PROBE_USER, password, retry_longest_s=1.0))
+        self._certificate = _stamps(config)
+        self._probe = Probe(address_for(config, PROBE_USER, 1.0))
         # Nothing depends on what the broker has stored, so its folder is emptied at each start.
         command = [nats_server(), "-c", str(path)]
         self._child = supervisor.add("broker", command, scratch=self._store, unwell=self._probe.unwell)
@@ -60,7 +60,11 @@ class Broker:
                 log.warning("can't tell the broker which gateways are enrolled; trying again: %s", error)
             return
         self._refused = ""
-        if text != self._known:
+        if (stamps := _stamps(self._config)) != self._certificate:
+            # Somebody has renewed the certificate: the broker reads it when it starts.
+            self._certificate, self._known = stamps, text
+            self._child.signal(signal.SIGTERM)
+        elif text != self._known:
             self._known = text
             self._child.signal(signal.SIGHUP)
 
@@ -117,6 +121,11 @@ class Server:
         finally:
             pages.close()
         return True
+
+
+def _stamps(config: ServerConfig) -> list[int]:
+    """Return what differs once the broker's certificate or key was written anew."""
+    return [path.stat().st_mtime_ns for path in certificate_files(config) if path.exists()]
 
 
 def _enrolled() -> dict[str, str]:

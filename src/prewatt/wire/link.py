@@ -16,6 +16,7 @@ import queue
 import random
 import secrets
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -35,7 +36,8 @@ UNBOUNDED = sys.maxsize
 
 class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
     """The address of the broker, and the user and password for it. `retry_longest_s`: the longest pause between
-    attempts to connect, seconds.
+    attempts to connect, seconds. `ca`: with `tls`, the certificates (PEM) that alone are believed; empty: those of the system.
+    `any_name`: whether these sign for this broker alone, so that the broker's name need not be in its certificate.
     """
 
     host: str
@@ -44,6 +46,18 @@ class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
     password: str = field(default="")
     tls: bool = False
     retry_longest_s: float = 15.0
+    ca: str = ""
+    any_name: bool = False
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Return how the broker's certificate is checked. Raises ssl.SSLError if `ca` holds no certificate."""
+        context = ssl.create_default_context(cadata=self.ca or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.ca and self.any_name:
+            context.check_hostname = False
+            # Of a chain that is given whole the broker's own certificate is enough.
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +152,9 @@ class Link:
         attempt = 0
         self._stopping.wait(self._delay)
         while not self._stopping.is_set():
-            client = self._new_client()
-            self._client = client
             reason = "the broker does not answer"
             try:
+                client = self._client = self._new_client()
                 client.connect(self._address.host, self._address.port, keepalive=self.KEEPALIVE)
                 client.loop_forever()
             except (OSError, ValueError) as error:
@@ -179,7 +192,7 @@ class Link:
             reconnect_on_failure=False,
         )
         if self._address.tls:
-            client.tls_set()
+            client.tls_set_context(self._address.tls_context())
         client.username_pw_set(self._address.user, self._address.password)
         client.max_inflight_messages_set(100)
         client.on_socket_open = self._on_socket_open

@@ -12,6 +12,7 @@ import subprocess
 import time
 from itertools import pairwise
 
+import msgspec
 import pytest
 from django.db import connection
 
@@ -20,11 +21,12 @@ from prewatt.processes.supervisor import Supervisor
 from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.core import broker as settings
 from prewatt.server.core.broker import HEADEND_USER
+from prewatt.server.core.broker_tls import address_for
 from prewatt.server.core.config import broker_password, load_config
 from prewatt.server.core.probe import Probe
 from prewatt.sim.line import Line
 from prewatt.wire import topics
-from prewatt.wire.link import BrokerAddress, Connected, Disconnected, Link, Received
+from prewatt.wire.link import Connected, Disconnected, Link, Received
 from prewatt.wire.signing import SigningKey
 from tests.building import set_up
 from tests.system.running import free_port
@@ -36,8 +38,9 @@ GATES = {"gate-a": "gate-a", "gate-b": "gate-b"}
 class Running:
     """A broker that is looked after, as `prewatt server` does it."""
 
-    def __init__(self, home, enrolled=lambda: GATES):
-        self.config = load_config({"PREWATT_HOME": str(home), "PREWATT_MQTT": f"127.0.0.1:{free_port()}"})
+    def __init__(self, home, enrolled=lambda: GATES, **settings):
+        at = f"127.0.0.1:{free_port()}"
+        self.config = load_config({"PREWATT_HOME": str(home), "PREWATT_MQTT": at, **settings})
         self.supervisor = Supervisor(home / "run")
         self.broker = Broker(self.config, self.supervisor, enrolled)
         self.child = self.supervisor.children["broker"]
@@ -53,9 +56,8 @@ class Running:
             time.sleep(0.01)
 
     def address(self, user, port=None):
-        return BrokerAddress(
-            "127.0.0.1", port or self.config.mqtt.port, user, broker_password(self.config, user), retry_longest_s=0.2
-        )
+        address = address_for(self.config, user, 0.2)
+        return msgspec.structs.replace(address, port=port or address.port)
 
     def link(self, user, *listens, name="", port=None):
         made = Link(self.address(user, port), name or f"prewatt-{user}", list(listens))
@@ -240,7 +242,11 @@ def connects(running, client_id, user="gate-b"):
     rest += text(broker_password(running.config, user))
     assert len(rest) < 16_384
     packet = bytes([0x10, len(rest) % 128 | 0x80, len(rest) // 128]) + rest
-    with socket.create_connection(("127.0.0.1", running.config.mqtt.port), timeout=PATIENCE) as made:
+    address = running.address(user)
+    with (
+        socket.create_connection(("127.0.0.1", address.port), timeout=PATIENCE) as plain,
+        address.tls_context().wrap_socket(plain, server_hostname="127.0.0.1") as made,
+    ):
         made.sendall(packet)
         with contextlib.suppress(ConnectionError):
             return made.recv(4) == bytes([0x20, 2, 0, 0])

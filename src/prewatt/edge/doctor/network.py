@@ -13,9 +13,12 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from ...wire.link import BrokerAddress
 from ..settings import page_address
 from .finding import Finding, Gateway, State
 
+NO_END = 253_402_300_799.0
+"""The instant (s) that certificates have for no end: the last one of the year 9999."""
 WITHIN = 10.0
 """Seconds in which a broker or a page must answer."""
 ENDING_DAYS = 21
@@ -29,7 +32,7 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
     try:
         with socket.create_connection((broker.host, broker.port), WITHIN) as connection:
             if broker.tls:
-                yield _certificate(connection, broker.host)
+                yield _certificate(connection, broker)
     except socket.gaierror:
         advice = "Look at the network and its name server. Meters are supplied meanwhile"
         yield Finding("broker", State.BAD, f"the name {broker.host} is not known here", advice)
@@ -50,11 +53,13 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
         yield Finding("broker", State.OK, f"{where} takes this gateway")
 
 
-def _certificate(connection: socket.socket, host: str) -> Finding:
+def _certificate(connection: socket.socket, broker: BrokerAddress) -> Finding:
     """Return how long the broker's certificate holds. Raises ssl.SSLError, OSError."""
-    with ssl.create_default_context().wrap_socket(connection, server_hostname=host) as secured:
+    with broker.tls_context().wrap_socket(connection, server_hostname=broker.host) as secured:
         certificate = secured.getpeercert() or {}
     ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
+    if ends >= NO_END:
+        return Finding("certificate", State.OK, "the broker's is the one that this gateway was given, without an end")
     days = int((ends - time.time()) // 86_400)
     if days < ENDING_DAYS:
         return Finding("certificate", State.WARN, f"the broker's ends in {days} days", "Renew it at the server")
@@ -72,7 +77,7 @@ def _refused(gateway: Gateway) -> str:
 
     client = mqtt.Client(CallbackAPIVersion.VERSION2, "", clean_session=True, protocol=mqtt.MQTTv311)
     if broker.tls:
-        client.tls_set()
+        client.tls_set_context(broker.tls_context())
     client.username_pw_set(broker.user, broker.password)
     client.on_connect = on_connect
     client.connect(broker.host, broker.port)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ...wire.signing import VerifyKey
+from ..core.broker_tls import trust_of_gateways
 from ..core.config import broker_password, signing_key
 from ..core.time import now
 from ..metering.accounts import stored_account
@@ -55,7 +56,8 @@ def _hash(code: str) -> str:
 class Enrolment:
     """What a gateway gets for its enrolment code and its public key. Each of `meters` has its name, driver and unit,
     the key by which the meter reads codes (`token`), and, if it has a journal already, the account after its last entry
-    (`state`). `units`: those of the property that have no meter yet.
+    (`state`). `units`: those of the property that have no meter yet. `broker_tls`, `broker_ca`,
+    `broker_any_name`: what the gateway believes of the broker's certificate (`broker_tls.Trust`).
     """
 
     gateway: str
@@ -66,6 +68,9 @@ class Enrolment:
     property_id: int
     meters: list[dict[str, Any]]
     units: list[str]
+    broker_tls: bool
+    broker_ca: str
+    broker_any_name: bool
 
 
 @transaction.atomic
@@ -95,6 +100,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         # What it goes on from is dated in the future: the new gateway is to go on from now.
         lead_back(meter)
     config = settings.CONFIG
+    trust = trust_of_gateways(config)
     return Enrolment(
         gateway=gateway.name,
         server_key=signing_key(config).public().hex(),
@@ -104,6 +110,9 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         property_id=gateway.property_id,
         meters=[handed_over(meter) for meter in gateway.meters.select_related("unit")],
         units=units_without_meter(gateway),
+        broker_tls=trust.tls,
+        broker_ca=trust.ca,
+        broker_any_name=trust.any_name,
     )
 
 

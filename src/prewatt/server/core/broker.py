@@ -1,4 +1,4 @@
-"""The configuration of the broker that prewatt starts: a NATS server with its MQTT listener, a user for each gateway.
+"""The configuration of the broker that prewatt starts: a NATS server with its MQTT listener (TLS 1.3), a user for each gateway.
 
 A gateway may publish on its own up-topic and listen on its own down-topic, nothing else, and by MQTT only: the NATS
 port that the broker opens besides lets nobody in. (NATS writes the topic a/b as the subject a.b; the `$MQTT` subjects
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...wire import topics
+from .broker_tls import certificate_files
 from .config import Endpoint, ServerConfig, broker_password
 
 # No gateway's name begins so: none can be taken for one of these, nor its password be theirs.
@@ -91,7 +92,7 @@ def write_broker_config(config: ServerConfig, gateways: Mapping[str, str], store
         "host": "127.0.0.1",
         "max_payload": 1024 * 1024,
         "jetstream": {"store_dir": str(store or folder / "store"), "max_file_store": STORE_MOST},
-        "mqtt": _listen(config.mqtt),
+        "mqtt": {**_listen(config.mqtt), "tls": _tls(config)},
         "authorization": {"users": users},
     }
     path = folder / "nats.conf"
@@ -102,6 +103,11 @@ def write_broker_config(config: ServerConfig, gateways: Mapping[str, str], store
         fresh.write_text(text)
         fresh.replace(path)
     return path
+
+
+def _tls(config: ServerConfig) -> dict[str, Any]:
+    certificate, key = certificate_files(config)
+    return {"cert_file": str(certificate.absolute()), "key_file": str(key.absolute()), "min_version": "1.3"}
 
 
 def _listen(endpoint: Endpoint) -> dict[str, Any]:

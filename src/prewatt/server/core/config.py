@@ -57,7 +57,9 @@ class ServerConfig(Struct, frozen=True):
     file of a demonstration's clock. `own_broker`: whether prewatt starts the broker. `public_url`: where payment
     providers and tenants reach the pages. `providers`: addresses of payment providers other than their own, for a
     sandbox. `private_notices`: whether webhooks may go to addresses in private networks. `second_factor`: who must have
-    one. `web_processes`: how many processes serve the pages.
+    one. `web_processes`: how many processes serve the pages. `mqtt_tls`: what gateways believe
+    of the broker's certificate (`broker_tls`); empty: the own authority, or no TLS at another's broker. `mqtt_certificate`,
+    `mqtt_key`: the files of the own broker's certificate and key in the place of those that prewatt makes.
     """
 
     home: Path
@@ -74,6 +76,9 @@ class ServerConfig(Struct, frozen=True):
     vending_key: str = ""
     second_factor: SecondFactor = SecondFactor.NONE
     web_processes: int = 1
+    mqtt_tls: str = ""
+    mqtt_certificate: str = ""
+    mqtt_key: str = ""
 
 
 def _endpoint(text: str) -> Endpoint:
@@ -116,6 +121,16 @@ def _public_url(text: str) -> str:
     if url:
         _public_host(url)
     return url
+
+
+def _file(text: str) -> str:
+    if text and not Path(text).is_file():
+        raise ValueError(f"{text!r} is not a file")
+    return text
+
+
+def _believed(text: str) -> str:
+    return text if text == "system" else _file(text)
 
 
 def _private_notices(text: str) -> bool:
@@ -174,6 +189,9 @@ SETTINGS = {
     "PREWATT_WEB_PROCESSES": Setting("web_processes", "", _web_processes),
     "PREWATT_VENDING_KEY": Setting("vending_key", "", str),
     "PREWATT_SHARED_CLOCK": Setting("shared_clock", "", str),
+    "PREWATT_MQTT_TLS": Setting("mqtt_tls", "", _believed),
+    "PREWATT_MQTT_CERTIFICATE": Setting("mqtt_certificate", "", _file),
+    "PREWATT_MQTT_KEY": Setting("mqtt_key", "", _file),
 }
 """All settings, by the names of their variables. A further one is a line here and a field of `ServerConfig`."""
 
@@ -190,6 +208,13 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
             values[setting.field] = setting.read(env.get(name, setting.default))
         except ValueError as error:
             raise ConfigError(f"{name}: {error}") from None
+    if bool(values["mqtt_certificate"]) != bool(values["mqtt_key"]):
+        raise ConfigError("PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY belong together: give both, or none")
+    if values["mqtt_tls"] and values["own_broker"] and not values["mqtt_certificate"]:
+        raise ConfigError(
+            "PREWATT_MQTT_TLS: gateways believe the certificate that prewatt makes for its own broker. Leave it empty, or name "
+            "another certificate with PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY"
+        )
     if values["public_url"]:
         values["hosts"] = (*values["hosts"], _public_host(values["public_url"]))
     values["hosts"] = tuple(dict.fromkeys(values["hosts"]))
@@ -239,7 +264,7 @@ def secret(config: ServerConfig) -> str:
     """Return the server's secret, made at the first start."""
     path = config.home / "secret"
     if not path.exists():
-        _make_private(path, secrets.token_hex(32))
+        make_private(path, secrets.token_hex(32))
     return path.read_text().strip()
 
 
@@ -263,7 +288,7 @@ def vending_secret(config: ServerConfig) -> bytes:
         if config.vending_key:
             # A stick that is not in, a credential that is not there: a new key would open nothing that is sealed already.
             raise ConfigError(f"PREWATT_VENDING_KEY: there is no file {path}; put the server's vending.key there")
-        _make_private(path, secrets.token_hex(32))
+        make_private(path, secrets.token_hex(32))
     return bytes.fromhex(path.read_text().strip())
 
 
@@ -279,7 +304,8 @@ def _prepare(folder: Path) -> None:
         raise ConfigError(f"PREWATT_HOME: {folder} can't be made ({error.strerror})") from None
 
 
-def _make_private(path: Path, text: str) -> None:
+def make_private(path: Path, text: str) -> None:
+    """Make a file that only its owner can read, unless it is there: of several processes the first one's holds."""
     _prepare(path.parent)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as file, suppress(FileExistsError):
         file.write(text + "\n")
