@@ -134,6 +134,13 @@ def test_the_answer_holds_what_the_gateway_needs(client, building):
     assert client.get("/api/gateways/enrol").status_code == 405
 
 
+@pytest.mark.parametrize(("asker", "said"), [("192.0.2.9", True), ("127.0.0.1", False)])
+def test_an_enrolment_without_tls_from_another_machine_is_said_in_the_log(client, building, caplog, asker, said):
+    body = json.dumps({"code": building.code, "public_key": PUBLIC.hex()})
+    client.post("/api/gateways/enrol", body, content_type="application/json", REMOTE_ADDR=asker)
+    assert ("without TLS" in caplog.text) is said
+
+
 def test_a_gateway_that_is_replaced_gets_another_password_and_its_meters_state(client, building, clock, store):
     edge = Edge(building.code, clock)
     edge.obey("m1")

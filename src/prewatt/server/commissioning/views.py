@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+from ipaddress import ip_address
 from math import ceil
 
 import msgspec
@@ -18,6 +20,8 @@ from ..core.addresses import asker
 from ..core.config import signing_key
 from ..core.uploads import LARGEST_UPLOAD, takes
 from . import enrolment, found
+
+log = logging.getLogger("prewatt.server")
 
 
 class EnrolRequest(msgspec.Struct):
@@ -38,7 +42,20 @@ def enrol(request: HttpRequest) -> JsonResponse:
         answer = enrolment.enrol(asked.code, bytes.fromhex(asked.public_key))
     except (msgspec.DecodeError, ValueError) as error:
         return _refused(request, str(error))
+    if not request.is_secure() and not _is_this_machine(asker(request)):
+        log.warning(
+            "gateway %s was enrolled from another machine without TLS: who listened has the meters' keys. Give the server an "
+            "https:// address, and enrol it anew",
+            answer.gateway,
+        )
     return JsonResponse(dataclasses.asdict(answer))
+
+
+def _is_this_machine(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _refused(request: HttpRequest, why: str) -> JsonResponse:

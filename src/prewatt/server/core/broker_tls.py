@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ...wire.link import BrokerAddress
 from .config import ServerConfig, broker_password, make_private
@@ -111,7 +112,7 @@ def _authority(config: ServerConfig) -> tuple[ec.EllipticCurvePrivateKey, x509.C
     path = config.home / AUTHORITY
     if not path.exists():
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "prewatt broker authority")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "prewatt broker authority")])
         built = _builder(key, name, name).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         usage = _usage(signs_certificates=True)
         made = built.add_extension(usage, critical=True).sign(key, hashes.SHA256())
@@ -126,13 +127,13 @@ def _authority(config: ServerConfig) -> tuple[ec.EllipticCurvePrivateKey, x509.C
 def _signed(signer: ec.EllipticCurvePrivateKey, authority: x509.Certificate, names: list[x509.GeneralName]) -> str:
     """Return a new key with its certificate for these names."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "prewatt broker")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "prewatt broker")])
     made = (
         _builder(key, name, authority.subject)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .sign(signer, hashes.SHA256())
     )
