@@ -17,13 +17,13 @@ INSTANTS = {"1970": 0, "2000": 946_684_800, "2026": 1_790_000_000, "2060": 2_840
 
 
 def connects(address, version):
-    """Return whether a connection of at most a version of TLS is made."""
+    """Return whether a connection of this version of TLS is made."""
     context = address.tls_context()
     context.minimum_version = context.maximum_version = version
     with socket.create_connection(("127.0.0.1", address.port), timeout=PATIENCE) as plain:
         try:
             with context.wrap_socket(plain, server_hostname="127.0.0.1") as secured:
-                return secured.version() == "TLSv1.3"
+                return bool(secured.version())
         except ssl.SSLError:
             return False
 
