@@ -75,11 +75,23 @@ class _Body(Parser):
     """Reads bodies with the API's own errors."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """Return the value of the request's JSON body. Raises JsonError."""
+        """Return the value of the request's JSON body. Raises JsonError, and HttpError 415 if it is called something else."""
+        if request.content_type != "application/json":
+            raise HttpError(415, _("Send JSON, with the header Content-Type: application/json."))
         return read_json(request.body)
 
 
-api = NinjaAPI(
+class _Api(NinjaAPI):
+    """Answers that a browser that is led here keeps as a file, and shows to nobody as a page."""
+
+    def create_response(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the answer to a call, as JSON."""
+        response = super().create_response(*args, **kwargs)
+        response.headers.setdefault("Content-Disposition", 'attachment; filename="api.json"')
+        return response
+
+
+api = _Api(
     title="prewatt",
     version="1",
     urls_namespace="api",
@@ -136,6 +148,8 @@ def collided(request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(HttpError)
 def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Answer 400, in words, if the body is not JSON; 429 if there were too many calls; otherwise as the error says."""
+    if isinstance(error.__cause__, HttpError):
+        error = error.__cause__
     if isinstance(error.__cause__, JsonError):
         return refused(request, error.__cause__)
     if isinstance(error, Throttled):
