@@ -71,7 +71,10 @@ MIDDLEWARE = [
     "prewatt.server.accounts.refusals.NoteRefusals",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "prewatt.server.web.static_files.StaticFiles",
+    # Compressed pages tell by their length what is in them (BREACH): the secret of forms is another one in each page, and this
+    # middleware adds bytes at random.
+    "django.middleware.gzip.GZipMiddleware",
     "prewatt.server.web.headers.Headers",
     "prewatt.server.web.trouble.OwnPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -186,6 +189,10 @@ STATIC_URL = "static/"
 # What the pages of a way to pay run lies in its provider's folder.
 STATICFILES_DIRS = [("pay", path) for path in sorted(BASE_DIR.glob("payments/providers/*/static"))]
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "prewatt.server.web.static_files.HashedStorage"},
+}
 UNFOLD = {"SITE_TITLE": "prewatt", "SITE_HEADER": "prewatt", "SITE_SYMBOL": "bolt"}
 LOGGING = {
     "version": 1,

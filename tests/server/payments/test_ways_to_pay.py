@@ -108,7 +108,7 @@ def offered(me, agent):
     [
         ("ring", DESKTOP, ("<svg", "Hold it to the ring.")),
         ("loft", IN_WECHAT, ("https://loft.example/loft/", "Show me the way")),
-        ("whistle", PHONE, ("<button data-pay>Whistle</button>", '"to": "fancier 7"', "/static/pay/wechat.js")),
+        ("whistle", PHONE, ("<button data-pay>Whistle</button>", '"to": "fancier 7"', "/static/pay/wechat.")),
     ],
 )
 def test_a_provider_nobody_has_heard_of_is_chosen_paid_and_credited_once(
