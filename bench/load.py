@@ -243,9 +243,9 @@ async def meanwhile(*work: Awaitable[None]) -> AsyncIterator[None]:
 def populate(made: Running) -> dict[str, Any]:
     """Fill houses with tenants, each with a login and a session, and make managers of single houses."""
     from django.conf import settings
-    from django.contrib.auth import get_user_model
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+    from django.contrib.sessions.backends.db import SessionStore
     from django.db import transaction
-    from django.test import Client
 
     from prewatt.kernel.tariff import flat_tariff
     from prewatt.server.accounts.keys import make_key
@@ -261,9 +261,12 @@ def populate(made: Running) -> dict[str, Any]:
     hour = system_now() + 3_600_000_000
 
     def session(user: Any) -> str:
-        client = Client()
-        client.force_login(user)
-        return client.cookies[settings.SESSION_COOKIE_NAME].value
+        # As after a log-in, without its notices.
+        store = SessionStore()
+        store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+        store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        store.save()
+        return str(store.session_key)
 
     def stream(cookie: str, topic: Any, state: str, shown: Shown | None) -> str:
         asker = SimpleNamespace(COOKIES={settings.SESSION_COOKIE_NAME: cookie})
