@@ -2,8 +2,8 @@
 a bare database and a bare page of the same two intervals would take; and what the looking costs gateway and server.
 
 Server, broker, head-end and the gateway's agent are processes of their own. Each meter draws another power every 63
-seconds, from an instant of its own on; the pages are asked for as a browser's htmx does, each at times of its own. The clock
-runs from the instant at which the recording changes until an answer shows the other power.
+seconds, from an instant of its own on; the pages' streams are read as a browser does. The clock
+runs from the instant at which the recording changes until a stream brings the other power.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+from django.conf import settings
 from tests.system.running import Running, running, wait_for
 
 from bench.payment import Floor
@@ -27,8 +28,8 @@ from prewatt.kernel.units import NANO
 
 METERS = 50
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 180.0
-REFRESH = 2.0
-"""Seconds between two questions of an open page."""
+READ, LOOK = 2.0, 1.0
+"""Seconds between two readings of a meter that is looked at, and between two looks of the streams."""
 GATEWAY_MOST, SERVER_MOST = 15.0, 10.0
 """Percent of a core."""
 TICK = os.sysconf("SC_CLK_TCK")
@@ -51,34 +52,30 @@ class Stepping(Running):
 
 
 class Page:
-    """A tenant's open page, asked again and again as htmx does."""
+    """A tenant's open page: its stream, read as a browser does. `sizes`: bytes that came."""
 
     def __init__(self, made: Running, cookie: str, meter: str) -> None:
         self.meter = meter
         self._where = (made.config.http.host, made.config.http.port)
-        self._headers = {"Cookie": f"sessionid={cookie}", "HX-Request": "true"}
-        self._connection = http.client.HTTPConnection(*self._where, timeout=30)
-        self._seen = self._look = self._now = ""
-        self.power, self.changes, self.answers, self.sizes = "", list[float](), {200: 0, 204: 0}, 0
-        self.next = 0.0
+        self._headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
+        self.power, self.changes, self.told, self.sizes = "", list[float](), 0, 0
 
-    def ask(self) -> None:
-        self._connection.request(
-            "GET", f"/me/?seen={self._seen}&look={self._look}&now={self._now}", headers=self._headers
-        )
-        answer = self._connection.getresponse()
-        text = answer.read().decode()
-        self.answers[answer.status] += 1
-        self.sizes += len(text)
-        if found := re.search(r'\?seen=([0-9a-f]+)"', text):
-            self._seen = found[1]
-        if found := re.search(r'name="look" value="([^"]*)"', text):
-            self._look = found[1]
-        if found := re.search(r'name="now" value="([^"]*)"', text):
-            self._now = found[1]
-        if (found := re.search(r"<b>([0-9.]+)&nbsp;kW</b>", text)) and found[1] != self.power:
-            self.power = found[1]
-            self.changes.append(time.time())
+    def follow(self, stop: threading.Event) -> None:
+        """Read the stream until `stop`."""
+        connection = http.client.HTTPConnection(*self._where, timeout=30)
+        connection.request("GET", "/me/", headers=self._headers)
+        text = connection.getresponse().read().decode()
+        found = re.search(r'data-stream="([^"]+)"', text)
+        assert found, "the page has no stream"
+        connection.request("GET", found[1], headers=self._headers)
+        answer = connection.getresponse()
+        while not stop.is_set() and (line := answer.readline().decode()):
+            self.sizes += len(line)
+            self.told += line.startswith("event")
+            if (found := re.search(r"<b>([0-9.]+)&nbsp;kW</b>", line)) and found[1] != self.power:
+                self.power = found[1]
+                self.changes.append(time.time())
+        connection.close()
 
 
 def main() -> None:
@@ -98,24 +95,15 @@ def run(made: Stepping) -> None:
         top_up(tenancy, 50 * NANO, f"first of {tenancy.pk}")
         client = Client()
         client.force_login(tenancy.people.get())
-        pages.append(Page(made, client.cookies["sessionid"].value, tenancy.unit.meter.name))
+        pages.append(Page(made, client.cookies[settings.SESSION_COOKIE_NAME].value, tenancy.unit.meter.name))
     wait_for(lambda: not Command.objects.filter(state__in=OPEN).exists())
     floor = Floor(made)
     idle = costs(made, 20.0)
     stop = threading.Event()
 
-    def look(mine: list[Page]) -> None:
-        for page in mine:
-            page.next = time.time() + random.uniform(0, REFRESH)
-        while not stop.is_set():
-            page = min(mine, key=lambda page: page.next)
-            stop.wait(max(page.next - time.time(), 0))
-            page.next = max(page.next + REFRESH, time.time())
-            page.ask()
-
-    with ThreadPoolExecutor(4) as threads:
-        for number in range(4):
-            threads.submit(look, pages[number::4])
+    with ThreadPoolExecutor(METERS) as threads:
+        for page in pages:
+            threads.submit(page.follow, stop)
         wait_for(lambda: all(page.power for page in pages))
         for page in pages:
             page.changes.clear()
@@ -152,14 +140,13 @@ def report(
 ) -> None:
     figures = next(iter(floor.figures().values()))
     least = [
-        random.uniform(0, REFRESH) + random.uniform(0, REFRESH) + random.choice(figures)
-        for _ in range(10 * len(delays))
+        random.uniform(0, READ) + random.uniform(0, LOOK) + random.choice(figures) for _ in range(10 * len(delays))
     ]
     print(f"{METERS} pages look at {METERS} meters, {len(delays)} changes of power (seconds):")
     print(f"{'':60}  {'p50':>6}  {'p99':>6}")
     for name, times in (
         ("power changed at the meter to its tenant's page", delays),
-        (f"limit: readings and refreshes of {REFRESH:.0f} s, bare broker and commits", least),
+        (f"limit: readings of {READ:.0f} s, looks of {LOOK:.0f} s, bare broker and commits", least),
     ):
         cuts = statistics.quantiles(times, n=100, method="inclusive")
         print(f"{name:60}  {statistics.median(times):6.3f}  {cuts[98]:6.3f}")
@@ -169,8 +156,8 @@ def report(
         f"server, percent of a core: {server:.1f} (at rest {sum(idle.values()) - idle['agent']:.1f}); limit {SERVER_MOST:.0f}; "
         + ", ".join(f"{name} {cost:.1f}" for name, cost in sorted(looked.items()) if name != "agent")
     )
-    asked = sum(sum(page.answers.values()) for page in pages)
-    print(f"{asked} questions of pages, {sum(page.sizes for page in pages) // asked} bytes each on average")
+    told = sum(page.told for page in pages)
+    print(f"{told} events of streams, {sum(page.sizes for page in pages) // told} bytes each on average")
 
 
 if __name__ == "__main__":
