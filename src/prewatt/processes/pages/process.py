@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 
 import uvicorn
 from django.conf import settings
@@ -23,6 +24,8 @@ END_WITHIN = 3
 
 ACCEPTED_AT_ONCE = 16
 """Connections that a process takes at once, so that those that wait are shared among the processes."""
+SWITCH = 0.0005
+"""Seconds after which a thread that computes lets others have their turn."""
 BACKLOG = 2048
 """Connections that wait to be taken."""
 
@@ -68,4 +71,6 @@ class PagesServer(uvicorn.Server):
 
 def serve(wsgi: Application, listening: socket.socket) -> None:
     """Serve the pages until SIGTERM or SIGINT. `listening`: a socket, which other processes may serve too."""
+    # A page that takes long to be worked out holds up the short ones for less.
+    sys.setswitchinterval(SWITCH)
     PagesServer(wsgi).run(sockets=[listening])
