@@ -73,6 +73,7 @@ def test_each_browser_is_shown_the_ways_that_work_in_it(tenancy, merchants, log_
         ("127.0.0.1", "", "127.0.0.1"),
         ("127.0.0.1", "nonsense", "127.0.0.1"),
         ("8.8.8.8", "203.0.113.9", "8.8.8.8"),
+        ("192.168.1.7", "203.0.113.9", "192.168.1.7"),
     ],
 )
 def test_wechat_is_told_who_pays_also_behind_a_proxy(tenancy, merchants, providers, log_in, connected, forwarded, kept):
