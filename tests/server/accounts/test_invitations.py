@@ -143,6 +143,22 @@ def test_a_landlord_gets_no_login_that_opens_more_than_their_flats(tenancy):
         invite_again(tenancy.residents.get(), person("manager"))
 
 
+def test_a_paper_of_yesterday_opens_no_login_that_opens_more_today(tenancy):
+    anna, berg = person("flat1"), tenancy.unit.property.organisation
+    code = invite_again(tenancy.residents.get(), person("manager"))
+    browser, _page = opened(code)
+    tal = put_member(Organisation.objects.create(name="Tal"), anna, Role.OWNER)
+    browser.post("/join/door/", {"do": "password", "password": NEW})
+    assert not Client().login(username="flat1", password=NEW)
+    tal.delete()
+    tenancy.people.clear()
+    with pytest.raises(InvitationError, match="not valid any more"):
+        check_open(invitation_of(code))
+    tenancy.people.add(anna)
+    assert put_member(berg, anna, Role.CASHIER).delete()
+    check_open(invitation_of(code))
+
+
 def test_who_has_a_login_already_uses_it(tenancy, log_in):
     code = invite_to_flat(Tenancy.objects.get(tenant="Anna"), person("manager"))
     ben = log_in("flat2")

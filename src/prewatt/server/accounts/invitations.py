@@ -129,8 +129,7 @@ def invite_again(resident: Resident, by: Any) -> str:
     tenancy = resident.tenancy
     if tenancy.has_ended(now()):
         raise ValidationError(_("This tenancy has ended."))
-    others = tenancies_of_login(resident.user).exclude(unit__property__organisation=tenancy.unit.property.organisation)
-    if others.exists() or resident.user.is_staff or resident.user.is_superuser or _has_role(resident.user):
+    if _opens_more(resident.user, tenancy):
         raise ValidationError(
             _("%(name)s opens more than this landlord's flats: remove it here, and invite the person anew.")
             % {"name": resident.user.get_username()}
@@ -152,8 +151,11 @@ def invite_to_role(organisation: Organisation, role: str, by: Any, properties: I
     return _make(by, organisation=organisation, role=role, properties=chosen)
 
 
-def _has_role(user: Any) -> bool:
-    return Membership.objects.filter(user=user.pk).exists()
+def _opens_more(user: Any, tenancy: Tenancy) -> bool:
+    """Return whether a login opens more than the flats of a tenancy's landlord."""
+    others = tenancies_of_login(user).exclude(unit__property__organisation=tenancy.unit.property.organisation)
+    has_role = Membership.objects.filter(user=user.pk).exists()
+    return bool(user.is_staff or user.is_superuser or has_role or others.exists())
 
 
 def _check_room(tenancy: Tenancy) -> None:
@@ -187,6 +189,17 @@ def check_open(invitation: Invitation) -> None:
         raise InvitationError(_("This invitation is not valid any more. Ask for a new one."))
     if invitation.tenancy is not None and invitation.tenancy.has_ended(now()):
         raise InvitationError(_("Nobody lives there by this tenancy any more."))
+    if invitation.again is not None and _may_not_again(invitation):
+        raise InvitationError(_("This invitation is not valid any more. Ask for a new one."))
+
+
+def _may_not_again(invitation: Invitation) -> bool:
+    """Return whether a paper that gives a login a new password could not be made any more: since then the login got a role, or
+    a flat of another landlord, or was taken away from this flat.
+    """
+    user, tenancy = invitation.again, invitation.tenancy
+    assert user is not None and tenancy is not None
+    return _opens_more(user, tenancy) or not tenancy.people.filter(pk=user.pk).exists()
 
 
 def _maker_may(invitation: Invitation) -> bool:
