@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from prewatt.cli import app
 from prewatt.kernel.units import NANO
+from prewatt.server.accounts.invitations import InvitationError, check_open, invitation_of, invite_to_role
 from prewatt.server.accounts.memberships import Membership, put_member, reach_of, remove_member
 from prewatt.server.accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role, roles_with
 from prewatt.server.estate.models import Organisation, Property, Unit
@@ -49,6 +50,18 @@ def test_the_table_is_what_roles_are_for():
     assert RIGHTS[Role.ACCOUNTANT] - RIGHTS[Role.READ_ONLY] == {Right.BOOKS}
     assert roles_with(Right.PEOPLE) == [Role.OWNER]
     assert RIGHTS[Role.OWNER] == frozenset(Right) and Role.OPERATOR not in MEMBER_ROLES
+
+
+def test_a_role_for_one_property_never_becomes_one_for_all(owner, building, somebody):
+    far = Property.objects.create(organisation=owner, name="Far", currency="EUR", zone="Europe/Berlin")
+    user, _browser = somebody(Role.MANAGER, far)
+    code = invite_to_role(owner, Role.MANAGER, owner.memberships.first().user, [far])
+    Property.objects.filter(pk=far.pk).update(organisation=Organisation.objects.create(name="Tal"))
+    assert not reach_of(user).properties().exists()
+    far.delete()
+    assert not reach_of(user).grants
+    with pytest.raises(InvitationError, match="not valid any more"):
+        check_open(invitation_of(code))
 
 
 def test_an_organisation_keeps_an_owner(owner, somebody):

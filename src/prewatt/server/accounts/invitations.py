@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from ...kernel.units import DAY
@@ -171,6 +173,12 @@ def _make(by: Any, *, properties: Sequence[Property] = (), **door: Any) -> str:
     invitation = Invitation.objects.create(hash=_hash(code), made_by=by, made_at=at, ends=at + DAYS * DAY, **door)
     invitation.properties.set(properties)
     return code
+
+
+@receiver(pre_delete, sender=Property)
+def _end_invitations_for(instance: Property, **_more: Any) -> None:
+    """Revoke what invites to a property that is deleted: without it the invitation would be to all properties."""
+    revoke(Invitation.objects.filter(properties=instance))
 
 
 def revoke(invitations: models.QuerySet[Invitation]) -> int:

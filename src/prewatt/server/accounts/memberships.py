@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -94,9 +96,12 @@ class Reach:
         if self.operator:
             return Property.objects.all()
         grants = [each for each in self.grants if right is None or each.has(right)]
-        whole = [each.organisation for each in grants if each.properties is None]
-        single = [pk for each in grants for pk in each.properties or ()]
-        return Property.objects.filter(models.Q(organisation__in=whole) | models.Q(pk__in=single))
+        reached = models.Q(organisation__in=[each.organisation for each in grants if each.properties is None])
+        for each in grants:
+            if each.properties is not None:
+                # A property that was given to another landlord takes nobody's role with it.
+                reached |= models.Q(pk__in=each.properties, organisation=each.organisation)
+        return Property.objects.filter(reached)
 
     def organisations(self, right: Right | None = None) -> models.QuerySet[Organisation]:
         """Return the organisations for the whole of which the login has a right; if none is named, all in which it has a
@@ -189,6 +194,14 @@ def remove_member(membership: Membership) -> None:
     for each in _locked(membership.organisation).filter(pk=membership.pk):
         _check_owner_left(each)
         each.delete()
+
+
+@receiver(pre_delete, sender=Property)
+def _end_roles_for(instance: Property, **_more: Any) -> None:
+    """Take away the roles that are for a property alone when it is deleted: without it they would be for all properties."""
+    for membership in Membership.objects.filter(properties=instance):
+        if not membership.properties.exclude(pk=instance.pk).exists():
+            membership.delete()
 
 
 def is_owner_of_all(membership: Membership) -> bool:
