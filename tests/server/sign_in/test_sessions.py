@@ -9,10 +9,12 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.core.config import SecondFactor
-from prewatt.server.sign_in.again import MATTERS
+from prewatt.server.sign_in.again import CALLS_THAT_MATTER, MATTERS
 from prewatt.server.sign_in.devices import device_of
 from prewatt.server.sign_in.second_factor import must_have
+from prewatt.server.web.needs import CALLS
 from tests.building import PASSWORD
 
 pytestmark = pytest.mark.database
@@ -99,6 +101,20 @@ def test_what_matters_is_asked_again_after_a_quarter_of_an_hour_and_then_done(bu
     assert not is_in(other) and is_in(client)
 
 
+def test_the_api_is_no_way_around_the_question(building, hours):
+    client = logged_in("manager")
+    key = {"Authorization": f"Bearer {make_key(get_user_model().objects.get(username='manager'), 'till')}"}
+    for route in CALLS_THAT_MATTER:
+        path = f"/api/v1/{route.replace('<pk>', '999')}"
+        assert client.post(path, {}, content_type="application/json").status_code in (404, 422)
+    hours.go(0.3)
+    for route in CALLS_THAT_MATTER:
+        path = f"/api/v1/{route.replace('<pk>', '999')}"
+        refused = client.post(path, {}, content_type="application/json")
+        assert refused.status_code == 403 and "log in again" in refused.json()["detail"]
+        assert client.post(path, {}, content_type="application/json", headers=key).status_code in (404, 422)
+
+
 def test_keys_of_a_merchant_account_never_wait_in_a_session(building, hours):
     client = logged_in("manager")
     hours.go(0.3)
@@ -111,6 +127,7 @@ def test_keys_of_a_merchant_account_never_wait_in_a_session(building, hours):
 def test_all_that_is_asked_again_exists(building):
     from tests.server.web.addresses import pages
 
+    assert set(CALLS) >= CALLS_THAT_MATTER
     assert {name for name in MATTERS if not name.startswith("admin:")} <= {page.name for page in pages()}
 
 

@@ -10,7 +10,10 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required, suspend_request
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+from ..web.needs import API, READING
 
 MATTERS = frozenset(
     {
@@ -44,6 +47,16 @@ KEPT_BACK = frozenset(
 )
 """Those in which secrets are typed: they are asked for before the page is shown, so that no secret waits in a session."""
 
+CALLS_THAT_MATTER = frozenset(
+    {
+        "refunds/<pk>/pay-outs",
+        "refunds/<pk>/send-to",
+        "tenancies/<pk>/adjustments",
+        "tenancies/<pk>/goodwill",
+    }
+)
+"""The calls of the API that do the same. A program's key is asked nothing; a browser's log-in is."""
+
 
 class AskAgain:
     """Middleware: asks again before what matters. What was typed into a form is kept meanwhile, and done afterwards."""
@@ -57,6 +70,8 @@ class AskAgain:
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         """Return the way to the question if it must be asked first."""
+        if request.path.startswith(f"/{API}"):
+            return _refuse_call(request)
         name = request.resolver_match.view_name if request.resolver_match else ""
         if name not in MATTERS or not request.user.is_authenticated:
             return None
@@ -71,6 +86,18 @@ class AskAgain:
             request.method = "GET"
         answer: HttpResponse = suspend_request(request, methods[0]["url"])
         return answer
+
+
+def _refuse_call(request: HttpRequest) -> HttpResponse | None:
+    """Return the refusal of a call that matters, by a log-in whose owner was not asked lately who they are."""
+    route = request.resolver_match.route.removeprefix(API) if request.resolver_match else ""
+    by_key = request.headers.get("Authorization", "").lower().startswith("bearer ")
+    if route not in CALLS_THAT_MATTER or request.method in READING or by_key or not request.user.is_authenticated:
+        return None
+    if not is_reauthentication_required(request, app="allauth.account"):
+        return None
+    said = _("Nothing was changed: log in again on the page first, or call with a key.")
+    return JsonResponse({"detail": said}, status=403)
 
 
 def asked(request: HttpRequest, user: Any) -> None:
