@@ -9,8 +9,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from prewatt.server.accounts.invitations import invite_to_flat, invite_to_role
 from prewatt.server.accounts.keys import make_key
+from prewatt.server.accounts.memberships import put_member
 from prewatt.server.core.config import SecondFactor
+from prewatt.server.estate.models import Organisation
 from prewatt.server.sign_in.again import CALLS_THAT_MATTER, MATTERS
 from prewatt.server.sign_in.devices import device_of
 from prewatt.server.sign_in.second_factor import must_have
@@ -61,6 +64,31 @@ def test_a_log_in_lasts_as_long_as_the_table_says(building, hours, name, lasts):
     assert is_in(client)
     hours.go(0.2)
     assert not is_in(client)
+
+
+def test_a_tenants_long_log_in_is_none_of_a_role_that_came_later(building, hours):
+    client = logged_in("flat1")
+    put_member(Organisation.objects.get(), get_user_model().objects.get(username="flat1"), "cashier")
+    hours.go(11)
+    assert is_in(client)
+    hours.go(1.1)
+    assert not is_in(client)
+
+
+def test_who_has_no_password_chooses_one_before_a_role(tenancy, hours):
+    landlord, manager = tenancy.unit.property.organisation, get_user_model().objects.get(username="manager")
+    paper, client = invite_to_flat(tenancy, manager), Client()
+    client.get(f"/join/{paper}/")
+    client.post("/join/door/", {"do": "phone"})
+    client.get(f"/join/{invite_to_role(landlord, 'cashier', manager)}/")
+    refused = client.post("/join/door/", {"do": "use"})
+    assert refused.status_code == 400 and "no password" in refused.content.decode()
+    hours.go(13)
+    assert client.get("/me/").status_code == 200
+    new = {"password1": "a quiet staircase", "password2": "a quiet staircase"}
+    assert client.post("/account/password/set/", new).status_code == 302
+    assert client.post("/join/door/", {"do": "use"}).status_code == 302
+    assert landlord.memberships.count() == 2
 
 
 def test_an_operator_who_is_away_for_half_an_hour_is_logged_out_and_an_open_page_is_nobody(operator, hours):

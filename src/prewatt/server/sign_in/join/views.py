@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model, login
@@ -134,6 +135,11 @@ def _enter(request: HttpRequest, invitation: Invitation) -> None:
     given, user = request.POST, request.user
     way = given.get("do", "")
     if way == "use" and user.is_authenticated:
+        if invitation.organisation is not None and not get_reauthentication_flows(user):
+            # A role's log-in lasts for hours: who got in by a paper alone would be out for good, and could not pay any more.
+            raise ValidationError(
+                _("This login has no password, and a role needs one. Choose a password on the page “Your login” first.")
+            )
         use(invitation, user)
     elif way == "password" or (way == "phone" and invitation.tenancy is not None):
         with transaction.atomic():
