@@ -95,6 +95,22 @@ def test_codes_that_are_asked_for_again_and_again_are_not_sent(anna, sent):
     assert len(sent.texts) < 6
 
 
+def test_strangers_who_ask_for_codes_to_a_number_keep_nobody_out_of_their_own_browser(anna, sent):
+    phones.keep(anna, NUMBER)
+    client = logged_in()
+    client.post("/logout/")
+    for _number in range(10):
+        Client().post("/login/code/", {"phone": NUMBER})
+    client.post("/login/code/", {"phone": NUMBER})
+    client.post("/login/code/confirm/", {"code": sent.code})
+    assert is_in(client)
+    for _number in range(10):
+        # Who has asked for a code is asked for it, and for nothing else.
+        client.post("/login/code/", {"phone": NUMBER})
+        client.cookies.pop("sessionid", None)
+    assert "Too many tries" in client.post("/login/code/", {"phone": NUMBER}).content.decode()
+
+
 def test_strangers_do_not_learn_whose_number_it_is(anna, sent):
     phones.keep(anna, NUMBER)
     pages = []

@@ -56,8 +56,10 @@ KINDS: dict[str, tuple[Count, ...]] = {
         Count(of=(0,), free=20, first=MINUTE, most=15 * MINUTE, forget=30 * MINUTE),
         Count(of=(1,), free=60, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),
     ),
-    # Account or phone number, address: a message with a code costs money and patience, so each one that is asked for counts.
+    # E-mail address or phone number, address, known browser ("" for any other): a message with a code costs money and patience, so
+    # each one that is asked for counts. Strangers who ask for codes to somebody's number use up none in that person's browser.
     "send code": (
+        Count(of=(0, 2), free=3, first=MINUTE, most=HOUR, forget=HOUR, lane=True, cleared=False),
         Count(of=(0,), free=3, first=MINUTE, most=HOUR, forget=HOUR, cleared=False),
         Count(of=(1,), free=20, first=MINUTE, most=HOUR, forget=10 * MINUTE, cleared=False),
     ),

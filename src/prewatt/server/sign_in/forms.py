@@ -23,7 +23,7 @@ from . import phones
 from .adapter import AccountAdapter, FactorAdapter
 from .happenings import What, note
 from .sessions import begin
-from .tries import Tries, ask_for_code
+from .tries import Tries, ask_for_code, user_named
 
 log = logging.getLogger("prewatt.sign_in")
 LONGEST, LONGEST_ANSWER = 1_000, 20_000
@@ -72,13 +72,13 @@ class RequestCodeForm(account.RequestLoginCodeForm):
         """Return the number. Raises ValidationError if too many codes were asked for."""
         number = str(self.cleaned_data["phone"])
         if number:
-            ask_for_code(context.request, phones.name_of(number))
+            ask_for_code(context.request, phones.name_of(number), phones.user_of(number))
         return str(super().clean_phone())
 
     def clean_email(self) -> str:
         """Return the address. Raises ValidationError if too many codes were asked for."""
         if self.cleaned_data["email"]:
-            ask_for_code(context.request, self.cleaned_data["email"])
+            ask_for_code(context.request, self.cleaned_data["email"], user_named(self.cleaned_data["email"]))
         return str(super().clean_email())
 
 
@@ -87,7 +87,8 @@ class ResetPasswordForm(account.ResetPasswordForm):
 
     def clean_email(self) -> str:
         """Return the address. Raises ValidationError if too many links were asked for."""
-        ask_for_code(context.request, self.cleaned_data["email"].lower())
+        address = self.cleaned_data["email"].lower()
+        ask_for_code(context.request, address, user_named(address))
         email = str(super().clean_email())
         found: list[Any] = self.users  # type: ignore[has-type]
         self.users = [each for each in found if each.emailaddress_set.filter(email=email, verified=True).exists()]
@@ -100,7 +101,8 @@ class ReauthenticationCodeForm(account.RequestReauthenticationCodeForm):
     def clean_recipient(self) -> str:
         """Return where the code goes. Raises ValidationError if too many codes were asked for."""
         recipient = str(self.cleaned_data["recipient"])
-        ask_for_code(context.request, recipient if "@" in recipient else phones.name_of(recipient))
+        address = recipient if "@" in recipient else phones.name_of(recipient)
+        ask_for_code(context.request, address, context.request.user)
         return recipient
 
 

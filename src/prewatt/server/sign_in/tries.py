@@ -78,9 +78,13 @@ def wait_in_words(seconds: float) -> str:
     return text % {"count": count}
 
 
-def ask_for_code(request: HttpRequest, number: str) -> None:
-    """Count that a code is asked for, which costs money and patience. Raises ValidationError if the asker has to wait."""
-    keys = (phones.name_of(number), asker(request))
+def ask_for_code(request: HttpRequest, address: str, user: Any | None = None) -> None:
+    """Count that a code is asked for, which costs money and patience. `address`: the name of where it goes. `user`: whose login
+    the code opens; in a browser of theirs it is counted apart, so that strangers who ask for codes to their number don't
+    keep them out. Raises ValidationError if the asker has to wait.
+    """
+    browser = browser_of(request, str(user.pk)) if user is not None else ""
+    keys = (address, asker(request), browser)
     seconds = waits("send code", *keys)
     if seconds > 0:
         security_log.note("send code throttled", request)
