@@ -25,6 +25,7 @@ class Server:
 
     def __init__(self):
         self.states, self.keys, self.lost = {"m1": None, "m2": None}, [], False
+        self.refusal = b""
 
     def answer(self, body):
         self.keys.append(json.loads(body)["public_key"])
@@ -43,9 +44,9 @@ def server():
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = made.answer(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
+            self.send_response(400 if made.refusal else 200)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(made.refusal or body)
 
         def log_message(self, *_):
             pass
@@ -89,6 +90,14 @@ def test_each_enrolment_makes_another_key_and_a_healthy_journal_goes_on(tmp_path
         assert mine.load("m1").head == made[-1].hash, "what the server does not know yet is still here"
         assert mine.adopted() == set()
     assert not (tmp_path / "gateway.key.new").exists()
+
+
+@pytest.mark.parametrize("body", [b'{"error": "no such code"}', b'{"detail": "no such code"}', b"no such code"])
+def test_a_refusal_is_said_in_the_servers_words(tmp_path, server, body):
+    server.refusal = body
+    with pytest.raises(EnrolError) as refused:
+        enrol(server.address, "code", tmp_path)
+    assert str(refused.value) == f"{server.address} refused: no such code"
 
 
 @pytest.mark.parametrize("text", ["", 'gateway = "g1"\nkey = "/ga'])

@@ -207,10 +207,19 @@ def _ask(server: str, code: str, key: SigningKey, ca: Path | None) -> _Answer:
         with urllib.request.urlopen(request, timeout=30, context=believed) as response:  # noqa: S310
             answer = msgspec.json.decode(response.read(1_000_000), type=_Answer)
     except urllib.error.HTTPError as error:
-        raise EnrolError(f"{server} refused: {error.read(2000).decode(errors='replace')}") from None
+        raise EnrolError(f"{server} refused: {_words(error.read(2000))}") from None
     except (OSError, msgspec.DecodeError) as error:
         raise EnrolError(f"{server}: {error}") from None
     return answer
+
+
+def _words(body: bytes) -> str:
+    """Return what a refusal says: the call's own reason, or that of the server's pages. Another text comes as it is."""
+    try:
+        said = msgspec.json.decode(body, type=dict[str, str])
+    except msgspec.DecodeError:
+        return body.decode(errors="replace")
+    return said.get("error") or said.get("detail") or body.decode(errors="replace")
 
 
 def _sections(drivers: dict[str, DriverSettings], meters: Sequence[_Meter], folder: Path) -> dict[str, DriverSettings]:

@@ -20,7 +20,8 @@ except ConfigError as error:
 
 BASE_DIR = Path(__file__).parent
 DEBUG = False
-ALLOWED_HOSTS = list(CONFIG.hosts)
+# A gateway or a person on this machine reaches the pages whatever names the world has for them.
+ALLOWED_HOSTS = [*CONFIG.hosts, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in CONFIG.hosts]
 if CONFIG.public_url:
     CSRF_TRUSTED_ORIGINS.append("{0.scheme}://{0.netloc}".format(urlsplit(CONFIG.public_url)))

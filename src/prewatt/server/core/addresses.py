@@ -7,11 +7,21 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
+from .config import ServerConfig
+
 
 def public(path: str) -> str:
     """Return the address of a page, for a person who is not on this machine."""
     config = settings.CONFIG
-    return (config.public_url or "http://{}:{}".format(*config.http.reached_at)) + path
+    return (config.public_url or f"http://{_host(config)}:{config.http.port}") + path
+
+
+def _host(config: ServerConfig) -> str:
+    """Return the host of the pages: where they listen at all addresses, the first one that others can reach."""
+    host, _ = config.http.reached_at
+    others = [each for each in config.hosts if each not in ("localhost", "127.0.0.1", "::1", "[::1]")]
+    host = others[0] if others and host != config.http.host else host
+    return f"[{host.strip('[]')}]" if ":" in host else host
 
 
 def asker(request: HttpRequest) -> str:

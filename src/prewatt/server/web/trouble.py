@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from math import ceil
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -34,6 +34,12 @@ def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 400: the request can't be read; 413 if it is too large."""
     if isinstance(exception, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
         return _own(request, 413)
+    if isinstance(exception, DisallowedHost):
+        text = _(
+            "This server does not answer under the name or address that was used. Use the address that you were given. Whoever "
+            "runs the server adds another one to PREWATT_HOSTS."
+        )
+        return _answer(request, 400, _("Nothing was done"), text)
     return _own(request, 400)
 
 
