@@ -66,7 +66,7 @@ def test_a_link_shows_whose_door_it_is_and_only_the_button_uses_it(vacated, log_
     browser, page = opened(code)
     assert page.redirect_chain == [("/join/door/", 302)]
     assert "Flat 1, Linden 5" in page.content.decode() and 'value="flat1-2"' in page.content.decode()
-    assert page["Referrer-Policy"] == "no-referrer" and "no-store" in page["Cache-Control"]
+    assert page["Referrer-Policy"] == "same-origin" and "no-store" in page["Cache-Control"]
     assert code not in page.content.decode() and not Invitation.objects.filter(used_at__isnull=False).exists()
     wrong = browser.post("/join/door/", {"do": "password", "name": "flat1", "password": NEW})
     assert wrong.status_code == 400 and "taken" in wrong.content.decode()

@@ -46,5 +46,4 @@ def show_papers(request: HttpRequest, papers: Sequence[Paper], where: object) ->
     }
     answer = render(request, "web/layout/invitations.html", context)
     answer["Cache-Control"] = "no-store"
-    answer["Referrer-Policy"] = "no-referrer"
     return answer

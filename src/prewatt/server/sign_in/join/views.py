@@ -1,13 +1,12 @@
 """The pages of an invitation: the code that is typed, or comes with a link; whose door it opens; and the way in.
 
 A link alone changes nothing, because programs that look at messages open links, too: only a button uses the code. What a
-browser is shown of an invitation leaves no trace: no page is kept, and no address with a code is passed on.
+browser is shown of an invitation leaves no trace: no page is kept, and no other site is told an address with a code. (Under
+"no-referrer" browsers would hide from us, too, where a form comes from, and it would be refused.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
@@ -35,23 +34,8 @@ from .. import second_factor
 INVITED = "invitation"
 """The name under which a session keeps the invitation whose code it has shown."""
 
-View = Callable[..., HttpResponse]
 
-
-def _untraced(view: View) -> View:
-    """Let no browser keep the page, or tell its address to another site."""
-
-    @wraps(view)
-    @never_cache
-    def untraced(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        answer = view(request, *args, **kwargs)
-        answer["Referrer-Policy"] = "no-referrer"
-        return answer
-
-    return untraced
-
-
-@_untraced
+@never_cache
 @require_http_methods(["GET", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """Ask for the code that stands on the paper."""
@@ -60,7 +44,7 @@ def code(request: HttpRequest) -> HttpResponse:
     return render(request, "sign_in/join/code.html")
 
 
-@_untraced
+@never_cache
 @require_GET
 def link(request: HttpRequest, code: str) -> HttpResponse:
     """Take the code of a link, and lead on to an address without it."""
@@ -86,7 +70,7 @@ def _look(request: HttpRequest, typed: str) -> HttpResponse:
     return redirect("sign_in:join:door")
 
 
-@_untraced
+@never_cache
 @require_http_methods(["GET", "POST"])
 def door(request: HttpRequest) -> HttpResponse:
     """Show whose door an invitation opens, and the ways in; the button that is pressed uses it."""
