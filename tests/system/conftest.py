@@ -1,6 +1,9 @@
 """A real browser."""
 
+import asyncio
 import shutil
+import socket
+import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -15,3 +18,18 @@ def browser():
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def pages(concurrent_db):
+    """The address of the pages: their process as a thread of this one, on the tests' database."""
+    from prewatt.processes.pages.process import PagesServer
+    from prewatt.server.wsgi import application
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = PagesServer(application)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
+    thread.start()
+    yield "http://127.0.0.1:{}".format(listening.getsockname()[1])
+    server.should_exit = True
+    thread.join()

@@ -15,16 +15,16 @@ PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
 @pytest.mark.parametrize("by_link", [False, True])
-def test_on_a_phone_a_paper_lets_its_tenant_in(live_server, concurrent_db, clock, browser, by_link):
+def test_on_a_phone_a_paper_lets_its_tenant_in(pages, clock, browser, by_link):
     set_up(clock)
     tenancy = Tenancy.objects.order_by("pk").first()
     tenancy.people.clear()
     code = invite_to_flat(tenancy, None)
     page = browser.new_page(**PHONE)
     if by_link:
-        page.goto(f"{live_server.url}/join/{code.replace('-', '')}/")
+        page.goto(f"{pages}/join/{code.replace('-', '')}/")
     else:
-        page.goto(f"{live_server.url}/join/")
+        page.goto(f"{pages}/join/")
         page.get_by_label("Code").fill(code.lower().replace("-", " "))
         page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name=f"{tenancy.unit.name}, ")).to_be_visible()
