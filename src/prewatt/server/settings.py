@@ -141,6 +141,8 @@ ACCOUNT_SIGNUP_ENABLED = False
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_FORMS = {
     "login": "prewatt.server.sign_in.forms.LoginForm",
+    "confirm_login_code": "prewatt.server.sign_in.forms.ConfirmCodeForm",
+    "confirm_reauthentication_code": "prewatt.server.sign_in.forms.ConfirmAgainForm",
     "request_login_code": "prewatt.server.sign_in.forms.RequestCodeForm",
     "reset_password": "prewatt.server.sign_in.forms.ResetPasswordForm",
     "change_phone": "prewatt.server.sign_in.forms.ChangePhoneForm",

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
@@ -83,6 +84,19 @@ def test_a_code_is_guessed_three_times_and_good_for_five_minutes(anna, sent, mon
     client.post("/login/code/", {"phone": NUMBER})
     code, real = sent.code, time.time
     monkeypatch.setattr(time, "time", lambda: real() + 301)
+    client.post("/login/code/confirm/", {"code": code})
+    assert not is_in(client)
+
+
+def test_a_code_is_guessed_three_times_also_by_many_requests_at_once(anna, sent):
+    phones.keep(anna, NUMBER)
+    client = Client()
+    client.post("/login/code/", {"phone": NUMBER})
+    code, row = sent.code, Session.objects.get(pk=client.session.session_key)
+    for number in range(3):
+        client.post("/login/code/confirm/", {"code": f"{(int(code) + 1 + number) % 1_000_000:06}"})
+        # As all requests read it that began before the first wrong code was counted.
+        row.save()
     client.post("/login/code/confirm/", {"code": code})
     assert not is_in(client)
 

@@ -63,6 +63,8 @@ KINDS: dict[str, tuple[Count, ...]] = {
         Count(of=(0,), free=3, first=MINUTE, most=HOUR, forget=HOUR, cleared=False),
         Count(of=(1,), free=20, first=MINUTE, most=HOUR, forget=10 * MINUTE, cleared=False),
     ),
+    # Session and code: a code that was sent, which is valid for five minutes, is guessed three times.
+    "sent code": (Count(of=(0,), free=3, first=5 * MINUTE, most=5 * MINUTE, forget=5 * MINUTE),),
     # Address. What is guessed here has 80 bits and more.
     "invitation": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "enrolment": (Count(of=(0,), free=10, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from ..accounts.throttles import failed, waits
 from ..metering.locking import for_update
 from . import phones
 from .adapter import AccountAdapter, FactorAdapter
@@ -117,12 +118,33 @@ class ChangePhoneForm(account.ChangePhoneForm):
         return str(self.cleaned_data["phone"])
 
 
-class VerifyPhoneForm(account.VerifyPhoneForm):
-    """The code that went to a new number. Whose number it was before does not matter: it is whoever's it is now."""
+class _SentCode:
+    """A code that was sent. The library counts wrong ones in the session, which many requests at once read before one of them
+    has written it: so each try is counted before it is looked at.
+    """
+
+    expected_code: str | None
+    cleaned_data: dict[str, Any]
 
     def clean_code(self) -> str:
-        """Return the code. Raises ValidationError if it is wrong."""
-        return str(account.BaseConfirmCodeForm.clean_code(self))
+        """Return the code. Raises ValidationError if it is wrong, or there were too many tries."""
+        key = f"{context.request.session.session_key} {self.expected_code}"
+        failed("sent code", key)
+        if waits("sent code", key):
+            raise AccountAdapter().validation_error("too_many_login_attempts")
+        return account.BaseConfirmCodeForm.clean_code(self)  # type: ignore[arg-type]
+
+
+class ConfirmCodeForm(_SentCode, account.ConfirmLoginCodeForm):
+    """The code with which somebody logs in."""
+
+
+class ConfirmAgainForm(_SentCode, account.ConfirmReauthenticationCodeForm):
+    """The code before something that matters."""
+
+
+class VerifyPhoneForm(_SentCode, account.VerifyPhoneForm):
+    """The code that went to a new number. Whose number it was before does not matter: it is whoever's it is now."""
 
 
 class _CodeTries:
