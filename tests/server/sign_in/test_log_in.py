@@ -76,3 +76,10 @@ def test_the_set_up_pages_have_no_log_in_of_their_own(building):
 
 def test_nobody_signs_up(building):
     assert Client().get("/signup/").status_code == 404
+
+
+def test_a_new_address_of_ipv6_for_each_try_is_no_way_around(anna):
+    for number in range(8):
+        page = posted(Client(), "flat1", f"wrong {number}", address=f"2001:db8:1:2::{number:x}")
+    assert "Too many tries" in page.content.decode()
+    assert "do not match" in posted(Client(), "flat1", "wrong", address="2001:db8:1:3::1").content.decode()

@@ -18,7 +18,7 @@ from ninja.security import HttpBearer, django_auth
 from ..accounts.keys import ApiKey, KeyRefused, user_of
 from ..accounts.rates import waits_for_rate
 from ..accounts.throttles import failed, waits
-from ..core.addresses import asker
+from ..core.addresses import asker_counted
 from ..core.errors import by_field
 from ..core.json_text import JsonError, read_json
 from ..web.collisions import in_words as in_words_of
@@ -57,7 +57,7 @@ class _Bearer(HttpBearer):
         try:
             user = user_of(token)
         except KeyRefused as error:
-            address = asker(request)
+            address = asker_counted(request)
             if wait := waits("API key", address):
                 raise Throttled(ceil(wait)) from None
             failed("API key", address)

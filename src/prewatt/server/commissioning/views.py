@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from ...wire.commissioning import LONGEST, CallError, read_asked, sealed
 from ..accounts.throttles import failed, waits
-from ..core.addresses import asker
+from ..core.addresses import asker, asker_counted
 from ..core.config import signing_key
 from ..core.uploads import LARGEST_UPLOAD, takes
 from . import enrolment, found
@@ -60,7 +60,7 @@ def _is_this_machine(address: str) -> bool:
 
 def _refused(request: HttpRequest, why: str) -> JsonResponse:
     """Count a wrong code, or say how long its sender has to wait."""
-    address = asker(request)
+    address = asker_counted(request)
     wait = ceil(waits("enrolment", address))
     if not wait:
         failed("enrolment", address)

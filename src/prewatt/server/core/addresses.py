@@ -37,3 +37,17 @@ def asker(request: HttpRequest) -> str:
     except ValueError:
         pass
     return connected
+
+
+def asker_counted(request: HttpRequest) -> str:
+    """Return under what the tries of an asker are counted: their address of IPv4, or their network of IPv6 (/64), which a
+    household has all to itself, so that a new address for each try is no way around.
+    """
+    address = asker(request)
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address)

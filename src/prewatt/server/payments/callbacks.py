@@ -17,7 +17,7 @@ from ...kernel.currencies import UnknownCurrency, minor_unit
 from ...kernel.units import BALANCE_MAX, INT64_MAX
 from ..accounts.security_log import note
 from ..accounts.throttles import failed, waits
-from ..core.addresses import asker
+from ..core.addresses import asker_counted
 from ..core.sealing import SealError
 from ..core.time import now
 from .merchants import provider_of
@@ -74,7 +74,7 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
 
 def _is_one_of_many(request: HttpRequest) -> bool:
     """Count a message that is refused, and return whether there were so many of its address that no more is written down."""
-    address = asker(request)
+    address = asker_counted(request)
     if waits("callback", address):
         return True
     failed("callback", address)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from ..accounts import security_log
 from ..accounts.known_browsers import browser_of
 from ..accounts.throttles import failed, passed, waits
-from ..core.addresses import asker
+from ..core.addresses import asker_counted
 from ..core.phone_numbers import read_phone
 from . import phones
 
@@ -40,7 +40,7 @@ class Tries:
     def __init__(self, kind: str, request: HttpRequest, user: Any | None, typed: str = "") -> None:
         self._kind, self._request, self._user = kind, request, user
         self.account = str(user.pk) if user is not None else f"nobody {typed.lower()}"
-        self._keys = (self.account, asker(request), browser_of(request, self.account))
+        self._keys = (self.account, asker_counted(request), browser_of(request, self.account))
 
     def check(self) -> None:
         """Raise ValidationError if the asker has to wait, in words; and log it."""
@@ -84,7 +84,7 @@ def ask_for_code(request: HttpRequest, address: str, user: Any | None = None) ->
     keep them out. Raises ValidationError if the asker has to wait.
     """
     browser = browser_of(request, str(user.pk)) if user is not None else ""
-    keys = (address, asker(request), browser)
+    keys = (address, asker_counted(request), browser)
     seconds = waits("send code", *keys)
     if seconds > 0:
         security_log.note("send code throttled", request)

@@ -27,7 +27,7 @@ from ...accounts.names import check_name, free_name
 from ...accounts.rights import Role
 from ...accounts.security_log import note
 from ...accounts.throttles import failed, waits
-from ...core.addresses import asker
+from ...core.addresses import asker_counted
 from ...core.errors import by_field
 from .. import second_factor
 
@@ -53,7 +53,7 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
 
 def _look(request: HttpRequest, typed: str) -> HttpResponse:
     """Lead whoever has the code of an open invitation to its door; tell anybody else what is wrong."""
-    address, invitation = asker(request), invitation_of(typed)
+    address, invitation = asker_counted(request), invitation_of(typed)
     if invitation is None:
         seconds = waits("invitation", address)
         if seconds:
