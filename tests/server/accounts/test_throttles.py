@@ -11,9 +11,9 @@ from django.db.models import F
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from prewatt.server.accounts import rates
+from prewatt.server.accounts import rates, throttles
 from prewatt.server.accounts.known_browsers import browser_of, remember
-from prewatt.server.accounts.throttles import Throttle, failed, forget_old, passed, waits
+from prewatt.server.accounts.throttles import Throttle, failed, forget_old, give_back, passed, take, waits
 from prewatt.wire.signing import SigningKey
 from tests.server.payments.paying import pay_and_call_back, start_payment
 
@@ -46,6 +46,31 @@ def test_a_stranger_waits_twice_as_long_each_time_and_the_first_tries_cost_nothi
         assert not waits("log-in", "anna", HERE, "")
         failed("log-in", "anna", HERE, "")
     assert waited == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
+
+
+def test_many_tries_at_once_are_no_more_than_one_after_the_other(db, monkeypatch):
+    keys = ("anna", HERE, "")
+    guess("log-in", *keys)
+    later(3600 * 2)
+    guess("log-in", *keys)
+    later(waits("log-in", *keys))
+    # Both ask whether they have to wait before one of them is counted.
+    monkeypatch.setattr(throttles, "waits", lambda *_keys: 0)
+    assert take("log-in", *keys)[0] == 0
+    assert take("log-in", *keys)[0] > 0
+
+
+def test_a_right_try_leaves_no_count_and_ends_no_wait_of_others(db):
+    for _each in range(100):
+        wait, marks = take("log-in", f"anna {_each}", HERE, "")
+        assert not wait
+        give_back(marks)
+    for each in range(60):
+        failed("log-in", f"bert {each}", HERE, "")
+    wait, marks = take("log-in", "anna", HERE, "")
+    failed("log-in", "carl", HERE, "")
+    give_back(marks)
+    assert not wait and waits("log-in", "anna", HERE, "")
 
 
 def test_who_guesses_at_one_account_keeps_out_neither_the_same_person_elsewhere_nor_others_here(db):

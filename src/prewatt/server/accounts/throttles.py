@@ -13,6 +13,7 @@ No key is stored, only a keyed hash: a row tells neither an account nor an addre
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import IntegrityError, models, transaction
@@ -37,6 +38,13 @@ class Count(NamedTuple):
     forget: int
     lane: bool = False
     cleared: bool = True
+
+
+class Mark(NamedTuple):
+    """A try that was counted. `subject`: of which; `until`: the end of the wait that began with it, µs since 1970."""
+
+    subject: str
+    until: int
 
 
 MINUTE, HOUR = 60, 3600
@@ -107,8 +115,37 @@ def failed(kind: str, *keys: str) -> None:
     for place, count in _counts(kind, keys):
         subject = _subject(kind, place, keys)
         for _again in range(AGAIN):
-            if _counted(subject, count):
+            if _counted(subject, count) is not None:
                 break
+
+
+def take(kind: str, *keys: str) -> tuple[float, list[Mark]]:
+    """Count a try as wrong before it is looked at, so that many at once are no more tries than one after the other. Returns how
+    long (s) this asker has to wait; 0: the try may be looked at, and `give_back` gets the marks if it is right. Call it
+    outside of transactions that others wait for.
+    """
+    marks: list[Mark] = []
+    wait = waits(kind, *keys)
+    for place, count in _counts(kind, keys) if not wait else ():
+        subject = _subject(kind, place, keys)
+        for _again in range(AGAIN):
+            mark = _counted(subject, count, only_free=True)
+            if mark is not None:
+                break
+        if mark is not None and not mark.subject:
+            # Somebody else's try was counted in the same moment.
+            give_back(marks)
+            return max(waits(kind, *keys), 1.0), []
+        marks += [mark] if mark is not None else []
+    return wait, marks
+
+
+def give_back(marks: Iterable[Mark]) -> None:
+    """Take back what was counted for a try that was right. A wait that another try has begun stays."""
+    for subject, until in marks:
+        rows = Throttle.objects.filter(subject=subject, wrong__gt=0)
+        rows.filter(until=until).update(until=_now())
+        rows.update(wrong=models.F("wrong") - 1)
 
 
 def passed(kind: str, *keys: str) -> None:
@@ -144,23 +181,28 @@ def _subject(kind: str, place: int, keys: tuple[str, ...]) -> str:
     return salted_hmac("prewatt.throttles", text, algorithm="sha256").hexdigest()
 
 
-def _counted(subject: str, count: Count) -> bool:
-    """Count one more wrong try of a subject; return False if somebody else has counted one meanwhile."""
+def _counted(subject: str, count: Count, only_free: bool = False) -> Mark | None:
+    """Count one more wrong try of a subject; return None if somebody else has counted one meanwhile. `only_free`: unless it has
+    to wait; then the mark is empty.
+    """
     at = _now()
     row = Throttle.objects.filter(subject=subject).first()
+    if only_free and row is not None and at < row.until <= at + count.most * SECOND:
+        return Mark("", 0)
     forgotten = max(at - row.last_at, 0) // (count.forget * SECOND) if row else 0
     wrong = min(max(row.wrong - forgotten, 0) if row else 0, _most(count)) + 1
     beyond = wrong - count.free
     until = at + (min(count.first * 2 ** (beyond - 1), count.most) * SECOND if beyond > 0 else 0)
     fields = {"wrong": wrong, "last_at": at, "until": until, "ends": max(until, at + wrong * count.forget * SECOND)}
     if row:
-        return bool(Throttle.objects.filter(subject=subject, wrong=row.wrong, last_at=row.last_at).update(**fields))
+        same = Throttle.objects.filter(subject=subject, wrong=row.wrong, last_at=row.last_at)
+        return Mark(subject, until) if same.update(**fields) else None
     try:
         with transaction.atomic():
             Throttle.objects.create(subject=subject, **fields)
     except IntegrityError:
-        return False
-    return True
+        return None
+    return Mark(subject, until)
 
 
 def _most(count: Count) -> int:

@@ -185,10 +185,12 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):
         tries = Tries("code", context.request, self.user)
         tries.check()
         try:
-            return str(super().clean_code())
+            code = str(super().clean_code())
         except ValidationError:
             tries.wrong()
             raise
+        tries.right()
+        return code
 
 
 class PasskeyField(forms.JSONField):

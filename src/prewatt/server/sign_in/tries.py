@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from ..accounts import security_log
 from ..accounts.known_browsers import browser_of
-from ..accounts.throttles import failed, passed, waits
+from ..accounts.throttles import Mark, failed, give_back, passed, take, waits
 from ..core.addresses import asker_counted
 from ..core.phone_numbers import read_phone
 from . import phones
@@ -41,22 +41,23 @@ class Tries:
         self._kind, self._request, self._user = kind, request, user
         self.account = str(user.pk) if user is not None else f"nobody {typed.lower()}"
         self._keys = (self.account, asker_counted(request), browser_of(request, self.account))
+        self._marks: list[Mark] = []
 
     def check(self) -> None:
-        """Raise ValidationError if the asker has to wait, in words; and log it."""
-        seconds = waits(self._kind, *self._keys)
+        """Count a try before it is looked at. Raise ValidationError if the asker has to wait, in words; and log it."""
+        seconds, self._marks = take(self._kind, *self._keys)
         if seconds > 0:
             self._note(f"{self._kind} throttled")
             raise ValidationError(wait_in_words(seconds), code="too_many_tries")
 
     def wrong(self) -> None:
-        """Count a wrong try, and log it; what Django refuses is in the log by itself."""
-        failed(self._kind, *self._keys)
+        """Log a wrong try; what Django refuses is in the log by itself."""
         if self._kind != "log-in":
             self._note(f"{self._kind} failed")
 
     def right(self) -> None:
-        """End the asker's own counts."""
+        """End the asker's own counts, and take back what was counted for this try."""
+        give_back(self._marks)
         passed(self._kind, *self._keys)
 
     def _note(self, event: str) -> None:
