@@ -267,6 +267,25 @@ def test_who_asks_for_much_at_once_does_not_hold_all_threads():
     run(story, made)
 
 
+def test_a_callback_does_not_wait_behind_strangers_of_the_same_address():
+    made = Application()
+
+    async def story(made, port):
+        told = b"\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n"
+        slow = GET.replace(b"/login/", b"/slow/").replace(b"\r\n\r\n", told)
+        held = [await send(port, slow) for _ in range(70)]
+        # More than wait for one address: the last of them are refused.
+        refusals = [asyncio.create_task(reader.read(1)) for reader, _writer in held]
+        await asyncio.wait(refusals, return_when=asyncio.FIRST_COMPLETED)
+        callback = form(0, "/callbacks/x/y/", "X-Forwarded-For: 1.2.3.4\r\n")
+        assert (await answer(port, callback))[0] == 200
+        made.gate.set()
+        for _reader, writer in held:
+            writer.close()
+
+    run(story, made)
+
+
 def test_keep_alive_pipelining_head_and_a_method_of_nonsense():
     async def story(made, port):
         reader, writer = await send(port, GET + GET)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ...server.web.watching import STREAM
 from .bodies import Body, Room
 from .bridge import PIECE, Answer, Application, call, environment
-from .buckets import Buckets, Visitors, address_of, refused_for, visitor_of
+from .buckets import Buckets, Visitors, address_of, is_callback, refused_for, visitor_of
 from .refusals import Receive, Refusal, Scope, Send, answer, too_many
 from .streams import Streams
 from .turns import Turns
@@ -59,6 +59,9 @@ class Pages:
             return
         address = address_of(scope)
         who = visitor if visitor and self._visitors.knows(visitor) else address
+        if address and is_callback(scope):
+            # A provider behind the same proxy as a stranger does not wait behind the stranger's requests.
+            who = f"callbacks {address}"
         with Body(scope, address, self._room) as body:
             if not await body.read(receive):
                 return

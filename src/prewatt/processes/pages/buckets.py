@@ -116,6 +116,11 @@ def address_of(scope: Scope) -> str:
     return str(address)
 
 
+def is_callback(scope: Scope) -> bool:
+    """Return whether a request is for the addresses that payment providers call back."""
+    return str(scope["path"]).startswith("/callbacks/")
+
+
 def refused_for(scope: Scope, visitors: Visitors, buckets: Buckets, visitor: str, now: float) -> float:
     """Count a request. Returns 0 if it may go on, or the seconds after which the next one may."""
     path, address = scope["path"], address_of(scope)
@@ -125,7 +130,7 @@ def refused_for(scope: Scope, visitors: Visitors, buckets: Buckets, visitor: str
         return 0.0
     if path.startswith("/static/"):
         return buckets.take("files", address, FILES, now)
-    if path.startswith("/callbacks/"):
+    if is_callback(scope):
         return buckets.take("callbacks", address, CALLBACKS, now)
     if scope["method"] not in ("GET", "HEAD"):
         wait = buckets.take("forms", address, FORMS, now)
