@@ -141,6 +141,7 @@ ACCOUNT_SIGNUP_ENABLED = False
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_FORMS = {
     "login": "prewatt.server.sign_in.forms.LoginForm",
+    "change_password": "prewatt.server.sign_in.forms.ChangePasswordForm",
     "confirm_login_code": "prewatt.server.sign_in.forms.ConfirmCodeForm",
     "confirm_reauthentication_code": "prewatt.server.sign_in.forms.ConfirmAgainForm",
     "request_login_code": "prewatt.server.sign_in.forms.RequestCodeForm",

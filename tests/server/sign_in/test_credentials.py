@@ -157,6 +157,16 @@ def test_the_old_password_is_not_left_out_without_a_code(anna):
 # -- password, e-mail --
 
 
+def test_the_present_password_is_not_guessed_where_it_is_changed(anna):
+    client = logged_in()
+    new = {"password1": "a quiet staircase", "password2": "a quiet staircase"}
+    for number in range(11):
+        page = client.post("/account/password/", {"oldpassword": f"wrong {number}", **new})
+        assert "not your present password" in page.content.decode()
+    page = client.post("/account/password/", {"oldpassword": PASSWORD, **new})
+    assert "Too many tries" in page.content.decode() and not Client().login(username="flat1", password=new["password1"])
+
+
 def test_who_got_in_by_a_paper_alone_chooses_a_password_and_adds_a_number(anna, sent):
     anna.set_unusable_password()
     anna.save()

@@ -96,6 +96,18 @@ class ResetPasswordForm(account.ResetPasswordForm):
         return email
 
 
+class ChangePasswordForm(account.ChangePasswordForm):
+    """A new password, and the present one. Who finds a browser that somebody has left guesses no faster than at the log-in."""
+
+    def clean_oldpassword(self) -> str:
+        """Return the present password. Raises ValidationError if it is wrong, or the asker has to wait."""
+        tries = Tries("log-in", context.request, self.user)
+        tries.check()
+        password = str(super().clean_oldpassword())
+        tries.right()
+        return password
+
+
 class ReauthenticationCodeForm(account.RequestReauthenticationCodeForm):
     """The number or the address of one's own that a code is sent to."""
 
@@ -132,7 +144,7 @@ class _SentCode:
         failed("sent code", key)
         if waits("sent code", key):
             raise AccountAdapter().validation_error("too_many_login_attempts")
-        return account.BaseConfirmCodeForm.clean_code(self)  # type: ignore[arg-type]
+        return str(account.BaseConfirmCodeForm.clean_code(self))  # type: ignore[arg-type]
 
 
 class ConfirmCodeForm(_SentCode, account.ConfirmLoginCodeForm):
