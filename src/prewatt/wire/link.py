@@ -90,6 +90,10 @@ class Call:
 LinkEvent = Connected | Disconnected | Received | Call
 
 
+def _leave_it_to_the_loop(_client: mqtt.Client, _data: object, _sock: Any) -> None:
+    """Do nothing: the loop that keeps the connection is woken, and writes what waits."""
+
+
 class Link:
     """One connection, kept up from a thread of its own. What happens on it goes into `inbox`.
 
@@ -156,7 +160,8 @@ class Link:
             try:
                 client = self._client = self._new_client()
                 client.connect(self._address.host, self._address.port, keepalive=self.KEEPALIVE)
-                client.loop_forever()
+                while client.loop() == mqtt.MQTT_ERR_SUCCESS:
+                    pass
             except (OSError, ValueError) as error:
                 reason = str(error)
             if self._connected:
@@ -196,6 +201,9 @@ class Link:
         client.username_pw_set(self._address.user, self._address.password)
         client.max_inflight_messages_set(100)
         client.on_socket_open = self._on_socket_open
+        # So the library leaves all writing to the thread of the connection. Otherwise whoever publishes would write at once, and
+        # OpenSSL's memory does not stand two threads at one connection: the process dies.
+        client.on_socket_register_write = _leave_it_to_the_loop
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message

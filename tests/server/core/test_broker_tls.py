@@ -3,6 +3,7 @@
 import socket
 import ssl
 import subprocess
+import threading
 
 import msgspec
 import pytest
@@ -45,6 +46,24 @@ def test_the_own_broker_speaks_tls_1_3_and_nothing_older_or_plain(running):
     running.looks_until(lambda: secured.connected)
     assert not plain.connected
     plain.stop()
+
+
+def test_one_thread_alone_touches_a_connection(running, monkeypatch):
+    """OpenSSL's memory does not stand two threads at one connection: head-end and agents died of it."""
+    threads = set()
+    for name in ("read", "send", "pending", "close"):
+        method = getattr(ssl.SSLSocket, name)
+
+        def noted(self, *args, _method=method, **named):
+            threads.add(threading.current_thread().name)
+            return _method(self, *args, **named)
+
+        monkeypatch.setattr(ssl.SSLSocket, name, noted)
+    link = running.link(HEADEND_USER, "pw/1/+/+/up")
+    running.looks_until(lambda: link.connected)
+    link.publish("pw/1/0/gate/down", b"said")
+    link.stop()
+    assert threads == {"mqtt"}
 
 
 def test_a_gateway_believes_its_own_brokers_authority_alone(running, tmp_path):
