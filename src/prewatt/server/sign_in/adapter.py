@@ -24,6 +24,7 @@ from ..core.phone_numbers import read_phone
 from . import phones
 from .carrying import code_letter, plain_letter, send_soon
 from .devices import device
+from .first_password import FIRST
 from .happenings import What, note, tell_former
 from .tries import Tries, user_named
 
@@ -116,9 +117,9 @@ class AccountAdapter(DefaultAccountAdapter):
         if said:
             messages.add_message(request, level, str(said), extra_tags=extra_tags)
 
-    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
-        """Return the page that is shown after the password was changed."""
-        return reverse("sign_in:account")
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Return the page that is shown after the password was changed: after a first one, where people begin."""
+        return reverse("web:home" if request.session.get(FIRST) else "sign_in:account")
 
     def get_email_verification_redirect_url(self, email_address: Any) -> str:  # noqa: ARG002
         """Return the page that is shown after an e-mail address was confirmed."""
