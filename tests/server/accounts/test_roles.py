@@ -105,7 +105,7 @@ def test_who_may_not_is_told_who_can_change_it(somebody):
     assert answer.status_code == 403
     assert "Your role does not include the right to read the books and export them." in said
     assert "Roles that do: owner, manager, accountant." in said
-    assert "An owner can change your role: manager." in said
+    assert "An owner can change your role. Owners here: manager." in said
     unit = Unit.objects.get(name="Flat 1")
     order = {"do": "open", "reason": "x"}
     called = page.post("/api/v1/meters/m1/orders", json.dumps(order), content_type="application/json")

@@ -43,7 +43,7 @@ class NotAllowed(PermissionDenied):
             organisation__in=reach(request).organisations(), role=Role.OWNER, properties=None, user__is_active=True
         ).select_related("user")
         names = ", ".join(sorted({each.user.get_full_name() or each.user.get_username() for each in owners}))
-        given = _("An owner can change your role: %(names)s.") % {"names": names} if names else ""
+        given = _("An owner can change your role. Owners here: %(names)s.") % {"names": names} if names else ""
         return " ".join(filter(None, (missing, _("Nothing was changed."), given)))
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ....kernel.calendar import local
 from ....kernel.units import DAY, exact_money
 from ...accounts.audit import AuditEntry
+from ...accounts.audited import is_audited
 
 INSTANTS = frozenset({"at", "begins", "ends", "since", "until"})
 MONEY = frozenset(
@@ -56,7 +57,7 @@ class ChangedRow(NamedTuple):
 
 def things() -> list[tuple[str, str]]:
     """Return the models that the page can be narrowed to, with their names for people."""
-    found = {(each._meta.label, str(each._meta.verbose_name)) for each in apps.get_models()}
+    found = {(each._meta.label, str(each._meta.verbose_name)) for each in apps.get_models() if is_audited(each)}
     return sorted(found, key=lambda each: each[1])
 
 
