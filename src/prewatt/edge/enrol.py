@@ -166,7 +166,7 @@ def _check(server: str, page: str, insecure: bool) -> str:
                 "meters' keys. Use the server's https:// address (--ca FILE, if its certificate is one of your own). In a network "
                 "that only you use, repeat the command with --insecure. The code is still valid"
             )
-        log.warning("%s is not encrypted: who listens in that network now has the meters' keys (--insecure)", server)
+        log.warning("%s is not encrypted: who listens in that network reads the meters' keys (--insecure)", server)
     if page:
         try:
             page_address(page)
