@@ -84,7 +84,9 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
             _("This code is unknown, or was used already. Make a new one at the server: prewatt gateway code NAME.")
         )
     if gateway.code_ends is None or gateway.code_ends <= timezone.now():
-        raise InstallError(_("This code is more than 24 hours old. Make a new code for the gateway."))
+        raise InstallError(
+            _("This code is more than 24 hours old. Make a new one at the server: prewatt gateway code NAME.")
+        )
     try:
         VerifyKey(public_key)
     except ValueError:
