@@ -131,6 +131,9 @@ def test_the_page_shows_who_changed_what_a_hundred_at_a_time(manager, building):
     manager.post(f"/units/{unit.pk}/top-up/", {"amount": "20", "credit_id": "a1"})
     page = manager.get("/changes/").content.decode()
     assert "top up" in page and "127.0.0.1" in page and ">manager</a>" in page and " 20" in page
+    assert 'value="vending.TopUp"' in page and 'value="sessions.Session"' not in page, (
+        "what people change is offered alone"
+    )
     user = get_user_model().objects.get(username="manager").pk
     assert "top up</a>" not in manager.get("/changes/?user=99999").content.decode()
     assert "None." in manager.get(f"/changes/?user={user}&day=2001-01-01").content.decode()

@@ -100,6 +100,7 @@ def test_a_role_for_one_property_reaches_no_other(owner, somebody, building):
 
 def test_who_may_not_is_told_who_can_change_it(somebody):
     _user, page = somebody(Role.CASHIER)
+    assert "vending key" not in page.get("/keypad-meters/").content.decode(), "nor is told of forms that are not theirs"
     answer = page.get("/books/")
     said = " ".join(re.sub(r"<[^>]+>", "", answer.content.decode()).split())
     assert answer.status_code == 403
