@@ -30,6 +30,6 @@ def pages(concurrent_db):
     server = PagesServer(application)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
     thread.start()
-    yield "http://127.0.0.1:{}".format(listening.getsockname()[1])
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join()
