@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "prewatt.server.sign_in.sessions.EndSessions",
     "prewatt.server.web.gate.Gate",
     "prewatt.server.sign_in.first_password.ChangeFirstPassword",
+    "prewatt.server.sign_in.leaving.AskBeforeLeaving",
     "prewatt.server.sign_in.second_factor.RequireSecondFactor",
     "prewatt.server.sign_in.again.AskAgain",
     "prewatt.server.web.visitors.TellKnown",

@@ -88,6 +88,15 @@ def test_without_a_password_one_stays_in_on_the_phone(vacated, log_in):
     assert browser.get("/me/").status_code == 200
     assert not vacated.people.get().has_usable_password()
     assert browser.session.get_expiry_age() > 300 * 24 * 3600
+    asked = browser.post("/logout/")
+    assert "You could not log in again" in asked.content.decode() and browser.get("/me/").status_code == 200
+    assert browser.post("/logout/", {"sure": "yes"}).status_code == 302
+    assert browser.get("/me/").status_code == 302
+
+
+def test_who_has_a_password_logs_out_without_being_asked(tenancy, log_in):
+    browser = log_in("flat1")
+    assert browser.post("/logout/").status_code == 302 and browser.get("/me/").status_code == 302
 
 
 def test_the_sheet_has_a_paper_for_each_flat_without_a_login_and_takes_the_place_of_the_last(vacated, log_in):
