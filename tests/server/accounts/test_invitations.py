@@ -76,6 +76,7 @@ def test_a_link_shows_whose_door_it_is_and_only_the_button_uses_it(vacated, log_
     assert urlsplit(inside.redirect_chain[-1][0]).path == "/me/"
     assert list(vacated.people.values_list("username", flat=True)) == ["anna"]
     assert Client().login(username="anna", password=NEW)
+    assert "somebody with an invitation" in log_in("manager").get("/changes/").content.decode()
     assert "was used already" in opened(code)[1].content.decode()
 
 

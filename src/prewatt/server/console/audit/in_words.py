@@ -105,6 +105,8 @@ def _names(label: str, keys: list[str]) -> dict[str, str]:
 def _who(entry: AuditEntry, users: dict[Any, Any]) -> str:
     if entry.user is not None:
         return str(users[entry.user]) if entry.user in users else _("login %(n)d") % {"n": entry.user}
+    if entry.page == "sign_in:join:door":
+        return _("somebody with an invitation")
     return _("operator at the machine") if entry.door == "command" else _("not logged in")
 
 
