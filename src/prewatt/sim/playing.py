@@ -57,11 +57,14 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
     result = table(account, demo.story.tariff.currency)
     # A narrow terminal may fold the lines, but no figure is cut.
     Console(width=max(out.width, Console(width=1000).measure(result).maximum)).print(result)
-    waiting = "1 home" if demo.waited == 1 else f"{demo.waited} homes"
+    homes = "1 home" if demo.waited == 1 else f"{demo.waited} homes"
+    waited = (
+        f"{homes} waited, and had their credit {demo.catch_up:.1f} s after its end" if demo.waited else "no home waited"
+    )
     cuts, back = (sum(len(getattr(each, name)) for each in account.meters) for name in ("cut_offs", "restorations"))
     out.print(
         f"{len(account.top_ups)} payments, {cuts} times cut off, {back} times restored. In the outage {demo.typed} codes "
-        f"were typed; {waiting} waited, and had their credit {demo.catch_up:.1f} s after its end. "
+        f"were typed; {waited}. "
         f"The whole took {time.monotonic() - began:.0f} s."
     )
     if demo.options.faults:
