@@ -16,6 +16,7 @@ def main():
         from django.contrib.auth import get_user_model
         from django.test import Client
 
+        from prewatt.server.accounts.first_passwords import FirstPassword
         from prewatt.server.core.time import now
         from prewatt.server.estate.models import Property, Tenancy
         from prewatt.server.ledger.books import balance, tenant_account, trial_balance
@@ -25,6 +26,7 @@ def main():
         from prewatt.server.vending.credit_log import issue
 
         manager = Client(SERVER_NAME="localhost")
+        FirstPassword.objects.all().delete()
         manager.force_login(get_user_model().objects.get(username="manager"))
         tenancy = Tenancy.objects.select_related("unit__property__organisation").get()
         # Behind so large a fuse so little credit is looked after each few seconds.

@@ -116,8 +116,11 @@ def enrol(
     host = _check(server, page, insecure)
     _not_enrolled(folder / SETTINGS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A folder with other things in it is not ours to close; what is written there is closed by itself.
+    there = {each.name for each in folder.iterdir()}
     try:
-        keep_private(folder)
+        if not there or there & {SETTINGS, JOURNAL, KEY}:
+            keep_private(folder)
         # Checked before the code is used: an agent that still runs, or a full disk, would stop the next steps.
         _journal_is_ready(folder / JOURNAL)
         key = _new_key(folder)

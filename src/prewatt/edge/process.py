@@ -74,7 +74,8 @@ def serve(
     """
     try:
         folder.use(path.parent)
-        _keep_private(path.parent)
+        if path.exists():
+            _keep_private(path.parent)
         settings = load_settings(path)
         use(settings.language)
         shell = Shell(settings, manager)

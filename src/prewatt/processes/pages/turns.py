@@ -12,7 +12,7 @@ from .refusals import too_busy, too_many
 
 EACH = 3
 """The most threads for one visitor or one address at once."""
-WAIT_MOST = 60
+WAIT_MOST = 200
 """The most requests of one visitor or address that wait."""
 ALL_WAIT_MOST = 2_000
 """The most requests that wait."""
