@@ -9,7 +9,7 @@ from prewatt.server.accounts.audit import AuditEntry
 from prewatt.server.accounts.audited import NOT_AUDITED, SECRET, fields_of, is_audited, is_hidden
 from tests.server.test_two_landlords import CALLS, FORMS, both  # noqa: F401
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 AUDITED = [each for each in apps.get_models() if is_audited(each)]
 
 

@@ -17,7 +17,7 @@ from prewatt.server.estate.models import Organisation
 from tests.building import set_up
 from tests.server.web.test_pages import _flat
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 
 
 def person(name):

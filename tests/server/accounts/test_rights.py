@@ -17,7 +17,7 @@ from prewatt.server.web.needs import CALLS as NEEDS_OF_CALLS
 from tests.server.accounts.landlords import MARKS, elsewhere, landlord, numbers, person
 from tests.server.test_nonsense import CALLS
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WRITES = re.compile(r'^(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?')
 BOOKKEEPING = re.compile(r"^(?:django_session|accounts_(?!membership)\w+)$")

@@ -17,7 +17,7 @@ from prewatt.server.estate.models import Organisation, Property, Unit
 from prewatt.server.vending.models import Adjustment
 from tests.server.accounts.landlords import person
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 
 
 def browser(user):

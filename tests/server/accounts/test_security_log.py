@@ -15,7 +15,7 @@ from prewatt.server.accounts.security_log import note
 from prewatt.server.metering.apart import apart, meter_or_gateway_of
 from tests.building import PASSWORD
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

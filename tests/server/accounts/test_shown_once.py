@@ -6,7 +6,7 @@ import pytest
 
 from prewatt.server.estate.models import Unit
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 
 
 def test_a_pin_is_shown_once_and_travels_in_no_cookie(building, log_in):

@@ -13,7 +13,7 @@ from tests.building import PASSWORD
 from tests.server.privacy.leaving import NAME, found, moved_in, moved_out
 from tests.server.statements.test_statements import edge  # noqa: F401
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 
 
 def client(name):

@@ -19,7 +19,7 @@ from prewatt.server.sign_in.models import CredentialChange
 from tests.building import PASSWORD
 from tests.server.sign_in.conftest import bare
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 NUMBER = "+4915112345678"
 NEW = "seven lamps over a river"
 

@@ -7,7 +7,7 @@ from django.test import Client
 from prewatt.server.accounts.first_passwords import FirstPassword
 from tests.building import set_up
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 NEW = "a quiet staircase"
 
 

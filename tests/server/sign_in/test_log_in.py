@@ -8,7 +8,7 @@ from prewatt.server.sign_in import phones
 from tests.building import PASSWORD
 from tests.server.sign_in.conftest import bare
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 NUMBER = "+4915112345678"
 
 

@@ -14,7 +14,7 @@ from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, Au
 
 from tests.building import PASSWORD
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 PRESENT_AND_VERIFIED = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV
 
 

@@ -20,7 +20,7 @@ from prewatt.server.sign_in.second_factor import must_have
 from prewatt.server.web.needs import CALLS
 from tests.building import PASSWORD
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 HOUR = 3600
 FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0"
 

@@ -9,7 +9,7 @@ from prewatt.server.sign_in import phones
 from tests.building import PASSWORD
 from tests.server.web.addresses import pages
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 NUMBER = "+4915112345678"
 FIELDS = (
     "username", "login", "password", "oldpassword", "password1", "password2", "code", "email", "phone", "credential", "name",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.django_db
 
 
 def test_a_body_that_is_not_called_json_is_refused_with_415_and_does_nothing(manager, tenancy):
