@@ -237,7 +237,7 @@ def test_programs_see_and_pay_what_is_owed(gone, owner, client):
     assert post(f"/refunds/{first['id']}/pay-outs", amount="10").status_code == 400
     assert post(f"/refunds/{first['id']}/send-to", send_to="DE02").json()["send_to"] == "DE02"
     client.force_login(get_user_model().objects.get(username="flat2"))
-    assert client.get("/api/v1/refunds").json() == client.get("/api/v1/debts").json() == []
+    assert client.get("/api/v1/refunds").status_code == client.get("/api/v1/debts").status_code == 404
     assert post(f"/refunds/{first['id']}/pay-outs").status_code == 404
 
 
