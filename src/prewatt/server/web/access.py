@@ -274,7 +274,6 @@ def as_picture(content: bytes, name: str) -> HttpResponse:
         content_type="image/jpeg",
         headers={
             "Content-Disposition": f'inline; filename="{name}"',
-            "Cache-Control": "private, max-age=3600",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "same-origin",
