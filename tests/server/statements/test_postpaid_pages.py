@@ -206,7 +206,7 @@ def test_over_the_api(site, tenancy, billed, django_user_model, clock):  # noqa:
     assert status == 201 and found["terms"]["applied"] is None
     stranger = Client(headers={"Authorization": f"Bearer {make_key(tenancy.people.get(), 'mine')}"})
     assert stranger.get(f"/api/v1/bills/{billed.pk}").status_code == 200
-    assert stranger.get(f"/api/v1/{where}").status_code == 404 and stranger.get("/api/v1/bills").json() == []
+    assert stranger.get(f"/api/v1/{where}").status_code == 404 and stranger.get("/api/v1/bills").status_code == 404
 
 
 def test_by_command(site, tenancy, billed, clock):  # noqa: F811
