@@ -55,12 +55,13 @@ def phone(order, name):
 
 def page(name, label):
     """The page of a flat offers it."""
+    from prewatt.server.accounts.rights import RIGHTS, Role
     from prewatt.server.vending.controls import order_choices
 
     unit = SimpleNamespace(pk=1, property=SimpleNamespace(currency="EUR"))
     request = RequestFactory().get("/")
     request.session = {}
-    context = {"unit": unit, "order_choices": order_choices()}
+    context = {"unit": unit, "order_choices": order_choices(), "rights": RIGHTS[Role.OWNER]}
     page = render_to_string("console/units/_switch.html", context, request)
     assert f'<option value="{name}">{label}</option>' in unbroken(page)
 

@@ -232,7 +232,7 @@ NO_NAMES = {
     "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
     "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",
     "console:keys:keys", "console:keys:revoke_all", "console:keys:revoke_key",
-    "account_login", "account_logout",
+    "account_login", "account_logout", "web:tasks:file", "web:tasks:progress", "web:tasks:task",
     "account_change_password", "account_change_phone", "account_confirm_email", "account_confirm_login_code",
     "account_confirm_reauthentication_code", "account_email", "account_email_verification_sent", "account_inactive",
     "account_reauthenticate", "account_request_login_code", "account_request_reauthentication_code",
