@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from prewatt.processes.pages import application, bodies, connection
+from prewatt.processes.pages import application, bodies, connection, turns
 from prewatt.processes.pages.process import PagesServer
 
 SOON = 0.3
@@ -267,7 +267,8 @@ def test_who_asks_for_much_at_once_does_not_hold_all_threads():
     run(story, made)
 
 
-def test_a_callback_does_not_wait_behind_strangers_of_the_same_address():
+def test_a_callback_does_not_wait_behind_strangers_of_the_same_address(monkeypatch):
+    monkeypatch.setattr(turns, "WAIT_MOST", 60)
     made = Application()
 
     async def story(made, port):
