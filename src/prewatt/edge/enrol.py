@@ -116,11 +116,8 @@ def enrol(
     host = _check(server, page, insecure)
     _not_enrolled(folder / SETTINGS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # A folder with other things in it is not ours to close; what is written there is closed by itself.
-    there = {each.name for each in folder.iterdir()}
     try:
-        if not there or there & {SETTINGS, JOURNAL, KEY}:
-            keep_private(folder)
+        _close(folder)
         # Checked before the code is used: an agent that still runs, or a full disk, would stop the next steps.
         _journal_is_ready(folder / JOURNAL)
         key = _new_key(folder)
@@ -262,6 +259,15 @@ def _aside(path: Path) -> Path:
     """Return a free name beside `path`."""
     numbers = (number for number in range(1, 10_000) if not path.with_name(f"{path.name}.old-{number}").exists())
     return path.with_name(f"{path.name}.old-{next(numbers)}")
+
+
+def _close(folder: Path) -> None:
+    """Close a folder to others, if it is new or ours. What is written into one that holds other things is closed by itself.
+    Raises OpenFolderError.
+    """
+    there = {each.name for each in folder.iterdir()}
+    if not there or there & {SETTINGS, JOURNAL, KEY}:
+        keep_private(folder)
 
 
 def _not_enrolled(path: Path) -> None:
