@@ -11,6 +11,7 @@ import ipaddress
 from collections import OrderedDict
 from typing import NamedTuple
 
+from ...server.core.addresses import counted_as
 from .refusals import Scope
 
 REMEMBERED = 50_000
@@ -104,16 +105,11 @@ def address_of(scope: Scope) -> str:
     if not client:
         return ""
     try:
-        address = ipaddress.ip_address(client[0])
+        if ipaddress.ip_address(client[0]).is_loopback:
+            return ""
     except ValueError:
         return str(client[0])[:45]
-    if address.is_loopback:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
-    return str(address)
+    return counted_as(client[0])
 
 
 def is_callback(scope: Scope) -> bool:

@@ -40,10 +40,14 @@ def asker(request: HttpRequest) -> str:
 
 
 def asker_counted(request: HttpRequest) -> str:
-    """Return under what the tries of an asker are counted: their address of IPv4, or their network of IPv6 (/64), which a
-    household has all to itself, so that a new address for each try is no way around.
+    """Return under what the tries of an asker are counted (`counted_as`)."""
+    return counted_as(asker(request))
+
+
+def counted_as(address: str) -> str:
+    """Return under what somebody at an address is counted: the address of IPv4, or the network of IPv6 (/64), which a
+    household has all to itself, so that a new address for each try is no way around. What is no address stays as it is.
     """
-    address = asker(request)
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
