@@ -128,7 +128,7 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
     with served(tmp_path) as (shell, address, _):
         browser = Browser(address)
         page = browser.login()
-        assert "The power is off: the credit is used up." in page and "The building has no internet now" in page
+        assert "The power is off: the credit is used up." in page and "The building cannot reach the server now" in page
         assert "Take 3.00 EUR of emergency credit" in page
         page = browser.post("/emergency", token=browser.token)
         assert "Done. The supply is on." in page and "3.00 EUR left" in page
@@ -174,7 +174,7 @@ def test_who_was_reminded_without_a_network_sees_since_when_and_how_much_is_left
         (told,) = [each for each in journal(shell) if isinstance(each, Event) and each.code == "low-credit"]
         since = f"{local(told.at, zone('Europe/Berlin')):%d %b %H:%M}"
         assert f"Your credit is running low. At {since} about 8.3 kWh were left." in page
-        assert 'class="balance low"' in page and "The building has no internet now" in page
+        assert 'class="balance low"' in page and "The building cannot reach the server now" in page
         obey(shell, GrantCredit("c2", 3 * NANO))
         page = browser.get()
         assert "The power is on." in page and "Your credit is running low" not in page and 'class="balance on"' in page

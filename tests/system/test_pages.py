@@ -114,7 +114,7 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(building,
     here.locator("form[action='/login'] select").select_option(label=waiting)
     here.get_by_label("PIN").fill("123456")
     here.get_by_role("button", name="Open").click()
-    expect(here.get_by_text("The building has no internet now")).to_be_visible()
+    expect(here.get_by_text("The building cannot reach the server now")).to_be_visible()
     picture(here, "onsite", tmp_path)
     here.close()
     building.go_on()

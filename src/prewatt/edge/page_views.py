@@ -152,7 +152,7 @@ def state(view: View) -> Html:
         *(element("p", text, class_="said") for text in (view.advice, view.tonight) if text),
         None
         if view.online
-        else element("p", _("The building has no internet now. Your meter goes on by itself."), class_="quiet"),
+        else element("p", _("The building cannot reach the server now. Your meter goes on by itself."), class_="quiet"),
         element("p", facts + price, class_="quiet"),
         element("p", view.ahead, class_="quiet") if view.ahead else None,
         id="now",
