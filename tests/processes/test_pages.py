@@ -7,6 +7,7 @@ import threading
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec import structs
 
 from prewatt.processes.pages import application, bodies, connection, turns
 from prewatt.processes.pages.process import PagesServer
@@ -210,7 +211,11 @@ def test_large_bodies_have_room_beside_each_other_and_one_address_has_not_all_of
     run(story)
 
 
-def test_a_proxy_of_this_machine_says_for_whom_it_asks_and_nobody_else_does(monkeypatch):
+def test_a_proxy_on_this_machine_or_named_by_the_operator_says_for_whom_it_asks_and_nobody_else_does(
+    monkeypatch, settings
+):
+    settings.CONFIG = structs.replace(settings.CONFIG, proxies=("10.9.0.0/24",))
+
     async def story(made, port):
         told = "X-Forwarded-For: 9.9.9.9, 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX_Forwarded_Proto: http\r\n"
         await answer(port, form(0, more=told))
@@ -222,6 +227,10 @@ def test_a_proxy_of_this_machine_says_for_whom_it_asks_and_nobody_else_does(monk
         environ = made.asked[1]
         assert environ["REMOTE_ADDR"] == "8.8.8.8" and environ["wsgi.url_scheme"] == "http"
         assert not [name for name in environ if "FORWARDED" in name]
+        monkeypatch.setattr("uvicorn.protocols.http.httptools_impl.get_remote_addr", lambda _: ("10.9.0.7", 1))
+        await answer(port, form(0, more=told))
+        environ = made.asked[2]
+        assert environ["REMOTE_ADDR"] == "1.2.3.4" and environ["wsgi.url_scheme"] == "https"
 
     run(story)
 

@@ -47,6 +47,8 @@ def test_nothing_needs_to_be_set():
         ("PREWATT_PROVIDERS", "alipay=ftp://x"),
         ("PREWATT_PRIVATE_NOTICES", "yes"),
         ("PREWATT_SECOND_FACTOR", "yes"),
+        ("PREWATT_PROXIES", "proxy.example.com"),
+        ("PREWATT_PROXIES", "0.0.0.0/0"),
     ],
 )
 def test_a_wrong_setting_is_named(name, value):

@@ -66,22 +66,13 @@ def test_each_browser_is_shown_the_ways_that_work_in_it(tenancy, merchants, log_
     assert set(re.findall(r'value="\d+:(\w+)"', page)) == shows
 
 
-@pytest.mark.parametrize(
-    ("connected", "forwarded", "kept"),
-    [
-        ("127.0.0.1", "1.2.3.4, 203.0.113.9", "203.0.113.9"),
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("127.0.0.1", "nonsense", "127.0.0.1"),
-        ("8.8.8.8", "203.0.113.9", "8.8.8.8"),
-        ("192.168.1.7", "203.0.113.9", "192.168.1.7"),
-    ],
-)
-def test_wechat_is_told_who_pays_also_behind_a_proxy(tenancy, merchants, providers, log_in, connected, forwarded, kept):
+def test_wechat_is_told_who_pays(tenancy, merchants, providers, log_in):
     given = {"amount": "20", "way": f"{merchants['wechat'].pk}:h5", "asked": "a1"}
-    log_in("flat1").post("/me/pay/", given, REMOTE_ADDR=connected, headers={"X-Forwarded-For": forwarded})
-    assert Payment.objects.get().payer_address == kept
+    # What a browser says of itself is not believed: the pages' process knows the proxies.
+    log_in("flat1").post("/me/pay/", given, REMOTE_ADDR="8.8.8.8", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert Payment.objects.get().payer_address == "8.8.8.8"
     asked = next(body for _method, path, body in providers.asked if path.endswith("/h5"))
-    assert f'"payer_client_ip": "{kept}"'.replace(" ", "") in asked.decode().replace(" ", "")
+    assert '"payer_client_ip":"8.8.8.8"' in asked.decode().replace(" ", "")
 
 
 def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, providers, log_in):

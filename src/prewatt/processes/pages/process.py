@@ -14,8 +14,8 @@ from .application import Pages
 from .bridge import Application
 from .connection import protocol, raise_most_files
 
-TRUSTED = ["127.0.0.1", "::1"]
-"""The addresses of proxies that are believed when they say for whom they ask."""
+TRUSTED = ("127.0.0.1", "::1")
+"""Proxies on this machine are believed when they say for whom they ask, beside those that the operator names."""
 NEXT_WITHIN = 20
 """Seconds for which a connection waits for its next request."""
 END_WITHIN = 3
@@ -41,7 +41,7 @@ class PagesServer(uvicorn.Server):
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
-                ProxyHeadersMiddleware(self.pages, trusted_hosts=TRUSTED),  # type: ignore[arg-type]
+                ProxyHeadersMiddleware(self.pages, trusted_hosts=[*TRUSTED, *settings.CONFIG.proxies]),  # type: ignore[arg-type]
                 loop="asyncio",
                 http=protocol(most or raise_most_files()),
                 ws="none",

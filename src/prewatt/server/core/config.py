@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -57,7 +58,8 @@ class ServerConfig(Struct, frozen=True):
     file of a demonstration's clock. `own_broker`: whether prewatt starts the broker. `public_url`: where payment
     providers and tenants reach the pages. `providers`: addresses of payment providers other than their own, for a
     sandbox. `private_notices`: whether webhooks may go to addresses in private networks. `second_factor`: who must have
-    one. `web_processes`: how many processes serve the pages. `mqtt_tls`: what gateways believe
+    one. `web_processes`: how many processes serve the pages. `proxies`: addresses and networks of reverse proxies on other
+    machines, which are believed when they say for whom they ask. `mqtt_tls`: what gateways believe
     of the broker's certificate (`broker_tls`); empty: the own authority, or no TLS at another's broker. `mqtt_certificate`,
     `mqtt_key`: the files of the own broker's certificate and key in the place of those that prewatt makes.
     """
@@ -76,6 +78,7 @@ class ServerConfig(Struct, frozen=True):
     vending_key: str = ""
     second_factor: SecondFactor = SecondFactor.NONE
     web_processes: int = 1
+    proxies: tuple[str, ...] = ()
     mqtt_tls: str = ""
     mqtt_certificate: str = ""
     mqtt_key: str = ""
@@ -154,6 +157,19 @@ def _web_processes(text: str) -> int:
     return int(text)
 
 
+def _proxies(text: str) -> tuple[str, ...]:
+    found = []
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        try:
+            network = ip_network(part)
+        except ValueError:
+            raise ValueError(f"{part!r} is not an address or a network such as 10.0.0.7 or 10.0.0.0/24") from None
+        if not network.prefixlen:
+            raise ValueError(f"{part!r} are all addresses there are: anybody could say to be anybody")
+        found.append(part)
+    return tuple(found)
+
+
 def _providers(text: str) -> dict[str, str]:
     found = {}
     for part in filter(None, text.split(",")):
@@ -187,6 +203,7 @@ SETTINGS = {
     "PREWATT_PRIVATE_NOTICES": Setting("private_notices", "refuse", _private_notices),
     "PREWATT_SECOND_FACTOR": Setting("second_factor", "none", _second_factor),
     "PREWATT_WEB_PROCESSES": Setting("web_processes", "", _web_processes),
+    "PREWATT_PROXIES": Setting("proxies", "", _proxies),
     "PREWATT_VENDING_KEY": Setting("vending_key", "", str),
     "PREWATT_SHARED_CLOCK": Setting("shared_clock", "", str),
     "PREWATT_MQTT_TLS": Setting("mqtt_tls", "", _believed),
