@@ -52,7 +52,8 @@ class Building:
     """
 
     def __init__(self) -> None:
-        from prewatt.server.commissioning.enrolment import enrol
+        from tests.enrolling import enrol
+
         from prewatt.server.commissioning.setup import Apartment, BuildingPlan, set_up_building
         from prewatt.server.vending.models import Command
 

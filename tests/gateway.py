@@ -7,7 +7,6 @@ from prewatt.headend.ingest import plan, sort
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import decode_command, encode_entry
 from prewatt.kernel.units import instant
-from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.core.time import now as server_now
 from prewatt.server.metering.models import Meter
 from prewatt.server.vending.models import Command
@@ -15,6 +14,7 @@ from prewatt.wire import topics
 from prewatt.wire.messages import MeterStatus, Span, Status, Upload
 from prewatt.wire.signing import SigningKey, seal
 from tests.building import ZONE
+from tests.enrolling import enrol
 
 
 def at(*wall):

@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import msgspec
 import pytest
 
 from prewatt.edge.enrol import EnrolError, enrol
@@ -14,6 +15,7 @@ from prewatt.edge.journal import Journal
 from prewatt.edge.settings import load_settings
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import genesis
+from prewatt.wire.enrolling import EnrolCall, code_secret
 from prewatt.wire.signing import SigningKey
 from tests.edge.test_journal import fill, records, sql
 
@@ -25,13 +27,15 @@ class Server:
 
     def __init__(self):
         self.states, self.keys, self.lost = {"m1": None, "m2": None}, [], False
-        self.refusal = b""
+        self.refusal, self.code = b"", "code"
 
     def answer(self, body):
-        self.keys.append(json.loads(body)["public_key"])
+        call = msgspec.json.decode(body, type=EnrolCall)
+        assert b"code" not in body.replace(b"code_id", b"") and call.proven(code_secret("code"))
+        self.keys.append(call.public_key)
         meters = [{"name": name, "driver": "recorded", "state": state} for name, state in self.states.items()]
         told = {"gateway": "g1", "server_key": SERVER, "broker_port": 1883, "broker_password": "p", "meters": meters}
-        return b"" if self.lost else json.dumps(told).encode()
+        return b"" if self.lost else call.answered(code_secret(self.code), json.dumps(told).encode())
 
     def knows(self, meter, account, head):
         self.states[meter] = {"seq": account.seq, "head": head.hex(), "account": account.dump().hex()}
@@ -98,6 +102,18 @@ def test_a_refusal_is_said_in_the_servers_words(tmp_path, server, body):
     with pytest.raises(EnrolError) as refused:
         enrol(server.address, "code", tmp_path)
     assert str(refused.value) == f"{server.address} refused: no such code"
+
+
+def test_an_answer_of_somebody_who_does_not_know_the_code_is_not_believed(tmp_path, server):
+    server.code = "another"
+    with pytest.raises(EnrolError, match="not from the server that has made this code"):
+        enrol(server.address, "code", tmp_path)
+    assert not (tmp_path / "edge.toml").exists()
+
+
+def test_a_code_is_read_as_people_type_it(tmp_path, server):
+    enrol(server.address, " CODE\n", tmp_path)
+    assert (tmp_path / "edge.toml").exists()
 
 
 @pytest.mark.parametrize("text", ["", 'gateway = "g1"\nkey = "/ga'])

@@ -32,7 +32,6 @@ from prewatt.kernel.entries import (
 from prewatt.kernel.naming import named
 from prewatt.kernel.orders import Close
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
-from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.core.config import signing_key
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.metering.models import Alarm, Gateway, Meter
@@ -42,6 +41,7 @@ from prewatt.wire import topics
 from prewatt.wire.messages import MeterState, Orders, States
 from prewatt.wire.signing import SigningKey, VerifyKey, seal, sign_command
 from tests.building import PRICE
+from tests.enrolling import enrol
 
 pytestmark = pytest.mark.database
 NAMES = ("m1", "m2", "m3")

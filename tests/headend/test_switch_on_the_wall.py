@@ -23,7 +23,6 @@ from prewatt.headend.ingest import plan, sort
 from prewatt.kernel.entries import decode_entry
 from prewatt.kernel.orders import Hold, Release
 from prewatt.kernel.units import NANO
-from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.core.config import signing_key
 from prewatt.server.estate.models import Property, Tenancy
@@ -38,6 +37,7 @@ from prewatt.wire import topics
 from prewatt.wire.link import BrokerAddress, Connected, Received
 from prewatt.wire.signing import SigningKey, seal
 from tests.building import PASSWORD, set_up
+from tests.enrolling import enrol
 
 pytestmark = pytest.mark.database
 SERIAL = "202411110002"

@@ -20,7 +20,9 @@ from ..folder import keep_private, sync
 from ..kernel.account import Account
 from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
+from ..wire.enrolling import Enrolling
 from ..wire.link import BrokerAddress
+from ..wire.sealing import SealedError
 from ..wire.signing import SigningKey
 from .commissioning.survey import Flat, Survey, SurveyError, load_survey, save_survey
 from .commissioning.writing import with_meters
@@ -108,9 +110,9 @@ def enrol(
 
     The private key never leaves the folder, and each enrolment makes a new one. `drivers`: the settings that kinds of
     meters need; `page`, `bluetooth`: see `EdgeSettings`. Meters of a kind without settings wait until they are set up here
-    (`commissioning`). `insecure`: whether the answer, with the broker's password and the meters' keys, may cross a network
-    unencrypted. `ca`: a file of certificates that are believed in the place of the system's. If another gateway had the
-    meters before, their journals continue from where the server has them. If the server cannot be reached, no meter is
+    (`commissioning`). `insecure`: whether the call may cross a network by plain http. The code itself is never sent, and the
+    answer is sealed (`wire.enrolling`). `ca`: a file of certificates that are believed in the place of the system's. If another
+    gateway had the meters before, their journals continue from where the server has them. If the server cannot be reached, no meter is
     changed. Raises EnrolError.
     """
     host = _check(server, page, insecure)
@@ -162,11 +164,13 @@ def _check(server: str, page: str, insecure: bool) -> str:
     if parts.scheme == "http" and not _is_this_machine(parts.hostname):
         if not insecure:
             raise EnrolError(
-                f"{server} is not encrypted: who can listen in that network could read the code, the broker's password and the "
-                "meters' keys. Use the server's https:// address (--ca FILE, if its certificate is one of your own). In a network "
-                "that only you use, repeat the command with --insecure. The code is still valid"
+                f"{server} is not encrypted. Use the server's https:// address (--ca FILE, if its certificate is one of your own). "
+                "If there is none, repeat the command with --insecure: the code is not sent and the keys cross the network sealed, "
+                "but whoever knows the code and sits in that network could take this gateway's place. The code is still valid"
             )
-        log.warning("%s is not encrypted: who listens in that network reads the meters' keys (--insecure)", server)
+        log.warning(
+            "%s is not encrypted: the keys come sealed with the code, which nobody else may know (--insecure)", server
+        )
     if page:
         try:
             page_address(page)
@@ -196,19 +200,19 @@ def _ask(server: str, code: str, key: SigningKey, ca: Path | None) -> _Answer:
     """Use the enrolment code. Raises EnrolError if the server cannot be reached, its certificate is not believed, or it
     refuses.
     """
-    body = msgspec.json.encode({"code": code, "public_key": key.public().hex()})
+    enrolling = Enrolling(code.strip().lower(), key.public())
     url = f"{server.rstrip('/')}/api/gateways/enrol"
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
+    request = urllib.request.Request(url, enrolling.body(), {"Content-Type": "application/json"})  # noqa: S310
     try:
         believed = ssl.create_default_context(cafile=ca)
     except OSError as error:
         raise EnrolError(f"{ca}: no certificates there ({error}). The code is still valid") from None
     try:
         with urllib.request.urlopen(request, timeout=30, context=believed) as response:  # noqa: S310
-            answer = msgspec.json.decode(response.read(1_000_000), type=_Answer)
+            answer = msgspec.json.decode(enrolling.open(response.read(1_000_000)), type=_Answer)
     except urllib.error.HTTPError as error:
         raise EnrolError(f"{server} refused: {_words(error.read(2000))}") from None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, SealedError, msgspec.DecodeError) as error:
         raise EnrolError(f"{server}: {error}") from None
     return answer
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from .sealing import Receiver, SealedError, seal
 from .signing import SigningKey, VerifyKey
 
 ASKED, ANSWERED = b"prewatt set-up asked", b"prewatt set-up answered"
@@ -35,10 +36,13 @@ class FoundAt(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """The gateway's call, made at the instant `at` (µs)."""
+    """The gateway's call, made at the instant `at` (µs). `reply_key`: the key (X25519, hexadecimal) to which the answer is
+    sealed.
+    """
 
     gateway: Annotated[str, Meta(max_length=32, pattern=PRINTABLE)]
     at: int
+    reply_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     found: Annotated[tuple[FoundAt, ...], Meta(max_length=MOST_FOUND)] = ()
 
 
@@ -62,8 +66,8 @@ class CallError(ValueError):
     """A call is refused. The message says why."""
 
 
-def sealed(key: SigningKey, message: Asked | Answered) -> bytes:
-    """Return a message as it is sent."""
+def signed(key: SigningKey, message: Asked | Answered) -> bytes:
+    """Return a message with its signature. A call is sent like this; an answer is sealed too (`answered`)."""
     body = msgspec.json.encode(message)
     context = ASKED if isinstance(message, Asked) else ANSWERED
     return msgspec.json.encode(Envelope(body.decode(), key.sign(context, body).hex()))
@@ -84,14 +88,24 @@ def check(key: VerifyKey, envelope: Envelope) -> None:
         raise CallError("the signature is not the gateway's")
 
 
-def open_answered(key: VerifyKey, data: bytes, asked: Asked) -> Answered:
+def answered(key: SigningKey, asked: Asked, answer: Answered) -> bytes:
+    """Return an answer, signed by the server and sealed to the caller: it holds the meters' keys, and goes over any network.
+    Raises CallError if the caller's key is none.
+    """
+    try:
+        return seal(bytes.fromhex(asked.reply_key), signed(key, answer), ANSWERED)
+    except ValueError:
+        raise CallError("the key for the answer is none") from None
+
+
+def open_answered(key: VerifyKey, data: bytes, asked: Asked, receiver: Receiver) -> Answered:
     """Return the server's answer to a call. Raises CallError if it is not the server's, or answers another call."""
     try:
-        envelope = msgspec.json.decode(data, type=Envelope)
+        envelope = msgspec.json.decode(receiver.open(data, ANSWERED), type=Envelope)
         if not key.verifies(ANSWERED, envelope.body.encode(), bytes.fromhex(envelope.signature)):
             raise CallError("the answer is not the server's")
         answer = msgspec.json.decode(envelope.body.encode(), type=Answered)
-    except msgspec.MsgspecError as error:
+    except (SealedError, msgspec.MsgspecError) as error:
         raise CallError(f"the server's answer can't be read: {error}") from None
     if (answer.gateway, answer.at) != (asked.gateway, asked.at):
         raise CallError("the answer belongs to another call")

@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from prewatt.server.accounts import rates, throttles
 from prewatt.server.accounts.known_browsers import browser_of, remember
 from prewatt.server.accounts.throttles import Throttle, failed, forget_old, give_back, passed, take, waits
+from prewatt.wire.enrolling import Enrolling
 from prewatt.wire.signing import SigningKey
 from tests.server.payments.paying import pay_and_call_back, start_payment
 
@@ -158,7 +159,7 @@ def test_a_browser_is_known_for_the_accounts_that_were_logged_in_there(db):
 
 def test_codes_of_gateways_are_slowed_down_but_the_right_one_is_taken(building, client):
     def enrol(code):
-        body = json.dumps({"code": code, "public_key": SigningKey.generate().public().hex()})
+        body = Enrolling(code, SigningKey.generate().public()).body()
         return client.post("/api/gateways/enrol", body, content_type="application/json")
 
     answers = [enrol(f"{each:020x}") for each in range(12)]

@@ -3,20 +3,24 @@
 import json
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from prewatt.kernel.units import NANO
-from prewatt.server.commissioning.enrolment import enrol, new_code
+from prewatt.server.commissioning.enrolment import new_code
 from prewatt.server.commissioning.installing import InstallError
 from prewatt.server.core.config import broker_password
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.credit_log import renumber
 from prewatt.server.vending.models import Command, TokenMeter
+from prewatt.wire.enrolling import Enrolling
+from prewatt.wire.sealing import SealedError
 from prewatt.wire.signing import SigningKey
+from tests.enrolling import enrol
 from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
@@ -97,9 +101,9 @@ def test_a_revoked_gateway_cannot_enrol(building):
         b"\xff\xfe",
         b"[]",
         b"{}",
-        b'{"code": 5, "public_key": "00"}',
-        b'{"code": "x", "public_key": "no hex"}',
-        b'{"code": "x", "public_key": "' + b"0" * 20_000,
+        b'{"code": "x", "public_key": "00"}',
+        Enrolling("x", PUBLIC).body().replace(b'"public_key":"', b'"public_key":"no hex'),
+        Enrolling("x", PUBLIC).body() + b"0" * 20_000,
         b"[" * 5_000,
     ],
 )
@@ -111,10 +115,10 @@ def test_nonsense_is_answered_with_400_and_says_what_is_wrong(client, building, 
 
 
 def test_the_answer_holds_what_the_gateway_needs(client, building):
-    body = json.dumps({"code": building.code, "public_key": PUBLIC.hex()})
-    answer = client.post("/api/gateways/enrol", body, content_type="application/json")
+    enrolling = Enrolling(building.code, PUBLIC)
+    answer = client.post("/api/gateways/enrol", enrolling.body(), content_type="application/json")
     assert answer.status_code == 200
-    told = answer.json()
+    told = json.loads(enrolling.open(answer.content))
     assert set(told) == {
         "gateway",
         "server_key",
@@ -134,11 +138,27 @@ def test_the_answer_holds_what_the_gateway_needs(client, building):
     assert client.get("/api/gateways/enrol").status_code == 405
 
 
-@pytest.mark.parametrize(("asker", "said"), [("192.0.2.9", True), ("127.0.0.1", False)])
-def test_an_enrolment_without_tls_from_another_machine_is_said_in_the_log(client, building, caplog, asker, said):
-    body = json.dumps({"code": building.code, "public_key": PUBLIC.hex()})
-    client.post("/api/gateways/enrol", body, content_type="application/json", REMOTE_ADDR=asker)
-    assert ("without TLS" in caplog.text) is said
+def test_who_listens_learns_neither_the_code_nor_a_key_and_can_enrol_nothing(client, building):
+    enrolling = Enrolling(building.code, PUBLIC)
+    # Somebody in between puts keys of their own into the call, or sends one for the same code.
+    mine = Enrolling("", SigningKey.generate().public()).call
+    for own in (
+        {"public_key": mine.public_key},
+        {"reply_key": mine.reply_key},
+        {"public_key": mine.public_key, "reply_key": mine.reply_key, "proof": mine.proof},
+    ):
+        call = msgspec.structs.replace(enrolling.call, **own)
+        answer = client.post("/api/gateways/enrol", msgspec.json.encode(call), content_type="application/json")
+        assert answer.status_code == 400
+    assert Gateway.objects.get().public_key is None
+    answer = client.post("/api/gateways/enrol", enrolling.body(), content_type="application/json")
+    key = json.loads(enrolling.open(answer.content))["meters"][0]["token"]["key"]
+    for crossed in (enrolling.body(), answer.content):
+        assert building.code.encode() not in crossed and key.encode() not in crossed
+    # What has crossed can't be opened with the code alone either: the key of the answer has gone.
+    with pytest.raises(SealedError):
+        Enrolling(building.code, PUBLIC).open(answer.content)
+    assert client.post("/api/gateways/enrol", enrolling.body(), content_type="application/json").status_code == 400
 
 
 def test_a_gateway_that_is_replaced_gets_another_password_and_its_meters_state(client, building, clock, store):
@@ -150,8 +170,9 @@ def test_a_gateway_that_is_replaced_gets_another_password_and_its_meters_state(c
     gateway = Gateway.objects.get()
     old = broker_password(django_settings.CONFIG, gateway.broker_secret())
     other = SigningKey.generate()
-    body = json.dumps({"code": new_code(gateway), "public_key": other.public().hex()})
-    told = client.post("/api/gateways/enrol", body, content_type="application/json").json()
+    enrolling = Enrolling(new_code(gateway), other.public())
+    answer = client.post("/api/gateways/enrol", enrolling.body(), content_type="application/json")
+    told = json.loads(enrolling.open(answer.content))
     assert told["broker_password"] != old
     meter = Meter.objects.get(name="m1")
     states = {each["name"]: each.get("state") for each in told["meters"]}

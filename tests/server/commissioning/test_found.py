@@ -3,11 +3,12 @@
 import msgspec
 import pytest
 
-from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Alarm, Gateway, Meter
-from prewatt.wire.commissioning import Asked, FoundAt, open_answered, sealed
+from prewatt.wire.commissioning import Asked, FoundAt, open_answered, signed
+from prewatt.wire.sealing import Receiver
 from prewatt.wire.signing import SigningKey, VerifyKey
+from tests.enrolling import enrol
 
 pytestmark = pytest.mark.database
 KEY = SigningKey.generate()
@@ -21,11 +22,12 @@ def call(building, client):
     def call(*found, key=KEY, at=None):
         from prewatt.server.core.time import now
 
-        asked = Asked("g1", now() if at is None else at, found)
-        response = client.post("/api/gateways/set-up", sealed(key, asked), content_type="application/json")
+        receiver = Receiver()
+        asked = Asked("g1", now() if at is None else at, receiver.public.hex(), found)
+        response = client.post("/api/gateways/set-up", signed(key, asked), content_type="application/json")
         if response.status_code == 400:
             return response.content.decode()
-        return open_answered(VerifyKey(bytes.fromhex(answer.server_key)), response.content, asked)
+        return open_answered(VerifyKey(bytes.fromhex(answer.server_key)), response.content, asked, receiver)
 
     return call
 

@@ -14,17 +14,20 @@ from prewatt.edge.commissioning.survey import Compared, Flat, FoundMeter, Survey
 from prewatt.edge.commissioning.trying import Look
 from prewatt.server.commissioning import found
 from prewatt.server.commissioning.apartments import Apartment
-from prewatt.server.commissioning.enrolment import enrol, new_code
+from prewatt.server.commissioning.enrolment import new_code
 from prewatt.server.core.time import now
 from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Alarm, Gateway, Meter
-from prewatt.wire.commissioning import CLOCKS_DIFFER, Asked, Envelope, FoundAt, sealed
+from prewatt.wire.commissioning import CLOCKS_DIFFER, Asked, Envelope, FoundAt, signed
+from prewatt.wire.sealing import Receiver
 from prewatt.wire.signing import SigningKey
 from tests.building import set_up
 from tests.edge.test_shell import made_settings
+from tests.enrolling import enrol
 
 pytestmark = pytest.mark.database
 URL = "/api/gateways/set-up"
+REPLY = Receiver().public.hex()
 GOOD = Look("dlt645-2007", "202411110002", 12_345)
 
 
@@ -102,7 +105,7 @@ def test_a_gateway_of_another_landlord_sees_and_tells_of_its_own_units_alone(gat
 
 def test_a_call_that_is_sent_again_does_nothing_twice_and_a_later_one_is_refused(gateway, client, clock):
     key = SigningKey.load(Path(gateway.key))
-    call = sealed(key, Asked("g1", now(), (FoundAt("Attic", "5", "dlt645-2007", 1),)))
+    call = signed(key, Asked("g1", now(), REPLY, (FoundAt("Attic", "5", "dlt645-2007", 1),)))
     assert [client.post(URL, call, content_type="application/json").status_code for _ in range(3)] == [200] * 3
     assert Alarm.objects.filter(kind="meter-found").count() == 1 and Meter.objects.filter(serial="5").count() == 0
     clock.at += CLOCKS_DIFFER + 1_000_000
@@ -113,8 +116,8 @@ def test_a_gateway_that_somebody_has_taken_over_fills_nobodys_list(gateway, clie
     monkeypatch.setattr(found, "MOST_FOUND", 3)
     key = SigningKey.load(Path(gateway.key))
     for number in range(5):
-        call = Asked("g1", now(), (FoundAt("Attic", f"{number}", "dlt645-2007", 1),))
-        assert client.post(URL, sealed(key, call), content_type="application/json").status_code == 200
+        call = Asked("g1", now(), REPLY, (FoundAt("Attic", f"{number}", "dlt645-2007", 1),))
+        assert client.post(URL, signed(key, call), content_type="application/json").status_code == 200
     assert Alarm.objects.filter(kind="meter-found").count() == 3
 
 
@@ -124,7 +127,7 @@ def test_nonsense_is_answered_in_words_signed_or_not(gateway, client):
     def post(body):
         return client.post(URL, body, content_type="application/json")
 
-    whole = sealed(key, Asked("g1", now()))
+    whole = signed(key, Asked("g1", now(), REPLY))
     for body in (
         b"",
         b"null",

@@ -18,7 +18,6 @@ from django.db import connection
 
 from prewatt.processes.serve import Broker, _enrolled
 from prewatt.processes.supervisor import Supervisor
-from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.core import broker as settings
 from prewatt.server.core.broker import HEADEND_USER
 from prewatt.server.core.broker_tls import address_for
@@ -29,6 +28,7 @@ from prewatt.wire import topics
 from prewatt.wire.link import Connected, Disconnected, Link, Received
 from prewatt.wire.signing import SigningKey
 from tests.building import set_up
+from tests.enrolling import enrol
 from tests.system.running import free_port
 
 PATIENCE = 180.0

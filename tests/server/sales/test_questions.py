@@ -21,7 +21,7 @@ from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.accounts.keys import make_key
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
-from prewatt.server.commissioning.enrolment import enrol, new_code
+from prewatt.server.commissioning.enrolment import new_code
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
@@ -40,6 +40,7 @@ from prewatt.server.vending.refusals import GivingBackError
 from prewatt.wire.signing import SigningKey
 from tests.building import FLAT, PASSWORD, PRICE, ZONE
 from tests.comparing import assert_row
+from tests.enrolling import enrol
 from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database

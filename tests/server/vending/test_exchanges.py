@@ -14,7 +14,7 @@ from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Doubtful, Exchange, Exchanged, decode_command, decode_entry
 from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.server.accounts.keys import make_key
-from prewatt.server.commissioning.enrolment import enrol, new_code
+from prewatt.server.commissioning.enrolment import new_code
 from prewatt.server.commissioning.installing import InstallError, install
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import balance as balance_of
@@ -30,6 +30,7 @@ from prewatt.server.vending.exchanges import exchange, look
 from prewatt.server.vending.models import Command, MeterExchange
 from prewatt.wire.signing import SigningKey
 from tests.building import PASSWORD, PRICE
+from tests.enrolling import enrol
 from tests.gateway import Edge, at
 
 pytestmark = pytest.mark.database

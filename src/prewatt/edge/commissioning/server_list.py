@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ...wire.commissioning import LONGEST, Answered, Asked, CallError, FoundAt, open_answered, sealed
+from ...wire.commissioning import LONGEST, Answered, Asked, CallError, FoundAt, open_answered, signed
+from ...wire.sealing import Receiver
 from ...wire.signing import SigningKey, VerifyKey
 from ..settings import EdgeSettings, TokenSettings
 from ..texts import _
@@ -49,9 +50,10 @@ def ask_server(settings: EdgeSettings, told: list[FoundMeter], clock: Callable[[
     found = tuple(
         FoundAt(meter.flat, meter.serial, seen.model, seen.register or 0) for meter in told if (seen := meter.look)
     )
-    asked = Asked(settings.gateway, clock(), found)
+    receiver = Receiver()
+    asked = Asked(settings.gateway, clock(), receiver.public.hex(), found)
     try:
-        answer = _call(settings, asked)
+        answer = _call(settings, asked, receiver)
         rows = msgspec.convert(answer.meters, list[_Row])
     except (CallError, msgspec.MsgspecError, ValueError) as error:
         raise SurveyError(f"{settings.server}: {error}") from None
@@ -59,10 +61,10 @@ def ask_server(settings: EdgeSettings, told: list[FoundMeter], clock: Callable[[
     return [*flats, *(Flat(unit) for unit in answer.units)]
 
 
-def _call(settings: EdgeSettings, asked: Asked) -> Answered:
+def _call(settings: EdgeSettings, asked: Asked, receiver: Receiver) -> Answered:
     key = SigningKey.load(Path(settings.key))
     request = urllib.request.Request(  # noqa: S310
-        settings.server + PATH, sealed(key, asked), {"Content-Type": "application/json"}
+        settings.server + PATH, signed(key, asked), {"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=WITHIN_S) as response:  # noqa: S310
@@ -71,4 +73,4 @@ def _call(settings: EdgeSettings, asked: Asked) -> Answered:
         raise CallError(error.read(1000).decode(errors="replace")) from None
     except OSError as error:
         raise CallError(str(error)) from None
-    return open_answered(VerifyKey(bytes.fromhex(settings.server_key)), data, asked)
+    return open_answered(VerifyKey(bytes.fromhex(settings.server_key)), data, asked, receiver)

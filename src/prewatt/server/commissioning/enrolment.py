@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +15,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ...wire.enrolling import EnrolCall, code_id, code_secret
 from ...wire.signing import VerifyKey
 from ..core.broker_tls import trust_of_gateways
 from ..core.config import broker_password, signing_key
+from ..core.sealing import sealer
 from ..core.time import now
 from ..metering.accounts import stored_account
 from ..metering.alarms import raise_alarm
@@ -29,6 +30,8 @@ from ..vending.codes import held_key, provision
 from .installing import InstallError
 
 CODE_LASTS = timedelta(hours=24)
+PURPOSE = "enrolment code"
+"""What the secret of a code is sealed for in the database."""
 KEY_CHANGED = "gateway-key"
 """The kind of the alarm that tells managers that another machine has taken a gateway's place."""
 
@@ -36,7 +39,11 @@ KEY_CHANGED = "gateway-key"
 def new_code(gateway: Gateway) -> str:
     """Return a new one-time enrolment code of a gateway, which holds for a day. It replaces a code that was not used."""
     code = secrets.token_hex(10)
-    Gateway.objects.filter(pk=gateway.pk).update(code_hash=_hash(code), code_ends=timezone.now() + CODE_LASTS)
+    Gateway.objects.filter(pk=gateway.pk).update(
+        code_id=code_id(code),
+        code_secret=sealer(PURPOSE).seal(code_secret(code)),
+        code_ends=timezone.now() + CODE_LASTS,
+    )
     return code
 
 
@@ -48,13 +55,9 @@ def until_when(gateway: Gateway) -> str:
     }
 
 
-def _hash(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
-
-
 @dataclass(frozen=True)
 class Enrolment:
-    """What a gateway gets for its enrolment code and its public key. Each of `meters` has its name, driver and unit,
+    """What a gateway gets once it has proved that it knows its enrolment code. Each of `meters` has its name, driver and unit,
     the key by which the meter reads codes (`token`), and, if it has a journal already, the account after its last entry
     (`state`). `units`: those of the property that have no meter yet. `broker_tls`, `broker_ca`,
     `broker_any_name`: what the gateway believes of the broker's certificate (`broker_tls.Trust`).
@@ -74,12 +77,15 @@ class Enrolment:
 
 
 @transaction.atomic
-def enrol(code: str, public_key: bytes) -> Enrolment:
-    """Use up an enrolment code. From now on messages of the gateway are those signed with `public_key`. Raises
-    InstallError if the code is unknown, used or a day old, or the key is not an Ed25519 key.
+def enrol(call: EnrolCall) -> tuple[Enrolment, bytes]:
+    """Use up an enrolment code. From now on messages of the gateway are those signed with the call's key. Returns what it gets,
+    and the secret of the code, to which that is sealed. Raises InstallError if the code is unknown, used or a day old, the call
+    does not prove that its sender knows it, or the key is not an Ed25519 key.
     """
-    gateway = for_update(Gateway.objects).filter(code_hash=_hash(code), revoked=False).first() if code else None
-    if gateway is None:
+    gateway = for_update(Gateway.objects).filter(code_id=call.code_id, revoked=False).first()
+    secret = sealer(PURPOSE).open(bytes(gateway.code_secret)) if gateway and gateway.code_secret else b""
+    # A call that was altered on its way is as good as none: the code stays good for the gateway.
+    if gateway is None or not call.proven(secret):
         raise InstallError(
             _("This code is unknown, or was used already. Make a new one at the server: prewatt gateway code NAME.")
         )
@@ -87,6 +93,7 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
         raise InstallError(
             _("This code is more than 24 hours old. Make a new one at the server: prewatt gateway code NAME.")
         )
+    public_key = bytes.fromhex(call.public_key)
     try:
         VerifyKey(public_key)
     except ValueError:
@@ -94,7 +101,8 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     if gateway.public_key is not None and bytes(gateway.public_key) != public_key:
         gateway.renewals += 1
         _tell_of_new_key(gateway)
-    gateway.public_key, gateway.code_hash, gateway.code_ends = public_key, "", None
+    gateway.public_key = public_key
+    gateway.code_id, gateway.code_secret, gateway.code_ends = "", None, None
     # A new key begins to count its messages again.
     gateway.epoch = gateway.number = 0
     gateway.save()
@@ -103,6 +111,10 @@ def enrol(code: str, public_key: bytes) -> Enrolment:
     for meter in meters_ahead(gateway):
         # What it goes on from is dated in the future: the new gateway is to go on from now.
         lead_back(meter)
+    return _enrolment(gateway), secret
+
+
+def _enrolment(gateway: Gateway) -> Enrolment:
     config = settings.CONFIG
     trust = trust_of_gateways(config)
     return Enrolment(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-from ipaddress import ip_address
 from math import ceil
 
 import msgspec
@@ -14,48 +12,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from ...wire.commissioning import LONGEST, CallError, read_asked, sealed
+from ...wire.commissioning import LONGEST, CallError, answered, read_asked
+from ...wire.enrolling import EnrolCall
 from ..accounts.throttles import failed, waits
-from ..core.addresses import asker, asker_counted
+from ..core.addresses import asker_counted
 from ..core.config import signing_key
 from ..core.uploads import LARGEST_UPLOAD, takes
-from . import enrolment, found
+from . import found
+from .enrolment import enrol as enrol_gateway
 
 log = logging.getLogger("prewatt.server")
 
 
-class EnrolRequest(msgspec.Struct):
-    """The body of the call: `code` as it was shown to the manager, `public_key` as 64 hexadecimal digits."""
-
-    code: str
-    public_key: str
-
-
 @csrf_exempt
 @require_POST
-def enrol(request: HttpRequest) -> JsonResponse:
-    """Use up a one-time enrolment code. The answer is 200 with what the gateway needs to know, or 400 with `error`;
-    429 after many wrong codes from one address. A right code is taken even then.
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Use up a one-time enrolment code. The answer is 200 with what the gateway needs to know, sealed to it
+    (`wire.enrolling`), or 400 with `error`; 429 after many wrong codes from one address. A right code is taken even then.
     """
     try:
-        asked = msgspec.json.decode(request.body[:10_000], type=EnrolRequest)
-        answer = enrolment.enrol(asked.code, bytes.fromhex(asked.public_key))
+        call = msgspec.json.decode(request.body[:10_000], type=EnrolCall)
+        enrolment, secret = enrol_gateway(call)
+        answer = call.answered(secret, msgspec.json.encode(enrolment))
     except (msgspec.DecodeError, ValueError) as error:
         return _refused(request, str(error))
-    if not request.is_secure() and not _is_this_machine(asker(request)):
-        log.warning(
-            "gateway %s was enrolled from another machine without TLS: who listened has the meters' keys. Give the server an "
-            "https:// address, and enrol it anew",
-            answer.gateway,
-        )
-    return JsonResponse(dataclasses.asdict(answer))
-
-
-def _is_this_machine(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return HttpResponse(answer, content_type="application/octet-stream")
 
 
 def _refused(request: HttpRequest, why: str) -> JsonResponse:
@@ -73,12 +54,12 @@ def _refused(request: HttpRequest, why: str) -> JsonResponse:
 @csrf_exempt
 @require_POST
 def set_up(request: HttpRequest) -> HttpResponse:
-    """Answer a gateway's signed call (`wire.commissioning`): 200 with the signed list of its property's units and meters, or
+    """Answer a gateway's signed call (`wire.commissioning`): 200 with the list of its property's units and meters, signed and sealed, or
     400 with what is wrong, as text.
     """
     try:
         asked, envelope = read_asked(request.body[:LONGEST])
-        answer = found.answer(asked, envelope)
+        answer = answered(signing_key(settings.CONFIG), asked, found.answer(asked, envelope))
     except CallError as error:
         return HttpResponse(str(error), status=400, content_type="text/plain; charset=utf-8")
-    return HttpResponse(sealed(signing_key(settings.CONFIG), answer), content_type="application/json")
+    return HttpResponse(answer, content_type="application/octet-stream")

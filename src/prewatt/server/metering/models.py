@@ -25,7 +25,8 @@ it.
 class Gateway(models.Model):
     """A data concentrator in a building. Instants are in µs since 1970.
 
-    `public_key` is set at enrolment, which uses up the enrolment code (`code_hash` is its SHA-256). `renewals` counts
+    `public_key` is set at enrolment, which uses up the enrolment code (`code_id` finds it, `code_secret`, sealed, proves it:
+    `wire.enrolling`). `renewals` counts
     the enrolments after the first one; each ends the rights of the gateway before. `epoch` and `number` are the stamp
     of the last accepted message. `since`: when it last came online or went offline. `sessions`: the last sessions
     (hexadecimal, the latest first); if an earlier one speaks again after a later one, two gateways have this one's key.
@@ -39,7 +40,8 @@ class Gateway(models.Model):
     shard = models.SmallIntegerField(editable=False)
     public_key = models.BinaryField(null=True, editable=False)
     renewals = models.PositiveIntegerField(default=0, editable=False)
-    code_hash = models.CharField(max_length=64, blank=True, editable=False)
+    code_id = models.CharField(max_length=64, blank=True, editable=False)
+    code_secret = models.BinaryField(null=True, editable=False)
     revoked = models.BooleanField(default=False, help_text=_("Nothing that this gateway sends is accepted any more."))
     epoch = models.BigIntegerField(default=0, editable=False)
     number = models.BigIntegerField(default=0, editable=False)

@@ -77,7 +77,7 @@ TEXTS: dict[str, Texts] = {
     "accounts.Invitation": Texts(plain="hash role"),
     "accounts.Throttle": Texts(plain="subject"),
     # -- meters and journals
-    "metering.Gateway": Texts(plain="name public_key code_hash sessions lines"),
+    "metering.Gateway": Texts(plain="name public_key code_id code_secret sessions lines"),
     "metering.Meter": Texts(
         plain="name serial role driver power_limit head account digest limits off_hours told_quantities told_switch"
     ),
