@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_shape.py tests/test_promises.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test packages collected stories postgresql pure kept coverage bench pictures format lint types sbom system hooks lock clean
+.PHONY: help demo check test packages collected stories postgresql pure kept messages coverage bench pictures format lint types sbom system hooks lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ pure: $(VENV)/.installed-test ## The tests without a database, a browser or proc
 kept: $(VENV)/.installed-test ## Write anew, after a wanted change, what statements, books, notices and the API say of two months (tests/formats/kept).
 	WRITE_KEPT=1 $(BIN)/pytest tests/formats/test_kept.py
 	git diff --stat -- tests/formats/kept
+
+messages: $(VENV)/.installed ## Take texts for people that are new or changed into the catalogues of translations.
+	$(BIN)/python -m tools.messages
 
 # Beside `make test`, not in it: to count lines takes half as much time again. In one process, whose count is whole.
 coverage: $(VENV)/.installed-test ## Print which lines the tests of rules and of the server's rooms leave out.

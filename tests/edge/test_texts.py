@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import prewatt
+from prewatt.catalogues import read_catalogue
 from prewatt.edge import texts
 from prewatt.edge.agent_thread import AgentThread
-from prewatt.edge.catalogues import read_catalogue
 from prewatt.edge.replies import sentence
 from prewatt.edge.texts import FOLDER, _, asked_for, languages, match, speaking, use
 from prewatt.kernel import orders

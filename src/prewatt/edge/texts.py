@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
-from .catalogues import read_catalogue
+from ..catalogues import read_catalogue
 
 FOLDER = Path(__file__).with_name("locale")
 ENGLISH = "en"

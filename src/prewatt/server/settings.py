@@ -6,9 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
+from ..catalogues import compile_stale
 from .core.config import ConfigError, django_database, enter_home, load_config, secret
+from .core.languages import ENGLISH, languages
 
 try:
     CONFIG = load_config()
@@ -79,7 +80,7 @@ MIDDLEWARE = [
     "prewatt.server.web.headers.Headers",
     "prewatt.server.web.trouble.OwnPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "prewatt.server.accounts.languages.SpeakLanguage",
     "prewatt.server.core.amounts.WrittenAs",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -185,8 +186,15 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 # Some messages hold a password, a PIN or a code, which a cookie would leave in the browser's store.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = "Lax"
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGE_CODE = ENGLISH
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages(*LOCALE_PATHS)
+# An installation has them already; who works at the sources, or at a translation, has them anew at each start.
+compile_stale(*LOCALE_PATHS)
+LANGUAGE_COOKIE_NAME = f"{'__Host-' if HTTPS else ''}language"
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

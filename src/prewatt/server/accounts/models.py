@@ -4,5 +4,6 @@ from .audit import AuditEntry as AuditEntry
 from .first_passwords import FirstPassword as FirstPassword
 from .invitations import Invitation as Invitation
 from .keys import ApiKey as ApiKey
+from .languages import SpokenLanguage as SpokenLanguage
 from .memberships import Membership as Membership
 from .throttles import Throttle as Throttle

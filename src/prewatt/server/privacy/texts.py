@@ -75,6 +75,7 @@ TEXTS: dict[str, Texts] = {
         plain="door page address model row action changes"
     ),  # holds no values of personal columns
     "accounts.Invitation": Texts(plain="hash role"),
+    "accounts.SpokenLanguage": Texts(login="code"),
     "accounts.Throttle": Texts(plain="subject"),
     # -- meters and journals
     "metering.Gateway": Texts(plain="name public_key code_id code_secret sessions lines"),

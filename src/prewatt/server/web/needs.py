@@ -51,6 +51,7 @@ PAGES: Mapping[str, Need] = {
     "set-up": Need(Who.ANYBODY),
     "pay-callback": Need(Who.ANYBODY),
     "web:home": Need(Who.LOGIN),
+    "web:language": Need(Who.ANYBODY),
     # The task itself says what it needs.
     "web:tasks:task": Need(Who.LOGIN),
     "web:tasks:progress": Need(Who.LOGIN),

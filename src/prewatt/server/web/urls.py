@@ -5,5 +5,6 @@ from . import views
 app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("language/", views.language, name="language"),
     path("tasks/", include("prewatt.server.web.tasks.urls")),
 ]

@@ -7,8 +7,11 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
 
+from ..accounts.languages import choose, known
 from ..accounts.tenants import tenancies_of_login
 from .access import organisations
 
@@ -23,3 +26,14 @@ def home(request: HttpRequest) -> HttpResponse:
     if tenancies_of_login(user).exists():
         return redirect("tenant:home:tenancy")
     return redirect("admin:index") if user.is_staff else render(request, "web/layout/nothing.html")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Speak another language from now on, and go back to the page where it was chosen."""
+    back = request.POST.get("back", "")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    response = redirect(back if is_ours else reverse("web:home"))
+    if code := known(request.POST.get("language", "")):
+        choose(request, response, code)
+    return response
