@@ -94,7 +94,9 @@ def _message(name: str, given: list[str]) -> Message | None:
 
 def renewed(known: list[Message], wanted: list[Message], language: str) -> list[Message]:
     """Return a catalogue of the wanted texts, with the translations that are known."""
-    head = known[0] if known and not known[0].text else Message("", translations={0: _NEW_HEAD.format(language=language)})
+    head = (
+        known[0] if known and not known[0].text else Message("", translations={0: _NEW_HEAD.format(language=language)})
+    )
     by_key = {each.key: each for each in known}
     messages = [head]
     for text in wanted:

@@ -93,7 +93,7 @@ def test_what_can_be_read_in_two_ways_is_taken_only_as_page_and_user_write_alike
 @pytest.mark.parametrize(
     ("currency", "fine", "too_fine", "least"),
     [
-        ("JPY", "1000", "1000.5", "1"),
+        ("JPY", "100", "100.5", "1"),
         ("EUR", "0.12", "0.125", "0.01"),
         ("KWD", "0.125", "0.1255", "0.001"),
         ("CLF", "0.1255", "0.12555", "0.0001"),

@@ -351,7 +351,7 @@ def test_320_million_are_given_back_to_the_unit(edge, store, clock, by, second, 
     assert wrong.energy == 10**12 - 5 * 10**9 and not wrong.proposed
     manager = log_in("manager")
     page = manager.post(f"/meters/{fresh().pk}/wrong-readings/", {"seq": wrong.seq, "kwh": "0,2"}).content.decode()
-    assert "198999999.96 EUR" in page
+    assert "198,999,999.96 EUR" in page
     manager.post(
         f"/meters/{fresh().pk}/wrong-readings/",
         {"seq": wrong.seq, "kwh": "0,2", "reason": "a broken bus", "do": "propose"},

@@ -8,7 +8,9 @@ from django.test import Client
 from prewatt.catalogues import Message, compile_stale, compiled, read_catalogue, read_messages, write_messages
 from prewatt.server.core.languages import languages
 
-HEAD = Message("", translations={0: "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"})
+HEAD = Message(
+    "", translations={0: "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"}
+)
 LOGIN = "/login/"
 
 

@@ -13,7 +13,8 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import format_money, minor_unit
+from ...kernel.currencies import minor_unit
+from ..core import local_forms
 from ..core.errors import Refused
 from ..core.people import name_of
 from ..core.time import now
@@ -232,12 +233,12 @@ def in_words(payment: DebtPayment) -> str:
     if not left and payment.refund is None:
         return _("All that was owed is paid.")
     if payment.refund is not None and payment.refund.amount == payment.amount:
-        return _("Nothing was owed: %(rest)s is owed back.") % {"rest": format_money(payment.amount, currency)}
+        return _("Nothing was owed: %(rest)s is owed back.") % {"rest": local_forms.money(payment.amount, currency)}
     if payment.refund is not None:
         return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
-            "rest": format_money(payment.refund.amount, currency)
+            "rest": local_forms.money(payment.refund.amount, currency)
         }
-    return _("It is booked. %(left)s is still owed.") % {"left": format_money(left, currency)}
+    return _("It is booked. %(left)s is still owed.") % {"left": local_forms.money(left, currency)}
 
 
 def lower(
@@ -321,7 +322,7 @@ def write_off(debt: Debt, by: Any, reason: str, amount: int | None = None) -> Wr
     if not reason.strip():
         raise DebtError(_("Say why."), "reason")
     if not 0 < written <= left:
-        values = {"left": format_money(left, debt.tenancy.unit.property.currency)}
+        values = {"left": local_forms.money(left, debt.tenancy.unit.property.currency)}
         raise DebtError(_("Only %(left)s of this debt is still owed.") % values, "amount")
     if debt.write_offs.filter(state=WriteOff.State.WAITING).exists():
         raise DebtError(_("A proposal for this debt is already waiting for a second person."))

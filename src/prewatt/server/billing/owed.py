@@ -15,8 +15,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
-from ...kernel.currencies import format_money, minor_unit
+from ...kernel.currencies import minor_unit
 from ...kernel.units import exact_money
+from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
@@ -105,7 +106,7 @@ def pay_out(
     whole = nearest(left, unit)
     paid = whole if amount is None else amount
     if not 0 <= paid <= max(left, whole) or (amount == 0 and whole):
-        values = {"left": format_money(left, currency)}
+        values = {"left": local_forms.money(left, currency)}
         raise GivingBackError(_("Only %(left)s of this refund is left to be paid out.") % values, "amount")
     if paid % unit:
         raise GivingBackError(
@@ -149,7 +150,7 @@ def _check_alone(row: Refund, amount: int, by: str) -> None:
         "give alone. You decided this refund, so another person has to pay it out, or it is sent back by the way by which "
         "the money came."
     )
-    raise GivingBackError(said % {"limit": format_money(limit_of(organisation), currency)}, "amount")
+    raise GivingBackError(said % {"limit": local_forms.money(limit_of(organisation), currency)}, "amount")
 
 
 def _check_way(way: str, day: date | None, today: date, number: str) -> None:

@@ -25,8 +25,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from ...amounts import CURRENCY_SIGNS, LONGEST, SIGNS, Ambiguous, NoAmount, read_number
-from ...kernel.currencies import NO_CURRENCY, format_exact, format_money, minor_digits, minor_unit
+from ...kernel.currencies import NO_CURRENCY, minor_digits, minor_unit
 from ...kernel.units import INT64_MAX
+from . import local_forms
 
 TWO_READINGS = "two readings"
 """The code of the error for a number that can be read in two ways."""
@@ -82,7 +83,7 @@ def typed_number(text: str, units: tuple[str, ...] = (), *, whole: bool = False)
     except Ambiguous:
         larger, smaller = sorted((read_number(bare, sign) for sign in SIGNS), reverse=True, key=abs)
         said = _("%(text)s can mean %(whole)s or %(decimals)s: type %(whole)s or %(clear)s.")
-        readings = {"whole": plain(larger), "decimals": _short(smaller), "clear": plain(smaller)}
+        readings = {"whole": in_field(larger), "decimals": _as_page(_short(smaller)), "clear": in_field(smaller)}
         raise ValidationError(said % {"text": _shown(text), **readings}, code=TWO_READINGS) from None
     except NoAmount:
         raise ValidationError(_("%(text)s is not a number such as 12.50.") % {"text": _shown(text)}) from None
@@ -94,10 +95,19 @@ def _short(number: Decimal) -> str:
 
 
 def plain(number: Decimal) -> str:
-    """Return a number for a field, in a form that can be read in only one way: 5, 1.5, 1.2340."""
+    """Return a number in a form that can be read in only one way: 5, 1.5, 1.2340."""
     text = _short(number)
     # Three decimals could be thousands.
     return f"{text}0" if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", text) else text
+
+
+def in_field(number: Decimal) -> str:
+    """Return a number for a field, as `plain` does, with the decimal sign of the page: 1,5 (German)."""
+    return _as_page(plain(number))
+
+
+def _as_page(text: str) -> str:
+    return text.replace(".", _decimal_sign(get_language() or "en") or ".")
 
 
 def _read(text: str, whole: bool) -> Decimal:
@@ -158,9 +168,9 @@ def check_payable(nano: int, field: str, currency: str) -> None:
             {
                 field: said
                 % {
-                    "amount": format_exact(nano, currency),
+                    "amount": local_forms.exact_amount(nano, currency),
                     "currency": currency,
-                    "least": format_money(least, currency),
+                    "least": local_forms.money(least, currency),
                 }
             }
         )
@@ -195,7 +205,7 @@ class NumberField(forms.DecimalField):
 
     def prepare_value(self, value: Any) -> Any:
         """Return a decimal as text that can be read in only one way."""
-        return plain(value) if isinstance(value, Decimal) else value
+        return in_field(value) if isinstance(value, Decimal) else value
 
     def to_python(self, value: Any) -> Any:
         """Return the decimal that was typed; None for an empty field. Raises ValidationError."""

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from ...kernel.calendar import local, zone
 from ...kernel.units import INSTANT_MAX, instant
+from ..core import local_forms
 from .models import Property
 
 LONGEST = 40
@@ -86,7 +86,7 @@ def _at(wall: datetime, zone_: ZoneInfo, field: str) -> int:
         times = {"before": f"{before:%Y-%m-%dT%H:%M}", "after": f"{shows:%Y-%m-%dT%H:%M}"}
         raise ValidationError({field: said % {"place": zone_.key, **times}})
     names = (_now("%(time)s, the first time"), _now("%(time)s, the second time"))
-    time = date_format(wall, "j M Y, H:i")
+    time = local_forms.moment(wall, "j M Y, H:i")
     choices = [Choice(each.isoformat(), name % {"time": time}) for each, name in zip(both, names, strict=True)]
     raise Twice(field, (choices[0], choices[1]))
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.entries import Exchanged, Rebased, decode_entry
 from ...kernel.plausible import RETURNED
-from ...kernel.units import exact_kwh
+from ..core import local_forms
 from .models import JournalEntry, Meter
 
 
@@ -36,7 +36,7 @@ def _of(meter: Meter, seq: int, body: bytes) -> Break:
     if isinstance(entry, Exchanged):
         return _exchange(meter, seq, entry)
     assert isinstance(entry, Rebased)
-    kwh = {"was": exact_kwh(entry.was), "kwh": exact_kwh(entry.register)}
+    kwh = {"was": local_forms.kwh(entry.was), "kwh": local_forms.kwh(entry.register)}
     if entry.cause == RETURNED:
         text = _("back at %(kwh)s kWh, where it stood before an error: all is charged once") % kwh
         return Break(entry.at, entry.was, entry.register, _("the register came back"), text)
@@ -49,11 +49,13 @@ def _exchange(meter: Meter, seq: int, entry: Exchanged) -> Break:
     before = decode_entry(bytes(earlier.body)) if earlier else None
     old = before.serial if isinstance(before, Exchanged) else meter.name
     if entry.last is not None:
-        ended = _("ended at %(kwh)s kWh") % {"kwh": exact_kwh(entry.last)}
+        ended = _("ended at %(kwh)s kWh") % {"kwh": local_forms.kwh(entry.last)}
     else:
         read = JournalEntry.objects.filter(meter=meter, register__isnull=False, seq__lt=seq).order_by("-seq").first()
         ended = (
-            _("was last read at %(kwh)s kWh") % {"kwh": exact_kwh(read.register or 0)} if read else _("was never read")
+            _("was last read at %(kwh)s kWh") % {"kwh": local_forms.kwh(read.register or 0)}
+            if read
+            else _("was never read")
         )
-    new = _("%(serial)s begins at %(kwh)s kWh") % {"serial": entry.serial, "kwh": exact_kwh(entry.first)}
+    new = _("%(serial)s begins at %(kwh)s kWh") % {"serial": entry.serial, "kwh": local_forms.kwh(entry.first)}
     return Break(entry.at, entry.last, entry.first, _("the meter was exchanged"), f"{old} {ended}; {new}")

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import format_money, minor_unit, to_minor
+from ...kernel.currencies import minor_unit, to_minor
 from ..billing.debts import debts_of, owe, set_off
 from ..billing.owed import close_rounding, fall, owe_back, pay_out
+from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
 from ..ledger.books import Kind, account, book, tenant_account
@@ -79,7 +80,7 @@ def _plan(refund: Refund) -> list[RefundPart]:
     if left:
         raise PaymentError(
             _("%(left)s of this refund did not come through a provider: pay it out by hand.")
-            % {"left": format_money(left, locked.tenancy.unit.property.currency)}
+            % {"left": local_forms.money(left, locked.tenancy.unit.property.currency)}
         )
     return list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day
-from ...kernel.currencies import format_with_code
+from ..core import local_forms
 from ..estate.models import Tenancy
 from .models import TakenBack
 
@@ -52,7 +52,7 @@ def shown_to(tenancy: Tenancy, zone: ZoneInfo, at: int) -> list[ShownBack]:
 def in_words(row: TakenBack, zone: ZoneInfo) -> str:
     """Return a sentence about money taken back, such as: Your bank took back 20.00 EUR on 2025-10-06."""
     values = {
-        "amount": format_with_code(row.amount, row.currency),
+        "amount": local_forms.money_with_code(row.amount, row.currency),
         "day": f"{local_day(row.at, zone)}",
     }
     if row.cause == TakenBack.Cause.REFUND:

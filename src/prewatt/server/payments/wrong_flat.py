@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import format_money
 from ..billing.debts import owe, write_off
 from ..billing.owed import owed_to, withdraw
 from ..billing.spreading import give_share_back
+from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -109,7 +109,7 @@ def move_payment(
                 "The building is offline: what is left of this payment in %(unit)s is not known until it is back. By what was "
                 "reported last it is %(left)s: say that this is to be taken, or wait."
             )
-            % {"unit": tenancy.unit.name, "left": format_money(outlook.left, tenancy.unit.property.currency)}
+            % {"unit": tenancy.unit.name, "left": local_forms.money(outlook.left, tenancy.unit.property.currency)}
         )
     of = Reference(Of.TOP_UP, payment.pk)
     booking = booked(of.and_(Part.MOVED)) or booked(of)

@@ -20,10 +20,10 @@ from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import format_money
 from ..billing.debts import debts_of
 from ..billing.models import WriteOff
 from ..billing.owed import owed_to
+from ..core import local_forms
 from ..core.time import now
 from ..correspondence.models import Note, Report
 from ..estate.models import Tenancy
@@ -69,7 +69,7 @@ def objections(tenancy: Tenancy) -> list[str]:
         (_("A deposit of %(amount)s is still held: pay it back first."), deposit_held(tenancy)),
         (_("The account does not stand at zero, but at %(amount)s."), balance(tenant_account(tenancy))),
     )
-    said = [text % {"amount": format_money(amount, currency)} for text, amount in amounts if amount]
+    said = [text % {"amount": local_forms.money(amount, currency)} for text, amount in amounts if amount]
     open_payments = Payment.objects.filter(tenancy=tenancy, state__in=(Payment.State.OPEN, Payment.State.HELD))
     waiting = (
         Adjustment.objects.filter(tenancy=tenancy, state=Adjustment.State.WAITING),

@@ -9,9 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import format_money
 from ...kernel.units import BALANCE_MAX, NANO
 from ..billing.remainders import close_remainder
+from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -69,7 +69,7 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
     left = refundable(tenancy)
     amount_back = left if amount is None else amount
     if not 0 < amount_back <= left:
-        values = {"left": format_money(left, tenancy.unit.property.currency)}
+        values = {"left": local_forms.money(left, tenancy.unit.property.currency)}
         raise GivingBackError(
             _("Only %(left)s is left: an amount to be given back is more than 0 and at most that.") % values, "amount"
         )

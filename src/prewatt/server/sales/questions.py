@@ -21,7 +21,7 @@ from ...kernel.plausible import most
 from ...kernel.rating import Counters, rate_interval
 from ...kernel.span import Span
 from ...kernel.tariff import Version, of_energy_alone
-from ...kernel.units import exact_kwh
+from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..estate.occupancy import stretches
@@ -209,7 +209,7 @@ def charges(case: Question, answer: str, amount: int = 0) -> list[tuple[Share, i
 def _charges_of_energy(case: Question, amount: int) -> list[tuple[Share, int | None, int]]:
     if not 0 <= amount <= case.most:
         text = _("At most %(most)s kWh can have flowed in that time.")
-        raise GivingBackError(text % {"most": exact_kwh(case.most)})
+        raise GivingBackError(text % {"most": local_forms.kwh(case.most)})
     counters = case.counters
     parts: list[tuple[Share, int | None, int]] = []
     for share, energy in zip(case.shares, _divided(case, amount), strict=True):
@@ -264,7 +264,7 @@ def reply(alarm: Alarm, answer: str, amount: int, by: Any) -> list[Adjustment]:
 def _memo(case: Question, share: Share, energy: int | None) -> str:
     place = zone(case.meter.property.zone)
     first, last = (f"{local(at, place):%Y-%m-%d %H:%M}" for at in (share.begin, share.end))
-    kwh = "" if energy is None else f" {exact_kwh(energy)} kWh,"
+    kwh = "" if energy is None else f" {local_forms.kwh(energy)} kWh,"
     return _("use that was not measured:%(kwh)s %(first)s – %(last)s") % {"kwh": kwh, "first": first, "last": last}
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
 from ...kernel.plausible import SLACK, most
-from ...kernel.units import exact_kwh
+from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..estate.occupancy import holder_at
@@ -97,7 +97,7 @@ def _check(meter: Meter, seq: int, energy: int) -> None:
         raise GivingBackError(_("This meter has no such reading: choose one from the list."))
     if not 0 <= energy < (row.energy or 0):
         text = _("Give the energy that was really used: from 0 to less than %(kwh)s kWh.")
-        raise GivingBackError(text % {"kwh": exact_kwh(row.energy or 0)})
+        raise GivingBackError(text % {"kwh": local_forms.kwh(row.energy or 0)})
 
 
 @transaction.atomic

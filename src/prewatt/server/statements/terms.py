@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
-from ...kernel.currencies import format_money, format_with_code
 from ...kernel.entries import decode_command
 from ...kernel.orders import Restore
 from ...kernel.units import BALANCE_MAX, DAY, HOUR
 from ..billing.debts import owe
 from ..billing.spreading import owes, share_for, spread, usual_cost
+from ..core import local_forms
 from ..core.errors import Refused
 from ..core.people import name_of
 from ..core.time import now
@@ -91,7 +91,7 @@ def _check_postpaid(tenancy: Tenancy, request: TermsRequest) -> None:
     if request.limit_cuts and request.begins is None and owes(tenancy) >= request.limit:
         raise TermsError(
             _("%(owed)s is owed now: with this limit the supply would end at once. Give a higher limit.")
-            % {"owed": format_money(owes(tenancy), tenancy.unit.property.currency)},
+            % {"owed": local_forms.money(owes(tenancy), tenancy.unit.property.currency)},
             "limit",
         )
     if not 1 <= request.due_days <= 90:
@@ -177,7 +177,7 @@ def _check_supply(tenancy: Tenancy, terms: Terms) -> None:
         currency = tenancy.unit.property.currency
         raise TermsError(
             _("%(owed)s is owed: with a limit of %(limit)s the change would end the supply. So the change waits.")
-            % {"owed": format_money(owes(tenancy), currency), "limit": format_money(terms.limit, currency)}
+            % {"owed": local_forms.money(owes(tenancy), currency), "limit": local_forms.money(terms.limit, currency)}
         )
 
 
@@ -245,7 +245,7 @@ def in_words(terms: Terms | TermsRequest | None, currency: str) -> list[str]:
     """Return what terms say, in sentences for people."""
     if terms is None or not terms.postpaid:
         return [_("Paid before use: the supply ends when the credit is used up.")]
-    limit = format_with_code(terms.limit, currency)
+    limit = local_forms.money_with_code(terms.limit, currency)
     sentences = [_("Paid after use, by a bill a month that is due after %(days)d days.") % {"days": terms.due_days}]
     if not terms.limit:
         sentences.append(_("There is no limit to what may be owed."))
@@ -272,7 +272,8 @@ def preview(tenancy: Tenancy, request: TermsRequest) -> list[str]:
     credit, at = balance(tenant_account(tenancy)), now()
     meter = Meter.objects.select_related("gateway__property", "unit").filter(unit=tenancy.unit_id).first()
     sentences = [
-        _("The balance is %(held)s %(currency)s now.") % {"held": format_money(credit, currency), "currency": currency}
+        _("The balance is %(held)s %(currency)s now.")
+        % {"held": local_forms.money(credit, currency), "currency": currency}
     ]
     if begins > at:
         sentences.append(_("From %(at)s:") % {"at": f"{local(begins, place):%Y-%m-%d %H:%M}"})
@@ -285,7 +286,7 @@ def preview(tenancy: Tenancy, request: TermsRequest) -> list[str]:
     if request.limit and request.limit_cuts:
         sentences.append(
             _("%(room)s %(currency)s can be used until then.")
-            % {"room": format_money(room, currency), "currency": currency}
+            % {"room": local_forms.money(room, currency), "currency": currency}
         )
     if days is not None:
         sentences.append(_("That is about %(days)d days of usual use.") % {"days": days})
@@ -304,12 +305,12 @@ def _back_in_words(
         share = share_for(tenancy.unit.property, amount, usual_cost(meter, None))
         sentences.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and %(share)d %% of each payment pay it.")
-            % {"amount": format_money(amount, currency), "currency": currency, "share": share}
+            % {"amount": local_forms.money(amount, currency), "currency": currency, "share": share}
         )
     elif amount:
         sentences.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and stays owed under Books.")
-            % {"amount": format_money(amount, currency), "currency": currency}
+            % {"amount": local_forms.money(amount, currency), "currency": currency}
         )
     sentences.append(
         _("The power stays on for %(days)d days in any case, to have time to pay in.") % {"days": days_to_pay(tenancy)}

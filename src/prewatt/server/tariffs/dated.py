@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from ...kernel.calendar import local, zone
 from ...kernel.rating import gross
 from ...kernel.tariff import Dated, RateCalendar, Tariff
-from ...kernel.units import HOUR, MINUTE, short_price
+from ...kernel.units import HOUR, MINUTE
+from ..core import local_forms
 from .prices import Series
 from .steps import gaps
 
@@ -93,9 +94,9 @@ def _other_unit(text: str, price: int, base: Tariff, known: Sequence[int]) -> Va
     how = _("Choose their unit with the file, or write it into the column's name: price (ct/kWh), price (EUR/MWh).")
     between = sorted({gross(min(known), base), gross(max(known), base)})
     values = {
-        "price": f"{short_price(gross(price, base))} {base.currency}",
+        "price": f"{local_forms.price(gross(price, base))} {base.currency}",
         "base": base.name,
-        "known": " – ".join(short_price(each) for each in between),
+        "known": " – ".join(local_forms.price(each) for each in between),
     }
     return ValidationError({"prices": f"{text % values} {how}"})
 
@@ -130,7 +131,7 @@ def _holds(planned: Mapping[int, Tariff], at: int) -> str:
     if tariff is None:
         return _("what held before holds there")
     stretch = RateCalendar(tariff).stretch(at)
-    values = {"rate": stretch.rate, "price": short_price(stretch.prices[0]), "currency": tariff.currency}
+    values = {"rate": stretch.rate, "price": local_forms.price(stretch.prices[0]), "currency": tariff.currency}
     if tariff.dated is not None and stretch.rate == tariff.dated.name and tariff.dated.begin <= at < tariff.dated.end:
         return _("the prices that were loaded before hold from there, first %(price)s %(currency)s") % values
     return _("the tariff under them holds from there, first %(rate)s at %(price)s %(currency)s") % values

@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
 from ...kernel.charges import PER_MONTH
-from ...kernel.currencies import format_money
 from ...kernel.entries import NEVER, ChangeTenancy
 from ...kernel.units import NANO
 from ..allocation.models import Run
@@ -27,6 +26,7 @@ from ..billing import debts
 from ..billing.models import MoveChange
 from ..billing.owed import owed_to, withdraw
 from ..billing.spreading import reopen_spreads
+from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import FARTHEST, Tenancy, Unit
@@ -279,7 +279,7 @@ class _PuttingRight:
         if paid_out:
             self.says.append(
                 _("%(amount)s was paid out to %(who)s already, and is counted.")
-                % {"amount": format_money(paid_out, tenancy.unit.property.currency), "who": tenancy.tenant}
+                % {"amount": local_forms.money(paid_out, tenancy.unit.property.currency), "who": tenancy.tenant}
             )
         tenancy.settled_at = None
         tenancy.save(update_fields=["settled_at"])

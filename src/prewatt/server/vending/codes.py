@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ...kernel.entries import Control
 from ...kernel.orders import Action, ClearCredit, ClearTamper, LimitPower
 from ...kernel.supply import WATTS_MAX
-from ...kernel.units import HOUR, TOKEN, exact_kwh
+from ...kernel.units import HOUR, TOKEN
 from ...tokens import (
     ALL_CREDIT,
     LAST_TID,
@@ -32,6 +32,7 @@ from ...tokens import (
     luhn,
     tid_at,
 )
+from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Organisation
 from ..metering.locking import for_update, lock_meters
@@ -259,7 +260,7 @@ def vend_units(token_meter: TokenMeter, tenths: int, by: Any = None, detail: str
         # The meter would take more than is counted here.
         raise VendError(
             _("A code can't carry just so much: the next lower that it can is %(kwh)s kWh.")
-            % {"kwh": exact_kwh(most * TENTH)}
+            % {"kwh": local_forms.kwh(most * TENTH)}
         )
     token = UnitCredit(next_tid(token_meter), tenths)
     return vend(token_meter, token, Code.Kind.UNITS, by, tenths, detail)

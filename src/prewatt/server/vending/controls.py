@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.currencies import format_money
 from ...kernel.entries import Control, decode_command
 from ...kernel.orders import (
     BY_MANAGER,
@@ -24,6 +23,7 @@ from ...kernel.orders import (
 )
 from ...kernel.supply import WATTS_MAX
 from ...kernel.units import BALANCE_MAX, DAY, NANO
+from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..estate.occupancy import holder_at
@@ -77,7 +77,7 @@ def _check_alone(meter: Meter, amount: int, by: Any) -> None:
             "that one person may give alone. Restore for a time without an amount, or give credit freely: then a "
             "second person must agree."
         )
-        raise ControlError(text % {"limit": format_money(limit_of(organisation), meter.property.currency)})
+        raise ControlError(text % {"limit": local_forms.money(limit_of(organisation), meter.property.currency)})
 
 
 def restored_until(meter: Meter) -> int:

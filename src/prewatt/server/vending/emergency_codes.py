@@ -16,13 +16,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
-from ...kernel.currencies import format_money
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.entries import Control, EndCode, OnSite, decode_command
 from ...kernel.orders import Restore
 from ...kernel.units import DAY, NANO, parse_money
 from ...tokens import BaseDate, NotCarried, instant_of
 from ...wire.order_codes import emergency_token
+from ..core import local_forms
 from ..core.errors import Refused
 from ..core.people import name_of
 from ..core.time import now
@@ -114,7 +114,7 @@ def make(property_: Property, meters: Sequence[Meter], amount: int, days: int, b
     lock_books(property_.organisation)
     allowed = bounds(property_)
     if not 0 < amount <= min(allowed.amount, LARGEST):
-        most = format_money(allowed.amount, property_.currency)
+        most = local_forms.money(allowed.amount, property_.currency)
         raise EmergencyError(_("A code must lend more than 0, and at most %(most)s.") % {"most": most}, "amount")
     if not 0 < days <= min(allowed.days, LONGEST):
         raise EmergencyError(_("A code must hold for 1 to %(most)d days.") % {"most": allowed.days}, "days")
@@ -147,7 +147,7 @@ def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -
             "this is more than %(limit)s, which is the most that one person may give alone. Make fewer or "
             "smaller codes."
         )
-        limit = format_money(limit_of(locked.property.organisation), locked.property.currency)
+        limit = local_forms.money(limit_of(locked.property.organisation), locked.property.currency)
         values = {"where": place, "limit": limit}
         raise EmergencyError(text % values, "amount")
     try:

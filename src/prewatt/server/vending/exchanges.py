@@ -18,7 +18,8 @@ from ...kernel.account import Account
 from ...kernel.entries import Event, Exchange, Exchanged, Reading, Rebased, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.plausible import SLACK, most
-from ...kernel.units import REGISTER_MAX, exact_kwh, parse_kwh
+from ...kernel.units import REGISTER_MAX, parse_kwh
+from ..core import local_forms
 from ..core.fields import check_meter_name
 from ..core.time import now
 from ..metering.accounts import account_of
@@ -62,7 +63,7 @@ class Outlook:
         """Return what will be charged for the old meter's rest, and what is unknown, for people."""
         if self.register is None:
             return _("The old meter was never read: counting begins with the new one.")
-        last_register = {"kwh": exact_kwh(self.register)}
+        last_register = {"kwh": local_forms.kwh(self.register)}
         if self.end == End.UNKNOWN:
             return (
                 _(
@@ -78,7 +79,7 @@ class Outlook:
         return _(
             "The old meter was last read at %(kwh)s kWh. What it used after that, %(rest)s kWh, is charged with the new "
             "one's first reading."
-        ) % {**last_register, "rest": exact_kwh(self.rest)}
+        ) % {**last_register, "rest": local_forms.kwh(self.rest)}
 
 
 def last_read(meter: Meter) -> tuple[int, int, bool] | None:
@@ -186,7 +187,11 @@ def look(meter: Meter, serial: str, first: str, last: str = "") -> Outlook:
             "The old meter can't have ended at %(last)s kWh: at its last reading it was at %(kwh)s kWh, and at "
             "most %(most)s kWh can have flowed since. Check the number."
         )
-        values = {"last": exact_kwh(ends or 0), "kwh": exact_kwh(register), "most": exact_kwh(highest)}
+        values = {
+            "last": local_forms.kwh(ends or 0),
+            "kwh": local_forms.kwh(register),
+            "most": local_forms.kwh(highest),
+        }
         raise ValidationError({"last": text % values})
     cost = account.rate(at, rest).charge - account.rate(at, 0).charge
     return Outlook(meter, serial, begins, ends, end, register, read_at, rest, cost)

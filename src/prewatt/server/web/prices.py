@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.ahead import Ahead, next_change, prices_ahead
 from ...kernel.calendar import day_bounds, local, local_day
 from ...kernel.tariff import version_at
-from ...kernel.units import HOUR, MINUTE, instant, short_price
+from ...kernel.units import HOUR, MINUTE, instant
+from ..core import local_forms
 
 MARKS = (0, 6, 12, 18, 24)
 """The hours that are written under a strip."""
@@ -137,8 +137,8 @@ def _at_hour(day: date, hour: int, where: ZoneInfo) -> int:
 def _change_in_words(present: int, change: Ahead, at: int, where: ZoneInfo, currency: str) -> str:
     values = {
         "at": _moment(change.begin, at, where),
-        "price": short_price(change.price),
-        "present": short_price(present),
+        "price": local_forms.price(change.price),
+        "present": local_forms.price(present),
         "currency": currency,
     }
     if change.price < present:
@@ -154,7 +154,7 @@ def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, where: 
     return _("Cheapest: %(begin)s – %(end)s, %(price)s") % {
         "begin": _moment(best.begin, at, where),
         "end": f"{local(best.end, where):%H:%M}",
-        "price": short_price(best.price),
+        "price": local_forms.price(best.price),
     }
 
 
@@ -167,7 +167,7 @@ def _moment(then: int, at: int, where: ZoneInfo) -> str:
         return clock
     if days == 1:
         return _("tomorrow %(clock)s") % {"clock": clock}
-    return f"{date_format(wall, 'l' if days < 7 else 'j M')} {clock}"
+    return f"{local_forms.day(wall.date(), 'l' if days < 7 else 'j M')} {clock}"
 
 
 def _known(account: Account, at: int, end: int) -> int | None:

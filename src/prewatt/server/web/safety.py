@@ -12,7 +12,7 @@ from ...kernel.account import Account
 from ...kernel.calendar import local, zone
 from ...kernel.quantities import UNITS, Quantity, can_be, shown
 from ...kernel.safety import KINDS
-from ...kernel.units import exact_kwh
+from ..core import local_forms
 from ..estate.safety_rules import in_words, not_told, read_limits
 from ..metering.accounts import account_of
 from ..metering.models import Meter
@@ -54,7 +54,7 @@ def tonight(account: Account, now: int) -> str:
         return ""
     allowed = [_("at most %(watts)d W at a time") % {"watts": hours.watts}] if hours.watts else []
     if left is not None:
-        energy = {"left": exact_kwh(left), "most": exact_kwh(hours.energy)}
+        energy = {"left": local_forms.kwh(left), "most": local_forms.kwh(hours.energy)}
         allowed.append(_("%(left)s of %(most)s kWh are left") % energy)
     return _("Off hours until %(at)s: %(allowed)s.") % {
         "at": _clock(account, night.until),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...kernel.currencies import format_money, format_with_code
+from ..core import local_forms
 
 
 def total(amounts: Iterable[tuple[int, str]]) -> str:
@@ -14,5 +14,5 @@ def total(amounts: Iterable[tuple[int, str]]) -> str:
     sums: dict[str, int] = {}
     for nano, currency in amounts:
         sums[currency] = sums.get(currency, 0) + nano
-    printed = format_money if len(sums) == 1 else format_with_code
+    printed = local_forms.money if len(sums) == 1 else local_forms.money_with_code
     return ", ".join(printed(nano, currency) for currency, nano in sorted(sums.items()))

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
-from ...core.amounts import plain, typed_money, typed_whole
+from ...core.amounts import in_field, typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import Organisation, Property
 from ...estate.terms import Lowering, Terms
@@ -103,7 +103,7 @@ def _start(holds: Terms | None) -> dict[str, Any]:
     shown = holds if holds is not None and holds.postpaid else Terms(postpaid=True, limit=0, limit_cuts=True)
     return {
         "way": "before" if holds is not None and holds.postpaid else "after",
-        "limit": plain(Decimal(shown.limit).scaleb(-9)) if shown.limit else "",
+        "limit": in_field(Decimal(shown.limit).scaleb(-9)) if shown.limit else "",
         "limit_cuts": "on" if shown.limit_cuts else "",
         "due_days": shown.due_days,
         "overdue": shown.overdue,

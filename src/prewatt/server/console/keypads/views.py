@@ -14,10 +14,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from ....kernel.currencies import format_with_code
 from ....kernel.names import natural
-from ....kernel.units import exact_kwh
 from ....tokens import Function
+from ...core import local_forms
 from ...core.amounts import typed_kwh, typed_money, typed_whole
 from ...estate.models import Organisation
 from ...sales.keypad_sales import quote
@@ -143,10 +142,10 @@ def _vend_units(request: HttpRequest, owner: Organisation) -> None:
             "with it."
         )
         % {
-            "kwh": exact_kwh(price.energy),
+            "kwh": local_forms.kwh(price.energy),
             "who": tenancy.tenant,
-            "charge": format_with_code(price.charge, currency),
-            "amount": format_with_code(price.to_pay, currency),
+            "charge": local_forms.money_with_code(price.charge, currency),
+            "amount": local_forms.money_with_code(price.to_pay, currency),
         },
     )
 

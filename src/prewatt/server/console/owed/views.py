@@ -20,6 +20,7 @@ from ....kernel.units import DAY
 from ...billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
 from ...billing.models import Debt, DebtPayment, WriteOff
 from ...billing.owed import owed, send_to
+from ...core import local_forms
 from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.models import Organisation, Tenancy
@@ -118,7 +119,7 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
         amount = typed_money(typed["amount"], "amount", _currency(refund.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
         left = pay_out_by_hand(refund, request.user, amount, way, day, typed.get("number", "")).left
-        said = _("It is booked. %(left)s is still owed.") % {"left": format_money(left, _currency(refund.tenancy))}
+        said = _("It is booked. %(left)s is still owed.") % {"left": local_forms.money(left, _currency(refund.tenancy))}
         messages.success(request, said if left else _("It is booked. All of it is paid out."))
     except REFUSALS as error:
         refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})
@@ -176,7 +177,9 @@ def debt_set_off(request: HttpRequest, pk: int, refund_pk: int) -> HttpResponse:
     try:
         debt = debt_of_manager(request, pk)
         part = set_off(debt, refund_of_manager(request, refund_pk), request.user)
-        messages.success(request, _("%(amount)s is set off.") % {"amount": format_money(part, _currency(debt.tenancy))})
+        messages.success(
+            request, _("%(amount)s is set off.") % {"amount": local_forms.money(part, _currency(debt.tenancy))}
+        )
     except REFUSALS as error:
         say(request, error)
     return redirect("console:books:books")

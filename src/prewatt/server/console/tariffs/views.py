@@ -21,7 +21,7 @@ from ....kernel.names import natural
 from ....kernel.tariff import Tariff as KernelTariff
 from ....kernel.tariff import TariffError
 from ...accounts.rights import Right
-from ...core.amounts import NumberField, plain
+from ...core.amounts import NumberField, in_field
 from ...core.errors import for_people
 from ...core.json_text import JsonError, read_json
 from ...core.time import now
@@ -66,7 +66,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
         "where": zone(property_.zone),
         "versions": versions,
         "known": _known(property_),
-        "cap": "" if property_.price_cap is None else plain(property_.price_cap),
+        "cap": "" if property_.price_cap is None else in_field(property_.price_cap),
         "corrections": property_.corrections.select_related("tariff", "by").prefetch_related(
             "charges__tenancy", "charges__meter"
         ),

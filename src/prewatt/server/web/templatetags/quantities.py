@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from ....kernel.calendar import local
 from ....kernel.charges import CHARGES
 from ....kernel.charges.interface import PerKwh
-from ....kernel.currencies import format_exact, format_money, format_signed
 from ....kernel.tariff import Tariff
-from ....kernel.units import exact_kwh, exact_percent, short_price
 from ...allocation.models import BASES, Share
+from ...core import local_forms
 from ...statements.bills import Standing
 from ...statements.statement import ADJUSTMENTS, ELECTRICITY, SECTIONS, SHARED, STANDING, TAX, TOP_UPS, Line, Statement
 
@@ -29,24 +28,36 @@ def money(nano: int | None, currency: str) -> str:
     """Return an amount (nano) as it is paid in its currency: 12.50 (EUR), 0.125 (KWD), 1000 (JPY). Every amount needs a
     currency.
     """
-    return "–" if nano is None else format_money(nano, currency)
+    return "–" if nano is None else local_forms.money(nano, currency)
+
+
+@register.filter
+def money_with_code(nano: int | None, currency: str) -> str:
+    """Return an amount (nano) with its currency, as the language writes it: 12.50 EUR, 12,50 €."""
+    return "–" if nano is None else local_forms.money_with_code(nano, currency)
 
 
 @register.filter
 def kwh(wh: int | None) -> str:
     """Return energy (Wh) in kWh: 1.234."""
-    return "–" if wh is None else exact_kwh(wh)
+    return "–" if wh is None else local_forms.kwh(wh)
 
 
 @register.filter
 def price(micro: int) -> str:
     """Return a price (micro) without zeros at the end that say nothing: 0.182."""
-    return short_price(micro)
+    return local_forms.price(micro)
 
 
 def _wall(at: int | None, where: ZoneInfo, form: str) -> str:
     # Without its zone: Django would turn an aware datetime to the server's zone.
-    return "–" if at is None else date_format(local(at, where).replace(tzinfo=None), form)
+    return "–" if at is None else local_forms.moment(local(at, where).replace(tzinfo=None), form)
+
+
+@register.filter
+def dated(day: date | None, form: str) -> str:
+    """Return a day as the language writes it; `form` is how English does: `j F Y`."""
+    return "–" if day is None else local_forms.day(day, form)
 
 
 @register.filter
@@ -94,19 +105,19 @@ def month(at: int, where: ZoneInfo) -> str:
 @register.filter
 def amount(nano: int, currency: str) -> str:
     """Return an exact amount (nano), with as many decimals as it needs, and at least those of its currency."""
-    return format_exact(nano, currency)
+    return local_forms.exact_amount(nano, currency)
 
 
 @register.filter
 def threshold(wh: int) -> str:
     """Return energy (Wh) in kWh without zeros at the end: 3120."""
-    return exact_kwh(wh).rstrip("0").rstrip(".")
+    return local_forms.short_kwh(wh)
 
 
 @register.filter
 def signed(nano: int, currency: str) -> str:
     """Return an amount as `money` does, with a plus if it is over 0: +2.34."""
-    return format_signed(nano, currency)
+    return local_forms.signed_money(nano, currency)
 
 
 @register.filter
@@ -122,7 +133,7 @@ def charges_in_words(tariff: Tariff) -> list[str]:
 @register.filter
 def percent(ppm: int) -> str:
     """Return parts per million in percent: 19."""
-    return exact_percent(ppm)
+    return local_forms.percent(ppm)
 
 
 _TONES = {"sent": "good", "done": "good", "failed": "bad", "open": "warn"}
@@ -149,7 +160,7 @@ def item(values: Mapping[str, Any], key: str) -> Any:
 @register.simple_tag
 def rounded(document: Statement, nano: int) -> str:
     """Return an amount of a statement, rounded to the minor unit of its currency."""
-    return document.rounded(nano)
+    return local_forms.number(document.rounded(nano))
 
 
 @register.simple_tag
@@ -180,13 +191,13 @@ def derived(share: Share, currency: str) -> str:
     parts = [
         gettext("%(percent)s %% by %(basis)s (%(own)s of %(all)s)")
         % {
-            "percent": part,
+            "percent": local_forms.number(str(part)),
             "basis": BASES[basis],
-            "own": share.weights[basis],
-            "all": f"{sum(Decimal(weights[basis]) for weights in everybody):f}",
+            "own": local_forms.number(share.weights[basis]),
+            "all": local_forms.number(f"{sum(Decimal(weights[basis]) for weights in everybody):f}"),
         }
         for basis, part in run.rule.items()
     ]
-    energy = "" if run.energy is None else f", {exact_kwh(run.energy)} kWh"
+    energy = "" if run.energy is None else f", {local_forms.kwh(run.energy)} kWh"
     of = gettext("of %(cost)s %(currency)s in all") % {"cost": amount(run.cost, currency), "currency": currency}
     return f"{of}{energy}: {', '.join(parts)}"

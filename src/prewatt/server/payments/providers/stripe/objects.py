@@ -10,8 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from .....kernel.currencies import format_money, minor_unit
+from .....kernel.currencies import minor_unit
 from .....kernel.units import SECOND
+from ....core import local_forms
 from ..interface import Cause, PaymentReport, ProviderError, State, Step, TakenBackReport
 
 IN_HUNDREDTHS = ("ISK", "UGX")
@@ -105,7 +106,7 @@ def theirs(amount: int, currency: str) -> int:
     """Return an amount in minor units as Stripe counts it. Raises ProviderError if it is finer than Stripe takes."""
     step = 10 if currency in IN_TENS else 100 if currency in IN_WHOLE else 1
     if amount % step:
-        least = format_money(step * minor_unit(currency), currency)
+        least = local_forms.money(step * minor_unit(currency), currency)
         raise ProviderError(
             _("Stripe takes amounts in %(currency)s in steps of %(least)s.") % {"currency": currency, "least": least}
         )

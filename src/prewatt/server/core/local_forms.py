@@ -1,0 +1,175 @@
+"""Amounts, energy and dates as the language of the page writes them: 1,234.50 (English), 1.234,50 (German); 6 Oct, 6. Okt.,
+10月6日.
+
+The kernel makes an exact text of a quantity; here only its signs are changed, so that nothing is ever rounded. What machines
+read (files, the API, values of fields) keeps the kernel's form. The rules of languages are those of the Unicode CLDR, which
+the library Babel carries; the English forms stand here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+
+from ...kernel.currencies import NO_CURRENCY, format_exact, format_money, format_signed
+from ...kernel.units import exact_kwh, exact_percent, rough_kwh, short_price
+from .languages import ENGLISH
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+SKELETONS = {
+    "j": "d",
+    "j M": "MMMd",
+    "j M Y": "yMMMd",
+    "l j M": "MMMEd",
+    "D j M": "MMMEd",
+    "D j M Y": "yMMMEd",
+    "M Y": "yMMM",
+    "F Y": "yMMMM",
+}
+"""Forms of a day: how English writes it (Django's letters), and the CLDR's skeleton, by which each language knows its own."""
+PATTERNS = {"D": "ccc", "l": "cccc", "F": "LLLL", "M": "LLL", "j F Y": "long", "l j F Y": "full"}
+"""Forms that are no skeleton: a word alone, and those that each language has a name for."""
+TIMES = ("H:i", "H:i:s")
+"""The forms of a time of day: with 24 hours in all languages, as meters and tariffs count them."""
+
+
+class _Signs(NamedTuple):
+    """How a language writes numbers: the sign before the decimals, the one between groups of digits, and how many digits
+    the last group and the others have.
+    """
+
+    decimal: str
+    group: str
+    last: int
+    others: int
+
+
+@cache
+def _locale(language: str) -> Locale:
+    # Most processes print nothing for people, and start faster without it.
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale(ENGLISH)
+
+
+def _spoken() -> str:
+    return get_language() or ENGLISH
+
+
+@cache
+def _signs(language: str) -> _Signs:
+    locale = _locale(language)
+    symbols = locale.number_symbols.get("latn", {})
+    last, others = locale.decimal_formats[None].grouping
+    return _Signs(symbols.get("decimal", "."), symbols.get("group", ","), last, others)
+
+
+def number(text: str) -> str:
+    """Return an exact decimal such as `-1234.50`, with the signs of the language and its digits in groups."""
+    signs = _signs(_spoken())
+    sign, bare = (text[0], text[1:]) if text[:1] in "+-" else ("", text)
+    whole, point, decimals = bare.partition(".")
+    groups, whole = [whole[-signs.last :]], whole[: -signs.last]
+    while whole:
+        groups, whole = [whole[-signs.others :], *groups], whole[: -signs.others]
+    return f"{sign}{signs.group.join(groups)}{signs.decimal if point else ''}{decimals}"
+
+
+def money(nano: int, currency: str) -> str:
+    """Return an amount (nano) rounded to its currency, without it: 1,234.50. Raises ValueError without a currency."""
+    return number(format_money(nano, currency))
+
+
+def money_with_code(nano: int, currency: str) -> str:
+    """Return an amount (nano) with its currency: 12.50 EUR (English), 12,50 € (German), ¥12.50 (Chinese). Without a known
+    currency it is the number alone.
+    """
+    amount = money(nano, currency)
+    language = _spoken()
+    if currency == NO_CURRENCY:
+        return amount
+    if language == ENGLISH:
+        return f"{amount} {currency}"
+    before, sign = _currency_sign(language, currency)
+    if not before:
+        return f"{amount}\N{NO-BREAK SPACE}{sign}"
+    minus, amount = ("-", amount[1:]) if amount.startswith("-") else ("", amount)
+    blank = "\N{NO-BREAK SPACE}" if sign[-1:].isalpha() else ""
+    return f"{minus}{sign}{blank}{amount}"
+
+
+@cache
+def _currency_sign(language: str, currency: str) -> tuple[bool, str]:
+    locale = _locale(language)
+    return locale.currency_formats["standard"].pattern.startswith("¤"), locale.currency_symbols.get(currency, currency)
+
+
+def signed_money(nano: int, currency: str) -> str:
+    """Return an amount as `money` does, with a plus if it is over 0: +2.34."""
+    return number(format_signed(nano, currency))
+
+
+def exact_amount(nano: int, currency: str) -> str:
+    """Return an exact amount (nano), with as many decimals as it needs, and at least those of its currency."""
+    return number(format_exact(nano, currency))
+
+
+def kwh(wh: int) -> str:
+    """Return energy (Wh) in kWh with three decimals: 1.234."""
+    return number(exact_kwh(wh))
+
+
+def short_kwh(wh: int) -> str:
+    """Return energy (Wh) in kWh without zeros at the end: 3,120."""
+    return number(exact_kwh(wh).rstrip("0").rstrip("."))
+
+
+def tenths_kwh(wh: int) -> str:
+    """Return energy (Wh) in kWh, rounded to a tenth."""
+    return number(rough_kwh(wh))
+
+
+def price(micro: int) -> str:
+    """Return a price (micro) without zeros at the end that say nothing: 0.182."""
+    return number(short_price(micro))
+
+
+def percent(ppm: int) -> str:
+    """Return parts per million in percent, without the sign: 19."""
+    return number(exact_percent(ppm))
+
+
+def day(value: date, form: str) -> str:
+    """Return a day in one of the forms `SKELETONS` or `PATTERNS`. Any other is the same in all languages: `Y-m-d`."""
+    language = _spoken()
+    if language == ENGLISH or form not in {**SKELETONS, **PATTERNS}:
+        return date_format(value, form)
+    from babel.dates import format_date, format_skeleton
+
+    if form in PATTERNS:
+        return format_date(value, PATTERNS[form], locale=_locale(language))
+    return format_skeleton(SKELETONS[form], datetime.combine(value, time()), locale=_locale(language))
+
+
+def moment(wall: datetime, form: str) -> str:
+    """Return what a clock on the wall shows, a datetime without a zone, in one of the forms of `day` or of `TIMES`, or in both:
+    `j M, H:i`.
+    """
+    language = _spoken()
+    if form in TIMES or language == ENGLISH:
+        return date_format(wall, form)
+    in_days, _comma, in_hours = form.partition(", ")
+    text = day(wall.date(), in_days)
+    if not in_hours:
+        return text
+    clock = date_format(wall, in_hours)
+    return str(_locale(language).datetime_formats["medium"]).replace("{1}", text).replace("{0}", clock)
