@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ...kernel.charges import CHARGES
 
@@ -46,9 +47,10 @@ LABELS = {
     "seq": _("Reading"), "serial": _("Serial number"),
     "since": _("From the day"), "start": _("Start from"),
     "tariff": _("Tariff"), "tariff_index": _("Tariff index"), "tell": _("Of what"), "tenancy": _("Tenant"),
-    "tenant": _("Name"), "to": _("It is for"),
+    "tenant": pgettext_lazy("of a person", "Name"), "to": _("It is for"),
     "unit": _("Unit"), "used": _("What was used"), "user": _("Login"), "vacancy": _("Vacant units are borne by"),
-    "value": _("Value"), "watts": _("Power"), "way": _("Way to pay"), "phone": _("Phone"), "email": _("E-mail"),
+    "value": _("Value"), "watts": pgettext_lazy("in watts", "Power"), "way": _("Way to pay"),
+    "phone": _("Phone"), "email": _("E-mail"),
     **{form.field: _(form.label) for form in CHARGES},
 }  # fmt: skip
 """What people see of a field, where its own name is not for them."""

@@ -16,6 +16,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.currencies import minor_unit
@@ -66,7 +67,7 @@ class Standing:
         return {
             "paid": _("paid"),
             "part": _("paid in part"),
-            "open": _("open"),
+            "open": pgettext("a bill", "open"),
             "overdue": _("overdue"),
             "debt": _("owed as a debt"),
         }[self.state]

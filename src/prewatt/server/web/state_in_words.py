@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ...kernel.state import EXHAUSTED
 from ...kernel.switching import SwitchProgress
@@ -31,7 +32,7 @@ def vacant_in_words(figures: MeterFigures) -> str:
 def state_label(figures: MeterFigures) -> str:
     """Return whether the power is on, in one or two words for a table."""
     labels = {
-        "off": _("off"),
+        "off": pgettext("the power", "off"),
         "low": _("on, low"),
         "on": _("on"),
         "unseen": _("told to switch on"),
