@@ -4,7 +4,8 @@ It is called in the batch's transaction, with the meter's row locked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -33,13 +34,12 @@ class OutrunError(Exception):
     """
 
 
-def store_meter(meter: Meter, change: MeterPlan) -> list[Charge]:
-    """Store what a batch brings for a meter, except its entries. Returns what to book of its readings. Raises
-    OutrunError if its row has changed since the batch was planned.
+def store_meter(meter: Meter, change: MeterPlan, tenancies: Sequence[Tenancy]) -> list[Charge]:
+    """Store what a batch brings for a meter, except its entries. `tenancies`: all of its unit. Returns what to book of its
+    readings. Raises OutrunError if its row has changed since the batch was planned.
     """
     _move_on(meter, change)
     _take_up(meter, change)
-    tenancies = _tenancies(meter) if change.charges or change.cleared else []
     for seq, at, amount in change.cleared:
         owe_cleared(meter, holder_at(tenancies, at), amount, at, seq)
     if change.emergency:
@@ -57,8 +57,13 @@ def store_meter(meter: Meter, change: MeterPlan) -> list[Charge]:
     return charges_of(meter, tenancies, change.charges)
 
 
-def _tenancies(meter: Meter) -> Sequence[Tenancy]:
-    return list(Tenancy.objects.filter(unit=meter.unit_id).select_related("unit__property__organisation"))
+def tenancies_of(meters: Iterable[Meter]) -> Mapping[int | None, Sequence[Tenancy]]:
+    """Return the tenancies of the meters' units, by the primary key of the unit."""
+    tenancies: dict[int | None, list[Tenancy]] = defaultdict(list)
+    units = {meter.unit_id for meter in meters if meter.unit_id}
+    for tenancy in Tenancy.objects.filter(unit__in=units).select_related("unit__property__organisation"):
+        tenancies[tenancy.unit_id].append(tenancy)
+    return tenancies
 
 
 def _move_on(meter: Meter, change: MeterPlan) -> None:

@@ -42,7 +42,7 @@ from .alarms import Raised, each_once
 from .batch import GatewayView, MeterView, Plan
 from .dispatch import Pending
 from .looking import Look
-from .meter_rows import OutrunError, entry_row, store_meter, store_status
+from .meter_rows import OutrunError, entry_row, store_meter, store_status, tenancies_of
 from .outbox import Outbox
 from .refusals import summed
 
@@ -194,9 +194,12 @@ class Store:
         with transaction.atomic():
             self._lock(plan)
             charges: list[Charge] = []
+            charged = (name for name, change in plan.meters.items() if change.charges or change.cleared)
+            tenancies = tenancies_of(self._meters[name] for name in charged)
             for name, change in plan.meters.items():
                 if change.entries or change.duplicates:
-                    charges += store_meter(self._meters[name], change)
+                    meter = self._meters[name]
+                    charges += store_meter(meter, change, tenancies.get(meter.unit_id, ()))
             JournalEntry.objects.bulk_create(
                 entry_row(self._meters[name], new) for name, change in plan.meters.items() for new in change.entries
             )

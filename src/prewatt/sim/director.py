@@ -60,6 +60,10 @@ STALL = 120.0
 """Seconds without progress after which the demonstration gives up."""
 NOTICE = 5.0
 """Seconds that the outage waits for the head-end to notice it."""
+SHOWN = 0.1
+"""Seconds for which what is shown of the progress stands: to say who is dark, the files of all meters are read."""
+SHORTEST, LONGEST = 0.002, 0.02
+"""Seconds between two looks at what is waited for: a twentieth of the time waited until then, within these."""
 
 
 class Director:
@@ -240,13 +244,16 @@ class Director:
         if not self.options.speed:
             self.clock.open_road(at)
         began, real = self.clock.done(), time.monotonic()
+        shown = 0.0
 
         def arrived() -> bool:
+            nonlocal shown
+            mono = time.monotonic()
             if self.options.speed:
-                self.clock.open_road(min(at, began + int((time.monotonic() - real) * self.options.speed * SECOND)))
-                progress.update(
-                    bar, completed=self.clock.now() - self.story.begin, text=self._where_we_are(self.clock.now())
-                )
+                self.clock.open_road(min(at, began + int((mono - real) * self.options.speed * SECOND)))
+                if mono >= shown + SHOWN:
+                    shown, now = mono, self.clock.now()
+                    progress.update(bar, completed=now - self.story.begin, text=self._where_we_are(now))
             return self.clock.done() >= at
 
         self._await("the agent", arrived, patience=float("inf") if self.options.speed else STALL)
@@ -349,15 +356,16 @@ class Director:
 
     def _await(self, what: str, condition: Callable[[], bool], patience: float = STALL) -> None:
         """Wait for a condition, keeping the children alive. DemoError if it takes longer than can be."""
-        deadline = time.monotonic() + patience
+        began = time.monotonic()
         look = 0.0
         while not condition():
             if time.monotonic() > look:
                 look = time.monotonic() + 0.05
                 self._look_after()
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > patience:
                 raise DemoError(f"waited {patience:.0f} s for {what}\n{self.supervisor.last_words()}")
-            time.sleep(0.002)
+            time.sleep(min(max(waited / 20, SHORTEST), LONGEST))
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
