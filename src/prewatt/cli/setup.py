@@ -14,6 +14,7 @@ from ..server.accounts.invitations import DAYS
 from ..server.commissioning.setup import BuildingPlan, read_apartments, set_up_building
 from ..server.core.amounts import typed_price
 from ..server.tariffs.reading import read_file
+from ..wire.messages import MAX_METERS
 from .command import CommandError, group
 from .on_server import DatabaseCommand
 
@@ -38,7 +39,9 @@ def setup(
     tariff: Annotated[
         Path | None, typer.Option(help="Tariff as a JSON file, instead of --price (docs/landlord/tariff.md).")
     ] = None,
-    gateway: Annotated[str, typer.Option(help="Name of the gateway in the building.")] = "gateway-1",
+    gateway: Annotated[
+        str, typer.Option(help="Name of the gateway in the building. Empty: gateway-1, or the next name that is free.")
+    ] = "",
 ) -> None:
     """Set up a building: units, meters, tenants, tariff, logins.
 
@@ -69,6 +72,12 @@ def setup(
         typer.echo(f"Tenants type it at http://THIS-SERVER:{settings.CONFIG.http.port}/join/")
         typer.echo("The page of a unit prints a paper with a new one; then this one lets nobody in.")
     typer.echo()
+    if len(building.codes) > 1:
+        typer.echo(
+            f"A gateway serves {MAX_METERS} meters at most. The meters are divided as the list says, else in its order:"
+        )
+        for box in building.property.gateways.order_by("pk"):
+            typer.echo(f"  {box.name:<18} {box.meters.count()} meters")
     typer.echo(
         "The codes below hold for 24 hours; prewatt gateway code NAME makes another one. Put https:// and the server's name"
     )

@@ -13,8 +13,8 @@ from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.tariff_document import tariff_to_document
 from prewatt.kernel.units import NANO
 from prewatt.server.accounts.invitations import invitation_of
+from prewatt.server.commissioning import gateway_places
 from prewatt.server.commissioning import installing as services
-from prewatt.server.commissioning import setup
 from prewatt.server.commissioning.setup import Apartment, SetupError, read_apartments
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Gateway, Meter
@@ -57,10 +57,10 @@ def test_without_a_password_given_the_manager_has_one_and_each_tenant_an_invitat
         ({"zone": "Europe/Nowhere"}, "zone: .*Europe/Nowhere"),
         ({"currency": "euro"}, "currency"),
         ({"currency": "CHF"}, "The tariff's currency is EUR, the property's CHF"),
-        ({"gateway": "Gate Way"}, "name: gateway name 'Gate Way'"),
+        ({"gateway": "Gate Way"}, "gateway name 'Gate Way'"),
         ({"name": ""}, "name: This field cannot be blank"),
-        ({"apartments": [Apartment("F", "m/1", "A")]}, "unit F, meter m/1: name: m/1 is not"),
-        ({"apartments": [Apartment("F", "m", "A"), Apartment("G", "m", "B")]}, "unit G, meter m: name: Meter with this Name"),
+        ({"apartments": [Apartment("F", "m/1", "A")]}, "unit F, meter m/1: Name: m/1 is not"),
+        ({"apartments": [Apartment("F", "m", "A"), Apartment("G", "m", "B")]}, "unit G, meter m: Name: Meter with this Name"),
         ({"apartments": [Apartment("F", "m", "A"), Apartment("F", "n", "B")]}, "unit F, meter n: .*already exists"),
         ({"apartments": [Apartment("F", f"m{number}", "") for number in range(2)]}, "unit F"),
         ({"low_credit": "-1"}, "low_credit"),
@@ -73,33 +73,35 @@ def test_what_cannot_be_set_up_is_named_and_nothing_is_left(db, clock, changes, 
         assert not model.objects.exists()
 
 
-def test_a_gateway_has_no_more_than_250_meters(db, clock):
-    with pytest.raises(SetupError, match=r"g1 would have 251 meters.*250 at most.*column 'gateway'"):
-        set_up(clock, apartments=[Apartment(str(number), f"m{number}", "") for number in range(251)])
-    assert not Meter.objects.exists()
+def test_more_meters_than_a_gateway_can_have_are_divided_over_several(db, clock):
+    made = set_up(clock, apartments=[Apartment(str(number), f"m{number}", "") for number in range(251)], gateway="")
+    assert sorted(made.codes) == ["gateway-1", "gateway-2"]
+    assert {box.name: box.meters.count() for box in Gateway.objects.all()} == {"gateway-1": 250, "gateway-2": 1}
 
 
 def test_more_meters_hang_at_several_gateways_that_the_list_names(db, clock, monkeypatch):
-    for module in (setup, services):
+    for module in (gateway_places, services):
         monkeypatch.setattr(module, "MAX_METERS", 3)
     many = [Apartment(str(number), f"m{number}", "", gateway="" if number < 3 else "g2") for number in range(5)]
     made = set_up(clock, apartments=many)
     assert sorted(made.codes) == ["g1", "g2"]
     assert len(set(made.codes.values())) == 2
     assert {box.name: box.meters.count() for box in Gateway.objects.all()} == {"g1": 3, "g2": 2}
-    with pytest.raises(SetupError, match="g2 would have 4 meters"):
+    with pytest.raises(SetupError, match="g4 would have 4 meters"):
         set_up(
             clock,
             name="Elm",
-            gateway="g2",
-            apartments=[Apartment(f"F{number}", f"x{number}", "") for number in range(4)],
+            apartments=[Apartment(f"F{number}", f"x{number}", "", gateway="g4") for number in range(4)],
         )
-    with pytest.raises(SetupError, match=r"there is a gateway g2 already.*--gateway"):
-        set_up(clock, name="Elm", gateway="g3", apartments=[Apartment("F", "x1", "", gateway="g2")])
+    for gateway, named in (("g3", "g2"), ("g2", "")):
+        with pytest.raises(SetupError, match="there is a gateway g2 already"):
+            set_up(clock, name="Elm", gateway=gateway, apartments=[Apartment("F", "x1", "", gateway=named)])
+    again = set_up(clock, name="Elm", gateway="", apartments=[Apartment("F", "x1", "")])
+    assert list(again.codes) == ["gateway-1"]
 
 
 def test_all_that_is_wrong_with_apartments_is_said_at_once(db, clock):
-    with pytest.raises(SetupError, match=r"(?s)unit F, meter m/1: .*\nunit G, meter m2: area"):
+    with pytest.raises(SetupError, match=r"(?s)unit F, meter m/1: .*\nunit G, meter m2: Floor area"):
         set_up(
             clock,
             apartments=[Apartment("F", "m/1", "A"), Apartment("G", "m2", "B", area="-1"), Apartment("H", "m3", "")],
@@ -232,7 +234,7 @@ def test_parts_areas_and_other_meters_are_read_and_set_up(clock, db, tmp_path):
     assert fuses == [11_000, 100_000, 250_000]
     with pytest.raises(SetupError, match="fuse '16 A' is not a power in W"):
         set_up(clock, name="Elm", gateway="g2", apartments=[Apartment("Flat 1", "m7", "", fuse="16 A")])
-    with pytest.raises(SetupError, match="unit Flat 1, meter m1: area"):
+    with pytest.raises(SetupError, match="unit Flat 1, meter m1: Floor area"):
         set_up(clock, name="Elm", gateway="g7", apartments=[Apartment("Flat 1", "m1", "", area="large")])
 
 

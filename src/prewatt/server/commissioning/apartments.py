@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +26,7 @@ from ...tables.cells import (
 )
 from ...tables.columns import Header, all_names, find, unit_of
 from ...tables.problems import Problems, TableError, shown
-from ...tables.rows import Cell
+from ...tables.rows import Cell, Row
 from ...tables.sheet import read
 from ..core.phone_numbers import country_at
 from ..metering.models import Meter
@@ -66,6 +66,7 @@ NAMES = {
 }  # fmt: skip
 """The names that people give the columns, in small letters."""
 NEEDED = ("unit", "meter", "tenant")
+"""The columns that `prewatt setup` needs."""
 ROLES = {
     Meter.Role.UNIT: ("", "unit", "flat", "apartment", "wohnung", "einheit", "住户", "房间"),
     Meter.Role.COMMON: (
@@ -100,8 +101,9 @@ class Apartment:
 
     `area` is in m²; `parts` are the names of the parts of the building that the unit belongs to; `fuse` is in W, and
     empty for the usual one; `gateway` is the one that the meter is connected to, and empty for the building's;
-    `contact` is how the tenant is reached; `line` is the line of the list. A meter of another `role` (common, main) has
-    no unit, and at most one part.
+    `contact` is how the tenant is reached; `line` is the line of the list; `given` are the columns in which it says
+    something. A meter of another `role` (common, main) has no unit, and at most one part. A unit whose `meter` is empty
+    has none that is known yet.
     """
 
     unit: str
@@ -115,6 +117,7 @@ class Apartment:
     gateway: str = ""
     contact: Contact = NO_CONTACT
     line: int = field(default=0, compare=False)
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     def more(self) -> dict[str, Any]:
         """Return the columns of its meter that the list gives. Raises SetupError if they can't be right."""
@@ -146,12 +149,17 @@ def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apar
 def apartments_of(
     content: bytes, currency: str = "", zone: str = "", needed: Collection[str] = NEEDED
 ) -> list[Apartment]:
-    """Return the apartments of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there. A
-    TableError names all lines that are wrong.
+    """Return the apartments of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there, and if
+    the meter is one of them, each unit must have one. A TableError names all lines that are wrong.
     """
-    rows = list(read(content, all_names(NAMES), currency))
+    return apartments_in(list(read(content, all_names(NAMES), currency)), currency, zone, needed)
+
+
+def apartments_in(rows: Iterable[Row], currency: str, zone: str, needed: Collection[str]) -> list[Apartment]:
+    """Return the apartments of a table's rows, one of which names the columns. See `apartments_of`."""
+    rows = list(rows)
     header = find(rows, NAMES, needed)
-    reading = _Reading(header, country_at(zone, currency))
+    reading = _Reading(header, country_at(zone, currency), "meter" in needed)
     for row in header.body(rows):
         try:
             reading.take(row.number, header.cells(row))
@@ -163,9 +171,10 @@ def apartments_of(
 class _Reading:
     """Gathers the rows of a list, and what is wrong with them."""
 
-    def __init__(self, header: Header, country: str) -> None:
+    def __init__(self, header: Header, country: str, with_meters: bool) -> None:
         self.problems = Problems()
         self._country = country
+        self._with_meters = with_meters
         self._told = header.labels
         self._rows: list[tuple[int, dict[str, Cell]]] = []
         for column, known in UNITS.items():
@@ -214,6 +223,11 @@ class _Reading:
         if role != Meter.Role.UNIT and (unit or tenant):
             self._add(line, "role", _("a meter of the role %(role)r has no unit and no tenant") % {"role": role})
 
+    def _check_without_meter(self, line: int, role: str) -> None:
+        """Find out whether a line whose meter is empty may go without one."""
+        if "meter" in self._told and (self._with_meters or role != Meter.Role.UNIT):
+            self._add(line, "meter", _("is empty. Type the serial number that is on the meter"))
+
     def _check_zeros(self, serials: list[str]) -> None:
         """Find serial numbers from which a spreadsheet may have removed zeros."""
         for index, length in lost_zeros(serials).items():
@@ -243,8 +257,9 @@ class _Reading:
         if len(tenant) > LONGEST_NAME:
             self._add(line, "tenant", _("a name has at most %(most)d characters") % {"most": LONGEST_NAME})
         role = self._role(line, cells.get("role", ""))
-        if "meter" in self._told and is_nothing(meter) and meter != "?":
-            self._add(line, "meter", _("is empty. Type the serial number that is on the meter"))
+        if meter != "?" and is_nothing(meter):
+            self._check_without_meter(line, role)
+            meter = ""
         self._check_unit(line, role, unit, tenant)
         parts = tuple(filter(None, (name.strip() for name in re.split(r"[;；|\n]", cell("parts", text_of)))))
         return Apartment(
@@ -259,6 +274,7 @@ class _Reading:
             cell("gateway", name_of),
             self._contact(line, cells, tenant),
             line,
+            frozenset(name for name, found in cells.items() if not is_nothing(text_of(found))),
         )
 
     def _contact(self, line: int, cells: dict[str, Cell], tenant: str) -> Contact:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import builtins
 import secrets
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
@@ -16,9 +15,7 @@ from django.db import transaction
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ...kernel.tariff_document import tariff_from_document, tariff_to_document
-from ...tables.problems import Problems, TableError
-from ...wire.messages import MAX_METERS
-from ...wire.pins import hash_pin
+from ...tables.problems import TableError
 from ..accounts.first_passwords import FirstPassword
 from ..accounts.invitations import invite_to_flat
 from ..accounts.memberships import put_member
@@ -26,14 +23,13 @@ from ..accounts.names import free_name
 from ..accounts.rights import Role
 from ..core.errors import in_words
 from ..core.time import now
-from ..estate.models import Organisation, Part, Property, Tenancy, Unit
-from ..metering.models import Gateway, Meter
-from ..notices.contacts import keep_contact
+from ..estate.models import Organisation, Property, Tenancy
 from ..tariffs.models import Tariff
 from ..tariffs.versions import schedule
+from .additions import add, first_gateway
 from .apartments import Apartment, SetupError, read_apartments
 from .enrolment import new_code
-from .installing import InstallError, install
+from .installing import InstallError
 
 __all__ = ["Apartment", "Building", "BuildingPlan", "SetupError", "read_apartments", "set_up_building"]
 
@@ -59,7 +55,8 @@ class Building:
 class BuildingPlan:
     """What to set up: for which organisation, which property with which tariff from now on, and its apartments.
 
-    `gateway`: the name of the gateway for meters whose line names none. `manager`: the manager's login. `low_credit`:
+    `gateway`: the name of the gateway for meters whose line names none; empty: any that is free. More meters than one gateway
+    can have are divided over several. `manager`: the manager's login. `low_credit`:
     the steps of the reminder; the usual ones if empty. `password`: one for all logins; if empty, the
     manager has one of their own, and tenants have invitations.
     `pin`: one for the gateway's page, for all flats; if empty, flats have none yet. `driver`: the kind of the meters, as the gateway
@@ -72,8 +69,8 @@ class BuildingPlan:
     currency: str
     tariff: KernelTariff
     apartments: Sequence[Apartment]
-    gateway: str
     manager: str
+    gateway: str = ""
     low_credit: str = ""
     password: str = ""
     pin: str = ""
@@ -90,10 +87,9 @@ def set_up_building(plan: BuildingPlan) -> Building:
         owner = Organisation.objects.get_or_create(name=plan.organisation)[0]
         property_ = _property(owner, plan)
         schedule(property_, _tariff(owner, plan.tariff), now())
-        boxes = _gateways(property_, plan.gateway, plan.apartments)
         logins = [(plan.manager, _login(plan.manager, plan.password, owner), plan.organisation)]
-        occupied = _place_all(property_, boxes, plan)
-        tenancies = _move_in(occupied)
+        added = add(property_, plan.apartments, usual=plan.gateway, pin=plan.pin, driver=plan.driver)
+        boxes, tenancies = added.gateways or [first_gateway(property_, plan.gateway)], added.tenancies
         invitations = []
         if plan.password:
             logins += _log_in(tenancies, plan.password)
@@ -103,9 +99,9 @@ def set_up_building(plan: BuildingPlan) -> Building:
         raise SetupError(in_words(error)) from None
     except TariffError as error:
         raise SetupError(f"tariff: {error}") from None
-    except TableError as error:
+    except (TableError, InstallError) as error:
         raise SetupError(str(error)) from None
-    return Building(property_, {name: new_code(box) for name, box in boxes.items()}, logins, invitations)
+    return Building(property_, {box.name: new_code(box) for box in boxes}, logins, invitations)
 
 
 def _property(owner: Organisation, plan: BuildingPlan) -> Property:
@@ -129,35 +125,6 @@ def _tariff(owner: Organisation, tariff: KernelTariff) -> Tariff:
     return row
 
 
-def _place_all(property_: Property, boxes: Mapping[str, Gateway], plan: BuildingPlan) -> list[tuple[Unit, Apartment]]:
-    """Create all units and meters. Returns the units that somebody lives in. A TableError names each that can't be
-    created.
-    """
-    pin_hash = hash_pin(plan.pin, secrets.token_bytes(16)) if plan.pin else ""
-    problems, occupied = Problems(), []
-    for apartment in plan.apartments:
-        try:
-            unit = _place(property_, boxes[apartment.gateway or plan.gateway], apartment, pin_hash, plan.driver)
-        except (ValidationError, InstallError) as error:
-            problems.add(0, f"unit {apartment.unit}, meter {apartment.meter}", in_words(error))
-            continue
-        if unit is not None and apartment.tenant:
-            occupied.append((unit, apartment))
-    problems.check()
-    return occupied
-
-
-def _move_in(occupied: Sequence[tuple[Unit, Apartment]]) -> list[Tenancy]:
-    """Begin the tenancies."""
-    tenancies = []
-    for unit, apartment in occupied:
-        tenancy = Tenancy.objects.create(unit=unit, tenant=apartment.tenant, begins=now(), occupants=unit.occupants)
-        if apartment.contact:
-            keep_contact(tenancy, apartment.contact)
-        tenancies.append(tenancy)
-    return tenancies
-
-
 def _log_in(tenancies: Sequence[Tenancy], password: str) -> list[tuple[str, str, str]]:
     """Create a login with the same password for each tenancy. Returns (name, password, whose)."""
     # A hash is made to be slow, so that of one password for all is made once.
@@ -172,44 +139,6 @@ def _log_in(tenancies: Sequence[Tenancy], password: str) -> list[tuple[str, str,
 
 def _whose(tenancy: Tenancy) -> str:
     return f"{tenancy.tenant}, {tenancy.unit.name}"
-
-
-def _gateways(where: Property, usual: str, apartments: Sequence[Apartment]) -> dict[str, Gateway]:
-    """Create the gateways that the apartments name, and the `usual` one if some name none. Raises SetupError if one
-    can't be created.
-    """
-    wanted = Counter(each.gateway or usual for each in apartments)
-    for name, meters in wanted.items():
-        if meters > MAX_METERS:
-            raise SetupError(
-                f"gateway {name} would have {meters} meters, but a gateway can have {MAX_METERS} at most. Add a column 'gateway' to "
-                f"the list that names the gateway of each meter, such as {usual} for some and {usual}-2 for others"
-            )
-        if Gateway.objects.filter(name=name).exists():
-            raise SetupError(
-                f"there is a gateway {name} already. Choose another name with --gateway, or in the column 'gateway' of the list"
-            )
-    boxes = {name: Gateway(property=where, name=name, shard=0) for name in wanted or [usual]}
-    for box in boxes.values():
-        box.full_clean()
-        box.save()
-    return boxes
-
-
-def _place(where: Property, box: Gateway, each: Apartment, pin_hash: str, driver: str) -> Unit | None:
-    """Create a unit and its meter, or a meter without a unit."""
-    parts = [Part.objects.get_or_create(property=where, name=name)[0] for name in each.parts]
-    if each.role != Meter.Role.UNIT:
-        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None, driver=driver, **each.more())
-        return None
-    # As the database and the rules of the columns read it from text.
-    unit = Unit(property=where, name=each.unit, area=each.area, occupants=each.occupants)  # type: ignore[misc]
-    unit.pin_hash = pin_hash
-    unit.full_clean()
-    unit.save()
-    unit.parts.set(parts)
-    install(unit, box, each.meter, driver=driver, **each.more())
-    return unit
 
 
 def _new_password() -> str:

@@ -25,6 +25,22 @@ from .terms import Lowering as Lowering
 from .terms import Terms as Terms
 
 
+class PropertyQuerySet(models.QuerySet["Property"]):
+    """Queries for properties."""
+
+    def in_use(self) -> PropertyQuerySet:
+        """Return the properties that are not archived."""
+        return self.filter(archived_at=None)
+
+
+class UnitQuerySet(models.QuerySet["Unit"]):
+    """Queries for units."""
+
+    def in_use(self) -> UnitQuerySet:
+        """Return the units that are not archived."""
+        return self.filter(archived_at=None)
+
+
 class Property(models.Model):
     """A building: one time zone, one currency.
 
@@ -33,7 +49,8 @@ class Property(models.Model):
     (`payments.taking`). `EMERGENCY_CODE_RULES` say how many emergency codes may be made, and of how much
     (`vending.emergency_codes`). `SILENCE_RULES` say what happens when a gateway or a meter is silent
     (`vending.silences`, `billing.spreading`). `price_cap` and `purchase_tariff` limit what a tariff may charge
-    (`tariffs.resale`).
+    (`tariffs.resale`). `archived_at`: since when (µs since 1970) it stands in no list any more; null: it is in use. The books
+    have it for ever.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="properties")
@@ -336,6 +353,10 @@ class Property(models.Model):
         ),
     )
 
+    archived_at = models.BigIntegerField(null=True, editable=False)
+
+    objects = PropertyQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "properties"
         ordering = ("name",)
@@ -372,7 +393,8 @@ class Part(models.Model):
 
 class Unit(models.Model):
     """An apartment. `area` (m²) and `occupants` (the number of people who live here, or would) are bases of shared
-    costs. `pin_hash` is the hash of the PIN with which the tenant opens the gateway's own page.
+    costs. `pin_hash` is the hash of the PIN with which the tenant opens the gateway's own page. `archived_at`: since when (µs
+    since 1970) it stands in no list any more; null: it is in use.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="units")
@@ -383,6 +405,9 @@ class Unit(models.Model):
     occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
     parts = models.ManyToManyField(Part, blank=True, related_name="units")
     pin_hash = models.CharField(max_length=200, blank=True, editable=False)
+    archived_at = models.BigIntegerField(null=True, editable=False)
+
+    objects = UnitQuerySet.as_manager()
 
     class Meta:
         ordering = ("property", "name")

@@ -85,7 +85,8 @@ class Meter(models.Model):
     journal shows as applied; `told_command`: the last one that the meter reports as applied. `late` and `duplicates`:
     the numbers of entries that came after an outage, and of entries that came again. `told_quantities`: what it
     measured beside its register when it last reported (`kernel.quantities`). `told_switch`: how far the last order to its
-    switch then was (`kernel.switching`), empty if its gateway does not say.
+    switch then was (`kernel.switching`), empty if its gateway does not say. `archived_at`: since when (µs since 1970) it stands
+    in no list any more, because it was taken away; null: it is in use.
     """
 
     class Role(models.TextChoices):
@@ -163,6 +164,7 @@ class Meter(models.Model):
     )
     told_quantities = models.JSONField(default=dict, editable=False)
     told_switch = models.CharField(max_length=32, blank=True, default="", editable=False)
+    archived_at = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ("gateway__property", "role", "unit__name", "name")

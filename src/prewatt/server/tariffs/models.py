@@ -26,14 +26,25 @@ from .reading import read_document
 from .resale import check_resale
 
 
+class TariffQuerySet(models.QuerySet["Tariff"]):
+    """Queries for tariffs."""
+
+    def in_use(self) -> TariffQuerySet:
+        """Return the tariffs that are not archived."""
+        return self.filter(archived_at=None)
+
+
 class Tariff(models.Model):
     """A tariff in its public form (`docs/landlord/tariff.md`). A tariff that is in use anywhere cannot be changed: make
-    a new one.
+    a new one. `archived_at`: since when (µs since 1970) nobody can choose it any more; null: it can be chosen.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tariffs")
     name = models.CharField(max_length=64)
     document = models.JSONField()
+    archived_at = models.BigIntegerField(null=True, editable=False)
+
+    objects = TariffQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("organisation", "name"), name="tariff_name_once"),)

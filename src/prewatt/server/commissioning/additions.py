@@ -1,0 +1,208 @@
+"""Stores what a list of flats adds to a property and changes of it, all of it or nothing: the page and `prewatt setup` do the
+same by the same functions.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ...tables.problems import Problems
+from ...wire.pins import hash_pin
+from ..core.errors import for_people
+from ..core.time import now
+from ..estate.models import Part, Property, Tenancy, Unit
+from ..metering.locking import for_update, lock_meters
+from ..metering.models import Gateway, Meter
+from ..notices.contacts import Contact, keep_contact, kept
+from ..notices.recipients import recipient_of
+from ..tenancies.moving import move_in
+from ..vending.account_settings import send_settings_to
+from .apartments import CONTACT, Apartment
+from .gateway_places import Places
+from .installing import InstallError, install
+from .list_lines import Does, Line, name_of, plan
+
+SALT = "prewatt list of flats"
+SHOWN_FOR = 24 * 3600
+"""A list that was shown can be stored for this long, s."""
+
+
+@dataclass
+class Added:
+    """What a list has brought: how many flats and meters are new, how many were changed, who has moved in, and which
+    gateways are new.
+    """
+
+    new: int = 0
+    changed: int = 0
+    tenancies: list[Tenancy] = field(default_factory=list)
+    gateways: list[Gateway] = field(default_factory=list)
+
+
+@transaction.atomic
+def add(
+    property_: Property, apartments: Sequence[Apartment], *, usual: str = "", pin: str = "", driver: str = "recorded"
+) -> Added:
+    """Store what a list says. `usual`: the name of the first new gateway; `pin`: one for the gateway's page, for all new
+    flats; `driver`: the kind of new meters, as their gateway names it. A TableError names each line that can't be stored;
+    then nothing is.
+    """
+    for_update(Property.objects).get(pk=property_.pk)
+    planned = plan(property_, apartments, usual)
+    added = Added(gateways=[_gateway(property_, name) for name in planned.gateways])
+    boxes = {each.name: each for each in property_.gateways.filter(revoked=False)}
+    _lock_meters(planned.lines)
+    pin_hash = hash_pin(pin, secrets.token_bytes(16)) if pin else ""
+    problems = Problems()
+    for line in planned.lines:
+        each = line.apartment
+        try:
+            if line.does is Does.ADDS:
+                tenancy = _new(property_, boxes.get(line.gateway), each, pin_hash, driver)
+                added.new += 1
+            elif line.does is Does.CHANGES:
+                tenancy = _changed(property_, boxes.get(line.gateway), line, driver)
+                added.changed += 1
+            else:
+                continue
+        except (ValidationError, InstallError) as error:
+            problems.add(each.line, name_of(each), for_people(error))
+            continue
+        added.tenancies += [tenancy] if tenancy is not None else []
+    problems.check()
+    return added
+
+
+def _lock_meters(lines: Sequence[Line]) -> None:
+    """Lock the meters of the lines that change something, before any unit is written."""
+    changed = [line for line in lines if line.does is Does.CHANGES]
+    units = [line.known for line in changed if line.apartment.unit]
+    lock_meters(Meter.objects.filter(unit__in=units))
+    lock_meters(Meter.objects.filter(pk__in=[line.known for line in changed if not line.apartment.unit]))
+
+
+@transaction.atomic
+def first_gateway(property_: Property, usual: str = "") -> Gateway:
+    """Return a gateway of a property, a new one if it has none. Raises InstallError if that can't have the usual name."""
+    known = property_.gateways.filter(revoked=False).order_by("pk").first()
+    return known or add_gateway(property_, usual)
+
+
+@transaction.atomic
+def add_gateway(property_: Property, name: str = "") -> Gateway:
+    """Create a gateway of a property under a name, or any that is free. Raises InstallError if the name is no name for a
+    gateway, or is taken.
+    """
+    return _gateway(property_, Places(property_, name).free_name())
+
+
+def _gateway(property_: Property, name: str) -> Gateway:
+    gateway = Gateway(property=property_, name=name, shard=0)
+    gateway.full_clean()
+    gateway.save()
+    return gateway
+
+
+def _parts(property_: Property, names: Sequence[str]) -> list[Part]:
+    return [Part.objects.get_or_create(property=property_, name=name)[0] for name in names]
+
+
+def _new(property_: Property, box: Gateway | None, each: Apartment, pin_hash: str, driver: str) -> Tenancy | None:
+    """Create a unit with its meter and its tenancy, or a meter without a unit. Returns the tenancy."""
+    parts = _parts(property_, each.parts)
+    more: dict[str, Any] = {"driver": driver, **each.more()}
+    if each.role != Meter.Role.UNIT:
+        assert box is not None
+        install(None, box, each.meter, role=each.role, part=parts[0] if parts else None, **more)
+        return None
+    # As the database and the rules of the columns read it from text.
+    unit = Unit(property=property_, name=each.unit, area=each.area, occupants=each.occupants)  # type: ignore[misc]
+    unit.pin_hash = pin_hash
+    unit.full_clean()
+    unit.save()
+    unit.parts.set(parts)
+    if box is not None:
+        install(unit, box, each.meter, **more)
+    if not each.tenant:
+        return None
+    tenancy = Tenancy.objects.create(unit=unit, tenant=each.tenant, begins=now(), occupants=unit.occupants)
+    if each.contact:
+        keep_contact(tenancy, each.contact)
+    return tenancy
+
+
+def _changed(property_: Property, box: Gateway | None, line: Line, driver: str) -> Tenancy | None:
+    """Change a unit, or a meter without one, as a line says. Returns the tenancy that begins."""
+    each, columns = line.apartment, {change.column: change.after for change in line.changes}
+    if each.role != Meter.Role.UNIT:
+        meter = Meter.objects.select_related("gateway__property").get(pk=line.known)
+        if "parts" in columns:
+            meter.part = _parts(property_, each.parts)[0]
+        _set_fuse(meter, columns)
+        return None
+    unit = property_.units.get(pk=line.known)
+    unit.area = columns.get("area", unit.area)  # type: ignore[assignment]
+    unit.occupants = columns.get("occupants", unit.occupants)  # type: ignore[assignment]
+    unit.full_clean()
+    unit.save()
+    if "parts" in columns:
+        unit.parts.set(_parts(property_, each.parts))
+    if "meter" in columns and box is not None:
+        install(unit, box, each.meter, driver=driver, **each.more())
+    elif "fuse" in columns:
+        _set_fuse(unit.meter, columns)
+    if "tenant" in columns:
+        return move_in(unit, each.tenant, now(), occupants=unit.occupants, contact=each.contact)
+    if {*CONTACT} & columns.keys():
+        tenancy = unit.tenancies.not_over(now()).order_by("-begins")[0]
+        before = kept(recipient_of(tenancy))
+        # What the list leaves empty stays.
+        keep_contact(
+            tenancy, Contact(**{name: getattr(each.contact, name) or getattr(before, name) for name in CONTACT})
+        )
+    return None
+
+
+def _set_fuse(meter: Meter, columns: dict[str, str]) -> None:
+    if "fuse" in columns:
+        meter.power_highest = int(columns["fuse"])
+    meter.full_clean()
+    meter.save()
+    if "fuse" in columns:
+        send_settings_to(meter)
+
+
+# -- what a page carries from the preview to the button ---------------------------------------------------------------------
+
+
+def sealed(apartments: Sequence[Apartment]) -> str:
+    """Return a list as a signed text that a page can carry back. Nobody else can make one."""
+    rows = [
+        [
+            *(each.unit, each.meter, each.tenant, each.role, each.area, each.occupants, list(each.parts), each.fuse),
+            *(each.gateway, each.contact.phone, each.contact.email, each.contact.language, each.line),
+            sorted(each.given),
+        ]
+        for each in apartments
+    ]
+    return signing.dumps(rows, salt=SALT, compress=True)
+
+
+def opened(text: str) -> list[Apartment]:
+    """Return the list that a page has carried back. Raises ValueError, in words, if it is not from us or is too old."""
+    try:
+        rows = signing.loads(text, salt=SALT, max_age=SHOWN_FOR)
+    except signing.BadSignature:
+        raise ValueError(_("Choose the list again. What was shown is too old.")) from None
+    return [
+        Apartment(*plain, tuple(parts), fuse, gateway, Contact(phone, email, language), line, frozenset(given))
+        for *plain, parts, fuse, gateway, phone, email, language, line, given in rows
+    ]
