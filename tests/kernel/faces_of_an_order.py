@@ -56,14 +56,15 @@ def phone(order, name):
 def page(name, label):
     """The page of a flat offers it."""
     from prewatt.server.accounts.rights import RIGHTS, Role
-    from prewatt.server.vending.controls import order_choices
+    from prewatt.server.console.orders.choices import order_choices
 
     unit = SimpleNamespace(pk=1, property=SimpleNamespace(currency="EUR"))
     request = RequestFactory().get("/")
     request.session = {}
-    context = {"unit": unit, "order_choices": order_choices(), "rights": RIGHTS[Role.OWNER]}
+    rights = RIGHTS[Role.OWNER]
+    context = {"unit": unit, "order_choices": order_choices(rights), "rights": rights}
     page = render_to_string("console/units/_switch.html", context, request)
-    assert f'<option value="{name}">{label}</option>' in unbroken(page)
+    assert f'name="do" value="{name}"' in unbroken(page) and label in page.lower()
 
 
 def api(name):

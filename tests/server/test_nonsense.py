@@ -156,8 +156,6 @@ def filled(fields):
         else:
             # A test would be sent.
             found[name] = next((each for each in values if each and each != "test"), GOOD[kind])
-    if "watts" in found:
-        found["do"] = "restore"
     return found
 
 
@@ -196,7 +194,7 @@ def pages(world):
     alarms = [f"/alarms/{each.pk}/" for each in Alarm.objects.filter(is_resolved=False)]
     office = [
         "/properties/",
-        f"/units/{unit}/",
+        *(f"/units/{unit}/{tab}" for tab in ("", "money/", "switch/", "people/", "papers/", "journal/")),
         *(
             f"/properties/{where}/{part}/"
             for part in (

@@ -200,7 +200,7 @@ FORMS = {
         "/me/reports/", {"asked": "7", "category": "meter", "text": "It hums."}, who.tenant
     ),
     "tenant:reports:report": lambda who: who.post(f"/reports/{_report_of(who)}/", {"asked": "8", "text": "Somebody comes."}),
-    "console:orders:order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7"}),
+    "console:orders:order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7", "sure": "hold"}),
 }  # fmt: skip
 """Each form that takes an id, a name or a file."""
 NO_NAMES = {
@@ -227,7 +227,8 @@ NO_NAMES = {
     "console:taken_back:back_rules", "console:taken_back:settlement_line", "console:taken_back:taken_back",
     "console:tariffs:correct_tariff", "console:tariffs:schedule_tariff", "console:tariffs:set_resale",
     "console:tariffs:tariffs", "console:tariffs:what_if", "console:tenancies:end_tenancy",
-    "console:tenancies:settle_tenancy", "console:units:unit", "console:wrong_flat:move", "tenant:bill:bill",
+    "console:tenancies:settle_tenancy", "console:units:unit", "console:units:money", "console:units:switch", "console:units:people",
+    "console:units:papers", "console:units:journal", "console:orders:supply", "console:wrong_flat:move", "tenant:bill:bill",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:change_channel", "tenant:notices:new_channel",
     "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
     "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",

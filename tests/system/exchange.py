@@ -77,7 +77,8 @@ def main():
                 "meter": after.told_balance - after.balance,
                 "trial_balance": sum(trial_balance(tenancy.unit.property.organisation).values()),
                 "open": list(Alarm.objects.filter(is_resolved=False).values_list("kind", flat=True)),
-                "history": "m0-new begins at 50.000 kWh" in manager.get(f"/units/{after.unit_id}/").content.decode(),
+                "history": "m0-new begins at 50.000 kWh"
+                in manager.get(f"/units/{after.unit_id}/journal/").content.decode(),
             },
             sys.stdout,
         )

@@ -47,9 +47,10 @@ class Order(Struct, frozen=True, tag_field="do"):
 
     `label`: the order as it is chosen from a list; `done`: the order as the gateway's page tells it afterwards; both
     English, to be translated. `by_manager`: managers give it, by page, API and command line. `by_staff`: a grant can
-    allow it to staff on site. `brings_power`: the tenant is shown the token that carries it.
-    `ends_off_hours`: those in which it is given hold no more. `settles`: what it settles
-    as a whole, so that of several orders the one that was given last holds (`SWITCH`, `LIMIT`, `TIME`); empty if nothing.
+    allow it to staff on site. `brings_power`: the tenant is shown the token that carries it. `darkens`: it takes the
+    power away at once, so that a page asks the person once more. `ends_off_hours`: those in which it is given hold no
+    more. `settles`: what it settles as a whole, so that of several orders the one that was given last holds (`SWITCH`,
+    `LIMIT`, `TIME`); empty if nothing.
     """
 
     label: ClassVar[str]
@@ -57,6 +58,7 @@ class Order(Struct, frozen=True, tag_field="do"):
     by_manager: ClassVar[bool] = False
     by_staff: ClassVar[bool] = False
     brings_power: ClassVar[bool] = False
+    darkens: ClassVar[bool] = False
     ends_off_hours: ClassVar[bool] = False
     settles: ClassVar[str] = ""
 
@@ -94,7 +96,7 @@ class Open(Order, frozen=True, tag="open"):
 
     label = _("switch off")
     done = _("Switched off")
-    by_manager = by_staff = True
+    by_manager = by_staff = darkens = True
     settles = SWITCH
 
     def apply(self, account: State) -> None:
@@ -134,7 +136,7 @@ class Hold(Order, frozen=True, tag="hold"):
 
     label = _("hold off, for work or safety")
     done = _("Held off for work or safety")
-    by_manager = by_staff = True
+    by_manager = by_staff = darkens = True
     settles = SWITCH
 
     def apply(self, account: State) -> None:

@@ -115,7 +115,7 @@ class Namings:
             fault = self._meters[row.name]
             assert row.unit is not None
             where = f"{row.unit.name}, meter {row.name}"
-            page = browser.text(reverse("console:units:unit", args=[row.unit_id]))
+            page = browser.text(reverse("console:units:journal", args=[row.unit_id]))
             alarms = browser.text(reverse("console:alarms:alarms", args=[row.unit.property_id]))
             for words in _events(row, FAULTS[fault].codes):
                 if words in page:

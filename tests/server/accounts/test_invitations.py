@@ -125,7 +125,7 @@ def test_a_tenant_invites_a_second_person_who_is_removed_by_the_manager(tenancy,
     assert me.post(f"/me/notices/channels/{his.pk}/", {"do": "drop"}).status_code == 404
     late = printed(browser.post("/me/residents/invite/"))[0]
     bert = tenancy.residents.get(user__username="bert")
-    assert "bert" in manager.get(f"/units/{tenancy.unit_id}/").content.decode()
+    assert "bert" in manager.get(f"/units/{tenancy.unit_id}/people/").content.decode()
     for stranger in (me, log_in("flat2")):
         assert stranger.post(f"/tenancies/{tenancy.pk}/residents/{bert.pk}/remove/").status_code == 404
     manager.post(f"/tenancies/{tenancy.pk}/residents/{bert.pk}/remove/")

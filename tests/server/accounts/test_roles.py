@@ -118,8 +118,15 @@ def test_site_staff_see_no_money_and_cashiers_no_settings(somebody):
     unit = Unit.objects.get(name="Flat 1")
     _site, on_site = somebody(Role.SITE_STAFF)
     _cash, at_the_desk = somebody(Role.CASHIER)
-    site = on_site.get(f"/units/{unit.pk}/").content.decode() + on_site.get("/properties/").content.decode()
-    assert "Switch and limits" in site and "Anna" in site
+
+    def seen(page, *tabs):
+        return (
+            "".join(page.get(f"/units/{unit.pk}/{tab}").content.decode() for tab in ("", *tabs))
+            + page.get("/properties/").content.decode()
+        )
+
+    site = seen(on_site, "switch/", "people/", "journal/")
+    assert "Give an order" in site and "Anna" in site
     for word in ("EUR</small>", "Top-ups", "Payment received", "Balance", "Refunds", "Books", "Bills", "Tariffs"):
         assert word not in site, word
     # A restoration lends money, so it is no order of theirs.
@@ -127,9 +134,10 @@ def test_site_staff_see_no_money_and_cashiers_no_settings(somebody):
     assert on_site.post(f"/units/{unit.pk}/order/", {"do": "restore", "amount": "5", "reason": "x"}).status_code == 403
     body = {"do": "restore", "amount": "5", "reason": "x"}
     assert on_site.post("/api/v1/meters/m1/orders", body, content_type="application/json").status_code == 403
-    desk = at_the_desk.get(f"/units/{unit.pk}/").content.decode() + at_the_desk.get("/properties/").content.decode()
+    assert on_site.get(f"/units/{unit.pk}/money/").status_code == 403
+    desk = seen(at_the_desk, "money/", "people/", "papers/", "journal/")
     assert "Payment received" in desk and "Balance" in desk
-    for word in ("Switch and limits", "own rules", "Refunds", "Books", "Tariffs", "Supply", "Move in"):
+    for word in ("Give an order", "own rules", "Refunds", "Books", "Tariffs", "Supply", "Move in"):
         assert word not in desk, word
     paid = at_the_desk.post(f"/units/{unit.pk}/top-up/", {"amount": "5", "credit_id": "c", "way": "cash"})
     assert paid.status_code == 302 and unit.tenancies.get().top_ups.get().amount == 5 * NANO

@@ -269,7 +269,7 @@ def test_the_page_offers_both_hours_and_keeps_what_was_typed(log_in, clock):
     assert '<select name="begins" required' in page
     assert not Tenancy.objects.filter(tenant="Zoë").exists()
     # It is shown once: another visit begins anew.
-    assert "Zoë" not in manager.get(f"/units/{unit.pk}/").content.decode()
+    assert "Zoë" not in manager.get(f"/units/{unit.pk}/people/").content.decode()
     manager.post(f"/units/{unit.pk}/move-in/", {**typed, "begins": "2025-10-26T02:30:00+01:00"})
     made = Tenancy.objects.get(tenant="Zoë")
     assert (made.begins, made.deposit) == (instant(datetime(2025, 10, 26, 1, 30, tzinfo=UTC)), 12_500_000_000)
@@ -331,7 +331,7 @@ def test_an_amount_over_ten_times_what_the_flat_pays_is_asked_once_and_books_onc
     for name, value in (("amount", "200,01"), ("credit_id", "c1"), ("note", "R-1"), ("sure", str(200_010_000_000))):
         assert f'name="{name}" value="{value}"' in page
     # Whoever changes it finds it as it was typed; whoever is sure of another amount is asked anew.
-    assert 'name="amount" value="200,01"' in in_one_line(manager.get(f"/units/{tenancy.unit_id}/"))
+    assert 'name="amount" value="200,01"' in in_one_line(manager.get(f"/units/{tenancy.unit_id}/money/"))
     assert "Is this the amount?" in top_up(manager, tenancy, "20001", sure=str(200_010_000_000))
     assert TopUp.objects.count() == 4
     for _ in range(2):

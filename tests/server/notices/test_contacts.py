@@ -192,7 +192,7 @@ def test_numbers_of_many_from_a_list_are_seen_before_they_are_kept(building, ten
 def test_what_the_tenant_changed_is_not_overwritten_unasked(building, tenancy, internet, log_in):
     sms_account(building.property.organisation, internet)
     office, anna = log_in("manager"), log_in("flat1")
-    unit, form = f"/units/{tenancy.unit_id}/", f"/tenancies/{tenancy.pk}/contact/"
+    unit, form = f"/units/{tenancy.unit_id}/people/", f"/tenancies/{tenancy.pk}/contact/"
     assert "is not told when the credit runs low" in page(office, unit)
     refused = office.post(form, {"phone": "0151 123"}, follow=True).content.decode()
     assert "digit is missing" in refused and 'value="0151 123"' in refused
@@ -275,7 +275,7 @@ def test_whom_nothing_reaches_stands_on_the_first_page_with_the_reason(building,
     keep_contact(tenancy, Contact(phone=ANNAS))
     keep_contact(ben, Contact(email="ben@example.com"))
     assert why()["Anna"] == "nothing is set up that sends by SMS"
-    assert "Nothing can be sent by SMS yet" in page(office, f"/units/{tenancy.unit_id}/")
+    assert "Nothing can be sent by SMS yet" in page(office, f"/units/{tenancy.unit_id}/people/")
     sms_account(owner, internet)
     keep_account(owner, "email", mail_account(internet))
     assert not why() and "unreached-tenants" not in page(office, "/properties/")
@@ -283,7 +283,7 @@ def test_whom_nothing_reaches_stands_on_the_first_page_with_the_reason(building,
     recipient_of(tenancy).channels.update(failing="no such number")
     assert why() == {"Anna": "the last try failed: no such number", "Ben": "switched off by the tenant"}
     listed = page(office, f"/properties/{home.pk}/unreached-tenants/")
-    assert "no such number" in listed and f"/units/{ben.unit_id}/#contact-{ben.pk}" in listed
+    assert "no such number" in listed and f"/units/{ben.unit_id}/people/#contact-{ben.pk}" in listed
     # Who comes is among them; who has gone is not.
     move_out(ben, clock.at + HOUR)
     move_in(ben.unit, "Zoe", clock.at + 2 * HOUR)

@@ -86,7 +86,7 @@ def test_the_pages_say_what_was_taken_back_and_what_to_do(edge, store, tenancy, 
     manager, tenant = log_in("manager"), log_in("flat1")
     page = manager.get("/payments/").content.decode()
     assert "Payments taken back that need your decision" in page and "fraudulent" in page
-    for seen in (tenant.get("/", follow=True), manager.get(f"/units/{tenancy.unit_id}/")):
+    for seen in (tenant.get("/", follow=True), manager.get(f"/units/{tenancy.unit_id}/money/")):
         text = seen.content.decode()
         assert "Your bank took back 20.00 CNY on 2025-10-06" in text
         assert "The power stays on until" in text

@@ -181,7 +181,7 @@ def test_the_page_says_what_it_comes_to_and_does_it(edge, store, anna, ben, owne
     edge.obey("m2")
     edge.live(store, at(2025, 10, 8), {"m2": 5000}, HOUR)
     manager, path = log_in("manager"), f"/top-ups/{made.pk}/move/"
-    assert path in manager.get(f"/units/{ben.unit_id}/").content.decode()
+    assert path in manager.get(f"/units/{ben.unit_id}/money/").content.decode()
     page = manager.get(path).content.decode()
     assert "6.00 of the payment is left" in page and "Ben has used 4.00" in page and "power may go off" in page
     assert "Choose the right tenant" in manager.post(path, {"reason": "x", "used": "debt"}).content.decode()

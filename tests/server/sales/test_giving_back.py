@@ -240,9 +240,12 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     def say(path, **fields):
         return client.post(path, fields, follow=True).content.decode()
 
-    assert "The refund is booked" in say(page, do="refund", amount="3,50", reason="paid twice")
-    assert "is left: an amount to be given back" in say(page, do="refund", amount="100", reason="x")
-    assert "Say why" in say(page, do="refund", amount="1", reason="  ")
+    asked = say(page, do="refund", amount="3,50", reason="paid twice")
+    assert "3.50 EUR are taken off" in asked and 'name="reason" value="paid twice"' in asked
+    assert not Refund.objects.exists(), "it is asked about first"
+    assert "The refund is booked" in say(page, do="refund", amount="3,50", reason="paid twice", sure="refund")
+    assert "is left: an amount to be given back" in say(page, do="refund", amount="100", reason="x", sure="refund")
+    assert "Say why" in say(page, do="refund", amount="1", reason="  ", sure="refund")
     assert "Amount: “lots” is not a number" in say(page, do="give", amount="lots", reason="x")
     assert "is waiting for a second person" in say(page, do="give", amount="60", reason="flood", adjustment_id="a")
     assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b")
@@ -253,8 +256,10 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert "second person has to agree" in say(f"/adjustments/{waiting.pk}/decide/", do="agree")
     assert "paid twice" not in say(f"/refunds/{Refund.objects.get().pk}/pay-out/")
     made = tenancy.top_ups.get()
-    assert "undone by a counter-entry" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
-    assert "undone already" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
+    assert "Undo the payment of" in say(f"/top-ups/{made.pk}/undo/", reason="wrong flat")
+    undo = {"reason": "wrong flat", "sure": "undo"}
+    assert "undone by a counter-entry" in say(f"/top-ups/{made.pk}/undo/", **undo)
+    assert "undone already" in say(f"/top-ups/{made.pk}/undo/", **undo)
     for form in ("csv", "beancount"):
         answer = client.get("/books/export/", {"first": "2025-10-01", "last": "2025-10-31", "form": form})
         # By it a spreadsheet knows UTF-8; beancount would stumble over it.

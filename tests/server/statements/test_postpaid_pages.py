@@ -48,7 +48,7 @@ def shown(answer):
 
 def test_terms_are_looked_at_before_they_hold(manager, site, tenancy):  # noqa: F811
     page = f"/tenancies/{tenancy.pk}/terms/"
-    assert page in shown(manager.get(f"/units/{tenancy.unit_id}/"))
+    assert page in shown(manager.get(f"/units/{tenancy.unit_id}/money/"))
     seen = shown(manager.post(page, {**TYPED, "do": "preview"}))
     assert "Nothing is changed yet." in seen and "The supply ends when 200.00 EUR is owed." in seen
     assert 'value="200"' in seen and not Terms.objects.exists()

@@ -245,7 +245,7 @@ def test_what_cannot_be_changes_nothing(edge, store, moved, owner, admin_user, c
 def test_the_page_shows_what_it_comes_to_and_then_does_it(edge, store, moved, owner, log_in):  # noqa: F811
     anna, _zoe = moved  # noqa: F811
     manager, path = log_in("manager"), f"/tenancies/{anna.pk}/put-move-right/"
-    assert path in manager.get(f"/units/{anna.unit_id}/").content.decode()
+    assert path in manager.get(f"/units/{anna.unit_id}/people/").content.decode()
     form = manager.get(path).content.decode()
     assert 'value="2025-10-09T00:00"' in form
     typed = {"tenant": "Anna", "begins": "2025-10-06T12:00", "ends": "2025-10-10T00:00", "deposit": "0", "along": "on"}

@@ -182,7 +182,7 @@ def test_a_second_click_is_no_second_exchange_and_another_one_waits(manager, met
     assert MeterExchange.objects.count() == 1
     with pytest.raises(ValidationError, match="m1-new is on its way already"):
         exchange(fresh(), "m1-newer", "0", "", "manager")
-    assert "is on its way to the gateway" in manager.get(f"/units/{meter.unit_id}/").content.decode()
+    assert "is on its way to the gateway" in manager.get(f"/units/{meter.unit_id}/switch/").content.decode()
 
 
 def test_nobody_exchanges_another_landlords_meter(client, edge, building, clock):
@@ -210,7 +210,7 @@ def test_the_old_ones_rest_and_the_new_ones_use_are_charged_once(edge, store, me
     assert (meter.serial, meter.hangs, meter.register) == ("m1-new", "m1-new", 13_200)
     assert used(meter) == 6 * 500 + 1_500 + 700
     assert agrees(edge) == 20 * NANO - (6 * 500 + 1_500 + 700) * PRICE
-    page = manager.get(f"/units/{meter.unit_id}/").content.decode()
+    page = manager.get(f"/units/{meter.unit_id}/journal/").content.decode()
     assert "m1 ended at 5004.500 kWh; m1-new begins at 12.500 kWh" in page
     assert not Alarm.objects.exists()
     # A new gateway goes on with the new one.

@@ -79,7 +79,7 @@ def test_typed_in_the_outage_it_is_done_and_shown_as_done_by_code(manager, build
     clock.at += MINUTE
     typed(edge, clock, "m1", made.code.digits)
     edge.deliver(store)
-    shown = manager.get(f"/units/{unit.pk}/").content.decode()
+    shown = manager.get(f"/units/{unit.pk}/switch/").content.decode()
     assert str(made.code) not in shown and "by code" in shown
     (done,) = ordered(made.meter)
     assert (done.step, done.by, done.command.reached_at) == ("done", "manager", clock.now())
@@ -124,7 +124,9 @@ def test_refused_by_the_meter_its_code_does_nothing_later(building, edge, store,
 def test_what_no_code_can_carry_is_said_and_goes_by_the_network(manager, building, fields, said):
     unit = Unit.objects.get(name="Flat 1")
     Organisation.objects.update(adjustment_limit=500)
-    page = manager.post(f"/units/{unit.pk}/order/", {"reason": "x", **fields}, follow=True).content.decode()
+    page = manager.post(
+        f"/units/{unit.pk}/order/", {"reason": "x", "sure": fields["do"], **fields}, follow=True
+    ).content.decode()
     made = Command.objects.get(meter__name="m1", kind="control")
     assert "It has no code" in page and said in page
     assert made.tid is None and not Code.objects.exists() and said in why_no_code(made)

@@ -97,7 +97,7 @@ def test_an_order_is_shown_asked_sent_done_or_refused(manager, building, tenancy
     edge = Edge(building.code, clock)
     unit = Unit.objects.get(name="Flat 1")
     order = f"/units/{unit.pk}/order/"
-    answer = manager.post(order, {"do": "open", "reason": "leak in the bathroom"}, follow=True)
+    answer = manager.post(order, {"do": "open", "reason": "leak in the bathroom", "sure": "open"}, follow=True)
     assert "waits until the building is online" in answer.content.decode()
     manager.post(order, {"do": "release", "reason": "x"})
     meter = Meter.objects.get(name="m1")
@@ -111,7 +111,7 @@ def test_an_order_is_shown_asked_sent_done_or_refused(manager, building, tenancy
     edge.append("m1", account.relay(clock.now(), False, account.why_open(clock.now())))
     edge.deliver(store)
     assert [each.step for each in ordered(meter)] == ["refused", "done"]
-    page = manager.get(f"/units/{unit.pk}/").content.decode()
+    page = manager.get(f"/units/{unit.pk}/switch/").content.decode()
     for text in ("leak in the bathroom", "refused", "the switch is not held open", "switched off by the manager"):
         assert text in page
 
@@ -297,7 +297,7 @@ def test_none_of_it_is_for_strangers(client, building, tenancy):
 
 def test_an_order_names_what_it_is_in_the_books_of_the_meter(manager, building):
     unit = Unit.objects.get(name="Flat 1")
-    manager.post(f"/units/{unit.pk}/order/", {"do": "open", "reason": "r" * 300})
+    manager.post(f"/units/{unit.pk}/order/", {"do": "open", "reason": "r" * 300, "sure": "open"})
     assert last_order() == Control(Open(), "manager", "r" * 200)
 
 

@@ -109,11 +109,6 @@ def read_action(
     return make_order(kind, override=override, watts=watts or 0, amount=amount, until=until)
 
 
-def order_choices() -> list[tuple[str, str]]:
-    """Return the orders that managers can choose, as pairs of (name, words for people)."""
-    return [(name, _(kind.label)) for name, kind in BY_MANAGER.items()]
-
-
 @dataclass(frozen=True)
 class Ordered:
     """An order and its real state. `what`: the order in words; `by` and `reason`: who gave it, and why; `until`: the

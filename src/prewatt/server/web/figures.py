@@ -20,6 +20,7 @@ from ...kernel.names import natural
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.orders import TakeEmergency
 from ...kernel.settings import is_paid_after
+from ...kernel.span import closing_day
 from ...kernel.state import EXHAUSTED
 from ...kernel.supply import LOCKS
 from ...kernel.switching import SwitchProgress, progress_of
@@ -161,13 +162,12 @@ class PropertyPanel:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the month's chart. `share`: its energy in percent of the highest day's."""
+    """The use of a local day. `known`: the meter was read in it, or later; before that nobody knows what was used."""
 
     day: date
     energy: int
     charge: int
-    share: int
-    today: bool
+    known: bool
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,6 @@ class TenancyPanel:
     figures: MeterFigures
     today: Day
     days: list[Day]
-    highest: Day
     month_energy: int
     month_charge: int
     top_ups: list[TopUp]
@@ -301,9 +300,9 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, zone_: ZoneInfo) -> list[
     first = today.replace(day=1)
     days = [first + timedelta(days=number) for number in range((next_month(first) - first).days)]
     used = by_day(meter, tenancy, days, zone_)
-    highest = max(energy for energy, _ in used) or 1
+    read = None if meter.read_at is None else closing_day(meter.read_at, zone_)
     return [
-        Day(day, energy, charge, -(-100 * energy // highest), day == today)
+        Day(day, energy, charge, read is not None and read >= day)
         for day, (energy, charge) in zip(days, used, strict=True)
     ]
 
@@ -341,7 +340,6 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         figures=figures,
         today=days[today.day - 1],
         days=days,
-        highest=max(days, key=lambda day: day.energy),
         month_energy=sum(day.energy for day in days),
         month_charge=sum(day.charge for day in days),
         top_ups=list(tenancy.top_ups.select_related("command__code").prefetch_related("debt_parts")[:8]),

@@ -108,9 +108,15 @@ PAGES: Mapping[str, Need] = {
     # -- buildings and flats
     "console:overview:properties": Need(S.SEE),
     "console:units:unit": Need(S.SEE),
+    "console:units:money": Need(S.SEE_MONEY),
+    "console:units:switch": Need(S.SWITCH),
+    "console:units:people": Need(S.SEE),
+    "console:units:papers": Need(S.SEE_MONEY),
+    "console:units:journal": Need(S.SEE),
     "console:readings:readings": Need(S.SEE, S.SWITCH),
     "console:readings:read_now": Need(S.SWITCH),
     "console:orders:order": Need(S.SWITCH, do={"restore": S.GIVE_BACK}),
+    "console:orders:supply": Need(S.GIVE_BACK),
     "console:orders:pin": Need(S.CODES),
     "console:alarms:alarms": Need(S.SEE),
     "console:alarms:alarm": Need(

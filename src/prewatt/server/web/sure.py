@@ -1,6 +1,11 @@
-"""Asks once about an amount that is much more than a flat usually pays, before anything is booked."""
+"""Asks once before something that darkens or costs is done, and about an amount that is much more than a flat usually pays.
+Nothing is done before the person has said yes.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,7 +15,20 @@ from ..vending.usual import far_over
 from .kept import SECRETS, keep
 
 SURE = "sure"
-"""The field in which a form says for which amount (nano) the person was asked."""
+"""The field in which a form says for what the person was asked: an amount (nano), or the name of the act."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a person is asked about. `name`: of the act, for the form. `title`: the question. `follows`: what will happen, a
+    sentence each. `button`: the words of the yes. `back`: the page with the form.
+    """
+
+    name: str
+    title: str
+    follows: Sequence[str]
+    button: str
+    back: str
 
 
 def ask_about(
@@ -24,7 +42,6 @@ def ask_about(
     if usual is None or request.POST.get(SURE) == str(amount):
         return None
     keep(request, form)
-    fields = [(name, text) for name, texts in request.POST.lists() if name not in (*SECRETS, SURE) for text in texts]
     context = {
         "unit": unit,
         "who": who,
@@ -33,6 +50,23 @@ def ask_about(
         "usual": usual,
         "what": what,
         "back": back,
-        "fields": [*fields, (SURE, str(amount))],
+        "fields": _fields(request, str(amount)),
     }
     return render(request, "web/layout/sure.html", context)
+
+
+def ask_whether(request: HttpRequest, unit: Unit, act: Act, form: str = "") -> HttpResponse | None:
+    """Return the page that says what an act will do and asks whether it is meant; None if the person was asked already.
+    `form`: the form's name, if several post to this address; what was typed into it is kept.
+    """
+    if request.POST.get(SURE) == act.name:
+        return None
+    keep(request, form)
+    context = {"unit": unit, "act": act, "back": act.back, "fields": _fields(request, act.name)}
+    return render(request, "web/layout/sure_act.html", context)
+
+
+def _fields(request: HttpRequest, sure: str) -> list[tuple[str, str]]:
+    """Return the fields of a form, to be sent once more with the yes."""
+    fields = [(name, text) for name, texts in request.POST.lists() if name not in (*SECRETS, SURE) for text in texts]
+    return [*fields, (SURE, sure)]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import local_day, zone
+from ....kernel.currencies import format_money
 from ...accounts.rights import Right
 from ...core.amounts import typed_money
 from ...core.time import now
@@ -29,7 +30,7 @@ from ...vending.refusals import GivingBackError
 from ...web.access import owner_of, row_at, tenancy_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
-from ...web.sure import ask_about
+from ...web.sure import Act, ask_about, ask_whether
 from ...web.tasks.views import as_answer
 from ..orders.views import said_of_code
 from ..owed.views import owed_of
@@ -106,6 +107,9 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
         number = given.get("adjustment_id") or new_credit_id()
         if do == "refund":
             amount = typed_money(given["amount"], "amount", currency) if given.get("amount") else None
+            asked = ask_whether(request, unit, _refunding(tenancy, amount))
+            if asked is not None:
+                return asked
             refund(tenancy, amount, request.user, reason)
             messages.success(request, _("The refund is booked. Pay it out under Books."))
         elif do == "charged":
@@ -114,14 +118,54 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _in_words(put_right(tenancy, amount, number, request.user, reason)))
         else:
             amount = typed_money(given.get("amount", ""), "amount", currency)
-            back, what = reverse("console:units:unit", args=[unit.pk]), _("Goodwill credit")
+            back, what = reverse("console:units:money", args=[unit.pk]), _("Goodwill credit")
             asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
             if asked is not None:
                 return asked
             messages.success(request, _in_words(give(tenancy, amount, number, request.user, reason)))
     except (GivingBackError, ValidationError) as error:
         refuse(request, error)
-    return redirect("console:units:unit", pk=tenancy.unit_id)
+    return redirect("console:units:money", pk=tenancy.unit_id)
+
+
+def _refunding(tenancy: Tenancy, amount: int | None) -> Act:
+    """Return what a person is asked before credit is taken off a meter as a refund."""
+    unit = tenancy.unit
+    currency = unit.property.currency
+    taken = (
+        _("All credit that is left is taken off the meter.")
+        if amount is None
+        else _("%(amount)s %(currency)s are taken off the meter's credit.")
+        % {"amount": format_money(amount, currency), "currency": currency}
+    )
+    return Act(
+        "refund",
+        _("Refund credit to %(who)s?") % {"who": tenancy},
+        (
+            taken,
+            _("When no credit is left, the flat is dark."),
+            _("You then owe the tenant this money: pay it out under Books."),
+        ),
+        _("Yes, refund"),
+        reverse("console:units:money", args=[unit.pk]),
+    )
+
+
+def _undoing(top_up: TopUp) -> Act:
+    """Return what a person is asked before a payment is undone."""
+    tenancy = top_up.tenancy
+    currency = tenancy.unit.property.currency
+    given = {"amount": format_money(top_up.amount, currency), "currency": currency, "who": tenancy}
+    return Act(
+        "undo",
+        _("Undo the payment of %(amount)s %(currency)s of %(who)s?") % given,
+        (
+            _("The amount is taken off the meter's credit. When none is left, the flat is dark."),
+            _("Undo only what was never paid. The books keep both, the payment and its reversal."),
+        ),
+        _("Yes, undo the payment"),
+        reverse("console:units:money", args=[tenancy.unit_id]),
+    )
 
 
 def _in_words(adjustment: Adjustment) -> str:
@@ -138,13 +182,16 @@ def _in_words(adjustment: Adjustment) -> str:
 def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a payment that never happened."""
     top_up = row_at(request, TopUp.objects.select_related("tenancy__unit__property"), "tenancy__unit__property", pk=pk)
+    asked = ask_whether(request, top_up.tenancy.unit, _undoing(top_up))
+    if asked is not None:
+        return asked
     try:
         reverse_top_up(top_up, request.user, request.POST.get("reason", ""))
     except GivingBackError as error:
         refuse(request, error)
     else:
         messages.success(request, _("The payment is undone by a counter-entry."))
-    return redirect("console:units:unit", pk=top_up.tenancy.unit_id)
+    return redirect("console:units:money", pk=top_up.tenancy.unit_id)
 
 
 @login_required

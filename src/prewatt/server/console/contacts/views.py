@@ -97,7 +97,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error)
     else:
         messages.success(request, _("Saved. The tenant sees it on their page, and can change it there."))
-    return redirect("console:units:unit", pk=tenancy.unit_id)
+    return redirect("console:units:people", pk=tenancy.unit_id)
 
 
 @login_required

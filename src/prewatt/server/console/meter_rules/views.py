@@ -65,4 +65,4 @@ def meter_rules(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The rules are saved and are being sent to the meter."))
     else:
         refuse_form(request, form)
-    return redirect("console:units:unit", pk=pk)
+    return redirect("console:units:switch", pk=pk)

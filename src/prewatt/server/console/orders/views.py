@@ -7,52 +7,102 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ....kernel.orders import RESTORE_LONGEST
+from ....kernel.orders import RESTORE_LONGEST, Action
 from ....kernel.supply import WATTS_MAX
 from ....kernel.units import HOUR
 from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
+from ...estate.models import Unit
 from ...metering.models import Meter
 from ...vending.controls import ControlError, control, read_action
 from ...vending.models import Command
 from ...vending.order_codes import why_no_code
 from ...vending.pins import new_pin
+from ...vending.vacancy import supply_vacant
 from ...web.access import unit_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse
+from ...web.sure import Act, ask_whether
+from .choices import SAYS
 
 
 @login_required
 @require_POST
 def order(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give an order to a unit's meter."""
+    """Give an order to a unit's meter. One that takes the power away is asked about once."""
     unit = unit_of_manager(request, pk)
     meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
     given = request.POST
+    form = given.get("do", "")
     try:
         hours = typed_whole(given.get("hours") or "0", "hours", 0, RESTORE_LONGEST // HOUR)
         watts = given.get("watts", "")
         action = read_action(
-            given.get("do", ""),
+            form,
             override=one_of(given, "override", ("", "on")) == "on",
             watts=typed_whole(watts, "watts", 0, WATTS_MAX) if watts else None,
             amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
             until=now() + hours * HOUR if hours else 0,
         )
+        if action.darkens and (asked := ask_whether(request, unit, _darkness(unit, meter, action), form)):
+            return asked
         command = control(meter, action, request.user, given.get("reason", ""))
+    except (ValidationError, ControlError) as error:
+        refuse(request, error, form)
+    else:
+        _say_ordered(request, meter, command)
+    return redirect("console:units:switch", pk=pk)
+
+
+def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
+    """Return what a person is asked before the power of a flat goes off."""
+    tenancy = unit.tenancies.living(now()).first()
+    who = (
+        _("%(who)s lives here, and is in the dark then, whatever is paid.") % {"who": tenancy.tenant}
+        if tenancy
+        else _("Nobody lives here now.")
+    )
+    when = (
+        _("It happens within seconds.")
+        if meter.gateway.online
+        else _("The building is offline: it happens as soon as its network is back.")
+    )
+    title = _("Take the power from %(unit)s?") % {"unit": unit}
+    words = action.words(_)
+    return Act(
+        action.name,
+        title,
+        (who, str(SAYS.get(action.name, "")), when),
+        _("Yes: %(order)s") % {"order": words},
+        reverse("console:units:switch", args=[unit.pk]),
+    )
+
+
+def _say_ordered(request: HttpRequest, meter: Meter, command: Command) -> None:
+    said = _("The order is on its way.") if meter.gateway.online else _("The order waits until the building is online.")
+    messages.success(request, " ".join(filter(None, (said, said_of_code(command)))))
+
+
+@login_required
+@require_POST
+def supply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch a vacant unit on for some hours, with a power limit, at the landlord's cost."""
+    unit = unit_of_manager(request, pk)
+    meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
+    given = request.POST
+    try:
+        hours = typed_whole(given.get("hours") or "0", "hours", 1, RESTORE_LONGEST // HOUR)
+        watts = typed_whole(given.get("watts") or "0", "watts", 0, WATTS_MAX)
+        command = supply_vacant(unit, now() + hours * HOUR, watts, request.user, given.get("reason", ""))
     except (ValidationError, ControlError) as error:
         refuse(request, error)
     else:
-        said = (
-            _("The order is on its way.")
-            if meter.gateway.online
-            else _("The order waits until the building is online.")
-        )
-        messages.success(request, " ".join(filter(None, (said, said_of_code(command)))))
-    return redirect("console:units:unit", pk=pk)
+        _say_ordered(request, meter, command)
+    return redirect("console:units:switch", pk=pk)
 
 
 def said_of_code(command: Command) -> str:
@@ -89,4 +139,4 @@ def pin(request: HttpRequest, pk: int) -> HttpResponse:
             request,
             _("The PIN works once the building's network has brought it to the meter. This meter accepts no codes."),
         )
-    return redirect("console:units:unit", pk=pk)
+    return redirect("console:units:switch", pk=pk)

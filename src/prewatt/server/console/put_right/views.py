@@ -70,7 +70,7 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
             if typed.get("do") == "do":
                 put_right(tenancy, change, request.user, typed.get("reason", ""))
                 _say(request, Tenancy.objects.select_related("unit").get(pk=pk), change)
-                return redirect("console:units:unit", pk=tenancy.unit_id)
+                return redirect("console:units:people", pk=tenancy.unit_id)
             outcome = preview(tenancy, change, request.user)
             keep(request)
         except ValidationError as error:

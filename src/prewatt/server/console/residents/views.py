@@ -78,7 +78,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
         code = invite_to_flat(tenancy, request.user)
     except ValidationError as error:
         say(request, error)
-        return redirect("console:units:unit", pk=tenancy.unit_id)
+        return redirect("console:units:people", pk=tenancy.unit_id)
     return show_papers(request, [_paper(tenancy, code)], zone(tenancy.unit.property.zone))
 
 
@@ -92,7 +92,7 @@ def again(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
         code = invite_again(resident, request.user)
     except ValidationError as error:
         say(request, error)
-        return redirect("console:units:unit", pk=tenancy.unit_id)
+        return redirect("console:units:people", pk=tenancy.unit_id)
     return show_papers(request, [_paper(tenancy, code)], zone(tenancy.unit.property.zone))
 
 
@@ -103,7 +103,7 @@ def revoke_invitations(request: HttpRequest, pk: int) -> HttpResponse:
     tenancy = tenancy_of_manager(request, pk)
     count = revoke(tenancy.invitations.still_open())
     messages.success(request, _("%(count)d invitations let nobody in any more.") % {"count": count})
-    return redirect("console:units:unit", pk=tenancy.unit_id)
+    return redirect("console:units:people", pk=tenancy.unit_id)
 
 
 @login_required
@@ -115,4 +115,4 @@ def remove(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
     remove_resident(resident)
     said = _("%(name)s sees this flat no more.") % {"name": resident.user.get_username()}
     messages.success(request, said)
-    return redirect("console:units:unit", pk=tenancy.unit_id)
+    return redirect("console:units:people", pk=tenancy.unit_id)

@@ -176,4 +176,4 @@ def stop_spread(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, _("The spreading has ended. The rest is taken off at the meter."))
     if spread_.silence_id:
         return redirect("console:silences:silence", pk=spread_.silence_id)
-    return redirect("console:units:unit", pk=spread_.debt.tenancy.unit_id)
+    return redirect("console:units:money", pk=spread_.debt.tenancy.unit_id)

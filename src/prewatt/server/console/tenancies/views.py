@@ -36,7 +36,7 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         tenant = typed.get("tenant", "").strip()
         contact = typed_contact(request, unit.property)
         asked = ask_about(
-            request, unit, tenant, deposit, _("Deposit received"), reverse("console:units:unit", args=[pk])
+            request, unit, tenant, deposit, _("Deposit received"), reverse("console:units:people", args=[pk])
         )
         if asked is not None:
             return asked
@@ -46,7 +46,7 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         text = _("%(tenant)s moves in. Print an invitation below, and hand it over.")
         messages.success(request, text % {"tenant": tenant})
-    return redirect("console:units:unit", pk=pk)
+    return redirect("console:units:people", pk=pk)
 
 
 @login_required
@@ -60,7 +60,7 @@ def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(request, error, labels={"ends": _("Moves out at")})
     else:
         messages.success(request, _recorded(tenancy))
-    return redirect("console:units:unit", pk=tenancy.unit_id)
+    return redirect("console:units:people", pk=tenancy.unit_id)
 
 
 def _recorded(tenancy: Tenancy) -> str:
@@ -84,7 +84,7 @@ def settle_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         say(request, error)
     else:
         messages.success(request, _("The account is settled."))
-    return redirect("console:units:unit", pk=tenancy.unit_id)
+    return redirect("console:units:people", pk=tenancy.unit_id)
 
 
 def _of_manager(request: HttpRequest, pk: int) -> Tenancy:

@@ -53,7 +53,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         outlook = look(top_up)
     except GivingBackError as error:
         say(request, error)
-        return redirect("console:units:unit", pk=top_up.tenancy.unit_id)
+        return redirect("console:units:money", pk=top_up.tenancy.unit_id)
     if request.method == "POST":
         try:
             to = next((each for each in others if str(each.pk) == typed.get("to")), None)
@@ -70,7 +70,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 as_known="as_known" in typed,
             )
             messages.success(request, _("It is credited to %(who)s.") % {"who": moved.tenancy})
-            return redirect("console:units:unit", pk=moved.tenancy.unit_id)
+            return redirect("console:units:money", pk=moved.tenancy.unit_id)
         except GivingBackError as error:
             refuse(request, error)
     context = {

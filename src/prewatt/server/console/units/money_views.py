@@ -1,0 +1,81 @@
+"""The money of a unit: payments, codes, debts, and what is given back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ...billing.models import DebtPayment
+from ...payments.bank import reference
+from ...payments.staff import record
+from ...vending.models import TopUp
+from ...vending.order_codes import waiting_codes
+from ...vending.paid_amounts import check_amount, new_credit_id
+from ...vending.refusals import TopUpError
+from ...web.access import unit_of_manager
+from ...web.forms import TopUpForm
+from ...web.kept import refuse
+from ...web.keypad import keypad_panel
+from ...web.sure import ask_about
+from .tabs import UnitPage, open_tenancy
+
+
+@login_required
+@require_GET
+def money(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what was paid for a unit and what is owed, and take a payment."""
+    page = UnitPage(request, pk, "money")
+    tenant, panel = page.tenant, page.panel
+    context = {
+        "panel": panel,
+        "keypad": keypad_panel(tenant, page.at) if tenant and panel is None else None,
+        "codes": waiting_codes(page.meter) if page.meter else [],
+        "credit_id": new_credit_id(),
+        "reference": reference(tenant) if tenant else "",
+        "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
+    }
+    return page.live("console/units/money.html", "console/units/_money.html", context)
+
+
+def recorded(payment: TopUp | DebtPayment) -> str:
+    """Return what is said of a payment that was recorded."""
+    if not isinstance(payment, TopUp) or payment.command is not None:
+        return _("The payment is recorded and on its way to the meter.")
+    if payment.code is None:
+        return _("The payment is recorded. It buys no code now, and is kept as credit for the next one.")
+    return _("The payment is recorded. Its code: %(code)s") % {"code": payment.code}
+
+
+@login_required
+@require_POST
+def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record money that was received for a unit. Sent twice (a second click, a reload), it is one top-up."""
+    unit_ = unit_of_manager(request, pk)
+    tenant = open_tenancy(unit_)
+    if tenant is None:
+        raise Http404
+    form = TopUpForm(unit_.property.currency, request.POST)
+    back = reverse("console:units:money", args=[pk])
+    if not form.is_valid():
+        refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
+        return redirect(back)
+    typed = form.cleaned_data
+    try:
+        check_amount(typed["amount"], unit_.property.currency)
+        asked = ask_about(request, unit_, tenant.tenant, typed["amount"], _("Payment received"), back)
+        if asked is not None:
+            return asked
+        payment = record(
+            tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash"
+        )
+    except TopUpError as error:
+        refuse(request, error)
+    else:
+        messages.success(request, recorded(payment))
+    return redirect(back)

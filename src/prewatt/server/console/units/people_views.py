@@ -1,0 +1,29 @@
+"""The people of a unit: who lives there, who comes and goes, how they are reached and who has a login."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from ...notices.languages import language_choices
+from ..contacts.views import contact_panels
+from ..residents.views import people_of
+from .tabs import UnitPage
+
+
+@login_required
+@require_GET
+def people(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the tenancies of a unit, the latest first, and move people in and out."""
+    page = UnitPage(request, pk, "people")
+    unit = page.unit
+    not_over = unit.tenancies.not_over(page.at)
+    context = {
+        "tenancies": unit.tenancies.order_by("-begins"),
+        "contacts": contact_panels(not_over.select_related("unit__property")),
+        "people_of_unit": [people_of(each) for each in not_over],
+        "languages": language_choices(),
+        "vacant": page.is_vacant,
+    }
+    return page.still("console/units/people.html", context)

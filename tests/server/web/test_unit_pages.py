@@ -1,0 +1,155 @@
+"""The tabs of a unit's page: what each shows, to whom, and that nothing dark or costly is done unasked."""
+
+import re
+
+import pytest
+
+from prewatt.kernel.entries import decode_command
+from prewatt.kernel.orders import Close, LimitPower, Open, Restore
+from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
+from prewatt.server.accounts.memberships import Membership
+from prewatt.server.accounts.rights import Role
+from prewatt.server.estate.models import Tenancy, Unit
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.vending.controls import control
+from prewatt.server.vending.models import Command
+
+pytestmark = pytest.mark.database
+TABS = {
+    "": "Overview",
+    "money/": "Money",
+    "switch/": "Switch",
+    "people/": "People",
+    "papers/": "Papers",
+    "journal/": "Journal",
+}
+
+
+def text_of(answer):
+    return " ".join(re.sub("<[^>]*>", " ", answer.content.decode()).split())
+
+
+def orders(meter):
+    rows = Command.objects.filter(meter__name=meter, kind="control").order_by("number")
+    return [decode_command(bytes(each.body)).order.action for each in rows]
+
+
+@pytest.mark.parametrize("flat", ["Flat 1", "Flat 3"])
+def test_each_tab_has_an_address_one_heading_and_says_where_one_is(manager, flat):
+    unit = Unit.objects.get(name=flat)
+    for address, title in TABS.items():
+        page = manager.get(f"/units/{unit.pk}/{address}").content.decode()
+        assert re.findall("<h1[^>]*>(.*?)</h1>", page, re.DOTALL) == [flat]
+        here = re.findall(r'<a[^>]*aria-current="page"[^>]*>\s*(\w+)', page)
+        assert here == [title]
+
+
+def test_who_sees_no_money_has_no_tab_of_it(log_in, manager):
+    unit = Unit.objects.get(name="Flat 1")
+    Membership.objects.filter(user__username="manager").update(role=Role.SITE_STAFF)
+    page = text_of(manager.get(f"/units/{unit.pk}/"))
+    assert "Switch People Journal" in page and "Money" not in page and "Papers" not in page
+    assert manager.get(f"/units/{unit.pk}/papers/").status_code == 403
+
+
+@pytest.mark.parametrize("order", ["open", "hold"])
+def test_an_order_that_takes_the_power_says_whom_it_darkens_and_is_asked_once(manager, order):
+    unit = Unit.objects.get(name="Flat 1")
+    address, given = f"/units/{unit.pk}/order/", {"do": order, "reason": "leak"}
+    asked = manager.post(address, given)
+    assert "Take the power from Linden 5 Flat 1?" in text_of(asked) and "Anna lives here" in text_of(asked)
+    assert "The building is offline" in text_of(asked) and not orders("m1")
+    # Whoever goes back finds what was typed; the yes for another order counts for nothing.
+    back = " ".join(manager.get(f"/units/{unit.pk}/switch/").content.decode().split())
+    assert 'name="reason" value="leak"' in back
+    assert "Take the power" in text_of(manager.post(address, {**given, "sure": "close"})) and not orders("m1")
+    manager.post(address, {**given, "sure": order})
+    assert [each.name for each in orders("m1")] == [order]
+
+
+def test_what_brings_power_is_not_asked_about(manager):
+    unit = Unit.objects.get(name="Flat 1")
+    manager.post(f"/units/{unit.pk}/order/", {"do": "restore", "hours": "3", "reason": "ill"})
+    assert [each.name for each in orders("m1")] == ["restore"]
+
+
+def test_the_fields_of_an_order_are_those_that_it_has(manager):
+    page = manager.get(f"/units/{Unit.objects.get(name='Flat 1').pk}/switch/").content.decode()
+    forms = {
+        re.search('name="do" value="([a-z-]+)"', each)[1]: each
+        for each in page.split("<form")[1:]
+        if 'name="do"' in each
+    }
+    fields = {name: set(re.findall('name="(hours|watts|amount|override)"', form)) for name, form in forms.items()}
+    assert fields["open"] == fields["hold"] == fields["emergency"] == set()
+    assert (fields["limit"], fields["restore"], fields["close"]) == (
+        {"watts", "hours"},
+        {"hours", "amount"},
+        {"override"},
+    )
+
+
+def test_a_refused_order_stays_open_with_what_was_typed(manager):
+    unit = Unit.objects.get(name="Flat 1")
+    given = {"do": "limit", "watts": "lots", "hours": "2", "reason": "wires"}
+    page = " ".join(manager.post(f"/units/{unit.pk}/order/", given, follow=True).content.decode().split())
+    assert page.count('<details class="group" name="order" open>') == 1
+    assert 'name="watts" value="lots" aria-invalid="true"' in page and 'name="hours" value="2"' in page
+
+
+# -- vacant ------------------------------------------------------------------------------------------------------------------
+
+
+def viewing(manager, unit, **changes):
+    given = {"hours": "2", "watts": "2000", "reason": "viewing", **changes}
+    return text_of(manager.post(f"/units/{unit.pk}/supply/", given, follow=True))
+
+
+def test_a_vacant_flat_is_on_for_a_viewing_with_a_limit_and_goes_off_by_itself(manager, clock):
+    unit = Unit.objects.get(name="Flat 3")
+    assert "Switch it on" in text_of(manager.get(f"/units/{unit.pk}/switch/"))
+    assert "The order" in viewing(manager, unit)
+    limit, restore = orders("m3")
+    assert (limit.watts, restore.amount) == (2000, 0)
+    # A code carries whole minutes.
+    assert 0 <= restore.until - (clock.now() + 2 * HOUR) <= 2 * MINUTE and limit.until >= clock.now() + 2 * HOUR
+    viewing(manager, unit, watts="0", hours="744")
+    assert isinstance(orders("m3")[-1], Restore) and len(orders("m3")) == 3
+    assert "from 1 to 744" in viewing(manager, unit, hours="745")
+
+
+def test_it_ends_when_the_next_tenant_comes_and_is_no_way_into_a_tenants_flat(manager, clock):
+    unit = Unit.objects.get(name="Flat 3")
+    Tenancy.objects.create(unit=unit, tenant="Dora", begins=clock.now() + HOUR)
+    viewing(manager, unit, hours="48")
+    assert orders("m3")[-1].until <= clock.now() + HOUR + 2 * MINUTE
+    count = len(orders("m3"))
+    clock.at += DAY
+    assert "Dora lives here" in viewing(manager, unit)
+    assert len(orders("m3")) == count
+
+
+def test_an_order_to_be_off_is_taken_back_and_a_lock_is_said(manager, building, store, clock):
+    from tests.gateway import Edge
+
+    unit, meter = Unit.objects.get(name="Flat 3"), Meter.objects.get(name="m3")
+    edge = Edge(building.code, clock)
+    control(meter, Open(), "manager", "empty")
+    edge.obey("m3")
+    edge.deliver(store)
+    viewing(manager, unit)
+    assert [type(each) for each in orders("m3")] == [Open, Close, LimitPower, Restore]
+    edge.obey("m3")
+    assert edge.accounts["m3"].wants_closed(clock.now()) is True
+    clock.at += 2 * HOUR + 3 * MINUTE
+    assert edge.accounts["m3"].wants_closed(clock.now()) is False
+
+
+def test_what_there_is_to_do_leads_to_where_it_is_done(manager, clock):
+    flat = Unit.objects.get(name="Flat 1")
+    Gateway.objects.update(online=True)
+    Meter.objects.filter(name="m1").update(closed=False, seq=9, balance=-NANO)
+    page = text_of(manager.get(f"/units/{flat.pk}/"))
+    assert "What to do" in page and f"/units/{flat.pk}/money/" in manager.get(f"/units/{flat.pk}/").content.decode()
+    vacant = Unit.objects.get(name="Flat 3")
+    assert "Move somebody in" in text_of(manager.get(f"/units/{vacant.pk}/"))
