@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("metering", "0004_codes_end"),
+        ("metering", "0005_sealed_enrolment"),
     ]
 
     operations = [
