@@ -175,7 +175,13 @@ def test_of_the_head_end_only_what_stores_and_the_shell_know_the_server():
             assert "server" not in imported(path)[1], path
 
 
-OPTIONAL = {"server/statements/pdf.py", "tables/sheet.py", "edge/process.py", "server/accounts/apps.py"}
+OPTIONAL = {
+    "server/statements/pdf.py",
+    "tables/sheet.py",
+    "edge/process.py",
+    "server/accounts/apps.py",
+    "server/core/local_forms.py",
+}
 """They work without what some of their functions alone need: Pango, openpyxl; the pages on which a gateway is set up, and
 Bluetooth. And models, which are there only when the apps are.
 """

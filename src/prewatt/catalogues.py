@@ -152,7 +152,7 @@ def compile_stale(folder: Path) -> None:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
             continue
-        with contextlib.suppress(PermissionError):
+        with contextlib.suppress(OSError):
             made = compiled(read_messages(source))
             handle, name = tempfile.mkstemp(dir=target.parent)
             with os.fdopen(handle, "wb") as file:

@@ -11,7 +11,7 @@ from django.conf import settings
 from ..kernel.tariff import Tariff, flat_tariff
 from ..kernel.units import short_price
 from ..server.accounts.invitations import DAYS
-from ..server.commissioning.setup import BuildingPlan, read_apartments, set_up_building
+from ..server.commissioning.setup import Building, BuildingPlan, read_apartments, set_up_building
 from ..server.core.amounts import typed_price
 from ..server.tariffs.reading import read_file
 from ..wire.messages import MAX_METERS
@@ -60,6 +60,11 @@ def setup(
             manager=manager,
         )
     )
+    _print(building)
+
+
+def _print(building: Building) -> None:
+    """Print what is not shown again."""
     typer.echo(
         f"{'Login':<20} {'Password':<16} Person (the password is not shown again, and is changed at the first log-in)"
     )
@@ -76,8 +81,8 @@ def setup(
         typer.echo(
             f"A gateway serves {MAX_METERS} meters at most. The meters are divided as the list says, else in its order:"
         )
-        for box in building.property.gateways.order_by("pk"):
-            typer.echo(f"  {box.name:<18} {box.meters.count()} meters")
+        for each in building.property.gateways.order_by("pk"):
+            typer.echo(f"  {each.name:<18} {each.meters.count()} meters")
     typer.echo(
         "The codes below hold for 24 hours; prewatt gateway code NAME makes another one. Put https:// and the server's name"
     )

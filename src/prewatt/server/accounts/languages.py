@@ -59,7 +59,7 @@ def choose(request: HttpRequest, response: HttpResponse, code: str) -> None:
         max_age=DAYS * 86_400,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 

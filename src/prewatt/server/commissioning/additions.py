@@ -202,7 +202,12 @@ def opened(text: str) -> list[Apartment]:
         rows = signing.loads(text, salt=SALT, max_age=SHOWN_FOR)
     except signing.BadSignature:
         raise ValueError(_("Choose the list again. What was shown is too old.")) from None
-    return [
-        Apartment(*plain, tuple(parts), fuse, gateway, Contact(phone, email, language), line, frozenset(given))
-        for *plain, parts, fuse, gateway, phone, email, language, line, given in rows
-    ]
+    return [_apartment(*row) for row in rows]
+
+
+def _apartment(*row: Any) -> Apartment:
+    unit, meter, tenant, role, area, occupants, parts, fuse, gateway, phone, email, language, line, given = row
+    contact = Contact(phone, email, language)
+    return Apartment(
+        unit, meter, tenant, role, area, occupants, tuple(parts), fuse, gateway, contact, line, frozenset(given)
+    )

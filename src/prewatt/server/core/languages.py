@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf.locale import LANG_INFO
-from django.utils.translation.trans_real import to_language
+from django.utils.translation import to_language
 
 ENGLISH = "en"
 
