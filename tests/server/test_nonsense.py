@@ -123,7 +123,7 @@ class Forms(HTMLParser):
             self.form[2].setdefault(self.select, ("choice", []))
         elif self.form is not None and tag == "option" and self.select and "value" in given and given["value"]:
             self.form[2][self.select][1].append(given["value"])
-        if "notice" in given.get("class", "") or "bad" in given.get("class", ""):
+        if any(each in given.get("class", "") for each in ("notice", "toast", "bad")):
             self.said.append("")
             self.depth = 1
         elif self.depth:

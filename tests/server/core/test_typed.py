@@ -280,7 +280,7 @@ def test_the_page_offers_both_hours_and_keeps_what_was_typed(log_in, clock):
 )
 def test_a_statement_of_days_that_can_not_be_is_no_crash(log_in, tenancy, query):
     answer = log_in("manager").get(f"/tenancies/{tenancy.pk}/statement/?{query}", follow=True)
-    assert answer.status_code == 200 and 'class="notice error"' in answer.content.decode()
+    assert answer.status_code == 200 and 'class="toast error"' in answer.content.decode()
 
 
 def in_one_line(answer):
@@ -373,7 +373,7 @@ def test_an_unknown_choice_gives_nothing(log_in, tenancy):
         (f"/units/{tenancy.unit_id}/order/", {"do": "close", "override": "maybe", "reason": "x"}),
     ):
         page = manager.post(path, fields, follow=True).content.decode()
-        assert 'class="notice error"' in page
+        assert 'class="toast error"' in page
     given = {"do": "give", "amount": "60", "reason": "x", "adjustment_id": "b"}
     manager.post(f"/tenancies/{tenancy.pk}/give-back/", given)
     waiting = Adjustment.objects.get()

@@ -123,7 +123,7 @@ def test_nonsense_in_the_tenants_form_is_said_so_and_nothing_is_asked_for(
 ):
     given = {"amount": "20", "way": f"{merchants['wechat'].pk}:native", "asked": "a1", **change}
     answer = log_in("flat1").post("/me/pay/", given, follow=True)
-    assert answer.status_code == 200 and 'class="notice error"' in answer.content.decode()
+    assert answer.status_code == 200 and 'class="toast error"' in answer.content.decode()
     assert says in said(answer)
     assert not Payment.objects.exists() and not providers.trades
 

@@ -78,7 +78,7 @@ def row_at(request: HttpRequest, rows: QuerySet[Row], path: str, **lookup: Any) 
     property_: Any = row
     for name in path.split("__") if path != "pk" else ():
         property_ = getattr(property_, name)
-    _note_rights(request, rights_at(request, property_))
+    _note_place(request, property_)
     return row
 
 
@@ -98,6 +98,12 @@ def _refuse(request: HttpRequest, is_own: bool) -> None:
     right = _right(request)
     if is_own and right is not None:
         raise NotAllowed(right, whole=right in reach(request).rights)
+
+
+def _note_place(request: Any, property_: Property) -> None:
+    """Note for the page which property it shows, and what the user may do there."""
+    request.property_here = property_
+    _note_rights(request, rights_at(request, property_))
 
 
 def _note_rights(request: Any, rights: frozenset[Right]) -> None:
@@ -151,7 +157,7 @@ def _is_manager(request: HttpRequest, tenancy: Tenancy) -> bool:
     or Http404 if it is neither.
     """
     rights, right = rights_at(request, tenancy.unit.property), _right(request)
-    _note_rights(request, rights)
+    _note_place(request, tenancy.unit.property)
     if right in rights:
         return True
     if is_tenant_of(request.user, tenancy):
@@ -228,7 +234,10 @@ def keypad_meter_of_manager(request: HttpRequest, pk: int) -> TokenMeter:
         _refuse(request, TokenMeter.objects.filter(own, meter__isnull=True, pk=pk).exists())
         raise Http404
     place = meter.unit.property if meter.unit else None
-    _note_rights(request, rights_at(request, place) if place else reach(request).of(meter.organisation))
+    if place:
+        _note_place(request, place)
+    else:
+        _note_rights(request, reach(request).of(meter.organisation))
     return meter
 
 

@@ -52,6 +52,7 @@ PAGES: Mapping[str, Need] = {
     "pay-callback": Need(Who.ANYBODY),
     "web:home": Need(Who.LOGIN),
     "web:language": Need(Who.ANYBODY),
+    "web:look:look": Need(Who.STAFF),
     # The task itself says what it needs.
     "web:tasks:task": Need(Who.LOGIN),
     "web:tasks:progress": Need(Who.LOGIN),

@@ -25,13 +25,15 @@ function later() {
   again = setTimeout(() => { ask(1000); later(); }, (streams ? usual : Math.min(usual, SLOWLY)) * (1 + Math.random() / 4));
 }
 
+function say() {
+  const line = ticket(), time = lostAt.toLocaleTimeString(document.documentElement.lang, {hour: "2-digit", minute: "2-digit"});
+  line.textContent = line.dataset.lost.replace("{time}", time);
+  line.hidden = false;
+}
+
 function lost() {
   lostAt ??= new Date();
-  gone ??= setTimeout(() => {
-    const line = ticket();
-    line.querySelector("span").textContent = lostAt.toLocaleTimeString([], {hour: "2-digit", minute: "2-digit"});
-    line.hidden = false;
-  }, PATIENCE);
+  gone ??= setTimeout(say, PATIENCE);
 }
 
 function found() {
@@ -76,4 +78,7 @@ if (ticket()) {
     if (document.hidden) close();
     else { open(); ask(200); }
   });
+  // The device itself has no network: that is certain, and said at once. A stream of before may seem open for long.
+  window.addEventListener("offline", () => { lost(); say(); });
+  window.addEventListener("online", () => { close(); open(); ask(200); });
 }

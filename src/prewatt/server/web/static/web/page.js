@@ -1,4 +1,4 @@
-// What pages do in the browser. Their policy allows neither styles nor scripts within the page.
+// What pages do in the browser. Their policy allows neither styles nor scripts within the page, and without this file all works.
 
 // The sizes of charts, in percent: <i data-height="40">. Parts of the page come and change later, too.
 const SIZES = {height: "height", width: "width", left: "left", shade: "--shade"};
@@ -7,15 +7,36 @@ const size = mark => {
   for (const [name, property] of Object.entries(SIZES))
     if (name in mark.dataset) mark.style.setProperty(property, `${mark.dataset[name]}%`);
 };
-const sizeAll = part => {
-  if (part.matches(CHARTS)) size(part);
-  part.querySelectorAll(CHARTS).forEach(size);
+
+// On a phone each row of a table is a card, whose cells say what they are: what the head of their column says.
+const label = table => {
+  const heads = [...table.querySelectorAll("thead th")].map(head => head.textContent.trim());
+  for (const row of table.tBodies ? [...table.tBodies].flatMap(body => [...body.rows]) : [])
+    if (row.cells.length === heads.length)
+      [...row.cells].forEach((cell, at) => { cell.dataset.label ??= heads[at]; });
 };
-sizeAll(document.body);
+
+// What is wider than its place can be scrolled by keyboard, too.
+const reach = box => {
+  if (box.scrollWidth > box.clientWidth) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+  } else box.removeAttribute("tabindex");
+};
+const boxes = new ResizeObserver(changes => changes.forEach(change => reach(change.target)));
+
+const WHAT = [[CHARTS, size], ["table.cards", label], [".scroll", box => boxes.observe(box)]];
+const all = part => {
+  for (const [which, act] of WHAT) {
+    if (part.matches(which)) act(part);
+    part.querySelectorAll(which).forEach(act);
+  }
+};
+all(document.body);
 new MutationObserver(changes => {
   for (const change of changes)
     for (const part of change.addedNodes.length || change.type === "childList" ? change.addedNodes : [change.target])
-      if (part instanceof Element) sizeAll(part);
+      if (part instanceof Element) all(part);
 }).observe(document.body, {
   subtree: true, childList: true, attributes: true, attributeFilter: Object.keys(SIZES).map(name => `data-${name}`),
 });
@@ -25,4 +46,18 @@ document.addEventListener("click", event => {
   const button = event.target.closest("button");
   if (button && "fill" in button.dataset) button.form.amount.value = button.dataset.fill;
   if (button && "print" in button.dataset) window.print();
+});
+
+// What darkens or costs is asked once: <form data-sure="id"> opens <dialog class="sure" id="id">, whose button of value "yes" sends.
+document.addEventListener("submit", event => {
+  const form = event.target, dialog = document.getElementById(form.dataset.sure ?? "");
+  if (!dialog || "asked" in form.dataset) return;
+  event.preventDefault();
+  dialog.returnValue = "";
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "yes") return;
+    form.dataset.asked = "";
+    form.requestSubmit(event.submitter);
+  }, {once: true});
+  dialog.showModal();
 });

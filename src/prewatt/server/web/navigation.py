@@ -1,0 +1,178 @@
+"""The way through the pages: the places of the console, the pages of the place that one is in, and those of a property.
+
+A link is shown to whoever has the right that its page needs (`web/needs.py`): nowhere does a link lead to a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..accounts.memberships import Reach
+from ..accounts.tenants import tenancies_of_login
+from ..core.time import now
+from ..estate.models import Organisation, Property
+from .gate import reach
+from .needs import PAGES
+
+
+class Page(NamedTuple):
+    """A link to a page. `whole`: it is for roles in a whole organisation. `under`: the names of the addresses, or their
+    beginnings, at which one is still on this page. `given`: the arguments of its address.
+    """
+
+    label: Any
+    name: str
+    whole: bool = False
+    under: tuple[str, ...] = ()
+    given: Mapping[str, Any] = {}
+
+
+class Place(NamedTuple):
+    """A part of the console, and its pages, the first of which it opens with."""
+
+    label: Any
+    pages: Sequence[Page]
+
+
+class Link(NamedTuple):
+    """A link as the page shows it."""
+
+    label: Any
+    address: str
+    here: bool
+
+
+OF_PROPERTY = (
+    Page(_("Tariffs"), "console:tariffs:tariffs", under=("console:tariffs:",)),
+    Page(_("Shared costs"), "console:sharing:shared_costs", under=("console:sharing:",)),
+    Page(_("Losses"), "console:sharing:building_balance"),
+    Page(_("Supply"), "console:supply:supply", under=("console:supply:",)),
+    Page(_("Emergency codes"), "console:emergency_codes:emergency_codes", under=("console:emergency_codes:",)),
+    Page(_("Alarms"), "console:alarms:alarms", under=("console:alarms:",)),
+    Page(_("Readings now"), "console:readings:readings", under=("console:readings:",)),
+)
+"""The pages of a property."""
+
+BUILDINGS = Place(_("Buildings"), (Page(_("Buildings"), "console:overview:properties"),))
+PLACES = (
+    BUILDINGS,
+    Place(
+        _("Money"),
+        (
+            Page(_("Books"), "console:books:books", whole=True, under=("console:books:", "console:owed:")),
+            Page(
+                _("Payments"),
+                "console:payments:payments",
+                whole=True,
+                under=("console:payments:", "console:taken_back:", "console:merchants:"),
+            ),
+            Page(_("Bills"), "console:bills:bills"),
+            Page(
+                _("Bank statements"), "console:bank:bank", whole=True, under=("console:bank:", "console:bank_columns:")
+            ),
+            Page(_("Reconciliation"), "console:reconciliation:reconciliation", whole=True),
+        ),
+    ),
+    Place(
+        _("Messages"),
+        (
+            Page(_("Fault reports"), "console:reports:reports", under=("console:reports:", "tenant:reports:")),
+            Page(_("Notes"), "console:notes:notes", whole=True),
+            Page(
+                _("Notices"),
+                "tenant:notices:notices",
+                whole=True,
+                under=("tenant:notices:", "console:sending:"),
+                given={"whose": "office"},
+            ),
+        ),
+    ),
+    Place(
+        _("Organisation"),
+        (
+            Page(_("People"), "console:people:people", whole=True, under=("console:people:",)),
+            Page(_("Keypad meters"), "console:keypads:keypads", whole=True, under=("console:keypads:",)),
+            Page(_("Personal data"), "console:personal_data:retention", whole=True),
+            Page(_("Changes"), "console:audit:changes", whole=True),
+        ),
+    ),
+)
+"""The places of the console. What stands in none of them is of the buildings."""
+
+OF_TENANT = (
+    Page(
+        _("My electricity"),
+        "tenant:home:tenancy",
+        under=("tenant:home:", "tenant:pay:", "tenant:papers:", "tenant:bill:"),
+    ),
+    Page(_("Notices"), "tenant:notices:notices", under=("tenant:notices:",), given={"whose": "me"}),
+    Page(_("Report a fault"), "tenant:reports:my_reports", under=("tenant:reports:",)),
+    Page(_("People"), "tenant:residents:residents", under=("tenant:residents:",)),
+)
+"""The pages of a tenant."""
+
+
+class Navigation(NamedTuple):
+    """What the header shows: the places, and the pages of the one that one is in. `property_`: whose pages they are, if they
+    are a property's.
+    """
+
+    places: list[Link]
+    pages: list[Link]
+    property_: Property | None = None
+
+
+def navigation(request: Any, context: Any) -> Navigation:
+    """Return the way through the pages for a request of somebody who is logged in. `context`: what the page shows; its
+    `property` counts if the request has noted none, and links carry the organisation of its `owner` on.
+    """
+    name, all_ = request.resolver_match.view_name if request.resolver_match else "", reach(request)
+    if not all_.rights:
+        own = () if request.user.is_staff or not _lives(request) else OF_TENANT
+        return Navigation(_links(own, name), [])
+    here, owner = _place_of(name), context.get("owner")
+    open_ = [(place, [each for each in place.pages if _is_open(each, all_)]) for place in PLACES]
+    places = [Link(place.label, _address(own[0], owner), place is here) for place, own in open_ if own]
+    property_ = getattr(request, "property_here", None) or context.get("property")
+    if here is BUILDINGS and property_ is not None:
+        rights = all_.at(property_)
+        own = [each._replace(given={"pk": property_.pk}) for each in OF_PROPERTY if PAGES[each.name].read in rights]
+        return Navigation(places, _links(own, name), property_)
+    pages = next((own for place, own in open_ if place is here and place is not BUILDINGS), [])
+    return Navigation(places, _links(pages, name, owner))
+
+
+def _links(pages: Iterable[Page], name: str, owner: Organisation | None = None) -> list[Link]:
+    """Return links to pages, of which at most one is the page with a name, or the nearest above it."""
+    pages = list(pages)
+    nearest = next((each for each in pages if each.name == name), None) or next(
+        (each for each in pages if name.startswith(each.under)), None
+    )
+    return [Link(each.label, _address(each, owner), each is nearest) for each in pages]
+
+
+def _address(page: Page, owner: Organisation | None) -> str:
+    return reverse(page.name, kwargs=page.given) + (f"?organisation={owner.pk}" if owner and page.whole else "")
+
+
+def _is_open(page: Page, all_: Reach) -> bool:
+    right: Any = PAGES[page.name].read
+    if page.whole:
+        return all_.operator or any(each.properties is None and each.has(right) for each in all_.grants)
+    return right in all_.rights
+
+
+def _place_of(name: str) -> Place | None:
+    """Return the place to which an address belongs. None: to none, such as the pages of one's own login."""
+    for place in PLACES:
+        if any(each.name == name or name.startswith(each.under) for each in place.pages):
+            return place
+    return BUILDINGS if name.startswith(("console:", "tenant:")) and not name.startswith("console:keys:") else None
+
+
+def _lives(request: Any) -> bool:
+    return tenancies_of_login(request.user).living(now()).exists()
