@@ -90,6 +90,9 @@ IN_EDITOR = {
     "rates.day": "Rate “day”: ", "tiers.up_to_kwh": "Tiers, up to, kWh: ", "tax.percent": "Tax, %: ", "name": "Name: ",
     "standing_charge_per_day": "Standing charge a day: ", "service_fee_per_kwh": "Service fee per kWh: ",
     "holidays.country": "Public holidays: country: ",
+    "no profile for the day 'special'": "No line holds on the day “special”",
+    "more than one profile for the day 'mon'": "Two lines hold on the day “mon”",
+    "there is no rate 'night'": "There is no rate “night” among the rates above",
 }  # fmt: skip
 """The editor's fields have names of their own."""
 

@@ -51,6 +51,8 @@ def keep(owner: Organisation, tariff: KernelTariff) -> Tariff:
     known = Tariff.objects.filter(organisation=owner, name=tariff.name).first()
     if known is not None and known.kernel() == tariff:
         return known
+    if known is not None:
+        raise ValidationError({"name": _("Another tariff has this name already. Choose another name.")})
     new_tariff = Tariff(organisation=owner, name=tariff.name, document=document)
     new_tariff.full_clean()
     new_tariff.save()

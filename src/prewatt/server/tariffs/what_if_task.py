@@ -16,31 +16,50 @@ from ..metering.models import JournalEntry
 from ..tasks.models import Task
 from ..tasks.queueing import Outcome, Progress, TaskError
 from .homes import what_if
+from .last_month import last_month
 from .models import Tariff
+from .reading import read_document
 
 WHAT_IF = "what-if"
 MANY = 200_000
 """A year of more readings than these (24 homes by the hour, half a second) is compared as a task."""
 
 
-def is_large(property_: Property) -> bool:
-    """Return whether the property's last year has so many readings that a comparison is a task."""
+def is_large(property_: Property, days: int = 366) -> bool:
+    """Return whether the property's last days have so many readings that a comparison is a task."""
     rows = JournalEntry.objects.filter(
-        meter__unit__property=property_, register__isnull=False, at__gte=now() - 366 * DAY
+        meter__unit__property=property_, register__isnull=False, at__gte=now() - days * DAY
     )
     return rows[: MANY + 1].count() > MANY
 
 
 def compare_tariffs(task: Task, progress: Progress) -> Outcome:  # noqa: ARG001
-    """Compare tariffs for the page. `given`: the numbers of the `property` and of the `tariffs`. Raises TaskError if they
-    cannot be compared.
+    """Compare tariffs for the page. `given`: the numbers of the `property` and of the `tariffs`, or the `document` of one
+    that is being made, whose last month is told. Raises TaskError if they cannot be compared.
     """
     property_ = Property.objects.get(pk=task.given["property"], organisation=task.organisation_id)
+    if "document" in task.given:
+        return Outcome(told_last_month(property_, task.given["document"]))
     others = Tariff.objects.in_bulk(task.given["tariffs"])
     try:
         return Outcome(compared(property_, [others[pk] for pk in task.given["tariffs"] if pk in others]))
     except (TariffError, ValidationError) as error:
         raise TaskError(" ".join(error.messages) if isinstance(error, ValidationError) else str(error)) from None
+
+
+def told_last_month(property_: Property, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the `document` of a tariff that is being made, for the editor, and what the `month` before would have cost by
+    it, or why that can't be said (`refused`). Raises TaskError if the document is no tariff.
+    """
+    facts: dict[str, Any] = {"property": property_.pk, "document": document}
+    try:
+        tariff = read_document(document, zone=property_.zone, currency=property_.currency)
+    except TariffError as error:
+        raise TaskError(str(error)) from None
+    try:
+        return {**facts, "month": last_month(property_, tariff)}
+    except TariffError as error:
+        return {**facts, "month": {}, "refused": str(error)}
 
 
 def compared(property_: Property, others: Sequence[Tariff]) -> dict[str, Any]:

@@ -1,9 +1,13 @@
-"""The tariff editor: it turns what is typed into its fields into a tariff's document, and back."""
+"""The tariff editor: it turns what is typed into its fields into a tariff's document, and back.
+
+A document that is changed in the editor is its `base`. A part whose fields were left as they were shown stays as it is in
+the base, and so does what has no field, such as dated prices: nothing is lost by opening and saving.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,19 +17,40 @@ from django.utils.translation import gettext as _
 
 from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
+from ....kernel.tariff_document import DAY_GROUPS
 from ...core.amounts import TWO_READINGS, plain, typed_number
 
 ROWS = {"rate": ("name", "price"), "profile": ("season", "from", "upto", "days", "switches")}
 """The fields that come in rows, by the name of the row."""
 SINGLE = (
-    "name", "source", "tiers_per", "tiers_upto", "tiers_count", "tiers_prices", "special_days", "holiday_country",
-    "holiday_region", "tax_name", "tax_percent", "tax_included", *(form.name for form in CHARGES),
+    "shape", "name", "source", "tiers_per", "tiers_upto", "tiers_count", "tiers_prices", "special_days", "holiday_country",
+    "holiday_region", "tax_name", "tax_percent", "tax_included", "dated_left_out",
+    *(form.name for form in CHARGES),
 )  # fmt: skip
 """The fields that are there once. Each form of price has one by its name."""
+SHAPES = ("one", "hours", "tiers", "all")
+"""How much of a tariff the editor shows: one price, prices by the hour, prices by use, or all that there is."""
+_LEFT_OUT = {
+    "one": ("profiles", "tiers_per", "tiers_upto", "tiers_count", "tiers_prices", "special_days", "holiday_country",
+            "holiday_region"),
+    "hours": ("tiers_per", "tiers_upto", "tiers_count", "tiers_prices"),
+    "tiers": ("profiles", "tiers_prices", "special_days", "holiday_country", "holiday_region"),
+    "all": (),
+}  # fmt: skip
+"""The fields that a shape does not show, which count as empty then."""
+_Reader = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 
 def _words(text: str) -> list[str]:
     return [word for each in text.replace(";", ",").replace("\n", ",").split(",") if (word := each.strip())]
+
+
+def _switches(text: str) -> list[list[str]]:
+    """Return the pairs of time and rate of a line. A comma within the name of a rate parts nothing."""
+    each = (
+        re.split(r"[,;\n]\s*(?=\d{1,2}:\d{2}(?:\s|$))", text) if re.match(r"\s*\d{1,2}:\d{2}\s", text) else _words(text)
+    )
+    return [stripped.split(None, 1) for part in each if (stripped := part.strip().rstrip(",;"))]
 
 
 def _number(text: str) -> str:
@@ -55,57 +80,99 @@ def _numbers(text: str) -> list[str]:
     return [_number(each) for each in several if each.strip()]
 
 
+def _line(text: str) -> str:
+    """Return a text as a browser's field of one line holds it."""
+    return re.sub(r"[\r\n]", "", text).strip()
+
+
 def _rows(post: QueryDict, row: str) -> list[dict[str, str]]:
     columns = [post.getlist(f"{row}_{name}") for name in ROWS[row]]
-    rows = [
-        dict(zip(ROWS[row], (text.strip() for text in texts), strict=True)) for texts in zip(*columns, strict=False)
-    ]
+    rows = [dict(zip(ROWS[row], (_line(text) for text in texts), strict=True)) for texts in zip(*columns, strict=False)]
     return [each for each in rows if any(each.values())]
 
 
 def typed(post: QueryDict) -> dict[str, Any]:
     """Return what was typed, to show the form again."""
-    fields: dict[str, Any] = {name: post.get(name, "").strip() for name in SINGLE}
+    fields: dict[str, Any] = {name: _line(post.get(name, "")) for name in SINGLE}
     return fields | {f"{row}s": _rows(post, row) for row in ROWS}
 
 
-def document_of(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document of what was typed. Most errors are found when the document is read. Raises TariffError for those
-    that could not be found then.
+def starter() -> dict[str, Any]:
+    """Return the fields of a new tariff: one price; whoever wants more finds day and night as a beginning."""
+    day, night = _("day"), _("night")
+    switches = f"00:00 {night}, 06:00 {day}, 22:00 {night}"
+    rows = {
+        "rates": [{"name": day, "price": ""}, {"name": night, "price": ""}],
+        "profiles": [
+            {"season": _("all year"), "from": "01-01", "upto": "", "days": "weekday", "switches": switches},
+            {"season": _("all year"), "from": "", "upto": "", "days": "weekend special", "switches": f"00:00 {night}"},
+        ],
+    }
+    return {**fields_of({}), **rows, "shape": "one"}
+
+
+def document_of(fields: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the document of what was typed into the fields of `base` (None: of no document). Most errors are found when
+    the document is read. Raises TariffError or ValidationError for those that could not be found then.
     """
-    document: dict[str, Any] = {"name": fields["name"], "rates": _rates(fields["rates"])}
-    if seasons := _seasons(fields["profiles"]):
-        document["seasons"] = seasons
-    if fields["source"]:
-        document["source"] = fields["source"]
-    if fields["tiers_per"]:
-        document["tiers"] = _tiers(fields)
-    if fields["special_days"]:
-        document["special_days"] = _words(fields["special_days"])
-    if fields["holiday_country"]:
-        document["holidays"] = {"country": fields["holiday_country"], "region": fields["holiday_region"]}
-    document.update({form.field: _number(fields[form.name]) for form in CHARGES if fields[form.name]})
-    if fields["tax_percent"] or fields["tax_name"]:
-        document["tax"] = {
-            "name": fields["tax_name"],
-            "percent": _number(fields["tax_percent"]),
-            "included": fields["tax_included"] == "yes",
-        }
-    return document
+    base = base or {}
+    shown = fields_of(base)
+    fields = _in_shape(fields, shown)
+    document: dict[str, Any] = {}
+    for part, (names, read) in _PARTS.items():
+        is_untouched = bool(base) and all(fields[name] == shown[name] for name in names)
+        value = base.get(part) if is_untouched else _part(names[0], read, fields, base)
+        if value is not None:
+            document[part] = value
+    others = {part: value for part, value in base.items() if part not in _PARTS}
+    if fields.get("dated_left_out"):
+        others.pop("dated_prices", None)
+    return document | others
 
 
-def _rates(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def _part(name: str, read: _Reader, fields: Mapping[str, Any], base: Mapping[str, Any]) -> Any:
+    """Return a part of the document. Raises TariffError, or ValidationError, which names the field."""
+    try:
+        return read(fields, base)
+    except ValidationError as error:
+        if hasattr(error, "error_dict"):
+            raise
+        raise ValidationError({name: error.messages}) from None
+
+
+def _in_shape(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields without those that their shape does not show. One price and tiers have one rate, the first one."""
+    shape = fields.get("shape")
+    if shape not in SHAPES or shape == "all":
+        return dict(fields)
+    left_out = _LEFT_OUT[shape]
+    reduced = {name: type(value)() if name in left_out else value for name, value in fields.items()}
+    if shape == "hours":
+        return reduced
+    known = shown["rates"][0]["name"] if shown["rates"] and shown["shape"] in ("one", "tiers") else ""
+    price = fields["rates"][0]["price"] if fields["rates"] else ""
+    reduced["rates"] = [{"name": known or _("electricity"), "price": price}]
+    if known:
+        reduced["profiles"] = shown["profiles"]
+    return reduced
+
+
+def _rates(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
     """Return the prices of each rate: one, or several for tiers. Raises TariffError if a rate is named twice."""
+    untouched = {tuple(row.values()): name for row, name in zip(_rate_rows(base), base.get("rates", {}), strict=True)}
     rates: dict[str, Any] = {}
-    for row in rows:
-        prices = _numbers(row["price"])
-        if row["name"] in rates:
-            raise TariffError(f"rates.{row['name']}: is named twice")
-        rates[row["name"]] = prices if len(prices) > 1 else (prices or [""])[0]
+    for number, row in enumerate(fields["rates"]):
+        name = untouched.get(tuple(row.values()), row["name"])
+        if name in rates:
+            raise TariffError(f"rates.{name}: is named twice")
+        prices = _part(f"rates.{number}", lambda row, _base: _numbers(row["price"]), row, base)
+        rates[name] = prices if len(prices) > 1 else (prices or [""])[0]
     return rates
 
 
-def _tiers(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _tiers(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any] | None:  # noqa: ARG001
+    if not fields["tiers_per"]:
+        return None
     tiers = {
         "per": fields["tiers_per"],
         "up_to_kwh": _numbers(fields["tiers_upto"]),
@@ -114,30 +181,87 @@ def _tiers(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**tiers, "prices": _numbers(fields["tiers_prices"])} if fields["tiers_prices"] else tiers
 
 
-def _seasons(rows: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+def _seasons(fields: Mapping[str, Any], base: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the seasons. A row without the name of a season belongs to the season of the row before."""
-    seasons: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        name = row["season"] or next(reversed(seasons), "all year")
-        season = seasons.setdefault(name, {"name": name, "from": row["from"] or "01-01", "day_types": []})
+    untouched, names = {}, {}
+    for season in base.get("seasons", []):
+        for row, day_type in zip(_profiles(season), season["day_types"], strict=True):
+            untouched[tuple(row.values())] = day_type
+            names[row["season"], frozenset(_single(day_type["days"]))] = day_type["name"]
+    seasons: list[dict[str, Any]] = []
+    for row in fields["profiles"]:
+        season = _season_of(row, seasons)
         if row["upto"]:
             season["up_to_kwh"] = _numbers(row["upto"])
-        switches = [list(each.split(None, 1)) for each in _words(row["switches"])]
         days = row["days"].replace(",", " ").split()
-        season["day_types"].append({"name": " ".join(days) or "day", "days": days, "switches": switches})
-    return list(seasons.values())
+        name = names.get((row["season"], frozenset(_single(days)))) or " ".join(days) or "day"
+        typed_type = {"name": name, "days": days, "switches": _switches(row["switches"])}
+        season["day_types"].append(untouched.get(tuple(row.values()), typed_type))
+    return seasons or None
+
+
+def _season_of(row: Mapping[str, str], seasons: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the season of a row: the one that it names, with the beginning that it names; a new one if there is none."""
+    name = row["season"] or (seasons[-1]["name"] if seasons else "all year")
+    for season in reversed(seasons):
+        if season["name"] == name and row["from"] in ("", season["from"]):
+            return season
+    seasons.append({"name": name, "from": row["from"] or "01-01", "day_types": []})
+    return seasons[-1]
+
+
+def _single(days: Iterable[str]) -> list[str]:
+    return [each for day in days for each in DAY_GROUPS.get(day, (day,))]
+
+
+def _tax(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any] | None:  # noqa: ARG001
+    if not fields["tax_percent"] and not fields["tax_name"]:
+        return None
+    percent, included = _number(fields["tax_percent"]), fields["tax_included"] == "yes"
+    return {"name": fields["tax_name"], "percent": percent, "included": included}
+
+
+def _holidays(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any] | None:  # noqa: ARG001
+    if not fields["holiday_country"]:
+        return None
+    return {"country": fields["holiday_country"], "region": fields["holiday_region"]}
+
+
+def _charge(name: str) -> _Reader:
+    return lambda fields, _base: _number(fields[name]) if fields[name] else None
+
+
+_PARTS: Mapping[str, tuple[tuple[str, ...], _Reader]] = {
+    "name": (("name",), lambda fields, _base: fields["name"]),
+    "rates": (("rates",), _rates),
+    "seasons": (("profiles",), _seasons),
+    "source": (("source",), lambda fields, _base: fields["source"] or None),
+    "tiers": (("tiers_per", "tiers_upto", "tiers_count", "tiers_prices"), _tiers),
+    "special_days": (("special_days",), lambda fields, _base: _words(fields["special_days"]) or None),
+    "holidays": (("holiday_country", "holiday_region"), _holidays),
+    **{form.field: ((form.name,), _charge(form.name)) for form in CHARGES},
+    "tax": (("tax_name", "tax_percent", "tax_included"), _tax),
+}
+"""The parts of a document: the fields that show each, and what reads it from them, or returns None if it is empty."""
 
 
 def _profiles(season: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Yield the rows of a season. Only the first one says when it begins, and where its tiers end."""
     for number, day_type in enumerate(season["day_types"]):
         yield {
-            "season": season["name"],
+            "season": _line(season["name"]),
             "from": season["from"] if number == 0 else "",
             "upto": _joined(season.get("up_to_kwh", [])) if number == 0 else "",
             "days": " ".join(_short_days(day_type["days"])),
-            "switches": ", ".join(f"{at} {rate}" for at, rate in day_type["switches"]),
+            "switches": _line(", ".join(f"{at} {rate}" for at, rate in day_type["switches"])),
         }
+
+
+def _rate_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [
+        {"name": _line(name), "price": _joined(price if isinstance(price, list) else [price])}
+        for name, price in document.get("rates", {}).items()
+    ]
 
 
 def _joined(numbers: Iterable[Any]) -> str:
@@ -148,12 +272,10 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the fields for a document."""
     tiers, tax, holidays = (document.get(name) or {} for name in ("tiers", "tax", "holidays"))
     return {
-        "name": document.get("name", ""),
-        "source": document.get("source", ""),
-        "rates": [
-            {"name": name, "price": _joined(price if isinstance(price, list) else [price])}
-            for name, price in document.get("rates", {}).items()
-        ],
+        "shape": _shape(document),
+        "name": _line(document.get("name", "")),
+        "source": _line(str(document.get("source", ""))),
+        "rates": _rate_rows(document),
         "profiles": [row for season in document.get("seasons", []) for row in _profiles(season)],
         "tiers_per": tiers.get("per", ""),
         "tiers_upto": _joined(tiers.get("up_to_kwh", [])),
@@ -161,17 +283,33 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "tiers_prices": _joined(tiers.get("prices", [])),
         "special_days": ", ".join(document.get("special_days", [])),
         "holiday_country": holidays.get("country", ""),
-        "holiday_region": holidays.get("region", ""),
-        "tax_name": tax.get("name", ""),
-        "tax_percent": tax.get("percent", ""),
+        "holiday_region": holidays.get("region") or "",
+        "tax_name": _line(tax.get("name", "")),
+        "tax_percent": str(tax.get("percent", "")),
         "tax_included": "yes" if tax.get("included") else "",
+        "dated_left_out": "",
         **{form.name: _trim(document.get(form.field, "")) for form in CHARGES},
     }
 
 
-def _trim(number: str) -> str:
+def _shape(document: Mapping[str, Any]) -> str:
+    """Return the simplest shape that shows all of a document."""
+    seasons = document.get("seasons", [])
+    types = [day_type for season in seasons for day_type in season["day_types"]]
+    by_hour = len(document.get("rates", {})) > 1 or any(len(each["switches"]) > 1 for each in types) or len(types) > 1
+    by_season = len(seasons) > 1 or any(season.get("up_to_kwh") for season in seasons)
+    by_day = bool(document.get("special_days") or document.get("holidays"))
+    by_use = bool(document.get("tiers"))
+    if by_season or "dated_prices" in document or (by_use and (by_hour or by_day)):
+        return "all"
+    if by_use:
+        return "all" if "prices" in document["tiers"] else "tiers"
+    return "hours" if by_hour or by_day else "one"
+
+
+def _trim(number: Any) -> str:
     """Return a decimal without zeros at its end."""
-    return plain(Decimal(number)) if number else ""
+    return plain(Decimal(str(number))) if number not in ("", None) else ""
 
 
 def _short_days(days: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pages of a property's tariffs: what applies, the editor, and the comparison."""
+"""Pages of a property's tariffs: what applies, and the comparison. The editor is in `edit_views`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import DAY_KINDS, zone
-from ....kernel.charges import CHARGES
 from ....kernel.names import natural
 from ....kernel.tariff import Tariff as KernelTariff
 from ....kernel.tariff import TariffError
 from ...accounts.rights import Right
 from ...core.amounts import NumberField, in_field
 from ...core.errors import for_people
-from ...core.json_text import JsonError, read_json
 from ...core.time import now
 from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Property
@@ -32,8 +30,7 @@ from ...sales.corrections import correct
 from ...tariffs.compare import MOST
 from ...tariffs.models import Tariff
 from ...tariffs.prices import read_prices
-from ...tariffs.reading import examples, read_document
-from ...tariffs.versions import keep, price_notes, schedule, schedule_prices
+from ...tariffs.versions import price_notes, schedule, schedule_prices
 from ...tariffs.what_if_task import WHAT_IF, compared, is_large
 from ...tasks import queueing
 from ...tasks.models import Task
@@ -41,8 +38,6 @@ from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import refuse, say
 from ...web.tasks.views import facts_of
-from .forms import document_of, fields_of, typed
-from .words import in_editor
 
 LARGEST_FILE = 5_000_000
 
@@ -65,7 +60,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
         "property": property_,
         "where": zone(property_.zone),
         "versions": versions,
-        "known": _known(property_),
+        "known": known_tariffs(property_),
         "cap": "" if property_.price_cap is None else in_field(property_.price_cap),
         "corrections": property_.corrections.select_related("tariff", "by").prefetch_related(
             "charges__tenancy", "charges__meter"
@@ -97,72 +92,6 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
     return rows
 
 
-@takes(LARGEST_UPLOAD)
-@login_required
-@require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a tariff, typed into fields or from a file. It starts empty, from an example, or from a stored tariff."""
-    property_ = property_of_manager(request, pk)
-    start = request.GET.get("start", "")
-    first = _start(property_, start)
-    if start and not first:
-        say(request, ValidationError({"start": _("There is no such choice.")}))
-    fields = fields_of(first)
-    tariff = None
-    if request.method == "POST":
-        fields = typed(request.POST)
-        try:
-            document = _uploaded(request) if request.FILES.get("file") else document_of(fields)
-            tariff = read_document(document, zone=property_.zone, currency=property_.currency)
-            if "keep" in request.POST:
-                kept = keep(property_.organisation, tariff)
-                messages.success(
-                    request, _("%(name)s is saved. Now choose when it takes effect.") % {"name": kept.name}
-                )
-                return redirect("console:tariffs:tariffs", pk=pk)
-        except (TariffError, ValidationError) as error:
-            _say(request, error)
-    for rows, blank in (("rates", 2), ("profiles", 1)):
-        fields[rows] = [*fields[rows], *([{}] * blank)]
-    known = _known(property_)
-    context = {
-        "property": property_,
-        "fields": fields,
-        "examples": examples(),
-        "known": known,
-        "weeks": week(tariff) if tariff else [],
-        "tariff": tariff,
-        "charges": CHARGES,
-    }
-    return render(request, "console/tariffs/tariff_edit.html", context)
-
-
-def _say(request: HttpRequest, error: TariffError | ValidationError) -> None:
-    if isinstance(error, TariffError) and not request.FILES.get("file"):
-        messages.error(request, in_editor(error))
-    else:
-        # Of a file, the place in it is told as it is documented.
-        say(request, error)
-
-
-def _start(property_: Property, start: str) -> dict[str, Any]:
-    kind, _colon, name = start.partition(":")
-    if kind == "example":
-        return examples().get(name, {})
-    tariff = Tariff.objects.filter(organisation=property_.organisation, pk=key(name)).first()
-    return {**tariff.document, "name": f"{tariff.name}, changed"} if tariff else {}
-
-
-def _uploaded(request: HttpRequest) -> Any:
-    file: Any = request.FILES["file"]
-    if file.size > LARGEST_FILE:
-        raise TariffError("file: is larger than 5 MB")
-    try:
-        return read_json(file.read())
-    except JsonError as error:
-        raise TariffError(f"file: {error}") from None
-
-
 @login_required
 @require_POST
 def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
@@ -179,7 +108,8 @@ def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("console:tariffs:tariffs", pk=pk)
 
 
-def _known(property_: Property) -> list[Tariff]:
+def known_tariffs(property_: Property) -> list[Tariff]:
+    """Return the tariffs that are kept for a property's landlord, in the order of their names."""
     return sorted(Tariff.objects.filter(organisation=property_.organisation), key=lambda tariff: natural(tariff.name))
 
 
@@ -272,7 +202,7 @@ def correct_tariff(request: HttpRequest, pk: int) -> HttpResponse:
 def what_if(request: HttpRequest, pk: int) -> HttpResponse:
     """Compare tariffs: rate the last year's use by others, next to the present one."""
     property_ = property_of_manager(request, pk)
-    known = _known(property_)
+    known = known_tariffs(property_)
     wanted = request.GET.getlist("tariff")
     chosen = [each for each in known if str(each.pk) in wanted]
     if set(wanted) - {str(each.pk) for each in known}:

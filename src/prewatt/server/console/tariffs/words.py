@@ -1,51 +1,185 @@
-"""Errors of a tariff in the editor: they name what people see, not the path in the document."""
+"""Errors of a tariff in the editor: at which field, and in words that name what people see, not the path in the document."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
-from ...core.errors import LABELS
+from ...core.errors import LABELS, by_field, label
 
 FIELDS = {
     "name": _("Name"), "source": _("Where the prices come from"), "rates": _("Rates"), "seasons": _("When each rate applies"),
     "special_days": _("Other special days"), "holidays.country": _("Public holidays: country"),
     "holidays.region": _("Public holidays: region"), "tiers.per": _("Tiers start again each"),
     "tiers.up_to_kwh": _("Tiers, up to, kWh"), "tiers.count": _("Tiers, counting"), "tiers.prices": _("Prices of the tiers"),
-    "tax": _("Tax"), "tax.name": _("Tax, its name"), "tax.percent": _("Tax, %"),
+    "tax": _("Tax"), "tax.name": _("Tax, its name"), "tax.percent": _("Tax, %"), "dated_prices": _("Dated prices"),
     **{form.field: LABELS[form.field] for form in CHARGES},
 }  # fmt: skip
 """The editor's names of the parts of a document."""
 COLUMNS = {"from": _("from"), "days": _("Days"), "switches": _("Times"), "up_to_kwh": _("Tiers up to, kWh")}
 """The editor's names of the columns of a season's line."""
+_INPUTS = {
+    "name": "name", "source": "source", "special_days": "special_days", "holidays.country": "holiday_country",
+    "holidays.region": "holiday_region", "tiers.per": "tiers_per", "tiers": "tiers_upto", "tiers.up_to_kwh": "tiers_upto",
+    "tiers.count": "tiers_count", "tiers.prices": "tiers_prices", "tax": "tax_name", "tax.name": "tax_name",
+    "tax.percent": "tax_percent", **{form.field: form.name for form in CHARGES},
+}  # fmt: skip
+"""The editor's field for each part of a document that has one."""
+
+_D, _Q = r"(?:is not a decimal number such as 12\.50|is not a number)", r"(?P<text>'.*'|\".*\")"
+SAID: Mapping[str, str] = {
+    r"is missing, or empty|is empty|(?:price|amount|percentage)? ?'' " + _D: gettext_noop("Nothing is typed here yet."),
+    rf"(?:price |amount |percentage |energy )?{_Q} {_D}": gettext_noop("%(text)s is not a number such as 0.32."),
+    r"is not a list of 1 to (?P<count>\d+) numbers": gettext_noop("Type 1 to %(count)s numbers, such as 1000; 2000."),
+    rf"price {_Q} is not between (?P<least>-?\d+) and (?P<most>\d+) per kWh": gettext_noop(
+        "%(text)s is not between %(least)s and %(most)s per kWh."
+    ),
+    rf"amount {_Q} is not between (?P<least>\d+) and (?P<most>\d+)": gettext_noop(
+        "%(text)s is not between %(least)s and %(most)s."
+    ),
+    rf"(?:price|amount|percentage|energy) {_Q} has more than (?P<count>\d+) decimals": gettext_noop(
+        "%(text)s has more than %(count)s decimals."
+    ),
+    rf"{_Q} is not a time such as 07:00": gettext_noop("%(text)s is not a time such as 07:00."),
+    r"\[.*\] is not a pair such as .*": gettext_noop(
+        "After each time the name of a rate must follow: 00:00 night, 07:00 day."
+    ),
+    rf"{_Q} is none of mon, .*": gettext_noop("%(text)s is no day: write weekday, weekend, mon to sun, or special."),
+    rf"{_Q} is not a month and day such as 11-01": gettext_noop("%(text)s is not a month and day such as 11-01."),
+    r"there is no day (?P<text>\S+)": gettext_noop("There is no day %(text)s: write month and day, such as 11-01."),
+    rf"there is no rate {_Q}": gettext_noop("There is no rate %(text)s among the rates above."),
+    rf"no profile for the day {_Q}": gettext_noop(
+        "No line holds on the day %(text)s: each day must be in exactly one line."
+    ),
+    rf"more than one profile for the day {_Q}": gettext_noop(
+        "Two lines hold on the day %(text)s: each day must be in exactly one line."
+    ),
+    r"the first switch must be at 00:00": gettext_noop("The first time must be 00:00, when the day begins."),
+    r"switch times must ascend": gettext_noop("The times must follow each other, from 00:00 on, each once."),
+    r"two seasons begin on the same day": gettext_noop("Two seasons begin on the same day."),
+    r"(?P<prices>\d+) prices for (?P<tiers>\d+) tiers": gettext_noop(
+        "There are %(prices)s prices for %(tiers)s tiers: type one price for each tier, or one for all."
+    ),
+    r"(?P<ends>\d+) ends for (?P<tiers>\d+) tiers .*": gettext_noop(
+        "There are %(ends)s ends for %(tiers)s tiers: the last tier has no end."
+    ),
+    r"the ends of the tiers must be over 0 and ascend": gettext_noop(
+        "Each tier must end after the one before it, and after 0."
+    ),
+    rf"{_Q} is not a date such as 2024-12-25": gettext_noop("%(text)s is not a date such as 2024-12-25."),
+    r"has more than (?P<count>\d+) characters": gettext_noop("Use at most %(count)s characters."),
+    r"has more than (?P<count>\d+) entries": gettext_noop("There are more than %(count)s entries here."),
+    r"is named twice|a rate is named twice": gettext_noop("This rate is named twice."),
+    r"can't be combined with tiers": gettext_noop("Dated prices can't be combined with tiers: leave one of them out."),
+}
+"""What the document's reader says, as a pattern, and the sentence for people; another text is shown as it is."""
 
 
-def in_editor(error: TariffError) -> str:
-    """Return an error with its place in the editor's words; unchanged if it is about none of the editor's fields."""
-    path, colon, text = str(error).partition(": ")
-    place = _place(path) if colon else ""
-    return f"{place}: {text}" if place else str(error)
+class Place(NamedTuple):
+    """Where an error belongs: the field (`name`, `rates.0`, `profiles.2`; empty for none) and what people call it."""
+
+    field: str
+    words: str
 
 
-def _place(path: str) -> str:
-    if path in FIELDS:
-        return str(FIELDS[path])
-    if line := re.match(r"(rates|seasons)\[(\d+)\]", path):
-        return _now("%(part)s, line %(line)d") % {"part": FIELDS[line[1]], "line": int(line[2]) + 1}
+class Told(NamedTuple):
+    """An error for people: the field beside which it is shown, and what is wrong, without and with its place."""
+
+    field: str
+    text: str
+    whole: str
+
+
+def in_editor(
+    error: TariffError | ValidationError, fields: Mapping[str, Any], document: Mapping[str, Any]
+) -> list[Told]:
+    """Return an error of `fields`, or of the `document` that was read from them, as the editor tells it."""
+    if isinstance(error, TariffError):
+        return [_of_document(str(error), fields, document)]
+    return [_of_field(field, text, fields) for field, text in by_field(error)]
+
+
+def _of_field(field: str, text: str, fields: Mapping[str, Any]) -> Told:
+    rate = re.fullmatch(r"rates\.(\d+)", field)
+    part = next((part for part, name in _INPUTS.items() if name == field), field)
+    words = _of_rate(int(rate[1]), fields).words if rate else str(FIELDS[part]) if part in FIELDS else label(field)
+    return Told(field, text, f"{words}: {text}" if field else text)
+
+
+def _of_document(error: str, fields: Mapping[str, Any], document: Mapping[str, Any]) -> Told:
+    path, colon, text = error.partition(": ")
+    place = _place(path, fields, document) if colon else None
+    if place is None:
+        return Told("", error, error)
+    said = sentence(text)
+    return Told(place.field, said, f"{place.words}: {said}")
+
+
+def sentence(text: str) -> str:
+    """Return what the reader says of a field, as a sentence for people."""
+    for pattern, words in SAID.items():
+        if match := re.fullmatch(pattern, text, re.DOTALL):
+            values = {name: _quoted(value) for name, value in match.groupdict().items()}
+            return _now(words) % values
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
+
+
+def _quoted(value: str) -> str:
+    return f"“{value[1:-1]}”" if value[:1] in ("'", '"') and value[:1] == value[-1:] and len(value) > 1 else value
+
+
+def _place(path: str, fields: Mapping[str, Any], document: Mapping[str, Any]) -> Place | None:
+    if line := re.match(r"(rates|seasons)\[(\d+)\](?:\.day_types\[(\d+)\])?", path):
+        part, number = line[1], int(line[2])
+        if part == "rates":
+            return _of_rate(number, fields)
+        row = _row_of(document, number, int(line[3] or 0))
+        return Place(f"profiles.{row}", _now("%(part)s, line %(line)d") % {"part": FIELDS[part], "line": row + 1})
     kind, _dot, name = path.partition(".")
-    if kind == "rates":
-        return _now("Rate “%(name)s”") % {"name": name}
-    if kind != "seasons":
-        return ""
+    if kind == "rates" and name:
+        names = [row.get("name") for row in fields["rates"]]
+        words = _now("Rate “%(name)s”") % {"name": name}
+        return Place(f"rates.{names.index(name)}" if name in names else "rates.0", words)
+    if kind == "seasons" and name:
+        return _of_season(name, document)
+    if path not in FIELDS:
+        return None
+    return Place(_INPUTS.get(path, {"rates": "rates.0", "seasons": "profiles.0"}.get(path, "")), str(FIELDS[path]))
+
+
+def _of_rate(number: int, fields: Mapping[str, Any]) -> Place:
+    name = fields["rates"][number]["name"] if number < len(fields["rates"]) else ""
+    if name:
+        return Place(f"rates.{number}", _now("Rate “%(name)s”") % {"name": name})
+    return Place(f"rates.{number}", _now("%(part)s, line %(line)d") % {"part": FIELDS["rates"], "line": number + 1})
+
+
+def _of_season(name: str, document: Mapping[str, Any]) -> Place:
     inside, _dot, column = name.rpartition(".")
     if column not in COLUMNS:
         inside, column = name, ""
-    season, _dot, days = inside.partition(".")
+    seasons: Sequence[Mapping[str, Any]] = document.get("seasons", [])
+    names = [str(season["name"]) for season in seasons]
+    # The names of seasons and lines may have dots.
+    number = next((index for index, each in enumerate(names) if inside == each or inside.startswith(f"{each}.")), 0)
+    season = names[number] if names else inside
+    days = inside[len(season) + 1 :]
+    lines = [str(each["name"]) for each in seasons[number]["day_types"]] if seasons else []
+    row = _row_of(document, number, lines.index(days) if days in lines else 0)
     where = [_now("Season “%(name)s”") % {"name": season}]
     where += [_now("line “%(days)s”") % {"days": days}] if days else []
     where += [str(COLUMNS[column])] if column else []
-    return ", ".join(where)
+    return Place(f"profiles.{row}", ", ".join(where))
+
+
+def _row_of(document: Mapping[str, Any], season: int, day_type: int) -> int:
+    """Return the number of the editor's row that shows a kind of day of a season."""
+    return sum(len(each["day_types"]) for each in document.get("seasons", [])[:season]) + day_type

@@ -1,0 +1,219 @@
+"""The tariff editor: prices are typed, hours are painted, and the same form says from when on they hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+
+from ....kernel.calendar import zone
+from ....kernel.charges import CHARGES
+from ....kernel.tariff import Tariff as KernelTariff
+from ....kernel.tariff import TariffError
+from ...accounts.rights import Right
+from ...core.json_text import JsonError, read_json
+from ...core.time import now
+from ...core.uploads import LARGEST_UPLOAD, takes
+from ...estate.models import Property
+from ...estate.wall_clock import Twice, wall_clock
+from ...tariffs.models import Tariff
+from ...tariffs.reading import examples, read_document
+from ...tariffs.versions import keep, schedule
+from ...tariffs.what_if_task import WHAT_IF, is_large, told_last_month
+from ...tasks import queueing
+from ...tasks.queueing import TaskError
+from ...web.access import property_of_manager
+from ...web.forms import key, one_of
+from ...web.kept import say
+from ...web.tasks.views import facts_of
+from .forms import document_of, fields_of, starter, typed
+from .views import LARGEST_FILE, known_tariffs, week
+from .words import in_editor
+
+LONGEST_NAME = 64
+HOLDS = ("later", "now", "at")
+"""From when on a tariff holds: it is only kept, at once, or from an instant on."""
+DAYS_COMPARED = 62
+"""Last month and this one, in days."""
+
+
+@takes(LARGEST_UPLOAD)
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a tariff, typed and painted or from a file, and let it hold. It starts with one price, from an example, or from
+    a stored tariff.
+    """
+    property_ = property_of_manager(request, pk)
+    draft = _posted(request, property_) if request.method == "POST" else _begun(request, property_)
+    if "keep" in request.POST and draft["tariff"] is not None:
+        try:
+            return _keep(request, property_, draft["tariff"])
+        except ValidationError as error:
+            _refuse(request, draft, error)
+    elif "look" in request.POST and draft["tariff"] is not None:
+        try:
+            if is_large(property_, DAYS_COMPARED):
+                return _as_task(request, property_, draft)
+            draft |= told_last_month(property_, draft["document"])
+        except (TaskError, ValidationError) as error:
+            say(request, error)
+    context = {
+        **draft,
+        "property": property_,
+        "where": zone(property_.zone),
+        "base": json.dumps(draft["base"]) if draft["base"] else "",
+        "dated": len(draft["base"].get("dated_prices", {}).get("prices", [])),
+        "weeks": week(draft["tariff"]) if draft["tariff"] else [],
+        "examples": examples(),
+        "known": known_tariffs(property_),
+        "charges": CHARGES,
+        "has_charges": _has_charges(draft),
+        "hold": request.POST.get("hold", "later"),
+        "effective": request.POST.get("effective", ""),
+    }
+    return render(request, "console/tariffs/tariff_edit.html", context)
+
+
+class Wrong(dict[str, str]):
+    """What is wrong with which field; empty for a field with which nothing is."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
+
+
+def _has_charges(draft: Mapping[str, Any]) -> bool:
+    """Return whether there is something in the fields that are folded away at first, or something wrong with them."""
+    names = ("tax_name", "tax_percent", "source", *(form.name for form in CHARGES))
+    return (
+        any(draft["fields"].get(name) or draft["wrong"].get(name) for name in names) or "dated_prices" in draft["base"]
+    )
+
+
+def _draft(fields: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """Return a tariff in the editor: its `fields`, the `base` that they change, what is `wrong` with which field, and,
+    where it could be read, its `document` and the `tariff`.
+    """
+    return {"fields": fields, "base": base, "wrong": Wrong(), "choices": (), "document": {}, "tariff": None}
+
+
+def _begun(request: HttpRequest, property_: Property) -> dict[str, Any]:
+    """Return what the editor starts with."""
+    facts = facts_of(request, WHAT_IF)
+    if facts.get("property") == property_.pk and "document" in facts:
+        base: Any = facts["document"]
+        return {**_draft(fields_of(base), base), "tariff": _read(base, property_), **facts}
+    start = request.GET.get("start", "")
+    base = _start(property_, start)
+    if start and not base:
+        say(request, ValidationError({"start": _("There is no such choice.")}))
+    return _draft(fields_of(base) if base else starter(), base)
+
+
+def _start(property_: Property, start: str) -> dict[str, Any]:
+    """Return the document that was chosen as a beginning; it becomes this property's, with its zone and currency."""
+    kind, _colon, name = start.partition(":")
+    base: dict[str, Any] = {}
+    if kind == "example":
+        base = examples().get(name, {})
+    elif tariff := Tariff.objects.filter(organisation=property_.organisation, pk=key(name)).first():
+        changed = _("%(name)s, changed")
+        space = LONGEST_NAME - len(changed % {"name": ""})
+        base = {**tariff.document, "name": changed % {"name": tariff.name[:space]}}
+    return {part: value for part, value in base.items() if part not in ("zone", "currency")}
+
+
+def _posted(request: HttpRequest, property_: Property) -> dict[str, Any]:
+    """Return what was typed or came in a file, and what is wrong with it."""
+    if request.FILES.get("file"):
+        try:
+            document = _uploaded(request)
+            tariff = _read(document, property_)
+        except (TariffError, ValidationError) as error:
+            # The place in a file is told as it is documented.
+            say(request, error)
+            return _draft(typed(request.POST), _base(request, property_))
+        return {**_draft(fields_of(document), document), "document": document, "tariff": tariff}
+    draft = _draft(typed(request.POST), _base(request, property_))
+    try:
+        draft["document"] = document_of(draft["fields"], draft["base"])
+        draft["tariff"] = _read(draft["document"], property_)
+    except (TariffError, ValidationError) as error:
+        _refuse(request, draft, error)
+    return draft
+
+
+def _read(document: Any, property_: Property) -> KernelTariff:
+    return read_document(document, zone=property_.zone, currency=property_.currency)
+
+
+def _base(request: HttpRequest, property_: Property) -> dict[str, Any]:
+    """Return the document that the form changes, as the page has sent it along; none if it is not what the page sent."""
+    text = request.POST.get("base", "")
+    try:
+        base = read_json(text.encode()) if 0 < len(text) <= LARGEST_FILE else {}
+        if base:
+            _read(base, property_)
+    except (JsonError, TariffError, UnicodeError):
+        return {}
+    return dict(base)
+
+
+def _uploaded(request: HttpRequest) -> Any:
+    file: Any = request.FILES["file"]
+    if file.size > LARGEST_FILE:
+        raise TariffError("file: is larger than 5 MB")
+    try:
+        return read_json(file.read())
+    except JsonError as error:
+        raise TariffError(f"file: {error}") from None
+
+
+def _refuse(request: HttpRequest, draft: dict[str, Any], error: TariffError | ValidationError) -> None:
+    """Say what is wrong, above the form and beside its field."""
+    for each in in_editor(error, draft["fields"], draft["document"]):
+        messages.error(request, each.whole)
+        draft["wrong"].setdefault(each.field, each.text)
+    for row in ("rates", "profiles"):
+        for number, values in enumerate(draft["fields"][row]):
+            values["wrong"] = draft["wrong"].get(f"{row}.{number}", "")
+    if isinstance(error, Twice):
+        draft["choices"] = error.choices
+
+
+def _keep(request: HttpRequest, property_: Property, tariff: KernelTariff) -> HttpResponse:
+    """Keep a tariff, and let it hold from the instant that was chosen. Raises ValidationError; then neither is done."""
+    given: Mapping[str, str] = request.POST
+    hold = one_of(request.POST, "hold", HOLDS, "later")
+    with transaction.atomic():
+        kept = keep(property_.organisation, tariff)
+        if hold == "at":
+            schedule(property_, kept, wall_clock(given.get("effective", ""), property_, "effective"))
+        elif hold == "now":
+            schedule(property_, kept, now())
+    if hold == "later":
+        said = _("%(name)s is saved. Now choose when it takes effect.")
+    else:
+        said = _("%(name)s is saved and on its way to the meters.")
+    messages.success(request, said % {"name": kept.name})
+    return redirect("console:tariffs:tariffs", pk=property_.pk)
+
+
+def _as_task(request: HttpRequest, property_: Property, draft: Mapping[str, Any]) -> HttpResponse:
+    """Let a large property's last month be worked out as a task, which comes back to the editor."""
+    back = reverse("console:tariffs:edit", args=[property_.pk])
+    given = {"property": property_.pk, "document": draft["document"]}
+    task = queueing.ask(WHAT_IF, property_.organisation, request.user, back, given=given, right=Right.SEE_SETTINGS)
+    page = reverse("web:tasks:task", args=[task.pk])
+    return HttpResponseClientRedirect(page) if request.htmx else redirect(page)  # type: ignore[attr-defined]

@@ -1,0 +1,65 @@
+"""What the homes of a property would have paid last month under a tariff that is being made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from ...kernel.calendar import day_bounds, local_day, next_month, zone
+from ...kernel.names import natural
+from ...kernel.tariff import Tariff
+from ..core.time import now
+from ..estate.models import Property
+from .compare import compare
+from .homes import homes_of
+
+
+def last_month(property_: Property, tariff: Tariff) -> dict[str, Any]:
+    """Return what the homes used and would have paid under a tariff, and what they paid at the prices in force now, as JSON
+    values: of the last whole calendar month; while there are no readings of one, of this month so far; without any
+    readings, nothing. Instants in µs, amounts in nano, energy in Wh. Raises TariffError if it can't be compared.
+    """
+    begins, ends = months(property_)
+    for first, last in ((begins, ends), (ends, now())):
+        homes = {name: home for name, home in homes_of(property_, first, last).items() if len(home[0]) > 1}
+        if homes:
+            break
+    else:
+        return {}
+    try:
+        present = [property_.tariff_versions.present().tariff.kernel()]
+    except ValidationError:
+        present = []
+    comparison = compare(homes, [*present, tariff])
+    new = len(present)
+    rows = [
+        {
+            "name": name,
+            "present": comparison.ratings[0][name].charge if present else None,
+            "new": comparison.ratings[new][name].charge,
+            "more": comparison.difference(new, name),
+        }
+        for name in sorted(homes, key=natural)
+    ]
+    return {
+        "begins": comparison.begins,
+        "ends": comparison.ends,
+        "energy": sum(energy for energy, _cost in comparison.by_rate(new).values()),
+        "present_name": present[0].name if present else "",
+        "present": comparison.total(0) if present else None,
+        "new": comparison.total(new),
+        "more": comparison.total(new) - comparison.total(0),
+        "dearer": sum(row["more"] > 0 for row in rows),
+        "cheaper": sum(row["more"] < 0 for row in rows),
+        "homes": rows,
+    }
+
+
+def months(property_: Property) -> tuple[int, int]:
+    """Return the instants at which the last calendar month began, and at which this one did, on the property's clock."""
+    where = zone(property_.zone)
+    this = local_day(now(), where).replace(day=1)
+    before = this.replace(year=this.year - 1, month=12) if this.month == 1 else this.replace(month=this.month - 1)
+    assert next_month(before) == this
+    return day_bounds(before, where)[0], day_bounds(this, where)[0]
