@@ -7,9 +7,7 @@ from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prewatt.kernel.tariff import RateCalendar
 from prewatt.kernel.tariff_document import tariff_from_document, tariff_to_document
-from prewatt.kernel.units import DAY
 from prewatt.processes import tasks as processes
 from prewatt.server.console.tariffs.forms import SHAPES, document_of, fields_of, typed
 from prewatt.server.console.tariffs.words import sentence
@@ -17,7 +15,6 @@ from prewatt.server.tariffs.models import Tariff, TariffVersion
 from prewatt.server.tariffs.reading import examples
 from prewatt.server.tasks.queueing import claim
 from tests.building import FLAT
-
 from tests.server.tariffs.editor import posted
 from tests.strategies import tariffs
 

@@ -113,7 +113,22 @@ const choose = (place) => {
   drawBrushes();
   bar.children[brush]?.focus();
 };
-const drawAll = () => { drawBrushes(); rows().forEach(draw); };
+
+// Only the first line of a season says which one it is, and when it begins.
+const seasons = () => {
+  const all = [];
+  for (const row of rows()) {
+    const [name, from] = ["season", "from"].map((part) => field(row, part).value.trim());
+    const last = all.at(-1);
+    if (last && (!name || name === last.name) && (!from || from === last.from)) last.rows.push(row);
+    else all.push({name, from, rows: [row]});
+  }
+  return all;
+};
+const drawSeasons = () => seasons().forEach((season) => season.rows.forEach((row, place) => {
+  row.querySelector(".seasonal").hidden = place > 0;
+}));
+const drawAll = () => { drawBrushes(); rows().forEach(draw); drawSeasons(); };
 
 const gridOf = (cell) => cell.closest("[role=grid]");
 const cellsOf = (grid) => [...grid.querySelectorAll("[role=gridcell]")];
@@ -200,6 +215,12 @@ form.addEventListener("input", (event) => {
       });
     remember();
   }
+  if (event.target.name === "profile_season") {
+    // The season's other lines go by its name.
+    let row = event.target.closest("[data-profile]").nextElementSibling;
+    for (; row?.querySelector(".seasonal").hidden; row = row.nextElementSibling)
+      field(row, "season").value = event.target.value;
+  }
   if (/^(rate_name|rate_price|profile_days|profile_switches)$/.test(event.target.name)) drawAll();
 });
 form.addEventListener("rows", () => {
@@ -212,25 +233,33 @@ form.addEventListener("rows", () => {
 // The days of each season are put into other groups; a group has the hours of its first day.
 form.querySelectorAll("[data-group]").forEach((button) => button.addEventListener("click", () => {
   const groups = button.dataset.group.split("|");
-  const seasons = new Map();
-  let name = "";
-  for (const row of rows()) {
-    name = field(row, "season").value || name;
-    if (!seasons.has(name)) seasons.set(name, []);
-    seasons.get(name).push(row);
-  }
-  const regrouped = [...seasons].flatMap(([season, old]) => groups.map((days, place) => {
+  const regrouped = seasons().flatMap(({name, rows: old}) => groups.map((days, place) => {
     const day = single(days.split(" "))[0];
     const from = old.find((row) => single(daysOf(row)).includes(day)) ?? old[0];
     const row = from.cloneNode(true);
     field(row, "days").value = days;
-    field(row, "season").value = season;
+    field(row, "season").value = name;
     for (const part of ["from", "upto"]) field(row, part).value = place ? "" : field(old[0], part).value;
     return row;
   }));
   profiles.replaceChildren(...regrouped);
   profiles.dispatchEvent(new Event("rows", {bubbles: true}));
 }));
+
+// A further season begins with the hours of the last one.
+const another = form.querySelector("[data-season]");
+another.addEventListener("click", () => {
+  const last = seasons().at(-1);
+  const copies = last.rows.map((row) => row.cloneNode(true));
+  for (const row of copies) {
+    field(row, "season").value = `${last.name} ${seasons().length + 1}`;
+    for (const part of ["from", "upto"]) field(row, part).value = "";
+  }
+  profiles.append(...copies);
+  profiles.dispatchEvent(new Event("rows", {bubbles: true}));
+  field(copies[0], "season").select();
+});
+another.hidden = false;
 
 bar.setAttribute("role", "radiogroup");
 bar.setAttribute("aria-label", form.dataset.brushes);
