@@ -19,6 +19,10 @@ SOURCE = ROOT / "src" / "prewatt"
 sys.path.insert(0, str(ROOT / "src"))
 
 from prewatt.catalogues import Message, read_messages, write_messages  # noqa: E402
+from prewatt.kernel.events import EventKind  # noqa: E402
+from prewatt.kernel.quantities import UNITS  # noqa: E402
+from prewatt.kernel.safety import KINDS  # noqa: E402
+from prewatt.kernel.supply import LOCKS  # noqa: E402
 
 LOCALE = SOURCE / "server" / "locale"
 APART = (SOURCE / "edge", SOURCE / "server" / "notices" / "languages")
@@ -56,7 +60,17 @@ def texts() -> list[Message]:
             place = path.relative_to(SOURCE).as_posix()
             if place not in kept.places:
                 kept.places.append(place)
+    for place, text in of_rules():
+        found.setdefault(("", text, ""), Message(text, places=[place]))
     return list(found.values())
+
+
+def of_rules() -> Iterator[tuple[str, str]]:
+    """Yield the texts that the rules put together, each with its file: no module has them whole."""
+    yield from (("kernel/events.py", each.words) for each in EventKind)
+    yield from (("kernel/safety.py", text) for kind in KINDS.values() for text in (kind.words, kind.advice) if text)
+    yield from (("kernel/supply.py", text) for text in LOCKS.values())
+    yield from (("kernel/quantities.py", each.words) for each in UNITS.values())
 
 
 def of_python(source: str) -> Iterator[Message]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import StrictBool, StrictInt
 
@@ -111,7 +112,7 @@ def bill(request: HttpRequest, pk: int, form: str = "json") -> Any:
     if form == "json":
         return to_document(standing)
     if form not in ("csv", "pdf"):
-        raise ValidationError({"form": f"{form!r} is not one of json, csv, pdf"})
+        raise ValidationError({"form": _("%(form)r is not one of json, csv, pdf") % {"form": form}})
     document = statement(bill_.tenancy, bill_.begins, bill_.ends)
     if form == "csv":
         return HttpResponse(as_file(to_csv(standing, document)), content_type="text/csv; charset=utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import StrictInt
 
@@ -71,7 +72,7 @@ def meters_of(where: Property, units: list[str] | None) -> list[Meter]:
     known = {meter.unit.name: meter for meter in rows if meter.unit is not None}
     for name in units:
         if name not in known:
-            raise ValidationError({"units": f"{name!r} is not a flat with a meter here"})
+            raise ValidationError({"units": _("%(name)r is not a flat with a meter here") % {"name": name}})
     return [known[name] for name in dict.fromkeys(units)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
 from ..vending.codes import vend_money, vend_units
@@ -38,7 +39,7 @@ def vend(request: HttpRequest, pk: int, given: NewCode) -> Any:
     """Sell a code."""
     meter = keypad_meter_of_manager(request, pk)
     if (given.kwh is None) == (given.amount is None):
-        raise ValidationError({"kwh": "Give either kwh or amount."})
+        raise ValidationError({"kwh": _("Give either kwh or amount.")})
     if given.kwh is not None:
         code = vend_units(meter, read_tenths("kwh", given.kwh), request.user, given.note)
     else:

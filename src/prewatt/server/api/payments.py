@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import StrictInt
 
@@ -75,7 +76,7 @@ def ask_for_payment(request: HttpRequest, pk: int, given: NewPayment) -> Any:
     merchant = next((each for each in merchants_for(tenancy) if each.pk == given.merchant), None)
     if merchant is None:
         raise ValidationError(
-            {"merchant": "This tenancy can't pay in this way. `ways` lists the ways that it can use."}
+            {"merchant": _("This tenancy can't pay in this way. `ways` lists the ways that it can use.")}
         )
     try:
         payment_ = start(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router
 
 from ...kernel.calendar import day_bounds, zone
@@ -32,7 +33,7 @@ def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> 
     """
     property_ = property_of_manager(request, pk)
     if not 0 <= (last - first).days < 31 or not 1971 <= first.year < 2199:
-        raise ValidationError({"last": "Ask for 1 to 31 days."})
+        raise ValidationError({"last": _("Ask for 1 to 31 days.")})
     zone_ = zone(property_.zone)
     try:
         spans = balance(property_, day_bounds(first, zone_)[0], day_bounds(last, zone_)[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from ...kernel.units import parse_instant, parse_kwh, parse_money
 
@@ -33,5 +34,5 @@ def read_tenths(field: str, text: str) -> int:
     """Return tenths of a kWh from kWh of a document. Raises ValidationError, which names the field."""
     energy = read_field(field, text, parse_kwh)
     if energy % 100:
-        raise ValidationError({field: "A code carries whole tenths of a kWh, such as 12.5."})
+        raise ValidationError({field: _("A code carries whole tenths of a kWh, such as 12.5.")})
     return energy // 100

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Router
 
 from ..statements.formats import to_csv, to_document
@@ -30,5 +31,5 @@ def tenancy_statement(request: HttpRequest, pk: int, first: date, last: date, fo
         except PdfError as error:
             raise ValidationError({"form": str(error)}) from None
     if form != "json":
-        raise ValidationError({"form": f"{form!r} is not one of json, csv, pdf"})
+        raise ValidationError({"form": _("%(form)r is not one of json, csv, pdf") % {"form": form}})
     return to_document(document)

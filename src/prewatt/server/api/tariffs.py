@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
 from ...kernel.tariff_document import tariff_to_document
@@ -80,7 +81,7 @@ def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
     """Let prices by date apply, such as half-hourly ones."""
     property_ = property_of_manager(request, pk)
     if len(given.prices) > MOST_PRICES:
-        raise ValidationError({"prices": f"At most {MOST_PRICES} prices can be sent at once."})
+        raise ValidationError({"prices": _("At most %(most)d prices can be sent at once.") % {"most": MOST_PRICES}})
     if given.base is not None:
         base = get_object_or_404(Tariff, organisation=property_.organisation, name=given.base)
     else:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import StrictBool, StrictInt
 
@@ -69,9 +70,9 @@ def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
     property_ = property_of_manager(request, pk)
     unit = property_.units.filter(name=given.unit).select_related("property__organisation").first()
     if unit is None:
-        raise ValidationError({"unit": "This property has no unit of this name."})
+        raise ValidationError({"unit": _("This property has no unit of this name.")})
     if not 0 <= given.occupants <= MOST_OCCUPANTS:
-        raise ValidationError({"occupants": f"Give a number from 0 to {MOST_OCCUPANTS}."})
+        raise ValidationError({"occupants": _("Give a number from 0 to %(most)d.") % {"most": MOST_OCCUPANTS}})
     begins = now() if given.begins is None else _read("begins", given.begins, parse_instant)
     deposit = _read("deposit", given.deposit, parse_money)
     contact = read_contact(property_, given.phone, given.email, given.language)

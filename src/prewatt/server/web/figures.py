@@ -202,7 +202,7 @@ class TenancyPanel:
 
 def _why(account: Account, now: int) -> str:
     if account.supply.locks:
-        return "; ".join(LOCKS[each] for each in account.supply.locks)
+        return "; ".join(_(LOCKS[each]) for each in account.supply.locks)
     if account.supply.opened:
         return _("switched off by the manager")
     if account.supply.unsafe or account.off_until(now):

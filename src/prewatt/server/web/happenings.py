@@ -15,6 +15,8 @@ from ...kernel.entries import CreditByCode, Event, OnSite, TimeLedBack, decode_e
 from ...kernel.events import EventKind, words_of
 from ..metering.history import breaks
 from ..metering.models import JournalEntry, Meter
+from ..notices.languages import spoken
+from ..notices.words import detail_in_words
 from ..vending.emergency_codes import by_code
 
 
@@ -29,7 +31,7 @@ class Happening:
 
 QUIET = (EventKind.POWER_UP,)
 """Events that a manager need not see."""
-FLEETING = (words_of(EventKind.METER_LOST), words_of(EventKind.METER_BACK))
+FLEETING = (EventKind.METER_LOST.words, EventKind.METER_BACK.words)
 """What may come and go so often that it would hide all else."""
 DIGITS = re.compile("[0-9]+")
 LOOKED_AT = 20
@@ -45,7 +47,7 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
     for body in rows.values_list("body", flat=True)[: LOOKED_AT * most]:
         entry = decode_entry(bytes(body))
         if isinstance(entry, Event) and entry.code not in QUIET:
-            result.append(Happening(entry.at, words_of(entry.code), entry.detail))
+            result.append(Happening(entry.at, _(words_of(entry.code)), detail_in_words(entry.detail, spoken())))
         elif isinstance(entry, OnSite):
             what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
             detail = f"{entry.by} {entry.reason}".strip()
@@ -63,7 +65,8 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
 
 def _folded(happenings: Sequence[Happening]) -> list[Happening]:
     """Return happenings, of which those that come and go on a bad line stand once: the latest of each, with their number."""
-    keys = [(each.text, DIGITS.sub("", each.detail)) if each.text in FLEETING else None for each in happenings]
+    fleeting = [_(each) for each in FLEETING]
+    keys = [(each.text, DIGITS.sub("", each.detail)) if each.text in fleeting else None for each in happenings]
     counts, shown, result = Counter(keys), set(), []
     for each, key in zip(happenings, keys, strict=True):
         if key is None or counts[key] == 1:

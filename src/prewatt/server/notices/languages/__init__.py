@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from django.template import Context, Engine, Template
+from django.utils.translation import get_language
 
 FOLDER = Path(__file__).parent
 ENGLISH, CHINESE = "en", "zh"
@@ -112,6 +113,11 @@ def language_of(code: str) -> Language:
 def language_choices() -> list[tuple[str, str]]:
     """Return (code, name) of each language, as a field of a form takes them."""
     return [(code, language.words.name) for code, language in languages().items()]
+
+
+def spoken() -> str:
+    """Return the code of the language in which the page is; English if there are no notices in it."""
+    return next((code for code, each in languages().items() if each.words.locale == get_language()), ENGLISH)
 
 
 def language_of_country(country: str) -> str:
