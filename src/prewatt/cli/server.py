@@ -10,6 +10,8 @@ from django.conf import settings
 
 from ..processes.serve import Server, open_pages
 from ..processes.supervisor import ChildFailedError, Supervisor, end_on_sigterm
+from ..server.accounts.first_start import claim_code, is_claimed
+from ..server.core.addresses import public
 from ..server.core.config import ConfigError, ServerConfig
 from .command import CommandError, group
 from .on_server import ProcessCommand
@@ -34,6 +36,8 @@ def server() -> None:
         typer.echo(
             f"prewatt is up: pages on {config.http.host}:{config.http.port}, broker on {config.mqtt.host}:{config.mqtt.port}"
         )
+        if not is_claimed():
+            typer.echo(f"Nobody has a login here yet. Begin at {public(f'/begin/codes/{claim_code()}/')}")
         while True:
             time.sleep(1)
             whole.refresh_broker()

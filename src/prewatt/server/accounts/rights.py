@@ -21,7 +21,10 @@ class Right(TextChoices):
     BANK = "bank", _("book bank statements and payments that wait, and reconcile")
     BOOKS = "books", _("read the books and export them")
     PRICES = "prices", _("change prices, shared costs and terms of payment")
-    SETTINGS = "settings", _("change rules of supply and safety, and what the office is told of")
+    SETTINGS = (
+        "settings",
+        _("set buildings, flats and gateways up, change rules of supply and safety, and what the office is told of"),
+    )
     SWITCH = "switch", _("switch, read and unlock meters, and answer alarms")
     CODES = "codes", _("make emergency codes and PINs")
     COMMISSION = "commission", _("exchange meters, add keypad meters and their keys")

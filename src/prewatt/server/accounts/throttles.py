@@ -75,6 +75,7 @@ KINDS: dict[str, tuple[Count, ...]] = {
     "sent code": (Count(of=(0,), free=3, first=5 * MINUTE, most=5 * MINUTE, forget=5 * MINUTE),),
     # Address. What is guessed here has 80 bits and more.
     "invitation": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
+    "first start": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "enrolment": (Count(of=(0,), free=10, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "API key": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "callback": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),

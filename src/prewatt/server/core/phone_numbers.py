@@ -23,12 +23,14 @@ def country_at(zone: str, currency: str = "") -> str:
     """Return the country (ISO 3166, two capitals) of a building by its time zone; China if it pays in CNY. Empty:
     unknown.
     """
-    return CHINA if currency == "CNY" else _countries().get(zone, "")
+    return CHINA if currency == "CNY" else countries().get(zone, "")
 
 
 @lru_cache(maxsize=1)
-def _countries() -> dict[str, str]:
-    """Return the country of each time zone, and of each older name of one, from the pinned `tzdata`."""
+def countries() -> dict[str, str]:
+    """Return the country of each time zone, and of each older name of one, from the pinned `tzdata`; of a country's zones the
+    one of its most people comes first.
+    """
     folder = resources.files("tzdata").joinpath("zoneinfo")
     rows = [line.split("\t") for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines()]
     countries = {row[2]: row[0] for row in rows if len(row) > 2 and not row[0].startswith("#")}

@@ -11,9 +11,11 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from ..accounts.first_start import is_claimed
 from ..accounts.memberships import Membership, Reach, reach_of
 from ..accounts.rights import Right, Role, roles_with
 from .needs import API, Need, Who, need_of
@@ -58,7 +60,9 @@ class Gate:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Note what the request needs. Raises Http404 or NotAllowed; who is not logged in is led to the login."""
+        """Note what the request needs. Raises Http404 or NotAllowed; who is not logged in is led to the login, or to the first
+        start.
+        """
         match = request.resolver_match
         need = need_of(match) if match is not None else None
         if need is None:
@@ -68,7 +72,7 @@ class Gate:
         if request.user.is_authenticated:
             check_login(request)
         elif asked(request) is not Who.ANYBODY and not request.path.startswith((f"/{API}", "/admin/")):
-            return redirect_to_login(request.get_full_path())
+            return redirect_to_login(request.get_full_path()) if is_claimed() else redirect("console:begin:begin")
         return None
 
 

@@ -1,0 +1,99 @@
+"""The first start: a server on which nobody has a login yet is claimed by its first owner. On the machine itself nothing is
+asked for that; anywhere else the code that `prewatt server` prints, so that nobody else in the network is faster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from ..core.addresses import asker
+from ..core.config import secret
+from ..core.errors import by_field
+from ..estate.models import Organisation
+from .invitations import GROUP, LENGTH, LETTERS
+from .memberships import put_member
+from .names import check_name
+from .rights import Role
+
+FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+"""Headers that a proxy adds: who comes through one is not on this machine, even if the proxy is."""
+
+
+def is_claimed() -> bool:
+    """Return whether somebody has a login here."""
+    return get_user_model().objects.exists()
+
+
+def claim_code() -> str:
+    """Return the code that claims this server while nobody has a login: four groups of four letters. It is worked out from the
+    server's secret, so that all its processes know it and a new start prints the same.
+    """
+    digest = hmac.new(secret(settings.CONFIG).encode(), b"first start", hashlib.sha256).digest()
+    # 32 letters divide a byte evenly: each letter has 5 bits.
+    letters = "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:LENGTH])
+    return "-".join(letters[at : at + GROUP] for at in range(0, LENGTH, GROUP))
+
+
+def is_code(typed: str) -> bool:
+    """Return whether somebody has typed the code, with or without dashes, in large or small letters."""
+    letters = "".join(sign for sign in typed[:100].upper() if sign.isalnum())
+    return hmac.compare_digest(letters.encode(), claim_code().replace("-", "").encode())
+
+
+def is_at_the_machine(request: HttpRequest) -> bool:
+    """Return whether a request comes from a browser on the server's own machine."""
+    if settings.CONFIG.public_url or any(name in request.headers for name in FORWARDED):
+        return False
+    return is_loopback(asker(request)) and is_loopback(urlsplit(f"//{request.get_host()}").hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host, by its name or address, is the machine itself."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@transaction.atomic
+def claim(name: str, password: str, organisation: str) -> Any:
+    """Create the first login, and its organisation, whose owner it is. Returns the login. A ValidationError names each field
+    that is wrong; also if somebody else was faster.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # There is no row yet that two who come at once could wait for.
+            cursor.execute("LOCK TABLE auth_user IN SHARE ROW EXCLUSIVE MODE")
+    if is_claimed():
+        raise ValidationError(_("Somebody has a login on this server already. Log in, or ask its owner."))
+    user = get_user_model()(username=name)
+    owner = Organisation(name=organisation)
+    errors: dict[str, list[str]] = {}
+    for field, check in (
+        ("name", lambda: check_name(name)),
+        ("password", lambda: validate_password(password, user)),
+        ("organisation", owner.full_clean),
+    ):
+        try:
+            check()
+        except ValidationError as error:
+            errors[field] = [text for _field, text in by_field(error)]
+    if errors:
+        raise ValidationError(errors)
+    user.set_password(password)
+    user.save()
+    owner.save()
+    put_member(owner, user, Role.OWNER)
+    return user

@@ -1,0 +1,133 @@
+"""Takes out of all lists what is not used any more, and brings it back. The books, journals and statements keep all of it.
+
+Nothing is archived that somebody needs: a flat in which somebody lives, a gateway at which a flat hangs, a tariff that is in
+force.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from ..allocation.models import SharedCost
+from ..core.time import now
+from ..estate.models import Property, Tenancy, Unit
+from ..metering.locking import for_update
+from ..metering.models import Gateway, Meter
+from ..tariffs.models import Tariff
+
+
+@transaction.atomic
+def archive_unit(unit: Unit) -> None:
+    """Archive a unit with its meter. Raises ValidationError if somebody lives there or comes, or is not settled."""
+    property_ = for_update(Property.objects).get(pk=unit.property_id)
+    _check_empty(Tenancy.objects.filter(unit=unit))
+    Unit.objects.filter(pk=unit.pk, property=property_).update(archived_at=now())
+
+
+@transaction.atomic
+def restore_unit(unit: Unit) -> None:
+    """Bring a unit back. Raises ValidationError if its property is archived."""
+    if unit.property.archived_at is not None:
+        raise ValidationError(_("The whole property is archived. Bring that back first."))
+    Unit.objects.filter(pk=unit.pk).update(archived_at=None)
+
+
+@transaction.atomic
+def archive_property(property_: Property) -> None:
+    """Archive a property with its units and gateways. Raises ValidationError if somebody lives there."""
+    for_update(Property.objects).get(pk=property_.pk)
+    _check_empty(Tenancy.objects.filter(unit__property=property_))
+    at = now()
+    property_.gateways.filter(revoked=False).update(revoked=True, code_hash="", code_ends=None)
+    Property.objects.filter(pk=property_.pk).update(archived_at=at)
+
+
+@transaction.atomic
+def restore_property(property_: Property) -> None:
+    """Bring a property back. Its gateways stay archived until somebody brings them back."""
+    Property.objects.filter(pk=property_.pk).update(archived_at=None)
+
+
+@transaction.atomic
+def archive_gateway(gateway: Gateway) -> None:
+    """Archive a gateway: nothing that it sends is accepted any more. Raises ValidationError if meters in use hang at it."""
+    locked = for_update(Gateway.objects).get(pk=gateway.pk)
+    meters = locked.meters.filter(archived_at=None, unit__archived_at=None).count()
+    if meters:
+        raise ValidationError(
+            _(
+                "%(count)d meters hang at %(gateway)s. If the mini-PC is exchanged, make a new code for it, and type that at "
+                "the new one: nothing is lost. If nobody uses the flats any more, archive them first."
+            )
+            % {"count": meters, "gateway": locked}
+        )
+    locked.revoked, locked.code_hash, locked.code_ends = True, "", None
+    locked.save(update_fields=["revoked", "code_hash", "code_ends", "shard"])
+
+
+@transaction.atomic
+def restore_gateway(gateway: Gateway) -> None:
+    """Bring a gateway back. Raises ValidationError if its property is archived."""
+    if gateway.property.archived_at is not None:
+        raise ValidationError(_("The whole property is archived. Bring that back first."))
+    Gateway.objects.filter(pk=gateway.pk).update(revoked=False)
+
+
+@transaction.atomic
+def archive_meter(meter: Meter) -> None:
+    """Archive a common or main meter. Raises ValidationError if a cost is still shared by it, or it is a unit's."""
+    if meter.unit_id is not None:
+        raise ValidationError(_("This is the meter of a unit. Archive the unit, or exchange the meter."))
+    costs = SharedCost.objects.filter(meters=meter, ends=None).values_list("name", flat=True)
+    if costs:
+        raise ValidationError(
+            _("%(costs)s is shared by what this meter counts. End that first.") % {"costs": ", ".join(costs)}
+        )
+    Meter.objects.filter(pk=meter.pk).update(archived_at=now())
+
+
+@transaction.atomic
+def restore_meter(meter: Meter) -> None:
+    """Bring a meter back."""
+    Meter.objects.filter(pk=meter.pk).update(archived_at=None)
+
+
+@transaction.atomic
+def archive_tariff(tariff: Tariff) -> None:
+    """Archive a tariff: nobody can choose it any more. Raises ValidationError if it is in force anywhere, or will be."""
+    for property_ in tariff.organisation.properties.in_use():
+        if any(each.tariff_id == tariff.pk for each in property_.tariff_versions.in_force(now())):
+            raise ValidationError(
+                _("%(tariff)s is in force at %(property)s, or will be. Let another tariff begin there first.")
+                % {"tariff": tariff, "property": property_}
+            )
+        if property_.purchase_tariff_id == tariff.pk:
+            raise ValidationError(
+                _("%(tariff)s is what you pay for electricity at %(property)s. Change that under Tariffs first.")
+                % {"tariff": tariff, "property": property_}
+            )
+    Tariff.objects.filter(pk=tariff.pk).update(archived_at=now())
+
+
+@transaction.atomic
+def restore_tariff(tariff: Tariff) -> None:
+    """Let people choose a tariff again."""
+    Tariff.objects.filter(pk=tariff.pk).update(archived_at=None)
+
+
+def _check_empty(tenancies: QuerySet[Tenancy]) -> None:
+    """Raise ValidationError if a tenancy of some is not over, or its account is open."""
+    rows = Tenancy.objects.filter(pk__in=tenancies.values("pk")).select_related("unit")
+    for each in rows.not_over(now()):
+        raise ValidationError(
+            _("%(tenant)s lives at %(unit)s, or moves in. Record the move-out first.")
+            % {"tenant": each.tenant, "unit": each.unit.name}
+        )
+    for each in rows.filter(settled_at=None):
+        raise ValidationError(
+            _("The account of %(tenant)s at %(unit)s is not settled yet. Do that on the unit's page first.")
+            % {"tenant": each.tenant, "unit": each.unit.name}
+        )

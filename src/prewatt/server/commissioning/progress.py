@@ -1,0 +1,78 @@
+"""How far a landlord is with setting a property up, from what is there: nothing of it is noted, so that steps may be done in any
+order, left, and done by a command as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..estate.models import Organisation, Property
+from ..metering.models import Meter
+from ..vending.models import TopUp
+
+
+class Step(StrEnum):
+    """A step of the way from nothing to a first payment."""
+
+    PROPERTY = "property"
+    UNITS = "units"
+    PRICE = "price"
+    GATEWAY = "gateway"
+    PAYMENT = "payment"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a property (`building`) has: its `units` and their `meters`, tenants who live there, the name of the `tariff` in force, its
+    `gateways` and those that are `enrolled`, and whether anybody has `paid`. Without a property nothing is there.
+    """
+
+    building: Property | None
+    units: int = 0
+    meters: int = 0
+    tenants: int = 0
+    tariff: str = ""
+    gateways: int = 0
+    enrolled: int = 0
+    paid: bool = False
+
+    def is_done(self, step: Step) -> bool:
+        """Return whether a step is done."""
+        return {
+            Step.PROPERTY: self.building is not None,
+            Step.UNITS: bool(self.units),
+            Step.PRICE: bool(self.tariff),
+            Step.GATEWAY: bool(self.enrolled),
+            Step.PAYMENT: self.paid,
+        }[step]
+
+    @property
+    def next(self) -> Step | None:
+        """The first step that is not done; None if all are."""
+        return next((step for step in Step if not self.is_done(step)), None)
+
+
+def progress_of(property_: Property | None, at: int) -> Progress:
+    """Return how far a property is at an instant."""
+    if property_ is None:
+        return Progress(None)
+    begun = [each for each in property_.tariff_versions.in_force(at) if each.effective_at <= at]
+    coming = begun or list(property_.tariff_versions.in_force(at))
+    gateways = list(property_.gateways.filter(revoked=False))
+    units = property_.units.in_use()
+    return Progress(
+        property_,
+        units=units.count(),
+        meters=Meter.objects.filter(unit__in=units).count(),
+        tenants=units.filter(tenancies__ends=None, tenancies__isnull=False).distinct().count(),
+        tariff=coming[0].tariff.name if coming else "",
+        gateways=len(gateways),
+        enrolled=sum(each.public_key is not None for each in gateways),
+        paid=TopUp.objects.filter(tenancy__unit__property=property_).exists(),
+    )
+
+
+def property_in_hand(organisation: Organisation) -> Property | None:
+    """Return the property that is set up: the one that was made last."""
+    return organisation.properties.in_use().order_by("-pk").first()

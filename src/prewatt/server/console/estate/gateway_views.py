@@ -1,0 +1,105 @@
+"""Pages of a property's gateways: how each stands, and the code with which a mini-PC enrols or takes another one's place."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import segno
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ....kernel.calendar import zone
+from ....kernel.names import natural
+from ....wire.messages import MAX_METERS
+from ...accounts.first_start import is_loopback
+from ...commissioning.additions import add_gateway
+from ...commissioning.enrolment import new_code, until_when
+from ...commissioning.installing import InstallError
+from ...commissioning.progress import Step
+from ...core.addresses import public
+from ...metering.models import Gateway
+from ...web.access import property_of_manager, row_at
+from ..begin.steps import steps_above
+
+
+def _gateway(request: HttpRequest, pk: int) -> Gateway:
+    return row_at(request, Gateway.objects.select_related("property__organisation"), "property", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def gateways(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a property's gateways; add one."""
+    property_ = property_of_manager(request, pk)
+    wrong, status = "", 200
+    if request.method == "POST":
+        try:
+            gateway = add_gateway(property_, request.POST.get("name", "").strip())
+        except (InstallError, ValidationError) as error:
+            wrong, status = "; ".join(getattr(error, "messages", [str(error)])), 400
+        else:
+            messages.success(request, _("%(name)s is there. Make its code now.") % {"name": gateway.name})
+            return redirect("console:estate:gateways", pk=pk)
+    rows = sorted(property_.gateways.all(), key=lambda each: natural(each.name))
+    context = {
+        "property": property_,
+        "where": zone(property_.zone),
+        "steps": steps_above(property_, Step.GATEWAY),
+        "gateways": [(each, each.meters.count()) for each in rows if not each.revoked],
+        "archived": [each for each in rows if each.revoked],
+        "typed": request.POST.get("name", ""),
+        "wrong": wrong,
+        "most": MAX_METERS,
+    }
+    return render(request, "console/estate/gateways.html", context, status=status)
+
+
+@never_cache
+@login_required
+@require_POST
+def code(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a code for a gateway, and show it once: as text, as a QR code, and as what is typed at the mini-PC."""
+    gateway = _gateway(request, pk)
+    if gateway.revoked:
+        messages.error(request, _("%(name)s is archived. Bring it back first.") % {"name": gateway.name})
+        return redirect("console:estate:gateways", pk=gateway.property_id)
+    server, text = server_address(request), new_code(gateway)
+    is_here = is_loopback(urlsplit(server).hostname or "")
+    insecure = "--insecure " if server.startswith("http://") and not is_here else ""
+    command = f"prewatt edge enrol {insecure}{server} {text}"
+    context = {
+        "property": gateway.property,
+        "where": zone(gateway.property.zone),
+        "gateway": gateway,
+        "steps": steps_above(gateway.property, Step.GATEWAY),
+        "code": text,
+        "server": server,
+        "is_here": is_here,
+        "command": command,
+        "ends": until_when(gateway),
+        "qr": str(segno.make(command, error="m").svg_inline(scale=4, border=2)),
+    }
+    return render(request, "console/estate/gateway_code.html", context)
+
+
+def server_address(request: HttpRequest) -> str:
+    """Return the address of this server for a mini-PC elsewhere: as it is set, else as this browser has reached it."""
+    if settings.CONFIG.public_url:
+        return public("")
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+@login_required
+@require_GET
+def state(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return how a gateway stands, as the part of a page that asks again and again."""
+    gateway = _gateway(request, pk)
+    context = {"gateway": gateway, "where": zone(gateway.property.zone)}
+    return render(request, "console/estate/_gateway_state.html", context)

@@ -1,0 +1,145 @@
+"""Pages of a landlord and its properties: what there is, and adding and changing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation.trans_real import parse_accept_lang_header
+from django.views.decorators.http import require_http_methods
+
+from ....kernel.names import natural
+from ....kernel.tariff import TariffError, flat_tariff
+from ....kernel.units import short_price
+from ...accounts.rights import Right
+from ...commissioning.progress import Step, property_in_hand
+from ...commissioning.usual_places import usual_place
+from ...core.errors import for_people
+from ...core.time import now
+from ...estate.models import Organisation, Property
+from ...metering.models import Meter
+from ...tariffs.versions import keep, schedule
+from ...web.access import property_of_manager, rights_at, row_of
+from ..begin.steps import on_from, step_links, steps_above
+from .forms import OrganisationForm, PriceForm, PropertyForm
+
+
+def _by_name(rows: Any) -> list[Any]:
+    return sorted(rows, key=lambda each: natural(each.name))
+
+
+def _organisation(request: HttpRequest, pk: int) -> Organisation:
+    return row_of(request, Organisation.objects.all(), "pk", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def organisation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a landlord with its properties and tariffs, and change it."""
+    owner = _organisation(request, pk)
+    form = OrganisationForm(request.POST or None, instance=owner)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("console:estate:organisation", pk=pk)
+    all_ = _by_name(owner.properties.all())
+    tariffs = _by_name(owner.tariffs.all())
+    context = {
+        "owner": Organisation.objects.get(pk=pk),
+        "form": form,
+        "properties": [each for each in all_ if each.archived_at is None],
+        "archived": [each for each in all_ if each.archived_at is not None],
+        "tariffs": [each for each in tariffs if each.archived_at is None],
+        "archived_tariffs": [each for each in tariffs if each.archived_at is not None],
+    }
+    return render(request, "console/estate/organisation.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def add_property(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add a property, in the browser's time zone and its currency if nobody says otherwise."""
+    owner = _organisation(request, pk)
+    languages = [name for name, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
+    zone, currency = usual_place(languages)
+    before = property_in_hand(owner)
+    if before is not None:
+        zone, currency = before.zone, before.currency
+    form = PropertyForm(owner, request.POST or None, initial={"zone": zone, "currency": currency})
+    if request.method == "POST" and form.is_valid():
+        property_ = form.save()
+        messages.success(request, _("%(name)s is there. Now its flats.") % {"name": property_.name})
+        return on_from(property_, Step.PROPERTY)
+    context = {
+        "owner": owner,
+        "form": form,
+        "is_first": before is None,
+        "steps": step_links(owner, None, Step.PROPERTY) if before is None else [],
+        "is_chosen": request.method == "POST" or before is not None,
+    }
+    return render(request, "console/estate/add_property.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def property_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what a property has: flats, meters, gateways; and change its name."""
+    property_ = property_of_manager(request, pk)
+    form = PropertyForm(property_.organisation, request.POST or None, instance=Property.objects.get(pk=pk))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("console:estate:property", pk=pk)
+    units = _by_name(property_.units.select_related("meter__gateway").prefetch_related("parts"))
+    meters = _by_name(Meter.objects.filter(gateway__property=property_, unit=None).select_related("part", "gateway"))
+    context = {
+        "property": property_,
+        "form": form,
+        "steps": steps_above(property_, Step.PROPERTY),
+        "units": [each for each in units if each.archived_at is None],
+        "archived_units": [each for each in units if each.archived_at is not None],
+        "meters": [each for each in meters if each.archived_at is None],
+        "archived_meters": [each for each in meters if each.archived_at is not None],
+        "gateways": _by_name(property_.gateways.filter(revoked=False)),
+        "costs": _by_name(property_.shared_costs.filter(ends=None)),
+        "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],
+        "whole": Right.SETTINGS in rights_at(request, property_),
+    }
+    return render(request, "console/estate/property.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def one_price(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let one price per kWh apply from now on. What is more than one price is made in the editor."""
+    property_ = property_of_manager(request, pk)
+    form = PriceForm(property_.currency, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _let_apply(property_, form.cleaned_data["price"])
+        except (ValidationError, TariffError) as error:
+            form.add_error("price", for_people(error))
+        else:
+            messages.success(request, _("The price is saved, and on its way to the meters."))
+            return on_from(property_, Step.PRICE)
+    context = {
+        "property": property_,
+        "form": form,
+        "steps": steps_above(property_, Step.PRICE),
+        "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],
+    }
+    return render(request, "console/estate/one_price.html", context, status=400 if form.errors else 200)
+
+
+@transaction.atomic
+def _let_apply(property_: Property, price: int) -> None:
+    """Let one price (micro) apply at a property from now on. Raises ValidationError and TariffError."""
+    name = f"{short_price(price)} {property_.currency}, {property_.zone}"[:64]
+    tariff = keep(property_.organisation, flat_tariff(name, property_.currency, property_.zone, price))
+    schedule(property_, tariff, now())

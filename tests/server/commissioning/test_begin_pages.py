@@ -1,0 +1,142 @@
+"""From an empty server to the first payment, by the pages alone; and that nobody else in the network is faster."""
+
+import re
+
+import openpyxl
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from prewatt.kernel.units import NANO
+from prewatt.server.accounts.first_start import claim_code
+from prewatt.server.accounts.memberships import Membership
+from prewatt.server.commissioning.enrolment import enrol
+from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.vending.models import TopUp
+from prewatt.wire.signing import SigningKey
+
+pytestmark = pytest.mark.database
+OWNER = {"name": "petra", "password": "vier bunte Dächer", "organisation": "Weiß & Söhne"}
+GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de-AT,de;q=0.8"}
+
+
+@pytest.fixture
+def client():
+    """A browser on the server's own machine."""
+    return Client(headers={"host": "localhost"})
+
+
+def said(answer):
+    """What a page says, as one line of text."""
+    return " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split())
+
+
+def sheet(tmp_path, rows):
+    """A workbook with some rows, as a browser sends it."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    path = tmp_path / "wohnungen.xlsx"
+    book.save(path)
+    return SimpleUploadedFile(path.name, path.read_bytes())
+
+
+def carried(answer):
+    """The list that a preview carries to the button."""
+    return re.search(r'name="list" value="([^"]+)"', answer.content.decode())[1]
+
+
+def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
+    assert client.get("/", follow=True).redirect_chain[-1][0] == "/begin/"
+    page = client.post("/begin/", {**OWNER, "password": "short"})
+    assert page.status_code == 400 and "Söhne" in said(page) + page.content.decode()
+    assert 'value="petra"' in page.content.decode() and not get_user_model().objects.exists()
+    page = client.post("/begin/", OWNER, follow=True)
+    owner = Organisation.objects.get()
+    assert (owner.name, Membership.objects.get().role) == ("Weiß & Söhne", "owner")
+    assert "Go on: Building" in said(page)
+    # The building: where the browser is, and in its currency.
+    add = f"/organisations/{owner.pk}/properties/add/"
+    page = client.get(add, **GERMAN).content.decode()
+    assert '<option value="Europe/Vienna" selected data-currency="EUR">' in page and 'value="EUR" selected' in page
+    page = client.post(add, {"name": "Lindenhof", "zone": "Mars", "currency": "EUR"})
+    assert page.status_code == 400 and 'value="Lindenhof"' in page.content.decode()
+    page = client.post(add, {"name": "Lindenhof", "zone": "Europe/Vienna", "currency": "EUR"})
+    home = Property.objects.get()
+    assert page.url == f"/properties/{home.pk}/units/add/"
+    # The flats: what is wrong is said by line and column, then what would happen, and only then it is stored.
+    wrong = sheet(
+        tmp_path, [["Wohnung", "Zähler", "Mieter"], ["Top 1", "00123456", "Jürgen Groß"], ["Top 1", None, None]]
+    )
+    page = client.post(page.url, {"file": wrong})
+    assert page.status_code == 400 and "line 3, Wohnung: Top 1 is in line 2 already" in said(page)
+    rows = [
+        ["Wohnung", "Zähler", "Mieter"],
+        ["Top 1", "00123456", "Jürgen Groß"],
+        ["Top 2", "00123457", "王芳"],
+        ["Top 3", None, None],
+    ]
+    page = client.post(f"/properties/{home.pk}/units/add/", {"file": sheet(tmp_path, rows)})
+    assert page.status_code == 200 and not Unit.objects.exists() and "王芳" in said(page)
+    list_ = carried(page)
+    page = client.post(f"/properties/{home.pk}/units/add/", {"list": list_})
+    assert page.url == f"/properties/{home.pk}/price/"
+    # Sent again, by a second click or after a kill, it is the same.
+    client.post(f"/properties/{home.pk}/units/add/", {"list": list_})
+    assert (Unit.objects.count(), Meter.objects.count(), Tenancy.objects.count(), Gateway.objects.count()) == (
+        3,
+        2,
+        2,
+        1,
+    )
+    # The price, the gateway's code, the payment.
+    page = client.post(page.url, {"price": "dear"})
+    assert page.status_code == 400 and 'value="dear"' in page.content.decode()
+    page = client.post(f"/properties/{home.pk}/price/", {"price": "0,32"}, **GERMAN)
+    assert page.url == f"/properties/{home.pk}/gateways/"
+    assert home.tariff_versions.get().tariff.kernel().rates[0].prices == (320_000,)
+    gateway = Gateway.objects.get()
+    page = client.post(f"/gateways/{gateway.pk}/code/", headers={"host": "testserver"})
+    shown = page.content.decode()
+    code = re.search(r'class="digits">\s*(\w+)', shown)[1]
+    assert f"prewatt edge enrol --insecure http://testserver {code}" in shown and "<svg" in shown
+    assert page["Cache-Control"].find("no-store") >= 0
+    enrol(code, SigningKey.generate().public())
+    assert "enrolled, and not started yet" in said(client.get(f"/gateways/{gateway.pk}/state/"))
+    page = client.get("/begin/")
+    assert "Go on: First payment" in said(page)
+    page = client.get(f"/properties/{home.pk}/first-payment/")
+    flat = Unit.objects.get(name="Top 2")
+    assert f'href="/units/{flat.pk}/"' in page.content.decode()
+    client.post(f"/units/{flat.pk}/top-up/", {"amount": "20", "credit_id": "1", "way": "cash"})
+    assert TopUp.objects.get().tenancy.tenant == "王芳" and TopUp.objects.get().amount == 20 * NANO
+    assert "everything is set up" in said(client.get("/begin/"))
+    # What comes later is the same page; the steps are gone.
+    page = client.post(f"/properties/{home.pk}/units/add/", {"typed": "Top 3\nTop 4-6"})
+    assert "there already" in said(page) and "First payment" not in said(page)
+    assert client.post(f"/properties/{home.pk}/units/add/", {"list": carried(page)}).url == f"/properties/{home.pk}/"
+    assert Unit.objects.count() == 6
+
+
+def test_anywhere_but_at_the_machine_itself_the_code_comes_first(db, clock, client):
+    far = {"REMOTE_ADDR": "192.0.2.7"}
+    assert "Type the code" in said(client.get("/begin/", **far))
+    client.post("/begin/", OWNER, **far)
+    assert not get_user_model().objects.exists()
+    for header in ({"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, {"HTTP_HOST": "testserver"}, {"HTTP_VIA": "1.1 proxy"}):
+        assert "Type the code" in said(client.get("/begin/", **header))
+    assert client.get("/begin/codes/AAAA-AAAA/", **far).status_code == 400
+    assert "This is not the code" in said(client.post("/begin/", {"code": "AAAA"}, **far))
+    assert client.get(f"/begin/codes/{claim_code().lower().replace('-', '')}/", **far).url == "/begin/"
+    client.post("/begin/", OWNER, **far)
+    assert get_user_model().objects.get().username == "petra"
+
+
+def test_a_server_is_claimed_once(building, client):
+    assert client.get("/begin/").url.startswith("/login/")
+    assert client.get(f"/begin/codes/{claim_code()}/").url == "/begin/"
+    before = get_user_model().objects.count()
+    assert client.post("/begin/", OWNER).url.startswith("/login/")
+    assert get_user_model().objects.count() == before
