@@ -201,6 +201,18 @@ FORMS = {
     ),
     "tenant:reports:report": lambda who: who.post(f"/reports/{_report_of(who)}/", {"asked": "8", "text": "Somebody comes."}),
     "console:orders:order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7", "sure": "hold"}),
+    "console:estate:add_units": lambda who: who.post(f"/properties/{who.home.pk}/units/add/", {"typed": "Roof 1-3"}),
+    "console:estate:change_unit": lambda who: who.post(
+        f"/units/{who.tenancy.unit_id}/change/", {"name": "Flat One", "area": "52", "occupants": "2", "fuse": "9000", "parts": "Stairs A"}
+    ),
+    "console:estate:add_meter": lambda who: who.post(
+        f"/properties/{who.home.pk}/common-meters/add/",
+        {"name": f"common-{who.meter.name}", "role": "common", "gateway": who.meter.gateway_id, "power_highest": "9000", "part": "Stairs A"},
+    ),
+    "console:estate:property": lambda who: who.post(f"/properties/{who.home.pk}/", {"name": "Linden 7"}),
+    "console:estate:add_property": lambda who: who.post(
+        "/properties/add/", {"name": "Elm 1", "zone": "Europe/Berlin", "currency": "EUR"}
+    ),
 }  # fmt: skip
 """Each form that takes an id, a name or a file."""
 NO_NAMES = {
@@ -210,6 +222,10 @@ NO_NAMES = {
     "console:contacts:not_reached", "console:emergency_codes:emergency_codes", "console:keypads:photo",
     "console:emergency_codes:emergency_rules", "console:emergency_codes:emergency_sheet",
     "console:emergency_codes:make_emergency_codes", "console:emergency_codes:revoke_emergency_codes",
+    "console:begin:begin", "console:begin:first_payment", "console:begin:link", "console:estate:archive_gateway",
+    "console:estate:archive_meter", "console:estate:archive_property", "console:estate:archive_tariff",
+    "console:estate:archive_unit", "console:estate:change_meter", "console:estate:gateway_code", "console:estate:gateway_state",
+    "console:estate:gateways", "console:estate:one_price", "console:estate:organisation",
     "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin",
     "console:personal_data:erase_tenant",
     "console:personal_data:retention", "tenant:personal_data:personal_data", "tenant:personal_data:download",

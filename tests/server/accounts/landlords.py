@@ -13,6 +13,7 @@ from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import MEMBER_ROLES, Role
 from prewatt.server.allocation.models import Run, Share, SharedCost
 from prewatt.server.billing.models import Bill, Debt, DebtPayment, Spread, WriteOff
+from prewatt.server.commissioning.installing import install
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.correspondence.models import Entry, Photo, Report
 from prewatt.server.estate.models import Organisation, Property, Tenancy
@@ -158,6 +159,9 @@ def numbers(of):
         "reports": report,
         "photos": Photo.objects.create(entry=entry, content=b"x", width=1, height=1),
         "channels": channel,
+        "tariffs": owner.tariffs.get(),
+        "gateways": meter.gateway,
+        "common-meters": install(None, meter.gateway, f"common-{meter.name}", role=Meter.Role.COMMON),
         "tasks": Task.objects.create(
             organisation=owner, by=by, right="books", kind="export", back="/books/", asked_at=NOON, text=MARKS[0]
         ),

@@ -38,6 +38,7 @@ DOORS = ("account_", "mfa_", "sign_in:")
 """How the names of pages begin that let people in, and show them their own login alone."""
 WITHOUT_RIGHT = {
     "console:keys:keys", "console:keys:revoke_all", "console:keys:revoke_key", "staff-password",
+    "console:begin:begin", "console:begin:link",
     "admin:", "api:api-root", "api:openapi-json", "api:openapi-view", "enrol", "pay-callback", "set-up",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:push_worker", "tenant:pay:pay", "tenant:pay:payer",
     "tenant:reports:my_reports", "tenant:residents:invite", "tenant:residents:residents",

@@ -11,11 +11,11 @@ from django.test import Client
 from prewatt.kernel.units import NANO
 from prewatt.server.accounts.first_start import claim_code
 from prewatt.server.accounts.memberships import Membership
-from prewatt.server.commissioning.enrolment import enrol
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.vending.models import TopUp
 from prewatt.wire.signing import SigningKey
+from tests.enrolling import enrol
 
 pytestmark = pytest.mark.database
 OWNER = {"name": "petra", "password": "vier bunte Dächer", "organisation": "Weiß & Söhne"}
@@ -58,7 +58,7 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert (owner.name, Membership.objects.get().role) == ("Weiß & Söhne", "owner")
     assert "Go on: Building" in said(page)
     # The building: where the browser is, and in its currency.
-    add = f"/organisations/{owner.pk}/properties/add/"
+    add = f"/properties/add/?organisation={owner.pk}"
     page = client.get(add, **GERMAN).content.decode()
     assert '<option value="Europe/Vienna" selected data-currency="EUR">' in page and 'value="EUR" selected' in page
     page = client.post(add, {"name": "Lindenhof", "zone": "Mars", "currency": "EUR"})

@@ -185,7 +185,7 @@ def _metered(shared_cost: SharedCost, meters: Sequence[Meter], begins: int, ends
 def _units(shared_cost: SharedCost) -> list[Unit]:
     """Return the units that share a cost, in their order. Raises ValidationError if there are none."""
     owner = shared_cost.part or shared_cost.property
-    units = list(owner.units.order_by("name", "pk").select_related("property__organisation"))
+    units = list(owner.units.filter(archived_at=None).order_by("name", "pk").select_related("property__organisation"))
     if not units:
         raise ValidationError({"part": _("This property, or this part of it, has no units to share the cost.")})
     return units

@@ -26,7 +26,7 @@ from ..notices.recipients import recipient_of
 from ..tenancies.moving import move_in
 from ..vending.account_settings import send_settings_to
 from .apartments import CONTACT, Apartment
-from .gateway_places import Places
+from .gateway_places import USUAL, Places
 from .installing import InstallError, install
 from .list_lines import Does, Line, name_of, plan
 
@@ -93,15 +93,18 @@ def _lock_meters(lines: Sequence[Line]) -> None:
 def first_gateway(property_: Property, usual: str = "") -> Gateway:
     """Return a gateway of a property, a new one if it has none. Raises InstallError if that can't have the usual name."""
     known = property_.gateways.filter(revoked=False).order_by("pk").first()
-    return known or add_gateway(property_, usual)
+    return known or _gateway(property_, Places(property_, usual).free_name())
 
 
 @transaction.atomic
 def add_gateway(property_: Property, name: str = "") -> Gateway:
-    """Create a gateway of a property under a name, or any that is free. Raises InstallError if the name is no name for a
-    gateway, or is taken.
+    """Create a gateway of a property under a name. One that another landlord has gets a number behind it; if none is given, any
+    that is free is taken. Raises InstallError if this landlord has such a gateway, and ValidationError if it is no name.
     """
-    return _gateway(property_, Places(property_, name).free_name())
+    own = Gateway.objects.filter(property__organisation=property_.organisation_id, name=name)
+    if own.exists():
+        raise InstallError(_("There is a gateway %(name)s already. Give this one another name.") % {"name": name})
+    return _gateway(property_, Places(property_).free_name_like(name or USUAL))
 
 
 def _gateway(property_: Property, name: str) -> Gateway:

@@ -18,6 +18,9 @@ from ..metering.locking import for_update
 from ..metering.models import Gateway, Meter
 from ..tariffs.models import Tariff
 
+NO_CODE = {"code_id": "", "code_secret": None, "code_ends": None}
+"""The columns of a gateway for which no enrolment code holds."""
+
 
 @transaction.atomic
 def archive_unit(unit: Unit) -> None:
@@ -41,7 +44,7 @@ def archive_property(property_: Property) -> None:
     for_update(Property.objects).get(pk=property_.pk)
     _check_empty(Tenancy.objects.filter(unit__property=property_))
     at = now()
-    property_.gateways.filter(revoked=False).update(revoked=True, code_hash="", code_ends=None)
+    property_.gateways.filter(revoked=False).update(revoked=True, **NO_CODE)
     Property.objects.filter(pk=property_.pk).update(archived_at=at)
 
 
@@ -64,8 +67,7 @@ def archive_gateway(gateway: Gateway) -> None:
             )
             % {"count": meters, "gateway": locked}
         )
-    locked.revoked, locked.code_hash, locked.code_ends = True, "", None
-    locked.save(update_fields=["revoked", "code_hash", "code_ends", "shard"])
+    Gateway.objects.filter(pk=locked.pk).update(revoked=True, **NO_CODE)
 
 
 @transaction.atomic

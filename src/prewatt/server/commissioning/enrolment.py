@@ -142,7 +142,7 @@ def _tell_of_new_key(gateway: Gateway) -> None:
 
 def units_without_meter(gateway: Gateway) -> list[str]:
     """Return the names of the units of a gateway's property that have no meter yet."""
-    return list(gateway.property.units.filter(meter__isnull=True).values_list("name", flat=True))
+    return list(gateway.property.units.in_use().filter(meter__isnull=True).values_list("name", flat=True))
 
 
 def handed_over(meter: Meter) -> dict[str, Any]:

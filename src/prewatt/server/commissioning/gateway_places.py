@@ -57,17 +57,20 @@ class Places:
 
     def free_name(self) -> str:
         """Return the name of the next new gateway. Raises InstallError if somebody chose it and it is taken."""
-        base = self._usual or USUAL
         if self._usual and self._usual not in self.new:
-            self._check_free(base)
-            return base
-        match = re.fullmatch(r"(.*)-(\d{1,6})", base)
-        stem, number = (match[1], int(match[2])) if match else (base, 1)
-        name = base
-        while name in self._taken or name in self.new:
+            self._check_free(self._usual)
+            return self._usual
+        return self.free_name_like(self._usual or USUAL)
+
+    def free_name_like(self, name: str) -> str:
+        """Return a name that is free: this one, or one with another number behind it."""
+        match = re.fullmatch(r"(.*)-(\d{1,6})", name)
+        stem, number = (match[1], int(match[2])) if match else (name, 1)
+        free = name
+        while free in self._taken or free in self.new:
             number += 1
-            name = f"{stem[:25]}-{number}"
-        return name
+            free = f"{stem[:25]}-{number}"
+        return free
 
     def _count(self, name: str) -> int:
         return self._meters.get(name, 0) + self.new.get(name, 0)

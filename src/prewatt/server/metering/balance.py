@@ -95,7 +95,8 @@ def over(span: Span, property_: Property) -> bool:
 
 
 def _mains(property_: Property) -> list[Meter]:
-    meters = list(Meter.objects.filter(gateway__property=property_))
+    # What was taken away without ever having reported has counted nothing.
+    meters = list(Meter.objects.filter(gateway__property=property_).exclude(archived_at__isnull=False, read_at=None))
     if not any(meter.role == Meter.Role.MAIN for meter in meters):
         raise BalanceError(_("This property has no main meter."))
     for meter in meters:
@@ -109,7 +110,9 @@ def _at(property_: Property, points: Ints) -> list[Span]:
     known = {meter.pk: registers(meter, int(points[0]), int(points[-1])) for meter in meters}
     # Where not all meters were read there is no balance.
     begin = max(int(known[meter.pk].at[0]) for meter in meters)
-    end = min(int(meter.read_at or 0) for meter in meters)
+    # A meter that was taken away ends no balance.
+    in_use = [meter for meter in meters if meter.archived_at is None]
+    end = min(int(meter.read_at or 0) for meter in in_use or meters)
     points = np.unique(np.clip(points, begin, max(begin, end)))
     sums = {role: np.zeros(len(points) - 1, dtype=np.int64) for role in ROLES}
     for meter in meters:

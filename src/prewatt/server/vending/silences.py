@@ -58,7 +58,8 @@ def look() -> None:
     apart("silence", gateways.select_related("property"), lambda each: _look_at_gateway(each, at), lambda each: each)
     in_trouble = Gateway.objects.filter(revoked=False, online=True).exclude(lines=[])
     apart("silence", in_trouble.select_related("property"), lambda each: _look_at_lines(each, at), lambda each: each)
-    unread = Meter.objects.filter(Q(read_at=None) | Q(read_at__lt=at - UNREAD), gateway__online=True)
+    in_use = Meter.objects.filter(archived_at=None, unit__archived_at=None)
+    unread = in_use.filter(Q(read_at=None) | Q(read_at__lt=at - UNREAD), gateway__online=True)
     meters = unread.exclude(pk__in=known.filter(meter__isnull=False).values("meter"))
     apart(
         "silence", meters.select_related("gateway__property"), lambda each: _look_at_meter(each, at), lambda each: each

@@ -275,10 +275,13 @@ def property_panels(properties: QuerySet[Property]) -> list[PropertyPanel]:
     """Return some properties with their units, by name."""
     panels, at = [], now()
     not_over = Prefetch("tenancies", Tenancy.objects.not_over(at), to_attr="open")
-    buildings = properties.select_related("organisation").prefetch_related("gateways")
+    in_use = Prefetch("gateways", Gateway.objects.filter(revoked=False))
+    buildings = properties.filter(archived_at=None).select_related("organisation").prefetch_related(in_use)
     not_reached = Counter(row.tenancy.unit.property_id for row in unreached(buildings))
     for each in sorted(buildings, key=lambda building: natural(building.name)):
-        units = sorted(each.units.prefetch_related(not_over), key=lambda unit: natural(unit.name))
+        units = sorted(
+            each.units.filter(archived_at=None).prefetch_related(not_over), key=lambda unit: natural(unit.name)
+        )
         meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
         ids = [meter.pk for meter in meters.values()]
         waiting, alarms = on_the_way(ids), _alarms(ids)

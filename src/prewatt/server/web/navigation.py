@@ -51,6 +51,7 @@ OF_PROPERTY = (
     Page(_("Shared costs"), "console:sharing:shared_costs", under=("console:sharing:",)),
     Page(_("Losses"), "console:sharing:building_balance"),
     Page(_("Supply"), "console:supply:supply", under=("console:supply:",)),
+    Page(_("Flats and gateways"), "console:estate:property", under=("console:estate:", "console:begin:")),
     Page(_("Emergency codes"), "console:emergency_codes:emergency_codes", under=("console:emergency_codes:",)),
     Page(_("Alarms"), "console:alarms:alarms", under=("console:alarms:",)),
     Page(_("Readings now"), "console:readings:readings", under=("console:readings:",)),
@@ -94,6 +95,7 @@ PLACES = (
     Place(
         _("Organisation"),
         (
+            Page(_("Landlord"), "console:estate:organisation", whole=True, under=("console:estate:add_property",)),
             Page(_("People"), "console:people:people", whole=True, under=("console:people:",)),
             Page(_("Keypad meters"), "console:keypads:keypads", whole=True, under=("console:keypads:",)),
             Page(_("Personal data"), "console:personal_data:retention", whole=True),

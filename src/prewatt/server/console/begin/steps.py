@@ -77,7 +77,12 @@ def on_from(property_: Property, here: Step) -> HttpResponse:
 def _page(organisation: Organisation, progress: Progress, step: Step) -> str:
     if progress.building is not None:
         return reverse(PAGES[step], args=[progress.building.pk])
-    return reverse("console:estate:add_property", args=[organisation.pk]) if step is Step.PROPERTY else ""
+    return f"{reverse('console:estate:add_property')}?organisation={organisation.pk}" if step is Step.PROPERTY else ""
+
+
+def landlord_page(organisation: Organisation) -> str:
+    """Return the address of a landlord's page."""
+    return f"{reverse('console:estate:organisation')}?organisation={organisation.pk}"
 
 
 def _facts(progress: Progress, step: Step) -> str:

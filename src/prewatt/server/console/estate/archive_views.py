@@ -19,6 +19,7 @@ from ...metering.models import Gateway, Meter
 from ...tariffs.models import Tariff
 from ...web.access import property_of_manager, row_at, row_of, unit_of_manager
 from ...web.kept import say
+from ..begin.steps import landlord_page
 
 Row = TypeVar("Row", bound=Model)
 
@@ -78,4 +79,4 @@ def archive_tariff(request: HttpRequest, pk: int) -> HttpResponse:
     """Archive a tariff, or let people choose it again."""
     tariff = row_of(request, Tariff.objects.select_related("organisation"), "organisation", pk=pk)
     _done(request, tariff, archiving.archive_tariff, archiving.restore_tariff)
-    return redirect("console:estate:organisation", pk=tariff.organisation_id)
+    return redirect(landlord_page(tariff.organisation))

@@ -3,8 +3,8 @@ from django.urls import path
 from . import archive_views, gateway_views, meter_views, unit_views, views
 
 urlpatterns = [
-    path("organisations/<int:pk>/", views.organisation, name="organisation"),
-    path("organisations/<int:pk>/properties/add/", views.add_property, name="add_property"),
+    path("landlord/", views.organisation, name="organisation"),
+    path("properties/add/", views.add_property, name="add_property"),
     path("properties/<int:pk>/", views.property_page, name="property"),
     path("properties/<int:pk>/archive/", archive_views.archive_property, name="archive_property"),
     path("properties/<int:pk>/price/", views.one_price, name="one_price"),

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 from ....kernel.names import natural
 from ....kernel.tariff import TariffError, flat_tariff
 from ....kernel.units import short_price
-from ...accounts.rights import Right
 from ...commissioning.progress import Step, property_in_hand
 from ...commissioning.usual_places import usual_place
 from ...core.errors import for_people
@@ -25,8 +24,8 @@ from ...core.time import now
 from ...estate.models import Organisation, Property
 from ...metering.models import Meter
 from ...tariffs.versions import keep, schedule
-from ...web.access import property_of_manager, rights_at, row_of
-from ..begin.steps import on_from, step_links, steps_above
+from ...web.access import owner_of, property_of_manager
+from ..begin.steps import landlord_page, on_from, step_links, steps_above
 from .forms import OrganisationForm, PriceForm, PropertyForm
 
 
@@ -34,24 +33,20 @@ def _by_name(rows: Any) -> list[Any]:
     return sorted(rows, key=lambda each: natural(each.name))
 
 
-def _organisation(request: HttpRequest, pk: int) -> Organisation:
-    return row_of(request, Organisation.objects.all(), "pk", pk=pk)
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
-def organisation(request: HttpRequest, pk: int) -> HttpResponse:
+def organisation(request: HttpRequest) -> HttpResponse:
     """Show a landlord with its properties and tariffs, and change it."""
-    owner = _organisation(request, pk)
+    owner = owner_of(request)
     form = OrganisationForm(request.POST or None, instance=owner)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))
-        return redirect("console:estate:organisation", pk=pk)
+        return redirect(landlord_page(owner))
     all_ = _by_name(owner.properties.all())
     tariffs = _by_name(owner.tariffs.all())
     context = {
-        "owner": Organisation.objects.get(pk=pk),
+        "owner": Organisation.objects.get(pk=owner.pk),
         "form": form,
         "properties": [each for each in all_ if each.archived_at is None],
         "archived": [each for each in all_ if each.archived_at is not None],
@@ -63,9 +58,9 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def add_property(request: HttpRequest, pk: int) -> HttpResponse:
+def add_property(request: HttpRequest) -> HttpResponse:
     """Add a property, in the browser's time zone and its currency if nobody says otherwise."""
-    owner = _organisation(request, pk)
+    owner = owner_of(request)
     languages = [name for name, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
     zone, currency = usual_place(languages)
     before = property_in_hand(owner)
@@ -109,7 +104,6 @@ def property_page(request: HttpRequest, pk: int) -> HttpResponse:
         "gateways": _by_name(property_.gateways.filter(revoked=False)),
         "costs": _by_name(property_.shared_costs.filter(ends=None)),
         "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],
-        "whole": Right.SETTINGS in rights_at(request, property_),
     }
     return render(request, "console/estate/property.html", context, status=400 if form.errors else 200)
 

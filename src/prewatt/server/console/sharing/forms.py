@@ -38,8 +38,10 @@ class SharedCostForm(forms.ModelForm):
         if kept is not None and kept.since is not None:
             self.fields["first"].initial = local_day(kept.since, zone(property_.zone))
         self._offer("part", property_.parts.all(), [("", _("the whole building"))])
-        self._offer("meters", Meter.objects.filter(gateway__property=property_, role=Meter.Role.COMMON), [])
-        self.units = sorted(property_.units.all(), key=lambda unit: natural(unit.name))
+        self._offer(
+            "meters", Meter.objects.filter(gateway__property=property_, role=Meter.Role.COMMON, archived_at=None), []
+        )
+        self.units = sorted(property_.units.in_use(), key=lambda unit: natural(unit.name))
         weights = {each.unit_id: each.weight for each in kept.weights.all()} if kept is not None else {}
         for unit in self.units:
             self.fields[f"weight_{unit.pk}"] = NumberField(

@@ -109,8 +109,9 @@ def schedule_tariff(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def known_tariffs(property_: Property) -> list[Tariff]:
-    """Return the tariffs that are kept for a property's landlord, in the order of their names."""
-    return sorted(Tariff.objects.filter(organisation=property_.organisation), key=lambda tariff: natural(tariff.name))
+    """Return the tariffs of a property's landlord that are not archived, in the order of their names."""
+    rows = Tariff.objects.in_use().filter(organisation=property_.organisation)
+    return sorted(rows, key=lambda tariff: natural(tariff.name))
 
 
 def _chosen(property_: Property, pk: str, field: str) -> Tariff:
