@@ -130,7 +130,19 @@ def test_the_tenant_sees_balance_today_the_month_and_top_ups_on_a_phone(building
     # The gateway reads the meter because somebody looks.
     expect(page.locator(".balance .live")).to_contain_text(re.compile(r"live \d\d:\d\d:\d\d\s+· \d+\.\d{3}\skW"))
     expect(page.locator(".tiles li")).to_have_count(4)
-    expect(page.locator("tbody tr").first).to_be_visible()
+    # The chart is drawn, another period comes without a reload, and its table says the same.
+    expect(page.locator("figure.use canvas")).to_be_visible()
+    page.evaluate("window.mark = 'not reloaded'")
+    page.locator("figure.use").get_by_role("link", name="Day").click()
+    expect(page.locator("figure.use [aria-current]")).to_have_text("Day")
+    page.get_by_role("button", name="CAD", exact=True).click()
+    assert (
+        page.evaluate("Chart.getChart(document.querySelector('figure.use canvas')).options.scales.y.title.text")
+        == "CAD"
+    )
+    page.get_by_text("As a table").click()
+    expect(page.locator("figure.use tbody tr").first).to_be_visible()
+    assert page.evaluate("window.mark") == "not reloaded"
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390, f"the page is {width} wide on a phone of 390"
 

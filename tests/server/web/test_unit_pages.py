@@ -40,7 +40,8 @@ def test_each_tab_has_an_address_one_heading_and_says_where_one_is(manager, flat
     for address, title in TABS.items():
         page = manager.get(f"/units/{unit.pk}/{address}").content.decode()
         assert re.findall("<h1[^>]*>(.*?)</h1>", page, re.DOTALL) == [flat]
-        here = re.findall(r'<a[^>]*aria-current="page"[^>]*>\s*(\w+)', page)
+        tabs = re.search('<nav class="tabs".*?</nav>', page, re.DOTALL)[0]
+        here = re.findall(r'<a[^>]*aria-current="page"[^>]*>\s*(\w+)', tabs)
         assert here == [title]
 
 

@@ -27,6 +27,7 @@ NOT_AUDITED = {
     "contenttypes": "is Django's own",
     "account.EmailConfirmation": "is the secret of a link",
     "ledger": "is a log that can't be changed; the row that a booking is of is audited",
+    "metering.DayUse": "is worked out",
     "metering.JournalEntry": "is the meter's log",
     "metering.LiveReading": "is written by the head-end",
     "metering.Look": "says that somebody looks",

@@ -51,7 +51,7 @@ def look_at(meters: Iterable[int]) -> None:
     """Store that somebody looks at these meters. No page waits or fails for it, because it is repeated in a moment."""
     until = system_now() + LOOK_FOR
     try:
-        with _little_patience(), transaction.atomic():
+        with little_patience(), transaction.atomic():
             _upsert([Look(meter_id=meter, until=until) for meter in meters], "until")
     except DatabaseError as error:
         log.debug("that somebody looks is not written down: %s", error)
@@ -68,8 +68,8 @@ def _upsert(rows: Sequence[Look], field: str) -> None:
 
 
 @contextmanager
-def _little_patience() -> Iterator[None]:
-    """Let this connection wait only for a moment. On SQLite all writers wait for one another."""
+def little_patience() -> Iterator[None]:
+    """Let this connection wait only for a moment, for what is written down by the way. On SQLite all writers wait for one another."""
     if connection.vendor != "sqlite":
         yield
         return

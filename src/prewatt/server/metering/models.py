@@ -13,6 +13,7 @@ from ..core.fields import check_driver_name, check_gateway_name, check_meter_nam
 from ..estate.models import Organisation, Part, Property, Unit
 from ..estate.safety_rules import check_limits, check_own_windows
 from ..estate.supply_rules import check_power
+from .usage_models import DayUse as DayUse
 
 OWN_RULES = ("power_limit", "limits", "off_hours", "off_watts", "off_kwh")
 """Fields of a meter that replace those of its property, if they are set."""

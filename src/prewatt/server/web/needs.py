@@ -109,6 +109,7 @@ PAGES: Mapping[str, Need] = {
     # -- buildings and flats
     "console:overview:properties": Need(S.SEE),
     "console:units:unit": Need(S.SEE),
+    "console:units:use": Need(S.SEE),
     "console:units:money": Need(S.SEE_MONEY),
     "console:units:switch": Need(S.SWITCH),
     "console:units:people": Need(S.SEE),
@@ -271,6 +272,7 @@ PAGES: Mapping[str, Need] = {
     "tenant:residents:invite": Need(Who.LOGIN),
     "tenant:residents:revoke_invitations": Need(Who.LOGIN),
     "tenant:home:tenancy": Need(Who.LOGIN),
+    "tenant:home:use": Need(Who.LOGIN),
     "tenant:emergency:emergency": Need(Who.LOGIN),
     "tenant:notices:notices": Need(S.SEE_SETTINGS, S.SETTINGS, tenants=True),
     "tenant:notices:new_channel": Need(S.SETTINGS, tenants=True),

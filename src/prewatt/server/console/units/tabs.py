@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -35,8 +34,7 @@ TABS: tuple[tuple[str, str | Promise, frozenset[Right]], ...] = (
 """The tabs in their order: the view's name, its title, and the rights of which one is needed to open it."""
 
 
-@dataclass(frozen=True)
-class Tab:
+class Tab(NamedTuple):
     """A tab as the page shows it. `here`: it is the one that is open."""
 
     label: str

@@ -14,6 +14,7 @@ from ...web.keypad import keypad_panel
 from ...web.safety import measured
 from .tabs import UnitPage
 from .to_do import to_do
+from .use_views import chart_of_unit
 
 
 @login_required
@@ -30,6 +31,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "alarms": list(meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20]) if meter else [],
         "codes": waiting_codes(meter) if meter else [],
         "measured": measured(meter) if meter else None,
+        # Stands beside the live part, and is not asked for with it.
+        "use": chart_of_unit(request, unit_, meter) if meter and not request.htmx else None,  # type: ignore[attr-defined]
         "to_do": to_do(page, vacant),
         "reports": not_done(Report.objects.filter(tenancy__unit=unit_).select_related("tenancy__unit__property")),
     }

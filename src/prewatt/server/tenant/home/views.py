@@ -21,6 +21,7 @@ from ...vending.paid_amounts import new_credit_id
 from ...web.figures import tenancy_panel
 from ...web.keypad import keypad_panel
 from ...web.live import WatchedMeter, live_page
+from .use_views import chart_of_tenancy
 
 FRESH = 3 * DAY
 """A note is shown at the top of its tenant's page for this long, µs."""
@@ -60,6 +61,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "panel": panel,
         "keypad": None if panel else keypad_panel(present_tenancy, at),
         # Stands beside the live part, and is not asked for with it.
+        "use": chart_of_tenancy(request, present_tenancy) if panel and not request.htmx else None,  # type: ignore[attr-defined]
         "by_price": None if request.htmx else by_price(present_tenancy, at),  # type: ignore[attr-defined]
         "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
         "ways": ways_in_browser(present_tenancy, request.headers.get("User-Agent", "")),

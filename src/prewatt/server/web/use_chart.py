@@ -1,0 +1,203 @@
+"""The chart of a meter's use as pages show it: what is asked for in the address, its words, its table, and the numbers that
+`static/web/charts.js` draws.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from ...kernel.calendar import local, local_day, zone
+from ...kernel.currencies import MINOR_DIGITS
+from ...kernel.tariff import UNPRICED
+from ..estate.models import Tenancy
+from ..estate.wall_clock import typed_day
+from ..metering.models import Meter
+from .charts import Chart, Part, Period, State, chart_of, next_period, period_before
+from .gate import shows_money
+
+EARLIEST, LATEST = 2000, 2190
+"""The first and the last year of which a chart is shown."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link of the chart: to another period, or to the one before or after. `query`: what it asks for."""
+
+    label: str
+    query: str
+    here: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the chart's table. `note`: what is not known of it, in words."""
+
+    title: str
+    part: Part
+    before: Part | None
+    note: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its figures are known, at least in part."""
+        return self.part.state in (State.KNOWN, State.PARTLY)
+
+
+@dataclass(frozen=True)
+class UseChart:
+    """What the template of the chart shows. `page` and `address`: of the page in which it stands, and of the chart alone.
+    `data`: the numbers to be drawn, as JSON. `title_before`: of the period before; `energy_before` and `charge_before`: of
+    as much of it as has been of this one.
+    """
+
+    chart: Chart
+    page: str
+    address: str
+    query: str
+    title: str
+    title_before: str
+    periods: list[Choice]
+    earlier: Choice
+    later: Choice | None
+    rows: list[Row]
+    rates: list[str]
+    has_more: bool
+    energy_before: int
+    charge_before: int
+    unknown: int
+    currency: str
+    data: str
+
+
+def use_chart(
+    request: HttpRequest, meter: Meter, at: int, page: str, address: str, tenancy: Tenancy | None = None
+) -> UseChart:
+    """Return the chart that a request asks for (`period`, `day`; the present month if it names none, or none that can be),
+    at the instant `at`, of a tenancy alone if it is given.
+    """
+    today = local_day(at, zone(meter.property.zone))
+    period, day = _asked(request, today)
+    chart = chart_of(meter, period, day, at, tenancy)
+    currency = meter.property.currency if shows_money(request) else ""
+    later = next_period(period, chart.first)
+    # Of the period before as much as has been of this one.
+    reached = max((number for number, each in enumerate(chart.parts, 1) if each.state is not State.AHEAD), default=0)
+    labels = [_label(period, each, chart) for each in chart.parts]
+    rows = list(_rows(chart))
+    return UseChart(
+        chart=chart,
+        page=page,
+        address=address,
+        query=_query(period, chart.first),
+        title=_title(period, chart.first),
+        title_before=_title(period, period_before(period, chart.first)),
+        periods=[
+            Choice(name, _query(each, _day_in(period, chart.first, today)), each is period)
+            for each, name in ((Period.DAY, _("Day")), (Period.MONTH, _("Month")), (Period.YEAR, _("Year")))
+        ],
+        earlier=_choice(period, period_before(period, chart.first)),
+        later=_choice(period, later) if later <= today else None,
+        rows=rows,
+        rates=[_rate(each) for each in chart.rates],
+        has_more=any(each.of_no_rate for each in chart.parts),
+        energy_before=sum(each.energy for each in chart.before[:reached]),
+        charge_before=sum(each.charge for each in chart.before[:reached]),
+        unknown=sum(each.state is State.UNKNOWN for each in chart.parts),
+        currency=currency,
+        data=json.dumps(_data(chart, labels, rows, currency), ensure_ascii=False),
+    )
+
+
+def _asked(request: HttpRequest, today: date) -> tuple[Period, date]:
+    try:
+        period = Period(request.GET.get("period", Period.MONTH))
+        day = typed_day(request.GET["day"], "day") if "day" in request.GET else today
+    except (ValueError, ValidationError):
+        return Period.MONTH, today
+    return (period, day) if EARLIEST <= day.year <= LATEST else (period, today)
+
+
+def _query(period: Period, day: date) -> str:
+    return urlencode({"period": period, "day": day.isoformat()})
+
+
+def _choice(period: Period, first: date) -> Choice:
+    return Choice(_title(period, first), _query(period, first))
+
+
+def _day_in(shown: Period, first: date, today: date) -> date:
+    """Return the day to which another period leads: today if it is in what is shown, so that nobody has to look for it."""
+    if first <= today < next_period(shown, first):
+        return today
+    return first
+
+
+def _title(period: Period, first: date) -> str:
+    return date_format(first, {Period.DAY: "l j F Y", Period.MONTH: "F Y", Period.YEAR: "Y"}[period])
+
+
+def _label(period: Period, part: Part, chart: Chart) -> str:
+    """Return what stands under a bar."""
+    begins = local(part.span.begins, chart.place)
+    if period is Period.DAY:
+        return f"{begins:%H:%M}"
+    return date_format(begins.date(), "j" if period is Period.MONTH else "M")
+
+
+def _title_of(part: Part, chart: Chart) -> str:
+    """Return what a bar is of, in full."""
+    begins, ends = local(part.span.begins, chart.place), local(part.span.ends, chart.place)
+    if chart.period is Period.DAY:
+        return f"{begins:%H:%M} – {ends:%H:%M}"
+    return date_format(begins.date(), "D j M" if chart.period is Period.MONTH else "F Y")
+
+
+def _rows(chart: Chart) -> Iterator[Row]:
+    for number, part in enumerate(chart.parts):
+        before = chart.before[number] if number < len(chart.before) else None
+        yield Row(_title_of(part, chart), part, before, _note(part))
+
+
+def _note(part: Part) -> str:
+    if part.state is State.UNKNOWN:
+        return _("not known: the meter was not read")
+    return _("in part worked out or of another time") if part.state is State.PARTLY else ""
+
+
+def _rate(name: str) -> str:
+    return _("before any tariff") if name == UNPRICED else name
+
+
+def _data(chart: Chart, labels: list[str], rows: list[Row], currency: str) -> dict[str, Any]:
+    """Return the numbers to be drawn: Wh and nano by rate, null where nothing is known."""
+
+    def of(parts: list[Part], rate: str, which: int) -> list[int | None]:
+        return [
+            each.rates.get(rate, (0, 0))[which] if each.state in (State.KNOWN, State.PARTLY) else None for each in parts
+        ]
+
+    data: dict[str, Any] = {
+        "labels": labels,
+        "titles": [each.title for each in rows],
+        "notes": [each.note for each in rows],
+        "states": [each.part.state for each in rows],
+        "rates": [{"name": _rate(rate), "energy": of(chart.parts, rate, 0)} for rate in chart.rates],
+        "before": {"energy": [each.energy if each.state != State.AHEAD else None for each in chart.before]},
+    }
+    if currency:
+        for rate, shown in zip(chart.rates, data["rates"], strict=True):
+            shown["charge"] = of(chart.parts, rate, 1)
+        data["more"] = [each.of_no_rate for each in chart.parts]
+        data["before"]["charge"] = [each.charge if each.state != State.AHEAD else None for each in chart.before]
+        data |= {"currency": currency, "digits": MINOR_DIGITS.get(currency, 2)}
+    return data
