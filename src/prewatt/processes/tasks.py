@@ -18,6 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..server.accounts.acting import Actor, Door, acting
+from ..server.batch.batch_task import BATCH, run
 from ..server.ledger.export_task import BOOKS, export_books
 from ..server.payments.bank_task import STATEMENT, read_statement
 from ..server.statements.pdf_task import PAPER, draw_statement
@@ -44,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
     BOOKS: export_books,
     PAPER: draw_statement,
     WHAT_IF: compare_tariffs,
+    BATCH: run,
 }
 """What does the tasks of each kind. A further one is a line here."""
 PARALLEL = 2

@@ -204,6 +204,7 @@ TEXTS: dict[str, Texts] = {
     "tasks.Task": Texts(  # deleted whole a day after it ended, see `tasks.queueing` and `erasing`
         plain="right kind given content language back state facts text result result_type result_name"
     ),
+    "tasks.TaskStep": Texts(plain="key facts"),  # goes with its task
     "payments.TakenBack": Texts(
         plain="back_id cause payment_name provider_id currency seen_by state",
         may_name="reason",

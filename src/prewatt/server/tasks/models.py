@@ -54,3 +54,14 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class TaskStep(models.Model):
+    """A part of a task that was done, by its name for ever (`key`), and what came of it (`facts`): see `steps.once`."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="steps")
+    key = models.CharField(max_length=60, unique=True)
+    facts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.key)

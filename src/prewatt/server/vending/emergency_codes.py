@@ -112,44 +112,61 @@ def make(property_: Property, meters: Sequence[Meter], amount: int, days: int, b
     EmergencyError, which names the field, if one code is not possible; then none is made.
     """
     lock_books(property_.organisation)
+    check_terms(property_, amount, days)
+    if not meters:
+        raise EmergencyError(_("Choose at least one flat."), "units")
+    rows = Meter.objects.filter(pk__in=[each.pk for each in meters])
+    locked = lock_meters(rows.select_related("unit", "gateway__property__organisation"))
+    return [_make_one(each, amount, days, by) for each in locked]
+
+
+def check_terms(property_: Property, amount: int, days: int) -> None:
+    """Raise EmergencyError, which names the field, if the property's rules allow no code of an amount (nano) for so many
+    days.
+    """
     allowed = bounds(property_)
     if not 0 < amount <= min(allowed.amount, LARGEST):
         most = local_forms.money(allowed.amount, property_.currency)
         raise EmergencyError(_("A code must lend more than 0, and at most %(most)s.") % {"most": most}, "amount")
     if not 0 < days <= min(allowed.days, LONGEST):
         raise EmergencyError(_("A code must hold for 1 to %(most)d days.") % {"most": allowed.days}, "days")
-    if not meters:
-        raise EmergencyError(_("Choose at least one flat."), "units")
-    rows = Meter.objects.filter(pk__in=[each.pk for each in meters])
-    locked = lock_meters(rows.select_related("unit", "gateway__property__organisation"))
-    return [_make_one(each, allowed, amount, days, by) for each in locked]
 
 
-def _make_one(locked: Meter, allowed: Bounds, amount: int, days: int, by: Any) -> EmergencyCode:
-    place, at = locked.unit or locked.name, now()
-    token_meter = TokenMeter.objects.filter(meter=locked).select_related("group").first()
+def check_meter(meter: Meter, amount: int, by: Any, before: int = 0) -> TokenMeter:
+    """Return the keypad meter that a meter is for codes. Raises EmergencyError if it can't have one more code of an amount
+    (nano) by this person, who makes `before` others of the same amount first.
+    """
+    place, at, organisation = meter.unit or meter.name, now(), meter.property.organisation
+    token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     if token_meter is None:
         raise EmergencyError(_("%(where)s: its meter takes no codes. Choose other flats.") % {"where": place}, "units")
-    holding = EmergencyCode.objects.filter(meter=locked, ends__gt=at).exclude(
+    holding = EmergencyCode.objects.filter(meter=meter, ends__gt=at).exclude(
         Q(revoked_at__isnull=False, used_at__isnull=True, ended__state=Command.State.APPLIED)
     )
-    if holding.count() >= allowed.number:
+    if holding.count() >= bounds(meter.property).number:
         text = _(
             "%(where)s: %(number)d codes hold already, and no more are allowed. A used code counts until its "
             "end. Revoke one, wait for its end, or allow more."
         )
         raise EmergencyError(text % {"where": place, "number": holding.count()}, "units")
-    tenancies = Tenancy.objects.filter(unit=locked.unit_id) if locked.unit_id else ()
+    tenancies = Tenancy.objects.filter(unit=meter.unit_id) if meter.unit_id else ()
     tenancy = holder_at(tenancies, at)
-    if is_too_much(locked.property.organisation, tenancy, locked, amount, by):
+    # What is made before counts for the person, and not for this flat.
+    is_over = is_too_much(organisation, tenancy, meter, amount, by)
+    if is_over or (before and is_too_much(organisation, None, None, amount * (before + 1), by)):
         text = _(
             "%(where)s: together with what was given and lent in the last 30 days, and with the codes that hold, "
             "this is more than %(limit)s, which is the most that one person may give alone. Make fewer or "
             "smaller codes."
         )
-        limit = local_forms.money(limit_of(locked.property.organisation), locked.property.currency)
+        limit = local_forms.money(limit_of(organisation), meter.property.currency)
         values = {"where": place, "limit": limit}
         raise EmergencyError(text % values, "amount")
+    return token_meter
+
+
+def _make_one(locked: Meter, amount: int, days: int, by: Any) -> EmergencyCode:
+    token_meter, at = check_meter(locked, amount, by), now()
     try:
         tid = next_tid(token_meter)
         token = emergency_token(amount, days, tid)

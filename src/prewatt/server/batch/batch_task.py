@@ -1,0 +1,103 @@
+"""A batch: what will happen to each flat, and then, as a task, each flat once. Who can't is passed over, and why is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from ..core.errors import Refused, for_people
+from ..estate.models import Property
+from ..tasks.models import Task
+from ..tasks.queueing import Outcome, Progress
+from ..tasks.steps import once
+from .acts import Act, Planned
+from .emergency import EmergencyCodes
+from .flats import Batch, CantBe, Flat, flats_of
+from .money import TopUps
+from .rules import PowerLimits, Tariffs
+from .writing import Notes
+
+BATCH = "batch"
+ACTS: Mapping[str, Act] = {act.do: act for act in (TopUps(), Notes(), PowerLimits(), Tariffs(), EmergencyCodes())}
+"""What can be done to many flats as a task, by its name in forms. A further one is a class, and its name here."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A flat, and either what will happen to it (`planned`) or why it can't (`refused`)."""
+
+    flat: Flat
+    planned: Planned | None
+    refused: str = ""
+
+
+def chosen(property_: Property, act: Act, units: Iterable[int]) -> list[Flat]:
+    """Return the flats to which an act is done if these are chosen."""
+    return flats_of(property_, None if act.every_flat else set(units))
+
+
+def preview(batch: Batch, flats: Sequence[Flat]) -> list[Preview]:
+    """Return what will happen to each flat. Nothing is changed."""
+    act, rows, before = ACTS[batch.do], [], 0
+    for flat in flats:
+        try:
+            rows.append(Preview(flat, act.plan(batch, flat, before)))
+            before += 1
+        except (Refused, ValidationError) as error:
+            rows.append(Preview(flat, None, for_people(error)))
+    return rows
+
+
+def given_of(batch: Batch, rows: Iterable[Preview]) -> dict[str, Any]:
+    """Return a batch as JSON values, for a task (`run`): with the flats to which it can be done, and who lives there."""
+    lives = [[each.flat.unit.pk, each.flat.tenancy and each.flat.tenancy.pk] for each in rows if each.planned]
+    return {
+        "property": batch.property_.pk, "batch": batch.id, "do": batch.do, "values": dict(batch.values), "flats": lives,
+    }  # fmt: skip
+
+
+def run(task: Task, progress: Progress) -> Outcome:
+    """Do a batch (`given_of`), each flat once, though the task is cut off and begun again. What came of it, flat by flat, are
+    the facts of the page.
+    """
+    given = task.given
+    property_ = Property.objects.select_related("organisation").get(
+        pk=given["property"], organisation=task.organisation_id
+    )
+    batch, act = Batch(given["batch"], given["do"], property_, given["values"], task.by), ACTS[given["do"]]
+    lived = dict(given["flats"])
+    flats = [each for each in flats_of(property_) if each.unit.pk in lived]
+    if act.is_whole:
+        facts = _step(task, batch.id, lambda: act.carry_out(batch, flats))
+        rows = [{"unit": each.unit.pk, "name": each.unit.name, **facts} for each in flats]
+        return Outcome(_facts(batch, rows))
+    rows = []
+    for number, flat in enumerate(flats):
+        progress(number, len(flats))
+        facts = _step(task, batch.key(flat), lambda flat=flat: _to_one(batch, act, flat, lived[flat.unit.pk]))  # type: ignore[misc]
+        rows.append({"unit": flat.unit.pk, "name": flat.unit.name, **facts})
+    return Outcome(_facts(batch, rows))
+
+
+def _to_one(batch: Batch, act: Act, flat: Flat, lived: int | None) -> str:
+    if (flat.tenancy.pk if flat.tenancy else None) != lived:
+        raise CantBe(_("Somebody moved in or out since you looked at this. Look again."))
+    return act.carry_out(batch, [flat])
+
+
+def _step(task: Task, key: str, act: Callable[[], str]) -> dict[str, Any]:
+    """Do a part of a batch once, and return whether it was done, and what or why not."""
+    try:
+        return once(task, key, lambda: {"done": True, "text": act()})
+    except (Refused, ValidationError) as error:
+        refused = for_people(error)
+        return once(task, key, lambda: {"done": False, "text": refused})
+
+
+def _facts(batch: Batch, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    done = sum(bool(each["done"]) for each in rows)
+    return {"property": batch.property_.pk, "do": batch.do, "rows": rows, "done": done, "left": len(rows) - done}
