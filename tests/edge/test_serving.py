@@ -1,10 +1,12 @@
 """The server of the gateway's pages, over real connections: neighbours who hold many of them shut nobody out."""
 
 import socket
+import threading
 import urllib.request
 from contextlib import ExitStack
 
 import pytest
+from waitress.trigger import trigger
 
 from prewatt.edge import serving
 from prewatt.edge.serving import MOST_BODY, MOST_HEAD, MOST_OF_ADDRESS, open_server
@@ -55,6 +57,28 @@ def test_a_connection_without_a_whole_request_is_closed(monkeypatch):
             assert connection.recv(1) == b""
     finally:
         served.close()
+
+
+def test_who_is_slow_to_wake_the_loop_at_the_end_finds_it_there_still(monkeypatch):
+    """Otherwise it would write into whatever file has the number of the closed pipe by then."""
+    rounds, whole, pull = threading.Semaphore(0), serving.wasyncore.loop, trigger.pull_trigger
+
+    def loop(*given, **named):
+        whole(*given, **named)
+        rounds.release()
+
+    def pull_late(self, thunk=None):
+        while rounds.acquire(blocking=False):
+            pass
+        assert all(rounds.acquire(timeout=30) for _ in range(3))
+        pull(self, thunk)
+
+    monkeypatch.setattr(serving, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(serving.wasyncore, "loop", loop)
+    served = open_server(lambda _environ, start: send(start, "200 OK", "here"), ("127.0.0.1", free_port()))
+    monkeypatch.setattr(trigger, "pull_trigger", pull_late)
+    served.close()
+    assert rounds.acquire(timeout=30), "the loop heard of the end by the pipe"
 
 
 @pytest.mark.parametrize(

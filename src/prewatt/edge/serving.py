@@ -17,7 +17,7 @@ from .wsgi import Start
 log = logging.getLogger("prewatt.edge")
 
 LOOK_EVERY = 1.0
-"""Seconds between looks whether the page is to end."""
+"""Seconds between looks for connections that are idle too long."""
 THREADS = 14
 """Answers at a time. Ten may wait for their turn (`turns.MOST_WITH_FIRST`)."""
 MOST_OF_ADDRESS = 24
@@ -81,15 +81,21 @@ class Served:
     def _run(self) -> None:
         while not self._ended.is_set():
             wasyncore.loop(LOOK_EVERY, use_poll=True, map=self._sockets, count=1)
-        wasyncore.close_all(self._sockets)
+        for listener in self._listeners():
+            for channel in list(listener.active_channels.values()):
+                channel.handle_close()
+        # Who still answers wakes the loop by a pipe, whose number may be another file's once it is closed.
         self._tasks.shutdown()
+        wasyncore.close_all(self._sockets)
+
+    def _listeners(self) -> list[_Listener]:
+        return [each for each in list(self._sockets.values()) if isinstance(each, _Listener)]
 
     def close(self) -> None:
         """End, and free the port."""
-        self._ended.set()
-        for each in list(self._sockets.values()):
-            if isinstance(each, TcpWSGIServer):
-                each.pull_trigger()
+        for listener in self._listeners()[:1]:
+            # The loop itself notes the end, so that it closes nothing before it was woken.
+            listener.trigger.pull_trigger(self._ended.set)
         self._thread.join()
 
 
