@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
@@ -229,6 +230,35 @@ def pages(world):
     ]
 
 
+class Sender:
+    """Sends a form, and opens the page that its answer leads to: once, where it says what it has said before and the form has
+    written nothing but that, so that the page is the same.
+    """
+
+    def __init__(self, client):
+        self.client, self.opened = client, set()
+
+    def send(self, send, address, given):
+        """The page that is shown in the end, or the answer that leads to one that was opened before."""
+        before = self._written()
+        answer = send(address, given)
+        if answer.status_code != 302:
+            return answer
+        said = list(map(str, get_messages(answer.wsgi_request)))
+        leads_to = (answer["Location"], *said)
+        # What is said is kept in the row of the session.
+        if self._written() == before + bool(said) and leads_to in self.opened:
+            answer.status_code = 200
+            return answer
+        self.opened.add(leads_to)
+        return self.client.get(answer["Location"], follow=True)
+
+    @staticmethod
+    def _written():
+        """How many rows were written until now. Only SQLite counts them: elsewhere each one differs from all others."""
+        return connection.connection.total_changes if connection.vendor == "sqlite" else float("nan")
+
+
 def faults(answer):
     """What is wrong with an answer: it is no page, repeats a script, or says what is ours to know."""
     if answer.status_code not in (200, 400, 404, 405):
@@ -248,6 +278,7 @@ def test_whatever_is_typed_into_any_form(world):
     for login, page in pages(world):
         client = Client(raise_request_exception=False)
         assert client.login(username=login, password=PASSWORD)
+        sender = Sender(client)
         answer = client.get(page)
         assert answer.status_code == 200, page
         read = Forms(page)
@@ -275,7 +306,7 @@ def test_whatever_is_typed_into_any_form(world):
                 for text in TEXTS if free else [*values, *(NATURAL if kind == "decimal" else [])]:
                     with transaction.atomic():
                         send = client.get if method.lower() == "get" else client.post
-                        answer = send(address, {**good, name: text}, follow=True)
+                        answer = sender.send(send, address, {**good, name: text})
                         found += [(address, name, text[:30], each[:200]) for each in faults(answer)]
                         # An empty one may be left out; an id of one's own may be any text.
                         may = free or not text or text in NATURAL or name in IDS or text == "-0"
