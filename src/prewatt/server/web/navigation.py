@@ -39,11 +39,11 @@ class Place(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link as the page shows it."""
+    """A link as the page shows it. `here`: `page` if it is to this page, `true` if to what this page is a part of."""
 
     label: Any
     address: str
-    here: bool
+    here: str
 
 
 OF_PROPERTY = (
@@ -138,7 +138,9 @@ def navigation(request: Any, context: Any) -> Navigation:
         return Navigation(_links(own, name), [])
     here, owner = _place_of(name), context.get("owner")
     open_ = [(place, [each for each in place.pages if _is_open(each, all_)]) for place in PLACES]
-    places = [Link(place.label, _address(own[0], owner), place is here) for place, own in open_ if own]
+    places = [
+        Link(place.label, _address(own[0], owner), "true" if place is here else "") for place, own in open_ if own
+    ]
     property_ = getattr(request, "property_here", None) or context.get("property")
     if here is BUILDINGS and property_ is not None:
         rights = all_.at(property_)
@@ -154,7 +156,8 @@ def _links(pages: Iterable[Page], name: str, owner: Organisation | None = None) 
     nearest = next((each for each in pages if each.name == name), None) or next(
         (each for each in pages if name.startswith(each.under)), None
     )
-    return [Link(each.label, _address(each, owner), each is nearest) for each in pages]
+    here = "page" if nearest is not None and nearest.name == name else "true"
+    return [Link(each.label, _address(each, owner), here if each is nearest else "") for each in pages]
 
 
 def _address(page: Page, owner: Organisation | None) -> str:
