@@ -12,8 +12,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from ..accounts.languages import choose, known
+from ..accounts.rights import Right
 from ..accounts.tenants import tenancies_of_login
-from .access import organisations
+from .access import organisations, properties
+from .gate import reach
 
 
 @login_required
@@ -22,6 +24,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """Send the user to their own first page."""
     user: Any = request.user
     if organisations(request):
+        if not properties(request).exists() and reach(request).organisations(Right.SETTINGS).exists():
+            return redirect("console:begin:begin")
         return redirect("console:overview:properties")
     if tenancies_of_login(user).exists():
         return redirect("tenant:home:tenancy")

@@ -87,7 +87,7 @@ def _claim(request: HttpRequest) -> HttpResponse:
             login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
             request.session.pop(MAY_CLAIM, None)
             note("server claimed", request)
-            return redirect("console:begin:begin")
+            return redirect("console:estate:add_property")
     context = {"typed": given, "wrong": wrong}
     return render(request, "console/begin/claim.html", context, status=400 if wrong else 200)
 

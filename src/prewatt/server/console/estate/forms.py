@@ -155,7 +155,7 @@ class MeterForm(forms.ModelForm):
         fields = ("name", "role", "gateway", "power_highest")
         labels = {
             "name": _("Number on the meter"),
-            "role": _("It counts"),
+            "role": _("This meter is"),
             "gateway": _("Gateway"),
             "power_highest": _("Main fuse, W"),
         }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.http import require_http_methods
 
+from ....kernel.calendar import zone
 from ....kernel.names import natural
 from ....kernel.tariff import TariffError, flat_tariff
 from ....kernel.units import short_price
@@ -62,11 +63,11 @@ def add_property(request: HttpRequest) -> HttpResponse:
     """Add a property, in the browser's time zone and its currency if nobody says otherwise."""
     owner = owner_of(request)
     languages = [name for name, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
-    zone, currency = usual_place(languages)
+    zone_name, currency = usual_place(languages)
     before = property_in_hand(owner)
     if before is not None:
-        zone, currency = before.zone, before.currency
-    form = PropertyForm(owner, request.POST or None, initial={"zone": zone, "currency": currency})
+        zone_name, currency = before.zone, before.currency
+    form = PropertyForm(owner, request.POST or None, initial={"zone": zone_name, "currency": currency})
     if request.method == "POST" and form.is_valid():
         property_ = form.save()
         messages.success(request, _("%(name)s is there. Now its flats.") % {"name": property_.name})
@@ -95,6 +96,7 @@ def property_page(request: HttpRequest, pk: int) -> HttpResponse:
     meters = _by_name(Meter.objects.filter(gateway__property=property_, unit=None).select_related("part", "gateway"))
     context = {
         "property": property_,
+        "where": zone(property_.zone),
         "form": form,
         "steps": steps_above(property_, Step.PROPERTY),
         "units": [each for each in units if each.archived_at is None],
