@@ -72,6 +72,7 @@ ROOMS = (
     "tenancies",
     "commissioning",
     "correspondence",
+    "batch",
     "privacy",
     "administration",
     "web",

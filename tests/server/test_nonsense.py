@@ -208,6 +208,7 @@ def pages(world):
                 "alarms",
                 "emergency-codes",
                 "contacts",
+                "batches",
             )
         ),
         f"/tenancies/{world.pk}/terms/",

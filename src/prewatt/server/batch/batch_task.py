@@ -54,7 +54,7 @@ def preview(batch: Batch, flats: Sequence[Flat]) -> list[Preview]:
 
 def given_of(batch: Batch, rows: Iterable[Preview]) -> dict[str, Any]:
     """Return a batch as JSON values, for a task (`run`): with the flats to which it can be done, and who lives there."""
-    lives = [[each.flat.unit.pk, each.flat.tenancy and each.flat.tenancy.pk] for each in rows if each.planned]
+    lives = [[each.flat.unit.pk, _lives(each.flat)] for each in rows if each.planned]
     return {
         "property": batch.property_.pk, "batch": batch.id, "do": batch.do, "values": dict(batch.values), "flats": lives,
     }  # fmt: skip
@@ -72,8 +72,10 @@ def run(task: Task, progress: Progress) -> Outcome:
     lived = dict(given["flats"])
     flats = [each for each in flats_of(property_) if each.unit.pk in lived]
     if act.is_whole:
-        facts = _step(task, batch.id, lambda: act.carry_out(batch, flats))
-        rows = [{"unit": each.unit.pk, "name": each.unit.name, **facts} for each in flats]
+        # Who moved in since it was shown is not meant.
+        same = flats if act.every_flat else [each for each in flats if _lives(each) == lived[each.unit.pk]]
+        facts = _step(task, batch.id, lambda: act.carry_out(batch, same))
+        rows = [{"unit": each.unit.pk, "name": each.unit.name, **facts} for each in same]
         return Outcome(_facts(batch, rows))
     rows = []
     for number, flat in enumerate(flats):
@@ -83,8 +85,12 @@ def run(task: Task, progress: Progress) -> Outcome:
     return Outcome(_facts(batch, rows))
 
 
+def _lives(flat: Flat) -> int | None:
+    return flat.tenancy.pk if flat.tenancy else None
+
+
 def _to_one(batch: Batch, act: Act, flat: Flat, lived: int | None) -> str:
-    if (flat.tenancy.pk if flat.tenancy else None) != lived:
+    if _lives(flat) != lived:
         raise CantBe(_("Somebody moved in or out since you looked at this. Look again."))
     return act.carry_out(batch, [flat])
 

@@ -39,7 +39,7 @@ class Notes(Act):
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:
         """Send the note. It is named by the batch, so that it is one note."""
-        to = [each.tenancy for each in flats if each.tenancy is not None and each.tenancy.holds(now())]
+        to = [each.tenancy for each in flats if each.tenancy is not None and each.tenancy.begins <= now()]
         values = batch.values
         title, text, urgent = values["title"], values["text"], values["urgent"]
         send_note(batch.property_.organisation, batch.id, title, text, batch.by, to, urgent)

@@ -6,6 +6,7 @@ STORIES = (
     "audit",
     "bank",
     "bank_columns",
+    "batch",
     "begin",
     "bills",
     "books",

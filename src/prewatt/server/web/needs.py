@@ -45,6 +45,16 @@ class Need(NamedTuple):
 
 
 S = Right
+OF_MANY = {
+    "top-up": S.TAKE_MONEY,
+    "note": S.WRITE,
+    "power-limit": S.SETTINGS,
+    "tariff": S.PRICES,
+    "codes": S.CODES,
+    "invitations": S.TENANCIES,
+    "pins": S.CODES,
+}
+"""What each act over many flats needs. Labels for doors tell nothing that is not on the door."""
 PAGES: Mapping[str, Need] = {
     # -- everybody's
     "enrol": Need(Who.ANYBODY),
@@ -160,6 +170,10 @@ PAGES: Mapping[str, Need] = {
         },
     ),
     "console:keypads:photo": Need(S.SEE),
+    "console:batch:chosen_anywhere": Need(S.SEE),
+    "console:batch:batch": Need(S.SEE),
+    "console:batch:preview": Need(S.SEE, do=OF_MANY),
+    "console:batch:run": Need(S.SEE, do=OF_MANY),
     # -- prices and shared costs
     "console:tariffs:tariffs": Need(S.SEE_SETTINGS),
     "console:tariffs:edit": Need(S.PRICES),

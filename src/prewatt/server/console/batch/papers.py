@@ -1,0 +1,140 @@
+"""What is printed for many flats: labels for the doors, invitations, and PINs. Codes and PINs are shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ....kernel.calendar import zone
+from ...accounts.invitations import invite_to_flat
+from ...accounts.rights import Right
+from ...batch.acts import Planned
+from ...batch.batch_task import Preview
+from ...batch.flats import Flat
+from ...core.addresses import public
+from ...core.errors import Refused, for_people
+from ...estate.models import Property
+from ...payments.matching import reference
+from ...vending.pins import NewPin, new_pin
+from ...web.invitation_papers import Paper, show_papers
+
+MOST_PINS = 100
+"""The most PINs that are made at once: each takes a twentieth of a second, while somebody waits."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label for a door: the flat, its building and landlord, where its electricity is paid, and the reference by which a
+    transfer finds it.
+    """
+
+    flat: str
+    building: str
+    landlord: str
+    reference: str
+    page: str
+
+    @property
+    def qr(self) -> str:
+        """The QR code of the page, as SVG."""
+        return str(segno.make(self.page, error="m").svg_inline(scale=4, border=1))
+
+
+@dataclass(frozen=True)
+class PinPaper:
+    """The PIN of a flat, for its tenant alone."""
+
+    flat: str
+    person: str
+    pin: NewPin
+
+
+def show_labels(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:
+    """Answer with labels on sheets of A4, three beside and eight below each other."""
+    page = public(reverse("tenant:home:tenancy"))
+    labels = [
+        Label(
+            each.unit.name,
+            property_.name,
+            str(property_.organisation),
+            reference(each.tenancy) if each.tenancy else "",
+            page,
+        )
+        for each in flats
+    ]
+    return render(request, "console/batch/labels.html", {"labels": labels, "property": property_, "page": page})
+
+
+def plan_invitation(flat: Flat) -> Planned:
+    """Return for whom a paper is made. Raises Refused if nobody lives there."""
+    if flat.tenancy is None:
+        raise Refused(_("Nobody lives here."))
+    return Planned(
+        _("A paper for %(who)s. An older one that was not used lets nobody in.") % {"who": flat.tenancy.tenant}
+    )
+
+
+def show_invitations(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:
+    """Make an invitation to each flat, and show the papers, once."""
+    papers = []
+    for each in flats:
+        if each.tenancy is not None:
+            code = invite_to_flat(each.tenancy, request.user)
+            door = f"{each.unit.name}, {property_.name}"
+            papers.append(Paper(door, str(property_.organisation), each.tenancy.tenant, code))
+    return show_papers(request, papers, zone(property_.zone))
+
+
+def plan_pin(flat: Flat) -> Planned:
+    """Return whose PIN is made anew. Raises Refused if the flat has no page at a gateway."""
+    if flat.meter is None:
+        raise Refused(_("This flat has no meter."))
+    return Planned(_("A new PIN. The one of before opens nothing any more."))
+
+
+def show_pins(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:
+    """Make a PIN for each flat, and show the papers, once. No browser keeps the page."""
+    if len(flats) > MOST_PINS:
+        raise ValidationError(_("At most %(most)d PINs are made at once. Choose fewer flats.") % {"most": MOST_PINS})
+    papers = [
+        PinPaper(each.unit.name, each.tenancy.tenant if each.tenancy else "", new_pin(each.unit, request.user))
+        for each in flats
+    ]
+    answer = render(request, "console/batch/pins.html", {"papers": papers, "property": property_})
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@dataclass(frozen=True)
+class Papers:
+    """A kind of papers: the right that it needs, what will happen to a flat, and what shows them."""
+
+    right: Right
+    plan: Callable[[Flat], Planned]
+    show: Callable[[HttpRequest, Property, Sequence[Flat]], HttpResponse]
+
+
+PAPERS: Mapping[str, Papers] = {
+    "labels": Papers(Right.SEE, lambda _flat: Planned(_("A label for the door.")), show_labels),
+    "invitations": Papers(Right.TENANCIES, plan_invitation, show_invitations),
+    "pins": Papers(Right.CODES, plan_pin, show_pins),
+}
+
+
+def preview_papers(papers: Papers, flats: Iterable[Flat]) -> list[Preview]:
+    """Return which flats get a paper, and why others don't."""
+    rows: list[Any] = []
+    for flat in flats:
+        try:
+            rows.append(Preview(flat, papers.plan(flat)))
+        except (Refused, ValidationError) as error:
+            rows.append(Preview(flat, None, for_people(error)))
+    return rows
