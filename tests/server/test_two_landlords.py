@@ -260,7 +260,7 @@ NO_NAMES = {
     "mfa_generate_recovery_codes", "mfa_index", "mfa_list_webauthn", "mfa_login_webauthn", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "sign_in:account",
     "sign_in:end_others", "sign_in:end_session", "sign_in:forget_phone", "sign_in:new_password",
-    "console:batch:batch", "console:batch:chosen_anywhere", "console:batch:preview", "console:batch:run",
+    "console:batch:batch", "console:batch:chosen_anywhere", "console:batch:preview_batch", "console:batch:run_batch",
     "console:residents:again",
     "console:residents:invite", "console:residents:invite_all", "console:residents:remove", "console:residents:residents",
     "console:residents:revoke_invitations", "sign_in:join:code", "sign_in:join:door", "sign_in:join:link", "tenant:residents:invite",

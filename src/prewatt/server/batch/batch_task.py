@@ -56,8 +56,12 @@ def given_of(batch: Batch, rows: Iterable[Preview]) -> dict[str, Any]:
     """Return a batch as JSON values, for a task (`run`): with the flats to which it can be done, and who lives there."""
     lives = [[each.flat.unit.pk, _lives(each.flat)] for each in rows if each.planned]
     return {
-        "property": batch.property_.pk, "batch": batch.id, "do": batch.do, "values": dict(batch.values), "flats": lives,
-    }  # fmt: skip
+        "property": batch.property_.pk,
+        "batch": batch.id,
+        "do": batch.do,
+        "values": dict(batch.values),
+        "flats": lives,
+    }
 
 
 def run(task: Task, progress: Progress) -> Outcome:

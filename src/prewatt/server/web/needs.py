@@ -172,8 +172,8 @@ PAGES: Mapping[str, Need] = {
     "console:keypads:photo": Need(S.SEE),
     "console:batch:chosen_anywhere": Need(S.SEE),
     "console:batch:batch": Need(S.SEE),
-    "console:batch:preview": Need(S.SEE, do=OF_MANY),
-    "console:batch:run": Need(S.SEE, do=OF_MANY),
+    "console:batch:preview_batch": Need(S.SEE, do=OF_MANY),
+    "console:batch:run_batch": Need(S.SEE, do=OF_MANY),
     # -- prices and shared costs
     "console:tariffs:tariffs": Need(S.SEE_SETTINGS),
     "console:tariffs:edit": Need(S.PRICES),

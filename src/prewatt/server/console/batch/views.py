@@ -99,7 +99,7 @@ def _query(units: list[int]) -> str:
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the flats of a property to choose among, what can be done to them, and what came of the last batch."""
     property_ = property_of_manager(request, pk)
-    again = kept(request, reverse("console:batch:preview", args=[pk]))
+    again = kept(request, reverse("console:batch:preview_batch", args=[pk]))
     values: dict[str, list[str]] = again["values"] if again else {}
     marked = set(request.GET.getlist("unit"))
     facts = facts_of(request, BATCH)
