@@ -1,6 +1,8 @@
 """Many flats at once: what was shown is done, to each flat once, also when it is cut off; who can't is passed over and told."""
 
+import io
 import re
+import zipfile
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -215,6 +217,19 @@ def test_codes_end_at_what_one_person_may_give_alone(many):
     assert EmergencyCode.objects.count() == 3
 
 
+def test_statements_of_a_month_come_as_one_file(many):
+    assert many.told(many.preview("statements", month="2025-10"))["Flat 3"] == "no: Nobody lived here in that month."
+    assert "is not a month" in many.preview("statements", month="soon").content.decode()
+    answer = many.confirm(many.preview("statements", month="2025-10"))
+    processes._do(claim(1))
+    task = Task.objects.get()
+    assert task.result_name == f"statements-{many.home.pk}-2025-10.zip", task.text
+    file = many.client.get(f"{answer.url}file/")
+    with zipfile.ZipFile(io.BytesIO(file.content)) as packed:
+        assert [name[:14] for name in packed.namelist()] == ["Flat 1 2025-10", "Flat 2 2025-10"]
+        assert all(packed.read(name).startswith(b"%PDF") for name in packed.namelist())
+
+
 def test_papers_are_printed(many):
     labels = many.preview("labels").content.decode()
     assert labels.count('class="label"') == 3
@@ -239,16 +254,24 @@ def test_each_act_needs_its_own_right(building):
         client.force_login(user)
         many[role] = Many(client)
     may = {
-        Role.CASHIER: {"top-up", "labels"},
+        Role.CASHIER: {"top-up", "statements", "labels"},
         Role.SITE_STAFF: {"note", "codes", "pins", "labels"},
-        Role.READ_ONLY: {"labels"},
+        Role.READ_ONLY: {"statements", "labels"},
     }
-    typed = {"amount": "5", "title": "t", "text": "t", "power_limit": "3000", "lends": "5", "days": "3"}
+    typed = {
+        "amount": "5",
+        "title": "t",
+        "text": "t",
+        "power_limit": "3000",
+        "lends": "5",
+        "days": "3",
+        "month": "2025-10",
+    }
     typed["tariff"] = Tariff.objects.get().pk
     for role, each in many.items():
         offered = {choice.do for choice in each.client.get(each.page).context["choices"]}
         assert offered == may[role]
-        for do in ("top-up", "note", "power-limit", "tariff", "codes", "labels", "invitations", "pins"):
+        for do in ("top-up", "note", "power-limit", "tariff", "codes", "statements", "labels", "invitations", "pins"):
             assert each.preview(do, **typed).status_code == (200 if do in may[role] else 403), (role, do)
             refused = each.client.post(f"{each.page}run/", {"do": do, "signed": "x"})
             assert refused.status_code == (302 if do in may[role] else 403), (role, do)

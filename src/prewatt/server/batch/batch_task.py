@@ -19,10 +19,13 @@ from .emergency import EmergencyCodes
 from .flats import Batch, CantBe, Flat, flats_of
 from .money import TopUps
 from .rules import PowerLimits, Tariffs
+from .statements import Statements
 from .writing import Notes
 
 BATCH = "batch"
-ACTS: Mapping[str, Act] = {act.do: act for act in (TopUps(), Notes(), PowerLimits(), Tariffs(), EmergencyCodes())}
+ACTS: Mapping[str, Act] = {
+    act.do: act for act in (TopUps(), Notes(), PowerLimits(), Tariffs(), EmergencyCodes(), Statements())
+}
 """What can be done to many flats as a task, by its name in forms. A further one is a class, and its name here."""
 
 
@@ -75,6 +78,8 @@ def run(task: Task, progress: Progress) -> Outcome:
     batch, act = Batch(given["batch"], given["do"], property_, given["values"], task.by), ACTS[given["do"]]
     lived = dict(given["flats"])
     flats = [each for each in flats_of(property_) if each.unit.pk in lived]
+    if isinstance(act, Statements):
+        return act.draw(batch, flats, progress)
     if act.is_whole:
         # Who moved in since it was shown is not meant.
         same = flats if act.every_flat else [each for each in flats if _lives(each) == lived[each.unit.pk]]

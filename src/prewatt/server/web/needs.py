@@ -51,6 +51,7 @@ OF_MANY = {
     "power-limit": S.SETTINGS,
     "tariff": S.PRICES,
     "codes": S.CODES,
+    "statements": S.SEE_MONEY,
     "invitations": S.TENANCIES,
     "pins": S.CODES,
 }

@@ -6,6 +6,7 @@ What was shown is signed and sent along, so that what is done is what was shown,
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.decorators import login_required
@@ -18,13 +19,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from ....kernel.calendar import zone
+from ....kernel.calendar import local_day, zone
 from ....kernel.names import natural
 from ...accounts.rights import Right
 from ...batch.batch_task import ACTS, BATCH, Preview, chosen, given_of, preview
 from ...batch.flats import MOST, Batch, flats_of
 from ...core.errors import Refused
 from ...core.local_forms import money_with_code
+from ...core.time import now
 from ...estate.models import Property, Unit
 from ...tariffs.models import Tariff
 from ...tasks import queueing
@@ -55,6 +57,7 @@ CHOICES = (
     Choice("power-limit", gettext_lazy("Limit of power"), gettext_lazy("of each meter")),
     Choice("tariff", gettext_lazy("Tariff"), gettext_lazy("for the whole building")),
     Choice("codes", gettext_lazy("Emergency codes"), gettext_lazy("to print, for a day without a network")),
+    Choice("statements", gettext_lazy("Statements of a month"), gettext_lazy("a PDF for each, in one file")),
     Choice("labels", gettext_lazy("Labels for the doors"), gettext_lazy("with a QR code that leads to paying")),
     Choice("invitations", gettext_lazy("Invitations"), gettext_lazy("papers with a code for the first log-in")),
     Choice("pins", gettext_lazy("PINs"), gettext_lazy("for the page in the building")),
@@ -115,6 +118,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
             Tariff.objects.filter(organisation=property_.organisation), key=lambda each: natural(each.name)
         ),
         "bounds": bounds(property_),
+        "month": f"{local_day(now(), zone(property_.zone)).replace(day=1) - timedelta(days=1):%Y-%m}",
         "outcome": facts if facts.get("property") == pk else {},
     }
     return render(request, "console/batch/batch.html", context)
