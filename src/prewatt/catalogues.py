@@ -103,7 +103,8 @@ def write_messages(path: Path, messages: Iterable[Message]) -> None:
 
 def _written(message: Message) -> str:
     lines = [f"# {each}".rstrip() for each in message.comments]
-    lines += [f"#: {each}" for each in message.places]
+    if message.places:
+        lines.append(f"#: {' '.join(message.places)}")
     if message.fuzzy:
         lines.append("#, fuzzy")
     if message.context:
