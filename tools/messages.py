@@ -74,14 +74,18 @@ def of_rules() -> Iterator[tuple[str, str]]:
 
 
 def of_python(source: str) -> Iterator[Message]:
-    """Yield the texts that a module of Python marks."""
-    if "gettext" not in source:
+    """Yield the texts that a module of Python marks: by a function of gettext, whatever it is called there, or by the `_` of
+    a module `texts`.
+    """
+    if "gettext" not in source and "texts import _" not in source:
         return
     tree = ast.parse(source)
     names = dict(zip(ARGUMENTS, ARGUMENTS, strict=True))
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             names |= {each.asname: each.name for each in node.names if each.asname and each.name in ARGUMENTS}
+            if (node.module or "").endswith("texts") and any(each.name == "_" for each in node.names):
+                names["_"] = "gettext"
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

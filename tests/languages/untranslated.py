@@ -14,6 +14,8 @@ OF_ALL_LANGUAGES = re.compile(
 """Names, units and formats, which are written so in every language."""
 _TAG = re.compile(r"\{%-?\s*(?P<name>\w+).*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 _BLOCK = re.compile(r"\{%\s*(?P<kind>blocktranslate|blocktrans|comment)\b.*?%\}.*?\{%\s*end(?P=kind)\s*%\}", re.DOTALL)
+_CLASSES = re.compile(r"\{%\s*block kind\s*%\}.*?\{%\s*endblock\s*%\}", re.DOTALL)
+"""A block of this name holds classes of the style sheet."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -50,6 +52,41 @@ def is_text(text):
 def of_template(source):
     """Return pairs of line and text."""
     words = _Words()
-    words.feed(_TAG.sub(_blank, _BLOCK.sub(_blank, source)))
+    words.feed(_TAG.sub(_blank, _BLOCK.sub(_blank, _CLASSES.sub(_blank, source))))
     words.close()
     return words.found
+
+
+_SHOWN = ("label", "help_text", "verbose_name", "verbose_name_plural", "empty_label")
+"""Arguments whose text people see in a form."""
+
+
+def of_python(tree):
+    """Yield pairs of what says it and its sentence: what is raised with it, or shows it as a message or in a form."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            said = [(ast.unparse(node.exc.func), each) for each in node.exc.args]
+        elif isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            said = [(name, each) for each in node.args] if name.startswith("messages.") else []
+            said += [(each.arg, each.value) for each in node.keywords if each.arg in _SHOWN]
+        else:
+            continue
+        for name, each in said:
+            yield from ((name, text) for text in _sentences(each) if " " in text.strip())
+
+
+def _sentences(node):
+    """The texts that an expression is made of, but for those that go through a function."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        parts = [each.value if isinstance(each, ast.Constant) else "{}" for each in node.values]
+        # Texts that are put together, such as a name and a sentence, are none themselves.
+        if any(len(_WORD.findall(part)) > 1 for part in parts):
+            yield "".join(parts)
+    elif isinstance(node, ast.BinOp):
+        yield from _sentences(node.left)
+    elif isinstance(node, ast.Dict | ast.List):
+        for each in getattr(node, "values", None) or getattr(node, "elts", []):
+            yield from _sentences(each)

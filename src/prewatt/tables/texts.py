@@ -1,9 +1,20 @@
-"""This module translates the texts about tables through gettext."""
+"""The texts about tables, in the language of who reads them. A part that knows languages says how texts are translated
+(`translate_by`); without it they are English.
+"""
 
 from __future__ import annotations
 
-import gettext
-import os.path
+from collections.abc import Callable
 
-_found = gettext.translation("prewatt", os.path.join(os.path.dirname(__file__), "..", "locale"), fallback=True)  # noqa: PTH118, PTH120
-_ = _found.gettext
+_translate: Callable[[str], str] = str
+
+
+def translate_by(translate: Callable[[str], str]) -> None:
+    """Have the texts of this process translated by a function, such as a `gettext`."""
+    global _translate
+    _translate = translate
+
+
+def _(text: str) -> str:
+    """Return a text in the language that is spoken here."""
+    return _translate(text)

@@ -1,7 +1,14 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext
+
+from ...tables.texts import translate_by
 
 
 class EstateConfig(AppConfig):
     name = "prewatt.server.estate"
     label = "estate"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have what is said of tables in the language of the page."""
+        translate_by(gettext)

@@ -5,6 +5,7 @@ Pango.
 from __future__ import annotations
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from .bills import Standing
 from .statement import Statement
@@ -21,8 +22,11 @@ def to_pdf(statement: Statement, stands: Standing | None = None) -> bytes:
         from weasyprint.urls import URLFetcher
     except OSError as error:
         raise PdfError(
-            f"a PDF needs the library Pango, which is missing here: install libpango-1.0-0, libpangoft2-1.0-0 and "
-            f"libharfbuzz-subset0 ({error})"
+            _(
+                "a PDF needs the library Pango, which is missing here: install libpango-1.0-0, libpangoft2-1.0-0 and "
+                "libharfbuzz-subset0 (%(why)s)"
+            )
+            % {"why": error}
         ) from None
     page = render_to_string("tenant/papers/statement_paper.html", {"made": statement, "stands": stands})
     # A paper has all within it: nobody gets at files or the network through it.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.utils.translation import gettext as _
+
 from ..tasks.models import Task
 from ..tasks.queueing import Outcome, Progress, TaskError
 from .pdf import PdfError, to_pdf
@@ -20,7 +22,7 @@ def draw_statement(task: Task, progress: Progress) -> Outcome:  # noqa: ARG001
     """
     tenancy = task.tenancy
     if tenancy is None:
-        raise TaskError("a statement is of a tenancy, and none is named")
+        raise TaskError(_("a statement is of a tenancy, and none is named"))
     first, last = (date.fromisoformat(task.given[name]) for name in ("first", "last"))
     try:
         content = to_pdf(statement(tenancy, *days(tenancy, first, last)))

@@ -16,6 +16,8 @@ from decimal import Decimal
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from ...amounts import decimal_sign
 from ...kernel.tariff import Dated, TariffError
 from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, PRICE_MAX, instant
@@ -148,9 +150,9 @@ class _Reading:
 
     def _check_scale(self) -> None:
         if self._scale not in SCALES:
-            raise whole(f"there is no such unit: {shown(self._scale)!r}")
+            raise whole(_("there is no such unit: %(found)r") % {"found": shown(self._scale)})
         if self._scale != _scale_of(self._header, self._scale):
-            text = f"its name says another unit than {_in_words(self._scale)}"
+            text = _("its name says another unit than %(unit)s") % {"unit": _in_words(self._scale)}
             self._problems.add(self._header.number, self._header.labels["price"], text)
 
     def _cells_of(self, rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, Cell]]]:
@@ -165,7 +167,7 @@ class _Reading:
         """Return the prices. Raises TableError, which names all wrong lines."""
         rows = [found for line, cells in self._cells if (found := self._seen(line, cells)) is not None]
         if not rows and not self._problems:
-            self._problems.add(0, "", "the file has no prices")
+            self._problems.add(0, "", _("the file has no prices"))
         self._problems.check()
         by_instant = self._by_instant(rows)
         begins = sorted(by_instant)
@@ -207,7 +209,8 @@ class _Reading:
                 meant = instants_of(moment, ZoneInfo(zone))
             elif moment.tzinfo is None and self._time_zone is None:
                 raise CellError(
-                    f"{shown(text_of(cell))!r} is not a date and time with its offset such as 2025-03-01T00:00:00Z"
+                    _("%(found)r is not a date and time with its offset such as 2025-03-01T00:00:00Z")
+                    % {"found": shown(text_of(cell))}
                 )
             else:
                 meant = instants_of(moment, self._time_zone or ZoneInfo("UTC"))
@@ -216,7 +219,10 @@ class _Reading:
             return None, []
         if not meant:
             self._add(
-                line, column, f"the clocks are put forward over {moment:%Y-%m-%d %H:%M}: that hour does not exist"
+                line,
+                column,
+                _("the clocks are put forward over %(hour)s: that hour does not exist")
+                % {"hour": f"{moment:%Y-%m-%d %H:%M}"},
             )
             return None, []
         if not 0 <= instant(meant[0]) <= INSTANT_MAX:
@@ -235,10 +241,19 @@ class _Reading:
         micro = number.scaleb(decimals)
         if micro != micro.to_integral_value():
             of = "" if decimals == 6 else f" {_in_words(self._scale)}"
-            self._add(line, "price", f"price {shown(text)!r}{of} has more than {decimals} decimals: round it")
+            self._add(
+                line,
+                "price",
+                _("price %(price)s has more than %(most)d decimals: round it")
+                % {"price": f"{shown(text)!r}{of}", "most": decimals},
+            )
             return None
         if abs(micro) > PRICE_MAX:
-            self._add(line, "price", f"price {shown(text)!r} is over {PRICE_MAX // MICRO} per kWh")
+            self._add(
+                line,
+                "price",
+                _("price %(price)r is over %(most)d per kWh") % {"price": shown(text), "most": PRICE_MAX // MICRO},
+            )
             return None
         self._below_zero += micro < 0
         return max(int(micro), 0)
@@ -271,9 +286,11 @@ class _Reading:
             if until is None:
                 until = min(at + before, following or at + before)
             if not MINUTE <= until - at <= DAY + DAY // 24 or (until - at) % MINUTE:
-                slips.append(Slip(index, "does not hold for whole minutes up to a day: is its end right?"))
+                slips.append(Slip(index, _("does not hold for whole minutes up to a day: is its end right?")))
             elif following is not None and until > following:
-                slips.append(Slip(index + 1, f"begins before the price of line {rows[at].line} ends"))
+                slips.append(
+                    Slip(index + 1, _("begins before the price of line %(line)d ends") % {"line": rows[at].line})
+                )
             before = until - at
             lengths.append(before)
         return lengths, slips
@@ -314,4 +331,4 @@ def _scale_of(header: Header, otherwise: str) -> str:
 
 
 def _in_words(scale: str) -> str:
-    return {"0.01": "in hundredths", "0.001": "per MWh"}.get(scale, "per kWh")
+    return {"0.01": _("in hundredths"), "0.001": _("per MWh")}.get(scale, _("per kWh"))

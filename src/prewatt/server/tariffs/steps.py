@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import inf
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from ...kernel.tariff import DATED_MAX, Dated
 from ...kernel.units import DAY, HOUR, MINUTE
 
@@ -54,7 +57,8 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
         if index in off_grid:
             slips.append(off_grid[index])
         elif last is not None and at - last < step:
-            text = f"begins {_length(at - last)} after the price before it, which holds {_length(step)}: is its time right?"
+            text = _("begins %(late)s after the price before it, which holds %(step)s: is its time right?")
+            text %= {"late": _length(at - last), "step": _length(step)}
             slips.append(Slip(index, text))
         else:
             # After a mistake, distances count from the price before it.
@@ -75,7 +79,7 @@ def _off_grid(begins: Sequence[int], base: int, grid: int) -> dict[int, Slip]:
         # Days are on no grid, because the clocks change.
         return {}
     phase = Counter(at % grid for at in begins).most_common(1)[0][0]
-    text = f"is not on the grid of {_length(grid)} that the others are on: is its time right?"
+    text = _("is not on the grid of %(grid)s that the others are on: is its time right?") % {"grid": _length(grid)}
     return {index: Slip(index, text) for index, at in enumerate(begins) if at % grid != phase}
 
 
@@ -107,14 +111,15 @@ def _alone(begins: Sequence[int]) -> list[Slip]:
     far = [False] + [later - earlier > DAY for earlier, later in pairwise(begins)] + [False]
     far[0] = far[-1] = True
     return [
-        Slip(index, "is the only price within more than a day of it: is its date right?")
+        Slip(index, _("is the only price within more than a day of it: is its date right?"))
         for index in range(len(begins))
         if far[index] and far[index + 1]
     ]
 
 
 def _apart(distance: int) -> str:
-    return f"prices {_length(distance)} apart have no step that an exchange has: 5, 15, 30 or 60 minutes, up to a day"
+    text = _("prices %(apart)s apart have no step that an exchange has: 5, 15, 30 or 60 minutes, up to a day")
+    return text % {"apart": _length(distance)}
 
 
 def _length(span: int) -> str:
@@ -122,11 +127,11 @@ def _length(span: int) -> str:
     if span % MINUTE:
         return f"{span / 10**6:g} s"
     if span < 2 * HOUR:
-        return f"{span // MINUTE} minutes"
+        return ngettext("%(number)d minute", "%(number)d minutes", span // MINUTE) % {"number": span // MINUTE}
     return (
         f"{span // HOUR} h" + (f" {span % HOUR // MINUTE} min" if span % HOUR else "")
         if span < 2 * DAY
-        else f"{span // DAY} days"
+        else ngettext("%(number)d day", "%(number)d days", span // DAY) % {"number": span // DAY}
     )
 
 
