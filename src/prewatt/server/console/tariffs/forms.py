@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
@@ -99,7 +100,7 @@ def typed(post: QueryDict) -> dict[str, Any]:
 
 def starter() -> dict[str, Any]:
     """Return the fields of a new tariff: one price; whoever wants more finds day and night as a beginning."""
-    day, night = _("day"), _("night")
+    day, night = pgettext("a rate", "day"), pgettext("a rate", "night")
     switches = f"00:00 {night}, 06:00 {day}, 22:00 {night}"
     rows = {
         "rates": [{"name": day, "price": ""}, {"name": night, "price": ""}],
