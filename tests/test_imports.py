@@ -74,6 +74,7 @@ ROOMS = (
     "correspondence",
     "batch",
     "privacy",
+    "overview",
     "administration",
     "web",
     "sign_in",

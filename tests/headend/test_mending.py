@@ -13,9 +13,10 @@ from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import trial_balance
 from prewatt.server.metering.accounts import stored_account
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
+from prewatt.server.overview.models import Place
+from prewatt.server.overview.places import keep_places
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Command
-from prewatt.server.web.figures import property_panels
 from prewatt.wire.messages import Span, Upload
 from prewatt.wire.signing import COMMAND
 from prewatt.wire.topics import SHARDS
@@ -134,8 +135,8 @@ def test_a_meter_that_cannot_be_replayed_is_set_aside_and_all_others_go_on(edge)
     take(store, edge.status("m1", fresh=True))
     made = top_up(Tenancy.objects.get(tenant="Ben"), 3 * NANO, "of Ben")
     assert made.command.number in {each.number for each in store.pending() if each.meter == "m2"}
-    (panel,) = property_panels(Property.objects.all())
-    assert len(panel.rows) == 3, "the pages go on"
+    keep_places(list(Property.objects.values_list("pk", flat=True)))
+    assert Place.objects.exclude(state="").count() == 3, "the pages go on"
 
 
 def test_a_meter_of_which_nothing_can_be_stored_is_set_aside_and_all_others_go_on(edge, store):

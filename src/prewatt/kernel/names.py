@@ -18,3 +18,12 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(
         (0, len(part), part) if index % 2 else (1, 0, part) for index, part in enumerate(numbers) if part or index % 2
     )
+
+
+def natural_bytes(name: str) -> bytes:
+    """Return bytes that sort as `natural` does, for a database that puts rows in order by itself."""
+    parts = []
+    for kind, length, part in natural(name):
+        text = part.encode(errors="replace").replace(b"\0", b"")
+        parts.append(b"\2" + text + b"\0" if kind else b"\1" + length.to_bytes(4) + text)
+    return b"".join(parts)

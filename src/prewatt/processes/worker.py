@@ -21,6 +21,7 @@ from ..server.metering.balance import raise_alarms
 from ..server.notices.sending import send_what_is_due
 from ..server.notices.silences import tell_of_silences
 from ..server.notices.watching import watch
+from ..server.overview.keeping import Keeper
 from ..server.payments.polling import look_at_open_payments
 from ..server.payments.settlement import book_what_was_missed, fetch_what_is_due
 from ..server.payments.taken_back import take_up_what_waits
@@ -37,7 +38,7 @@ from .standby import alone
 from .tasks import Runners
 
 log = logging.getLogger("prewatt.worker")
-AT_ONCE, OFTEN, STEADILY, SELDOM, DAILY = 1, 10, 30, 600, 86_400
+AT_ONCE, SHORTLY, OFTEN, STEADILY, SELDOM, DAILY = 1, 2, 10, 30, 600, 86_400
 """Seconds between two runs of a job."""
 
 
@@ -168,8 +169,14 @@ def _work() -> None:
     scheduler = BlockingScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     queueing.cut_off(None)
     do_tasks = Runners().look_after
+    keeper = Keeper()
+
+    def keep_first_page() -> None:
+        keeper.keep()
+
     jobs = (
         (do_tasks, AT_ONCE),
+        (keep_first_page, SHORTLY),
         (allocate, OFTEN),
         (close_accounts, OFTEN),
         (change_terms, OFTEN),

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "prewatt.server.notices",
     "prewatt.server.correspondence",
     "prewatt.server.privacy",
+    "prewatt.server.overview",
     "prewatt.server.api",
     "prewatt.server.web",
     "prewatt.server.administration",

@@ -35,6 +35,7 @@ NOT_AUDITED = {
     "metering.SilentMeter": "is measured",
     "metering.Worker": "is a machine's sign of life",
     "mfa": "holds secrets; what changes of it stands in sign_in.CredentialChange and the security log",
+    "overview": "is worked out",
     "notices.Crossing": "is worked out",
     "notices.Delivery": "is sent by the worker",
     "notices.Notice": "is written by the server",

@@ -394,7 +394,8 @@ class Part(models.Model):
 class Unit(models.Model):
     """An apartment. `area` (m²) and `occupants` (the number of people who live here, or would) are bases of shared
     costs. `pin_hash` is the hash of the PIN with which the tenant opens the gateway's own page. `archived_at`: since when (µs
-    since 1970) it stands in no list any more; null: it is in use.
+    since 1970) it stands in no list any more; null: it is in use. `floor`: where it stands on the plan of the building
+    (`floors.floor_of`); null: as its name says.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="units")
@@ -406,6 +407,13 @@ class Unit(models.Model):
     parts = models.ManyToManyField(Part, blank=True, related_name="units")
     pin_hash = models.CharField(max_length=200, blank=True, editable=False)
     archived_at = models.BigIntegerField(null=True, editable=False)
+    floor = models.SmallIntegerField(
+        _("floor"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-9), MaxValueValidator(200)],
+        help_text=_("Where the unit stands on the plan. Empty: as its name says, such as 3 for unit 302."),
+    )
 
     objects = UnitQuerySet.as_manager()
 

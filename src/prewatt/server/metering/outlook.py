@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,10 +43,34 @@ def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | No
     if meter.read_at is None or balance <= 0:
         return None
     read, cost = _recent(meter, meter.read_at, tenancy)
-    outlook = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
-    if outlook is None:
+    lasts = _lasts_until(meter.read_at, read, balance, cost)
+    return None if lasts is None else days_until(lasts, at)
+
+
+def days_until(lasts: int, at: int) -> int:
+    """Return the days, rounded to the nearest, from an instant to the one until which a balance lasts (µs)."""
+    return max(-((at - lasts) // MINUTE) + 720, 0) // 1440
+
+
+def fewer_days_from(lasts: int, days: int) -> int:
+    """Return the instant from which `days_until` says fewer than so many days."""
+    return lasts - (1440 * days - 721) * MINUTE
+
+
+def lasts_until(read_at: int, begins: int, zone_: ZoneInfo, balance: int, cost: Mapping[date, int]) -> int | None:
+    """Return the instant until which a balance (nano) will last, by what local days cost before the reading at `read_at`
+    (`cost`, nano; a day that it lacks cost nothing), as far as the tenancy that began at `begins` had begun. None if too
+    little is known, or there is no balance.
+    """
+    if balance <= 0:
         return None
-    return max(outlook.minutes - (at - meter.read_at) // MINUTE + 720, 0) // 1440
+    read = local(read_at, zone_)
+    return _lasts_until(read_at, read, balance, {day: cost.get(day, 0) for day in _days_before(read, begins, zone_)})
+
+
+def _lasts_until(read_at: int, read: datetime, balance: int, cost: Mapping[date, int]) -> int | None:
+    outlook = forecast(balance, cost, read.date(), read.hour * 60 + read.minute)
+    return None if outlook is None else read_at + outlook.minutes * MINUTE
 
 
 def spent_since(meter: Meter, tenancy: Tenancy, at: int) -> int | None:
@@ -63,8 +87,13 @@ def _recent(meter: Meter, read_at: int, tenancy: Tenancy) -> tuple[datetime, dic
     """Return the last reading on the local clock, and the cost (nano) of the whole days of the weeks before it."""
     zone_ = zone(tenancy.unit.property.zone)
     read = local(read_at, zone_)
-    days = [read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1)]
-    days = [day for day in days if day_bounds(day, zone_)[0] >= tenancy.begins]
+    days = _days_before(read, tenancy.begins, zone_)
     if not days:
         return read, {}
     return read, dict(zip(days, (charge for _, charge in by_day(meter, tenancy, days, zone_)), strict=True))
+
+
+def _days_before(read: datetime, begins: int, zone_: ZoneInfo) -> list[date]:
+    """Return the whole local days of the weeks before a reading that belong to a tenancy."""
+    days = (read.date() - timedelta(days=number) for number in range(7 * WEEKS, 0, -1))
+    return [day for day in days if day_bounds(day, zone_)[0] >= begins]

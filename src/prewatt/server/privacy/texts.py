@@ -93,6 +93,9 @@ TEXTS: dict[str, Texts] = {
     "metering.Refusal": Texts(plain="gateway reason text"),
     "metering.Worker": Texts(plain="shards"),
     "metering.Silence": Texts(plain="line why"),
+    # -- what is worked out of them for the first page
+    "overview.Place": Texts(plain="home name sort role told_switch days state why switching"),
+    "overview.ToDo": Texts(plain="kind currency"),
     # -- tariffs
     "tariffs.Tariff": Texts(plain="name document"),
     "tariffs.Correction": Texts(may_name="reason", organisation=("property__organisation",)),

@@ -4,41 +4,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.calendar import local_day, next_month, zone
-from ...kernel.names import natural
 from ...kernel.off_hours import OFF_HOURS
 from ...kernel.orders import TakeEmergency
 from ...kernel.settings import is_paid_after
 from ...kernel.span import closing_day
 from ...kernel.state import EXHAUSTED
 from ...kernel.supply import LOCKS
-from ...kernel.switching import SwitchProgress, progress_of
+from ...kernel.switching import SwitchProgress
 from ...kernel.tariff import UNPRICED
 from ..billing.models import Spread
 from ..billing.on_the_way import on_the_way
 from ..billing.spreading import open_spreads
-from ..core.time import now
-from ..estate.low_steps import is_low
 from ..estate.models import Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
-from ..metering.alarms import open_alarms
-from ..metering.models import Alarm, Gateway, Meter
+from ..metering.models import Alarm, Meter
 from ..metering.outlook import by_day, days_left
-from ..notices.contacts import unreached
+from ..metering.seen import is_low, seen
 from ..payments.shown import ShownBack, shown_to
-from ..vending.models import OPEN, Command, TokenMeter, TopUp
+from ..vending.models import OPEN, Command, TopUp
 from .after_use import After, after_use
 from .prices import PriceOutlook, price_outlook
 from .safety import advice, tonight, why_unsafe
@@ -112,55 +105,6 @@ class MeterFigures:
 
 
 @dataclass(frozen=True)
-class UnitRow:
-    """A row of the manager's table: who lives there now, and who moves in next."""
-
-    unit_id: int
-    unit: str
-    here: Tenancy | None
-    coming: Tenancy | None
-    figures: MeterFigures | None
-    keypad: TokenMeter | None
-
-
-@dataclass(frozen=True)
-class PropertyPanel:
-    """A property and its units. `alarms`: the number of open ones; `unreached`: the number of tenants whom no notice
-    reaches.
-    """
-
-    building: Property
-    rows: list[UnitRow]
-    gateways: list[Gateway]
-    where: ZoneInfo
-    alarms: int
-    unreached: int
-
-    def _count(self, state: str) -> int:
-        return sum(1 for row in self.rows if row.figures and row.figures.state == state)
-
-    @property
-    def dark(self) -> int:
-        """The number of units that are off, or do not come on though they are told to; without those that are off only
-        because of off hours.
-        """
-        figures = [row.figures for row in self.rows if row.figures]
-        stuck = (SwitchProgress.FAILED, SwitchProgress.WAITS_FOR_BUTTON)
-        not_on = sum(1 for each in figures if each.closed and each.switching in stuck)
-        return self._count("off") + not_on - sum(1 for each in figures if each.off_hours)
-
-    @property
-    def low(self) -> int:
-        """Return the number of units whose credit is low."""
-        return self._count("low")
-
-    @property
-    def waiting(self) -> int:
-        """Return the number of units with payments that have not reached the meter yet."""
-        return sum(1 for row in self.rows if row.figures and row.figures.waiting)
-
-
-@dataclass(frozen=True)
 class Day:
     """The use of a local day. `known`: the meter was read in it, or later; before that nobody knows what was used."""
 
@@ -214,29 +158,21 @@ def _why(account: Account, now: int) -> str:
     return account.why_open(now)
 
 
-def _is_low(property_: Property, account: Account, left: int, at: int) -> bool:
-    settings = account.settings
-    bounded = settings.credit_limit or settings.credit_limit_cuts
-    return bool(bounded) and is_low(property_, account.room(left), account.price(at))
-
-
 def _figures(meter: Meter, property_: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
-    account = account_of(meter)
-    ahead = meter.told_seq > meter.seq and meter.told_balance is not None
-    left = int(meter.told_balance or 0) if ahead else meter.balance
-    closed = meter.told_closed if ahead else meter.closed
+    account, latest = account_of(meter), seen(meter)
+    left = latest.balance
     return MeterFigures(
         meter=meter,
         where=zone(property_.zone),
         currency=property_.currency,
         balance=left,
-        closed=closed,
+        closed=latest.closed,
         register=meter.register,
         read_at=meter.read_at,
         online=meter.gateway.online,
         since=meter.gateway.since,
         waiting=waiting,
-        low=_is_low(property_, account, left, at) or (meter.low and not ahead),
+        low=is_low(meter, property_, account, at),
         alarms=alarms,
         lock=", ".join(account.supply.locks),
         why=_why(account, at),
@@ -246,15 +182,8 @@ def _figures(meter: Meter, property_: Property, waiting: int, alarms: int, at: i
         off_hours=account.closed is False and account.why_open(at) == OFF_HOURS,
         pays_after=is_paid_after(account.settings),
         room=max(account.room(left), 0),
-        switching=_switching(meter, closed),
+        switching=latest.switching,
     )
-
-
-def _switching(meter: Meter, closed: bool | None) -> SwitchProgress | None:
-    """Return how far the last order to a switch is, which was to close it or to open it (`closed`)."""
-    told = progress_of(meter.told_switch)
-    # What was reported is of another order: the journal has a newer one.
-    return SwitchProgress.ASKED if told is not None and meter.told_closed != closed else told
 
 
 def _alarms(meters: Sequence[int]) -> dict[int, int]:
@@ -262,40 +191,6 @@ def _alarms(meters: Sequence[int]) -> dict[int, int]:
     for meter in Alarm.objects.filter(meter__in=meters, is_resolved=False).values_list("meter_id", flat=True):
         counts[meter] = counts.get(meter, 0) + 1
     return counts
-
-
-def _unit_row(unit: Any, figures: MeterFigures | None, keypad: TokenMeter | None, at: int) -> UnitRow:
-    """Return the row of a unit, whose tenancies that are not over were fetched as `open`."""
-    here = next((tenancy for tenancy in unit.open if tenancy.begins <= at), None)
-    coming = next((tenancy for tenancy in unit.open if tenancy.begins > at), None)
-    return UnitRow(unit.pk, unit.name, here, coming, figures, keypad)
-
-
-def property_panels(properties: QuerySet[Property]) -> list[PropertyPanel]:
-    """Return some properties with their units, by name."""
-    panels, at = [], now()
-    not_over = Prefetch("tenancies", Tenancy.objects.not_over(at), to_attr="open")
-    in_use = Prefetch("gateways", Gateway.objects.filter(revoked=False))
-    buildings = properties.filter(archived_at=None).select_related("organisation").prefetch_related(in_use)
-    not_reached = Counter(row.tenancy.unit.property_id for row in unreached(buildings))
-    for each in sorted(buildings, key=lambda building: natural(building.name)):
-        units = sorted(
-            each.units.filter(archived_at=None).prefetch_related(not_over), key=lambda unit: natural(unit.name)
-        )
-        meters = {meter.unit_id: meter for meter in Meter.objects.filter(unit__in=units).select_related("gateway")}
-        ids = [meter.pk for meter in meters.values()]
-        waiting, alarms = on_the_way(ids), _alarms(ids)
-        keypads = {row.unit_id: row for row in TokenMeter.objects.filter(unit__in=units, meter__isnull=True)}
-        rows = []
-        for unit in units:
-            meter = meters.get(unit.pk)
-            figures = _figures(meter, each, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at) if meter else None
-            rows.append(_unit_row(unit, figures, keypads.get(unit.pk), at))
-        # With those of the gateways, and of the meters that are no unit's.
-        open_here = open_alarms(each).count()
-        gateways = sorted(each.gateways.all(), key=lambda gateway: natural(gateway.name))
-        panels.append(PropertyPanel(each, rows, gateways, zone(each.zone), open_here, not_reached[each.pk]))
-    return panels
 
 
 def _days(meter: Meter, tenancy: Tenancy, today: date, zone_: ZoneInfo) -> list[Day]:

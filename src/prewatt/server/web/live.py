@@ -86,8 +86,13 @@ def often_with(units: int) -> int:
 
 def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any], watched: Watched) -> HttpResponse:
     """Return the whole page. If htmx asks, return only its live part, or only a new ticket if the browser has that part
-    already.
+    already. What else was asked for in the address (which rows, which page) is asked for again with the part.
     """
+    had = request.GET.get("seen")
+    if had is not None:
+        # Links of the part are the same whoever asks for it.
+        request.GET = request.GET.copy()
+        del request.GET["seen"]
     html = str(render_to_string(part, {**context, "present": PLACE}, request))
     seen = hashlib.sha256(html.encode()).hexdigest()[:16]
     shown = {
@@ -95,10 +100,11 @@ def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any
         "seen": seen,
         "watched": watched,
         "stream": watched.stream(request),
+        "query": request.GET.urlencode(),
     }
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, page, {**context, **shown})
-    if request.GET.get("seen") == seen:
+    if had == seen:
         answer = render(request, "web/layout/_ticket.html", shown)
         answer["HX-Retarget"], answer["HX-Reswap"] = "#ticket", "outerHTML"
         return answer

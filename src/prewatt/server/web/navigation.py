@@ -47,6 +47,7 @@ class Link(NamedTuple):
 
 
 OF_PROPERTY = (
+    Page(_("Plan"), "console:overview:plan"),
     Page(_("Tariffs"), "console:tariffs:tariffs", under=("console:tariffs:",)),
     Page(_("Shared costs"), "console:sharing:shared_costs", under=("console:sharing:",)),
     Page(_("Losses"), "console:sharing:building_balance"),

@@ -119,6 +119,7 @@ PAGES: Mapping[str, Need] = {
     "staff-password": Need(Who.LOGIN),
     # -- buildings and flats
     "console:overview:properties": Need(S.SEE),
+    "console:overview:plan": Need(S.SEE),
     "console:units:unit": Need(S.SEE),
     "console:units:use": Need(S.SEE),
     "console:units:money": Need(S.SEE_MONEY),

@@ -20,13 +20,14 @@ from django.utils.translation import override
 from ...kernel.calendar import zone
 from ..metering.looks import LOOK_AGAIN, Present, look_at, read, system_now
 from ..metering.models import Alarm, Gateway, LiveReading, Meter
+from ..overview.models import Summary
 from ..payments.models import Payment
 
 STREAM = "/live/"
 """The address of the streams. It is not Django's."""
 METER, PROPERTIES, READINGS, PAYMENT = "meter", "properties", "readings", "payment"
 Topic = tuple[str, tuple[int, ...]]
-"""A kind, and the keys of its rows: a meter, properties, properties, a payment."""
+"""A kind, and the keys of its rows: a meter, properties as they are kept for the first page, properties, a payment."""
 
 
 class Shown(NamedTuple):
@@ -102,7 +103,12 @@ def render(present: Present, shown: Shown) -> str:
 
 
 def _properties(keys: set[int]) -> dict[int, Any]:
-    """What moves a page of whole properties: journals, orders, balances that gateways tell, networks, alarms."""
+    """What moves the first page and the plans: all that is kept of a property says when it moved."""
+    return dict(Summary.objects.filter(property__in=keys).values_list("pk", "moved"))
+
+
+def _meters(keys: set[int]) -> dict[int, Any]:
+    """What moves a page of all meters of properties: journals, orders, balances that gateways tell, networks, alarms."""
     found: dict[int, list[Any]] = {}
     meters = Meter.objects.filter(gateway__property__in=keys).values_list("gateway__property").order_by()
     for pk, *sums in meters.annotate(
@@ -123,7 +129,7 @@ def _readings(keys: set[int]) -> dict[int, Any]:
     place = "meter__gateway__property"
     rows = LiveReading.objects.filter(**{f"{place}__in": keys}).values_list(place).order_by()
     heard = {pk: sums for pk, *sums in rows.annotate(Count("pk"), Max("heard_at"))}
-    return {pk: [rows, heard.get(pk)] for pk, rows in _properties(keys).items()}
+    return {pk: [rows, heard.get(pk)] for pk, rows in _meters(keys).items()}
 
 
 def _payments(keys: set[int]) -> dict[int, Any]:

@@ -1,27 +1,41 @@
-"""The manager's first page: all properties, their units, and how each stands."""
+"""The manager's first page: what is to be done now, how the month goes, and how each unit stands; and the plan of a building."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from ....kernel.names import natural
+from ...accounts.rights import Right
 from ...core.time import now
-from ...correspondence.models import Report
-from ...correspondence.reports import not_done
-from ...estate.models import Unit
+from ...estate.models import Property
 from ...metering.models import Worker
+from ...overview.keeping import bring_up_to_date
+from ...overview.models import Summary
 from ...web.access import properties as allowed
-from ...web.access import rights_at
-from ...web.figures import property_panels
+from ...web.access import property_of_manager, rights_at
+from ...web.gate import reach
 from ...web.live import Watched, live_page, often_with
 from ...web.watching import PROPERTIES
+from .lines import Seer, lines
+from .listing import PAGE, Wanted, listing, read
+from .months import month_figures
+from .plan import plan_of
+from .rows import rows_of
 
 AGAIN = 60
 """Seconds after which the page is worked out again whatever is known to have changed."""
 SILENT_WORKER = 20
 """The pages say that the head-end is silent after this time without a sign of life, s."""
+FEW = 6
+"""So many properties stand on the page by themselves; more are folded."""
 
 
 def _headend_silent() -> bool:
@@ -32,15 +46,97 @@ def _headend_silent() -> bool:
 @login_required
 @require_GET
 def properties(request: HttpRequest) -> HttpResponse:
-    """Show all properties that the manager has, their units, and how each stands."""
-    buildings = allowed(request)
-    shown = tuple(buildings.order_by("pk").values_list("pk", flat=True))
-    watched = Watched((PROPERTIES, shown), AGAIN, often_with(Unit.objects.filter(property__in=shown).count()))
-    reports = not_done(Report.objects.filter(tenancy__unit__property__in=buildings))
+    """Show what is to be done, the figures of the month, and the units of all properties that somebody sees."""
+    buildings, at = allowed(request).filter(archived_at=None), now()
+    bring_up_to_date(buildings)
+    rows = sorted(buildings.select_related("organisation"), key=lambda each: natural(each.name))
+    wanted, rights = read(request.GET), {each.pk: rights_at(request, each) for each in rows}
+    with_money = {pk for pk, own in rights.items() if Right.SEE_MONEY in own}
+    if wanted.order == "balance" and not with_money:
+        # The order would tell who has how much.
+        wanted = replace(wanted, order="name")
+    shown = [each for each in rows if wanted.property in (0, each.pk)]
+    keys = tuple(each.pk for each in shown)
+    watched = Watched((PROPERTIES, keys), AGAIN, often_with(PAGE if len(rows) > 1 else 0))
+    by_pk = {each.pk: each for each in Summary.objects.filter(property__in=[each.pk for each in rows])}
+    summaries = [by_pk[pk] for pk in keys if pk in by_pk]
+    tenancies = {pk for pk, own in rights.items() if Right.TENANCIES in own}
+    page = listing(shown, wanted, summaries, [each for each in shown if each.pk in tenancies])
     context = {
-        "panels": [(each, rights_at(request, each.building)) for each in property_panels(buildings)],
-        "now": now(),
         "silent": _headend_silent(),
-        "open_reports": reports.count(),
+        "wanted": wanted,
+        "buildings": [(each, by_pk.get(each.pk)) for each in rows],
+        "are_few": len(rows) <= FEW,
+        "several": len(rows) > 1,
+        "sees_money": bool(with_money),
+        "lines": [] if wanted.looked_for else lines(_seer(request, shown, rights), summaries, wanted, at),
+        "months": [] if wanted.looked_for else month_figures(shown, with_money, at),
+        "tiles": _tiles(summaries, wanted, bool(with_money)),
+        "orders": _orders(wanted, bool(with_money)),
+        "page": page,
+        "rows": rows_of(page.object_list, {each.pk: each for each in shown}, with_money, at),
     }
     return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context, watched)
+
+
+def _seer(request: HttpRequest, shown: Collection[Property], rights: dict[int, frozenset[Right]]) -> Seer:
+    whole = {each.organisation_id: reach(request).of(each.organisation) for each in shown}
+    return Seer(shown, rights, whole)
+
+
+def _tiles(summaries: Collection[Summary], wanted: Wanted, sees_money: bool) -> list[dict[str, Any]]:
+    """Return the tiles that show what there is, and choose it."""
+    tiles = [
+        ("", "units", "", _("all units")),
+        ("off", "off", "off", _("without power")),
+        ("soon", "soon", "soon", _("less than 3 days left")),
+        ("silent", "silent", "silent", _("silent")),
+        ("alarms", "alarms", "doubtful", _("with an alarm")),
+        *([("waiting", "waiting", "soon", _("payments on their way"))] if sees_money else ()),
+        ("vacant", "vacant", "", _("vacant")),
+        ("others", "others", "", _("common and main meters")),
+    ]
+    found = []
+    for show, field, tone, words in tiles:
+        number = sum(getattr(each, field) for each in summaries)
+        # What is nowhere is no choice; but that nobody is without power is worth to be said.
+        if number or show in ("", "off", "soon") or show == wanted.show:
+            found.append(
+                {
+                    "number": number,
+                    "words": words,
+                    "tone": tone if number else "",
+                    "link": wanted.link(show=show),
+                    "is_chosen": show == wanted.show,
+                }
+            )
+    return found
+
+
+def _orders(wanted: Wanted, sees_money: bool) -> list[tuple[str, str, bool]]:
+    words = {
+        "name": _("name"),
+        "need": _("need"),
+        "balance": _("balance"),
+        "days": _("days left"),
+        "read": _("last reading"),
+    }
+    return [(name, label, name == wanted.order) for name, label in words.items() if sees_money or name != "balance"]
+
+
+@login_required
+@require_GET
+def plan(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the plan of a property, for a screen on the wall too: who lives there and what they have is not on it."""
+    property_, at = property_of_manager(request, pk), now()
+    bring_up_to_date(Property.objects.filter(pk=pk))
+    watched = Watched((PROPERTIES, (pk,)), AGAIN)
+    summary = Summary.objects.filter(pk=pk).first()
+    context = {
+        "property": property_,
+        "plan": plan_of(property_, at),
+        "summary": summary,
+        "silent": _headend_silent(),
+        "at": at,
+    }
+    return live_page(request, "console/overview/plan.html", "console/overview/_plan.html", context, watched)

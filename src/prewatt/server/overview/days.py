@@ -1,0 +1,77 @@
+"""The days of a property, kept as the journals grow: what its meters counted, and what each flat's last days cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import F
+
+from ...kernel.calendar import day_bounds, local_day, zone
+from ..metering.forecast import WEEKS
+from ..metering.models import JournalEntry, Meter
+from .models import DayFigures, Place
+
+COUNTS = {Meter.Role.UNIT: "units", Meter.Role.COMMON: "common", Meter.Role.MAIN: "main"}
+"""The column of a day by the role of a meter."""
+Key = tuple[int, date]
+"""A property and a local day."""
+
+
+def month_before(today: date) -> date:
+    """Return the first day of the month before."""
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def count(places: Collection[Place], meters: Mapping[int, Meter], at: int) -> None:
+    """Take the entries of the journals up to the meters' rows into the days of places, and into those of their properties.
+    Places must be locked; those without a meter are left alone.
+    """
+    zones = {pk: zone(meter.property.zone) for pk, meter in meters.items()}
+    by_meter = {place.meter_id: place for place in places if place.meter_id is not None}
+    floors = {pk: _counted_from(at, zones[pk]) for pk in by_meter if pk in zones}
+    sums: dict[tuple[Key, str], int] = defaultdict(int)
+    entries = JournalEntry.objects.filter(
+        meter__place__in=list(by_meter.values()), seq__gt=F("meter__place__counted"), energy__isnull=False
+    ).values_list("meter_id", "seq", "at", "energy", "charge")
+    for pk, seq, when, energy, charge in entries.iterator(chunk_size=5000):
+        place, meter = by_meter[pk], meters[pk]
+        if seq > meter.seq or when <= floors[pk]:
+            continue
+        # A reading at midnight closes the day before.
+        day = local_day(when - 1, zones[pk])
+        sums[(place.property_id, day), COUNTS[Meter.Role(meter.role)]] += energy or 0
+        if place.unit_id is not None:
+            place.days[day.isoformat()] = place.days.get(day.isoformat(), 0) + (charge or 0)
+    for pk, place in by_meter.items():
+        place.counted = meters[pk].seq
+        first = (local_day(at, zones[pk]) - timedelta(weeks=WEEKS, days=1)).isoformat()
+        place.days = {day: cost for day, cost in place.days.items() if day >= first}
+    add(sums)
+
+
+def _counted_from(at: int, zone_: ZoneInfo) -> int:
+    """Return the instant after which entries are counted: the month before is compared with this one."""
+    today = local_day(at, zone_)
+    first = min(month_before(today), today - timedelta(weeks=WEEKS, days=1))
+    return day_bounds(first, zone_)[0]
+
+
+def cost_of(place: Place) -> dict[date, int]:
+    """Return what the last local days of a place cost, nano."""
+    return {date.fromisoformat(day): cost for day, cost in place.days.items()}
+
+
+def add(sums: Mapping[tuple[Key, str], int]) -> None:
+    """Add to columns of days, which are made if they are not there."""
+    by_key: dict[Key, dict[str, int]] = defaultdict(dict)
+    for (key, column), amount in sums.items():
+        by_key[key][column] = amount
+    DayFigures.objects.bulk_create(
+        (DayFigures(property_id=pk, day=day) for pk, day in sorted(by_key)), ignore_conflicts=True
+    )
+    for (pk, day), columns in sorted(by_key.items()):
+        rows = DayFigures.objects.filter(property=pk, day=day)
+        rows.update(**{column: F(column) + amount for column, amount in columns.items()})

@@ -1,0 +1,77 @@
+"""All that the first page shows is kept true: by the worker, and where no worker is at it, by whoever looks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection
+
+from django.db import DatabaseError, InterfaceError
+from django.db.models import QuerySet
+
+from ...kernel.units import MINUTE, SECOND
+from ..estate.models import Organisation, Property
+from ..metering.looks import system_now
+from .models import Keeping
+from .money import keep_money
+from .places import keep_places
+from .to_do import keep_to_do
+
+log = logging.getLogger("prewatt.server")
+FRESH = 15 * SECOND
+"""A page looks at nothing itself if the worker has done so within this time (µs)."""
+OFTEN, SLOWLY = 10 * SECOND, 10 * MINUTE
+"""The times (µs) between two looks at what is to be done: at what is found quickly, and at what takes long."""
+SHARE = 20
+"""The worker rests so many times as long as a look has taken: it takes no more of a core than one part of so many."""
+ENOUGH = 2000
+"""The most places that the worker works out in one go."""
+
+
+def bring_up_to_date(properties: QuerySet[Property]) -> None:
+    """Work out what has moved in properties, unless the worker does. If the database refuses, what is kept is shown."""
+    kept_at = Keeping.objects.filter(pk=1).values_list("at", flat=True).first()
+    if kept_at is not None and abs(system_now() - kept_at) < FRESH:
+        return
+    rows = {each.pk: each for each in properties}
+    try:
+        _keep(rows)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("the first page shows what was kept: %s", error)
+
+
+def _keep(rows: dict[int, Property]) -> None:
+    keep_places(list(rows))
+    keep_money(list(rows), None)
+    keep_to_do(Organisation.objects.filter(pk__in={each.organisation_id for each in rows.values()}))
+
+
+class Keeper:
+    """The worker's part. It remembers when it looked last, by the system's clock (µs)."""
+
+    def __init__(self) -> None:
+        self._rest_until = self._said_at = self._quick_at = self._slow_at = 0
+
+    def keep(self) -> None:
+        """Work out what has moved everywhere, unless the last time was too short ago for how long it took."""
+        began = system_now()
+        if began >= self._rest_until:
+            used = time.thread_time()
+            self._look(began)
+            self._rest_until = began + int((time.thread_time() - used) * SHARE * SECOND)
+        if began >= self._said_at + FRESH // 3:
+            Keeping.objects.filter(pk=1).update(at=system_now())
+            self._said_at = began
+
+    def _look(self, began: int) -> None:
+        everywhere: Collection[int] = list(Property.objects.values_list("pk", flat=True))
+        keep_places(everywhere, ENOUGH)
+        if began < self._quick_at:
+            return
+        keeping, _made = Keeping.objects.get_or_create(pk=1)
+        slow = began >= self._slow_at
+        keep_money(everywhere, keeping)
+        keep_to_do(Organisation.objects.all(), slow)
+        keeping.save(update_fields=["top_up", "debt_payment", "day"])
+        self._quick_at = began + OFTEN
+        self._slow_at = began + SLOWLY if slow else self._slow_at

@@ -1,0 +1,196 @@
+"""What the manager's first page and the plans show, worked out once and kept (`keeping`). All of it can be deleted: it is
+worked out anew. Amounts are in nano, energy in Wh, instants in µs since 1970.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..estate.models import Organisation, Property, Tenancy, Unit
+from ..metering.models import Alarm, Gateway, Meter, Silence
+
+
+class PlaceQuerySet(models.QuerySet["Place"]):
+    """Queries for places."""
+
+    def in_use(self) -> PlaceQuerySet:
+        """Return the places that are not archived."""
+        return self.filter(is_archived=False)
+
+
+class Place(models.Model):
+    """A unit, or a meter that is no unit's, as it stands.
+
+    `home` and `name`: of the property and of the unit or the meter, as `sort` puts them in order. `seq` to `commands`: what
+    it was worked out from, so that a change is noticed. `counted`: the last entry of the journal that is in `DayFigures`
+    and in `days`, what the last local days cost (nano by ISO date).
+
+    `need`: the order in which places need somebody, the most urgent first (`Need`). `why`: what keeps it off
+    (`metering.seen.why_off`), or why nothing is known of it. `off_since`: when it went off. `lasts_until`: until when the
+    credit lasts at the usual use; `soon_at`: from when on it lasts less than three days. `waiting`: paid, and not yet shown
+    as applied by the journal. `switching`: how far the last order to the switch is. `tenancy`: who lives there now; `coming`:
+    who moves in next.
+    """
+
+    class State(models.TextChoices):
+        """How a place stands, in one word. The first that holds is said."""
+
+        OFF = "off", _("off")
+        SOON = "soon", _("runs out soon")
+        SILENT = "silent", _("silent")
+        DOUBTFUL = "doubtful", _("alarm")
+        UNKNOWN = "unknown", _("not known yet")
+        OK = "ok", _("on")
+
+    property = models.ForeignKey(Property, on_delete=models.CASCADE, related_name="+")
+    unit = models.OneToOneField(Unit, on_delete=models.CASCADE, null=True, related_name="place")
+    meter = models.OneToOneField(Meter, on_delete=models.CASCADE, null=True, related_name="place")
+    tenancy = models.ForeignKey(Tenancy, on_delete=models.SET_NULL, null=True, related_name="+")
+    coming = models.ForeignKey(Tenancy, on_delete=models.SET_NULL, null=True, related_name="+")
+    home = models.CharField(max_length=100)
+    name = models.CharField(max_length=64)
+    sort = models.BinaryField()
+    role = models.CharField(max_length=8, default=Meter.Role.UNIT)
+
+    seq = models.BigIntegerField(default=0)
+    journal_balance = models.BigIntegerField(default=0)
+    journal_closed = models.BooleanField(null=True)
+    told_seq = models.BigIntegerField(default=0)
+    told_balance = models.BigIntegerField(null=True)
+    told_closed = models.BooleanField(null=True)
+    told_switch = models.CharField(max_length=32, blank=True, default="")
+    commands = models.BigIntegerField(default=0)
+    counted = models.BigIntegerField(default=0)
+    days = models.JSONField(default=dict)
+
+    state = models.CharField(max_length=8, choices=State, blank=True, default="")
+    need = models.PositiveSmallIntegerField(default=0)
+    why = models.CharField(max_length=24, blank=True, default="")
+    balance = models.BigIntegerField(null=True)
+    waiting = models.BigIntegerField(default=0)
+    off_since = models.BigIntegerField(null=True)
+    lasts_until = models.BigIntegerField(null=True)
+    soon_at = models.BigIntegerField(null=True)
+    read_at = models.BigIntegerField(null=True)
+    switching = models.CharField(max_length=32, blank=True, default="")
+    is_silent = models.BooleanField(default=False)
+    has_alarm = models.BooleanField(default=False)
+    is_archived = models.BooleanField(default=False)
+
+    objects = PlaceQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("property", "need", "sort"), name="place_by_need"),
+            models.Index(fields=("property", "sort"), name="place_by_name"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.home} {self.name}"
+
+
+class Need(models.IntegerChoices):
+    """Which places need somebody first."""
+
+    PAID_AND_OFF = 0
+    OFF = 1
+    SOON = 2
+    SILENT = 3
+    DOUBTFUL = 4
+    UNKNOWN = 5
+    OK = 6
+    VACANT = 7
+    NO_METER = 8
+
+
+class Summary(models.Model):
+    """How the places of a property stand: their numbers. Units only, but for `others`: meters that are no unit's.
+    `unreached`: tenants whom no notice reaches. `moved`: it grows with every change of what is kept of the property.
+    """
+
+    property = models.OneToOneField(Property, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    units = models.IntegerField(default=0)
+    off = models.IntegerField(default=0)
+    soon = models.IntegerField(default=0)
+    silent = models.IntegerField(default=0)
+    alarms = models.IntegerField(default=0)
+    waiting = models.IntegerField(default=0)
+    vacant = models.IntegerField(default=0)
+    others = models.IntegerField(default=0)
+    moved = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.property}"
+
+
+class DayFigures(models.Model):
+    """A local day of a property: the energy that its meters counted, by their role, and the money that came in."""
+
+    property = models.ForeignKey(Property, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    units = models.BigIntegerField(default=0)
+    common = models.BigIntegerField(default=0)
+    main = models.BigIntegerField(default=0)
+    money = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("property", "day"), name="figures_of_a_day_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.property}, {self.day}"
+
+
+class ToDo(models.Model):
+    """Something that a person must do. `property`: None if it belongs to the whole organisation. `of`: the rows of this kind
+    are one for each alarm, silence or gateway; of others there is one for each property or organisation, which says how
+    many there are (`count`), of how much (`amount`, None if it is of no money), and since when the oldest is there.
+    """
+
+    class Kind(models.TextChoices):
+        """What is to be done, the most urgent first."""
+
+        GATEWAY = "gateway"
+        SILENCE = "silence"
+        ALARM = "alarm"
+        HELD = "held"
+        TAKEN_BACK = "taken-back"
+        UNEXPECTED = "unexpected"
+        UNEXPLAINED = "unexplained"
+        BANK = "bank"
+        ADJUSTMENT = "adjustment"
+        WRITE_OFF = "write-off"
+        RECONCILIATION = "reconciliation"
+        BILL = "bill"
+        DEBT = "debt"
+        REFUND = "refund"
+        UNREACHED = "unreached"
+        REPORT = "report"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    property = models.ForeignKey(Property, on_delete=models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind)
+    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, null=True, related_name="+")
+    silence = models.ForeignKey(Silence, on_delete=models.CASCADE, null=True, related_name="+")
+    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, null=True, related_name="+")
+    since = models.BigIntegerField(null=True)
+    count = models.IntegerField(default=1)
+    amount = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.organisation}: {self.kind}"
+
+
+class Keeping(models.Model):
+    """The sign of life of who keeps all this, on the system's clock (µs): what is younger than a few seconds need not be
+    looked at by a page. `top_up`: the last payment that is in `DayFigures`; `day`: when all days were summed anew.
+    """
+
+    at = models.BigIntegerField(default=0)
+    top_up = models.BigIntegerField(default=0)
+    debt_payment = models.BigIntegerField(default=0)
+    day = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.at}"
