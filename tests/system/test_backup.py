@@ -32,17 +32,19 @@ for number, line in enumerate(sys.stdin):
 """
 STAND = """
 import json
+import sys
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import tenant_account
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Meter
 from prewatt.server.vending.models import Command
-print(json.dumps({
+for _line in sys.stdin:
+  print(json.dumps({
     "paid": {each.tenant: sum(Transfer.objects.filter(kind="top-up", credit_account=tenant_account(each)).values_list("amount", flat=True))
              for each in Tenancy.objects.all()},
     "seq": dict(Meter.objects.values_list("name", "seq")), "told": dict(Meter.objects.values_list("name", "told_seq")),
     "applied": Command.objects.filter(kind="credit", state="applied").count(),
-}))
+  }), flush=True)
 """
 
 
@@ -70,18 +72,30 @@ class Cashier:
 
 
 def stand(building):
-    done = building.run("manage", "shell", "-c", STAND)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    """How the server stands."""
+    return until(building, lambda _found: True)
 
 
 def until(building, holds):
-    """How the server stands, once that holds."""
+    """How the server stands, once that holds: asked again and again of one process, as each takes a second to start."""
     deadline, pause = time.monotonic() + PATIENCE, threading.Event()
-    while not holds(found := stand(building)):
-        assert time.monotonic() < deadline, found
-        pause.wait(0.2)
-    return found
+    with subprocess.Popen(
+        [*PREWATT, "manage", "shell", "-c", STAND],
+        env=building.environment,
+        text=True,
+        bufsize=1,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while True:
+            process.stdin.write("\n")
+            line = process.stdout.readline()
+            assert line, "who tells how it stands ended"
+            if line.startswith("{") and holds(found := json.loads(line)):
+                return found
+            assert time.monotonic() < deadline, line
+            pause.wait(0.2)
 
 
 def end(building, name):

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from prewatt.clock import SharedClock
 from prewatt.kernel.units import HOUR
 from prewatt.sim.story import Options, plan
-from tests.system.demonstration import PREWATT
+from tests.system.demonstration import PREPARED, ROOT
 
 PICTURES = os.environ.get("SCREENSHOTS")
 PATIENCE = 180_000
@@ -33,7 +33,7 @@ class Building:
         self._home = home
         options = ["--days", str(self.DAYS), "--speed", "40000", "--seed", "4", "--home", str(home)]
         self._process = subprocess.Popen(
-            [*PREWATT, "demo", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [*PREPARED, "demo", *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         said = (found[0] for line in self._process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
         self.address, self.site = next(said), next(said)
