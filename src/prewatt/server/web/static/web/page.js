@@ -23,6 +23,7 @@ const reach = box => {
     box.setAttribute("role", "group");
   } else box.removeAttribute("tabindex");
 };
+document.querySelector(".rooms [aria-current]")?.scrollIntoView({block: "nearest", inline: "center"});
 const boxes = new ResizeObserver(changes => changes.forEach(change => reach(change.target)));
 
 const WHAT = [[CHARTS, size], ["table.cards", label], [".scroll", box => boxes.observe(box)]];
