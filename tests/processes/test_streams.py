@@ -14,6 +14,7 @@ from prewatt.processes.pages import streams
 from prewatt.processes.pages.process import PagesServer
 from prewatt.server.metering.looks import system_now
 from prewatt.server.metering.models import Gateway, LiveReading, Meter
+from prewatt.server.overview.places import keep_places
 from tests.building import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,6 +70,8 @@ def test_open_pages_are_told_of_what_they_show_and_of_nothing_else(building, clo
         meter = Meter.objects.get(name="m1")
         LiveReading.objects.create(meter=meter, heard_at=system_now(), at=clock.now(), power=1234)
         Meter.objects.filter(name="m1").update(seq=7, balance=5 * NANO)
+        # What the worker does all the time.
+        keep_places([meter.property.pk])
 
     async def story():
         async with serving() as (port, server):

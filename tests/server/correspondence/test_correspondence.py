@@ -191,7 +191,7 @@ def test_a_report_with_photos_is_answered_and_closed_and_says_who_did_what_when(
     told = Notice.objects.get(recipient__tenancy=None)
     assert told.title == "Linden 5 Flat 1: fault report, light, socket or fuse"
     assert "Anna: The socket is warm." in told.text and "Photos: 2" in told.text and f"/reports/{made.pk}/" in told.text
-    assert "Fault reports (1)" in words_of(people.office.get("/properties/"))
+    assert "1 report is open" in words_of(people.office.get("/properties/"))
     assert "light, socket or fuse" in people.office.get(f"/units/{people.anna.unit_id}/").content.decode()
     clock.at += HOUR
     assert people.add(people.office, made, "2", text="Somebody comes at ten.", state="work") == ["Added."]
@@ -219,7 +219,7 @@ def test_a_report_with_photos_is_answered_and_closed_and_says_who_did_what_when(
         assert words in page
     assert len(re.findall(r"<img\s", page)) == 1 + 3
     made.refresh_from_db()
-    assert made.closed_at == clock.at and "Fault reports (" not in words_of(people.office.get("/properties/"))
+    assert made.closed_at == clock.at and "report is open" not in words_of(people.office.get("/properties/"))
 
 
 def test_what_is_said_to_be_done_can_be_opened_again_for_two_weeks(people, clock):

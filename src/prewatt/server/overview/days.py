@@ -31,7 +31,10 @@ def count(places: Collection[Place], meters: Mapping[int, Meter], at: int) -> No
     """
     zones = {pk: zone(meter.property.zone) for pk, meter in meters.items()}
     by_meter = {place.meter_id: place for place in places if place.meter_id is not None}
-    floors = {pk: _counted_from(at, zones[pk]) for pk in by_meter if pk in zones}
+    firsts = {pk: _first_day(meters[pk], at, zones[pk]) for pk in by_meter}
+    floors = {
+        pk: day_bounds(min(first, month_before(local_day(at, zones[pk]))), zones[pk])[0] for pk, first in firsts.items()
+    }
     sums: dict[tuple[Key, str], int] = defaultdict(int)
     entries = JournalEntry.objects.filter(
         meter__place__in=list(by_meter.values()), seq__gt=F("meter__place__counted"), energy__isnull=False
@@ -47,16 +50,14 @@ def count(places: Collection[Place], meters: Mapping[int, Meter], at: int) -> No
             place.days[day.isoformat()] = place.days.get(day.isoformat(), 0) + (charge or 0)
     for pk, place in by_meter.items():
         place.counted = meters[pk].seq
-        first = (local_day(at, zones[pk]) - timedelta(weeks=WEEKS, days=1)).isoformat()
-        place.days = {day: cost for day, cost in place.days.items() if day >= first}
+        place.days = {day: cost for day, cost in place.days.items() if day >= firsts[pk].isoformat()}
     add(sums)
 
 
-def _counted_from(at: int, zone_: ZoneInfo) -> int:
-    """Return the instant after which entries are counted: the month before is compared with this one."""
-    today = local_day(at, zone_)
-    first = min(month_before(today), today - timedelta(weeks=WEEKS, days=1))
-    return day_bounds(first, zone_)[0]
+def _first_day(meter: Meter, at: int, zone_: ZoneInfo) -> date:
+    """Return the first day whose cost says how long a credit lasts: some weeks before the last reading."""
+    read = local_day(min(at, meter.read_at or at), zone_)
+    return read - timedelta(weeks=WEEKS, days=1)
 
 
 def cost_of(place: Place) -> dict[date, int]:

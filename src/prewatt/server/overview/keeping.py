@@ -7,12 +7,13 @@ import time
 from collections.abc import Collection
 
 from django.db import DatabaseError, InterfaceError
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from ...kernel.units import MINUTE, SECOND
 from ..estate.models import Organisation, Property
 from ..metering.looks import system_now
-from .models import Keeping
+from ..metering.models import Worker
+from .models import Keeping, Summary
 from .money import keep_money
 from .places import keep_places
 from .to_do import keep_to_do
@@ -28,16 +29,26 @@ ENOUGH = 2000
 """The most places that the worker works out in one go."""
 
 
-def bring_up_to_date(properties: QuerySet[Property]) -> None:
-    """Work out what has moved in properties, unless the worker does. If the database refuses, what is kept is shown."""
-    kept_at = Keeping.objects.filter(pk=1).values_list("at", flat=True).first()
-    if kept_at is not None and abs(system_now() - kept_at) < FRESH:
-        return
-    rows = {each.pk: each for each in properties}
+def summaries(properties: QuerySet[Property]) -> list[Summary]:
+    """Return how properties stand, with what has moved worked out before, unless the worker does that. If the database
+    refuses, they stand as it was kept. Each has `headend_at`, the last sign of life of a head-end; None if there was none.
+    """
+    rows = _kept(properties)
+    if rows and rows[0].kept_at is not None and abs(system_now() - rows[0].kept_at) < FRESH:  # type: ignore[attr-defined]
+        return rows
     try:
-        _keep(rows)
+        _keep({each.pk: each for each in properties})
     except (DatabaseError, InterfaceError) as error:
         log.warning("the first page shows what was kept: %s", error)
+        return rows
+    return _kept(properties)
+
+
+def _kept(properties: QuerySet[Property]) -> list[Summary]:
+    rows = Summary.objects.filter(property__in=properties).select_related("property__organisation")
+    kept_at = Subquery(Keeping.objects.filter(pk=1).values("at"))
+    headend_at = Subquery(Worker.objects.order_by("-beat_at").values("beat_at")[:1])
+    return list(rows.annotate(kept_at=kept_at, headend_at=headend_at))
 
 
 def _keep(rows: dict[int, Property]) -> None:

@@ -71,10 +71,11 @@ class _Differs(Func):
 
 def keep_places(properties: Collection[int], most: int | None = None) -> set[int]:
     """Work out anew the places of properties that have moved, at most so many. Returns the properties that have changed."""
-    changed, done = _make(properties), 0
-    while batch := list(_moved(properties).values_list("pk", flat=True)[:BATCH]):
+    changed, done, last = _make(properties), 0, 0
+    # Each place once: one that can't be brought to rest must not hold up all others.
+    while batch := list(_moved(properties).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         changed |= _work_out(batch)
-        done += len(batch)
+        done, last = done + len(batch), batch[-1]
         if most is not None and done >= most:
             break
     for pk in sorted(changed):
@@ -210,6 +211,8 @@ def _take_up_meters(places: Iterable[Place], of_unit: Mapping[int | None, Meter]
         former.filter(unit=None).delete()
         former.update(meter=None, state="")
         place.meter = meter
+        # Its entries are counted from there at once.
+        place.save(update_fields=["meter", "counted"])
 
 
 def _tenancies(places: Iterable[Place], at: int) -> tuple[dict[int, Tenancy], dict[int, Tenancy]]:

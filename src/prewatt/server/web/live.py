@@ -33,14 +33,14 @@ SELDOM = 60
 
 class Watched:
     """What a page watches, as it stood before the page was worked out. `again`: seconds after which the page is worked out
-    again in any case. `often`: the least seconds between two times.
+    again in any case. `often`: the least seconds between two times. `state`: how the topic stood, if the page knows it already.
     """
 
-    def __init__(self, topic: Topic | None, again: int, often: int = OFTEN) -> None:
-        self.topic, self.again, self.often = topic, again, often
-        self.state = self.html = ""
+    def __init__(self, topic: Topic | None, again: int, often: int = OFTEN, state: str = "") -> None:
+        self.topic, self.again, self.often, self.state = topic, again, often, state
+        self.html = ""
         self.shown: Shown | None = None
-        if topic is not None and topic[0] != METER:
+        if topic is not None and topic[0] != METER and not state:
             self.state = state_of(topic)
 
     def stream(self, request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ topics of all open pages are looked at together, once a second, in a query for e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -82,8 +82,13 @@ def states(topics: Collection[Topic]) -> dict[Topic, str]:
         asked = [topic for topic in topics if topic[0] == kind]
         if asked:
             rows = query({key for _kind, keys in asked for key in keys})
-            found |= {topic: repr([rows.get(key) for key in topic[1]]) for topic in asked}
+            found |= {topic: state_by(topic, rows) for topic in asked}
     return found
+
+
+def state_by(topic: Topic, rows: Mapping[int, Any]) -> str:
+    """Return how a topic stands by what was found of each of its rows."""
+    return repr([rows.get(key) for key in topic[1]])
 
 
 def presents(meters: Iterable[int]) -> dict[int, Present]:

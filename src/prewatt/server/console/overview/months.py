@@ -69,6 +69,7 @@ def whole_kwh(wh: int) -> str:
 
 def month_figures(properties: Collection[Property], with_money: Collection[int], at: int) -> list[MonthFigures]:
     """Return the figures of properties, by currency. `with_money`: the properties whose money is counted."""
+    properties = list(properties)
     by_currency: dict[str, list[Property]] = defaultdict(list)
     for each in properties:
         by_currency[each.currency].append(each)

@@ -6,11 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ....kernel.calendar import zone
 from ...estate.floors import floor_of
 from ...estate.models import Property, Unit
+from ...metering.forecast import FARTHEST
 from ...metering.models import Meter
 from ...metering.outlook import days_until
 from ...overview.models import Place
@@ -59,8 +61,10 @@ def plan_of(property_: Property, at: int) -> Plan:
 
 
 def _more(place: Place, at: int) -> str:
-    """Return how long the credit of a place lasts, if that is known and not long."""
+    """Return how long the credit of a place lasts, if that is known."""
     if place.lasts_until is None or place.why:
         return ""
     days = days_until(place.lasts_until, at)
+    if days >= FARTHEST:
+        return _("over %(days)d days") % {"days": FARTHEST}
     return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ....kernel.calendar import zone
 from ....kernel.switching import SwitchProgress
 from ...estate.models import Property
+from ...metering.forecast import FARTHEST
 from ...metering.outlook import days_until
 from ...overview.models import Place
 from .words import state_in_words, tone, why_in_words
@@ -18,7 +19,7 @@ from .words import state_in_words, tone, why_in_words
 
 @dataclass(frozen=True)
 class Row:
-    """A place as the table shows it. `days`: how many days the credit lasts; None if that is not known. `switching`:
+    """A place as the table shows it. `days`: how many days the credit lasts; empty if that is not known. `switching`:
     what hinders the switch, in words.
     """
 
@@ -28,7 +29,7 @@ class Row:
     tone: str
     words: str
     why: str
-    days: int | None
+    days: str
     switching: str
     sees_money: bool
 
@@ -46,10 +47,17 @@ def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
         tone(place),
         state_in_words(place),
         why_in_words(place),
-        None if place.lasts_until is None or place.why else days_until(place.lasts_until, at),
+        _days(place, at),
         _switching(place),
         sees_money,
     )
+
+
+def _days(place: Place, at: int) -> str:
+    if place.lasts_until is None or place.why:
+        return ""
+    days = days_until(place.lasts_until, at)
+    return f"{days}+" if days >= FARTHEST else str(days)
 
 
 def _switching(place: Place) -> str:

@@ -16,14 +16,13 @@ from ....kernel.names import natural
 from ...accounts.rights import Right
 from ...core.time import now
 from ...estate.models import Property
-from ...metering.models import Worker
-from ...overview.keeping import bring_up_to_date
+from ...overview.keeping import summaries
 from ...overview.models import Summary
 from ...web.access import properties as allowed
 from ...web.access import property_of_manager, rights_at
 from ...web.gate import reach
 from ...web.live import Watched, live_page, often_with
-from ...web.watching import PROPERTIES
+from ...web.watching import PROPERTIES, state_by
 from .lines import Seer, lines
 from .listing import PAGE, Wanted, listing, read
 from .months import month_figures
@@ -38,45 +37,50 @@ FEW = 6
 """So many properties stand on the page by themselves; more are folded."""
 
 
-def _headend_silent() -> bool:
-    last = Worker.objects.order_by("-beat_at").first()
-    return last is None or (timezone.now() - last.beat_at).total_seconds() > SILENT_WORKER
+def _is_silent(rows: Collection[Summary]) -> bool:
+    """Return whether no head-end has given a sign of life."""
+    last: Any = max((each.headend_at for each in rows if each.headend_at), default=None)  # type: ignore[attr-defined]
+    return last is None or (timezone.now() - last).total_seconds() > SILENT_WORKER
 
 
 @login_required
 @require_GET
 def properties(request: HttpRequest) -> HttpResponse:
     """Show what is to be done, the figures of the month, and the units of all properties that somebody sees."""
-    buildings, at = allowed(request).filter(archived_at=None), now()
-    bring_up_to_date(buildings)
-    rows = sorted(buildings.select_related("organisation"), key=lambda each: natural(each.name))
-    wanted, rights = read(request.GET), {each.pk: rights_at(request, each) for each in rows}
+    at, wanted = now(), read(request.GET)
+    kept = summaries(allowed(request).filter(archived_at=None))
+    rows = sorted(kept, key=lambda each: natural(each.property.name))
+    rights = {each.pk: rights_at(request, each.property) for each in rows}
     with_money = {pk for pk, own in rights.items() if Right.SEE_MONEY in own}
     if wanted.order == "balance" and not with_money:
         # The order would tell who has how much.
         wanted = replace(wanted, order="name")
-    shown = [each for each in rows if wanted.property in (0, each.pk)]
-    keys = tuple(each.pk for each in shown)
-    watched = Watched((PROPERTIES, keys), AGAIN, often_with(PAGE if len(rows) > 1 else 0))
-    by_pk = {each.pk: each for each in Summary.objects.filter(property__in=[each.pk for each in rows])}
-    summaries = [by_pk[pk] for pk in keys if pk in by_pk]
-    tenancies = {pk for pk, own in rights.items() if Right.TENANCIES in own}
-    page = listing(shown, wanted, summaries, [each for each in shown if each.pk in tenancies])
+    chosen = [each for each in rows if wanted.property in (0, each.pk)]
+    shown = {each.pk: each.property for each in chosen}
+    with_phones = [each for pk, each in shown.items() if Right.TENANCIES in rights[pk]]
+    page = listing(list(shown.values()), wanted, chosen, with_phones)
     context = {
-        "silent": _headend_silent(),
+        "silent": _is_silent(rows),
         "wanted": wanted,
-        "buildings": [(each, by_pk.get(each.pk)) for each in rows],
+        "buildings": [(each.property, each) for each in rows],
         "are_few": len(rows) <= FEW,
         "several": len(rows) > 1,
+        "landlords": len({each.property.organisation_id for each in rows}) > 1,
         "sees_money": bool(with_money),
-        "lines": [] if wanted.looked_for else lines(_seer(request, shown, rights), summaries, wanted, at),
-        "months": [] if wanted.looked_for else month_figures(shown, with_money, at),
-        "tiles": _tiles(summaries, wanted, bool(with_money)),
+        "lines": [] if wanted.looked_for else lines(_seer(request, shown.values(), rights), chosen, wanted, at),
+        "months": [] if wanted.looked_for else month_figures(shown.values(), with_money, at),
+        "tiles": _tiles(chosen, wanted, bool(with_money)),
         "orders": _orders(wanted, bool(with_money)),
         "page": page,
-        "rows": rows_of(page.object_list, {each.pk: each for each in shown}, with_money, at),
+        "rows": rows_of(page.object_list, shown, with_money, at),
     }
+    watched = _watched(chosen, often_with(PAGE if len(rows) > 1 else 0))
     return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context, watched)
+
+
+def _watched(rows: Collection[Summary], often: int) -> Watched:
+    topic = (PROPERTIES, tuple(each.pk for each in rows))
+    return Watched(topic, AGAIN, often, state_by(topic, {each.pk: each.moved for each in rows}))
 
 
 def _seer(request: HttpRequest, shown: Collection[Property], rights: dict[int, frozenset[Right]]) -> Seer:
@@ -129,14 +133,13 @@ def _orders(wanted: Wanted, sees_money: bool) -> list[tuple[str, str, bool]]:
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the plan of a property, for a screen on the wall too: who lives there and what they have is not on it."""
     property_, at = property_of_manager(request, pk), now()
-    bring_up_to_date(Property.objects.filter(pk=pk))
-    watched = Watched((PROPERTIES, (pk,)), AGAIN)
-    summary = Summary.objects.filter(pk=pk).first()
+    rows = summaries(Property.objects.filter(pk=pk))
     context = {
         "property": property_,
         "plan": plan_of(property_, at),
-        "summary": summary,
-        "silent": _headend_silent(),
+        "summary": next(iter(rows), None),
+        "silent": _is_silent(rows),
         "at": at,
     }
+    watched = _watched(rows, often_with(0))
     return live_page(request, "console/overview/plan.html", "console/overview/_plan.html", context, watched)
