@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prewatt.kernel.entries import ChangeTenancy, decode_command
-from prewatt.server.commissioning import gateway_places, installing
+from prewatt.server.commissioning import additions, gateway_places, installing
 from prewatt.server.commissioning.additions import add, opened, sealed
 from prewatt.server.commissioning.apartments import Apartment, apartments_of
 from prewatt.server.commissioning.list_lines import Does, plan
@@ -187,6 +187,27 @@ def test_meters_go_to_the_gateway_with_room_and_then_to_a_new_one(building, monk
     assert {box.name: box.meters.count() for box in Gateway.objects.all()} == {"g1": 4, "gateway-1": 2, "cellar": 1}
     with pytest.raises(Refused, match="gateway g1 would have 5 meters, but a gateway can have 4 at most"):
         add(building.property, listed("unit;meter;gateway\nN10;n10;g1\n"))
+
+
+@pytest.mark.database
+def test_a_long_list_that_ends_in_the_middle_is_finished_by_the_same_list(building, monkeypatch):
+    monkeypatch.setattr(additions, "PART", 2)
+    rows = listed("unit;meter;tenant;gateway\nA1;a1;Kim;\nA2;a2;;\nA3;a3;Lea;roof\nA4;a4;;\nA5;;;roof\n")
+    stored = additions.add
+    parts = iter([stored])
+
+    def killed(*part):
+        return next(parts)(*part)
+
+    monkeypatch.setattr(additions, "add", killed)
+    with pytest.raises(StopIteration):
+        additions.add_in_parts(building.property, rows)
+    assert sorted(Unit.objects.filter(name__startswith="A").values_list("name", flat=True)) == ["A1", "A2"]
+    monkeypatch.setattr(additions, "add", stored)
+    assert additions.add_in_parts(building.property, rows).new == 3
+    assert additions.add_in_parts(building.property, rows).new == 0
+    assert [line.does for line in plan(building.property, rows).lines] == [Does.NOTHING] * 5
+    assert Meter.objects.get(name="a3").gateway.name == "roof" and Tenancy.objects.get(tenant="Lea").unit.name == "A3"
 
 
 def test_a_list_that_a_page_carries_comes_back_whole_and_only_from_us():

@@ -110,7 +110,7 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert "Go on: First payment" in said(page)
     page = client.get(f"/properties/{home.pk}/first-payment/")
     flat = Unit.objects.get(name="Top 2")
-    assert f'href="/units/{flat.pk}/"' in page.content.decode()
+    assert f'href="/units/{flat.pk}/money/"' in page.content.decode()
     client.post(f"/units/{flat.pk}/top-up/", {"amount": "20", "credit_id": "1", "way": "cash"})
     assert TopUp.objects.get().tenancy.tenant == "王芳" and TopUp.objects.get().amount == 20 * NANO
     assert "everything is set up" in said(client.get("/begin/"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core import signing
@@ -31,6 +31,8 @@ from .installing import InstallError, install
 from .list_lines import Does, Line, name_of, plan
 
 SALT = "prewatt list of flats"
+PART = 100
+"""How many lines of a list from a page are stored at once."""
 SHOWN_FOR = 24 * 3600
 """A list that was shown can be stored for this long, s."""
 
@@ -78,6 +80,23 @@ def add(
             continue
         added.tenancies += [tenancy] if tenancy is not None else []
     problems.check()
+    return added
+
+
+def add_in_parts(property_: Property, apartments: Sequence[Apartment]) -> Added:
+    """Store what a list says, a part after the other, so that a long list keeps nobody's payment waiting. Each flat is stored
+    whole or not at all; if it ends in the middle, the same list adds the rest. A TableError names each line that is wrong
+    before anything is stored.
+    """
+    planned = plan(property_, apartments)
+    # Where each meter hangs is decided for the whole list.
+    rows = [replace(line.apartment, gateway=line.gateway or line.apartment.gateway) for line in planned.lines]
+    added = Added()
+    for first in range(0, len(rows), PART):
+        part = add(property_, rows[first : first + PART])
+        added.new, added.changed = added.new + part.new, added.changed + part.changed
+        added.tenancies += part.tenancies
+        added.gateways += part.gateways
     return added
 
 

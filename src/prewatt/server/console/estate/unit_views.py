@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from ....tables.problems import TableError, whole
 from ....wire.messages import MAX_METERS
-from ...commissioning.additions import Added, add, opened, sealed
+from ...commissioning.additions import Added, add_in_parts, opened, sealed
 from ...commissioning.apartments import LARGEST_FILE, Apartment, apartments_of
 from ...commissioning.gateway_places import Places
 from ...commissioning.installing import InstallError, install
@@ -46,7 +46,7 @@ def add_units(request: HttpRequest, pk: int) -> HttpResponse:
     wrong: list[str] = []
     try:
         if request.method == "POST" and "list" in request.POST:
-            added = add(property_, opened(request.POST["list"]))
+            added = add_in_parts(property_, opened(request.POST["list"]))
             _say(request, added)
             return on_from(property_, Step.UNITS)
         if request.method == "POST":
