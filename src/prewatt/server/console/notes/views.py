@@ -70,7 +70,9 @@ def _buildings(owner: Organisation, chosen: set[str]) -> list[tuple[Property, li
     living = Prefetch("units__tenancies", Tenancy.objects.living(now()), to_attr="living")
     result = []
     for building in sorted(owner.properties.prefetch_related(living), key=lambda each: natural(each.name)):
-        units: list[Any] = sorted(building.units.in_use(), key=lambda each: natural(each.name))
+        units: list[Any] = sorted(
+            (each for each in building.units.all() if each.archived_at is None), key=lambda each: natural(each.name)
+        )
         flats = []
         for unit in units:
             living_tenancy = next(iter(unit.living), None)
