@@ -203,7 +203,7 @@ FORMS = {
     "console:orders:order": lambda who: who.post(f"/units/{who.tenancy.unit_id}/order/", {"do": "hold", "reason": "7", "sure": "hold"}),
     "console:estate:add_units": lambda who: who.post(f"/properties/{who.home.pk}/units/add/", {"typed": "Roof 1-3"}),
     "console:estate:change_unit": lambda who: who.post(
-        f"/units/{who.tenancy.unit_id}/change/", {"name": "Flat One", "area": "52", "occupants": "2", "fuse": "9000", "parts": "Stairs A"}
+        f"/units/{who.tenancy.unit_id}/change/", {"name": "Flat 1", "area": "52", "occupants": "2", "fuse": "9000", "parts": "Stairs A"}
     ),
     "console:estate:add_meter": lambda who: who.post(
         f"/properties/{who.home.pk}/common-meters/add/",

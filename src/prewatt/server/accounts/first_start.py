@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,11 +82,12 @@ def claim(name: str, password: str, organisation: str) -> Any:
     user = get_user_model()(username=name)
     owner = Organisation(name=organisation)
     errors: dict[str, list[str]] = {}
-    for field, check in (
-        ("name", lambda: check_name(name)),
-        ("password", lambda: validate_password(password, user)),
-        ("organisation", owner.full_clean),
-    ):
+    checks: dict[str, Callable[[], object]] = {
+        "name": lambda: check_name(name),
+        "password": lambda: validate_password(password, user),
+        "organisation": owner.full_clean,
+    }
+    for field, check in checks.items():
         try:
             check()
         except ValidationError as error:
