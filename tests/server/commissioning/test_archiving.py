@@ -1,5 +1,7 @@
 """What is archived leaves the lists and never the books; what somebody needs is not archived."""
 
+import re
+
 import pytest
 
 from prewatt.headend.store import Store
@@ -9,15 +11,16 @@ from prewatt.server.accounts.audit import AuditEntry
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.commissioning.enrolment import new_code, units_without_meter
 from prewatt.server.commissioning.installing import install
-from prewatt.server.estate.models import Property, Tenancy, Unit
+from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.metering.balance import balance
 from prewatt.server.metering.models import Gateway, Meter, Silence
 from prewatt.server.tariffs.models import Tariff
 from prewatt.server.tariffs.versions import keep
+from prewatt.server.vending.models import TokenMeter
 from prewatt.server.vending.silences import look
-from prewatt.server.web.figures import property_panels
 from prewatt.wire.topics import SHARDS
 from tests.building import ZONE
+from tests.server.keypads import keypad_flat
 
 pytestmark = pytest.mark.database
 
@@ -29,9 +32,10 @@ def did(manager, path, do="archive"):
     return [str(each) for each in answer.context["messages"]]
 
 
-def shown():
+def shown(manager):
     """The flats on the first page."""
-    return [row.unit for panel in property_panels(Property.objects.all()) for row in panel.rows]
+    page = manager.get("/properties/").content.decode()
+    return sorted(set(re.findall(r">\s*(Flat \d)\s*<", page)))
 
 
 def test_a_flat_is_archived_when_nobody_lives_there_and_comes_back(manager, building, clock):
@@ -43,12 +47,12 @@ def test_a_flat_is_archived_when_nobody_lives_there_and_comes_back(manager, buil
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.now() - 1, begins=clock.now() - DAY)
     assert "is not settled yet" in did(manager, f"/units/{lived_in.pk}/archive/")[0]
     assert did(manager, f"/units/{vacant.pk}/archive/") == ["Flat 3 is archived. The books keep it."]
-    assert shown() == ["Flat 1", "Flat 2"]
+    assert shown(manager) == ["Flat 1", "Flat 2"]
     assert "archived_at" in AuditEntry.objects.latest("pk").changes
     page = manager.post(f"/properties/{building.property.pk}/units/add/", {"typed": "Flat 3"})
     assert "This unit is archived. Bring it back first." in page.content.decode()
     assert did(manager, f"/units/{vacant.pk}/archive/", "restore") == ["Flat 3 is back."]
-    assert shown() == ["Flat 1", "Flat 2", "Flat 3"]
+    assert shown(manager) == ["Flat 1", "Flat 2", "Flat 3"]
 
 
 def test_a_gateway_is_archived_when_no_flat_hangs_at_it(manager, building):
@@ -121,10 +125,10 @@ def test_a_building_is_archived_when_it_is_empty(manager, building):
     assert "lives at" in did(manager, f"/properties/{home.pk}/archive/")[0]
     Tenancy.objects.all().update(ends=2, begins=1, settled_at=3)
     did(manager, f"/properties/{home.pk}/archive/")
-    assert shown() == [] and Gateway.objects.get().revoked
+    assert shown(manager) == [] and Gateway.objects.get().revoked
     assert home.name in manager.get("/landlord/").content.decode().partition("Archived buildings")[2]
     did(manager, f"/properties/{home.pk}/archive/", "restore")
-    assert shown() == ["Flat 1", "Flat 2", "Flat 3"]
+    assert shown(manager) == ["Flat 1", "Flat 2", "Flat 3"]
 
 
 def test_what_was_made_is_changed(manager, building):
@@ -170,3 +174,21 @@ def test_a_meter_that_was_taken_away_raises_no_alarm_of_silence_and_ends_no_bala
     clock.at += DAY
     look()
     assert list(Silence.objects.values_list("meter__name", flat=True)) == ["main"]
+
+
+def test_a_keypad_meter_is_renamed_and_archived_once_it_hangs_nowhere(manager, building):
+    tenancy = keypad_flat(building.property, "Attic", tenant="Sam")
+    meter = TokenMeter.objects.get(unit=tenancy.unit)
+    page = f"/keypad-meters/{meter.pk}/"
+    manager.post(page, {"do": "rename", "name": "  Roof   meter "})
+    assert "hangs at Attic" in did(manager, page)[-1]
+    meter.refresh_from_db()
+    assert (meter.name, meter.archived_at) == ("Roof meter", None)
+    manager.post(page, {"do": "place", "unit": "nowhere"})
+    did(manager, page)
+    listed = manager.get("/keypad-meters/").content.decode()
+    assert "Roof meter" in listed.partition("Archived meters")[2] and f'value="{meter.pk}"' not in listed
+    manager.post("/keypad-meters/", {"do": "units", "meter": meter.pk, "kwh": "5"})
+    assert not meter.codes.exists()
+    did(manager, page, "restore")
+    assert "Archived meters" not in manager.get("/keypad-meters/").content.decode()

@@ -53,7 +53,8 @@ class SupplyGroup(models.Model):
 class TokenMeter(models.Model):
     """A meter that takes codes: one of our own gateways (`meter`), or a keypad meter of another maker, which hangs at
     `unit` if that was said, since the instant `placed_at` (µs). `counts_money`: its credit is money and not kWh.
-    `last_tid`: the token identifier of the last code that was made for it.
+    `last_tid`: the token identifier of the last code that was made for it. `archived_at`: since when (µs) it stands in no list
+    any more; null: it is in use.
     """
 
     meter = models.OneToOneField(Meter, on_delete=models.PROTECT, null=True, related_name="token_meter")
@@ -66,6 +67,7 @@ class TokenMeter(models.Model):
     last_tid = models.IntegerField(default=-1)
     counts_money = models.BooleanField(default=False)
     placed_at = models.BigIntegerField(null=True)
+    archived_at = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ("organisation", "name")

@@ -31,6 +31,7 @@ from ...web.forms import key
 from ...web.kept import refuse
 from ...web.keypad import keypad_panel
 from .account_actions import ACTIONS
+from .keeping_actions import KEEPING
 
 NOWHERE = "nowhere"
 """The choice of no unit, in the form."""
@@ -75,6 +76,7 @@ def _do(request: HttpRequest, meter: TokenMeter, do: str) -> None:
         "reading": _take_reading,
         "withdraw": _withdraw,
         **ACTIONS,
+        **KEEPING,
     }
     if do not in actions:
         raise ReadingRefused(_("There is no such choice."))

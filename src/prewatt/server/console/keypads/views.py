@@ -51,13 +51,15 @@ def keypads(request: HttpRequest) -> HttpResponse:
         except (VendError, TopUpError, ValidationError, ValueError) as error:
             refuse(request, error, do)
         return redirect("console:keypads:keypads")
+    rows = sorted(
+        TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
+        key=lambda meter: natural(meter.name),
+    )
     context = {
         "owner": owner,
         "groups": SupplyGroup.objects.filter(organisation=owner, is_own=False),
-        "meters": sorted(
-            TokenMeter.objects.filter(organisation=owner, meter__isnull=True).select_related("group"),
-            key=lambda meter: natural(meter.name),
-        ),
+        "meters": [each for each in rows if each.archived_at is None],
+        "archived": [each for each in rows if each.archived_at is not None],
         "doubts": in_doubt(owner),
         "moved_out": moved_out(owner),
         "codes": Code.objects.filter(token_meter__organisation=owner, token_meter__meter__isnull=True).select_related(
@@ -87,7 +89,7 @@ def _group(request: HttpRequest, owner: Organisation) -> SupplyGroup:
 
 
 def _meter(request: HttpRequest, owner: Organisation) -> TokenMeter:
-    meters = TokenMeter.objects.filter(organisation=owner, meter__isnull=True)
+    meters = TokenMeter.objects.filter(organisation=owner, meter__isnull=True, archived_at=None)
     return _chosen(meters, request.POST.get("meter", ""), "meter")
 
 
