@@ -212,6 +212,9 @@ def pages(world):
             )
         ),
         f"/tenancies/{world.pk}/terms/",
+        f"/tenancies/{world.pk}/take-cash/",
+        "/till/",
+        "/till/day/",
         f"/meters/{meter}/exchange/",
         f"/meters/{meter}/wrong-readings/",
         *alarms,

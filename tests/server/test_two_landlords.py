@@ -136,6 +136,9 @@ FORMS = {
     "console:units:add_top_up": lambda who: who.post(
         f"/units/{who.tenancy.unit_id}/top-up/", {"amount": "5", "credit_id": "7", "note": "R-1", "way": "cash"}
     ),
+    "console:till:take": lambda who: who.post(
+        f"/tenancies/{who.tenancy.pk}/take-cash/", {"amount": "5", "credit_id": "17"}
+    ),
     "console:owed:debt_paid": lambda who: who.post(
         f"/debts/{_debt_of(who).pk}/pay/", {"amount": "3", "payment_id": "9", "receipt": "R-9", "way": "cash"}
     ),
@@ -243,7 +246,8 @@ NO_NAMES = {
     "console:taken_back:back_rules", "console:taken_back:settlement_line", "console:taken_back:taken_back",
     "console:tariffs:correct_tariff", "console:tariffs:schedule_tariff", "console:tariffs:set_resale",
     "console:tariffs:tariffs", "console:tariffs:what_if", "console:tenancies:end_tenancy",
-    "console:tenancies:settle_tenancy", "console:units:unit",
+    "console:tenancies:settle_tenancy", "console:units:unit", "console:till:till",
+    "console:till:day", "console:till:give_out", "console:till:send_receipt", "tenant:papers:receipt",
     "console:units:use", "tenant:home:use", "console:units:money", "console:units:switch", "console:units:people",
     "console:units:papers", "console:units:journal", "console:orders:supply", "console:wrong_flat:move", "tenant:bill:bill",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:change_channel", "tenant:notices:new_channel",

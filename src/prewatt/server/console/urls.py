@@ -37,6 +37,7 @@ STORIES = (
     "taken_back",
     "tariffs",
     "tenancies",
+    "till",
     "units",
     "wrong_flat",
 )

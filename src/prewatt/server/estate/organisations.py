@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ...kernel.currencies import NO_CURRENCY
@@ -20,6 +21,16 @@ class Organisation(models.Model):
     """
 
     name = models.CharField(max_length=100, unique=True)
+    address = models.TextField(
+        max_length=300, blank=True, default="", help_text=_("As it stands on bills, statements and receipts.")
+    )
+    tax_id = models.CharField(
+        _("tax number"),
+        max_length=50,
+        blank=True,
+        default="",
+        help_text=_("Printed below the address, if there is one."),
+    )
     adjustment_limit = models.DecimalField(
         max_digits=12,
         decimal_places=2,
@@ -40,6 +51,13 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def letterhead(self) -> list[str]:
+        """Return who the landlord is, a line each, as it stands on papers: name, address, tax number."""
+        address = [line.strip() for line in self.address.splitlines() if line.strip()]
+        tax = [_now("Tax number %(number)s") % {"number": self.tax_id}] if self.tax_id else []
+        return [self.name, *address, *tax]
 
     def home(self) -> Property:
         """Return the first property, whose clock and currency stand for the organisation; one in UTC if there is none."""

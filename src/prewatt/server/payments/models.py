@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from ..billing.models import DebtPayment
 from ..estate.models import Organisation, Tenancy
 from ..vending.models import Command, Refund, TopUp
+from .till_models import Handover as Handover
+from .till_models import Receipt as Receipt
 
 
 def _public_id() -> str:

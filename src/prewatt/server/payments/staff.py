@@ -19,6 +19,7 @@ from ..vending.models import TopUp
 from ..vending.paid_amounts import check_typed
 from ..vending.refusals import TopUpError
 from .models import BankLine, Payment
+from .receipts import give_receipt
 
 _HYPHENS = str.maketrans("‐‑‒–—−", "------")
 
@@ -28,7 +29,8 @@ def record(
     tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str = "", way: str = "cash"
 ) -> TopUp | DebtPayment:
     """Credit `amount` nano that was received in cash or by transfer. If the tenant has moved out and owes money, it
-    pays the debts. A receipt number is unique in an organisation. `way`: a key of `MONEY`. Raises TopUpError, which
+    pays the debts. It gets a receipt of ours; `receipt` is the number on a slip of staff's own, unique in an
+    organisation. `way`: a key of `MONEY`. Raises TopUpError, which
     names the field.
     """
     if pays_debts(tenancy) or DebtPayment.objects.filter(tenancy=tenancy, payment_id=credit_id).exists():
@@ -39,6 +41,7 @@ def record(
     if number and not payment.receipt:
         payment.receipt = number
         payment.save(update_fields=["receipt"])
+    give_receipt(payment)
     return payment
 
 
@@ -52,9 +55,11 @@ def record_debt(
     number = _checked(tenancy, payment_id, receipt, way)
     source = account(tenancy.unit.property.organisation, MONEY[way])
     try:
-        return pay(tenancy, amount, payment_id, by, source, number)
+        payment = pay(tenancy, amount, payment_id, by, source, number)
     except DebtError as error:
         raise TopUpError(str(error), error.field) from None
+    give_receipt(payment)
+    return payment
 
 
 @transaction.atomic

@@ -58,7 +58,7 @@ TEXTS: dict[str, Texts] = {
     "contenttypes.ContentType": Texts(plain="app_label model"),
     "sessions.Session": Texts(login="session_key session_data"),
     # -- buildings and tenancies
-    "estate.Organisation": Texts(plain="name"),
+    "estate.Organisation": Texts(plain="name address tax_id"),
     "estate.Property": Texts(
         plain="name zone currency low_credit low_credit_kwh friendly_hours friendly_holidays friendly_days power_limit "
         "low_credit_days limits off_hours off_holidays off_days spread_rule"
@@ -177,6 +177,7 @@ TEXTS: dict[str, Texts] = {
     "billing.Bill": Texts(tenants={"who": LIKE_BILLS, "document": LIKE_BILLS}, of=_OF),
     # -- payments
     "payments.Merchant": Texts(plain="provider name public_id settings sealed refusal"),
+    "payments.Handover": Texts(plain="note"),
     "payments.Payment": Texts(
         plain="payment_id asked currency method reference state provider_id seen_by",
         tenants={"payer": EMPTY, "payer_address": EMPTY, "link": EMPTY, "params": EMPTY},

@@ -240,7 +240,9 @@ def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
         days=days,
         month_energy=sum(day.energy for day in days),
         month_charge=sum(day.charge for day in days),
-        top_ups=list(tenancy.top_ups.select_related("command__code").prefetch_related("debt_parts")[:8]),
+        top_ups=list(
+            tenancy.top_ups.select_related("command__code", "given_receipt").prefetch_related("debt_parts")[:8]
+        ),
         rate="" if stretch.rate == UNPRICED else stretch.rate,
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,

@@ -66,6 +66,7 @@ PLACES = (
     Place(
         _("Money"),
         (
+            Page(_("Till"), "console:till:till", under=("console:till:",)),
             Page(_("Books"), "console:books:books", whole=True, under=("console:books:", "console:owed:")),
             Page(
                 _("Payments"),

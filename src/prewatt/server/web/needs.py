@@ -231,6 +231,12 @@ PAGES: Mapping[str, Need] = {
     "tenant:reports:photo": Need(S.SEE, tenants=True),
     # -- money
     "console:units:add_top_up": Need(S.TAKE_MONEY),
+    "console:till:till": Need(S.TAKE_MONEY),
+    "console:till:take": Need(S.TAKE_MONEY),
+    "console:till:day": Need(S.TAKE_MONEY),
+    "console:till:give_out": Need(S.TAKE_MONEY),
+    "console:till:send_receipt": Need(S.TAKE_MONEY),
+    "tenant:papers:receipt": Need(S.SEE_MONEY, tenants=True),
     "console:bills:bills": Need(S.SEE_MONEY),
     "tenant:bill:bill": Need(S.SEE_MONEY, tenants=True),
     "tenant:papers:tenancy_statement": Need(S.SEE_MONEY, tenants=True),

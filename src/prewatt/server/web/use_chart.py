@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, local_day, zone
 from ...kernel.currencies import MINOR_DIGITS
 from ...kernel.tariff import UNPRICED
+from ..core import local_forms
 from ..estate.models import Tenancy
 from ..estate.wall_clock import typed_day
 from ..metering.models import Meter
@@ -143,7 +143,7 @@ def _day_in(shown: Period, first: date, today: date) -> date:
 
 
 def _title(period: Period, first: date) -> str:
-    return date_format(first, {Period.DAY: "l j F Y", Period.MONTH: "F Y", Period.YEAR: "Y"}[period])
+    return local_forms.day(first, {Period.DAY: "l j F Y", Period.MONTH: "F Y", Period.YEAR: "Y"}[period])
 
 
 def _label(period: Period, part: Part, chart: Chart) -> str:
@@ -151,7 +151,7 @@ def _label(period: Period, part: Part, chart: Chart) -> str:
     begins = local(part.span.begins, chart.place)
     if period is Period.DAY:
         return f"{begins:%H:%M}"
-    return date_format(begins.date(), "j" if period is Period.MONTH else "M")
+    return f"{begins.day}" if period is Period.MONTH else local_forms.day(begins.date(), "M")
 
 
 def _title_of(part: Part, chart: Chart) -> str:
@@ -159,7 +159,7 @@ def _title_of(part: Part, chart: Chart) -> str:
     begins, ends = local(part.span.begins, chart.place), local(part.span.ends, chart.place)
     if chart.period is Period.DAY:
         return f"{begins:%H:%M} – {ends:%H:%M}"
-    return date_format(begins.date(), "D j M" if chart.period is Period.MONTH else "F Y")
+    return local_forms.day(begins.date(), "D j M" if chart.period is Period.MONTH else "F Y")
 
 
 def _rows(chart: Chart) -> Iterator[Row]:

@@ -53,9 +53,18 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message, of the media type `type_`, under a name."""
+
+    content: bytes
+    name: str
+    type_: str
+
+
+@dataclass(frozen=True)
 class Message:
     """What is sent. `key` names the message, for a program that may get it twice. `at` is an instant as text. `facts`:
-    by name (see `notices.facts`). `template`: for channels that need one.
+    by name (see `notices.facts`). `template`: for channels that need one. `attachment`: for channels that take files.
     """
 
     event: str
@@ -67,6 +76,7 @@ class Message:
     link: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     template: Template | None = None
+    attachment: Attachment | None = None
 
 
 class Kind(ABC):
@@ -213,6 +223,11 @@ def send_by_apprise(url: str, message: Message, **options: Any) -> None:
     sender = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if sender is None:
         raise SendError(_("This account can't be used. Check how it is written."), lasting=True)
+    if message.attachment is not None:
+        file = message.attachment
+        options["attach"] = apprise.AppriseAttachment(
+            [apprise.attachment.memory.AttachMemory(content=file.content, name=file.name, mimetype=file.type_)]
+        )
     sender.socket_connect_timeout, sender.socket_read_timeout = TIMEOUT, TIMEOUT
     try:
         with apprise.LogCapture(level=apprise.logging.WARNING) as log:  # type: ignore[no-untyped-call]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from ....kernel.calendar import local
 from ....kernel.charges import CHARGES
 from ....kernel.charges.interface import PerKwh
+from ....kernel.currencies import format_money
 from ....kernel.tariff import Tariff
 from ...allocation.models import BASES, Share
 from ...core import local_forms
@@ -29,6 +30,12 @@ def money(nano: int | None, currency: str) -> str:
     currency.
     """
     return "–" if nano is None else local_forms.money(nano, currency)
+
+
+@register.filter
+def typed_amount(nano: int, currency: str) -> str:
+    """Return an amount (nano) as somebody types it into a form, in any language: 12.50."""
+    return format_money(nano, currency)
 
 
 @register.filter

@@ -1,0 +1,93 @@
+"""The sum of a day at the counter, by the person who took the cash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import local_day, zone
+from ....kernel.span import Span
+from ...accounts.rights import Right
+from ...core.amounts import typed_money
+from ...core.spans import during
+from ...core.time import now
+from ...estate.models import Organisation
+from ...estate.wall_clock import typed_day
+from ...payments.models import Handover, Receipt
+from ...payments.receipts import paper_of
+from ...payments.till import TillError, hand_over, till_of, tills
+from ...web.access import landlord_of
+from ...web.gate import reach
+from ...web.kept import refuse, say
+
+MOST = 200
+"""The most receipts of a day that are listed."""
+
+
+def _sees_all(request: HttpRequest, organisation: Organisation) -> bool:
+    """Return whether a user sees the tills of others: whoever reads the books."""
+    return Right.BOOKS in reach(request).of(organisation)
+
+
+@login_required
+@require_GET
+def day(request: HttpRequest) -> HttpResponse:
+    """Show the tills of a day: one's own, and for whoever reads the books those of all."""
+    organisation = landlord_of(request)
+    place = zone(organisation.home().zone)
+    today = local_day(now(), place)
+    shown = today
+    if "day" in request.GET:
+        try:
+            shown = typed_day(request.GET["day"], "day")
+        except ValidationError as error:
+            say(request, error)
+    span = Span.of_days(shown, shown, place)
+    all_ = _sees_all(request, organisation)
+    own = request.user.get_username()
+    receipts = Receipt.objects.filter(during(span, "made_at"), organisation=organisation)
+    related = receipts.select_related("organisation", "top_up__by", "debt_payment__by").order_by("-number")
+    papers = [paper_of(each) for each in related[:MOST] if all_ or _taker(each) == own]
+    handovers = Handover.objects.filter(during(span), organisation=organisation).select_related("by")
+    context = {
+        "organisation": organisation,
+        "owner": organisation,
+        "currency": organisation.currency,
+        "where": place,
+        "day": shown,
+        "before": shown - timedelta(days=1),
+        "after": shown + timedelta(days=1) if shown < today else None,
+        "tills": [each for each in tills(organisation, span) if all_ or each.who == own],
+        "own": till_of(organisation, request.user, now() + 1),
+        "papers": papers,
+        "handovers": handovers if all_ else handovers.filter(by=request.user.pk),
+    }
+    return render(request, "console/till/day.html", context)
+
+
+def _taker(receipt: Receipt) -> str:
+    payment = receipt.top_up or receipt.debt_payment
+    return payment.by.get_username() if payment is not None and payment.by is not None else ""
+
+
+@login_required
+@require_POST
+def give_out(request: HttpRequest) -> HttpResponse:
+    """Record that the user hands cash over out of their till."""
+    organisation = landlord_of(request)
+    try:
+        amount = typed_money(request.POST.get("amount", ""), "amount", organisation.currency)
+        hand_over(organisation, request.user, amount, request.POST.get("note", ""))
+    except (ValidationError, TillError) as error:
+        refuse(request, error)
+    else:
+        messages.success(request, _("Recorded: the cash is out of your till."))
+    return redirect(f"{reverse('console:till:day')}?organisation={organisation.pk}")

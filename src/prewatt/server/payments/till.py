@@ -1,0 +1,139 @@
+"""The till of each person who takes cash: what was in it when the day began, what came in, what went out, and what is in it.
+
+It is read out of the books' account of cash, where each transfer belongs to the payment whose person took it; what was handed
+over is kept beside (`Handover`). So all tills together are the books' cash less what was handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from ...kernel.span import Span
+from ..billing.models import DebtPayment
+from ..core.spans import during
+from ..core.time import now
+from ..estate.models import Organisation
+from ..ledger.books import Kind, account
+from ..ledger.models import Transfer
+from ..ledger.references import Of
+from ..metering.locking import lock_organisation
+from ..vending.models import PayOut, TopUp
+from .models import Handover
+
+NOBODY = ""
+"""The name of the till of what no person took: deposits, and payments that were found in a journal."""
+
+
+class TillError(ValueError):
+    """Cash can't be handed over; the message, for people, says why."""
+
+
+@dataclass(frozen=True)
+class Till:
+    """The till of a person (`who`: their login) in a span, nano: `opening` when it began, `taken` and `paid_out` in it,
+    `handed_over` in it.
+    """
+
+    who: str
+    name: str
+    opening: int
+    taken: int
+    paid_out: int
+    handed_over: int
+
+    @property
+    def closing(self) -> int:
+        """Return what is in the till at the end."""
+        return self.opening + self.taken - self.paid_out - self.handed_over
+
+
+def tills(organisation: Organisation, span: Span) -> list[Till]:
+    """Return the tills of an organisation's people in a span, by name; that of nobody is the last."""
+    cash = account(organisation, Kind.CASH)
+    moved = _moved(cash.pk)
+    before, within = Span(0, span.begins), during(span)
+    came = _by_person(moved.filter(within, debit_account=cash), F("amount"))
+    went = _by_person(moved.filter(within, credit_account=cash), F("amount"))
+    held = _by_person(moved.filter(during(before)), _signed(cash.pk))
+    over = Handover.objects.filter(organisation=organisation)
+    given_before, given = _handed(over.filter(during(before))), _handed(over.filter(within))
+    names = _names({*came, *went, *held, *given_before, *given})
+    rows = [
+        Till(
+            who,
+            name,
+            held.get(who, 0) - given_before.get(who, 0),
+            came.get(who, 0),
+            went.get(who, 0),
+            given.get(who, 0),
+        )
+        for who, name in names.items()
+    ]
+    shown = [each for each in rows if each.opening or each.taken or each.paid_out or each.handed_over]
+    return sorted(shown, key=lambda each: (each.who == NOBODY, each.name))
+
+
+def _moved(cash: int) -> QuerySet[Transfer]:
+    """Return the transfers of the account of cash, each with the login `who` of the person who took or paid it."""
+
+    def person(rows: Any, field: str) -> Subquery:
+        return Subquery(rows.filter(pk=OuterRef("number")).values(field)[:1], output_field=CharField())
+
+    who = Case(
+        When(of=Of.TOP_UP, then=person(TopUp.objects.order_by(), "by__username")),
+        When(of=Of.DEBT_PAYMENT, then=person(DebtPayment.objects.order_by(), "by__username")),
+        When(of=Of.PAID_OUT, then=person(PayOut.objects.order_by(), "by")),
+        default=Value(NOBODY),
+        output_field=CharField(),
+    )
+    rows = Transfer.objects.filter(Q(debit_account=cash) | Q(credit_account=cash))
+    return rows.annotate(who=Coalesce(who, Value(NOBODY))).order_by()
+
+
+def _signed(cash: int) -> Case:
+    return Case(When(debit_account=cash, then=F("amount")), default=-F("amount"), output_field=BigIntegerField())
+
+
+def _by_person(rows: QuerySet[Transfer], amount: Any) -> dict[str, int]:
+    return {who: int(sum_) for who, sum_ in rows.values_list("who").annotate(sum=Sum(amount))}
+
+
+def _handed(rows: QuerySet[Handover]) -> dict[str, int]:
+    sums = rows.order_by().values_list("by__username").annotate(sum=Sum("amount"))
+    return {who: int(sum_) for who, sum_ in sums}
+
+
+def _names(logins: Iterable[str]) -> dict[str, str]:
+    """Return the names of people by their logins; a login that is gone stands for itself."""
+    logins = set(logins)
+    known = {each.get_username(): each.get_full_name() for each in get_user_model().objects.filter(username__in=logins)}
+    return {who: known.get(who) or who or _("nobody named") for who in logins}
+
+
+def till_of(organisation: Organisation, by: Any, at: int) -> int:
+    """Return what is in a person's till at an instant, nano."""
+    own = [each.closing for each in tills(organisation, Span(at, at)) if each.who == by.get_username()]
+    return own[0] if own else 0
+
+
+@transaction.atomic
+def hand_over(organisation: Organisation, by: Any, amount: int, note: str) -> Handover:
+    """Record that a person gives `amount` nano out of their till. Raises TillError if that is not more than 0, or more
+    than is in it.
+    """
+    lock_organisation(organisation.pk)
+    if amount <= 0:
+        raise TillError(_("Enter an amount of more than 0."))
+    at = now()
+    # What was booked at this very instant counts.
+    if amount > till_of(organisation, by, at + 1):
+        raise TillError(_("There is not so much in your till."))
+    return Handover.objects.create(organisation=organisation, by=by, amount=amount, at=at, note=note.strip()[:100])
