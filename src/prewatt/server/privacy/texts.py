@@ -84,6 +84,7 @@ TEXTS: dict[str, Texts] = {
     ),
     "metering.StaffGrant": Texts(plain="holder key actions by text"),  # of who works for the landlord
     "metering.JournalEntry": Texts(plain="kind body hash"),
+    "metering.DayUse": Texts(plain="zone rates"),
     "metering.LiveReading": Texts(plain="cause"),
     "metering.Alarm": Texts(
         plain="kind key",
