@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('estate', '0006_archived'),
+        ('estate', '0007_floor'),
     ]
 
     operations = [
