@@ -20,10 +20,13 @@ class OrganisationForm(forms.ModelForm):
 
     class Meta:
         model = Organisation
-        fields = ("name", "adjustment_limit", "refund_reminder", "refund_unclaimed")
+        fields = ("name", "address", "tax_id", "adjustment_limit", "refund_reminder", "refund_unclaimed")
         field_classes = {"adjustment_limit": NumberField}
+        widgets = {"address": forms.Textarea({"rows": 3})}
         labels = {
             "name": _("Name, as tenants know it"),
+            "address": _("Address"),
+            "tax_id": _("Tax number"),
             "adjustment_limit": _("Credit by hand, at most"),
             "refund_reminder": _("Remind after, days"),
             "refund_unclaimed": _("Unclaimed after, days"),

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0001_initial'),
-        ('estate', '0007_letterhead'),
+        ('estate', '0008_letterhead'),
         ('payments', '0001_initial'),
         ('vending', '0005_keypad_days_back'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
