@@ -72,7 +72,7 @@ ROOMS = (
     "tenancies",
     "commissioning",
     "correspondence",
-    "batch",
+    "batches",
     "privacy",
     "overview",
     "administration",

@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..server.accounts.acting import Actor, Door, acting
-from ..server.batch.batch_task import BATCH, run
+from ..server.batches.batch_task import BATCH, run
 from ..server.ledger.export_task import BOOKS, export_books
 from ..server.payments.bank_task import STATEMENT, read_statement
 from ..server.statements.pdf_task import PAPER, draw_statement

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from ....kernel.calendar import zone
 from ...accounts.invitations import invite_to_flat
 from ...accounts.rights import Right
-from ...batch.acts import Planned
-from ...batch.batch_task import Preview
-from ...batch.flats import Flat
+from ...batches.acts import Planned
+from ...batches.batch_task import Preview
+from ...batches.flats import Flat
 from ...core.addresses import public
 from ...core.errors import Refused, for_people
 from ...estate.models import Property

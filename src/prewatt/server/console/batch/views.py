@@ -22,8 +22,8 @@ from django.views.decorators.http import require_GET, require_POST
 from ....kernel.calendar import local_day, zone
 from ....kernel.names import natural
 from ...accounts.rights import Right
-from ...batch.batch_task import ACTS, BATCH, Preview, chosen, given_of, preview
-from ...batch.flats import MOST, Batch, flats_of
+from ...batches.batch_task import ACTS, BATCH, Preview, chosen, given_of, preview
+from ...batches.flats import MOST, Batch, flats_of
 from ...core.errors import Refused
 from ...core.local_forms import money_with_code
 from ...core.time import now

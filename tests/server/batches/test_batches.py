@@ -12,7 +12,7 @@ from prewatt.kernel.units import DAY, NANO
 from prewatt.processes import tasks as processes
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
-from prewatt.server.batch import money
+from prewatt.server.batches import money
 from prewatt.server.correspondence.models import Note
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Meter
