@@ -57,8 +57,19 @@ def test_hours_are_painted_by_mouse_and_by_keyboard(pages, clock, browser):
     page.get_by_label("From now on").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_contain_text("painted is saved and on its way")
+    # Tiers are a ladder of prices.
+    page.goto(f"{pages}/properties/{Property.objects.get().pk}/tariffs/new/")
+    page.get_by_label("By use").check()
+    page.get_by_label("Name", exact=True).fill("climbs")
+    page.locator("[data-end]").fill("100")
+    for place, price in enumerate(("0.10", "0.20")):
+        page.locator("[data-cost]").nth(place).fill(price)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("climbs is saved")
     page.close()
     assert errors == []
+    climbs = Tariff.objects.get(name="climbs").kernel()
+    assert (climbs.rates[0].prices, climbs.tiers.upto) == ((100_000, 200_000), (100_000,))
     working, free = (each.switches for each in Tariff.objects.get(name="painted").kernel().seasons[0].day_types)
     night, peak = "night", "peak"
     assert working == tuple(

@@ -146,6 +146,8 @@ def test_one_form_keeps_a_tariff_and_lets_it_hold(manager, building, clock):
     assert "in the past" in refused.context["wrong"]["effective"]
     # Nothing of it is done by halves.
     assert not Tariff.objects.filter(name="day and night").exists()
+    unclear = manager.post(path, {**form, "hold": "later", "effective": "2025-12-01T00:00"})
+    assert "or empty this field" in unclear.context["wrong"]["effective"]
     assert manager.post(path, {**form, "hold": "at", "effective": "2025-12-01T00:00"}).status_code == 302
     assert TariffVersion.objects.count() == before + 1
     assert manager.post(path, {**form, "name": "at once", "hold": "now"}).status_code == 302

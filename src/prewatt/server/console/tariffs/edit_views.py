@@ -196,6 +196,9 @@ def _keep(request: HttpRequest, property_: Property, tariff: KernelTariff) -> Ht
     """Keep a tariff, and let it hold from the instant that was chosen. Raises ValidationError; then neither is done."""
     given: Mapping[str, str] = request.POST
     hold = one_of(request.POST, "hold", HOLDS, "later")
+    if hold != "at" and given.get("effective"):
+        said = _("Here is a day and an hour. Choose “From this day and hour on”, or empty this field.")
+        raise ValidationError({"effective": said})
     with transaction.atomic():
         kept = keep(property_.organisation, tariff)
         if hold == "at":

@@ -172,7 +172,7 @@ def _rates(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _tiers(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any] | None:  # noqa: ARG001
-    if not fields["tiers_per"]:
+    if not fields["tiers_per"] and not fields["tiers_upto"]:
         return None
     tiers = {
         "per": fields["tiers_per"],

@@ -53,6 +53,7 @@ SAID: Mapping[str, str] = {
         "After each time the name of a rate must follow: 00:00 night, 07:00 day."
     ),
     rf"{_Q} is none of mon, .*": gettext_noop("%(text)s is no day: write weekday, weekend, mon to sun, or special."),
+    rf"{_Q} is none of day, month, year": gettext_noop("Choose when the tiers start again: each day, month or year."),
     rf"{_Q} is not a month and day such as 11-01": gettext_noop("%(text)s is not a month and day such as 11-01."),
     r"there is no day (?P<text>\S+)": gettext_noop("There is no day %(text)s: write month and day, such as 11-01."),
     rf"there is no rate {_Q}": gettext_noop("There is no rate %(text)s among the rates above."),
