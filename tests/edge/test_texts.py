@@ -93,8 +93,9 @@ def test_a_translation_has_the_places_of_its_text_and_none_is_left_over(language
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
         ("zh-TW", "zh"),
         ("en-US,en;q=0.9,zh;q=0.8", "en"),
-        ("de-DE,de;q=0.9,zh;q=0.3,en;q=0.2", "zh"),
-        ("de", ""),
+        ("fr-FR,fr;q=0.9,zh;q=0.3,en;q=0.2", "zh"),
+        ("fr", ""),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
         ("*", ""),
         ("", ""),
         ("zh;q=0", ""),
@@ -107,7 +108,7 @@ def test_a_browser_gets_what_it_wants_most_of_what_there_is(accepted, language):
 
 
 @pytest.mark.parametrize(
-    ("named", "language"), [("zh_CN.UTF-8", "zh"), ("de_DE:zh", "zh"), ("de_DE.UTF-8", "en"), ("C", "en")]
+    ("named", "language"), [("zh_CN.UTF-8", "zh"), ("fr_FR:zh", "zh"), ("fr_FR.UTF-8", "en"), ("C", "en")]
 )
 def test_the_language_of_the_process_is_taken_where_nobody_chose(monkeypatch, named, language):
     monkeypatch.setenv("LANGUAGE", named)
