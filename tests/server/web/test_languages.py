@@ -33,6 +33,8 @@ def test_a_language_is_a_folder_and_speaks_at_once(norwegian, db):
     assert settings.LANGUAGES == [("en", "English"), ("nb", "norsk (bokmål)")]
     html = page(Client(), accepts="fr,nb;q=0.5,en;q=0.1")
     assert '<html lang="nb">' in html and "Logg på" in html
+    # Each language is called as who speaks it calls it.
+    assert "English" in html and "norsk (bokmål)" in html
     # What it lacks is said in English, and the library's own texts come from the library.
     assert "I have a paper with a code" in html
 
