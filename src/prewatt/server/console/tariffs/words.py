@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
@@ -24,7 +24,12 @@ FIELDS = {
     **{form.field: LABELS[form.field] for form in CHARGES},
 }  # fmt: skip
 """The editor's names of the parts of a document."""
-COLUMNS = {"from": _("from"), "days": _("Days"), "switches": _("Times"), "up_to_kwh": _("Tiers up to, kWh")}
+COLUMNS = {
+    "from": _("from"),
+    "days": pgettext_lazy("of the week", "Days"),
+    "switches": _("Times"),
+    "up_to_kwh": _("Tiers up to, kWh"),
+}
 """The editor's names of the columns of a season's line."""
 _INPUTS = {
     "name": "name", "source": "source", "special_days": "special_days", "holidays.country": "holiday_country",
