@@ -2,6 +2,7 @@
 Python what is raised, shown or returned as a sentence.
 """
 
+import ast
 import re
 from html.parser import HTMLParser
 

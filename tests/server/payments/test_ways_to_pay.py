@@ -108,7 +108,11 @@ def offered(me, agent):
     [
         ("ring", DESKTOP, ("<svg", "Hold it to the ring.")),
         ("loft", IN_WECHAT, ("https://loft.example/loft/", "Show me the way")),
-        ("whistle", PHONE, ('<button class="main" data-pay>Whistle</button>', '"to": "fancier 7"', "/static/pay/wechat.")),
+        (
+            "whistle",
+            PHONE,
+            ('<button class="main" data-pay>Whistle</button>', '"to": "fancier 7"', "/static/pay/wechat."),
+        ),
     ],
 )
 def test_a_provider_nobody_has_heard_of_is_chosen_paid_and_credited_once(
@@ -120,7 +124,9 @@ def test_a_provider_nobody_has_heard_of_is_chosen_paid_and_credited_once(
         asked = me.post("/me/pay/", form, headers={"User-Agent": agent}).url
         assert asked.startswith("https://loft.example/who?back=") and not Payment.objects.exists()
         back = {"code": "7", "state": asked.rpartition("=")[2]}
-        assert '<button class="main">Whistle</button>' in me.get(f"/me/merchants/{loft.pk}/payer/", back).content.decode()
+        assert (
+            '<button class="main">Whistle</button>' in me.get(f"/me/merchants/{loft.pk}/payer/", back).content.decode()
+        )
     page = me.post("/me/pay/", form, headers={"User-Agent": agent}, follow=True).content.decode()
     for text in shows:
         assert text in page
