@@ -30,8 +30,7 @@ check: $(VENV)/.installed-test ## Format, lint, types and the pure tests: two mi
 test: ## Everything: lint, types, all tests, 200 simulated weeks of faults, and what has a database once more on PostgreSQL.
 	@tools/system.sh python
 	@$(MAKE) --silent --jobs=2 packages $(VENV)/.installed-test
-	@$(MAKE) --no-print-directory --jobs=2 lint collected
-	@$(MAKE) --no-print-directory --jobs=3 types stories postgresql
+	@$(MAKE) --no-print-directory --jobs=4 FIRST=collected lint types stories postgresql
 
 # Once, before five processes do it at the same time: what pytest makes of the tests' files is kept. What is wrong, the stories say.
 collected: $(VENV)/.installed-test
@@ -42,10 +41,11 @@ packages:
 	@tools/system.sh paper browser
 
 # Stories wait for processes and clocks: four at a time, with the types and the other database beside them, keep two cores at work.
-stories: $(VENV)/.installed-test ## All tests, on SQLite; ARGS="-k word" for some of them.
-	$(BIN)/pytest -n 4 $(ARGS)
+# They let these go first, which are one process each: alone at the end, one would leave a core idle.
+stories: $(VENV)/.installed-test $(FIRST) ## All tests, on SQLite; ARGS="-k word" for some of them.
+	nice -n 5 $(BIN)/pytest -n 4 $(ARGS)
 
-postgresql: $(VENV)/.installed-test ## The tests that are of a database, on PostgreSQL.
+postgresql: $(VENV)/.installed-test $(FIRST) ## The tests that are of a database, on PostgreSQL.
 	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 1
 
 pure: $(VENV)/.installed-test ## The tests without a database, a browser or processes of ours.

@@ -1,5 +1,5 @@
 """A server's database as an empty folder gets it, made once for all tests and copied: to bring a new one up to date takes eight
-seconds of processor, and few tests are of that. In an empty folder begin `test_real_building.py` and the demonstrations.
+seconds of processor, and few tests are of that. In an empty folder begin `test_real_building.py` and the demonstration of a month.
 """
 
 import fcntl
