@@ -1,7 +1,7 @@
 """Every page of a manager, a tenant and somebody at the door, in a real browser on a phone and on a desk, by day and by night: none
 is wider than the screen, all can be tapped, heard and read.
 
-`LOOK=folder` keeps a picture of each.
+`LOOK=folder` keeps a picture of each, `SPOKEN=de` walks them in German.
 """
 
 import os
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 PICTURES = os.environ.get("LOOK", "")
-ONLY = os.environ.get("ONLY", "")
+ONLY, LANGUAGE = os.environ.get("ONLY", ""), os.environ.get("SPOKEN", "en")
 NAMED = {"provider": "stripe", "kind": "email"}
 DOORS = ("/login/", "/login/code/", "/password/", "/join/", NOWHERE)
 LEFT = re.compile(r"download|/file/|photo|push-worker|links/|keys/<|progress|join/<|/sheet/|logout|export")
@@ -38,7 +38,7 @@ def filled(address, rows):
 
 def walk(browser, user, paths):
     """What is wrong with which page, and how many were looked at."""
-    visitor = Visitor(browser, user, PICTURES)
+    visitor = Visitor(browser, user, PICTURES, LANGUAGE)
     found = {path: visitor.look_at(path) for path in paths if re.search(ONLY, path)}
     visitor.close()
     seen = {path: wrong for path, wrong in found.items() if wrong is not None}

@@ -71,8 +71,11 @@ def whole(html):
 class Visitor:
     """Somebody who is logged in, in a browser of their own."""
 
-    def __init__(self, browser, user, pictures=""):
-        self._client, self._pictures = Client(raise_request_exception=False), pictures
+    def __init__(self, browser, user, pictures="", language="en"):
+        self._client, self._pictures = (
+            Client(raise_request_exception=False, headers={"Accept-Language": language}),
+            pictures,
+        )
         if user is not None:
             self._client.force_login(user)
         self.page = browser.new_context(viewport=PHONE, reduced_motion="reduce", offline=True).new_page()

@@ -16,6 +16,9 @@ const label = table => {
       [...row.cells].forEach((cell, at) => { cell.dataset.label ??= heads[at]; });
 };
 
+// A form that was refused is gone on with at its first wrong field.
+document.querySelector("main [aria-invalid]")?.focus();
+
 // What is wider than its place can be scrolled by keyboard, too.
 const reach = box => {
   if (box.scrollWidth > box.clientWidth) {
