@@ -137,8 +137,7 @@ def navigation(request: Any, context: Any) -> Navigation:
     """
     name, all_ = request.resolver_match.view_name if request.resolver_match else "", reach(request)
     if not all_.rights:
-        own = () if request.user.is_staff or not _lives(request) else OF_TENANT
-        return Navigation(_links(own, name), [])
+        return Navigation(_links(OF_TENANT if _lives(request) else (), name), [])
     here, owner = _place_of(name), context.get("owner")
     open_ = [(place, [each for each in place.pages if _is_open(each, all_)]) for place in PLACES]
     places = [
@@ -164,7 +163,7 @@ def _links(pages: Iterable[Page], name: str, owner: Organisation | None = None) 
 
 
 def _address(page: Page, owner: Organisation | None) -> str:
-    return reverse(page.name, kwargs=page.given) + (f"?organisation={owner.pk}" if owner and page.whole else "")
+    return reverse(page.name, kwargs=dict(page.given)) + (f"?organisation={owner.pk}" if owner and page.whole else "")
 
 
 def _is_open(page: Page, all_: Reach) -> bool:
