@@ -73,6 +73,7 @@ bench: $(VENV)/.installed ## Measure the speed; each figure stands beside its li
 	$(BIN)/python -m bench.payment
 	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.load
+	$(BIN)/python -m bench.pages
 	$(BIN)/python -m bench.statement
 	$(BIN)/python -m bench.simulator
 	$(BIN)/python -m bench.bus

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -17,7 +19,7 @@ from ...accounts.rights import Right
 from ...core.time import now
 from ...estate.models import Property
 from ...overview.keeping import summaries
-from ...overview.models import Summary
+from ...overview.models import Place, Summary
 from ...web.access import properties as allowed
 from ...web.access import property_of_manager, rights_at
 from ...web.gate import reach
@@ -33,6 +35,8 @@ AGAIN = 60
 """Seconds after which the page is worked out again whatever is known to have changed."""
 SILENT_WORKER = 20
 """The pages say that the head-end is silent after this time without a sign of life, s."""
+BY_MANY = frozenset({Right.TAKE_MONEY, Right.SWITCH, Right.WRITE, Right.CODES, Right.PRICES, Right.TENANCIES})
+"""Who has one of these rights can do something for many units."""
 FEW = 6
 """So many properties stand on the page by themselves; more are folded."""
 
@@ -73,6 +77,7 @@ def properties(request: HttpRequest) -> HttpResponse:
         "orders": _orders(wanted, bool(with_money)),
         "page": page,
         "rows": rows_of(page.object_list, shown, with_money, at),
+        "acts": _acts(page.object_list, rights),
     }
     watched = _watched(chosen, often_with(PAGE if len(rows) > 1 else 0))
     return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context, watched)
@@ -86,6 +91,13 @@ def _watched(rows: Collection[Summary], often: int) -> Watched:
 def _seer(request: HttpRequest, shown: Collection[Property], rights: dict[int, frozenset[Right]]) -> Seer:
     whole = {each.organisation_id: reach(request).of(each.organisation) for each in shown}
     return Seer(shown, rights, whole)
+
+
+def _acts(places: Collection[Place], rights: Mapping[int, frozenset[Right]]) -> str:
+    """Return where something is done for all shown units at once; empty if nothing may be done."""
+    units = [each.unit_id for each in places if each.unit_id and BY_MANY & rights[each.property_id]]
+    query = urlencode({"unit": units}, doseq=True)
+    return f"{reverse('console:batch:chosen_anywhere')}?{query}" if units else ""
 
 
 def _tiles(summaries: Collection[Summary], wanted: Wanted, sees_money: bool) -> list[dict[str, Any]]:
