@@ -102,7 +102,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     assert f'<p class="big">{left} <small>{currency}</small></p>' in seen
     assert f'<td class="num">{paid}</td>' in seen
     assert f"Pay {used} {currency} by" in shown(flat1.get("/me/"))
-    assert f'data-label="Balance">{left}</td>' in shown(manager.get("/properties/"))
+    assert f'<td class="num balance-of">{left}</td>' in shown(manager.get("/properties/"))
     assert f"{used} is open, {nothing} of it overdue." in shown(manager.get("/bills/"))
     books = shown(manager.get("/books/"))
     assert f'<td class="num">{paid}</td>' in books and f'<td class="num">{left}</td>' in books

@@ -1,4 +1,4 @@
-"""Places as the table shows them."""
+"""Places as the table shows them. All of a row is worked out here: a page has a hundred."""
 
 from __future__ import annotations
 
@@ -6,32 +6,46 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ....kernel.calendar import zone
 from ....kernel.switching import SwitchProgress
+from ...core.local_forms import money
 from ...estate.models import Property
 from ...metering.forecast import FARTHEST
+from ...metering.models import Meter
 from ...metering.outlook import days_until
 from ...overview.models import Place
+from ...web.templatetags.quantities import day_of, when
 from .words import state_in_words, tone, why_in_words
 
 
 @dataclass(frozen=True)
 class Row:
-    """A place as the table shows it. `days`: how many days the credit lasts; empty if that is not known. `switching`:
-    what hinders the switch, in words.
+    """A place as the table shows it, in words. `page`: the unit's. `comes_and_goes`: when the tenant leaves, who comes next.
+    `more`: there is more to say of the power: `why` it is off, what hinders the switch, an alarm, that it is the last known.
+    `days`: how many days the credit lasts; empty if that is not known. `lost`: since when nothing is heard of the meter.
     """
 
-    place: Place
-    property: Property
-    zone: ZoneInfo
+    name: str
+    page: str
+    property: str
+    tenant: str
+    comes_and_goes: str
     tone: str
     words: str
+    more: bool
     why: str
-    days: str
     switching: str
-    sees_money: bool
+    has_alarm: bool
+    is_last_known: bool
+    balance: str
+    is_owing: bool
+    waiting: str
+    days: str
+    read: str
+    lost: str
 
 
 def rows_of(places: Iterable[Place], properties: Mapping[int, Property], with_money: set[int], at: int) -> list[Row]:
@@ -40,17 +54,54 @@ def rows_of(places: Iterable[Place], properties: Mapping[int, Property], with_mo
 
 
 def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
+    where, colour, why, switching = zone(property_.zone), tone(place), why_in_words(place), _switching(place)
+    words = state_in_words(place)
+    shows_alarm = place.has_alarm and colour != "doubtful"
+    is_last_known = place.is_silent and colour != "silent"
+    shows_money = sees_money and place.balance is not None and place.unit_id is not None
+    balance = place.balance or 0
     return Row(
-        place,
-        property_,
-        zone(property_.zone),
-        tone(place),
-        state_in_words(place),
-        why_in_words(place),
-        _days(place, at),
-        _switching(place),
-        sees_money,
+        name=place.name,
+        page=reverse("console:units:unit", args=[place.unit_id]) if place.unit_id else "",
+        property=property_.name,
+        tenant=_tenant(place),
+        comes_and_goes=_comes_and_goes(place, where),
+        tone=colour,
+        words=words,
+        more=bool(why or switching or shows_alarm or is_last_known),
+        why="" if why == words else why,
+        switching=switching,
+        has_alarm=shows_alarm,
+        is_last_known=is_last_known,
+        balance=money(balance, property_.currency) if shows_money else "",
+        is_owing=shows_money and balance < 0,
+        waiting=_waiting(place, property_) if shows_money and place.waiting else "",
+        days=_days(place, at),
+        read="" if place.read_at is None else when(place.read_at, where),
+        lost=_lost(place, where) if place.is_silent else "",
     )
+
+
+def _tenant(place: Place) -> str:
+    if place.tenancy is not None:
+        return str(place.tenancy.tenant)
+    if place.unit_id is None:
+        return str(Meter.Role(place.role).label)
+    return "" if place.coming is not None else "–"
+
+
+def _comes_and_goes(place: Place, where: ZoneInfo) -> str:
+    said = []
+    if place.tenancy is not None and place.tenancy.ends is not None:
+        said.append(_("until %(ends)s") % {"ends": day_of(place.tenancy.ends, where)})
+    if place.coming is not None:
+        words = {"tenant": place.coming.tenant, "begins": day_of(place.coming.begins, where)}
+        said.append(_("%(tenant)s comes on %(begins)s") % words)
+    return ", ".join(said)
+
+
+def _waiting(place: Place, property_: Property) -> str:
+    return _("+%(waiting)s on its way") % {"waiting": money(place.waiting, property_.currency)}
 
 
 def _days(place: Place, at: int) -> str:
@@ -58,6 +109,13 @@ def _days(place: Place, at: int) -> str:
         return ""
     days = days_until(place.lasts_until, at)
     return f"{days}+" if days >= FARTHEST else str(days)
+
+
+def _lost(place: Place, where: ZoneInfo) -> str:
+    gateway = place.meter.gateway if place.meter is not None else None
+    if gateway is None or gateway.online or gateway.since is None:
+        return _("silent")
+    return _("offline since %(since)s") % {"since": when(gateway.since, where)}
 
 
 def _switching(place: Place) -> str:
