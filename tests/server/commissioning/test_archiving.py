@@ -134,6 +134,8 @@ def test_a_building_is_archived_when_it_is_empty(manager, building):
 def test_what_was_made_is_changed(manager, building):
     home = building.property
     assert manager.post(f"/properties/{home.pk}/", {"name": "Linden 7"}).status_code == 302
+    page = manager.post("/properties/add/", {"name": " Linden  7", "zone": ZONE, "currency": "EUR"})
+    assert page.status_code == 400 and "Another building has this name" in page.content.decode()
     # Journals are written in it.
     manager.post(f"/properties/{home.pk}/", {"name": "Linden 7", "zone": "Asia/Shanghai", "currency": "CNY"})
     home.refresh_from_db()

@@ -67,6 +67,8 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     page = client.post(add, {"name": "Lindenhof", "zone": "Europe/Vienna", "currency": "EUR"})
     home = Property.objects.get()
     assert page.url == f"/properties/{home.pk}/units/add/"
+    # Who comes back another day is led on from there.
+    assert client.get("/").url == "/begin/" and "Go on: Flats" in said(client.get("/begin/"))
     # The flats: what is wrong is said by line and column, then what would happen, and only then it is stored.
     wrong = sheet(
         tmp_path, [["Wohnung", "Zähler", "Mieter"], ["Top 1", "00123456", "Jürgen Groß"], ["Top 1", None, None]]
@@ -93,11 +95,13 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
         1,
     )
     # The price, the gateway's code, the payment.
-    page = client.post(page.url, {"price": "dear"})
+    assert client.get("/").url == "/begin/"
+    page = client.post(f"/properties/{home.pk}/price/", {"price": "dear"})
     assert page.status_code == 400 and 'value="dear"' in page.content.decode()
     page = client.post(f"/properties/{home.pk}/price/", {"price": "0,32"}, **GERMAN)
     assert page.url == f"/properties/{home.pk}/gateways/"
     assert home.tariff_versions.get().tariff.kernel().rates[0].prices == (320_000,)
+    assert client.get("/").url == "/properties/"
     gateway = Gateway.objects.get()
     page = client.post(f"/gateways/{gateway.pk}/code/", headers={"host": "testserver"})
     shown = page.content.decode()

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from ..accounts.languages import choose, known
 from ..accounts.rights import Right
 from ..accounts.tenants import tenancies_of_login
+from ..commissioning.progress import Step, progress_of
+from ..core.time import now
 from .access import organisations, properties
 from .gate import reach
 
@@ -24,12 +26,21 @@ def home(request: HttpRequest) -> HttpResponse:
     """Send the user to their own first page."""
     user: Any = request.user
     if organisations(request):
-        if not properties(request).exists() and reach(request).organisations(Right.SETTINGS).exists():
+        if _has_to_begin(request):
             return redirect("console:begin:begin")
         return redirect("console:overview:properties")
     if tenancies_of_login(user).exists():
         return redirect("tenant:home:tenancy")
     return redirect("admin:index") if user.is_staff else render(request, "web/layout/nothing.html")
+
+
+def _has_to_begin(request: HttpRequest) -> bool:
+    """Return whether a login that may set things up has no building yet, or is in the middle of its first one."""
+    owner = reach(request).organisations(Right.SETTINGS).first()
+    buildings = list(properties(request)[:2])
+    if owner is None or len(buildings) > 1:
+        return False
+    return not buildings or progress_of(buildings[0], now()).next in (Step.UNITS, Step.PRICE)
 
 
 @require_POST

@@ -77,6 +77,16 @@ class PropertyForm(forms.ModelForm):
                 self.fields[name].disabled = True
                 self.fields[name].help_text = _("Meters and books are written in it, so it stays.")
 
+    def clean_name(self) -> str:
+        """Return the name. Raises ValidationError if another building of this landlord has it."""
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        others = Property.objects.filter(organisation=self.instance.organisation, name=name).exclude(
+            pk=self.instance.pk
+        )
+        if others.exists():
+            raise forms.ValidationError(_now("Another building has this name."))
+        return name
+
 
 def is_fixed(property_: Property) -> bool:
     """Return whether a property's time zone and currency can't be changed any more."""
