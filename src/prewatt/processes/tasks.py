@@ -20,7 +20,9 @@ from django.utils.translation import gettext as _
 from ..server.accounts.acting import Actor, Door, acting
 from ..server.batches.batch_task import BATCH, run
 from ..server.ledger.export_task import BOOKS, export_books
+from ..server.notices.statements_task import MAILED, mail_statements
 from ..server.payments.bank_task import STATEMENT, read_statement
+from ..server.statements.many_task import PAPERS, draw_statements
 from ..server.statements.pdf_task import PAPER, draw_statement
 from ..server.tariffs.what_if_task import WHAT_IF, compare_tariffs
 from ..server.tasks.models import Task
@@ -44,6 +46,8 @@ KINDS: Mapping[str, Kind] = {
     STATEMENT: read_statement,
     BOOKS: export_books,
     PAPER: draw_statement,
+    PAPERS: draw_statements,
+    MAILED: mail_statements,
     WHAT_IF: compare_tariffs,
     BATCH: run,
 }

@@ -26,6 +26,7 @@ NOT_AUDITED = {
     "admin.LogEntry": "is a log itself",
     "contenttypes": "is Django's own",
     "account.EmailConfirmation": "is the secret of a link",
+    "billing.StatementPaper": "is a list of the numbers that were given out",
     "ledger": "is a log that can't be changed; the row that a booking is of is audited",
     "metering.DayUse": "is worked out",
     "metering.JournalEntry": "is the meter's log",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ..estate.models import Organisation, Tenancy
 from ..ledger.models import Account
 from ..ledger.references import Of, Reference
+from .paper_models import StatementPaper as StatementPaper
 
 
 class Debt(models.Model):

@@ -22,6 +22,7 @@ STORIES = (
     "orders",
     "overview",
     "owed",
+    "papers",
     "payments",
     "people",
     "personal_data",

@@ -155,6 +155,7 @@ TEXTS: dict[str, Texts] = {
     "allocation.SharedCost": Texts(plain="name vacancy schedule"),
     "allocation.Run": Texts(plain="rule", may_name="memo", organisation=("shared_cost__property__organisation",)),
     "allocation.Share": Texts(plain="weights", of=_OF),
+    "billing.StatementPaper": Texts(plain="digest"),
     "billing.Debt": Texts(
         plain="of part",
         tenants={"who": NUMBER, "memo": NUMBER},

@@ -4,10 +4,14 @@ Pango.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from .bills import Standing
+from .papers import give_out
 from .statement import Statement
 
 
@@ -16,7 +20,22 @@ class PdfError(ValueError):
 
 
 def to_pdf(statement: Statement, stands: Standing | None = None) -> bytes:
-    """Return the PDF of a statement, or, with `stands`, of its bill. Raises PdfError if Pango is not installed."""
+    """Return the PDF of a statement, or, with `stands`, of its bill. A statement that is not preliminary gets its number.
+    Raises PdfError if Pango is not installed.
+    """
+    written: bytes = _drawn(statement, stands).write_pdf()
+    return written
+
+
+def to_one_pdf(statements: Sequence[Statement]) -> bytes:
+    """Return a PDF of several statements, each on pages of its own. Raises PdfError if Pango is not installed."""
+    drawn = [_drawn(each, None).render() for each in statements]
+    pages = [page for each in drawn for page in each.pages]
+    written: bytes = drawn[0].copy(pages).write_pdf()
+    return written
+
+
+def _drawn(statement: Statement, stands: Standing | None) -> Any:
     try:
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
@@ -28,8 +47,7 @@ def to_pdf(statement: Statement, stands: Standing | None = None) -> bytes:
             )
             % {"why": error}
         ) from None
-    page = render_to_string("tenant/papers/statement_paper.html", {"made": statement, "stands": stands})
+    paper = None if stands else give_out(statement)
+    page = render_to_string("tenant/papers/statement_paper.html", {"made": statement, "stands": stands, "paper": paper})
     # A paper has all within it: nobody gets at files or the network through it.
-    nothing = URLFetcher(allowed_protocols=["data"])
-    written: bytes = HTML(string=page, url_fetcher=nothing).write_pdf()
-    return written
+    return HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=["data"]))

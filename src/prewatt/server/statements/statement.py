@@ -30,6 +30,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
+from ..payments.models import Receipt
 from .keypad import EntryCharge, KeypadPart, charges_in, keypad_part
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
@@ -48,7 +49,7 @@ SECTIONS = (TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS)
 class Line:
     """A line of a statement. `energy` (Wh) and `price` (micro per kWh) are set if they make the amount; `at` if the
     line belongs to one instant. `included`: it is only information, and is contained in other lines. `share`: the share
-    of a shared cost, with its derivation.
+    of a shared cost, with its derivation. `receipt`: the number of a payment's receipt; empty if it has none.
     """
 
     section: str
@@ -60,6 +61,7 @@ class Line:
     tier: int | None = None
     included: bool = False
     share: Share | None = None
+    receipt: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,10 @@ def _transfers(tenancy: Tenancy, which: Q) -> list[tuple[Transfer, int]]:
 
 def _top_ups(tenancy: Tenancy, transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
     names = {each.pk: str(each)[:8] for each in tenancy.top_ups.all()}
+    receipts = {
+        top_up: f"{number:06d}"
+        for top_up, number in Receipt.objects.filter(top_up__tenancy=tenancy).values_list("top_up", "number")
+    }
     for row, amount in transfers:
         if row.kind == Transfer.Kind.TOP_UP:
             yield Line(
@@ -231,6 +237,7 @@ def _top_ups(tenancy: Tenancy, transfers: list[tuple[Transfer, int]]) -> Iterato
                 _("Top-up %(number)s") % {"number": names.get(row.number or 0, f"{row.number}")},
                 amount,
                 row.at,
+                receipt=receipts.get(row.number or 0, ""),
             )
 
 

@@ -55,6 +55,7 @@ OF_PROPERTY = (
     Page(_("Flats and gateways"), "console:estate:property", under=("console:estate:", "console:begin:")),
     Page(_("Emergency codes"), "console:emergency_codes:emergency_codes", under=("console:emergency_codes:",)),
     Page(_("Alarms"), "console:alarms:alarms", under=("console:alarms:",)),
+    Page(_("Statements"), "console:papers:statements", under=("console:papers:",)),
     Page(_("Readings now"), "console:readings:readings", under=("console:readings:",)),
     Page(_("Many flats at once"), "console:batch:batch", under=("console:batch:",)),
 )

@@ -231,6 +231,9 @@ PAGES: Mapping[str, Need] = {
     "tenant:reports:photo": Need(S.SEE, tenants=True),
     # -- money
     "console:units:add_top_up": Need(S.TAKE_MONEY),
+    "console:papers:statements": Need(S.SEE_MONEY),
+    "console:papers:draw": Need(S.SEE_MONEY),
+    "console:papers:send": Need(S.WRITE),
     "console:till:till": Need(S.TAKE_MONEY),
     "console:till:take": Need(S.TAKE_MONEY),
     "console:till:day": Need(S.TAKE_MONEY),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from ....kernel.calendar import local_day, zone
+from ....kernel.calendar import local_day, next_month, zone
 from ....tables.export import as_file
 from ...allocation.models import BASES
 from ...core.time import now
@@ -22,6 +22,7 @@ from ...estate.models import Tenancy
 from ...estate.wall_clock import typed_day
 from ...statements import formats
 from ...statements.keypad import sold_code
+from ...statements.papers import paper_of
 from ...statements.pdf import PdfError, to_pdf
 from ...statements.pdf_task import LONG, PAPER
 from ...statements.statement import days, month, statement
@@ -62,7 +63,17 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
         except PdfError as error:
             messages.error(request, str(error))
             return redirect("tenant:papers:tenancy_statement", pk=pk)
-    context = {"made": document, "manager": manager, "first": first, "last": last, "unit": tenancy.unit}
+    begin = first.replace(day=1)
+    context = {
+        "made": document,
+        "paper": paper_of(document),
+        "manager": manager,
+        "first": first,
+        "last": last,
+        "earlier": begin - timedelta(days=1),
+        "later": next_month(begin) if next_month(begin) <= today else None,
+        "unit": tenancy.unit,
+    }
     return render(request, "tenant/papers/statement.html", context)
 
 

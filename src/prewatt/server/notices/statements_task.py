@@ -1,0 +1,66 @@
+"""Statements that are sent to tenants by e-mail, as a task."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ..billing.models import StatementPaper
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..statements.many_task import span_of, tenancies_in
+from ..statements.papers import give_out
+from ..statements.pdf import PdfError, to_pdf
+from ..statements.statement import Statement, days, statement
+from ..tasks.models import Task
+from ..tasks.queueing import Outcome, Progress, TaskError
+from .channels.interface import Attachment
+from .papers import NotSentError, email_of, send_paper
+
+MAILED = "statements-mail"
+
+
+def mail_statements(task: Task, progress: Progress) -> Outcome:
+    """Send the statements of some days to the tenants of a property, or to those named in `tenancies`. A preliminary one is
+    not sent. The facts say how many were `sent`, and who has no address (`without`), waits for the meter (`preliminary`), or
+    was not reached (`failed`). If it was cut off and is begun again, nobody gets a second one.
+    """
+    property_, first, last = span_of(task)
+    chosen = task.given.get("tenancies")
+    rows = [each for each in tenancies_in(property_, first, last) if not chosen or each.pk in chosen]
+    facts: dict[str, list[str]] = {"sent": [], "without": [], "preliminary": [], "failed": []}
+    for number, tenancy in enumerate(rows, 1):
+        try:
+            facts[_mailed(tenancy, statement(tenancy, *days(tenancy, first, last)), task)].append(str(tenancy))
+        except NotSentError as error:
+            facts["failed"].append(f"{tenancy}: {error}")
+        except PdfError as error:
+            raise TaskError(str(error)) from None
+        progress(number, len(rows))
+    return Outcome(facts=facts)
+
+
+def _mailed(tenancy: Tenancy, document: Statement, task: Task) -> str:
+    """Send a statement; return under which of the facts the tenant stands."""
+    channel = email_of(tenancy)
+    if channel is None:
+        return "without"
+    paper = give_out(document)
+    if paper is None:
+        return "preliminary"
+    if paper.sent_at is not None and paper.sent_at >= _asked(task):
+        return "sent"
+    name = f"{document.first_day:%Y-%m-%d}-{document.last_day:%Y-%m-%d}"
+    title = _("Statement %(number)s") % {"number": paper}
+    text = _("The statement of your electricity, %(first)s to %(last)s, is attached. %(landlord)s") % {
+        "first": document.first_day,
+        "last": document.last_day,
+        "landlord": tenancy.unit.property.organisation,
+    }
+    send_paper(channel, title, text, Attachment(to_pdf(document), f"statement-{name}.pdf", "application/pdf"))
+    StatementPaper.objects.filter(pk=paper.pk).update(sent_at=now())
+    return "sent"
+
+
+def _asked(task: Task) -> int:
+    """Return the instant at which a task was asked for, on the clock that meters run on."""
+    return int(task.given["at"])

@@ -1,0 +1,56 @@
+"""Statements that are given out: each has a number, in the organisation without a gap. A preliminary one has none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from django.db import transaction
+from django.db.models import Max
+
+from ..billing.models import StatementPaper
+from ..core.time import now
+from ..metering.locking import lock_organisation
+from .statement import Statement
+
+
+def digest_of(document: Statement) -> str:
+    """Return the hash of a statement's figures. Words are left out: the same statement in another language is the same."""
+    lines = [
+        (line.section, line.at, line.energy, line.price, line.tier, line.included, line.amount)
+        for line in document.lines
+    ]
+    registers = [each and (each.at, each.register) for each in (document.first, document.last)]
+    figures = json.dumps([document.opening, document.closing, lines, registers])
+    return hashlib.sha256(figures.encode()).hexdigest()
+
+
+def paper_of(document: Statement) -> StatementPaper | None:
+    """Return the paper that says just what a statement says; None if it was not given out yet."""
+    rows = StatementPaper.objects.filter(tenancy=document.tenancy, begins=document.begins, ends=document.ends)
+    return rows.filter(digest=digest_of(document)).order_by("-number").first()
+
+
+@transaction.atomic
+def give_out(document: Statement) -> StatementPaper | None:
+    """Return the paper of a statement that is given out now: the known one, or one with the next number. None if the
+    statement is preliminary.
+    """
+    if not document.complete:
+        return None
+    organisation = lock_organisation(document.tenancy.unit.property.organisation_id)
+    known = paper_of(document)
+    if known is not None:
+        return known
+    rows = StatementPaper.objects.filter(organisation=organisation)
+    span = rows.filter(tenancy=document.tenancy, begins=document.begins, ends=document.ends)
+    return StatementPaper.objects.create(
+        organisation=organisation,
+        number=(rows.aggregate(last=Max("number"))["last"] or 0) + 1,
+        tenancy=document.tenancy,
+        begins=document.begins,
+        ends=document.ends,
+        digest=digest_of(document),
+        made_at=now(),
+        replaces=span.order_by("-number").first(),
+    )
