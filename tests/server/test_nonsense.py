@@ -209,6 +209,7 @@ def pages(world):
                 "emergency-codes",
                 "contacts",
                 "batches",
+                "statements",
             )
         ),
         f"/tenancies/{world.pk}/terms/",
