@@ -154,3 +154,20 @@ def test_what_there_is_to_do_leads_to_where_it_is_done(manager, clock):
     assert "What to do" in page and f"/units/{flat.pk}/money/" in manager.get(f"/units/{flat.pk}/").content.decode()
     vacant = Unit.objects.get(name="Flat 3")
     assert "Move somebody in" in text_of(manager.get(f"/units/{vacant.pk}/"))
+
+
+def test_what_a_former_tenant_owes_stands_with_the_money_and_is_paid_at_the_till(manager, clock):
+    from prewatt.server.billing.debts import owe
+    from prewatt.server.ledger.references import Of, Reference
+
+    anna = Tenancy.objects.get(tenant="Anna")
+    owe(anna, 50 * NANO, Reference(Of.TOP_UP, anna.pk, "lost"), "a payment that was lost", clock.at)
+    clock.at += DAY
+    Tenancy.objects.filter(pk=anna.pk).update(ends=clock.at - HOUR)
+    page = manager.get(f"/units/{anna.unit_id}/money/")
+    assert "Anna 50.00 EUR since 6 Oct 2025 · a payment that was lost" in text_of(page)
+    assert f"/tenancies/{anna.pk}/take-cash/" in page.content.decode()
+    found = manager.get("/till/?q=1")
+    assert found.url == f"/tenancies/{anna.pk}/take-cash/"
+    assert manager.post(found.url, {"amount": "50", "credit_id": "c1"}).url.startswith("/receipts/")
+    assert "a payment that was lost" not in text_of(manager.get(f"/units/{anna.unit_id}/money/"))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from ...billing.debts import debts_of
 from ...billing.models import DebtPayment
+from ...estate.models import Tenancy, Unit
 from ...payments.bank import reference
 from ...payments.staff import record
 from ...vending.models import TopUp
@@ -38,9 +41,15 @@ def money(request: HttpRequest, pk: int) -> HttpResponse:
         "codes": waiting_codes(page.meter) if page.meter else [],
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
+        "debts": [debt for each in _owing(page.unit) for debt in debts_of(each)],
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
     }
     return page.live("console/units/money.html", "console/units/_money.html", context)
+
+
+def _owing(unit: Unit) -> QuerySet[Tenancy]:
+    """Return the tenancies of a unit that have ever owed something, the latest first."""
+    return unit.tenancies.filter(debts__isnull=False).distinct().order_by("-begins")
 
 
 def recorded(payment: TopUp | DebtPayment) -> str:
