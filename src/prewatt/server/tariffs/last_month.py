@@ -33,7 +33,7 @@ def last_month(property_: Property, tariff: Tariff) -> dict[str, Any]:
         present = []
     comparison = compare(homes, [*present, tariff])
     new = len(present)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "present": comparison.ratings[0][name].charge if present else None,

@@ -204,11 +204,12 @@ def _seasons(fields: Mapping[str, Any], base: Mapping[str, Any]) -> list[dict[st
 def _season_of(row: Mapping[str, str], seasons: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the season of a row: the one that it names, with the beginning that it names; a new one if there is none."""
     name = row["season"] or (seasons[-1]["name"] if seasons else "all year")
-    for season in reversed(seasons):
-        if season["name"] == name and row["from"] in ("", season["from"]):
-            return season
-    seasons.append({"name": name, "from": row["from"] or "01-01", "day_types": []})
-    return seasons[-1]
+    known = [each for each in seasons if each["name"] == name and row["from"] in ("", each["from"])]
+    if known:
+        return known[-1]
+    new: dict[str, Any] = {"name": name, "from": row["from"] or "01-01", "day_types": []}
+    seasons.append(new)
+    return new
 
 
 def _single(days: Iterable[str]) -> list[str]:
