@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,3 +179,13 @@ def test_without_readings_last_month_says_so(manager, building):
     path = f"/properties/{building.property.pk}/tariffs/new/"
     page = manager.post(path, {**posted(fields_of(HOURS)), "look": ""})
     assert "no readings of last month" in page.content.decode()
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("base", ["9" * 6000, "[]", "{", '{"name": 5}', '"text"', '{"name": "x", "rates": {"a": NaN}}'])
+def test_a_base_that_the_page_has_not_sent_is_no_base(manager, building, base):
+    path = f"/properties/{building.property.pk}/tariffs/new/"
+    answer = manager.post(path, {**posted(fields_of(HOURS)), "base": base, "check": ""})
+    assert (answer.context["base"], answer.context["wrong"]) == ("", {})
+    file = SimpleUploadedFile("tariff.json", base.encode())
+    assert "error" in [each.level_tag for each in manager.post(path, {"file": file}).context["messages"]]

@@ -20,7 +20,7 @@ def read_json(content: bytes) -> Any:
     except TableError as error:
         raise JsonError(str(error)) from None
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise JsonError(f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
@@ -37,6 +37,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             )
         found[name] = value
     return found
+
+
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        # Python reads no more than some thousands.
+        raise JsonError(f"is not JSON that can be read here: a number has {len(digits)} digits") from None
 
 
 def _no_number(name: str) -> Any:
