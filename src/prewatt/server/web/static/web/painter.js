@@ -69,7 +69,7 @@ const draw = (row) => {
     cell.classList.toggle("unknown", !rate);
     cell.dataset.shade = rate ? rate.shade : 0;
     cell.classList.toggle("begins", !place || cells[place - 1] !== name);
-    cell.firstChild.textContent = !place || cells[place - 1] !== name ? name : "";
+    cell.dataset.rate = !place || cells[place - 1] !== name ? name : "";
     cell.setAttribute("aria-label", form.dataset.cell.replace("{from}", clock(place))
       .replace("{until}", place + 1 < CELLS ? clock(place + 1) : "24:00").replace("{rate}", name));
   });
@@ -81,11 +81,10 @@ const build = (canvas) => {
   line.setAttribute("role", "row");
   for (let place = 0; place < CELLS; place += 1) {
     const cell = document.createElement("span");
-    const hour = document.createElement("small");
     cell.setAttribute("role", "gridcell");
     cell.tabIndex = place ? -1 : 0;
-    if (place % 2 === 0) hour.textContent = place / 2;
-    cell.append(document.createElement("b"), hour);
+    // The hour and the rate are drawn by the style sheet; who hears the page is told by the cell's label.
+    if (place % 2 === 0) cell.dataset.hour = place / 2;
     line.append(cell);
   }
   grid.append(line);
