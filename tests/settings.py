@@ -10,6 +10,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# Tests speak English, whatever the terminal does that runs them.
+os.environ.pop("LANGUAGE", None)
+os.environ["LC_ALL"] = "C.UTF-8"
 # A server that tests start has one process of its pages: each takes some time to start.
 os.environ.setdefault("PREWATT_WEB_PROCESSES", "1")
 if "PREWATT_HOME" not in os.environ:

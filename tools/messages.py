@@ -19,6 +19,7 @@ SOURCE = ROOT / "src" / "prewatt"
 sys.path.insert(0, str(ROOT / "src"))
 
 from prewatt.catalogues import Message, read_messages, write_messages  # noqa: E402
+from prewatt.cli.table import ENTRIES  # noqa: E402
 from prewatt.kernel.events import EventKind  # noqa: E402
 from prewatt.kernel.quantities import UNITS  # noqa: E402
 from prewatt.kernel.safety import KINDS  # noqa: E402
@@ -54,7 +55,7 @@ def texts() -> list[Message]:
     for path in sorted(SOURCE.rglob("*")):
         if path.suffix not in (".py", ".html", ".txt") or any(path.is_relative_to(each) for each in APART):
             continue
-        read = of_python if path.suffix == ".py" else of_template
+        read = of_template if path.suffix != ".py" else of_commands if path.parent.name == "cli" else of_python
         for message in read(path.read_text(encoding="utf-8")):
             kept = found.setdefault(message.key, message)
             place = path.relative_to(SOURCE).as_posix()
@@ -92,6 +93,26 @@ def of_python(source: str) -> Iterator[Message]:
         given = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
         if name in names and (message := _message(names[name], given)):
             yield message
+
+
+def of_commands(source: str) -> Iterator[Message]:
+    """Yield the texts of a file of commands: the help of each command and of its options, and the words of the table."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and any(
+            ".command(" in text or ".callback(" in text for text in map(ast.unparse, node.decorator_list)
+        ):
+            if text := ast.get_docstring(node):
+                yield Message(text)
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            said = (
+                [each.value for each in node.keywords if each.arg == "help"] if name in ("Option", "Argument") else []
+            )
+            said += node.args[2:3] if name == "Entry" else []
+            yield from (Message(str(each.value)) for each in said if isinstance(each, ast.Constant))
+    if "ENTRIES = (" in source:
+        yield from (Message(panel) for panel in dict.fromkeys(each.panel for each in ENTRIES))
 
 
 def of_template(source: str) -> Iterator[Message]:

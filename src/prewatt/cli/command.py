@@ -14,6 +14,7 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from ..log_lines import Lines
+from .texts import _
 
 WRONG = 2
 """Exit status of a command that was refused."""
@@ -29,6 +30,14 @@ class Command(TyperCommand):
     """
 
     refusals: tuple[type[Exception], ...] = (CommandError,)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Its help is in the language of the terminal."""
+        super().__init__(*args, **kwargs)
+        self.help = _(self.help or "")
+        for each in self.params:
+            if text := getattr(each, "help", None):
+                each.help = _(text)  # type: ignore[attr-defined]
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command. Raises typer.Exit after a refusal."""

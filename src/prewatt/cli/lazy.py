@@ -13,6 +13,7 @@ from typer.main import get_group
 
 from .command import refused
 from .table import ENTRIES, Entry
+from .texts import _
 
 _BY_NAME = {entry.name: entry for entry in ENTRIES}
 _ENTRY = "prewatt.entry"
@@ -22,6 +23,11 @@ _ENTRY = "prewatt.entry"
 class LazyGroup(TyperGroup):
     """The group of all entries of `table.ENTRIES`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Its help is in the language of the terminal."""
+        super().__init__(*args, **kwargs)
+        self.help = _(self.help or "")
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Return the names of the entries, in the order of the table."""
         return list(_BY_NAME)
@@ -29,7 +35,7 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Return what help shows of an entry, without loading its file; None if there is no such entry."""
         entry = _BY_NAME.get(cmd_name)
-        return entry and TyperGroup(name=entry.name, help=entry.help, rich_help_panel=entry.panel)
+        return entry and TyperGroup(name=entry.name, help=_(entry.help), rich_help_panel=_(entry.panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the entry's name, its loaded command and the remaining arguments."""
@@ -66,5 +72,5 @@ def load(entry: Entry) -> Any:
     group = get_group(app)
     if not entry.group:
         return group.commands[entry.name]
-    group.name, group.help = entry.name, entry.help
+    group.name, group.help = entry.name, _(entry.help)
     return group

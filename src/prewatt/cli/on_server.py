@@ -11,12 +11,14 @@ from typing import Annotated, Any
 import typer
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils.translation import override, to_language
 
 from ..processes.database import bring_up_to_date
 from ..server.accounts.acting import Actor, Door, acting
 from ..server.core.errors import Refused, for_people
 from ..server.web.trouble import is_busy
 from .command import Command, refused
+from .texts import spoken
 
 PropertyOption = Annotated[
     str, typer.Option("--property", help="Name of the property. Needed only if there are several.")
@@ -53,7 +55,8 @@ class DatabaseCommand(ModelsCommand):
         """
         open_database(ctx.command_path)
         try:
-            with acting(Actor(Door.COMMAND, command=ctx.command_path)):
+            language = to_language(spoken()) if spoken() else None
+            with override(language), acting(Actor(Door.COMMAND, command=ctx.command_path)):
                 return super().invoke(ctx)
         except (OperationalError, InterfaceError) as error:
             raise refused(ctx.command_path, _database_trouble(error), status=1) from None

@@ -1,0 +1,44 @@
+"""The texts of commands, in the language of the terminal (`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`); English if there is
+none.
+
+They stand in the catalogues of the server (`server/locale`), which every installation has. Django is not needed: a gateway's
+commands speak the language, too.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "server" / "locale"
+_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+@cache
+def spoken() -> str:
+    """Return the folder of the terminal's language, such as `zh_Hans` for `zh_CN.UTF-8`; empty for English."""
+    known = sorted(path.name for path in FOLDER.glob("*") if (path / "LC_MESSAGES").is_dir())
+    named = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")
+    for tag in named.split(":"):
+        name = tag.partition(".")[0].partition("@")[0].replace("-", "_")
+        language = name.partition("_")[0]
+        if language == "en":
+            return ""
+        # Which script a country writes is not in its name: any of the language is better than none.
+        if found := next((each for each in known if each == name), "") or next(
+            (each for each in known if each.partition("_")[0] == language), ""
+        ):
+            return found
+    return ""
+
+
+@cache
+def _catalogue() -> gettext.NullTranslations:
+    return gettext.translation("django", FOLDER, languages=[spoken() or "en"], fallback=True)
+
+
+def _(text: str) -> str:
+    """Return a text in the language of the terminal."""
+    return _catalogue().gettext(text) if text else text

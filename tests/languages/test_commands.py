@@ -1,0 +1,56 @@
+"""What a terminal shows is in its language."""
+
+import pytest
+from typer.main import get_command
+
+from prewatt.cli import app, texts
+from prewatt.cli.edge import app as edge
+from prewatt.cli.lazy import LazyGroup
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Makes the terminal name a language as systems do."""
+
+    def name(**variables):
+        for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.delenv(variable, raising=False)
+        for variable, value in variables.items():
+            monkeypatch.setenv(variable, value)
+        texts.spoken.cache_clear()
+        texts._catalogue.cache_clear()
+
+    yield name
+    monkeypatch.undo()
+    name()
+
+
+@pytest.mark.parametrize(
+    ("named", "folder"),
+    [
+        ({"LANG": "de_AT.UTF-8"}, "de"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh_Hans"),
+        ({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, ""),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "tlh:zh_CN"}, "zh_Hans"),
+        ({"LANG": "en_GB.UTF-8", "LANGUAGE": "en:de"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_language_of_a_terminal_is_found_as_systems_name_it(terminal, named, folder):
+    terminal(**named)
+    assert texts.spoken() == folder
+
+
+def test_help_of_groups_commands_and_options_is_in_the_language_of_the_terminal(terminal):
+    terminal(LANG="de_DE.UTF-8")
+    group = get_command(app)
+    assert isinstance(group, LazyGroup) and group.help == "Prepaid-Strom für Mietwohnungen."
+    assert group.get_command(None, "books").help == "Die Bücher: Abgleich, offene Rechnungen."
+    enrol = get_command(edge).commands["enrol"]
+    assert enrol.help.startswith("Dieses Gateway beim Server anmelden.")
+    assert "Adresse des Servers, wie https://power.example.com." in [each.help for each in enrol.params]
+
+
+def test_without_a_language_help_is_english(terminal):
+    terminal(LANG="C")
+    assert get_command(edge).commands["enrol"].help.startswith("Make this gateway known to the server.")
