@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ...kernel.calendar import local, local_day, zone
 from ...kernel.currencies import MINOR_DIGITS
@@ -103,7 +104,11 @@ def use_chart(
         title_before=_title(period, period_before(period, chart.first)),
         periods=[
             Choice(name, _query(each, _day_in(period, chart.first, today)), each is period)
-            for each, name in ((Period.DAY, _("Day")), (Period.MONTH, _("Month")), (Period.YEAR, _("Year")))
+            for each, name in (
+                (Period.DAY, pgettext("a period", "Day")),
+                (Period.MONTH, pgettext("a period", "Month")),
+                (Period.YEAR, pgettext("a period", "Year")),
+            )
         ],
         earlier=_choice(period, period_before(period, chart.first)),
         later=_choice(period, later) if later <= today else None,
