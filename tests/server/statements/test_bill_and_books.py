@@ -29,6 +29,7 @@ from prewatt.server.tenancies.moving import move_in, move_out, settle_what_is_du
 from prewatt.server.tenancies.put_right import Change, put_right
 from tests.building import PRICE, set_up
 from tests.gateway import Edge
+from tests.settings import ON_POSTGRESQL
 
 pytestmark = pytest.mark.database
 FIRST = date(2025, 10, 1)
@@ -105,7 +106,8 @@ class Year:
             do()
 
 
-@pytest.fixture(params=ZONES)
+# What the zones differ in is reckoned before it comes to a database: on the other one the longest year shows the same.
+@pytest.fixture(params=["Europe/Berlin"] if ON_POSTGRESQL else ZONES)
 def year(request, db, clock, store, admin_user):
     return Year(request.param, clock, store, admin_user)
 
