@@ -68,17 +68,19 @@ class Keeper:
         began = system_now()
         if began >= self._rest_until:
             used = time.thread_time()
-            self._look(began)
-            self._rest_until = began + int((time.thread_time() - used) * SHARE * SECOND)
+            is_done = self._look(began)
+            # What is to be worked out for the first time is waited for.
+            self._rest_until = began + int((time.thread_time() - used) * SHARE * SECOND) if is_done else began
         if began >= self._said_at + FRESH // 3:
             Keeping.objects.filter(pk=1).update(at=system_now())
             self._said_at = began
 
-    def _look(self, began: int) -> None:
+    def _look(self, began: int) -> bool:
+        """Work out what has moved. Returns whether that is all."""
         everywhere: Collection[int] = list(Property.objects.values_list("pk", flat=True))
-        keep_places(everywhere, ENOUGH)
+        is_done = keep_places(everywhere, ENOUGH)[1]
         if began < self._quick_at:
-            return
+            return is_done
         keeping, _made = Keeping.objects.get_or_create(pk=1)
         slow = began >= self._slow_at
         keep_money(everywhere, keeping)
@@ -86,3 +88,4 @@ class Keeper:
         keeping.save(update_fields=["top_up", "debt_payment", "day"])
         self._quick_at = began + OFTEN
         self._slow_at = began + SLOWLY if slow else self._slow_at
+        return is_done

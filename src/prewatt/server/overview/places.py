@@ -69,8 +69,10 @@ class _Differs(Func):
         return super().as_sql(*args, **{**more, "arg_joiner": " IS NOT "})  # type: ignore[arg-type]
 
 
-def keep_places(properties: Collection[int], most: int | None = None) -> set[int]:
-    """Work out anew the places of properties that have moved, at most so many. Returns the properties that have changed."""
+def keep_places(properties: Collection[int], most: int | None = None) -> tuple[set[int], bool]:
+    """Work out anew the places of properties that have moved, at most so many. Returns the properties that have changed, and
+    whether that is all.
+    """
     changed, done, last = _make(properties), 0, 0
     # Each place once: one that can't be brought to rest must not hold up all others.
     while batch := list(_moved(properties).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
@@ -80,7 +82,7 @@ def keep_places(properties: Collection[int], most: int | None = None) -> set[int
             break
     for pk in sorted(changed):
         summarise(pk)
-    return changed
+    return changed, not batch
 
 
 def summarise(property_id: int) -> None:

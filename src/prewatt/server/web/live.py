@@ -7,6 +7,7 @@ In the page of one meter, one part of it, the present, is newer than everything 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from ..metering.looks import Present, system_now
 from ..metering.models import Meter
 from .figures import TenancyPanel
 from .gate import shows_money
+from .kept_parts import KeptParts
 from .watching import METER, STREAM, Shown, Ticket, Topic, presents, seal, state_of
 from .watching import render as render_present
 
@@ -29,6 +31,8 @@ OFTEN = 2
 """The least seconds between two questions of one page."""
 SELDOM = 60
 """The same for a page of very many units, which takes long to be worked out."""
+
+_PARTS = KeptParts()
 
 
 class Watched:
@@ -84,16 +88,28 @@ def often_with(units: int) -> int:
     return min(max(OFTEN, units // 10), SELDOM)
 
 
-def live_page(request: HttpRequest, page: str, part: str, context: dict[str, Any], watched: Watched) -> HttpResponse:
+def live_page(
+    request: HttpRequest,
+    page: str,
+    part: str,
+    context: dict[str, Any],
+    watched: Watched,
+    kept: tuple[Hashable, Callable[[], dict[str, Any]]] | None = None,
+) -> HttpResponse:
     """Return the whole page. If htmx asks, return only its live part, or only a new ticket if the browser has that part
-    already. What else was asked for in the address (which rows, which page) is asked for again with the part.
+    already. What else was asked for in the address (which rows, which page) is asked for again with the part. `kept`: all that
+    the part shows, as a key, and what else it needs, which is worked out if no equal part is kept.
     """
     had = request.GET.get("seen")
     if had is not None:
         # Links of the part are the same whoever asks for it.
         request.GET = request.GET.copy()
         del request.GET["seen"]
-    html = str(render_to_string(part, {**context, "present": PLACE}, request))
+
+    def made() -> str:
+        return str(render_to_string(part, {**context, **(kept[1]() if kept else {}), "present": PLACE}, request))
+
+    html = _PARTS.part((part, kept[0]), made) if kept else made()
     seen = hashlib.sha256(html.encode()).hexdigest()[:16]
     shown = {
         "live": html.replace(PLACE, watched.html),

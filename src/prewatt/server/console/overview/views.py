@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -11,10 +11,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ....kernel.names import natural
+from ....kernel.units import MINUTE
 from ...accounts.rights import Right
 from ...core.time import now
 from ...estate.models import Property
@@ -61,26 +63,39 @@ def properties(request: HttpRequest) -> HttpResponse:
         wanted = replace(wanted, order="name")
     chosen = [each for each in rows if wanted.property in (0, each.pk)]
     shown = {each.pk: each.property for each in chosen}
-    with_phones = [each for pk, each in shown.items() if Right.TENANCIES in rights[pk]]
-    page = listing(list(shown.values()), wanted, chosen, with_phones)
+    silent = _is_silent(rows)
     context = {
-        "silent": _is_silent(rows),
+        "silent": silent,
         "wanted": wanted,
         "buildings": [(each.property, each) for each in rows],
         "are_few": len(rows) <= FEW,
         "several": len(rows) > 1,
         "landlords": len({each.property.organisation_id for each in rows}) > 1,
         "sees_money": bool(with_money),
-        "lines": [] if wanted.looked_for else lines(_seer(request, shown.values(), rights), chosen, wanted, at),
-        "months": [] if wanted.looked_for else month_figures(shown.values(), with_money, at),
-        "tiles": _tiles(chosen, wanted, bool(with_money)),
         "orders": _orders(wanted, bool(with_money)),
-        "page": page,
-        "rows": rows_of(page.object_list, shown, with_money, at),
-        "acts": _acts(page.object_list, rights),
     }
+
+    def worked_out() -> dict[str, Any]:
+        with_phones = [each for pk, each in shown.items() if Right.TENANCIES in rights[pk]]
+        page = listing(list(shown.values()), wanted, chosen, with_phones)
+        return {
+            "lines": [] if wanted.looked_for else lines(_seer(request, shown.values(), rights), chosen, wanted, at),
+            "months": [] if wanted.looked_for else month_figures(shown.values(), with_money, at),
+            "tiles": _tiles(chosen, wanted, bool(with_money)),
+            "page": page,
+            "rows": rows_of(page.object_list, shown, with_money, at),
+            "acts": _acts(page.object_list, rights),
+        }
+
+    key = (_key(rows, silent, at), wanted, reach(request))
     watched = _watched(chosen, often_with(PAGE if len(rows) > 1 else 0))
-    return live_page(request, "console/overview/properties.html", "console/overview/_properties.html", context, watched)
+    template = "console/overview/_properties.html"
+    return live_page(request, "console/overview/properties.html", template, context, watched, (key, worked_out))
+
+
+def _key(rows: Collection[Summary], silent: bool, at: int) -> Hashable:
+    """Return all that a page shows of properties, as a key: what has moved says so, and what only time moves is of a minute."""
+    return tuple((each.pk, each.moved) for each in rows), silent, at // MINUTE, get_language()
 
 
 def _watched(rows: Collection[Summary], often: int) -> Watched:
@@ -146,12 +161,8 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the plan of a property, for a screen on the wall too: who lives there and what they have is not on it."""
     property_, at = property_of_manager(request, pk), now()
     rows = summaries(Property.objects.filter(pk=pk))
-    context = {
-        "property": property_,
-        "plan": plan_of(property_, at),
-        "summary": next(iter(rows), None),
-        "silent": _is_silent(rows),
-        "at": at,
-    }
+    silent = _is_silent(rows)
+    context = {"property": property_, "summary": next(iter(rows), None), "silent": silent, "at": at}
+    kept = (_key(rows, silent, at), lambda: {"plan": plan_of(property_, at)})
     watched = _watched(rows, often_with(0))
-    return live_page(request, "console/overview/plan.html", "console/overview/_plan.html", context, watched)
+    return live_page(request, "console/overview/plan.html", "console/overview/_plan.html", context, watched, kept)
