@@ -232,7 +232,7 @@ NO_NAMES = {
     "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin",
     "console:personal_data:erase_tenant",
     "console:personal_data:retention", "tenant:personal_data:personal_data", "tenant:personal_data:download",
-    "console:overview:properties", "console:owed:debt_set_off", "console:owed:debt_write_off",
+    "console:overview:plan", "console:overview:properties", "console:owed:debt_set_off", "console:owed:debt_write_off",
     "console:owed:refund_paid", "console:owed:refund_to", "console:owed:undo_paid", "console:owed:write_off_decided",
     "console:people:change", "console:people:invite", "console:people:people", "console:people:remove",
     "console:people:revoke_invitations",

@@ -73,6 +73,8 @@ def properties(request: HttpRequest) -> HttpResponse:
         "landlords": len({each.property.organisation_id for each in rows}) > 1,
         "sees_money": bool(with_money),
         "orders": _orders(wanted, bool(with_money)),
+        # Who has one property is at it: the header leads to its pages.
+        "property": rows[0].property if len(rows) == 1 else None,
     }
 
     def worked_out() -> dict[str, Any]:
