@@ -13,6 +13,7 @@ from prewatt.kernel.names import natural, natural_bytes
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
+from prewatt.server.billing.models import Debt
 from prewatt.server.correspondence.models import Report
 from prewatt.server.estate.floors import floor_of, guessed_floor
 from prewatt.server.estate.models import Property, Tenancy, Unit
@@ -22,6 +23,8 @@ from prewatt.server.notices.contacts import Contact, keep_contact
 from prewatt.server.overview.keeping import Keeper
 from prewatt.server.overview.models import DayFigures, Keeping, Place, Summary
 from prewatt.server.overview.places import keep_places
+from prewatt.server.overview.to_do import keep_to_do
+from prewatt.server.payments.models import BankLine
 from prewatt.server.sales.top_ups import top_up
 from prewatt.wire.topics import SHARDS
 from tests.building import PASSWORD
@@ -180,6 +183,29 @@ def test_gateways_alarms_and_what_waits_in_other_rooms_stand_there_too(building,
     assert not re.search("gateway offline|It sticks|report is open", said)
 
 
+def test_money_that_waits_and_debts_stand_there_for_whoever_may_decide(building, log_in, client, clock):
+    from django.contrib.auth import get_user_model
+
+    owner, anna = building.property.organisation, Tenancy.objects.get(tenant="Anna")
+    BankLine.objects.create(
+        organisation=owner,
+        fingerprint="f",
+        day=date(2025, 10, 6),
+        amount=5 * NANO,
+        currency="EUR",
+        uploaded_at=clock.at,
+    )
+    Debt.objects.create(tenancy=anna, who="Anna", amount=7 * NANO, of="top-up", number=1, since=clock.at - DAY)
+    keep_to_do([owner], slow=True)
+    said = words(log_in("manager").get("/properties/"))
+    assert "to be booked 1 line of a bank statement since 6 Oct, 12:00 5.00 EUR Book" in said
+    assert "owed to you 1 debt since 5 Oct, 12:00 7.00 EUR Debts" in said
+    assert "finding of the reconciliation" not in said, "the line is to be booked: it is said once"
+    put_member(owner, get_user_model().objects.create_user("till", password=PASSWORD), Role.CASHIER)
+    said = words(log_in("till").get("/properties/"))
+    assert "to be booked" not in said and "owed to you" not in said
+
+
 # -- the month -------------------------------------------------------------------------------------------------------------
 
 
@@ -264,6 +290,26 @@ def test_places_are_chosen_put_in_order_and_turned_over_and_nothing_of_it_is_los
     assert part["HX-Retarget"] == "#ticket", "asked again, it is the same"
     assert 'hx-get="?show=vacant&amp;order=need&amp;page=2&amp;seen=' in page.content.decode()
     assert shown(manager, "?page=nine&order=x&show=y&property=z") == first
+
+
+@pytest.mark.parametrize("text", ["%00", "'", "%25", "9" * 300, "😀", "-1", "+49", "０１５１ １２３４５６７８", "<b>"])
+def test_whatever_is_looked_for_is_answered(building, log_in, text):
+    manager = log_in("manager")
+    for field in ("q", "page", "order", "show", "property"):
+        answer = manager.get(f"/properties/?{field}={text}")
+        assert answer.status_code == 200 and "<b></" not in answer.content.decode()
+
+
+def test_a_page_that_is_kept_is_worked_out_again_when_somebody_is_called_otherwise(
+    building, log_in, django_capture_on_commit_callbacks, tenancy
+):
+    Keeper().keep()
+    manager = log_in("manager")
+    assert "Anna" in words(manager.get("/properties/"))
+    tenancy.tenant = "Annabel"
+    with django_capture_on_commit_callbacks(execute=True):
+        tenancy.save()
+    assert "Annabel" in words(manager.get("/properties/"))
 
 
 def test_the_page_costs_the_same_whatever_the_number_of_units(building, log_in, django_assert_max_num_queries):

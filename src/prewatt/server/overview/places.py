@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields import BooleanField
+from django.db.models.sql.compiler import SQLCompiler
 
 from ...kernel.names import natural_bytes
 from ..billing.on_the_way import on_the_way
@@ -64,9 +67,11 @@ class _Differs(Func):
     arg_joiner = " IS DISTINCT FROM "
     output_field = BooleanField()
 
-    def as_sqlite(self, *args: object, **more: object) -> tuple[str, object]:
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra_context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
         """Return it as SQLite writes it."""
-        return super().as_sql(*args, **{**more, "arg_joiner": " IS NOT "})  # type: ignore[arg-type]
+        return self.as_sql(compiler, connection, arg_joiner=" IS NOT ", **extra_context)
 
 
 def keep_places(properties: Collection[int], most: int | None = None) -> tuple[set[int], bool]:
@@ -173,9 +178,9 @@ def _work_out(pks: Collection[int]) -> set[int]:
     units = Unit.objects.in_bulk(_units(places))
     for place in places:
         home, meter = homes[place.property_id], meters.get(place.meter_id or 0)
-        own: Unit | Meter | None = units[place.unit_id] if place.unit_id else meter
-        place.is_archived = own is not None and own.archived_at is not None
-        place.home, place.name = home.name, own.name if own is not None else ""
+        named: Unit | Meter | None = units[place.unit_id] if place.unit_id else meter
+        place.is_archived = named is not None and named.archived_at is not None
+        place.home, place.name = home.name, named.name if named is not None else ""
         place.sort = natural_bytes(place.home) + b"\0" + natural_bytes(place.name)
         place.tenancy, place.coming = living.get(place.unit_id or 0), coming.get(place.unit_id or 0)
         if meter is None:

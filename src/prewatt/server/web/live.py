@@ -103,8 +103,9 @@ def live_page(
     had = request.GET.get("seen")
     if had is not None:
         # Links of the part are the same whoever asks for it.
-        request.GET = request.GET.copy()
-        del request.GET["seen"]
+        given = request.GET.copy()
+        del given["seen"]
+        request.GET = given  # type: ignore[assignment]
 
     def made() -> str:
         return str(render_to_string(part, {**context, **(kept[1]() if kept else {}), "present": PLACE}, request))

@@ -346,7 +346,7 @@ def _of_kinds(rows: Iterable[ToDo], seer: Seer, kinds: Iterable[str], wanted: Wa
     for kind in kinds:
         own = by_kind.get(kind, [])
         yield from (_line(row, seer) for row in own[:FIRST])
-        shows = {K.GATEWAY: "silent", K.SILENCE: "silent", K.ALARM: "alarms"}
+        shows: dict[str, str] = {K.GATEWAY: "silent", K.SILENCE: "silent", K.ALARM: "alarms"}
         yield from _more(len(own) - FIRST, wanted.link(show=shows.get(kind, ""), q=""))
 
 

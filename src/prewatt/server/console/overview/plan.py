@@ -54,7 +54,7 @@ def plan_of(property_: Property, at: int) -> Plan:
     floors: dict[int | None, list[Tile]] = defaultdict(list)
     for place in rows:
         tile = Tile(place.unit_id or 0, place.name, tone(place), state_in_words(place), _more(place, at))
-        floors[floor_of(place.name, typed.get(place.unit_id))].append(tile)
+        floors[floor_of(place.name, typed.get(place.unit_id or 0))].append(tile)
     highest_first = sorted((each for each in floors if each is not None), reverse=True)
     unknown = [None] if None in floors else []
     return Plan([Floor(each, floors[each]) for each in (*highest_first, *unknown)], zone(property_.zone))

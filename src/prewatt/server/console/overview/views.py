@@ -80,13 +80,14 @@ def properties(request: HttpRequest) -> HttpResponse:
     def worked_out() -> dict[str, Any]:
         with_phones = [each for pk, each in shown.items() if Right.TENANCIES in rights[pk]]
         page = listing(list(shown.values()), wanted, chosen, with_phones)
+        places = list(page.object_list)
         return {
             "lines": [] if wanted.looked_for else lines(_seer(request, shown.values(), rights), chosen, wanted, at),
             "months": [] if wanted.looked_for else month_figures(shown.values(), with_money, at),
             "tiles": _tiles(chosen, wanted, bool(with_money)),
             "page": page,
-            "rows": rows_of(page.object_list, shown, with_money, at),
-            "acts": _acts(page.object_list, rights),
+            "rows": rows_of(places, shown, with_money, at),
+            "acts": _acts(places, rights),
         }
 
     key = (_key(rows, silent, at), wanted, reach(request))
