@@ -22,6 +22,7 @@ MATTERS = frozenset(
         "admin:auth_user_delete",
         "admin:auth_user_password_change",
         "console:books:give_back",
+        "console:estate:gateway_code",
         "console:keys:keys",
         "console:merchants:merchant",
         "console:merchants:new_merchant",
