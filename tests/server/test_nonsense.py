@@ -86,7 +86,7 @@ CHOICES = [
 TEXTS = ["", "  ", "陈 小明", "😀", "<script>x</script>", "\x00", "x" * 6000, "a/b", "'; --"]
 NATURAL = ["５", "٥", "1,50", "0,00"]
 """What people may well type: it may book."""
-FREE = {"note", "reason", "memo", "tenant", "detail", "name", "holder", "address"}
+FREE = {"note", "reason", "memo", "tenant", "detail", "name", "holder", "address", "typed", "list", "part", "parts"}
 
 IDS = {"credit_id", "adjustment_id", "asked"}
 
@@ -210,8 +210,15 @@ def pages(world):
                 "contacts",
                 "batches",
                 "statements",
+                "units/add",
+                "price",
+                "gateways",
+                "common-meters/add",
             )
         ),
+        "/landlord/",
+        "/properties/add/",
+        f"/units/{unit}/change/",
         f"/tenancies/{world.pk}/terms/",
         f"/tenancies/{world.pk}/take-cash/",
         "/till/",

@@ -185,6 +185,8 @@ class Meter(models.Model):
 
     def clean(self) -> None:
         """Check the row. Raises ValidationError if the meter of this name hangs elsewhere."""
+        if self.gateway_id is None:
+            return
         own = Meter.objects.filter(gateway__property__organisation=self.gateway.property.organisation_id)
         taken = own.filter(serial=self.name).exclude(pk=self.pk).first()
         if taken is not None:

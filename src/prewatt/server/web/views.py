@@ -47,7 +47,9 @@ def _has_to_begin(request: HttpRequest) -> bool:
 def language(request: HttpRequest) -> HttpResponse:
     """Speak another language from now on, and go back to the page where it was chosen."""
     back = request.POST.get("back", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(
+        back, {request.get_host()}, require_https=request.is_secure()
+    )
     response = redirect(back if is_ours else reverse("web:home"))
     if code := known(request.POST.get("language", "")):
         choose(request, response, code)
