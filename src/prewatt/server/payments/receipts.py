@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from django.db import transaction
 from django.db.models import Max
@@ -83,9 +82,8 @@ def paper_of(receipt: Receipt) -> ReceiptPaper:
         is_undone = booked(of.and_(Part.UNDONE)) is not None or payment.taken_back.exists()
         code = "" if payment.code is None else str(payment.code)
         return ReceiptPaper(receipt, tenancy, payment.amount, payment.paid_at, _way(source), code, by, is_undone)
-    paid = cast(DebtPayment, payment)
     return ReceiptPaper(
-        receipt, tenancy, paid.amount, paid.at, _way(paid.source), "", by, is_undone=paid.undone_at is not None
+        receipt, tenancy, payment.amount, payment.at, _way(payment.source), "", by, payment.undone_at is not None
     )
 
 

@@ -81,7 +81,7 @@ def tills(organisation: Organisation, span: Span) -> list[Till]:
     return sorted(shown, key=lambda each: (each.who == NOBODY, each.name))
 
 
-def _moved(cash: int) -> QuerySet[Transfer]:
+def _moved(cash: int) -> Any:
     """Return the transfers of the account of cash, each with the login `who` of the person who took or paid it."""
 
     def person(rows: Any, field: str) -> Subquery:
@@ -102,7 +102,7 @@ def _signed(cash: int) -> Case:
     return Case(When(debit_account=cash, then=F("amount")), default=-F("amount"), output_field=BigIntegerField())
 
 
-def _by_person(rows: QuerySet[Transfer], amount: Any) -> dict[str, int]:
+def _by_person(rows: Any, amount: Any) -> dict[str, int]:
     return {who: int(sum_) for who, sum_ in rows.values_list("who").annotate(sum=Sum(amount))}
 
 

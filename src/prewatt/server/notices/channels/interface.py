@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import apprise
+from apprise.attachment.memory import AttachMemory
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -226,7 +227,7 @@ def send_by_apprise(url: str, message: Message, **options: Any) -> None:
     if message.attachment is not None:
         file = message.attachment
         options["attach"] = apprise.AppriseAttachment(
-            [apprise.attachment.memory.AttachMemory(content=file.content, name=file.name, mimetype=file.type_)]
+            [AttachMemory(content=file.content, name=file.name, mimetype=file.type_)]
         )
     sender.socket_connect_timeout, sender.socket_read_timeout = TIMEOUT, TIMEOUT
     try:
