@@ -2,7 +2,7 @@
 // Colours are those of the legend, words those of the template.
 
 const OFTEN = 60_000; // A chart of the present is asked for anew at most so often while its page lives, ms.
-const chosen = {measure: "energy", before: true}; // Stays when another period is shown.
+const chosen = {measure: "energy", before: true, table: false}; // Stays when another period is shown.
 let asked = Date.now();
 
 const colour = swatch => getComputedStyle(swatch).backgroundColor;
@@ -107,6 +107,9 @@ function draw(figure) {
   if (!canvas) return;
   const data = JSON.parse(canvas.dataset.use);
   if (chosen.measure === "charge" && !data.currency) chosen.measure = "energy";
+  // Where nothing is drawn the table stays open.
+  figure.querySelector("details").open = chosen.table;
+  figure.dataset.drawn = "";
   figure.querySelectorAll(".measures, .plot").forEach(each => { each.hidden = false; });
   for (const button of figure.querySelectorAll("button[data-measure]"))
     button.setAttribute("aria-pressed", button.dataset.measure === chosen.measure);
@@ -136,9 +139,11 @@ document.addEventListener("htmx:afterSettle", event => {
   const runs = document.querySelector("figure.use[data-runs]");
   if (event.target.id === "live" && runs && Date.now() - asked > OFTEN) {
     asked = Date.now();
-    const isOpen = runs.querySelector("details")?.open;
-    if (!isOpen) htmx.ajax("GET", runs.dataset.address, {target: "#use", swap: "outerHTML"});
+    htmx.ajax("GET", runs.dataset.address, {target: "#use", swap: "outerHTML"});
   }
 });
+document.addEventListener("toggle", event => {
+  if (event.target.matches("figure.use[data-drawn] > details")) chosen.table = event.target.open;
+}, true);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 drawAll();
