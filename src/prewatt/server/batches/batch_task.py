@@ -115,4 +115,6 @@ def _step(task: Task, key: str, act: Callable[[], str]) -> dict[str, Any]:
 
 def _facts(batch: Batch, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     done = sum(bool(each["done"]) for each in rows)
-    return {"property": batch.property_.pk, "do": batch.do, "rows": rows, "done": done, "left": len(rows) - done}
+    # What a person must look at stands first.
+    shown = sorted(rows, key=lambda each: bool(each["done"]))
+    return {"property": batch.property_.pk, "do": batch.do, "rows": shown, "done": done, "left": len(rows) - done}
