@@ -84,6 +84,20 @@ def test_a_line_that_is_painted_changes_that_line_alone(tariff, data):
     assert {**again, "seasons": 0} == {**expected, "seasons": 0}
 
 
+def test_a_line_whose_text_could_be_read_otherwise_stays_when_another_is_painted():
+    odd = [["00:00", "a, 12:00 b"], ["06:00", "c"]]
+    lines = [
+        {"name": "one", "days": ["weekday"], "switches": odd},
+        {"name": "two", "days": ["weekend", "special"], "switches": [["00:00", "c"]]},
+    ]
+    season = {"name": "year", "from": "01-01", "day_types": lines}
+    document = {"name": "odd", "rates": {"a, 12:00 b": "1", "c": "2"}, "seasons": [season]}
+    fields = fields_of(document)
+    fields["profiles"][1]["switches"] = "00:00 c, 12:00 c"
+    again = document_of(typed(sent(fields)), document)["seasons"][0]["day_types"]
+    assert again == [lines[0], {**lines[1], "switches": [["00:00", "c"], ["12:00", "c"]]}]
+
+
 def test_what_a_shape_does_not_show_does_not_count():
     fields = fields_of({**HOURS, "tiers": {"per": "month", "up_to_kwh": ["100"]}})
     documents = {shape: document_of({**fields, "shape": shape}) for shape in SHAPES}
