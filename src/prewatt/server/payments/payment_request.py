@@ -116,7 +116,7 @@ def _check(request: PaymentRequest) -> None:
     if method is None:
         raise PaymentError(_("There is no such way to pay here: choose one from the list."))
     if method.needs_payer and not request.payer:
-        raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": provider.title})
+        raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": _(provider.title)})
     try:
         check_amount(request.amount, property_.currency)
         check_open(request.tenancy)

@@ -49,7 +49,7 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
         if isinstance(entry, Event) and entry.code not in QUIET:
             result.append(Happening(entry.at, _(words_of(entry.code)), detail_in_words(entry.detail, spoken())))
         elif isinstance(entry, OnSite):
-            what = _("%(what)s, on site") % {"what": str(entry.action.__struct_config__.tag)}
+            what = _("%(what)s, on site") % {"what": entry.action.words(_)}
             detail = f"{entry.by} {entry.reason}".strip()
             if entry.tid in orderers:
                 detail = _("%(where)s, by the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}

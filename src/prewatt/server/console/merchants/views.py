@@ -40,9 +40,9 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
     stored = merchant.settings if merchant else {}
     context = {
         "owner": owner,
-        "title": kind.title,
+        "title": _(kind.title),
         "merchant": merchant,
-        "name": given.get("name", merchant.name if merchant else kind.title),
+        "name": given.get("name", merchant.name if merchant else _(kind.title)),
         # What was typed stays, but for secrets.
         "fields": [
             (each, "" if each.secret else given.get(each.name, stored.get(each.name, "")), wrong.get(each.name, []))

@@ -56,13 +56,13 @@ def payments(request: HttpRequest) -> HttpResponse:
         "merchants": [
             (
                 each,
-                PROVIDERS[each.provider].title,
+                _(PROVIDERS[each.provider].title),
                 public(reverse("pay-callback", args=[each.provider, each.public_id])),
             )
             for each in Merchant.objects.filter(organisation=owner)
             if each.provider in PROVIDERS
         ],
-        "providers": [(name, kind.title) for name, kind in PROVIDERS.items()],
+        "providers": [(name, _(kind.title)) for name, kind in PROVIDERS.items()],
     }
     return render(request, "console/payments/payments.html", context)
 

@@ -28,6 +28,7 @@ class SharedCostForm(forms.ModelForm):
     class Meta:
         model = SharedCost
         fields = ("name", "part", "meters", *BASES, "vacancy", "schedule")
+        labels = {"name": _("Name"), "part": _("Part")}
         field_classes = dict.fromkeys(BASES, NumberField)
         widgets = {"meters": forms.CheckboxSelectMultiple()}
 

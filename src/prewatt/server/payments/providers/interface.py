@@ -247,13 +247,13 @@ class Provider(ABC):
             raise
         except self.away as error:
             log.warning("%s can't be reached: %s: %s", self.title, type(error).__name__, error)
-            raise ProviderError(_AWAY % {"who": self.title}) from None
+            raise ProviderError(_AWAY % {"who": _(self.title)}) from None
         except self.refusals as error:
             raise refused(self.title, self.reason_of(error), str(error)) from None
         except Exception as error:
             # A broken or forged answer makes the libraries raise any kind of error.
             log.warning("%s's answer is not usable: %s: %s", self.title, type(error).__name__, error)
-            raise ProviderError(_UNREADABLE % {"who": self.title}) from None
+            raise ProviderError(_UNREADABLE % {"who": _(self.title)}) from None
 
     def reason_of(self, refusal: Exception) -> str:
         """Return the provider's own reason for a refusal."""
@@ -273,7 +273,7 @@ def refused(title: str, reason: str, raw: str = "") -> ProviderError:
     if not (_SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200):
         words = _("its reason is a code for programmers, which the server's log has")
     text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")
-    return ProviderError(text % {"who": title, "words": words})
+    return ProviderError(text % {"who": _(title), "words": words})
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
     provider = provider_of(way.merchant)
     link = provider.payer_link(public(reverse("tenant:pay:payer", args=[way.merchant.pk])), state)
     if not link:
-        raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": provider.title})
+        raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": _(provider.title)})
     return redirect(link)
 
 
@@ -160,7 +160,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "online": _is_online(tenancy.unit),
         "started": method is not None and bool(payment_.link or payment_.params),
         "qr": _qr(payment_) if method is not None and method.shows == Shows.QR else "",
-        "title": PROVIDERS[payment_.merchant.provider].title,
+        "title": _(PROVIDERS[payment_.merchant.provider].title),
     }
     return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context, watched)
 

@@ -18,6 +18,7 @@ from alipay import AliPay
 from alipay.exceptions import AliPayException
 from alipay.utils import AliPayConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from .....kernel.units import instant
 from ....core.credential_fields import Field
@@ -51,7 +52,7 @@ class Alipay(Provider):
     """A merchant's application at Alipay."""
 
     name = "alipay"
-    title = "Alipay"
+    title = gettext_noop("Alipay")
     fields = (
         Field("app_id", _("Application id")),
         Field("private_key", _("Private key of the application"), secret=True),

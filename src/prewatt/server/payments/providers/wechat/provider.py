@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
@@ -97,7 +98,7 @@ class WeChat(Provider):
     """A merchant account at WeChat Pay."""
 
     name = "wechat"
-    title = "WeChat Pay"
+    title = gettext_noop("WeChat Pay")
     fields = (
         Field("mchid", _("Merchant number")),
         Field(
