@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +22,7 @@ from ....kernel.names import natural
 from ....kernel.tariff import Tariff as KernelTariff
 from ....kernel.tariff import TariffError
 from ...accounts.rights import Right
+from ...core import local_forms
 from ...core.amounts import NumberField, in_field
 from ...core.errors import for_people
 from ...core.time import now
@@ -87,9 +90,17 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
                 }
                 for switch, end in zip(day_type.switches, ends, strict=True)
             ]
-            days = [DAY_KINDS[kind] for kind in sorted(day_type.days)]
-            rows.append({"season": season, "days": days, "parts": parts})
+            rows.append({"season": season, "days": _days_in_words(day_type.days), "parts": parts})
     return rows
+
+
+def _days_in_words(kinds: Iterable[int]) -> list[str]:
+    """Return the days of a line of a tariff, by their indices in `DAY_KINDS`: Mon, Tue, special days."""
+    if len(set(kinds)) == len(DAY_KINDS):
+        return [_("every day")]
+    # 2024 began on a Monday.
+    words = [*(local_forms.day(date(2024, 1, 1 + kind), "D") for kind in range(7)), _("special days")]
+    return [words[kind] for kind in sorted(kinds)]
 
 
 @login_required
