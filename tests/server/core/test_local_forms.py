@@ -24,8 +24,8 @@ DAY = date(2013, 10, 6)
     [
         ("en", "-1,234,567.5", "12.50 EUR", "6 October 2013", "6 Oct, 13:30"),
         ("de", "-1.234.567,5", "12,50\xa0€", "6. Oktober 2013", "6. Okt., 13:30"),
-        ("zh-hans", "-1,234,567.5", "€12.50", "2013年10月6日", "10月6日 13:30"),
-        ("hi", "-12,34,567.5", "€12.50", "6 अक्टूबर 2013", "6 अक्टू॰, 13:30"),
+        ("zh-hans", "-1,234,567.5", "12.50\xa0€", "2013年10月6日", "10月6日 13:30"),
+        ("hi", "-12,34,567.5", "12.50\xa0€", "6 अक्टूबर 2013", "6 अक्टू॰, 13:30"),
     ],
 )
 def test_each_language_writes_in_its_own_way(language, number, money, day, wall):
@@ -58,9 +58,9 @@ def test_a_number_with_two_readings_is_asked_for_in_the_signs_of_the_page():
     assert "1,2340" in caught.value.messages[0] and "1.234 " not in caught.value.messages[0]
 
 
-def test_an_amount_in_chinese_yuan_has_its_sign_at_the_right_place():
+def test_a_currency_stands_behind_its_amount_by_the_sign_that_people_write():
     with override("zh-hans"):
-        assert local_forms.money_with_code(-1_250 * NANO, "CNY") == "-¥1,250.00"
+        assert local_forms.money_with_code(-1_250 * NANO, "CNY") == "-1,250.00\xa0元"
     with override("de"):
         assert local_forms.money_with_code(-1_250 * NANO, "EUR") == "-1.250,00\xa0€"
         assert local_forms.money_with_code(5 * NANO, "XXX") == "5"
@@ -79,4 +79,4 @@ def test_every_form_of_a_day_in_the_pages_is_known():
         for form in re.findall(r"\|date:[\"']([^\"']+)", path.read_text("utf-8"))
     }
     # `date` writes in English's order: it is for what machines read alone.
-    assert {each for each in of_django if not each[1].startswith("Y-m-d")} == set()
+    assert {each for each in of_django if not each[1].startswith("Y-m")} == set()

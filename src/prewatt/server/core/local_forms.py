@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 
 from ...kernel.currencies import NO_CURRENCY, format_exact, format_money, format_signed
 from ...kernel.units import exact_kwh, exact_percent, rough_kwh, short_price
@@ -35,6 +35,9 @@ SKELETONS = {
 """Forms of a day: how English writes it (Django's letters), and the CLDR's skeleton, by which each language knows its own."""
 PATTERNS = {"D": "ccc", "l": "cccc", "F": "LLLL", "M": "LLL", "j F Y": "long", "l j F Y": "full"}
 """Forms that are no skeleton: a word alone, and those that each language has a name for."""
+OWN_SIGNS = {"CNY": pgettext_lazy("after an amount", "CNY")}
+"""Currencies that people write otherwise behind an amount than the CLDR does before it."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
 TIMES = ("H:i", "H:i:s")
 """The forms of a time of day: with 24 hours in all languages, as meters and tariffs count them."""
 
@@ -90,27 +93,25 @@ def money(nano: int, currency: str) -> str:
 
 
 def money_with_code(nano: int, currency: str) -> str:
-    """Return an amount (nano) with its currency: 12.50 EUR (English), 12,50 € (German), ¥12.50 (Chinese). Without a known
-    currency it is the number alone.
+    """Return an amount (nano) with its currency behind it: 12.50 EUR (English), 12,50 € (German), 12.50 元 (Chinese). Without
+    a known currency it is the number alone.
     """
     amount = money(nano, currency)
-    language = _spoken()
     if currency == NO_CURRENCY:
         return amount
+    return f"{amount}{' ' if _spoken() == ENGLISH else NO_BREAK}{sign(currency)}"
+
+
+def sign(currency: str) -> str:
+    """Return what stands for a currency behind an amount: EUR (English), €; its code where the language has nothing else."""
+    language = _spoken()
     if language == ENGLISH:
-        return f"{amount} {currency}"
-    before, sign = _currency_sign(language, currency)
-    if not before:
-        return f"{amount}\N{NO-BREAK SPACE}{sign}"
-    minus, amount = ("-", amount[1:]) if amount.startswith("-") else ("", amount)
-    blank = "\N{NO-BREAK SPACE}" if sign[-1:].isalpha() else ""
-    return f"{minus}{sign}{blank}{amount}"
-
-
-@cache
-def _currency_sign(language: str, currency: str) -> tuple[bool, str]:
-    locale = _locale(language)
-    return locale.currency_formats["standard"].pattern.startswith("¤"), locale.currency_symbols.get(currency, currency)
+        return currency
+    return (
+        str(OWN_SIGNS[currency])
+        if currency in OWN_SIGNS
+        else _locale(language).currency_symbols.get(currency, currency)
+    )
 
 
 def signed_money(nano: int, currency: str) -> str:

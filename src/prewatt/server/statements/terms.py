@@ -273,7 +273,7 @@ def preview(tenancy: Tenancy, request: TermsRequest) -> list[str]:
     meter = Meter.objects.select_related("gateway__property", "unit").filter(unit=tenancy.unit_id).first()
     sentences = [
         _("The balance is %(held)s %(currency)s now.")
-        % {"held": local_forms.money(credit, currency), "currency": currency}
+        % {"held": local_forms.money(credit, currency), "currency": local_forms.sign(currency)}
     ]
     if begins > at:
         sentences.append(_("From %(at)s:") % {"at": f"{local(begins, place):%Y-%m-%d %H:%M}"})
@@ -286,7 +286,7 @@ def preview(tenancy: Tenancy, request: TermsRequest) -> list[str]:
     if request.limit and request.limit_cuts:
         sentences.append(
             _("%(room)s %(currency)s can be used until then.")
-            % {"room": local_forms.money(room, currency), "currency": currency}
+            % {"room": local_forms.money(room, currency), "currency": local_forms.sign(currency)}
         )
     if days is not None:
         sentences.append(_("That is about %(days)d days of usual use.") % {"days": days})
@@ -305,12 +305,12 @@ def _back_in_words(
         share = share_for(tenancy.unit.property, amount, usual_cost(meter, None))
         sentences.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and %(share)d %% of each payment pay it.")
-            % {"amount": local_forms.money(amount, currency), "currency": currency, "share": share}
+            % {"amount": local_forms.money(amount, currency), "currency": local_forms.sign(currency), "share": share}
         )
     elif amount:
         sentences.append(
             _("%(amount)s %(currency)s that is owed leaves the meter, and stays owed under Books.")
-            % {"amount": local_forms.money(amount, currency), "currency": currency}
+            % {"amount": local_forms.money(amount, currency), "currency": local_forms.sign(currency)}
         )
     sentences.append(
         _("The power stays on for %(days)d days in any case, to have time to pay in.") % {"days": days_to_pay(tenancy)}

@@ -131,7 +131,11 @@ def _holds(planned: Mapping[int, Tariff], at: int) -> str:
     if tariff is None:
         return _("what held before holds there")
     stretch = RateCalendar(tariff).stretch(at)
-    values = {"rate": stretch.rate, "price": local_forms.price(stretch.prices[0]), "currency": tariff.currency}
+    values = {
+        "rate": stretch.rate,
+        "price": local_forms.price(stretch.prices[0]),
+        "currency": local_forms.sign(tariff.currency),
+    }
     if tariff.dated is not None and stretch.rate == tariff.dated.name and tariff.dated.begin <= at < tariff.dated.end:
         return _("the prices that were loaded before hold from there, first %(price)s %(currency)s") % values
     return _("the tariff under them holds from there, first %(rate)s at %(price)s %(currency)s") % values

@@ -139,7 +139,7 @@ def _change_in_words(present: int, change: Ahead, at: int, where: ZoneInfo, curr
         "at": _moment(change.begin, at, where),
         "price": local_forms.price(change.price),
         "present": local_forms.price(present),
-        "currency": currency,
+        "currency": local_forms.sign(currency),
     }
     if change.price < present:
         return _("Cheaper from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values

@@ -70,10 +70,10 @@ def _of_tenant(figures: MeterFigures) -> str:
         return text
     if figures.lent:
         text = _("The power is on, on emergency credit: %(lent)s %(currency)s left.")
-        return text % {"lent": local_forms.money(figures.lent, currency), "currency": currency}
+        return text % {"lent": local_forms.money(figures.lent, currency), "currency": local_forms.sign(currency)}
     if state == "low" and figures.pays_after:
         text = _("The power is on. You can use only %(room)s %(currency)s more until the limit. Pay soon.")
-        return text % {"room": local_forms.money(figures.room, currency), "currency": currency}
+        return text % {"room": local_forms.money(figures.room, currency), "currency": local_forms.sign(currency)}
     if state == "low":
         return _("The power is on. Your credit is running low.")
     if figures.pays_after:

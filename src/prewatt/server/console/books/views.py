@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import local_day, zone
-from ....kernel.currencies import format_money
 from ...accounts.rights import Right
+from ...core import local_forms
 from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.models import Tenancy
@@ -136,7 +136,7 @@ def _refunding(tenancy: Tenancy, amount: int | None) -> Act:
         _("All credit that is left is taken off the meter.")
         if amount is None
         else _("%(amount)s %(currency)s are taken off the meter's credit.")
-        % {"amount": format_money(amount, currency), "currency": currency}
+        % {"amount": local_forms.money(amount, currency), "currency": local_forms.sign(currency)}
     )
     return Act(
         "refund",
@@ -155,7 +155,11 @@ def _undoing(top_up: TopUp) -> Act:
     """Return what a person is asked before a payment is undone."""
     tenancy = top_up.tenancy
     currency = tenancy.unit.property.currency
-    given = {"amount": format_money(top_up.amount, currency), "currency": currency, "who": tenancy}
+    given = {
+        "amount": local_forms.money(top_up.amount, currency),
+        "currency": local_forms.sign(currency),
+        "who": tenancy,
+    }
     return Act(
         "undo",
         _("Undo the payment of %(amount)s %(currency)s of %(who)s?") % given,

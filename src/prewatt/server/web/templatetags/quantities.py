@@ -45,6 +45,12 @@ def money_with_code(nano: int | None, currency: str) -> str:
 
 
 @register.filter
+def sign(currency: str) -> str:
+    """Return what stands for a currency behind an amount, as the language writes it: EUR, €, 元."""
+    return local_forms.sign(currency)
+
+
+@register.filter
 def kwh(wh: int | None) -> str:
     """Return energy (Wh) in kWh: 1.234."""
     return "–" if wh is None else local_forms.kwh(wh)
@@ -206,5 +212,5 @@ def derived(share: Share, currency: str) -> str:
         for basis, part in run.rule.items()
     ]
     energy = "" if run.energy is None else f", {local_forms.kwh(run.energy)} kWh"
-    of = gettext("of %(cost)s %(currency)s in all") % {"cost": amount(run.cost, currency), "currency": currency}
+    of = gettext("of %(cost)s %(currency)s in all") % {"cost": amount(run.cost, currency), "currency": sign(currency)}
     return f"{of}{energy}: {', '.join(parts)}"
