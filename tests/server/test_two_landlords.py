@@ -219,6 +219,7 @@ FORMS = {
 }  # fmt: skip
 """Each form that takes an id, a name or a file."""
 NO_NAMES = {
+    "web:language",
     "console:alarms:alarm", "console:alarms:alarms", "console:audit:changes", "console:bank:so_far", "console:bills:bills",
     "console:bills:terms", "console:books:books", "console:books:decide_adjustment", "console:books:export",
     "console:books:undo_top_up", "console:contacts:contact", "console:contacts:contact_list",
