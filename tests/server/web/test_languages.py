@@ -1,9 +1,14 @@
 """Pages speak the language that a person chose, or their browser asks for; a language is a folder, and nothing else names it."""
 
+import io
+from gettext import GNUTranslations
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.forms import Field
 from django.test import Client
+from django.utils.translation import gettext, override
 
 from prewatt.catalogues import Message, compile_stale, compiled, read_catalogue, read_messages, write_messages
 from prewatt.server.core.languages import languages
@@ -82,10 +87,30 @@ def test_a_catalogue_is_read_and_written_without_loss_and_compiled_without_what_
     assert again[1] == messages[1] and again[2].translations == messages[2].translations and again[3].fuzzy
     assert set(read_catalogue(path)) == {"one", 'a "quoted"\nline'}
 
-    import gettext
-    import io
-
-    known = gettext.GNUTranslations(io.BytesIO(compiled(again)))
+    known = GNUTranslations(io.BytesIO(compiled(again)))
     assert (known.ngettext("one", "many", 1), known.ngettext("one", "many", 2)) == ("eins", "viele")
     assert known.pgettext("menu", 'a "quoted"\nline') == "eine „Zeile“\n"
     assert (known.gettext("guessed"), known.gettext("lacking")) == ("guessed", "lacking")
+
+
+@pytest.mark.parametrize(
+    ("code", "required", "taken"),
+    [
+        (
+            "de",
+            "Dieses Feld ist zwingend erforderlich.",
+            "Es ist bereits jemand mit dieser E-Mail-Adresse registriert.",
+        ),
+        ("zh-hans", "这个字段是必填项。", "此电子邮件地址已被其他用户注册。"),
+    ],
+)
+def test_the_texts_of_the_libraries_are_in_the_language_too(code, required, taken):
+    """Django's, and those of the log-in."""
+    with override(code):
+        assert str(Field().error_messages["required"]) == required
+        assert gettext("A user is already registered with this email address.") == taken
+
+
+def test_a_program_is_refused_in_the_language_that_it_asks_for(db):
+    refusal = Client().get("/api/v1/properties/7", headers={"Accept-Language": "de"})
+    assert (refusal.status_code, refusal.json()["detail"][:25]) == (404, "Diese Seite gibt es nicht")
