@@ -173,7 +173,8 @@ def test_nonsense_in_the_amount_is_answered(building, log_in, nonsense):
 
 def test_a_tariff_is_made_from_an_example_and_scheduled(building, log_in, tmp_path):
     page = log_in(building, "manager")
-    page.get_by_role("link", name="Tariffs").click()
+    page.locator(".buildings").get_by_role("link", name="Banksia Court").click()
+    page.get_by_role("link", name="Tariffs", exact=True).click()
     expect(page.get_by_role("heading", name="Ontario time of use")).to_be_visible()
     page.get_by_role("link", name="New tariff").click()
     page.get_by_text("Start from another tariff").click()
