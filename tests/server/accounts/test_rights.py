@@ -43,7 +43,7 @@ WITHOUT_RIGHT = {
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:push_worker", "tenant:pay:pay", "tenant:pay:payer",
     "tenant:reports:my_reports", "tenant:residents:invite", "tenant:residents:residents",
     "tenant:residents:revoke_invitations", "web:home",
-    "web:tasks:task", "web:tasks:file", "web:tasks:progress",
+    "web:language", "web:look:look", "web:tasks:task", "web:tasks:file", "web:tasks:progress",
 }  # fmt: skip
 """Everybody's pages, and those on which a login sees what is its own alone."""
 MALFORMED = {f"{API}properties/<pk>/tariffs/check": (422,), f"{API}reports/<pk>/photos/<asked>": (422,)}
