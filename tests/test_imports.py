@@ -182,6 +182,7 @@ OPTIONAL = {
     "tables/sheet.py",
     "edge/process.py",
     "server/accounts/apps.py",
+    "server/overview/apps.py",
     "server/core/local_forms.py",
 }
 """They work without what some of their functions alone need: Pango, openpyxl; the pages on which a gateway is set up, and

@@ -151,7 +151,7 @@ def test_a_payment_that_the_manager_records_arrives_at_the_meter_while_one_looks
     page = log_in(building, "manager")
     expect(page.locator(".to-do li", has_text="gateway offline")).to_have_count(0, timeout=PATIENCE)
     page.locator("tbody").get_by_role("link", name="Flat 07").click()
-    page.get_by_role("link", name="Money").click()
+    page.get_by_label("This unit").get_by_role("link", name="Money").click()
     page.get_by_label("Payment received").fill("12,50")
     page.get_by_label("Receipt").fill("cash")
     page.get_by_role("button", name="Top up").click()
@@ -165,7 +165,7 @@ def test_a_payment_that_the_manager_records_arrives_at_the_meter_while_one_looks
 def test_nonsense_in_the_amount_is_answered(building, log_in, nonsense):
     page = log_in(building, "manager")
     page.locator("tbody").get_by_role("link", name="Flat 08").click()
-    page.get_by_role("link", name="Money").click()
+    page.get_by_label("This unit").get_by_role("link", name="Money").click()
     page.get_by_label("Payment received").fill(nonsense)
     page.get_by_role("button", name="Top up").click()
     expect(page.get_by_role("status")).to_have_class(re.compile("error"))

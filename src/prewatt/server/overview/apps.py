@@ -8,4 +8,5 @@ class OverviewConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear what people change."""
+        # It hears of models, which are there only now.
         from . import hearing  # noqa: F401
