@@ -128,7 +128,7 @@ class UnitForm(forms.ModelForm):
 
     class Meta:
         model = Unit
-        fields = ("name", "area", "occupants")
+        fields = ("name", "floor", "area", "occupants")
         field_classes = {"area": NumberField}
         labels = {"name": _("Name"), "area": _("Floor area, m²"), "occupants": _("People who live there")}
         help_texts = {"name": _("The gateway's own page shows a new name once the gateway is set up anew.")}

@@ -91,7 +91,7 @@ def properties(request: HttpRequest) -> HttpResponse:
         }
 
     key = (_key(rows, silent, at), wanted, reach(request))
-    watched = _watched(chosen, often_with(PAGE if len(rows) > 1 else 0))
+    watched = _watched(chosen, often_with(min(sum(each.units for each in chosen), PAGE)))
     template = "console/overview/_properties.html"
     return live_page(request, "console/overview/properties.html", template, context, watched, (key, worked_out))
 
