@@ -210,7 +210,10 @@ FORMS = {
     ),
     "console:estate:add_meter": lambda who: who.post(
         f"/properties/{who.home.pk}/common-meters/add/",
-        {"name": f"common-{who.meter.name}", "role": "common", "gateway": who.meter.gateway_id, "power_highest": "9000", "part": "Stairs A"},
+        {
+            "name": f"common-{who.meter.name}", "role": "common", "gateway": who.meter.gateway_id, "power_highest": "9000",
+            "part": "Stairs A",
+        },
     ),
     "console:estate:property": lambda who: who.post(f"/properties/{who.home.pk}/", {"name": "Linden 7"}),
     "console:estate:add_property": lambda who: who.post(
