@@ -25,6 +25,7 @@ from prewatt.server.payments.models import (
     BankLine,
     Merchant,
     Payment,
+    Receipt,
     SettlementFile,
     SettlementLine,
     TakenBack,
@@ -140,6 +141,7 @@ def numbers(of):
             tenancy=tenancy, organisation=owner, adjustment_id="a", amount=NANO, reason="x", at=NOON, by=by
         ),
         "top-ups": top_up,
+        "receipts": Receipt.objects.create(organisation=owner, number=1, top_up=top_up, made_at=NOON),
         "bills": Bill.objects.create(
             organisation=owner, number=1, tenancy=tenancy, who=tenancy.tenant, begins=NOON - DAY, ends=NOON, made_at=NOON,
             due_at=NOON + DAY, owed=0, total=NANO, amount=NANO, is_complete=True, document={},
