@@ -55,7 +55,7 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
                 detail = _("%(where)s, by the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}
             result.append(Happening(entry.at, what, detail))
         elif isinstance(entry, CreditByCode):
-            result.append(Happening(entry.at, _("a code was typed in"), entry.by))
+            result.append(Happening(entry.at, _("a code was typed in"), detail_in_words(entry.by, spoken())))
         elif isinstance(entry, TimeLedBack):
             text = _("from %(was)s") % {"was": f"{local(entry.was, zone(meter.property.zone)):%Y-%m-%d %H:%M}"}
             result.append(Happening(entry.at, _("the journal was set back to the present"), text))
