@@ -215,7 +215,7 @@ FORMS = {
             "part": "Stairs A",
         },
     ),
-    "console:estate:property": lambda who: who.post(f"/properties/{who.home.pk}/", {"name": "Linden 7"}),
+    "console:estate:building": lambda who: who.post(f"/properties/{who.home.pk}/", {"name": "Linden 7"}),
     "console:estate:add_property": lambda who: who.post(
         "/properties/add/", {"name": "Elm 1", "zone": "Europe/Berlin", "currency": "EUR"}
     ),

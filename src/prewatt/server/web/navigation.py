@@ -52,7 +52,7 @@ OF_PROPERTY = (
     Page(_("Shared costs"), "console:sharing:shared_costs", under=("console:sharing:",)),
     Page(_("Losses"), "console:sharing:building_balance"),
     Page(_("Supply"), "console:supply:supply", under=("console:supply:",)),
-    Page(_("Flats and gateways"), "console:estate:property", under=("console:estate:", "console:begin:")),
+    Page(_("Flats and gateways"), "console:estate:building", under=("console:estate:", "console:begin:")),
     Page(_("Emergency codes"), "console:emergency_codes:emergency_codes", under=("console:emergency_codes:",)),
     Page(_("Alarms"), "console:alarms:alarms", under=("console:alarms:",)),
     Page(_("Statements"), "console:papers:statements", under=("console:papers:",)),

@@ -198,7 +198,7 @@ PAGES: Mapping[str, Need] = {
     "console:begin:first_payment": Need(S.SETTINGS),
     "console:estate:organisation": Need(S.SETTINGS),
     "console:estate:add_property": Need(S.SETTINGS),
-    "console:estate:property": Need(S.SETTINGS),
+    "console:estate:building": Need(S.SETTINGS),
     "console:estate:archive_property": Need(S.SETTINGS),
     "console:estate:one_price": Need(S.PRICES),
     "console:estate:add_units": Need(S.SETTINGS),

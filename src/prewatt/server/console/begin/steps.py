@@ -24,7 +24,7 @@ TITLES = {
     Step.PAYMENT: gettext_lazy("First payment"),
 }
 PAGES = {
-    Step.PROPERTY: "console:estate:property",
+    Step.PROPERTY: "console:estate:building",
     Step.UNITS: "console:estate:add_units",
     Step.PRICE: "console:estate:one_price",
     Step.GATEWAY: "console:estate:gateways",

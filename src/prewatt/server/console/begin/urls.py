@@ -4,6 +4,6 @@ from . import views
 
 urlpatterns = [
     path("begin/", views.begin, name="begin"),
-    path("begin/codes/<str:code>/", views.link, name="link"),
+    path("begin/codes/<slug:code>/", views.link, name="link"),
     path("properties/<int:pk>/first-payment/", views.first_payment, name="first_payment"),
 ]

@@ -42,7 +42,7 @@ def archive_property(request: HttpRequest, pk: int) -> HttpResponse:
     """Archive a property with its flats and gateways, or bring it back."""
     property_ = property_of_manager(request, pk)
     _done(request, property_, archiving.archive_property, archiving.restore_property)
-    return redirect("console:estate:property", pk=pk)
+    return redirect("console:estate:building", pk=pk)
 
 
 @login_required
@@ -51,7 +51,7 @@ def archive_unit(request: HttpRequest, pk: int) -> HttpResponse:
     """Archive a flat, or bring it back."""
     unit = unit_of_manager(request, pk)
     _done(request, unit, archiving.archive_unit, archiving.restore_unit)
-    return redirect("console:estate:property", pk=unit.property_id)
+    return redirect("console:estate:building", pk=unit.property_id)
 
 
 @login_required
@@ -70,7 +70,7 @@ def archive_meter(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Meter.objects.filter(unit=None).select_related("gateway__property__organisation")
     meter = row_at(request, rows, "gateway__property", pk=pk)
     _done(request, meter, archiving.archive_meter, archiving.restore_meter)
-    return redirect("console:estate:property", pk=meter.property.pk)
+    return redirect("console:estate:building", pk=meter.property.pk)
 
 
 @login_required

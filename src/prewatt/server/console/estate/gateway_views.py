@@ -64,7 +64,7 @@ def gateways(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
-def code(request: HttpRequest, pk: int) -> HttpResponse:
+def gateway_code(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a code for a gateway, and show it once: as text, as a QR code, and as what is typed at the mini-PC."""
     gateway = _gateway(request, pk)
     if gateway.revoked:
@@ -98,7 +98,7 @@ def server_address(request: HttpRequest) -> str:
 
 @login_required
 @require_GET
-def state(request: HttpRequest, pk: int) -> HttpResponse:
+def gateway_state(request: HttpRequest, pk: int) -> HttpResponse:
     """Return how a gateway stands, as the part of a page that asks again and again."""
     gateway = _gateway(request, pk)
     context = {"gateway": gateway, "where": zone(gateway.property.zone)}

@@ -36,7 +36,7 @@ def add_meter(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("name", error.messages if isinstance(error, ValidationError) else str(error))  # type: ignore[arg-type]
         else:
             messages.success(request, _("%(name)s is added.") % {"name": form.cleaned_data["name"]})
-            return redirect("console:estate:property", pk=pk)
+            return redirect("console:estate:building", pk=pk)
     return _show(request, property_, form)
 
 
@@ -58,7 +58,7 @@ def change_meter(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _store(property_, form, "power_highest" in form.changed_data)
         messages.success(request, _("%(name)s is saved.") % {"name": meter.hangs})
-        return redirect("console:estate:property", pk=property_.pk)
+        return redirect("console:estate:building", pk=property_.pk)
     return _show(request, property_, form, meter)
 
 

@@ -112,7 +112,7 @@ def change_unit(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("meter", error.messages if isinstance(error, ValidationError) else str(error))  # type: ignore[arg-type]
         else:
             messages.success(request, _("%(name)s is saved.") % {"name": form.instance.name})
-            return redirect("console:estate:property", pk=unit.property_id)
+            return redirect("console:estate:building", pk=unit.property_id)
     context = {"unit": unit, "property": unit.property, "form": form}
     return render(request, "console/estate/change_unit.html", context, status=400 if form.errors else 200)
 

@@ -84,14 +84,14 @@ def add_property(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def property_page(request: HttpRequest, pk: int) -> HttpResponse:
+def building(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a property has: flats, meters, gateways; and change its name."""
     property_ = property_of_manager(request, pk)
     form = PropertyForm(property_.organisation, request.POST or None, instance=Property.objects.get(pk=pk))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))
-        return redirect("console:estate:property", pk=pk)
+        return redirect("console:estate:building", pk=pk)
     units = _by_name(property_.units.select_related("meter__gateway").prefetch_related("parts"))
     meters = _by_name(Meter.objects.filter(gateway__property=property_, unit=None).select_related("part", "gateway"))
     context = {

@@ -226,9 +226,8 @@ def send_by_apprise(url: str, message: Message, **options: Any) -> None:
         raise SendError(_("This account can't be used. Check how it is written."), lasting=True)
     if message.attachment is not None:
         file = message.attachment
-        options["attach"] = apprise.AppriseAttachment(
-            [AttachMemory(content=file.content, name=file.name, mimetype=file.type_)]
-        )
+        held = AttachMemory(content=file.content, name=file.name, mimetype=file.type_)  # type: ignore[no-untyped-call]
+        options["attach"] = apprise.AppriseAttachment([held])
     sender.socket_connect_timeout, sender.socket_read_timeout = TIMEOUT, TIMEOUT
     try:
         with apprise.LogCapture(level=apprise.logging.WARNING) as log:  # type: ignore[no-untyped-call]
