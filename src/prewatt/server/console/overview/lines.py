@@ -142,7 +142,7 @@ def _way(place: Place, seer: Seer) -> tuple[str, str]:
         return _("Take a payment"), reverse("console:units:money", args=[place.unit_id])
     if not for_money and seer.has(Right.SWITCH, place.property_id):
         return _("Look at the switch"), reverse("console:units:switch", args=[place.unit_id])
-    return _("Look"), reverse("console:units:unit", args=[place.unit_id])
+    return _("What to do"), reverse("console:units:unit", args=[place.unit_id])
 
 
 def _off(place: Place, seer: Seer) -> Line:
