@@ -11,6 +11,7 @@ from prewatt.server.accounts.memberships import Membership
 from prewatt.server.accounts.rights import Role
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.tenancies.moving import move_in
 from prewatt.server.vending.controls import control
 from prewatt.server.vending.models import Command
 
@@ -144,6 +145,21 @@ def test_an_order_to_be_off_is_taken_back_and_a_lock_is_said(manager, building, 
     assert edge.accounts["m3"].wants_closed(clock.now()) is True
     clock.at += 2 * HOUR + 3 * MINUTE
     assert edge.accounts["m3"].wants_closed(clock.now()) is False
+
+
+def test_the_limit_of_a_vacant_flat_ends_when_somebody_moves_in_and_the_power_stays(manager, building, store, clock):
+    from tests.gateway import Edge
+
+    unit = Unit.objects.get(name="Flat 3")
+    edge = Edge(building.code, clock)
+    viewing(manager, unit, hours="48")
+    edge.obey("m3")
+    edge.deliver(store)
+    clock.at += HOUR
+    move_in(unit, "Dora", clock.at)
+    assert [each.name for each in orders("m3")] == ["limit", "restore", "limit"] and orders("m3")[-1].watts == 0
+    edge.obey("m3")
+    assert edge.accounts["m3"].supply.limit == 0 and edge.accounts["m3"].wants_closed(clock.now()) is True
 
 
 def test_what_there_is_to_do_leads_to_where_it_is_done(manager, clock):

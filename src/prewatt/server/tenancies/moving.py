@@ -39,6 +39,7 @@ from ..vending.adjustments import adjust, level
 from ..vending.credit_log import issue
 from ..vending.keypads import keypad_of, lock_keypads
 from ..vending.models import Refund
+from ..vending.vacancy import end_limit
 
 LARGEST_DEPOSIT = 100_000 * NANO
 
@@ -72,6 +73,7 @@ def move_in(
         of = Reference(Of.DEPOSIT, tenancy.pk)
         book(Transfer.Kind.DEPOSIT, received, held, deposit, now(), of, str(tenancy), deposit_of=tenancy)
     _tell_meter(unit, begins)
+    _end_limit(unit, begins)
     _reattribute(unit, None, tenancy, begins)
     if contact:
         keep_contact(tenancy, contact)
@@ -112,6 +114,13 @@ def _tell_meter(unit: Unit, at: int, instead: int = 0) -> None:
     meter = Meter.objects.filter(unit=unit).first()
     if meter is not None:
         issue(meter, ChangeTenancy(at, instead))
+
+
+def _end_limit(unit: Unit, begins: int) -> None:
+    """End the limit of a vacant flat when a tenant moves in."""
+    meter = Meter.objects.filter(unit=unit).first()
+    if meter is not None and not unit.tenancies.living(now()).filter(begins__lt=begins).exists():
+        end_limit(meter, begins)
 
 
 def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: int) -> None:

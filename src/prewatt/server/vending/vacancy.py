@@ -23,7 +23,7 @@ from .models import Command
 @transaction.atomic
 def supply_vacant(unit: Unit, until: int, watts: int, by: Any, reason: str) -> Command:
     """Switch a vacant flat on until the instant `until`, with at most `watts` W (0: what the rules allow). It ends at the
-    latest when the next tenant moves in. Returns the order that brings the power. Raises ControlError if somebody lives
+    latest when the next tenant moves in, if that is known. Returns the order that brings the power. Raises ControlError if somebody lives
     there, a lock keeps the switch open, or the end is not possible; then nothing is ordered.
     """
     meter: Meter | None = getattr(unit, "meter", None)
@@ -43,3 +43,14 @@ def supply_vacant(unit: Unit, until: int, watts: int, by: Any, reason: str) -> C
         # Before the power comes, so that it is never without the limit.
         control(meter, LimitPower(watts, ends), by, reason)
     return control(meter, Restore(until=ends), by, reason)
+
+
+def end_limit(meter: Meter, begins: int) -> None:
+    """Let a power limit that was set for a time end when a tenant moves in at the instant `begins`, if the meter would
+    keep it longer: it was for a flat in which nobody lived. The supply itself is not cut short: nobody who has just
+    moved in is in the dark by it.
+    """
+    supply = account_of(meter).supply
+    if supply.limit and supply.limit_until > begins:
+        order = LimitPower(supply.limit, begins) if begins > now() else LimitPower(0)
+        control(meter, order, "prewatt", _("a tenant moves in"), coded=False)
