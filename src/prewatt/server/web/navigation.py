@@ -67,8 +67,8 @@ PLACES = (
     Place(
         _("Money"),
         (
-            Page(_("Till"), "console:till:till", under=("console:till:",)),
             Page(_("Books"), "console:books:books", whole=True, under=("console:books:", "console:owed:")),
+            Page(_("Till"), "console:till:till", under=("console:till:",)),
             Page(
                 _("Payments"),
                 "console:payments:payments",
