@@ -73,6 +73,16 @@ def pytest_runtest_call(item):
     return answer
 
 
+def pytest_runtest_teardown():
+    """A page in another language leaves its thread in it; what follows begins in English."""
+    import sys
+
+    if "prewatt.server.settings" in sys.modules:
+        from django.utils.translation import deactivate
+
+        deactivate()
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb():
     """Whether the tests' database is there already: on SQLite it is a copy, and ends with the process's folder."""
