@@ -388,8 +388,8 @@ def test_two_landlords_who_type_the_same_do_not_meet(both):
         assert "500" not in str(mine)[:5] and "409" not in str(mine)[:5], (name, mine)
     for who in both:
         assert sum(trial_balance(who.owner).values()) == 0
-        assert who.tenancy.top_ups.count() == 4
-        assert sum(who.tenancy.top_ups.values_list("amount", flat=True)) == (5 + 5 + 7 + 8) * NANO
+        assert who.tenancy.top_ups.count() == 5
+        assert sum(who.tenancy.top_ups.values_list("amount", flat=True)) == (5 + 5 + 5 + 7 + 8) * NANO
 
 
 def test_a_shared_cost_of_a_name_that_is_taken_is_refused_beside_the_field(both):
