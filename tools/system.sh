@@ -4,19 +4,20 @@
 #   tools/system.sh PART...
 #
 #   python    Python itself, and what makes a virtual environment
-#   paper     what draws statements as PDF; without it all else works, and the page says so
+#   paper     what draws statements as PDF, in Chinese too; without it all else works, and the page says so
 #   browser   what the tests of pages need: Chromium, and a library of its driver
 set -euo pipefail
 
 library() { /sbin/ldconfig -p 2>/dev/null | grep "$1" >/dev/null; }
+a_chinese_font() { [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*CJK*' -o -name 'DroidSansFallback*' -o -name 'wqy*' 2>/dev/null)" ]; }
 a_browser() { command -v chromium chromium-browser google-chrome >/dev/null; }
 
 lacks() {
   case "$1" in
     python) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || echo python3 python3-venv ;;
     paper)
-      { library libpangoft2-1.0.so.0 && library libharfbuzz-subset.so.0; } \
-        || echo libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
+      { library libpangoft2-1.0.so.0 && library libharfbuzz-subset.so.0 && a_chinese_font; } \
+        || echo libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-droid-fallback
       ;;
     browser) { a_browser && library libatomic.so.1; } || echo chromium libatomic1 ;;
     *) echo "system: there is no part '$1': python, paper or browser" >&2 && exit 2 ;;
