@@ -27,7 +27,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5}
 class Building:
     """A demonstration with its pages. Its time can be held: pages, head-end and agent go on, the clock stands."""
 
-    DAYS = 20
+    DAYS = 20 if PICTURES else 14
 
     def __init__(self, home):
         self._home = home
