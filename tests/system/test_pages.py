@@ -100,7 +100,8 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(building,
     away = page.locator(".to-do li", has_text="gateway offline")
     expect(away).to_have_count(0)
     building.hold(building.outage[1] - 6 * HOUR)
-    expect(away).to_contain_text("since")
+    # What is to be done is looked at every ten seconds.
+    expect(away).to_contain_text("since", timeout=PATIENCE)
     expect(page.get_by_text("on its way").first).to_be_visible()
     expect(page.locator("tbody .state.silent").first).to_be_visible()
     picture(page, "manager", tmp_path)
