@@ -3,19 +3,26 @@
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from prewatt.headend.store import Store
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.kernel.units import DAY
 from prewatt.server.accounts.audit import AuditEntry
 from prewatt.server.allocation.models import SharedCost
+from prewatt.server.commissioning.additions import sealed
 from prewatt.server.commissioning.enrolment import new_code, units_without_meter
-from prewatt.server.commissioning.installing import install
+from prewatt.server.commissioning.installing import InstallError, install
+from prewatt.server.commissioning.typed_units import typed_apartments
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.metering.balance import balance
 from prewatt.server.metering.models import Gateway, Meter, Silence
+from prewatt.server.overview.models import ToDo
+from prewatt.server.overview.to_do import keep_to_do
 from prewatt.server.tariffs.models import Tariff
 from prewatt.server.tariffs.versions import keep
+from prewatt.server.tenancies.moving import move_in
+from prewatt.server.tenancies.put_right import Change, put_right
 from prewatt.server.vending.models import TokenMeter
 from prewatt.server.vending.silences import look
 from prewatt.wire.topics import SHARDS
@@ -194,3 +201,55 @@ def test_a_keypad_meter_is_renamed_and_archived_once_it_hangs_nowhere(manager, b
     assert not meter.codes.exists()
     did(manager, page, "restore")
     assert "Archived meters" not in manager.get("/keypad-meters/").content.decode()
+
+
+def test_nobody_moves_into_what_is_archived_and_no_move_is_put_right_into_it(manager, building, clock):
+    home, flat = building.property, Unit.objects.get(name="Flat 3")
+    gone = Tenancy.objects.create(unit=flat, tenant="Zoe", begins=clock.now() - DAY, ends=clock.now(), settled_at=1)
+    clock.at += DAY
+    did(manager, f"/units/{flat.pk}/archive/")
+    with pytest.raises(ValidationError, match="This unit is archived"):
+        move_in(flat, "Sam", clock.now())
+    with pytest.raises(ValidationError, match="This unit is archived"):
+        put_right(gone, Change(stays=True), "boss", "she stays")
+    # What is past can be put right all the same.
+    put_right(gone, Change(tenant="Zoe B"), "boss", "a letter was missing")
+    did(manager, f"/units/{flat.pk}/archive/", "restore")
+    Tenancy.objects.update(begins=1, ends=2, settled_at=3)
+    did(manager, f"/properties/{home.pk}/archive/")
+    with pytest.raises(ValidationError, match="whole property is archived"):
+        move_in(flat, "Sam", clock.now())
+    page = manager.post(f"/properties/{home.pk}/units/add/", {"list": sealed(typed_apartments("Attic", "EUR", ZONE))})
+    assert "The whole property is archived" in page.content.decode() and not Unit.objects.filter(name="Attic").exists()
+
+
+def test_what_comes_back_is_heard_by_the_server(manager, building, clock):
+    home, flat, gateway = building.property, Unit.objects.get(name="Flat 3"), Gateway.objects.get()
+    Tenancy.objects.update(ends=2, begins=1, settled_at=3)
+    Gateway.objects.update(online=True, since=1)
+    for unit in home.units.all():
+        did(manager, f"/units/{unit.pk}/archive/")
+    did(manager, f"/gateways/{gateway.pk}/archive/")
+    gateway.refresh_from_db()
+    # Its farewell is not accepted any more.
+    assert (gateway.revoked, gateway.online, gateway.since) == (True, False, clock.now())
+    assert did(manager, f"/units/{flat.pk}/archive/", "restore") == ["g1 is archived. Bring it back first."]
+    did(manager, f"/gateways/{gateway.pk}/archive/", "restore")
+    assert did(manager, f"/units/{flat.pk}/archive/", "restore") == ["Flat 3 is back."]
+    spare = Gateway.objects.create(property=home, name="spare", revoked=True)
+    did(manager, f"/properties/{home.pk}/archive/")
+    assert Gateway.objects.get(pk=gateway.pk).revoked
+    did(manager, f"/properties/{home.pk}/archive/", "restore")
+    # The one at which a flat hangs comes back with the building.
+    assert list(Gateway.objects.filter(revoked=True)) == [spare]
+    with pytest.raises(InstallError, match="spare is archived"):
+        install(None, Gateway.objects.get(pk=spare.pk), "roof", role=Meter.Role.COMMON)
+
+
+def test_a_revoked_gateway_at_which_somebody_lives_is_to_be_seen_to(building):
+    Gateway.objects.update(online=False, since=1, revoked=True)
+    keep_to_do([building.property.organisation])
+    assert ToDo.objects.filter(kind=ToDo.Kind.GATEWAY).count() == 1
+    Tenancy.objects.update(ends=2, begins=1, settled_at=3)
+    keep_to_do([building.property.organisation])
+    assert not ToDo.objects.filter(kind=ToDo.Kind.GATEWAY).exists()

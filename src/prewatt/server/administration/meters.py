@@ -7,6 +7,7 @@ from unfold.admin import ModelAdmin
 from ..commissioning.enrolment import new_code, until_when
 from ..commissioning.installing import prepare
 from ..core.natural_lists import NaturalAdmin
+from ..core.time import now
 from ..metering.alarms import settle
 from ..metering.models import OWN_RULES, Alarm, Gateway, Meter, Refusal
 from ..vending.account_settings import send_settings_to
@@ -18,6 +19,12 @@ class GatewayAdmin(NaturalAdmin):
 
     list_display = ("name", "property", "online", "revoked")
     actions = ("make_code",)
+
+    def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
+        """Save the gateway. If it is revoked, its farewell is not accepted either: so it is away from now on."""
+        if obj.revoked and obj.online:
+            obj.online, obj.since = False, now()
+        super().save_model(request, obj, form, change)
 
     @admin.action(description="Make a one-time code for enrolment", permissions=("change",))
     def make_code(self, request, queryset):  # type: ignore[no-untyped-def]

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...tables.problems import Problems
+from ...tables.problems import Problems, whole
 from ...wire.pins import hash_pin
 from ..core.errors import for_people
 from ..core.time import now
@@ -57,7 +57,8 @@ def add(
     flats; `driver`: the kind of new meters, as their gateway names it. A TableError names each line that can't be stored;
     then nothing is.
     """
-    for_update(Property.objects).get(pk=property_.pk)
+    if for_update(Property.objects).get(pk=property_.pk).archived_at is not None:
+        raise whole(_("The whole property is archived. Bring that back first."))
     planned = plan(property_, apartments, usual)
     added = Added(gateways=[_gateway(property_, name) for name in planned.gateways])
     boxes = {each.name: each for each in property_.gateways.filter(revoked=False)}

@@ -32,9 +32,11 @@ def archive_unit(unit: Unit) -> None:
 
 @transaction.atomic
 def restore_unit(unit: Unit) -> None:
-    """Bring a unit back. Raises ValidationError if its property is archived."""
+    """Bring a unit back. Raises ValidationError if its property, or the gateway of its meter, is archived."""
     if unit.property.archived_at is not None:
         raise ValidationError(_("The whole property is archived. Bring that back first."))
+    for meter in Meter.objects.filter(unit=unit).select_related("gateway"):
+        _check_heard(meter)
     Unit.objects.filter(pk=unit.pk).update(archived_at=None)
 
 
@@ -44,19 +46,24 @@ def archive_property(property_: Property) -> None:
     for_update(Property.objects).get(pk=property_.pk)
     _check_empty(Tenancy.objects.filter(unit__property=property_))
     at = now()
-    property_.gateways.filter(revoked=False).update(revoked=True, **NO_CODE)
+    _revoke(property_.gateways.filter(revoked=False), at)
     Property.objects.filter(pk=property_.pk).update(archived_at=at)
 
 
 @transaction.atomic
 def restore_property(property_: Property) -> None:
-    """Bring a property back. Its gateways stay archived until somebody brings them back."""
+    """Bring a property back with the gateways at which meters in use hang: those could be archived with it alone. Other
+    gateways stay archived.
+    """
     Property.objects.filter(pk=property_.pk).update(archived_at=None)
+    in_use = Meter.objects.filter(gateway__property=property_, archived_at=None, unit__archived_at=None)
+    property_.gateways.filter(pk__in=in_use.values("gateway")).update(revoked=False)
 
 
 @transaction.atomic
 def archive_gateway(gateway: Gateway) -> None:
     """Archive a gateway: nothing that it sends is accepted any more. Raises ValidationError if meters in use hang at it."""
+    for_update(Property.objects).get(pk=gateway.property_id)
     locked = for_update(Gateway.objects).get(pk=gateway.pk)
     meters = locked.meters.filter(archived_at=None, unit__archived_at=None).count()
     if meters:
@@ -67,7 +74,7 @@ def archive_gateway(gateway: Gateway) -> None:
             )
             % {"count": meters, "gateway": locked}
         )
-    Gateway.objects.filter(pk=locked.pk).update(revoked=True, **NO_CODE)
+    _revoke(Gateway.objects.filter(pk=locked.pk), now())
 
 
 @transaction.atomic
@@ -93,7 +100,8 @@ def archive_meter(meter: Meter) -> None:
 
 @transaction.atomic
 def restore_meter(meter: Meter) -> None:
-    """Bring a meter back."""
+    """Bring a meter back. Raises ValidationError if its gateway is archived."""
+    _check_heard(meter)
     Meter.objects.filter(pk=meter.pk).update(archived_at=None)
 
 
@@ -118,6 +126,18 @@ def archive_tariff(tariff: Tariff) -> None:
 def restore_tariff(tariff: Tariff) -> None:
     """Let people choose a tariff again."""
     Tariff.objects.filter(pk=tariff.pk).update(archived_at=None)
+
+
+def _revoke(gateways: QuerySet[Gateway], at: int) -> None:
+    """Accept nothing more of gateways. Their farewell is not accepted either, so it is noted here that they are away."""
+    gateways.filter(online=True).update(online=False, since=at)
+    gateways.update(revoked=True, **NO_CODE)
+
+
+def _check_heard(meter: Meter) -> None:
+    """Raise ValidationError if a meter's gateway is archived: no payment would reach the meter."""
+    if meter.gateway.revoked:
+        raise ValidationError(_("%(name)s is archived. Bring it back first.") % {"name": meter.gateway.name})
 
 
 def _check_empty(tenancies: QuerySet[Tenancy]) -> None:

@@ -33,6 +33,8 @@ def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Mete
     """
     if unit is not None and gateway.property_id != unit.property_id:
         raise InstallError(_("Gateway %(gateway)s is in another property.") % {"gateway": gateway})
+    if Gateway.objects.filter(pk=gateway.pk, revoked=True).exists():
+        raise InstallError(_("%(name)s is archived. Bring it back first.") % {"name": gateway.name})
     if gateway.meters.count() >= MAX_METERS:
         raise InstallError(
             _("Gateway %(gateway)s has %(most)d meters already, and can't have more. Use another gateway.")

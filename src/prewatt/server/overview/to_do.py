@@ -87,7 +87,13 @@ def _sum(
 
 
 def _gateways(organisation: Organisation) -> Iterator[ToDo]:
-    away = Gateway.objects.filter(property__organisation=organisation, online=False, since__isnull=False, revoked=False)
+    # Of a gateway that is revoked nothing is expected, but by those whose flats hang at it.
+    lived_in = Tenancy.objects.living(now()).filter(unit__meter__gateway=OuterRef("pk"))
+    away = Gateway.objects.filter(
+        Q(since__isnull=False, revoked=False) | Q(Exists(lived_in), revoked=True),
+        property__organisation=organisation,
+        online=False,
+    )
     for gateway in away.annotate(units=Count("meters")):
         yield ToDo(
             organisation=organisation,

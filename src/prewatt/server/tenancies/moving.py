@@ -8,6 +8,7 @@ tenant's account, and a command takes it off the meter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,7 +22,7 @@ from ..billing.owed import owe_back
 from ..billing.remainders import close_remainder
 from ..billing.spreading import settle_spreads
 from ..core.time import now
-from ..estate.models import FARTHEST, Tenancy, Unit
+from ..estate.models import FARTHEST, Property, Tenancy, Unit
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.charges import by_day
 from ..ledger.models import Transfer
@@ -44,6 +45,19 @@ from ..vending.vacancy import end_limit
 LARGEST_DEPOSIT = 100_000 * NANO
 
 
+def check_in_use(unit: Unit, ends: Iterable[int | None] = (None,)) -> None:
+    """Raise ValidationError if a tenancy with one of these ends (None: no end) is not over, and the unit or its property is
+    archived: whoever lived there would stand in no list.
+    """
+    if all(end is not None and end <= now() for end in ends):
+        return
+    row = Unit.objects.select_related("property").get(pk=unit.pk)
+    if row.property.archived_at is not None:
+        raise ValidationError(_("The whole property is archived. Bring that back first."))
+    if row.archived_at is not None:
+        raise ValidationError(_("This unit is archived. Bring it back first."))
+
+
 @transaction.atomic
 def move_in(
     unit: Unit,
@@ -62,6 +76,9 @@ def move_in(
         raise ValidationError(
             {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
         )
+    # Nobody archives the unit meanwhile.
+    for_update(Property.objects).get(pk=unit.property_id)
+    check_in_use(unit)
     tenancy = Tenancy(unit=unit, tenant=tenant, begins=begins, occupants=occupants, deposit=deposit)
     tenancy.full_clean()
     tenancy.save()

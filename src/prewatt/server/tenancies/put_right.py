@@ -42,7 +42,7 @@ from ..statements.terms import tell_meter
 from ..vending.adjustments import level
 from ..vending.credit_log import issue
 from ..vending.models import PayOut, Refund
-from .moving import LARGEST_DEPOSIT, journal_is_here, settle
+from .moving import LARGEST_DEPOSIT, check_in_use, journal_is_here, settle
 
 CHARGES = (Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION)
 
@@ -118,6 +118,7 @@ class _PuttingRight:
         self.tenancy = self.tenancies[tenancy.pk]
         self.old = {pk: (each.begins, each.ends) for pk, each in self.tenancies.items()}
         self.new = self._spans()
+        check_in_use(self.unit, (ends for _begins, ends in self.new.values()))
         self.says: list[str] = []
 
     def run(self) -> Outcome:
@@ -258,10 +259,9 @@ class _PuttingRight:
 
     def _attribute(self, shifted: dict[tuple[int | None, int | None], list[tuple[int, int]]]) -> None:
         """Book charges to their right holder, on the days of the charges."""
-        zone_ = zone(self.unit.property.zone)
         for number, ((whose, whom), charged) in enumerate(sorted(shifted.items(), key=lambda item: str(item[0]))):
             holder, wrong = self._account(whom), self._account(whose)
-            for each in by_day(charged, zone_):
+            for each in by_day(charged, zone(self.unit.property.zone)):
                 of, memo = self.of.numbered(number).on(each.day), _("used after the move, put right")
                 book(Transfer.Kind.ATTRIBUTION, holder, wrong, each.amount, each.at, of, memo, self.meter)
 
