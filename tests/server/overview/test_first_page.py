@@ -22,9 +22,12 @@ from prewatt.server.metering.outlook import days_left, days_until
 from prewatt.server.notices.contacts import Contact, keep_contact
 from prewatt.server.overview.keeping import Keeper
 from prewatt.server.overview.models import DayFigures, Keeping, Place, Summary
+from prewatt.server.overview.money import keep_money
 from prewatt.server.overview.places import keep_places
 from prewatt.server.overview.to_do import keep_to_do
 from prewatt.server.payments.models import BankLine
+from prewatt.server.payments.undoing import reverse_top_up
+from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.sales.top_ups import top_up
 from prewatt.wire.topics import SHARDS
 from tests.building import PASSWORD
@@ -238,6 +241,15 @@ def test_money_of_today_is_what_came_in_and_a_payment_that_is_moved_is_counted_o
     top_up(anna, 7 * NANO, "b")
     said = words(log_in("manager").get("/properties/"))
     assert "7.00 EUR received today 12.00 EUR received this month" in said
+
+
+def test_money_that_never_came_is_not_counted_and_what_moves_counts_where_it_was_paid(building, tenancy, admin_user):
+    Gateway.objects.update(online=True)
+    typed_twice, wrong_flat = top_up(tenancy, 5 * NANO, "a"), top_up(tenancy, 7 * NANO, "b")
+    reverse_top_up(typed_twice, admin_user, "typed twice")
+    move_payment(wrong_flat, Tenancy.objects.get(tenant="Ben"), admin_user, "wrong flat")
+    keep_money([building.property.pk], None)
+    assert [each.money for each in DayFigures.objects.all()] == [7 * NANO]
 
 
 def test_what_is_not_accounted_for_is_said_where_there_is_a_main_meter(lived, log_in):

@@ -14,11 +14,13 @@ from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.books import Kind, account
 from prewatt.server.ledger.sums import balance
+from prewatt.server.metering.models import Gateway
 from prewatt.server.payments.models import Receipt
-from prewatt.server.payments.receipts import give_receipt
+from prewatt.server.payments.receipts import give_receipt, paper_of
 from prewatt.server.payments.staff import record
-from prewatt.server.payments.till import NOBODY, TillError, hand_over, tills
+from prewatt.server.payments.till import NOBODY, TillError, hand_over, till_of, tills
 from prewatt.server.payments.undoing import reverse_top_up
+from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.tenancies.moving import move_in
 from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD, set_up
@@ -174,3 +176,45 @@ def test_a_receipt_goes_to_the_tenant_by_mail(tenancy, manager, internet):
     assert "anna@example.com" in str(to) and "Receipt 000001" in str(text)
     internet.mail.refuses = 1
     assert "is sent" not in text_of(manager.post(address, follow=True))
+
+
+def test_a_handover_that_is_sent_twice_is_one(cashier, tenancy):
+    kim, client = cashier
+    pay(client, tenancy, "20")
+    form = client.get("/till/day/").content.decode()
+    given = {"amount": "5", "note": "office", "after": re.search(r'name="after" value="(\d+)"', form)[1]}
+    for _twice in range(2):
+        assert "out of your till" in text_of(client.post("/till/hand-over/", given, follow=True))
+    assert till_of(tenancy.unit.property.organisation, kim, 2**62) == 15 * NANO
+    # Another amount is another one, and so is the same one later.
+    client.post("/till/hand-over/", {**given, "amount": "6"})
+    form = client.get("/till/day/").content.decode()
+    client.post("/till/hand-over/", {**given, "after": re.search(r'name="after" value="(\d+)"', form)[1]})
+    assert till_of(tenancy.unit.property.organisation, kim, 2**62) == 4 * NANO
+    assert client.post("/till/hand-over/", {**given, "after": "9" * 40}).status_code == 302
+
+
+def test_cash_that_moves_to_the_right_flat_stays_in_the_till_of_who_took_it(building, tenancy, cashier):
+    kim, client = cashier
+    owner, boss = building.property.organisation, get_user_model().objects.get(username="manager")
+    wrong = record(Tenancy.objects.get(tenant="Ben"), 20 * NANO, "c1", kim)
+    Gateway.objects.update(online=True)
+    moved = move_payment(wrong, tenancy, boss, "typed the wrong flat")
+    found = {each.who: each.closing for each in tills(owner, Span(0, 2**62))}
+    assert found == {"kim": 20 * NANO} and balance(account(owner, Kind.CASH)) == -20 * NANO
+    # The number of the wrong one stays, and says that it was undone; the right one has the next.
+    papers = [paper_of(each) for each in Receipt.objects.all()]
+    assert [(each.tenancy.tenant, each.is_undone, each.by) for each in papers] == [
+        ("Ben", True, "kim"),
+        ("Anna", False, "kim"),
+    ]
+    assert papers[1].receipt.top_up == moved and "Flat 1, Anna" in text_of(client.get("/till/day/"))
+
+
+def test_a_cashier_sees_each_receipt_of_their_own_however_many_others_give(building, tenancy, cashier, monkeypatch):
+    kim, client = cashier
+    record(tenancy, 3 * NANO, "c1", kim)
+    record(tenancy, 4 * NANO, "c2", get_user_model().objects.get(username="manager"))
+    monkeypatch.setattr("prewatt.server.console.till.day_views.MOST", 1)
+    page = text_of(client.get("/till/day/"))
+    assert "000001" in page and "000002" not in page

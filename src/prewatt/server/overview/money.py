@@ -7,12 +7,14 @@ from collections.abc import Collection
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ..billing.models import DebtPayment
 from ..core.time import now
 from ..estate.models import Property
+from ..ledger.models import Transfer
+from ..ledger.references import Of, Part
 from ..vending.models import TopUp
 from .days import month_before
 from .models import DayFigures, Keeping
@@ -64,7 +66,14 @@ def _sum(zone_name: str, properties: Collection[int], at: int, earliest: int | N
         first = max(first, min(local_day(earliest, zone_), today - timedelta(days=1)))
     begin = day_bounds(first, zone_)[0]
     sums: dict[tuple[int, date], int] = defaultdict(int)
-    top_ups = TopUp.objects.filter(paid_at__gte=begin, tenancy__unit__property__in=properties, moved_from=None)
+    undone = Transfer.objects.filter(of=Of.TOP_UP, part=Part.UNDONE, number=OuterRef("pk"))
+    # What was credited to the wrong flat first came in where and when it was paid; what was undone never came.
+    top_ups = TopUp.objects.filter(
+        ~Exists(undone) | Q(moved_to__isnull=False),
+        paid_at__gte=begin,
+        tenancy__unit__property__in=properties,
+        moved_from=None,
+    )
     debts = DebtPayment.objects.filter(at__gte=begin, tenancy__unit__property__in=properties, undone_at=None)
     for rows, instant in ((top_ups, "paid_at"), (debts, "at")):
         for pk, when, amount in rows.values_list("tenancy__unit__property", instant, "amount").iterator():

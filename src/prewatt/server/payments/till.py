@@ -124,16 +124,26 @@ def till_of(organisation: Organisation, by: Any, at: int) -> int:
     return own[0] if own else 0
 
 
+def last_handover(organisation: Organisation, by: Any) -> Handover | None:
+    """Return what a person handed over last; None if nothing yet."""
+    return Handover.objects.filter(organisation=organisation, by=by.pk).order_by("-pk").first()
+
+
 @transaction.atomic
-def hand_over(organisation: Organisation, by: Any, amount: int, note: str) -> Handover:
-    """Record that a person gives `amount` nano out of their till. Raises TillError if that is not more than 0, or more
-    than is in it.
+def hand_over(organisation: Organisation, by: Any, amount: int, note: str, after: int | None = None) -> Handover:
+    """Record that a person gives `amount` nano out of their till. `after`: the number of their last handover (0: none) when
+    they were asked, so that what is sent twice is one handover; None: each call is a new one. Raises TillError if the
+    amount is not more than 0, or more than is in the till.
     """
     lock_organisation(organisation.pk)
+    last, note = last_handover(organisation, by), note.strip()[:100]
+    is_newer = last is not None and after is not None and last.pk > after
+    if last is not None and is_newer and (last.amount, last.note) == (amount, note):
+        return last
     if amount <= 0:
         raise TillError(_("Enter an amount of more than 0."))
     at = now()
     # What was booked at this very instant counts.
     if amount > till_of(organisation, by, at + 1):
         raise TillError(_("There is not so much in your till."))
-    return Handover.objects.create(organisation=organisation, by=by, amount=amount, at=at, note=note.strip()[:100])
+    return Handover.objects.create(organisation=organisation, by=by, amount=amount, at=at, note=note)

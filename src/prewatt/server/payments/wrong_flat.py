@@ -31,7 +31,8 @@ from ..vending.adjustments import adjust
 from ..vending.keypads import lock_keypads
 from ..vending.models import Refund, TopUp
 from ..vending.refusals import GivingBackError, TopUpError
-from .models import BankLine, Payment, RefundPart
+from .models import BankLine, Payment, Receipt, RefundPart
+from .receipts import give_receipt
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,8 @@ def _from_refunds(tenancy: Tenancy, left: int, memo: str, by: str) -> None:
 
 
 def _credit(wrong_top_up: TopUp, to: Tenancy, by: Any, source: Any) -> TopUp:
-    """Credit the right tenant the whole amount. The receipt, the provider's payment and the bank line now name the new
-    top-up.
+    """Credit the right tenant the whole amount. The slip of staff, the provider's payment and the bank line now name the
+    new top-up. A receipt of ours stays with the payment that is undone, and the new top-up gets the next one.
     """
     receipt = wrong_top_up.receipt
     if receipt:
@@ -172,8 +173,11 @@ def _credit(wrong_top_up: TopUp, to: Tenancy, by: Any, source: Any) -> TopUp:
         moved = top_up(to, wrong_top_up.amount, f"{OWN}moved {wrong_top_up.pk}", by, wrong_top_up.note, source)
     except TopUpError as error:
         raise GivingBackError(str(error)) from None
-    moved.receipt, moved.moved_from = receipt, wrong_top_up
-    moved.save(update_fields=["receipt", "moved_from"])
+    # Whoever took the cash has it still, whoever corrects the flat.
+    moved.receipt, moved.moved_from, moved.by = receipt, wrong_top_up, wrong_top_up.by
+    moved.save(update_fields=["receipt", "moved_from", "by"])
+    if Receipt.objects.filter(top_up=wrong_top_up).exists():
+        give_receipt(moved)
     BankLine.objects.filter(top_up=wrong_top_up).update(top_up=moved)
     for online_payment in Payment.objects.filter(top_up=wrong_top_up):
         online_payment.top_up, online_payment.tenancy = moved, to

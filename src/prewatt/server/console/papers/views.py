@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -89,6 +89,8 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def send(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have statements sent by e-mail: to all tenants, or to the one that is named."""
-    own = Tenancy.objects.filter(pk=key(request.POST.get("tenancy", "")), unit__property=pk)
+    """Have statements sent by e-mail: to all tenants, or to the one that is named. Raises Http404 if that is nobody's here."""
+    property_ = property_of_manager(request, pk)
+    named = request.POST.get("tenancy", "")
+    own = [get_object_or_404(Tenancy, pk=key(named), unit__property=property_)] if named else []
     return _asked(request, pk, MAILED, Right.WRITE, tenancies=[each.pk for each in own])

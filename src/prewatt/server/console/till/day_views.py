@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,8 +24,9 @@ from ...estate.models import Organisation
 from ...estate.wall_clock import typed_day
 from ...payments.models import Handover, Receipt
 from ...payments.receipts import paper_of
-from ...payments.till import TillError, hand_over, till_of, tills
+from ...payments.till import TillError, hand_over, last_handover, till_of, tills
 from ...web.access import landlord_of
+from ...web.forms import key
 from ...web.gate import reach
 from ...web.kept import refuse, say
 
@@ -52,10 +54,12 @@ def day(request: HttpRequest) -> HttpResponse:
             say(request, error)
     span = Span.of_days(shown, shown, place)
     all_ = _sees_all(request, organisation)
-    own = request.user.get_username()
+    own, last = request.user.get_username(), last_handover(organisation, request.user)
     receipts = Receipt.objects.filter(during(span, "made_at"), organisation=organisation)
+    if not all_:
+        receipts = receipts.filter(Q(top_up__by=request.user.pk) | Q(debt_payment__by=request.user.pk))
     related = receipts.select_related("organisation", "top_up__by", "debt_payment__by").order_by("-number")
-    papers = [paper_of(each) for each in related[:MOST] if all_ or _taker(each) == own]
+    papers = [paper_of(each) for each in related[:MOST]]
     handovers = Handover.objects.filter(during(span), organisation=organisation).select_related("by")
     context = {
         "organisation": organisation,
@@ -66,6 +70,7 @@ def day(request: HttpRequest) -> HttpResponse:
         "before": shown - timedelta(days=1),
         "after": shown + timedelta(days=1) if shown < today else None,
         "tills": [each for each in tills(organisation, span) if all_ or each.who == own],
+        "last_handover": last.pk if last is not None else 0,
         "own": till_of(organisation, request.user, now() + 1),
         "papers": papers,
         "handovers": handovers if all_ else handovers.filter(by=request.user.pk),
@@ -73,19 +78,15 @@ def day(request: HttpRequest) -> HttpResponse:
     return render(request, "console/till/day.html", context)
 
 
-def _taker(receipt: Receipt) -> str:
-    payment = receipt.top_up or receipt.debt_payment
-    return payment.by.get_username() if payment is not None and payment.by is not None else ""
-
-
 @login_required
 @require_POST
 def give_out(request: HttpRequest) -> HttpResponse:
-    """Record that the user hands cash over out of their till."""
+    """Record that the user hands cash over out of their till. Sent twice, it is one handover."""
     organisation = landlord_of(request)
     try:
         amount = typed_money(request.POST.get("amount", ""), "amount", organisation.currency)
-        hand_over(organisation, request.user, amount, request.POST.get("note", ""))
+        after = key(request.POST["after"]) if "after" in request.POST else None
+        hand_over(organisation, request.user, amount, request.POST.get("note", ""), after)
     except (ValidationError, TillError) as error:
         refuse(request, error)
     else:
