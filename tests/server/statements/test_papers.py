@@ -135,3 +135,11 @@ def test_nobody_else_has_them_drawn_or_sent(anna, log_in):
     for part in ("draw", "send"):
         assert log_in("flat1").post(f"/properties/{home}/statements/{part}/", {"month": "2025-10"}).status_code == 404
     assert not Task.objects.exists()
+
+
+def test_who_is_not_known_here_is_not_taken_for_all(anna, manager):
+    home = anna.unit.property_id
+    for named in ("0", "999999", "x", "9" * 40):
+        answer = manager.post(f"/properties/{home}/statements/send/", {"month": "2025-10", "tenancy": named})
+        assert answer.status_code == 404
+    assert not Task.objects.exists()
