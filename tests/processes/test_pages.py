@@ -11,6 +11,7 @@ from msgspec import structs
 
 from prewatt.processes.pages import application, bodies, connection, turns
 from prewatt.processes.pages.process import PagesServer
+from prewatt.server.core.addresses import FORWARDED
 
 SOON = 0.3
 """Seconds in the place of those that a real server waits."""
@@ -222,6 +223,11 @@ def test_a_proxy_on_this_machine_or_named_by_the_operator_says_for_whom_it_asks_
         environ = made.asked[0]
         assert environ["REMOTE_ADDR"] == "1.2.3.4" and environ["wsgi.url_scheme"] == "https"
         assert not [name for name in environ if "FORWARDED" in name]
+        # A proxy that passes on what a stranger says makes nobody one who sits at this machine.
+        await answer(port, form(0, more="X-Forwarded-For: 127.0.0.1\r\n"))
+        await answer(port, form(0))
+        assert [FORWARDED in each for each in made.asked[1:]] == [True, False]
+        del made.asked[1:]
         monkeypatch.setattr("uvicorn.protocols.http.httptools_impl.get_remote_addr", lambda _: ("8.8.8.8", 1))
         await answer(port, form(0, more=told))
         environ = made.asked[1]

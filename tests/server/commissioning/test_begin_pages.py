@@ -11,6 +11,7 @@ from django.test import Client
 from prewatt.kernel.units import NANO
 from prewatt.server.accounts.first_start import claim_code
 from prewatt.server.accounts.memberships import Membership
+from prewatt.server.core.addresses import FORWARDED
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.vending.models import TopUp
@@ -130,7 +131,13 @@ def test_anywhere_but_at_the_machine_itself_the_code_comes_first(db, clock, clie
     assert "Type the code" in said(client.get("/begin/", **far))
     client.post("/begin/", OWNER, **far)
     assert not get_user_model().objects.exists()
-    for header in ({"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, {"HTTP_HOST": "testserver"}, {"HTTP_VIA": "1.1 proxy"}):
+    proxied = (
+        {FORWARDED: True},
+        {"HTTP_HOST": "testserver"},
+        {"HTTP_VIA": "1.1 proxy"},
+        {"SERVER_PROTOCOL": "HTTP/1.0"},
+    )
+    for header in proxied:
         assert "Type the code" in said(client.get("/begin/", **header))
     assert client.get("/begin/codes/AAAA-AAAA/", **far).status_code == 400
     assert "This is not the code" in said(client.post("/begin/", {"code": "AAAA"}, **far))

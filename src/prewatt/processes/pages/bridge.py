@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import IO, Any, NamedTuple
 
+from ...server.core.addresses import FORWARDED
 from .refusals import Scope
 
 PIECE = 64 * 1024
@@ -23,7 +24,7 @@ class Answer(NamedTuple):
 
 def environment(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
     """Return the request in WSGI's terms. Headers by which a proxy says for whom it asks are left out: `application` has
-    taken up what is to be believed of them.
+    taken up what is to be believed of them. That there were some is noted (`FORWARDED`).
     """
     host, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")
@@ -46,7 +47,10 @@ def environment(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
     }
     for raw, value in scope["headers"]:
         # A name with "_" would look like one with "-", which somebody else may have checked.
-        if b"_" in raw or raw.startswith(b"x-forwarded-") or raw in (b"transfer-encoding", b"content-length"):
+        if raw.startswith(b"x-forwarded-"):
+            made[FORWARDED] = True
+            continue
+        if b"_" in raw or raw in (b"transfer-encoding", b"content-length"):
             continue
         name = raw.decode("latin-1").upper().replace("-", "_")
         name = name if name == "CONTENT_TYPE" else f"HTTP_{name}"

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from ..core.addresses import asker
+from ..core.addresses import FORWARDED, asker
 from ..core.config import secret
 from ..core.errors import by_field
 from ..estate.models import Organisation
@@ -28,8 +28,10 @@ from .memberships import put_member
 from .names import check_name
 from .rights import Role
 
-FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
-"""Headers that a proxy adds: who comes through one is not on this machine, even if the proxy is."""
+BY_PROXIES = ("Forwarded", "Via", "X-Real-IP")
+"""Headers that a proxy adds: who comes through one is not on this machine, even if the proxy is. Those that begin with
+X-Forwarded do not come here: that there was one is noted by `core.addresses.FORWARDED`.
+"""
 
 
 def is_claimed() -> bool:
@@ -55,7 +57,9 @@ def is_code(typed: str) -> bool:
 
 def is_at_the_machine(request: HttpRequest) -> bool:
     """Return whether a request comes from a browser on the server's own machine."""
-    if settings.CONFIG.public_url or any(name in request.headers for name in FORWARDED):
+    is_forwarded = FORWARDED in request.META or any(name in request.headers for name in BY_PROXIES)
+    # A proxy that is told nothing (nginx) names nobody, and speaks HTTP/1.0, which no browser does.
+    if settings.CONFIG.public_url or is_forwarded or request.META.get("SERVER_PROTOCOL") == "HTTP/1.0":
         return False
     return is_loopback(asker(request)) and is_loopback(urlsplit(f"//{request.get_host()}").hostname or "")
 

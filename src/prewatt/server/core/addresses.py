@@ -10,6 +10,10 @@ from django.http import HttpRequest
 from .config import ServerConfig
 
 
+FORWARDED = "prewatt.forwarded"
+"""The name under which the pages' process notes that a request had a header X-Forwarded-..., whatever it said."""
+
+
 def public(path: str) -> str:
     """Return the address of a page, for a person who is not on this machine."""
     config = settings.CONFIG
