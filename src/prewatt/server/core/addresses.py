@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 from .config import ServerConfig
 
-
 FORWARDED = "prewatt.forwarded"
 """The name under which the pages' process notes that a request had a header X-Forwarded-..., whatever it said."""
 
