@@ -10,6 +10,7 @@ from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.allocation.costs import end, remove
 from prewatt.server.allocation.models import FixedWeight, Run, SharedCost
 from prewatt.server.allocation.runs import next_span, preview, reverse, run, run_what_is_due
+from prewatt.server.commissioning.archiving import archive_unit
 from prewatt.server.commissioning.installing import install
 from prewatt.server.estate.models import Organisation, Part, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
@@ -285,3 +286,20 @@ def test_an_ended_cost_divides_its_last_day_and_none_after_it(edge, store, stair
     end(stairs, None)
     stairs.refresh_from_db()
     assert next_span(stairs) == (date(2025, 10, 9), date(2025, 10, 12))
+
+
+def test_a_flat_that_is_archived_bears_its_share_until_then(edge, store, stairs, clock):
+    ben = Tenancy.objects.get(tenant="Ben")
+    edge.live(store, at(2025, 10, 9), USED, HOUR)
+    move_out(ben, clock.now())
+    edge.live(store, at(2025, 10, 9, 1), USED, HOUR)
+    settle(ben)
+    archive_unit(ben.unit)
+    edge.live(store, at(2025, 10, 11), USED, HOUR)
+    for basis in ("equal", "consumption"):
+        SharedCost.objects.update(**{each: 100 * (each == basis) for each in ("equal", "consumption")})
+        stairs.refresh_from_db()
+        plan = preview(stairs, date(2025, 10, 8), date(2025, 10, 8))
+        assert [part.tenancy for part in plan.parts if part.unit == ben.unit and part.amount] == [ben]
+        later = preview(stairs, date(2025, 10, 10), date(2025, 10, 10))
+        assert "Flat 2" not in {part.unit.name for part in later.parts}

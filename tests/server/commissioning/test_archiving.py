@@ -123,7 +123,15 @@ def test_a_tariff_in_force_is_not_archived_and_an_archived_one_is_not_offered(ma
     assert "old one" in manager.get(page).content.decode()
     did(manager, f"/tariffs/{old.pk}/archive/")
     assert "old one" not in manager.get(page).content.decode()
+    batch = f"/properties/{building.property.pk}/batches/"
+    assert "old one" not in manager.get(batch).content.decode()
+    given = {"do": "tariff", "tariff": old.pk, "unit": Unit.objects.get(name="Flat 1").pk}
+    assert "Choose a tariff." in manager.post(f"{batch}preview/", given, follow=True).content.decode()
     did(manager, f"/tariffs/{old.pk}/archive/", "restore")
+    assert "old one" in manager.get(page).content.decode()
+    did(manager, f"/tariffs/{old.pk}/archive/")
+    # Typed again it is the same one, and can be chosen.
+    assert keep(owner, flat_tariff("old one", "EUR", ZONE, 1)) == old
     assert "old one" in manager.get(page).content.decode()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ...kernel.allocation import NoBaseError, apportion_mix
@@ -182,10 +183,13 @@ def _metered(shared_cost: SharedCost, meters: Sequence[Meter], begins: int, ends
     return energy, cost
 
 
-def _units(shared_cost: SharedCost) -> list[Unit]:
-    """Return the units that share a cost, in their order. Raises ValidationError if there are none."""
+def _units(shared_cost: SharedCost, begins: int) -> list[Unit]:
+    """Return the units that share a cost from an instant on, in their order; also those that were archived since. Raises
+    ValidationError if there are none.
+    """
     owner = shared_cost.part or shared_cost.property
-    units = list(owner.units.filter(archived_at=None).order_by("name", "pk").select_related("property__organisation"))
+    rows = owner.units.filter(Q(archived_at=None) | Q(archived_at__gt=begins))
+    units = list(rows.order_by("name", "pk").select_related("property__organisation"))
     if not units:
         raise ValidationError({"part": _("This property, or this part of it, has no units to share the cost.")})
     return units
@@ -193,14 +197,14 @@ def _units(shared_cost: SharedCost) -> list[Unit]:
 
 def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit, Tenancy | None, int, dict[str, int]]]:
     """Return who held each unit for how many days, with the weights, in the order of the units."""
-    units = _units(shared_cost)
+    units = _units(shared_cost, begins)
     place = zone(shared_cost.property.zone)
     midnights = [day_bounds(day, place)[1] for day in _days(local_day(begins, place), local_day(ends - 1, place))]
     fixed = {each.unit_id: int(each.weight * 1000) for each in shared_cost.weights.all()}
     metered = _metered_units(units, begins, ends) if shared_cost.consumption else {}
     holders = []
     for unit in units:
-        for tenancy, since, until in stretches(unit.pk, Span(begins, ends)):
+        for tenancy, since, until in stretches(unit.pk, Span(begins, _in_use_until(unit, ends))):
             # As with the standing charge, a day counts for the tenant at its end.
             days = sum(since < midnight <= until for midnight in midnights)
             used = metered[unit.pk].used_between(since, until) if unit.pk in metered else 0
@@ -211,11 +215,20 @@ def _holders(shared_cost: SharedCost, begins: int, ends: int) -> list[tuple[Unit
     return holders
 
 
+def _in_use_until(unit: Unit, ends: int) -> int:
+    """Return the instant up to which a unit shares costs that are shared up to `ends`: until it was archived."""
+    return ends if unit.archived_at is None else min(ends, unit.archived_at)
+
+
 def _metered_units(units: Sequence[Unit], begins: int, ends: int) -> dict[int | None, Registers]:
     """Return the registers of the units' meters, by the primary key of the unit."""
-    meters = list(Meter.objects.filter(unit__in=units))
-    by_meter = _readings(meters, begins, ends)
-    return {meter.unit_id: by_meter[meter.pk] for meter in meters}
+    until = {unit.pk: _in_use_until(unit, ends) for unit in units}
+    meters = Meter.objects.filter(unit__in=units)
+    return {
+        meter.unit_id: _readings([meter], begins, until[meter.unit_id])[meter.pk]
+        for meter in meters
+        if meter.unit_id is not None
+    }
 
 
 def _weights(unit: Unit, tenancy: Tenancy | None, days: int, used: int, fixed: int) -> dict[str, int]:

@@ -77,7 +77,7 @@ class Tariffs(Act):
         """Return the number of the tariff, and the instant from which it holds; None for at once."""
         text = given.get("tariff", "")
         pk = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-        tariff = Tariff.objects.filter(organisation=property_.organisation, pk=pk).first()
+        tariff = Tariff.objects.in_use().filter(organisation=property_.organisation, pk=pk).first()
         if tariff is None:
             raise ValidationError({"tariff": _("Choose a tariff.")})
         effective = None

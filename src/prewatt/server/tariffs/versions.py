@@ -44,12 +44,15 @@ def schedule(property_: Property, tariff: Tariff, effective: int) -> TariffVersi
 
 
 def keep(owner: Organisation, tariff: KernelTariff) -> Tariff:
-    """Return the organisation's tariff with this name: a new one, or the stored one if it is equal. Raises
-    ValidationError if a different tariff has this name.
+    """Return the organisation's tariff with this name: a new one, or the stored one if it is equal, which is brought back if
+    it is archived. Raises ValidationError if a different tariff has this name.
     """
     document = tariff_to_document(tariff)
     known = Tariff.objects.filter(organisation=owner, name=tariff.name).first()
     if known is not None and known.kernel() == tariff:
+        if known.archived_at is not None:
+            known.archived_at = None
+            known.save(update_fields=["archived_at"])
         return known
     if known is not None:
         raise ValidationError({"name": _("Another tariff has this name already. Choose another name.")})

@@ -115,7 +115,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "choices": choices,
         "do": (values.get("do") or [request.GET.get("do", choices[0].do)])[0],
         "known": sorted(
-            Tariff.objects.filter(organisation=property_.organisation), key=lambda each: natural(each.name)
+            Tariff.objects.in_use().filter(organisation=property_.organisation), key=lambda each: natural(each.name)
         ),
         "bounds": bounds(property_),
         "month": f"{local_day(now(), zone(property_.zone)).replace(day=1) - timedelta(days=1):%Y-%m}",

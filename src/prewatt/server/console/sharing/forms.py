@@ -18,6 +18,15 @@ from ...core.amounts import NumberField
 from ...estate.models import Property
 from ...estate.wall_clock import YEARS
 from ...metering.models import Meter
+from ...web.forms import key
+
+
+class Checkboxes(forms.CheckboxSelectMultiple):
+    """A choice of several rows. What can't be the key of a row is none."""
+
+    def value_from_datadict(self, *given: Any) -> Any:
+        """Return the keys that were chosen, as text."""
+        return [str(key(chosen)) for chosen in super().value_from_datadict(*given) or ()]
 
 
 class SharedCostForm(forms.ModelForm):
@@ -30,7 +39,7 @@ class SharedCostForm(forms.ModelForm):
         fields = ("name", "part", "meters", *BASES, "vacancy", "schedule")
         labels = {"name": _("Name"), "part": _("Part")}
         field_classes = dict.fromkeys(BASES, NumberField)
-        widgets = {"meters": forms.CheckboxSelectMultiple()}
+        widgets = {"meters": Checkboxes()}
 
     def __init__(self, property_: Property, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +90,8 @@ class SharedCostForm(forms.ModelForm):
         if self.instance.pk:
             refuse_booked(lock(self.instance))
         cost: SharedCost = super().save(commit)
-        cost.weights.all().delete()
+        # A unit that is archived keeps its weight until it comes back.
+        cost.weights.filter(unit__in=self.units).delete()
         for unit in self.units:
             weight = self.cleaned_data.get(f"weight_{unit.pk}")
             if weight:

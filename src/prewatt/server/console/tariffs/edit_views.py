@@ -167,7 +167,7 @@ def _base(request: HttpRequest, property_: Property) -> dict[str, Any]:
             _read(base, property_)
     except (JsonError, TariffError, UnicodeError):
         return {}
-    return dict(base)
+    return dict(base) if isinstance(base, dict) else {}
 
 
 def _uploaded(request: HttpRequest) -> Any:
