@@ -116,6 +116,37 @@ def test_cut_off_at_any_flat_and_begun_again_nobody_is_credited_twice(many, monk
     assert (outcome["done"], outcome["left"]) == (2, 0)
 
 
+def test_a_mistake_with_one_flat_keeps_no_other_waiting(many, monkeypatch):
+    real = money.TopUps.carry_out
+
+    def wrong(act, batch, flats):
+        if flats[0].unit.name == "Flat 1":
+            raise RuntimeError
+        return real(act, batch, flats)
+
+    monkeypatch.setattr(money.TopUps, "carry_out", wrong)
+    outcome = many.run("top-up", amount="20")
+    assert [each[0] for each in outcome.values()] == [False, True] and "made a mistake" in outcome["Flat 1"][1]
+    assert list(TopUp.objects.values_list("tenancy__tenant", flat=True)) == ["Ben"]
+
+
+def test_a_batch_that_is_given_up_in_the_middle_says_to_whom_it_was_done(many, monkeypatch):
+    real = money.TopUps.carry_out
+
+    def full(act, batch, flats):
+        if flats[0].unit.name == "Flat 2":
+            raise MemoryError
+        return real(act, batch, flats)
+
+    monkeypatch.setattr(money.TopUps, "carry_out", full)
+    answer = many.confirm(many.preview("top-up", amount="20"))
+    processes._do(claim(1))
+    # The way back, where it is asked for again, tells who has it already.
+    back = re.search(r'href="([^"]*task=[^"]*)"', many.client.get(answer.url).content.decode())[1]
+    outcome = many.client.get(back).context["outcome"]
+    assert [(each["name"], each["done"]) for each in outcome["rows"]] == [("Flat 2", False), ("Flat 1", True)]
+
+
 def test_sent_twice_it_is_one_batch(many):
     shown = many.preview("top-up", amount="20")
     first = many.confirm(shown)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
+from ...kernel.names import natural
 from ..core.errors import Refused, for_people
 from ..estate.models import Property
-from ..tasks.models import Task
+from ..tasks.models import Task, TaskStep
 from ..tasks.queueing import Outcome, Progress
-from ..tasks.steps import once
+from ..tasks.steps import NoMoreMine, once
 from .acts import Act, Planned
 from .emergency import EmergencyCodes
 from .flats import Batch, CantBe, Flat, flats_of
@@ -21,6 +24,8 @@ from .money import TopUps
 from .rules import PowerLimits, Tariffs
 from .statements import Statements
 from .writing import Notes
+
+log = logging.getLogger("prewatt.tasks")
 
 BATCH = "batch"
 ACTS: Mapping[str, Act] = {
@@ -94,6 +99,25 @@ def run(task: Task, progress: Progress) -> Outcome:
     return Outcome(_facts(batch, rows))
 
 
+def facts_so_far(task: Task) -> dict[str, Any]:
+    """Return what came of a batch that was given up in the middle, such as by a full disk: who asks for it again must know to
+    whom it was done.
+    """
+    given = task.given
+    if "batch" not in given or given["do"] not in ACTS or isinstance(ACTS[given["do"]], Statements):
+        return {}
+    property_ = Property.objects.get(pk=given["property"], organisation=task.organisation_id)
+    batch = Batch(given["batch"], given["do"], property_, given["values"], task.by)
+    steps = dict(TaskStep.objects.filter(key__startswith=batch.id).values_list("key", "facts"))
+    units = property_.units.filter(pk__in=dict(given["flats"]))
+    not_done = {"done": False, "text": _("Nothing was done")}
+    rows = [
+        {"unit": unit.pk, "name": unit.name, **steps.get(batch.id, steps.get(f"{batch.id}-{unit.pk}", not_done))}
+        for unit in sorted(units, key=lambda unit: natural(unit.name))
+    ]
+    return _facts(batch, rows)
+
+
 def _lives(flat: Flat) -> int | None:
     return flat.tenancy.pk if flat.tenancy else None
 
@@ -105,12 +129,19 @@ def _to_one(batch: Batch, act: Act, flat: Flat, lived: int | None) -> str:
 
 
 def _step(task: Task, key: str, act: Callable[[], str]) -> dict[str, Any]:
-    """Do a part of a batch once, and return whether it was done, and what or why not."""
+    """Do a part of a batch once, and return whether it was done, and what or why not. A mistake of ours with one flat does not
+    keep the others waiting: nobody would know to whom it was done.
+    """
     try:
         return once(task, key, lambda: {"done": True, "text": act()})
     except (Refused, ValidationError) as error:
         refused = for_people(error)
-        return once(task, key, lambda: {"done": False, "text": refused})
+    except (NoMoreMine, DatabaseError, InterfaceError, MemoryError):
+        raise
+    except Exception:
+        log.exception("task %s, %s", task, key)
+        refused = _("The server has made a mistake, and its log says which one. Ask for it again, or report it.")
+    return once(task, key, lambda: {"done": False, "text": refused})
 
 
 def _facts(batch: Batch, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ....kernel.calendar import local_day, zone
 from ....kernel.names import natural
 from ...accounts.rights import Right
-from ...batches.batch_task import ACTS, BATCH, Preview, chosen, given_of, preview
+from ...batches.batch_task import ACTS, BATCH, Preview, chosen, facts_so_far, given_of, preview
 from ...batches.flats import MOST, Batch, flats_of
 from ...core.errors import Refused
 from ...core.local_forms import money_with_code
@@ -35,7 +35,7 @@ from ...vending.emergency_codes import bounds
 from ...web.access import properties, property_of_manager
 from ...web.forms import key, one_of
 from ...web.kept import kept, refuse, say
-from ...web.tasks.views import facts_of
+from ...web.tasks.views import named_task
 from .papers import PAPERS, preview_papers
 
 SALT = "prewatt.batch"
@@ -105,7 +105,10 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     again = kept(request, reverse("console:batch:preview_batch", args=[pk]))
     values: dict[str, list[str]] = again["values"] if again else {}
     marked = set(request.GET.getlist("unit"))
-    facts = facts_of(request, BATCH)
+    task = named_task(request, BATCH)
+    facts = dict(task.facts) if task is not None else {}
+    if task is not None and task.state == Task.State.FAILED:
+        facts = facts_so_far(task)
     rights = request.rights_here  # type: ignore[attr-defined]
     choices = [each for each in CHOICES if _right_of(each.do) in rights]
     context = {

@@ -33,13 +33,19 @@ def _may_see(request: HttpRequest, task: Task) -> bool:
     return is_tenant_of(request.user, tenancy) or task.right in reach.at(tenancy.unit.property)
 
 
-def facts_of(request: HttpRequest, kind: str) -> dict[str, object]:
-    """Return what came of the task of a kind that the address names (`task`); nothing if it names none that is done."""
+def named_task(request: HttpRequest, kind: str) -> Task | None:
+    """Return the task of a kind that the address names (`task`); None if it names none. Raises Http404 as `task_of`."""
     text = request.GET.get("task", "")
     if not (text.isascii() and text.isdigit() and len(text) < 18):
-        return {}
+        return None
     task = task_of(request, int(text))
-    return dict(task.facts) if task.kind == kind and task.state == Task.State.DONE else {}
+    return task if task.kind == kind else None
+
+
+def facts_of(request: HttpRequest, kind: str) -> dict[str, object]:
+    """Return what came of the task of a kind that the address names (`task`); nothing if it names none that is done."""
+    task = named_task(request, kind)
+    return dict(task.facts) if task is not None and task.state == Task.State.DONE else {}
 
 
 def as_answer(file: Outcome) -> HttpResponse:
@@ -56,7 +62,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     own = task_of(request, pk)
     if _goes_on(own):
         return redirect(_next(own))
-    return render(request, "web/tasks/task.html", {"task": own})
+    return render(request, "web/tasks/task.html", {"task": own, "next": _next(own)})
 
 
 @login_required
@@ -66,7 +72,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     own = task_of(request, pk)
     if _goes_on(own):
         return HttpResponseClientRedirect(_next(own))
-    return render(request, "web/tasks/_progress.html", {"task": own})
+    return render(request, "web/tasks/_progress.html", {"task": own, "next": _next(own)})
 
 
 @login_required
