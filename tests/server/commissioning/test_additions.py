@@ -50,7 +50,9 @@ def test_a_name_without_numbers_is_itself(name):
     assert names_of(name) == [name]
 
 
-@pytest.mark.parametrize("name", ["1-101", "12-3", "3-1204", "101", "House 5-5", "A-B", "1-1 left", "A1-B9"])
+@pytest.mark.parametrize(
+    "name", ["1-101", "12-3", "3-1204", "101", "House 5-5", "A-B", "1-1 left", "A1-B9", "A" * 120 + "1-3"]
+)
 def test_names_with_a_dash_in_them_stay_names(name):
     assert names_of(name) == [name]
 

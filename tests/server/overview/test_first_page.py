@@ -29,9 +29,11 @@ from prewatt.server.payments.models import BankLine
 from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.sales.top_ups import top_up
+from prewatt.server.vending.models import TokenMeter
 from prewatt.wire.topics import SHARDS
 from tests.building import PASSWORD
 from tests.gateway import at
+from tests.server.keypads import keypad_flat
 
 pytestmark = pytest.mark.database
 
@@ -378,3 +380,12 @@ def test_the_plan_has_the_highest_floor_on_top_and_neither_names_nor_money(build
 @given(st.lists(st.text(alphabet="aB 09-1ä楼２", max_size=8), min_size=2))
 def test_bytes_of_names_sort_as_people_count(names):
     assert sorted(names, key=natural_bytes) == sorted(names, key=natural)
+
+
+def test_a_keypad_meter_that_hangs_in_a_flat_or_is_taken_away_is_seen(building):
+    unit = keypad_flat(building.property, "Attic").unit
+    meter = TokenMeter.objects.get(unit=unit)
+    for hangs, why in ((None, "no-meter"), (unit, "keypad"), (None, "no-meter")):
+        TokenMeter.objects.filter(pk=meter.pk).update(unit=hangs)
+        keep()
+        assert Place.objects.get(unit=unit).why == why

@@ -17,6 +17,8 @@ from .apartments import NAMES, Apartment, apartments_in
 
 MOST = 2000
 """The most units that are typed at once. A larger list is a file."""
+LONGEST_RANGE = 120
+"""The most characters of a range."""
 NEEDED = ("unit",)
 """The columns that units need on the page: a meter that is not known yet is found by its gateway."""
 COLUMNS = ("unit", "meter", "tenant")
@@ -71,7 +73,8 @@ def names_of(part: str) -> list[str]:
     """Return the names of a range such as 101-112 or Flat 1 - Flat 12, or the name itself if it is no range. 1-101 is a
     name, as is 12-3: the last number of a range is larger, and has at most one digit more.
     """
-    match = _RANGE.fullmatch(unicodedata.normalize("NFKC", part))
+    # A range is two names. To look for one in a very long text takes very long.
+    match = _RANGE.fullmatch(unicodedata.normalize("NFKC", part)) if len(part) <= LONGEST_RANGE else None
     if match is None:
         return [part]
     before, first, last = match["before"], match["first"], match["last"]

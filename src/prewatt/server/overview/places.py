@@ -136,6 +136,7 @@ def _moved(properties: Collection[int]) -> QuerySet[Place]:
     coming = Tenancy.objects.filter(unit=OuterRef("unit"), begins__gt=at).order_by("begins").values("pk")[:1]
     silent = SilentMeter.objects.filter(meter=OuterRef("meter"), silence__over_at=None, silence__back_at=None)
     alarm = Alarm.objects.filter(meter=OuterRef("meter"), is_resolved=False).exclude(kind=SILENT)
+    keypad = TokenMeter.objects.filter(unit=OuterRef("unit"), meter=None)
     gateway_away = Q(meter__gateway__online=False, meter__gateway__since__isnull=False)
     rows = Place.objects.filter(property__in=properties).annotate(
         living=Subquery(living),
@@ -149,6 +150,8 @@ def _moved(properties: Collection[int]) -> QuerySet[Place]:
         | Q(_Differs(F("coming"), F("next")))
         | Q(_Differs(F("meter"), F("unit__meter")), unit__isnull=False)
         | Q(_Differs(F("home"), F("property__name")))
+        | (Q(meter=None, why="no-meter") & Q(Exists(keypad)))
+        | (Q(meter=None, why="keypad") & ~Q(Exists(keypad)))
         | Q(is_archived=True, unit__isnull=False, unit__archived_at=None)
         | Q(is_archived=True, unit=None, meter__archived_at=None)
         | (Q(is_archived=False) & (Q(unit__archived_at__isnull=False) | Q(unit=None, meter__archived_at__isnull=False)))
