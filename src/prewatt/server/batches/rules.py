@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ..accounts.rights import Right
 from ..core.time import now
 from ..estate.models import Property
+from ..estate.supply_rules import read_power
 from ..estate.wall_clock import shown, wall_clock
 from ..metering.locking import for_update
 from ..metering.models import Meter
@@ -19,6 +20,9 @@ from ..tariffs.versions import schedule
 from ..vending.account_settings import send_settings_to
 from .acts import Act, Planned
 from .flats import Batch, CantBe, Flat
+
+LITTLE = 1000
+"""A limit of less power (W) is asked about: perhaps kW was typed, and all of the flats go dark."""
 
 
 class PowerLimits(Act):
@@ -45,7 +49,10 @@ class PowerLimits(Act):
         if flat.meter.power_limit == limit:
             raise CantBe(_("It is so already."))
         said = _("Limit of power: %(new)s instead of %(old)s.")
-        return Planned(said % {"new": _limit(limit), "old": _limit(flat.meter.power_limit)})
+        text = said % {"new": _limit(limit), "old": _limit(flat.meter.power_limit)}
+        least = min((watts for watts in read_power(limit) if watts), default=LITTLE)
+        doubt = _("A kettle alone needs more than %(watts)d W, and takes the power away then.")
+        return Planned(text, doubt % {"watts": least} if least < LITTLE else "")
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:
         """Store the limit of one meter, and send it."""
