@@ -1,6 +1,7 @@
 """The pages of errors: they look like the others, and say what happened and what to do."""
 
 import pytest
+from django.db import DataError
 from django.test import Client
 
 from prewatt.server.estate.models import Unit
@@ -51,3 +52,12 @@ def test_who_may_not_do_something_is_told_whom_to_ask(building, rf):
     from prewatt.server.web.trouble import forbidden
 
     assert "Ask the person who gave you the login" in said(forbidden(rf.get("/"), PermissionError()), 403)
+
+
+def test_what_no_database_can_store_is_refused_in_words(log_in, monkeypatch):
+    def refuse(*_args):
+        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+
+    manager = log_in("manager")
+    monkeypatch.setattr("prewatt.server.console.till.views._found", refuse)
+    assert "what was sent, so nothing was changed. Go back" in said(manager.get("/till/?q=%00"), 400)
