@@ -37,8 +37,9 @@ ARGUMENTS = {
     "pgettext_lazy": ("context", "text"),
     "npgettext": ("context", "text", "plural"),
     "npgettext_lazy": ("context", "text", "plural"),
+    "sentence": ("text",),
 }
-"""What the arguments of gettext's functions are; all others are values."""
+"""What the arguments of gettext's functions and of `kernel.sentences` are; all others are values."""
 _LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _IN_TEMPLATE = re.compile(rf"\b(?P<name>n?p?gettext|_)\((?P<texts>{_LITERAL}(?:, ?{_LITERAL})*)")
 _NEW_HEAD = (
@@ -75,10 +76,10 @@ def of_rules() -> Iterator[tuple[str, str]]:
 
 
 def of_python(source: str) -> Iterator[Message]:
-    """Yield the texts that a module of Python marks: by a function of gettext, whatever it is called there, or by the `_` of
-    a module `texts`.
+    """Yield the texts that a module of Python marks: by a function of gettext, whatever it is called there, by the `_` of a
+    module `texts`, or by `sentence`.
     """
-    if "gettext" not in source and "texts import _" not in source:
+    if all(word not in source for word in ("gettext", "texts import _", "sentences import")):
         return
     tree = ast.parse(source)
     names = dict(zip(ARGUMENTS, ARGUMENTS, strict=True))

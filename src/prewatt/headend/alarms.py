@@ -13,7 +13,9 @@ from ..kernel.account import Account
 from ..kernel.entries import AnyEntry, Event, Rebased
 from ..kernel.events import EventKind
 from ..kernel.plausible import RETURNED
-from ..kernel.units import DAY, HOUR, SECOND, exact_kwh, moment
+from ..kernel.sentences import Energy, Moment, Sentence, sentence
+from ..kernel.texts import gettext_noop as _
+from ..kernel.units import DAY, HOUR, SECOND
 
 BACKWARDS_FOR = 12 * HOUR
 """A register that stays lower than before for this long (µs) raises an alarm."""
@@ -24,7 +26,7 @@ class Raised:
     """An alarm to be raised, for a meter or a gateway, unless one of its kind (and key) is open there."""
 
     kind: str
-    text: str
+    text: Sentence
     at: int
     meter: str = ""
     gateway: str = ""
@@ -34,7 +36,7 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The rule of an alarm. `text` is its words, with `{meter}` and `{detail}` in them. `of_gateway`: the alarm
+    """The rule of an alarm. `text` is its words, with `%(meter)s` and `%(detail)s` in them. `of_gateway`: the alarm
     concerns the gateway and all of its meters, and is raised once for all of them.
     """
 
@@ -44,56 +46,78 @@ class Rule:
 
 EVENTS: dict[str, Rule] = {
     EventKind.CLOCK_STEPPED: Rule(
-        "A gateway's clock was changed by more than is plausible ({detail}). Nobody is charged because of this. If it "
-        "happens again, check where the gateway gets its time from.",
+        _(
+            "A gateway's clock was changed by more than is plausible (%(detail)s). Nobody is charged because of this. If it "
+            "happens again, check where the gateway gets its time from."
+        ),
         of_gateway=True,
     ),
     EventKind.CLOCK_DIFFERS: Rule(
-        "A gateway's clock and the server's clock differ ({detail}). Check where both get their time from.",
+        _("A gateway's clock and the server's clock differ (%(detail)s). Check where both get their time from."),
         of_gateway=True,
     ),
     EventKind.REGISTER_DOUBTFUL: Rule(
-        "For an hour, meter {meter} has given readings that can't be right ({detail}). They are not charged, and they "
-        "cut nobody off. If this goes on, have the meter checked."
+        _(
+            "For an hour, meter %(meter)s has given readings that can't be right (%(detail)s). They are not charged, and they "
+            "cut nobody off. If this goes on, have the meter checked."
+        ),
     ),
     EventKind.REGISTER_BACKWARDS: Rule(
-        "The register of meter {meter} goes backwards ({detail}). Either a current transformer is mounted the wrong way "
-        "round, or energy is fed in, for example by a plug-in solar panel. This energy is not charged. Have the meter "
-        "checked."
+        _(
+            "The register of meter %(meter)s goes backwards (%(detail)s). Either a current transformer is mounted the wrong way "
+            "round, or energy is fed in, for example by a plug-in solar panel. This energy is not charged. Have the meter "
+            "checked."
+        ),
     ),
     EventKind.REGISTER_STILL: Rule(
-        "The register of meter {meter} stands still although the supply is on ({detail}). Either nobody lives there, or "
-        "the meter does not count. Have the meter checked."
+        _(
+            "The register of meter %(meter)s stands still although the supply is on (%(detail)s). Either nobody lives there, or "
+            "the meter does not count. Have the meter checked."
+        ),
     ),
     EventKind.FOREIGN_METER: Rule(
-        "Another meter answers in the place of {meter} ({detail}). If the meter was exchanged, record the exchange. The "
-        "supply goes on meanwhile."
+        _(
+            "Another meter answers in the place of %(meter)s (%(detail)s). If the meter was exchanged, record the exchange. The "
+            "supply goes on meanwhile."
+        ),
     ),
     EventKind.JOURNAL_SET_BACK: Rule(
-        "The journals of a gateway were put back from a copy, or damaged, so it went on from the server's state "
-        "({detail}). You need to do nothing. If it happens again, check the gateway's memory card.",
+        _(
+            "The journals of a gateway were put back from a copy, or damaged, so it went on from the server's state "
+            "(%(detail)s). You need to do nothing. If it happens again, check the gateway's memory card."
+        ),
         of_gateway=True,
     ),
     EventKind.DISK_FULL: Rule(
-        "A gateway's disk is full. For a while it goes on in room that was reserved for this. After that it can record "
-        "nothing and accept no payment until there is room again. Delete files on the gateway that are not needed.",
+        _(
+            "A gateway's disk is full. For a while it goes on in room that was reserved for this. After that it can record "
+            "nothing and accept no payment until there is room again. Delete files on the gateway that are not needed."
+        ),
         of_gateway=True,
     ),
     EventKind.MUTED: Rule(
-        "At meter {meter} the same event comes and goes again and again ({detail}). It is no longer recorded each time. "
-        "No energy is lost. Have the meter's data line and its plug checked."
+        _(
+            "At meter %(meter)s the same event comes and goes again and again (%(detail)s). It is no longer recorded each time. "
+            "No energy is lost. Have the meter's data line and its plug checked."
+        ),
     ),
     EventKind.SWITCH_FAILED: Rule(
-        "The load switch of meter {meter} does not obey ({detail}). The gateway repeats the order every minute. If that "
-        "does not help, have the meter checked."
+        _(
+            "The load switch of meter %(meter)s does not obey (%(detail)s). The gateway repeats the order every minute. If that "
+            "does not help, have the meter checked."
+        ),
     ),
     EventKind.SWITCH_DIFFERS: Rule(
-        "The load switch of meter {meter} stands otherwise than it was told, whatever the meter has confirmed ({detail}). "
-        "The gateway repeats the order every minute. If that does not help, have the meter checked."
+        _(
+            "The load switch of meter %(meter)s stands otherwise than it was told, whatever the meter has confirmed (%(detail)s). "
+            "The gateway repeats the order every minute. If that does not help, have the meter checked."
+        ),
     ),
     EventKind.OWN_PREPAID: Rule(
-        "Meter {meter} is in a prepaid mode of its own. It cuts off when its own balance is used up, whatever the tenant has "
-        "paid here. Have that mode switched off ({detail})."
+        _(
+            "Meter %(meter)s is in a prepaid mode of its own. It cuts off when its own balance is used up, whatever the tenant has "
+            "paid here. Have that mode switched off (%(detail)s)."
+        ),
     ),
 }
 """The rules by the kind of event."""
@@ -103,8 +127,10 @@ OVER: dict[str, str] = {EventKind.DISK_ROOM: EventKind.DISK_FULL}
 
 ENTRIES: dict[str, Rule] = {
     "rebased": Rule(
-        "The register of meter {meter} goes on from another value ({detail}). What was used in between is not charged. "
-        "Enter what to charge for that time."
+        _(
+            "The register of meter %(meter)s goes on from another value (%(detail)s). What was used in between is not charged. "
+            "Enter what to charge for that time."
+        ),
     ),
 }
 """The rules by the kind of entry."""
@@ -117,7 +143,7 @@ def raised_by(entry: AnyEntry, meter: str, gateway: str) -> Raised | None:
     if rule is None or (isinstance(entry, Rebased) and entry.cause == RETURNED):
         return None
     owner = {"gateway": gateway} if rule.of_gateway else {"meter": meter}
-    text = rule.text.format(meter=meter, detail=_detail(entry))
+    text = sentence(rule.text, meter=meter, detail=_detail(entry))
     # Each new base is a question of its own.
     key = str(entry.seq) if isinstance(entry, Rebased) else ""
     return Raised(kind, text, entry.at, seq=entry.seq, key=key, **owner)
@@ -136,33 +162,42 @@ def stands_back(meter: str, account: Account, before: int) -> Raised | None:
     if not since or not before - since < BACKWARDS_FOR <= account.at - since:
         return None
     rule = EVENTS[EventKind.REGISTER_BACKWARDS]
-    text = rule.text.format(meter=meter, detail=f"since {moment(since):%Y-%m-%d %H:%M} UTC")
+    text = sentence(rule.text, meter=meter, detail=sentence("since %(at)s UTC", at=Moment(since)))
     return Raised(EventKind.REGISTER_BACKWARDS, text, account.at, meter=meter, seq=account.seq)
 
 
-def _detail(entry: AnyEntry) -> str:
+def _detail(entry: AnyEntry) -> Sentence:
     if isinstance(entry, Event):
-        return entry.detail or entry.code
+        return sentence(entry.detail or entry.code)
     if isinstance(entry, Rebased):
-        return f"{exact_kwh(entry.was)} kWh, then {exact_kwh(entry.register)} kWh"
-    return str(entry.__struct_config__.tag)
+        return sentence("%(was)s kWh, then %(register)s kWh", was=Energy(entry.was), register=Energy(entry.register))
+    return sentence(str(entry.__struct_config__.tag))
 
 
 def clock_ahead(meter: str, seq: int, at: int, now: int) -> Raised:
     """Return the alarm that a journal is dated in the future."""
     return Raised(
         "clock-ahead",
-        f"The journal of meter {meter} is dated {moment(at):%Y-%m-%d %H:%M} UTC, which is {_ahead(at - now)} in the "
-        "future. The clock of its gateway is wrong, or was wrong. Set the clock right. Then order the meter to be led "
-        "back, so that its time goes on from now.",
+        sentence(
+            "The journal of meter %(meter)s is dated %(at)s UTC, which is %(ahead)s in the "
+            "future. The clock of its gateway is wrong, or was wrong. Set the clock right. Then order the meter to be led "
+            "back, so that its time goes on from now.",
+            meter=meter,
+            at=Moment(at),
+            ahead=_ahead(at - now),
+        ),
         now,
         meter=meter,
         seq=seq,
     )
 
 
-def _ahead(span: int) -> str:
-    return f"{span // DAY} days" if span >= 2 * DAY else f"{span // HOUR} h" if span >= HOUR else f"{span // SECOND} s"
+def _ahead(span: int) -> Sentence:
+    if span >= 2 * DAY:
+        return sentence("%(count)d days", count=span // DAY)
+    return (
+        sentence("%(count)d h", count=span // HOUR) if span >= HOUR else sentence("%(count)d s", count=span // SECOND)
+    )
 
 
 def each_once(alarms: Iterable[Raised]) -> Iterable[Raised]:

@@ -15,6 +15,7 @@ from ..kernel.account import Account
 from ..kernel.entries import Command, UnknownOrder, chain
 from ..kernel.events import EventKind
 from ..kernel.naming import id_of
+from ..kernel.sentences import Sentence, sentence
 from ..kernel.units import MINUTE
 from ..wire.messages import MAX_STATES, Live, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
 from .alarms import Raised
@@ -105,26 +106,35 @@ def damaged(gateway: str, meters: Sequence[str], now: int) -> Raised:
     """Return the alarm that a gateway's journal is damaged: entries that it had not sent yet cannot be read."""
     return Raised(
         "journal-damaged",
-        f"The journal of gateway {gateway} is damaged: entries of meters {_names(meters)} that it had not sent yet can't "
-        "be read. The gateway goes on from the server's state by itself and charges by the registers. No payment is "
-        "lost. What was done on site in that time has to be done again. If it happens again, replace the gateway's "
-        "memory card.",
+        sentence(
+            "The journal of gateway %(gateway)s is damaged: entries of meters %(meters)s that it had not sent yet can't "
+            "be read. The gateway goes on from the server's state by itself and charges by the registers. No payment is "
+            "lost. What was done on site in that time has to be done again. If it happens again, replace the gateway's "
+            "memory card.",
+            gateway=gateway,
+            meters=_names(meters),
+        ),
         now,
         gateway=gateway,
     )
 
 
-def _names(meters: Sequence[str]) -> str:
-    return ", ".join(meters[:5]) + (f" and {len(meters) - 5} more" if len(meters) > 5 else "")
+def _names(meters: Sequence[str]) -> str | Sentence:
+    names = ", ".join(meters[:5])
+    return sentence("%(names)s and %(count)d more", names=names, count=len(meters) - 5) if len(meters) > 5 else names
 
 
 def set_back(gateway: str, meters: Sequence[str], now: int) -> Raised:
     """Return the alarm that journals were restored from an older state."""
     return Raised(
         EventKind.JOURNAL_SET_BACK,
-        f"The journals of gateway {gateway} do not match what it had sent before (meters {_names(meters)}). Its file was "
-        "put back from a copy, or has lost its end. The gateway goes on from the server's state by itself and charges by "
-        "the registers. No payment is lost. You need to do nothing. If it happens again, check the gateway's memory card.",
+        sentence(
+            "The journals of gateway %(gateway)s do not match what it had sent before (meters %(meters)s). Its file was "
+            "put back from a copy, or has lost its end. The gateway goes on from the server's state by itself and charges by "
+            "the registers. No payment is lost. You need to do nothing. If it happens again, check the gateway's memory card.",
+            gateway=gateway,
+            meters=_names(meters),
+        ),
         now,
         gateway=gateway,
     )
@@ -134,9 +144,12 @@ def two_gateways(gateway: str, now: int) -> Raised:
     """Return the alarm that two gateways use the same key."""
     return Raised(
         "two-gateways",
-        f"Two gateways use the name and key of {gateway}: its memory card was copied, and both copies run. Each payment "
-        "is credited only once, but the two disturb each other. Stop the one that does not belong there. Or make a new "
-        "gateway code and enrol the right one with it: then the other one is locked out.",
+        sentence(
+            "Two gateways use the name and key of %(gateway)s: its memory card was copied, and both copies run. Each payment "
+            "is credited only once, but the two disturb each other. Stop the one that does not belong there. Or make a new "
+            "gateway code and enrol the right one with it: then the other one is locked out.",
+            gateway=gateway,
+        ),
         now,
         gateway=gateway,
     )

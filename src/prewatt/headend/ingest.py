@@ -32,6 +32,7 @@ from ..kernel.entries import (
     decode_entry,
 )
 from ..kernel.orders import ClearCredit, Restore
+from ..kernel.sentences import Number, sentence
 from ..kernel.units import MINUTE, exact_money
 from ..wire import topics
 from ..wire.messages import (
@@ -372,11 +373,13 @@ def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason:
     """
     if order.credit_id not in account.credit_ids:
         # Paid, and not credited: a person has to give it back.
-        text = f"credit {order.credit_id} was refused: {reason}"
+        text = sentence("credit %(id)s was refused: %(reason)s", id=order.credit_id, reason=sentence(reason))
     elif order.tid in account.coded and account.coded[order.tid] == order.coded:
-        text = (
-            f"credit {order.credit_id} is at the meter twice: it was ordered again, and its new code was typed before the "
-            f"meter knew that. Take {exact_money(order.coded)} off"
+        text = sentence(
+            "credit %(id)s is at the meter twice: it was ordered again, and its new code was typed before the meter knew "
+            "that. Take %(amount)s off",
+            id=order.credit_id,
+            amount=Number(exact_money(order.coded)),
         )
     else:
         return []

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from ..kernel.account import Account
 from ..kernel.entries import EntryError, chain, decode_command, decode_entry, genesis
+from ..kernel.sentences import sentence
 from ..server.core.config import signing_key
 from ..server.core.time import now
 from ..server.metering.accounts import kept, stored_account
@@ -59,10 +60,12 @@ def rebuild(row: Meter) -> Account | None:
         plan = _replayed(row)
     except Exception as error:  # whatever it is, it is this meter's alone
         log.exception("meter %s is set aside", row.name)
-        text = (
-            f"The server can't read the account of meter {row.name}, and could not work it out again from its entries "
-            f"({error}). The meter goes on by itself. But the server stores nothing from it, and a payment reaches it only "
-            "by its code. Put the database back from a copy. The gateway then sends what is missing."
+        text = sentence(
+            "The server can't read the account of meter %(meter)s, and could not work it out again from its entries "
+            "(%(error)s). The meter goes on by itself. But the server stores nothing from it, and a payment reaches it only "
+            "by its code. Put the database back from a copy. The gateway then sends what is missing.",
+            meter=row.name,
+            error=error,
         )
         raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
         return None
@@ -70,9 +73,11 @@ def rebuild(row: Meter) -> Account | None:
         account = plan.account
         columns = kept(account, plan.head)
         Meter.objects.filter(pk=row.pk, seq=row.seq).update(**columns, offset=plan.offset, balance=account.balance)
-        text = (
-            f"The server could not read the account of meter {row.name}, and worked it out again from its {account.seq} "
-            "entries. You need to do nothing. If it happens again, check the server's disk."
+        text = sentence(
+            "The server could not read the account of meter %(meter)s, and worked it out again from its %(count)d entries. "
+            "You need to do nothing. If it happens again, check the server's disk.",
+            meter=row.name,
+            count=account.seq,
         )
         raise_alarm("account-replayed", text, now(), meter=row, seq=row.seq)
     row.account, row.head, row.digest = columns["account"], columns["head"], columns["digest"]
@@ -98,7 +103,7 @@ def _replayed(row: Meter) -> MeterPlan:
             continue
         entry = decode_entry(bytes(body))
         if not plan.account.may_follow(entry) or chain(plan.head, bytes(body)) != bytes(stored):
-            raise SetAside(f"entry {seq} was changed after it was stored")
+            raise SetAside(sentence("entry %(seq)d was changed after it was stored", seq=seq))
         take_entry(plan, entry, bytes(body), late=False)
         plan.entries.clear()
     accepted = taken_over(row, begin)
@@ -106,7 +111,7 @@ def _replayed(row: Meter) -> MeterPlan:
     plan.account.balance += accepted
     plan.offset -= accepted
     if plan.account.seq != row.seq:
-        raise SetAside(f"only {plan.account.seq} of {row.seq} entries are stored")
+        raise SetAside(sentence("only %(seq)d of %(count)d entries are stored", seq=plan.account.seq, count=row.seq))
     return plan
 
 
@@ -129,28 +134,34 @@ def is_signed(body: bytes, signature: bytes) -> bool:
 
 def tell_of_meter(row: Meter, error: str) -> None:
     """Raise the alarm that nothing from this meter can be stored: it alone is set aside."""
-    text = (
-        f"The server can't store what meter {row.name} sends ({error}). The meter goes on by itself, and its entries wait "
+    text = sentence(
+        "The server can't store what meter %(meter)s sends (%(error)s). The meter goes on by itself, and its entries wait "
         "at the gateway. All other meters go on. The server tries again every ten minutes. Update the software. If that "
-        "does not help, write to its makers and send them the server's log of that time."
+        "does not help, write to its makers and send them the server's log of that time.",
+        meter=row.name,
+        error=error,
     )
     raise_alarm(SET_ASIDE, text, now(), meter=row, seq=row.seq)
 
 
 def tell_of_commands(row: Meter, error: Exception) -> None:
     """Raise the alarm that a meter's commands cannot be brought into order: it alone gets none."""
-    text = (
-        f"The server can't number the orders for meter {row.name} ({error!r}), so it sends none. A payment reaches this "
-        "meter only by its code. All other meters go on. Update the software, or put the database back from a copy."
+    text = sentence(
+        "The server can't number the orders for meter %(meter)s (%(error)s), so it sends none. A payment reaches this "
+        "meter only by its code. All other meters go on. Update the software, or put the database back from a copy.",
+        meter=row.name,
+        error=repr(error),
     )
     raise_alarm("orders-stuck", text, now(), meter=row, seq=row.seq)
 
 
 def tell_of_gateway(row: Gateway, error: Exception) -> None:
     """Raise the alarm that a gateway's row cannot be read: it alone is not served."""
-    text = (
-        f"The server can't read what it has stored about gateway {row.name} ({error}), so it stores nothing from it. The "
-        "gateway's meters go on by themselves. Make a new gateway code and enrol the gateway again."
+    text = sentence(
+        "The server can't read what it has stored about gateway %(gateway)s (%(error)s), so it stores nothing from it. The "
+        "gateway's meters go on by themselves. Make a new gateway code and enrol the gateway again.",
+        gateway=row.name,
+        error=error,
     )
     if raise_alarm("gateway-unreadable", text, now(), gateway=row):
         log.error("%s", text)

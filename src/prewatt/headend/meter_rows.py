@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from ..kernel.entries import Reading, Relay
+from ..kernel.sentences import stored
 from ..server.billing.owed import owe_cleared
 from ..server.estate.models import Tenancy
 from ..server.estate.occupancy import holder_at
@@ -49,7 +50,15 @@ def store_meter(meter: Meter, change: MeterPlan, tenancies: Sequence[Tenancy]) -
         book_restored(meter, at, seq, lent, memo)
     Alarm.objects.bulk_create(
         (
-            Alarm(meter=meter, kind="difference", key=str(each.seq), seq=each.seq, at=each.at, text=each.text)
+            Alarm(
+                meter=meter,
+                kind="difference",
+                key=str(each.seq),
+                seq=each.seq,
+                at=each.at,
+                text=str(each.text),
+                parts=stored(each.text),
+            )
             for each in change.differences
         ),
         ignore_conflicts=True,

@@ -9,6 +9,7 @@ import msgspec
 from ..kernel.account import Account
 from ..kernel.charges.interface import OWN_FIELDS
 from ..kernel.entries import AnyEntry, Command, CommandEntry, UnknownOrder
+from ..kernel.sentences import Number, Sentence, sentence
 from ..kernel.units import exact_money
 from .unlogged import UnloggedCommand, as_reported, is_of_the_log, unlogged_command
 
@@ -19,7 +20,7 @@ class Difference:
 
     seq: int
     at: int
-    text: str
+    text: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +57,37 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
                 command = msgspec.structs.replace(command, number=entry.command)
             own = account.recompute(entry, command)
     except ValueError as error:
-        return Checked(None, Difference(entry.seq, entry.at, str(error)))
+        return Checked(None, Difference(entry.seq, entry.at, sentence(str(error))))
     claimed = msgspec.structs.replace(entry, balance=entry.balance - offset)
     if claimed == own:
         return Checked(own, None, unlogged)
     return Checked(own, Difference(entry.seq, entry.at, _in_words(claimed, own)), unlogged)
 
 
-def _in_words(claimed: AnyEntry, own: AnyEntry) -> str:
+def _in_words(claimed: AnyEntry, own: AnyEntry) -> Sentence:
     """Return the fields in which a meter's entry and the server's own differ, with both values."""
     if type(own) is not type(claimed):
-        return f"the meter says {type(claimed).__name__}, the server {type(own).__name__}"
-    return "; ".join(
-        f"{name}: the meter says {_value(name, claimed)}, the server {_value(name, own)}"
+        return sentence(
+            "the meter says %(theirs)s, the server %(ours)s", theirs=type(claimed).__name__, ours=type(own).__name__
+        )
+    fields = [
+        sentence(
+            "%(field)s: the meter says %(theirs)s, the server %(ours)s",
+            field=name,
+            theirs=_value(name, claimed),
+            ours=_value(name, own),
+        )
         for name in own.__struct_fields__
         if getattr(claimed, name) != getattr(own, name)
-    )
+    ]
+    text = fields[0]
+    for each in fields[1:]:
+        text = sentence("%(before)s; %(after)s", before=text, after=each)
+    return text
 
 
-def _value(name: str, entry: AnyEntry) -> str:
+def _value(name: str, entry: AnyEntry) -> str | Number:
     value = getattr(entry, name)
     if name == "charges":
         return ", ".join(f"{form} {exact_money(amount)}" for form, amount in value) or "none"
-    return exact_money(value) if name in MONEY else str(value)
+    return Number(exact_money(value)) if name in MONEY else str(value)

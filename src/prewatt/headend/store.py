@@ -20,6 +20,7 @@ from django.utils import timezone
 from ..kernel.account import Account
 from ..kernel.entries import Command as KernelCommand
 from ..kernel.entries import EntryError, UnknownOrder, decode_command
+from ..kernel.sentences import sentence
 from ..server.ledger.books import Charge, book_charges
 from ..server.metering.alarms import raise_alarm, settle_of_meter
 from ..server.metering.locking import for_update, lock_meters
@@ -262,10 +263,13 @@ class Store:
         if gateway.kept_off_until and gateway.kept_off_until > at + KEPT_OFF / 2:
             return
         Gateway.objects.filter(pk=gateway.pk).update(kept_off_until=at + KEPT_OFF)
-        text = (
-            f"gateway {name} sends far more messages than a gateway does: {dropped} were dropped unopened, and it is kept off "
-            f"for {KEPT_OFF.seconds} s each time. Its meters go on, and nothing is lost. If that does not end, its software is "
-            "faulty or somebody has its keys: look at it, and enrol it anew"
+        text = sentence(
+            "gateway %(gateway)s sends far more messages than a gateway does: %(count)d were dropped unopened, and it is kept "
+            "off for %(seconds)d s each time. Its meters go on, and nothing is lost. If that does not end, its software is "
+            "faulty or somebody has its keys: look at it, and enrol it anew",
+            gateway=name,
+            count=dropped,
+            seconds=KEPT_OFF.seconds,
         )
         if raise_alarm("flood", text, now, gateway=gateway):
             log.warning("alarm: %s", text)

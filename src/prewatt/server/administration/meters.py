@@ -60,7 +60,8 @@ class AlarmAdmin(ModelAdmin):
 
     list_display = ("__str__", "kind", "is_resolved")
     list_filter = ("is_resolved", "kind")
-    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "text", "resolved_by", "resolved_at")
+    readonly_fields = ("meter", "gateway", "kind", "key", "data", "seq", "at", "sentence", "resolved_by", "resolved_at")
+    exclude = ("text", "parts")
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         """Save the alarm. If it is marked as resolved, it is noted who did that."""

@@ -27,7 +27,7 @@ def alarms(request: HttpRequest, pk: int) -> Any:
             "kind": each.kind,
             "meter": each.meter.name if each.meter else None,
             "gateway": each.gateway.name if each.gateway else None,
-            "text": each.text,
+            "text": each.sentence,
         }
         for each in open_alarms(where)
     ]

@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ...kernel.sentences import sentence
 from ...wire.enrolling import EnrolCall, code_id, code_secret
 from ...wire.signing import VerifyKey
 from ..core.broker_tls import trust_of_gateways
@@ -133,10 +134,11 @@ def _enrolment(gateway: Gateway) -> Enrolment:
 
 
 def _tell_of_new_key(gateway: Gateway) -> None:
-    text = _(
+    text = sentence(
         "Gateway %(gateway)s was enrolled anew, with another key. What was enrolled before gets nothing any more. If nobody of "
-        "yours has done that, make a new code and enrol the right one."
-    ) % {"gateway": gateway.name}
+        "yours has done that, make a new code and enrol the right one.",
+        gateway=gateway.name,
+    )
     raise_alarm(KEY_CHANGED, text, now(), gateway=gateway, key=str(gateway.renewals))
 
 

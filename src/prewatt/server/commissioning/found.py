@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ...kernel.sentences import Energy, sentence
 from ...wire.commissioning import CLOCKS_DIFFER, MOST_FOUND, Answered, Asked, CallError, Envelope, FoundAt, check
 from ...wire.signing import VerifyKey
-from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Unit
 from ..metering.alarms import raise_alarm, settle
@@ -53,9 +53,13 @@ def _note(gateway: Gateway, found: FoundAt) -> None:
     # A gateway that somebody has taken over can fill nobody's list.
     if unit is None or (mine.count() >= MOST_FOUND and not mine.filter(key=found.serial[:64]).exists()):
         return
-    text = _(
-        "The gateway has found meter %(serial)s (%(model)s) at %(unit)s. It shows %(kwh)s kWh. Here no meter is known there."
-    ) % {"serial": found.serial, "model": found.model, "unit": unit.name, "kwh": local_forms.kwh(found.register)}
+    text = sentence(
+        "The gateway has found meter %(serial)s (%(model)s) at %(unit)s. It shows %(kwh)s kWh. Here no meter is known there.",
+        serial=found.serial,
+        model=found.model,
+        unit=unit.name,
+        kwh=Energy(found.register),
+    )
     data: dict[str, Any] = {"unit": unit.pk, "serial": found.serial, "model": found.model, "register": found.register}
     raise_alarm(FOUND, text, now(), gateway=gateway, key=found.serial[:64], data=data)
 

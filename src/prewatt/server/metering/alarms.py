@@ -12,6 +12,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from ...kernel.sentences import Sentence, stored
 from ..core.time import now
 from ..estate.models import Property
 from .models import Alarm, Gateway, Meter
@@ -19,7 +20,7 @@ from .models import Alarm, Gateway, Meter
 
 def raise_alarm(
     kind: str,
-    text: str,
+    text: Sentence,
     at: int,
     *,
     meter: Meter | None = None,
@@ -36,7 +37,15 @@ def raise_alarm(
     try:
         with transaction.atomic():
             return Alarm.objects.create(
-                meter=meter, gateway=gateway, kind=kind, key=key, seq=seq, at=at, text=text, data=data or {}
+                meter=meter,
+                gateway=gateway,
+                kind=kind,
+                key=key,
+                seq=seq,
+                at=at,
+                text=str(text),
+                parts=stored(text),
+                data=data or {},
             )
     except IntegrityError:
         # Somebody else has said it at the same time.

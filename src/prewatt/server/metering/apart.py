@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, models
 
+from ...kernel.sentences import sentence
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from .alarms import raise_alarm, settle_alarms
@@ -59,9 +60,12 @@ def meter_or_gateway_of(tenancy: Tenancy) -> Meter | Gateway | None:
 def _tell(job: str, key: str, item: models.Model, error: Exception, owner: Meter | Gateway | None) -> None:
     if owner is None:
         return
-    text = (
-        f"{job}: {item} failed ({type(error).__name__}: {error}). All others went on; this one is tried again at each look. "
-        "If it stays so, report it with the line in the worker's log."
+    text = sentence(
+        "%(job)s: %(item)s failed (%(error)s). All others went on; this one is tried again at each look. If it stays so, "
+        "report it with the line in the worker's log.",
+        job=job,
+        item=item,
+        error=f"{type(error).__name__}: {error}",
     )
     given = {"meter": owner} if isinstance(owner, Meter) else {"gateway": owner}
     raise_alarm(FAILED, text, now(), key=key, **given)

@@ -14,7 +14,8 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ...kernel.units import MINUTE, exact_kwh
+from ...kernel.sentences import Energy, Month, Number, sentence
+from ...kernel.units import MINUTE
 from ..core.time import now
 from ..estate.models import Property
 from .alarms import raise_alarm
@@ -142,13 +143,14 @@ def _look_at(property_: Property) -> str:
     main = Meter.objects.filter(gateway__property=property_, role=Meter.Role.MAIN).first()
     if not spans or main is None or not over(spans[-1], property_):
         return ""
-    text = _("%(month)s: %(kwh)s kWh (%(percent)s %%) of %(where)s are not accounted for.") % {
-        "month": f"{month_of(spans[-1], property_):%Y-%m}",
-        "kwh": exact_kwh(spans[-1].unaccounted),
-        "percent": spans[-1].percent,
-        "where": property_,
-    }
+    text = sentence(
+        "%(month)s: %(kwh)s kWh (%(percent)s %%) of %(where)s are not accounted for.",
+        month=Month(month_of(spans[-1], property_)),
+        kwh=Energy(spans[-1].unaccounted),
+        percent=Number(str(spans[-1].percent)),
+        where=property_,
+    )
     if Alarm.objects.filter(meter=main, at=end).exists():
         return ""
     raise_alarm("unaccounted", text, end, meter=main, key=str(end), seq=main.seq)
-    return str(text)
+    return text

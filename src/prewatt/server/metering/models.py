@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...wire import topics
 from ..core.fields import check_driver_name, check_gateway_name, check_meter_name
+from ..core.sentences import in_words
 from ..estate.models import Organisation, Part, Property, Unit
 from ..estate.safety_rules import check_limits, check_own_windows
 from ..estate.supply_rules import check_power
@@ -287,6 +288,7 @@ class Alarm(models.Model):
     """Something that a person must look at, about a meter or a gateway; above all, a difference between a meter and the
     server. Only one alarm of each kind (and `key`, if a meter can have several) is open at a time.
 
+    `text`: what it says, in English; `parts`: what that sentence is made of (`kernel.sentences`), empty in rows from before.
     `data`: what a page or a service needs to act on it, by kind (`metering.alarms`). `resolved_by` and `resolved_at`:
     who settled it, and when; empty if its cause is over by itself.
     """
@@ -299,6 +301,7 @@ class Alarm(models.Model):
     seq = models.BigIntegerField(default=0)
     at = models.BigIntegerField()
     text = models.TextField()
+    parts = models.JSONField(default=dict)
     is_resolved = models.BooleanField(default=False)
     resolved_by = models.CharField(max_length=150, blank=True, default="")
     resolved_at = models.BigIntegerField(null=True)
@@ -324,6 +327,11 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.meter or self.gateway}: {self.text}"
+
+    @property
+    def sentence(self) -> str:
+        """Return what the alarm says, in the language of who reads it."""
+        return in_words(self.parts, self.text)
 
     @property
     def who(self) -> str:

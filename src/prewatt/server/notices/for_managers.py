@@ -89,10 +89,13 @@ class ManagerLook:
         alarms = {f"alarm {alarm.pk}": alarm for alarm in rows.order_by("-pk")[:BACK_AT]}
         for key in untold(self.recipient, alarms):
             alarm = alarms[key]
+            with override(language_of(self.recipient.language).words.locale):
+                # The notice has its own full stop.
+                sentence = alarm.sentence.rstrip(".。")
             values = {
                 "unit": alarm.who,
                 "at": wall(alarm.at, zone(alarm.property.zone)),
-                "what": alarm.text,
+                "what": sentence,
                 "link": public(reverse("console:alarms:alarm", args=[alarm.pk])),
             }
             tell(self.recipient, Event.TROUBLE, key, values)

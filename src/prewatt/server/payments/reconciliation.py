@@ -131,7 +131,7 @@ def _alarms(organisation: Organisation, first: date, last: date) -> list[Finding
                     alarm.who,
                     Sides(alarm.property.currency, None, None),
                     Verdict.ALARM,
-                    alarm.text,
+                    alarm.sentence,
                 )
             )
     return findings

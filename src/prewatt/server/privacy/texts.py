@@ -88,7 +88,7 @@ TEXTS: dict[str, Texts] = {
     "metering.LiveReading": Texts(plain="cause"),
     "metering.Alarm": Texts(
         plain="kind key",
-        may_name="data text resolved_by",
+        may_name="data text parts resolved_by",
         organisation=("meter__gateway__property__organisation", "gateway__property__organisation"),
     ),
     "metering.Refusal": Texts(plain="gateway reason text"),

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils.translation import gettext as _
 
 from ...kernel.entries import AnyEntry, Exchanged, OnSite, Rebased, Refused, TimeLedBack
 from ...kernel.plausible import RETURNED
+from ...kernel.sentences import sentence
 from ..metering.alarms import raise_alarm
 from ..metering.models import Meter
 from ..vending import emergency_codes, exchanges
@@ -39,12 +39,14 @@ def _follow_safely(meter: Meter, entry: _WithEffects) -> None:
         raise
     except Exception as error:  # whatever it is, it is this entry's alone
         log.exception("meter %s, entry %d", meter.name, entry.seq)
-        text = _(
+        text = sentence(
             "Entry %(seq)d of meter %(meter)s is stored, but what must follow from it failed "
-            "(%(error)r). Everything else goes on."
+            "(%(error)s). Everything else goes on.",
+            seq=entry.seq,
+            meter=meter,
+            error=repr(error),
         )
-        sentence = text % {"seq": entry.seq, "meter": meter, "error": error}
-        raise_alarm("not-followed", sentence, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
+        raise_alarm("not-followed", text, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 
 
 def _follow(meter: Meter, entry: _WithEffects) -> None:

@@ -12,14 +12,14 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as noop
 from msgspec.structs import replace
 
-from ...kernel.calendar import local, zone
-from ...kernel.currencies import format_money, format_with_code
+from ...kernel.currencies import format_money
 from ...kernel.entries import AnyOrder, Control, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
 from ...kernel.naming import CODE, id_of, name_of_code
+from ...kernel.sentences import Moment, Money, Sentence, sentence, stored
 from ...kernel.units import DAY, MINUTE
 from ...tokens import BaseDate, instant_of
 from ..billing.spread_found import SpreadFoundError, book_spread
@@ -43,12 +43,12 @@ EARLIER = 6 * MINUTE
 BOOKED_ON = {Of.SHARE: Kind.SHARED_COSTS, Of.REFUND: Kind.REFUNDS, Of.TOP_UP: Kind.CASH}
 """The other account of an adjustment, by the kind of thing that it belongs to."""
 ORDERS = {
-    "tariff": gettext_lazy("a tariff"),
-    "settings": gettext_lazy("settings"),
-    "tenancy": gettext_lazy("a move"),
-    "control": gettext_lazy("a switching order"),
-    "exchange": gettext_lazy("an exchange of the meter"),
-    "time": gettext_lazy("a correction of its time"),
+    "tariff": noop("a tariff"),
+    "settings": noop("settings"),
+    "tenancy": noop("a move"),
+    "control": noop("a switching order"),
+    "exchange": noop("an exchange of the meter"),
+    "time": noop("a correction of its time"),
 }
 """The words for people, by the kind of an order."""
 
@@ -128,10 +128,12 @@ def _is_entered_again(meter: Meter, order: AnyOrder | None, credit_id: str) -> b
 def _raise_unknown(meter: Meter, number: int | None, order: AnyOrder, seq: int, at: int) -> None:
     """Raise an alarm for an order that is in force at the meter and that nobody here gave."""
     kind = str(order.__struct_config__.tag)
-    text = _(
+    text = sentence(
         "Meter %(meter)s has taken up %(what)s that this server does not know, because it was restored from a copy. "
-        "It is in force. Check it; if it is wrong, give the order again."
-    ) % {"meter": meter, "what": ORDERS.get(kind, kind)}
+        "It is in force. Check it; if it is wrong, give the order again.",
+        meter=meter,
+        what=sentence(ORDERS.get(kind, kind)),
+    )
     raise_alarm("unknown-order", text, at, meter=meter, key=kind, seq=seq, data={"command": number})
 
 
@@ -139,8 +141,9 @@ def _add_command(meter: Meter, typed: Alarm, data: dict[str, Any]) -> None:
     """Add the command to the alarm of its typed code, which was found before: it is the same money."""
     facts = {"command": data["command"], "credit_id": data["credit_id"]}
     typed.data = {**data, "seq": typed.data["seq"]} if data["amount"] else {**typed.data, **facts}
-    typed.key, typed.text = typed.data["credit_id"][:64] or typed.key, _text(meter, typed.data)
-    typed.save(update_fields=["key", "data", "text"])
+    text = _text(meter, typed.data)
+    typed.key, typed.text, typed.parts = typed.data["credit_id"][:64] or typed.key, str(text), stored(text)
+    typed.save(update_fields=["key", "data", "text", "parts"])
 
 
 def is_known(meter: Meter, tid: int) -> None:
@@ -182,31 +185,27 @@ def _code_anew(meter: Meter, tid: int) -> None:
             Code.objects.filter(pk=credit[2].pk).update(command=row)
 
 
-def _text(meter: Meter, data: dict[str, Any]) -> str:
+def _text(meter: Meter, data: dict[str, Any]) -> Sentence:
     property_ = meter.property
     holder = _lived_there(meter, data["at"])
-    values = {
-        "amount": format_with_code(abs(data["amount"]), property_.currency),
+    values: dict[str, object] = {
+        "amount": Money(abs(data["amount"]), property_.currency),
         "who": ", ".join(str(each) for each in (holder.tenant if holder else "", meter.unit, meter) if each),
-        "day": f"{local(data['at'], zone(property_.zone)):%Y-%m-%d %H:%M}",
-        "id": data["credit_id"] or _("code %(tid)s") % {"tid": data["tid"]},
+        "day": Moment(data["at"], property_.zone),
+        "id": data["credit_id"] or sentence("code %(tid)s", tid=data["tid"]),
     }
     if data["amount"] < 0:
-        return (
-            _(
-                "%(amount)s were taken off on %(day)s (%(who)s; %(id)s). This server does not know of it, "
-                "because it was restored from a copy. It is in force at the meter. Book it, or give it back with "
-                "a reason."
-            )
-            % values
+        return sentence(
+            "%(amount)s were taken off on %(day)s (%(who)s; %(id)s). This server does not know of it, "
+            "because it was restored from a copy. It is in force at the meter. Book it, or give it back with "
+            "a reason.",
+            **values,
         )
-    return (
-        _(
-            "%(amount)s were credited on %(day)s (%(who)s; %(id)s). This server does not know of the payment, "
-            "because it was restored from a copy. It is in force at the meter. Book it; if a payment provider "
-            "has it, it is booked with the provider's file."
-        )
-        % values
+    return sentence(
+        "%(amount)s were credited on %(day)s (%(who)s; %(id)s). This server does not know of the payment, "
+        "because it was restored from a copy. It is in force at the meter. Book it; if a payment provider "
+        "has it, it is booked with the provider's file.",
+        **values,
     )
 
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
 from ...kernel.charges import of_time
-from ...kernel.currencies import format_money
 from ...kernel.entries import LeadBack, Reading, TimeLedBack, decode_entry
 from ...kernel.rating import rate_interval
+from ...kernel.sentences import Money, sentence
 from ...kernel.units import MINUTE
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -173,9 +173,12 @@ def led_back(meter: Meter, entry: TimeLedBack) -> None:
     """
     early = charged_early(meter, entry.seq)
     if early is not None:
-        text = _("Meter %(meter)s was charged for days that had not come yet: %(amount)s in all. Give it back.")
-        sentence = text % {"meter": meter, "amount": format_money(early.amount, meter.property.currency)}
-        raise_alarm(EARLY, sentence, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
+        text = sentence(
+            "Meter %(meter)s was charged for days that had not come yet: %(amount)s in all. Give it back.",
+            meter=meter,
+            amount=Money(early.amount, meter.property.currency),
+        )
+        raise_alarm(EARLY, text, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 
 
 def give_back_early(meter: Meter, seq: int, by: Any) -> Adjustment:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 from ...kernel.entries import AnyOrder, Debit, EntryError, GrantCredit, decode_command
 from ...kernel.entries import Command as KernelCommand
+from ...kernel.sentences import Sentence, sentence
 from ..allocation.models import Share
 from ..ledger.books import booked
 from ..ledger.references import Of, Part, Reference, at_meter
@@ -14,7 +13,7 @@ from ..vending.credit_log import sign_anew
 from ..vending.models import Adjustment, Code, Command, TopUp
 
 
-def mend(row: Command) -> str:
+def mend(row: Command) -> Sentence:
     """Restore the order of a command that cannot be read, or whose signature is wrong, under the same number, and sign
     it. If nothing else shows the order, the readable order is signed; if it is not readable either, the meter's
     settings take its place, so that it does not block later commands. Returns what was done, for people.
@@ -23,28 +22,22 @@ def mend(row: Command) -> str:
     values = {"meter": row.meter, "number": row.number, "kind": row.kind}
     if order is not None:
         sign_anew(row, row.number, order)
-        return (
-            _(
-                "Command %(number)d (%(kind)s) of meter %(meter)s could not be read here: it was made again, "
-                "exactly as it was."
-            )
-            % values
+        return sentence(
+            "Command %(number)d (%(kind)s) of meter %(meter)s could not be read here: it was made again, "
+            "exactly as it was.",
+            **values,
         )
     sign_anew(row, row.number, readable or account_settings(row.meter))
     if readable is not None:
-        return (
-            _(
-                "Command %(number)d (%(kind)s) of meter %(meter)s differed from what was signed: it is sent as "
-                "it is now. Check it; if it is wrong, order it again."
-            )
-            % values
+        return sentence(
+            "Command %(number)d (%(kind)s) of meter %(meter)s differed from what was signed: it is sent as "
+            "it is now. Check it; if it is wrong, order it again.",
+            **values,
         )
-    return (
-        _(
-            "Command %(number)d (%(kind)s) of meter %(meter)s can't be read here, and nobody knows what it was: "
-            "it is left out. Find out what was ordered then, and order it again."
-        )
-        % values
+    return sentence(
+        "Command %(number)d (%(kind)s) of meter %(meter)s can't be read here, and nobody knows what it was: "
+        "it is left out. Find out what was ordered then, and order it again.",
+        **values,
     )
 
 

@@ -13,10 +13,9 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
-from ...kernel.currencies import format_with_code
 from ...kernel.entries import Debit, GrantCredit, decode_command
 from ...kernel.naming import id_of
-from ...kernel.units import exact_kwh
+from ...kernel.sentences import Energy, Money, sentence, several
 from ..core.time import now
 from ..ledger.books import book_emergency
 from ..metering.accounts import kept, stored_account
@@ -52,26 +51,24 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
     if stuck:
         renumber(meter)
     currency = meter.property.currency
-    values = {
+    values: dict[str, object] = {
         "meter": meter,
         "first": stored.seq + 1,
-        "here": format_with_code(stored.balance, currency),
-        "there": format_with_code(state.balance, currency),
-        "charged": format_with_code(state.charged - stored.charged, currency),
-        "credited": format_with_code(state.credited - stored.credited, currency),
-        "debited": format_with_code(state.debited - stored.debited, currency),
-        "register": "–" if state.shown is None else exact_kwh(state.shown),
+        "here": Money(stored.balance, currency),
+        "there": Money(state.balance, currency),
+        "charged": Money(state.charged - stored.charged, currency),
+        "credited": Money(state.credited - stored.credited, currency),
+        "debited": Money(state.debited - stored.debited, currency),
+        "register": "–" if state.shown is None else Energy(state.shown),
     }
-    text = (
-        _(
-            "Nobody has the entries of meter %(meter)s from %(first)d on: this server was restored from a copy "
-            "that is older than the journal at its gateway, or that journal is damaged. So nothing of it is in "
-            "the books. The meter goes on, and payments reach it. It has %(there)s, and its register is at "
-            "%(register)s kWh; here it has %(here)s. In between %(charged)s were charged, %(credited)s credited "
-            "and %(debited)s taken off; nobody knows the single amounts. Let the books go on from the meter's "
-            "figures, unless these can't be right."
-        )
-        % values
+    text = sentence(
+        "Nobody has the entries of meter %(meter)s from %(first)d on: this server was restored from a copy "
+        "that is older than the journal at its gateway, or that journal is damaged. So nothing of it is in "
+        "the books. The meter goes on, and payments reach it. It has %(there)s, and its register is at "
+        "%(register)s kWh; here it has %(here)s. In between %(charged)s were charged, %(credited)s credited "
+        "and %(debited)s taken off; nobody knows the single amounts. Let the books go on from the meter's "
+        "figures, unless these can't be right.",
+        **values,
     )
     data = {"seq": state.seq, "head": head.hex(), "account": state.dump().hex()}
     raise_alarm(GAP, text, now(), meter=meter, seq=stored.seq + 1, data=data)
@@ -114,16 +111,20 @@ def go_on(alarm: Alarm, by: str) -> None:
     unknown = _close_commands(meter, state)
     take_up_state(meter, state)
     renumber(meter)
-    text = _(
+    text = sentence(
         "The journal of meter %(meter)s goes on here from entry %(seq)d. Its credits and charges since the copy "
         "are not in the books. First fetch the providers' files: their payments are booked under their own ids, "
         "and the meter takes none twice. Cash that was received since is at the meter already: do not enter it "
-        "again. Then take the rest into the books."
-    ) % {"meter": meter, "seq": state.seq}
+        "again. Then take the rest into the books.",
+        meter=meter,
+        seq=state.seq,
+    )
     if unknown:
-        text += " " + _("Check also whether these were carried out, and order them again if not: %(orders)s.") % {
-            "orders": ", ".join(unknown)
-        }
+        check = sentence(
+            "Check also whether these were carried out, and order them again if not: %(orders)s.",
+            orders=", ".join(unknown),
+        )
+        text = several([text, check])
     data = {"charged": state.charged - before.charged}
     raise_alarm(OPENED, text, now(), meter=meter, key=str(state.seq), seq=state.seq, data=data)
 

@@ -19,6 +19,7 @@ from ...kernel.entries import FLAG_HELD, Event, Exchanged, Reading, Rebased, dec
 from ...kernel.events import EventKind
 from ...kernel.plausible import most
 from ...kernel.rating import Counters, rate_interval
+from ...kernel.sentences import sentence
 from ...kernel.span import Span
 from ...kernel.tariff import Version, of_energy_alone
 from ..core import local_forms
@@ -289,7 +290,7 @@ def came_back(meter: Meter, entry: Rebased) -> None:
     if not question_alarm.is_resolved:
         Alarm.objects.filter(pk=question_alarm.pk).update(is_resolved=True)
     elif question_alarm.data.get("charged"):
-        text = _(
+        text = sentence(
             "The register is back at its value before an error, so it charges the energy that was used "
             "meanwhile. The answer for that time charged the same energy: give that charge back."
         )

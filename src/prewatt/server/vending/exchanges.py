@@ -18,6 +18,7 @@ from ...kernel.account import Account
 from ...kernel.entries import Event, Exchange, Exchanged, Reading, Rebased, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.plausible import SLACK, most
+from ...kernel.sentences import sentence
 from ...kernel.units import REGISTER_MAX, parse_kwh
 from ..core import local_forms
 from ..core.fields import check_meter_name
@@ -241,29 +242,30 @@ def waiting_exchange(meter: Meter) -> MeterExchange | None:
 def take_up(meter: Meter, entry: Exchanged) -> None:
     """Update the meter's row after the journal shows an exchange, and ask a person for what is unknown."""
     if _hanging(meter, entry.serial) is not None:
-        text = _(
+        text = sentence(
             "Meter %(serial)s was installed here, and is registered at another place too: find out which of "
-            "the two is right."
+            "the two is right.",
+            serial=entry.serial,
         )
-        raise_alarm("serial-twice", text % {"serial": entry.serial}, entry.at, meter=meter, seq=entry.seq)
+        raise_alarm("serial-twice", text, entry.at, meter=meter, seq=entry.seq)
     else:
         Meter.objects.filter(pk=meter.pk).update(serial="" if entry.serial == meter.name else entry.serial)
     Alarm.objects.filter(meter=meter, kind=EventKind.FOREIGN_METER, is_resolved=False).update(is_resolved=True)
     ordered = MeterExchange.objects.filter(command__meter=meter, command__number=entry.command).first()
     if entry.last is None and meter.read_at is not None and (ordered is None or ordered.end == End.UNKNOWN):
-        text = _(
+        text = sentence(
             "Meter %(serial)s was installed here, and nobody knows the last register of the old one: its use "
-            "after its last reading is not charged. Say what is to be charged for that time."
+            "after its last reading is not charged. Say what is to be charged for that time.",
+            serial=entry.serial,
         )
-        raise_alarm(
-            UNKNOWN_END, text % {"serial": entry.serial}, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq
-        )
+        raise_alarm(UNKNOWN_END, text, entry.at, meter=meter, key=str(entry.seq), seq=entry.seq)
 
 
 def refused(command: Command, seq: int, at: int, reason: str) -> None:
     """Raise an alarm because the gateway refused an exchange: a person must enter it again."""
-    text = _(
-        "The gateway refused the exchange for meter %(serial)s: %(reason)s. Check the registers, and enter it again."
+    text = sentence(
+        "The gateway refused the exchange for meter %(serial)s: %(reason)s. Check the registers, and enter it again.",
+        serial=command.exchange.serial,
+        reason=sentence(reason),
     )
-    sentence = text % {"serial": command.exchange.serial, "reason": reason}
-    raise_alarm(REFUSED, sentence, at, meter=command.meter, key=str(command.number), seq=seq)
+    raise_alarm(REFUSED, text, at, meter=command.meter, key=str(command.number), seq=seq)

@@ -12,12 +12,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
-from django.utils.translation import gettext as _
 
-from ...kernel.calendar import local, zone
 from ...kernel.entries import Event, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.names import natural
+from ...kernel.sentences import Moment, Sentence, sentence, several
 from ...kernel.units import DAY, HOUR, MINUTE
 from ..core.time import now
 from ..estate.models import Property, Tenancy
@@ -123,20 +122,25 @@ def _look_at_lines(gateway: Gateway, at: int) -> None:
         _begin(gateway, None, line["since"], list(rows), line["name"], _why(line))
 
 
-def _why(line: Mapping[str, Any]) -> str:
+def _why(line: Mapping[str, Any]) -> Sentence:
     """Return what is wrong with a line, and what to do, as the alarm says it."""
     match line["trouble"]:
         case "gone":
-            text = _(
-                "Its port can't be used: %(why)s. Look whether the adapter or converter is plugged in and has power."
+            return sentence(
+                "Its port can't be used: %(why)s. Look whether the adapter or converter is plugged in and has power.",
+                why=line["why"],
             )
         case "broken":
-            text = _("The answers of its meters come broken (%(port)s). Look at the adapter and the wiring.")
-        case _unknown:
-            text = _(
-                "None of its meters answers (%(port)s). Look whether its cable is connected, and whether the meters have power."
+            return sentence(
+                "The answers of its meters come broken (%(port)s). Look at the adapter and the wiring.",
+                port=line["port"],
             )
-    return text % {"why": line["why"], "port": line["port"]}
+        case _unknown:
+            return sentence(
+                "None of its meters answers (%(port)s). Look whether its cable is connected, and whether the meters have "
+                "power.",
+                port=line["port"],
+            )
 
 
 def _is_with_its_line(meter: Meter) -> bool:
@@ -162,9 +166,11 @@ def lost_since(meter: Meter) -> tuple[int | None, str]:
 
 @transaction.atomic
 def _begin(
-    gateway: Gateway, meter: Meter | None, since: int, meters: Sequence[Meter], line: str = "", why: str = ""
+    gateway: Gateway, meter: Meter | None, since: int, meters: Sequence[Meter], line: str = "", why: str | Sentence = ""
 ) -> Silence:
-    """Store a silence, and raise its alarm. `line`: the line that is silent; `why`: what its gateway says of it."""
+    """Store a silence, and raise its alarm. `line`: the line that is silent; `why`: what its gateway says of it; of a line it
+    is a whole sentence.
+    """
     silence = Silence.objects.create(gateway=gateway, meter=meter, began_at=since, line=line, why=why[:400])
     for each in meters:
         used = usual_day(each)
@@ -178,30 +184,30 @@ def _begin(
             day_energy=used[0] if used else None,
             day_charge=used[1] if used else None,
         )
-    place = zone(gateway.property.zone)
-    text = _("%(who)s: nothing is heard since %(at)s.") % {
-        "who": _who(silence, meters),
-        "at": f"{local(since, place):%Y-%m-%d %H:%M}",
-    }
-    if line:
-        text = f"{text} {why}"
+    text = sentence(
+        "%(who)s: nothing is heard since %(at)s.",
+        who=_who(silence, meters),
+        at=Moment(since, gateway.property.zone),
+    )
+    if isinstance(why, Sentence):
+        text = several([text, why])
     elif why and why != NOTHING:
-        text = _("%(text)s Its gateway says: %(why)s.") % {"text": text, "why": why}
+        text = sentence("%(text)s Its gateway says: %(why)s.", text=text, why=why)
     owner = {"meter": meter} if meter else {"gateway": gateway}
     raise_alarm(SILENT, text, since, key=str(silence.pk), data={"silence": silence.pk}, **owner)
     return silence
 
 
-def _who(silence: Silence, meters: Sequence[Meter]) -> str:
+def _who(silence: Silence, meters: Sequence[Meter]) -> str | Sentence:
     """Return who is silent: a flat, a gateway, or a line with its flats."""
     if silence.meter:
         return str(silence.meter.unit or silence.meter)
     name = silence.gateway.name
     if not silence.line:
-        return _("Gateway %(name)s") % {"name": name}
+        return sentence("Gateway %(name)s", name=name)
     units = sorted((str(each.unit.name if each.unit else each) for each in meters), key=natural)
-    words = {"name": name, "line": silence.line, "flats": ", ".join(units)}
-    return _("Gateway %(name)s, line %(line)s (%(flats)s)") % words
+    flats = ", ".join(units)
+    return sentence("Gateway %(name)s, line %(line)s (%(flats)s)", name=name, line=silence.line, flats=flats)
 
 
 def usual_day(meter: Meter) -> tuple[int, int] | None:

@@ -377,7 +377,7 @@ def _who(row: ToDo, said: Words) -> tuple[str, str, str]:
     if row.alarm is not None:
         meter = row.alarm.meter
         page = reverse("console:units:unit", args=[meter.unit_id]) if meter is not None and meter.unit_id else ""
-        return row.alarm.who if meter is None or meter.unit is None else meter.unit.name, page, row.alarm.text
+        return row.alarm.who if meter is None or meter.unit is None else meter.unit.name, page, row.alarm.sentence
     if row.silence is not None:
         meter = row.silence.meter
         if meter is None:

@@ -1,0 +1,131 @@
+"""Sentences that are kept, and said later in the language of whoever reads them.
+
+A sentence is its English text, which every log can print. Beside it stands what it is made of: the text as the catalogues of
+translations know it, and its values, of which amounts, energy and times are written otherwise in each language. The rules make
+sentences and know no language; `server/core/sentences.py` says them in one.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, TypeAlias
+
+import msgspec
+
+from .calendar import local, zone
+from .currencies import format_with_code
+from .texts import gettext_noop as _
+from .units import exact_kwh
+
+IN_TURN = _("%(before)s %(after)s")
+"""How two sentences follow each other."""
+
+
+class Money(msgspec.Struct, frozen=True, tag="money"):
+    """An amount (nano) that is shown with its currency."""
+
+    nano: int
+    currency: str
+
+    def __str__(self) -> str:
+        return format_with_code(self.nano, self.currency)
+
+
+class Energy(msgspec.Struct, frozen=True, tag="energy"):
+    """Energy (Wh) that is shown in kWh; the unit stands in the text."""
+
+    wh: int
+
+    def __str__(self) -> str:
+        return exact_kwh(self.wh)
+
+
+class Number(msgspec.Struct, frozen=True, tag="number"):
+    """An exact decimal such as `-1234.50`."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Moment(msgspec.Struct, frozen=True, tag="moment"):
+    """An instant (µs since 1970), shown as the clocks of an IANA zone do."""
+
+    at: int
+    zone: str = "UTC"
+
+    def __str__(self) -> str:
+        return f"{local(self.at, zone(self.zone)):%Y-%m-%d %H:%M}"
+
+
+class Month(msgspec.Struct, frozen=True, tag="month"):
+    """A month, by its first day."""
+
+    first: date
+
+    def __str__(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+
+class Parts(msgspec.Struct, frozen=True, tag="sentence"):
+    """What a sentence is made of: its text in the catalogues, and the values of the names `%(name)s` in it. Without values
+    the text stands as it is.
+    """
+
+    text: str
+    values: dict[str, str | int | Money | Energy | Number | Moment | Month | Parts] = {}
+
+
+Value: TypeAlias = str | int | Money | Energy | Number | Moment | Month | Parts
+
+
+class Sentence(str):
+    """An English text with the parts that it was made of."""
+
+    __slots__ = ("parts",)
+    parts: Parts
+
+
+def sentence(text: str, /, **values: object) -> Sentence:
+    """Return a sentence. `text` goes into the catalogues; a value is a whole number, a text, a sentence, or one of the types
+    above, and anything else counts by its name. An exception that carries a sentence counts as that sentence.
+    """
+    known = {name: _carried(value) for name, value in values.items()}
+    result = Sentence(text % known if known else text)
+    result.parts = Parts(text, {name: _value(each) for name, each in known.items()})
+    return result
+
+
+def _carried(value: object) -> object:
+    if isinstance(value, Exception) and value.args and isinstance(value.args[0], Sentence):
+        return value.args[0]
+    return value
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, Sentence):
+        return value.parts
+    return value if isinstance(value, int | Money | Energy | Number | Moment | Month) else str(value)
+
+
+def several(sentences: list[Sentence]) -> Sentence:
+    """Return sentences, one after the other, as one; there is at least one."""
+    result = sentences[0]
+    for each in sentences[1:]:
+        result = sentence(IN_TURN, before=result, after=each)
+    return result
+
+
+def stored(text: Sentence) -> dict[str, Any]:
+    """Return the parts of a sentence as JSON, as `parts_of` reads them."""
+    kept: dict[str, Any] = msgspec.to_builtins(text.parts)
+    return kept
+
+
+def parts_of(kept: object) -> Parts | None:
+    """Return the parts of a stored sentence; None for what is none, such as that of a row from before."""
+    try:
+        return msgspec.convert(kept, Parts)
+    except msgspec.ValidationError:
+        return None
