@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from prewatt.kernel.sentences import sentence
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
 from prewatt.processes.pages.streams import look
 from prewatt.server.estate.models import Tenancy, Unit
@@ -183,7 +184,7 @@ def test_a_page_of_properties_is_told_of_journals_orders_networks_and_alarms_of_
     assert changes(lambda: (edge.read("m1", 5100), edge.deliver(store)))
     assert changes(lambda: top_up(Tenancy.objects.get(tenant="Anna"), NANO, "x"))
     assert changes(lambda: Gateway.objects.update(online=False, since=clock.now()))
-    assert changes(lambda: raise_alarm("difference", "look", clock.now(), meter=Meter.objects.get(name="m1")))
+    assert changes(lambda: raise_alarm("difference", sentence("look"), clock.now(), meter=Meter.objects.get(name="m1")))
     assert state_of((PROPERTIES, (home.pk + 1,))) != state_of(topic)
     assert f"{home.pk}" in log_in("manager").get("/properties/").content.decode()
 

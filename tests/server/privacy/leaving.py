@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from PIL import Image
 
+from prewatt.kernel.sentences import sentence
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.billing.models import Bill
 from prewatt.server.billing.owed import owed_to, pay_out
@@ -83,7 +84,8 @@ def _written(tenancy, owner, office, user):
             recipient=recipient, event="low", key="low 1", title=f"{NAME} is low", text=f"{NAME}: 3.00 left",
             facts={"who": NAME, "deep": [NAME]}, made_at=1, due_at=1,
         )  # fmt: skip
-    raise_alarm("odd", f"{NAME} called", 1, meter=Meter.objects.get(name="m3"), data={"who": NAME})
+    called = sentence("%(who)s called", who=NAME)
+    raise_alarm("odd", called, 1, meter=Meter.objects.get(name="m3"), data={"who": NAME})
     LogEntry.objects.create(
         user=office, content_type=ContentType.objects.get_for_model(Tenancy), object_id=str(tenancy.pk),
         object_repr=str(tenancy), action_flag=CHANGE, change_message="[]",
