@@ -84,7 +84,9 @@ PERSONAL = frozenset({
     "texts", "title", "username", "was", "who", "why", "withdrawn_by",
 })  # fmt: skip
 """Names of columns that tell of persons, or hold what somebody wrote."""
-PERSONAL_THERE = frozenset({"vending.PayOut.number", "accounts.ApiKey.name", "sign_in.CredentialChange.device"})
+PERSONAL_THERE = frozenset({
+    "vending.PayOut.number", "accounts.ApiKey.name", "accounts.SpokenLanguage.code", "sign_in.CredentialChange.device",
+})  # fmt: skip
 """The same of columns whose name is plain elsewhere."""
 EMPTY: tuple[Any, ...] = (None, "", b"", [], {})
 """Values of which nothing is said where a row is new, or goes."""
