@@ -129,3 +129,10 @@ def parts_of(kept: object) -> Parts | None:
         return msgspec.convert(kept, Parts)
     except msgspec.ValidationError:
         return None
+
+
+def kept_sentence(text: str, kept: object) -> Sentence:
+    """Return a sentence of a row: its English text, and its parts as JSON, which may be lacking."""
+    result = Sentence(text)
+    result.parts = parts_of(kept) or Parts(text)
+    return result

@@ -125,11 +125,9 @@ class Runners:
                 log.warning("a process that did tasks has ended (%d)", child.returncode)
             cut_off(child.pid)
         for task in overdue():
-            fail(
-                task,
-                _("It took longer than %(n)d minutes. Choose fewer days, or split the file.")
-                % {"n": LONGEST // 60_000_000},
-            )
+            with translation.override(task.language or None):
+                text = _("It took longer than %(n)d minutes. Choose fewer days, or split the file.")
+                fail(task, text % {"n": LONGEST // 60_000_000})
             for child in self._children:
                 if child.pid == task.runner:
                     child.kill()

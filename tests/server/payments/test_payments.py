@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
+from django.utils.translation import override
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -541,12 +542,17 @@ def test_paid_for_a_tenancy_that_has_ended_the_money_is_held_and_can_go_back(
     clock.at += MINUTE
     assert pay_and_call_back(providers, client, payment).status_code == 200
     assert (payment.state, payment.reason, credited(tenancy)) == ("held", "This tenancy has ended.", 0)
+    with override("de"):
+        assert payment.reason_in_words == "Dieses Mietverhältnis ist zu Ende."
     owner = tenancy.unit.property.organisation
     assert balance(account(owner, Kind.REFUNDS)) == 20 * NANO == -balance(clearing(payment.merchant))
     tenancy.refresh_from_db()
     with pytest.raises(PaymentError, match="has ended"):
         credit_held(payment, tenancy, admin_user)
     send_held_back(payment, admin_user)
+    payment.refresh_from_db()
+    with override("zh-hans"):
+        assert payment.reason_in_words == "这个租约已结束。（admin）"
     assert sum(providers.trades[payment.payment_id].refunds.values()) == 2000
     assert balance(account(owner, Kind.REFUNDS)) == balance(clearing(payment.merchant)) == 0
     with pytest.raises(PaymentError, match="not held"):
@@ -563,6 +569,8 @@ def test_another_amount_than_was_asked_for_is_held_and_a_person_can_credit_it(
     call_back(client, payment.merchant, providers.callback(providers.trades[payment.payment_id]))
     payment.refresh_from_db()
     assert payment.state == "held" and "15.00 CNY" in payment.reason
+    with override("zh-hans"):
+        assert payment.reason_in_words == "已付 15.00\N{NO-BREAK SPACE}元，与要求的金额不符"
     made = credit_held(payment, tenancy, admin_user)
     assert made.amount == 15 * NANO == balance(tenant_account(tenancy))
     assert state_of(payment) == "paid"

@@ -1,6 +1,7 @@
 """All meters of a line are silent: managers are told of the line, and not of each of its meters."""
 
 import pytest
+from django.utils.translation import override
 
 from prewatt.kernel.units import MINUTE
 from prewatt.server.console.silences.in_words import advice, headline
@@ -51,6 +52,9 @@ def test_a_silent_line_is_one_alarm_with_its_flats_and_ends_by_itself(gateway, e
     assert "this may cost 33.6 kWh, 6.72 EUR a day" in told.text
     silence = Silence.objects.get()
     assert headline(silence) == "Line cellar is silent" and "no adapter" in advice(silence, went_on=False)
+    with override("de"):
+        text = advice(silence, went_on=False)
+        assert "no adapter /dev/ttyUSB0" in text and "Look whether" not in text and "Look whether" not in alarm.sentence
     send_what_is_due()
     report(0)
     for name in edge.accounts:

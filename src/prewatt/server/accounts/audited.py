@@ -80,8 +80,8 @@ SECRET = re.compile(r"(^|_)(password|secret|sealed|hash|digits|key|keys|token|pi
 PERSONAL = frozenset({
     "account", "address", "by", "data", "detail", "document", "email", "error", "facts", "failing", "first_name",
     "holder", "last_name", "link", "memo", "note", "paid_by", "params", "parts", "payer", "payer_address",
-    "payment_name", "phone", "reason", "receipt", "resolved_by", "revoked_by", "send_to", "shown", "tenant", "text",
-    "texts", "title", "username", "was", "who", "why", "withdrawn_by",
+    "payment_name", "phone", "reason", "reason_parts", "receipt", "resolved_by", "revoked_by", "send_to", "shown",
+    "tenant", "text", "texts", "title", "username", "was", "who", "why", "withdrawn_by",
 })  # fmt: skip
 """Names of columns that tell of persons, or hold what somebody wrote."""
 PERSONAL_THERE = frozenset({

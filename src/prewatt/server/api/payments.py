@@ -114,7 +114,7 @@ def _payment(payment_: Payment) -> dict[str, Any]:
         "amount": exact_money(payment_.amount),
         "currency": payment_.currency,
         "state": payment_.state,
-        "reason": payment_.reason,
+        "reason": payment_.reason_in_words,
         "expires": exact_instant(payment_.expires_at),
         "link": payment_.link,
         "params": payment_.params,

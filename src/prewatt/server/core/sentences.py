@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.utils.translation import get_language
@@ -12,6 +13,8 @@ from ...kernel.sentences import Energy, Moment, Money, Month, Number, Parts, Val
 from . import local_forms
 from .languages import ENGLISH
 
+PLACE = re.compile(r"%\(\w+\)[a-z]")
+"""Where a value stands in a text."""
 IN_FULL = "j M Y, H:i"
 """How an instant is written: with its year, because alarms stay."""
 
@@ -23,10 +26,15 @@ def in_words(kept: object, text: str) -> str:
     parts = parts_of(kept)
     if parts is None or not parts.text:
         return text
-    # Nobody reads a text that is half English with the commas of another language.
-    if _(parts.text) == parts.text and (get_language() or ENGLISH) != ENGLISH:
-        return text
-    return _said(parts)
+    # Nobody reads a text that is English with the commas of another language.
+    return _said(parts) if (get_language() or ENGLISH) == ENGLISH or _is_known(parts) else text
+
+
+def _is_known(parts: Parts) -> bool:
+    """Return whether the language has the text; of one that only joins sentences, whether it has one of those."""
+    if any(map(str.isalpha, PLACE.sub("", parts.text))):
+        return _(parts.text) != parts.text
+    return any(_is_known(each) for each in parts.values.values() if isinstance(each, Parts))
 
 
 def _said(parts: Parts) -> str:

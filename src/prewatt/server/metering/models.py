@@ -288,9 +288,9 @@ class Alarm(models.Model):
     """Something that a person must look at, about a meter or a gateway; above all, a difference between a meter and the
     server. Only one alarm of each kind (and `key`, if a meter can have several) is open at a time.
 
-    `text`: what it says, in English; `parts`: what that sentence is made of (`kernel.sentences`), empty in rows from before.
-    `data`: what a page or a service needs to act on it, by kind (`metering.alarms`). `resolved_by` and `resolved_at`:
-    who settled it, and when; empty if its cause is over by itself.
+    `text`: what it says, in English; `parts`: what that is made of (`kernel.sentences`), empty in rows from before. `data`: what
+    a page or a service needs to act on it, by kind (`metering.alarms`). `resolved_by`, `resolved_at`: who settled it and when;
+    empty if its cause is over by itself.
     """
 
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="alarms")
@@ -386,14 +386,15 @@ class Worker(models.Model):
 class Silence(models.Model):
     """A time in which nothing is heard from a gateway, from one meter (`meter`) of a gateway that is heard, or from all
     meters of one of its lines (`line`). `why`: what the gateway says of it, if it says something.
-    `began_at`: its begin; `back_at`: when it was heard again; `over_at`: when it had been heard for long enough.
-    `told`: how many times managers should have been told; `told_back`: they were told that it is back.
+    `why_parts`: what that is made of (`kernel.sentences`). `began_at`: its begin; `back_at`: when it was heard again; `over_at`:
+    when it had been heard for long enough. `told`: how often managers should have been told; `told_back`: also that it is back.
     """
 
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="silences")
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, related_name="silences")
     line = models.CharField(max_length=64, blank=True, default="")
     why = models.CharField(max_length=400, blank=True, default="")
+    why_parts = models.JSONField(default=dict)
     began_at = models.BigIntegerField()
     back_at = models.BigIntegerField(null=True)
     over_at = models.BigIntegerField(null=True)

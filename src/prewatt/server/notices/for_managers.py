@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from ...kernel.calendar import day_bounds, local_day, zone
@@ -108,11 +107,13 @@ class ManagerLook:
         waiting = {f"held {each.payment_id}": each for each in held.select_related("tenancy__unit__property")[:BACK_AT]}
         for key in untold(self.recipient, waiting):
             each = waiting[key]
+            with override(language_of(self.recipient.language).words.locale):
+                why = each.reason_in_words
             values = {
                 "amount": format_money(each.amount, each.currency),
                 "currency": each.currency,
                 "who": str(each.tenancy),
-                "why": each.reason,
+                "why": why,
                 "link": link,
             }
             tell(self.recipient, Event.HELD, key, values)
@@ -125,7 +126,7 @@ class ManagerLook:
         for key in untold(self.recipient, unexpected):
             row = unexpected[key]
             with override(language_of(self.recipient.language).words.locale):
-                why = _(row.reason)
+                why = row.reason_in_words
             values = {
                 "amount": format_money(row.amount, row.currency),
                 "currency": "",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import override
 
 from ...kernel.calendar import zone
 from ...kernel.currencies import format_money
@@ -15,11 +16,13 @@ from ...kernel.names import natural
 from ...kernel.units import DAY, HOUR, MINUTE, rough_kwh
 from ..billing.lendings import Lending, lendings
 from ..core.addresses import public
+from ..core.sentences import in_words
 from ..core.time import now
 from ..metering.apart import apart
 from ..metering.models import Silence, SilentMeter
 from ..vending.silences import step
 from .events import Event
+from .languages import language_of
 from .models import Channel, Notice, Recipient
 from .telling import overtake, tell, wall
 
@@ -80,7 +83,12 @@ def _tell(silence: Silence, at: int) -> None:
     for recipient in _managers(silence):
         # What waits for the end of the quiet hours is said by the later one.
         overtake(recipient, Event.OFFLINE, key_of(silence))
-        tell(recipient, Event.OFFLINE, f"{key_of(silence)}{due}", {**_common(silence, at), **_costs(silence, costs)})
+        tell(
+            recipient,
+            Event.OFFLINE,
+            f"{key_of(silence)}{due}",
+            {**_common(silence, at, recipient.language), **_costs(silence, costs)},
+        )
 
 
 @transaction.atomic
@@ -98,7 +106,7 @@ def _tell_back(silence: Silence) -> None:
             recipient,
             Event.BACK,
             f"{key_of(silence)}back",
-            {**_common(silence, silence.back_at or now()), **_ran_up(silence, rows)},
+            {**_common(silence, silence.back_at or now(), recipient.language), **_ran_up(silence, rows)},
         )
 
 
@@ -111,14 +119,16 @@ def lasted(begin: int, end: int) -> dict[str, int]:
     return {"minutes": time // MINUTE}
 
 
-def _common(silence: Silence, until: int) -> dict[str, Any]:
+def _common(silence: Silence, until: int, language: str) -> dict[str, Any]:
     property_ = silence.gateway.property
+    with override(language_of(language).words.locale):
+        why = in_words(silence.why_parts, silence.why)
     zone_ = zone(property_.zone)
     return {
         "gateway": silence.gateway.name,
         "meter": str(silence.meter.unit or silence.meter) if silence.meter else "",
         "line": silence.line,
-        "why": silence.why if silence.line else "",
+        "why": why if silence.line else "",
         "room": str(silence.meter.unit or silence.meter) if silence.meter else str(property_),
         "property": str(property_),
         "never": silence.gateway.since is None,

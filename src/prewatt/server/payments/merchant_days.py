@@ -162,7 +162,9 @@ class MerchantDays:
             top_up.amount if top_up else 0,
         )
         outcome = verdict(sides, standing)
-        return self._finding(at, "payment", payment.payment_id, str(payment.tenancy), sides, outcome, payment.reason)
+        return self._finding(
+            at, "payment", payment.payment_id, str(payment.tenancy), sides, outcome, payment.reason_in_words
+        )
 
     def _paid(self) -> dict[str, Payment]:
         """Return by name the payments of these days, and the payments that a line names."""
@@ -325,4 +327,6 @@ class MerchantDays:
         for each in rows.select_related("payment__tenancy__unit__property"):
             who = str(each.payment.tenancy) if each.payment else ""
             sides = Sides(each.currency, each.amount, None)
-            yield self._finding(each.at, "payment", each.provider_id, who, sides, Verdict.UNEXPECTED, each.reason)
+            yield self._finding(
+                each.at, "payment", each.provider_id, who, sides, Verdict.UNEXPECTED, each.reason_in_words
+            )

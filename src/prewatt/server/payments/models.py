@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ..billing.models import DebtPayment
+from ..core.reasons import WithReason
 from ..estate.models import Organisation, Tenancy
 from ..vending.models import Command, Refund, TopUp
 from .till_models import Handover as Handover
@@ -49,7 +50,7 @@ class Merchant(models.Model):
         return self.name
 
 
-class Payment(models.Model):
+class Payment(WithReason):
     """A payment that a tenant was asked to make at a provider. `amount` in nano; instants in µs since 1970.
 
     `asked`: the name that the person or program who asks gives to the payment, so that a repeated request is the same
@@ -89,7 +90,6 @@ class Payment(models.Model):
     paid_at = models.BigIntegerField(null=True)
     confirmed_at = models.BigIntegerField(null=True)
     seen_by = models.CharField(max_length=12, blank=True)
-    reason = models.CharField(max_length=200, blank=True)
     top_up = models.OneToOneField(TopUp, on_delete=models.PROTECT, null=True, related_name="payment")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -111,7 +111,7 @@ class Payment(models.Model):
         return self.payment_id
 
 
-class Unexpected(models.Model):
+class Unexpected(WithReason):
     """Money that a provider reports as paid and that no payment here can take. It lies at the provider until a person
     has dealt with it. `amount` in nano; `at`: the instant of the transaction.
     """
@@ -122,7 +122,6 @@ class Unexpected(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     at = models.BigIntegerField()
-    reason = models.CharField(max_length=200)
     is_resolved = models.BooleanField(default=False)
 
     class Meta:

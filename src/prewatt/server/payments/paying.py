@@ -10,10 +10,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from ...kernel.currencies import format_money, minor_unit
+from ...kernel.currencies import minor_unit
+from ...kernel.sentences import Money, Sentence, sentence, stored
 from ..billing.debts import DebtError, came_late, pay
 from ..billing.models import DebtPayment
+from ..core.languages import ENGLISH
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, book
@@ -62,7 +65,7 @@ def _of_no_payment(merchant: Merchant, report: PaymentReport, seen_by: str) -> N
     if report.refunded:
         hear_of_unknown(merchant, report, seen_by)
     elif report.state == State.PAID:
-        _unexpected(merchant, None, report, _("nobody asked for a payment with this name"))
+        _unexpected(merchant, None, report, sentence("nobody asked for a payment with this name"))
 
 
 def _paid(payment: Payment, report: PaymentReport, seen_by: str) -> None:
@@ -70,7 +73,7 @@ def _paid(payment: Payment, report: PaymentReport, seen_by: str) -> None:
     if not payment.provider_id:
         _take(payment, report, seen_by)
     elif payment.provider_id != report.provider_id and report.state == State.PAID:
-        _unexpected(payment.merchant, payment, report, _("paid a second time"))
+        _unexpected(payment.merchant, payment, report, sentence("paid a second time"))
     if payment.provider_id == report.provider_id:
         take_up(payment)
         if report.refunded and report.currency == payment.currency:
@@ -115,22 +118,23 @@ def _take(payment: Payment, report: PaymentReport, seen_by: str) -> None:
     amount = report.amount * minor_unit(report.currency)
     if report.currency != payment.currency:
         # The books can't hold this currency: the money stays at the provider until a person deals with it.
-        text = _("paid in %(currency)s") % {"currency": report.currency}
+        text = sentence("paid in %(currency)s", currency=report.currency)
         _unexpected(payment.merchant, payment, report, text)
-        payment.state, payment.reason = Payment.State.CLOSED, text
+        payment.state = Payment.State.CLOSED
+        payment.give_reason(text)
     elif amount != payment.amount:
-        text = _("paid %(amount)s %(currency)s, which is not the requested amount")
-        paid = format_money(amount, report.currency)
-        _hold(payment, amount, text % {"amount": paid, "currency": report.currency})
+        paid = Money(amount, report.currency)
+        _hold(payment, amount, sentence("paid %(amount)s, which is not the requested amount", amount=paid))
     elif report.state == State.REFUNDED or _gone_before(payment) >= amount:
-        _hold(payment, amount, _("it was paid, and the provider reports that all or some of it went back"))
+        _hold(payment, amount, sentence("it was paid, and the provider reports that all or some of it went back"))
     else:
         try:
-            with transaction.atomic():
+            # A reason that keeps the payment from being credited is read in any language later.
+            with transaction.atomic(), override(ENGLISH):
                 payment.top_up = credit(payment)
             payment.state = Payment.State.PAID
         except TopUpError as error:
-            _hold(payment, amount, str(error))
+            _hold(payment, amount, sentence(str(error)))
     payment.save()
 
 
@@ -154,9 +158,10 @@ def credit(payment: Payment) -> TopUp:
     )
 
 
-def _hold(payment: Payment, amount: int, why: str) -> None:
+def _hold(payment: Payment, amount: int, why: Sentence) -> None:
     """Book money that has arrived and cannot be credited: it is owed back until a person has dealt with it."""
-    payment.state, payment.reason = Payment.State.HELD, why[:200]
+    payment.state = Payment.State.HELD
+    payment.give_reason(why)
     organisation = payment.merchant.organisation
     book(
         Transfer.Kind.UNCREDITED,
@@ -170,7 +175,7 @@ def _hold(payment: Payment, amount: int, why: str) -> None:
     )
 
 
-def _unexpected(merchant: Merchant, payment: Payment | None, report: PaymentReport, why: str) -> None:
+def _unexpected(merchant: Merchant, payment: Payment | None, report: PaymentReport, why: Sentence) -> None:
     if payment is None and Payment.objects.filter(merchant=merchant, provider_id=report.provider_id).exists():
         return
     Unexpected.objects.get_or_create(
@@ -181,7 +186,8 @@ def _unexpected(merchant: Merchant, payment: Payment | None, report: PaymentRepo
             "amount": report.amount * minor_unit(report.currency),
             "currency": report.currency,
             "at": report.at,
-            "reason": why,
+            "reason": str(why),
+            "reason_parts": stored(why),
         },
     )
 

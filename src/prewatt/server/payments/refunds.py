@@ -11,6 +11,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import minor_unit, to_minor
+from ...kernel.sentences import kept_sentence, sentence
 from ..billing.debts import debts_of, owe, set_off
 from ..billing.owed import close_rounding, fall, owe_back, pay_out
 from ..core import local_forms
@@ -224,6 +225,7 @@ def held_sent(payment: Payment, by: str) -> Payment:
             meter_of(locked),
         )
         locked.state = Payment.State.RETURNED
-        locked.reason = f"{reason} ({by})"[:200]
-        locked.save(update_fields=["state", "reason"])
+        why = kept_sentence(reason, locked.reason_parts)
+        locked.give_reason(sentence("%(reason)s (%(by)s)", reason=why, by=by))
+        locked.save(update_fields=["state", "reason", "reason_parts"])
     return locked

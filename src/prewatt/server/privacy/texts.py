@@ -93,7 +93,7 @@ TEXTS: dict[str, Texts] = {
     ),
     "metering.Refusal": Texts(plain="gateway reason text"),
     "metering.Worker": Texts(plain="shards"),
-    "metering.Silence": Texts(plain="line why"),
+    "metering.Silence": Texts(plain="line why why_parts"),
     # -- what is worked out of them for the first page
     "overview.Place": Texts(plain="home name sort role told_switch days state why switching"),
     "overview.ToDo": Texts(plain="kind currency"),
@@ -184,11 +184,11 @@ TEXTS: dict[str, Texts] = {
         plain="payment_id asked currency method reference state provider_id seen_by",
         tenants={"payer": EMPTY, "payer_address": EMPTY, "link": EMPTY, "params": EMPTY},
         of=_OF,
-        may_name="reason",
+        may_name="reason reason_parts",
         organisation=("merchant__organisation",),
     ),
     "payments.Unexpected": Texts(
-        plain="provider_id currency", may_name="reason", organisation=("merchant__organisation",)
+        plain="provider_id currency", may_name="reason reason_parts", organisation=("merchant__organisation",)
     ),
     "payments.RefundPart": Texts(
         plain="number", may_name="error", of=("refund__tenancy",), organisation=("payment__merchant__organisation",)

@@ -16,7 +16,7 @@ from django.db.models import Count, F, Max, Min, Q, Sum
 from ...kernel.entries import Event, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.names import natural
-from ...kernel.sentences import Moment, Sentence, sentence, several
+from ...kernel.sentences import Moment, Sentence, sentence, several, stored
 from ...kernel.units import DAY, HOUR, MINUTE
 from ..core.time import now
 from ..estate.models import Property, Tenancy
@@ -171,7 +171,10 @@ def _begin(
     """Store a silence, and raise its alarm. `line`: the line that is silent; `why`: what its gateway says of it; of a line it
     is a whole sentence.
     """
-    silence = Silence.objects.create(gateway=gateway, meter=meter, began_at=since, line=line, why=why[:400])
+    parts = stored(why) if isinstance(why, Sentence) else {}
+    silence = Silence.objects.create(
+        gateway=gateway, meter=meter, began_at=since, line=line, why=why[:400], why_parts=parts
+    )
     for each in meters:
         used = usual_day(each)
         SilentMeter.objects.create(

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ....kernel.units import DAY, HOUR, MINUTE
+from ...core.sentences import in_words
 from ...metering.models import Silence
 
 
@@ -45,7 +46,7 @@ def advice(silence: Silence, went_on: bool) -> str:
             "%(why)s The power of each flat stays as it is: nobody is cut off, and what is used meanwhile is charged when the "
             "line is back."
         )
-        return text % {"why": silence.why}
+        return text % {"why": in_words(silence.why_parts, silence.why)}
     if silence.meter:
         text = _(
             "The meter does not answer gateway %(gateway)s. The power stays as it is. Check the meter and its wires. "
