@@ -62,6 +62,14 @@ def open_debts(organisation: Organisation) -> QuerySet[Debt]:
     return _still(rows).select_related("tenancy__unit__property__organisation")
 
 
+def creditable(rows: QuerySet[Tenancy]) -> QuerySet[Tenancy]:
+    """Return those of some tenancies that money can be credited to: of tenants who live there or come, and of those who have
+    moved out and still owe.
+    """
+    owing = _still(Debt.objects.filter(tenancy__in=rows.values("pk"))).values("tenancy")
+    return rows.filter(Q(ends__isnull=True) | Q(ends__gt=now()) | Q(pk__in=owing))
+
+
 def debts_of(tenancy: Tenancy) -> QuerySet[Debt]:
     """Return the debts that a tenant still owes, the oldest first."""
     return _still(Debt.objects.filter(tenancy=tenancy)).select_related("tenancy__unit__property__organisation")

@@ -27,7 +27,7 @@ from ..vending.models import TopUp
 from ..vending.refusals import TopUpError
 from .books import clearing
 from .layouts import layouts_of
-from .matching import candidates, reference, suggestion
+from .matching import candidates, possible, reference, suggestion
 from .models import BankLine, Merchant
 from .same import recorded_by_hand, returned_by, sort_out
 from .statements.layout import Layout
@@ -36,7 +36,7 @@ from .statements.shape import BankError, LeftOut, Line, Statement
 from .statements.table import read_table, rows_of
 
 __all__ = [
-    "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "open_line", "read", "read_statement",
+    "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "open_line", "possible", "read", "read_statement",
     "recorded_by_hand", "reference", "reopen", "returned_by", "same_as_line", "same_as_recorded", "set_aside", "suggestion", "upload",
 ]  # fmt: skip
 PART = 500
@@ -136,7 +136,7 @@ def _check_own(line: BankLine) -> None:
     is_unclear = line.like_id is not None
     if not is_unclear and recorded_by_hand([line]):
         rows = Tenancy.objects.filter(unit__property__organisation=line.organisation_id)
-        is_unclear = bool(recorded_by_hand([line], list(rows)))
+        is_unclear = bool(recorded_by_hand([line], possible([line], rows)))
     if is_unclear:
         raise BankError(
             _("This may be a payment that is stored already: choose first whether they are the same payment or two.")

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from django.db.models import QuerySet
+
 from ...tokens import luhn
 from ..estate.models import Tenancy
 from .models import BankLine
@@ -91,6 +93,24 @@ def folded(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
     plain = "".join(sign for sign in unicodedata.normalize("NFD", plain) if not unicodedata.combining(sign))
     return re.findall(r"[^\W\d_]+", plain)
+
+
+def possible(lines: Iterable[BankLine], rows: QuerySet[Tenancy]) -> list[Tenancy]:
+    """Return those of some tenancies that one of the lines may be for, by a reference or by a name. Only the names of the others
+    are read.
+    """
+    numbers, words = set[int](), set[str]()
+    for line in lines:
+        numbers |= referenced(f"{line.text} | {line.payer}")
+        words |= name_words(line.payer) | name_words(line.text)
+    if not numbers and not words:
+        return []
+    keys = [
+        pk
+        for pk, tenant in rows.values_list("pk", "tenant").order_by()
+        if pk in numbers or ((name := name_words(tenant)) and name <= words)
+    ]
+    return list(rows.filter(pk__in=keys).select_related("unit__property__organisation"))
 
 
 def candidates(line: BankLine, tenancies: Sequence[Tenancy]) -> list[Tenancy]:

@@ -14,10 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from ...kernel.names import natural
 from ..accounts.rights import Right
 from ..accounts.tenants import is_tenant_of, tenancies_of_login
-from ..billing.debts import open_debts
+from ..billing.debts import creditable
 from ..billing.models import Bill, Debt, WriteOff
 from ..core.time import now
 from ..correspondence.models import Photo, Report
@@ -191,14 +190,9 @@ def landlord_of(request: HttpRequest) -> Organisation:
     raise Http404
 
 
-def tenancies_of(owner: Organisation) -> list[Tenancy]:
-    """Return the tenancies that money can be credited to: of tenants who live there, and of those who have moved out
-    and still owe.
-    """
-    rows = Tenancy.objects.filter(unit__property__organisation=owner).select_related("unit__property__organisation")
-    owing = set(open_debts(owner).values_list("tenancy", flat=True))
-    creditable = [each for each in rows if each.ends is None or each.ends > now() or each.pk in owing]
-    return sorted(creditable, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins))
+def tenancies_of(owner: Organisation) -> QuerySet[Tenancy]:
+    """Return the tenancies of an organisation that money can be credited to."""
+    return creditable(Tenancy.objects.filter(unit__property__organisation=owner))
 
 
 def meter_of_manager(request: HttpRequest, **lookup: Any) -> Meter:

@@ -4,7 +4,7 @@ in the session from the post until the page that the post leads back to (`templa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +23,16 @@ MOST = 60
 SECRETS = ("key", "password", "pin", "csrfmiddlewaretoken")
 
 
+class Unclear(ValidationError):
+    """What was typed may mean several things, or none: `choices`, for each field the values that can be chosen and their
+    texts. `texts`: what is said of each field.
+    """
+
+    def __init__(self, texts: Mapping[str, str], choices: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        super().__init__(dict(texts))
+        self.choices = choices
+
+
 def say(request: HttpRequest, error: Exception, labels: Mapping[str, Any] | None = None) -> None:
     """Show each message of an error, with the name of its field as people see it. `labels`: other names of fields on
     this page.
@@ -37,8 +47,12 @@ def refuse(request: HttpRequest, error: Exception, form: str = "", labels: Mappi
     wrong: dict[str, str] = {}
     for field, text in by_field(error):
         wrong.setdefault(field, text)
-    choices = {error.field: [list(each) for each in error.choices]} if isinstance(error, Twice) else {}
-    request.session[KEY] = _typed(request, form) | {"wrong": wrong, "choices": choices}
+    choices: dict[str, list[list[Any]]] = {}
+    if isinstance(error, Twice):
+        choices = {error.field: [list(each) for each in error.choices]}
+    elif isinstance(error, Unclear):
+        choices = {field: [list(each) for each in values] for field, values in error.choices.items()}
+    request.session[KEY] = _typed(request, form, wrong) | {"wrong": wrong, "choices": choices}
 
 
 def refuse_form(request: HttpRequest, form: BaseForm) -> None:
@@ -52,8 +66,10 @@ def keep(request: HttpRequest, form: str = "") -> None:
     request.session[KEY] = _typed(request, form) | {"wrong": {}, "choices": {}}
 
 
-def _typed(request: HttpRequest, form: str) -> dict[str, Any]:
-    names = [name for name in request.POST if name not in SECRETS and len(name) <= LONGEST][:MOST]
+def _typed(request: HttpRequest, form: str, wrong: Collection[str] = ()) -> dict[str, Any]:
+    names = [name for name in request.POST if name not in SECRETS and len(name) <= LONGEST]
+    # Of a form of very many fields those are kept that are to be mended.
+    names = sorted(names, key=lambda name: name.removesuffix("-typed") not in wrong)[:MOST]
     values = {name: [text[:LONGEST] for text in request.POST.getlist(name)[:MOST]] for name in names}
     return {"form": request.path + form, "values": values}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -28,6 +30,7 @@ from ...payments.bank import (
     book_line,
     book_payout,
     candidates,
+    possible,
     recorded_by_hand,
     returned_by,
     same_as_line,
@@ -45,10 +48,14 @@ from ...payments.statements.shape import Unknown
 from ...tasks import queueing
 from ...vending.models import PayOut, TopUp
 from ...web.access import owner_of, row_of, tenancies_of
-from ...web.kept import say
+from ...web.forms import key
+from ...web.kept import Unclear, refuse, say
+from ...web.paging import page_of
 from ...web.tasks.views import facts_of
+from ...web.tenancy_choice import chosen_tenancy
 
-SHOWN = 200
+SHOWN = 100
+HOME = ("unit__property__organisation",)
 CHOSEN_FROM = 5
 """The most payments that are offered if it is not clear which one the bank took back."""
 _READ = gettext_lazy("New lines: %(new)d. Known already: %(known)d. Not money in: %(out)d. Nothing is booked yet.")
@@ -72,10 +79,11 @@ def bank(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('console:bank_columns:columns')}?organisation={owner.pk}")
     if facts:
         messages.success(request, _READ % facts)
-    tenancies = tenancies_of(owner)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
-    money_in = list(lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property")[:SHOWN])
-    former = _former(owner, tenancies)
+    page = page_of(request, lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property"))
+    money_in = list(page)
+    tenancies = possible(money_in, tenancies_of(owner))
+    former = _former(owner, money_in, tenancies)
     recorded = recorded_by_hand(money_in, tenancies)
     doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
     returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
@@ -91,12 +99,13 @@ def bank(request: HttpRequest) -> HttpResponse:
         "lines": [
             (*_proposed(line, tenancies, former), sent.get(line.pk, [])) for line in money_in if line.pk not in asked
         ],
-        "count": lines.filter(amount__gt=0).count() - len(asked),
+        "page": page,
+        "count": page.paginator.count - len(asked),
         "left_out": facts.get("left_out") or request.session.pop(LEFT_OUT, []),
         "done": owner.bank_lines.exclude(state=BankLine.State.OPEN)
         .select_related("top_up__tenancy__unit__property", "debt_payment__tenancy__unit__property", "merchant", "by")
         .order_by("-day", "-pk")[:20],
-        "tenancies": tenancies,
+        "tenancies": f"{reverse('console:payments:tenancies')}?organisation={owner.pk}",
         "merchants": Merchant.objects.filter(organisation=owner),
         "so_far": _so_far(owner, now()),
     }
@@ -119,14 +128,17 @@ def so_far(request: HttpRequest) -> HttpResponse:
     return render(request, "console/bank/_bank_so_far.html", {"count": count, "so_far": _so_far(owner, since)})
 
 
-def _all(owner: Organisation) -> list[Tenancy]:
-    rows = Tenancy.objects.filter(unit__property__organisation=owner)
-    return list(rows.select_related("unit__property__organisation"))
+def _all(owner: Organisation) -> QuerySet[Tenancy]:
+    return Tenancy.objects.filter(unit__property__organisation=owner).select_related(*HOME)
 
 
-def _former(owner: Organisation, tenancies: list[Tenancy]) -> list[Tenancy]:
-    """Return the settled tenancies that are none of `tenancies`."""
-    return [each for each in _all(owner) if each.settled_at is not None and each not in tenancies]
+def _former(owner: Organisation, lines: Iterable[BankLine], tenancies: list[Tenancy]) -> list[Tenancy]:
+    """Return the settled tenancies that lines name by their references, and that are none of `tenancies`."""
+    numbers: set[int] = set()
+    for line in lines:
+        numbers |= referenced(f"{line.text} | {line.payer}")
+    known = {each.pk for each in tenancies}
+    return list(_all(owner).filter(pk__in=numbers - known, settled_at__isnull=False)) if numbers else []
 
 
 def _taken_back(returns: list[tuple[BankLine, BankLine | None]]) -> set[int]:
@@ -194,15 +206,18 @@ def book(request: HttpRequest) -> HttpResponse:
     can't be booked is named; the others are booked.
     """
     owner = owner_of(request)
-    tenancies = {str(each.pk): each for each in _all(owner)}
-    booked = 0
+    booked, refusals = 0, _Refusals()
     for pk, choice in _chosen(request):
         line = row_of(request, BankLine.objects.all(), "organisation", pk=pk)
         try:
-            _book(request, owner, line, choice, tenancies)
+            _book(request, owner, line, choice)
             booked += 1
+        except Unclear as error:
+            refusals.add(line, error)
         except BankError as error:
             messages.error(request, f"{line}: {error}")
+    if refusals.texts:
+        refuse(request, Unclear(refusals.texts, refusals.choices), labels=refusals.lines)
     if booked:
         messages.success(
             request, ngettext("%(n)d line is dealt with.", "%(n)d lines are dealt with.", booked) % {"n": booked}
@@ -211,20 +226,39 @@ def book(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest) -> Iterator[tuple[int, str]]:
-    """Yield the key of each line for which something is chosen, and the choice."""
+    """Yield the key of each line for which something is chosen, and the choice; `typed` if a tenant is typed."""
     for name in request.POST:
         pk, choice = name.removeprefix("line-"), request.POST.get(name, "")
-        if name.startswith("line-") and pk.isdecimal() and len(pk) <= 18 and choice:
-            yield int(pk), choice
+        if name.startswith("line-") and pk.isdecimal() and len(pk) <= 18:
+            typed = request.POST.get(f"{name}-typed", "").strip()
+            if typed or choice:
+                yield int(pk), "typed" if typed else choice
 
 
-def _book(
-    request: HttpRequest, owner: Organisation, line: BankLine, choice: str, tenancies: Mapping[str, Tenancy]
-) -> None:
-    """Do with a line what was chosen, such as `tenancy:12`. Raises BankError if that can't be done."""
+@dataclass
+class _Refusals:
+    """The lines whose typed tenant is not clear: by their fields what is said, what can be chosen, and the lines."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+
+    def add(self, line: BankLine, error: Unclear) -> None:
+        name = f"line-{line.pk}"
+        self.texts[name], self.choices[name], self.lines[name] = error.messages[0], error.choices[name], str(line)
+
+
+def _book(request: HttpRequest, owner: Organisation, line: BankLine, choice: str) -> None:
+    """Do with a line what was chosen, such as `tenancy:12`. Raises BankError if that can't be done, and Unclear if it is not
+    clear which tenant is typed.
+    """
     what, _colon, which = choice.partition(":")
-    if what == "tenancy" and which in tenancies:
-        book_line(line, tenancies[which], request.user)
+    if what == "typed":
+        tenancy = chosen_tenancy(request, tenancies_of(owner).select_related(*HOME), f"line-{line.pk}")
+    else:
+        tenancy = _all(owner).filter(pk=key(which)).first() if what == "tenancy" else None
+    if tenancy is not None:
+        book_line(line, tenancy, request.user)
     elif what == "payout" and which.isdecimal():
         book_payout(line, get_object_or_404(Merchant, pk=int(which), organisation=owner), request.user)
     elif what == "back":

@@ -24,11 +24,11 @@ from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...payments.refunds import send_back, send_held_back
 from ...web.access import owner_of, refund_of_manager, row_of, tenancies_of
-from ...web.kept import say
+from ...web.kept import Unclear, refuse, say
+from ...web.paging import page_of
+from ...web.tenancy_choice import chosen_tenancy, offered
 from ..taken_back.views import rows_of, unexplained
 
-SHOWN = 60
-"""The most payments that the page shows."""
 REFUSALS = (PaymentError, ProviderError, SealError, ValidationError)
 
 
@@ -51,8 +51,8 @@ def payments(request: HttpRequest) -> HttpResponse:
         "unexpected": Unexpected.objects.filter(merchant__organisation=owner, is_resolved=False).select_related(
             "merchant"
         ),
-        "payments": rows[:SHOWN],
-        "tenancies": tenancies_of(owner),
+        "page": page_of(request, rows),
+        "tenancies": f"{reverse('console:payments:tenancies')}?organisation={owner.pk}",
         "merchants": [
             (
                 each,
@@ -79,8 +79,8 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
     payment, wanted = _payment(request, payment_id), request.POST.get("do")
     try:
         if wanted == "credit":
-            tenancies = tenancies_of(payment.merchant.organisation)
-            tenancy = next((each for each in tenancies if str(each.pk) == request.POST.get("tenancy")), None)
+            rows = tenancies_of(payment.merchant.organisation).select_related("unit__property__organisation")
+            tenancy = chosen_tenancy(request, rows, "tenancy")
             if tenancy is None:
                 raise PaymentError(_("Choose a tenant."))
             credited = credit_held(payment, tenancy, request.user)
@@ -93,9 +93,18 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
             messages.success(request, look(payment).get_state_display())
         else:
             raise ValidationError({"do": _("There is no such choice.")})
+    except Unclear as error:
+        refuse(request, error)
     except REFUSALS as error:
         say(request, error)
     return redirect("console:payments:payments")
+
+
+@login_required
+@require_GET
+def tenancies(request: HttpRequest) -> HttpResponse:
+    """Offer the tenants that money can be credited to by what is being typed."""
+    return offered(request, tenancies_of(owner_of(request)))
 
 
 @login_required

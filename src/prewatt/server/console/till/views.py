@@ -7,18 +7,15 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ....kernel.names import natural
 from ....kernel.units import NANO
-from ...billing.models import Debt
+from ...billing.debts import creditable
 from ...core.amounts import typed_money
-from ...core.time import now
 from ...estate.models import Tenancy
 from ...ledger.books import balance, tenant_account
 from ...notices.papers import email_of, send_paper
@@ -31,59 +28,26 @@ from ...vending.usual import usual
 from ...web.access import properties, row_at, tenancy_of_manager
 from ...web.kept import refuse, say
 from ...web.sure import ask_about
+from ...web.tenancy_choice import LONGEST, tenancies_called, the_one
 
 MOST = 12
 """The most tenancies that a search shows."""
-LOOKED_AT = 500
-"""The most that a search puts into order."""
-
-
-def _found(request: HttpRequest, text: str) -> list[Tenancy]:
-    """Return the tenancies whose flat or tenant is called like a text, a flat of just that name first: of those who live
-    there or come, and of those who have gone and owe.
-    """
-    if not text:
-        return []
-    at = now()
-    owing = Debt.objects.filter(tenancy=OuterRef("pk"))
-    rows = (
-        Tenancy.objects.filter(unit__property__in=properties(request))
-        .filter(Q(ends__isnull=True) | Q(ends__gt=at) | Exists(owing))
-        .filter(Q(unit__name__icontains=text) | Q(tenant__icontains=text))
-        .select_related("unit__property")
-    )
-    plain = text.casefold()
-    ordered = sorted(
-        rows[:LOOKED_AT],
-        key=lambda each: (
-            plain not in (each.unit.name.casefold(), each.unit.name.casefold().rpartition(" ")[2]),
-            natural(each.unit.property.name),
-            natural(each.unit.name),
-            each.begins,
-        ),
-    )
-    return ordered[:MOST]
 
 
 @login_required
 @require_GET
 def till(request: HttpRequest) -> HttpResponse:
     """Find who pays. A search that finds one alone, or a flat of just that name, goes on to the amount."""
-    text = request.GET.get("q", "").strip()[:100]
-    rows = _found(request, text)
+    text = request.GET.get("q", "").strip()[:LONGEST]
+    here = Tenancy.objects.filter(unit__property__in=properties(request))
+    rows = tenancies_called(creditable(here), text, MOST)
     htmx: Any = request.htmx  # type: ignore[attr-defined]
     if htmx:
         return render(request, "console/till/_found.html", {"rows": rows, "q": text})
-    if rows and (len(rows) == 1 or _is_named(rows, text)):
-        return redirect("console:till:take", pk=rows[0].pk)
+    tenancy = the_one(rows, text)
+    if tenancy is not None:
+        return redirect("console:till:take", pk=tenancy.pk)
     return render(request, "console/till/till.html", {"rows": rows, "q": text})
-
-
-def _is_named(rows: list[Tenancy], text: str) -> bool:
-    """Return whether the first flat, and no other, is called by a text, or by it as its number."""
-    names = [each.unit.name.casefold() for each in rows]
-    plain = text.casefold()
-    return [plain in (name, name.rpartition(" ")[2]) for name in names].count(True) == 1
 
 
 @login_required

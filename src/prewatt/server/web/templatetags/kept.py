@@ -73,3 +73,32 @@ def instant_field(context: Context, form: str, field: str, title: str = "", defa
         "choices": found["choices"].get(field, []) if found else [],
         "title": title,
     }
+
+
+@register.simple_tag(takes_context=True)
+def asked_back(context: Context, form: str, field: str) -> list[list[str]]:
+    """Return the values and texts of what a field may have meant, if that was not clear."""
+    found = _kept(context, form)
+    return list(found["choices"].get(field, [])) if found else []
+
+
+@register.inclusion_tag("web/layout/_tenancy_field.html", takes_context=True)
+def tenancy_field(
+    context: Context, form: str, field: str, address: str, chosen: Any = None, select: bool = True
+) -> dict[str, Any]:
+    """Show a field for a tenancy, which is found by what is typed (`web/tenancy_choice.py`); those that fit are offered from an
+    address. If several were called by what was typed before, the person chooses among them; without `select` the page has
+    a list of its own for that. `chosen`: the tenancy that was clear, if the form is refused for something else.
+    """
+    found = _kept(context, form)
+    choices = [[str(chosen.pk), str(chosen)]] if chosen else asked_back(context, form, field)
+    values = found["values"].get(f"{field}-typed") if found and not choices else None
+    return {
+        "field": field,
+        "id": f"{field}{form.replace('/', '-')}",
+        "address": address,
+        "choices": choices if select else [],
+        "chosen": str(chosen.pk) if chosen else "",
+        "value": values[0] if values else "",
+        "wrong": bool(found and field in found["wrong"]),
+    }

@@ -1,0 +1,109 @@
+"""Which tenancy somebody means: found by the flat, the tenant's name or the reference, as it is typed. A list of all tenancies
+would grow with the landlord.
+
+A form has two fields for it, `<field>-typed` and, where one was asked back or is likely, `<field>` with its key
+(`web/layout/_tenancy_field.html`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from ...kernel.names import natural
+from ..estate.models import Tenancy
+from ..payments.matching import reference, referenced
+from .forms import key
+from .kept import Unclear
+
+MOST = 20
+"""The most tenancies that are offered."""
+LONGEST = 100
+"""The most characters that are looked for."""
+_LOOKED_AT = 500
+"""The most that are put into order."""
+
+
+def tenancies_called(rows: QuerySet[Tenancy], text: str, most: int = MOST) -> list[Tenancy]:
+    """Return those of some tenancies that a text means: the one whose reference is in it; else those whose flat or tenant is
+    called like it, a flat of just that name first; else those that have each of its words in the names of flat, tenant or
+    property.
+    """
+    text = _plain(text)
+    if not text:
+        return []
+    rows = rows.select_related("unit__property")
+    named = list(rows.filter(pk__in=referenced(text))[:most])
+    if named:
+        return named
+    # A flat of just that name is found however many others contain it.
+    exact = Q(unit__name__iexact=text) | Q(unit__name__iendswith=f" {text}")
+    like = Q(unit__name__icontains=text) | Q(tenant__icontains=text)
+    first = _in_order(rows.filter(exact), most)
+    ordered = [*first, *_in_order(rows.filter(like).exclude(exact), most - len(first))]
+    words = text.replace(",", " ").split()
+    if ordered or len(words) < 2:
+        return ordered
+    for word in words[:10]:
+        rows = rows.filter(
+            Q(unit__name__icontains=word) | Q(tenant__icontains=word) | Q(unit__property__name__icontains=word)
+        )
+    return _in_order(rows, most)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("\0", "").split())[:LONGEST]
+
+
+def _in_order(rows: QuerySet[Tenancy], most: int) -> list[Tenancy]:
+    if most <= 0:
+        return []
+    ordered = sorted(
+        rows[:_LOOKED_AT],
+        key=lambda each: (natural(each.unit.property.name), natural(each.unit.name), each.begins),
+    )
+    return ordered[:most]
+
+
+def the_one(tenancies: Sequence[Tenancy], text: str) -> Tenancy | None:
+    """Return the one of some tenancies that a text must mean, the first: if it is alone, or the only one whose flat is called
+    by just that text, or by it as its number. None if it may be another.
+    """
+    plain = _plain(text).casefold()
+    names = [each.unit.name.casefold() for each in tenancies]
+    exact = [plain in (name, name.rpartition(" ")[2]) for name in names]
+    return tenancies[0] if len(tenancies) == 1 or exact.count(True) == 1 else None
+
+
+def chosen_tenancy(request: HttpRequest, rows: QuerySet[Tenancy], field: str) -> Tenancy | None:
+    """Return the tenancy that a post chooses by a field, by what is typed if something is; None if nothing is chosen. Raises
+    Unclear, which names the field, if nobody is called so, or several are.
+    """
+    text = _plain(request.POST.get(f"{field}-typed", ""))
+    if not text:
+        return rows.filter(pk=key(request.POST.get(field, ""))).first()
+    fitting = tenancies_called(rows, text)
+    tenancy = the_one(fitting, text)
+    if tenancy is not None:
+        return tenancy
+    if not fitting:
+        raise Unclear({field: _("Nobody is called so. Type the flat's number, or a part of the name.")}, {field: []})
+    raise Unclear(
+        {field: _("Several are called “%(text)s”. Choose who it is.") % {"text": text}},
+        {field: [(str(each.pk), str(each)) for each in fitting]},
+    )
+
+
+def offered(request: HttpRequest, rows: QuerySet[Tenancy]) -> HttpResponse:
+    """Return the tenancies that fit what is being typed into a field, for its list: each with its reference, so that nobody
+    has to be asked back.
+    """
+    htmx: Any = request.htmx  # type: ignore[attr-defined]
+    text = request.GET.get(htmx.trigger_name or "q", "")
+    fitting = [(each, reference(each)) for each in tenancies_called(rows, text)]
+    return render(request, "web/layout/_tenancies.html", {"fitting": fitting})
