@@ -132,6 +132,7 @@ def test_the_tenant_sees_balance_today_the_month_and_top_ups_on_a_phone(building
     expect(page.locator(".balance .live")).to_contain_text(re.compile(r"live \d\d:\d\d:\d\d\s+· \d+\.\d{3}\skW"))
     expect(page.locator(".tiles li")).to_have_count(4)
     # The chart is drawn, another period comes without a reload, and its table says the same.
+    page.locator("figure.use").scroll_into_view_if_needed()  # Only then is its library fetched.
     expect(page.locator("figure.use canvas")).to_be_visible()
     page.evaluate("window.mark = 'not reloaded'")
     page.locator("figure.use").get_by_role("link", name="Day").click()

@@ -8,6 +8,8 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
+from prewatt.server.web.bundles import BUNDLES, SHEETS
+
 PACKED = {"Accept-Encoding": "gzip"}
 
 
@@ -27,9 +29,51 @@ def test_a_page_names_its_files_by_their_content_and_a_browser_keeps_them(client
     assert again.status_code == 304
 
 
+def files_of(page):
+    """The style sheets and scripts that a page names."""
+    return re.findall(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"', page.content.decode())
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_several_files_come_as_one_in_their_order(client, name):
+    address = static(name)
+    plain, packed = client.get(address), client.get(address, headers=PACKED)
+    assert "max-age=315360000, public, immutable" in plain["Cache-Control"] and "Accept-Encoding" in packed["Vary"]
+    assert gzip.decompress(packed.content) == plain.content and len(packed.content) < len(plain.content) / 2
+    places = [plain.content.index(Path(finders.find(part)).read_bytes()) for part in BUNDLES[name]]
+    assert places == sorted(places)
+    assert client.get(address, headers={"If-None-Match": plain["ETag"]}).status_code == 304
+
+
+def test_no_style_sheet_of_all_pages_is_left_out():
+    folder = Path(finders.find("web/tokens.css")).parent
+    assert {each.stem for each in folder.glob("*.css")} - set(SHEETS) == {"batch", "paper", "tariff"}
+
+
+def test_a_first_visit_asks_for_one_sheet_and_one_script_and_weighs_little(client, tenancy, log_in):
+    manager = log_in("manager")
+    for browser, path, script, most_kb in (
+        (client, "/login/", "web/page.", 20),
+        (manager, "/properties/", "web/live-page.", 60),
+    ):
+        page = browser.get(path, headers=PACKED)
+        weight = len(page.content)
+        page = browser.get(path)
+        files = [each for each in files_of(page) if "/web/" in each]
+        weight += sum(len(b"".join(browser.get(each, headers=PACKED))) for each in files_of(page))
+        assert len(files) == 2 and "/static/web/all." in files[0] and script in files[1]
+        assert weight < most_kb * 1000, (path, weight)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "name", ["web/pages.0123456789ab.css", "web/none.0123456789ab.css", "../pages.0123456789ab.css"]
+    "name",
+    [
+        "web/pages.0123456789ab.css",
+        "web/all.0123456789ab.css",
+        "web/none.0123456789ab.css",
+        "../pages.0123456789ab.css",
+    ],
 )
 def test_a_hash_of_other_content_is_no_file(client, name):
     assert client.get(f"/static/{name}").status_code == 404

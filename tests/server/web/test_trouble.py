@@ -14,7 +14,7 @@ def said(answer, status):
     """The words of an error's page, which looks like the others."""
     text = " ".join(answer.content.decode().split())
     assert answer.status_code == status
-    assert 'href="/static/web/pages.' in text and 'class="brand"' in text
+    assert 'href="/static/web/all.' in text and 'class="brand"' in text
     return text
 
 

@@ -1,7 +1,7 @@
 """Static files under names with a hash of their content, which browsers may keep for ever, and compressed once.
 
 Nothing has to be built or collected: a name is worked out when a page first names it, and the compressed file, in the folder
-`run` of the home folder, is made when it is first asked for.
+`run` of the home folder, is made when it is first asked for. Several files that pages get as one: `bundles.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
+
+from .bundles import BUNDLES, answer, hash_of
 
 _HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{12})(?P<ending>\.[A-Za-z0-9]+)$")
 _TEXT = {".css", ".js", ".svg", ".json", ".html", ".txt", ".map"}
@@ -46,10 +48,10 @@ def _found(name: str) -> str | None:
 @cache
 def _hashed_name(name: str) -> str:
     path = _found(name)
-    if path is None:
+    if path is None and name not in BUNDLES:
         return name
     ending = Path(name).suffix
-    return f"{name.removesuffix(ending)}.{_hash(path)}{ending}"
+    return f"{name.removesuffix(ending)}.{_hash(path) if path else hash_of(name)}{ending}"
 
 
 class HashedStorage(StaticFilesStorage):
@@ -71,15 +73,18 @@ class StaticFiles(WhiteNoiseMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         url = request.path_info
         if url.startswith(self.static_prefix) and (match := _HASHED.match(url)):
-            file = self._kept.get(url) or self._find(url, match)
+            name = f"{match['stem']}{match['ending']}".removeprefix(str(self.static_prefix))
+            if name in BUNDLES and hash_of(name) == match["hash"] and request.method in ("GET", "HEAD"):
+                return answer(request, name, self.FOREVER)
+            file = self._kept.get(url) or self._find(url, name, match["hash"])
             if file is not None:
                 return self.serve(file, request)
         return super().__call__(request)
 
-    def _find(self, url: str, match: re.Match[str]) -> Any:
-        path = _found(f"{match['stem']}{match['ending']}".removeprefix(str(self.static_prefix)))
+    def _find(self, url: str, name: str, hash_: str) -> Any:
+        path = _found(name)
         # A page of before an update may name a file of before: it does not exist any more.
-        if path is None or _hash(path) != match["hash"]:
+        if path is None or _hash(path) != hash_:
             return None
         return self._kept.setdefault(url, self._hashed(path, url))
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django import template
 from django.template import Context
+from django.template.base import NodeList, Parser, Token
+from django.templatetags.static import static
+from django.utils.html import format_html
 
 from ..navigation import Navigation, navigation
 
@@ -19,3 +22,22 @@ def way(context: Context) -> Navigation | None:
     if request is None or not getattr(request, "user", None) or not request.user.is_authenticated:
         return None
     return navigation(request, context)
+
+
+class _WithScript(template.Node):
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> str:
+        """Return what is between the tags, behind the script that it needs."""
+        body = self.nodelist.render(context)
+        script = static("web/live-page.js" if "hx-" in body else "web/page.js")
+        return format_html('<script src="{}" defer></script>', script) + body
+
+
+@register.tag
+def withscript(parser: Parser, _token: Token) -> _WithScript:
+    """Name the page's script before what is between the tags: htmx comes along only where something uses it."""
+    nodelist = parser.parse(("endwithscript",))
+    parser.delete_first_token()
+    return _WithScript(nodelist)

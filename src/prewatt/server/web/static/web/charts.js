@@ -4,6 +4,7 @@
 const OFTEN = 60_000; // A chart of the present is asked for anew at most so often while its page lives, ms.
 const chosen = {measure: "energy", before: true, table: false}; // Stays when another period is shown.
 let asked = Date.now();
+let library = null; // Chart.js is fetched when a chart comes near the screen.
 
 const colour = swatch => getComputedStyle(swatch).backgroundColor;
 
@@ -124,7 +125,28 @@ function draw(figure) {
   });
 }
 
-const drawAll = () => document.querySelectorAll("figure.use").forEach(draw);
+function fetched(figure) {
+  library ??= new Promise(done => {
+    const script = document.createElement("script");
+    script.src = figure.dataset.library;
+    script.addEventListener("load", done);
+    document.head.append(script);
+  });
+  return library;
+}
+
+const near = new IntersectionObserver(changes => {
+  for (const {isIntersecting, target} of changes) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    fetched(target).then(() => { if (target.isConnected) draw(target); });
+  }
+}, {rootMargin: "400px"});
+
+const drawAll = () => document.querySelectorAll("figure.use").forEach(figure => {
+  if ("Chart" in window) draw(figure);
+  else near.observe(figure);
+});
 
 document.addEventListener("click", event => {
   const button = event.target.closest("figure.use button");

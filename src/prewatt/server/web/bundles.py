@@ -1,0 +1,64 @@
+"""Style sheets and scripts that pages get as one: their sources stay small files by purpose, and a first visit asks once.
+
+They are put together in memory when they are first asked for, so that a full disk takes no page's looks.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+
+SHEETS = ("tokens", "shell", "parts", "tables", "forms", "states", "charts", "overview", "pages")
+"""In the order in which they hold."""
+BUNDLES: Mapping[str, tuple[str, ...]] = {
+    "web/all.css": tuple(f"web/{name}.css" for name in SHEETS),
+    "sign_in/passkey-page.js": (
+        "mfa/js/webauthn-json.js",
+        "mfa/js/webauthn.js",
+        "account/js/onload.js",
+        "sign_in/passkeys.js",
+    ),
+    "web/live-page.js": ("django_htmx/htmx-2.min.js", "web/page.js", "web/live.js"),
+}
+"""By the name of each, the files that it consists of."""
+KINDS = {".css": "text/css", ".js": "text/javascript"}
+
+
+@cache
+def content_of(name: str) -> bytes:
+    """Return the files of a bundle, one after the other. Raises KeyError if there is no such bundle."""
+    # Each script begins a statement of its own, and none decides that the others are strict.
+    before = b"\n;" if name.endswith(".js") else b"\n"
+    return b"".join(before + Path(str(finders.find(part))).read_bytes() for part in BUNDLES[name])
+
+
+@cache
+def hash_of(name: str) -> str:
+    """Return the hash of a bundle's content, as it stands in its address."""
+    return hashlib.sha256(content_of(name)).hexdigest()[:12]
+
+
+@cache
+def _compressed(name: str) -> bytes:
+    return gzip.compress(content_of(name), 9, mtime=0)
+
+
+def answer(request: HttpRequest, name: str, lifetime_s: int) -> HttpResponse:
+    """Return a bundle, compressed for whoever can read that, to be kept for ever under its address."""
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = HttpResponse(
+        _compressed(name) if packed else content_of(name), content_type=f'{KINDS[Path(name).suffix]}; charset="utf-8"'
+    )
+    if packed:
+        response["Content-Encoding"] = "gzip"
+    response["Cache-Control"] = f"max-age={lifetime_s}, public, immutable"
+    response["ETag"] = f'"{hash_of(name)}"'
+    patch_vary_headers(response, ("Accept-Encoding",))
+    return get_conditional_response(request, etag=response["ETag"], response=response) or response
