@@ -76,7 +76,7 @@ def test_a_day_is_from_midnight_to_midnight_on_the_propertys_clock(tenancy, cloc
         ((2025, 10, 27, 0, 15), 1260),
     )
     clock.at = instant(datetime(2025, 10, 27, 9, tzinfo=BERLIN))
-    panel = tenancy_panel(tenancy, clock.now())
+    panel = tenancy_panel(tenancy, clock.now(), Meter.objects.get(unit=tenancy.unit_id))
     used = {day.day.day: day.energy for day in panel.days if day.energy}
     assert len(panel.days) == 31
     # The last reading of September closes September; the day on which the clocks go back has all of its 25 hours.
@@ -94,7 +94,7 @@ def test_a_tenant_sees_only_what_was_used_since_the_move_in(tenancy, clock):
         ((2025, 10, 3, 12, 0), 800),
         ((2025, 10, 3, 13, 0), 801),
     )
-    assert tenancy_panel(tenancy, clock.now()).month_energy == 1
+    assert tenancy_panel(tenancy, clock.now(), Meter.objects.get(unit=tenancy.unit_id)).month_energy == 1
 
 
 def test_each_sees_their_own_page_and_no_other(log_in):

@@ -18,6 +18,7 @@ from prewatt.kernel.tariff import (
 )
 from prewatt.kernel.units import DAY, HOUR
 from prewatt.server.estate.models import Tenancy
+from prewatt.server.metering.models import Meter
 from prewatt.server.statements.by_price import Shift, by_price
 from prewatt.server.web.figures import tenancy_panel
 from prewatt.server.web.prices import price_outlook
@@ -33,6 +34,10 @@ RATES = (Rate("day", (520_000,)), Rate("night", (310_000,)))
 BERLIN = zone(ZONE)
 BEGIN = at(2025, 10, 1)
 EDGES = []
+
+
+def meter_of(tenancy):
+    return Meter.objects.filter(unit=tenancy.unit_id).first()
 
 
 def plain(**fields):
@@ -57,7 +62,7 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
 ):
     tenancy = lived(clock, store, plain())
     clock.at += 12 * HOUR
-    found = by_price(tenancy, clock.at)
+    found = by_price(tenancy, clock.at, meter_of(tenancy))
     assert [(each.text, each.price, each.energy, each.amount) for each in found.lines] == [
         ("day", 520_000, 3 * 16 * 400, 3 * 16 * 400 * 520_000),
         ("night", 310_000, 3 * 8 * 400, 3 * 8 * 400 * 310_000),
@@ -75,8 +80,8 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
 
 def test_a_flat_tariff_has_nothing_to_say_and_nothing_is_shown(db, clock, store, client):
     tenancy = lived(clock, store, flat_tariff("flat", "EUR", ZONE, 300_000), days=1)
-    assert by_price(tenancy, clock.at) is None
-    assert tenancy_panel(tenancy, clock.at).prices is None
+    assert by_price(tenancy, clock.at, meter_of(tenancy)) is None
+    assert tenancy_panel(tenancy, clock.at, meter_of(tenancy)).prices is None
     assert client.login(username="flat1", password=PASSWORD)
     page = client.get("/me/").content.decode()
     assert 'class="strip"' not in page and "by price" not in page and "heaper" not in page
@@ -88,7 +93,7 @@ def test_what_shifting_saves_is_rated_with_tiers_fee_and_tax_and_tiers_are_said_
         rates=rates, tiers=Tiers(Period.MONTH, (9_000,), by_rate=True), fee=10_000, tax=Tax("VAT", 190_000, False)
     )
     tenancy = lived(clock, store, tariff)
-    found = by_price(tenancy, clock.at)
+    found = by_price(tenancy, clock.at, meter_of(tenancy))
     assert found.tiered and found.more
     assert [(each.text, each.energy) for each in found.lines] == [
         ("day, tier 1", 9_000),
@@ -113,7 +118,7 @@ def test_tiers_alone_are_not_shiftable(db, clock, store, client):
         tiers=Tiers(Period.MONTH, (5_000,)),
     )
     tenancy = lived(clock, store, tariff, days=1)
-    found = by_price(tenancy, clock.at)
+    found = by_price(tenancy, clock.at, meter_of(tenancy))
     assert [each.energy for each in found.lines] == [5_000, 24 * 400 - 5_000]
     assert found.shift is None and found.tiered
     assert client.login(username="flat1", password=PASSWORD)
@@ -124,10 +129,10 @@ def test_a_tier_of_the_year_goes_on_from_the_months_before(db, clock, store):
     rates = (Rate("day", (520_000, 920_000)), Rate("night", (310_000, 310_000)))
     tariff = plain(rates=rates, tiers=Tiers(Period.YEAR, (4 * 16 * 400,), by_rate=True))
     tenancy = lived(clock, store, tariff, begin=at(2025, 9, 29), days=4)
-    found = by_price(tenancy, clock.at)
+    found = by_price(tenancy, clock.at, meter_of(tenancy))
     # Two days of September and two of October: those of October lie in the first tier to its end.
     assert found.shift.saved == 2 * 640 * (520_000 - 310_000)
-    found = by_price(lived_on(tenancy, clock, store), clock.at)
+    found = by_price(lived_on(tenancy, clock, store), clock.at, meter_of(tenancy))
     assert found.shift.energy == 3 * 640
     # The third day of October is the second tier's: what is moved is taken from there.
     assert found.shift.saved == 3 * 640 * (920_000 - 310_000)
@@ -144,12 +149,12 @@ def test_prices_by_the_hour_are_shifted_within_the_day_and_the_cheapest_is_named
     prices = tuple(100_000 + 10_000 * (hour % 24) for hour in range(72))
     tenancy = lived(clock, store, plain(seasons=(all_year("day"),), dated=Dated("spot", begin, HOUR, prices)), days=1)
     clock.at += HOUR // 2
-    found = by_price(tenancy, clock.at)
+    found = by_price(tenancy, clock.at, meter_of(tenancy))
     assert [(each.text, each.price, each.energy) for each in found.lines] == [("spot", None, 24 * 400)]
     # A tenth of the hours from 12:00 at 0.22 to 23:00 at 0.33 goes to 00:00 at 0.10.
     saved = sum(40 * (10_000 * hour) for hour in range(12, 24))
     assert found.shift == Shift(12 * 40, saved, "", "")
-    seen = tenancy_panel(tenancy, clock.at + 12 * HOUR).prices
+    seen = tenancy_panel(tenancy, clock.at + 12 * HOUR, meter_of(tenancy)).prices
     assert seen.change == "Dearer from 13:00: 0.23 instead of 0.22 EUR/kWh"
     assert seen.best == "Cheapest: tomorrow 00:00 – 01:00, 0.10"
     assert [len(each.parts) for each in seen.days] == [24, 24] and seen.known is None

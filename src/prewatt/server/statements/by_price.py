@@ -21,7 +21,7 @@ from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.models import JournalEntry, Meter
 from ..metering.series import align, energies, used_up_to
-from .statement import ELECTRICITY, Line, statement
+from .statement import Line, energy_lines
 
 PART = 10
 """One of this many watt-hours is moved."""
@@ -53,16 +53,15 @@ class ByPrice:
     more: bool
 
 
-def by_price(tenancy: Tenancy, at: int) -> ByPrice | None:
+def by_price(tenancy: Tenancy, at: int, meter: Meter | None) -> ByPrice | None:
     """Return the month of the instant `at`, up to that instant; None if all of it costs the same, or
-    nothing was used.
+    nothing was used. `meter`: of the unit.
     """
     place = zone(tenancy.unit.property.zone)
     begin = day_bounds(local_day(at, place).replace(day=1), place)[0]
-    meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     if meter is None:
         return None
-    lines = _energy_lines(tenancy, begin, at)
+    lines = _energy_lines(tenancy, begin, at, meter)
     if not lines or (len(lines) == 1 and lines[0].price is not None):
         return None
     versions = tenancy.unit.property.tariff_versions.series()
@@ -81,11 +80,11 @@ def _costs_more(tariff: Tariff) -> bool:
     return any(form.of(tariff) for form in PER_KWH) or (tariff.tax is not None and not tariff.tax.included)
 
 
-def _energy_lines(tenancy: Tenancy, begin: int, at: int) -> list[Line]:
+def _energy_lines(tenancy: Tenancy, begin: int, at: int, meter: Meter) -> list[Line]:
     """Return the lines of energy of a statement, with what they cost above zero."""
     return [
         replace(each, amount=-each.amount)
-        for each in statement(tenancy, begin, at).section(ELECTRICITY)
+        for each in energy_lines(tenancy, begin, at, meter)
         if each.tier is not None and each.energy
     ]
 

@@ -31,6 +31,7 @@ from ..ledger.references import Of
 from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
 from ..payments.models import Receipt
+from ..vending.keypads import account_meter_of
 from .keypad import EntryCharge, KeypadPart, charges_in, keypad_part
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
@@ -167,12 +168,8 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
     """Return the statement for the span from `begins` to `ends`."""
     span = Span(begins, ends)
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
-    energy = _Energy(tenancy, span)
-    if meter is not None:
-        energy.collect(meter)
     keypad = keypad_part(tenancy, span)
-    if keypad is not None:
-        energy.collect_entries()
+    energy = _energy(tenancy, span, meter, keypad is not None)
     transfers = _transfers(tenancy, during(span))
     lines = [*_top_ups(tenancy, transfers), *energy.lines(), *_shared(tenancy, transfers), *_adjustments(transfers)]
     opening = _balance_at(tenancy, meter, begins)
@@ -194,6 +191,21 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
         between,
         keypad,
     )
+
+
+def energy_lines(tenancy: Tenancy, begins: int, ends: int, meter: Meter | None) -> list[Line]:
+    """Return the section *Electricity* of the statement for a span, without what else a statement reads. `meter`: of the unit."""
+    energy = _energy(tenancy, Span(begins, ends), meter, account_meter_of(tenancy) is not None)
+    return [line for line in energy.lines() if line.section == ELECTRICITY]
+
+
+def _energy(tenancy: Tenancy, span: Span, meter: Meter | None, has_entries: bool) -> _Energy:
+    energy = _Energy(tenancy, span)
+    if meter is not None:
+        energy.collect(meter)
+    if has_entries:
+        energy.collect_entries()
+    return energy
 
 
 def _measured_for(tenancy: Tenancy, span: Span) -> Q:

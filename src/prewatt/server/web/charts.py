@@ -7,7 +7,7 @@ used in an earlier part too, says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -213,8 +213,11 @@ def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy 
     place = zone(meter.property.zone)
     first = first_day_of(period, day)
     known = _known(meter, at, tenancy)
-    parts = _parts(meter, period, first, place, known)
-    before = _parts(meter, period, period_before(period, first), place, known)
+    earlier = period_before(period, first)
+    # Both periods are read at once. Hours are few, and their steps are found for each day alone.
+    last = next_period(period, first) - timedelta(days=1)
+    uses = {} if period is Period.DAY else use_by_day(meter, earlier, last, known.begins, known.ends)
+    parts, before = (_parts(meter, period, each, place, known, uses) for each in (first, earlier))
     return Chart(period, first, place, parts, before, _by_price([*parts, *before]))
 
 
@@ -226,14 +229,16 @@ def _known(meter: Meter, at: int, tenancy: Tenancy | None) -> Known:
     return Known(begins, None, meter.read_at, at)
 
 
-def _parts(meter: Meter, period: Period, first: date, place: ZoneInfo, known: Known) -> list[Part]:
+def _parts(
+    meter: Meter, period: Period, first: date, place: ZoneInfo, known: Known, by_day: Mapping[date, Use]
+) -> list[Part]:
     if period is Period.DAY:
         span = Span(*day_bounds(first, place)).within(known.begins, known.ends)
         intervals = use_between(meter, span) if span.ends > span.begins else []
         spans = spans_of(period, first, place, step_of(intervals))
         return parts_of(spans, map(_use, intervals), known)
-    last = next_period(period, first) - timedelta(days=1)
-    uses = use_by_day(meter, first, last, known.begins, known.ends).values()
+    end = next_period(period, first)
+    uses = [use for day, use in by_day.items() if first <= day < end]
     if period is Period.MONTH:
         return parts_of(spans_of(period, first, place), uses, known)
     months = [first.replace(month=number) for number in range(1, 13)]

@@ -220,9 +220,8 @@ def meter_figures(meter: Meter, at: int) -> MeterFigures:
     return _figures(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
 
-def tenancy_panel(tenancy: Tenancy, at: int) -> TenancyPanel | None:
-    """Return what the tenant sees; None if the unit has no meter."""
-    meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway").first()
+def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPanel | None:
+    """Return what the tenant sees; None if the unit has no meter (`meter`)."""
     if meter is None:
         return None
     zone_ = zone(tenancy.unit.property.zone)

@@ -56,16 +56,20 @@ class Watched:
 
 
 class WatchedMeter(Watched):
-    """The meter of a unit, which is read all the time while its page is open. `present`: None if the unit has no meter."""
+    """The meter of a unit, which is read all the time while its page is open. `meter`, `meter_present`: None if it has none."""
 
     def __init__(self, unit: Unit, again: int) -> None:
         pk = Meter.objects.filter(unit=unit).values_list("pk", flat=True).first()
         super().__init__(None if pk is None else (METER, (pk,)), again)
         self._property: Property = unit.property
         self.meter_present: Present | None = None
+        self.meter: Meter | None = None
         if pk is not None:
             self.meter_present = presents([pk]).get(pk)
             self.state = repr(self.meter_present.version) if self.meter_present else ""
+            # Read after that, so that what moves meanwhile is shown again.
+            self.meter = Meter.objects.select_related("gateway__property__organisation").get(pk=pk)
+            self.meter.unit = unit
 
     def show(self, request: HttpRequest, panel: TenancyPanel | None) -> None:
         """Say for whom the present is shown."""

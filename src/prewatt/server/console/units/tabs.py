@@ -59,12 +59,12 @@ class UnitPage:
         self.at = now()
         self.tenant = open_tenancy(self.unit)
         self._watched = WatchedMeter(self.unit, AGAIN)
-        self.meter: Meter | None = getattr(self.unit, "meter", None)
+        self.meter: Meter | None = self._watched.meter
 
     @cached_property
     def panel(self) -> TenancyPanel | None:
         """What the tenant sees of the meter; None if nobody lives or comes there, or there is no meter."""
-        return tenancy_panel(self.tenant, self.at) if self.tenant else None
+        return tenancy_panel(self.tenant, self.at, self.meter) if self.tenant else None
 
     @property
     def is_vacant(self) -> bool:

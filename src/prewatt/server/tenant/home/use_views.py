@@ -15,9 +15,8 @@ from ...web.access import lives_now
 from ...web.use_chart import UseChart, use_chart
 
 
-def chart_of_tenancy(request: HttpRequest, tenancy: Tenancy) -> UseChart | None:
-    """Return the chart that a request asks for, of what was used since the move-in; None if the flat has no meter."""
-    meter: Meter | None = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway__property").first()
+def chart_of_tenancy(request: HttpRequest, tenancy: Tenancy, meter: Meter | None) -> UseChart | None:
+    """Return the chart that a request asks for, of what was used since the move-in; None if the flat has no meter (`meter`)."""
     if meter is None:
         return None
     return use_chart(request, meter, now(), reverse("tenant:home:tenancy"), reverse("tenant:home:use"), tenancy)
@@ -27,7 +26,9 @@ def chart_of_tenancy(request: HttpRequest, tenancy: Tenancy) -> UseChart | None:
 @require_GET
 def use(request: HttpRequest) -> HttpResponse:
     """Return the chart of another period, to be put into the page that is open."""
-    chart = chart_of_tenancy(request, lives_now(request))
+    tenancy = lives_now(request)
+    meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway__property").first()
+    chart = chart_of_tenancy(request, tenancy, meter)
     if chart is None:
         raise Http404
     if not request.htmx:  # type: ignore[attr-defined]

@@ -46,7 +46,7 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         return redirect("tenant:papers:tenancy_statement", pk=present_tenancy.pk)
     where = zone(present_tenancy.unit.property.zone)
     watched = WatchedMeter(present_tenancy.unit, AGAIN)
-    panel = tenancy_panel(present_tenancy, at)
+    panel = tenancy_panel(present_tenancy, at, watched.meter)
     notes = notes_for([present_tenancy], look=True)
     shares = present_tenancy.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")[:8]
     fresh = [each for each in notes if each.new or at - each.at < FRESH]
@@ -61,8 +61,8 @@ def tenancy(request: HttpRequest) -> HttpResponse:
         "panel": panel,
         "keypad": None if panel else keypad_panel(present_tenancy, at),
         # Stands beside the live part, and is not asked for with it.
-        "use": chart_of_tenancy(request, present_tenancy) if panel and not request.htmx else None,  # type: ignore[attr-defined]
-        "by_price": None if request.htmx else by_price(present_tenancy, at),  # type: ignore[attr-defined]
+        "use": chart_of_tenancy(request, present_tenancy, watched.meter) if panel and not request.htmx else None,  # type: ignore[attr-defined]
+        "by_price": None if request.htmx else by_price(present_tenancy, at, watched.meter),  # type: ignore[attr-defined]
         "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
         "ways": ways_in_browser(present_tenancy, request.headers.get("User-Agent", "")),
         "reference": reference(present_tenancy),
