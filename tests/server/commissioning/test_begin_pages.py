@@ -103,20 +103,29 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert page.url == f"/properties/{home.pk}/gateways/"
     assert home.tariff_versions.get().tariff.kernel().rates[0].prices == (320_000,)
     assert client.get("/").url == "/properties/"
+    # Who goes elsewhere sees on the first page what is still missing.
+    assert "not set up yet Lindenhof Next: Gateway Go on" in said(client.get("/properties/"))
+    # Without credit the gateway's first start darkens the flats: that is said before.
     gateway = Gateway.objects.get()
+    assert "2 flats have no credit yet" in said(client.get(f"/properties/{home.pk}/gateways/"))
     page = client.post(f"/gateways/{gateway.pk}/code/", headers={"host": "testserver"})
     shown = page.content.decode()
     code = re.search(r'class="digits">\s*(\w+)', shown)[1]
     assert f"prewatt edge enrol --insecure http://testserver {code}" in shown and "<svg" in shown
     assert page["Cache-Control"].find("no-store") >= 0
+    assert "2 flats have no credit yet" in said(page) and f'href="/properties/{home.pk}/first-payment/">Go on' in shown
     enrol(code, SigningKey.generate().public())
+    assert "have no credit yet" not in said(client.get(f"/properties/{home.pk}/gateways/"))
     assert "enrolled, and not started yet" in said(client.get(f"/gateways/{gateway.pk}/state/"))
     page = client.get("/begin/")
     assert "Go on: First payment" in said(page)
     page = client.get(f"/properties/{home.pk}/first-payment/")
     flat = Unit.objects.get(name="Top 2")
-    assert f'href="/units/{flat.pk}/money/"' in page.content.decode()
-    client.post(f"/units/{flat.pk}/top-up/", {"amount": "20", "credit_id": "1", "way": "cash"})
+    tenancy = Tenancy.objects.get(unit=flat)
+    assert f'href="/tenancies/{tenancy.pk}/take-cash/"' in page.content.decode()
+    page = client.post(f"/tenancies/{tenancy.pk}/take-cash/", {"amount": "20", "credit_id": "1"}, follow=True)
+    assert "Receipt 000001" in said(page)
+    assert "not set up yet" not in said(client.get("/properties/"))
     assert TopUp.objects.get().tenancy.tenant == "王芳" and TopUp.objects.get().amount == 20 * NANO
     assert "everything is set up" in said(client.get("/begin/"))
     # What comes later is the same page; the steps are gone.

@@ -128,11 +128,11 @@ def test_it_says_who_is_off_since_when_and_why_and_leads_to_what_mends_it(lived,
     lived.append("m1", lived.accounts["m1"].relay(clock.at, False, "exhausted"))
     lived.deliver(Store(range(SHARDS)))
     page = log_in("manager").get("/properties/")
-    said, unit = words(page), Unit.objects.get(name="Flat 1")
+    said, tenancy = words(page), Tenancy.objects.get(tenant="Anna")
     assert re.search(
         r"Now to do off Flat 1 Anna the credit is used up since 9 Oct, 00:00 -[\d.]+ EUR Take a payment", said
     )
-    assert f'href="/units/{unit.pk}/money/"' in page.content.decode()
+    assert f'href="/tenancies/{tenancy.pk}/take-cash/"' in page.content.decode()
     top_up(Tenancy.objects.get(tenant="Anna"), 50 * NANO, "a")
     assert "off though paid Flat 1" in words(log_in("manager").get("/properties/")), "who has paid stands first"
 

@@ -4,11 +4,17 @@ order, left, and done by a command as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..estate.models import Organisation, Property
-from ..metering.models import Meter
+from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
+
+from ..estate.models import Organisation, Property, Tenancy, Unit
+from ..estate.terms import Terms
+from ..metering.models import Gateway, Meter
+from ..tariffs.models import TariffVersion
+from ..vending.key_models import TokenMeter
 from ..vending.models import TopUp
 
 
@@ -76,3 +82,29 @@ def progress_of(property_: Property | None, at: int) -> Progress:
 def property_in_hand(organisation: Organisation) -> Property | None:
     """Return the property that is set up: the one that was made last."""
     return organisation.properties.in_use().order_by("-pk").first()
+
+
+def without_credit(gateway: Gateway, at: int) -> QuerySet[Tenancy]:
+    """Return the tenancies behind a gateway who pay before use and have paid nothing yet: they have no power from the moment
+    in which the gateway knows the tariff.
+    """
+    after_use = Terms.objects.filter(tenancy=OuterRef("pk"), postpaid=True, ended_at=None)
+    paid = TopUp.objects.filter(tenancy=OuterRef("pk"))
+    living = Tenancy.objects.living(at).filter(unit__meter__gateway=gateway)
+    return living.exclude(Exists(paid)).exclude(Exists(after_use))
+
+
+def unfinished(properties: Iterable[Property]) -> list[tuple[Property, Step]]:
+    """Return those properties that have no unit, no tariff, or neither an enrolled gateway nor a keypad meter yet, each with the
+    first of these steps that is missing; in one query.
+    """
+    gateways = Gateway.objects.filter(property=OuterRef("pk"), revoked=False, public_key__isnull=False)
+    keypads = TokenMeter.objects.filter(unit__property=OuterRef("pk"))
+    begun = {
+        Step.UNITS: Exists(Unit.objects.in_use().filter(property=OuterRef("pk"))),
+        Step.PRICE: Exists(TariffVersion.objects.filter(property=OuterRef("pk"))),
+        Step.GATEWAY: Exists(gateways) | Exists(keypads),
+    }
+    rows = Property.objects.filter(pk__in=[each.pk for each in properties]).exclude(*begun.values())
+    missing = Case(*(When(~done, then=Value(str(step))) for step, done in begun.items()))
+    return [(each, Step(each.missing)) for each in rows.annotate(missing=missing)]

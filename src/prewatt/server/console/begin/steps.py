@@ -65,18 +65,29 @@ def steps_above(property_: Property, here: Step) -> list[StepLink]:
     return [] if all(link.is_done for link in links) else links
 
 
-def on_from(property_: Property, here: Step) -> HttpResponse:
-    """Lead on from the page of a step to the next one that is not done, or to the property's page if all are."""
+def onward(property_: Property, here: Step) -> str:
+    """Return the address of the next step after one that is not done, or of the property's page if all are."""
     progress = progress_of(property_, now())
     steps = list(Step)
     behind = steps.index(here) + 1
-    following = next((step for step in steps[behind:] + steps[:behind] if not progress.is_done(step)), Step.PROPERTY)
-    return redirect(PAGES[following], pk=property_.pk)
+    others = [step for step in steps[behind:] + steps[:behind] if step is not here]
+    following = next((step for step in others if not progress.is_done(step)), Step.PROPERTY)
+    return page_of(property_, following)
+
+
+def page_of(property_: Property, step: Step) -> str:
+    """Return the address of a step's page."""
+    return reverse(PAGES[step], args=[property_.pk])
+
+
+def on_from(property_: Property, here: Step) -> HttpResponse:
+    """Lead on from the page of a step to the next one that is not done, or to the property's page if all are."""
+    return redirect(onward(property_, here))
 
 
 def _page(organisation: Organisation, progress: Progress, step: Step) -> str:
     if progress.building is not None:
-        return reverse(PAGES[step], args=[progress.building.pk])
+        return page_of(progress.building, step)
     return f"{reverse('console:estate:add_property')}?organisation={organisation.pk}" if step is Step.PROPERTY else ""
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from ...core.addresses import asker_counted
 from ...core.errors import by_field
 from ...core.time import now
 from ...estate.models import Tenancy
+from ...vending.models import TopUp
 from ...web.access import property_of_manager
 from ...web.gate import reach
 from .steps import step_links, steps_above
@@ -115,7 +117,9 @@ def _show_steps(request: HttpRequest) -> HttpResponse:
 def first_payment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where a payment is recorded, flat by flat."""
     property_ = property_of_manager(request, pk)
-    tenancies = Tenancy.objects.living(now()).filter(unit__property=property_).select_related("unit")
+    paid = Exists(TopUp.objects.filter(tenancy=OuterRef("pk")))
+    living = Tenancy.objects.living(now()).filter(unit__property=property_)
+    tenancies = living.select_related("unit").annotate(has_paid=paid)
     context = {
         "property": property_,
         "steps": steps_above(property_, Step.PAYMENT),

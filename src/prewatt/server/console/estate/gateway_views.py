@@ -22,15 +22,21 @@ from ...accounts.first_start import is_loopback
 from ...commissioning.additions import add_gateway
 from ...commissioning.enrolment import new_code, until_when
 from ...commissioning.installing import InstallError
-from ...commissioning.progress import Step
+from ...commissioning.progress import Step, without_credit
 from ...core.addresses import public
+from ...core.time import now
 from ...metering.models import Gateway
 from ...web.access import property_of_manager, row_at
-from ..begin.steps import steps_above
+from ..begin.steps import onward, steps_above
 
 
 def _gateway(request: HttpRequest, pk: int) -> Gateway:
     return row_at(request, Gateway.objects.select_related("property__organisation"), "property", pk=pk)
+
+
+def _dark_at_first(gateway: Gateway) -> int:
+    """Return how many flats go dark when a gateway runs for the first time."""
+    return 0 if gateway.public_key else without_credit(gateway, now()).count()
 
 
 @login_required
@@ -52,7 +58,7 @@ def gateways(request: HttpRequest, pk: int) -> HttpResponse:
         "property": property_,
         "where": zone(property_.zone),
         "steps": steps_above(property_, Step.GATEWAY),
-        "gateways": [(each, each.meters.count()) for each in rows if not each.revoked],
+        "gateways": [(each, each.meters.count(), _dark_at_first(each)) for each in rows if not each.revoked],
         "archived": [each for each in rows if each.revoked],
         "typed": request.POST.get("name", ""),
         "wrong": wrong,
@@ -83,6 +89,8 @@ def gateway_code(request: HttpRequest, pk: int) -> HttpResponse:
         "server": server,
         "is_here": is_here,
         "command": command,
+        "without_credit": _dark_at_first(gateway),
+        "onward": onward(gateway.property, Step.GATEWAY),
         "ends": until_when(gateway),
         "qr": str(segno.make(command, error="m").svg_inline(scale=4, border=2)),
     }

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db.models import Case, F, Q, Value, When, Window
 from django.db.models.functions import RowNumber
@@ -17,58 +15,14 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from ....kernel.calendar import zone
 from ....kernel.state import EXHAUSTED
 from ...accounts.rights import Right
-from ...estate.models import Property
 from ...metering.models import Meter
 from ...metering.outlook import days_until
 from ...metering.seen import LIMIT
 from ...overview.models import Need, Place, Summary, ToDo
+from .begun import begun_lines
+from .line import FIRST, Line, Seer
 from .listing import Wanted, with_names
 from .words import why_in_words
-
-FIRST = 5
-"""So many lines are shown of each kind; then one says how many more there are."""
-Rights = Mapping[int, frozenset[Right]]
-"""What somebody may do at each property, and in the whole of each organisation."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """Something to do. `tone`, `label`: how it stands, as a class of the style sheet and in words. `who` leads to `page`; it is
-    empty if the line says it all. `where`: the property, if there are several. `amount` (nano) in `currency`; None if it is of
-    no money, or whoever looks sees none. `waiting` (nano): paid, and on its way. The button leads to `to`.
-    """
-
-    tone: str
-    label: str
-    who: str = ""
-    page: str = ""
-    tenant: str = ""
-    where: str = ""
-    detail: str = ""
-    since: int | None = None
-    zone: ZoneInfo | None = None
-    amount: int | None = None
-    waiting: int = 0
-    currency: str = ""
-    button: str = ""
-    to: str = ""
-
-
-class Seer:
-    """Who looks: the properties that are shown, and the rights there (`at`), and in whole organisations (`of`)."""
-
-    def __init__(self, properties: Collection[Property], at: Rights, of: Rights) -> None:
-        self.properties = {each.pk: each for each in properties}
-        self.at, self.of = at, of
-
-    @property
-    def sees_several(self) -> bool:
-        """Return whether lines must say where they are."""
-        return len(self.properties) > 1
-
-    def has(self, right: Right, property_id: int) -> bool:
-        """Return whether they have a right at a property."""
-        return right in self.at.get(property_id, ())
 
 
 def lines(seer: Seer, summaries: Collection[Summary], wanted: Wanted, at: int) -> list[Line]:
@@ -79,6 +33,7 @@ def lines(seer: Seer, summaries: Collection[Summary], wanted: Wanted, at: int) -
     return [
         *(_off(each, seer) for each in off),
         *_more(numbers["off"] - len(off), wanted.link(show="off", q="")),
+        *begun_lines(seer),
         *_of_kinds(rows, seer, (ToDo.Kind.GATEWAY, ToDo.Kind.SILENCE), wanted),
         *(_soon(each, seer, at) for each in soon),
         *_more(numbers["soon"] - len(soon), wanted.link(show="soon", q="", order="days")),
@@ -106,7 +61,9 @@ def _urgent(seer: Seer) -> tuple[list[Place], list[Place]]:
     )
     numbered = rows.annotate(
         number=Window(
-            RowNumber(), partition_by=[group], order_by=[F("need").asc(), soonest, F("off_since").asc(), F("pk").asc()]
+            RowNumber(),
+            partition_by=[group],
+            order_by=[F("need").asc(), soonest, F("off_since").asc(), F("sort").asc()],
         )
     ).filter(number__lte=FIRST)
     places = sorted(numbered, key=lambda each: each.number)  # type: ignore[attr-defined]
@@ -139,7 +96,8 @@ def _way(place: Place, seer: Seer) -> tuple[str, str]:
     """Return the button that mends it, and where it leads: money if that is what is missing, the switch otherwise."""
     for_money = place.need == Need.SOON or place.why in (EXHAUSTED, LIMIT)
     if for_money and not place.waiting and seer.has(Right.TAKE_MONEY, place.property_id):
-        return _("Take a payment"), reverse("console:units:money", args=[place.unit_id])
+        page = ("console:till:take", place.tenancy_id) if place.tenancy_id else ("console:units:money", place.unit_id)
+        return _("Take a payment"), reverse(page[0], args=[page[1]])
     if not for_money and seer.has(Right.SWITCH, place.property_id):
         return _("Look at the switch"), reverse("console:units:switch", args=[place.unit_id])
     return _("What to do"), reverse("console:units:unit", args=[place.unit_id])

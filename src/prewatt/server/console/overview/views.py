@@ -27,7 +27,8 @@ from ...web.access import property_of_manager, rights_at
 from ...web.gate import reach
 from ...web.live import Watched, live_page, often_with
 from ...web.watching import PROPERTIES, state_by
-from .lines import Seer, lines
+from .line import Seer
+from .lines import lines
 from .listing import PAGE, Wanted, listing, read
 from .months import month_figures
 from .plan import plan_of

@@ -22,6 +22,7 @@ from ....kernel.charges import CHARGES
 from ....kernel.tariff import Tariff as KernelTariff
 from ....kernel.tariff import TariffError
 from ...accounts.rights import Right
+from ...commissioning.progress import Step
 from ...core.json_text import JsonError, read_json
 from ...core.time import now
 from ...core.uploads import LARGEST_UPLOAD, takes
@@ -37,6 +38,7 @@ from ...web.access import property_of_manager
 from ...web.forms import key, one_of
 from ...web.kept import say
 from ...web.tasks.views import facts_of
+from ..begin.steps import on_from, steps_above
 from .forms import document_of, fields_of, starter, typed
 from .views import LARGEST_FILE, known_tariffs, week
 from .words import in_editor
@@ -80,7 +82,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "known": known_tariffs(property_),
         "charges": CHARGES,
         "has_charges": _has_charges(draft),
-        "hold": request.POST.get("hold", "later"),
+        "hold": request.POST.get("hold", "later" if property_.tariff_versions.exists() else "now"),
+        "steps": steps_above(property_, Step.PRICE),
         "effective": request.POST.get("effective", ""),
     }
     return render(request, "console/tariffs/tariff_edit.html", context)
@@ -199,6 +202,7 @@ def _keep(request: HttpRequest, property_: Property, tariff: KernelTariff) -> Ht
     if hold != "at" and given.get("effective"):
         said = _("Here is a day and an hour. Choose “From this day and hour on”, or empty this field.")
         raise ValidationError({"effective": said})
+    is_first = not property_.tariff_versions.exists()
     with transaction.atomic():
         kept = keep(property_.organisation, tariff)
         if hold == "at":
@@ -210,6 +214,8 @@ def _keep(request: HttpRequest, property_: Property, tariff: KernelTariff) -> Ht
     else:
         said = _("%(name)s is saved and on its way to the meters.")
     messages.success(request, said % {"name": kept.name})
+    if is_first and hold != "later":
+        return on_from(property_, Step.PRICE)
     return redirect("console:tariffs:tariffs", pk=property_.pk)
 
 
