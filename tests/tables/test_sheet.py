@@ -14,6 +14,7 @@ import pytest
 from prewatt.tables import workbook
 from prewatt.tables.columns import all_names, find, plain
 from prewatt.tables.problems import SHOWN, Problems, TableError
+from prewatt.tables.rows import Row
 from prewatt.tables.sheet import read
 
 NAMES = {
@@ -147,6 +148,14 @@ def test_names_without_what_does_not_matter():
         plain(name)
         for name in ("\ufeffValid_From", " valid  from:", "“VALID FROM”", "ｖａｌｉｄ　ｆｒｏｍ", "valid\u00a0from*")
     } == {"valid from"}
+
+
+def test_a_name_of_several_words_means_a_column_if_all_of_them_mean_that_one():
+    names = {"unit": ("flat", "房号", "单元"), "meter": ("meter",), "tenant": ("tenant",)}
+    places = find(
+        [Row(1, ("单元/房号", "Meter no. / Flat", "Meter|Meter no.", "Tenant/Remark"))], names, ("unit", "meter")
+    ).places
+    assert places == {"unit": 0, "meter": 2}
 
 
 # -- workbooks -----------------------------------------------------------------------------------------------------------

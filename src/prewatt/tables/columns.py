@@ -17,6 +17,7 @@ WITHIN = 60
 """The names are in one of so many first lines: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$")
+_STROKE = re.compile(r"[/|、·]")
 _QUOTES = "\"'“”„‘’«»`"
 
 
@@ -39,6 +40,17 @@ def without_number(name: str) -> str:
     """
     words = re.split(r"[\s.\-/#]+", without_unit(name))
     return " ".join(word for word in words if word not in ("", "no", "nr", "number", "nummer", "num", "name"))
+
+
+def meant(name: str, names: Mapping[str, Sequence[str]]) -> str:
+    """Return the column that a plain name of several words means, such as "单元/房号" or "flat / apartment no."; empty if one of the
+    words is not known, or if they are of two columns.
+    """
+    parts = [without_number(part) for part in _STROKE.split(without_unit(name)) if part.strip()]
+    if len(parts) < 2:
+        return ""
+    columns = {next((column for column, known in names.items() if part in map(plain, known)), "") for part in parts}
+    return columns.pop() if len(columns) == 1 else ""
 
 
 def unit_of(name: str) -> str:
@@ -99,12 +111,13 @@ def find(
     names: Mapping[str, Sequence[str]],
     needed: Collection[str],
     instead: Sequence[tuple[str, str]] = (),
+    titles: Mapping[str, str] | None = None,
 ) -> Header:
     """Return the header. No row after it is read from `rows`.
 
     `names` lists for each column the names that it may have, the best first. `needed` are the columns that must be
-    there. `instead` are pairs of a column and another one that replaces it where it is missing. Raises TableError that
-    says which needed column is missing or occurs twice.
+    there. `instead` are pairs of a column and another one that replaces it where it is missing. `titles`: how columns are called
+    for people, where that is not as here. Raises TableError that says which needed column is missing or occurs twice.
     """
     best: tuple[int, Row | None] = (-1, None)
     for _count, row in zip(range(WITHIN), rows, strict=False):
@@ -116,7 +129,7 @@ def find(
             return _header(row, places)
         if len(places) > best[0] and any(cell != "" for cell in row.cells):
             best = (len(places), row)
-    raise _missing(best[1], names, needed)
+    raise _missing(best[1], names, needed, titles or {})
 
 
 def _places(cells: Sequence[Cell], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -130,6 +143,9 @@ def _places(cells: Sequence[Cell], names: Mapping[str, Sequence[str]]) -> dict[s
             if place is not None:
                 places[column] = place
                 break
+    for place, label in enumerate(labels):
+        if column := meant(label, names):
+            places.setdefault(column, place)
     return places
 
 
@@ -144,8 +160,10 @@ def _header(row: Row, places: dict[str, int]) -> Header:
     return Header(row.number, places, {name: str(cell).strip(" \ufeff") for name, cell in raw.items()}, raw, width)
 
 
-def _missing(row: Row | None, names: Mapping[str, Sequence[str]], needed: Collection[str]) -> TableError:
-    wanted = ",".join(needed)
+def _missing(
+    row: Row | None, names: Mapping[str, Sequence[str]], needed: Collection[str], titles: Mapping[str, str]
+) -> TableError:
+    wanted = ",".join(titles.get(each, each) for each in needed)
     if row is None:
         return whole(_("line 1: no line names the columns (needed: %(wanted)s)") % {"wanted": wanted})
     lacking = [each for each in needed if each not in _places(row.cells, names)]
@@ -154,4 +172,6 @@ def _missing(row: Row | None, names: Mapping[str, Sequence[str]], needed: Collec
         "Commas, semicolons or tabs separate columns"
     )
     names_here = ", ".join(str(cell).strip() for cell in row.cells if cell != "")[:200]
-    return whole(text % {"line": row.number, "name": lacking[0], "wanted": wanted, "found": names_here})
+    return whole(
+        text % {"line": row.number, "name": titles.get(lacking[0], lacking[0]), "wanted": wanted, "found": names_here}
+    )

@@ -172,6 +172,7 @@ def test_a_list_is_told_all_that_is_wrong_with_it(tmp_path):
          "cp1252"),
         ("房号\t电表号\t租客姓名\nFlat 1\tm1\tAnna\nFlat 2\tm2\t空置\n合计\t\t\n", "gb18030"),
         ("房号\t电表号\t租客姓名\nFlat 1\tm1\tAnna\nFlat 2\tm2\t无\n", "utf-16"),
+        ("阳光公寓 电表登记,,\n单元/房号,电表号（智能）,租客\nFlat 1,m1,Anna\nFlat 2,m2,\n", "utf-8"),
         ('"Apartment","Meter no.","Tenant name",,\n"Flat 1","m1","Anna",,\n="Flat 2",="m2",(vacant),,\n', "utf-8"),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -33,8 +34,8 @@ def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
                 covered,
                 now(),
                 of.and_(Part.DEPOSIT),
-                _("taken from the deposit"),
+                gettext_noop("taken from the deposit"),
                 deposit_of=tenancy,
             )
         if -left > covered:
-            owe(tenancy, -left - covered, of.and_(Part.DEBT), _("still owed: %(memo)s") % {"memo": memo}, now())
+            owe(tenancy, -left - covered, of.and_(Part.DEBT), _("still owed: %(memo)s") % {"memo": _(memo)}, now())

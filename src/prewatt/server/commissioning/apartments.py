@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ...amounts import decimal_sign
 from ...tables.cells import (
@@ -158,7 +159,12 @@ def apartments_of(
 def apartments_in(rows: Iterable[Row], currency: str, zone: str, needed: Collection[str]) -> list[Apartment]:
     """Return the apartments of a table's rows, one of which names the columns. See `apartments_of`."""
     rows = list(rows)
-    header = find(rows, NAMES, needed)
+    titles = {
+        "unit": pgettext("column of a list", "unit"),
+        "meter": pgettext("column of a list", "meter"),
+        "tenant": pgettext("column of a list", "tenant"),
+    }
+    header = find(rows, NAMES, needed, titles=titles)
     reading = _Reading(header, country_at(zone, currency), "meter" in needed)
     for row in header.body(rows):
         try:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from ...kernel.sentences import sentence
 from ...wire.enrolling import EnrolCall, code_id, code_secret
 from ...wire.signing import VerifyKey
+from ..core import local_forms
 from ..core.broker_tls import trust_of_gateways
 from ..core.config import broker_password, signing_key
 from ..core.sealing import sealer
@@ -50,9 +51,9 @@ def new_code(gateway: Gateway) -> str:
 
 def until_when(gateway: Gateway) -> str:
     """Return, in words, until when the gateway's new code holds."""
-    ends = timezone.now() + CODE_LASTS
+    ends = (timezone.now() + CODE_LASTS).astimezone(ZoneInfo(gateway.property.zone))
     return _("It holds for 24 hours, until %(end)s.") % {
-        "end": f"{ends.astimezone(ZoneInfo(gateway.property.zone)):%Y-%m-%d %H:%M}"
+        "end": local_forms.moment(ends.replace(tzinfo=None), "j M, H:i")
     }
 
 

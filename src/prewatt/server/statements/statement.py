@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from ...kernel.calendar import next_month, zone
 from ...kernel.charges import CHARGES, OF_TIME, PER_KWH, PER_MONTH
@@ -44,6 +45,14 @@ TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
 )
 SHARED_KINDS = (Transfer.Kind.SHARED_COST, Transfer.Kind.REVERSAL)
 SECTIONS = (TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS)
+FIXED_MEMOS = frozenset(
+    {
+        gettext_noop("settlement"),
+        gettext_noop("taken from the deposit"),
+        gettext_noop("found at the meter"),
+    }
+)
+"""Memos that the books keep in English, whoever booked it, and that are said in the language of who reads."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +280,8 @@ def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
         if row.kind == Transfer.Kind.TOP_UP or in_lines:
             continue
         kind = Transfer.Kind(row.kind)
-        text = names[kind] % {"memo": row.memo} if kind in names else (row.memo or str(kind.label))
+        memo = _(row.memo) if row.memo in FIXED_MEMOS else row.memo
+        text = names[kind] % {"memo": memo} if kind in names else (memo or str(kind.label))
         yield Line(ADJUSTMENTS, text[:1].upper() + text[1:], amount, row.at)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from ...kernel.calendar import zone
 from ...kernel.entries import ChangeTenancy
@@ -215,7 +216,7 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         _carry(locked, carry_to, of)
     locked.settled_at = tenancy.settled_at = now()
     locked.save(update_fields=["settled_at", "settlements"])
-    close_remainder(locked, of, _("settlement"))
+    close_remainder(locked, of, gettext_noop("settlement"))
     _release_deposit(locked, of)
     meter = Meter.objects.filter(unit=locked.unit_id).first()
     if meter is not None:

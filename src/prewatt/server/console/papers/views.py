@@ -30,9 +30,13 @@ from ...web.tasks.views import facts_of
 
 
 def _month(request: HttpRequest, given: QueryDict, property_: Property) -> tuple[date, date]:
-    """Return the first and the last day of the month that is asked for; if none is, or none that can be, of last month."""
+    """Return the first and the last day of the month that is asked for; if none is, or none that can be, of last month, or of
+    this one where nobody lived before.
+    """
     today = local_day(now(), zone(property_.zone))
     usual = today.replace(day=1) - timedelta(days=1)
+    if not tenancies_in(property_, usual.replace(day=1), usual):
+        usual = next_month(today) - timedelta(days=1)
     try:
         return month(given.get("month") or f"{usual:%Y-%m}")
     except ValueError as error:

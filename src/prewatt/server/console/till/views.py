@@ -22,6 +22,7 @@ from ...notices.papers import email_of, send_paper
 from ...payments.models import Receipt
 from ...payments.receipts import give_receipt, paper_of
 from ...payments.staff import record
+from ...vending.models import TopUp
 from ...vending.paid_amounts import check_amount, new_credit_id
 from ...vending.refusals import TopUpError
 from ...vending.usual import usual
@@ -32,6 +33,8 @@ from ...web.tenancy_choice import LONGEST, tenancies_called, the_one
 
 MOST = 12
 """The most tenancies that a search shows."""
+FIRST_PART = 10
+"""What is usual where nobody has paid yet is the price of a month with much use: a first payment is a part of it."""
 
 
 @login_required
@@ -83,12 +86,15 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _amounts(tenancy: Tenancy) -> list[int]:
-    """Return amounts (nano) to be chosen by a tap: what the flat usually pays, and round ones of about that size."""
-    own = usual(tenancy.unit) or 20 * NANO
+    """Return amounts (nano) to be chosen by a tap: what the flat usually pays, and round ones of about that size. Where nobody has
+    paid yet, only round ones.
+    """
+    has_paid = TopUp.objects.filter(tenancy__unit__property=tenancy.unit.property).exists()
+    own = (usual(tenancy.unit) or 20 * NANO) // (1 if has_paid else FIRST_PART)
     size = NANO
     while size * 10 <= own:
         size *= 10
-    return sorted({own, *(size * each for each in (1, 2, 5, 10))})[:5]
+    return sorted({*((own,) if has_paid else ()), *(size * each for each in (1, 2, 5, 10))})[:5]
 
 
 @login_required

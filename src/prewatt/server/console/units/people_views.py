@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from ....kernel.calendar import local, zone
 from ...notices.languages import language_choices
 from ..contacts.views import contact_panels
 from ..residents.views import people_of
@@ -25,5 +26,6 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
         "people_of_unit": [people_of(each) for each in not_over],
         "languages": language_choices(),
         "vacant": page.is_vacant,
+        "begins": f"{local(page.at, zone(unit.property.zone)):%Y-%m-%dT%H:%M}",
     }
     return page.still("console/units/people.html", context)
