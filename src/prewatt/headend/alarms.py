@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..kernel.account import Account
+from ..kernel.details import detail_sentence
 from ..kernel.entries import AnyEntry, Event, Rebased
 from ..kernel.events import EventKind
 from ..kernel.plausible import RETURNED
@@ -168,7 +169,7 @@ def stands_back(meter: str, account: Account, before: int) -> Raised | None:
 
 def _detail(entry: AnyEntry) -> Sentence:
     if isinstance(entry, Event):
-        return sentence(entry.detail or entry.code)
+        return detail_sentence(entry.detail or entry.code)
     if isinstance(entry, Rebased):
         return sentence("%(was)s kWh, then %(register)s kWh", was=Energy(entry.was), register=Energy(entry.register))
     return sentence(str(entry.__struct_config__.tag))

@@ -46,7 +46,7 @@ def said(alarm, language):
         return alarm.sentence
 
 
-def test_an_alarm_is_said_in_the_language_of_the_page_with_its_amounts_and_times(unbooked):
+def test_an_alarm_is_textin_the_language_of_the_page_with_its_amounts_and_times(unbooked):
     assert unbooked.text.startswith("1234.50 EUR were credited on 2026-11-03 14:05 (")
     assert "; code 77). This server does not know of the payment" in unbooked.text
     assert said(unbooked, "en").startswith("1,234.50 EUR were credited on 3 Nov 2026, 14:05 (")
@@ -90,7 +90,10 @@ def test_an_event_of_a_journal_raises_an_alarm_that_is_read_in_any_language():
     told = raised_by(Event(7, 0, 0, EventKind.SWITCH_DIFFERS, "it stands open"), "m1", "g1")
     kept = json.loads(json.dumps(stored(told.text)))
     with override("de"):
-        assert in_words(kept, str(told.text)).startswith("Der Lastschalter von Zähler m1 steht anders als befohlen")
+        text = in_words(kept, str(told.text))
+        assert (
+            text.startswith("Der Lastschalter von Zähler m1 steht anders als befohlen") and "(er steht offen)" in text
+        )
     ahead = clock_ahead("m1", 7, 3 * DAY, 0)
     with override("zh-hans"):
         assert "1970年1月4日 00:00（UTC），比现在超前 3 天" in in_words(stored(ahead.text), ahead.text)

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
 
+from ...kernel.details import detail_sentence
 from ...kernel.entries import Event, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.names import natural
@@ -195,7 +196,7 @@ def _begin(
     if isinstance(why, Sentence):
         text = several([text, why])
     elif why and why != NOTHING:
-        text = sentence("%(text)s Its gateway says: %(why)s.", text=text, why=why)
+        text = sentence("%(text)s Its gateway says: %(why)s.", text=text, why=detail_sentence(why))
     owner = {"meter": meter} if meter else {"gateway": gateway}
     raise_alarm(SILENT, text, since, key=str(silence.pk), data={"silence": silence.pk}, **owner)
     return silence
