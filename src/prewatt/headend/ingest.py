@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..kernel.account import Account
+from ..kernel.details import detail_sentence
 from ..kernel.entries import (
     AnyEntry,
     Command,
@@ -373,7 +374,7 @@ def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason:
     """
     if order.credit_id not in account.credit_ids:
         # Paid, and not credited: a person has to give it back.
-        text = sentence("credit %(id)s was refused: %(reason)s", id=order.credit_id, reason=sentence(reason))
+        text = sentence("credit %(id)s was refused: %(reason)s", id=order.credit_id, reason=detail_sentence(reason))
     elif order.tid in account.coded and account.coded[order.tid] == order.coded:
         text = sentence(
             "credit %(id)s is at the meter twice: it was ordered again, and its new code was typed before the meter knew "

@@ -9,7 +9,7 @@ import msgspec
 from ..kernel.account import Account
 from ..kernel.charges.interface import OWN_FIELDS
 from ..kernel.entries import AnyEntry, Command, CommandEntry, UnknownOrder
-from ..kernel.sentences import Number, Sentence, sentence
+from ..kernel.sentences import Number, Sentence, one_by_one, sentence
 from ..kernel.units import exact_money
 from .unlogged import UnloggedCommand, as_reported, is_of_the_log, unlogged_command
 
@@ -80,10 +80,7 @@ def _in_words(claimed: AnyEntry, own: AnyEntry) -> Sentence:
         for name in own.__struct_fields__
         if getattr(claimed, name) != getattr(own, name)
     ]
-    text = fields[0]
-    for each in fields[1:]:
-        text = sentence("%(before)s; %(after)s", before=text, after=each)
-    return text
+    return one_by_one(fields)
 
 
 def _value(name: str, entry: AnyEntry) -> str | Number:

@@ -1,4 +1,4 @@
-"""What a gateway adds to an event, as a sentence that is read in any language.
+"""What a gateway adds to an event, and why it refuses an order, as sentences that are read in any language.
 
 A gateway writes it down in English, and a journal is never changed: so it is taken apart again by the forms below. What has none of
 them, such as the words of a driver that is new, is kept as it is.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .events import kind_of
-from .sentences import Sentence, sentence
+from .sentences import Sentence, one_by_one, sentence
 from .texts import gettext_noop as _
 
 FORMS: tuple[str, ...] = (
@@ -26,8 +26,31 @@ FORMS: tuple[str, ...] = (
     _("an answer of meter %(meter)s"),
     _("%(count)s bytes that are no frame"),
     _("%(count)s bytes that are no answer"),
+    _("this kind of command is newer than this software: update the gateway"),
+    _("not in the credit log"),
+    _("nobody knows whether it was carried out"),
+    _("settings: %(error)s"),
+    _("tariff: %(error)s"),
+    _("code %(tid)s has brought a credit"),
+    _("credit %(id)s is already applied"),
+    _("debit %(id)s is already applied"),
+    _("the balance would be too large"),
+    _("the journal's time is not ahead"),
+    _(
+        "the old meter can't have ended at %(last)s Wh: it stood at %(register)s Wh when it was last read, and at most "
+        "%(most)s Wh can have flowed since"
+    ),
+    _("locked: %(locks)s. Close with override if that is known and put right"),
+    _("the credit is used up: record a payment, or restore for a time or an amount"),
+    _("the switch is not held open"),
+    _("a restoration is bounded by an amount, or by an instant"),
+    _("the restoration would end in the past"),
+    _("there is no emergency credit here"),
+    _("the emergency credit is taken already: it comes back when the balance is over zero again"),
+    _("the credit is neither low nor used up"),
+    _("a newer PIN was made"),
 )
-"""The forms of what gateways add; a value of one that comes later is taken as short as can be."""
+"""The forms of what gateways add and refuse with; a value of one is taken as short as can be."""
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -41,11 +64,17 @@ _PATTERNS = {form: _pattern(form) for form in FORMS}
 
 
 def detail_sentence(detail: str) -> Sentence:
-    """Return what a gateway has added to an event as a sentence: by one of the forms; the words of an event, if it names one;
-    else the text as it is.
+    """Return what a gateway has added to an event, or refuses with, as a sentence: by one of the forms; the words of an event,
+    if it names one; else the text as it is.
     """
     for form, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(detail):
-            return sentence(form, **match.groupdict())
+            values = match.groupdict()
+            return sentence(form, **{name: _locks(each) if name == "locks" else each for name, each in values.items()})
     kind = kind_of(detail)
     return sentence(detail if kind is None else kind.words)
+
+
+def _locks(text: str) -> Sentence:
+    """Return the reasons for which a switch stays open, each of which is a text of its own."""
+    return one_by_one([sentence(each) for each in text.split("; ")])

@@ -8,6 +8,7 @@ sentences and know no language; `server/core/sentences.py` says them in one.
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 from typing import Any, TypeAlias
 
 import msgspec
@@ -19,6 +20,8 @@ from .units import exact_kwh
 
 IN_TURN = _("%(before)s %(after)s")
 """How two sentences follow each other."""
+LISTED = _("%(before)s; %(after)s")
+"""How two parts of a list follow each other, which are no whole sentences."""
 
 
 class Money(msgspec.Struct, frozen=True, tag="money"):
@@ -111,10 +114,12 @@ def _value(value: object) -> Value:
 
 def several(sentences: list[Sentence]) -> Sentence:
     """Return sentences, one after the other, as one; there is at least one."""
-    result = sentences[0]
-    for each in sentences[1:]:
-        result = sentence(IN_TURN, before=result, after=each)
-    return result
+    return reduce(lambda before, after: sentence(IN_TURN, before=before, after=after), sentences)
+
+
+def one_by_one(texts: list[Sentence]) -> Sentence:
+    """Return the parts of a list as one text; there is at least one."""
+    return reduce(lambda before, after: sentence(LISTED, before=before, after=after), texts)
 
 
 def stored(text: Sentence) -> dict[str, Any]:

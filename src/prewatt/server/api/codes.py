@@ -62,7 +62,7 @@ def orders(request: HttpRequest, name: str) -> Any:
             "do": each.name,
             "by": each.by,
             "reason": each.reason,
-            "why": each.command.reason,
+            "why": each.command.reason_in_words,
             "way": each.command.way or None,
             "reached": None if each.command.reached_at is None else exact_instant(each.command.reached_at),
         }

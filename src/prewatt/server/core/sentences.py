@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
-from ...kernel.sentences import Energy, Moment, Money, Month, Number, Parts, Value, parts_of
+from ...kernel.sentences import Energy, Moment, Money, Month, Number, Parts, Sentence, Value, parts_of
 from . import local_forms
 from .languages import ENGLISH
 
@@ -24,8 +24,15 @@ def in_words(kept: object, text: str) -> str:
     where there are no parts, or where the language does not know them (any more).
     """
     parts = parts_of(kept)
-    if parts is None or not parts.text:
-        return text
+    return text if parts is None else _read(parts, text)
+
+
+def say(text: Sentence) -> str:
+    """Return a sentence in the language of the page."""
+    return _read(text.parts, text)
+
+
+def _read(parts: Parts, text: str) -> str:
     # Nobody reads a text that is English with the commas of another language.
     return _said(parts) if (get_language() or ENGLISH) == ENGLISH or _is_known(parts) else text
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
 from ...kernel.entries import Debit, GrantCredit, decode_command
@@ -143,7 +142,7 @@ def _close_commands(meter: Meter, state: Account) -> list[str]:
         elif row.number > state.command:
             continue
         else:
-            row.state, row.reason = Command.State.REJECTED, _("nobody knows whether it was carried out")
+            row.state, row.reason = Command.State.REJECTED, "nobody knows whether it was carried out"
             unknown.append(f"{row.kind} {row.number}")
         row.applied_seq, row.applied_at = state.seq, state.at
         row.save(update_fields=["state", "reason", "applied_seq", "applied_at"])

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ...kernel.account import Account
+from ...kernel.details import detail_sentence
 from ...kernel.entries import Event, Exchange, Exchanged, Reading, Rebased, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.plausible import SLACK, most
@@ -266,6 +267,6 @@ def refused(command: Command, seq: int, at: int, reason: str) -> None:
     text = sentence(
         "The gateway refused the exchange for meter %(serial)s: %(reason)s. Check the registers, and enter it again.",
         serial=command.exchange.serial,
-        reason=sentence(reason),
+        reason=detail_sentence(reason),
     )
     raise_alarm(REFUSED, text, at, meter=command.meter, key=str(command.number), seq=seq)

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...kernel.details import detail_sentence
 from ...tokens import grouped
+from ..core.sentences import say
 from ..estate.models import Organisation, Tenancy
 from ..ledger.references import Of, is_own
 from ..metering.models import Meter
@@ -80,6 +82,11 @@ class Command(models.Model):
         if self.coded_seq is not None:
             return "code"
         return "command" if self.state == self.State.APPLIED else ""
+
+    @property
+    def reason_in_words(self) -> str:
+        """Return why the meter refused it, in the language of the page; empty if it did not."""
+        return say(detail_sentence(self.reason))
 
 
 class Refund(models.Model):
