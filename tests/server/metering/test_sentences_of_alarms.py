@@ -46,7 +46,7 @@ def said(alarm, language):
         return alarm.sentence
 
 
-def test_an_alarm_is_textin_the_language_of_the_page_with_its_amounts_and_times(unbooked):
+def test_an_alarm_is_said_in_the_language_of_the_page_with_its_amounts_and_times(unbooked):
     assert unbooked.text.startswith("1234.50 EUR were credited on 2026-11-03 14:05 (")
     assert "; code 77). This server does not know of the payment" in unbooked.text
     assert said(unbooked, "en").startswith("1,234.50 EUR were credited on 3 Nov 2026, 14:05 (")
