@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.translation import override
 
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.accounts.invitations import invitation_of
@@ -284,6 +285,9 @@ def test_whom_nothing_reaches_stands_on_the_first_page_with_the_reason(building,
     assert why() == {"Anna": "the last try failed: no such number", "Ben": "switched off by the tenant"}
     listed = page(office, f"/properties/{home.pk}/unreached-tenants/")
     assert "no such number" in listed and f"/units/{ben.unit_id}/people/#contact-{ben.pk}" in listed
+    recipient_of(tenancy).channels.update(failing="The organisation no longer has an account for this channel.")
+    with override("de"):
+        assert why()["Anna"].endswith("Die Organisation hat kein Konto mehr für diesen Weg.")
     # Who comes is among them; who has gone is not.
     move_out(ben, clock.at + HOUR)
     move_in(ben.unit, "Zoe", clock.at + 2 * HOUR)

@@ -226,7 +226,8 @@ def _why(channels: Iterable[Channel]) -> str:
         return _("switched off by the tenant")
     failing = next((each.failing for each in on if each.failing), "")
     if failing:
-        return _("the last try failed: %(why)s") % {"why": failing}
+        # The worker has written it down in English.
+        return _("the last try failed: %(why)s") % {"why": _(failing)}
     return _("nothing is set up that sends by %(ways)s") % {
         "ways": ", ".join(sorted({str(CHANNELS[each.kind].title) for each in on if each.kind in CHANNELS}))
     }
