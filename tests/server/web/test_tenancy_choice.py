@@ -4,12 +4,14 @@ import html
 import re
 
 import pytest
+from django.template.loader import render_to_string
 
 from prewatt.kernel.units import NANO
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.payments.bank import reference, upload
 from prewatt.server.payments.models import BankLine
+from prewatt.server.web.paging import list_page
 from prewatt.server.web.tenancy_choice import tenancies_called, the_one
 from tests.building import set_up
 
@@ -108,3 +110,15 @@ def test_lines_are_shown_a_hundred_a_page(many, log_in):
     first, last = manager.get("/bank-lines/"), manager.get("/bank-lines/?page=2")
     assert "Page 1 of 2" in said(first) and first.content.decode().count('-typed"') == 100
     assert "Page 2 of 2" in said(last) and last.content.decode().count('-typed"') == 5
+
+
+def test_each_list_of_a_page_has_pages_of_its_own(rf):
+    request = rf.get("/books/?organisation=7&owed=2&debts=9")
+    owed, debts = list_page(request, range(250), "owed"), list_page(request, range(150), "debts")
+    assert list(owed) == list(range(100, 200)) and list(debts) == list(range(100, 150))
+    parts = [
+        render_to_string("web/look/_pages.html", {"page": page, "field": field}, request)
+        for page, field in ((owed, "owed"), (debts, "debts"))
+    ]
+    assert "?organisation=7&amp;owed=3&amp;debts=9" in parts[0] and "?organisation=7&amp;owed=2&amp;debts=1" in parts[1]
+    assert render_to_string("web/look/_pages.html", {"page": list_page(request, range(100))}, request).strip() == ""

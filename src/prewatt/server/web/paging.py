@@ -11,7 +11,7 @@ SIZE = 100
 """The rows of a page."""
 
 
-def page_of(request: HttpRequest, rows: Any, field: str = "page") -> Page[Any]:
+def list_page(request: HttpRequest, rows: Any, field: str = "page") -> Page[Any]:
     """Return the page of a list, or of a query in a fixed order, that a request asks for by a field of its address; the first
     if it asks for none, the last if there is none of that number.
     """

@@ -39,6 +39,7 @@ from ...vending.models import Adjustment
 from ...vending.unbooked import UNBOOKED
 from ...web.access import alarm_of_manager, page_of, property_of_manager
 from ...web.kept import refuse
+from ...web.paging import list_page
 from ...web.sure import ask_about
 
 
@@ -61,7 +62,7 @@ def alarms(request: HttpRequest, pk: int) -> HttpResponse:
         "property": property_,
         "where": zone(property_.zone),
         "alarms": open_alarms(property_),
-        "settled": settled.select_related("meter__unit", "gateway").order_by("-resolved_at", "-pk")[:SETTLED_SHOWN],
+        "page": list_page(request, settled.select_related("meter__unit", "gateway").order_by("-resolved_at", "-pk")),
         "common": common,
         "silences": Silence.objects.filter(gateway__property=property_).select_related("gateway", "meter__unit")[
             :SILENCES_SHOWN
@@ -226,4 +227,4 @@ _OF_METER = ("lead-back", "give-back-early")
 """Buttons that only an alarm of a meter has."""
 
 
-SETTLED_SHOWN, SILENCES_SHOWN = 30, 10
+SILENCES_SHOWN = 10

@@ -50,7 +50,7 @@ from ...vending.models import PayOut, TopUp
 from ...web.access import owner_of, row_of, tenancies_of
 from ...web.forms import key
 from ...web.kept import Unclear, refuse, say
-from ...web.paging import page_of
+from ...web.paging import list_page
 from ...web.tasks.views import facts_of
 from ...web.tenancy_choice import chosen_tenancy
 
@@ -80,7 +80,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     if facts:
         messages.success(request, _READ % facts)
     lines = owner.bank_lines.filter(state=BankLine.State.OPEN)
-    page = page_of(request, lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property"))
+    page = list_page(request, lines.filter(amount__gt=0).select_related("like__top_up__tenancy__unit__property"))
     money_in = list(page)
     tenancies = possible(money_in, tenancies_of(owner))
     former = _former(owner, money_in, tenancies)

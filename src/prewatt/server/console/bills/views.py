@@ -29,6 +29,7 @@ from ...web.access import landlords, properties, tenancy_of_manager
 from ...web.after_use import after_use
 from ...web.forms import one_of
 from ...web.kept import keep, refuse
+from ...web.paging import list_page
 from ...web.sums import total
 
 LABELS = {
@@ -126,7 +127,7 @@ def _said(terms_: Terms) -> str:
 def bills(request: HttpRequest) -> HttpResponse:
     """Show the open bills of each landlord that this login manages, overdue ones first."""
     here = properties(request)
-    context = {"owners": [_bills_of(each, here) for each in landlords(request)]}
+    context = {"owners": [_bills_of(request, each, here) for each in landlords(request)]}
     return render(request, "console/bills/bills.html", context)
 
 
@@ -134,7 +135,7 @@ def _currency(standing: Standing) -> str:
     return str(standing.bill.tenancy.unit.property.currency)
 
 
-def _bills_of(owner: Organisation, here: QuerySet[Property]) -> dict[str, Any]:
+def _bills_of(request: HttpRequest, owner: Organisation, here: QuerySet[Property]) -> dict[str, Any]:
     """Return the open bills of a landlord, of the properties that the login may see."""
     keys = set(here.values_list("pk", flat=True))
     bills_ = [each for each in open_bills(owner) if each.bill.tenancy.unit.property_id in keys]
@@ -142,7 +143,8 @@ def _bills_of(owner: Organisation, here: QuerySet[Property]) -> dict[str, Any]:
     return {
         "owner": owner,
         "where": zone_,
-        "bills": bills_,
+        "page": list_page(request, bills_, f"page-{owner.pk}"),
+        "field": f"page-{owner.pk}",
         "open": total((each.left, _currency(each)) for each in bills_),
         "overdue": total((each.left if each.state == "overdue" else 0, _currency(each)) for each in bills_),
         "cut": Lowering.objects.filter(

@@ -57,7 +57,7 @@ def books(request: HttpRequest) -> HttpResponse:
             if amount
         ],
         "sum": sum(balances.values()),
-        **owed_of(owner),
+        **owed_of(request, owner),
         "adjustments": Adjustment.objects.filter(tenancy__in=tenancies, state=Adjustment.State.WAITING).select_related(
             "tenancy__unit", "by"
         ),

@@ -27,8 +27,8 @@ from ...vending.paid_amounts import new_credit_id
 from ...web.access import owner_of
 from ...web.forms import key
 from ...web.kept import kept, refuse
+from ...web.paging import list_page
 
-SHOWN = 20
 """The most notes that the page shows."""
 
 
@@ -37,16 +37,17 @@ SHOWN = 20
 def notes(request: HttpRequest) -> HttpResponse:
     """Show the notes and whom each has reached; send a new one."""
     owner = owner_of(request)
-    page = f"{reverse('console:notes:notes')}?organisation={owner.pk}"
+    here = f"{reverse('console:notes:notes')}?organisation={owner.pk}"
     if request.method == "POST":
         try:
             _send(request, owner)
         except ValidationError as error:
             refuse(request, error, labels={"units": _("To")})
-        return redirect(page)
+        return redirect(here)
     again = kept(request, reverse("console:notes:notes"))
     values: Mapping[str, list[str]] = again["values"] if again else {"unit": [request.GET.get("unit", "")]}
     chosen = set(values.get("unit", []))
+    page = list_page(request, owner.notes.all())
     context = {
         "owner": owner,
         "buildings": _buildings(owner, chosen),
@@ -57,7 +58,8 @@ def notes(request: HttpRequest) -> HttpResponse:
         "languages": [(value, label, (values.get(f"text_{value}") or [""])[0]) for value, label in language_choices()],
         "longest_title": LONGEST_TITLE,
         "longest_text": LONGEST_TEXT,
-        "notes": [_told(each, reached(each)) for each in owner.notes.all()[:SHOWN]],
+        "page": page,
+        "notes": [_told(each, reached(each)) for each in page],
         "where": zone(owner.home().zone),
     }
     return render(request, "console/notes/notes.html", context)

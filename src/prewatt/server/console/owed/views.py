@@ -34,6 +34,7 @@ from ...vending.refusals import GivingBackError, TopUpError
 from ...web.access import debt_of_manager, refund_of_manager, row_at, write_off_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
+from ...web.paging import list_page
 from ...web.sums import total
 
 LAST = 10
@@ -67,43 +68,48 @@ class Owing:
     payment_id: str
 
 
-def owed_of(organisation: Organisation) -> dict[str, Any]:
-    """Return what the page of the books shows about money that is owed."""
-    refunds, at = [], now()
+def owed_of(request: HttpRequest, organisation: Organisation) -> dict[str, Any]:
+    """Return what the page of the books shows about money that is owed: a page of each list, and the sums of all."""
+    at = now()
     by_tenancy: dict[int, list[Refund]] = {}
-    for each in owed(organisation).prefetch_related("pay_outs"):
-        left, days = each.left, (at - each.at) // DAY
+    refunds = list(owed(organisation).prefetch_related("pay_outs"))
+    for each in refunds:
         by_tenancy.setdefault(each.tenancy_id, []).append(each)
-        refunds.append(
-            Owed(
-                each,
-                left,
-                format_money(left, _currency(each.tenancy)),
-                refundable_by_provider(each) >= left,
-                days,
-                days >= organisation.refund_reminder,
-                days >= organisation.refund_unclaimed,
-            )
-        )
-    debts = [
-        Owing(
-            each,
-            each.left,
-            by_tenancy.get(each.tenancy_id, []),
-            each.write_offs.filter(state=WriteOff.State.WAITING).select_related("by").first(),
-            new_credit_id(),
-        )
-        for each in open_debts(organisation).prefetch_related("parts__payment")
-    ]
+    debts = list(open_debts(organisation).prefetch_related("parts__payment"))
+    owed_page, debts_page = list_page(request, refunds, "owed"), list_page(request, debts, "debts")
     return {
-        "owed": refunds,
-        "owed_sum": total((each.left, _currency(each.refund.tenancy)) for each in refunds),
-        "debts": debts,
-        "debts_sum": total((each.left, _currency(each.debt.tenancy)) for each in debts),
+        "owed_page": owed_page,
+        "owed": [_as_owed(each, organisation, at) for each in owed_page],
+        "owed_sum": total((each.left, _currency(each.tenancy)) for each in refunds),
+        "debts_page": debts_page,
+        "debts": [
+            Owing(
+                each,
+                each.left,
+                by_tenancy.get(each.tenancy_id, []),
+                each.write_offs.filter(state=WriteOff.State.WAITING).select_related("by").first(),
+                new_credit_id(),
+            )
+            for each in debts_page
+        ],
+        "debts_sum": total((each.left, _currency(each.tenancy)) for each in debts),
         "debt_payments": DebtPayment.objects.filter(organisation=organisation, undone_at__isnull=True).select_related(
             "tenancy__unit", "source"
         )[:LAST],
     }
+
+
+def _as_owed(refund: Refund, organisation: Organisation, at: int) -> Owed:
+    left, days = refund.left, (at - refund.at) // DAY
+    return Owed(
+        refund,
+        left,
+        format_money(left, _currency(refund.tenancy)),
+        refundable_by_provider(refund) >= left,
+        days,
+        days >= organisation.refund_reminder,
+        days >= organisation.refund_unclaimed,
+    )
 
 
 def _currency(tenancy: Tenancy) -> str:

@@ -25,7 +25,7 @@ from ...payments.providers.interface import ProviderError
 from ...payments.refunds import send_back, send_held_back
 from ...web.access import owner_of, refund_of_manager, row_of, tenancies_of
 from ...web.kept import Unclear, refuse, say
-from ...web.paging import page_of
+from ...web.paging import list_page
 from ...web.tenancy_choice import chosen_tenancy, offered
 from ..taken_back.views import rows_of, unexplained
 
@@ -51,7 +51,7 @@ def payments(request: HttpRequest) -> HttpResponse:
         "unexpected": Unexpected.objects.filter(merchant__organisation=owner, is_resolved=False).select_related(
             "merchant"
         ),
-        "page": page_of(request, rows),
+        "page": list_page(request, rows),
         "tenancies": f"{reverse('console:payments:tenancies')}?organisation={owner.pk}",
         "merchants": [
             (

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_GET
 
 from ....kernel.calendar import zone
 from ...correspondence.models import Report
-from ...correspondence.reports import SHOWN, not_done, reports_of
+from ...correspondence.reports import not_done, reports_of
 from ...web.access import landlord_of, properties
+from ...web.paging import list_page
 
 
 @login_required
@@ -22,7 +23,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     context = {
         "owner": owner,
         "open": not_done(rows),
-        "done": rows.filter(state=Report.State.DONE)[:SHOWN],
+        "page": list_page(request, rows.filter(state=Report.State.DONE)),
         "where": zone(owner.home().zone),
     }
     return render(request, "console/reports/reports.html", context)

@@ -24,6 +24,16 @@ def way(context: Context) -> Navigation | None:
     return navigation(request, context)
 
 
+@register.simple_tag(takes_context=True)
+def page_address(context: Context, number: int, field: str = "") -> str:
+    """Return the query of the address of another page of a list, which keeps what else was asked for. `field`: of a page with
+    several lists, the field of this one.
+    """
+    query = context["request"].GET.copy()
+    query[field or "page"] = str(number)
+    return f"?{query.urlencode()}"
+
+
 class _WithScript(template.Node):
     def __init__(self, nodelist: NodeList) -> None:
         self.nodelist = nodelist
