@@ -251,6 +251,7 @@ NO_NAMES = {
     "console:tariffs:correct_tariff", "console:tariffs:schedule_tariff", "console:tariffs:set_resale",
     "console:tariffs:tariffs", "console:tariffs:what_if", "console:tenancies:end_tenancy",
     "console:tenancies:settle_tenancy", "console:units:unit", "console:till:till", "web:look:look",
+    "console:payments:tenancies", "console:wrong_flat:tenancies",
     "console:papers:statements", "console:papers:draw", "console:papers:send",
     "console:till:day", "console:till:give_out", "console:till:send_receipt", "tenant:papers:receipt",
     "console:units:use", "tenant:home:use", "console:units:money", "console:units:switch", "console:units:people",

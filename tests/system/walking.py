@@ -7,6 +7,7 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from prewatt.server.web.bundles import BUNDLES
 from prewatt.server.web.static_files import _HASHED
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
@@ -47,24 +48,32 @@ async rules => {
 
 _SHEET = re.compile(r'<link rel="stylesheet" href="/static/([^"]+)">')
 _SCRIPT = re.compile(r'<script ([^>]*)src="/static/([^"]+)"([^>]*)></script>')
+_LIBRARY = re.compile(r'data-library="/static/([^"]+)"')
 _LIVE = re.compile(r"htmx|/live\.")
 """Scripts that ask the server, which is not there."""
 
 
 @cache
 def _static(name):
+    return Path(finders.find(name)).read_text()
+
+
+def _files(name):
+    """The files that a page gets under an address: one, or those of a bundle."""
     match = _HASHED.match(name)
-    return Path(finders.find(f"{match['stem']}{match['ending']}" if match else name)).read_text()
+    plain = f"{match['stem']}{match['ending']}" if match else name
+    return BUNDLES.get(plain, (plain,))
 
 
 def whole(html):
     """A page with its sheets and scripts within it: the browser asks for nothing more."""
     scripts = [
-        f'<script type="module">{_static(name)}</script>'
-        for _before, name, _after in _SCRIPT.findall(html)
-        if not _LIVE.search(name)
+        f'<script type="module">{_static(file)}</script>'
+        for name in (*_LIBRARY.findall(html), *(name for _before, name, _after in _SCRIPT.findall(html)))
+        for file in _files(name)
+        if not _LIVE.search(file)
     ]
-    html = _SHEET.sub(lambda match: f"<style>{_static(match[1])}</style>", html)
+    html = _SHEET.sub(lambda match: f"<style>{''.join(map(_static, _files(match[1])))}</style>", html)
     return _SCRIPT.sub("", html).replace("</body>", "".join(scripts) + "</body>")
 
 
