@@ -135,8 +135,8 @@ REFUSED = {
     "no first register": ({"first": "lots"}, "first: energy &#x27;lots&#x27; is not a decimal number"),
     "a first register under zero": ({"first": "-1"}, "first: -1 kWh can&#x27;t be the register"),
     "an absurd first register": ({"first": "1000000001"}, "first: 1000000001 kWh can&#x27;t be the register"),
-    "an end before the last reading": ({"last": "4999"}, "last: The old meter can&#x27;t have ended at 4999.000 kWh"),
-    "more than the fuse lets through": ({"last": "5200"}, "last: The old meter can&#x27;t have ended at 5200.000 kWh"),
+    "an end before the last reading": ({"last": "4999"}, "last: The old meter can&#x27;t have ended at 4,999.000 kWh"),
+    "more than the fuse lets through": ({"last": "5200"}, "last: The old meter can&#x27;t have ended at 5,200.000 kWh"),
     "no number": ({"last": "a lot"}, "last: energy &#x27;a lot&#x27; is not a decimal number"),
 }
 
@@ -211,7 +211,7 @@ def test_the_old_ones_rest_and_the_new_ones_use_are_charged_once(edge, store, me
     assert used(meter) == 6 * 500 + 1_500 + 700
     assert agrees(edge) == 20 * NANO - (6 * 500 + 1_500 + 700) * PRICE
     page = manager.get(f"/units/{meter.unit_id}/journal/").content.decode()
-    assert "m1 ended at 5004.500 kWh; m1-new begins at 12.500 kWh" in page
+    assert "m1 ended at 5,004.500 kWh; m1-new begins at 12.500 kWh" in page
     assert not Alarm.objects.exists()
     # A new gateway goes on with the new one.
     handed = enrol(new_code(Gateway.objects.get()), SigningKey.generate().public()).meters[0]
@@ -406,7 +406,7 @@ def test_the_statement_says_why_its_registers_do_not_make_its_energy(edge, store
     )
     first, last = date(2025, 10, 6).isoformat(), date(2025, 10, 7).isoformat()
     page = manager.get(f"/tenancies/{anna.pk}/statement/?first={first}&last={last}").content.decode()
-    assert "7000.000 kWh" in page and "m1-new" in page
+    assert "7,000.000 kWh" in page and "m1-new" in page
 
 
 def test_entries_of_exchanges_are_what_the_journal_says(edge, store, meter):

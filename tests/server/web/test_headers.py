@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -142,5 +143,6 @@ def test_a_paper_is_drawn_without_a_look_at_files_or_the_network(tmp_path, monke
     picture = tmp_path / "picture.svg"
     picture.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     monkeypatch.setattr(pdf, "render_to_string", lambda *_given: f'<img src="file://{picture}">')
-    assert pdf.to_pdf(None).startswith(b"%PDF")
+    # A bill, which takes no number of its own.
+    assert pdf.to_pdf(None, SimpleNamespace()).startswith(b"%PDF")
     assert "Failed to load image" in caplog.text

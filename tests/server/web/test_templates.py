@@ -109,7 +109,7 @@ def test_the_page_says_in_one_sentence_whether_the_power_is_on(changed, sentence
 
 def silence(back_at=None, meter=None, since=0, line="", why=""):
     gateway = SimpleNamespace(name="g1", since=since)
-    return SimpleNamespace(began_at=0, back_at=back_at, meter=meter, gateway=gateway, line=line, why=why)
+    return SimpleNamespace(began_at=0, back_at=back_at, meter=meter, gateway=gateway, line=line, why=why, why_parts={})
 
 
 def test_a_silence_is_told_in_whole_sentences():

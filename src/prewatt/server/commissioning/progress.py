@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from ..estate.models import Organisation, Property, Tenancy, Unit
 from ..estate.terms import Terms
@@ -101,9 +101,9 @@ def unfinished(properties: Iterable[Property]) -> list[tuple[Property, Step]]:
     gateways = Gateway.objects.filter(property=OuterRef("pk"), revoked=False, public_key__isnull=False)
     keypads = TokenMeter.objects.filter(unit__property=OuterRef("pk"))
     begun = {
-        Step.UNITS: Exists(Unit.objects.in_use().filter(property=OuterRef("pk"))),
-        Step.PRICE: Exists(TariffVersion.objects.filter(property=OuterRef("pk"))),
-        Step.GATEWAY: Exists(gateways) | Exists(keypads),
+        Step.UNITS: Q(Exists(Unit.objects.in_use().filter(property=OuterRef("pk")))),
+        Step.PRICE: Q(Exists(TariffVersion.objects.filter(property=OuterRef("pk")))),
+        Step.GATEWAY: Q(Exists(gateways)) | Q(Exists(keypads)),
     }
     rows = Property.objects.filter(pk__in=[each.pk for each in properties]).exclude(*begun.values())
     missing = Case(*(When(~done, then=Value(str(step))) for step, done in begun.items()))
