@@ -16,7 +16,7 @@ from prewatt.server.accounts.rights import Role
 from prewatt.server.billing.models import Debt
 from prewatt.server.correspondence.models import Report
 from prewatt.server.estate.floors import floor_of, guessed_floor
-from prewatt.server.estate.models import Property, Tenancy, Unit
+from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
 from prewatt.server.metering.outlook import days_left, days_until
 from prewatt.server.notices.contacts import Contact, keep_contact
@@ -31,7 +31,7 @@ from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import TokenMeter
 from prewatt.wire.topics import SHARDS
-from tests.building import PASSWORD
+from tests.building import PASSWORD, ZONE
 from tests.gateway import at
 from tests.server.keypads import keypad_flat
 
@@ -148,6 +148,16 @@ def test_who_sees_no_money_sees_no_amount_and_gets_no_button_to_it(lived, buildi
         said = words(log_in("site").get(f"/properties/{query}"))
         assert "off Flat 1 Anna" in said and "EUR" not in said and "Balance" not in said and "payment" not in said
     assert "not reached" not in said, "nor what somebody else is to do"
+    # Nor does a choice tell who has paid, here or where one sees some money but not all.
+    top_up(Tenancy.objects.get(tenant="Anna"), NANO, "a")
+    keep()
+    assert shown(log_in("manager"), "?show=waiting") == ["Flat 1"]
+    assert shown(log_in("site"), "?show=waiting") == ["Flat 1", "Flat 2", "Flat 3"]
+    other = Property.objects.create(
+        organisation=Organisation.objects.create(name="Tal"), name="Elm", zone=ZONE, currency="EUR"
+    )
+    put_member(other.organisation, user, Role.OWNER)
+    assert len(shown(log_in("site"), "?show=waiting")) == 3
 
 
 def test_of_many_five_are_named_and_the_rest_is_one_tap_away(building, log_in, clock):

@@ -59,11 +59,15 @@ def properties(request: HttpRequest) -> HttpResponse:
     rows = sorted(kept, key=lambda each: natural(each.property.name))
     rights = {each.pk: rights_at(request, each.property) for each in rows}
     with_money = {pk for pk, own in rights.items() if Right.SEE_MONEY in own}
-    if wanted.order == "balance" and not with_money:
-        # The order would tell who has how much.
-        wanted = replace(wanted, order="name")
     chosen = [each for each in rows if wanted.property in (0, each.pk)]
     shown = {each.pk: each.property for each in chosen}
+    all_money = bool(shown) and with_money.issuperset(shown)
+    if wanted.order == "balance" and not all_money:
+        # The order would tell who has how much.
+        wanted = replace(wanted, order="name")
+    if wanted.show == "waiting" and not all_money:
+        # The choice would tell who has paid.
+        wanted = replace(wanted, show="")
     silent = _is_silent(rows)
     context = {
         "silent": silent,
@@ -73,7 +77,7 @@ def properties(request: HttpRequest) -> HttpResponse:
         "several": len(rows) > 1,
         "landlords": len({each.property.organisation_id for each in rows}) > 1,
         "sees_money": bool(with_money),
-        "orders": _orders(wanted, bool(with_money)),
+        "orders": _orders(wanted, all_money),
         # Who has one property is at it: the header leads to its pages.
         "property": rows[0].property if len(rows) == 1 else None,
     }
@@ -85,7 +89,7 @@ def properties(request: HttpRequest) -> HttpResponse:
         return {
             "lines": [] if wanted.looked_for else lines(_seer(request, shown.values(), rights), chosen, wanted, at),
             "months": [] if wanted.looked_for else month_figures(shown.values(), with_money, at),
-            "tiles": _tiles(chosen, wanted, bool(with_money)),
+            "tiles": _tiles(chosen, wanted, all_money),
             "page": page,
             "rows": rows_of(places, shown, with_money, at),
             "acts": _acts(places, rights),
