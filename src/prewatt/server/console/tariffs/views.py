@@ -159,7 +159,7 @@ def set_resale(request: HttpRequest, pk: int) -> HttpResponse:
     """Store the limits that the law sets for this property's tariffs."""
     property_ = property_of_manager(request, pk)
     form = ResaleForm(request.POST, instance=property_)
-    form.fields["purchase_tariff"].queryset = Tariff.objects.filter(organisation=property_.organisation)  # type: ignore[attr-defined]
+    form.fields["purchase_tariff"].queryset = Tariff.objects.in_use().filter(organisation=property_.organisation)  # type: ignore[attr-defined]
     if form.is_valid():
         form.save()
         messages.success(request, _("From now on, no tariff above this price can be scheduled."))
