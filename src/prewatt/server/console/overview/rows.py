@@ -74,7 +74,7 @@ def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
         has_alarm=shows_alarm,
         is_last_known=is_last_known,
         balance=money(balance, property_.currency) if shows_money else "",
-        is_owing=shows_money and balance < 0,
+        is_owing=shows_money and balance < 0 and place.tenancy_id is not None,
         waiting=_waiting(place, property_) if shows_money and place.waiting else "",
         days=_days(place, at),
         read="" if place.read_at is None else when(place.read_at, where),
