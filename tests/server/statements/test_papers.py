@@ -75,11 +75,15 @@ def test_the_landlord_the_number_and_the_receipt_stand_on_it_and_what_programs_r
     assert "September 2025" in shown and "December" not in shown
 
 
-def test_the_papers_of_a_unit_are_by_month_with_number_and_receipts(anna, manager):
+def test_the_papers_of_a_unit_are_by_month_with_number_and_receipts(anna, manager, clock):
     manager.get(f"/tenancies/{anna.pk}/statement/?month=2025-10&format=pdf")
     page = text_of(manager.get(f"/units/{anna.unit_id}/papers/"))
     assert "November 2025 preliminary" in page and "October 2025 000001" in page
     assert "000001 20.00 EUR Anna" in page
+    # Who has gone and is settled need not wait for the end of the month.
+    Tenancy.objects.filter(pk=anna.pk).update(ends=clock.at, settled_at=clock.at)
+    page = text_of(manager.get(f"/units/{anna.unit_id}/papers/"))
+    assert "preliminary" not in page and "November 2025 – – PDF Send by e-mail" in page
 
 
 def work():

@@ -26,7 +26,7 @@ RECEIPTS = 12
 
 @dataclass(frozen=True)
 class MonthPaper:
-    """The statement of a month. `paper`: as which it was given out last; None if it was not."""
+    """The statement of a month. `is_over`: nothing more will come to it. `paper`: as which it was given out last; None if it was not."""
 
     first: date
     is_over: bool
@@ -59,9 +59,11 @@ def _months(
     until = min(at, tenancy.ends or at)
     first = local_day(max(until - 1, tenancy.begins), place).replace(day=1)
     begin = local_day(tenancy.begins, place).replace(day=1)
+    # Who has gone and is settled gets the last statement at once.
+    is_settled = tenancy.settled_at is not None
     for _number in range(MONTHS):
         if first < begin or first > today:
             return
         span = Span.of_month(first, place)
-        yield MonthPaper(first, span.ends <= at, known.get((tenancy.pk, span.begins, span.ends)))
+        yield MonthPaper(first, span.ends <= at or is_settled, known.get((tenancy.pk, span.begins, span.ends)))
         first = (first - timedelta(days=1)).replace(day=1)
