@@ -63,6 +63,7 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     add = f"/properties/add/?organisation={owner.pk}"
     page = client.get(add, **GERMAN).content.decode()
     assert '<option value="Europe/Vienna" selected data-currency="EUR">' in page and 'value="EUR" selected' in page
+    assert "Wien</option>" in page, "towns are named in the page's language"
     page = client.post(add, {"name": "Lindenhof", "zone": "Mars", "currency": "EUR"})
     assert page.status_code == 400 and 'value="Lindenhof"' in page.content.decode()
     page = client.post(add, {"name": "Lindenhof", "zone": "Europe/Vienna", "currency": "EUR"})

@@ -174,3 +174,18 @@ def moment(wall: datetime, form: str) -> str:
         return text
     clock = date_format(wall, in_hours)
     return str(_locale(language).datetime_formats["medium"]).replace("{1}", text).replace("{0}", clock)
+
+
+def town(zone: str) -> str:
+    """Return the town that a time zone such as Europe/Berlin is named by: Berlin, 柏林. Where a language has one name for several
+    zones, the others have their own beside it.
+    """
+    place = zone.partition("/")[2].replace("_", " ")
+    language = _spoken()
+    if language == ENGLISH:
+        return place
+    from babel.core import get_global
+    from babel.dates import get_timezone_location
+
+    name = get_timezone_location(zone, locale=_locale(language), return_city=True)
+    return f"{name} ({place})" if zone in get_global("zone_aliases") else name

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ....kernel.names import natural
 from ...commissioning.usual_places import CURRENCIES, zones_by_region
 from ...core.amounts import NumberField, typed_price
+from ...core.local_forms import town
 from ...estate.models import Organisation, Part, Property, Unit
 from ...metering.models import FUSE, LARGE_FUSE, Gateway, Meter
 
@@ -31,6 +32,20 @@ class OrganisationForm(forms.ModelForm):
             "refund_reminder": _("Remind after, days"),
             "refund_unclaimed": _("Unclaimed after, days"),
         }
+
+
+_REGIONS = {
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Antarctica": _("Antarctica"),
+    "Arctic": _("Arctic"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic"),
+    "Australia": _("Australia"),
+    "Europe": _("Europe"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific"),
+}
 
 
 class ZoneSelect(forms.Select):
@@ -63,7 +78,7 @@ class PropertyForm(forms.ModelForm):
         widget: Any = self.fields["zone"].widget
         widget.currencies = {zone: currency for zones in regions.values() for zone, currency in zones}
         known: list[tuple[str, Any]] = [
-            (region, [(zone, zone.partition("/")[2].replace("_", " ")) for zone, _currency in zones])
+            (str(_REGIONS.get(region, region)), [(zone, town(zone)) for zone, _currency in zones])
             for region, zones in regions.items()
         ]
         own = self.instance.zone
