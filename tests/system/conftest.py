@@ -6,10 +6,13 @@ import socket
 import threading
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]  # fmt: skip
+
+# A page may take long on a machine that does much else.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
