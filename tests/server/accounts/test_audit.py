@@ -32,7 +32,7 @@ def operator():
 
 def test_a_top_up_on_a_page_is_told_with_who_where_and_what(manager, building):
     unit = Unit.objects.get(name="Flat 1")
-    manager.post(f"/units/{unit.pk}/top-up/", {"amount": "20", "credit_id": "a1"}, HTTP_X_FORWARDED_FOR="192.0.2.7")
+    manager.post(f"/units/{unit.pk}/top-up/", {"amount": "20", "credit_id": "a1"}, REMOTE_ADDR="192.0.2.7")
     entry = AuditEntry.objects.get(model="vending.TopUp")
     user = get_user_model().objects.get(username="manager").pk
     assert (entry.user, entry.door, entry.page) == (user, "page", "console:units:add_top_up")

@@ -326,7 +326,7 @@ def test_credit_that_is_carried_to_a_flat_with_a_keypad_meter_is_a_code_at_once(
 
 def test_a_code_beside_the_accounts_is_for_just_what_it_carries(kim, keypad):
     place(keypad, None)
-    with pytest.raises(VendError, match=r"is 1640\.400 kWh"):
+    with pytest.raises(VendError, match=r"is 1,640\.400 kWh"):
         vend_units(keypad, 16_405)
     code = vend_units(keypad, 16_404)
     assert carried(code.amount) == code.amount

@@ -59,5 +59,5 @@ def test_what_no_database_can_store_is_refused_in_words(log_in, monkeypatch):
         raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
 
     manager = log_in("manager")
-    monkeypatch.setattr("prewatt.server.console.till.views._found", refuse)
+    monkeypatch.setattr("prewatt.server.console.till.views.tenancies_called", refuse)
     assert "what was sent, so nothing was changed. Go back" in said(manager.get("/till/?q=%00"), 400)
