@@ -38,7 +38,6 @@ from tests.server.payments.players.server import METHODS
 from tests.server.tariffs.editor import posted
 from tests.server.web.addresses import pages
 
-pytestmark = pytest.mark.database
 PHONE = SigningKey.generate().public().hex()
 STATEMENT = b"date,amount,payer,text\n2025-10-06,7.00,Anna,rent\n2025-10-06,8.00,Anna,rent\n"
 STRANGE = b"Wann;Wieviel;Wer\n2025-10-08;9,00;Ben\n"

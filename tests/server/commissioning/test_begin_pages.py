@@ -18,7 +18,6 @@ from prewatt.server.vending.models import TopUp
 from prewatt.wire.signing import SigningKey
 from tests.enrolling import enrol
 
-pytestmark = pytest.mark.database
 OWNER = {"name": "petra", "password": "vier bunte Dächer", "organisation": "Weiß & Söhne"}
 GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de-AT,de;q=0.8"}
 

@@ -28,8 +28,6 @@ from tests.building import PASSWORD, ZONE, set_up
 from tests.gateway import Edge
 from tests.server.notices.test_notices import live, mail_account, watch
 
-pytestmark = pytest.mark.database
-
 TWILIO = {"sender": "apprise", "url": f"twilio://AC{'0' * 32}:{'1' * 32}@+12025550100/{{to}}"}
 ANNAS, BENS = "+4915112345671", "+4915112345672"
 

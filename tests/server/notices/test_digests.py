@@ -26,8 +26,6 @@ from prewatt.server.sales.top_ups import top_up
 from tests.gateway import Edge
 from tests.server.notices.test_notices import mail_account, told_by_mail
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def edge(building, clock):

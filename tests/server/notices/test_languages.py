@@ -71,7 +71,6 @@ def esperanto(tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "FOLDER", tmp_path / "languages")
 
 
-@pytest.mark.database
 def test_a_tenant_is_told_in_a_language_that_is_nothing_but_a_folder(esperanto, anna, tenancy, log_in, internet):
     assert read_contact(tenancy.unit.property, "", "", "Esperanto").language == "eo"
     page = log_in("flat1")

@@ -21,8 +21,6 @@ from tests.gateway import Edge
 from tests.server.notices.test_notices import events, last, live, mail_account, told_by_mail, watch
 from tests.server.vending.test_supply import last_order, rules
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def edge(building, clock):

@@ -15,7 +15,6 @@ from prewatt.server.payments.models import BankLayout, BankLine, WaitingStatemen
 from prewatt.server.payments.staff import record
 from tests.building import PASSWORD, set_up
 
-pytestmark = pytest.mark.database
 STRANGE = "Wann;Wieviel;Wer;Wozu\n13/10/2025;20,00;Anna;{r}\n14/10/2025;-450,00;Netz;Abschlag\n"
 
 

@@ -22,7 +22,6 @@ from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD, set_up
 from tests.server.payments.paying import pay_and_call_back, start_payment, state_of
 
-pytestmark = pytest.mark.database
 PHONE = "Mozilla/5.0 (iPhone) AppleWebKit Mobile/15E148"
 INSIDE = f"{PHONE} MicroMessenger/8.0"
 

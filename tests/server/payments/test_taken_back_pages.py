@@ -19,8 +19,6 @@ from prewatt.server.vending.refusals import GivingBackError
 from tests.server.notices.test_notices import anna, edge, events, last, office, watch  # noqa: F401
 from tests.server.payments.paying import start_payment
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def bought(tenancy, merchants, providers, clock):

@@ -16,7 +16,6 @@ from prewatt.server.payments.providers import PROVIDERS
 from prewatt.server.payments.providers.interface import Answer, CallbackError, PaymentReport, Provider, Started, State
 from prewatt.server.payments.providers.methods import ANYWHERE, Browser, Method, Shows, browsers_of
 
-pytestmark = pytest.mark.database
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0"
 PHONE = "Mozilla/5.0 (iPhone) AppleWebKit Mobile/15E148"
 IN_WECHAT = f"{PHONE} MicroMessenger/8.0"

@@ -21,7 +21,6 @@ from tests.gateway import at
 from tests.server.notices.test_notices import mail_account, told_by_mail, watch
 from tests.server.statements.test_postpaid import AFTER, RULE, owner, site  # noqa: F401
 
-pytestmark = pytest.mark.database
 TYPED = {
     "way": "after", "limit": "200", "limit_cuts": "on", "due_days": "14", "overdue": "cut", "overdue_days": "7", "begins": "",
 }  # fmt: skip

@@ -136,7 +136,6 @@ def test_the_readers_words_become_sentences(said, sentence_):
     assert sentence(said) == sentence_
 
 
-@pytest.mark.database
 def test_what_is_wrong_stands_beside_its_field(manager, building):
     path = f"/properties/{building.property.pk}/tariffs/new/"
     fields = fields_of(HOURS)
@@ -153,7 +152,6 @@ def test_what_is_wrong_stands_beside_its_field(manager, building):
     assert not Tariff.objects.filter(name="day and night").exists()
 
 
-@pytest.mark.database
 def test_one_form_keeps_a_tariff_and_lets_it_hold(manager, building, clock):
     path, before = f"/properties/{building.property.pk}/tariffs/new/", TariffVersion.objects.count()
     form = {**posted(fields_of(HOURS)), "keep": ""}
@@ -171,7 +169,6 @@ def test_one_form_keeps_a_tariff_and_lets_it_hold(manager, building, clock):
     assert twice.context["wrong"]["name"] == "Another tariff has this name already. Choose another name."
 
 
-@pytest.mark.database
 def test_last_month_is_told_beside_the_form_at_once_or_as_a_task(manager, lived, building, monkeypatch):
     pk = building.property.pk
     path, form = f"/properties/{pk}/tariffs/new/", {**posted(fields_of(HOURS)), "look": ""}
@@ -188,14 +185,12 @@ def test_last_month_is_told_beside_the_form_at_once_or_as_a_task(manager, lived,
     assert page.context["fields"]["rates"] == fields_of(HOURS)["rates"]
 
 
-@pytest.mark.database
 def test_without_readings_last_month_says_so(manager, building):
     path = f"/properties/{building.property.pk}/tariffs/new/"
     page = manager.post(path, {**posted(fields_of(HOURS)), "look": ""})
     assert "no readings of last month" in page.content.decode()
 
 
-@pytest.mark.database
 @pytest.mark.parametrize("base", ["9" * 6000, "[]", "{", '{"name": 5}', '"text"', '{"name": "x", "rates": {"a": NaN}}'])
 def test_a_base_that_the_page_has_not_sent_is_no_base(manager, building, base):
     path = f"/properties/{building.property.pk}/tariffs/new/"

@@ -42,7 +42,6 @@ from prewatt.tokens import (
 )
 from tests.gateway import Edge, take
 
-pytestmark = pytest.mark.database
 VENDING = bytes.fromhex("abababababababab949494949494949401234567")
 
 

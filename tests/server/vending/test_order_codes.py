@@ -26,8 +26,6 @@ from prewatt.wire.pins import pin_is
 from tests.gateway import Edge
 from tests.server.vending.test_codes import held
 
-pytestmark = pytest.mark.database
-
 
 def order_of(command):
     return decode_command(bytes(command.body)).order

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
@@ -27,7 +26,6 @@ def rules(answer):
     return {name: sources for name, _space, sources in (each.partition(" ") for each in policy.split("; "))}
 
 
-@pytest.mark.database
 def test_every_page_and_call_is_strict_and_kept_nowhere(manager):
     addresses = ["/" + NUMBER.sub("1", page.address) for page in pages()]
     addresses += [NUMBER.sub("1", path) for path in api.get_openapi_schema()["paths"]]
@@ -47,7 +45,6 @@ def test_every_page_and_call_is_strict_and_kept_nowhere(manager):
         assert answer.headers["X-Frame-Options"] == "DENY"
 
 
-@pytest.mark.database
 def test_the_set_up_has_a_policy_of_its_own(client, admin_user):
     client.force_login(admin_user)
     found = rules(client.get("/admin/"))
@@ -66,14 +63,12 @@ def test_a_template_needs_no_exception_from_the_policy():
         assert inner == [], path
 
 
-@pytest.mark.database
 def test_a_paper_has_its_style_by_a_nonce_that_is_another_each_time(manager):
     first, second = manager.get("/login/"), manager.get("/login/")
     nonces = {re.search("'nonce-([^']{20,})'", rules(each)["style-src"])[1] for each in (first, second)}
     assert len(nonces) == 2
 
 
-@pytest.mark.database
 def test_a_page_that_only_takes_forms_and_one_that_is_not_understood_show_the_way_back(manager):
     page = f"/units/{Unit.objects.earliest('pk').pk}/top-up/"
     refused = manager.get(page)
@@ -88,7 +83,6 @@ def test_a_page_that_only_takes_forms_and_one_that_is_not_understood_show_the_wa
     assert "PREWATT_HOSTS" in strange.content.decode()
 
 
-@pytest.mark.database
 def test_the_description_of_the_api_is_for_who_is_logged_in(client, building):
     assert client.get("/api/v1/openapi.json").status_code == 302
     assert client.get("/api/v1/docs").status_code == 302

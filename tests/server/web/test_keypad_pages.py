@@ -23,8 +23,6 @@ from tests.building import PASSWORD, new_login
 from tests.server.keypads import keypad_flat
 from tests.server.payments.paying import call_back, start_payment
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def home(building, clock):

@@ -1,7 +1,5 @@
 """What tenants see of prices: when it gets cheaper, the strips of two days, the month by price, and what shifting would have saved."""
 
-import pytest
-
 from prewatt.kernel.calendar import zone
 from prewatt.kernel.tariff import (
     Dated,
@@ -26,7 +24,6 @@ from tests.building import PASSWORD, ZONE, set_up
 from tests.gateway import Edge, at
 from tests.kernel.test_ahead import holding
 
-pytestmark = pytest.mark.database
 NIGHTS = Season(
     "year", 1, 1, (DayType("all", tuple(range(8)), (Switch(0, "night"), Switch(360, "day"), Switch(1320, "night"))),)
 )

@@ -15,7 +15,6 @@ from prewatt.server.tenancies.moving import move_in
 from prewatt.server.vending.controls import control
 from prewatt.server.vending.models import Command
 
-pytestmark = pytest.mark.database
 TABS = {
     "": "Overview",
     "money/": "Money",
