@@ -105,15 +105,17 @@ def energy_alone():
 
 def editor():
     """The editor has its field, reads it and shows it again, and says its label where it is wrong."""
+    from prewatt.server.console.tariffs.edit_views import Wrong
     from prewatt.server.console.tariffs.forms import document_of, fields_of, typed
     from prewatt.server.console.tariffs.words import in_editor
 
     fields = fields_of(DOCUMENT)
-    page = render_to_string("console/tariffs/_other_charges.html", {"fields": fields, "charges": CHARGES})
+    page = render_to_string("console/tariffs/_other_charges.html", {"fields": fields, "charges": CHARGES, "wrong": Wrong()})
     assert "Demand, per kW" in page and '<input name="demand" value="2">' in page
     post = QueryDict("name=x&rate_name=flat&rate_price=0.20&demand=3,5")
     assert document_of(typed(post))["demand_per_kw"] == "3.5"
-    assert in_editor(TariffError("demand_per_kw: no")) == "Demand, per kW: no"
+    (told,) = in_editor(TariffError("demand_per_kw: no"), fields, DOCUMENT)
+    assert (told.field, told.whole) == ("demand", "Demand, per kW: No.")
 
 
 def page():

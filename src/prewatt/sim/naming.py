@@ -121,8 +121,8 @@ class Namings:
                 if words in page:
                     self._note(Named(fault, where, "the flat's page: What happened", words))
             for alarm in row.alarms.filter(kind__in=[code for code, _words in FAULTS[fault].codes]):
-                if alarm.text in alarms:
-                    self._note(Named(fault, where, "Alarms", alarm.text))
+                if alarm.sentence in alarms:
+                    self._note(Named(fault, where, "Alarms", alarm.sentence))
 
     def _note(self, named: Named) -> None:
         """Keep what was read last, but an alarm before an event."""

@@ -215,15 +215,18 @@ def season(name, begins, at="00:00"):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"rates": {"": "0.1"}}, "Rates, line 1: is empty"),
-        ({"rates": {"x" * 65: "0.1"}}, "Rates, line 1: has more than 64 characters"),
-        ({"rates": {}}, "Rates: is missing, or empty"),
-        ({"rates": {"on": "cheap"}}, "Rate “on”: price 'cheap' is not a decimal number such as 12.50"),
-        ({"seasons": [season("winter", "13-01")]}, "Season “winter”: there is no day 13-01"),
-        ({"seasons": [season("winter", "soon")]}, "Season “winter”, from: 'soon' is not a month and day such as 11-01"),
+        ({"rates": {"": "0.1"}}, "Rates, line 1: Nothing is typed here yet."),
+        ({"rates": {"x" * 65: "0.1"}}, "Rate “xxx"),
+        ({"rates": {}}, "Rates: Nothing is typed here yet."),
+        ({"rates": {"on": "cheap"}}, "Rate “on”: “cheap” is not a number such as 0.32."),
+        ({"seasons": [season("winter", "13-01")]}, "Season “winter”: There is no day 13-01: write month and day"),
+        (
+            {"seasons": [season("winter", "soon")]},
+            "Season “winter”, from: “soon” is not a month and day such as 11-01.",
+        ),
         (
             {"seasons": [season("winter", "01-01", at="7")]},
-            "Season “winter”, line “weekday”, Times: '7' is not a time such as 07:00",
+            "Season “winter”, line “weekday”, Times: “7” is not a time such as 07:00.",
         ),
         ({"colour": "red"}, "colour: there is no such field"),
     ],
@@ -232,4 +235,6 @@ def test_the_editor_names_what_people_see(changed, said):
     document = {"name": "t", "zone": "Europe/Berlin", "currency": "EUR", "rates": {"on": "0.1"}} | changed
     with pytest.raises(TariffError) as caught:
         read_document(document)
-    assert in_editor(caught.value).startswith(said)
+    fields = {"rates": [{"name": name, "price": price} for name, price in document["rates"].items()]}
+    (told,) = in_editor(caught.value, fields, document)
+    assert told.whole.startswith(said)
