@@ -110,8 +110,10 @@ def editor():
     from prewatt.server.console.tariffs.words import in_editor
 
     fields = fields_of(DOCUMENT)
-    page = render_to_string("console/tariffs/_other_charges.html", {"fields": fields, "charges": CHARGES, "wrong": Wrong()})
-    assert "Demand, per kW" in page and '<input name="demand" value="2">' in page
+    page = render_to_string(
+        "console/tariffs/_other_charges.html", {"fields": fields, "charges": CHARGES, "wrong": Wrong()}
+    )
+    assert "Demand, per kW" in page and '<input name="demand" inputmode="decimal" value="2">' in page
     post = QueryDict("name=x&rate_name=flat&rate_price=0.20&demand=3,5")
     assert document_of(typed(post))["demand_per_kw"] == "3.5"
     (told,) = in_editor(TariffError("demand_per_kw: no"), fields, DOCUMENT)
