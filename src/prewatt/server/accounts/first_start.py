@@ -23,7 +23,7 @@ from ..core.addresses import FORWARDED, asker
 from ..core.config import secret
 from ..core.errors import by_field
 from ..estate.models import Organisation
-from .invitations import GROUP, LENGTH, LETTERS
+from .invitations import LENGTH, LETTERS, in_groups, letters_of
 from .memberships import put_member
 from .names import check_name
 from .rights import Role
@@ -45,14 +45,12 @@ def claim_code() -> str:
     """
     digest = hmac.new(secret(settings.CONFIG).encode(), b"first start", hashlib.sha256).digest()
     # 32 letters divide a byte evenly: each letter has 5 bits.
-    letters = "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:LENGTH])
-    return "-".join(letters[at : at + GROUP] for at in range(0, LENGTH, GROUP))
+    return in_groups("".join(LETTERS[byte % len(LETTERS)] for byte in digest[:LENGTH]))
 
 
 def is_code(typed: str) -> bool:
     """Return whether somebody has typed the code, with or without dashes, in large or small letters."""
-    letters = "".join(sign for sign in typed[:100].upper() if sign.isalnum())
-    return hmac.compare_digest(letters.encode(), claim_code().replace("-", "").encode())
+    return hmac.compare_digest(letters_of(typed).encode(), letters_of(claim_code()).encode())
 
 
 def is_at_the_machine(request: HttpRequest) -> bool:

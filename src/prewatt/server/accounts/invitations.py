@@ -33,6 +33,8 @@ MOST_OPEN = 5
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """What a code is made of, 5 bits each: no O and 0, no I and 1, which look alike on paper."""
 LENGTH, GROUP = 16, 4
+LONGEST_TYPED = 100
+"""Of what is typed as a code no more characters than these are looked at."""
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -89,19 +91,27 @@ class InvitationError(Exception):
 
 def new_code() -> str:
     """Return a random code as it is printed: four groups of four letters."""
-    letters = "".join(secrets.choice(LETTERS) for _each in range(LENGTH))
+    return in_groups("".join(secrets.choice(LETTERS) for _each in range(LENGTH)))
+
+
+def in_groups(letters: str) -> str:
+    """Return the letters of a code as they are printed, with dashes between the groups."""
     return "-".join(letters[at : at + GROUP] for at in range(0, LENGTH, GROUP))
 
 
+def letters_of(typed: str) -> str:
+    """Return the letters of a code as somebody has typed it, with or without dashes, in large or small letters."""
+    return "".join(sign for sign in typed[:LONGEST_TYPED].upper() if sign.isalnum())
+
+
 def _hash(code: str) -> str:
-    letters = "".join(sign for sign in code.upper() if sign.isalnum())
-    return hashlib.sha256(letters.encode()).hexdigest()
+    return hashlib.sha256(letters_of(code).encode()).hexdigest()
 
 
 def invitation_of(code: str) -> Invitation | None:
     """Return the invitation with a code as somebody has typed it, also one that is over; None if there is none."""
     related = ("tenancy__unit__property__organisation", "organisation", "again", "made_by")
-    return Invitation.objects.select_related(*related).filter(hash=_hash(code[:100])).first()
+    return Invitation.objects.select_related(*related).filter(hash=_hash(code)).first()
 
 
 # -- making ---------------------------------------------------------------------------------------------------------------
