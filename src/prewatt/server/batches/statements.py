@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from ...kernel.calendar import day_bounds, zone
+from ...kernel.calendar import zone
+from ...kernel.span import Span
 from ..accounts.rights import Right
 from ..estate.models import Property, Tenancy
 from ..statements.pdf import PdfError, to_pdf
@@ -59,9 +59,8 @@ class Statements(Act):
 def _lived(batch: Batch, flat: Flat) -> list[Tenancy]:
     """Return the tenancies of a flat in the batch's month, the earliest first."""
     rows = Tenancy.objects.filter(unit=flat.unit).select_related("unit__property__organisation")
-    (first, last), where = month(batch.values["month"]), zone(batch.property_.zone)
-    begins, ends = day_bounds(first, where)[0], day_bounds(last, where)[1]
-    return list(rows.filter(Q(ends__isnull=True) | Q(ends__gt=begins), begins__lt=ends).order_by("begins"))
+    span = Span.of_days(*month(batch.values["month"]), zone(batch.property_.zone))
+    return list(rows.within(span.begins, span.ends))
 
 
 def _pdf(batch: Batch, tenancy: Tenancy) -> bytes:

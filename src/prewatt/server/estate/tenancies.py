@@ -30,6 +30,10 @@ class TenancyQuerySet(models.QuerySet["Tenancy"]):
         """Return the tenancies that hold at an instant; the earliest first."""
         return self.not_over(at).filter(begins__lte=at)
 
+    def within(self, begins: int, ends: int) -> TenancyQuerySet:
+        """Return the tenancies that hold at some time between two instants; the earliest first."""
+        return self.not_over(begins).filter(begins__lt=ends)
+
 
 class Tenancy(models.Model):
     """Somebody lives in a unit, from one instant to another (µs since 1970; `ends` is null if they still do). `deposit`

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import zone
@@ -27,9 +26,7 @@ BUNDLE = 50
 def tenancies_in(property_: Property, first: date, last: date) -> list[Tenancy]:
     """Return the tenancies of a property that hold in some days, by the flats' names."""
     span = Span.of_days(first, last, zone(property_.zone))
-    rows = Tenancy.objects.filter(unit__property=property_, begins__lt=span.ends).filter(
-        Q(ends__isnull=True) | Q(ends__gt=span.begins)
-    )
+    rows = Tenancy.objects.within(span.begins, span.ends).filter(unit__property=property_)
     related = rows.select_related("unit__property__organisation")
     return sorted(related, key=lambda each: (natural(each.unit.name), each.begins))
 
