@@ -23,7 +23,6 @@ from ...ledger.export_task import BEANCOUNT, BOOKS, CSV, exported, is_large
 from ...ledger.models import Account
 from ...payments.undoing import reverse_top_up
 from ...sales.giving_back import decide, give, put_right, refund
-from ...tasks import queueing
 from ...vending.models import Adjustment, TopUp
 from ...vending.paid_amounts import new_credit_id
 from ...vending.refusals import GivingBackError
@@ -31,7 +30,7 @@ from ...web.access import owner_of, row_at, tenancy_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
 from ...web.sure import Act, ask_about, ask_whether
-from ...web.tasks.views import as_answer
+from ...web.tasks.views import as_answer, asked_for
 from ..orders.views import said_of_code
 from ..owed.views import owed_of
 
@@ -87,12 +86,7 @@ def export(request: HttpRequest) -> HttpResponse:
         return as_answer(exported(owner, first, last, form))
     back = f"{reverse('console:books:books')}?organisation={owner.pk}"
     given = {"first": f"{first}", "last": f"{last}", "form": form}
-    try:
-        task = queueing.ask(BOOKS, owner, request.user, back, given=given, right=Right.BOOKS)
-    except ValidationError as error:
-        say(request, error)
-        return redirect(back)
-    return redirect("web:tasks:task", pk=task.pk)
+    return asked_for(request, BOOKS, owner, back, given=given, right=Right.BOOKS)
 
 
 @login_required

@@ -7,9 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -22,11 +21,10 @@ from ...estate.models import Property, Tenancy
 from ...notices.statements_task import MAILED
 from ...statements.many_task import PAPERS, tenancies_in
 from ...statements.statement import month
-from ...tasks import queueing
 from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import say
-from ...web.tasks.views import facts_of
+from ...web.tasks.views import asked_for, facts_of
 
 
 def _month(request: HttpRequest, given: QueryDict, property_: Property) -> tuple[date, date]:
@@ -75,12 +73,7 @@ def _asked(request: HttpRequest, pk: int, kind: str, right: Right, **more: Any) 
     first, last = _month(request, request.POST, property_)
     back = f"{reverse('console:papers:statements', args=[pk])}?{urlencode({'month': f'{first:%Y-%m}'})}"
     given = {"property": pk, "first": f"{first}", "last": f"{last}", "at": now(), **more}
-    try:
-        task = queueing.ask(kind, property_.organisation, request.user, back, given=given, right=right)
-    except ValidationError as error:
-        say(request, error)
-        return redirect(back)
-    return redirect("web:tasks:task", pk=task.pk)
+    return asked_for(request, kind, property_.organisation, back, given=given, right=right)
 
 
 @login_required

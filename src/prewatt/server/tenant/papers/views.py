@@ -26,11 +26,11 @@ from ...statements.papers import paper_of
 from ...statements.pdf import PdfError, to_pdf
 from ...statements.pdf_task import LONG, PAPER
 from ...statements.statement import days, month, statement
-from ...tasks import queueing
 from ...vending.models import KeypadEntry
 from ...web.access import tenancy_to_see
 from ...web.forms import one_of
 from ...web.kept import say
+from ...web.tasks.views import asked_for
 
 
 @login_required
@@ -80,12 +80,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
 def _drawn_as_task(request: HttpRequest, tenancy: Tenancy, first: date, last: date) -> HttpResponse:
     back = f"{reverse('tenant:papers:tenancy_statement', args=[tenancy.pk])}?first={first}&last={last}"
     given = {"first": f"{first}", "last": f"{last}"}
-    try:
-        task = queueing.ask(PAPER, tenancy.unit.property.organisation, request.user, back, given=given, tenancy=tenancy)
-    except ValidationError as error:
-        say(request, error)
-        return redirect(back)
-    return redirect("web:tasks:task", pk=task.pk)
+    return asked_for(request, PAPER, tenancy.unit.property.organisation, back, given=given, tenancy=tenancy)
 
 
 def _json(document: Any) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
@@ -11,8 +14,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from ...accounts.memberships import reach_of
 from ...accounts.rights import Right
 from ...accounts.tenants import is_tenant_of
+from ...estate.models import Organisation
 from ...tasks.models import Task
-from ...tasks.queueing import Outcome
+from ...tasks.queueing import Outcome, ask
+from ..kept import say
 
 
 def task_of(request: HttpRequest, pk: int) -> Task:
@@ -31,6 +36,16 @@ def _may_see(request: HttpRequest, task: Task) -> bool:
     if tenancy is None:
         return task.right in reach.of(task.organisation)
     return is_tenant_of(request.user, tenancy) or task.right in reach.at(tenancy.unit.property)
+
+
+def asked_for(request: HttpRequest, kind: str, organisation: Organisation, back: str, **more: Any) -> HttpResponse:
+    """Ask for a task (`queueing.ask`), and lead to its page; back, with the reason, if too many wait."""
+    try:
+        task = ask(kind, organisation, request.user, back, **more)
+    except ValidationError as error:
+        say(request, error)
+        return redirect(back)
+    return redirect("web:tasks:task", pk=task.pk)
 
 
 def named_task(request: HttpRequest, kind: str) -> Task | None:
