@@ -55,8 +55,9 @@ class Payment(WithReason):
 
     `asked`: the name that the person or program who asks gives to the payment, so that a repeated request is the same
     payment. `payment_id`: its name at the provider, and the credit id of its top-up. `provider_id`: the id of the
-    transaction that paid it. `looks`, `next_look_at`: how often the provider was asked, and when it is asked next.
-    `reason`: why the payment is held, for a person.
+    transaction that paid it. `payer`: the payer's id at the provider, and `payer_app` the app (a mini program) at which
+    they have it, if it is not the merchant account's own. `looks`, `next_look_at`: how often the provider was asked, and when
+    it is asked next. `reason`: why the payment is held, for a person.
     """
 
     class State(models.TextChoices):
@@ -78,6 +79,7 @@ class Payment(WithReason):
     method = models.CharField(max_length=12)
     payer = models.CharField(max_length=128, blank=True)
     payer_address = models.CharField(max_length=45, blank=True)
+    payer_app = models.CharField(max_length=64, blank=True, default="")
     link = models.TextField(blank=True)
     params = models.JSONField(default=dict)
     reference = models.CharField(max_length=255, blank=True)

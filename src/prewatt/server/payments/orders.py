@@ -35,4 +35,5 @@ def order_of(payment: Payment) -> Order:
         reference=payment.reference,
         payer=payment.payer,
         payer_address=payment.payer_address,
+        payer_app=payment.payer_app,
     )

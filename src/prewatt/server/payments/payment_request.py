@@ -35,7 +35,8 @@ class PaymentRequest:
     """A request for a payment of `amount` nano for a tenancy, by a method of a merchant account's provider.
 
     `asked`: the name that the caller gives the payment, unique in the tenancy. `by`: the user who asks. `payer`: the
-    payer's id at the provider, if the method needs it; `payer_address`: the IP address of their device. `currency`: the
+    payer's id at the provider, if the method needs it, `payer_app` the app at which they have it, if it is not the merchant
+    account's own; `payer_address`: the IP address of their device. `currency`: the
     code in which the caller gives `amount`; empty for the property's.
     """
 
@@ -47,6 +48,7 @@ class PaymentRequest:
     by: Any = None
     payer: str = ""
     payer_address: str = ""
+    payer_app: str = ""
     currency: str = ""
 
 
@@ -91,6 +93,7 @@ def _keep(request: PaymentRequest) -> Payment:
         method=request.method,
         payer=request.payer[:128],
         payer_address=request.payer_address[:45],
+        payer_app=request.payer_app,
         made_at=at,
         expires_at=at + LIFE,
         next_look_at=at + LOOKS[0] * SECOND,

@@ -47,6 +47,27 @@ def look(payment: Payment) -> Payment:
     return payment
 
 
+def look_if_due(payment: Payment) -> bool:
+    """Ask the provider about an open payment if it is time to, for somebody who waits. Returns whether it was asked; what it
+    can't say now it is asked again later.
+    """
+    at = now()
+    due = Payment.objects.filter(pk=payment.pk, state=Payment.State.OPEN, next_look_at__lte=at)
+    # Of many who wait for the same payment one asks.
+    if not due.update(looks=payment.looks + 1, next_look_at=at + _wait(payment)):
+        return False
+    try:
+        look(payment)
+    except (ProviderError, SealError) as error:
+        log.warning("payment %s: %s", payment, error)
+    return True
+
+
+def _wait(payment: Payment) -> int:
+    """Return how long (µs) nobody asks again after the next question."""
+    return LOOKS[min(payment.looks + 1, len(LOOKS) - 1)] * SECOND
+
+
 def look_at_open_payments(most: int = 200) -> list[Payment]:
     """Ask about the open payments that are due, at most `most`. Returns the payments that were paid."""
     silent: Counter[int] = Counter()
@@ -55,8 +76,7 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
         if silent[payment.merchant_id] >= PATIENCE:
             # Its provider does not answer, and payments at other providers must not wait for it.
             return None
-        wait = LOOKS[min(payment.looks + 1, len(LOOKS) - 1)]
-        Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look_at=now() + wait * SECOND)
+        Payment.objects.filter(pk=payment.pk).update(looks=payment.looks + 1, next_look_at=now() + _wait(payment))
         try:
             return look(payment)
         except (ProviderError, SealError) as error:

@@ -181,7 +181,7 @@ TEXTS: dict[str, Texts] = {
     "payments.Merchant": Texts(plain="provider name public_id settings sealed refusal"),
     "payments.Handover": Texts(plain="note"),
     "payments.Payment": Texts(
-        plain="payment_id asked currency method reference state provider_id seen_by",
+        plain="payment_id asked currency method reference state provider_id seen_by payer_app",
         tenants={"payer": EMPTY, "payer_address": EMPTY, "link": EMPTY, "params": EMPTY},
         of=_OF,
         may_name="reason reason_parts",
@@ -235,6 +235,7 @@ TEXTS: dict[str, Texts] = {
     ),
     "notices.Delivery": Texts(plain="state", may_name="error", organisation=("notice__recipient__organisation",)),
     "notices.Crossing": Texts(plain="step"),
+    "notices.Permission": Texts(plain="template"),  # goes with the login of the WeChat user
     # -- letters
     "correspondence.Note": Texts(plain="asked", may_name="title text texts by", organisation=("organisation",)),
     "correspondence.Report": Texts(plain="asked category state", of=_OF),
@@ -248,6 +249,7 @@ TEXTS: dict[str, Texts] = {
     "correspondence.Photo": Texts(tenants={"content": EMPTY}, of=("entry__report__tenancy",), rows_go=True),
     # -- how people and their programs get in
     "accounts.ApiKey": Texts(plain="scope rights", login="name hash"),
+    "accounts.WeChatUser": Texts(plain="appid", login="digest sealed"),
     "account.EmailAddress": Texts(login="email"),
     "account.EmailConfirmation": Texts(login="key"),
     "mfa.Authenticator": Texts(plain="type", login="data"),

@@ -39,7 +39,8 @@ class WeChatServer:
 
     APPID, SECRET = "wx2421b1c4370ec43b", "f29f1b9a"
 
-    def __init__(self):
+    def __init__(self, appid=APPID, secret=SECRET):
+        self.APPID, self.SECRET = appid, secret
         self.templates, self.followers, self.allowed, self.sent = {}, set(), {}, []
         self.left, self.tokens, self.forced = 1000, ["T0"], 0
 

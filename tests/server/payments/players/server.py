@@ -10,6 +10,7 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.server.notices.players.wechat import WeChatServer
 from tests.server.payments.players.alipay import AlipayPlayer
 from tests.server.payments.players.keys import new_key
 from tests.server.payments.players.stripe import StripePlayer
@@ -27,7 +28,9 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
         self.trades, self.asked, self.sessions, self.bills, self.faults = {}, [], {}, {}, []
         self.payouts = []
         """Balance transactions of Stripe's beside charges and refunds."""
-        self._idempotent, self._tokens = {}, {}
+        self._idempotent, self._tokens, self.used_codes = {}, {}, set()
+        self.messages = WeChatServer(self.MINI_APPID, self.MINI_SECRET)
+        """What the mini program's messages are sent by."""
         self.lock = threading.RLock()
         outer = self
 
@@ -56,6 +59,11 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
         """For the server's setting PREWATT_PROVIDERS."""
         return {"wechat": self.address, "alipay": f"{self.address}/gateway.do", "stripe": self.address}
 
+    @property
+    def with_wechat(self):
+        """The same with WeChat's own API, for log-ins and messages of the mini program."""
+        return {**self.addresses, "wechat-api": self.address}
+
     def settings(self, provider, certificates=False):
         """What a merchant types in."""
         if provider == "wechat":
@@ -75,7 +83,7 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
                     handler.connection.close()
                     return
                 status, content, headers = fault
-            elif where.path.startswith("/v3/") or where.path.startswith("/sns/"):
+            elif where.path.startswith(("/v3/", "/sns/", "/cgi-bin/")):
                 status, content, headers = self._wechat(handler, where, body)
             elif where.path.startswith("/v1/"):
                 status, content, headers = self._stripe(handler, where, body)

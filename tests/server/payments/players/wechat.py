@@ -26,6 +26,7 @@ from tests.server.payments.players.keys import private_pem, public_pem, sign
 from tests.server.payments.players.trade import Trade
 
 BEIJING = ZoneInfo("Asia/Shanghai")
+JSON = {"Content-Type": "application/json"}
 
 
 def certificate(key, serial):
@@ -50,6 +51,8 @@ class WeChatPlayer:
     MCHID, APPID, SERIAL, PLATFORM_SERIAL = "1900000109", "wxd678efh567hg6787", "ABCDEF01234567", 0x5157F09EFDC096DE
     APIV3_KEY = "0123456789abcdef0123456789abcdef"
     PUBLIC_KEY_ID = "PUB_KEY_ID_0119000001092024110400"
+    MINI_APPID, MINI_SECRET = "wxa5b2c3d4e5f60718", "s3cret-of-the-mini-program"
+    """The mini program that the merchant number is bound to beside its official account."""
 
     def wechat_settings(self, certificates=False):
         """What a merchant types in."""
@@ -60,6 +63,7 @@ class WeChatPlayer:
             "private_key": private_pem(self.merchant_key),
             "apiv3_key": self.APIV3_KEY,
             "app_secret": "an-app-secret",
+            "mini_appid": self.MINI_APPID,
         }
         if not certificates:
             found |= {"public_key_id": self.PUBLIC_KEY_ID, "public_key": public_pem(self.wechat_key)}
@@ -68,6 +72,10 @@ class WeChatPlayer:
     def _wechat(self, handler, where, body):
         if where.path == "/sns/oauth2/access_token":
             return 200, {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}, {"Content-Type": "application/json"}
+        if where.path == "/sns/jscode2session":
+            return 200, self._session({name: each[0] for name, each in parse_qs(where.query).items()}), JSON
+        if where.path.startswith("/cgi-bin/"):
+            return *self.messages(handler.path, body), JSON
         if where.path == "/v3/billdownload/file":
             return 200, self._tokens[parse_qs(where.query)["token"][0]], {"Content-Type": "application/octet-stream"}
         given = dict(re.findall(r'(\w+)="([^"]*)"', handler.headers.get("Authorization", "")))
@@ -82,6 +90,39 @@ class WeChatPlayer:
         except (InvalidSignature, KeyError, AssertionError):
             return self._signed(401, {"code": "SIGN_ERROR", "message": "签名错误"})
         return self._signed(*self._wechat_call(where, json.loads(body) if body else {}))
+
+    def _session(self, given):
+        """Who logs in: `wx.login` gives codes such as `code-anna-7`, each good for once, and people are called by their openid."""
+        if given.get("appid") != self.MINI_APPID:
+            return {"errcode": 40013, "errmsg": "invalid appid"}
+        if given.get("secret") != self.MINI_SECRET:
+            return {"errcode": 40125, "errmsg": "invalid appsecret"}
+        code = given.get("js_code", "")
+        if code in self.used_codes:
+            return {"errcode": 40163, "errmsg": "code been used"}
+        found = re.fullmatch(r"code-(\w+)-\d+", code)
+        if not found or given.get("grant_type") != "authorization_code":
+            return {"errcode": 40029, "errmsg": "invalid code"}
+        self.used_codes.add(code)
+        return {"openid": self.openid(found[1]), "session_key": "HyVFkGl5F5OQWJZZaNzBBg=="}
+
+    @staticmethod
+    def openid(who):
+        """Whom the mini program knows by this."""
+        return "o" + hashlib.sha256(who.encode()).hexdigest()[:27]
+
+    def request_payment(self, appid, wx):
+        """What `wx.requestPayment` does with its five fields: the payment that the phone shows. AssertionError if they are not
+        signed by the merchant for this app.
+        """
+        assert set(wx) == {"timeStamp", "nonceStr", "package", "signType", "paySign"} and wx["signType"] == "RSA", wx
+        assert abs(int(wx["timeStamp"]) - time.time()) < 300 and len(wx["nonceStr"]) <= 32
+        signed = "\n".join([appid, wx["timeStamp"], wx["nonceStr"], wx["package"], ""])
+        signature = base64.b64decode(wx["paySign"])
+        self.merchant_key.public_key().verify(signature, signed.encode(), PKCS1v15(), hashes.SHA256())
+        trade = self.trades[wx["package"].removeprefix("prepay_id=wx")]
+        assert trade.more["appid"] == appid, "the order is of another app"
+        return trade
 
     def _signed(self, status, content):
         text = json.dumps(content, ensure_ascii=False) if content is not None else ""
@@ -138,15 +179,17 @@ class WeChatPlayer:
                     given["amount"]["total"],
                     given["amount"]["currency"],
                     given["notify_url"],
+                    appid=given["appid"],
+                    payer=given.get("payer", {}).get("openid", ""),
                 ),
             )
             if trade.state == "paid":
                 return 400, {"code": "ORDERPAID", "message": "订单已支付"}
             if trade.amount != given["amount"]["total"]:
                 return 400, {"code": "INVALID_REQUEST", "message": "参数错误"}
-            assert (
-                given["amount"]["currency"] == "CNY" and given["mchid"] == self.MCHID and given["appid"] == self.APPID
-            )
+            assert given["amount"]["currency"] == "CNY" and given["mchid"] == self.MCHID
+            assert given["appid"] == self.APPID or (found[1] == "jsapi" and given["appid"] == self.MINI_APPID)
+            assert found[1] != "jsapi" or trade.more["payer"]
             return 200, {
                 "native": {"code_url": f"weixin://wxpay/bizpayurl?pr={trade.payment_id[:9]}"},
                 "h5": {"h5_url": f"{self.address}/h5?prepay_id=wx{trade.payment_id[:9]}"},
@@ -190,7 +233,7 @@ class WeChatPlayer:
 
     def wechat_trade(self, trade):
         found = {
-            "appid": self.APPID,
+            "appid": trade.more.get("appid", self.APPID),
             "mchid": self.MCHID,
             "out_trade_no": trade.payment_id,
             "trade_state": {"open": "NOTPAY", "paid": "SUCCESS", "closed": "CLOSED"}[trade.state],
@@ -284,7 +327,7 @@ class WeChatPlayer:
             for state, theirs, ours, settled, amount, asked, cost in rows:
                 values = [
                     at,
-                    self.APPID,
+                    trade.more.get("appid", self.APPID),
                     self.MCHID,
                     "0",
                     "",

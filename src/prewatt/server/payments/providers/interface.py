@@ -45,7 +45,8 @@ class CallbackError(ValueError):
 @dataclass(frozen=True)
 class Order:
     """A payment as the provider is asked for it. `reference`: the provider's own name for it, once it has one. `payer`:
-    the payer's id (an openid), if the provider must know it.
+    the payer's id (an openid), if the provider must know it; `payer_app`: the app at which the payer has this id, if it is
+    not the merchant account's own.
     """
 
     payment_id: str
@@ -59,6 +60,7 @@ class Order:
     reference: str = ""
     payer: str = ""
     payer_address: str = ""
+    payer_app: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,12 @@ class Provider(ABC):
 
     def payer(self, code: str) -> str:
         """Return the payer's id, from the code with which they returned."""
+        return ""
+
+    def method_in(self, app: str) -> str:
+        """Return the method by which a payer pays who is in an app of the provider, such as a mini program, by the app's id;
+        empty if the merchant account takes no payments there.
+        """
         return ""
 
     @contextmanager

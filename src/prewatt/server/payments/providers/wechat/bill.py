@@ -6,13 +6,14 @@ Rules: https://pay.weixin.qq.com/doc/v3/merchant/4013071265
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 
 from ..bills import beijing_instant, in_fen, named_rows
 from ..interface import PAYMENT, REFUND, Line
 
 
-def read_bill(text: str, appid: str) -> list[Line]:
-    """Return the lines of a trade bill that belong to an app: comma-separated, each value after a backtick, with two
+def read_bill(text: str, apps: Collection[str]) -> list[Line]:
+    """Return the lines of a trade bill that belong to some apps: comma-separated, each value after a backtick, with two
     lines of totals at the end. A merchant number has one bill for all of its apps. Raises ProviderError if an amount
     cannot be read.
     """
@@ -23,7 +24,7 @@ def read_bill(text: str, appid: str) -> list[Line]:
         values = {name: value.removeprefix("`") for name, value in row.items()}
         # A failed refund moved no money.
         failed = values["交易状态"] == "REFUND" and values.get("退款状态") == "FAIL"
-        if values["公众账号ID"] == appid and not failed:
+        if values["公众账号ID"] in apps and not failed:
             lines.append(_line(values))
     return lines
 

@@ -118,6 +118,12 @@ class WeChat(Provider):
             help=_("Give it with its id, if the account has one; other accounts use platform certificates."),
         ),
         Field(
+            "mini_appid",
+            _("App id of a mini program"),
+            optional=True,
+            help=_("If the merchant number is bound to a mini program too: tenants pay in it."),
+        ),
+        Field(
             "app_secret",
             _("App secret"),
             secret=True,
@@ -171,6 +177,7 @@ class WeChat(Provider):
         (JSAPI).
         """
         options: dict[str, Any] = {}
+        appid = order.payer_app or self._settings["appid"]
         if order.method == "jsapi":
             options["payer"] = {"openid": order.payer}
         if order.method == "h5":
@@ -182,6 +189,7 @@ class WeChat(Provider):
                 amount={"total": order.amount, "currency": order.currency},
                 time_expire=order.expires.astimezone(BEIJING).isoformat(timespec="seconds"),
                 notify_url=order.notify_url,
+                appid=appid,
                 pay_type=TYPES[order.method],
                 **options,
             )
@@ -190,10 +198,19 @@ class WeChat(Provider):
                 return Started(answer["code_url"])
             if order.method == "h5":
                 return Started(f"{answer['h5_url']}&{urlencode({'redirect_url': order.return_url})}")
-            return Started(params=self._params(answer["prepay_id"]))
+            return Started(params=self._params(appid, answer["prepay_id"]))
 
-    def _params(self, prepay_id: str) -> dict[str, str]:
-        appid, at, nonce = self._settings["appid"], str(int(time.time())), secrets.token_hex(16)
+    @property
+    def _apps(self) -> frozenset[str]:
+        """The ids of the apps that the merchant number is bound to."""
+        return frozenset({self._settings["appid"], self._settings.get("mini_appid", "")} - {""})
+
+    def method_in(self, app: str) -> str:
+        """Return JSAPI for the mini program that the merchant number is bound to."""
+        return "jsapi" if app in self._apps else ""
+
+    def _params(self, appid: str, prepay_id: str) -> dict[str, str]:
+        at, nonce = str(int(time.time())), secrets.token_hex(16)
         package = f"prepay_id={prepay_id}"
         signature = self._client.sign([appid, at, nonce, package])
         return {
@@ -221,7 +238,7 @@ class WeChat(Provider):
                 return _back(resource)
             if event["event_type"] != "TRANSACTION.SUCCESS":
                 return None
-            if (resource["mchid"], resource["appid"]) != (self._settings["mchid"], self._settings["appid"]):
+            if resource["mchid"] != self._settings["mchid"] or resource["appid"] not in self._apps:
                 raise CallbackError("it is for another merchant account")
             return _told(resource)
 
@@ -280,7 +297,7 @@ class WeChat(Provider):
                 raise ProviderError(
                     _("WeChat Pay's settlement file is damaged: its checksum differs. It is fetched again by itself.")
                 )
-            return read_bill(raw.decode("utf-8-sig"), self._settings["appid"])
+            return read_bill(raw.decode("utf-8-sig"), self._apps)
 
     def payer_link(self, back: str, state: str) -> str:
         """Return WeChat's address that tells us the payer's openid; empty without the app's secret."""
