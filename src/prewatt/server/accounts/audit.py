@@ -21,6 +21,7 @@ SECURITY = {
     "account.EmailAddress": "login changed",
     "accounts.ApiKey": "key changed",
     "accounts.Membership": "role changed",
+    "accounts.WeChatUser": "login changed",
     "auth.User": "login changed",
     "mfa.Authenticator": "second factor changed",
     "sign_in.LoginPhone": "login changed",

@@ -40,6 +40,7 @@ NOT_AUDITED = {
     "notices.Crossing": "is worked out",
     "notices.Delivery": "is sent by the worker",
     "notices.Notice": "is written by the server",
+    "notices.Permission": "counts messages",
     "notices.Seen": "is worked out",
     "tasks": "is worked out, and goes after a day",
     "sessions": "ends by itself; log-ins stand in the security log",

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,12 +20,17 @@ from ..estate.models import Organisation
 from .memberships import reach_of
 from .rights import Right
 from .tenants import tenancies_of_login
+from .wechat_users import WeChatUser
 
 USUAL_DAYS = 365
 LONGEST_DAYS = 731
 """The most days for which a key is valid."""
+IDLE_DAYS = 90
+"""A key for a tenant's own flats ends after so many days without use."""
 MOST_KEYS = 50
-"""The most keys of one person that are valid at a time."""
+"""The most keys of one person that are valid at a time, beside those of apps."""
+MOST_DEVICES = 5
+"""The most devices of one WeChat user that are logged in at a time."""
 LONGEST_NAME = 60
 _PREFIX = "prewatt_"
 """How each key begins, so that people, and programs that look for lost secrets, recognise one."""
@@ -42,7 +48,9 @@ class ApiKey(models.Model):
     """A key with which a program acts for the person `user`. Only its hash is stored. Instants are µs since 1970.
 
     `organisation`: the key opens what belongs to it alone; null: all that the person may see. `scope`: all that the person
-    may do, only reading, or the `rights` alone (values of `rights.Right`). `last_used_at` is right to the hour.
+    may do, only reading, the `rights` alone (values of `rights.Right`), or what a tenant may do in their own flats: such a key
+    was made by a log-in in an app, of `wechat_user` if it is WeChat's, and lasts for as long as it is used. `last_used_at` is
+    right to the hour.
     """
 
     class Scope(models.TextChoices):
@@ -51,8 +59,10 @@ class ApiKey(models.Model):
         ALL = "all", gettext_lazy("all that I may do")
         READ = "read", gettext_lazy("only read")
         CHOSEN = "chosen", gettext_lazy("only what is chosen")
+        TENANT = "tenant", gettext_lazy("only my own flats")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    wechat_user = models.ForeignKey(WeChatUser, on_delete=models.CASCADE, null=True, related_name="keys")
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True, related_name="api_keys")
     name = models.CharField(max_length=LONGEST_NAME)
     hash = models.CharField(max_length=64, unique=True)
@@ -81,6 +91,8 @@ class ApiKey(models.Model):
         """The rights that the key opens, if its owner has them."""
         if self.scope == self.Scope.CHOSEN:
             return frozenset(right for right in Right if right in self.rights)
+        if self.scope == self.Scope.TENANT:
+            return frozenset()
         return frozenset(Right)
 
 
@@ -99,26 +111,41 @@ def make_key(
     errors: dict[str, str] = {}
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         errors["name"] = _("Say what the key is for, in at most %(most)d characters.") % {"most": LONGEST_NAME}
-    if scope not in ApiKey.Scope or (scope == ApiKey.Scope.CHOSEN) != bool(rights) or set(rights) - set(Right):
+    if (
+        scope not in ApiKey.Scope
+        or scope == ApiKey.Scope.TENANT
+        or (scope == ApiKey.Scope.CHOSEN) != bool(rights)
+        or set(rights) - set(Right)
+    ):
         errors["scope"] = _("Choose what the key may do.")
     if not 1 <= days <= LONGEST_DAYS:
         errors["days"] = _("A key is valid for 1 to %(most)d days.") % {"most": LONGEST_DAYS}
     if errors:
         raise ValidationError({field: [text] for field, text in errors.items()})
-    if user.api_keys.valid().count() >= MOST_KEYS:
+    if user.api_keys.valid().exclude(scope=ApiKey.Scope.TENANT).count() >= MOST_KEYS:
         raise ValidationError(_("There are %(most)d keys already. Revoke one first.") % {"most": MOST_KEYS})
-    text = _PREFIX + secrets.token_urlsafe(32)
-    at = now()
-    ApiKey.objects.create(
-        user=user,
-        organisation=organisation,
-        name=name.strip(),
-        hash=_hash(text),
-        scope=scope,
-        rights=sorted(rights),
-        made_at=at,
-        ends=at + days * DAY,
+    return _made(
+        days, user=user, organisation=organisation, name=name.strip(), scope=scope, rights=sorted(rights), made_at=now()
     )
+
+
+def make_app_key(wechat_user: WeChatUser) -> str:
+    """Make the key with which somebody's WeChat acts for them in their own flats, and return its text. Of more devices than
+    `MOST_DEVICES` the one that was not used for longest is logged out.
+    """
+    valid = ApiKey.objects.valid().filter(wechat_user=wechat_user)
+    older = valid.order_by(Coalesce("last_used_at", "made_at").desc(), "-pk")[MOST_DEVICES - 1 :]
+    revoke(ApiKey.objects.filter(pk__in=[each.pk for each in older]))
+    name = _("WeChat mini program")[:LONGEST_NAME]
+    scope = ApiKey.Scope.TENANT
+    return _made(
+        IDLE_DAYS, user=wechat_user.user, wechat_user=wechat_user, name=name, scope=scope, rights=[], made_at=now()
+    )
+
+
+def _made(days: int, **fields: Any) -> str:
+    text = _PREFIX + secrets.token_urlsafe(32)
+    ApiKey.objects.create(hash=_hash(text), ends=fields["made_at"] + days * DAY, **fields)
     return text
 
 
@@ -154,6 +181,9 @@ def user_of(text: str) -> Any:
 
 def _has_rights(user: Any) -> bool:
     """Return whether a person, with the key that they use, is an operator, has a role, or lives somewhere now or soon."""
+    if user.api_key.scope == ApiKey.Scope.TENANT:
+        # Who has moved out still reads the last statement.
+        return tenancies_of_login(user).exists()
     reach = reach_of(user)
     return reach.operator or bool(reach.rights) or tenancies_of_login(user).not_over(now()).exists()
 
@@ -162,7 +192,8 @@ def _note_use(key: ApiKey) -> None:
     """Store that a key is used, at most once an hour: a program that asks each second writes nothing."""
     at = now()
     if key.last_used_at is None or key.last_used_at <= at - HOUR:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
+        ends = at + IDLE_DAYS * DAY if key.scope == ApiKey.Scope.TENANT else key.ends
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at, ends=ends)
 
 
 def _hash(text: str) -> str:

@@ -63,6 +63,13 @@ def choose(request: HttpRequest, response: HttpResponse, code: str) -> None:
     )
 
 
+def speak(user: Any) -> None:
+    """Speak the language that somebody chose from now on, if they chose one."""
+    code = SpokenLanguage.objects.filter(user=user).values_list("code", flat=True).first()
+    if code and known(code):
+        translation.activate(code)
+
+
 @receiver(user_logged_in)
 def _logged_in(sender: object, request: HttpRequest | None, user: Any, **_rest: object) -> None:  # noqa: ARG001
     """Speak the language of who logs in, also in a browser where nobody chose one."""

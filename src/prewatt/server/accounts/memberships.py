@@ -120,6 +120,8 @@ class Reach:
     def within(self, key: ApiKey) -> Reach:
         """Return the part of all this that a program's key opens."""
         allowed = key.allowed
+        if not allowed:
+            return Reach(False, ())
         if self.operator:
             if key.organisation_id is None and allowed == RIGHTS[Role.OPERATOR]:
                 return self

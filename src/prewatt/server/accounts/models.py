@@ -7,3 +7,4 @@ from .keys import ApiKey as ApiKey
 from .languages import SpokenLanguage as SpokenLanguage
 from .memberships import Membership as Membership
 from .throttles import Throttle as Throttle
+from .wechat_users import WeChatUser as WeChatUser

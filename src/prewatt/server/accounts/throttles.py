@@ -75,6 +75,8 @@ KINDS: dict[str, tuple[Count, ...]] = {
     "sent code": (Count(of=(0,), free=3, first=5 * MINUTE, most=5 * MINUTE, forget=5 * MINUTE),),
     # Address. What is guessed here has 80 bits and more.
     "invitation": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
+    # Address: what a mini program says is asked of WeChat, which counts what it is asked.
+    "WeChat code": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "first start": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "enrolment": (Count(of=(0,), free=10, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "API key": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),

@@ -61,7 +61,8 @@ class ServerConfig(Struct, frozen=True):
     one. `web_processes`: how many processes serve the pages. `proxies`: addresses and networks of reverse proxies on other
     machines, which are believed when they say for whom they ask. `mqtt_tls`: what gateways believe
     of the broker's certificate (`broker_tls`); empty: the own authority, or no TLS at another's broker. `mqtt_certificate`,
-    `mqtt_key`: the files of the own broker's certificate and key in the place of those that prewatt makes.
+    `mqtt_key`: the files of the own broker's certificate and key in the place of those that prewatt makes. `wechat_mini`: id
+    and secret of the WeChat mini program of those landlords who have none of their own; empty if there is none.
     """
 
     home: Path
@@ -82,6 +83,7 @@ class ServerConfig(Struct, frozen=True):
     mqtt_tls: str = ""
     mqtt_certificate: str = ""
     mqtt_key: str = ""
+    wechat_mini: tuple[str, str] = ("", "")
 
 
 def _endpoint(text: str) -> Endpoint:
@@ -180,6 +182,14 @@ def _providers(text: str) -> dict[str, str]:
     return found
 
 
+def _wechat_mini(text: str) -> tuple[str, str]:
+    appid, _, secret = text.partition(":")
+    if text and not (appid and secret):
+        # What was given may be the secret alone: it is not repeated.
+        raise ValueError("this is not the app id and the secret of a mini program, such as wx0123456789abcdef:secret")
+    return appid, secret
+
+
 class Setting(NamedTuple):
     """How a setting is read. `field`: of `ServerConfig`. `default`: the text that holds if none is given. `read` returns
     the value of a text, or raises ValueError, which says what is wrong.
@@ -209,6 +219,7 @@ SETTINGS = {
     "PREWATT_MQTT_TLS": Setting("mqtt_tls", "", _believed),
     "PREWATT_MQTT_CERTIFICATE": Setting("mqtt_certificate", "", _file),
     "PREWATT_MQTT_KEY": Setting("mqtt_key", "", _file),
+    "PREWATT_WECHAT_MINI": Setting("wechat_mini", "", _wechat_mini),
 }
 """All settings, by the names of their variables. A further one is a line here and a field of `ServerConfig`."""
 

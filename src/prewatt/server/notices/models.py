@@ -10,6 +10,7 @@ from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from .events import FOR_MANAGERS, FOR_TENANTS, Event
 from .languages import ENGLISH, language_choices
+from .permission_models import Permission as Permission
 
 
 class SendingAccount(models.Model):

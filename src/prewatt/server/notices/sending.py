@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import F
@@ -24,6 +25,7 @@ from .channels import CHANNELS
 from .channels.interface import Message, SendError
 from .digests import digest, is_gathered
 from .models import Channel, Delivery, SendingAccount
+from .permissions import send_permitted
 from .recipients import address_of, values_of
 from .sending_templates import with_template
 
@@ -94,7 +96,7 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
     """Return the message for deliveries that are sent as one."""
     notice = deliveries[0].notice
     if len(deliveries) > 1:
-        return digest([each.notice for each in deliveries])
+        return replace(digest([each.notice for each in deliveries]), tenancy=notice.recipient.tenancy_id)
     link = re.search(r"https?://\S+", notice.text)
     return Message(
         notice.event,
@@ -105,6 +107,7 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
         exact_instant(notice.made_at),
         link[0] if link else "",
         notice.facts,
+        tenancy=notice.recipient.tenancy_id,
     )
 
 
@@ -125,7 +128,11 @@ def send(channel: Channel, message: Message) -> None:
         raise SendError(str(error)) from None
     if kind.fields and not account:
         raise SendError(_("The organisation no longer has an account for this channel."), lasting=True)
-    kind.send(values, address, with_template(account, message) if account else message)
+    message = with_template(account, message) if account else message
+    if kind.counted:
+        send_permitted(kind, values, address, message)
+    else:
+        kind.send(values, address, message)
 
 
 def try_to_send(deliveries: Sequence[Delivery]) -> SendError | None:

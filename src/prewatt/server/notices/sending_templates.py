@@ -10,13 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from ..core.sealing import SealError
 from .channels import CHANNELS
 from .channels.interface import Kind, Message, Template
 from .events import Event
 from .languages import languages
 from .mapping import TemplateError
 from .models import Channel, Recipient, SendingAccount, SendingTemplate
-from .recipients import values_of
+from .permissions import is_permitted
+from .recipients import address_of, values_of
 from .samples import contexts, message, usable
 
 
@@ -93,7 +95,7 @@ def with_template(account: SendingAccount, message_: Message) -> Message:
 
 
 def carrying(recipient: Recipient, event: Event, channels: Iterable[Channel]) -> list[Channel]:
-    """Return those of some channels that can carry an event. If none can, all are returned, so that people see that it
+    """Return those of some channels that can carry an event now. If none can, all are returned, so that people see that it
     was not sent.
     """
     known = {row.kind: row for row in SendingAccount.objects.filter(organisation=recipient.organisation_id)}
@@ -102,7 +104,14 @@ def carrying(recipient: Recipient, event: Event, channels: Iterable[Channel]) ->
         account, kind = known.get(channel.kind), CHANNELS.get(channel.kind)
         if account is None or kind is None or not kind.templated(account.settings):
             return True
-        return template_for(templates_of(account), event, recipient.language) is not None
+        template = template_for(templates_of(account), event, recipient.language)
+        if template is None or not kind.counted:
+            return template is not None
+        try:
+            return is_permitted(kind, account.settings, address_of(channel), template.id)
+        except SealError:
+            # Sending says why.
+            return True
 
     every = list(channels)
     return [each for each in every if can(each)] or every

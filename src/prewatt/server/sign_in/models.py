@@ -36,6 +36,7 @@ class CredentialChange(models.Model):
         FACTOR_REMOVED = "factor-removed", _("a second factor was removed")
         CODE_TWICE = "code-twice", _("a code of the app was typed a second time")
         RECOVERY_CODES = "recovery-codes", _("new recovery codes were made")
+        WECHAT = "wechat", _("it was joined to a person in WeChat")
         NEW_BROWSER = "new-browser", _("somebody logged in from a new browser")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="credential_changes")

@@ -64,8 +64,9 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. `key` names the message, for a program that may get it twice. `at` is an instant as text. `facts`:
-    by name (see `notices.facts`). `template`: for channels that need one. `attachment`: for channels that take files.
+    """What is sent. `key` names the message, for a program that may get it twice. `tenancy`: the one that it is about. `at` is an
+    instant as text. `facts`: by name (see `notices.facts`). `template`: for channels that need one. `attachment`: for channels
+    that take files.
     """
 
     event: str
@@ -78,17 +79,20 @@ class Message:
     facts: Mapping[str, str] = field(default_factory=dict)
     template: Template | None = None
     attachment: Attachment | None = None
+    tenancy: int | None = None
 
 
 class Kind(ABC):
     """A kind of channel. `address` is what a recipient types; it is empty if a page makes the address itself. `fields`
-    are what the organisation's account needs; if there are none, no account is needed.
+    are what the organisation's account needs; if there are none, no account is needed. `counted`: each message needs a
+    permission of the person, which is counted (`notices.permissions`).
     """
 
     name: ClassVar[str]
     title: ClassVar[str | _StrPromise]
     address: ClassVar[str | _StrPromise]
     fields: ClassVar[tuple[Field, ...]] = ()
+    counted: ClassVar[bool] = False
 
     @classmethod
     def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:  # noqa: ARG003

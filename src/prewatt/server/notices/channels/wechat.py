@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _now
@@ -24,6 +24,9 @@ from ..mapping import TemplateError, chosen, guess, said, unknown
 from .access_token import call, with_token
 from .interface import Kind, Message, SendError, needed, said_by
 from .wechat_fields import GONE, SHOWS, check_field, field_in, kind_of, value
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 TEMPLATE, NOTIFICATION, SUBSCRIBE = "template", "notification", "subscribe"
 WAYS = (
@@ -64,8 +67,8 @@ class WeChat(Kind):
 
     name = "wechat"
     title = _("WeChat")
-    address = _("openid, or the link on this page")
-    fields = (
+    address: ClassVar[str | _StrPromise] = _("openid, or the link on this page")
+    fields: ClassVar[tuple[Field, ...]] = (
         Field("appid", _("App id")),
         Field("secret", _("App secret"), secret=True),
         Field("how", _("Sent as"), optional=True, choices=WAYS),
@@ -125,15 +128,8 @@ class WeChat(Kind):
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
         """Send a template message or a subscription message. Raises SendError if WeChat refuses it."""
-        template = needed(message.template, message.event)
-        base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
         how = WeChat.carrier(account)
-        filled = WeChat.filled(account, message)
-        body: dict[str, Any] = {
-            "touser": address,
-            "template_id": template.id,
-            "data": {field: {"value": text} for field, text in filled},
-        }
+        body: dict[str, Any] = {}
         if how == TEMPLATE:
             # The same message a second time within ten minutes is dropped by WeChat.
             body["client_msg_id"] = hashlib.sha256(message.key.encode()).hexdigest()[:32]
@@ -143,16 +139,34 @@ class WeChat(Kind):
             body["page"] = message.link
         elif how == SUBSCRIBE and account.get("page"):
             body["page"] = account["page"]
-        login = {"grant_type": "client_credential", "appid": account["appid"], "secret": account["secret"]}
-        answer = with_token(
-            ("WeChat", base, f"{account['appid']} {account['secret']}"),
-            lambda force: _checked(
-                call("WeChat", "POST", f"{base}/cgi-bin/stable_token", json={**login, "force_refresh": force})
-            ),
-            lambda token: call("WeChat", "POST", f"{base}{CALLS[how]}", params={"access_token": token}, json=body),
-        )
-        if answer.get("errcode", 0) != 0:
-            raise refused(answer, dict(filled))
+        deliver(App(account["appid"], account["secret"]), how, address, message, body)
+
+
+class App(NamedTuple):
+    """An official account or a mini program: its id and its secret."""
+
+    appid: str
+    secret: str
+
+
+def deliver(app: App, how: str, address: str, message: Message, more: Mapping[str, Any]) -> None:
+    """Send a message by its template to a person of an app. `how`: see `WAYS`; `more`: what a tap opens. Raises SendError if
+    WeChat refuses it.
+    """
+    template, filled = needed(message.template, message.event), WeChat.filled({}, message)
+    base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
+    data = {field: {"value": text} for field, text in filled}
+    body = {"touser": address, "template_id": template.id, "data": data, **more}
+    login = {"grant_type": "client_credential", "appid": app.appid, "secret": app.secret}
+    answer = with_token(
+        ("WeChat", base, f"{app.appid} {app.secret}"),
+        lambda force: _checked(
+            call("WeChat", "POST", f"{base}/cgi-bin/stable_token", json={**login, "force_refresh": force})
+        ),
+        lambda token: call("WeChat", "POST", f"{base}{CALLS[how]}", params={"access_token": token}, json=body),
+    )
+    if answer.get("errcode", 0) != 0:
+        raise refused(answer, dict(filled))
 
 
 def _fact_beside(field: str, beside: str, usable: Collection[str]) -> str:

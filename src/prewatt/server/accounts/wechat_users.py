@@ -1,0 +1,60 @@
+"""Who somebody is in a WeChat mini program: the login that they joined to their WeChat."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from ..core.credential_fields import seal, unseal
+from ..core.time import now
+
+_PURPOSE = "WeChat user"
+
+
+class WeChatUser(models.Model):
+    """A person in the mini program `appid`, and whose login they act by. `sealed` is the openid, by which that program alone
+    knows them; `digest` finds it again. `made_at` is an instant, µs since 1970.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="wechat_users")
+    appid = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+    sealed = models.BinaryField()
+    made_at = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.appid}"
+
+    @property
+    def openid(self) -> str:
+        """The person's id in the mini program. Raises SealError if it can't be opened."""
+        return unseal(_PURPOSE, bytes(self.sealed))["openid"]
+
+
+def wechat_user_of(appid: str, openid: str) -> WeChatUser | None:
+    """Return who somebody in a mini program is; None if they have joined no login."""
+    return WeChatUser.objects.select_related("user").filter(digest=_digest(appid, openid)).first()
+
+
+def join_wechat(user: Any, appid: str, openid: str) -> WeChatUser:
+    """Join somebody in a mini program to a login, instead of the one that they were joined to before, whose keys end."""
+    digest = _digest(appid, openid)
+    row = WeChatUser.objects.filter(digest=digest).first()
+    if row is not None and row.user_id == user.pk:
+        return row
+    if row is not None:
+        row.delete()
+    sealed = seal(_PURPOSE, {"openid": openid})
+    return WeChatUser.objects.create(user=user, appid=appid, digest=digest, sealed=sealed, made_at=now())
+
+
+def _digest(appid: str, openid: str) -> str:
+    text = f"WeChat user {appid} {openid}"
+    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,35 @@
+"""The mini programs that people log in to: those of landlords, and the server's own for all others."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from .channels.wechat import App
+from .channels.wechat_mini import MiniProgram, app_of
+from .models import SendingAccount, SendingTemplate
+from .recipients import values_of
+
+LOOKED_AT = 50
+"""Of so many accounts it is asked whether they have the same mini program, if nobody says which."""
+
+
+def mini_program(appid: str = "") -> App | None:
+    """Return the mini program with an id; if none is named, the server's own, or else the only one that landlords have. None if
+    there is none. Raises SealError if its secret can't be opened.
+    """
+    own = App(*settings.CONFIG.wechat_mini)
+    if own.appid and appid in ("", own.appid):
+        return own
+    accounts = SendingAccount.objects.filter(kind=MiniProgram.name).order_by("pk")
+    accounts = accounts.filter(settings__appid=appid) if appid else accounts.exclude(settings__appid="")
+    # Who set it up first is whose it is: another one that names it too has not its secret.
+    apps = [app_of(values_of(each)) for each in accounts[: 1 if appid else LOOKED_AT]]
+    return apps[0] if len({each.appid for each in apps}) == 1 else None
+
+
+def templates_in(appid: str, organisations: set[int]) -> list[SendingTemplate]:
+    """Return the templates of a mini program by which some organisations send, in the order of their events."""
+    accounts = SendingAccount.objects.filter(kind=MiniProgram.name, organisation__in=organisations)
+    sending = [each.pk for each in accounts if app_of(each.settings).appid == appid]
+    rows = SendingTemplate.objects.filter(account__in=sending, carrier=appid).select_related("account")
+    return list(rows.order_by("account", "event", "language"))

@@ -1,0 +1,56 @@
+"""Permissions that people gave for single messages in WeChat: each message of a template uses one up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from ..accounts.wechat_users import WeChatUser, wechat_user_of
+from .channels.interface import Kind, Message, SendError, needed
+from .permission_models import Permission
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+MOST = 1000
+"""More permissions of one kind are not counted."""
+
+
+def permit(person: WeChatUser, templates: Iterable[str]) -> None:
+    """Count one more message of each template that a person takes."""
+    for template in set(templates):
+        with transaction.atomic():
+            Permission.objects.get_or_create(wechat_user=person, template=template)
+            _of(person, template).filter(left__lt=MOST).update(left=F("left") + 1)
+
+
+def is_permitted(kind: type[Kind], account: Mapping[str, str], address: str, template: str) -> bool:
+    """Return whether a message of a template can be sent to an address of a channel whose messages are counted."""
+    person = wechat_user_of(kind.carrier(account), address)
+    return person is not None and _of(person, template).filter(left__gt=0).exists()
+
+
+def send_permitted(kind: type[Kind], account: Mapping[str, str], address: str, message: Message) -> None:
+    """Send a message by a channel whose messages are counted. Raises SendError if the person permits none any more, or it
+    can't be sent; of that which was not sent the permission is not used up.
+    """
+    template = needed(message.template, message.event).id
+    person = wechat_user_of(kind.carrier(account), address)
+    # Two who send at once use two permissions up.
+    if person is None or not _of(person, template).filter(left__gt=0).update(left=F("left") - 1):
+        text = _("The person has permitted no more messages of this kind in WeChat: they can permit more there.")
+        raise SendError(text, lasting=True)
+    try:
+        kind.send(account, address, message)
+    except SendError as error:
+        # What WeChat says for good is that it knows of no permission: then there are fewer than were counted.
+        _of(person, template).update(left=0 if error.lasting else F("left") + 1)
+        raise
+
+
+def _of(person: WeChatUser, template: str) -> QuerySet[Permission]:
+    return Permission.objects.filter(wechat_user=person, template=template)

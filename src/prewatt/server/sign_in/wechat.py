@@ -1,0 +1,161 @@
+"""How people get in by a WeChat mini program: WeChat says who they are there, and they have joined that to a login, by an invitation
+or by the login's own password. Each log-in makes a key of the API for this device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from ..accounts import security_log
+from ..accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
+from ..accounts.keys import make_app_key
+from ..accounts.names import free_name
+from ..accounts.tenants import tenancies_of_login
+from ..accounts.throttles import failed, waits
+from ..accounts.wechat_users import WeChatUser, join_wechat, wechat_user_of
+from ..core.addresses import asker_counted
+from ..core.wechat_login import ADDRESS, LoginError, openid_in_mini_program
+from ..notices.mini_programs import mini_program
+from . import second_factor
+from .adapter import AccountAdapter
+from .forms import LONGEST, FactorForm
+from .happenings import What, note
+from .tries import user_named, wait_in_words
+
+LONGEST_NAME = 60
+
+
+class NeedsSecondFactor(Exception):
+    """The password is right, and the login's second factor is missing; the message, for people, says so."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody in a mini program, as WeChat says."""
+
+    appid: str
+    openid: str
+
+
+def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
+    """Return who is in a mini program, by the code that `wx.login` gave there. Raises ValidationError, which names the field, if
+    there is no such program or the code is none, and LoginError if WeChat is out of reach.
+    """
+    address = asker_counted(request)
+    if seconds := waits("WeChat code", address):
+        raise ValidationError(wait_in_words(seconds), code="too_many_tries")
+    program = mini_program(appid)
+    if program is None:
+        raise ValidationError({"appid": _("This WeChat mini program is not set up on this server.")})
+    if not code or len(code) > LONGEST:
+        raise ValidationError({"code": _("WeChat does not say which user it is.")})
+    base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
+    try:
+        return Visitor(program.appid, openid_in_mini_program(*program, code, base))
+    except LoginError as error:
+        if error.away:
+            raise
+        failed("WeChat code", address)
+        raise ValidationError({"code": str(error)}) from None
+
+
+def known(who: Visitor) -> WeChatUser | None:
+    """Return the login that a visitor has joined, if it is open and a tenant's; otherwise None."""
+    row = wechat_user_of(who.appid, who.openid)
+    if row is None or not row.user.is_active or not tenancies_of_login(row.user).exists():
+        return None
+    return row
+
+
+def let_in(request: HttpRequest, row: WeChatUser) -> str:
+    """Return a new key for somebody who has joined a login."""
+    security_log.note("WeChat log-in", request, user=row.user_id)
+    return make_app_key(row)
+
+
+def join_by_invitation(request: HttpRequest, who: Visitor, typed: str, name: str) -> WeChatUser:
+    """Let a visitor into a flat: by the login that they joined already, by the one that the invitation lets in again, or by a new
+    one without a password, of which `name` says who it is. Raises ValidationError or InvitationError; nothing is changed then.
+    """
+    address, invitation = asker_counted(request), invitation_of(typed)
+    if invitation is None:
+        if seconds := waits("invitation", address):
+            raise ValidationError(wait_in_words(seconds), code="too_many_tries")
+        failed("invitation", address)
+        text = _("There is no invitation with this code. It has 16 letters and figures; O, I, 0 and 1 are not used.")
+        raise ValidationError({"invitation": text})
+    check_open(invitation)
+    if invitation.tenancy is None:
+        raise InvitationError(_("This invitation is to work for a landlord: open it in a browser."))
+    with transaction.atomic():
+        user = _login_for(invitation, who, name)
+        use(invitation, user)
+        row = join_wechat(user, who.appid, who.openid)
+    security_log.note("invitation used", request, invitation=invitation.pk)
+    if invitation.again is not None:
+        note(user, What.WECHAT)
+    return row
+
+
+def _login_for(invitation: Invitation, who: Visitor, name: str) -> Any:
+    """Return the login for an invitation. Raises ValidationError."""
+    assert invitation.tenancy is not None
+    if invitation.again is not None:
+        if second_factor.has(invitation.again):
+            text = _("This login has a second factor, so it needs a password too: open the invitation in a browser.")
+            raise ValidationError(text)
+        return invitation.again
+    row = wechat_user_of(who.appid, who.openid)
+    if row is not None and row.user.is_active:
+        return row.user
+    called = " ".join(name.split())
+    if len(called) > LONGEST_NAME or not called.isprintable():
+        raise ValidationError({"name": _("Write a name of at most %(most)d characters.") % {"most": LONGEST_NAME}})
+    user = get_user_model()(username=free_name(invitation.tenancy.unit.name), first_name=called)
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def join_by_password(request: HttpRequest, who: Visitor, login: str, password: str, factor: str) -> WeChatUser:
+    """Join a visitor to the login whose name and password they know. Raises ValidationError if they don't match, are of nobody who
+    lives in a flat, or the asker has to wait, and NeedsSecondFactor.
+    """
+    if max(len(login), len(password), len(factor)) > LONGEST:
+        raise ValidationError({"login": _("This is too long.")})
+    named = user_named(login)
+    name = named.get_username() if named is not None else login
+    user: Any = AccountAdapter().authenticate(request, username=name, password=password)
+    if user is None or not user.is_active:
+        raise ValidationError({"login": _("This name and password do not match.")})
+    if second_factor.has(user):
+        _check_factor(user, factor)
+    if not tenancies_of_login(user).exists():
+        raise ValidationError({"login": _("This login is not of a tenant. The mini program shows flats alone.")})
+    row = join_wechat(user, who.appid, who.openid)
+    note(user, What.WECHAT)
+    return row
+
+
+def _check_factor(user: Any, code: str) -> None:
+    """Check the code of an authenticator app, or a recovery code. Raises NeedsSecondFactor or ValidationError."""
+    kinds = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    if kinds <= {Authenticator.Type.WEBAUTHN}:
+        text = _(
+            "This login has a passkey, which does not work here. Make an invitation on the page “Who sees this flat”."
+        )
+        raise ValidationError({"second_factor": text})
+    if not code:
+        raise NeedsSecondFactor(_("Type the code of your authenticator app, or a recovery code."))
+    form = FactorForm(user=user, data={"code": code})
+    if not form.is_valid():
+        raise ValidationError({"second_factor": [text for texts in form.errors.values() for text in texts]})
