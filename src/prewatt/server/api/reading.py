@@ -6,8 +6,23 @@ from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ...kernel.units import parse_instant, parse_kwh, parse_money
+
+TYPES = {
+    "missing": gettext_lazy("This field is needed."),
+    "string": gettext_lazy("Give a text."),
+    "int": gettext_lazy("Give a whole number."),
+    "bool": gettext_lazy("Give true or false."),
+    "list": gettext_lazy("Give a list."),
+}
+"""What is wrong with a value, by the first word of what the library calls it."""
+
+
+def wrong_type(name: str) -> str:
+    """Return what is wrong with a value of a document, by the library's name of it."""
+    return str(TYPES.get(name.partition("_")[0], _("This can't be read.")))
 
 
 def read_field(field: str, text: str | None, read: Callable[[str], int]) -> int:

@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, Throttled
+from ninja.errors import ValidationError as MalformedError
 from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
 
 from ..accounts.keys import ApiKey, KeyRefused, user_of
+from ..accounts.languages import speak
 from ..accounts.rates import waits_for_rate
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker_counted
@@ -23,7 +25,7 @@ from ..core.errors import by_field
 from ..core.json_text import JsonError, read_json
 from ..web.collisions import in_words as in_words_of
 from ..web.gate import check_login
-from ..web.needs import READING
+from ..web.needs import API, READING
 from ..web.trouble import forbidden
 from . import (
     adjustments,
@@ -44,7 +46,15 @@ from . import (
     tariffs,
     tenants,
     top_ups,
+    wechat,
 )
+from .me import home, notices, papers, person, reports, residents
+from .me import payments as my_payments
+from .reading import wrong_type
+
+OWN = f"/{API}me"
+READ_BY_PEOPLE = (OWN, f"/{API}wechat/")
+"""How the addresses begin whose answers people read: of what is their own, which is in their language, and of the way in."""
 
 
 class _Bearer(HttpBearer):
@@ -68,6 +78,8 @@ class _Bearer(HttpBearer):
             raise HttpError(403, _("This key may only read."))
         request.user = user
         check_login(request)
+        if request.path.startswith(OWN):
+            speak(user)
         return user
 
 
@@ -119,6 +131,14 @@ ROOMS = (
     meters,
     alarms,
     correspondence,
+    wechat,
+    person,
+    home,
+    my_payments,
+    papers,
+    notices,
+    residents,
+    reports,
 )
 for room in ROOMS:
     api.add_router("", room.router)
@@ -143,6 +163,15 @@ def collided(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer 409: this exists already, or somebody else has made it at the same moment."""
     assert isinstance(error, IntegrityError)
     return api.create_response(request, {"errors": [{"field": "", "message": in_words_of(error)}]}, status=409)
+
+
+@api.exception_handler(MalformedError)
+def malformed(request: HttpRequest, error: MalformedError) -> HttpResponse:
+    """Answer 422, in the words of the library, if a value has another type than the call's; where people read it, 400 in ours."""
+    if not request.path.startswith(READ_BY_PEOPLE):
+        return api.create_response(request, {"detail": error.errors}, status=422)
+    errors = [{"field": f"{each['loc'][-1]}", "message": wrong_type(each["type"])} for each in error.errors]
+    return api.create_response(request, {"errors": errors}, status=400)
 
 
 @api.exception_handler(HttpError)

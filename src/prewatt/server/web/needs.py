@@ -308,6 +308,11 @@ PAGES: Mapping[str, Need] = {
 }
 """What a page needs, by the name of its address."""
 
+OF_TENANTS = (
+    "", "/usage", "/emergency", "/payments", "/statements", "/statements/<name>", "/statements/<name>/pdf", "/shares",
+    "/shares/<share_pk>", "/bill", "/residents", "/residents/invitations", "/residents/<resident_pk>", "/reports",
+)  # fmt: skip
+"""The calls about a flat of one's own."""
 CALLS: Mapping[str, Need] = {
     "properties": Need(S.SEE),
     "properties/<pk>/losses": Need(S.SEE_SETTINGS),
@@ -371,6 +376,11 @@ CALLS: Mapping[str, Need] = {
     "reports/<pk>/entries": Need(S.WRITE, tenants=True),
     "reports/<pk>/photos/<asked>": Need(S.WRITE, tenants=True),
     "photos/<pk>": Need(S.SEE, tenants=True),
+    # -- a tenant's own, and the way in of the WeChat mini program, whose calls look themselves at who asks
+    "wechat/log-in": Need(Who.ANYBODY),
+    "wechat/join": Need(Who.ANYBODY),
+    **dict.fromkeys(("me", "me/notices", "me/notices/subscriptions", "me/payments/<payment_id>"), Need(Who.LOGIN)),
+    **{f"me/tenancies/<pk>{each}": Need(Who.LOGIN) for each in OF_TENANTS},
 }
 """What a call of the API needs, by its path."""
 

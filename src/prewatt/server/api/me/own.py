@@ -1,0 +1,61 @@
+"""What of a tenant's own a call is about: their flats, also those that they have left; and how values are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
+
+from ....kernel.units import exact_instant, exact_money
+from ...accounts.tenants import tenancies_of_login
+from ...core.time import now
+from ...estate.models import Tenancy
+from ...vending.paid_amounts import new_credit_id
+
+
+def own_tenancy(request: HttpRequest, pk: int) -> Tenancy:
+    """Return a tenancy to somebody whose login belongs to it, also if it is over. Raises Http404 for anybody else."""
+    tenancy = tenancies_of_login(request.user).filter(pk=pk).first()
+    if tenancy is None:
+        raise Http404
+    return tenancy
+
+
+def present_tenancy(request: HttpRequest, pk: int) -> Tenancy:
+    """Return a tenancy to somebody who lives there by it now. Raises Http404 if it is not theirs, and ValidationError if they don't
+    live there.
+    """
+    tenancy = own_tenancy(request, pk)
+    if tenancy.begins > now():
+        raise ValidationError(_("You don't live there yet."))
+    if not is_present(tenancy):
+        raise ValidationError(_("You don't live there any more."))
+    return tenancy
+
+
+def is_present(tenancy: Tenancy) -> bool:
+    """Return whether somebody lives in a flat by a tenancy now."""
+    at = now()
+    return tenancy.begins <= at and (tenancy.ends is None or tenancy.ends > at)
+
+
+def instant_text(at: int | None) -> str | None:
+    """Return an instant as text; None stays None."""
+    return None if at is None else exact_instant(at)
+
+
+def money_text(nano: int | None) -> str | None:
+    """Return an amount as text; None stays None."""
+    return None if nano is None else exact_money(nano)
+
+
+def name_of(user: Any) -> str:
+    """Return what somebody is called by the others of the flat."""
+    return str(user.get_full_name() or user.get_username())
+
+
+def asked_or_new(asked: str) -> str:
+    """Return the name under which a program asks for something, or a new one if it gave none."""
+    return asked or new_credit_id()

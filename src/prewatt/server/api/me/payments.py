@@ -1,0 +1,264 @@
+"""A tenant's payments over the API: the ways, a new one, and what became of those of before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from ninja import Router, Schema, Status
+
+from ....kernel.units import exact_instant, exact_money
+from ...accounts.tenants import tenancies_of_login
+from ...accounts.wechat_users import WeChatUser
+from ...core.addresses import asker
+from ...core.sealing import SealError
+from ...core.time import now
+from ...estate.models import Tenancy
+from ...payments.matching import reference
+from ...payments.merchants import provider_of
+from ...payments.models import Payment
+from ...payments.payment_request import PaymentRequest, start
+from ...payments.polling import look_if_due
+from ...payments.providers import PROVIDERS
+from ...payments.providers.interface import ProviderError
+from ...payments.providers.methods import Browser, Shows
+from ...payments.ways import Way, merchants_for, method_of, ways_for
+from ...vending.models import Code, TopUp
+from ..reading import read_instant, read_money
+from .own import instant_text, name_of, own_tenancy, present_tenancy
+
+router = Router()
+MINI, REDIRECT, TRANSFER = "wechat-mini", "redirect", "transfer"
+SHOWN = 20
+"""Payments of one answer."""
+WORDS = {
+    "open": gettext_lazy("not paid yet"),
+    "paid": gettext_lazy("paid, on its way to the meter"),
+    "at-meter": gettext_lazy("at the meter"),
+    "coded": gettext_lazy("paid: type the code at the meter"),
+    "credit": gettext_lazy("paid, and kept as your credit"),
+    "refused": gettext_lazy("paid, and refused by the meter: the manager sees it"),
+    "held": gettext_lazy("paid, and waits for the manager"),
+    "closed": gettext_lazy("not paid"),
+    "returned": gettext_lazy("sent back"),
+    "debt": gettext_lazy("paid what was owed"),
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A way to pay as the API offers it; `way` is None for a transfer."""
+
+    value: str
+    title: str
+    kind: str
+    way: Way | None = None
+
+    def document(self) -> dict[str, str]:
+        """Return what programs are told of it."""
+        return {"value": self.value, "title": self.title, "kind": self.kind}
+
+
+def wechat_user(request: HttpRequest) -> WeChatUser | None:
+    """Return who asks, as the mini program knows them from which they ask; None if they don't ask from one."""
+    key = getattr(request.user, "api_key", None)
+    user: WeChatUser | None = key.wechat_user if key is not None else None
+    return user
+
+
+def ways(request: HttpRequest, tenancy: Tenancy) -> list[Offer]:
+    """Return the ways to pay for a tenancy: in the mini program if it is asked from one, by following a link, by a transfer."""
+    person = wechat_user(request)
+    inside = [_inside(each, person) for each in merchants_for(tenancy)] if person is not None else []
+    links = [
+        Offer(each.value, str(each.method.title), REDIRECT, each)
+        for each in ways_for(tenancy)
+        if each.method.shows == Shows.LINK and Browser.PHONE in each.method.fits
+    ]
+    by_hand = Offer(TRANSFER, _("Transfer or cash, reference %(name)s") % {"name": reference(tenancy)}, TRANSFER)
+    return [*filter(None, inside), *links, by_hand]
+
+
+def _inside(merchant: Any, person: WeChatUser | None) -> Offer | None:
+    """Return how somebody pays to a merchant account in their mini program; None if it takes none there."""
+    assert person is not None
+    provider = PROVIDERS[merchant.provider]
+    try:
+        name = provider_of(merchant).method_in(person.appid)
+    except (SealError, ValueError):
+        return None
+    if not name:
+        return None
+    return Offer(f"{merchant.pk}:{name}", _(provider.title), MINI, Way(merchant, name, provider.methods[name]))
+
+
+class NewPayment(Schema):
+    """`amount` as text. `way`: a value of the ways of the home, or `wechat-mini` for the first one of this kind. `asked`: your
+    own name for it, so that asking twice is one payment.
+    """
+
+    amount: str
+    way: str
+    asked: str
+
+
+@router.post("/me/tenancies/{pk}/payments", response={201: dict[str, Any]})
+def pay(request: HttpRequest, pk: int, given: NewPayment) -> Any:
+    """Ask for a payment. `wx`: what `wx.requestPayment` takes; `redirect`: where the payer goes."""
+    tenancy = present_tenancy(request, pk)
+    offer = next((each for each in ways(request, tenancy) if given.way in (each.value, each.kind)), None)
+    if offer is None or offer.way is None:
+        raise ValidationError({"way": _("Choose how to pay.")})
+    person = wechat_user(request) if offer.kind == MINI else None
+    try:
+        payment = start(
+            PaymentRequest(
+                tenancy,
+                offer.way.merchant,
+                offer.way.name,
+                read_money("amount", given.amount),
+                given.asked,
+                by=request.user,
+                payer=person.openid if person is not None else "",
+                payer_address=asker(request),
+                payer_app=person.appid if person is not None else "",
+            )
+        )
+    except (ProviderError, SealError) as error:
+        raise ValidationError({"way": str(error)}) from None
+    state = {"id": payment.payment_id, "state": payment.state}
+    if offer.kind == MINI:
+        # The mini program knows its own id.
+        return Status(201, {**state, "wx": {name: text for name, text in payment.params.items() if name != "appId"}})
+    return Status(201, {**state, "redirect": payment.link})
+
+
+RELATED = ("merchant", "tenancy", "by", "top_up__command__code", "top_up__entry__code")
+
+
+@router.get("/me/payments/{payment_id}")
+def payment(request: HttpRequest, payment_id: str) -> Any:
+    """Return how a payment stands. If no word of it has come, the provider is asked now and then."""
+    rows = Payment.objects.select_related(*RELATED).filter(tenancy__in=tenancies_of_login(request.user))
+    found = rows.filter(payment_id=payment_id).first()
+    if found is None:
+        raise Http404
+    if look_if_due(found):
+        found = rows.get(pk=found.pk)
+    code = _code_of(found.top_up)
+    command = found.top_up.command if found.top_up is not None else None
+    return {
+        "id": found.payment_id,
+        "tenancy": found.tenancy_id,
+        "state": found.state,
+        "state_in_words": str(WORDS[_step_of(found)]),
+        "amount": exact_money(found.amount),
+        "arrived_at": instant_text(found.paid_at),
+        "at_meter_at": instant_text(command.reached_at) if command is not None else None,
+        "code": code.digits if code is not None else None,
+    }
+
+
+@router.get("/me/tenancies/{pk}/payments")
+def payments(request: HttpRequest, pk: int, before: str = "") -> Any:
+    """List payments, the latest first: how each stands (`state`), and in words how far it is. `id` is
+    null for those that the manager recorded. `before`: only those before an instant, as `next` of the answer says it."""
+    tenancy = own_tenancy(request, pk)
+    until = read_instant("before", before) if before else None
+    flat = set(tenancy.people.values_list("pk", flat=True))
+    rows = [*_top_ups(tenancy, until, flat), *_others(tenancy, until, flat)]
+    rows.sort(key=lambda each: each[0], reverse=True)
+    # Those of one instant are not parted.
+    number = SHOWN
+    while SHOWN <= number < len(rows) and rows[number][0] == rows[number - 1][0]:
+        number += 1
+    return {
+        "payments": [document for _at, document in rows[:number]],
+        "next": exact_instant(rows[number - 1][0]) if len(rows) > number else None,
+    }
+
+
+def _top_ups(tenancy: Tenancy, until: int | None, flat: set[int]) -> list[tuple[int, dict[str, Any]]]:
+    rows = tenancy.top_ups.select_related(
+        "command__code", "entry__code", "by", "payment__merchant", "payment__by", "given_receipt"
+    )
+    rows = rows.filter(paid_at__lt=until) if until is not None else rows
+    return [(each.paid_at, _of_top_up(each, flat)) for each in rows[: 2 * SHOWN]]
+
+
+def _others(tenancy: Tenancy, until: int | None, flat: set[int]) -> list[tuple[int, dict[str, Any]]]:
+    """Return the payments that have become no top-up: open ones, and those with which something else was done."""
+    rows = tenancy.payments.select_related("merchant", "by").filter(top_up=None)
+    rows = rows.exclude(Q(state=Payment.State.CLOSED) | Q(state=Payment.State.OPEN, expires_at__lte=now()))
+    rows = rows.filter(made_at__lt=until) if until is not None else rows
+    return [
+        (
+            each.made_at,
+            _row(each.payment_id, each.made_at, each.amount, _way_of(each), _by(each.by, flat), _step_of(each)),
+        )
+        for each in rows[: 2 * SHOWN]
+    ]
+
+
+def _of_top_up(top_up: TopUp, flat: set[int]) -> dict[str, Any]:
+    paid: Payment | None = getattr(top_up, "payment", None)
+    code = _code_of(top_up)
+    way = _way_of(paid) if paid is not None else _("to the manager")
+    by = _by(paid.by, flat) if paid is not None else _("recorded by the manager")
+    name = paid.payment_id if paid is not None else None
+    row = _row(name, top_up.paid_at, top_up.amount, way, by, _step_of_top_up(top_up))
+    return row | {"code": code.digits if code is not None else None}
+
+
+def _row(name: str | None, at: int, amount: int, way: str, by: str, step: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "at": exact_instant(at),
+        "amount": exact_money(amount),
+        "way": way,
+        "by": by,
+        "state": step if step in Payment.State.values else Payment.State.PAID,
+        "state_in_words": str(WORDS[step]),
+        "code": None,
+    }
+
+
+def _way_of(payment: Payment) -> str:
+    method = method_of(payment)
+    title = PROVIDERS[payment.merchant.provider].title
+    return str(method.title) if method is not None and not payment.payer_app else _(title)
+
+
+def _by(user: Any, flat: set[int]) -> str:
+    """Return who paid: by name if they are of the flat."""
+    if user is None or user.pk not in flat:
+        return _("somebody else")
+    return name_of(user)
+
+
+def _step_of(payment: Payment) -> str:
+    """Return how far a payment is, as a word of `WORDS`: its state, and beyond it the way to the meter."""
+    if payment.state == Payment.State.PAID and payment.top_up is not None:
+        return _step_of_top_up(payment.top_up)
+    return str(payment.state)
+
+
+def _step_of_top_up(top_up: TopUp) -> str:
+    command = top_up.command
+    if command is None:
+        return "coded" if top_up.code is not None else "credit"
+    if command.reached_at is not None:
+        return "at-meter"
+    return "refused" if command.state == command.State.REJECTED else "paid"
+
+
+def _code_of(top_up: TopUp | None) -> Code | None:
+    """Return the code that brings a payment's credit to the meter; None if it has none, or the credit is there already."""
+    if top_up is None or _step_of_top_up(top_up) not in ("paid", "coded"):
+        return None
+    return top_up.code

@@ -1,0 +1,72 @@
+"""Who else sees one's own flat, over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from ninja import Router, Status
+
+from ....kernel.units import exact_instant
+from ...accounts.invitations import invitation_of, invite_to_flat
+from ...core.addresses import public
+from ...core.time import now
+from ...estate.models import Resident
+from ...tenancies.residents import remove_resident
+from .own import name_of, own_tenancy, present_tenancy
+
+router = Router()
+
+
+@router.get("/me/tenancies/{pk}/residents")
+def residents(request: HttpRequest, pk: int) -> Any:
+    """List who sees the flat. `may_be_removed`: whether you may end their access."""
+    tenancy = own_tenancy(request, pk)
+    rows = list(tenancy.residents.select_related("user"))
+    may_invite = not tenancy.has_ended(now())
+    return {
+        "residents": [
+            {
+                "id": each.pk,
+                "name": name_of(each.user),
+                "is_me": each.user_id == request.user.pk,
+                "since": exact_instant(each.since),
+                "may_be_removed": _may_end(request, each, rows[0]),
+            }
+            for each in rows
+        ],
+        "may_invite": may_invite,
+        "invitations_open": tenancy.invitations.still_open().filter(made_by=request.user.pk).count(),
+    }
+
+
+def _may_end(request: HttpRequest, resident: Resident, first: Resident) -> bool:
+    """Return whether somebody may end a person's access: their own, or as the first of the flat that of the others."""
+    return request.user.pk in (resident.user_id, first.user_id)
+
+
+@router.post("/me/tenancies/{pk}/residents/invitations", response={201: dict[str, Any]})
+def invite(request: HttpRequest, pk: int) -> Any:
+    """Invite one more person of the flat. The answer shows the code this once."""
+    code = invite_to_flat(present_tenancy(request, pk), request.user)
+    made = invitation_of(code)
+    assert made is not None
+    return Status(
+        201,
+        {"code": code, "link": public(reverse("sign_in:join:link", args=[code])), "ends_at": exact_instant(made.ends)},
+    )
+
+
+@router.delete("/me/tenancies/{pk}/residents/{resident_pk}", response={204: None})
+def end_access(request: HttpRequest, pk: int, resident_pk: int) -> Any:
+    """End somebody's access to the flat, or your own."""
+    tenancy = own_tenancy(request, pk)
+    resident = get_object_or_404(tenancy.residents.select_related("user", "tenancy"), pk=resident_pk)
+    if not _may_end(request, resident, tenancy.residents.first() or resident):
+        raise ValidationError(_("Only who came first into the flat's list, or the landlord, can end this access."))
+    remove_resident(resident)
+    return Status(204, None)
