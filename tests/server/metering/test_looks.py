@@ -140,17 +140,17 @@ def test_an_open_page_is_sent_the_present_and_told_of_changes_and_is_not_worked_
     # One question for the meters of all open pages together.
     with django_assert_num_queries(1):
         assert not page.tick()
-    assert "1.234&nbsp;kW" in page.now and "Top-ups" not in page.now
+    assert "1.234&nbsp;kW" in page.now and "this month" not in page.now
     assert not page.tick() and page.now == ""
     edge.read("m1", 5100)
     edge.deliver(store)
     assert page.tick() and not page.tick()
-    assert "Top-ups" in page.ask().text
+    assert "this month" in page.ask().text
     # What the browser has already is not sent again, but it gets a ticket for another while.
     before = page.ticket
     moments.at += SECOND
     page.ask()
-    assert (page.status, page.retargeted) == (200, "#ticket") and "Top-ups" not in page.text
+    assert (page.status, page.retargeted) == (200, "#ticket") and "this month" not in page.text
     assert page.ticket.ends > before.ends and page.ticket.state == page.state
 
 

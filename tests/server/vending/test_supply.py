@@ -195,7 +195,8 @@ def test_a_top_up_shows_its_code_at_once_and_by_which_way_it_went(tenant, buildi
     edge.append("m1", edge.accounts["m1"].by_code(clock.now(), made.command.tid, 20 * NANO, "page"))
     edge.deliver(store)
     page = tenant.get("/me/").content.decode()
-    assert "by code" in page and "is on its way to the meter" not in page and "The building has no network" not in page
+    assert "by code" in tenant.get(f"/tenancies/{tenancy.pk}/payments/").content.decode()
+    assert "is on its way to the meter" not in page and "The building has no network" not in page
 
 
 def test_top_ups_by_api_have_their_codes(program, tenancy):

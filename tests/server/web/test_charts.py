@@ -247,7 +247,7 @@ def drawn(answer):
 @pytest.mark.database
 def test_the_pages_draw_it_and_say_it_in_a_table_and_never_a_zero_for_what_nobody_knows(autumn, anna, sees):
     for page in (sees("manager", f"/units/{anna.unit_id}/?period=month&day=2025-10-01"),
-                 sees("flat1", "/me/?period=month&day=2025-10-01")):  # fmt: skip
+                 sees("flat1", "/me/use/?period=month&day=2025-10-01")):  # fmt: skip
         data = drawn(page)
         assert data["states"][19:21] == ["unknown", "unknown"]
         assert [rate["name"] for rate in data["rates"]] == ["night", "day"]

@@ -100,7 +100,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     # Pages of the tenants and of the manager.
     seen = shown(flat2.get("/me/"))
     assert f'<p class="big">{left} <small>{currency}</small></p>' in seen
-    assert f'<td class="num">{paid}</td>' in seen
+    assert f"<b>{paid} {currency}</b>" in shown(flat2.get(f"/tenancies/{ben.pk}/payments/"))
     assert f"Pay {used} {currency} by" in shown(flat1.get("/me/"))
     assert f'<td class="num balance-of">{left}</td>' in shown(manager.get("/properties/"))
     assert f"{used} is open, {nothing} of it overdue." in shown(manager.get("/bills/"))

@@ -70,6 +70,8 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
     assert client.login(username="flat1", password=PASSWORD)
     page = client.get("/me/").content.decode()
     assert "Cheaper from 22:00: 0.31 instead of 0.52 EUR/kWh" in page
+    assert "day 19.2 kWh" in " ".join(page.split()) and "night 9.6 kWh" in " ".join(page.split())
+    page = client.get("/me/use/").content.decode()
     assert "A tenth of what you used at the price of “day”, moved to “night” on the same day (1.920 kWh in all)" in page
     assert "<b>0.40 EUR</b>" in page
     assert page.count('class="strip"') == 2 and "06:00 – 22:00" in page
@@ -80,7 +82,7 @@ def test_a_flat_tariff_has_nothing_to_say_and_nothing_is_shown(db, clock, store,
     assert by_price(tenancy, clock.at, meter_of(tenancy)) is None
     assert tenancy_panel(tenancy, clock.at, meter_of(tenancy)).prices is None
     assert client.login(username="flat1", password=PASSWORD)
-    page = client.get("/me/").content.decode()
+    page = client.get("/me/").content.decode() + client.get("/me/use/").content.decode()
     assert 'class="strip"' not in page and "by price" not in page and "heaper" not in page
 
 
@@ -119,7 +121,7 @@ def test_tiers_alone_are_not_shiftable(db, clock, store, client):
     assert [each.energy for each in found.lines] == [5_000, 24 * 400 - 5_000]
     assert found.shift is None and found.tiered
     assert client.login(username="flat1", password=PASSWORD)
-    assert "not on when" in client.get("/me/").content.decode()
+    assert "not on when" in client.get("/me/use/").content.decode()
 
 
 def test_a_tier_of_the_year_goes_on_from_the_months_before(db, clock, store):

@@ -34,6 +34,7 @@ NOT_AUDITED = {
     "metering.Look": "says that somebody looks",
     "metering.Refusal": "counts what machines were refused",
     "metering.SilentMeter": "is measured",
+    "metering.SimilarUse": "is worked out",
     "metering.Worker": "is a machine's sign of life",
     "mfa": "holds secrets; what changes of it stands in sign_in.CredentialChange and the security log",
     "overview": "is worked out",

@@ -353,6 +353,15 @@ class Property(models.Model):
         ),
     )
 
+    compares_flats = models.BooleanField(
+        _("Tenants see the use of similar flats"),
+        default=True,
+        help_text=_(
+            "Each tenant sees their own use beside the middle of at least five other flats of about the same size, "
+            "rounded and without names."
+        ),
+    )
+
     archived_at = models.BigIntegerField(null=True, editable=False)
 
     objects = PropertyQuerySet.as_manager()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 class Organisation(models.Model):
     """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`; after how many
-    days somebody is reminded of what is owed to people, and calls it unclaimed: `vending.owed`.
+    days somebody is reminded of what is owed to people, and calls it unclaimed: `vending.owed`. `bank_account` and
+    `how_to_pay` are what tenants read of how to pay.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -30,6 +31,20 @@ class Organisation(models.Model):
         blank=True,
         default="",
         help_text=_("Printed below the address, if there is one."),
+    )
+    bank_account = models.TextField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Where tenants send a transfer: whose account, its number or IBAN, and the bank."),
+    )
+    how_to_pay = models.TextField(
+        max_length=1000,
+        blank=True,
+        default="",
+        help_text=_(
+            "In your words, as tenants read it below the balance: where and when the cash desk is open, whom to ask."
+        ),
     )
     adjustment_limit = models.DecimalField(
         max_digits=12,

@@ -58,7 +58,7 @@ TEXTS: dict[str, Texts] = {
     "contenttypes.ContentType": Texts(plain="app_label model"),
     "sessions.Session": Texts(login="session_key session_data"),
     # -- buildings and tenancies
-    "estate.Organisation": Texts(plain="name address tax_id"),
+    "estate.Organisation": Texts(plain="name address tax_id bank_account how_to_pay"),
     "estate.Property": Texts(
         plain="name zone currency low_credit low_credit_kwh friendly_hours friendly_holidays friendly_days power_limit "
         "low_credit_days limits off_hours off_holidays off_days spread_rule"
@@ -85,6 +85,7 @@ TEXTS: dict[str, Texts] = {
     "metering.StaffGrant": Texts(plain="holder key actions by text"),  # of who works for the landlord
     "metering.JournalEntry": Texts(plain="kind body hash"),
     "metering.DayUse": Texts(plain="zone rates"),
+    "metering.SimilarUse": Texts(plain="groups"),
     "metering.LiveReading": Texts(plain="cause"),
     "metering.Alarm": Texts(
         plain="kind key",

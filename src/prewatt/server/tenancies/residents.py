@@ -1,12 +1,26 @@
-"""The people of a flat: the end of somebody's access."""
+"""The people of a flat: who is the main tenant, who may end whose access, and what the others call somebody."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from ..accounts.invitations import revoke
-from ..estate.models import Resident
+from ..estate.models import Resident, Tenancy
 from ..notices.models import Channel
+
+LONGEST_NAME = 60
+
+
+def main_resident(tenancy: Tenancy) -> Resident | None:
+    """Return the main tenant: of those who have access, the one who had it first; None if nobody has. If the main tenant
+    leaves, the next is it.
+    """
+    resident: Resident | None = tenancy.residents.select_related("user").order_by("since", "pk").first()
+    return resident
 
 
 @transaction.atomic
@@ -15,3 +29,29 @@ def remove_resident(resident: Resident) -> None:
     revoke(resident.tenancy.invitations.still_open().filter(made_by=resident.user))
     Channel.objects.filter(recipient__tenancy=resident.tenancy, user=resident.user).delete()
     resident.delete()
+
+
+def check_may_remove(resident: Resident, by: Any) -> None:
+    """Raise ValidationError, in words, if somebody who lives in a flat may not end another one's access to it."""
+    main = main_resident(resident.tenancy)
+    if main is None or main.user_id != by.pk:
+        raise ValidationError(_("Only the main tenant and the landlord can end somebody's access."))
+    if resident.pk == main.pk:
+        raise ValidationError(_("This is your own access. To leave the flat, choose “Leave”."))
+
+
+def check_may_leave(resident: Resident) -> None:
+    """Raise ValidationError, in words, if somebody can't end their own access to a flat: nobody would have any."""
+    if resident.tenancy.residents.count() < 2:
+        raise ValidationError(_("You are the only one with access. The landlord can end it, when you move out."))
+
+
+def choose_name(user: Any, typed: str) -> None:
+    """Keep the name by which the others of a flat see somebody; an empty one: the name of their login. Raises
+    ValidationError if it is too long.
+    """
+    name = " ".join(typed.split())
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise ValidationError({"name": _("Type a name of at most %(most)d letters.") % {"most": LONGEST_NAME}})
+    user.first_name, user.last_name = name, ""
+    user.save(update_fields=["first_name", "last_name"])

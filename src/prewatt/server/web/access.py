@@ -24,8 +24,12 @@ from ..estate.models import Organisation, Property, Tenancy, Unit
 from ..metering.models import Alarm, Meter
 from ..vending.models import Refund, TokenMeter
 from .gate import NotAllowed, asked, check_login, note_need, reach
+from .needs import READING
 
 Row = TypeVar("Row", bound=Model)
+
+FLAT = "flat"
+"""The cookie with the flat that somebody chose last: the number of a tenancy, which opens nothing by itself."""
 
 
 def _right(request: HttpRequest) -> Right | None:
@@ -160,6 +164,7 @@ def _is_manager(request: HttpRequest, tenancy: Tenancy) -> bool:
     if right in rights:
         return True
     if is_tenant_of(request.user, tenancy):
+        request.flat_here = tenancy  # type: ignore[attr-defined]
         return False
     _refuse(request, bool(rights))
     raise Http404
@@ -248,12 +253,41 @@ def report_to_see(request: HttpRequest, pk: int) -> tuple[Report, bool]:
     return report, manager
 
 
-def lives_now(request: HttpRequest) -> Tenancy:
-    """Return the tenancy that this user has now. Raises Http404 if there is none."""
-    tenancy = tenancies_of_login(request.user).living(now()).last()
-    if tenancy is None:
+def own_tenancies(request: Any) -> list[Tenancy]:
+    """Return the tenancies of the login of a request, also those that are over, the latest first; asked of the database once."""
+    known: tuple[Any, list[Tenancy]] | None = getattr(request, "tenancies_of_login", None)
+    if known is None or known[0] != request.user.pk:
+        rows = tenancies_of_login(request.user).order_by("-begins", "-pk")
+        known = request.tenancies_of_login = (request.user.pk, list(rows))
+    return known[1]
+
+
+def flats_now(request: Any) -> list[Tenancy]:
+    """Return the tenancies that this user has now, the latest first: several for whoever has several flats."""
+    at = now()
+    return [each for each in own_tenancies(request) if each.begins <= at and (each.ends is None or each.ends > at)]
+
+
+def chosen_flat(request: HttpRequest) -> Tenancy | None:
+    """Return the tenancy that a page is of if its address names none: the one that this user chose last in this browser, else
+    the latest. None: they live nowhere.
+    """
+    flats, last = flats_now(request), request.COOKIES.get(FLAT)
+    return next((each for each in flats if str(each.pk) == last), flats[0] if flats else None)
+
+
+def lives_now(request: HttpRequest, tenancy: int | None = None) -> Tenancy:
+    """Return the tenancy that an address names (`tenancy`), if this user has it now; if it names none, the chosen one.
+    Raises Http404 if there is none, and for a form that names none of several flats.
+    """
+    if tenancy is not None:
+        flat = next((each for each in flats_now(request) if each.pk == tenancy), None)
+    else:
+        flat = chosen_flat(request) if request.method in READING or len(flats_now(request)) < 2 else None
+    if flat is None:
         raise Http404
-    return tenancy
+    request.flat_here = flat  # type: ignore[attr-defined]
+    return flat
 
 
 def page_of(meter: Meter) -> str:

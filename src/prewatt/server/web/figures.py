@@ -158,7 +158,8 @@ def _why(account: Account, now: int) -> str:
     return account.why_open(now)
 
 
-def _figures(meter: Meter, property_: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
+def figures_by(meter: Meter, property_: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
+    """Return the state of a meter of which is known what is on its way (`waiting`, nano), and how many alarms are open."""
     account, latest = account_of(meter), seen(meter)
     left = latest.balance
     return MeterFigures(
@@ -205,6 +206,13 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, zone_: ZoneInfo) -> list[
     ]
 
 
+def of_tenancy(figures: MeterFigures, tenancy: Tenancy) -> MeterFigures:
+    """Return the state of a meter as a tenancy's tenant sees it: with their own balance, while the meter has another's."""
+    if not _holds_another_balance(tenancy, figures.meter):
+        return figures
+    return replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
+
+
 def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
     """Return whether the balance at the meter is not this tenant's: a tenant before is not settled, or the meter does
     not know of the settlement yet.
@@ -217,7 +225,7 @@ def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
 def meter_figures(meter: Meter, at: int) -> MeterFigures:
     """Return the state of a meter, whoever lives there."""
     waiting, alarms = on_the_way([meter.pk]), _alarms([meter.pk])
-    return _figures(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
+    return figures_by(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
 
 def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPanel | None:
@@ -225,9 +233,7 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
     if meter is None:
         return None
     zone_ = zone(tenancy.unit.property.zone)
-    figures = meter_figures(meter, at)
-    if _holds_another_balance(tenancy, meter):
-        figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
+    figures = of_tenancy(meter_figures(meter, at), tenancy)
     today = local_day(at, zone_)
     days = _days(meter, tenancy, today, zone_)
     account = account_of(meter)

@@ -19,7 +19,7 @@ from ...kernel.units import SECOND
 from ..estate.models import Property, Unit
 from ..metering.looks import Present, system_now
 from ..metering.models import Meter
-from .figures import TenancyPanel
+from .figures import MeterFigures
 from .gate import shows_money
 from .kept_parts import KeptParts
 from .watching import METER, STREAM, Shown, Ticket, Topic, presents, seal, state_of
@@ -59,7 +59,7 @@ class WatchedMeter(Watched):
     """The meter of a unit, which is read all the time while its page is open. `meter`, `meter_present`: None if it has none."""
 
     def __init__(self, unit: Unit, again: int) -> None:
-        pk = Meter.objects.filter(unit=unit).values_list("pk", flat=True).first()
+        pk: int | None = Meter.objects.filter(unit=unit).values_list("pk", flat=True).first()
         super().__init__(None if pk is None else (METER, (pk,)), again)
         self._property: Property = unit.property
         self.meter_present: Present | None = None
@@ -71,7 +71,7 @@ class WatchedMeter(Watched):
             self.meter = Meter.objects.select_related("gateway__property__organisation").get(pk=pk)
             self.meter.unit = unit
 
-    def show(self, request: HttpRequest, panel: TenancyPanel | None) -> None:
+    def show(self, request: HttpRequest, figures: MeterFigures | None) -> None:
         """Say for whom the present is shown."""
         if self.meter_present is None:
             return
@@ -79,9 +79,9 @@ class WatchedMeter(Watched):
         # Who sees no money is shown no balance: an amount without a currency is none.
         currency = self._property.currency if shows_money(request) else ""
         shown = Shown(currency, self._property.zone, get_language() or "en")
-        if panel is not None and not panel.figures.own:
+        if figures is not None and not figures.own:
             # What the meter says is another tenant's.
-            present = present._replace(balance=panel.figures.balance)
+            present = present._replace(balance=figures.balance)
         else:
             self.shown = shown
         self.html = render_present(present, shown)

@@ -12,9 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ..accounts.memberships import Reach
-from ..accounts.tenants import tenancies_of_login
-from ..core.time import now
-from ..estate.models import Organisation, Property
+from ..estate.models import Organisation, Property, Tenancy
+from .access import chosen_flat, flats_now
 from .gate import reach
 from .needs import PAGES
 
@@ -138,7 +137,7 @@ def navigation(request: Any, context: Any) -> Navigation:
     """
     name, all_ = request.resolver_match.view_name if request.resolver_match else "", reach(request)
     if not all_.rights:
-        return Navigation(_links(OF_TENANT if _lives(request) else (), name), [])
+        return _of_tenant(request, name)
     here, owner = _place_of(name), context.get("owner")
     open_ = [(place, [each for each in place.pages if _is_open(each, all_)]) for place in PLACES]
     places = [
@@ -182,5 +181,26 @@ def _place_of(name: str) -> Place | None:
     return BUILDINGS if name.startswith(("console:", "tenant:")) and not name.startswith("console:keys:") else None
 
 
-def _lives(request: Any) -> bool:
-    return tenancies_of_login(request.user).living(now()).exists()
+def _of_tenant(request: Any, name: str) -> Navigation:
+    """Return the way of a tenant. Whoever has several flats chooses among them on each page, and stays on that page."""
+    flats, flat = flats_now(request), getattr(request, "flat_here", None) or chosen_flat(request)
+    if len(flats) < 2:
+        return Navigation(_links(OF_TENANT if flats else (), name), [])
+    page = next((each for each in OF_TENANT if each.name == name), OF_TENANT[0])
+    names = [
+        Link(_name(each, flats), _address(_of(page, each), None), "page" if each == flat else "") for each in flats
+    ]
+    # On a paper of a flat that they have left, the pages are of one where they live.
+    here = flat if flat in flats else chosen_flat(request)
+    return Navigation(_links([_of(each, here or flats[0]) for each in OF_TENANT], name), names)
+
+
+def _of(page: Page, flat: Tenancy) -> Page:
+    return page._replace(given={**page.given, "tenancy": flat.pk})
+
+
+def _name(flat: Tenancy, flats: Sequence[Tenancy]) -> str:
+    """Return what a flat is called beside others: with its building where they lie in several."""
+    unit = flat.unit
+    several = len({each.unit.property_id for each in flats}) > 1
+    return f"{unit.name}, {unit.property.name}" if several else unit.name

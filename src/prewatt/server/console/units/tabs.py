@@ -101,5 +101,5 @@ class UnitPage:
 
     def live(self, template: str, part: str, more: Mapping[str, Any]) -> HttpResponse:
         """Return a tab whose `part` follows the meter."""
-        self._watched.show(self._request, self.panel)
+        self._watched.show(self._request, self.panel.figures if self.panel else None)
         return live_page(self._request, template, part, self._context(more), self._watched)

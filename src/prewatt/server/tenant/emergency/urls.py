@@ -1,7 +1,4 @@
-from django.urls import path
-
+from ..addresses import of_flat
 from . import views
 
-urlpatterns = [
-    path("me/take-emergency-credit/", views.emergency, name="emergency"),
-]
+urlpatterns = of_flat("take-emergency-credit/", views.emergency, "emergency")

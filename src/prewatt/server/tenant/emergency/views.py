@@ -18,12 +18,13 @@ from ...web.access import lives_now
 
 @login_required
 @require_POST
-def emergency(request: HttpRequest) -> HttpResponse:
+def emergency(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Take the emergency credit, for the tenant."""
     user: Any = request.user
-    meter = Meter.objects.filter(unit=lives_now(request).unit_id).first()
+    flat = lives_now(request, tenancy)
+    meter = Meter.objects.filter(unit=flat.unit_id).first()
     if meter is None:
         raise Http404
     take_emergency(meter, user.get_username())
     messages.success(request, _("The emergency credit is on its way to the meter."))
-    return redirect("tenant:home:tenancy")
+    return redirect("tenant:home:tenancy", tenancy=flat.pk)

@@ -1,8 +1,7 @@
-from django.urls import path
-
+from ..addresses import of_flat
 from . import use_views, views
 
 urlpatterns = [
-    path("me/", views.tenancy, name="tenancy"),
-    path("me/use/", use_views.use, name="use"),
+    *of_flat("", views.tenancy, "tenancy"),
+    *of_flat("use/", use_views.use, "use"),
 ]

@@ -1,36 +1,46 @@
-"""The chart of what a tenant used, which their page shows and exchanges."""
+"""What a tenant used: the chart of a day, a month or a year, by price, and the prices ahead. Its script comes with this page
+alone.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from ....kernel.calendar import zone
 from ...core.time import now
-from ...estate.models import Tenancy
+from ...metering.accounts import account_of
 from ...metering.models import Meter
+from ...statements.by_price import by_price
 from ...web.access import lives_now
-from ...web.use_chart import UseChart, use_chart
-
-
-def chart_of_tenancy(request: HttpRequest, tenancy: Tenancy, meter: Meter | None) -> UseChart | None:
-    """Return the chart that a request asks for, of what was used since the move-in; None if the flat has no meter (`meter`)."""
-    if meter is None:
-        return None
-    return use_chart(request, meter, now(), reverse("tenant:home:tenancy"), reverse("tenant:home:use"), tenancy)
+from ...web.prices import price_outlook
+from ...web.use_chart import use_chart
 
 
 @login_required
 @require_GET
-def use(request: HttpRequest) -> HttpResponse:
-    """Return the chart of another period, to be put into the page that is open."""
-    tenancy = lives_now(request)
-    meter = Meter.objects.filter(unit=tenancy.unit_id).select_related("gateway__property").first()
-    chart = chart_of_tenancy(request, tenancy, meter)
-    if chart is None:
+def use(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+    """Show what was used since the move-in; to a page that is open, the chart of another period alone."""
+    flat, at = lives_now(request, tenancy), now()
+    meter = Meter.objects.filter(unit=flat.unit_id).select_related("gateway__property").first()
+    if meter is None:
         raise Http404
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(f"{reverse('tenant:home:tenancy')}?{request.GET.urlencode()}")
-    return render(request, "web/meter/_chart.html", {"use": chart})
+    address = reverse("tenant:home:use", args=[flat.pk])
+    context: dict[str, Any] = {"use": use_chart(request, meter, at, address, address, flat)}
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "web/meter/_chart.html", context)
+    where, currency = zone(flat.unit.property.zone), flat.unit.property.currency
+    context |= {
+        "unit": flat.unit,
+        "tenancy": flat,
+        "where": where,
+        "currency": currency,
+        "by_price": by_price(flat, at, meter),
+        "prices": price_outlook(account_of(meter), at, where, currency),
+    }
+    return render(request, "tenant/home/use.html", context)

@@ -1,6 +1,8 @@
-"""The tenant's own page."""
+"""The tenant's own page: what is left, for how long, how to pay, and the way to all else of the flat."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,19 +11,15 @@ from django.views.decorators.http import require_GET
 
 from ....kernel.calendar import zone
 from ....kernel.units import DAY
-from ...accounts.tenants import tenancies_of_login
+from ...accounts.languages import DAYS
 from ...core.time import now
 from ...correspondence.notes import notes_for
-from ...payments.bank import reference
-from ...payments.models import Payment
-from ...payments.ways import ways_in_browser
-from ...statements.by_price import by_price
-from ...vending.order_codes import waiting_codes
-from ...vending.paid_amounts import new_credit_id
-from ...web.figures import tenancy_panel
+from ...estate.models import Tenancy
+from ...web.access import FLAT, chosen_flat, flats_now, own_tenancies
+from ...web.home_figures import figures_of
 from ...web.keypad import keypad_panel
 from ...web.live import WatchedMeter, live_page
-from .use_views import chart_of_tenancy
+from ...web.pay_figures import how_to_pay
 
 FRESH = 3 * DAY
 """A note is shown at the top of its tenant's page for this long, µs."""
@@ -32,46 +30,65 @@ AGAIN = 15 * 60
 
 @login_required
 @require_GET
-def tenancy(request: HttpRequest) -> HttpResponse:
+def tenancy(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Show the tenant's own page. Before the move-in it shows no meter; after the move-out it leads to the statement."""
-    at = now()
-    tenancies = tenancies_of_login(request.user).order_by("-begins")
-    if not tenancies:
-        raise Http404
-    present_tenancy = next((each for each in tenancies if each.begins <= at), None)
-    if present_tenancy is None:
+    at, flat = now(), _asked(request, tenancy)
+    if flat.begins > at:
         # Until the move-in, what the meter shows is somebody else's.
-        return render(request, "web/layout/nothing.html", {"moves_in": tenancies[0]})
-    if present_tenancy.ends is not None and present_tenancy.ends <= at:
-        return redirect("tenant:papers:tenancy_statement", pk=present_tenancy.pk)
-    where = zone(present_tenancy.unit.property.zone)
-    watched = WatchedMeter(present_tenancy.unit, AGAIN)
-    panel = tenancy_panel(present_tenancy, at, watched.meter)
-    notes = notes_for([present_tenancy], look=True)
-    shares = present_tenancy.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")[:8]
-    fresh = [each for each in notes if each.new or at - each.at < FRESH]
-    context = {
-        "unit": present_tenancy.unit,
-        "tenancy_pk": present_tenancy.pk,
-        "shares": shares,
-        # At the top as long as they are new; then they give way to the power.
-        "fresh": fresh,
-        "earlier": [each for each in notes if each not in fresh],
-        "where": where,
+        return render(request, "web/layout/nothing.html", {"moves_in": flat})
+    if flat.ends is not None and flat.ends <= at:
+        return redirect("tenant:papers:tenancy_statement", pk=flat.pk)
+    request.flat_here = flat  # type: ignore[attr-defined]
+    answer = _page(request, flat, at)
+    if tenancy is not None and request.COOKIES.get(FLAT) != str(flat.pk) and len(flats_now(request)) > 1:
+        answer.set_cookie(
+            FLAT, str(flat.pk), max_age=DAYS * 86_400, secure=request.is_secure(), httponly=True, samesite="Lax"
+        )
+    return answer
+
+
+def _asked(request: HttpRequest, tenancy: int | None) -> Tenancy:
+    """Return the tenancy whose page is asked for: the one that the address names, else the one where this user lives, has
+    lived last, or will live. Raises Http404.
+    """
+    own = own_tenancies(request)
+    if tenancy is not None:
+        flat = next((each for each in own if each.pk == tenancy), None)
+    else:
+        at = now()
+        flat = chosen_flat(request) or next((each for each in own if each.begins <= at), own[0] if own else None)
+    if flat is None:
+        raise Http404
+    return flat
+
+
+def _page(request: HttpRequest, flat: Tenancy, at: int) -> HttpResponse:
+    watched = WatchedMeter(flat.unit, AGAIN)
+    panel = figures_of(flat, at, watched.meter, watched.meter_present) if watched.meter is not None else None
+    context: dict[str, Any] = {
+        "unit": flat.unit,
+        "tenancy": flat,
+        "where": zone(flat.unit.property.zone),
         "panel": panel,
-        "keypad": None if panel else keypad_panel(present_tenancy, at),
-        # Stands beside the live part, and is not asked for with it.
-        "use": chart_of_tenancy(request, present_tenancy, watched.meter) if panel and not request.htmx else None,  # type: ignore[attr-defined]
-        "by_price": None if request.htmx else by_price(present_tenancy, at, watched.meter),  # type: ignore[attr-defined]
-        "codes": waiting_codes(panel.figures.meter, tenants=True) if panel else [],
-        "ways": ways_in_browser(present_tenancy, request.headers.get("User-Agent", "")),
-        "reference": reference(present_tenancy),
-        "asked": new_credit_id(),
-        "open": present_tenancy.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).select_related("merchant")[
-            :3
-        ],
+        "keypad": None if panel else keypad_panel(flat, at),
         "manager": False,
         "now": at,
     }
-    watched.show(request, panel)
-    return live_page(request, "tenant/home/tenancy.html", "web/meter/_tenancy.html", context, watched)
+    if not request.htmx:  # type: ignore[attr-defined]
+        context |= _beside(request, flat, at, panel is None or panel.marks.has_notes)
+        has_open = panel is None or panel.marks.has_open_payments
+        context["pay"] = how_to_pay(flat, at, request.user, request.headers.get("User-Agent", ""), has_open)
+    watched.show(request, panel.figures if panel else None)
+    return live_page(request, "tenant/home/home.html", "tenant/home/_now.html", context, watched)
+
+
+def _beside(request: HttpRequest, flat: Tenancy, at: int, has_notes: bool) -> dict[str, Any]:
+    """Return what stands beside the live part, and is not asked for with it: notes, and where this user lived before."""
+    notes = notes_for([flat], look=True) if has_notes else []
+    # At the top as long as they are new; then they give way.
+    fresh = [each for each in notes if each.new or at - each.at < FRESH]
+    return {
+        "fresh": fresh,
+        "earlier": [each for each in notes if each not in fresh],
+        "left": [each for each in own_tenancies(request) if each.ends is not None and each.ends <= at],
+    }

@@ -1,20 +1,19 @@
-from django.urls import URLPattern, path
+from django.urls import path
 
+from ..addresses import of_flat
 from . import views
 
-
-def _pages(whose: str, prefix: str) -> list[URLPattern]:
-    """The pages of one's own notices (`me`), or those of an organisation's manager (`office`)."""
-    return [
-        path(f"{prefix}notices/", views.notices, {"whose": whose}, name="notices"),
-        path(f"{prefix}notices/channels/new/", views.new_channel, {"whose": whose}, name="new_channel"),
-        path(f"{prefix}notices/channels/new/wechat/", views.wechat, {"whose": whose}, name="wechat"),
-        path(f"{prefix}notices/channels/<int:pk>/", views.change_channel, {"whose": whose}, name="change_channel"),
-    ]
-
+ME, OFFICE = {"whose": "me"}, {"whose": "office"}
+"""The pages of one's own notices, and those of an organisation's manager."""
 
 urlpatterns = [
-    *_pages("me", "me/"),
-    *_pages("office", ""),
+    *of_flat("notices/", views.notices, "notices", ME),
+    *of_flat("notices/channels/new/", views.new_channel, "new_channel", ME),
+    *of_flat("notices/channels/new/wechat/", views.wechat, "wechat", ME),
+    *of_flat("notices/channels/<int:pk>/", views.change_channel, "change_channel", ME),
+    path("notices/", views.notices, OFFICE, name="notices"),
+    path("notices/channels/new/", views.new_channel, OFFICE, name="new_channel"),
+    path("notices/channels/new/wechat/", views.wechat, OFFICE, name="wechat"),
+    path("notices/channels/<int:pk>/", views.change_channel, OFFICE, name="change_channel"),
     path("push-worker.js", views.push_worker, name="push_worker"),
 ]

@@ -54,9 +54,11 @@ RARE = ("wecom-app", "wecom", "webhook")
 """Channels that few tenants want."""
 
 
-def _mine(request: HttpRequest, whose: str) -> Recipient:
-    """Return the recipient: the tenant that this user is (`me`), or the manager of an organisation."""
-    return recipient_of(lives_now(request)) if whose == "me" else manager_of(owner_of(request))
+def _mine(request: HttpRequest, whose: str, tenancy: int | None) -> Recipient:
+    """Return the recipient: the tenant that this user is (`me`), or the manager of an organisation. `tenancy`: as the address
+    names it.
+    """
+    return recipient_of(lives_now(request, tenancy)) if whose == "me" else manager_of(owner_of(request))
 
 
 def _person(request: HttpRequest, whose: str) -> Any:
@@ -65,15 +67,16 @@ def _person(request: HttpRequest, whose: str) -> Any:
 
 
 def _page(whose: str, recipient: Recipient, name: str = "notices") -> str:
-    address = reverse(f"tenant:notices:{name}", kwargs={"whose": whose})
-    return address if whose == "me" else f"{address}?organisation={recipient.organisation_id}"
+    if whose == "me":
+        return reverse(f"tenant:notices:{name}", kwargs={"whose": whose, "tenancy": recipient.tenancy_id})
+    return f"{reverse(f'tenant:notices:{name}', kwargs={'whose': whose})}?organisation={recipient.organisation_id}"
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def notices(request: HttpRequest, whose: str) -> HttpResponse:
+def notices(request: HttpRequest, whose: str, tenancy: int | None = None) -> HttpResponse:
     """Show what somebody is told and by which channels, with the last notices; store changed settings."""
-    recipient = _mine(request, whose)
+    recipient = _mine(request, whose, tenancy)
     wrong: dict[str, list[str]] = {}
     if request.method == "POST":
         try:
@@ -176,9 +179,9 @@ def _of_organisation(recipient: Recipient) -> dict[str, Any]:
 
 @login_required
 @require_POST
-def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
+def new_channel(request: HttpRequest, whose: str, tenancy: int | None = None) -> HttpResponse:
     """Add a channel."""
-    recipient = _mine(request, whose)
+    recipient = _mine(request, whose, tenancy)
     try:
         kind, address = request.POST.get("kind", ""), request.POST.get("address", "")
         channel = add_channel(recipient, kind, address, _person(request, whose))
@@ -191,9 +194,9 @@ def new_channel(request: HttpRequest, whose: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def change_channel(request: HttpRequest, whose: str, pk: int) -> HttpResponse:
+def change_channel(request: HttpRequest, whose: str, pk: int, tenancy: int | None = None) -> HttpResponse:
     """Test a channel, switch it on or off, or remove it."""
-    recipient = _mine(request, whose)
+    recipient = _mine(request, whose, tenancy)
     channel: Channel = get_object_or_404(_own_channels(recipient, request.user), pk=pk)
     wanted = request.POST.get("do")
     if wanted == "drop":
@@ -249,17 +252,17 @@ def _test(request: HttpRequest, channel: Channel) -> None:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def wechat(request: HttpRequest, whose: str) -> HttpResponse:
+def wechat(request: HttpRequest, whose: str, tenancy: int | None = None) -> HttpResponse:
     """Add the person who opens this page in WeChat as a recipient. WeChat says who they are; who comes back from there
     presses a button.
     """
-    recipient = _mine(request, whose)
+    recipient = _mine(request, whose, tenancy)
     account = account_values(recipient.organisation_id, "wechat")
     if not account:
         raise Http404
     trip = f"notices {recipient.pk}"
     if request.method == "POST":
-        _add_wechat(request, whose, account, take_code(request, trip))
+        _add_wechat(request, recipient, _person(request, whose), account, take_code(request, trip))
         return redirect(_page(whose, recipient))
     if "code" not in request.GET:
         return redirect(link(account["appid"], public(_page(whose, recipient, "wechat")), set_out(request, trip)))
@@ -270,11 +273,11 @@ def wechat(request: HttpRequest, whose: str) -> HttpResponse:
     return render(request, "tenant/notices/wechat.html", context)
 
 
-def _add_wechat(request: HttpRequest, whose: str, account: Mapping[str, str], code: str) -> None:
+def _add_wechat(request: HttpRequest, recipient: Recipient, person: Any, account: Mapping[str, str], code: str) -> None:
     base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
     try:
         who = openid(account["appid"], account["secret"], code, base)
-        add_channel(_mine(request, whose), "wechat", who, _person(request, whose))
+        add_channel(recipient, "wechat", who, person)
         messages.success(request, _("Added. Try it out with a test."))
     except (LoginError, ValidationError) as error:
         say(request, error)

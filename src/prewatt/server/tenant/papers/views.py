@@ -30,6 +30,7 @@ from ...vending.models import KeypadEntry
 from ...web.access import tenancy_to_see
 from ...web.forms import one_of
 from ...web.kept import say
+from ...web.paging import list_page
 from ...web.tasks.views import asked_for
 
 
@@ -89,6 +90,23 @@ def _json(document: Any) -> str:
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
     return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@login_required
+@require_GET
+def shares(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a tenancy's shares of common costs, the latest first; each leads to how it was calculated."""
+    tenancy, manager = tenancy_to_see(request, pk)
+    rows = tenancy.shares.select_related("run__shared_cost").order_by("-run__made_at", "-pk")
+    context = {
+        "tenancy": tenancy,
+        "unit": tenancy.unit,
+        "manager": manager,
+        "page": list_page(request, rows),
+        "where": zone(tenancy.unit.property.zone),
+        "currency": tenancy.unit.property.currency,
+    }
+    return render(request, "tenant/papers/shares.html", context)
 
 
 @login_required

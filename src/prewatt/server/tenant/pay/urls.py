@@ -1,9 +1,10 @@
 from django.urls import path
 
+from ..addresses import of_flat
 from . import views
 
 urlpatterns = [
-    path("me/pay/", views.pay, name="pay"),
+    *of_flat("pay/", views.pay, "pay"),
     path("me/merchants/<int:pk>/payer/", views.payer, name="payer"),
     path("payments/<slug:payment_id>/", views.payment, name="payment"),
 ]

@@ -17,7 +17,7 @@ from ...core.addresses import asker, public
 from ...core.amounts import typed_money
 from ...core.sealing import SealError
 from ...core.time import now
-from ...estate.models import Unit
+from ...estate.models import Tenancy, Unit
 from ...payments.errors import PaymentError
 from ...payments.merchants import provider_of
 from ...payments.models import Payment
@@ -30,7 +30,7 @@ from ...payments.ways import Way, merchants_for, method_of, way_named
 from ...vending.models import Code, Command
 from ...vending.paid_amounts import check_amount
 from ...vending.refusals import TopUpError
-from ...web.access import lives_now, tenancy_to_see
+from ...web.access import flats_now, lives_now, tenancy_to_see
 from ...web.kept import LONGEST, refuse
 from ...web.live import Watched, live_page
 from ...web.round_trip import come_back, set_out, take_code
@@ -46,24 +46,25 @@ PAYER = "payer at %s"
 
 @login_required
 @require_POST
-def pay(request: HttpRequest) -> HttpResponse:
+def pay(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Ask a provider for a payment. Sent twice, it is one payment."""
-    tenancy, given = lives_now(request), request.POST
-    way = way_named(tenancy, given.get("way", ""))
+    flat, given = lives_now(request, tenancy), request.POST
+    home = reverse("tenant:home:tenancy", args=[flat.pk])
+    way = way_named(flat, given.get("way", ""))
     try:
         if way is None:
             raise ValidationError({"way": _("Choose how to pay.")})
-        amount = typed_money(given.get("amount", ""), "amount", tenancy.unit.property.currency)
-        check_amount(amount, tenancy.unit.property.currency)
-        asked = ask_about(request, tenancy.unit, tenancy.tenant, amount, _("Top up"), reverse("tenant:home:tenancy"))
+        amount = typed_money(given.get("amount", ""), "amount", flat.unit.property.currency)
+        check_amount(amount, flat.unit.property.currency)
+        asked = ask_about(request, flat.unit, flat.tenant, amount, _("Top up"), home)
         if asked is not None:
             return asked
         payer = _payer(request, way)
         if way.method.needs_payer and not payer:
-            return _ask_who_pays(request, way)
+            return _ask_who_pays(request, flat, way)
         payment = start(
             PaymentRequest(
-                tenancy,
+                flat,
                 way.merchant,
                 way.name,
                 amount,
@@ -75,7 +76,7 @@ def pay(request: HttpRequest) -> HttpResponse:
         )
     except (PaymentError, TopUpError, ProviderError, SealError, ValidationError) as error:
         refuse(request, error)
-        return redirect("tenant:home:tenancy")
+        return redirect(home)
     return redirect("tenant:pay:payment", payment_id=payment.payment_id)
 
 
@@ -87,8 +88,9 @@ def _payer(request: HttpRequest, way: Way) -> str:
     return str(request.session.get(key, ""))
 
 
-def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
+def _ask_who_pays(request: HttpRequest, flat: Tenancy, way: Way) -> HttpResponse:
     wanted = {name: request.POST.get(name, "")[:LONGEST] for name in ("amount", "way", "asked", SURE)}
+    wanted["flat"] = str(flat.pk)
     state = set_out(request, PAYER % way.merchant.pk, **wanted)
     provider = provider_of(way.merchant)
     link = provider.payer_link(public(reverse("tenant:pay:payer", args=[way.merchant.pk])), state)
@@ -101,16 +103,16 @@ def _ask_who_pays(request: HttpRequest, way: Way) -> HttpResponse:
 @require_GET
 def payer(request: HttpRequest, pk: int) -> HttpResponse:
     """Offer the payment again to who comes back from the provider, which has said who pays."""
-    tenancy = lives_now(request)
-    merchant = next((each for each in merchants_for(tenancy) if each.pk == pk), None)
-    if merchant is None:
+    if not any(each.pk == pk for flat in flats_now(request) for each in merchants_for(flat)):
         raise Http404
     wanted = come_back(request, PAYER % pk)
     if wanted is None:
         messages.error(request, _("Nothing was paid. Start the payment again here."))
         return redirect("tenant:home:tenancy")
-    way = way_named(tenancy, wanted["way"])
-    return render(request, "tenant/pay/pay_again.html", {"wanted": wanted, "method": way.method if way else None})
+    flat = lives_now(request, int(wanted.pop("flat")))
+    way = way_named(flat, wanted["way"])
+    context = {"wanted": wanted, "method": way.method if way else None, "flat": flat}
+    return render(request, "tenant/pay/pay_again.html", context)
 
 
 def _is_online(unit: Unit) -> bool:

@@ -16,14 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
-from ...accounts.tenants import tenancies_of_login
 from ...core.time import now
 from ...core.uploads import LARGEST_PHOTOS, takes
 from ...correspondence.models import Report
 from ...correspondence.photos import Encoded, encode
 from ...correspondence.reports import COMES_BACK, SHOWN, ReportError, add_entry, can_add, lives_there, open_report
 from ...vending.paid_amounts import new_credit_id
-from ...web.access import lives_now, photo_to_see, report_to_see
+from ...web.access import chosen_flat, lives_now, own_tenancies, photo_to_see, report_to_see
 from ...web.kept import refuse
 
 
@@ -36,15 +35,15 @@ def photos_of(request: HttpRequest) -> list[Encoded]:
 @takes(LARGEST_PHOTOS)
 @login_required
 @require_http_methods(["GET", "POST"])
-def my_reports(request: HttpRequest) -> HttpResponse:
+def my_reports(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Show a tenant's own reports, also of flats that they have left; take a new report from somebody who lives there."""
     user: Any = request.user
     if request.method == "POST":
-        tenancy = lives_now(request)
+        flat = lives_now(request, tenancy)
         given = request.POST
         try:
             new_report = open_report(
-                tenancy,
+                flat,
                 given.get("asked", ""),
                 given.get("category", ""),
                 given.get("text", ""),
@@ -53,21 +52,22 @@ def my_reports(request: HttpRequest) -> HttpResponse:
             )
         except (ReportError, ValidationError) as error:
             refuse(request, error)
-            return redirect("tenant:reports:my_reports")
+            return redirect("tenant:reports:my_reports", tenancy=flat.pk)
         messages.success(request, _("Your report is with the manager. You are told when there is an answer."))
         return redirect("tenant:reports:report", pk=new_report.pk)
-    tenancies = list(tenancies_of_login(user))
+    tenancies = own_tenancies(request)
     if not tenancies:
         raise Http404
-    at = now()
-    here = next((each for each in tenancies if lives_there(each, at)), None)
+    # Who has moved out still sees what they reported.
+    here = lives_now(request, tenancy) if tenancy is not None else chosen_flat(request)
     rows = Report.objects.filter(tenancy__in=tenancies).select_related("tenancy__unit__property")
     context = {
         "unit": here.unit if here else None,
+        "flat": here,
         "reports": rows[:SHOWN],
         "categories": Report.Category.choices,
         "asked": new_credit_id(),
-        "where": zone(tenancies[0].unit.property.zone),
+        "where": zone((here or tenancies[0]).unit.property.zone),
     }
     return render(request, "tenant/reports/my_reports.html", context)
 

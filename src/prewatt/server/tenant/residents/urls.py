@@ -1,9 +1,11 @@
-from django.urls import path
-
+from ..addresses import of_flat
 from . import views
 
 urlpatterns = [
-    path("me/residents/", views.residents, name="residents"),
-    path("me/residents/invite/", views.invite, name="invite"),
-    path("me/residents/revoke-invitations/", views.revoke_invitations, name="revoke_invitations"),
+    *of_flat("residents/", views.residents, "residents"),
+    *of_flat("residents/invite/", views.invite, "invite"),
+    *of_flat("residents/revoke-invitations/", views.revoke_invitations, "revoke_invitations"),
+    *of_flat("residents/name/", views.name, "name"),
+    *of_flat("residents/leave/", views.leave, "leave"),
+    *of_flat("residents/<int:pk>/remove/", views.remove, "remove"),
 ]

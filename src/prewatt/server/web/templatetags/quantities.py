@@ -57,6 +57,12 @@ def kwh(wh: int | None) -> str:
 
 
 @register.filter
+def tenths(wh: int) -> str:
+    """Return energy (Wh) in kWh as it is read at one look: 1.2."""
+    return local_forms.tenths_kwh(wh)
+
+
+@register.filter
 def price(micro: int) -> str:
     """Return a price (micro) without zeros at the end that say nothing: 0.182."""
     return local_forms.price(micro)

@@ -1,0 +1,256 @@
+"""What a tenant wants to know of their flat at one look: the page, its JSON and the API ask here.
+
+Energy in Wh, money in nano, instants in µs since 1970. What most flats never have is asked for only where one question
+(`marks_of`) says that it is there: the look costs the same few queries for a flat with years of history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from ...kernel.calendar import local_day, zone
+from ...kernel.orders import TakeEmergency
+from ...kernel.span import closing_day
+from ...kernel.tariff import UNPRICED
+from ..allocation.models import Share
+from ..billing.models import Bill, Spread
+from ..billing.on_the_way import on_the_way
+from ..billing.spreading import open_spreads
+from ..correspondence.models import NoteTo
+from ..estate.models import Tenancy, Terms
+from ..metering.accounts import account_of
+from ..metering.looks import Present, read
+from ..metering.models import Meter
+from ..metering.outlook import days_until, lasts_until
+from ..metering.similar_keeping import Compared, similar_to
+from ..metering.usage import Use, use_by_day
+from ..payments.models import Payment, TakenBack
+from ..payments.shown import ShownBack, shown_to
+from ..vending.models import OPEN, Code, TopUp
+from ..vending.order_codes import waiting_codes
+from .after_use import After, after_use
+from .figures import MeterFigures, figures_by, of_tenancy
+from .prices import PriceOutlook, price_outlook
+
+BACK = timedelta(days=28)
+"""How long before the last reading the use is read by which the days left are worked out."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """What was used in some days. `is_known`: nobody waits for a reading of them; what is not known is no zero."""
+
+    energy: int
+    charge: int
+    is_known: bool = True
+
+
+@dataclass(frozen=True)
+class RateUse:
+    """What was used at a rate in the month so far. `charge`: without fees and taxes that are added."""
+
+    rate: str
+    energy: int
+    charge: int
+
+
+@dataclass(frozen=True)
+class OpenCode:
+    """A code that has not been typed yet, and would count now. `what`: what it does, in words; empty for a payment's, which
+    brings `amount` (nano).
+    """
+
+    digits: str
+    at: int
+    amount: int = 0
+    what: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What there is to be asked for of a tenancy: whether it has such rows at all."""
+
+    is_waiting: bool
+    has_codes: bool
+    has_taken_back: bool
+    has_spreads: bool
+    has_terms: bool
+    has_shares: bool
+    has_notes: bool
+    has_open_payments: bool
+    has_predecessor: bool
+
+
+@dataclass(frozen=True)
+class HomeFigures:
+    """What a tenant sees first. `present`: the meter as it was heard of last, with its power; None if it never was.
+    `days_left`: None if that can't be said, or credit does not end. `month_before`: of the month before as many days as there
+    have been of this one, None if the tenancy did not hold all of it. `codes`: what can be typed at the meter now.
+    `price`: of the next kWh with fee and tax, micro. `emergency`: what can be lent now by one tap.
+    """
+
+    tenancy: Tenancy
+    figures: MeterFigures
+    present: Present | None
+    days_left: int | None
+    today: Used
+    month: Used
+    month_before: Used | None
+    rates: list[RateUse]
+    similar: Compared | None
+    rate: str
+    price: int
+    prices: PriceOutlook | None
+    emergency: int
+    codes: list[OpenCode]
+    taken_back: list[ShownBack]
+    has_spreads: bool
+    after: After | None
+    marks: Marks
+
+    @property
+    def code(self) -> str:
+        """The code of the last payment that has not reached the meter; empty if there is none."""
+        return next((each.digits for each in self.codes if not each.what), "")
+
+    @property
+    def open_codes(self) -> list[OpenCode]:
+        """The codes that somebody would type now: those of orders, and, while the building has no network, of payments but for
+        the last one, which stands with the balance.
+        """
+        payments = [] if self.figures.online else [each for each in self.codes if not each.what][1:]
+        return [*payments, *(each for each in self.codes if each.what)]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the meter reports its present at this moment."""
+        return self.present is not None and self.present.live and not self.present.cause
+
+    @property
+    def power(self) -> int | None:
+        """The power that is drawn now, W; None if it is not known."""
+        return self.present.power if self.present is not None and self.is_live else None
+
+
+def marks_of(tenancy: Tenancy, at: int) -> Marks:
+    """Return what there is to be asked for of a tenancy, in one query."""
+    pk, unit = OuterRef("pk"), OuterRef("unit")
+    open_codes = Code.objects.filter(command__meter__unit=unit, command__state__in=OPEN, command__coded_seq=None)
+    waiting = TopUp.objects.filter(command__meter__unit=unit, command__state__in=OPEN, command__coded_seq__isnull=True)
+    open_payments = Payment.objects.filter(tenancy=pk, state=Payment.State.OPEN, expires_at__gt=at)
+    asked = {
+        "is_waiting": waiting,
+        "has_codes": open_codes.filter(command__top_up__isnull=True),
+        "has_taken_back": TakenBack.objects.filter(top_up__tenancy=pk, state=TakenBack.State.BOOKED),
+        "has_spreads": Spread.objects.filter(debt__tenancy=pk),
+        "has_shares": Share.objects.filter(tenancy=pk),
+        "has_notes": NoteTo.objects.filter(tenancy=pk),
+        "has_open_payments": open_payments,
+        "has_predecessor": Tenancy.objects.filter(unit=unit, begins__lt=OuterRef("begins")),
+        "has_own_terms": Terms.objects.filter(tenancy=pk),
+        "has_bills": Bill.objects.filter(tenancy=pk),
+    }
+    rows = Tenancy.objects.filter(pk=tenancy.pk).values(**{name: Exists(query) for name, query in asked.items()})
+    found: dict[str, bool] = {name: bool(value) for name, value in rows[0].items()}
+    has_bills, has_own_terms = found.pop("has_bills"), found.pop("has_own_terms")
+    return Marks(**found, has_terms=has_bills or has_own_terms)
+
+
+def home_figures(tenancy: Tenancy, at: int) -> HomeFigures | None:
+    """Return what the tenant of a tenancy sees first, at the instant `at`; None if the flat has no meter that reports, or only
+    a keypad meter.
+    """
+    meter = Meter.objects.select_related("gateway__property__organisation").filter(unit=tenancy.unit_id).first()
+    if meter is None:
+        return None
+    return figures_of(tenancy, at, meter, read([meter.pk])[0].get(meter.pk))
+
+
+def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None) -> HomeFigures:
+    """Return what the tenant of a tenancy sees first, by what was read of its meter already."""
+    property_, marks = tenancy.unit.property, marks_of(tenancy, at)
+    place, account = zone(property_.zone), account_of(meter)
+    waiting = on_the_way([meter.pk]).get(meter.pk, 0) if marks.is_waiting else 0
+    figures = figures_by(meter, property_, waiting, 0, at)
+    if marks.has_predecessor:
+        figures = of_tenancy(figures, tenancy)
+    today = local_day(at, place)
+    read_day = None if meter.read_at is None else closing_day(meter.read_at, place)
+    before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    first = min(before, (read_day or today) - BACK)
+    uses = use_by_day(meter, first, today, tenancy.begins, tenancy.ends)
+    stretch = account.stretch(at)
+    return HomeFigures(
+        tenancy=tenancy,
+        figures=figures,
+        present=present,
+        days_left=_days_left(tenancy, figures, uses, account.room(figures.balance), at)
+        if account.settings.credit_limit_cuts
+        else None,
+        today=_used(uses, today, today, read_day is not None and read_day >= today),
+        month=_used(uses, today.replace(day=1), today, meter.read_at is not None),
+        month_before=_month_before(tenancy, uses, before, today),
+        rates=_rates(uses, today),
+        similar=similar_to(tenancy, uses, at),
+        rate="" if stretch.rate == UNPRICED else stretch.rate,
+        price=account.price(at),
+        prices=price_outlook(account, at, place, property_.currency),
+        emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
+        codes=_codes(tenancy, meter, marks),
+        taken_back=shown_to(tenancy, place, at) if marks.has_taken_back else [],
+        has_spreads=bool(marks.has_spreads and open_spreads(tenancy)),
+        after=after_use(tenancy) if marks.has_terms else None,
+        marks=marks,
+    )
+
+
+def _days_left(tenancy: Tenancy, figures: MeterFigures, uses: Mapping[date, Use], room: int, at: int) -> int | None:
+    if figures.read_at is None:
+        return None
+    cost = {day: use.charge for day, use in uses.items()}
+    lasts = lasts_until(figures.read_at, tenancy.begins, figures.where, room, cost)
+    return None if lasts is None else days_until(lasts, at)
+
+
+def _used(uses: Mapping[date, Use], first: date, last: date, is_known: bool = True) -> Used:
+    own = [use for day, use in uses.items() if first <= day <= last]
+    return Used(sum(each.energy for each in own), sum(each.charge for each in own), is_known)
+
+
+def _month_before(tenancy: Tenancy, uses: Mapping[date, Use], first: date, today: date) -> Used | None:
+    """Return the month before, from its first day up to the same day of the month, at most to its end."""
+    end = today.replace(day=1) - timedelta(days=1)
+    last = min(first + timedelta(days=today.day - 1), end)
+    if local_day(tenancy.begins, zone(tenancy.unit.property.zone)) > first:
+        return None
+    used = _used(uses, first, last)
+    return used if any(first <= day <= last for day in uses) else None
+
+
+def _rates(uses: Mapping[date, Use], today: date) -> list[RateUse]:
+    """Return the month so far by rate, the dearest last."""
+    sums: dict[str, list[int]] = {}
+    for day, use in uses.items():
+        if day >= today.replace(day=1):
+            for rate, (energy, cost) in use.rates.items():
+                known = sums.setdefault(rate, [0, 0])
+                known[0] += energy
+                known[1] += cost
+    rates = [RateUse(rate, energy, cost) for rate, (energy, cost) in sums.items() if energy]
+    return sorted(rates, key=lambda each: (each.charge * 1000 // each.energy, each.rate))
+
+
+def _codes(tenancy: Tenancy, meter: Meter, marks: Marks) -> list[OpenCode]:
+    """Return the codes that can be typed now: of payments, the latest first, then those that lend credit or give power."""
+    codes = []
+    if marks.is_waiting:
+        rows = tenancy.top_ups.filter(command__meter=meter, command__state__in=OPEN, command__coded_seq=None)
+        carried = [(each.code, each.amount) for each in rows.select_related("command__code")]
+        codes += [OpenCode(str(code), code.at, amount) for code, amount in carried if code is not None]
+    if marks.has_codes:
+        codes += [OpenCode(str(each), each.at, what=each.what) for each in waiting_codes(meter, tenants=True)]
+    return codes

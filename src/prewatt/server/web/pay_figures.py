@@ -1,0 +1,63 @@
+"""How a tenant can pay: online where the landlord takes that, and always by a transfer or at the landlord's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...kernel.currencies import MINOR_DIGITS
+from ..estate.models import Tenancy
+from ..payments.bank import reference
+from ..payments.models import Payment
+from ..payments.ways import Way, ways_in_browser
+from ..vending.paid_amounts import new_credit_id
+
+AMOUNTS = {0: (1000, 2000, 5000, 10000), 2: (20, 50, 100, 200), 3: (5, 10, 20, 50), 4: (1, 2, 5, 10)}
+"""What is offered by one tap, by the number of a currency's decimals, in its units."""
+SHOWN = 3
+"""The most unfinished payments that are shown."""
+
+
+@dataclass(frozen=True)
+class HowToPay:
+    """What a tenant reads of how to pay. `ways`: online, the one used last first; none if the landlord takes no such payments,
+    or none works in this browser. `amounts`: offered by one tap, in units of the currency. `reference`: of a transfer.
+    `account`, `words`: the landlord's, a line each, empty if they wrote none. `open`: payments that were begun and can still
+    be made. `asked`: the name of the next one, so that it is one payment if it is sent twice.
+    """
+
+    currency: str
+    ways: list[Way]
+    amounts: Sequence[int]
+    reference: str
+    account: list[str]
+    words: list[str]
+    open: list[Payment]
+    asked: str
+
+
+def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: bool = True) -> HowToPay:
+    """Return how the tenant of a tenancy can pay, at the instant `at`, in the browser with a user agent. `has_open`: whether
+    there may be payments that were begun.
+    """
+    property_ = tenancy.unit.property
+    ways = ways_in_browser(tenancy, user_agent)
+    if len(ways) > 1:
+        used = tenancy.payments.filter(by=user.pk).order_by("-made_at").values_list("merchant", "method").first()
+        ways.sort(key=lambda each: (each.merchant.pk, each.name) != used)
+    begun = tenancy.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).select_related("merchant")
+    return HowToPay(
+        property_.currency,
+        ways,
+        AMOUNTS[MINOR_DIGITS.get(property_.currency, 2)],
+        reference(tenancy),
+        _lines(property_.organisation.bank_account),
+        _lines(property_.organisation.how_to_pay),
+        list(begun[:SHOWN]) if has_open else [],
+        new_credit_id(),
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
