@@ -238,7 +238,7 @@ def pages(world):
     ]
     return [
         *(("manager", each) for each in office),
-        *(("flat1", each) for each in ("/me/", "/me/notices/", "/me/reports/")),
+        *(("flat1", each) for each in ("/me/", "/me/notices/", "/me/reports/", "/me/residents/")),
     ]
 
 

@@ -257,6 +257,7 @@ NO_NAMES = {
     "console:units:papers", "console:units:journal", "console:orders:supply", "console:wrong_flat:move", "tenant:bill:bill",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:change_channel", "tenant:notices:new_channel",
     "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
+    "tenant:papers:payments", "tenant:papers:shares", "tenant:residents:leave", "tenant:residents:name", "tenant:residents:remove",
     "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",
     "console:keys:keys", "console:keys:revoke_all", "console:keys:revoke_key",
     "account_login", "account_logout", "web:tasks:file", "web:tasks:progress", "web:tasks:task",

@@ -16,8 +16,10 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from ..server.accounts.throttles import forget_old
 from ..server.allocation.runs import run_what_is_due
 from ..server.billing.spreading import spread_what_ran_up
+from ..server.core.time import now
 from ..server.ledger import sums
 from ..server.metering.balance import raise_alarms
+from ..server.metering.similar_keeping import keep_similar_use
 from ..server.notices.sending import send_what_is_due
 from ..server.notices.silences import tell_of_silences
 from ..server.notices.watching import watch
@@ -80,6 +82,12 @@ def look_at_balances() -> None:
     """Raise an alarm for each building in which too much energy is unaccounted for."""
     for text in raise_alarms():
         log.warning("%s", text)
+
+
+def compare_flats() -> None:
+    """Work out what similar flats use, once a day for each building."""
+    for property_ in keep_similar_use(now()):
+        log.debug("%s: what similar flats use is worked out", property_)
 
 
 def close_books() -> None:
@@ -188,6 +196,7 @@ def _work() -> None:
         (charge_days, SELDOM),
         (fetch_settlement_files, SELDOM),
         (look_at_balances, SELDOM),
+        (compare_flats, SELDOM),
         (forget_tasks, SELDOM),
         (close_books, SELDOM),
         (forget_tries, SELDOM),

@@ -32,6 +32,7 @@ from prewatt.server.payments.models import (
     Unexpected,
 )
 from prewatt.server.tasks.models import Task
+from prewatt.server.tenancies.residents import remove_resident
 from prewatt.server.vending.models import (
     Adjustment,
     Code,
@@ -87,6 +88,19 @@ def elsewhere(target):
     )  # fmt: skip
     lived.people.add(before)
     return manager, cashier, before
+
+
+def flatmates(target, other):
+    """Somebody whose access to the flat was ended, a flatmate of the neighbour, and somebody who lives next door and at the
+    other landlord's.
+    """
+    left, flatmate, lives_in_two = person("left again"), person("flatmate"), person("lives in two")
+    next_door = target.neighbour.tenancies.get()
+    target.tenancy.people.add(left)
+    remove_resident(target.tenancy.residents.get(user=left))
+    next_door.people.add(flatmate, lives_in_two)
+    other.tenancy.people.add(lives_in_two)
+    return left, flatmate, lives_in_two
 
 
 def numbers(of):

@@ -14,7 +14,7 @@ from django.urls import URLPattern, get_resolver, resolve
 from prewatt.server.accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role
 from prewatt.server.web.needs import API, PAGES, PARTS, Who, need_of
 from prewatt.server.web.needs import CALLS as NEEDS_OF_CALLS
-from tests.server.accounts.landlords import MARKS, elsewhere, landlord, numbers, person
+from tests.server.accounts.landlords import MARKS, elsewhere, flatmates, landlord, numbers, person
 from tests.server.test_nonsense import CALLS
 
 pytestmark = pytest.mark.django_db
@@ -42,14 +42,14 @@ WITHOUT_RIGHT = {
     "admin:", "api:api-root", "api:openapi-json", "api:openapi-view", "enrol", "pay-callback", "set-up",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:home:use", "tenant:notices:push_worker",
     "tenant:pay:pay", "tenant:pay:payer",
-    "tenant:reports:my_reports", "tenant:residents:invite", "tenant:residents:residents",
-    "tenant:residents:revoke_invitations", "web:home",
+    "tenant:reports:my_reports", "tenant:residents:invite", "tenant:residents:leave", "tenant:residents:name",
+    "tenant:residents:remove", "tenant:residents:residents", "tenant:residents:revoke_invitations", "web:home",
     "web:language", "web:look:look", "web:tasks:task", "web:tasks:file", "web:tasks:progress",
 }  # fmt: skip
 """Everybody's pages, and those on which a login sees what is its own alone."""
 MALFORMED = {f"{API}properties/<pk>/tariffs/check": (422,), f"{API}reports/<pk>/photos/<asked>": (422,)}
 """Calls whose bodies are not sent here: they are refused before anybody looks whose the number is."""
-OWN = {("next door", "me/merchants/<int:pk>/payer/")}
+OWN = {(who, "me/merchants/<int:pk>/payer/") for who in ("next door", "flatmate next door", "lives in two")}
 """What belongs to somebody outside too: both tenants pay to the same landlord."""
 NOTHING_HERE = (f"{API}tenancies/<pk>/keypad", "organisations/<int:pk>/sending-accounts/<slug:kind>/templates/")
 """What the rows of the walk have nothing for: a flat with a keypad meter, an account that sends e-mail."""
@@ -221,6 +221,7 @@ def test_ten_thousand_requests_read_and_change_nothing_that_is_not_theirs(world)
     # Whoever logs out is a stranger from then on.
     walk.addresses = [each for each in addresses() if "logout" not in each]
     manager, cashier, before = target.elsewhere
+    left, flatmate, lives_in_two = flatmates(target, other)
     with connection.execute_wrapper(walk.watch):
         check_outside(walk, "stranger", browser(), MARKS)
         for role, user in other.people.items():
@@ -230,7 +231,10 @@ def test_ten_thousand_requests_read_and_change_nothing_that_is_not_theirs(world)
         for who in (manager, cashier):
             check_outside(walk, who.username, browser(who), (MARKS[0], MARKS[2], MARKS[3]))
         check_outside(walk, "next door", browser(target.neighbour), (MARKS[0], MARKS[3]))
+        check_outside(walk, "flatmate next door", browser(flatmate), (MARKS[0], MARKS[3]))
+        check_outside(walk, "lives in two", browser(lives_in_two), (MARKS[0], MARKS[3]))
         check_outside(walk, "lived there", browser(before), (MARKS[0],))
+        check_outside(walk, "left the flat", browser(left), MARKS)
         for role in MEMBER_ROLES:
             check_role(walk, role, browser(target.people[role]))
         check_role(walk, Role.OPERATOR, browser(person("operator", is_superuser=True, is_staff=True)))

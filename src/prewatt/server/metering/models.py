@@ -15,7 +15,6 @@ from ..estate.models import Organisation, Part, Property, Unit
 from ..estate.safety_rules import check_limits, check_own_windows
 from ..estate.supply_rules import check_power
 from .usage_models import DayUse as DayUse
-from .usage_models import SimilarUse as SimilarUse
 
 OWN_RULES = ("power_limit", "limits", "off_hours", "off_watts", "off_kwh")
 """Fields of a meter that replace those of its property, if they are set."""

@@ -10,9 +10,10 @@ from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.span import Span
 from ...kernel.units import HOUR
 from ..estate.models import Property, Tenancy
-from .models import Meter, SimilarUse
+from .models import Meter
 from .similar import LEAST, Beside, Flat, Group, beside, groups, span_of
 from .usage import Use, use_by_day
+from .usage_models import SimilarUse
 
 SLACK = 2 * HOUR
 """How far from the bounds of a day its first and its last reading may lie, so that all of the day is known, µs."""

@@ -21,13 +21,28 @@ class OrganisationForm(forms.ModelForm):
 
     class Meta:
         model = Organisation
-        fields = ("name", "address", "tax_id", "adjustment_limit", "refund_reminder", "refund_unclaimed")
+        fields = (
+            "name",
+            "address",
+            "tax_id",
+            "bank_account",
+            "how_to_pay",
+            "adjustment_limit",
+            "refund_reminder",
+            "refund_unclaimed",
+        )
         field_classes = {"adjustment_limit": NumberField}
-        widgets = {"address": forms.Textarea({"rows": 3})}
+        widgets = {
+            "address": forms.Textarea({"rows": 3}),
+            "bank_account": forms.Textarea({"rows": 3}),
+            "how_to_pay": forms.Textarea({"rows": 4}),
+        }
         labels = {
             "name": _("Name, as tenants know it"),
             "address": _("Address"),
             "tax_id": _("Tax number"),
+            "bank_account": _("Account for transfers"),
+            "how_to_pay": _("How to pay, in your words"),
             "adjustment_limit": _("Credit by hand, at most"),
             "refund_reminder": _("Remind after, days"),
             "refund_unclaimed": _("Unclaimed after, days"),

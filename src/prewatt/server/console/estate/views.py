@@ -26,6 +26,8 @@ from ...estate.models import Organisation, Property
 from ...metering.models import Meter
 from ...tariffs.versions import keep, schedule
 from ...web.access import owner_of, property_of_manager
+from ...web.forms import one_of
+from ...web.kept import say
 from ..begin.steps import landlord_page, on_from, step_links, steps_above
 from .forms import OrganisationForm, PriceForm, PropertyForm
 
@@ -87,6 +89,8 @@ def add_property(request: HttpRequest) -> HttpResponse:
 def building(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a property has: flats, meters, gateways; and change its name."""
     property_ = property_of_manager(request, pk)
+    if request.method == "POST" and "compares_flats" in request.POST:
+        return _compare(request, property_)
     form = PropertyForm(property_.organisation, request.POST or None, instance=Property.objects.get(pk=pk))
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -108,6 +112,18 @@ def building(request: HttpRequest, pk: int) -> HttpResponse:
         "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],
     }
     return render(request, "console/estate/property.html", context, status=400 if form.errors else 200)
+
+
+def _compare(request: HttpRequest, property_: Property) -> HttpResponse:
+    """Let tenants see the use of similar flats, or no more."""
+    try:
+        property_.compares_flats = one_of(request.POST, "compares_flats", ("yes", "no")) == "yes"
+    except ValidationError as error:
+        say(request, error)
+    else:
+        property_.save(update_fields=["compares_flats"])
+        messages.success(request, _("Saved."))
+    return redirect("console:estate:building", pk=property_.pk)
 
 
 @login_required

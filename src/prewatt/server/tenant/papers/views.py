@@ -69,6 +69,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
         "made": document,
         "paper": paper_of(document),
         "manager": manager,
+        "has_ended": tenancy.ends is not None and tenancy.ends <= now(),
         "first": first,
         "last": last,
         "earlier": begin - timedelta(days=1),
