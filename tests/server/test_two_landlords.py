@@ -256,7 +256,7 @@ NO_NAMES = {
     "console:units:use", "tenant:home:use", "console:units:money", "console:units:switch", "console:units:people",
     "console:units:papers", "console:units:journal", "console:orders:supply", "console:wrong_flat:move", "tenant:bill:bill",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:change_channel", "tenant:notices:new_channel",
-    "tenant:notices:notices", "tenant:notices:push_worker", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
+    "tenant:notices:notices", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
     "tenant:papers:payments", "tenant:papers:shares", "tenant:residents:leave", "tenant:residents:name", "tenant:residents:remove",
     "tenant:papers:tenancy_statement", "tenant:pay:payer", "tenant:pay:payment", "tenant:reports:photo", "web:home",
     "console:keys:keys", "console:keys:revoke_all", "console:keys:revoke_key",
@@ -275,6 +275,7 @@ NO_NAMES = {
     "console:residents:invite", "console:residents:invite_all", "console:residents:remove", "console:residents:residents",
     "console:residents:revoke_invitations", "sign_in:join:code", "sign_in:join:door", "sign_in:join:link", "tenant:residents:invite",
     "tenant:residents:residents", "tenant:residents:revoke_invitations",
+    "tenant:app:manifest", "tenant:app:worker", "tenant:app:offline", "tenant:app:kept",
 }  # fmt: skip
 """The others: nothing that they take has to be once."""
 

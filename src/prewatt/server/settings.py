@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "prewatt.server.sign_in.second_factor.RequireSecondFactor",
     "prewatt.server.sign_in.again.AskAgain",
     "prewatt.server.web.visitors.TellKnown",
+    "prewatt.server.web.whose.TellLogin",
 ]
 ROOT_URLCONF = "prewatt.server.urls"
 WSGI_APPLICATION = "prewatt.server.wsgi.application"

@@ -10,7 +10,7 @@ from tests.server.web.addresses import pages
 WORD = "[a-z]+(-[a-z]+)*"
 SOURCE = Path(prewatt.__file__).parent
 NUMBER = "<(int|slug):[a-z_0-9]+>"
-ADDRESS = re.compile(f"(me/)?({WORD}/({NUMBER}/)?)*|push-worker.js")
+ADDRESS = re.compile(f"(me/)?({WORD}/({NUMBER}/)?)*")
 
 
 def test_a_pages_name_is_its_side_its_story_and_its_view():

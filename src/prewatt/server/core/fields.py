@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -65,3 +67,14 @@ def check_driver_name(name: str) -> None:
             _("%(name)s is not a kind of meter: up to 32 small letters, digits and _, such as recorded")
             % {"name": name}
         ) from None
+
+
+def check_web_address(text: str) -> None:
+    """Raise ValidationError for anything but the address of a page, also one in a building's own network."""
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 80) > 0
+    except ValueError:
+        is_address = False
+    if not is_address or any(sign.isspace() for sign in text):
+        raise ValidationError(_("Type an address such as http://192.168.1.10:8080."))

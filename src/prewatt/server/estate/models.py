@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...kernel.currencies import MINOR_DIGITS
 from ..core.amounts import check_payable
-from ..core.fields import check_currency, check_zone
+from ..core.fields import check_currency, check_web_address, check_zone
 from .low_steps import DECIMALS, kept_steps
 from .organisations import Organisation as Organisation
 from .residents import Resident as Resident
@@ -59,6 +59,25 @@ class Property(models.Model):
         max_length=64, validators=[check_zone], help_text=_("IANA time zone, such as Europe/Berlin")
     )
     currency = models.CharField(max_length=3, validators=[check_currency])
+    site_page = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        validators=[check_web_address],
+        help_text=_(
+            "The gateway's address in the building's own network, such as http://192.168.1.10:8080. A tenant's phone "
+            "shows it when there is no network, beside the codes to type."
+        ),
+    )
+    emergency_contact = models.TextField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_(
+            "Whom tenants call when nothing else helps: a name, a phone number, hours. Their phones show it without a "
+            "network too."
+        ),
+    )
     low_credit = models.CharField(
         max_length=100,
         blank=True,

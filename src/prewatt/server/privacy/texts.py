@@ -61,7 +61,7 @@ TEXTS: dict[str, Texts] = {
     "estate.Organisation": Texts(plain="name address tax_id bank_account how_to_pay"),
     "estate.Property": Texts(
         plain="name zone currency low_credit low_credit_kwh friendly_hours friendly_holidays friendly_days power_limit "
-        "low_credit_days limits off_hours off_holidays off_days spread_rule"
+        "low_credit_days limits off_hours off_holidays off_days spread_rule site_page emergency_contact"
     ),
     "estate.Part": Texts(plain="name"),
     "estate.Unit": Texts(plain="name pin_hash"),

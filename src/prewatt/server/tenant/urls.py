@@ -2,6 +2,7 @@ from django.urls import include, path
 
 app_name = "tenant"
 STORIES = (
+    "app",
     "bill",
     "emergency",
     "home",

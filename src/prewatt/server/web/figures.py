@@ -228,6 +228,22 @@ def meter_figures(meter: Meter, at: int) -> MeterFigures:
     return figures_by(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
 
+def tenant_figures(tenancy: Tenancy, at: int, meter: Meter) -> MeterFigures:
+    """Return the state of a meter as its tenant sees it: with their own balance, also while the meter holds another's."""
+    figures = meter_figures(meter, at)
+    if _holds_another_balance(tenancy, meter):
+        figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
+    return figures
+
+
+def days_of_credit(tenancy: Tenancy, figures: MeterFigures, at: int) -> int | None:
+    """Return for about how many days the balance lasts; None if too little is known, or nothing ends when it is used up."""
+    account = account_of(figures.meter)
+    if not account.settings.credit_limit_cuts:
+        return None
+    return days_left(figures.meter, tenancy, account.room(figures.balance), at)
+
+
 def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPanel | None:
     """Return what the tenant sees; None if the unit has no meter (`meter`)."""
     if meter is None:
@@ -251,9 +267,7 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
         rate="" if stretch.rate == UNPRICED else stretch.rate,
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
-        days_left=days_left(meter, tenancy, account.room(figures.balance), at)
-        if account.settings.credit_limit_cuts
-        else None,
+        days_left=days_of_credit(tenancy, figures, at),
         taken_back=shown_to(tenancy, zone_, at),
         spreads=open_spreads(tenancy),
         after=after_use(tenancy),

@@ -1,5 +1,5 @@
-"""What every answer tells the browser: which parts of a page it may load and run, that nothing of it is kept, and what other
-sites and frames may do with it.
+"""What every answer tells the browser: which parts of a page it may load and run, that nothing of it is kept (but of the few
+answers that are the same for everybody), and what other sites and frames may do with it.
 
 Pages run scripts and styles of this server's own files alone; a template has no `style=`, no `onclick=` and no script of its
 own. A paper that carries its style within it gives it the `nonce` of its answer.
@@ -7,12 +7,16 @@ own. A paper that carries its style within it gives it the `nonce` of its answer
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 
+_EVERYBODYS = "Prewatt-Everybodys"
+"""What marks an answer for `Headers`. It goes no further."""
 NONCE = "prewatt.nonce"
 """Where `request.META` has the nonce."""
 PERMISSIONS = ", ".join(
@@ -65,6 +69,16 @@ def policy(request: HttpRequest) -> str:
     return "; ".join(f"{name} {sources}".strip() for name, sources in rules.items())
 
 
+def for_everybody(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return an answer that is the same whoever asks, as browsers may keep it: they ask whether it still holds. Nothing of
+    anybody may stand in it.
+    """
+    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:16]}"'
+    answer = get_conditional_response(request, etag=response["ETag"], response=response) or response
+    answer[_EVERYBODYS] = "yes"
+    return answer
+
+
 class Headers:
     """Middleware that sets the headers of all answers but those of static files."""
 
@@ -79,5 +93,6 @@ class Headers:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers["Permissions-Policy"] = PERMISSIONS
         # Who comes to a phone after somebody has logged out sees nothing by going back.
-        response.headers["Cache-Control"] = "no-store"
+        is_everybodys = response.headers.pop(_EVERYBODYS, "")
+        response.headers["Cache-Control"] = "no-cache" if is_everybodys else "no-store"
         return response

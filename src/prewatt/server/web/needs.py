@@ -71,7 +71,9 @@ PAGES: Mapping[str, Need] = {
     "api:openapi-json": Need(Who.ANYBODY),
     "api:openapi-view": Need(Who.ANYBODY),
     "api:api-root": Need(Who.ANYBODY),
-    "tenant:notices:push_worker": Need(Who.ANYBODY),
+    "tenant:app:manifest": Need(Who.ANYBODY),
+    "tenant:app:worker": Need(Who.ANYBODY),
+    "tenant:app:offline": Need(Who.ANYBODY),
     # -- the doors, which look themselves at how far somebody is in
     "account_login": Need(Who.ANYBODY),
     "account_inactive": Need(Who.ANYBODY),
@@ -305,6 +307,7 @@ PAGES: Mapping[str, Need] = {
     "tenant:residents:remove": Need(Who.LOGIN),
     "tenant:home:tenancy": Need(Who.LOGIN),
     "tenant:home:use": Need(Who.LOGIN),
+    "tenant:app:kept": Need(Who.LOGIN),
     "tenant:emergency:emergency": Need(Who.LOGIN),
     "tenant:notices:notices": Need(S.SEE_SETTINGS, S.SETTINGS, tenants=True),
     "tenant:notices:new_channel": Need(S.SETTINGS, tenants=True),

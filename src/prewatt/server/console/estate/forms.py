@@ -76,15 +76,26 @@ class ZoneSelect(forms.Select):
 
 
 class PropertyForm(forms.ModelForm):
-    """A building. Where it stands and what it is paid in can't be changed once there are meters or a price: journals and books
-    are written by them.
+    """A building; what tenants in need are told is typed once it is there. Where it stands and what it is paid in can't be
+    changed once there are meters or a price: journals and books are written by them.
     """
 
     class Meta:
         model = Property
-        fields = ("name", "zone", "currency")
-        labels = {"name": _("Name or address"), "zone": _("Time zone"), "currency": _("Currency")}
-        widgets = {"zone": ZoneSelect(), "currency": forms.Select()}
+        fields = ("name", "zone", "currency", "site_page", "emergency_contact")
+        labels = {
+            "name": _("Name or address"),
+            "zone": _("Time zone"),
+            "currency": _("Currency"),
+            "site_page": _("Address of the page in the building"),
+            "emergency_contact": _("In an emergency"),
+        }
+        widgets = {
+            "zone": ZoneSelect(),
+            "currency": forms.Select(),
+            "site_page": forms.TextInput({"inputmode": "url", "autocomplete": "off"}),
+            "emergency_contact": forms.Textarea({"rows": 3}),
+        }
 
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,11 +112,19 @@ class PropertyForm(forms.ModelForm):
         widget.choices = [*others, *known]
         currency: Any = self.fields["currency"].widget
         currency.choices = [("", ""), *((code, code) for code in CURRENCIES)]
+        if not self.instance.pk:
+            # Nobody knows them before there is a gateway.
+            del self.fields["site_page"], self.fields["emergency_contact"]
         self.fields["zone"].help_text = _("The town nearest to the building: days and tariffs begin by its clock.")
         if self.instance.pk and is_fixed(self.instance):
             for name in ("zone", "currency"):
                 self.fields[name].disabled = True
                 self.fields[name].help_text = _("Meters and books are written in it, so it stays.")
+
+    def clean_site_page(self) -> str:
+        """Return the address, with what browsers need before it."""
+        address = str(self.cleaned_data["site_page"]).strip()
+        return f"http://{address}" if address and "://" not in address else address
 
     def clean_name(self) -> str:
         """Return the name. Raises ValidationError if another building of this landlord has it."""

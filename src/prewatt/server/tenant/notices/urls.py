@@ -15,5 +15,4 @@ urlpatterns = [
     path("notices/channels/new/", views.new_channel, OFFICE, name="new_channel"),
     path("notices/channels/new/wechat/", views.wechat, OFFICE, name="wechat"),
     path("notices/channels/<int:pk>/", views.change_channel, OFFICE, name="change_channel"),
-    path("push-worker.js", views.push_worker, name="push_worker"),
 ]

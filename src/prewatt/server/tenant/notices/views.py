@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from ....kernel.calendar import zone
 from ....kernel.currencies import format_money
@@ -281,21 +281,3 @@ def _add_wechat(request: HttpRequest, recipient: Recipient, person: Any, account
         messages.success(request, _("Added. Try it out with a test."))
     except (LoginError, ValidationError) as error:
         say(request, error)
-
-
-@require_GET
-def push_worker(_request: HttpRequest) -> HttpResponse:
-    """Return the service worker that shows push messages. It must be at the root of the site."""
-    return HttpResponse(PUSH_WORKER, content_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
-
-
-PUSH_WORKER = """self.addEventListener("push", event => {
-  const told = event.data.json();
-  const look = {body: told.text, tag: told.key, data: told.link, icon: "/static/web/bolt.svg"};
-  event.waitUntil(self.registration.showNotification(told.title, look));
-});
-self.addEventListener("notificationclick", event => {
-  event.notification.close();
-  event.waitUntil(clients.openWindow(event.notification.data || "/"));
-});
-"""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from django import template
 from django.template import Context
 from django.template.base import NodeList, Parser, Token
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
+from django.utils.translation import get_language
 
+from ..gate import reach
 from ..navigation import Navigation, navigation
 
 register = template.Library()
@@ -22,6 +25,20 @@ def way(context: Context) -> Navigation | None:
     if request is None or not getattr(request, "user", None) or not request.user.is_authenticated:
         return None
     return navigation(request, context)
+
+
+@register.simple_tag(takes_context=True)
+def app_links(context: Context) -> str:
+    """Return what makes an app of the tenant's pages: for tenants alone, also for whoever has a role beside it on the page of
+    their own flat.
+    """
+    request = context.get("request")
+    if request is None or not getattr(request, "user", None) or not request.user.is_authenticated:
+        return ""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    if not name.startswith("tenant:") or (reach(request).rights and not name.startswith("tenant:home:")):
+        return ""
+    return render_to_string("web/layout/_app.html", {"language": get_language()})
 
 
 @register.simple_tag(takes_context=True)

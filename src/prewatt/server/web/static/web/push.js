@@ -7,7 +7,7 @@ if (form && "serviceWorker" in navigator && "PushManager" in window) {
     event.preventDefault();
     try {
       if (await Notification.requestPermission() !== "granted") throw new Error(form.dataset.refused);
-      const worker = await navigator.serviceWorker.register("/push-worker.js");
+      const worker = await navigator.serviceWorker.register(form.dataset.worker, {scope: "/"});
       await navigator.serviceWorker.ready;
       const key = Uint8Array.from(atob(form.dataset.key.replace(/-/g, "+").replace(/_/g, "/")), sign => sign.charCodeAt(0));
       const found = await worker.pushManager.subscribe({userVisibleOnly: true, applicationServerKey: key});

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("app/manifest/", views.manifest, name="manifest"),
+    path("app/worker/", views.worker, name="worker"),
+    path("app/offline/", views.offline, name="offline"),
+    path("me/kept/", views.kept, name="kept"),
+]

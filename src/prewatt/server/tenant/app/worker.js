@@ -1,0 +1,126 @@
+// The app's worker: it stands between the pages and the network of one phone. Its law:
+// 1. A page comes from the network and is never kept. If none comes, what is shown says so, and what was last known, with its age.
+// 2. A static file whose name has its hash never changes: it comes from the phone once it was fetched.
+// 3. What is kept of a person is what `GIVEN.kept` answers, of one login, and lies in this phone alone. It goes with a log-out,
+//    with the first page that is nobody's or another login's, and when the server has nothing to keep any more.
+// 4. A push is shown, and a tap on it opens the page that it names.
+// 5. A worker of another version takes over at once, and takes the files of the one before away.
+// Before this text stands GIVEN, from the server: `version`, `files`, the addresses `home`, `kept`, `offline`, `logout` and `icon`,
+// and `patience`, the milliseconds that the first page may take before the last known is shown instead.
+
+const FILES = `files ${GIVEN.version}`, KEPT = "kept";
+const HASHED = /^\/static\/.+\.[0-9a-f]{12}\.\w+$/;
+const NO_ANSWER = [502, 504]; // A proxy says that the server is away.
+let forgotten = 0;            // So often was all forgotten: what was asked for before is not kept after.
+
+self.addEventListener("install", event => event.waitUntil((async () => {
+  const cache = await caches.open(FILES);
+  await Promise.all([cache.addAll(GIVEN.files), fetchOffline(cache)]);
+  await self.skipWaiting();
+})()));
+
+self.addEventListener("activate", event => event.waitUntil((async () => {
+  for (const name of await caches.keys()) if (name !== FILES && name !== KEPT) await caches.delete(name);
+  await self.registration.navigationPreload?.enable();
+  await self.clients.claim();
+})()));
+
+self.addEventListener("fetch", event => {
+  const {request} = event, {origin, pathname} = new URL(request.url);
+  if (origin !== location.origin) return;
+  if (request.mode === "navigate") {
+    if (request.method === "GET") event.respondWith(page(event, pathname === GIVEN.home));
+    else if (pathname === GIVEN.logout) event.waitUntil(forget());
+  } else if (request.method === "GET" && HASHED.test(pathname)) event.respondWith(file(event));
+});
+
+self.addEventListener("message", event => { if (event.data === "look") event.waitUntil(look()); });
+
+self.addEventListener("push", event => {
+  const told = event.data.json();
+  const notice = {body: told.text, tag: told.key, data: told.link, icon: GIVEN.icon};
+  event.waitUntil(Promise.all([self.registration.showNotification(told.title, notice), look()]));
+});
+
+self.addEventListener("notificationclick", event => {
+  event.notification.close();
+  event.waitUntil(show(event.notification.data || GIVEN.home));
+});
+
+async function show(link) {
+  // A page on which something may have been typed is left alone.
+  const shown = (await self.clients.matchAll({type: "window"})).find(each => each.url === link);
+  return shown ? shown.focus() : self.clients.openWindow(link);
+}
+
+async function page(event, isHome) {
+  try {
+    const asked = ask(event, isHome), isAwaited = isHome && await keptAnswer() !== undefined;
+    const answer = await (isAwaited ? Promise.race([asked, tooLate()]) : asked);
+    if (isAwaited && NO_ANSWER.includes(answer.status)) throw new Error(answer.status);
+    event.waitUntil(check(answer));
+    return answer;
+  } catch {
+    return await caches.match(GIVEN.offline) ?? Response.error();
+  }
+}
+
+async function ask(event) {
+  return await event.preloadResponse ?? fetch(event.request);
+}
+
+function tooLate() {
+  return new Promise((_, refuse) => setTimeout(() => refuse(new Error("late")), GIVEN.patience));
+}
+
+async function file(event) {
+  const cache = await caches.open(FILES), known = await cache.match(event.request, {ignoreVary: true});
+  if (known) return known;
+  const answer = await fetch(event.request);
+  // A phone that is full goes on without.
+  if (answer.ok) event.waitUntil(cache.put(event.request, answer.clone()).catch(() => {}));
+  return answer;
+}
+
+async function keptAnswer() {
+  return await caches.has(KEPT) ? (await caches.open(KEPT)).match(GIVEN.kept) : undefined;
+}
+
+async function forget() {
+  forgotten += 1;
+  await caches.delete(KEPT);
+}
+
+// Whose the answer is: an answer that does not say it says nothing.
+async function check(answer) {
+  const login = answer.headers.get("Prewatt-Login"), known = login === null ? undefined : await keptAnswer();
+  if (known && known.headers.get("Prewatt-Login") !== login) await forget();
+}
+
+async function look() {
+  const before = forgotten, known = await keptAnswer();
+  const headers = known ? {"If-None-Match": known.headers.get("ETag")} : {};
+  let answer;
+  try {
+    answer = await fetch(GIVEN.kept, {headers, redirect: "manual", cache: "no-store"});
+  } catch { return; }
+  if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) await forget();
+  else if (before === forgotten && (answer.ok || (answer.status === 304 && known))) await keep(answer.ok ? answer : known, before);
+}
+
+async function keep(answer, before) {
+  const body = await answer.text(), headers = new Headers({"Heard-At": Date.now()});
+  for (const name of ["ETag", "Prewatt-Login", "Content-Language", "Content-Type"]) headers.set(name, answer.headers.get(name) ?? "");
+  const cache = await caches.open(KEPT);
+  await cache.put(GIVEN.kept, new Response(body, {headers}));
+  if (before !== forgotten) await caches.delete(KEPT);
+  const files = await caches.open(FILES), shown = await files.match(GIVEN.offline);
+  // Somebody reads another language now.
+  if (shown?.headers.get("Content-Language") !== headers.get("Content-Language")) await fetchOffline(files).catch(() => {});
+}
+
+async function fetchOffline(cache) {
+  const answer = await fetch(GIVEN.offline, {cache: "no-store"});
+  if (!answer.ok) throw new Error(answer.status);
+  await cache.put(GIVEN.offline, answer);
+}
