@@ -37,7 +37,7 @@ def make(
     ] = 7,
     property_name: PropertyOption = "",
 ) -> None:
-    """Make one code for each unit, as far as the rules of the property allow."""
+    """Make one code for each unit, as far as the rules of the building allow."""
     property_ = property_named(property_name)
     lent = typed_money(amount, "amount", property_.currency)
     for code in make_codes(property_, meters_of(property_, units or None), lent, days, CONSOLE):

@@ -21,14 +21,14 @@ from .command import Command, refused
 from .texts import spoken
 
 PropertyOption = Annotated[
-    str, typer.Option("--property", help="Name of the property. Needed only if there are several.")
+    str, typer.Option("--property", help="Name of the building. Needed only if there are several.")
 ]
 UnitArgument = Annotated[str, typer.Argument(help="Name of the unit, such as 'Flat 2'.")]
 BeginOption = Annotated[
-    str, typer.Option("--from", help="Date and time in the property's time zone, such as 2025-11-01T00:00.")
+    str, typer.Option("--from", help="Date and time in the building's time zone, such as 2025-11-01T00:00.")
 ]
 EndOption = Annotated[
-    str, typer.Option("--until", help="Date and time of the end (exclusive), in the property's time zone.")
+    str, typer.Option("--until", help="Date and time of the end (exclusive), in the building's time zone.")
 ]
 FirstDayOption = Annotated[str, typer.Option("--from", help="First day, such as 2025-11-01.")]
 LastDayOption = Annotated[str, typer.Option("--until", help="Last day (included), such as 2025-11-30.")]

@@ -124,7 +124,7 @@ def compare(
 ) -> None:
     """Compare tariffs on recorded consumption: who pays more or less, and why.
 
-    Without --data, the tariffs are compared with the present one on the last year of a property.
+    Without --data, the tariffs are compared with the present one on the last year of a building.
     """
     if data is None:
         open_database(context.command_path)

@@ -159,7 +159,7 @@ def test_another_landlord_changes_none_of_it(building, garden, clock):
 
 def test_names_stand_as_people_count_them(manager, garden):
     parts = [garden.property.parts.create(name=f"Stair {number}") for number in (10, 2, 1)]
-    form = manager.get(f"/properties/{garden.property_id}/shared-costs/").context["form"]
+    form = manager.get(f"/properties/{garden.property_id}/shared-costs/?add").context["form"]
     assert [name for _pk, name in form.fields["part"].choices][1:] == ["Stair 1", "Stair 2", "Stair 10"]
     given = {**RULE, "name": "Lift", "schedule": "none", "part": parts[0].pk}
     manager.post(f"/properties/{garden.property_id}/shared-costs/", given)

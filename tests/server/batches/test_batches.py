@@ -253,16 +253,24 @@ def test_codes_end_at_what_one_person_may_give_alone(many):
 
 
 def test_statements_of_a_month_come_as_one_file(many):
-    assert many.told(many.preview("statements", month="2025-10"))["Flat 3"] == "no: Nobody lived here in that month."
-    assert "is not a month" in many.preview("statements", month="soon").content.decode()
-    answer = many.confirm(many.preview("statements", month="2025-10"))
-    processes._do(claim(1))
-    task = Task.objects.get()
-    assert task.result_name == f"statements-{many.home.pk}-2025-10.zip", task.text
-    file = many.client.get(f"{answer.url}file/")
-    with zipfile.ZipFile(io.BytesIO(file.content)) as packed:
-        assert [name[:14] for name in packed.namelist()] == ["Flat 1 2025-10", "Flat 2 2025-10"]
-        assert all(packed.read(name).startswith(b"%PDF") for name in packed.namelist())
+    # The month and the way are chosen on the page of statements, which shows the chosen flats alone.
+    page = many.preview("statements", many.flats[1:])
+    assert [each.unit.name for each, _paper in page.context["rows"]] == ["Flat 2"]
+    fields = re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', page.content.decode())
+    units = [value for name, value in fields if name == "unit"]
+    assert set(map(int, units)) == set(many.flats[1:])
+    draw = f"/properties/{many.home.pk}/statements/draw/"
+    for given, names in (({"unit": many.flats[1:]}, ["Flat 2 2025-10"]), ({}, ["Flat 1 2025-10", "Flat 2 2025-10"])):
+        answer = many.client.post(draw, {"month": "2025-10", "files": "each", **given})
+        processes._do(claim(1))
+        task = Task.objects.latest("pk")
+        assert task.result_name == "statements-2025-10.zip", task.text
+        file = many.client.get(f"{answer.url}file/")
+        with zipfile.ZipFile(io.BytesIO(file.content)) as packed:
+            assert [name[:14] for name in packed.namelist()] == names
+            assert all(packed.read(name).startswith(b"%PDF") for name in packed.namelist())
+    elsewhere = many.client.post(draw, {"month": "2025-10", "unit": [*many.flats, 999_999]})
+    assert elsewhere.status_code == 404
 
 
 def test_papers_are_printed(many):
@@ -316,7 +324,7 @@ def test_each_act_needs_its_own_right(building):
 def test_flats_that_were_chosen_elsewhere_arrive_chosen(many):
     page = many.client.get("/batches/", {"unit": many.flats[:2]}, follow=True)
     assert page.redirect_chain[0][0].startswith(many.page)
-    assert [is_marked for _flat, is_marked in page.context["flats"]] == [True, True, False]
+    assert [each.is_marked for each in page.context["choice"].offers] == [True, True, False]
     other = Property.objects.create(
         organisation=many.home.organisation, name="Far", currency="EUR", zone="Europe/Berlin"
     )

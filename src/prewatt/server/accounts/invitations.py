@@ -159,7 +159,7 @@ def invite_to_role(organisation: Organisation, role: str, by: Any, properties: I
     if role not in MEMBER_ROLES:
         raise ValidationError({"role": _("Choose a role.")})
     if any(each.organisation_id != organisation.pk for each in chosen):
-        raise ValidationError({"properties": _("Choose properties of this organisation.")})
+        raise ValidationError({"properties": _("Choose buildings of this organisation.")})
     return _make(by, organisation=organisation, role=role, properties=chosen)
 
 

@@ -29,7 +29,7 @@ class Membership(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, role.label) for role in MEMBER_ROLES])
     properties = models.ManyToManyField(
-        Property, related_name="+", blank=True, help_text=gettext_lazy("Empty: all properties.")
+        Property, related_name="+", blank=True, help_text=gettext_lazy("Empty: all buildings.")
     )
 
     class Meta:
@@ -179,7 +179,7 @@ def put_member(organisation: Organisation, user: Any, role: str, properties: Ite
     if role not in MEMBER_ROLES:
         raise ValidationError({"role": _("Choose a role.")})
     if any(each.organisation_id != organisation.pk for each in chosen):
-        raise ValidationError({"properties": _("Choose properties of this organisation.")})
+        raise ValidationError({"properties": _("Choose buildings of this organisation.")})
     before = _locked(organisation).filter(user=user).first()
     if before is not None and (role != Role.OWNER or chosen):
         _check_owner_left(before)

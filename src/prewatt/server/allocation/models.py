@@ -79,7 +79,7 @@ class SharedCost(models.Model):
                 {"equal": _now("The percentages of the rule sum to %(sum)s, not to 100.") % {"sum": sum(values)}}
             )
         if self._is_of_another_property():
-            raise ValidationError({"part": _now("This part belongs to another property.")})
+            raise ValidationError({"part": _now("This part belongs to another building.")})
         if self.schedule != self.Schedule.NONE and self.since is None:
             raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it runs.")})
         alike = SharedCost.objects.filter(property_id=self.property_id, name=self.name).exclude(pk=self.pk)

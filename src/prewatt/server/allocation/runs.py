@@ -191,7 +191,7 @@ def _units(shared_cost: SharedCost, begins: int) -> list[Unit]:
     rows = owner.units.filter(Q(archived_at=None) | Q(archived_at__gt=begins))
     units = list(rows.order_by("name", "pk").select_related("property__organisation"))
     if not units:
-        raise ValidationError({"part": _("This property, or this part of it, has no units to share the cost.")})
+        raise ValidationError({"part": _("This building, or this part of it, has no units to share the cost.")})
     return units
 
 

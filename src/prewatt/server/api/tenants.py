@@ -70,7 +70,7 @@ def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
     property_ = property_of_manager(request, pk)
     unit = property_.units.filter(name=given.unit).select_related("property__organisation").first()
     if unit is None:
-        raise ValidationError({"unit": _("This property has no unit of this name.")})
+        raise ValidationError({"unit": _("This building has no unit of this name.")})
     if not 0 <= given.occupants <= MOST_OCCUPANTS:
         raise ValidationError({"occupants": _("Give a number from 0 to %(most)d.") % {"most": MOST_OCCUPANTS}})
     begins = now() if given.begins is None else _read("begins", given.begins, parse_instant)

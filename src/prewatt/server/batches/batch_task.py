@@ -22,15 +22,12 @@ from .emergency import EmergencyCodes
 from .flats import Batch, CantBe, Flat, flats_of
 from .money import TopUps
 from .rules import PowerLimits, Tariffs
-from .statements import Statements
 from .writing import Notes
 
 log = logging.getLogger("prewatt.tasks")
 
 BATCH = "batch"
-ACTS: Mapping[str, Act] = {
-    act.do: act for act in (TopUps(), Notes(), PowerLimits(), Tariffs(), EmergencyCodes(), Statements())
-}
+ACTS: Mapping[str, Act] = {act.do: act for act in (TopUps(), Notes(), PowerLimits(), Tariffs(), EmergencyCodes())}
 """What can be done to many flats as a task, by its name in forms. A further one is a class, and its name here."""
 
 
@@ -83,8 +80,6 @@ def run(task: Task, progress: Progress) -> Outcome:
     batch, act = Batch(given["batch"], given["do"], property_, given["values"], task.by), ACTS[given["do"]]
     lived = dict(given["flats"])
     flats = [each for each in flats_of(property_) if each.unit.pk in lived]
-    if isinstance(act, Statements):
-        return act.draw(batch, flats, progress)
     if act.is_whole:
         # Who moved in since it was shown is not meant.
         same = flats if act.every_flat else [each for each in flats if _lives(each) == lived[each.unit.pk]]
@@ -104,7 +99,7 @@ def facts_so_far(task: Task) -> dict[str, Any]:
     whom it was done.
     """
     given = task.given
-    if "batch" not in given or given["do"] not in ACTS or isinstance(ACTS[given["do"]], Statements):
+    if "batch" not in given or given["do"] not in ACTS:
         return {}
     property_ = Property.objects.get(pk=given["property"], organisation=task.organisation_id)
     batch = Batch(given["batch"], given["do"], property_, given["values"], task.by)

@@ -58,7 +58,7 @@ def add(
     then nothing is.
     """
     if for_update(Property.objects).get(pk=property_.pk).archived_at is not None:
-        raise whole(_("The whole property is archived. Bring that back first."))
+        raise whole(_("The whole building is archived. Bring that back first."))
     planned = plan(property_, apartments, usual)
     added = Added(gateways=[_gateway(property_, name) for name in planned.gateways])
     boxes = {each.name: each for each in property_.gateways.filter(revoked=False)}

@@ -34,7 +34,7 @@ def archive_unit(unit: Unit) -> None:
 def restore_unit(unit: Unit) -> None:
     """Bring a unit back. Raises ValidationError if its property, or the gateway of its meter, is archived."""
     if unit.property.archived_at is not None:
-        raise ValidationError(_("The whole property is archived. Bring that back first."))
+        raise ValidationError(_("The whole building is archived. Bring that back first."))
     for meter in Meter.objects.filter(unit=unit).select_related("gateway"):
         _check_heard(meter)
     Unit.objects.filter(pk=unit.pk).update(archived_at=None)
@@ -81,7 +81,7 @@ def archive_gateway(gateway: Gateway) -> None:
 def restore_gateway(gateway: Gateway) -> None:
     """Bring a gateway back. Raises ValidationError if its property is archived."""
     if gateway.property.archived_at is not None:
-        raise ValidationError(_("The whole property is archived. Bring that back first."))
+        raise ValidationError(_("The whole building is archived. Bring that back first."))
     Gateway.objects.filter(pk=gateway.pk).update(revoked=False)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -142,9 +142,40 @@ class Reached:
         return self.seen is None and not states & {Delivery.State.SENT, Delivery.State.WAITING}
 
 
-def reached(note: Note) -> list[Reached]:
-    """Return what became of a note, by tenant."""
-    rows = note.addressed.select_related("tenancy__unit__property", "notice")
+class Reach(NamedTuple):
+    """How many tenants a note is for, to how many of them a channel has brought it, how many have seen it on their page, and
+    how many it did not reach.
+    """
+
+    all: int
+    sent: int
+    seen: int
+    failed: int
+
+
+def reach_of(notes: Collection[Note]) -> dict[int, Reach]:
+    """Return what became of some notes, by the note's number."""
+    ways = Delivery.objects.filter(notice=OuterRef("notice"))
+    brought = Exists(ways.filter(state=Delivery.State.SENT))
+    is_open = Exists(ways.filter(state__in=(Delivery.State.SENT, Delivery.State.WAITING)))
+    rows = NoteTo.objects.filter(note__in=list(notes)).order_by().annotate(brought=brought, is_open=is_open)
+    sums = rows.values_list("note").annotate(
+        all=Count("pk"),
+        sent=Count("pk", filter=Q(brought=True)),
+        seen=Count("seen_at"),
+        failed=Count("pk", filter=Q(is_open=False, seen_at=None)),
+    )
+    return {number: Reach(*counts) for number, *counts in sums}
+
+
+def addressed(note: Note) -> QuerySet[NoteTo]:
+    """Return to whom a note is addressed."""
+    return note.addressed.select_related("tenancy__unit__property", "notice")
+
+
+def reached(note: Note, some: Iterable[NoteTo] | None = None) -> list[Reached]:
+    """Return what became of a note, by tenant. `some`: only of these to whom it is addressed."""
+    rows = list(addressed(note) if some is None else some)
     notices = [each.notice_id for each in rows if each.notice_id]
     ways: dict[int, list[Delivery]] = {}
     for delivery in Delivery.objects.filter(notice__in=notices).select_related("channel").order_by("pk"):

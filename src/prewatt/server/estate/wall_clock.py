@@ -123,7 +123,7 @@ class WallClockForm(forms.ModelForm):
                 label=column.verbose_name.capitalize(),
                 required=not column.blank,
                 widget=UnfoldAdminSplitDateTimeWidget(),
-                help_text=_("The wall clock at the property."),
+                help_text=_("The wall clock at the building."),
             )
             at = getattr(self.instance, name)
             if self.instance.pk and at is not None:

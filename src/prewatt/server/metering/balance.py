@@ -99,7 +99,7 @@ def _mains(property_: Property) -> list[Meter]:
     # What was taken away without ever having reported has counted nothing.
     meters = list(Meter.objects.filter(gateway__property=property_).exclude(archived_at__isnull=False, read_at=None))
     if not any(meter.role == Meter.Role.MAIN for meter in meters):
-        raise BalanceError(_("This property has no main meter."))
+        raise BalanceError(_("This building has no main meter."))
     for meter in meters:
         if meter.read_at is None:
             raise BalanceError(_("Meter %(meter)s has not reported yet.") % {"meter": meter})

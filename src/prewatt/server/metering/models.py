@@ -72,7 +72,7 @@ class Gateway(models.Model):
 class Meter(models.Model):
     """A meter and its state: once by its journal, and once as it last reported itself (`told_*`).
 
-    Meters of units charge their tenants. Meters of common use (of the whole property, or of a `part`) and the main
+    Meters of units charge their tenants. Meters of common use (of the whole building, or of a `part`) and the main
     meter only measure. `driver` is the kind of meter, as its gateway calls it (`edge.drivers`).
 
     `name` is the name of the journal for ever. `serial` is the meter that is connected since an exchange; it is empty
@@ -96,7 +96,7 @@ class Meter(models.Model):
 
         UNIT = "unit", _("of a unit")
         COMMON = "common", _("of what is used in common")
-        MAIN = "main", _("of the whole property")
+        MAIN = "main", _("of the whole building")
 
     name = models.CharField(max_length=64, unique=True, validators=[check_meter_name])
     serial = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -109,7 +109,7 @@ class Meter(models.Model):
         max_length=300,
         blank=True,
         validators=[check_power],
-        help_text=_("The highest power, W: 3000, or by the hour 06-22 5000, 22-06 3000. Empty: as for the property."),
+        help_text=_("The highest power, W: 3000, or by the hour 06-22 5000, 22-06 3000. Empty: as for the building."),
     )
     power_highest = models.PositiveIntegerField(
         default=FUSE,
@@ -141,20 +141,20 @@ class Meter(models.Model):
         blank=True,
         validators=[check_limits],
         help_text=_(
-            "One limit a line. Example: voltage over 253 V for 5 s: off. Empty: as for the property. none: no limit."
+            "One limit a line. Example: voltage over 253 V for 5 s: off. Empty: as for the building. none: no limit."
         ),
     )
     off_hours = models.CharField(
         max_length=300,
         blank=True,
         validators=[check_own_windows],
-        help_text=_("Example: daily 23:00-06:00. Empty: as for the property. none: no off hours."),
+        help_text=_("Example: daily 23:00-06:00. Empty: as for the building. none: no off hours."),
     )
     off_watts = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MaxValueValidator(1_000_000)],
-        help_text=_("The power that is allowed in off hours, W. Empty: as for the property."),
+        help_text=_("The power that is allowed in off hours, W. Empty: as for the building."),
     )
     off_kwh = models.DecimalField(
         max_digits=9,
@@ -162,7 +162,7 @@ class Meter(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text=_("The energy that is allowed in each of the off hours' spans, kWh. Empty: as for the property."),
+        help_text=_("The energy that is allowed in each of the off hours' spans, kWh. Empty: as for the building."),
     )
     told_quantities = models.JSONField(default=dict, editable=False)
     told_switch = models.CharField(max_length=32, blank=True, default="", editable=False)

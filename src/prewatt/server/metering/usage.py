@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from ...kernel.calendar import day_bounds, zone
 from ...kernel.entries import FLAG_BETWEEN, Reading, decode_entry
@@ -119,9 +119,9 @@ def _sum(intervals: Iterable[Interval]) -> Use | None:
 def _days(meter: Meter, first: date, last: date, place: ZoneInfo) -> dict[date, Use]:
     """Return the whole use of each day: what is kept, and what the journal has beyond that."""
     kept = DayUse.objects.filter(meter=meter, zone=place.key)
-    # With the days that are asked for comes the last one that was summed, in one question.
+    # With the last that was summed, whose day may go on.
     latest = kept.order_by("-seq").values("pk")[:1]
-    rows = {row.day: row for row in kept.filter(Q(day__range=(first, last)) | Q(pk__in=latest))}
+    rows = {row.day: row for row in kept.filter(Q(day__range=(first, last)) | Q(pk__in=Subquery(latest)))}
     summed = max((row.seq for row in rows.values()), default=0)
     days = {day: _of_row(row) for day, row in rows.items() if first <= day <= last}
     fresh: dict[date, Use] = {}
@@ -129,7 +129,7 @@ def _days(meter: Meter, first: date, last: date, place: ZoneInfo) -> dict[date, 
     for count, each in enumerate(_intervals(meter, Q(seq__gt=summed)), 1):  # noqa: B007 (the last one is their number)
         day = closing_day(each.ends, place)
         if day not in fresh:
-            row = rows.get(day) or (kept.filter(day=day).first() if summed else None)
+            row = rows.get(day) or (None if first <= day <= last else kept.filter(day=day).first())
             fresh[day] = _of_row(row) if row else Use(each.begins, each.ends)
         fresh[day].add(each)
     if count >= MANY:

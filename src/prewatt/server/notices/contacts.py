@@ -6,11 +6,12 @@ it was changed, and must confirm before it is overwritten.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.names import natural
@@ -199,21 +200,25 @@ class Unreached:
     why: str
 
 
+def tenancies_unreached(properties: Iterable[Property]) -> QuerySet[Tenancy]:
+    """Return the tenancies of some properties, present and future, whom no notice reaches, in no order."""
+    sending = that_send(Channel.objects.filter(recipient__tenancy=OuterRef("pk"), failing=""))
+    rows = Tenancy.objects.filter(unit__property__in=list(properties)).not_over(now())
+    return rows.exclude(Exists(sending)).select_related("unit__property")
+
+
 def unreached(properties: Iterable[Property]) -> list[Unreached]:
-    """Return the tenants of some buildings, present and future, whom no notice reaches, in the order of their units."""
-    tenancies = (
-        Tenancy.objects.filter(unit__property__in=list(properties)).not_over(now()).select_related("unit__property")
-    )
+    """Return the tenants of some properties, present and future, whom no notice reaches, in the order of their units."""
+    rows = tenancies_unreached(properties)
+    return with_reasons(sorted(rows, key=lambda each: (natural(each.unit.name), each.begins)))
+
+
+def with_reasons(tenancies: Collection[Tenancy]) -> list[Unreached]:
+    """Return tenancies that no notice reaches, each with the reason."""
     channels: dict[int | None, list[Channel]] = defaultdict(list)
-    for channel in Channel.objects.filter(recipient__tenancy__in=tenancies).select_related("recipient"):
+    for channel in Channel.objects.filter(recipient__tenancy__in=list(tenancies)).select_related("recipient"):
         channels[channel.recipient.tenancy_id].append(channel)
-    sending = set(
-        that_send(Channel.objects.filter(recipient__tenancy__in=tenancies, failing="")).values_list(
-            "recipient__tenancy", flat=True
-        )
-    )
-    result = [Unreached(tenancy, _why(channels[tenancy.pk])) for tenancy in tenancies if tenancy.pk not in sending]
-    return sorted(result, key=lambda row: (natural(row.tenancy.unit.name), row.tenancy.begins))
+    return [Unreached(each, _why(channels[each.pk])) for each in tenancies]
 
 
 def _why(channels: Iterable[Channel]) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from ..billing.models import StatementPaper
 from ..core.time import now
 from ..estate.models import Tenancy
-from ..statements.many_task import span_of, tenancies_in
+from ..statements.many_task import meant_by, span_of
 from ..statements.papers import give_out
 from ..statements.pdf import PdfError, to_pdf
 from ..statements.statement import Statement, days, statement
@@ -20,13 +20,12 @@ MAILED = "statements-mail"
 
 
 def mail_statements(task: Task, progress: Progress) -> Outcome:
-    """Send the statements of some days to the tenants of a property, or to those named in `tenancies`. A preliminary one is
-    not sent. The facts say how many were `sent`, and who has no address (`without`), waits for the meter (`preliminary`), or
-    was not reached (`failed`). If it was cut off and is begun again, nobody gets a second one.
+    """Send the statements of some days to those whom the task means (`meant_by`). A preliminary one is not sent. The facts say
+    how many were `sent`, and who has no address (`without`), waits for the meter (`preliminary`), or was not reached (`failed`).
+    If it was cut off and is begun again, nobody gets a second one.
     """
-    property_, first, last = span_of(task)
-    chosen = task.given.get("tenancies")
-    rows = [each for each in tenancies_in(property_, first, last) if not chosen or each.pk in chosen]
+    _property, first, last = span_of(task)
+    rows = meant_by(task)
     facts: dict[str, list[str]] = {"sent": [], "without": [], "preliminary": [], "failed": []}
     for number, tenancy in enumerate(rows, 1):
         try:

@@ -153,7 +153,7 @@ def book_line(line: BankLine, tenancy: Tenancy, by: Any) -> TopUp | DebtPayment:
     _check_own(locked)
     property_ = tenancy.unit.property
     if property_.organisation_id != locked.organisation_id or property_.currency != locked.currency:
-        raise BankError(_("That property takes payments in %(currency)s only.") % {"currency": property_.currency})
+        raise BankError(_("That building takes payments in %(currency)s only.") % {"currency": property_.currency})
     if locked.amount % minor_unit(locked.currency):
         raise BankError(_("This amount has more decimals than %(currency)s has.") % {"currency": locked.currency})
     bank = account(locked.organisation, Kind.BANK)

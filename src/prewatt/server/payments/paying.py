@@ -205,7 +205,7 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
     held = held_left(locked)
     if tenancy.unit.property.currency != locked.currency:
         raise PaymentError(
-            _("That property takes payments in %(currency)s only.") % {"currency": tenancy.unit.property.currency}
+            _("That building takes payments in %(currency)s only.") % {"currency": tenancy.unit.property.currency}
         )
     refunds = account(locked.merchant.organisation, Kind.REFUNDS)
     if came_late(tenancy):

@@ -110,7 +110,7 @@ def _check(request: PaymentRequest) -> None:
     if not own or not merchant.is_enabled or not takes(merchant, property_.currency):
         raise PaymentError(
             _(
-                "This merchant account takes no payments for this property: it is disabled, another "
+                "This merchant account takes no payments for this building: it is disabled, another "
                 "landlord's, or for another currency."
             )
         )

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from ..billing.models import DebtPayment
 from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy
-from ..ledger.books import booked
-from ..ledger.models import Account
+from ..ledger.models import Account, Transfer
+from ..ledger.numbering import next_number
 from ..ledger.references import Of, Part, Reference
 from ..metering.locking import lock_organisation
 from ..vending.models import TopUp
-from .models import Receipt
+from .models import Receipt, TakenBack
 
 
 @transaction.atomic
@@ -28,8 +28,7 @@ def give_receipt(payment: TopUp | DebtPayment) -> Receipt:
     known = Receipt.objects.filter(**which).first()
     if known is not None:
         return known
-    rows = Receipt.objects.filter(organisation=payment.organisation_id)
-    number = (rows.aggregate(last=Max("number"))["last"] or 0) + 1
+    number = next_number(Receipt, payment.organisation_id)
     return Receipt.objects.create(organisation_id=payment.organisation_id, number=number, made_at=now(), **which)
 
 
@@ -70,21 +69,43 @@ class ReceiptPaper:
 
 def paper_of(receipt: Receipt) -> ReceiptPaper:
     """Return what a receipt says now."""
+    return papers_of([receipt])[0]
+
+
+def papers_of(receipts: Iterable[Receipt]) -> list[ReceiptPaper]:
+    """Return what each of some receipts says now."""
+    related = ("organisation", "top_up__by", "top_up__command__code", "top_up__entry__code", "debt_payment__by")
+    known = Receipt.objects.select_related(*related, "debt_payment__source").in_bulk([each.pk for each in receipts])
+    rows = [known[each.pk] for each in receipts]
+    top_ups = [each.top_up_id for each in rows if each.top_up_id]
+    payments = [_payment(each) for each in rows]
+    flats = Tenancy.objects.select_related("unit__property__organisation").in_bulk(
+        {each.tenancy_id for each in payments}
+    )
+    parts = ("", Reference(Of.TOP_UP, 0).and_(Part.UNDONE).part)
+    booked = Transfer.objects.filter(of=Of.TOP_UP, number__in=top_ups, part__in=parts).select_related("debit_account")
+    transfers = {(each.number, each.part): each for each in booked}
+    taken_back = set(TakenBack.objects.filter(top_up__in=top_ups).values_list("top_up", flat=True))
+    papers = []
+    for row, payment in zip(rows, payments, strict=True):
+        flat, by = flats[payment.tenancy_id], payment.by
+        name = (by.get_full_name() or by.get_username()) if by is not None else ""
+        if isinstance(payment, TopUp):
+            source, undone = (transfers.get((payment.pk, part)) for part in parts)
+            way = _way(source.debit_account if source is not None else None)
+            code = "" if payment.code is None else str(payment.code)
+            is_undone = undone is not None or payment.pk in taken_back
+            papers.append(ReceiptPaper(row, flat, payment.amount, payment.paid_at, way, code, name, is_undone))
+        else:
+            way, is_undone = _way(payment.source), payment.undone_at is not None
+            papers.append(ReceiptPaper(row, flat, payment.amount, payment.at, way, "", name, is_undone))
+    return papers
+
+
+def _payment(receipt: Receipt) -> TopUp | DebtPayment:
     payment = receipt.top_up or receipt.debt_payment
     assert payment is not None
-    tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=payment.tenancy_id)
-    user = payment.by
-    by = (user.get_full_name() or user.get_username()) if user is not None else ""
-    if isinstance(payment, TopUp):
-        of = Reference(Of.TOP_UP, payment.pk)
-        booking = booked(of)
-        source = booking.debit_account if booking is not None else None
-        is_undone = booked(of.and_(Part.UNDONE)) is not None or payment.taken_back.exists()
-        code = "" if payment.code is None else str(payment.code)
-        return ReceiptPaper(receipt, tenancy, payment.amount, payment.paid_at, _way(source), code, by, is_undone)
-    return ReceiptPaper(
-        receipt, tenancy, payment.amount, payment.at, _way(payment.source), "", by, payment.undone_at is not None
-    )
+    return payment
 
 
 def _way(source: Account | None) -> str:

@@ -150,7 +150,7 @@ def _check(tenancy: Tenancy, to: Tenancy) -> None:
         raise GivingBackError(_("It can only move to a flat of the same landlord."), "to")
     if there.currency != here.currency:
         raise GivingBackError(
-            _("That property takes payments in %(currency)s only.") % {"currency": there.currency}, "to"
+            _("That building takes payments in %(currency)s only.") % {"currency": there.currency}, "to"
         )
 
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -29,6 +29,7 @@ from ..estate.models import Organisation, Tenancy
 from ..estate.terms import Terms
 from ..ledger.books import Kind, balance, tenant_account
 from ..ledger.models import Transfer
+from ..ledger.numbering import next_number
 from ..ledger.references import Of
 from ..metering.apart import apart, meter_or_gateway_of
 from ..metering.locking import lock_organisation
@@ -212,7 +213,7 @@ def make_bill(tenancy: Tenancy, begins: int, ends: int, due_days: int, must: boo
     last = tenancy.bills.filter(ends__lt=ends).order_by("-ends").first()
     before = _open_after(tenancy, last, ends)[0] if last is not None else 0
     total = rounded(max(-statement_.closing, 0), currency)
-    number = (Bill.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"] or 0) + 1
+    number = next_number(Bill, organisation.pk)
     return Bill.objects.create(
         organisation=organisation,
         number=number,

@@ -1,12 +1,16 @@
-"""The statements of all flats of a property for some days: as one file to be printed, or sent by e-mail, as tasks."""
+"""The statements of all flats of a property for some days, or of those that were chosen, as tasks: as one PDF to be printed, as a
+PDF for each, or sent by e-mail (`notices.statements_task`).
+"""
 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import zone
@@ -21,13 +25,19 @@ from .statement import Statement, days, statement
 PAPERS = "statements"
 BUNDLE = 50
 """So many statements are one PDF; more flats are several of them, in a ZIP."""
+EACH = "each"
+"""What a task is given as `files` if each statement is a PDF of its own, in a ZIP."""
+
+
+def held_in(property_: Property, first: date, last: date) -> QuerySet[Tenancy]:
+    """Return the tenancies of a property that hold in some days, in no order."""
+    span = Span.of_days(first, last, zone(property_.zone))
+    return Tenancy.objects.within(span.begins, span.ends).filter(unit__property=property_)
 
 
 def tenancies_in(property_: Property, first: date, last: date) -> list[Tenancy]:
     """Return the tenancies of a property that hold in some days, by the flats' names."""
-    span = Span.of_days(first, last, zone(property_.zone))
-    rows = Tenancy.objects.within(span.begins, span.ends).filter(unit__property=property_)
-    related = rows.select_related("unit__property__organisation")
+    related = held_in(property_, first, last).select_related("unit__property__organisation")
     return sorted(related, key=lambda each: (natural(each.unit.name), each.begins))
 
 
@@ -38,33 +48,46 @@ def span_of(task: Task) -> tuple[Property, date, date]:
     return property_, first, last
 
 
-def draw_statements(task: Task, progress: Progress) -> Outcome:
-    """Return the statements of a property's flats as a file. Raises TaskError if nobody lived there, or no PDF can be made
-    here.
+def meant_by(task: Task) -> list[Tenancy]:
+    """Return the tenancies whose statements a task is asked for, by the flats' names: those that held in its days, of the flats
+    `units` alone if it names some, and of the tenancies `tenancies` alone if it names some.
     """
-    property_, first, last = span_of(task)
-    tenancies = tenancies_in(property_, first, last)
+    units, tenancies = task.given.get("units"), task.given.get("tenancies")
+    rows = tenancies_in(*span_of(task))
+    return [each for each in rows if (not units or each.unit_id in units) and (not tenancies or each.pk in tenancies)]
+
+
+def draw_statements(task: Task, progress: Progress) -> Outcome:
+    """Return statements as a file. Raises TaskError if nobody lived there, or no PDF can be made here."""
+    _property, first, last = span_of(task)
+    tenancies = meant_by(task)
     if not tenancies:
         raise TaskError(_("Nobody lived there in these days."))
-    name = f"statements-{first:%Y-%m}"
+    name, is_each = f"statements-{first:%Y-%m}", task.given.get("files") == EACH
     try:
-        bundles = list(_bundles(tenancies, first, last, progress))
+        bundles = list(_bundles(tenancies, first, last, 1 if is_each else BUNDLE, progress))
     except PdfError as error:
         raise TaskError(str(error)) from None
-    if len(bundles) == 1:
+    if len(bundles) == 1 and not is_each:
         return Outcome(content=bundles[0], type_="application/pdf", name=f"{name}.pdf")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         for number, content in enumerate(bundles, 1):
-            file.writestr(f"{name}-{number}.pdf", content)
+            file.writestr(_name(tenancies[number - 1], first) if is_each else f"{name}-{number}.pdf", content)
     return Outcome(content=packed.getvalue(), type_="application/zip", name=f"{name}.zip")
 
 
-def _bundles(tenancies: list[Tenancy], first: date, last: date, progress: Progress) -> Iterator[bytes]:
+def _name(tenancy: Tenancy, first: date) -> str:
+    """Return the name of the file of one statement, which no other has."""
+    return re.sub(r"[^\w .-]", "_", f"{tenancy.unit.name} {first:%Y-%m} {tenancy.pk}.pdf")
+
+
+def _bundles(tenancies: list[Tenancy], first: date, last: date, most: int, progress: Progress) -> Iterator[bytes]:
+    """Yield PDFs of at most so many statements."""
     bundle: list[Statement] = []
     for number, tenancy in enumerate(tenancies, 1):
         bundle.append(statement(tenancy, *days(tenancy, first, last)))
         progress(number, len(tenancies))
-        if len(bundle) == BUNDLE or number == len(tenancies):
+        if len(bundle) == most or number == len(tenancies):
             yield to_one_pdf(bundle)
             bundle = []

@@ -6,10 +6,10 @@ import hashlib
 import json
 
 from django.db import transaction
-from django.db.models import Max
 
 from ..billing.models import StatementPaper
 from ..core.time import now
+from ..ledger.numbering import next_number
 from ..metering.locking import lock_organisation
 from .statement import Statement
 
@@ -42,11 +42,10 @@ def give_out(document: Statement) -> StatementPaper | None:
     known = paper_of(document)
     if known is not None:
         return known
-    rows = StatementPaper.objects.filter(organisation=organisation)
-    span = rows.filter(tenancy=document.tenancy, begins=document.begins, ends=document.ends)
+    span = StatementPaper.objects.filter(tenancy=document.tenancy, begins=document.begins, ends=document.ends)
     return StatementPaper.objects.create(
         organisation=organisation,
-        number=(rows.aggregate(last=Max("number"))["last"] or 0) + 1,
+        number=next_number(StatementPaper, organisation.pk),
         tenancy=document.tenancy,
         begins=document.begins,
         ends=document.ends,

@@ -96,7 +96,7 @@ class TariffVersionQuerySet(models.QuerySet["TariffVersion"]):
         """Return the version in force now. Raises ValidationError if there is none."""
         past = [version for version in self.in_force(now()) if version.effective_at <= now()]
         if not past:
-            raise ValidationError({"tariff": _("No tariff is in force at this property: choose one first.")})
+            raise ValidationError({"tariff": _("No tariff is in force at this building: choose one first.")})
         return past[0]
 
     def series(self) -> tuple[KernelVersion, ...]:
@@ -144,7 +144,7 @@ class TariffVersion(models.Model):
             if priced_in != expected:
                 raise ValidationError(
                     {
-                        "tariff": _("The tariff's %(name)s is %(one)s, the property's %(other)s.")
+                        "tariff": _("The tariff's %(name)s is %(one)s, the building's %(other)s.")
                         % {"name": name, "one": priced_in, "other": expected}
                     }
                 )

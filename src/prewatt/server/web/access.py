@@ -119,9 +119,11 @@ def property_of_manager(request: HttpRequest, pk: int) -> Property:
     return row_at(request, Property.objects.select_related("organisation"), "pk", pk=pk)
 
 
-def unit_of_manager(request: HttpRequest, pk: int) -> Unit:
-    """Return a unit to its manager. Raises Http404 for anybody else, and NotAllowed."""
-    return row_at(request, Unit.objects.select_related("property__organisation"), "property", pk=pk)
+def unit_of_manager(request: HttpRequest, pk: int, *related: str) -> Unit:
+    """Return a unit to its manager, with its property and what else is `related`. Raises Http404 for anybody else, and
+    NotAllowed.
+    """
+    return row_at(request, Unit.objects.select_related("property__organisation", *related), "property", pk=pk)
 
 
 def tenancy_of_manager(request: HttpRequest, pk: int) -> Tenancy:

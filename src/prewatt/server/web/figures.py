@@ -33,6 +33,7 @@ from ..metering.seen import is_low, seen
 from ..payments.shown import ShownBack, shown_to
 from ..vending.models import OPEN, Command, TopUp
 from .after_use import After, after_use
+from .inventory import Inventory, inventory_of
 from .prices import PriceOutlook, price_outlook
 from .safety import advice, tonight, why_unsafe
 from .state_in_words import state_in_words, state_label, switching_label, vacant_in_words
@@ -76,12 +77,14 @@ class MeterFigures:
 
     @property
     def state(self) -> str:
-        """One word for the eye: `off`, `low`, `on`, `unseen` if it was told to be on and has not been seen so, or `unknown`."""
+        """One word of the design's (`states.css`): `off`; `soon`, if it is on and its credit is low; `ok`; `silent`, if it was told
+        to be on and has not been seen so; or `unknown`.
+        """
         if self.closed is None:
             return "unknown"
         if self.closed and self.switching not in (None, SwitchProgress.VERIFIED):
-            return "unseen"
-        return ("low" if self.low else "on") if self.closed else "off"
+            return "silent"
+        return ("soon" if self.low else "ok") if self.closed else "off"
 
     @property
     def sentence(self) -> str:
@@ -133,6 +136,7 @@ class TenancyPanel:
     spreads: list[Spread]
     after: After | None
     prices: PriceOutlook | None
+    inventory: Inventory
 
     @property
     def code(self) -> str:
@@ -206,20 +210,21 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, zone_: ZoneInfo) -> list[
     ]
 
 
-def of_tenancy(figures: MeterFigures, tenancy: Tenancy) -> MeterFigures:
+def of_tenancy(figures: MeterFigures, tenancy: Tenancy, inventory: Inventory) -> MeterFigures:
     """Return the state of a meter as a tenancy's tenant sees it: with their own balance, while the meter has another's."""
-    if not _holds_another_balance(tenancy, figures.meter):
+    if not _holds_another_balance(figures.meter, inventory):
         return figures
     return replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
 
 
-def _holds_another_balance(tenancy: Tenancy, meter: Meter) -> bool:
+def _holds_another_balance(meter: Meter, inventory: Inventory) -> bool:
     """Return whether the balance at the meter is not this tenant's: a tenant before is not settled, or the meter does
     not know of the settlement yet.
     """
-    before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins)
+    if not inventory.before or inventory.unsettled_before or not inventory.commands:
+        return inventory.unsettled_before
     under_way = Command.objects.filter(meter=meter, state__in=OPEN, kind__in=("credit", "debit"), top_up__isnull=True)
-    return before.exists() and (before.filter(settled_at__isnull=True).exists() or under_way.exists())
+    return under_way.exists()
 
 
 def meter_figures(meter: Meter, at: int) -> MeterFigures:
@@ -228,28 +233,14 @@ def meter_figures(meter: Meter, at: int) -> MeterFigures:
     return figures_by(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
 
-def tenant_figures(tenancy: Tenancy, at: int, meter: Meter) -> MeterFigures:
-    """Return the state of a meter as its tenant sees it: with their own balance, also while the meter holds another's."""
-    figures = meter_figures(meter, at)
-    if _holds_another_balance(tenancy, meter):
-        figures = replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
-    return figures
-
-
-def days_of_credit(tenancy: Tenancy, figures: MeterFigures, at: int) -> int | None:
-    """Return for about how many days the balance lasts; None if too little is known, or nothing ends when it is used up."""
-    account = account_of(figures.meter)
-    if not account.settings.credit_limit_cuts:
-        return None
-    return days_left(figures.meter, tenancy, account.room(figures.balance), at)
-
-
 def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPanel | None:
     """Return what the tenant sees; None if the unit has no meter (`meter`)."""
     if meter is None:
         return None
     zone_ = zone(tenancy.unit.property.zone)
-    figures = of_tenancy(meter_figures(meter, at), tenancy)
+    inventory = inventory_of(tenancy, meter)
+    waiting = on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
+    figures = of_tenancy(figures_by(meter, meter.property, waiting, inventory.alarms, at), tenancy, inventory)
     today = local_day(at, zone_)
     days = _days(meter, tenancy, today, zone_)
     account = account_of(meter)
@@ -267,9 +258,12 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
         rate="" if stretch.rate == UNPRICED else stretch.rate,
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
-        days_left=days_of_credit(tenancy, figures, at),
-        taken_back=shown_to(tenancy, zone_, at),
-        spreads=open_spreads(tenancy),
-        after=after_use(tenancy),
+        days_left=days_left(meter, tenancy, account.room(figures.balance), at)
+        if account.settings.credit_limit_cuts
+        else None,
+        taken_back=shown_to(tenancy, zone_, at) if inventory.taken_back else [],
+        spreads=open_spreads(tenancy) if inventory.spreads else [],
+        after=after_use(tenancy) if inventory.terms or inventory.bills else None,
         prices=price_outlook(account, at, zone_, tenancy.unit.property.currency),
+        inventory=inventory,
     )

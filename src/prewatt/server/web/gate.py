@@ -35,7 +35,7 @@ class NotAllowed(PermissionDenied):
     def in_words(self, request: HttpRequest) -> str:
         """Return what is missing, and who can give it."""
         if self.whole:
-            missing = _("This belongs to the whole organisation, and your role is for single properties.")
+            missing = _("This belongs to the whole organisation, and your role is for single buildings.")
         else:
             missing = _("Your role does not include the right to %(right)s. Roles that do: %(roles)s.") % {
                 "right": self.right.label,

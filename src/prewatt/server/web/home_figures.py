@@ -34,6 +34,7 @@ from ..vending.models import OPEN, Code, TopUp
 from ..vending.order_codes import waiting_codes
 from .after_use import After, after_use
 from .figures import MeterFigures, figures_by, of_tenancy
+from .inventory import inventory_of
 from .prices import PriceOutlook, price_outlook
 
 BACK = timedelta(days=28)
@@ -177,7 +178,7 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
     waiting = on_the_way([meter.pk]).get(meter.pk, 0) if marks.is_waiting else 0
     figures = figures_by(meter, property_, waiting, 0, at)
     if marks.has_predecessor:
-        figures = of_tenancy(figures, tenancy)
+        figures = of_tenancy(figures, tenancy, inventory_of(tenancy, meter))
     today = local_day(at, place)
     read_day = None if meter.read_at is None else closing_day(meter.read_at, place)
     before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)

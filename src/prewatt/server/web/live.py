@@ -59,7 +59,8 @@ class WatchedMeter(Watched):
     """The meter of a unit, which is read all the time while its page is open. `meter`, `meter_present`: None if it has none."""
 
     def __init__(self, unit: Unit, again: int) -> None:
-        pk: int | None = Meter.objects.filter(unit=unit).values_list("pk", flat=True).first()
+        known: Meter | None = getattr(unit, "meter", None)
+        pk = known.pk if known is not None else None
         super().__init__(None if pk is None else (METER, (pk,)), again)
         self._property: Property = unit.property
         self.meter_present: Present | None = None

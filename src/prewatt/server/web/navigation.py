@@ -85,7 +85,7 @@ PLACES = (
         _("Messages"),
         (
             Page(_("Fault reports"), "console:reports:reports", under=("console:reports:", "tenant:reports:")),
-            Page(_("Notes"), "console:notes:notes", whole=True),
+            Page(_("Notes"), "console:notes:notes", whole=True, under=("console:notes:",)),
             Page(
                 _("Notices"),
                 "tenant:notices:notices",

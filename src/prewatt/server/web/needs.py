@@ -227,6 +227,7 @@ PAGES: Mapping[str, Need] = {
     "console:contacts:not_reached": Need(S.TENANCIES),
     "console:contacts:contact_list": Need(S.TENANCIES),
     "console:notes:notes": Need(S.WRITE),
+    "console:notes:note": Need(S.WRITE),
     "console:reports:reports": Need(S.SEE),
     "tenant:reports:my_reports": Need(Who.LOGIN),
     "tenant:reports:report": Need(S.SEE, S.WRITE, tenants=True),

@@ -1,14 +1,22 @@
-"""Lists that grow are shown a page at a time (`web/look/_pages.html`)."""
+"""Lists that grow are shown a page at a time (`web/look/_pages.html`); those of flats are looked through by name
+(`web/look/_find.html`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+
+from ...kernel.names import natural
 
 SIZE = 100
 """The rows of a page."""
+LONGEST = 100
+"""The most characters that are looked for."""
 
 
 def list_page(request: HttpRequest, rows: Any, field: str = "page") -> Page[Any]:
@@ -16,3 +24,29 @@ def list_page(request: HttpRequest, rows: Any, field: str = "page") -> Page[Any]
     if it asks for none, the last if there is none of that number.
     """
     return Paginator(rows, SIZE).get_page(request.GET.get(field))
+
+
+def page_by_name(request: HttpRequest, rows: QuerySet[Any], *order: str, field: str = "page") -> Page[Any]:
+    """Return the page of a query in the natural order of a name, the first field of `order`; rows of the same name in that of
+    its other fields. Of all rows only these are read, and everything of those that the page shows.
+    """
+    keys = sorted(
+        rows.order_by().values_list(*order, "pk"), key=lambda each: (natural(each[0] or ""), *map(str, each[1:]))
+    )
+    page = list_page(request, [each[-1] for each in keys], field)
+    shown = {each.pk: each for each in rows.filter(pk__in=list(page.object_list))}
+    page.object_list = [shown[pk] for pk in page.object_list if pk in shown]
+    return page
+
+
+def looked_for(request: HttpRequest) -> str:
+    """Return the words by which a list is looked through, the field `q` of the address."""
+    return " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST]
+
+
+def containing(text: str, fields: Iterable[str]) -> Q:
+    """Return the condition that one of some fields contains a text; all rows do if it is empty."""
+    found = Q()
+    for name in fields if text else ():
+        found |= Q(**{f"{name}__icontains": text})
+    return found

@@ -24,7 +24,7 @@ def vacant_in_words(figures: MeterFigures) -> str:
     """Return whether the power is on in a unit where nobody lives. Nobody is asked to pay there."""
     if figures.state == "off" and figures.why == EXHAUSTED:
         return _dated(figures, _("The power is off: there is no credit."))
-    if figures.state in ("low", "on"):
+    if figures.state in ("soon", "ok"):
         return _dated(figures, _("The power is on."))
     return _dated(figures, _of_tenant(figures))
 
@@ -33,9 +33,9 @@ def state_label(figures: MeterFigures) -> str:
     """Return whether the power is on, in one or two words for a table."""
     labels = {
         "off": pgettext("the power", "off"),
-        "low": _("on, low"),
-        "on": _("on"),
-        "unseen": _("told to switch on"),
+        "soon": _("on, low"),
+        "ok": _("on"),
+        "silent": _("told to switch on"),
         "unknown": _("not known yet"),
     }
     return labels[figures.state]
@@ -58,7 +58,7 @@ def _of_tenant(figures: MeterFigures) -> str:
     state, currency = figures.state, figures.currency
     if state == "unknown":
         return _("The meter has not reported yet.")
-    if state == "unseen":
+    if state == "silent":
         return _switching_on(figures.switching)
     if state == "off":
         text = _("The power is off: %(why)s.") % {"why": figures.why}
@@ -71,10 +71,10 @@ def _of_tenant(figures: MeterFigures) -> str:
     if figures.lent:
         text = _("The power is on, on emergency credit: %(lent)s %(currency)s left.")
         return text % {"lent": local_forms.money(figures.lent, currency), "currency": local_forms.sign(currency)}
-    if state == "low" and figures.pays_after:
+    if state == "soon" and figures.pays_after:
         text = _("The power is on. You can use only %(room)s %(currency)s more until the limit. Pay soon.")
         return text % {"room": local_forms.money(figures.room, currency), "currency": local_forms.sign(currency)}
-    if state == "low":
+    if state == "soon":
         return _("The power is on. Your credit is running low.")
     if figures.pays_after:
         return _("The power is on. You pay after use.")

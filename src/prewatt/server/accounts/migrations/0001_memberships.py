@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('role', models.CharField(choices=[('owner', 'owner'), ('manager', 'manager'), ('cashier', 'cashier'), ('site_staff', 'site staff'), ('accountant', 'accountant'), ('read_only', 'read-only')], max_length=20)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='estate.organisation')),
-                ('properties', models.ManyToManyField(blank=True, help_text='Empty: all properties.', related_name='+', to='estate.property')),
+                ('properties', models.ManyToManyField(blank=True, help_text='Empty: all buildings.', related_name='+', to='estate.property')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -61,7 +61,7 @@ def alarms(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "property": property_,
         "where": zone(property_.zone),
-        "alarms": open_alarms(property_),
+        "alarms": list_page(request, open_alarms(property_), "open"),
         "page": list_page(request, settled.select_related("meter__unit", "gateway").order_by("-resolved_at", "-pk")),
         "common": common,
         "silences": Silence.objects.filter(gateway__property=property_).select_related("gateway", "meter__unit")[

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -73,6 +74,12 @@ def show_labels(request: HttpRequest, property_: Property, flats: Sequence[Flat]
     return render(request, "console/batch/labels.html", {"labels": labels, "property": property_, "page": page})
 
 
+def lead_to_statements(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:  # noqa: ARG001
+    """Lead to the statements of the flats, where the month and the way are chosen."""
+    query = urlencode([("unit", each.unit.pk) for each in flats])
+    return redirect(f"{reverse('console:papers:statements', args=[property_.pk])}?{query}")
+
+
 def plan_invitation(flat: Flat) -> Planned:
     """Return for whom a paper is made. Raises Refused if nobody lives there."""
     if flat.tenancy is None:
@@ -115,26 +122,29 @@ def show_pins(request: HttpRequest, property_: Property, flats: Sequence[Flat]) 
 
 @dataclass(frozen=True)
 class Papers:
-    """A kind of papers: the right that it needs, what will happen to a flat, and what shows them."""
+    """A kind of papers: the right that it needs, what will happen to a flat, and what shows them. `plan` is None if nothing is
+    changed by it, so that nobody has to be asked.
+    """
 
     right: Right
-    plan: Callable[[Flat], Planned]
+    plan: Callable[[Flat], Planned] | None
     show: Callable[[HttpRequest, Property, Sequence[Flat]], HttpResponse]
 
 
 PAPERS: Mapping[str, Papers] = {
-    "labels": Papers(Right.SEE, lambda _flat: Planned(_("A label for the door.")), show_labels),
+    "statements": Papers(Right.SEE_MONEY, None, lead_to_statements),
+    "labels": Papers(Right.SEE, None, show_labels),
     "invitations": Papers(Right.TENANCIES, plan_invitation, show_invitations),
     "pins": Papers(Right.CODES, plan_pin, show_pins),
 }
 
 
-def preview_papers(papers: Papers, flats: Iterable[Flat]) -> list[Preview]:
+def preview_papers(plan: Callable[[Flat], Planned], flats: Iterable[Flat]) -> list[Preview]:
     """Return which flats get a paper, and why others don't."""
     rows: list[Any] = []
     for flat in flats:
         try:
-            rows.append(Preview(flat, papers.plan(flat)))
+            rows.append(Preview(flat, plan(flat)))
         except (Refused, ValidationError) as error:
             rows.append(Preview(flat, None, for_people(error)))
     return rows

@@ -6,8 +6,8 @@ What was shown is signed and sent along, so that what is done is what was shown,
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core import signing
@@ -19,20 +19,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from ....kernel.calendar import local_day, zone
+from ....kernel.calendar import zone
 from ....kernel.names import natural
 from ...accounts.rights import Right
 from ...batches.batch_task import ACTS, BATCH, Preview, chosen, facts_so_far, given_of, preview
-from ...batches.flats import MOST, Batch, flats_of
+from ...batches.flats import MOST, Batch, Flat, flats_of
 from ...core.errors import Refused
 from ...core.local_forms import money_with_code
-from ...core.time import now
 from ...estate.models import Property, Unit
 from ...tariffs.models import Tariff
 from ...tasks import queueing
 from ...tasks.models import Task
 from ...vending.emergency_codes import bounds
 from ...web.access import properties, property_of_manager
+from ...web.flat_choice import EVERY, FOUND, chosen_flats, flat_choice, looking_further
 from ...web.forms import key, one_of
 from ...web.kept import kept, refuse, say
 from ...web.tasks.views import named_task
@@ -57,7 +57,7 @@ CHOICES = (
     Choice("power-limit", gettext_lazy("Limit of power"), gettext_lazy("of each meter")),
     Choice("tariff", gettext_lazy("Tariff"), gettext_lazy("for the whole building")),
     Choice("codes", gettext_lazy("Emergency codes"), gettext_lazy("to print, for a day without a network")),
-    Choice("statements", gettext_lazy("Statements of a month"), gettext_lazy("a PDF for each, in one file")),
+    Choice("statements", gettext_lazy("Statements of a month"), gettext_lazy("as PDF, or by e-mail")),
     Choice("labels", gettext_lazy("Labels for the doors"), gettext_lazy("with a QR code that leads to paying")),
     Choice("invitations", gettext_lazy("Invitations"), gettext_lazy("papers with a code for the first log-in")),
     Choice("pins", gettext_lazy("PINs"), gettext_lazy("for the page in the building")),
@@ -97,6 +97,13 @@ def _query(units: list[int]) -> str:
     return "&".join(f"unit={pk}" for pk in units)
 
 
+def _chosen(request: HttpRequest, units: list[int]) -> str:
+    """Return the query of the page on which the flats that a post chooses are chosen still."""
+    if EVERY in request.POST:
+        return urlencode({EVERY: "on", "q": request.POST.get(FOUND, "")})
+    return _query(units)
+
+
 @login_required
 @require_GET
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
@@ -104,7 +111,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     again = kept(request, reverse("console:batch:preview_batch", args=[pk]))
     values: dict[str, list[str]] = again["values"] if again else {}
-    marked = set(request.GET.getlist("unit"))
+    marked = [key(each) for each in request.GET.getlist("unit")]
     task = named_task(request, BATCH)
     facts = dict(task.facts) if task is not None else {}
     if task is not None and task.state == Task.State.FAILED:
@@ -114,14 +121,13 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "property": property_,
         "where": zone(property_.zone),
-        "flats": [(each, str(each.unit.pk) in marked or "all" in request.GET) for each in flats_of(property_)],
+        "choice": flat_choice(request, property_.units.in_use(), marked),
         "choices": choices,
         "do": (values.get("do") or [request.GET.get("do", choices[0].do)])[0],
         "known": sorted(
             Tariff.objects.in_use().filter(organisation=property_.organisation), key=lambda each: natural(each.name)
         ),
         "bounds": bounds(property_),
-        "month": f"{local_day(now(), zone(property_.zone)).replace(day=1) - timedelta(days=1):%Y-%m}",
         "outcome": facts if facts.get("property") == pk else {},
     }
     return render(request, "console/batch/batch.html", context)
@@ -132,17 +138,20 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 def preview_batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what will happen to each chosen flat, and to which it can't and why; and ask once."""
     property_ = property_of_manager(request, pk)
-    units = [key(each) for each in request.POST.getlist("unit")]
+    page = reverse("console:batch:batch", args=[pk])
+    further = looking_further(request, page)
+    if further is not None:
+        return further
+    units = chosen_flats(request, property_.units.in_use())
     try:
         do = one_of(request.POST, "do", [each.do for each in CHOICES])
+        if do in PAPERS and PAPERS[do].plan is None:
+            return PAPERS[do].show(request, property_, _flats(property_, do, units))
         order = Batch(secrets.token_hex(10), do, property_, _typed(request, property_, do), request.user)
         rows = _rows(order, units)
     except (Refused, ValidationError) as error:
         refuse(request, error, labels=LABELS)
-        return redirect(f"{reverse('console:batch:batch', args=[pk])}?{_query(units)}")
-    if do == "labels":
-        # Nothing is changed by it.
-        return PAPERS[do].show(request, property_, [each.flat for each in rows])
+        return redirect(f"{page}?{_chosen(request, units)}")
     able = sum(each.planned is not None for each in rows)
     context = {
         "property": property_,
@@ -153,7 +162,7 @@ def preview_batch(request: HttpRequest, pk: int) -> HttpResponse:
         "doubts": sum(bool(each.planned and each.planned.doubt) for each in rows),
         "sum": money_with_code(order.values["amount"] * able, property_.currency) if do in ("top-up", "codes") else "",
         "signed": signing.dumps(given_of(order, rows), salt=_salt(request), compress=True),
-        "back": f"{reverse('console:batch:batch', args=[pk])}?do={do}&{_query([each.flat.unit.pk for each in rows])}",
+        "back": f"{page}?do={do}&{_chosen(request, [each.flat.unit.pk for each in rows])}",
     }
     return render(request, "console/batch/preview.html", context)
 
@@ -167,14 +176,21 @@ def _typed(request: HttpRequest, property_: Property, do: str) -> dict[str, Any]
     return ACTS[do].read(property_, request.POST) if do in ACTS else {}
 
 
-def _rows(order: Batch, units: list[int]) -> list[Preview]:
-    """Return what will happen to each of these flats. Raises ValidationError if there are none, or too many."""
-    flats = chosen(order.property_, ACTS[order.do], units) if order.do in ACTS else flats_of(order.property_, units)
+def _flats(property_: Property, do: str, units: list[int]) -> list[Flat]:
+    """Return these flats. Raises ValidationError if there are none, or too many."""
+    flats = chosen(property_, ACTS[do], units) if do in ACTS else flats_of(property_, units)
     if not flats:
         raise ValidationError({"units": _("Choose at least one flat.")})
     if len(flats) > MOST:
         raise ValidationError({"units": _("Choose at most %(most)d flats at once.") % {"most": MOST}})
-    return preview(order, flats) if order.do in ACTS else preview_papers(PAPERS[order.do], flats)
+    return flats
+
+
+def _rows(order: Batch, units: list[int]) -> list[Preview]:
+    """Return what will happen to each of these flats. Raises ValidationError if there are none, or too many."""
+    flats = _flats(order.property_, order.do, units)
+    plan = PAPERS[order.do].plan if order.do in PAPERS else None
+    return preview_papers(plan, flats) if plan is not None else preview(order, flats)
 
 
 @login_required

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from ....kernel.names import natural
 from ...accounts.first_start import claim, is_at_the_machine, is_claimed, is_code
 from ...accounts.rights import Right
 from ...accounts.security_log import note
@@ -29,6 +28,7 @@ from ...estate.models import Tenancy
 from ...vending.models import TopUp
 from ...web.access import property_of_manager
 from ...web.gate import reach
+from ...web.paging import containing, looked_for, page_by_name
 from .steps import step_links, steps_above
 
 MAY_CLAIM = "may claim"
@@ -118,12 +118,16 @@ def first_payment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where a payment is recorded, flat by flat."""
     property_ = property_of_manager(request, pk)
     paid = Exists(TopUp.objects.filter(tenancy=OuterRef("pk")))
-    living = Tenancy.objects.living(now()).filter(unit__property=property_)
-    tenancies = living.select_related("unit").annotate(has_paid=paid)
+    living = Tenancy.objects.living(now()).filter(unit__property=property_).annotate(has_paid=paid)
+    found = living.filter(containing(looked_for(request), ("unit__name", "tenant")))
+    page = page_by_name(request, found.select_related("unit"), "unit__name")
+    is_lived_in = bool(page.paginator.count) or living.exists()
     context = {
         "property": property_,
         "steps": steps_above(property_, Step.PAYMENT),
-        "tenancies": sorted(tenancies, key=lambda each: natural(each.unit.name)),
-        "units": sorted(property_.units.in_use(), key=lambda each: natural(each.name)),
+        "page": page,
+        "is_lived_in": is_lived_in,
+        "several": page.paginator.count > 1,
+        "units": [] if is_lived_in else page_by_name(request, property_.units.in_use(), "name"),
     }
     return render(request, "console/begin/first_payment.html", context)

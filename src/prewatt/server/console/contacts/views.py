@@ -21,11 +21,22 @@ from ...commissioning.contact_list import Change, read_contact_list, sealed, tak
 from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Property, Tenancy
 from ...notices.channels import CHANNELS
-from ...notices.contacts import KINDS, NO_CONTACT, Contact, in_full, keep_contact, kept, read_contact, unreached
+from ...notices.contacts import (
+    KINDS,
+    NO_CONTACT,
+    Contact,
+    in_full,
+    keep_contact,
+    kept,
+    read_contact,
+    tenancies_unreached,
+    with_reasons,
+)
 from ...notices.languages import language_choices
 from ...notices.models import Channel, Recipient, SendingAccount
 from ...web.access import property_of_manager, tenancy_of_manager
 from ...web.kept import refuse
+from ...web.paging import containing, looked_for, page_by_name
 
 
 @dataclass(frozen=True)
@@ -105,10 +116,13 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 def not_reached(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the tenants of a property whom no notice reaches, and why."""
     property_ = property_of_manager(request, pk)
+    rows = tenancies_unreached([property_]).filter(containing(looked_for(request), ("unit__name", "tenant")))
+    page = page_by_name(request, rows, "unit__name", "begins")
     context = {
         "property": property_,
         "where": zone(property_.zone),
-        "rows": unreached([property_]),
+        "page": page,
+        "rows": with_reasons(list(page)),
         "cannot": cannot_send(property_),
     }
     return render(request, "console/contacts/not_reached.html", context)

@@ -28,6 +28,7 @@ from ...tariffs.versions import keep, schedule
 from ...web.access import owner_of, property_of_manager
 from ...web.forms import one_of
 from ...web.kept import say
+from ...web.paging import containing, looked_for, page_by_name
 from ..begin.steps import landlord_page, on_from, step_links, steps_above
 from .forms import OrganisationForm, PriceForm, PropertyForm
 
@@ -96,15 +97,17 @@ def building(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("console:estate:building", pk=pk)
-    units = _by_name(property_.units.select_related("meter__gateway").prefetch_related("parts"))
+    units = property_.units.select_related("meter__gateway").prefetch_related("parts")
+    called = containing(looked_for(request), ("name", "meter__name", "tenancies__tenant"))
+    found = units.in_use().filter(pk__in=property_.units.filter(called).values("pk")) if called else units.in_use()
     meters = _by_name(Meter.objects.filter(gateway__property=property_, unit=None).select_related("part", "gateway"))
     context = {
         "property": property_,
         "where": zone(property_.zone),
         "form": form,
         "steps": steps_above(property_, Step.PROPERTY),
-        "units": [each for each in units if each.archived_at is None],
-        "archived_units": [each for each in units if each.archived_at is not None],
+        "page": page_by_name(request, found, "name"),
+        "archived_units": page_by_name(request, units.exclude(archived_at=None), "name", field="archived"),
         "meters": [each for each in meters if each.archived_at is None],
         "archived_meters": [each for each in meters if each.archived_at is not None],
         "gateways": _by_name(property_.gateways.filter(revoked=False)),

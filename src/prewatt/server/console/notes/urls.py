@@ -4,4 +4,5 @@ from . import views
 
 urlpatterns = [
     path("notes/", views.notes, name="notes"),
+    path("notes/<int:pk>/", views.note, name="note"),
 ]

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
 from ....kernel.names import natural
 from ...core.time import now
 from ...correspondence.models import Note
-from ...correspondence.notes import LONGEST_TEXT, LONGEST_TITLE, Reached, living_in, reached, send_note
-from ...estate.models import Organisation, Property, Tenancy
+from ...correspondence.notes import LONGEST_TEXT, LONGEST_TITLE, addressed, living_in, reach_of, reached, send_note
+from ...estate.models import Organisation, Tenancy, Unit
 from ...notices.languages import language_choices, languages
 from ...vending.paid_amounts import new_credit_id
-from ...web.access import owner_of
+from ...web.access import owner_of, row_of
+from ...web.flat_choice import chosen_flats, flat_choice, looking_further
 from ...web.forms import key
 from ...web.kept import kept, refuse
 from ...web.paging import list_page
 
-"""The most notes that the page shows."""
+FEW = 10
+"""So many of those to whom a note is addressed stand under it; all stand on its own page."""
 
 
 @login_required
@@ -38,19 +39,25 @@ def notes(request: HttpRequest) -> HttpResponse:
     """Show the notes and whom each has reached; send a new one."""
     owner = owner_of(request)
     here = f"{reverse('console:notes:notes')}?organisation={owner.pk}"
+    units = Unit.objects.in_use().filter(property__organisation=owner, tenancies__in=Tenancy.objects.living(now()))
     if request.method == "POST":
+        further = looking_further(request, here)
+        if further is not None:
+            return further
         try:
-            _send(request, owner)
+            _send(request, owner, units)
         except ValidationError as error:
             refuse(request, error, labels={"units": _("To")})
         return redirect(here)
     again = kept(request, reverse("console:notes:notes"))
-    values: Mapping[str, list[str]] = again["values"] if again else {"unit": [request.GET.get("unit", "")]}
-    chosen = set(values.get("unit", []))
-    page = list_page(request, owner.notes.all())
+    values: Mapping[str, list[str]] = again["values"] if again else {}
+    marked = _keys(request.GET.getlist("unit") or values.get("unit", []))
+    page = list_page(request, owner.notes.all(), "notes")
+    reach = reach_of(list(page))
     context = {
         "owner": owner,
-        "buildings": _buildings(owner, chosen),
+        "buildings": sorted(owner.properties.in_use(), key=lambda each: natural(each.name)),
+        "choice": flat_choice(request, units, marked, several=True),
         "asked": new_credit_id(),
         "all": "on" in values.get("everybody", []),
         "whole": set(values.get("property", [])),
@@ -59,36 +66,18 @@ def notes(request: HttpRequest) -> HttpResponse:
         "longest_title": LONGEST_TITLE,
         "longest_text": LONGEST_TEXT,
         "page": page,
-        "notes": [_told(each, reached(each)) for each in page],
+        "notes": [(each, reach[each.pk], reached(each, addressed(each)[:FEW])) for each in page],
+        "few": FEW,
         "where": zone(owner.home().zone),
     }
     return render(request, "console/notes/notes.html", context)
 
 
-def _buildings(owner: Organisation, chosen: set[str]) -> list[tuple[Property, list[tuple[int, str, str, bool]], bool]]:
-    """Return, by building, its flats where somebody lives (key, name, tenant, whether it is chosen), and whether one of
-    them is chosen.
-    """
-    living = Prefetch("units__tenancies", Tenancy.objects.living(now()), to_attr="living")
-    result = []
-    for building in sorted(owner.properties.prefetch_related(living), key=lambda each: natural(each.name)):
-        units: list[Any] = sorted(
-            (each for each in building.units.all() if each.archived_at is None), key=lambda each: natural(each.name)
-        )
-        flats = []
-        for unit in units:
-            living_tenancy = next(iter(unit.living), None)
-            if living_tenancy is not None:
-                flats.append((unit.pk, unit.name, living_tenancy.tenant, str(unit.pk) in chosen))
-        result.append((building, flats, any(each[3] for each in flats)))
-    return result
-
-
-def _send(request: HttpRequest, owner: Organisation) -> None:
+def _send(request: HttpRequest, owner: Organisation, units: QuerySet[Unit]) -> None:
     given = request.POST
     everybody = given.get("everybody") == "on"
     properties = [each.pk for each in owner.properties.all()] if everybody else _keys(given.getlist("property"))
-    to = living_in(owner, [] if everybody else _keys(given.getlist("unit")), properties)
+    to = living_in(owner, [] if everybody else chosen_flats(request, units), properties)
     texts = {
         language: (given.get(f"title_{language}", ""), given.get(f"text_{language}", "")) for language in languages()
     }
@@ -111,11 +100,18 @@ def _keys(chosen: list[str]) -> list[int]:
     return [key(each) for each in chosen]
 
 
-def _told(note: Note, rows: list[Reached]) -> dict[str, Any]:
-    return {
-        "note": note,
-        "rows": rows,
-        "seen": sum(1 for each in rows if each.seen is not None),
-        "sent": sum(1 for each in rows if any(way.state == "sent" for way in each.ways)),
-        "failed": sum(1 for each in rows if each.failed),
+@login_required
+@require_GET
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a note, and whom it has reached."""
+    note_ = row_of(request, Note.objects.select_related("organisation"), "organisation", pk=pk)
+    page = list_page(request, addressed(note_))
+    context = {
+        "owner": note_.organisation,
+        "note": note_,
+        "reach": reach_of([note_])[pk],
+        "page": page,
+        "rows": reached(note_, page),
+        "where": zone(note_.organisation.home().zone),
     }
+    return render(request, "console/notes/note.html", context)

@@ -1,4 +1,6 @@
-"""The statements of all flats of a property: of a month, as a file to be printed, or by e-mail."""
+"""The statements of a month: of all flats of a property, or of those that were chosen; as one PDF, as a PDF for each, or by
+e-mail.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -19,11 +21,12 @@ from ...billing.models import StatementPaper
 from ...core.time import now
 from ...estate.models import Property, Tenancy
 from ...notices.statements_task import MAILED
-from ...statements.many_task import PAPERS, tenancies_in
+from ...statements.many_task import EACH, PAPERS, held_in
 from ...statements.statement import month
 from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import say
+from ...web.paging import containing, looked_for, page_by_name
 from ...web.tasks.views import asked_for, facts_of
 
 
@@ -33,7 +36,7 @@ def _month(request: HttpRequest, given: QueryDict, property_: Property) -> tuple
     """
     today = local_day(now(), zone(property_.zone))
     usual = today.replace(day=1) - timedelta(days=1)
-    if not tenancies_in(property_, usual.replace(day=1), usual):
+    if not held_in(property_, usual.replace(day=1), usual).exists():
         usual = next_month(today) - timedelta(days=1)
     try:
         return month(given.get("month") or f"{usual:%Y-%m}")
@@ -50,8 +53,13 @@ def statements(request: HttpRequest, pk: int) -> HttpResponse:
     first, last = _month(request, request.GET, property_)
     place = zone(property_.zone)
     span = Span.of_days(first, last, place)
-    tenancies = tenancies_in(property_, first, last)
-    given_out = StatementPaper.objects.filter(tenancy__in=tenancies, begins=span.begins, ends=span.ends)
+    units = _units(property_, request.GET)
+    held = held_in(property_, first, last)
+    if units:
+        held = held.filter(unit__in=units)
+    found = held.filter(containing(looked_for(request), ("unit__name", "tenant")))
+    page = page_by_name(request, found.select_related("unit"), "unit__name", "begins")
+    given_out = StatementPaper.objects.filter(tenancy__in=list(page), begins=span.begins, ends=span.ends)
     papers = {each.tenancy_id: each for each in given_out.order_by("number")}
     today = local_day(now(), place)
     context = {
@@ -59,34 +67,49 @@ def statements(request: HttpRequest, pk: int) -> HttpResponse:
         "where": place,
         "first": first,
         "month": f"{first:%Y-%m}",
+        "units": units,
+        "chosen": "".join(f"&unit={each}" for each in units),
         "earlier": first - timedelta(days=1),
         "later": next_month(first) if next_month(first) <= today else None,
         "is_over": last < today,
-        "rows": [(each, papers.get(each.pk)) for each in tenancies],
+        "page": page,
+        "is_held": bool(page.paginator.count) or held.exists(),
+        "rows": [(each, papers.get(each.pk)) for each in page],
         "mailed": facts_of(request, MAILED),
     }
     return render(request, "console/papers/statements.html", context)
 
 
+def _units(property_: Property, given: QueryDict) -> list[int]:
+    """Return the flats that were chosen; none: all are meant. Raises Http404 if one is named that is not the property's."""
+    wanted = {key(each) for each in given.getlist("unit")}
+    units = list(property_.units.filter(pk__in=wanted).values_list("pk", flat=True))
+    if len(units) != len(wanted):
+        raise Http404
+    return units
+
+
 def _asked(request: HttpRequest, pk: int, kind: str, right: Right, **more: Any) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     first, last = _month(request, request.POST, property_)
-    back = f"{reverse('console:papers:statements', args=[pk])}?{urlencode({'month': f'{first:%Y-%m}'})}"
-    given = {"property": pk, "first": f"{first}", "last": f"{last}", "at": now(), **more}
+    units = _units(property_, request.POST)
+    chosen = [("month", f"{first:%Y-%m}"), *(("unit", each) for each in units)]
+    back = f"{reverse('console:papers:statements', args=[pk])}?{urlencode(chosen)}"
+    given = {"property": pk, "first": f"{first}", "last": f"{last}", "at": now(), "units": units, **more}
     return asked_for(request, kind, property_.organisation, back, given=given, right=right)
 
 
 @login_required
 @require_POST
 def draw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have the statements of all flats drawn into one file."""
-    return _asked(request, pk, PAPERS, Right.SEE_MONEY)
+    """Have statements drawn: into one PDF, or each into one of its own (`files`)."""
+    return _asked(request, pk, PAPERS, Right.SEE_MONEY, files=EACH if request.POST.get("files") == EACH else "")
 
 
 @login_required
 @require_POST
 def send(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have statements sent by e-mail: to all tenants, or to the one that is named. Raises Http404 if that is nobody's here."""
+    """Have statements sent by e-mail: to all tenants of the flats, or to the one that is named. Raises Http404 if that is nobody's here."""
     property_ = property_of_manager(request, pk)
     named = request.POST.get("tenancy", "")
     own = [get_object_or_404(Tenancy, pk=key(named), unit__property=property_)] if named else []

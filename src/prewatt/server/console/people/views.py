@@ -54,7 +54,7 @@ def _chosen(request: HttpRequest, owner: Organisation) -> list[Property]:
     wanted = set(request.POST.getlist("properties"))
     rows = [each for each in owner.properties.all() if str(each.pk) in wanted]
     if len(rows) != len(wanted):
-        raise ValidationError({"properties": _("Choose properties of this organisation.")})
+        raise ValidationError({"properties": _("Choose buildings of this organisation.")})
     return rows
 
 

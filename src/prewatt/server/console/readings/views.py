@@ -2,77 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ....kernel.calendar import zone
-from ....kernel.names import natural
-from ...estate.models import Property
 from ...metering import looks
-from ...metering.models import LiveReading, Look, Meter
+from ...metering.models import Meter
 from ...web.access import property_of_manager, unit_of_manager
 from ...web.live import Watched, live_page
+from ...web.paging import containing, looked_for, page_by_name
 from ...web.watching import READINGS
 
 AGAIN = 30
 """Seconds after which the page is worked out again: who has not answered by then counts as silent."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """A meter, and what came of asking it. `state`: `answered`; `silent` (it does not answer its gateway); `away` (its
-    gateway can't be reached); `waiting`; `none` (nothing came); or empty if it was not asked.
-    """
-
-    name: str
-    meter: Meter
-    live: LiveReading | None
-    state: str
+STATES = ("answered", "silent", "away", "waiting", "none")
+"""What came of asking a meter: it has answered; it does not answer its gateway; its gateway can't be reached; the answer is still
+to come; nothing came. A meter that was not asked has none of them.
+"""
 
 
 @login_required
 def readings(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show all meters of a building, and have them read now."""
+    """Show the meters of a building, and have all of them read now."""
     property_ = property_of_manager(request, pk)
     if request.method == "POST":
         looks.ask(Meter.objects.filter(gateway__property=property_))
         return redirect("console:readings:readings", pk=pk)
-    watched = Watched((READINGS, (property_.pk,)), AGAIN)
-    rows = sorted((_row(meter) for meter in _meters(property_)), key=lambda row: natural(row.name))
+    meters = _with_states(Meter.objects.filter(gateway__property=property_))
+    counts = dict(meters.order_by().values_list("state").annotate(Count("pk")))
+    found = meters.filter(containing(looked_for(request), ("unit__name", "name", "serial")))
     context = {
         "property": property_,
-        "rows": rows,
+        "page": page_by_name(request, found.select_related("gateway", "unit", "live"), "called"),
         "where": zone(property_.zone),
-        "asked": any(row.state for row in rows),
-        "count": {
-            state: sum(row.state == state for row in rows)
-            for state in ("answered", "silent", "away", "waiting", "none")
-        },
+        "asked": any(counts.get(state) for state in STATES),
+        "all": sum(counts.values()),
+        "count": {state: counts.get(state, 0) for state in STATES},
     }
+    watched = Watched((READINGS, (property_.pk,)), AGAIN)
     return live_page(request, "console/readings/readings.html", "console/readings/_readings.html", context, watched)
 
 
-def _meters(property_: Property) -> list[Meter]:
-    return list(Meter.objects.filter(gateway__property=property_).select_related("gateway", "unit", "look", "live"))
-
-
-def _row(meter: Meter) -> Row:
-    look: Look | None = getattr(meter, "look", None)
-    live: LiveReading | None = getattr(meter, "live", None)
-    name = meter.unit.name if meter.unit else f"{meter.name} ({meter.get_role_display()})"
-    if look is None or not look.asked_at:
-        return Row(name, meter, None, "")
-    if live is not None and live.heard_at >= look.asked_at:
-        return Row(name, meter, live, "silent" if live.cause else "answered")
-    if not meter.gateway.online:
-        return Row(name, meter, None, "away")
-    return Row(name, meter, None, "waiting" if looks.system_now() - look.asked_at < looks.ASKED_FOR else "none")
+def _with_states(meters: QuerySet[Meter]) -> QuerySet[Any]:
+    """Return meters with the `state` of what came of asking each, empty if it was not asked, and what each is `called`."""
+    too_late = looks.system_now() - looks.ASKED_FOR
+    state = Case(
+        When(Q(look=None) | Q(look__asked_at=None) | Q(look__asked_at=0), then=Value("")),
+        When(Q(live__heard_at__gte=F("look__asked_at")) & ~Q(live__cause=""), then=Value("silent")),
+        When(live__heard_at__gte=F("look__asked_at"), then=Value("answered")),
+        When(gateway__online=False, then=Value("away")),
+        When(look__asked_at__gt=too_late, then=Value("waiting")),
+        default=Value("none"),
+    )
+    return meters.annotate(state=state, called=Coalesce("unit__name", "name"))
 
 
 @login_required

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import groupby
 
@@ -23,6 +25,7 @@ from ...payments.settlement import fetch, whole_from
 from ...web.access import owner_of, row_of
 from ...web.forms import key
 from ...web.kept import say
+from ...web.paging import list_page
 
 
 @login_required
@@ -38,25 +41,36 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     except (ReconciliationError, ValidationError) as error:
         say(request, error)
         findings = []
+    # The last day comes first.
+    page = list_page(request, sorted(findings, key=lambda each: each.day, reverse=True))
+    matched = Counter(each.day for each in findings if each.grade == MATCHED)
     context = {
         "owner": owner,
         "first": first,
         "last": last,
-        "days": _by_day(findings),
+        "days": _by_day(page.object_list, matched),
+        "page": page,
         "to_do": sum(each.grade == ACT for each in findings),
-        "matched": sum(each.grade == MATCHED for each in findings),
+        "matched": matched.total(),
         "count": len(findings),
         "merchants": Merchant.objects.filter(organisation=owner),
     }
     return render(request, "console/reconciliation/reconciliation.html", context)
 
 
-def _by_day(findings: list[Finding]) -> list[tuple[date, list[Finding], list[Finding]]]:
-    """Return each day, the last one first, with what differs and what matches."""
+def _by_day(
+    findings: Iterable[Finding], matched: Mapping[date, int]
+) -> list[tuple[date, list[Finding], list[Finding], int]]:
+    """Return each day of a page with what differs, what matches, and how many match on that day, also on other pages."""
     days = [(day, list(rows)) for day, rows in groupby(findings, key=lambda each: each.day)]
     return [
-        (day, [each for each in rows if each.grade != MATCHED], [each for each in rows if each.grade == MATCHED])
-        for day, rows in reversed(days)
+        (
+            day,
+            [each for each in rows if each.grade != MATCHED],
+            [each for each in rows if each.grade == MATCHED],
+            matched[day],
+        )
+        for day, rows in days
     ]
 
 

@@ -22,7 +22,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     rows = reports_of(owner).filter(tenancy__unit__property__in=properties(request))
     context = {
         "owner": owner,
-        "open": not_done(rows),
+        "open": list_page(request, not_done(rows), "open"),
         "page": list_page(request, rows.filter(state=Report.State.DONE)),
         "where": zone(owner.home().zone),
     }

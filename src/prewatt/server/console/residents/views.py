@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,20 +16,21 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
 from ....kernel.names import natural
-from ...accounts.invitations import invite_again, invite_to_flat, revoke
+from ...accounts.invitations import Invitation, invite_again, invite_to_flat, revoke
 from ...core.time import now
 from ...estate.models import Property, Tenancy
+from ...estate.residents import Resident
 from ...tenancies.residents import remove_resident
 from ...web.access import property_of_manager, tenancy_of_manager
 from ...web.invitation_papers import Paper, show_papers
 from ...web.kept import say
+from ...web.paging import containing, looked_for, page_by_name
 
 
-def _tenancies(property_: Property) -> list[Tenancy]:
-    """Return the tenancies of a property that are not over, in the order of the flats' names."""
+def _tenancies(property_: Property) -> QuerySet[Tenancy]:
+    """Return the tenancies of a property that are not over, in no order."""
     rows = Tenancy.objects.not_over(now()).filter(unit__property=property_, settled_at__isnull=True)
-    related = rows.select_related("unit__property__organisation").prefetch_related("residents__user", "invitations")
-    return sorted(related, key=lambda each: (natural(each.unit.name), each.begins))
+    return rows.select_related("unit__property__organisation")
 
 
 def _paper(tenancy: Tenancy, code: str) -> Paper:
@@ -40,23 +43,29 @@ def _paper(tenancy: Tenancy, code: str) -> Paper:
 def residents(request: HttpRequest, pk: int) -> HttpResponse:
     """Show who has a login to which flat of a property."""
     property_ = property_of_manager(request, pk)
-    tenancies = _tenancies(property_)
+    rows = _tenancies(property_)
+    found = rows.filter(containing(looked_for(request), ("unit__name", "tenant", "residents__user__username")))
+    page = page_by_name(request, rows.filter(pk__in=found.values("pk")), "unit__name", "begins")
     context = {
         "property": property_,
         "where": zone(property_.zone),
-        "tenancies": [people_of(each) for each in tenancies],
-        "without": sum(not each.residents.all() for each in tenancies),
+        "page": page,
+        "tenancies": people_of(list(page)),
+        "without": rows.filter(residents=None).count(),
     }
     return render(request, "console/residents/residents.html", context)
 
 
-def people_of(tenancy: Tenancy) -> dict[str, Any]:
-    """Return a tenancy, who has a login to it, and how many invitations to it are open."""
-    return {
-        "tenancy": tenancy,
-        "residents": list(tenancy.residents.select_related("user")),
-        "open": tenancy.invitations.still_open().count(),
-    }
+def people_of(tenancies: Collection[Tenancy]) -> list[dict[str, Any]]:
+    """Return of each tenancy who has a login to it, and how many invitations to it are open."""
+    residents: dict[int, list[Resident]] = {}
+    for each in Resident.objects.filter(tenancy__in=list(tenancies)).select_related("user"):
+        residents.setdefault(each.tenancy_id, []).append(each)
+    open_ = Invitation.objects.still_open().filter(tenancy__in=list(tenancies)).order_by()
+    counts = dict(open_.values_list("tenancy").annotate(Count("pk")))
+    return [
+        {"tenancy": each, "residents": residents.get(each.pk, []), "open": counts.get(each.pk, 0)} for each in tenancies
+    ]
 
 
 @login_required
@@ -64,7 +73,8 @@ def people_of(tenancy: Tenancy) -> dict[str, Any]:
 def invite_all(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a paper for each flat of a property to which nobody has a login, and show them all, once."""
     property_ = property_of_manager(request, pk)
-    without = [each for each in _tenancies(property_) if not each.residents.all()]
+    rows = _tenancies(property_).filter(residents=None)
+    without = sorted(rows, key=lambda each: (natural(each.unit.name), each.begins))
     papers = [_paper(each, invite_to_flat(each, request.user)) for each in without]
     return show_papers(request, papers, zone(property_.zone))
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -25,19 +26,25 @@ from ...web.access import property_of_manager, row_at
 from ...web.kept import refuse, say
 from .forms import SharedCostForm
 
+RUNS = 24
+"""The most runs of a shared cost that the page shows, the last ones."""
+
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what is shared at a property and its runs; take a new shared cost."""
     property_ = property_of_manager(request, pk)
-    form = SharedCostForm(property_, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    # The form has a field for each flat, so it stands on the page only when it is asked for.
+    is_asked = request.method == "POST" or "add" in request.GET
+    form = SharedCostForm(property_, request.POST or None) if is_asked else None
+    if form is not None and request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
         return redirect("console:sharing:shared_costs", pk=pk)
+    shown = Prefetch("runs", Run.objects.order_by("-ends", "-pk")[:RUNS], to_attr="last_runs")
     costs = sorted(
-        property_.shared_costs.prefetch_related("meters", "runs").select_related("part"),
+        property_.shared_costs.prefetch_related("meters", shown).select_related("part"),
         key=lambda cost: (cost.ends is not None, natural(cost.name)),
     )
     context = {
@@ -46,7 +53,7 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "costs": costs,
         "bases": BASES,
-        "weights": [form[f"weight_{unit.pk}"] for unit in form.units],
+        "weights": [form[f"weight_{unit.pk}"] for unit in form.units] if form is not None else [],
         "today": local_day(now(), zone(property_.zone)),
     }
     return render(request, "console/sharing/shared_costs.html", context)

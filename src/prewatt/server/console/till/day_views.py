@@ -23,7 +23,7 @@ from ...core.time import now
 from ...estate.models import Organisation
 from ...estate.wall_clock import typed_day
 from ...payments.models import Handover, Receipt
-from ...payments.receipts import paper_of
+from ...payments.receipts import papers_of
 from ...payments.till import TillError, hand_over, last_handover, till_of, tills
 from ...web.access import landlord_of
 from ...web.forms import key
@@ -58,8 +58,7 @@ def day(request: HttpRequest) -> HttpResponse:
     receipts = Receipt.objects.filter(during(span, "made_at"), organisation=organisation)
     if not all_:
         receipts = receipts.filter(Q(top_up__by=request.user.pk) | Q(debt_payment__by=request.user.pk))
-    related = receipts.select_related("organisation", "top_up__by", "debt_payment__by").order_by("-number")
-    papers = [paper_of(each) for each in related[:MOST]]
+    papers = papers_of(receipts.order_by("-number")[:MOST])
     handovers = Handover.objects.filter(during(span), organisation=organisation).select_related("by")
     context = {
         "organisation": organisation,

@@ -19,11 +19,11 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the tenancies of a unit, the latest first, and move people in and out."""
     page = UnitPage(request, pk, "people")
     unit = page.unit
-    not_over = unit.tenancies.not_over(page.at)
+    not_over = list(unit.tenancies.not_over(page.at).select_related("unit__property"))
     context = {
         "tenancies": unit.tenancies.order_by("-begins"),
-        "contacts": contact_panels(not_over.select_related("unit__property")),
-        "people_of_unit": [people_of(each) for each in not_over],
+        "contacts": contact_panels(not_over),
+        "people_of_unit": people_of(not_over),
         "languages": language_choices(),
         "vacant": page.is_vacant,
         "begins": f"{local(page.at, zone(unit.property.zone)):%Y-%m-%dT%H:%M}",

@@ -55,7 +55,7 @@ class UnitPage:
 
     def __init__(self, request: HttpRequest, pk: int, tab: str) -> None:
         self._request, self._tab = request, tab
-        self.unit = unit_of_manager(request, pk)
+        self.unit = unit_of_manager(request, pk, "meter")
         self.at = now()
         self.tenant = open_tenancy(self.unit)
         self._watched = WatchedMeter(self.unit, AGAIN)

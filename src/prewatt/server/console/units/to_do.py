@@ -53,15 +53,22 @@ def _of_money(page: UnitPage) -> list[ToDo]:
         return [ToDo(_("A bill is overdue."), _("Record its payment"), _to(page, "money"))]
     if figures.state == "off" and figures.why == EXHAUSTED:
         return [ToDo(_("The credit is used up, and the flat is dark."), _("Take a payment"), _to(page, "money"))]
-    if figures.state == "low":
+    if figures.state == "soon":
         return [ToDo(_("The credit is running low."), _("Take a payment"), _to(page, "money"))]
     return []
 
 
 def _of_people(page: UnitPage) -> list[ToDo]:
     rows = []
-    if page.unit.tenancies.filter(ends__lte=page.at, settled_at__isnull=True).exists():
+    if _is_unsettled(page):
         rows.append(ToDo(_("A former tenant's account is not settled."), _("Settle it"), _to(page, "people")))
     if page.tenant is None:
         rows.append(ToDo(_("Nobody lives here now."), _("Move somebody in"), _to(page, "people")))
     return rows
+
+
+def _is_unsettled(page: UnitPage) -> bool:
+    """Return whether somebody has moved out whose account is not settled."""
+    if page.panel is not None:
+        return page.panel.inventory.unsettled_before
+    return page.unit.tenancies.filter(ends__lte=page.at, settled_at__isnull=True).exists()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from ...correspondence.models import Report
 from ...correspondence.reports import not_done
+from ...estate.models import Unit
+from ...metering.models import Alarm, Meter
 from ...vending.order_codes import waiting_codes
 from ...web.figures import meter_figures
 from ...web.keypad import keypad_panel
@@ -24,16 +27,26 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     page = UnitPage(request, pk, "unit")
     unit_, meter, panel = page.unit, page.meter, page.panel
     vacant = meter_figures(meter, page.at) if meter and page.is_vacant else None
+    # Without a panel nobody has asked yet what there is.
+    there = panel.inventory if panel else None
     context = {
         "panel": panel,
         "keypad": keypad_panel(page.tenant, page.at) if page.tenant and panel is None else None,
         "vacant": vacant,
-        "alarms": list(meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20]) if meter else [],
-        "codes": waiting_codes(meter) if meter else [],
+        "alarms": _alarms(meter) if meter and (there is None or there.alarms) else [],
+        "codes": waiting_codes(meter) if meter and (there is None or there.commands) else [],
         "measured": measured(meter) if meter else None,
         # Stands beside the live part, and is not asked for with it.
         "use": chart_of_unit(request, unit_, meter) if meter and not request.htmx else None,  # type: ignore[attr-defined]
         "to_do": to_do(page, vacant),
-        "reports": not_done(Report.objects.filter(tenancy__unit=unit_).select_related("tenancy__unit__property")),
+        "reports": _reports(unit_) if there is None or there.reports else [],
     }
     return page.live("console/units/unit.html", "console/units/_unit.html", context)
+
+
+def _alarms(meter: Meter) -> list[Alarm]:
+    return list(meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20])
+
+
+def _reports(unit_: Unit) -> QuerySet[Report]:
+    return not_done(Report.objects.filter(tenancy__unit=unit_).select_related("tenancy__unit__property"))

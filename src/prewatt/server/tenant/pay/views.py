@@ -176,7 +176,7 @@ def _code_to_type(payment: Payment) -> Code | None:
 
 
 def _shade(payment: Payment, command: Command | None, still_open: bool) -> str:
-    """The colour of the page, as a balance has it: `on` when the credit is at the meter, `off` if it can't come."""
+    """The colour of the page, as a balance has it: `ok` when the credit is at the meter, `off` if it can't come."""
     if command is not None and command.reached_at is not None:
-        return "on"
+        return "ok"
     return "unknown" if payment.state == Payment.State.PAID or still_open else "off"

@@ -61,9 +61,11 @@ def refused(context: Context, form: str) -> bool:
 
 
 @register.inclusion_tag("web/layout/_instant_field.html", takes_context=True)
-def instant_field(context: Context, form: str, field: str, title: str = "", default: str = "") -> dict[str, Any]:
+def instant_field(
+    context: Context, form: str, field: str, title: str = "", default: str = "", is_free: bool = False
+) -> dict[str, Any]:
     """Show a field for an instant on the property's clock. If the clock shows that time twice, the person chooses
-    between the two.
+    between the two. `is_free`: it may stay empty.
     """
     found = _kept(context, form)
     values = found["values"].get(field) if found else None
@@ -72,6 +74,8 @@ def instant_field(context: Context, form: str, field: str, title: str = "", defa
         "value": values[0] if values else default,
         "choices": found["choices"].get(field, []) if found else [],
         "title": title,
+        "is_wrong": bool(found and field in found["wrong"]),
+        "is_free": is_free,
     }
 
 

@@ -1,0 +1,115 @@
+"""Which flats somebody means, of however many: they are marked in a list that is looked through by name, a page at a time, or all
+that fit are meant at once. A list of all flats would grow with the landlord.
+
+The fields of the form (`web/layout/_flat_choice.html`): `unit`, of each flat that is marked; `every`, for all that fit the text
+`found`; `find`, what is looked for next; `look`, the button that only turns to another page of the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Page
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from ..core.time import now
+from ..estate.models import Tenancy, Unit
+from .forms import key
+from .kept import keep
+from .paging import LONGEST, looked_for, page_by_name
+
+UNIT, EVERY, FOUND, FIND, LOOK = "unit", "every", "found", "find", "look"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A flat as the list offers it: who lives there or comes next (None: nobody), and whether it is marked."""
+
+    unit: Unit
+    tenancy: Tenancy | None
+    is_marked: bool
+
+
+@dataclass(frozen=True)
+class FlatChoice:
+    """The list: the flats of its page, and those that are marked and not on it. `text`: what the list was looked through by;
+    `is_every`: all that fit it are meant; `several`: flats of several properties are offered, which are named then.
+    """
+
+    offers: list[Offer]
+    elsewhere: list[Offer]
+    page: Page[Unit]
+    text: str
+    is_every: bool
+    several: bool
+
+    @property
+    def is_marked(self) -> bool:
+        """Return whether a flat of this page is marked, or all are meant."""
+        return self.is_every or any(each.is_marked for each in self.offers)
+
+
+def flat_choice(
+    request: HttpRequest, rows: QuerySet[Unit], marked: Collection[int], *, several: bool = False
+) -> FlatChoice:
+    """Return the list of some flats, as far as a request has looked through it; those with the numbers `marked` are marked."""
+    text, wanted = looked_for(request), set(marked)
+    order = ("property__name", "name") if several else ("name",)
+    page = page_by_name(request, _called(rows, text).select_related("property"), *order)
+    here = {each.pk for each in page}
+    others = rows.filter(pk__in=wanted - here).select_related("property").order_by("property", "pk")
+    living = _living([*page, *others])
+    return FlatChoice(
+        [Offer(each, living.get(each.pk), each.pk in wanted) for each in page],
+        [Offer(each, living.get(each.pk), True) for each in others],
+        page,
+        text,
+        EVERY in request.GET,
+        several,
+    )
+
+
+def _called(rows: QuerySet[Unit], text: str) -> QuerySet[Unit]:
+    """Return those of some flats that a text is a part of: of the flat's name, or of who lives there or comes next."""
+    if not text:
+        return rows
+    living = Tenancy.objects.not_over(now()).filter(unit=OuterRef("pk"), tenant__icontains=text)
+    return rows.filter(Q(name__icontains=text) | Exists(living))
+
+
+def _living(units: Collection[Unit]) -> dict[int, Tenancy]:
+    found: dict[int, Tenancy] = {}
+    for tenancy in Tenancy.objects.not_over(now()).filter(unit__in=list(units)).order_by("begins"):
+        found.setdefault(tenancy.unit_id, tenancy)
+    return found
+
+
+def chosen_flats(request: HttpRequest, rows: QuerySet[Unit]) -> list[int]:
+    """Return the numbers of the flats that a post chooses: those that are marked, or all of `rows` that fit the text."""
+    if EVERY in request.POST:
+        return list(_called(rows, _plain(request.POST.get(FOUND, ""))).values_list("pk", flat=True))
+    return [key(each) for each in request.POST.getlist(UNIT)]
+
+
+def looking_further(request: HttpRequest, page: str, form: str = "") -> HttpResponse | None:
+    """Return the way back to a page if a post only turns to another page of the list, or looks through it by other words; what
+    was typed is kept, what is marked stays marked. None if the post means more. `page`: its address, without a query of its own.
+    """
+    given = request.POST
+    text, before = _plain(given.get(FIND, "")), _plain(given.get(FOUND, ""))
+    if LOOK not in given and text == before:
+        return None
+    keep(request, form)
+    number = given.get(LOOK, "") if text == before else ""
+    query: list[tuple[str, Any]] = [(UNIT, key(each)) for each in given.getlist(UNIT)]
+    query += [(name, value) for name, value in (("q", text), ("page", number)) if value]
+    return redirect(f"{page}{'&' if '?' in page else '?'}{urlencode(query)}#flats")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("\0", "").split())[:LONGEST]
