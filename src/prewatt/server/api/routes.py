@@ -46,6 +46,7 @@ from . import (
     tariffs,
     tenants,
     top_ups,
+    usage,
     wechat,
 )
 from .me import home, notices, papers, person, reports, residents
@@ -119,6 +120,7 @@ ROOMS = (
     tenants,
     moves,
     statements,
+    usage,
     bills,
     top_ups,
     payments,

@@ -342,6 +342,8 @@ CALLS: Mapping[str, Need] = {
     "tenancies/<pk>/put-move-right": Need(S.TENANCIES),
     "tenancies/<pk>/terms": Need(S.SEE_SETTINGS, S.PRICES),
     "tenancies/<pk>/statement": Need(S.SEE_MONEY, tenants=True),
+    "tenancies/<pk>/usage": Need(S.SEE, tenants=True),
+    "units/<pk>/usage": Need(S.SEE),
     "tenancies/<pk>/bills": Need(S.SEE_MONEY, tenants=True),
     "bills": Need(S.SEE_MONEY),
     "bills/<pk>": Need(S.SEE_MONEY, tenants=True),
