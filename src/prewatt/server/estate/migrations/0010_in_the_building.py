@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('estate', '0008_letterhead'),
+        ('estate', '0009_how_to_pay'),
     ]
 
     operations = [
