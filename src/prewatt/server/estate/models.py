@@ -1,4 +1,4 @@
-"""Properties, their parts and their units. Landlords, tenancies and terms of payment are in modules of their own."""
+"""Properties. Their units, landlords, tenancies and terms of payment are in modules of their own."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from .tenancies import MOST_OCCUPANTS as MOST_OCCUPANTS
 from .tenancies import Tenancy as Tenancy
 from .terms import Lowering as Lowering
 from .terms import Terms as Terms
+from .units import Part as Part
+from .units import Unit as Unit
 
 
 class PropertyQuerySet(models.QuerySet["Property"]):
@@ -30,14 +32,6 @@ class PropertyQuerySet(models.QuerySet["Property"]):
 
     def in_use(self) -> PropertyQuerySet:
         """Return the properties that are not archived."""
-        return self.filter(archived_at=None)
-
-
-class UnitQuerySet(models.QuerySet["Unit"]):
-    """Queries for units."""
-
-    def in_use(self) -> UnitQuerySet:
-        """Return the units that are not archived."""
         return self.filter(archived_at=None)
 
 
@@ -403,51 +397,3 @@ class Property(models.Model):
             setattr(self, field, kept_steps(getattr(self, field), field, self.currency))
         for field in {*AMOUNTS} - {*(exclude or ())}:
             check_payable(int(Decimal(getattr(self, field)).scaleb(9)), field, self.currency)
-
-
-class Part(models.Model):
-    """A part of a property that has costs of its own: a staircase, a floor."""
-
-    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="parts")
-    name = models.CharField(max_length=50)
-
-    class Meta:
-        ordering = ("property", "name")
-        constraints = (models.UniqueConstraint(fields=("property", "name"), name="part_name_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.property} {self.name}"
-
-
-class Unit(models.Model):
-    """An apartment. `area` (m²) and `occupants` (the number of people who live here, or would) are bases of shared
-    costs. `pin_hash` is the hash of the PIN with which the tenant opens the gateway's own page. `archived_at`: since when (µs
-    since 1970) it stands in no list any more; null: it is in use. `floor`: where it stands on the plan of the building
-    (`floors.floor_of`); null: as its name says.
-    """
-
-    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="units")
-    name = models.CharField(max_length=50)
-    area = models.DecimalField(
-        _("floor area, m²"), max_digits=8, decimal_places=2, default=0, validators=[MinValueValidator(0)]
-    )
-    occupants = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(1000)])
-    parts = models.ManyToManyField(Part, blank=True, related_name="units")
-    pin_hash = models.CharField(max_length=200, blank=True, editable=False)
-    archived_at = models.BigIntegerField(null=True, editable=False)
-    floor = models.SmallIntegerField(
-        _("floor"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-9), MaxValueValidator(200)],
-        help_text=_("Where the unit stands on the plan. Empty: as its name says, such as 3 for unit 302."),
-    )
-
-    objects = UnitQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("property", "name")
-        constraints = (models.UniqueConstraint(fields=("property", "name"), name="unit_name_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.property} {self.name}"
