@@ -125,12 +125,14 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(building,
     assert page.evaluate("window.mark") == "not reloaded"
 
 
-def test_the_tenant_sees_balance_today_the_month_and_top_ups_on_a_phone(building, log_in):
+def test_the_tenant_sees_balance_today_and_the_month_and_what_was_used_on_a_phone(building, log_in):
     page = log_in(building, "flat03", **PHONE)
     expect(page.locator(".balance .big")).to_contain_text(re.compile(r"-?\d+\.\d\d CAD"))
     # The gateway reads the meter because somebody looks.
     expect(page.locator(".balance .live")).to_contain_text(re.compile(r"live \d\d:\d\d:\d\d\s+· \d+\.\d{3}\skW"))
-    expect(page.locator(".tiles li")).to_have_count(4)
+    for words in ("today", "this month"):
+        expect(page.locator(".tiles li", has_text=words)).to_be_visible()
+    page.get_by_role("link", name="What was used").click()
     # The chart is drawn, another period comes without a reload, and its table says the same.
     page.locator("figure.use").scroll_into_view_if_needed()  # Only then is its library fetched.
     expect(page.locator("figure.use canvas")).to_be_visible()
@@ -220,6 +222,7 @@ def test_a_bill_is_shared_reaches_the_meters_and_each_tenant_sees_why(building, 
     page.get_by_role("button", name="Book it").click()
     expect(page.get_by_role("status")).to_contain_text("Booked")
     tenant = log_in(building, "flat09", **PHONE)
+    tenant.get_by_role("link", name="Shared costs").click()
     tenant.get_by_role("link", name="Lift").click()
     expect(tenant.get_by_text("1.005").first).to_be_visible()
     expect(tenant.locator("tr.own")).to_have_count(1)

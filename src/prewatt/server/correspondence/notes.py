@@ -12,16 +12,15 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ...kernel.names import natural
-from ..core.addresses import public
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import lock_organisation
 from ..notices.events import Event
 from ..notices.languages import ENGLISH, languages
+from ..notices.links import page_of_flat
 from ..notices.models import Delivery, Notice
 from ..notices.recipients import recipient_of
 from ..notices.telling import tell
@@ -115,7 +114,7 @@ def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
         "line": " ".join(text.split()),
         # A line of its own would end the text (`notices.texts`).
         "text": "\n".join("—" if line.strip() == SHORT else line for line in text.split("\n")),
-        "link": public(reverse("tenant:home:tenancy")),
+        "link": page_of_flat(tenancy),
     }
     return tell(recipient, Event.NOTE, f"note {note.pk}", values, urgent=note.urgent)
 

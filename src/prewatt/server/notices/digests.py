@@ -19,6 +19,7 @@ from .channels.interface import Message
 from .events import Event
 from .facts import facts_of
 from .fitting import whole
+from .links import page_of_flat
 from .models import Notice, Recipient
 from .texts import render
 
@@ -96,8 +97,10 @@ def _common(notices: Sequence[Notice]) -> dict[str, Any]:
 
 def _page_of(recipient: Recipient) -> str:
     """Return the address of the page that shows all notices of a recipient."""
-    page = public(reverse("tenant:notices:notices", kwargs={"whose": "me" if recipient.tenancy_id else "office"}))
-    return page if recipient.tenancy_id else f"{page}?organisation={recipient.organisation_id}"
+    if recipient.tenancy is not None:
+        return page_of_flat(recipient.tenancy, "tenant:notices:notices", whose="me")
+    page = public(reverse("tenant:notices:notices", kwargs={"whose": "office"}))
+    return f"{page}?organisation={recipient.organisation_id}"
 
 
 def _amount(notice: Notice) -> Decimal:

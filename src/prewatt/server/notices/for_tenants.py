@@ -30,6 +30,7 @@ from ..vending.models import Code, TopUp
 from .bills import tell_tenant
 from .events import Event
 from .journals import BACK_AT, LATE, is_on, journal, lowest_hours, newly_unusual, waits_for_button
+from .links import page_of_flat
 from .low import Credit
 from .models import Notice, Recipient
 from .telling import overtake, tell, untold, wall
@@ -82,7 +83,7 @@ class TenantLook:
 
     def _tell(self, event: Event, key: str, **context: Any) -> Notice | None:
         common = {"unit": str(self.tenancy.unit), "currency": self.property.currency, "tenant": True}
-        return tell(self.recipient, event, key, {**common, "link": public(reverse("tenant:home:tenancy")), **context})
+        return tell(self.recipient, event, key, {**common, "link": page_of_flat(self.tenancy), **context})
 
     def _code(self) -> str:
         """Return a code that brings to the meter what is paid and has not reached it; empty if there is none."""
