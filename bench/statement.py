@@ -117,9 +117,13 @@ def _pay_until(payer: _Payer, ended: threading.Event) -> None:
 def _log_in(address: str) -> requests.Session:
     made = requests.Session()
     made.get(f"{address}/login/", timeout=60).raise_for_status()
-    given = {"username": "other", "password": PASSWORD, "csrfmiddlewaretoken": made.cookies["csrftoken"]}
+    given = {"username": "other", "password": PASSWORD, "csrfmiddlewaretoken": _token(made)}
     made.post(f"{address}/login/", given, timeout=60).raise_for_status()
     return made
+
+
+def _token(browser: requests.Session) -> str:
+    return next(str(each.value) for each in browser.cookies if "csrftoken" in each.name)
 
 
 def _upload(browser: requests.Session, address: str, number: int) -> str:
@@ -130,7 +134,7 @@ def _upload(browser: requests.Session, address: str, number: int) -> str:
     text = "\n".join(["Buchungstag;Verwendungszweck;Name;Betrag;Waehrung", *rows, ""])
     answer = browser.post(
         f"{address}/bank-lines/",
-        {"csrfmiddlewaretoken": browser.cookies["csrftoken"]},
+        {"csrfmiddlewaretoken": _token(browser)},
         files={"statement": ("statement.csv", text.encode(), "text/csv")},
         timeout=600,
     )

@@ -142,7 +142,7 @@ FORMS = {
         f"/debts/{_debt_of(who).pk}/pay/", {"amount": "3", "payment_id": "9", "receipt": "R-9", "way": "cash"}
     ),
     "console:books:give_back": lambda who: who.post(
-        f"/tenancies/{who.tenancy.pk}/give-back/", {"do": "give", "amount": "1", "reason": "lift", "adjustment_id": "7"}
+        f"/tenancies/{who.tenancy.pk}/give-back/", {"do": "give", "amount": "1", "reason": "lift", "adjustment_id": "7", "sure": "give"}
     ),
     "console:tenancies:add_tenancy": lambda who: who.post(
         f"/units/{Unit.objects.get(property=who.home, name='Flat 3').pk}/move-in/",
@@ -237,7 +237,7 @@ NO_NAMES = {
     "console:personal_data:retention", "tenant:personal_data:personal_data", "tenant:personal_data:download",
     "console:overview:plan", "console:overview:properties", "console:owed:debt_set_off", "console:owed:debt_write_off",
     "console:owed:refund_paid", "console:owed:refund_to", "console:owed:undo_paid", "console:owed:write_off_decided",
-    "console:people:change", "console:people:invite", "console:people:people", "console:people:remove",
+    "console:notes:note", "console:people:change", "console:people:invite", "console:people:people", "console:people:remove",
     "console:people:revoke_invitations",
     "console:payments:decide", "console:payments:payments", "console:payments:refund_by_provider",
     "console:payments:settle_unexpected", "console:put_right:put_move_right", "console:readings:read_now",

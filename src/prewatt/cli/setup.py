@@ -58,9 +58,15 @@ def setup(
             apartments=read_apartments(apartments, currency, zone),
             gateway=gateway,
             manager=manager,
-        )
+        ),
+        _progress,
     )
     _print(building)
+
+
+def _progress(done: int, of: int) -> None:
+    """Say how far a long list is, beside what is printed at the end."""
+    typer.echo(f"{done} of {of} flats are set up. If this ends early, the same command goes on here.", err=True)
 
 
 def _print(building: Building) -> None:

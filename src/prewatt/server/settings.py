@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from ..catalogues import compile_stale
-from .core.config import ConfigError, django_database, enter_home, load_config, secret
+from .core.config import ConfigError, cookie_name, django_database, enter_home, load_config, secret
 from .core.languages import ENGLISH, languages
 
 try:
@@ -182,8 +182,9 @@ MFA_FORMS = {
     "add_webauthn": "prewatt.server.sign_in.forms.AddPasskeyForm",
 }
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-# Such a name is taken by browsers only with TLS and from this very host: no neighbour in the domain can set it.
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = [f"{'__Host-' if HTTPS else ''}{name}" for name in ("sessionid", "csrftoken")]
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, BROWSER_COOKIE_NAME = [
+    cookie_name(name, SECRET_KEY, by_https=HTTPS) for name in ("sessionid", "csrftoken", "browser")
+]
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 # Some messages hold a password, a PIN or a code, which a cookie would leave in the browser's store.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

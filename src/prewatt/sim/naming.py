@@ -72,7 +72,7 @@ class Browser:
         cookies = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
         self._get("/login/")
-        token = next(str(cookie.value) for cookie in cookies if cookie.name == "csrftoken")
+        token = next(str(cookie.value) for cookie in cookies if "csrftoken" in cookie.name)
         fields = {"username": name, "password": password, "csrfmiddlewaretoken": token}
         with self._opener.open(f"{address}/login/", urllib.parse.urlencode(fields).encode(), WITHIN):
             pass

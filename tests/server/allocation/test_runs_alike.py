@@ -41,7 +41,8 @@ def test_a_shared_cost_is_made_previewed_booked_and_given_back_on_the_page(manag
     assert manager.get(f"/tenancies/{run.shares.get(unit__name='Flat 2').tenancy_id}/statement/").status_code == 404
     assert manager.post(f"/runs/{run.pk}/reverse/").status_code == 404
     assert manager.login(username="manager", password=PASSWORD)
-    assert manager.post(f"/runs/{run.pk}/reverse/").status_code == 302
+    assert "Give this run of" in manager.post(f"/runs/{run.pk}/reverse/").content.decode()
+    assert manager.post(f"/runs/{run.pk}/reverse/", {"sure": "reverse"}).status_code == 302
     run.refresh_from_db()
     assert run.reversed_at
 

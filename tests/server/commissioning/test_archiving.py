@@ -225,10 +225,10 @@ def test_nobody_moves_into_what_is_archived_and_no_move_is_put_right_into_it(man
     did(manager, f"/units/{flat.pk}/archive/", "restore")
     Tenancy.objects.update(begins=1, ends=2, settled_at=3)
     did(manager, f"/properties/{home.pk}/archive/")
-    with pytest.raises(ValidationError, match="whole property is archived"):
+    with pytest.raises(ValidationError, match="whole building is archived"):
         move_in(flat, "Sam", clock.now())
     page = manager.post(f"/properties/{home.pk}/units/add/", {"list": sealed(typed_apartments("Attic", "EUR", ZONE))})
-    assert "The whole property is archived" in page.content.decode() and not Unit.objects.filter(name="Attic").exists()
+    assert "The whole building is archived" in page.content.decode() and not Unit.objects.filter(name="Attic").exists()
 
 
 def test_what_comes_back_is_heard_by_the_server(manager, building, clock):

@@ -56,7 +56,7 @@ def test_without_a_password_given_the_manager_has_one_and_each_tenant_an_invitat
     [
         ({"zone": "Europe/Nowhere"}, "zone: .*Europe/Nowhere"),
         ({"currency": "euro"}, "currency"),
-        ({"currency": "CHF"}, "The tariff's currency is EUR, the property's CHF"),
+        ({"currency": "CHF"}, "The tariff's currency is EUR, the building's CHF"),
         ({"gateway": "Gate Way"}, "gateway name 'Gate Way'"),
         ({"name": ""}, "name: This field cannot be blank"),
         ({"apartments": [Apartment("F", "m/1", "A")]}, "unit F, meter m/1: Name: m/1 is not"),

@@ -221,7 +221,8 @@ def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, p
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     manager = log_in("manager")
     assert "Send it back through the provider" in said(manager.get("/books/"))
-    manager.post(f"/refunds/{made.pk}/send-back/")
+    assert "the way it came" in manager.post(f"/refunds/{made.pk}/send-back/").content.decode()
+    manager.post(f"/refunds/{made.pk}/send-back/", {"sure": "send-back"})
     made.refresh_from_db()
     assert made.paid_at is not None
     assert "already" in said(manager.post(f"/refunds/{made.pk}/pay-out/", follow=True))

@@ -330,7 +330,7 @@ def test_a_callback_for_another_organisation_credits_nothing(tenancy, merchants,
     # Signed by the provider, even: but it isn't that organisation's payment.
     call_back(client, theirs, providers.callback(trade))
     assert (state_of(payment), credited(tenancy)) == ("open", 0)
-    with pytest.raises(PaymentError, match="takes no payments for this property"):
+    with pytest.raises(PaymentError, match="takes no payments for this building"):
         start_payment(tenancy, theirs, asked="a2")
 
 
@@ -477,7 +477,7 @@ def test_a_payment_that_cannot_be_is_refused_with_a_reason(tenancy, merchants, p
 def test_a_merchant_account_takes_the_currencies_of_its_provider(tenancy, merchants, providers):
     Property.objects.update(currency="EUR")
     for provider in ("wechat", "alipay"):
-        with pytest.raises(PaymentError, match="takes no payments for this property"):
+        with pytest.raises(PaymentError, match="takes no payments for this building"):
             start_payment(tenancy, merchants[provider])
     assert start_payment(tenancy, merchants["stripe"]).currency == "EUR"
 

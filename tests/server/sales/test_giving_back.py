@@ -247,8 +247,10 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert "is left: an amount to be given back" in say(page, do="refund", amount="100", reason="x", sure="refund")
     assert "Say why" in say(page, do="refund", amount="1", reason="  ", sure="refund")
     assert "Amount: “lots” is not a number" in say(page, do="give", amount="lots", reason="x")
-    assert "is waiting for a second person" in say(page, do="give", amount="60", reason="flood", adjustment_id="a")
-    assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b")
+    assert "is waiting for a second person" in say(
+        page, do="give", amount="60", reason="flood", adjustment_id="a", sure="give"
+    )
+    assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b", sure="give")
     books = client.get("/books/").content.decode()
     for text in ("sums to zero", "3.50", "paid twice", "60.00", "flood", "Tenant&#x27;s credit (Anna"):
         assert text in books

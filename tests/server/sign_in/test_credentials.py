@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -121,7 +122,7 @@ def test_strangers_who_ask_for_codes_to_a_number_keep_nobody_out_of_their_own_br
     for _number in range(10):
         # Who has asked for a code is asked for it, and for nothing else.
         client.post("/login/code/", {"phone": NUMBER})
-        client.cookies.pop("sessionid", None)
+        client.cookies.pop(settings.SESSION_COOKIE_NAME, None)
     assert "Too many tries" in client.post("/login/code/", {"phone": NUMBER}).content.decode()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.test import Client
 
 from prewatt.server.sign_in import phones
@@ -65,7 +66,7 @@ def test_a_session_that_was_given_before_the_log_in_is_worth_nothing(anna):
     posted(client, "flat1", PASSWORD)
     assert client.session.session_key != before
     stranger = Client()
-    stranger.cookies["sessionid"] = before
+    stranger.cookies[settings.SESSION_COOKIE_NAME] = before
     assert not is_in(stranger)
 
 

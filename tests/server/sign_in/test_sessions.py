@@ -12,7 +12,7 @@ from django.test import Client
 from prewatt.server.accounts.invitations import invite_to_flat, invite_to_role
 from prewatt.server.accounts.keys import make_key
 from prewatt.server.accounts.memberships import put_member
-from prewatt.server.core.config import SecondFactor
+from prewatt.server.core.config import SecondFactor, cookie_name
 from prewatt.server.estate.models import Organisation
 from prewatt.server.sign_in.again import CALLS_THAT_MATTER, MATTERS
 from prewatt.server.sign_in.devices import device_of
@@ -59,7 +59,7 @@ def is_in(client, **headers):
 @pytest.mark.parametrize(("name", "lasts"), [("flat1", 14 * 24), ("manager", 12)])
 def test_a_log_in_lasts_as_long_as_the_table_says(building, hours, name, lasts):
     client = logged_in(name)
-    assert client.cookies["sessionid"]["max-age"] == lasts * HOUR
+    assert client.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == lasts * HOUR
     hours.go(lasts - 0.1)
     assert is_in(client)
     hours.go(0.2)
@@ -187,3 +187,12 @@ def test_a_second_factor_is_a_duty_of_those_whom_the_setting_names(operator, mon
 )
 def test_a_browser_is_called_what_people_call_it(agent, device):
     assert device_of(agent) == device
+
+
+def test_two_servers_on_one_host_name_their_cookies_apart():
+    names = {cookie_name("sessionid", secret, by_https=False) for secret in ("one", "two")}
+    assert len(names) == 2
+    assert cookie_name("sessionid", "one", by_https=False) in names
+    # The settings' own names are those of this server's secret, and Django's clients meet the very cookie.
+    assert cookie_name("sessionid", settings.SECRET_KEY, by_https=False) == settings.SESSION_COOKIE_NAME
+    assert settings.SECRET_KEY[:8] not in settings.SESSION_COOKIE_NAME

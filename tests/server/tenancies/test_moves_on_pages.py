@@ -15,7 +15,12 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
         "Moves out at:"
         in manager.post(f"/tenancies/{anna.pk}/move-out/", {"ends": "soon"}, follow=True).content.decode()
     )
-    assert manager.post(f"/tenancies/{anna.pk}/move-out/", {"ends": "2025-10-08T00:00"}).status_code == 302
+    ends = {"ends": "2025-10-08T00:00"}
+    asked = manager.post(f"/tenancies/{anna.pk}/move-out/", ends).content.decode()
+    assert (
+        "Anna moves out" in asked and "the flat is dark until" in asked and Tenancy.objects.get(pk=anna.pk).ends is None
+    )
+    assert manager.post(f"/tenancies/{anna.pk}/move-out/", {**ends, "sure": "move-out"}).status_code == 302
     for given, field in (
         ({"tenant": "Zoe", "begins": ""}, "begins"), ({"tenant": "", "begins": "2025-10-08T12:00"}, "tenant"),
         ({"tenant": "Zoe", "begins": "2025-10-07T12:00"}, "overlaps"),
@@ -34,7 +39,7 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
     assert zoe_sees.login(username=login, password=password)
     page = zoe_sees.get("/me/").content.decode()
     assert "-0.72" in page and "Anna" not in page
-    assert "settled" in manager.post(f"/tenancies/{anna.pk}/settle/", follow=True).content.decode()
+    assert "settled" in manager.post(f"/tenancies/{anna.pk}/settle/", {"sure": "settle"}, follow=True).content.decode()
     assert manager.login(username=login, password=password)
     mine = manager.get("/me/").content.decode()
     # The meter has not been told yet: still her own.

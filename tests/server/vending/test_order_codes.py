@@ -69,7 +69,7 @@ def test_what_is_ordered_is_what_the_code_says_to_the_unit(building, edge, clock
 def test_typed_in_the_outage_it_is_done_and_shown_as_done_by_code(manager, building, edge, store, clock):
     unit = Unit.objects.get(name="Flat 1")
     said = manager.post(
-        f"/units/{unit.pk}/order/", {"do": "restore", "amount": "5", "reason": "ill"}, follow=True
+        f"/units/{unit.pk}/order/", {"do": "restore", "amount": "5", "reason": "ill", "sure": "restore"}, follow=True
     ).content.decode()
     made = Command.objects.get(meter__name="m1", kind="control")
     assert "waits until the building is online" in said and "for meter m1" in said
@@ -115,8 +115,8 @@ def test_refused_by_the_meter_its_code_does_nothing_later(building, edge, store,
         ({"do": "open"}, "waits for the network"),
         ({"do": "hold"}, "waits for the network"),
         ({"do": "limit", "watts": "900", "hours": "2"}, "waits for the network"),
-        ({"do": "restore", "amount": "100.50", "hours": "2"}, "Order such an amount"),
-        ({"do": "restore", "amount": "5", "hours": "49"}, "whole days"),
+        ({"do": "restore", "amount": "100.50", "hours": "2", "sure": "restore"}, "Order such an amount"),
+        ({"do": "restore", "amount": "5", "hours": "49", "sure": "restore"}, "whole days"),
     ],
 )
 def test_what_no_code_can_carry_is_said_and_goes_by_the_network(manager, building, fields, said):
@@ -182,7 +182,7 @@ def test_what_waits_for_a_second_person_has_no_code_before(program, tenancy, adm
 
 
 def test_the_page_and_the_command_give_it_with_its_code(manager, tenancy):
-    fields = {"do": "give", "amount": "5", "reason": "lift", "adjustment_id": "7"}
+    fields = {"do": "give", "amount": "5", "reason": "lift", "adjustment_id": "7", "sure": "give"}
     page = manager.post(f"/tenancies/{tenancy.pk}/give-back/", fields, follow=True).content.decode()
     code = str(Adjustment.objects.get().command.code)
     assert page.count(code) == 2 and "credit: lift" in page

@@ -139,7 +139,10 @@ def test_an_order_that_can_not_be_is_said(manager, building, fields, said):
 
 def test_page_api_and_command_order_alike(manager, program, building, clock):
     unit = Unit.objects.get(name="Flat 1")
-    manager.post(f"/units/{unit.pk}/order/", {"do": "restore", "amount": "2,50", "hours": "3", "reason": "ill"})
+    manager.post(
+        f"/units/{unit.pk}/order/",
+        {"do": "restore", "amount": "2,50", "hours": "3", "reason": "ill", "sure": "restore"},
+    )
     page = last_order()
     until = clock.now() + 3 * HOUR
     assert page == Control(Restore(2_500_000_000, until + MINUTE), "manager", "ill", page.tid), "as a code can carry it"

@@ -98,12 +98,14 @@ def test_moving_out_the_manager_types_what_is_left_and_the_rest_is_owed_back(man
     page = f"/keypad-meters/{keypad.pk}/"
     top_up(kim, 10 * NANO, "c1")
     clock.at += DAY
-    manager.post(f"/tenancies/{kim.pk}/move-out/", {"ends": shown(clock.now(), home)[:16]}, follow=True)
+    manager.post(f"/tenancies/{kim.pk}/move-out/", {"ends": shown(clock.now(), home)[:16], "sure": "move-out"})
     clock.at += 3600 * 10**6
-    assert "Read the keypad meter first" in text_of(manager.post(f"/tenancies/{kim.pk}/settle/", follow=True))
+    assert "Read the keypad meter first" in text_of(
+        manager.post(f"/tenancies/{kim.pk}/settle/", {"sure": "settle"}, follow=True)
+    )
     reading = {"do": "reading", "at": shown(clock.now(), home)[:16], "kwh": "1045", "left": "5"}
     manager.post(page, reading)
-    manager.post(f"/tenancies/{kim.pk}/settle/")
+    manager.post(f"/tenancies/{kim.pk}/settle/", {"sure": "settle"})
     assert Refund.objects.get(tenancy=kim).amount == NANO
     lou = Tenancy.objects.create(unit=kim.unit, tenant="Lou", begins=clock.now())
     clock.at += 60 * 10**6

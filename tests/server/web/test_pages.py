@@ -261,7 +261,7 @@ def test_a_vacant_unit_is_switched_on_for_a_time_and_with_a_limit(log_in):
     unit = Unit.objects.get(name="Flat 3")
     manager = log_in("manager")
     assert f'action="/units/{unit.pk}/order/"' in manager.get(f"/units/{unit.pk}/switch/").content.decode()
-    for fields in ({"do": "limit", "watts": "1000"}, {"do": "restore", "hours": "4"}):
+    for fields in ({"do": "limit", "watts": "1000"}, {"do": "restore", "hours": "4", "sure": "restore"}):
         manager.post(f"/units/{unit.pk}/order/", {**fields, "reason": "painters"})
     page = manager.get(f"/units/{unit.pk}/switch/").content.decode()
     assert page.count("painters") == 2

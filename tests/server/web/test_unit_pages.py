@@ -68,10 +68,16 @@ def test_an_order_that_takes_the_power_says_whom_it_darkens_and_is_asked_once(ma
     assert [each.name for each in orders("m1")] == [order]
 
 
-def test_what_brings_power_is_not_asked_about(manager):
+def test_what_brings_power_is_asked_about_only_if_it_lends(manager):
     unit = Unit.objects.get(name="Flat 1")
-    manager.post(f"/units/{unit.pk}/order/", {"do": "restore", "hours": "3", "reason": "ill"})
-    assert [each.name for each in orders("m1")] == ["restore"]
+    manager.post(f"/units/{unit.pk}/order/", {"do": "emergency", "reason": "ill"})
+    assert [each.name for each in orders("m1")] == ["emergency"]
+    given = {"do": "restore", "hours": "3", "reason": "ill"}
+    asked = text_of(manager.post(f"/units/{unit.pk}/order/", given))
+    assert "Lend power to Linden 5 Flat 1?" in asked and "Anna owes what is used" in asked
+    assert [each.name for each in orders("m1")] == ["emergency"]
+    manager.post(f"/units/{unit.pk}/order/", {**given, "sure": "restore"})
+    assert [each.name for each in orders("m1")] == ["emergency", "restore"]
 
 
 def test_the_fields_of_an_order_are_those_that_it_has(manager):
@@ -102,13 +108,14 @@ def test_a_refused_order_stays_open_with_what_was_typed(manager):
 
 
 def viewing(manager, unit, **changes):
-    given = {"hours": "2", "watts": "2000", "reason": "viewing", **changes}
+    given = {"hours": "2", "watts": "2000", "reason": "viewing", "sure": "supply", **changes}
     return text_of(manager.post(f"/units/{unit.pk}/supply/", given, follow=True))
 
 
 def test_a_vacant_flat_is_on_for_a_viewing_with_a_limit_and_goes_off_by_itself(manager, clock):
     unit = Unit.objects.get(name="Flat 3")
     assert "Switch it on" in text_of(manager.get(f"/units/{unit.pk}/switch/"))
+    assert "at your cost?" in viewing(manager, unit, sure="") and not orders("m3")
     assert "The order" in viewing(manager, unit)
     limit, restore = orders("m3")
     assert (limit.watts, restore.amount) == (2000, 0)

@@ -19,11 +19,6 @@ MOST = 8
 """So many accounts are remembered of a browser: a family, a caretaker's phone."""
 
 
-def cookie_name() -> str:
-    """Return the cookie's name: with TLS it can't be set from another host of the domain."""
-    return "__Host-browser" if settings.SESSION_COOKIE_SECURE else "browser"
-
-
 def browser_of(request: HttpRequest, account: str) -> str:
     """Return the name of the browser if somebody has logged in with this account in it before; otherwise an empty text."""
     kept = _kept(request)
@@ -36,7 +31,7 @@ def remember(request: HttpRequest, response: HttpResponse, account: str) -> None
     mark = _hash(kept["browser"], account)
     kept["accounts"] = [mark, *(each for each in kept["accounts"] if each != mark)][:MOST]
     response.set_cookie(
-        cookie_name(),
+        settings.BROWSER_COOKIE_NAME,
         signing.dumps(kept, salt="prewatt.browser"),
         max_age=DAYS * 86_400,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -47,7 +42,7 @@ def remember(request: HttpRequest, response: HttpResponse, account: str) -> None
 
 def _kept(request: HttpRequest) -> dict[str, Any]:
     try:
-        text = request.COOKIES.get(cookie_name(), "")
+        text = request.COOKIES.get(settings.BROWSER_COOKIE_NAME, "")
         kept: dict[str, Any] = signing.loads(text, salt="prewatt.browser", max_age=DAYS * 86_400)
     except signing.BadSignature:
         return {"browser": secrets.token_urlsafe(12), "accounts": []}

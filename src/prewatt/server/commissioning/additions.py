@@ -5,7 +5,7 @@ same by the same functions.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,6 +35,14 @@ PART = 100
 """How many lines of a list from a page are stored at once."""
 SHOWN_FOR = 24 * 3600
 """A list that was shown can be stored for this long, s."""
+
+
+Progress = Callable[[int, int], None]
+"""Told how many flats of how many are done."""
+
+
+def no_progress(_done: int, _of: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass
@@ -84,17 +92,26 @@ def add(
     return added
 
 
-def add_in_parts(property_: Property, apartments: Sequence[Apartment]) -> Added:
+def add_in_parts(
+    property_: Property,
+    apartments: Sequence[Apartment],
+    *,
+    usual: str = "",
+    pin: str = "",
+    driver: str = "recorded",
+    progress: Progress = no_progress,
+) -> Added:
     """Store what a list says, a part after the other, so that a long list keeps nobody's payment waiting. Each flat is stored
     whole or not at all; if it ends in the middle, the same list adds the rest. A TableError names each line that is wrong
-    before anything is stored.
+    before anything is stored. For `usual`, `pin` and `driver` see `add`.
     """
-    planned = plan(property_, apartments)
+    planned = plan(property_, apartments, usual)
     # Where each meter hangs is decided for the whole list.
     rows = [replace(line.apartment, gateway=line.gateway or line.apartment.gateway) for line in planned.lines]
     added = Added()
     for first in range(0, len(rows), PART):
-        part = add(property_, rows[first : first + PART])
+        progress(first, len(rows))
+        part = add(property_, rows[first : first + PART], usual=usual, pin=pin, driver=driver)
         added.new, added.changed = added.new + part.new, added.changed + part.changed
         added.tenancies += part.tenancies
         added.gateways += part.gateways

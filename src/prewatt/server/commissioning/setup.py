@@ -24,9 +24,12 @@ from ..accounts.rights import Role
 from ..core.errors import in_words
 from ..core.time import now
 from ..estate.models import Organisation, Property, Tenancy
+from ..estate.residents import Resident
 from ..tariffs.models import Tariff
 from ..tariffs.versions import schedule
-from .additions import add, first_gateway
+from ..vending.models import TopUp
+from . import additions
+from .additions import Progress, add, add_in_parts, first_gateway, no_progress
 from .apartments import Apartment, SetupError, read_apartments
 from .enrolment import new_code
 from .installing import InstallError
@@ -77,31 +80,80 @@ class BuildingPlan:
     driver: str = "recorded"
 
 
-@transaction.atomic
-def set_up_building(plan: BuildingPlan) -> Building:
+def set_up_building(plan: BuildingPlan, progress: Progress = no_progress) -> Building:
     """Create the property with its organisation, tariff, gateways, units, meters, tenancies and logins. An organisation
     that exists is used. Raises SetupError if anything is wrong; then nothing is created.
+
+    More flats than a part (`additions.PART`) are created a part after the other, so that nobody else waits for all of them. If
+    it ends in the middle, the same plan goes on where it stood, as long as nothing has happened there yet; nothing is created
+    twice, and what was never shown is made anew: invitations, codes, the manager's first password.
     """
     try:
-        tariff_from_document(tariff_to_document(plan.tariff))
-        owner = Organisation.objects.get_or_create(name=plan.organisation)[0]
-        property_ = _property(owner, plan)
-        schedule(property_, _tariff(owner, plan.tariff), now())
-        logins = [(plan.manager, _login(plan.manager, plan.password, owner), plan.organisation)]
-        added = add(property_, plan.apartments, usual=plan.gateway, pin=plan.pin, driver=plan.driver)
-        boxes, tenancies = added.gateways or [first_gateway(property_, plan.gateway)], added.tenancies
-        invitations = []
-        if plan.password:
-            logins += _log_in(tenancies, plan.password)
-        else:
-            invitations = [(invite_to_flat(each, None), _whose(each)) for each in tenancies]
+        if len(plan.apartments) <= additions.PART:
+            with transaction.atomic():
+                property_, login = _begin(plan)
+                added = add(property_, plan.apartments, usual=plan.gateway, pin=plan.pin, driver=plan.driver)
+                return _handed_over(plan, property_, login, added.tenancies)
+        with transaction.atomic():
+            property_, login = _begin(plan, again=True)
+        given = {"usual": plan.gateway, "pin": plan.pin, "driver": plan.driver}
+        add_in_parts(property_, plan.apartments, **given, progress=progress)
+        tenancies = Tenancy.objects.filter(unit__property=property_, residents=None).select_related("unit__property")
+        return _handed_over(plan, property_, login, list(tenancies.order_by("unit", "pk")))
     except ValidationError as error:
         raise SetupError(in_words(error)) from None
     except TariffError as error:
         raise SetupError(f"tariff: {error}") from None
     except (TableError, InstallError) as error:
         raise SetupError(str(error)) from None
-    return Building(property_, {box.name: new_code(box) for box in boxes}, logins, invitations)
+
+
+def _begin(plan: BuildingPlan, *, again: bool = False) -> tuple[Property, str]:
+    """Create what a building has without its flats. Returns the property and the manager's password. `again`: one that was
+    begun with this plan, and left, is used.
+    """
+    tariff_from_document(tariff_to_document(plan.tariff))
+    owner = Organisation.objects.get_or_create(name=plan.organisation)[0]
+    begun = _begun(owner, plan) if again else None
+    if begun is not None:
+        first_gateway(begun, plan.gateway)
+        return begun, _login(plan.manager, plan.password, owner, again=True)
+    property_ = _property(owner, plan)
+    schedule(property_, _tariff(owner, plan.tariff), now())
+    return property_, _login(plan.manager, plan.password, owner)
+
+
+def _begun(owner: Organisation, plan: BuildingPlan) -> Property | None:
+    """Return the property that was begun with a plan, and in which nothing has happened yet: it has no other flats, nobody has
+    a login or has paid, and no gateway is enrolled. None if there is none.
+    """
+    known = Property.objects.filter(organisation=owner, name=plan.name, zone=plan.zone, currency=plan.currency).first()
+    if known is None:
+        return None
+    others = known.units.exclude(name__in=[each.unit for each in plan.apartments])
+    has_happened = (
+        others.exists()
+        or known.gateways.filter(public_key__isnull=False).exists()
+        or (not plan.password and Resident.objects.filter(tenancy__unit__property=known).exists())
+        or TopUp.objects.filter(tenancy__unit__property=known).exists()
+    )
+    return None if has_happened else known
+
+
+def _handed_over(plan: BuildingPlan, property_: Property, login: str, tenancies: Sequence[Tenancy]) -> Building:
+    """Make what is handed over and not shown again, for a property and for tenancies that have no login yet."""
+    logins, invitations = [(plan.manager, login, plan.organisation)], []
+    for first in range(0, len(tenancies), additions.PART):
+        with transaction.atomic():
+            part = tenancies[first : first + additions.PART]
+            if plan.password:
+                logins += _log_in(part, plan.password)
+            else:
+                invitations += [(invite_to_flat(each, None), _whose(each)) for each in part]
+    with transaction.atomic():
+        first_gateway(property_, plan.gateway)
+        boxes = property_.gateways.filter(revoked=False).order_by("pk")
+        return Building(property_, {box.name: new_code(box) for box in boxes}, logins, invitations)
 
 
 def _property(owner: Organisation, plan: BuildingPlan) -> Property:
@@ -145,14 +197,20 @@ def _new_password() -> str:
     return secrets.token_urlsafe(9)
 
 
-def _login(manager: str, password: str, owner: Organisation) -> str:
+def _login(manager: str, password: str, owner: Organisation, *, again: bool = False) -> str:
+    """Give the manager a login, and return its password. `again`: one that was never used has a new password."""
     users = get_user_model().objects
     user = users.filter(username=manager).first()
-    own = ""
-    if user is None:
-        own = password or _new_password()
-        user = users.create(username=manager, password=make_password(own))
-        if not password:
-            FirstPassword.objects.create(user=user)
+    if user is not None:
+        put_member(owner, user, Role.OWNER)
+        if not (again and user.last_login is None and FirstPassword.objects.filter(user=user).exists()):
+            return "(as before)"
+        own = _new_password()
+        users.filter(pk=user.pk).update(password=make_password(own))
+        return own
+    own = password or _new_password()
+    user = users.create(username=manager, password=make_password(own))
+    if not password:
+        FirstPassword.objects.create(user=user)
     put_member(owner, user, Role.OWNER)
-    return own or "(as before)"
+    return own

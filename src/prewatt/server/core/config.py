@@ -296,6 +296,14 @@ def secret(config: ServerConfig) -> str:
     return path.read_text().strip()
 
 
+def cookie_name(name: str, secret_text: str, *, by_https: bool) -> str:
+    """Return the name of a cookie of the server with this secret. Browsers keep cookies by the host without its port: two servers
+    on one host would take each other's, and log each other's people out. With TLS no neighbour in the domain can set it.
+    """
+    tag = hmac.new(secret_text.encode(), b"prewatt.cookies", hashlib.sha256).hexdigest()[:8]
+    return f"{'__Host-' if by_https else ''}{name}-{tag}"
+
+
 def signing_key(config: ServerConfig) -> SigningKey:
     """Return the key that signs commands and receipts, made at the first start."""
     path = config.home / "server.key"

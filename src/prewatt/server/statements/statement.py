@@ -34,6 +34,7 @@ from ..metering.models import JournalEntry, Meter
 from ..payments.models import Receipt
 from ..vending.keypads import account_meter_of
 from .keypad import EntryCharge, KeypadPart, charges_in, keypad_part
+from .settled import Settlement, settlement_of
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (
     "top-ups",
@@ -86,7 +87,8 @@ class RegisterReading:
 class Statement:
     """The movements on a tenancy's account in the span from `begins` to `ends`. `complete`: whether the meter has
     reported the whole span. `first`, `last`: the registers that bound the energy; `breaks`: the places between where a
-    register went on from another value. `keypad`: the codes and readings of a flat with a keypad meter.
+    register went on from another value. `keypad`: the codes and readings of a flat with a keypad meter. `settlement`: what came
+    of the account, if the tenancy ended in the span.
     """
 
     tenancy: Tenancy
@@ -101,6 +103,7 @@ class Statement:
     currency: str
     breaks: list[Break]
     keypad: KeypadPart | None = None
+    settlement: Settlement | None = None
 
     @property
     def where(self) -> ZoneInfo:
@@ -199,6 +202,7 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
         tenancy.unit.property.currency,
         between,
         keypad,
+        settlement_of(tenancy, ends, energy.last.at if energy.last is not None else None, now()),
     )
 
 

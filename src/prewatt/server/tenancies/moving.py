@@ -98,20 +98,25 @@ def move_in(
     return tenancy
 
 
+def check_move_out(tenancy: Tenancy, ends: int) -> None:
+    """Raise ValidationError, which names what is wrong, if a tenant can't move out at the instant `ends`."""
+    if abs(ends - now()) > FARTHEST:
+        raise ValidationError({"ends": _("This is more than a year from now.")})
+    if tenancy.ends is not None and tenancy.ends <= now():
+        raise ValidationError({"ends": _("This tenancy has ended already.")})
+    if ends <= tenancy.begins:
+        raise ValidationError({"ends": _("A tenancy can't end before it begins.")})
+
+
 @transaction.atomic
 def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
     """Record that the tenant moves out at the instant `ends`. It can be recorded again, with another instant, before
     that has come. A ValidationError names what is wrong.
     """
-    if abs(ends - now()) > FARTHEST:
-        raise ValidationError({"ends": _("This is more than a year from now.")})
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     locked = for_update(Tenancy.objects).get(pk=tenancy.pk)
+    check_move_out(locked, ends)
     before = locked.ends
-    if before is not None and before <= now():
-        raise ValidationError({"ends": _("This tenancy has ended already.")})
-    if ends <= locked.begins:
-        raise ValidationError({"ends": _("A tenancy can't end before it begins.")})
     tenancy.ends = ends
     tenancy.full_clean()
     tenancy.save(update_fields=["ends"])

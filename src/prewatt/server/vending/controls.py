@@ -40,26 +40,31 @@ class ControlError(ValueError):
     """The order cannot be given; the message, for people, says why. Nothing was changed."""
 
 
+def check_bounds(action: Action) -> None:
+    """Raise ControlError if an order is one that can't be, at any meter."""
+    if not isinstance(action, Restore):
+        return
+    if not action.amount and not action.until:
+        raise ControlError(_("Give an end, an amount, or both."))
+    if action.until and not now() < action.until <= now() + RESTORE_LONGEST:
+        raise ControlError(
+            _("A restoration must end in the future, within %(days)d days from now.") % {"days": RESTORE_LONGEST // DAY}
+        )
+    if not 0 <= action.amount <= RESTORE_LARGEST:
+        raise ControlError(
+            _("A restoration must be of more than 0, and at most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+        )
+
+
 @transaction.atomic
 def control(meter: Meter, action: Action, by: Any, reason: str = "", coded: bool = True) -> Command:
     """Give a meter an order in a person's name. If possible, the order also gets a code; with `coded` False it gets
     none, because nobody would type it. Raises ControlError if the order is not possible, or lends more than one person
     may give alone (`second_person`).
     """
-    if isinstance(action, Restore):
-        if not action.amount and not action.until:
-            raise ControlError(_("Give an end, an amount, or both."))
-        if action.until and not now() < action.until <= now() + RESTORE_LONGEST:
-            raise ControlError(
-                _("A restoration must end in the future, within %(days)d days from now.")
-                % {"days": RESTORE_LONGEST // DAY}
-            )
-        if not 0 <= action.amount <= RESTORE_LARGEST:
-            raise ControlError(
-                _("A restoration must be of more than 0, and at most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
-            )
-        if action.amount:
-            _check_alone(meter, action.amount, by)
+    check_bounds(action)
+    if isinstance(action, Restore) and action.amount:
+        _check_alone(meter, action.amount, by)
     who = by if isinstance(by, str) else by.get_username()
     if not coded:
         return issue(meter, Control(action, who[:200], reason[:200]))

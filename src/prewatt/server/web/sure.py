@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ..estate.models import Unit
+from ..estate.models import Property, Unit
 from ..vending.usual import far_over
 from .kept import SECRETS, keep
 
@@ -55,14 +55,14 @@ def ask_about(
     return render(request, "web/layout/sure.html", context)
 
 
-def ask_whether(request: HttpRequest, unit: Unit, act: Act, form: str = "") -> HttpResponse | None:
-    """Return the page that says what an act will do and asks whether it is meant; None if the person was asked already.
-    `form`: the form's name, if several post to this address; what was typed into it is kept.
+def ask_whether(request: HttpRequest, place: Unit | Property, act: Act, form: str = "") -> HttpResponse | None:
+    """Return the page that says what an act will do at a place and asks whether it is meant; None if the person was asked
+    already. `form`: the form's name, if several post to this address; what was typed into it is kept.
     """
     if request.POST.get(SURE) == act.name:
         return None
     keep(request, form)
-    context = {"unit": unit, "act": act, "back": act.back, "fields": _fields(request, act.name)}
+    context = {"place": place, "act": act, "back": act.back, "fields": _fields(request, act.name)}
     return render(request, "web/layout/sure_act.html", context)
 
 

@@ -29,7 +29,7 @@ from ...vending.refusals import GivingBackError
 from ...web.access import owner_of, row_at, tenancy_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
-from ...web.sure import Act, ask_about, ask_whether
+from ...web.sure import SURE, Act, ask_about, ask_whether
 from ...web.tasks.views import as_answer, asked_for
 from ..orders.views import said_of_code
 from ..owed.views import owed_of
@@ -114,6 +114,8 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
             amount = typed_money(given.get("amount", ""), "amount", currency)
             back, what = reverse("console:units:money", args=[unit.pk]), _("Goodwill credit")
             asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
+            if asked is None and request.POST.get(SURE) != str(amount):
+                asked = ask_whether(request, unit, _giving(tenancy, amount, back))
             if asked is not None:
                 return asked
             messages.success(request, _in_words(give(tenancy, amount, number, request.user, reason)))
@@ -142,6 +144,23 @@ def _refunding(tenancy: Tenancy, amount: int | None) -> Act:
         ),
         _("Yes, refund"),
         reverse("console:units:money", args=[unit.pk]),
+    )
+
+
+def _giving(tenancy: Tenancy, amount: int, back: str) -> Act:
+    """Return what a person is asked before goodwill is given."""
+    currency = tenancy.unit.property.currency
+    given = {
+        "amount": local_forms.money(amount, currency),
+        "currency": local_forms.sign(currency),
+        "who": tenancy,
+    }
+    return Act(
+        "give",
+        _("Give %(amount)s %(currency)s of goodwill to %(who)s?") % given,
+        (_("The credit goes to the meter. You, the landlord, bear it: nobody has paid it."),),
+        _("Yes, give it"),
+        back,
     )
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from ....kernel.orders import RESTORE_LONGEST, Action
@@ -18,7 +19,7 @@ from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import Unit
 from ...metering.models import Meter
-from ...vending.controls import ControlError, control, read_action
+from ...vending.controls import ControlError, check_bounds, control, read_action
 from ...vending.models import Command
 from ...vending.order_codes import why_no_code
 from ...vending.pins import new_pin
@@ -27,13 +28,13 @@ from ...web.access import unit_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse
 from ...web.sure import Act, ask_whether
-from .choices import SAYS
+from .choices import MONEY, SAYS
 
 
 @login_required
 @require_POST
 def order(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give an order to a unit's meter. One that takes the power away is asked about once."""
+    """Give an order to a unit's meter. One that takes the power away, or lends money, is asked about once."""
     unit = unit_of_manager(request, pk)
     meter = get_object_or_404(Meter.objects.select_related("gateway"), unit=unit)
     given = request.POST
@@ -48,7 +49,9 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
             until=now() + hours * HOUR if hours else 0,
         )
-        if action.darkens and (asked := ask_whether(request, unit, _darkness(unit, meter, action), form)):
+        check_bounds(action)
+        act = _act(unit, meter, action)
+        if act is not None and (asked := ask_whether(request, unit, act, form)):
             return asked
         command = control(meter, action, request.user, given.get("reason", ""))
     except (ValidationError, ControlError) as error:
@@ -56,6 +59,49 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         _say_ordered(request, meter, command)
     return redirect("console:units:switch", pk=pk)
+
+
+def _act(unit: Unit, meter: Meter, action: Action) -> Act | None:
+    """Return what a person is asked before an order; None if it neither darkens nor costs."""
+    if action.darkens:
+        return _darkness(unit, meter, action)
+    return _lending(unit, action) if action.name in MONEY else None
+
+
+def _lending(unit: Unit, action: Action) -> Act:
+    """Return what a person is asked before power is lent."""
+    tenancy = unit.tenancies.living(now()).first()
+    owes = (
+        _("%(who)s owes what is used, and pays it with the next payments.") % {"who": tenancy.tenant}
+        if tenancy
+        else _("Nobody lives here now: you, the landlord, pay what is used.")
+    )
+    return Act(
+        action.name,
+        _("Lend power to %(unit)s?") % {"unit": unit},
+        (str(SAYS.get(action.name, "")), owes),
+        _("Yes: %(order)s") % {"order": action.words(_)},
+        reverse("console:units:switch", args=[unit.pk]),
+    )
+
+
+def _supplying(unit: Unit, hours: int) -> Act:
+    """Return what a person is asked before a vacant unit is switched on."""
+    return Act(
+        "supply",
+        _("Switch %(unit)s on at your cost?") % {"unit": unit},
+        (
+            ngettext(
+                "The power is on for %(hours)d hour, and goes off by itself then.",
+                "The power is on for %(hours)d hours, and goes off by itself then.",
+                hours,
+            )
+            % {"hours": hours},
+            _("Nobody lives here now: you, the landlord, pay what is used."),
+        ),
+        _("Yes, switch it on"),
+        reverse("console:units:switch", args=[unit.pk]),
+    )
 
 
 def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
@@ -97,6 +143,9 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         hours = typed_whole(given.get("hours") or "0", "hours", 1, RESTORE_LONGEST // HOUR)
         watts = typed_whole(given.get("watts") or "0", "watts", 0, WATTS_MAX)
+        asked = ask_whether(request, unit, _supplying(unit, hours))
+        if asked is not None:
+            return asked
         command = supply_vacant(unit, now() + hours * HOUR, watts, request.user, given.get("reason", ""))
     except (ValidationError, ControlError) as error:
         refuse(request, error)

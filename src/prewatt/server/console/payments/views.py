@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ....kernel.calendar import zone
 from ...billing.debts import in_words as paid_in_words
 from ...billing.models import DebtPayment
+from ...core import local_forms
 from ...core.addresses import public
 from ...core.sealing import SealError
 from ...payments.errors import PaymentError
@@ -23,9 +24,11 @@ from ...payments.polling import look
 from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...payments.refunds import send_back, send_held_back
+from ...vending.models import Refund
 from ...web.access import owner_of, refund_of_manager, row_of, tenancies_of
 from ...web.kept import Unclear, refuse, say
 from ...web.paging import list_page
+from ...web.sure import Act, ask_whether
 from ...web.tenancy_choice import chosen_tenancy, offered
 from ..taken_back.views import rows_of, unexplained
 
@@ -122,9 +125,27 @@ def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
 def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a refund back the way the money came."""
     refund = refund_of_manager(request, pk)
+    asked = ask_whether(request, refund.tenancy.unit, _sending_back(refund))
+    if asked is not None:
+        return asked
     try:
         send_back(refund, request.user)
         messages.success(request, _("The provider is sending the money back."))
     except REFUSALS as error:
         say(request, error)
     return redirect("console:books:books")
+
+
+def _sending_back(refund: Refund) -> Act:
+    """Return what a person is asked before money leaves through a provider."""
+    given = {
+        "amount": local_forms.money_with_code(refund.left, refund.tenancy.unit.property.currency),
+        "who": refund.who,
+    }
+    return Act(
+        "send-back",
+        _("Send %(amount)s back to %(who)s?") % given,
+        (_("The provider pays it back the way it came. It can't be called back."),),
+        _("Yes, send it back"),
+        reverse("console:books:books"),
+    )

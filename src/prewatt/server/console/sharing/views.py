@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse as reverse_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,12 +19,14 @@ from ....kernel.names import natural
 from ...allocation.costs import end, remove
 from ...allocation.models import BASES, Run, SharedCost
 from ...allocation.runs import in_words, preview, reverse, run
+from ...core import local_forms
 from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.wall_clock import typed_day
 from ...metering.balance import BalanceError, balance, by_month, month_of, over
 from ...web.access import property_of_manager, row_at
 from ...web.kept import refuse, say
+from ...web.sure import Act, ask_whether
 from .forms import SharedCostForm
 
 RUNS = 24
@@ -166,7 +169,11 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reverse_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a whole run back."""
-    run_ = row_at(request, Run.objects.all(), "shared_cost__property", pk=pk)
+    rows = Run.objects.select_related("shared_cost__property")
+    run_ = row_at(request, rows, "shared_cost__property", pk=pk)
+    asked = ask_whether(request, run_.shared_cost.property, _reversing(run_))
+    if asked is not None:
+        return asked
     try:
         reverse(run_, request.user)
     except ValidationError as error:
@@ -174,6 +181,22 @@ def reverse_run(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The run is given back."))
     return redirect("console:sharing:shared_costs", pk=run_.shared_cost.property_id)
+
+
+def _reversing(run_: Run) -> Act:
+    """Return what a person is asked before a run is given back."""
+    property_ = run_.shared_cost.property
+    given = {"name": run_.shared_cost.name, "amount": local_forms.money_with_code(run_.cost, property_.currency)}
+    return Act(
+        "reverse",
+        _("Give this run of %(name)s back?") % given,
+        (
+            _("Each flat gets back what it has paid of %(amount)s, as credit at its meter.") % given,
+            _("The same days can be booked again afterwards."),
+        ),
+        _("Yes, give it back"),
+        reverse_url("console:sharing:shared_costs", args=[property_.pk]),
+    )
 
 
 @login_required

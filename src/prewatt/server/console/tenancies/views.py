@@ -11,14 +11,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from ....kernel.calendar import local, zone
+from ...core import local_forms
 from ...core.amounts import typed_money, typed_whole
+from ...core.time import now
 from ...estate.models import MOST_OCCUPANTS, Tenancy
 from ...estate.wall_clock import wall_clock
-from ...tenancies.moving import move_in, move_out, settle
+from ...tenancies.moving import check_move_out, move_in, move_out, settle
 from ...vending.keypads import keypad_of
 from ...web.access import tenancy_to_see, unit_of_manager
 from ...web.kept import refuse, say
-from ...web.sure import ask_about
+from ...web.sure import Act, ask_about, ask_whether
 from ..contacts.views import typed_contact
 
 
@@ -55,12 +58,58 @@ def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     """Record that the tenant moves out."""
     tenancy = _of_manager(request, pk)
     try:
-        move_out(tenancy, wall_clock(request.POST.get("ends", ""), tenancy.unit.property, "ends"))
+        ends = wall_clock(request.POST.get("ends", ""), tenancy.unit.property, "ends")
+        check_move_out(tenancy, ends)
+        asked = ask_whether(request, tenancy.unit, _moving_out(tenancy, ends))
+        if asked is not None:
+            return asked
+        move_out(tenancy, ends)
     except ValidationError as error:
         refuse(request, error, labels={"ends": _("Moves out at")})
     else:
         messages.success(request, _recorded(tenancy))
     return redirect("console:units:people", pk=tenancy.unit_id)
+
+
+def _moving_out(tenancy: Tenancy, ends: int) -> Act:
+    """Return what a person is asked before a move-out is recorded."""
+    given = {
+        "who": tenancy.tenant,
+        "when": local_forms.moment(local(ends, zone(tenancy.unit.property.zone)), "j M Y, H:i"),
+    }
+    if Tenancy.objects.filter(unit=tenancy.unit_id, begins=ends).exists():
+        after = _("The next tenant moves in at that time.")
+    else:
+        after = _("From then on the flat is dark until somebody switches it on.")
+    return Act(
+        "move-out",
+        _("%(who)s moves out: %(when)s?") % given,
+        (
+            after,
+            _("What the meter measures until then is paid by %(who)s, what it measures later is not.") % given,
+            _("Then the account is closed: what is left is owed to %(who)s, what is missing is taken from the deposit.")
+            % given,
+            *((_("Until that time you can change it."),) if ends > now() else ()),
+        ),
+        _("Yes, record it"),
+        reverse("console:units:people", args=[tenancy.unit_id]),
+    )
+
+
+def _settling(tenancy: Tenancy) -> Act:
+    """Return what a person is asked before an account is closed."""
+    given = {"who": tenancy.tenant}
+    return Act(
+        "settle",
+        _("Close the account of %(who)s?") % given,
+        (
+            _("What is left is owed to %(who)s: pay it out under Books. What is missing is taken from the deposit.")
+            % given,
+            _("The meter is set to what its present tenant has."),
+        ),
+        _("Yes, close it"),
+        reverse("console:units:people", args=[tenancy.unit_id]),
+    )
 
 
 def _recorded(tenancy: Tenancy) -> str:
@@ -78,6 +127,9 @@ def _recorded(tenancy: Tenancy) -> str:
 def settle_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     """Close at once the account of a tenant who has moved out."""
     tenancy = _of_manager(request, pk)
+    asked = ask_whether(request, tenancy.unit, _settling(tenancy))
+    if asked is not None:
+        return asked
     try:
         settle(tenancy)
     except ValidationError as error:
