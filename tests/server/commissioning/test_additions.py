@@ -198,8 +198,8 @@ def test_a_long_list_that_ends_in_the_middle_is_finished_by_the_same_list(buildi
     stored = additions.add
     parts = iter([stored])
 
-    def killed(*part):
-        return next(parts)(*part)
+    def killed(*part, **given):
+        return next(parts)(*part, **given)
 
     monkeypatch.setattr(additions, "add", killed)
     with pytest.raises(StopIteration):

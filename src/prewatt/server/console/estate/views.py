@@ -72,7 +72,9 @@ def add_property(request: HttpRequest) -> HttpResponse:
         zone_name, currency = before.zone, before.currency
     form = PropertyForm(owner, request.POST or None, initial={"zone": zone_name, "currency": currency})
     if request.method == "POST" and form.is_valid():
-        property_ = form.save()
+        # With what the audit log says of it, or not at all.
+        with transaction.atomic():
+            property_ = form.save()
         messages.success(request, _("%(name)s is there. Now its flats.") % {"name": property_.name})
         return on_from(property_, Step.PROPERTY)
     context = {
