@@ -126,6 +126,7 @@ def test_site_staff_see_no_money_and_cashiers_no_settings(somebody):
         )
 
     site = seen(on_site, "switch/", "people/", "journal/")
+    site += on_site.get(f"/properties/{unit.property_id}/readings/").content.decode()
     assert "Give an order" in site and "Anna" in site
     for word in ("EUR</small>", "Top-ups", "Payment received", "Balance", "Refunds", "Books", "Bills", "Tariffs"):
         assert word not in site, word
