@@ -366,9 +366,11 @@ def _of_energy_alone(tariff: Tariff) -> Tariff:
     return structs.replace(tariff, **fields, charges=charges)
 
 
-def flat_tariff(name: str, currency: str, zone_name: str, price: Micro) -> Tariff:
-    """Return a tariff with one `price` (micro per kWh) at all times. `zone_name` is the name of its time zone."""
-    return Tariff(name, currency, zone_name, (Rate("flat", (price,)),), (all_year("flat"),))
+def flat_tariff(name: str, currency: str, zone_name: str, price: Micro, rate: str = "flat") -> Tariff:
+    """Return a tariff with one `price` (micro per kWh) at all times. `zone_name` is the name of its time zone, `rate` what
+    people read on statements.
+    """
+    return Tariff(name, currency, zone_name, (Rate(rate, (price,)),), (all_year(rate),))
 
 
 def all_year(rate: str) -> Season:

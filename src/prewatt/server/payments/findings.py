@@ -168,6 +168,16 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
 }
 """For each verdict: its grade, what is said of it, and what to do next."""
 
+KINDS = {
+    "payment": gettext_lazy("payment"),
+    "refund": gettext_lazy("refund"),
+    "return": gettext_lazy("returned payment"),
+    "dispute": gettext_lazy("dispute"),
+    "payout": gettext_lazy("payout"),
+    "alarm": gettext_lazy("alarm"),
+}
+"""The words for `Finding.what`."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -184,6 +194,11 @@ class Finding:
     sides: Sides
     verdict: Verdict
     detail: str = ""
+
+    @property
+    def what_in_words(self) -> str:
+        """Return what it is, for people. A kind of line that only one provider has is called as it calls it."""
+        return str(KINDS.get(self.what, self.what))
 
     @property
     def currency(self) -> str:

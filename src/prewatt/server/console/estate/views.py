@@ -158,5 +158,8 @@ def one_price(request: HttpRequest, pk: int) -> HttpResponse:
 def _let_apply(property_: Property, price: int) -> None:
     """Let one price (micro) apply at a property from now on. Raises ValidationError and TariffError."""
     name = f"{short_price(price)} {property_.currency}, {property_.zone}"[:64]
-    tariff = keep(property_.organisation, flat_tariff(name, property_.currency, property_.zone, price))
-    schedule(property_, tariff, now())
+    known = property_.organisation.tariffs.filter(name=name).first()
+    # Tenants read this word on statements. A price that was made before, perhaps in another language, keeps its own.
+    rate = known.kernel().rates[0].name if known else _("electricity")
+    tariff = flat_tariff(name, property_.currency, property_.zone, price, rate)
+    schedule(property_, keep(property_.organisation, tariff), now())

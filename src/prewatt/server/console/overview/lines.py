@@ -239,7 +239,7 @@ WORDS: Mapping[str, Words] = {
         "soon",
         gettext_lazy("to pay out"),
         ngettext_lazy("%(number)d refund", "%(number)d refunds", "number"),
-        gettext_lazy("Pay out"),
+        gettext_lazy("Refunds"),
         Right.BOOKS,
     ),
     K.UNREACHED: Words(

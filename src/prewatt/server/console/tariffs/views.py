@@ -90,7 +90,9 @@ def week(tariff: KernelTariff) -> list[dict[str, Any]]:
                 }
                 for switch, end in zip(day_type.switches, ends, strict=True)
             ]
-            rows.append({"season": season, "days": _days_in_words(day_type.days), "parts": parts})
+            # The name of the only season says nothing.
+            name = season.name if len(tariff.seasons) > 1 else ""
+            rows.append({"season": name, "days": _days_in_words(day_type.days), "parts": parts})
     return rows
 
 

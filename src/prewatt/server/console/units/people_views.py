@@ -26,6 +26,6 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
         "people_of_unit": people_of(not_over),
         "languages": language_choices(),
         "vacant": page.is_vacant,
-        "begins": f"{local(page.at, zone(unit.property.zone)):%Y-%m-%dT%H:%M}",
+        "present": f"{local(page.at, zone(unit.property.zone)):%Y-%m-%dT%H:%M}",
     }
     return page.still("console/units/people.html", context)
