@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/kernel tests/wire tests/tokens tests/tables tests/edge tests/headend tests/test_amounts.py tests/test_imports.py tests/test_shape.py tests/test_promises.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test packages collected stories postgresql pure kept messages coverage bench pictures format lint types sbom system hooks lock clean
+.PHONY: help demo check test packages collected stories postgresql pure kept messages coverage bench pictures walk format lint types sbom system hooks lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,11 @@ pictures: ## Take the pictures anew that README shows.
 	@tools/system.sh python browser
 	@$(MAKE) --silent $(VENV)/.installed-test
 	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py -k "outage or example or browser"
+
+walk: ## Walk each role's stories in a real browser, on a phone and a desk, in each language; pictures in dist/walk (ARGS="--languages de").
+	@tools/system.sh python browser
+	@$(MAKE) --silent $(VENV)/.installed-test
+	$(BIN)/python -m tests.walk $(ARGS)
 
 format: $(VENV)/.installed-test ## Put Python and the pages into their form, and mend what the linter can.
 	$(BIN)/ruff check --fix src tests bench tools

@@ -17,6 +17,9 @@ from prewatt.clock import SharedClock
 from prewatt.kernel.units import HOUR
 from prewatt.sim.story import Options, plan
 from tests.system.demonstration import PREPARED, ROOT
+from tests.walk.place import Place
+from tests.walk.stories import tenant as tenants_story
+from tests.walk.walker import Walker, Way
 
 PICTURES = os.environ.get("SCREENSHOTS")
 PATIENCE = 180_000
@@ -236,6 +239,16 @@ def test_a_bill_is_shared_reaches_the_meters_and_each_tenant_sees_why(building, 
     expect(tenant.get_by_text("of 24.12 CAD in all: 100 % by equal shares (1 of 24)")).to_be_visible()
     width = tenant.evaluate("document.documentElement.scrollWidth")
     assert width <= 390, f"the page is {width} wide on a phone of 390"
+
+
+def test_a_tenant_walks_all_pages_in_chinese_on_a_phone(building, browser, tmp_path):
+    """As `make walk` does in all languages; there is nobody to pay at here."""
+    walker = Walker(browser, building.address, "tenant", Way("zh-hans", "phone", beside="desk"))
+    place = Place(tmp_path, {"Flat 03": 3}, password="prewatt", day="2013-09-20")
+    tenants_story.looks(walker, place)
+    tenants_story.says_and_asks(walker, place)
+    walker.close()
+    assert not {step.name: step.wrong for step in walker.steps if step.wrong} and len(walker.steps) > 10
 
 
 def test_a_tenant_sees_nothing_of_the_neighbours(building, log_in):

@@ -1,0 +1,35 @@
+"""Who lives in a flat: credit and use, paying, papers, notices, a fault, who else lives there; and who has moved out."""
+
+
+def looks(walker, place):
+    walker.log_in("flat03", place.password, "home")
+    walker.open(f"/me/?period=day&day={place.day}#use", "home-day")
+    walker.follow("/statement/", "statement")
+    walker.open(f"/tenancies/{place.flat(3)}/statement/?month={place.day[:7]}", "statement-of-a-month")
+
+
+def pays(walker, place):
+    walker.log_in("flat03", place.password)
+    walker.open("/me/")
+    walker.fill(amount="20")
+    walker.send("payment", form="form[action$='/me/pay/']")
+    walker.open("/me/", "home-with-a-payment")
+
+
+def says_and_asks(walker, place):
+    walker.log_in("flat03", place.password)
+    walker.open("/me/notices/", "notices")
+    walker.open("/me/reports/", "report-a-fault")
+    walker.fill(text="...")
+    walker.send("reported")
+    walker.open("/me/residents/", "residents")
+    walker.send("resident-invited", form="form[action*='/residents/invite/']", button="button")
+    walker.open(f"/tenancies/{place.flat(3)}/personal-data/", "personal-data")
+    walker.open("/account/", "own-login")
+    walker.refused()
+
+
+def has_moved_out(walker, place):
+    walker.role = "former-tenant"
+    walker.log_in("flat05", place.password, "home")
+    walker.open(f"/tenancies/{place.flat(5)}/statement/", "statement")
