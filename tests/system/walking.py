@@ -22,7 +22,7 @@ MEASURE = """
   const name = part => `${part.tagName.toLowerCase()} "${(part.innerText || part.name || part.className).trim().slice(0, 40)}"`;
   const wide = [...document.querySelectorAll("body *")].filter(part => shown(part)
     && part.getBoundingClientRect().right + scrollX > document.documentElement.clientWidth + 1
-    && !part.closest(".scroll, .rooms, .skip, svg"));
+    && !part.closest(".scroll, .rooms, .tabs, .skip, svg"));
   const touched = "button, .button, summary, select, input:not([type=hidden], [type=checkbox], [type=radio]), nav a, .tile[href]";
   const small = [...document.querySelectorAll(touched)].filter(part => shown(part)
     && part.getBoundingClientRect().height < THUMB - .5);

@@ -131,7 +131,5 @@ def moves_somebody_out(walker):
     walker.unfold("main details:has(form[action*='/move-out/'])")
     walker.send("moved-out", form="form[action*='/move-out/']", button="button")
     walker.sees("main .toast.success")
-    if walker.page.locator("form[action$='/settle/']").count():
-        walker.send("settled", form="form[action*='/settle/']", button="button")
     walker.follow("/papers/", "papers")
     walker.click("main a[href*='/statement/?month=']:not([href*=pdf])", "statement")

@@ -26,7 +26,12 @@ const reach = box => {
     box.setAttribute("role", "group");
   } else box.removeAttribute("tabindex");
 };
-document.querySelector(".rooms [aria-current]")?.scrollIntoView({block: "nearest", inline: "center"});
+// Where one is stands in the middle of its strip; the page itself stays where its address has brought it.
+document.querySelectorAll(".rooms [aria-current], .tabs [aria-current]").forEach(each => {
+  const strip = each.closest(".rooms, .tabs");
+  const [inside, outside] = [each, strip].map(part => part.getBoundingClientRect());
+  strip.scrollLeft += inside.left - outside.left - (outside.width - inside.width) / 2;
+});
 const boxes = new ResizeObserver(changes => changes.forEach(change => reach(change.target)));
 
 const WHAT = [[CHARTS, size], ["table.cards", label], [".scroll", box => boxes.observe(box)]];
