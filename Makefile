@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LIGHTHOUSE := .node/lighthouse/.installed
 ARGS ?=
 export PYTHON
 # What Python compiles is kept, whatever the shell says: the tests start hundreds of processes.
@@ -38,11 +39,19 @@ collected: $(VENV)/.installed-test
 
 # Beside the installation of what pip brings, which takes as long.
 packages:
-	@tools/system.sh paper browser
+	@tools/system.sh paper browser node
+	@$(MAKE) --silent $(LIGHTHOUSE)
+
+# What judges pages in tests: pinned by its lock, and beside the tests' folder, all of whose files tests walk.
+$(LIGHTHOUSE): tests/system/lighthouse/package.json tests/system/lighthouse/package-lock.json
+	@tools/system.sh node
+	@mkdir -p $(@D) && cp $^ $(@D)
+	cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 # Stories wait for processes and clocks: four at a time, with the types and the other database beside them, keep two cores at work.
 # They let these go first, which are one process each: alone at the end, one would leave a core idle.
-stories: $(VENV)/.installed-test $(FIRST) ## All tests, on SQLite; ARGS="-k word" for some of them.
+stories: $(VENV)/.installed-test $(LIGHTHOUSE) $(FIRST) ## All tests, on SQLite; ARGS="-k word" for some of them.
 	nice -n 5 $(BIN)/pytest -n 4 $(ARGS)
 
 postgresql: $(VENV)/.installed-test $(FIRST) ## The tests that are of a database, on PostgreSQL.
@@ -63,7 +72,7 @@ coverage: $(VENV)/.installed-test ## Print which lines the tests of rules and of
 	$(BIN)/coverage run -m pytest $(PURE) tests/server $(ARGS)
 	$(BIN)/coverage report --show-missing
 
-bench: $(VENV)/.installed ## Measure the speed; each figure stands beside its limit.
+bench: $(VENV)/.installed-test $(LIGHTHOUSE) ## Measure the speed; each figure stands beside its limit.
 	$(BIN)/python -m bench.journal
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.rating
@@ -74,6 +83,7 @@ bench: $(VENV)/.installed ## Measure the speed; each figure stands beside its li
 	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.load
 	$(BIN)/python -m bench.pages
+	$(BIN)/python -m bench.lighthouse
 	$(BIN)/python -m bench.statement
 	$(BIN)/python -m bench.simulator
 	$(BIN)/python -m bench.bus
@@ -109,7 +119,7 @@ sbom: $(VENV)/.installed-test ## Write what a gateway and a server consist of, w
 	$(BIN)/python -m tools.installed
 
 system: ## Print, then run, what needs root: packages that pip can't bring.
-	@tools/system.sh python paper browser
+	@tools/system.sh python paper browser node
 	@echo "The packages that pip can't bring are there."
 
 hooks: $(VENV)/.installed-test ## Look at what is committed before each commit, by pre-commit.
@@ -126,7 +136,7 @@ lock: ## Pin the dependencies anew: of all parts, of a gateway alone, and with t
 	$(COMPILE) --all-extras -c requirements.lock pyproject.toml build-requirements.in -o requirements-test.lock
 
 clean: ## Remove the virtual environments.
-	rm -rf $(VENV) $(VENV)-lock
+	rm -rf $(VENV) $(VENV)-lock .node
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \

@@ -1,5 +1,6 @@
 """What each page costs as a landlord grows: queries, processor, p50 and p95, bytes; beside an empty Django view in a process of the
 same kind, in the same run. While it is measured, each meter moves every 15 minutes, and the worker's keeper works out what moved.
+What a tenant's first visit sends to a browser (`bench/visit.py`) is counted once.
 
 Houses of 250 flats are copied inside of the database: all of a kind have the same journal of a week.
 
@@ -26,6 +27,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bench.visit import report as first_visit
+from bench.visit import session
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import SetTariff, decode_command, encode_entry
 from prewatt.kernel.tariff import flat_tariff
@@ -268,20 +271,6 @@ def _journal(orders: list[bytes], paid: int) -> tuple[Account, list[dict[str, An
     return account, rows
 
 
-def session(**login: Any) -> str:
-    """Return the cookie of a login, as after a log-in, without its notices."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-    from django.contrib.sessions.backends.db import SessionStore
-
-    user = get_user_model().objects.get(**login)
-    store = SessionStore()
-    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.save()
-    return f"{settings.SESSION_COOKIE_NAME}={store.session_key}"
-
-
 # -- what is measured ------------------------------------------------------------------------------------------------------
 
 
@@ -394,6 +383,8 @@ def measure(units: int) -> dict[str, Cost]:
             costs[name] = Cost(queries(path, cookie), cpu, statistics.median(times), p95(times), p95(beside), size)
             said = f"{cpu * 1e3:.1f} ms of processor, p95 {p95(times) / p95(beside):.1f} times an empty view's"
             print(f"  {name}: {said}", file=sys.stderr, flush=True)
+        if units <= HOUSE:
+            print(first_visit(port, paths["tenant's home"], tenant), flush=True)
     return costs
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-HELPERS = {"__init__", "empty", "measure"}
+HELPERS = {"__init__", "empty", "measure", "visit"}
 MEASUREMENTS = sorted({path.stem for path in (REPOSITORY / "bench").glob("*.py")} - HELPERS)
 
 

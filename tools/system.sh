@@ -6,6 +6,7 @@
 #   python    Python itself, and what makes a virtual environment
 #   paper     what draws statements as PDF, in Chinese too; without it all else works, and the page says so
 #   browser   what the tests of pages need: Chromium, and a library of its driver
+#   node      what runs Lighthouse, which judges pages in tests; nothing that is installed needs it
 set -euo pipefail
 
 library() { /sbin/ldconfig -p 2>/dev/null | grep "$1" >/dev/null; }
@@ -20,7 +21,8 @@ lacks() {
         || echo libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-droid-fallback
       ;;
     browser) { a_browser && library libatomic.so.1; } || echo chromium libatomic1 ;;
-    *) echo "system: there is no part '$1': python, paper or browser" >&2 && exit 2 ;;
+    node) { command -v node && command -v npm; } >/dev/null || echo nodejs npm ;;
+    *) echo "system: there is no part '$1': python, paper, browser or node" >&2 && exit 2 ;;
   esac
 }
 

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
-from prewatt.server.web.bundles import BUNDLES, SHEETS
+from prewatt.server.web.bundles import BUNDLES, SHEETS, lean
 
 PACKED = {"Accept-Encoding": "gzip"}
 
@@ -40,9 +40,16 @@ def test_several_files_come_as_one_in_their_order(client, name):
     plain, packed = client.get(address), client.get(address, headers=PACKED)
     assert "max-age=315360000, public, immutable" in plain["Cache-Control"] and "Accept-Encoding" in packed["Vary"]
     assert gzip.decompress(packed.content) == plain.content and len(packed.content) < len(plain.content) / 2
-    places = [plain.content.index(Path(finders.find(part)).read_bytes()) for part in BUNDLES[name]]
+    parts = [lean(Path(finders.find(part)).read_bytes(), Path(name).suffix) for part in BUNDLES[name]]
+    places = [plain.content.index(part) for part in parts]
     assert places == sorted(places)
     assert client.get(address, headers={"If-None-Match": plain["ETag"]}).status_code == 304
+
+
+def test_comments_are_left_out_and_nothing_else():
+    script = b'// Why.\n  // So.\nconst at = "https://x//y"; // here\n'
+    assert lean(script, ".js") == b'const at = "https://x//y"; // here\n'
+    assert lean(b"/* Why,\n and how. */\na { color: red } /* so */\nb { }", ".css") == b"\na { color: red } \nb { }"
 
 
 def test_no_style_sheet_of_all_pages_is_left_out():

@@ -74,12 +74,17 @@ function tooLate() {
 }
 
 async function file(event) {
-  const cache = await caches.open(FILES), known = await cache.match(event.request, {ignoreVary: true});
+  const cache = await files(), known = await cache?.match(event.request, {ignoreVary: true});
   if (known) return known;
   const answer = await fetch(event.request);
   // A phone that is full goes on without.
-  if (answer.ok) event.waitUntil(cache.put(event.request, answer.clone()).catch(() => {}));
+  if (cache && answer.ok) event.waitUntil(cache.put(event.request, answer.clone()).catch(() => {}));
   return answer;
+}
+
+// None once a worker of another version has taken it away: a page of before may still ask this one.
+async function files() {
+  return await caches.has(FILES) ? caches.open(FILES) : undefined;
 }
 
 async function keptAnswer() {
@@ -114,9 +119,9 @@ async function keep(answer, before) {
   const cache = await caches.open(KEPT);
   await cache.put(GIVEN.kept, new Response(body, {headers}));
   if (before !== forgotten) await caches.delete(KEPT);
-  const files = await caches.open(FILES), shown = await files.match(GIVEN.offline);
+  const own = await files(), shown = await own?.match(GIVEN.offline);
   // Somebody reads another language now.
-  if (shown?.headers.get("Content-Language") !== headers.get("Content-Language")) await fetchOffline(files).catch(() => {});
+  if (own && shown?.headers.get("Content-Language") !== headers.get("Content-Language")) await fetchOffline(own).catch(() => {});
 }
 
 async function fetchOffline(cache) {

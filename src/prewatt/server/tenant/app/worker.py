@@ -13,7 +13,7 @@ from pathlib import Path
 from django.templatetags.static import static
 from django.urls import reverse
 
-from ...web.bundles import BUNDLES, hash_of
+from ...web.bundles import BUNDLES, hash_of, lean
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER.parents[1] / "web" / "static" / "web"
@@ -52,4 +52,4 @@ def text() -> str:
 
 @cache
 def _code() -> str:
-    return (FOLDER / "worker.js").read_text()
+    return lean((FOLDER / "worker.js").read_bytes(), ".js").decode()
