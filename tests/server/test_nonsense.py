@@ -389,6 +389,16 @@ CALLS = {
         "unit": "Flat 3", "tenant": "Zoe", "begins": "2025-10-08T00:00:00Z", "occupants": 2, "deposit": "5.00",
         "phone": "+4915112345678", "email": "zoe@example.com", "language": "en",
     },
+    "/wechat/log-in": {"code": "code-anna-1", "appid": ""},
+    "/wechat/join": {
+        "code": "code-anna-2", "appid": "", "invitation": "ABCD", "name": "Mei", "login": "flat1", "password": "x",
+        "second_factor": "1",
+    },
+    "/me/notices/subscriptions": {"accepted": ["t"]},
+    "/me/tenancies/{pk}/emergency": {"asked": "1"},
+    "/me/tenancies/{pk}/payments": {"amount": "1.00", "way": "wechat-mini", "asked": "4"},
+    "/me/tenancies/{pk}/reports": {"kind": "meter", "text": "t", "asked": "4"},
+    "/me/tenancies/{pk}/residents/invitations": {},
     "/tenancies/{pk}/contact": {"phone": "+4915112345678", "email": "zoe@example.com", "language": "en", "over": False},
 }  # fmt: skip
 """Each call that changes something, with what may be sent."""

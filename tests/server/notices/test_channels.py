@@ -260,7 +260,7 @@ def test_only_what_the_organisation_can_send_by_is_offered(tenancy, internet):
     recipient = recipient_of(tenancy)
     with pytest.raises(ValidationError, match="not set up here"):
         add_channel(recipient, "email", "anna@example.com")
-    assert set(CHANNELS) == {"email", "sms", "wechat", "wecom-app", "wecom", "push", "webhook"}
+    assert set(CHANNELS) == {"email", "sms", "wechat", "wechat-mini", "wecom-app", "wecom", "push", "webhook"}
 
 
 # -- pages ----------------------------------------------------------------------------------------------------------------------

@@ -86,6 +86,13 @@ def test_inside_wechat_the_page_asks_who_pays_first(tenancy, merchants, provider
     page = me.post("/me/pay/", wanted, follow=True)
     assert Payment.objects.get().payer == "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
     assert "pay-params" in page.content.decode()
+    # What the page's script passes to WeChat is signed for the official account, and the payment arrives.
+    payment = Payment.objects.get()
+    wx = {name: text for name, text in payment.params.items() if name != "appId"}
+    assert payment.params["appId"] == providers.APPID
+    assert providers.request_payment(providers.APPID, wx).more["payer"] == payment.payer
+    assert pay_and_call_back(providers, me, payment).status_code == 200
+    assert "Paid" in said(me.get(f"/payments/{payment.payment_id}/", headers={"User-Agent": INSIDE}))
 
 
 def test_a_link_from_elsewhere_does_not_say_who_pays(tenancy, merchants, providers, log_in):

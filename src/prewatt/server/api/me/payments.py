@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja import Router, Schema, Status
 
-from ....kernel.units import exact_instant, exact_money
+from ....kernel.units import INSTANT_MAX, exact_instant, exact_money
 from ...accounts.tenants import tenancies_of_login
 from ...accounts.wechat_users import WeChatUser
 from ...core.addresses import asker
@@ -30,7 +30,7 @@ from ...payments.providers.methods import Browser, Shows
 from ...payments.ways import Way, merchants_for, method_of, ways_for
 from ...vending.models import Code, TopUp
 from ..reading import read_instant, read_money
-from .own import instant_text, name_of, own_tenancy, present_tenancy
+from .own import instant_text, is_present, name_of, own_tenancy, present_tenancy
 
 router = Router()
 MINI, REDIRECT, TRANSFER = "wechat-mini", "redirect", "transfer"
@@ -72,7 +72,12 @@ def wechat_user(request: HttpRequest) -> WeChatUser | None:
 
 
 def ways(request: HttpRequest, tenancy: Tenancy) -> list[Offer]:
-    """Return the ways to pay for a tenancy: in the mini program if it is asked from one, by following a link, by a transfer."""
+    """Return the ways to pay for a tenancy: in the mini program if it is asked from one, by following a link, by a transfer. Where
+    nobody lives by it now nothing is topped up.
+    """
+    by_hand = Offer(TRANSFER, _("Transfer or cash, reference %(name)s") % {"name": reference(tenancy)}, TRANSFER)
+    if not is_present(tenancy):
+        return [by_hand]
     person = wechat_user(request)
     inside = [_inside(each, person) for each in merchants_for(tenancy)] if person is not None else []
     links = [
@@ -80,7 +85,6 @@ def ways(request: HttpRequest, tenancy: Tenancy) -> list[Offer]:
         for each in ways_for(tenancy)
         if each.method.shows == Shows.LINK and Browser.PHONE in each.method.fits
     ]
-    by_hand = Offer(TRANSFER, _("Transfer or cash, reference %(name)s") % {"name": reference(tenancy)}, TRANSFER)
     return [*filter(None, inside), *links, by_hand]
 
 
@@ -166,43 +170,44 @@ def payment(request: HttpRequest, payment_id: str) -> Any:
 
 @router.get("/me/tenancies/{pk}/payments")
 def payments(request: HttpRequest, pk: int, before: str = "") -> Any:
-    """List payments, the latest first: how each stands (`state`), and in words how far it is. `id` is
-    null for those that the manager recorded. `before`: only those before an instant, as `next` of the answer says it."""
+    """List payments, the latest first: how each stands (`state`), and in words how far it is. `id` is null for those that the manager
+    recorded. `before`: only those before an instant, as `next` of the answer says it.
+    """
     tenancy = own_tenancy(request, pk)
-    until = read_instant("before", before) if before else None
-    flat = set(tenancy.people.values_list("pk", flat=True))
-    rows = [*_top_ups(tenancy, until, flat), *_others(tenancy, until, flat)]
-    rows.sort(key=lambda each: each[0], reverse=True)
+    until = read_instant("before", before) if before else INSTANT_MAX
+    top_ups, others = _top_ups(tenancy).filter(paid_at__lt=until), _others(tenancy).filter(made_at__lt=until)
+    instants = sorted(
+        [
+            *top_ups.values_list("paid_at", flat=True)[: SHOWN + 1],
+            *others.values_list("made_at", flat=True)[: SHOWN + 1],
+        ]
+    )
     # Those of one instant are not parted.
-    number = SHOWN
-    while SHOWN <= number < len(rows) and rows[number][0] == rows[number - 1][0]:
-        number += 1
+    since = instants[-SHOWN] if len(instants) > SHOWN else 0
+    flat = set(tenancy.people.values_list("pk", flat=True))
+    rows = [(each.paid_at, _of_top_up(each, flat)) for each in top_ups.filter(paid_at__gte=since)]
+    rows += [(each.made_at, _of_payment(each, flat)) for each in others.filter(made_at__gte=since)]
+    rows.sort(key=lambda each: each[0], reverse=True)
+    has_more = bool(since) and (top_ups.filter(paid_at__lt=since).exists() or others.filter(made_at__lt=since).exists())
     return {
-        "payments": [document for _at, document in rows[:number]],
-        "next": exact_instant(rows[number - 1][0]) if len(rows) > number else None,
+        "payments": [document for _at, document in rows],
+        "next": exact_instant(since) if has_more else None,
     }
 
 
-def _top_ups(tenancy: Tenancy, until: int | None, flat: set[int]) -> list[tuple[int, dict[str, Any]]]:
-    rows = tenancy.top_ups.select_related(
-        "command__code", "entry__code", "by", "payment__merchant", "payment__by", "given_receipt"
-    )
-    rows = rows.filter(paid_at__lt=until) if until is not None else rows
-    return [(each.paid_at, _of_top_up(each, flat)) for each in rows[: 2 * SHOWN]]
+def _top_ups(tenancy: Tenancy) -> QuerySet[TopUp]:
+    return tenancy.top_ups.select_related("command__code", "entry__code", "by", "payment__merchant", "payment__by")
 
 
-def _others(tenancy: Tenancy, until: int | None, flat: set[int]) -> list[tuple[int, dict[str, Any]]]:
+def _others(tenancy: Tenancy) -> QuerySet[Payment]:
     """Return the payments that have become no top-up: open ones, and those with which something else was done."""
     rows = tenancy.payments.select_related("merchant", "by").filter(top_up=None)
-    rows = rows.exclude(Q(state=Payment.State.CLOSED) | Q(state=Payment.State.OPEN, expires_at__lte=now()))
-    rows = rows.filter(made_at__lt=until) if until is not None else rows
-    return [
-        (
-            each.made_at,
-            _row(each.payment_id, each.made_at, each.amount, _way_of(each), _by(each.by, flat), _step_of(each)),
-        )
-        for each in rows[: 2 * SHOWN]
-    ]
+    return rows.exclude(Q(state=Payment.State.CLOSED) | Q(state=Payment.State.OPEN, expires_at__lte=now()))
+
+
+def _of_payment(payment: Payment, flat: set[int]) -> dict[str, Any]:
+    by = _by(payment.by, flat)
+    return _row(payment.payment_id, payment.made_at, payment.amount, _way_of(payment), by, _step_of(payment))
 
 
 def _of_top_up(top_up: TopUp, flat: set[int]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from ...web.kept import refuse
 NEW = "new key"
 """The name under which a session keeps a new key until it was shown."""
 SHOWN = 100
+MADE_HERE = (ApiKey.Scope.ALL, ApiKey.Scope.READ, ApiKey.Scope.CHOSEN)
+"""What people choose for a key; others are made by a log-in in an app."""
 
 
 @login_required
@@ -48,7 +50,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         "now": now(),
         "where": _zone(request),
         "organisations": reach.organisations(),
-        "scopes": [each for each in ApiKey.Scope if each != ApiKey.Scope.CHOSEN or reach.rights],
+        "scopes": [each for each in MADE_HERE if each != ApiKey.Scope.CHOSEN or reach.rights],
         "rights": [right for right in Right if right in reach.rights],
         "usual_days": USUAL_DAYS,
         "longest_days": LONGEST_DAYS,

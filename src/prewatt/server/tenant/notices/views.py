@@ -149,6 +149,7 @@ def _channels(recipient: Recipient, user: Any) -> dict[str, Any]:
         "kinds": [
             {"name": kind.name, "title": kind.title, "address": kind.address, "rare": kind.name in RARE}
             for kind in usable
+            if not kind.counted
         ],
     }
 

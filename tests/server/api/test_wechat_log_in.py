@@ -1,0 +1,206 @@
+"""The way in by the mini program: joined by an invitation or a password, a key for a device, and who gets none."""
+
+import time
+
+import msgspec
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from prewatt.kernel.units import DAY, HOUR
+from prewatt.server.accounts.invitations import invite_again, invite_to_flat, invite_to_role
+from prewatt.server.accounts.keys import MOST_DEVICES, ApiKey, make_key, user_of
+from prewatt.server.accounts.memberships import put_member, reach_of
+from prewatt.server.accounts.rights import Role
+from prewatt.server.accounts.wechat_users import WeChatUser
+from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.notices.models import Notice, SendingAccount
+from tests.building import PASSWORD
+from tests.server.api.conftest import Phone
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def messages(found):
+    return " ".join(each["message"] for each in found["errors"])
+
+
+# -- joining ---------------------------------------------------------------------------------------------------------------
+
+
+def test_who_has_joined_nothing_is_told_so_and_an_invitation_lets_them_in_by_a_new_login(mini, tenancy):
+    phone = Phone("mei")
+    assert phone.log_in() == 404
+    status, found = phone.join(invitation="abcd-efgh-jkmn-pqrs")
+    assert status == 400 and "no invitation with this code" in messages(found)
+    code = invite_to_flat(tenancy, None)
+    status, found = phone.join(invitation=code.lower().replace("-", " "), name="  美 玲 ")
+    assert status == 200 and found["key"].startswith("prewatt_") and found["language"] == "en"
+    me = phone.get("/me")
+    assert me["name"] == "美 玲" and [each["id"] for each in me["tenancies"]] == [tenancy.pk]
+    user = WeChatUser.objects.get().user
+    assert not user.has_usable_password() and user.username != "美 玲"
+    first = phone.key
+    assert phone.log_in() == 200 and phone.key != first
+    # An invitation is for one, and each code of WeChat's for one call.
+    status, found = Phone("other").join(invitation=code)
+    assert status == 400 and "used already" in messages(found)
+    once = phone.code
+    assert phone.call("post", "/wechat/log-in", {"code": once})[0] == 200
+    assert phone.call("post", "/wechat/log-in", {"code": once})[0] == 400
+
+
+def test_who_has_joined_takes_a_second_flat_by_the_same_login(mini, anna, tenancy):
+    other = Tenancy.objects.get(tenant="Ben")
+    assert anna.join(invitation=invite_to_flat(other, None))[0] == 200
+    assert {each["id"] for each in anna.get("/me")["tenancies"]} == {tenancy.pk, other.pk}
+    assert WeChatUser.objects.count() == 1
+    status, found = anna.join(invitation=invite_to_flat(other, None))
+    assert status == 400 and "has access already" in messages(found)
+
+
+def test_an_invitation_that_lets_somebody_in_again_joins_their_login_and_tells_them(mini, tenancy):
+    resident = tenancy.residents.get()
+    phone = Phone("anna")
+    assert phone.join(invitation=invite_again(resident, None))[0] == 200
+    assert WeChatUser.objects.get().user == resident.user
+    assert "已绑定微信用户" in Notice.objects.get(event="login").title
+
+
+def test_an_invitation_to_a_role_is_for_a_browser(mini, tenancy):
+    code = invite_to_role(tenancy.unit.property.organisation, Role.MANAGER, None)
+    status, found = Phone("x").join(invitation=code)
+    assert status == 400 and "open it in a browser" in messages(found)
+    assert not WeChatUser.objects.exists() and not ApiKey.objects.exists()
+
+
+def test_a_login_joins_by_its_password_and_guessing_has_to_wait(mini, tenancy):
+    phone = Phone("anna")
+    for _try in range(5):
+        status, found = phone.join(login="flat1", password="guess")
+        assert status == 400 and "do not match" in messages(found)
+    status, found = phone.join(login="flat1", password="guess")
+    assert phone.join(login="flat1", password=PASSWORD)[0] == 429 and not WeChatUser.objects.exists()
+    # Somebody else, from the same address, who lives in another flat.
+    status, found = Phone("ben").join(login="flat2", password=PASSWORD)
+    assert status == 200 and "已绑定微信用户" in Notice.objects.get(event="login").title
+
+
+def test_a_second_factor_is_asked_for_and_taken_once(mini, tenancy):
+    user, secret = get_user_model().objects.get(username="flat1"), generate_totp_secret()
+    TOTP.activate(user, secret)
+    phone, given = Phone("anna"), {"login": "flat1", "password": PASSWORD}
+    status, found = phone.join(**given)
+    assert (status, found["needs"]) == (401, "second-factor") and not ApiKey.objects.exists()
+    status, found = phone.join(**given, second_factor="000000")
+    assert status == 400 and found["errors"][0]["field"] == "second_factor"
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    assert phone.join(**given, second_factor=code)[0] == 200
+    assert Phone("thief").join(**given, second_factor=code)[0] == 400
+
+
+def test_a_login_that_has_no_flat_is_not_for_the_mini_program(mini):
+    status, found = Phone("boss").join(login="manager", password=PASSWORD)
+    assert status == 400 and "not of a tenant" in messages(found)
+    assert not ApiKey.objects.exists()
+
+
+# -- which mini program ------------------------------------------------------------------------------------------------------
+
+
+def test_the_mini_program_is_the_one_that_wechat_says_in_each_request(mini):
+    given = {"code": Phone("a").code, "appid": "wx0000000000000000"}
+    status, found = Phone("a").call("post", "/wechat/log-in", given)
+    assert status == 400 and found["errors"][0]["field"] == "appid" and "not set up" in messages(found)
+    other = Phone("a", Referer="https://servicewechat.com/wx0000000000000000/7/page-frame.html")
+    assert other.log_in() == 400
+    ours = Phone("a", Referer=f"https://servicewechat.com/{mini.MINI_APPID}/7/page-frame.html")
+    assert ours.log_in() == 404
+
+
+def test_landlords_without_a_mini_program_have_the_servers(mini, monkeypatch):
+    SendingAccount.objects.all().delete()
+    assert Phone("a").log_in() == 400
+    own = msgspec.structs.replace(settings.CONFIG, wechat_mini=(mini.MINI_APPID, mini.MINI_SECRET))
+    monkeypatch.setattr(settings, "CONFIG", own)
+    assert Phone("a").log_in() == 404
+
+
+def test_while_wechat_is_away_or_busy_nobody_is_told_that_they_have_no_login(mini, anna):
+    mini.faults.append((200, {"errcode": 45011, "errmsg": "api minute-quota reach limit"}, {}))
+    assert anna.call("post", "/wechat/log-in", {"code": anna.code})[0] == 503
+    mini.faults.append("drop")
+    mini.faults.append("drop")
+    status, found = anna.call("post", "/wechat/log-in", {"code": anna.code})
+    assert status == 503 and mini.MINI_SECRET not in str(found)
+    mini.faults.clear()
+
+
+def test_who_makes_up_codes_of_wechats_has_to_wait(mini):
+    phone = Phone("a")
+    statuses = [phone.call("post", "/wechat/log-in", {"code": f"made up {number}"})[0] for number in range(22)]
+    assert set(statuses[:20]) == {400} and statuses[-1] == 429
+
+
+# -- the key -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_of_a_phone_opens_the_flats_of_its_person_alone_whatever_role_they_have(mini, anna, tenancy):
+    owner = Organisation.objects.get()
+    put_member(owner, get_user_model().objects.get(username="flat1"), Role.MANAGER)
+    user = user_of(anna.key)
+    assert not reach_of(user).rights and not reach_of(user).properties().exists()
+    assert anna.call("get", "/properties")[0] == 404
+    assert anna.call("post", f"/tenancies/{tenancy.pk}/top-ups", {"amount": "5", "credit_id": "7"})[0] == 404
+    assert anna.get(f"/tenancies/{tenancy.pk}/ways")
+
+
+def test_the_key_is_listed_on_keys_and_ended_there(mini, anna, log_in):
+    page = log_in("flat1")
+    shown = page.get("/me/keys/").content.decode()
+    assert "WeChat mini program" in shown and "only my own flats" in shown
+    assert 'value="tenant"' not in shown
+    page.post(f"/me/keys/{ApiKey.objects.get().pk}/revoke/")
+    status, found = anna.call("get", "/me")
+    assert status == 401 and "revoked" in found["detail"]
+    assert anna.log_in() == 200
+
+
+def test_the_key_ends_when_it_is_not_used_for_ninety_days(mini, anna, clock):
+    for _times in range(4):
+        clock.at += 80 * DAY
+        assert anna.get("/me")
+    clock.at += 90 * DAY + HOUR
+    assert anna.call("get", "/me")[0] == 401
+    # A key that somebody made for a program has its own end.
+    text = make_key(get_user_model().objects.get(username="flat1"), "program", days=10)
+    user_of(text)
+    assert ApiKey.objects.get(name="program").ends == clock.at + 10 * DAY
+
+
+def test_one_wechat_user_has_so_many_devices_and_the_one_that_rested_longest_goes(mini, anna, clock):
+    phones = [anna]
+    for _device in range(MOST_DEVICES):
+        clock.at += 2 * HOUR
+        anna.get("/me")
+        phones.append(Phone("anna"))
+        assert phones[-1].log_in() == 200
+    answers = [each.call("get", "/me")[0] for each in phones]
+    assert answers.count(401) == 1 and answers[0] == 200 and answers[1] == 401
+
+
+def test_logging_out_ends_this_key_and_unlinking_those_of_all_devices(mini, anna):
+    second = Phone("anna")
+    assert second.log_in() == 200
+    assert anna.call("delete", "/wechat/log-in")[0] == 204
+    assert anna.call("get", "/me")[0] == 401 and second.get("/me")
+    assert second.call("delete", "/wechat/log-in?unlink=true")[0] == 204
+    assert second.call("get", "/me")[0] == 401 and Phone("anna").log_in() == 404
+    assert not WeChatUser.objects.exists()
+
+
+def test_a_browser_that_is_logged_in_has_no_key_to_end(mini, log_in):
+    assert log_in("flat1").delete("/api/v1/wechat/log-in").status_code == 400
+    assert Client().delete("/api/v1/wechat/log-in").status_code == 401
