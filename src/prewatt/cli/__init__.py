@@ -9,6 +9,7 @@ import os
 
 import typer
 
+from .garbage import wait_with_garbage
 from .lazy import LazyGroup
 
 app = typer.Typer(
@@ -28,4 +29,5 @@ def prewatt() -> None:
 def main() -> None:
     """Run the program `prewatt`. What it and its children write is for their user's eyes only."""
     os.umask(0o077)
+    wait_with_garbage()
     app(prog_name="prewatt")

@@ -14,6 +14,7 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from ..log_lines import Lines
+from .garbage import collect_as_usual
 from .texts import _
 
 WRONG = 2
@@ -41,6 +42,7 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command. Raises typer.Exit after a refusal."""
+        collect_as_usual()
         try:
             return super().invoke(ctx)
         except self.refusals as error:
