@@ -37,6 +37,7 @@ from prewatt.kernel.units import DAY, HOUR, NANO
 SIZES = (24, 2_000, 20_000)
 HOUSE = 250
 """The most flats of a property."""
+HOME = "tenant's home"
 TIMES, FEWEST, PATIENCE = 40, 12, 8.0
 """Requests of each page, each with one of the empty view before it; fewer of a page whose requests take longer than so many
 seconds together.
@@ -169,7 +170,7 @@ def populate(units: int) -> dict[str, str]:
         **{name: reverse(f"console:{view}", args=[home]) for name, view in OF_PROPERTY.items()},
         **{name: reverse(f"console:{view}", args=[flat.pk]) for name, view in OF_UNIT.items()},
         **{name: reverse(f"console:{view}") for name, view in OF_LANDLORD.items()},
-        "tenant's home": reverse("tenant:home:tenancy"),
+        HOME: reverse("tenant:home:tenancy"),
         "log in": reverse("account_login"),
     }
 
@@ -384,14 +385,14 @@ def measure(units: int) -> dict[str, Cost]:
             said = f"{cpu * 1e3:.1f} ms of processor, p95 {p95(times) / p95(beside):.1f} times an empty view's"
             print(f"  {name}: {said}", file=sys.stderr, flush=True)
         if units <= HOUSE:
-            print(first_visit(port, paths["tenant's home"], tenant), flush=True)
+            print(first_visit(port, paths[HOME], _cookie(HOME)), flush=True)
     return costs
 
 
 def _cookie(page: str) -> str:
     if page == "log in":
         return ""
-    return session(residences__isnull=False) if page == "tenant's home" else session(username="manager")
+    return session(residences__isnull=False) if page == HOME else session(username="manager")
 
 
 def report(units: int, costs: dict[str, Cost], first: dict[str, Cost]) -> None:

@@ -46,6 +46,14 @@ def check_may_leave(resident: Resident) -> None:
         raise ValidationError(_("You are the only one with access. The landlord can end it, when you move out."))
 
 
+def check_may_end(resident: Resident, by: Any) -> None:
+    """Raise ValidationError, in words, if somebody who lives in a flat may not end an access to it: another one's, or their own."""
+    if resident.user_id == by.pk:
+        check_may_leave(resident)
+    else:
+        check_may_remove(resident, by)
+
+
 def choose_name(user: Any, typed: str) -> None:
     """Keep the name by which the others of a flat see somebody; an empty one: the name of their login. Raises
     ValidationError if it is too long.

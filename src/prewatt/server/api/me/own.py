@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
@@ -49,11 +47,6 @@ def instant_text(at: int | None) -> str | None:
 def money_text(nano: int | None) -> str | None:
     """Return an amount as text; None stays None."""
     return None if nano is None else exact_money(nano)
-
-
-def name_of(user: Any) -> str:
-    """Return what somebody is called by the others of the flat."""
-    return str(user.get_full_name() or user.get_username())
 
 
 def asked_or_new(asked: str) -> str:

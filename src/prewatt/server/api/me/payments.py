@@ -29,8 +29,9 @@ from ...payments.providers.interface import ProviderError
 from ...payments.providers.methods import Browser, Shows
 from ...payments.ways import Way, merchants_for, method_of, ways_for
 from ...vending.models import Code, TopUp
+from ...web.payers import shown_name
 from ..reading import read_instant, read_money
-from .own import instant_text, is_present, name_of, own_tenancy, present_tenancy
+from .own import instant_text, is_present, own_tenancy, present_tenancy
 
 router = Router()
 MINI, REDIRECT, TRANSFER = "wechat-mini", "redirect", "transfer"
@@ -243,7 +244,7 @@ def _by(user: Any, flat: set[int]) -> str:
     """Return who paid: by name if they are of the flat."""
     if user is None or user.pk not in flat:
         return _("somebody else")
-    return name_of(user)
+    return shown_name(user)
 
 
 def _step_of(payment: Payment) -> str:

@@ -14,7 +14,8 @@ from ninja import Router, Schema
 from ....kernel.units import exact_instant
 from ...accounts.languages import SpokenLanguage, known
 from ...accounts.tenants import tenancies_of_login
-from .own import instant_text, is_present, name_of
+from ...web.payers import shown_name
+from .own import instant_text, is_present
 
 router = Router()
 
@@ -24,7 +25,7 @@ def me(request: HttpRequest) -> Any:
     """Return who you are, your language, and your flats: those where you live first, then the latest."""
     rows = list(tenancies_of_login(request.user).order_by("-begins", "-pk"))
     return {
-        "name": name_of(request.user),
+        "name": shown_name(request.user),
         "language": translation.get_language() or settings.LANGUAGE_CODE,
         "tenancies": [
             {

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from ....kernel.units import exact_instant
@@ -16,8 +15,9 @@ from ...accounts.invitations import invitation_of, invite_to_flat
 from ...core.addresses import public
 from ...core.time import now
 from ...estate.models import Resident
-from ...tenancies.residents import remove_resident
-from .own import name_of, own_tenancy, present_tenancy
+from ...tenancies.residents import check_may_end, remove_resident
+from ...web.payers import shown_name
+from .own import own_tenancy, present_tenancy
 
 router = Router()
 
@@ -26,16 +26,16 @@ router = Router()
 def residents(request: HttpRequest, pk: int) -> Any:
     """List who sees the flat. `may_be_removed`: whether you may end their access."""
     tenancy = own_tenancy(request, pk)
-    rows = list(tenancy.residents.select_related("user"))
+    rows = list(tenancy.residents.select_related("user", "tenancy"))
     may_invite = not tenancy.has_ended(now())
     return {
         "residents": [
             {
                 "id": each.pk,
-                "name": name_of(each.user),
+                "name": shown_name(each.user),
                 "is_me": each.user_id == request.user.pk,
                 "since": exact_instant(each.since),
-                "may_be_removed": _may_end(request, each, rows[0]),
+                "may_be_removed": _may_end(each, request.user),
             }
             for each in rows
         ],
@@ -44,9 +44,12 @@ def residents(request: HttpRequest, pk: int) -> Any:
     }
 
 
-def _may_end(request: HttpRequest, resident: Resident, first: Resident) -> bool:
-    """Return whether somebody may end a person's access: their own, or as the first of the flat that of the others."""
-    return request.user.pk in (resident.user_id, first.user_id)
+def _may_end(resident: Resident, by: Any) -> bool:
+    try:
+        check_may_end(resident, by)
+    except ValidationError:
+        return False
+    return True
 
 
 @router.post("/me/tenancies/{pk}/residents/invitations", response={201: dict[str, Any]})
@@ -66,7 +69,6 @@ def end_access(request: HttpRequest, pk: int, resident_pk: int) -> Any:
     """End somebody's access to the flat, or your own."""
     tenancy = own_tenancy(request, pk)
     resident = get_object_or_404(tenancy.residents.select_related("user", "tenancy"), pk=resident_pk)
-    if not _may_end(request, resident, tenancy.residents.first() or resident):
-        raise ValidationError(_("Only who came first into the flat's list, or the landlord, can end this access."))
+    check_may_end(resident, request.user)
     remove_resident(resident)
     return Status(204, None)
