@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import Any
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -23,7 +25,7 @@ def load_models() -> None:
 
 
 def bring_up_to_date() -> None:
-    """Run the migrations that the database lacks.
+    """Run the migrations that the database lacks; an empty one gets all tables at once.
 
     Raises ImproperlyConfigured if another version has changed the database in a way that this version does not know.
     """
@@ -31,6 +33,11 @@ def bring_up_to_date() -> None:
     _check_known(loader)
     # Each process asks when it starts, and to build what would be migrated takes longer than all else of its start.
     if loader.graph.nodes.keys() - loader.applied_migrations.keys():
+        # Loaded here, because it imports the models.
+        new_database: Any = import_module(".new_database", __package__)
+        if new_database.is_empty():
+            new_database.make_tables(loader)
+            return
         call_command("migrate", verbosity=0)
 
 

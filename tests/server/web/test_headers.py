@@ -101,7 +101,8 @@ django.setup()
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
-call_command("migrate", verbosity=0)
+from prewatt.processes.database import bring_up_to_date
+bring_up_to_date()
 said = io.StringIO()
 call_command("check", deploy=True, stdout=said, stderr=said)
 tls = {"X-Forwarded-Proto": "https", "Host": "power.example.com"}
