@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.building import NOON, PASSWORD, FixedClock, set_up
 
+# Nearly all that collecting makes stays: garbage is looked for when that is over, and then seldom.
+gc.set_threshold(100_000, 10, 10)
+
 # How long an example takes is the machine's business, and what else it has to do: no test fails by it.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
@@ -31,6 +34,7 @@ def pytest_collection_finish() -> None:
     """Take what was loaded and collected, which stays to the end, out of the collector's rounds, which saves time in each test."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 5, 5)
 
 
 def pytest_collection_modifyitems(items):
