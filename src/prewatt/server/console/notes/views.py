@@ -53,11 +53,12 @@ def notes(request: HttpRequest) -> HttpResponse:
     values: Mapping[str, list[str]] = again["values"] if again else {}
     marked = _keys(request.GET.getlist("unit") or values.get("unit", []))
     page = list_page(request, owner.notes.all(), "notes")
+    buildings = sorted(owner.properties.in_use(), key=lambda each: natural(each.name))
     reach = reach_of(list(page))
     context = {
         "owner": owner,
-        "buildings": sorted(owner.properties.in_use(), key=lambda each: natural(each.name)),
-        "choice": flat_choice(request, units, marked, several=True),
+        "buildings": buildings,
+        "choice": flat_choice(request, units, marked, several=len(buildings) > 1),
         "asked": new_credit_id(),
         "all": "on" in values.get("everybody", []),
         "whole": set(values.get("property", [])),
