@@ -91,6 +91,7 @@ OF_LANDLORD = {
 GROWS = {
     "plan": "a tile for each flat of a property, fit for a screen on the wall, is what it is for",
     "losses": "the sums of all meters of a property are what it shows",
+    "emergency codes": "a box for each flat that takes codes",
     "notes": "a line for each building",
     "landlord": "a line for each building",
     "people": "a box for each building, for whom each person works",

@@ -40,6 +40,7 @@ from ...vending.models import EmergencyCode
 from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import refuse, refuse_form, typed_before
+from ...web.paging import list_page
 from ...web.paper import paper_style
 
 
@@ -82,7 +83,7 @@ def emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "property": property_,
         "where": zone(property_.zone),
-        "listed": listed,
+        "page": list_page(request, listed),
         "risk": at_risk(property_),
         "bounds": bounds(property_),
         "meters": [(meter, meter.pk not in held) for meter in _meters(property_)],
