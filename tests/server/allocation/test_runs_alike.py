@@ -35,7 +35,7 @@ def test_a_shared_cost_is_made_previewed_booked_and_given_back_on_the_page(manag
     assert manager.get(f"/properties/{pk}/shared-costs/").status_code == 200
     anna = run.shares.get(unit__name="Flat 1").tenancy
     assert manager.login(username="flat1", password=PASSWORD)
-    assert "Stairs" in manager.get("/me/").content.decode()
+    assert "Stairs" in manager.get(f"/tenancies/{anna.pk}/shares/").content.decode()
     mine = manager.get(f"/tenancies/{anna.pk}/shares/{run.shares.get(tenancy=anna).pk}/").content.decode()
     assert "1.200" in mine and "7.200" in mine and "Ben" not in mine and "Flat 2" not in mine
     assert manager.get(f"/tenancies/{run.shares.get(unit__name='Flat 2').tenancy_id}/statement/").status_code == 404

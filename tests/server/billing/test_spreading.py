@@ -290,7 +290,7 @@ def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
 def test_the_tenant_sees_what_is_spread_and_each_share(log_in, after, edge, store, ben, clock):  # noqa: F811
     spread(ben, "manager", after, share=25)
     top_up(ben, 20 * NANO, "later-1")
-    shown = " ".join(log_in("flat2").get("/me/").content.decode().split())
+    shown = " ".join(log_in("flat2").get(f"/tenancies/{ben.pk}/payments/").content.decode().split())
     assert "25 % of each payment pays it, and the rest goes to the meter. 133.35 is left to pay." in shown
     assert "5.00 of it paid the amount that is spread" in shown
 
