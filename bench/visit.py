@@ -10,7 +10,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 MOST_WITHOUT_CHARTS, MOST = 60_000, 120_000
@@ -47,7 +47,9 @@ class Counter:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection("127.0.0.1", self._to)
-        await asyncio.gather(self._pass(reader, there[1], False), self._pass(there[0], writer, True))
+        # At the end, connections that stand are cut.
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(self._pass(reader, there[1], False), self._pass(there[0], writer, True))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_answer: bool) -> None:
         try:
@@ -55,7 +57,7 @@ class Counter:
                 self.sent += len(piece) if is_answer else 0
                 writer.write(piece)
                 await writer.drain()
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
             pass
         finally:
             writer.close()

@@ -208,3 +208,22 @@ def test_a_first_page_that_does_not_come_in_time_gives_way_to_what_is_known(home
     expect(phone.locator(".balance .big")).to_have_text("12.00 EUR")
     expect(phone.locator(".lost")).to_be_visible()
     answers.set()
+
+
+def test_without_a_worker_the_page_is_as_it_is_and_a_browser_that_can_install_shows_a_button(home, phone):
+    wrong = []
+    phone.on("pageerror", lambda error: wrong.append(str(error)))
+    # As browsers are at an address without TLS.
+    phone.add_init_script("delete Navigator.prototype.serviceWorker")
+    log_in(phone, home, "flat1")
+    expect(phone.locator(".balance .big")).to_contain_text("12.00")
+    button = phone.get_by_role("button", name="Put this page on the first screen")
+    expect(button).to_be_hidden()
+    phone.evaluate(
+        """() => window.dispatchEvent(Object.assign(
+          new Event("beforeinstallprompt", {cancelable: true}), {prompt: () => { window.wasAsked = true; }}))"""
+    )
+    button.click()
+    expect(button).to_be_hidden()
+    assert phone.evaluate("window.wasAsked") is True
+    assert (wrong, phone.evaluate(HERE)) == ([], [])
