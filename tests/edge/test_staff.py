@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from prewatt.edge.effects import Reply
+from prewatt.edge.revocations import RevokedGrants
 from prewatt.edge.staff import Session
 from prewatt.kernel.orders import Close, Open, Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
@@ -45,6 +46,7 @@ class Here:
 
     def __init__(self):
         self.at, self.done = NOW, []
+        self.list = RevokedGrants(VerifyKey(SERVER.public()), 3)
 
     def now(self):
         return self.at
@@ -59,6 +61,12 @@ class Here:
     def act(self, meter, action, by, grant="", reason=""):
         self.done.append((meter, action, by, grant, reason))
         return Reply(True, "Done.")
+
+    def revoked(self, grant):
+        return grant in self.list, self.list.made_at
+
+    def take_revocations(self, signed):
+        self.list.take(signed)
 
     def journal_head(self, meter):
         return (7, "ab" * 32) if meter == "m1" else None

@@ -30,7 +30,8 @@ from prewatt.kernel.safety import Limit
 from prewatt.kernel.supply import FriendlyHours, PowerLimit, Window
 from prewatt.kernel.tariff import DayType, Period, Rate, Season, Switch, Tariff, Tax, Tiers
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from prewatt.wire.messages import Head, MeterState, MeterStatus, Orders, Receipt, Span, States, Status, Upload
+from prewatt.wire.messages import Head, MeterState, MeterStatus, Orders, Receipt, Revoked, Span, States, Status, Upload
+from prewatt.wire.on_site import Grant, Revocations, encode, sign_grant, sign_revocations
 from prewatt.wire.signing import SigningKey, seal, sign_command
 
 BEGIN = 1_700_000_100 * 10**6 // (15 * MINUTE) * (15 * MINUTE)
@@ -151,6 +152,19 @@ def document():
         "register": mine.register,
         "seq": mine.seq,
         "command": mine.command,
+    }
+
+
+def on_site_document():
+    """What phones and gateways keep, and a list on its way: `files/on-site-1.json` has it."""
+    revoked = sign_revocations(SERVER, Revocations(3, 7, BEGIN, ("17", "18")))
+    phone = SigningKey.from_bytes(bytes(range(2, 34)))
+    grant = Grant("17", 3, "Kim", phone.public(), ("close",), BEGIN, BEGIN + DAY, NANO, HOUR, BEGIN)
+    return {
+        "frame": seal(SERVER, Revoked("g1", revoked.body, revoked.signature)).hex(),
+        "kept": encode(revoked).hex(),
+        "status": seal(GATEWAY, Status("g1", 3, 4, BEGIN, True, (), b"session.", revocations=7)).hex(),
+        "grant": encode(sign_grant(SERVER, grant)).hex(),
     }
 
 

@@ -20,15 +20,16 @@ from ..kernel.orders import Action, TakeEmergency, UnlockCodes
 from ..kernel.switching import SwitchProgress
 from ..kernel.units import INSTANT_MAX, MINUTE
 from ..tokens import is_typed
-from ..wire.messages import MAX_METERS, LineStatus, Orders, Receipt, States, Watch, WireError
+from ..wire.messages import MAX_METERS, LineStatus, Orders, Receipt, Revoked, States, Watch, WireError
+from ..wire.on_site import OnSiteError, SignedRevocations
 from ..wire.signing import VerifyKey, open_downward
 from .allowance import SecondLine, dump_usual
-from .checks import head_refused, verified_command
+from .checks import head_refused, states_refused, verified_command, watch_refused
 from .code_entry import OWN_WAYS, SHORT_CODE, CodeEntry
 from .drivers.interface import DriverError
 from .effects import Adopt, Commit, Effect, Keep, LookAt, MoveSwitch, ReadMeters, Refuse, Reply, SetAllowance
 from .looking import Looking, Seen, live, live_balance
-from .memory import ANCHOR, EPOCH, USUAL, Memory
+from .memory import ANCHOR, EPOCH, REVOKED, USUAL, Memory
 from .meter import Foreign, Meter, Observed, Outcome
 from .outbox import Outbox
 from .replies import done, sentence
@@ -69,6 +70,7 @@ class Agent:
         self._time = time or Timekeeper()
         self.codes = CodeEntry(self.meters, memory, self._time, self.balance)
         self.outbox = Outbox(gateway, (epoch, session), self.meters, self.sync, self.looking, self._time)
+        self.revoked = self.outbox.revoked = memory.revoked
         self._server = server
         self._adopted = 0
         self._names: deque[tuple[str, bytes]] = deque(maxlen=NAMES_KEPT)
@@ -273,7 +275,21 @@ class Agent:
             return self._on_states(moment, message)
         if isinstance(message, Watch):
             return self._on_watch(moment, message)
+        if isinstance(message, Revoked):
+            try:
+                return self.take_revocations(moment, SignedRevocations(message.body, message.signature))
+            except OnSiteError as error:
+                return [Refuse("foreign", str(error))]
         return self._on_orders(moment, message)
+
+    def take_revocations(self, moment: Moment, signed: SignedRevocations) -> list[Effect]:
+        """Take up a list of revoked grants if it is newer than the one that is here, and report which is here now. Raises
+        OnSiteError if the server did not sign it for this property.
+        """
+        kept = self.revoked.take(signed)
+        self.outbox.tells_revocations = True
+        self.sync.report(moment.mono)
+        return [*([Keep("", REVOKED, kept)] if kept else []), *self.outbox.messages(moment)]
 
     def _on_receipt(self, moment: Moment, receipt: Receipt) -> list[Effect]:
         if receipt.session and receipt.session != self.outbox.session:
@@ -312,17 +328,9 @@ class Agent:
 
     def _on_states(self, moment: Moment, message: States) -> list[Effect]:
         """Continue from the committed states and read at once, because the journals here do not continue them."""
-        if (message.epoch, message.session) != (self.outbox.epoch, self.outbox.session) or not (
-            self._adopted < message.answers <= self.outbox.number
-        ):
-            return [
-                Refuse(
-                    "replayed", f"states answer message {message.answers}, which is not of this process or is too old"
-                )
-            ]
+        if refusal := states_refused(self.meters, message, self.outbox, self._adopted):
+            return [refusal]
         names = [state.meter for state in message.states]
-        if len(set(names)) != len(names) or any(name not in self.meters for name in names):
-            return [Refuse("foreign", "the states contain a meter that is not of this gateway")]
         try:
             accounts = [Account.load(state.account) for state in message.states]
         except (ValueError, *UNREADABLE) as error:
@@ -348,15 +356,8 @@ class Agent:
         return [*effects, Adopt(message.states), *self._settle(moment, outcomes), ReadMeters(names)]
 
     def _on_watch(self, moment: Moment, watch: Watch) -> list[Effect]:
-        if watch.session != self.outbox.session or watch.epoch != self.outbox.epoch:
-            return [
-                Refuse(
-                    "foreign",
-                    "a request to watch meters is for an earlier process of this gateway, or another one with the same key",
-                )
-            ]
-        if strange := sorted({*watch.meters, *watch.once}.difference(self.meters)):
-            return [Refuse("foreign", f"meter {strange[0]!r} is not of this gateway")]
+        if refusal := watch_refused(self.meters, watch, self.outbox):
+            return [refusal]
         if not self.looking.watch(moment.mono, watch.answers, watch.lasts, watch.meters, watch.once):
             return [Refuse("replayed", f"the request to watch meters that answers message {watch.answers} is over")]
         return []

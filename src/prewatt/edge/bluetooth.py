@@ -26,7 +26,7 @@ from ..wire.signing import SigningKey, VerifyKey
 from .settings import EdgeSettings
 from .site import Site
 from .staff import Session
-from .texts import use
+from .texts import _, use
 
 log = logging.getLogger("prewatt.edge")
 
@@ -121,9 +121,9 @@ class Peripheral:
             return
         try:
             # The agent answers from its own thread; meanwhile the radio goes on.
-            answer = await asyncio.get_running_loop().run_in_executor(None, session.handle, message)
+            answer = await asyncio.to_thread(session.handle, message)
         except (TimeoutError, sqlite3.Error):
-            answer = Answer(False, "The gateway is busy: please try again.")
+            answer = Answer(False, _("The gateway is busy: please try again."))
         await self._notify(connection, encode(answer))
 
     async def _notify(self, connection: Connection, message: bytes) -> None:

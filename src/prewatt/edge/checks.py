@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..kernel.entries import Command, EntryError, UnknownOrder, decode_command
-from ..wire.messages import Head, SignedCommand, WireError
+from ..wire.messages import Head, SignedCommand, States, Watch, WireError
 from ..wire.signing import VerifyKey, command_is_signed
 from .effects import Refuse
 from .meter import Meter
+from .outbox import Outbox
 
 
 def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
@@ -28,6 +29,33 @@ def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
             "chain",
             f"meter {head.meter}: entry {head.seq} of the head-end differs from entry {head.seq} of this journal",
         )
+    return None
+
+
+def states_refused(meters: Mapping[str, Meter], message: States, outbox: Outbox, adopted: int) -> Refuse | None:
+    """Return why states to continue from do not answer this process; None if they do. `adopted`: the number of the last
+    message of before states were accepted last.
+    """
+    is_own = (message.epoch, message.session) == (outbox.epoch, outbox.session)
+    if not is_own or not adopted < message.answers <= outbox.number:
+        return Refuse(
+            "replayed", f"states answer message {message.answers}, which is not of this process or is too old"
+        )
+    names = [state.meter for state in message.states]
+    if len(set(names)) != len(names) or any(name not in meters for name in names):
+        return Refuse("foreign", "the states contain a meter that is not of this gateway")
+    return None
+
+
+def watch_refused(meters: Mapping[str, Meter], watch: Watch, outbox: Outbox) -> Refuse | None:
+    """Return why a request to watch meters is not for this process; None if it is."""
+    if watch.session != outbox.session or watch.epoch != outbox.epoch:
+        return Refuse(
+            "foreign",
+            "a request to watch meters is for an earlier process of this gateway, or another one with the same key",
+        )
+    if strange := sorted({*watch.meters, *watch.once}.difference(meters)):
+        return Refuse("foreign", f"meter {strange[0]!r} is not of this gateway")
     return None
 
 

@@ -15,8 +15,9 @@ from ..kernel.units import SECOND
 from ..wire.signing import VerifyKey
 from .agent import Agent
 from .journal import Journal, Loaded
-from .memory import ANCHOR, load_memory, load_timekeeper
+from .memory import ANCHOR, REVOKED, load_memory, load_timekeeper
 from .meter import Meter, MeterPolicy
+from .revocations import load_revoked
 from .settings import EdgeSettings
 from .sync import SyncPolicy
 from .timekeeping import Anchor, dump_anchor
@@ -54,13 +55,15 @@ def load_agent(settings: EdgeSettings, journal: Journal, boot: str, set_aside: d
             log.warning("meter %s: a damaged snapshot was made anew from the entries", name)
     # As they were handed over; codes may have changed them since.
     keys = {meter.name: meter.token.state() for meter in settings.meters if meter.token is not None}
+    server = VerifyKey(bytes.fromhex(settings.server_key))
+    revoked = load_revoked(journal.kept(REVOKED), server, settings.property_id)
     agent = Agent(
         settings.gateway,
         journal.epoch,
         [Meter(name, loaded.account, loaded.head, policy) for name, loaded in loads.items()],
-        VerifyKey(bytes.fromhex(settings.server_key)),
+        server,
         SyncPolicy(settings.heartbeat_s, settings.patience_s, look_interval=settings.look_interval_s),
-        load_memory(journal.kept, keys),
+        load_memory(journal.kept, keys, revoked),
         load_timekeeper(journal.kept, boot),
         os.urandom(8),
     )

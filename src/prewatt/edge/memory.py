@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct, msgpack
+from msgspec import Struct, field, msgpack
 
 from .allowance import Usual, load_usual
 from .codes import KeyState, load_key
 from .lockout import Tries
+from .revocations import RevokedGrants
 from .timekeeping import Timekeeper, load_anchor
 
 KEY = "key"
@@ -21,6 +22,8 @@ ANCHOR = "anchor"
 """The timekeeper's anchor, for the gateway."""
 EPOCH = "epoch"
 """The gateway's epoch, from which the next start continues."""
+REVOKED = "revoked"
+"""The list of staff grants that hold no more, for the gateway."""
 
 Kept = Callable[[str], Mapping[str, bytes]]
 """A function that returns what is stored under a name, by meter; for the gateway itself under the empty meter name."""
@@ -28,19 +31,22 @@ Kept = Callable[[str], Mapping[str, bytes]]
 
 class Memory(Struct):
     """What the rules begin with, beside the accounts. `keys`: the keys of meters that accept tokens. `tries`: wrong
-    codes by meter and way in. `usual`: the usual use by meter.
+    codes by meter and way in. `usual`: the usual use by meter. `revoked`: the staff grants that hold no more.
     """
 
     keys: dict[str, KeyState] = {}
     tries: dict[str, dict[str, Tries]] = {}
     usual: dict[str, Usual] = {}
+    revoked: RevokedGrants = field(default_factory=RevokedGrants)
 
 
-def load_memory(kept: Kept, keys: Mapping[str, KeyState]) -> Memory:
-    """Return the stored memory. `keys`: the keys from enrolment, which tokens may have changed since."""
+def load_memory(kept: Kept, keys: Mapping[str, KeyState], revoked: RevokedGrants) -> Memory:
+    """Return the stored memory. `keys`: the keys from enrolment, which tokens may have changed since. `revoked`: the staff
+    grants that hold no more.
+    """
     changed = {name: load_key(body) for name, body in kept(KEY).items() if name in keys}
     usual = {name: load_usual(body) for name, body in kept(USUAL).items()}
-    return Memory({**keys, **changed}, load_tries(kept), usual)
+    return Memory({**keys, **changed}, load_tries(kept), usual, revoked)
 
 
 def load_tries(kept: Kept) -> dict[str, dict[str, Tries]]:

@@ -15,6 +15,7 @@ from ..wire.messages import MAX_INSTEAD, LineStatus, Live, MeterState, MeterStat
 from .effects import Effect, SendLive, SendStatus, SendUpload
 from .looking import Looking
 from .meter import Meter
+from .revocations import RevokedGrants
 from .sync import Sync
 from .timekeeping import Moment, Timekeeper
 
@@ -44,6 +45,10 @@ class Outbox:
         self._meters, self._sync, self._looking, self._time = meters, sync, looking, time
         self.lines: tuple[LineStatus, ...] = ()
         """The lines of meters that are in trouble as a whole."""
+        self.revoked = RevokedGrants()
+        """The staff grants that hold no more."""
+        self.tells_revocations = False
+        """Whether the next status tells which list of them is here; a fresh one does anyway."""
         self._changed = set(meters)
         self._sent: dict[int, int] = {}
 
@@ -119,9 +124,12 @@ class Outbox:
             self.asked = number
         meters = tuple(_meter_status(self._meters[name]) for name in names)
         now = self._time.now(moment)
-        return SendStatus(
-            Status(self._gateway, self.epoch, number, now, fresh, meters, self.session, self.lines or UNSET)
+        revocations = self.revoked.number if fresh or self.tells_revocations else UNSET
+        self.tells_revocations = False
+        status = Status(
+            self._gateway, self.epoch, number, now, fresh, meters, self.session, self.lines or UNSET, revocations
         )
+        return SendStatus(status)
 
 
 def _meter_status(meter: Meter) -> MeterStatus:

@@ -19,6 +19,7 @@ from ..kernel.units import DAY, SECOND
 from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MeterState, Upward
+from ..wire.on_site import SignedRevocations
 from ..wire.signing import SigningKey, seal
 from .devices import Devices, Question, open_drivers
 from .drivers.interface import DriverError, MeterDriver
@@ -292,6 +293,13 @@ class Shell:
             self.journal.keep("", CLOCK, str(self._clock.correction).encode())
         self._do(effects)
         return reply
+
+    def take_revocations(self, signed: SignedRevocations) -> None:
+        """Take up a list of revoked grants that a phone brings; on a full disk, when there is room. Raises OnSiteError if it is
+        none of this property.
+        """
+        if not self.journal.full:
+            self._do(self.agent.take_revocations(self.moment(), signed))
 
     def _read_keypads(self) -> None:
         for name in self._keypads:

@@ -9,7 +9,7 @@ from typing import Protocol
 from ..kernel.orders import Action
 from ..kernel.switching import SwitchProgress
 from ..wire.messages import LiveMeter
-from ..wire.on_site import SiteMeter
+from ..wire.on_site import SignedRevocations, SiteMeter
 from .effects import Reply
 from .lines import LineView
 
@@ -110,6 +110,16 @@ class Site(Protocol):
 
     def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
         """Give an order to a meter, in the name of `by`; `grant` is the id of the grant that allows it, empty for the tenant."""
+
+    def revoked(self, grant: str) -> tuple[bool, int]:
+        """Return whether a staff grant is revoked, and when the list that says so, or not, was signed (µs); 0 if there is
+        none. Before that instant it can't be now.
+        """
+
+    def take_revocations(self, signed: SignedRevocations) -> None:
+        """Take up a list of revoked grants that a phone brings, if it is newer than the one that is here. Raises OnSiteError
+        if the server did not sign it for this property.
+        """
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
         """Return the number of the last entry, and the hash of the chain in hexadecimal; None if this gateway has no

@@ -26,7 +26,7 @@ from ..kernel.safety import KINDS
 from ..kernel.settings import is_paid_after
 from ..kernel.supply import LOCKS
 from ..kernel.units import DAY, exact_kwh, short_price
-from ..wire.on_site import SiteMeter
+from ..wire.on_site import SignedRevocations, SiteMeter
 from ..wire.pins import pin_is
 from .agent_thread import AgentThread
 from .effects import Reply
@@ -180,6 +180,14 @@ class SiteService:
         # Outside of the agent's thread, which goes on meanwhile.
         self._shell.seen_switches.wait(meter)
         return self._thread.ask(lambda: self._shell.with_supply(meter, reply))
+
+    def revoked(self, grant: str) -> tuple[bool, int]:
+        """Return whether a staff grant is revoked, and when the list of revoked ones was signed (µs; 0: there is none)."""
+        return self._thread.ask(lambda: (grant in self._shell.agent.revoked, self._shell.agent.revoked.made_at))
+
+    def take_revocations(self, signed: SignedRevocations) -> None:
+        """Take up a newer list of revoked grants that a phone brings. Raises OnSiteError if it is none of this property."""
+        self._thread.ask(lambda: self._shell.take_revocations(signed))
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:
         """Return the number of the last entry, and the chain's hash in hexadecimal; None if there is no such meter."""

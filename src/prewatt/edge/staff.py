@@ -21,6 +21,7 @@ from ..wire.on_site import (
     ReadHead,
     SignedGrant,
     SignedInstruction,
+    SignedRevocations,
     SiteStatus,
     TypedCode,
     decode_up,
@@ -31,8 +32,9 @@ from ..wire.on_site import (
 )
 from ..wire.signing import SigningKey, VerifyKey
 from .effects import Reply
+from .replies import sentence
 from .site import Site
-from .texts import _
+from .texts import _, match, speaking
 
 
 class Session:
@@ -45,36 +47,50 @@ class Session:
         self._grant: Grant | None = None
         self._nonce = b""
         self._count = 0
+        self._language = ""
 
     def handle(self, message: bytes) -> Downward:
-        """Return the answer to a message. No input raises an exception."""
-        try:
-            return self._handle(message)
-        except OnSiteError as error:
-            text = str(error)
-            return Answer(False, f"{text[:1].upper()}{text[1:]}.")
+        """Return the answer to a message, in the language that the phone has asked for. No input raises an exception."""
+        with speaking(self._language):
+            try:
+                return self._handle(message)
+            except OnSiteError as error:
+                return Answer(False, sentence(str(error)))
 
     def _handle(self, message: bytes) -> Downward:
         match decode_up(message):
-            case AskStatus(nonce):
+            case AskStatus(nonce, language):
+                self._language = match(language)
                 online, at, meters = self._site.overview()
                 return sign_status(self._key, SiteStatus(self._site.gateway, at, online, nonce, meters))
             case TypedCode(meter, digits):
                 return _answer(self._site.submit_code(meter, digits, "bluetooth"))
             case SignedGrant() as signed:
                 self._grant = None
-                self._grant = open_grant(self._server, signed, self._property, self._site.now())
+                grant = open_grant(self._server, signed, self._property, self._site.now())
+                self._check_holds(grant)
+                self._grant = grant
                 self._nonce, self._count = self._new_nonce(), 0
                 return Challenge(self._site.gateway, self._nonce, self._site.now())
             case SignedInstruction() as signed:
                 return self._instructed(signed)
+            case SignedRevocations() as signed:
+                self._site.take_revocations(signed)
+                return Answer(True, _("The list of revoked grants is here."))
+
+    def _check_holds(self, grant: Grant) -> None:
+        """Refuse a grant that is revoked, or whose end has passed. Raises OnSiteError."""
+        revoked, not_before = self._site.revoked(grant.grant)
+        if revoked:
+            raise OnSiteError("this grant is revoked: ask the manager for a new one")
+        if max(self._site.now(), not_before) >= grant.ends:
+            raise OnSiteError("the grant has expired: ask for a new one")
 
     def _instructed(self, signed: SignedInstruction) -> Answer:
         grant = self._grant
         if grant is None:
             raise OnSiteError("show a grant first")
-        if self._site.now() >= grant.ends:
-            raise OnSiteError("the grant has expired: ask for a new one")
+        self._check_holds(grant)
         instruction = open_instruction(VerifyKey(grant.key), self._site.gateway, self._nonce, self._count + 1, signed)
         self._count += 1
         try:

@@ -27,6 +27,7 @@ class GatewayView:
     `key` checks its signatures. `meters` are the names of its meters. `stamp` is the (epoch, number) of its last
     message. `sessions` are its last sessions, the latest first. `adopted` is the instant (µs) at which it last got
     states to continue from. `lines` are the lines of its meters that are in trouble as a whole (`headend.lines`).
+    `revocations` is the number of the list of revoked grants that it has told to have; -1 if it knows no such lists.
     """
 
     name: str
@@ -36,6 +37,7 @@ class GatewayView:
     sessions: tuple[str, ...] = ()
     adopted: int = 0
     lines: Sequence[Line] = ()
+    revocations: int = -1
 
 
 @dataclass(slots=True)
@@ -157,6 +159,7 @@ class Plan:
     - `sessions`: the last sessions of gateways that speak in another session
     - `adopting`: gateways that get states
     - `lines`: the lines in trouble, of gateways where they have changed
+    - `revocations`: the numbers of the lists of revoked grants, of gateways that tell of another one
     - `over`: alarms (gateway, kind) that end
     - `broken`: meters of which nothing can be stored, with the reason
     - `beyond`: accounts of meters whose next entries nobody has
@@ -173,6 +176,7 @@ class Plan:
     adopting: set[str] = field(default_factory=set)
     sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lines: dict[str, Sequence[Line]] = field(default_factory=dict)
+    revocations: dict[str, int] = field(default_factory=dict)
     alarms: list[Raised] = field(default_factory=list)
     over: set[tuple[str, str]] = field(default_factory=set)
     broken: dict[str, str] = field(default_factory=dict)

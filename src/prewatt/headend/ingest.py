@@ -53,6 +53,7 @@ from .alarms import clock_ahead, ended_by, raised_by, stands_back
 from .batch import Applied, Beyond, Coded, GatewayView, MeterPlan, MeterView, NewEntry, Plan, Refusal
 from .lines import lines_after, told_lines
 from .reconcile import Difference, check
+from .revoking import told
 from .unlogged import command_of
 
 AHEAD = 10 * MINUTE
@@ -147,6 +148,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     for message in batch.messages:
         if isinstance(message, Status):
             _take_lines(message, result, batch.gateways[message.gateway])
+            _take_revocations(message, result, batch.gateways[message.gateway])
         forked = _upload(message, result, views) if isinstance(message, Upload) else _status(message, result, views)
         if forked:
             astray[message.gateway] = (message, forked | astray.get(message.gateway, (message, set()))[1])
@@ -225,6 +227,13 @@ def _take_lines(status: Status, result: Plan, gateway: GatewayView) -> None:
     after = lines_after(before, status, result.now)
     if after != before:
         result.lines[gateway.name] = after
+
+
+def _take_revocations(status: Status, result: Plan, gateway: GatewayView) -> None:
+    """Take up which list of revoked grants a gateway has."""
+    number = told(status)
+    if number is not None and number != result.revocations.get(gateway.name, gateway.revocations):
+        result.revocations[gateway.name] = number
 
 
 def _status(status: Status, result: Plan, views: Mapping[str, MeterView]) -> set[str]:

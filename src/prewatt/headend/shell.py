@@ -17,7 +17,7 @@ from ..server.core.config import ServerConfig, signing_key
 from ..server.core.time import now
 from ..wire import topics
 from ..wire.link import Connected, Disconnected, Link, Received
-from ..wire.messages import Receipt, States
+from ..wire.messages import Receipt, Revoked, States, Watch
 from ..wire.signing import seal
 from .batch import Plan, Refusal
 from .dispatch import Dispatch, DispatchPolicy
@@ -26,6 +26,7 @@ from .ingest import plan, sort
 from .looking import Looking
 from .meter_rows import OutrunError
 from .refusals import of_dropped, summed
+from .revoking import Revoking
 from .store import Store
 from .turns import FLOOD
 
@@ -42,7 +43,7 @@ so with the usual 5 ms a busy loop would let in some fifty messages a second.
 POLL = 0.1
 """Seconds between looks for new commands."""
 LOOK = 0.5
-"""Seconds between two checks of who looks at a meter."""
+"""Seconds between two checks of who looks at a meter, and which gateways lack a list of revoked grants."""
 BEAT = 5.0
 """Seconds between two signs of life of this worker."""
 
@@ -60,7 +61,7 @@ class Worker:
         self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards), self._inbox)
         self._logged: set[tuple[str, str]] = set()
         self._refused: list[Refusal] = []
-        self._looking = Looking()
+        self._looking, self._revoking = Looking(), Revoking()
         self._running = True
 
     def stop(self) -> None:
@@ -176,8 +177,12 @@ class Worker:
             )
 
     def _look(self, mono: float) -> None:
-        for watch in self._looking.tick(mono, self._store.looks()) if self._link.connected else []:
-            self._link.publish(topics.down(watch.gateway), seal(self._key, watch))
+        if not self._link.connected:
+            return
+        lists = self._revoking.tick(mono, self._store.lacking_revocations())
+        messages: list[Watch | Revoked] = [*self._looking.tick(mono, self._store.looks()), *lists]
+        for message in messages:
+            self._link.publish(topics.down(message.gateway), seal(self._key, message))
 
     def _send_commands(self, mono: float, dispatch: Dispatch) -> None:
         # Without a connection nothing counts as sent, so all of it is sent as soon as there is one.

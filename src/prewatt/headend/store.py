@@ -46,6 +46,7 @@ from .looking import Look
 from .meter_rows import OutrunError, entry_row, store_meter, store_status, tenancies_of
 from .outbox import Outbox
 from .refusals import summed
+from .revoking import Lacking
 
 log = logging.getLogger("prewatt.headend")
 
@@ -92,7 +93,14 @@ class Store:
                 mending.tell_of_gateway(row, error)
                 continue
             views[row.name] = GatewayView(
-                row.name, key, frozenset(meters[row.pk]), (row.epoch, row.number), sessions, row.adopted_at, row.lines
+                row.name,
+                key,
+                frozenset(meters[row.pk]),
+                (row.epoch, row.number),
+                sessions,
+                row.adopted_at,
+                row.lines,
+                row.told_revocations,
             )
         return views
 
@@ -155,6 +163,23 @@ class Store:
     def looks(self) -> list[Look]:
         """Return the meters of this worker's gateways that somebody looks at."""
         return [Look(*each) for each in looked_at(self._shards)]
+
+    def lacking_revocations(self) -> list[Lacking]:
+        """Return the gateways of this worker that are online and have an older list of revoked grants than their property's."""
+        rows = Gateway.objects.filter(
+            online=True,
+            revoked=False,
+            shard__in=self._shards,
+            told_revocations__gte=0,
+            property__revocation_list__number__gt=F("told_revocations"),
+        ).order_by("pk")
+        fields = ("number", "body", "signature")
+        return [
+            Lacking(name, number, bytes(body), bytes(signature))
+            for name, number, body, signature in rows.values_list(
+                "name", *(f"property__revocation_list__{each}" for each in fields)
+            )
+        ]
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -289,6 +314,8 @@ def _store_gateways(plan: Plan) -> None:
         Gateway.objects.filter(name=gateway).update(sessions=list(sessions))
     for gateway, lines in plan.lines.items():
         Gateway.objects.filter(name=gateway).update(lines=lines)
+    for gateway, number in plan.revocations.items():
+        Gateway.objects.filter(name=gateway).update(told_revocations=number)
     Gateway.objects.filter(name__in=plan.adopting).update(adopted_at=plan.now)
     for given in (state for message in plan.states for state in message.states):
         # What it said of itself was of another journal.

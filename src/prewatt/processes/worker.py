@@ -20,6 +20,7 @@ from ..server.core.time import now
 from ..server.ledger import sums
 from ..server.metering.balance import raise_alarms
 from ..server.metering.similar_keeping import keep_similar_use
+from ..server.metering.revoking import revoke_what_nobody_may
 from ..server.notices.sending import send_what_is_due
 from ..server.notices.silences import tell_of_silences
 from ..server.notices.watching import watch
@@ -117,6 +118,12 @@ def fetch_settlement_files() -> None:
         log.info("the amount taken back of payment %s is booked now", payment)
 
 
+def look_at_grants() -> None:
+    """Take back the grants of phones whose owners may switch no more."""
+    if count := revoke_what_nobody_may():
+        log.info("%d grants of phones are taken back", count)
+
+
 def forget_tries() -> None:
     """Delete the counts of wrong tries that are over."""
     log.debug("%d counts of tries are over", forget_old())
@@ -200,6 +207,7 @@ def _work() -> None:
         (forget_tasks, SELDOM),
         (close_books, SELDOM),
         (forget_tries, SELDOM),
+        (look_at_grants, SELDOM),
         (renew_holidays, DAILY),
         (forget, DAILY),
     )

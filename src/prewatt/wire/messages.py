@@ -39,6 +39,9 @@ MAX_STATES = 512 * 1024
 MAX_INSTEAD = 256 * 1024
 """The most bytes of accounts beside the entries of an upload."""
 
+MAX_REVOKED_BYTES = 15 * 1024
+"""The most bytes of a list of revoked grants: a phone can carry it, too (`on_site.MAX_MESSAGE`)."""
+
 LONGEST_LOOK = 60
 """The most seconds for which one message makes a gateway watch meters."""
 
@@ -94,7 +97,9 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     status, or all of them if `fresh` is set.
 
     `epoch` counts the gateway's starts and `number` its messages since: a later message has a greater pair. `lines`: those
-    that are in trouble as a whole; it is left out if there are none.
+    that are in trouble as a whole; it is left out if there are none. `revocations`: the number of the list of revoked
+    grants that the gateway has stored (0: none); it is left out if it was told before on this connection, and by software
+    that knows no such lists.
     """
 
     gateway: str
@@ -105,6 +110,7 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     meters: Annotated[tuple[MeterStatus, ...], Meta(max_length=MAX_METERS)] = ()
     session: Session = b""
     lines: Annotated[tuple[LineStatus, ...], Meta(max_length=MAX_LINES)] | UnsetType = UNSET
+    revocations: Natural | UnsetType = UNSET
 
 
 class Span(Struct, frozen=True):
@@ -246,8 +252,18 @@ class Orders(Struct, frozen=True, tag_field="kind", tag="orders"):
     commands: Annotated[tuple[SignedCommand, ...], Meta(max_length=MAX_COMMANDS)]
 
 
+class Revoked(Struct, frozen=True, tag_field="kind", tag="revoked"):
+    """The list of staff grants that hold no more at the gateway's property (`on_site.Revocations` as bytes), with the
+    server's signature. It is sent until the gateway's status tells the list's number.
+    """
+
+    gateway: str
+    body: Annotated[bytes, Meta(max_length=MAX_REVOKED_BYTES)]
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
 Upward = Status | Upload | Live
-Downward = Receipt | Orders | States | Watch
+Downward = Receipt | Orders | States | Watch | Revoked
 
 
 class WireError(ValueError):
@@ -282,7 +298,7 @@ class Frame(Struct, frozen=True, array_like=True):
 
 KINDS = {
     "status": Status, "upload": Upload, "live": Live,
-    "receipt": Receipt, "orders": Orders, "states": States, "watch": Watch,
+    "receipt": Receipt, "orders": Orders, "states": States, "watch": Watch, "revoked": Revoked,
 }  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()

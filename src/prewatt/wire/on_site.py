@@ -5,6 +5,9 @@ A *grant*, signed by the server in advance, names a phone's key and what it may 
 gateway gives each session a number that was never used before (the challenge); the phone signs every instruction
 together with that number and a count, and the gateway signs its answers. So what was recorded in one session is
 worthless in another, and also when it is repeated in the same one.
+
+Grants that were taken back stand in a numbered list of the property, which the server signs (`Revocations`). It goes to
+each gateway over the network (`messages.Revoked`), and any phone can bring it to a gateway that has none.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ MAX_MESSAGE = 16 * 1024
 GRANT = b"prewatt grant"
 INSTRUCTION = b"prewatt instruction"
 ANSWER = b"prewatt answer"
+REVOKED = b"prewatt revoked"
+MAX_REVOKED = 1000
+"""The most grants in a list of revoked ones."""
 
 Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
@@ -123,10 +129,13 @@ class TypedCode(Struct, frozen=True, tag_field="kind", tag="code"):
     digits: Annotated[str, Meta(max_length=300)]
 
 
-class AskStatus(Struct, frozen=True, tag_field="kind", tag="ask-status"):
-    """Ask for the state of the gateway and its meters. `nonce` comes back in the signed answer."""
+class AskStatus(Struct, frozen=True, tag_field="kind", tag="ask-status", omit_defaults=True):
+    """Ask for the state of the gateway and its meters. `nonce` comes back in the signed answer. `language`: in which the
+    person wants to read the answers of this connection, as HTML names it; empty: the gateway's own.
+    """
 
     nonce: Nonce
+    language: Annotated[str, Meta(max_length=35)] = ""
 
 
 class SiteMeter(Struct, frozen=True):
@@ -169,7 +178,25 @@ class Answer(Struct, frozen=True, tag_field="kind", tag="answer", omit_defaults=
     signature: bytes = b""
 
 
-Upward = SignedGrant | SignedInstruction | TypedCode | AskStatus
+class Revocations(Struct, frozen=True):
+    """The grants of a property that hold no more, by their ids, although their end is not reached. The list with the
+    greatest `number` is the one that holds. `made_at`: when the server signed it; the present is later than that.
+    """
+
+    property: Natural
+    number: Natural
+    made_at: Instant
+    grants: Annotated[tuple[ShortText, ...], Meta(max_length=MAX_REVOKED)]
+
+
+class SignedRevocations(Struct, frozen=True, tag_field="kind", tag="revoked"):
+    """A list of revoked grants with the server's signature, as a phone brings it to a gateway."""
+
+    body: bytes
+    signature: Signature
+
+
+Upward = SignedGrant | SignedInstruction | TypedCode | AskStatus | SignedRevocations
 Downward = Challenge | Answer | SignedStatus
 
 _encoder = msgspec.msgpack.Encoder()
@@ -178,6 +205,7 @@ _down: msgspec.msgpack.Decoder[Downward] = msgspec.msgpack.Decoder(Downward)
 _grant = msgspec.msgpack.Decoder(Grant)
 _numbered = msgspec.msgpack.Decoder(_Numbered)
 _status = msgspec.msgpack.Decoder(SiteStatus)
+_revocations = msgspec.msgpack.Decoder(Revocations)
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes, what: str) -> T:
@@ -236,6 +264,22 @@ def open_grant(server: VerifyKey, signed: SignedGrant, property_id: int, now: in
     if now >= grant.ends:
         raise OnSiteError("the grant has expired: ask for a new one")
     return grant
+
+
+def sign_revocations(key: SigningKey, revocations: Revocations) -> SignedRevocations:
+    """Sign a list of revoked grants with the server's key."""
+    body = _encoder.encode(revocations)
+    return SignedRevocations(body, key.sign(REVOKED, body))
+
+
+def open_revocations(server: VerifyKey, signed: SignedRevocations, property_id: int) -> Revocations:
+    """Return a list of revoked grants of this property. Raises OnSiteError for any other."""
+    if not server.verifies(REVOKED, signed.body, signed.signature):
+        raise OnSiteError("the list of revoked grants is not signed by this gateway's server")
+    revocations = _decode(_revocations, signed.body, "a list of revoked grants")
+    if revocations.property != property_id:
+        raise OnSiteError("the list of revoked grants is for another property")
+    return revocations
 
 
 # -- sessions -----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ NOT_AUDITED = {
     "metering.LiveReading": "is written by the head-end",
     "metering.Look": "says that somebody looks",
     "metering.Refusal": "counts what machines were refused",
+    "metering.RevocationList": "is worked out of the grants, which are audited",
     "metering.SilentMeter": "is measured",
     "metering.SimilarUse": "is worked out",
     "metering.Worker": "is a machine's sign of life",
@@ -63,6 +64,7 @@ MACHINES_OWN = {
         "lines",
         "shard",
         "kept_off_until",
+        "told_revocations",
     },
     "metering.Meter": {
         *("seq", "head", "account", "digest", "offset", "at", "balance", "register", "read_at", "closed", "low"),

@@ -14,6 +14,9 @@ from ..core.sentences import in_words
 from ..estate.models import Organisation, Part, Property, Unit
 from ..estate.safety_rules import check_limits, check_own_windows
 from ..estate.supply_rules import check_power
+from .grant_models import OnSiteRules as OnSiteRules
+from .grant_models import RevocationList as RevocationList
+from .grant_models import StaffGrant as StaffGrant
 from .usage_models import DayUse as DayUse
 
 OWN_RULES = ("power_limit", "limits", "off_hours", "off_watts", "off_kwh")
@@ -35,6 +38,8 @@ class Gateway(models.Model):
     `adopted_at`: when it last got the server's state to continue from. `lines`: the lines of its meters that are in trouble as
     a whole, as it has last reported them (`headend.lines`). `kept_off_until`: the own broker does not let it in before,
     because it has flooded the head-end; by the system's clock. `code_ends`: when the enrolment code ends, by the same clock.
+    `told_revocations`: the number of the list of revoked grants that it has told to have (0: none); -1 if its software knows
+    no such lists.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -55,6 +60,7 @@ class Gateway(models.Model):
     lines = models.JSONField(default=list, editable=False)
     kept_off_until = models.DateTimeField(null=True, editable=False)
     code_ends = models.DateTimeField(null=True, editable=False)
+    told_revocations = models.BigIntegerField(default=-1, editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -205,28 +211,6 @@ class Meter(models.Model):
         """Return the property of the meter's gateway."""
         property_: Property = self.gateway.property
         return property_
-
-
-class StaffGrant(models.Model):
-    """What a person on site may do at a property's gateways without the server. It is signed in advance, and can be
-    shown again. `key` is the key of the holder's phone; `text` is the signed grant.
-    """
-
-    property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="staff_grants")
-    holder = models.CharField(max_length=100)
-    key = models.CharField(max_length=64)
-    actions = models.CharField(max_length=200)
-    begins = models.BigIntegerField()
-    ends = models.BigIntegerField()
-    made_at = models.BigIntegerField()
-    by = models.CharField(max_length=150)
-    text = models.TextField()
-
-    class Meta:
-        ordering = ("-made_at", "-id")
-
-    def __str__(self) -> str:
-        return f"{self.holder}, {self.property}"
 
 
 class JournalEntry(models.Model):

@@ -82,7 +82,8 @@ TEXTS: dict[str, Texts] = {
     "metering.Meter": Texts(
         plain="name serial role driver power_limit head account digest limits off_hours told_quantities told_switch"
     ),
-    "metering.StaffGrant": Texts(plain="holder key actions by text"),  # of who works for the landlord
+    "metering.StaffGrant": Texts(plain="holder key actions by text revoked_by"),  # of who works for the landlord
+    "metering.OnSiteRules": Texts(plain="actions"),
     "metering.JournalEntry": Texts(plain="kind body hash"),
     "metering.DayUse": Texts(plain="zone rates"),
     "metering.SimilarUse": Texts(plain="groups"),
