@@ -182,6 +182,7 @@ OPTIONAL = {
     "tables/sheet.py",
     "edge/process.py",
     "server/accounts/apps.py",
+    "server/metering/apps.py",
     "server/overview/apps.py",
     "server/core/local_forms.py",
 }

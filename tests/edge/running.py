@@ -33,12 +33,13 @@ def obey(shell, order):
 
 
 @contextmanager
-def agent(folder, ordered=True, **changes):
-    """An agent that runs, and the site that people meet. `ordered`: its one meter gets a tariff, and is dark for want of credit."""
+def agent(folder, ordered=True, settings=None, **changes):
+    """An agent that runs, and the site that people meet. `ordered`: its one meter gets a tariff, and is dark for want of credit.
+    `settings`: of the gateway, `changes`: of its meter, where they are otherwise.
+    """
     token = TokenSettings(KEY.pan, KEY.supply_group, 1, 1, 2, 255, 2014, 4, 11, KEY.decoder_key(VENDING).hex())
-    settings = made_settings(
-        folder, meters=(MeterSettings("m1", "recorded", unit="Flat 1", token=token, **changes),), property_id=3
-    )
+    meter = MeterSettings("m1", "recorded", unit="Flat 1", token=token, **changes)
+    settings = made_settings(folder, **{"meters": (meter,), "property_id": 3, **(settings or {})})
     ready = queue.Queue()
 
     def run():

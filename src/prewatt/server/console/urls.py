@@ -19,6 +19,7 @@ STORIES = (
     "meter_rules",
     "meters",
     "notes",
+    "on_site",
     "orders",
     "overview",
     "owed",

@@ -52,7 +52,8 @@ LABELS = {
     "unit": _("Unit"), "used": pgettext_lazy("of a payment", "What was used"),
     "user": _("Login"), "vacancy": _("Vacant units are borne by"),
     "value": _("Value"), "watts": pgettext_lazy("in watts", "Power"), "way": _("Way to pay"),
-    "phone": _("Phone"), "email": _("E-mail"),
+    "phone": _("Phone"), "email": _("E-mail"), "public_key": _("Phone"), "days": _("A grant holds for days"),
+    "restore_amount": _("Restores at most"), "restore_hours": _("Hours to restore for"),
     **{form.field: _(form.label) for form in CHARGES},
 }  # fmt: skip
 """What people see of a field, where its own name is not for them."""

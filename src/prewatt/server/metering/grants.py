@@ -64,10 +64,16 @@ class GrantRequest:
         return raw
 
 
+def gateway_keys(property_: Property) -> tuple[GatewayKey, ...]:
+    """Return the gateways of a property that are enrolled, with the keys that verify their answers."""
+    gateways = Gateway.objects.filter(property=property_, public_key__isnull=False, revoked=False)
+    return tuple(GatewayKey(each.name, bytes(each.public_key or b"")) for each in gateways.order_by("name"))
+
+
 @transaction.atomic
-def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
-    """Sign a grant and store it. `by`: a user, or the name of one. Raises ValidationError, which names the wrong
-    fields.
+def make_grant(request: GrantRequest, by: Any, user: Any = None) -> StaffGrant:
+    """Sign a grant and store it. `by`: a user, or the name of one; `user`: whose login asked for it by a phone. Raises
+    ValidationError, which names the wrong fields.
     """
     key = request.clean()
     actions = tuple(dict.fromkeys(request.actions))
@@ -80,8 +86,8 @@ def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
         ends=request.ends,
         made_at=now(),
         by=by if isinstance(by, str) else by.get_username(),
+        user_id=None if user is None else user.pk,
     )
-    gateways = Gateway.objects.filter(property=request.property, public_key__isnull=False, revoked=False)
     grant = Grant(
         grant=f"{row.pk}",
         property=request.property.pk,
@@ -93,7 +99,7 @@ def make_grant(request: GrantRequest, by: Any) -> StaffGrant:
         most_amount=request.most_amount,
         longest=request.longest,
         issued=row.made_at,
-        gateways=tuple(GatewayKey(each.name, bytes(each.public_key or b"")) for each in gateways.order_by("name")),
+        gateways=gateway_keys(request.property),
     )
     row.text = b64encode(encode(sign_grant(signing_key(settings.CONFIG), grant))).decode()
     row.save(update_fields=["text"])

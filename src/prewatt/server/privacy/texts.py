@@ -84,6 +84,7 @@ TEXTS: dict[str, Texts] = {
     ),
     "metering.StaffGrant": Texts(plain="holder key actions by text revoked_by"),  # of who works for the landlord
     "metering.OnSiteRules": Texts(plain="actions"),
+    "metering.RevocationList": Texts(plain="body signature"),
     "metering.JournalEntry": Texts(plain="kind body hash"),
     "metering.DayUse": Texts(plain="zone rates"),
     "metering.SimilarUse": Texts(plain="groups"),

@@ -26,6 +26,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
         "account/js/onload.js",
         "sign_in/passkeys.js",
     ),
+    "web/on-site.js": tuple(f"web/on_site/{name}.js" for name in ("protocol", "visit", "bluetooth", "phone", "page")),
     "web/live-page.js": ("django_htmx/htmx-2.min.js", "web/page.js", "web/live.js"),
 }
 """By the name of each, the files that it consists of."""

@@ -63,6 +63,7 @@ OF_PROPERTY = (
 BUILDINGS = Place(_("Buildings"), (Page(_("Buildings"), "console:overview:properties"),))
 PLACES = (
     BUILDINGS,
+    Place(_("On site"), (Page(_("On site"), "console:on_site:on_site", under=("console:on_site:",)),)),
     Place(
         _("Money"),
         (

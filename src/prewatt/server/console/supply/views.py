@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ....kernel.calendar import zone
-from ....kernel.orders import BY_STAFF, GRANT_LONGEST, GRANT_RESTORE_LONGEST
+from ....kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
 from ....kernel.units import HOUR
-from ....wire.on_site import ALLOWED, READ_HEAD, SET_CLOCK
+from ....wire.on_site import ALLOWED
 from ...core.amounts import NumberField, typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import Property
@@ -26,12 +26,14 @@ from ...estate.rule_fields import SUPPLY_GROUPS, SUPPLY_LABELS, SUPPLY_RULES
 from ...estate.safety_rules import EXAMPLE
 from ...metering.grants import GrantRequest, make_grant
 from ...metering.models import Meter
+from ...metering.phones import rules_of
 from ...vending.account_settings import send_settings
 from ...web.access import property_of_manager
 from ...web.kept import refuse, typed_before
 from ...web.safety import check_now
 from ..silences.views import silence_rules_form
 from ..taken_back.forms import BackRulesForm
+from .on_site_views import grant_rows, in_words
 
 
 class RulesForm(forms.ModelForm):
@@ -85,19 +87,13 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "groups": [(title, [form[name] for name in names], _shown_open(form, names)) for title, names in SUPPLY_GROUPS],
         "back_rules": _back_rules(request, pk),
         "silence_rules": silence_rules_form(request, property_),
-        "grants": [
-            (each, ", ".join(map(_allowed, each.actions.split()))) for each in property_.staff_grants.all()[:20]
-        ],
-        "allowed": [(each, _allowed(each)) for each in ALLOWED],
+        "grants": grant_rows(property_),
+        "allowed": [(each, in_words(each)) for each in ALLOWED],
+        "phones": rules_of(property_),
+        "phone_actions": [(each, in_words(each), each in rules_of(property_).actions.split()) for each in ALLOWED],
         "now": now(),
     }
     return render(request, "console/supply/supply.html", context)
-
-
-def _allowed(action: str) -> str:
-    """Return what a grant allows, in words."""
-    others = {READ_HEAD: _("read how the gateway and its meters stand"), SET_CLOCK: _("set the gateway's clock")}
-    return _(BY_STAFF[action].label) if action in BY_STAFF else others.get(action, action)
 
 
 def _shown_open(form: RulesForm, names: Iterable[str]) -> bool:

@@ -70,3 +70,10 @@ document.addEventListener("submit", event => {
   }, {once: true});
   dialog.showModal();
 });
+
+// A phone that works on site renews what it may do on each page (on_site/phone.js). The page On site has that script itself.
+const {phone} = document.body.dataset;
+try {
+  if (phone && localStorage.getItem("on-site") && !document.querySelector("[data-on-site]"))
+    document.head.append(Object.assign(document.createElement("script"), {src: phone}));
+} catch (error) { /* A browser that keeps nothing keeps no grants either. */ }
