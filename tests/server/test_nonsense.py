@@ -356,6 +356,8 @@ CALLS = {
     "/meters/{name}/lead-back": {},
     "/alarms/{pk}/answer": {"answer": "money", "amount": "1.00"},
     "/alarms/{pk}/settle": {},
+    "/me/grants": {"public_key": "ab" * 32},
+    "/me/grants/revoke": {"public_key": "ab" * 32},
     "/tenancies/{pk}/adjustments": {"amount": "1.00", "adjustment_id": "z", "reason": "x"},
     "/tenancies/{pk}/goodwill": {"amount": "1.00", "adjustment_id": "y", "reason": "x"},
     "/properties/{pk}/emergency-codes": {"amount": "1.00", "days": 2, "units": ["Flat 1"]},

@@ -222,6 +222,8 @@ FORMS = {
 """Each form that takes an id, a name or a file."""
 NO_NAMES = {
     "web:language",
+    "console:on_site:files", "console:on_site:on_site", "console:on_site:worker", "console:supply:on_site_rules",
+    "console:supply:revoke_grant",
     "console:alarms:alarm", "console:alarms:alarms", "console:audit:changes", "console:bank:so_far", "console:bills:bills",
     "console:bills:terms", "console:books:books", "console:books:decide_adjustment", "console:books:export",
     "console:books:undo_top_up", "console:contacts:contact", "console:contacts:contact_list",
@@ -353,7 +355,7 @@ NO_NAMES_CALLED = {
     "/tenancies/{pk}/put-move-right", "/tenancies/{pk}/moved-payments", "/debts/{pk}/set-off/{refund_pk}",
     "/debts/{pk}/write-offs", "/write-offs/{pk}/decide", "/debt-payments/{pk}/undo", "/shared-costs/{pk}/end",
     "/shared-costs/{pk}/remove", "/properties/{pk}/emergency-codes/revoke", "/emergency-codes/{pk}/revoke",
-    "/tenancies/{pk}/contact", "/tenancies/{pk}/terms",
+    "/tenancies/{pk}/contact", "/tenancies/{pk}/terms", "/me/grants", "/me/grants/revoke",
     # -- a tenant's own: tests/server/api walks them with the keys of tenants
     "/wechat/log-in", "/wechat/join", "/me/notices/subscriptions", "/me/tenancies/{pk}/emergency",
     "/me/tenancies/{pk}/payments", "/me/tenancies/{pk}/reports", "/me/tenancies/{pk}/residents/invitations",

@@ -37,7 +37,9 @@ def wait_for(what, pause=0.01):
 
 
 class Running:
-    """`address` of the pages; `merchants` by provider; `edge`: the agent's folder."""
+    """`address` of the pages; `merchants` by provider; `edge`: the agent's folder. `bluetooth`: its adapter, if it has one."""
+
+    bluetooth = ""
 
     def __init__(self, home, flats):
         self.home, self.providers = Path(home), Providers()
@@ -88,7 +90,7 @@ class Running:
         data = self.home / "load.csv"
         data.write_text("\n".join(["meter,timestamp,kwh", *self.load(names, begin)]) + "\n")
         drivers = {"recorded": RecordedSettings(data, "UTC", self.edge / "meters")}
-        enrol(self.address, self.building.code, self.edge, drivers)
+        enrol(self.address, self.building.code, self.edge, drivers, bluetooth=self.bluetooth)
         settings = self.edge / "edge.toml"
         settings.write_text(
             settings.read_text().replace("poll_shortest_s = 60\n", f"poll_shortest_s = {poll_shortest}\n")

@@ -18,7 +18,7 @@ from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.correspondence.models import Entry, Photo, Report
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, account
-from prewatt.server.metering.models import Alarm, Gateway, Meter, Silence
+from prewatt.server.metering.models import Alarm, Gateway, Meter, Silence, StaffGrant
 from prewatt.server.notices.models import Channel
 from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.payments.models import (
@@ -137,6 +137,9 @@ def numbers(of):
         "keypad-meters": token_meter,
         "keypad-readings": KeypadReading.objects.create(
             token_meter=token_meter, at=NOON, register=1, typed_at=NOON, by="x", photo=b"x"
+        ),
+        "grants": StaffGrant.objects.create(
+            property=home, holder="Sam", key="ab" * 32, actions="close", begins=NOON - DAY, ends=NOON + DAY, made_at=NOON, by="x"
         ),
         "emergency-codes": EmergencyCode.objects.create(
             code=secret, meter=meter, amount=NANO, made_at=NOON, ends=NOON + DAY, by="x"
