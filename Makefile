@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LIGHTHOUSE := .node/lighthouse/.installed
+MINI_PROGRAM := clients/wechat/node_modules/.package-lock.json
 ARGS ?=
 export PYTHON
 # What Python compiles is kept, whatever the shell says: the tests start hundreds of processes.
@@ -40,13 +41,19 @@ collected: $(VENV)/.installed-test
 # Beside the installation of what pip brings, which takes as long.
 packages:
 	@tools/system.sh paper browser node
-	@$(MAKE) --silent $(LIGHTHOUSE)
+	@$(MAKE) --silent $(LIGHTHOUSE) $(MINI_PROGRAM)
 
 # What judges pages in tests: pinned by its lock, and beside the tests' folder, all of whose files tests walk.
 $(LIGHTHOUSE): tests/system/lighthouse/package.json tests/system/lighthouse/package-lock.json
 	@tools/system.sh node
 	@mkdir -p $(@D) && cp $^ $(@D)
 	cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# What the tests of the mini program need, pinned; the mini program itself needs nothing of it.
+$(MINI_PROGRAM): clients/wechat/package-lock.json
+	@tools/system.sh node
+	npm ci --silent --no-audit --no-fund --ignore-scripts --prefix clients/wechat
 	@touch $@
 
 # Stories wait for processes and clocks: four at a time, with the types and the other database beside them, keep two cores at work.
@@ -135,8 +142,8 @@ lock: ## Pin the dependencies anew: of all parts, of a gateway alone, and with t
 	$(COMPILE) -c requirements.lock pyproject.toml build-requirements.in -o requirements-edge.lock
 	$(COMPILE) --all-extras -c requirements.lock pyproject.toml build-requirements.in -o requirements-test.lock
 
-clean: ## Remove the virtual environments.
-	rm -rf $(VENV) $(VENV)-lock .node
+clean: ## Remove the virtual environments, and what npm brought.
+	rm -rf $(VENV) $(VENV)-lock .node clients/wechat/node_modules
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \

@@ -6,7 +6,7 @@
 #   python    Python itself, and what makes a virtual environment
 #   paper     what draws statements as PDF, in Chinese too; without it all else works, and the page says so
 #   browser   what the tests of pages need: Chromium, and a library of its driver
-#   node      what runs Lighthouse, which judges pages in tests; nothing that is installed needs it
+#   node      what runs Lighthouse, which judges pages in tests, and the tests of the WeChat mini program; nothing that is installed needs it
 set -euo pipefail
 
 library() { /sbin/ldconfig -p 2>/dev/null | grep "$1" >/dev/null; }

@@ -1,0 +1,76 @@
+/** Topping up: an amount, a way, and WeChat's own sheet. What became of it is the server's to say: the next page asks. */
+
+const session = require('../../lib/session');
+const subscribing = require('../../lib/subscribing');
+const { page } = require('../../lib/page');
+const { plain } = require('../../lib/typed');
+const { newId } = require('../../lib/api');
+
+/**
+ * Show WeChat's payment sheet.
+ * @param {any} wanted the five fields that the server signed
+ * @returns {Promise<''|'cancel'|'fail'>} how it went by the phone's word
+ */
+function sheet(wanted) {
+  return new Promise((resolve) => {
+    wx.requestPayment(Object.assign({}, wanted, {
+      success: () => resolve(''),
+      fail: (/** @type {any} */ failure) => resolve(/cancel/.test(failure.errMsg) ? 'cancel' : 'fail'),
+    }));
+  });
+}
+
+page('pay', {
+  once: true,
+  data: {
+    amount: '', way: '', ways: [], transfer: null, sign: '', elsewhere: '', presets: ['20', '50', '100', '200'], templates: [],
+  },
+
+  async load() {
+    const flat = await session.ofFlat('GET', '');
+    const ways = flat.ways.filter((/** @type {any} */ each) => each.kind !== 'transfer');
+    return {
+      ways,
+      way: ways.length ? ways[0].value : '',
+      transfer: flat.transfer,
+      sign: flat.currency.sign,
+      // Asked for now: after the payment WeChat lets a page ask for messages at once, or not at all.
+      templates: await subscribing.templates(),
+    };
+  },
+
+  preset(/** @type {any} */ event) {
+    this.setData({ amount: event.currentTarget.dataset.value, fields: {} });
+  },
+
+  choose(/** @type {any} */ event) {
+    this.setData({ way: event.currentTarget.dataset.value });
+  },
+
+  /** The same wish has the same id, so that who taps twice, or after a broken connection, pays once. */
+  asked(/** @type {string} */ amount, /** @type {string} */ way) {
+    const wish = `${amount} ${way}`;
+    if (!this.wish || this.wish.wish !== wish) this.wish = { wish, id: newId() };
+    return this.wish.id;
+  },
+
+  pay() {
+    const { t, way } = this.data;
+    const amount = plain(this.data.amount);
+    if (!amount) return this.setData({ fields: { amount: t.no_amount } });
+    return this.act(async () => {
+      const wanted = { amount, way, asked: this.asked(amount, way) };
+      const payment = await session.ofFlat('POST', '/payments', wanted);
+      if (payment.redirect) return this.setData({ elsewhere: payment.redirect });
+      const how = payment.wx ? await sheet(payment.wx) : '';
+      if (how) return this.setData({ wrong: how === 'cancel' ? t.cancelled : t.not_made });
+      this.wish = null;
+      if (payment.wx) await subscribing.ask(this.data.templates);
+      return wx.redirectTo({ url: `/pages/payment/payment?id=${payment.id}` });
+    });
+  },
+
+  copy(/** @type {any} */ event) {
+    wx.setClipboardData({ data: event.currentTarget.dataset.text });
+  },
+});
