@@ -98,9 +98,9 @@ bench: $(VENV)/.installed-test $(LIGHTHOUSE) ## Measure the speed; each figure s
 	$(BIN)/python -m bench.edge
 
 pictures: ## Take the pictures anew that README shows.
-	@tools/system.sh python browser
-	@$(MAKE) --silent $(VENV)/.installed-test
-	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py -k "outage or example or browser"
+	@tools/system.sh python browser node
+	@$(MAKE) --silent $(VENV)/.installed-test clients/wechat/node_modules/.package-lock.json
+	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py tests/clients/test_wechat.py -k "outage or example or browser or fits"
 
 walk: ## Walk each role's stories in a real browser, on a phone and a desk, in each language; pictures in dist/walk (ARGS="--languages de").
 	@tools/system.sh python browser

@@ -107,6 +107,6 @@ def keep(page, name):
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=Path(PICTURES) / f"{name}.{scheme}.png", full_page=True)
-    if FOR_DOCUMENTS and name == "home.zh-hans":
+    if FOR_DOCUMENTS and name == "home-chinese.zh-hans":
         page.screenshot(path=Path(FOR_DOCUMENTS) / "wechat.png")
     page.set_viewport_size(NARROW)

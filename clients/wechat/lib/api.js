@@ -6,27 +6,26 @@
 const config = require('../config');
 const storage = require('./storage');
 
-/** A call that failed. `kind`: `lost` without an answer, `key` when the key opens nothing, `refused` by the server's rules. */
-class Failure extends Error {
-  /**
-   * @param {'lost'|'key'|'refused'} kind
-   * @param {number} status of the answer; 0 without one
-   * @param {any} body
-   */
-  constructor(kind, status, body) {
-    super(body && body.detail ? String(body.detail) : kind);
-    this.kind = kind;
-    this.status = status;
-    this.needs = (body && body.needs) || '';
-    /** @type {{field: string, message: string}[]} */
-    this.errors = (body && body.errors) || [];
-  }
+/**
+ * @typedef {object} Failing what is wrong with a call
+ * @property {'lost'|'key'|'refused'} kind without an answer; the key opens nothing; by the server's rules
+ * @property {number} status of the answer; 0 without one
+ * @property {string} needs what the server asks for beside
+ * @property {{field: string, message: string}[]} errors by the fields of what was sent
+ * @property {string} words what the server says of it, in the person's language; empty if it says nothing
+ */
 
-  /** What the server says about the call, in the person's language; empty if it says nothing. */
-  get words() {
-    if (this.errors.length) return this.errors.map((each) => each.message).join('\n');
-    return this.message === this.kind ? '' : this.message;
-  }
+/**
+ * An error for a call that failed. It is no class of its own: what turns this into older JavaScript loses such a one's parts.
+ * @param {'lost'|'key'|'refused'} kind
+ * @param {number} [status]
+ * @param {any} [body]
+ * @returns {Error & Failing}
+ */
+function failure(kind, status = 0, body = null) {
+  const { detail = '', needs = '', errors = [] } = body || {};
+  const words = errors.map((/** @type {any} */ each) => each.message).join('\n') || String(detail);
+  return Object.assign(new Error(words || kind), { kind, status, needs, errors, words });
 }
 
 /** @returns {Record<string, string>} */
@@ -51,7 +50,7 @@ function sent(method, address, body) {
       header: head(),
       timeout: 15000,
       success: resolve,
-      fail: () => reject(new Failure('lost', 0, null)),
+      fail: () => reject(failure('lost')),
     });
   });
 }
@@ -62,15 +61,15 @@ function sent(method, address, body) {
  * @param {string} address behind /api/v1
  * @param {object} [body]
  * @returns {Promise<any>} what the server answers
- * @throws {Failure}
+ * @throws {Failing}
  */
 async function once(method, address, body) {
   const answer = await sent(method, address, body);
   if (answer.statusCode < 300) return answer.data;
   // Servers in front of prewatt answer so while it starts anew.
-  if (answer.statusCode === 502 || answer.statusCode === 504) throw new Failure('lost', answer.statusCode, null);
+  if (answer.statusCode === 502 || answer.statusCode === 504) throw failure('lost', answer.statusCode);
   const asksMore = answer.data && answer.data.needs;
-  throw new Failure(answer.statusCode === 401 && !asksMore ? 'key' : 'refused', answer.statusCode, answer.data);
+  throw failure(answer.statusCode === 401 && !asksMore ? 'key' : 'refused', answer.statusCode, answer.data);
 }
 
 /**
@@ -79,13 +78,13 @@ async function once(method, address, body) {
  * @param {string} address
  * @param {object} [body]
  * @returns {Promise<any>} what the server answers
- * @throws {Failure}
+ * @throws {Failing}
  */
 async function call(method, address, body) {
   try {
     return await once(method, address, body);
-  } catch (failure) {
-    if (failure.kind !== 'lost') throw failure;
+  } catch (wrong) {
+    if (wrong.kind !== 'lost') throw wrong;
     return once(method, address, body);
   }
 }
@@ -94,7 +93,7 @@ async function call(method, address, body) {
  * Bring a file of the server into the phone.
  * @param {string} address behind /api/v1
  * @returns {Promise<string>} where it lies until the mini program ends
- * @throws {Failure}
+ * @throws {Failing}
  */
 function download(address) {
   return new Promise((resolve, reject) => {
@@ -103,9 +102,9 @@ function download(address) {
       header: head(),
       success: (answer) => {
         if (answer.statusCode === 200) resolve(answer.tempFilePath);
-        else reject(new Failure('refused', answer.statusCode, null));
+        else reject(failure('refused', answer.statusCode));
       },
-      fail: () => reject(new Failure('lost', 0, null)),
+      fail: () => reject(failure('lost')),
     });
   });
 }
@@ -116,4 +115,4 @@ function newId() {
   return `mini-${Date.now().toString(36)}-${part()}`;
 }
 
-module.exports = { Failure, once, call, download, newId };
+module.exports = { failure, once, call, download, newId };

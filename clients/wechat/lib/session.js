@@ -1,12 +1,13 @@
 /** Who is logged in, and which of their flats is looked at. */
 
+const config = require('../config');
 const api = require('./api');
 const storage = require('./storage');
 
 /** @returns {Promise<string>} a code by which the server learns from WeChat who this is; it works once */
 function wechatCode() {
   return new Promise((resolve, reject) => {
-    wx.login({ success: (answer) => resolve(answer.code), fail: () => reject(new api.Failure('lost', 0, null)) });
+    wx.login({ success: (answer) => resolve(answer.code), fail: () => reject(api.failure('lost')) });
   });
 }
 
@@ -16,7 +17,8 @@ function wechatCode() {
  * @param {Record<string, string>} proof
  */
 async function comeIn(address, proof) {
-  const ask = async () => api.once('POST', address, Object.assign({ code: await wechatCode() }, proof));
+  const program = config.appid ? { appid: config.appid } : {};
+  const ask = async () => api.once('POST', address, Object.assign({ code: await wechatCode() }, program, proof));
   let answer;
   try {
     answer = await ask();
@@ -42,11 +44,16 @@ async function logIn() {
 }
 
 /**
- * Join this WeChat to a login, by an invitation or by name and password.
+ * Join this WeChat to a login, by an invitation or by name and password. A flat that is new for this phone is looked at next.
  * @param {Record<string, string>} proof
  */
 async function join(proof) {
+  const last = storage.kept('me');
   await comeIn('/wechat/join', proof);
+  if (!last) return;
+  const before = last.value.tenancies.map((/** @type {any} */ each) => each.id);
+  const added = (await me()).tenancies.find((each) => before.indexOf(each.id) < 0);
+  if (added) storage.choose(added.id);
 }
 
 /**
@@ -68,7 +75,7 @@ async function logOut(unlink) {
  * @param {string} address
  * @param {object} [body]
  * @returns {Promise<any>}
- * @throws {api.Failure}
+ * @throws {api.Failing}
  */
 async function call(method, address, body) {
   if (storage.key()) {
@@ -81,7 +88,7 @@ async function call(method, address, body) {
   if (!(await logIn())) {
     storage.forget();
     wx.reLaunch({ url: '/pages/join/join' });
-    throw new api.Failure('key', 401, null);
+    throw api.failure('key', 401);
   }
   return api.call(method, address, body);
 }
@@ -113,7 +120,7 @@ function flatOf(tenancies) {
 async function tenancy() {
   if (!storage.chosen()) {
     const flat_ = flatOf((await me()).tenancies);
-    if (!flat_) throw new api.Failure('refused', 404, null);
+    if (!flat_) throw api.failure('refused', 404);
     storage.choose(flat_.id);
   }
   return storage.chosen();
@@ -134,10 +141,17 @@ async function ofFlat(method, address, body) {
   return call(method, await addressOfFlat(address), body);
 }
 
-/** @returns {Promise<any>} the flat that is looked at, as the home page last knew it; asked for if it was not seen yet */
-async function flat() {
-  const last = storage.kept(`home ${await tenancy()}`);
-  return last ? last.value : ofFlat('GET', '');
+/** @returns {Promise<any>} the flat that is looked at, as it is now; it is kept for when there is no network */
+async function home() {
+  const state = await ofFlat('GET', '');
+  storage.keep(`home ${state.id}`, state);
+  return state;
 }
 
-module.exports = { join, logOut, call, me, flatOf, addressOfFlat, tenancy, ofFlat, flat };
+/** @returns {Promise<any>} the flat that is looked at, as it was last known; asked for if it was not seen yet */
+async function flat() {
+  const last = storage.kept(`home ${await tenancy()}`);
+  return last ? last.value : home();
+}
+
+module.exports = { join, logOut, call, me, flatOf, addressOfFlat, tenancy, ofFlat, home, flat };

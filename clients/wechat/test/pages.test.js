@@ -80,6 +80,38 @@ test('a call whose connection broke is made once more, with the same id', async 
   assert.equal(bodies[1].amount, '50');
 });
 
+test('a log-in whose connection broke is tried with a new word of WeChat, because each is good for one call', async () => {
+  const codes = [];
+  let number = 0;
+  const each = new Phone({
+    answer: recorded({ 'POST /wechat/log-in': (_path, body) => { codes.push(body.code); return codes.length > 1 ? { key: 'KEY', language: '' } : { status: 502 }; } }),
+    wechat: { login: () => `CODE-${number += 1}` },
+  });
+  await each.open().shown;
+  assert.deepEqual(codes, ['CODE-1', 'CODE-2']);
+  assert.match(each.text, /Banksia Court/);
+});
+
+test('a flat that an invitation adds is the one that is looked at next', async () => {
+  let me = { ...ME, tenancies: ME.tenancies.slice(0, 1) };
+  const each = phone({
+    'GET /me': () => me,
+    'GET /me/tenancies/9': { ...HOME, id: 9, unit: 'Flat 900' },
+    'POST /wechat/join': () => { me = { ...ME, tenancies: [...me.tenancies, { ...ME.tenancies[0], id: 9, unit: 'Flat 900' }] }; return { key: 'KEY', language: '' }; },
+  });
+  await each.open().until(/Flat 302/);
+  await each.open('/pages/join/join?invitation=ABCDEFGHJKLMNPQR').tap('Join');
+  await each.until(/Flat 900/);
+});
+
+test('the code of a payment is there without a network as soon as it was shown', async () => {
+  const each = phone({ 'GET /me/tenancies/7': DARK }).open('/pages/payment/payment?id=b2');
+  await each.until(/3112 1020 9642 6950 7821/);
+  each.isOnline = false;
+  await each.open('/pages/code/code?digits=31121020964269507821').until(/192\.168\.1\.20/);
+  await each.open().until(/No network[^]*3112 1020 9642 6950 7821/);
+});
+
 test('a cancelled payment is told, keeps the amount, and is the same payment when it is tried again', async () => {
   const asked = [];
   const ends = ['cancel', 'fail', ''];
@@ -141,6 +173,7 @@ test('a way that opens in a browser gives its address; a refused amount stands a
   const each = phone({ 'POST /me/tenancies/7/payments': () => answers.shift() });
   await each.open().shown;
   await each.tap('Pay');
+  assert.doesNotMatch(each.text, /with WeChat on this phone/);
   await each.type('amount', '0.5');
   await each.tap('Alipay');
   await each.tap('Pay');
@@ -291,4 +324,7 @@ test('bars: what is unknown is hatched, what is yet to come is empty, and the su
   assert.equal(use.rates[0].money, '0.30\u00a0CNY');
   assert.equal(use.is_now, true);
   assert.deepEqual(use.rows.map((each) => each.kwh), ['0.1 kWh', 'not known', '0.2 kWh']);
+  const halfHours = ['06:00', '06:30', '07:00'].map((each) => value(`2026-11-03T${each}`, '0.125', '0.1'));
+  const day = shown({ values: halfHours }, { ...look, by: 'day' });
+  assert.deepEqual(day.bars.map((each) => [each.name, each.tick, each.kwh]), [['06:00', '6', '0.12 kWh'], ['06:30', '', '0.12 kWh'], ['07:00', '', '0.12 kWh']]);
 });

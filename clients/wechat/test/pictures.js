@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { Phone } = require('./simulator');
-const { recorded, ME, DARK } = require('./recorded');
+const { recorded, ME, DARK, CHINESE } = require('./recorded');
 
 const wechat = { login: () => 'CODE', pay: async () => 'cancel' };
 const WITHOUT = 'POST /wechat/log-in';
@@ -11,6 +11,7 @@ const WITHOUT = 'POST /wechat/log-in';
 /** A page's name, how it is reached, and what else is done. */
 const STATES = [
   ['home', {}, '/pages/home/home'],
+  ['home-chinese', { 'GET /me/tenancies/7': CHINESE }, '/pages/home/home'],
   ['home-dark', { 'GET /me/tenancies/7': DARK }, '/pages/home/home'],
   ['home-offline', { 'GET /me/tenancies/7': DARK }, '/pages/home/home', async (phone) => {
     phone.isOnline = false;

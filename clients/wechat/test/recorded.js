@@ -17,6 +17,7 @@ const HOME = {
   unit: 'Flat 302',
   property: 'Banksia Court',
   landlord: 'Green Homes',
+  is_present: true,
   currency: CNY,
   at: NIGHT,
   seen_at: '2026-11-26T22:39:50Z',
@@ -35,8 +36,10 @@ const HOME = {
   price: { now: '0.5500', unit: 'kWh', name: 'day', next: { from: '2026-11-26T23:00:00Z', price: '0.3200', name: 'night' }, words: 'Cheaper from 07:00: 0.32 instead of 0.55 CNY/kWh' },
   codes: [],
   ways: [
-    { value: 'wechat-mini', title: 'WeChat Pay', kind: 'wechat-mini' },
-    { value: 'alipay', title: 'Alipay', kind: 'redirect' },
+    { value: '1:jsapi', title: 'WeChat Pay', kind: 'wechat-mini' },
+    { value: '1:h5', title: 'with WeChat on this phone', kind: 'redirect' },
+    { value: '2:wap', title: 'Alipay', kind: 'redirect' },
+    { value: 'transfer', title: 'Transfer', kind: 'transfer' },
   ],
   transfer: { reference: 'PW3-4', words: 'Transfer to Green Homes, account 6222 0000 1111 2222.' },
   gateway_page: 'http://192.168.1.20:8080/',
@@ -61,6 +64,18 @@ const DARK = {
   month: { kwh: '142.380', money: '78.309000000', beside_last: null },
   waiting: '20.000000000',
   codes: [{ digits: '31121020964269507821', amount: '20.000000000', made_at: '2026-11-26T22:10:00Z', order: null }],
+};
+
+/** The home in Chinese, as the documents show it. */
+const CHINESE = {
+  ...HOME,
+  property: '锦绣花园3栋',
+  unit: '302室',
+  currency: { ...CNY, sign: '元' },
+  balance: '46.910000000',
+  days_left: 17,
+  why: { cause: 'on', title: '有电', text: '供电正常。', what_to_do: [] },
+  price: { now: '0.6200', unit: 'kWh', name: '高峰', next: null, words: '22:00 起电价下降：由 0.62 变为 0.31 元/kWh' },
 };
 
 const days = Array.from({ length: 30 }, (_none, day) => ({
@@ -184,4 +199,6 @@ function recorded(changed = {}) {
   };
 }
 
-module.exports = { recorded, ME, HOME, DARK, CNY };
+module.exports = {
+  recorded, ME, HOME, DARK, CHINESE, CNY,
+};

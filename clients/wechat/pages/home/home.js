@@ -16,32 +16,35 @@ page('home', {
   data: { flat: null, words: '', offline: '', links: [] },
 
   async load() {
-    const person = await session.me();
-    const flat = session.flatOf(person.tenancies);
-    if (!flat) return { flat: null, words: this.data.t.no_flat, links: this.links(['settings']), offline: '' };
-    if (!flat.is_present) return this.absent(flat);
-    const links = this.links(person.tenancies.length > 1 ? LINKS : LINKS.filter((each) => each !== 'flats'));
-    storage.choose(flat.id);
     try {
-      const state = await session.call('GET', `/me/tenancies/${flat.id}`);
-      storage.keep(`home ${flat.id}`, state);
-      return { flat: shown(state, this.data.t, storage.language()), links, words: '', offline: '' };
+      return await this.live();
     } catch (failure) {
-      const last = storage.kept(`home ${flat.id}`);
-      if (failure.kind !== 'lost' || !last) throw failure;
+      const last = storage.kept(`home ${storage.chosen()}`);
+      if (failure.kind !== 'lost' || !last || !last.value.is_present) throw failure;
       const values = { ago: ago(Date.now() - last.at, this.data.t), at: forms.clock(last.at) };
-      return {
-        flat: shown(last.value, this.data.t, storage.language()), links, words: '', offline: fill(this.data.t.offline, values),
-      };
+      return Object.assign(this.seen(last.value, LINKS), { offline: fill(this.data.t.offline, values) });
     }
+  },
+
+  /** The home as the server knows it now. */
+  async live() {
+    const { tenancies } = await session.me();
+    const flat = session.flatOf(tenancies);
+    if (!flat) return { flat: null, words: this.data.t.no_flat, links: this.links(['settings']), offline: '' };
+    storage.choose(flat.id);
+    if (!flat.is_present) return this.absent(flat);
+    return this.seen(await session.home(), tenancies.length > 1 ? LINKS : LINKS.filter((each) => each !== 'flats'));
+  },
+
+  seen(/** @type {any} */ state, /** @type {string[]} */ links) {
+    return { flat: shown(state, this.data.t, storage.language()), links: this.links(links), words: '', offline: '' };
   },
 
   /** A flat of before or of later has no meter to show. Which it is, is the server's to say: a phone's clock may be wrong. */
   async absent(/** @type {any} */ flat) {
     const t = this.data.t;
     const language = storage.language();
-    storage.choose(flat.id);
-    const isOver = (await session.ofFlat('GET', '')).why.cause === 'moved-out';
+    const isOver = (await session.home()).why.cause === 'moved-out';
     const values = { flat: flat.unit, day: forms.dayOf(isOver ? flat.ends : flat.begins, t.months, language) };
     const links = this.links(isOver ? OF_THE_PAST : ['flats', 'settings']);
     return { flat: null, words: fill(isOver ? t.moved_out : t.moves_in, values), links, offline: '' };

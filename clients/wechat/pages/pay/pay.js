@@ -20,6 +20,14 @@ function sheet(wanted) {
   });
 }
 
+/** The ways that open here, and of the others those whose account takes no payment here: they lead to a browser. */
+function fitting(/** @type {{value: string, kind: string}[]} */ ways) {
+  const account = (/** @type {{value: string}} */ each) => each.value.split(':')[0];
+  const inside = ways.filter((each) => each.kind === 'wechat-mini');
+  const accounts = inside.map(account);
+  return inside.concat(ways.filter((each) => each.kind === 'redirect' && accounts.indexOf(account(each)) < 0));
+}
+
 page('pay', {
   once: true,
   data: {
@@ -27,8 +35,8 @@ page('pay', {
   },
 
   async load() {
-    const flat = await session.ofFlat('GET', '');
-    const ways = flat.ways.filter((/** @type {any} */ each) => each.kind !== 'transfer');
+    const flat = await session.home();
+    const ways = fitting(flat.ways);
     return {
       ways,
       way: ways.length ? ways[0].value : '',

@@ -47,7 +47,7 @@ page('payment', {
     const payment = await session.call('GET', `/me/payments/${this.query.id}`);
     this.isLast = UNDER_WAY.indexOf(payment.state) < 0 || Boolean(payment.at_meter_at);
     storage.choose(payment.tenancy);
-    const flat = await session.ofFlat('GET', '');
+    const flat = await session.home();
     return { payment: shown(payment, flat, this.data.t, storage.language()) };
   },
 

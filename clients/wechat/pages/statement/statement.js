@@ -2,7 +2,7 @@
 
 const session = require('../../lib/session');
 const storage = require('../../lib/storage');
-const { download, Failure } = require('../../lib/api');
+const { download, failure } = require('../../lib/api');
 const { page } = require('../../lib/page');
 const { fill } = require('../../lib/texts');
 const forms = require('../../lib/forms');
@@ -16,8 +16,9 @@ function howOf(line, t, currency, language) {
   return line.at ? forms.when(line.at, t.months, language) : '';
 }
 
-/** @param {any} paper @param {any} t @param {string} language */
-function shown(paper, t, language) {
+/** @param {any} paper @param {any} flat @param {any} t @param {string} language */
+function shown(paper, flat, t, language) {
+  const currency = flat.currency.code === paper.currency ? flat.currency.sign : paper.currency;
   const lastMoment = new Date(new Date(paper.ends).getTime() - 1).toISOString();
   const span = { begins: forms.dayOf(paper.begins, t.months, language), ends: forms.dayOf(lastMoment, t.months, language) };
   const lines = paper.lines.map((/** @type {any} */ each, /** @type {number} */ key) => ({
@@ -25,14 +26,14 @@ function shown(paper, t, language) {
     section: each.section,
     text: each.included ? fill(t.included, { text: each.text }) : each.text,
     amount: forms.number(each.rounded, language),
-    how: howOf(each, t, paper.currency, language),
+    how: howOf(each, t, currency, language),
   }));
   return {
     title: fill(t.span, span),
     place: `${paper.property} · ${paper.unit} · ${paper.tenant}`,
     preliminary: paper.complete ? '' : t.preliminary,
-    opening: `${forms.number(paper.rounded.opening, language)} ${paper.currency}`,
-    closing: `${forms.number(paper.rounded.closing, language)} ${paper.currency}`,
+    opening: `${forms.number(paper.rounded.opening, language)} ${currency}`,
+    closing: `${forms.number(paper.rounded.closing, language)} ${currency}`,
     kwh: fill(t.used, { kwh: forms.number(paper.kwh, language) }),
     sections: SECTIONS.map((section) => ({
       section, title: t.sections[section], lines: lines.filter((/** @type {any} */ each) => each.section === section),
@@ -46,14 +47,14 @@ page('statement', {
 
   async load() {
     const paper = await session.ofFlat('GET', `/statements/${this.query.month}`);
-    return { shown: shown(paper, this.data.t, storage.language()) };
+    return { shown: shown(paper, await session.flat(), this.data.t, storage.language()) };
   },
 
   open() {
     return this.act(async () => {
       const filePath = await download(await session.addressOfFlat(`/statements/${this.query.month}/pdf`));
       await new Promise((resolve, reject) => {
-        const fail = () => reject(new Failure('refused', 0, { detail: this.data.t.no_pdf }));
+        const fail = () => reject(failure('refused', 0, { detail: this.data.t.no_pdf }));
         wx.openDocument({ filePath, fileType: 'pdf', showMenu: true, success: resolve, fail });
       });
     });

@@ -20,7 +20,7 @@ function beginning(begins) {
 /** @param {string} begins @param {any} look @returns {string} */
 function nameOf(begins, look) {
   const at = beginning(begins);
-  if (look.by === 'day') return `${at.getHours() < 10 ? '0' : ''}${at.getHours()}:00`;
+  if (look.by === 'day') return forms.clock(at.getTime());
   if (look.by === 'month') return forms.shortDay(at, look.t.months, look.language);
   return forms.day(forms.isoDay(at).slice(0, 7), look.t.months, look.language);
 }
@@ -29,7 +29,7 @@ function nameOf(begins, look) {
 function tickOf(begins, index, look) {
   const at = beginning(begins);
   if (look.by === 'year') return String(at.getMonth() + 1);
-  if (look.by === 'day') return at.getHours() % EVERY.day === 0 ? String(at.getHours()) : '';
+  if (look.by === 'day') return at.getHours() % EVERY.day === 0 && at.getMinutes() === 0 ? String(at.getHours()) : '';
   return index === 0 || at.getDate() % EVERY.month === 0 ? String(at.getDate()) : '';
 }
 
@@ -62,6 +62,7 @@ function titleOf(on, look) {
  */
 function shown(use, look) {
   const { t, language, currency } = look;
+  const written = (/** @type {string} */ energy) => (look.by === 'day' ? forms.number(forms.rounded(energy, 2), language) : forms.kwh(energy, language));
   const known = use.values.filter((/** @type {any} */ each) => each.kwh !== null);
   const largest = known.reduce((/** @type {string} */ most, /** @type {any} */ each) => (forms.isMore(each.kwh, most) ? each.kwh : most), '0');
   const bars = use.values.map((/** @type {any} */ each, /** @type {number} */ index) => {
@@ -72,7 +73,7 @@ function shown(use, look) {
       tick: tickOf(each.begins, index, look),
       shade: isGap ? 'unknown' : '',
       percent: isGap ? 100 : each.kwh === null ? 0 : forms.share(each.kwh, largest),
-      kwh: each.kwh === null ? (isGap ? t.unknown : '') : `${forms.kwh(each.kwh, language)} kWh`,
+      kwh: each.kwh === null ? (isGap ? t.unknown : '') : `${written(each.kwh)} kWh`,
       money: each.money === null ? '' : forms.money(each.money, currency, language),
     };
   });
@@ -87,7 +88,7 @@ function shown(use, look) {
     kwh,
     money,
     title,
-    largest: fill(t.largest, { kwh: forms.kwh(largest, language) }),
+    largest: fill(t.largest, { kwh: written(largest) }),
     said: fill(t.said, { title, kwh, money }),
     has_gap: bars.some((/** @type {any} */ each) => each.shade === 'unknown'),
     is_now: look.on.slice(0, length) >= forms.isoDay(look.now).slice(0, length),
