@@ -21,6 +21,7 @@ FIRST = (
     "system/test_long_outage",
     "system/test_kills",
     "system/",
+    "clients/",
     "edge/commissioning/test_story",
     "edge/machine/",
     "edge/test_hosting",

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import browser  # noqa: F401
 from tests.system.walking import AXE, LOOK, NARROW, PHONE
 
 ROOT = Path(__file__).parent.parent.parent
 CLIENT = ROOT / "clients" / "wechat"
+TEST = ("--test", "--test-reporter=tap")
 PICTURES, FOR_DOCUMENTS = os.environ.get("LOOK", ""), os.environ.get("SCREENSHOTS", "")
 MEASURE = """
 () => {
@@ -56,7 +56,7 @@ def test_types_are_right():
 
 @pytest.mark.usefixtures("installed")
 def test_texts_amounts_and_pages_follow_their_rules():
-    said = node("node", "--test", *(f"test/{each}.test.js" for each in ("forms", "lint", "pages")))
+    said = node("node", *TEST, *(f"test/{each}.test.js" for each in ("forms", "lint", "pages")))
     assert "kB compressed; WeChat takes 2048 kB" in said
     assert "\n# fail 0" in said
     print(next(line for line in said.splitlines() if "kB compressed" in line))
@@ -74,12 +74,12 @@ def played():
 @pytest.mark.usefixtures("installed")
 def test_a_tenant_lives_with_the_mini_program(played):
     assert json.loads(played)["server"]
-    said = node("node", "--test", "test/stories.test.js", PLAYED=played)
+    said = node("node", *TEST, "test/stories.test.js", PLAYED=played)
     assert "\n# fail 0" in said
 
 
 @pytest.mark.usefixtures("installed")
-def test_every_page_fits_a_phone_and_can_be_read_by_everybody(browser, tmp_path):  # noqa: F811
+def test_every_page_fits_a_phone_and_can_be_read_by_everybody(browser, tmp_path):
     node("node", "test/pictures.js", tmp_path, "en", "de", "zh_CN")
     wrong, files = [], sorted(tmp_path.glob("*.html"))
     context = browser.new_context(viewport=NARROW, reduced_motion="reduce", offline=True, device_scale_factor=1.5)
