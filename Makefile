@@ -58,7 +58,7 @@ $(MINI_PROGRAM): clients/wechat/package-lock.json
 
 # Stories wait for processes and clocks: four at a time, with the types and the other database beside them, keep two cores at work.
 # They let these go first, which are one process each: alone at the end, one would leave a core idle.
-stories: $(VENV)/.installed-test $(LIGHTHOUSE) $(FIRST) ## All tests, on SQLite; ARGS="-k word" for some of them.
+stories: $(VENV)/.installed-test $(LIGHTHOUSE) $(MINI_PROGRAM) $(FIRST) ## All tests, on SQLite; ARGS="-k word" for some of them.
 	nice -n 5 $(BIN)/pytest -n 4 $(ARGS)
 
 postgresql: $(VENV)/.installed-test $(FIRST) ## The tests that are of a database, on PostgreSQL.

@@ -20,9 +20,7 @@ PICTURES = os.environ.get("LOOK", "")
 ONLY, LANGUAGE = os.environ.get("ONLY", ""), os.environ.get("SPOKEN", "en")
 NAMED = {"provider": "stripe", "kind": "email"}
 DOORS = ("/login/", "/login/code/", "/password/", "/join/", NOWHERE)
-LEFT = re.compile(
-    r"download|/file/|photo|links/|keys/<|progress|join/<|/sheet/|logout|export|on-site/(?:files|worker)"
-)
+LEFT = re.compile(r"download|/file/|photo|links/|keys/<|progress|join/<|/sheet/|logout|export|on-site/(?:files|worker)")
 """Addresses of files, of parts of pages, and of links that are sent to people."""
 
 

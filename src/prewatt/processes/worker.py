@@ -19,8 +19,8 @@ from ..server.billing.spreading import spread_what_ran_up
 from ..server.core.time import now
 from ..server.ledger import sums
 from ..server.metering.balance import raise_alarms
-from ..server.metering.similar_keeping import keep_similar_use
 from ..server.metering.revoking import revoke_what_nobody_may
+from ..server.metering.similar_keeping import keep_similar_use
 from ..server.notices.sending import send_what_is_due
 from ..server.notices.silences import tell_of_silences
 from ..server.notices.watching import watch

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('estate', '0008_letterhead'),
-        ('metering', '0009_sentences_of_silences'),
+        ('metering', '0010_similar_use'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
