@@ -43,7 +43,7 @@ from .line import Line
 from .meters.plan import TAKEN, HousePlan
 from .naming import Browser, Named, Namings
 from .people import people
-from .story import DemoError, Options, Story
+from .story import DemoError, Options, Story, excerpt
 from .wiring import FAULTS, befallen, bus_settings, plan_house, with_meter_faults
 
 HOUSE = "house.json"
@@ -120,12 +120,13 @@ class Director:
 
     def _drivers(self) -> dict[str, DriverSettings]:
         """Return what the gateway is told of its meters. If they speak a protocol, they are played from here on."""
+        data = excerpt(self.story, self.home)
         if not self.options.protocol:
-            return {"recorded": RecordedSettings(self.story.data.absolute(), self.options.where, self.memory)}
+            return {"recorded": RecordedSettings(data, self.options.where, self.memory)}
         self.house = plan_house(
             self.options.protocol,
             self.story.names,
-            data=self.story.data,
+            data=data,
             zone=self.options.where,
             home=self.edge,
             clock=settings.CONFIG.shared_clock,

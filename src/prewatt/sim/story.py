@@ -4,6 +4,7 @@ says why.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,8 @@ PACKAGED = Path(str(resources.files("prewatt.sim"))) / "data"
 PACKAGED_ZONE = "Australia/Sydney"
 PACKAGED_START = date(2013, 9, 16)
 """So that the month has a clock change (6 October) and a public holiday (14 October) in it."""
+AFTER_THE_END = 2 * DAY
+"""How much of the packaged data follows the end of a story in what its gateway reads."""
 
 
 class DemoError(Exception):
@@ -114,6 +117,23 @@ def plan(options: Options) -> Story:
     middle = (begin + end - length) // 2 // HOUR * HOUR
     tariff = _tariff(options.where, moment(begin).year, moment(end).year)
     return Story(data, recordings, names, tariff, begin, end, (middle, middle + length))
+
+
+def excerpt(story: Story, folder: Path) -> Path:
+    """Return the file that a story's meters live by. A gateway reads all of it at each start: so of the packaged data it
+    gets the meters and the time that are played, as a file in `folder`, which must exist. Other data stay as they are.
+    """
+    if story.data.parent != PACKAGED:
+        return story.data.absolute()
+    names, last = set(story.names.values()), story.end + AFTER_THE_END
+    path = folder / "meters.csv.gz"
+    with gzip.open(story.data, "rt") as whole, gzip.open(path, "wt", compresslevel=1) as part:
+        part.write(next(whole))
+        for line in whole:
+            name, timestamp, _energy = line.split(",")
+            if name in names and instant(datetime.fromisoformat(timestamp)) <= last:
+                part.write(line)
+    return path
 
 
 def _tariff(zone_name: str, first: int, last: int) -> Tariff:
