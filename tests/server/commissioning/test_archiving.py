@@ -107,11 +107,11 @@ def test_a_common_meter_is_changed_and_archived_once_nothing_is_shared_by_it(man
     assert "Light is shared by what this meter counts. End that first." in did(
         manager, f"/common-meters/{meter.pk}/archive/"
     )
-    assert 'name="meters"' in manager.get(f"/properties/{home.pk}/shared-costs/").content.decode()
+    assert 'name="meters"' in manager.get(f"/properties/{home.pk}/shared-costs/?add").content.decode()
     SharedCost.objects.update(ends=1)
     did(manager, f"/common-meters/{meter.pk}/archive/")
     # What is shared from now on is not offered it; what was shared stays as it was.
-    assert 'name="meters"' not in manager.get(f"/properties/{home.pk}/shared-costs/").content.decode()
+    assert 'name="meters"' not in manager.get(f"/properties/{home.pk}/shared-costs/?add").content.decode()
 
 
 def test_a_tariff_in_force_is_not_archived_and_an_archived_one_is_not_offered(manager, building):
