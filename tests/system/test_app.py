@@ -17,6 +17,8 @@ from tests.building import PASSWORD, set_up
 
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+PATIENCE = 60_000
+"""Milliseconds that anything may take on a machine that does much else."""
 PHONE = {"width": 390, "height": 844}
 KEPT = (
     "async () => await caches.has('kept') ? await (await (await caches.open('kept')).match('/me/kept/'))?.text() : ''"
@@ -69,8 +71,13 @@ def log_in(page, address, name):
 def until(page, what, text):
     """Wait until a text is in what a function of the page returns."""
     page.evaluate(
-        f"async text => {{ while (!(await ({what})())?.includes(text)) await new Promise(requestAnimationFrame); }}",
-        text,
+        f"""async ([text, patience]) => {{
+          for (const ends = Date.now() + patience; !(await ({what})())?.includes(text);) {{
+            if (Date.now() > ends) throw new Error(`there is no ${{text}}`);
+            await new Promise(requestAnimationFrame);
+          }}
+        }}""",
+        [text, PATIENCE],
     )
 
 

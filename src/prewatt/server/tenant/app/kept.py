@@ -50,7 +50,7 @@ class KeptFlat(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """All that a phone keeps of a login."""
+    """All that a phone keeps of a login. An update leaves it where it is: `offline.js` shows what an earlier version gave, too."""
 
     flats: list[KeptFlat]
 
