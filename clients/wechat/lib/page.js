@@ -5,12 +5,15 @@ const { textsOf } = require('./texts');
 
 /**
  * Make a page. In its definition, `load` asks for what the page shows, whenever it is seen (with `once`: when it is opened);
- * what it returns is shown. `opened` is told the query. `act` does what a button says.
+ * what it returns is shown. `opened` is told the query. `act` does what a button says; `fieldsShown` are the fields at which the page
+ * shows what is wrong with them.
  * @param {string} name its part of the locales; `title` in it is the page's
  * @param {Record<string, any> & ThisType<any>} definition
  */
 function page(name, definition) {
-  const { data, load, once, onShow, ...own } = definition;
+  const {
+    data, load, once, onShow, fieldsShown = [], ...own
+  } = definition;
   /** @type {Record<string, any> & ThisType<any>} */
   const shared = {
     data: Object.assign({ t: textsOf(name), loads: Boolean(load), loaded: false, busy: false, wrong: '', done: '', again: false, fields: {} }, data),
@@ -65,8 +68,11 @@ function page(name, definition) {
       const t = this.data.t;
       /** @type {Record<string, string>} */
       const fields = {};
-      (failure.errors || []).forEach((/** @type {any} */ each) => { fields[each.field || 'all'] = each.message; });
-      this.setData({ fields, again: false, wrong: failure.kind === 'lost' ? t.lost : failure.words || t.trouble });
+      failure.errors.forEach((/** @type {any} */ each) => { fields[each.field || 'all'] = each.message; });
+      // What stands at its field need not stand above, too.
+      const isAtFields = failure.errors.length > 0 && failure.errors.every((/** @type {any} */ each) => fieldsShown.includes(each.field));
+      const words = failure.kind === 'lost' ? t.lost : failure.words || t.trouble;
+      this.setData({ fields, again: false, wrong: isAtFields ? '' : words });
     },
 
     /**

@@ -7,6 +7,7 @@ const { LANGUAGES } = require('../../lib/texts');
 const typed = require('../../lib/typed');
 
 page('join', {
+  fieldsShown: ['invitation', 'name', 'login', 'password'],
   data: {
     invitation: '', name: '', login: '', password: '', second_factor: '', asks_second: false, languages: LANGUAGES,
   },

@@ -29,6 +29,7 @@ function fitting(/** @type {{value: string, kind: string}[]} */ ways) {
 }
 
 page('pay', {
+  fieldsShown: ['amount'],
   once: true,
   data: {
     amount: '', way: '', ways: [], transfer: null, sign: '', elsewhere: '', presets: ['20', '50', '100', '200'], templates: [],

@@ -9,6 +9,7 @@ const forms = require('../../lib/forms');
 const MOST_OFTEN = 'no-power';
 
 page('report', {
+  fieldsShown: ['text'],
   data: { kinds: [], kind: MOST_OFTEN, text: '', reports: [] },
 
   async load() {
