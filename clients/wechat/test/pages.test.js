@@ -306,6 +306,13 @@ test('a fault report that could not be sent stays, and is sent once', async () =
   assert.equal(new Set(sent).size, 1);
 });
 
+test('a shared cost says how it was divided', async () => {
+  const each = phone().open('/pages/costs/costs');
+  await each.until(/Light of the stairs/);
+  await each.tap('How it was divided Light of the stairs');
+  assert.match(each.text, /It cost 33\.66 CNY for 61\.2 kWh that were used in common\. 50 % by equal shares 50 % by floor area and days It was borne by 8 tenants\. Your part, for 31 days: 4\.12 CNY/);
+});
+
 test('emergency credit is asked about before it is taken', async () => {
   let taken = 0;
   const each = phone({ 'GET /me/tenancies/7': DARK, 'POST /me/tenancies/7/emergency': () => { taken += 1; return {}; } }).open();

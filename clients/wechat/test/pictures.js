@@ -35,7 +35,7 @@ const STATES = [
   ['code', {}, '/pages/code/code?digits=31121020964269507821'],
   ['use', {}, '/pages/use/use'],
   ['use-table', {}, '/pages/use/use', (phone) => phone.page.turn()],
-  ['costs', {}, '/pages/costs/costs'],
+  ['costs', {}, '/pages/costs/costs', (phone) => phone.page.derive({ currentTarget: { dataset: { id: 5 } } })],
   ['statements', {}, '/pages/statements/statements'],
   ['statement', {}, '/pages/statement/statement?month=2026-10'],
   ['notices', {}, '/pages/notices/notices'],

@@ -121,6 +121,17 @@ const ANSWERS = {
   'GET /me/tenancies/7/shares': [
     { id: 5, name: 'Light of the stairs', begins: '2026-10-01', ends: '2026-10-31', amount: '4.120000000', is_reversed: false },
   ],
+  'GET /me/tenancies/7/shares/5': {
+    id: 5,
+    derivation: {
+      shared_cost: 'Light of the stairs',
+      kwh: '61.200',
+      cost: '33.660000000',
+      rule_percent: { equal: '50.00', area: '50.00' },
+      own: { days: 31, weights: ['1', '2480'], amount: '4.120000000' },
+      everybody: Array.from({ length: 8 }, () => ({ days: 31, weights: ['1', '2480'], amount: '4.2' })),
+    },
+  },
   'GET /me/tenancies/7/statements': [
     { month: '2026-11', title: 'November 2026', is_final: false }, { month: '2026-10', title: 'October 2026', is_final: true },
   ],

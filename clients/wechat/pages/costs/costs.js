@@ -6,8 +6,25 @@ const { page } = require('../../lib/page');
 const { fill } = require('../../lib/texts');
 const forms = require('../../lib/forms');
 
+/** How a shared cost was divided, step by step. @param {any} derivation @param {any} currency @param {any} t @param {string} language */
+function stepsOf(derivation, currency, t, language) {
+  const { kwh, own, everybody, rule_percent: rule } = derivation;
+  const cost = forms.moneyWithSign(derivation.cost, currency, language);
+  const divided = Object.keys(rule).map((basis) => fill(t.by, {
+    percent: forms.short(String(rule[basis]), language), basis: t.bases[basis] || basis,
+  }));
+  return [
+    kwh === null ? fill(t.cost, { cost }) : fill(t.cost_of_use, { cost, kwh: forms.kwh(kwh, language) }),
+    ...divided,
+    fill(t.among, { count: everybody.length }, everybody.length),
+    fill(t.own, { days: own.days, amount: forms.moneyWithSign(own.amount, currency, language) }, own.days),
+  ];
+}
+
 page('costs', {
-  data: { span: '', lines: [], total: '', shares: [] },
+  data: {
+    span: '', lines: [], total: '', shares: [], derivations: {},
+  },
 
   async load() {
     const { t } = this.data;
@@ -32,8 +49,19 @@ page('costs', {
         id: each.id,
         name: each.is_reversed ? fill(t.given_back, { name: each.name }) : each.name,
         span: span(each),
+        how: `${t.how} ${each.name}`,
         amount: forms.moneyWithSign(each.amount, currency, language),
       })),
     };
+  },
+
+  derive(/** @type {any} */ event) {
+    const { id } = event.currentTarget.dataset;
+    return this.act(async () => {
+      const { currency } = await session.flat();
+      const { derivation } = await session.ofFlat('GET', `/shares/${id}`);
+      const steps = stepsOf(derivation, currency, this.data.t, storage.language());
+      this.setData({ derivations: Object.assign({}, this.data.derivations, { [id]: steps }) });
+    });
   },
 });
