@@ -39,4 +39,4 @@ def test_from_the_printed_address_to_a_payment_in_cash(pages, clock, browser, tm
     assert one_price.rates[0].prices == (320_000,)
     working = by_the_hour.seasons[0].day_types[0].switches
     assert [rate.prices for rate in by_the_hour.rates] == [(360_000,), (220_000,)]
-    assert [switch.minute for switch in working] == [0, 360, 1320]
+    assert [switch.minute for switch in working] == [0, 360, 1200]

@@ -63,8 +63,7 @@ class Walker:
     def __init__(self, browser, address, role, way):
         self.address, self.role, self.way = address, role, way
         self.steps, self.clicks, self.fields = [], 0, 0
-        self._numbers, self._errors, self._is_in = Counter(), [], ""
-        self._links = {}
+        self._numbers, self._errors, self._is_in, self._links = Counter(), [], "", {}
         context = browser.new_context(
             viewport=SIZES[way.size],
             locale=LANGUAGES[way.language],
@@ -72,8 +71,8 @@ class Walker:
             reduced_motion="reduce",
         )
         context.set_default_timeout(PATIENCE)
+        context.on("weberror", lambda error: self._errors.append(f"script: {error.error}"))
         self.page = context.new_page()
-        self.page.on("pageerror", lambda error: self._errors.append(f"script: {error}"))
 
     # -- what people do ----------------------------------------------------------------------------------------------
 
@@ -121,11 +120,6 @@ class Walker:
         self.clicks += 1
         self.page = paper.value
         self.look(step)
-
-    def sure(self):
-        """Say yes to what a page asks before an act."""
-        self.page.locator("dialog[open] button[value=yes]").click()
-        self.clicks += 1
 
     def unfold(self, selector):
         """Open a part that is folded."""

@@ -106,14 +106,13 @@ def prices_day_and_night(walker):
     walker.tick("shape", "hours")
     for place, price in enumerate(("0,36", "0,22")):
         walker.page.locator("[name=rate_price]").nth(place).fill(price)
-    walker.click("[data-every-day], .tariff button.plain:not([data-remove])")
-    paints(walker, first=0, last=11)
+    paints(walker, first=40, last=43)
     walker.tick("hold", "now")
     walker.send("tariff-holds", button="button[name=keep]", at="**/tariffs/")
 
 
 def paints(walker, first, last):
-    """Paint half hours with the second rate, by mouse."""
+    """Paint half hours of working days with the second rate, by mouse."""
     walker.page.locator("[data-brush-bar] [role=radio]").nth(1).click()
     cells = walker.page.locator("[role=grid]").first.locator("[role=gridcell]")
     cells.nth(first).hover()
