@@ -15,13 +15,14 @@ BANK = (
 @dataclass
 class Place:
     """`tenancies`: their numbers by the flat's name, which are those of the units too. `invitation`: the code of somebody who was
-    invited. `day`: one of which all is known.
+    invited. `day`, `month`: of which something is known.
     """
 
     folder: Path
     tenancies: dict[str, int]
     property: int = 1
     day: str = "2013-10-01"
+    month: str = "2013-09"
     password: str = PASSWORD
     invitation: str = field(default="")
 

@@ -5,7 +5,7 @@ def looks(walker, place):
     walker.log_in("flat03", place.password, "home")
     walker.open(f"/me/?period=day&day={place.day}#use", "home-day")
     walker.follow("/statement/", "statement")
-    walker.open(f"/tenancies/{place.flat(3)}/statement/?month={place.day[:7]}", "statement-of-a-month")
+    walker.open(f"/tenancies/{place.flat(3)}/statement/?month={place.month}", "statement-of-a-month")
 
 
 def pays(walker, place):
