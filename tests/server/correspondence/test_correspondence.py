@@ -313,7 +313,8 @@ def test_who_has_left_sees_the_own_reports_and_adds_nothing_and_who_comes_sees_n
     assert people.flat1.get("/me/reports/").status_code == 200
     assert people.report("9").status_code == 404
     assert people.flat2.get(f"/reports/{made.pk}/").status_code == 404
-    assert "light, socket" not in people.flat2.get("/me/reports/").content.decode().split("Your reports")[1]
+    page = people.flat2.get("/me/reports/", follow=True).content.decode()
+    assert "light, socket" not in page.split("Your reports")[1]
 
 
 # -- over the API --------------------------------------------------------------------------------------------------------

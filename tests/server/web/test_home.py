@@ -181,6 +181,7 @@ def test_whoever_has_two_flats_chooses_and_the_choice_is_remembered(elsewhere, a
         assert me.get(f"/me/{path}").url == f"/me/tenancies/{anna.pk}/{path}"
     me.get(f"/me/tenancies/{elsewhere.pk}/")
     assert me.get("/me/use/?period=year").url == f"/me/tenancies/{elsewhere.pk}/use/?period=year"
+    assert me.get("/me/residents/1/remove/").status_code == me.get("/me/notices/channels/1/").status_code == 405
     me.cookies["flat"] = "999999"
     assert me.get("/me/").url == f"/me/tenancies/{elsewhere.pk}/", "a number that is not theirs opens nothing"
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from ..web.access import chosen_flat, flats_now
+from ..web.needs import READING
 
 View = Callable[..., HttpResponse]
 
@@ -30,10 +31,15 @@ def of_flat(route: str, view: View, name: str, given: Mapping[str, Any] | None =
 def _led_on(view: View) -> View:
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method in ("GET", "HEAD") and len(flats_now(request)) > 1 and request.resolver_match:
-            flat, asked = chosen_flat(request), request.GET.urlencode()
-            given = {**request.resolver_match.kwargs, "tenancy": flat.pk if flat else 0}
-            address = reverse(request.resolver_match.view_name, kwargs=given)
+        flat, match = chosen_flat(request), request.resolver_match
+        if flat is None or match is None:
+            return view(request, *args, **kwargs)
+        address = reverse(match.view_name, kwargs={**match.kwargs, "tenancy": flat.pk})
+        if request.method not in READING:
+            # What is typed into a form that is refused is kept for the address to which the page's forms are sent (`web.kept`).
+            request.path = address
+        elif len(flats_now(request)) > 1 and "pk" not in match.kwargs:
+            asked = request.GET.urlencode()
             return redirect(f"{address}?{asked}" if asked else address)
         return view(request, *args, **kwargs)
 
