@@ -121,6 +121,14 @@ class Air:
         return phone
 
     def close(self):
-        """End the thread."""
+        """End what is under way, and the thread."""
+
+        async def end():
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for each in tasks:
+                each.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self.do(end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(PATIENCE)
