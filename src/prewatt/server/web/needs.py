@@ -156,8 +156,8 @@ PAGES: Mapping[str, Need] = {
     "console:supply:revoke_grant": Need(S.ON_SITE),
     "console:supply:on_site_rules": Need(S.ON_SITE),
     "console:on_site:on_site": Need(S.SWITCH),
-    "console:on_site:files": Need(Who.ANYBODY),
-    "console:on_site:worker": Need(Who.ANYBODY),
+    "console:on_site:files": Need(S.SWITCH),
+    "console:on_site:worker": Need(S.SWITCH),
     "console:meter_rules:meter_rules": Need(S.SETTINGS),
     "console:meters:exchange_meter": Need(S.COMMISSION),
     "console:meters:wrong": Need(S.SEE_MONEY, S.GIVE_BACK),
@@ -329,7 +329,7 @@ OF_TENANTS = (
 """The calls about a flat of one's own."""
 CALLS: Mapping[str, Need] = {
     "me/grants": Need(S.SWITCH),
-    "me/grants/revoke": Need(Who.LOGIN),
+    "me/grants/revoke": Need(S.SWITCH),
     "properties": Need(S.SEE),
     "properties/<pk>/losses": Need(S.SEE_SETTINGS),
     "properties/<pk>/tariffs": Need(S.SEE_SETTINGS, S.PRICES),
