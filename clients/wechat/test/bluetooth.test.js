@@ -71,7 +71,7 @@ test("gateways in reach are told of once each, by their service", async () => {
 
 test("a code is typed over WeChat's calls, in packets as large as the phone has agreed on", async () => {
   const wx = new Wx({answer: refusing});
-  const visit = new Visit(await connect(wx, "gw"), {}, "zh-hans", 500);
+  const visit = new Visit(await connect(wx, "gw"), {}, "zh-hans", 60000);
   assert.deepEqual([visit.gateway, visit.property], ["g1", "Linden 5"]);
   assert.equal((await visit.typeCode("m1", "1".repeat(300))).text, "这个代码已经用过了。");
   assert.equal(Math.max(...wx.written), 182);
@@ -86,7 +86,7 @@ test("a code is typed over WeChat's calls, in packets as large as the phone has 
 for (const given of [{mtu: null}, {fails: {setBLEMTU: 10008}}])
   test(`an iPhone or an older one begins with packets of 20 bytes ${JSON.stringify(given)}`, async () => {
     const wx = new Wx({...given, answer: refusing});
-    const visit = new Visit(await connect(wx, "gw"), {}, "en", 500);
+    const visit = new Visit(await connect(wx, "gw"), {}, "en", 60000);
     await visit.typeCode("m1", "1".repeat(20));
     assert.equal(Math.max(...wx.written), 20);
     wx.written.length = 0;
@@ -123,7 +123,7 @@ test("another device is no gateway", async () => {
 test("a connection that breaks in the middle is told of", async () => {
   const wx = new Wx();
   wx.answer = () => { wx.tell("BLEConnectionStateChange", {deviceId: "gw", connected: false}); return null; };
-  const visit = new Visit(await connect(wx, "gw"), {}, "en", 5000);
+  const visit = new Visit(await connect(wx, "gw"), {}, "en", 60000);
   wx.tell("BLEConnectionStateChange", {deviceId: "another", connected: false});
   assert.equal(visit.gone, false);
   await assert.rejects(visit.typeCode("m1", "1".repeat(20)), {code: "torn"});

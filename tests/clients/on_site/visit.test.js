@@ -28,9 +28,10 @@ const signed = async (count, given = {}) => {
   const data = Buffer.concat([P.utf8("prewatt answer\0"), challenge.nonce, part]);
   return P.encode({kind: "answer", ...answer, signature: await GATEWAY.sign(data)});
 };
-const opened = async (says, given) => {
+const LONG_MS = 60000;
+const opened = async (says, given, patience = LONG_MS) => {
   const air = new Air(message => (message.kind === "grant" ? P.encode(challenge) : says(message)), given);
-  const visit = new Visit(air, KIM, "en", 200);
+  const visit = new Visit(air, KIM, "en", patience);
   await visit.open(P.readGrant(vectors.grant));
   return {air, visit};
 };
@@ -64,14 +65,14 @@ test("an answer that is unsigned, of another count or key is not believed, but a
 
 test("a grant that the gateway refuses opens nothing, and says why", async () => {
   const air = new Air(() => P.encode({kind: "answer", done: false, text: "It has expired."}));
-  const visit = new Visit(air, KIM, "en", 200);
+  const visit = new Visit(air, KIM, "en", LONG_MS);
   await assert.rejects(visit.open(P.readGrant(vectors.grant)), {code: "refused", text: "It has expired."});
   await assert.rejects(visit.instruct(close), {code: "no-grant"});
 });
 
 test("a grant is shown to no gateway that it does not name", async () => {
   const air = new Air(() => P.encode(challenge), {identity: P.utf8("prewatt/1 g9\nElsewhere")});
-  await assert.rejects(new Visit(air, KIM, "en", 200).open(P.readGrant(vectors.grant)), {code: "not-covered"});
+  await assert.rejects(new Visit(air, KIM, "en", LONG_MS).open(P.readGrant(vectors.grant)), {code: "not-covered"});
   assert.deepEqual(air.sent, []);
 });
 
@@ -86,6 +87,7 @@ test("a connection that breaks in the middle says whether something may have bee
 
 test("a gateway that is silent is left, so that a late answer is not taken for another question's", async () => {
   const {air, visit} = await opened(() => null);
+  visit.patience = 1;
   await assert.rejects(visit.instruct(close), {code: "silent-asked"});
   assert.equal(air.closed, 1);
   await assert.rejects(visit.status(), {code: "torn"});
@@ -103,11 +105,11 @@ test("packets grow as large as the gateway's own are", async () => {
 
 test("a status comes with whether it could be checked, and another gateway's is not believed", async () => {
   const made = bytes(vectors.status.made);
-  const visit = new Visit(new Air(() => made), {...KIM, random: () => bytes(vectors.nonce)}, "en", 200);
+  const visit = new Visit(new Air(() => made), {...KIM, random: () => bytes(vectors.nonce)}, "en", LONG_MS);
   assert.equal((await visit.status()).isChecked, false);
   assert.equal((await visit.status(bytes(vectors.keys.gateway))).isChecked, true);
   const other = new Air(() => made, {identity: P.utf8("prewatt/1 g2\nLinden 5")});
-  const wrong = new Visit(other, {...KIM, random: () => bytes(vectors.nonce)}, "en", 200);
+  const wrong = new Visit(other, {...KIM, random: () => bytes(vectors.nonce)}, "en", LONG_MS);
   await assert.rejects(wrong.status(), {code: "other-gateway"});
 });
 
