@@ -128,6 +128,7 @@ def first_visit(port: int, path: str, cookie: str, charts: bool) -> int:
         page.goto(f"http://127.0.0.1:{counter.port}{path}", wait_until="load")
         page.evaluate(ALL_HERE)
         if charts:
+            page.goto(f"http://127.0.0.1:{counter.port}{path}use/", wait_until="load")
             page.locator("figure.use").scroll_into_view_if_needed()
             page.wait_for_function(DRAWN)
         return counter.sent

@@ -176,8 +176,11 @@ def test_a_worker_of_a_new_version_takes_over_and_throws_the_files_of_the_one_be
     assert worker.version() != before
     phone.reload()
     until(phone, "async () => (await caches.keys()).sort().join()", f"files {worker.version()},kept")
+    phone.evaluate("caches.open('files of-before')")
+    phone.evaluate("caches.open('on-site 1')")
     phone.reload()
-    assert sorted(phone.evaluate("caches.keys()")) == sorted([f"files {worker.version()}", "kept"])
+    now = f"files {worker.version()},kept,on-site 1"
+    until(phone, "async () => (await caches.keys()).sort().join()", now)
     open_offline(phone)
     expect(phone.locator(".balance .big")).to_have_text("12.00 EUR")
 
@@ -207,13 +210,13 @@ def test_a_first_page_that_does_not_come_in_time_gives_way_to_what_is_known(home
     log_in(phone, home, "flat1")
     until_kept(phone, "12.00 EUR")
     phone.wait_for_function("navigator.serviceWorker.controller !== null")
-    answers, usual = threading.Event(), views.tenancies_of_login
+    answers, usual = threading.Event(), views.own_tenancies
 
-    def late(user):
+    def late(request):
         answers.wait()
-        return usual(user)
+        return usual(request)
 
-    monkeypatch.setattr(views, "tenancies_of_login", late)
+    monkeypatch.setattr(views, "own_tenancies", late)
     phone.goto(f"{home}/me/")
     expect(phone.locator(".balance .big")).to_have_text("12.00 EUR")
     expect(phone.locator(".lost")).to_be_visible()

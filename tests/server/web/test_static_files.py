@@ -4,6 +4,7 @@ import gzip
 import re
 from pathlib import Path
 
+import brotli
 import pytest
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
@@ -27,6 +28,15 @@ def test_a_page_names_its_files_by_their_content_and_a_browser_keeps_them(client
     assert gzip.decompress(whole(packed)) == content == Path(finders.find("web/pages.css")).read_bytes()
     again = client.get(name, headers={"If-None-Match": plain["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("name", ["web/pages.css", "web/all.css"])
+def test_by_tls_browsers_say_that_they_read_brotli_which_is_smaller(client, name):
+    by_both = client.get(static(name), headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+    by_gzip, plain = client.get(static(name), headers=PACKED), client.get(static(name))
+    packed, whole_ = b"".join(by_both), b"".join(plain)
+    assert by_both["Content-Encoding"] == "br" and brotli.decompress(packed) == whole_
+    assert len(packed) < len(b"".join(by_gzip)) < len(whole_)
 
 
 def files_of(page):
@@ -54,7 +64,7 @@ def test_comments_are_left_out_and_nothing_else():
 
 def test_no_style_sheet_of_all_pages_is_left_out():
     folder = Path(finders.find("web/tokens.css")).parent
-    assert {each.stem for each in folder.glob("*.css")} - set(SHEETS) == {"batch", "paper", "tariff"}
+    assert {each.stem for each in folder.glob("*.css")} - set(SHEETS) == {"batch", "flats", "paper", "tariff"}
 
 
 def test_a_first_visit_asks_for_one_sheet_and_one_script_and_weighs_little(client, tenancy, log_in):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+import brotli
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -31,6 +32,11 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
 }
 """By the name of each, the files that it consists of."""
 KINDS = {".css": "text/css", ".js": "text/javascript"}
+ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "br": lambda content: brotli.compress(content, quality=11),
+    "gzip": lambda content: gzip.compress(content, 9, mtime=0),
+}
+"""How files are compressed, the smallest first; browsers take `br` by TLS alone."""
 
 
 _COMMENTS = {".css": re.compile(rb"/\*.*?\*/", re.DOTALL), ".js": re.compile(rb"^[ \t]*//.*\n", re.MULTILINE)}
@@ -58,18 +64,20 @@ def hash_of(name: str) -> str:
 
 
 @cache
-def _compressed(name: str) -> bytes:
-    return gzip.compress(content_of(name), 9, mtime=0)
+def _compressed(name: str, encoding: str) -> bytes:
+    return ENCODINGS[encoding](content_of(name))
 
 
 def answer(request: HttpRequest, name: str, lifetime_s: int) -> HttpResponse:
     """Return a bundle, compressed for whoever can read that, to be kept for ever under its address."""
-    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    read = re.findall(r"[\w-]+", request.headers.get("Accept-Encoding", ""))
+    encoding = next((each for each in ENCODINGS if each in read), "")
     response = HttpResponse(
-        _compressed(name) if packed else content_of(name), content_type=f'{KINDS[Path(name).suffix]}; charset="utf-8"'
+        _compressed(name, encoding) if encoding else content_of(name),
+        content_type=f'{KINDS[Path(name).suffix]}; charset="utf-8"',
     )
-    if packed:
-        response["Content-Encoding"] = "gzip"
+    if encoding:
+        response["Content-Encoding"] = encoding
     response["Cache-Control"] = f"max-age={lifetime_s}, public, immutable"
     response["ETag"] = f'"{hash_of(name)}"'
     patch_vary_headers(response, ("Accept-Encoding",))

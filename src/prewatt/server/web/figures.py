@@ -238,7 +238,7 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
     if meter is None:
         return None
     zone_ = zone(tenancy.unit.property.zone)
-    inventory = inventory_of(tenancy, meter)
+    inventory = inventory_of(tenancy, meter, at)
     waiting = on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
     figures = of_tenancy(figures_by(meter, meter.property, waiting, inventory.alarms, at), tenancy, inventory)
     today = local_day(at, zone_)

@@ -1,7 +1,7 @@
 """What a tenant wants to know of their flat at one look: the page, its JSON and the API ask here.
 
 Energy in Wh, money in nano, instants in µs since 1970. What most flats never have is asked for only where one question
-(`marks_of`) says that it is there: the look costs the same few queries for a flat with years of history.
+(`inventory_of`) says that it is there: the look costs the same few queries for a flat with years of history.
 """
 
 from __future__ import annotations
@@ -10,31 +10,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Exists, OuterRef
-
 from ...kernel.calendar import local_day, zone
 from ...kernel.orders import TakeEmergency
 from ...kernel.span import closing_day
 from ...kernel.tariff import UNPRICED
-from ..allocation.models import Share
-from ..billing.models import Bill, Spread
 from ..billing.on_the_way import on_the_way
 from ..billing.spreading import open_spreads
-from ..correspondence.models import NoteTo
-from ..estate.models import Tenancy, Terms
+from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.looks import Present, read
 from ..metering.models import Meter
 from ..metering.outlook import days_until, lasts_until
 from ..metering.similar_keeping import Compared, similar_to
 from ..metering.usage import Use, use_by_day
-from ..payments.models import Payment, TakenBack
 from ..payments.shown import ShownBack, shown_to
-from ..vending.models import OPEN, Code, TopUp
+from ..vending.models import OPEN
 from ..vending.order_codes import waiting_codes
 from .after_use import After, after_use
 from .figures import MeterFigures, figures_by, of_tenancy
-from .inventory import inventory_of
+from .inventory import Inventory, inventory_of
 from .prices import PriceOutlook, price_outlook
 
 BACK = timedelta(days=28)
@@ -72,21 +66,6 @@ class OpenCode:
 
 
 @dataclass(frozen=True)
-class Marks:
-    """What there is to be asked for of a tenancy: whether it has such rows at all."""
-
-    is_waiting: bool
-    has_codes: bool
-    has_taken_back: bool
-    has_spreads: bool
-    has_terms: bool
-    has_shares: bool
-    has_notes: bool
-    has_open_payments: bool
-    has_predecessor: bool
-
-
-@dataclass(frozen=True)
 class HomeFigures:
     """What a tenant sees first. `present`: the meter as it was heard of last, with its power; None if it never was.
     `days_left`: None if that can't be said, or credit does not end. `month_before`: of the month before as many days as there
@@ -111,7 +90,7 @@ class HomeFigures:
     taken_back: list[ShownBack]
     has_spreads: bool
     after: After | None
-    marks: Marks
+    inventory: Inventory
 
     @property
     def code(self) -> str:
@@ -137,30 +116,6 @@ class HomeFigures:
         return self.present.power if self.present is not None and self.is_live else None
 
 
-def marks_of(tenancy: Tenancy, at: int) -> Marks:
-    """Return what there is to be asked for of a tenancy, in one query."""
-    pk, unit = OuterRef("pk"), OuterRef("unit")
-    open_codes = Code.objects.filter(command__meter__unit=unit, command__state__in=OPEN, command__coded_seq=None)
-    waiting = TopUp.objects.filter(command__meter__unit=unit, command__state__in=OPEN, command__coded_seq__isnull=True)
-    open_payments = Payment.objects.filter(tenancy=pk, state=Payment.State.OPEN, expires_at__gt=at)
-    asked = {
-        "is_waiting": waiting,
-        "has_codes": open_codes.filter(command__top_up__isnull=True),
-        "has_taken_back": TakenBack.objects.filter(top_up__tenancy=pk, state=TakenBack.State.BOOKED),
-        "has_spreads": Spread.objects.filter(debt__tenancy=pk),
-        "has_shares": Share.objects.filter(tenancy=pk),
-        "has_notes": NoteTo.objects.filter(tenancy=pk),
-        "has_open_payments": open_payments,
-        "has_predecessor": Tenancy.objects.filter(unit=unit, begins__lt=OuterRef("begins")),
-        "has_own_terms": Terms.objects.filter(tenancy=pk),
-        "has_bills": Bill.objects.filter(tenancy=pk),
-    }
-    rows = Tenancy.objects.filter(pk=tenancy.pk).values(**{name: Exists(query) for name, query in asked.items()})
-    found: dict[str, bool] = {name: bool(value) for name, value in rows[0].items()}
-    has_bills, has_own_terms = found.pop("has_bills"), found.pop("has_own_terms")
-    return Marks(**found, has_terms=has_bills or has_own_terms)
-
-
 def home_figures(tenancy: Tenancy, at: int) -> HomeFigures | None:
     """Return what the tenant of a tenancy sees first, at the instant `at`; None if the flat has no meter that reports, or only
     a keypad meter.
@@ -173,12 +128,10 @@ def home_figures(tenancy: Tenancy, at: int) -> HomeFigures | None:
 
 def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None) -> HomeFigures:
     """Return what the tenant of a tenancy sees first, by what was read of its meter already."""
-    property_, marks = tenancy.unit.property, marks_of(tenancy, at)
+    property_, inventory = tenancy.unit.property, inventory_of(tenancy, meter, at)
     place, account = zone(property_.zone), account_of(meter)
-    waiting = on_the_way([meter.pk]).get(meter.pk, 0) if marks.is_waiting else 0
-    figures = figures_by(meter, property_, waiting, 0, at)
-    if marks.has_predecessor:
-        figures = of_tenancy(figures, tenancy, inventory_of(tenancy, meter))
+    waiting = on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
+    figures = of_tenancy(figures_by(meter, property_, waiting, 0, at), tenancy, inventory)
     today = local_day(at, place)
     read_day = None if meter.read_at is None else closing_day(meter.read_at, place)
     before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
@@ -201,11 +154,11 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
         price=account.price(at),
         prices=price_outlook(account, at, place, property_.currency),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
-        codes=_codes(tenancy, meter, marks),
-        taken_back=shown_to(tenancy, place, at) if marks.has_taken_back else [],
-        has_spreads=bool(marks.has_spreads and open_spreads(tenancy)),
-        after=after_use(tenancy) if marks.has_terms else None,
-        marks=marks,
+        codes=_codes(tenancy, meter, inventory),
+        taken_back=shown_to(tenancy, place, at) if inventory.taken_back else [],
+        has_spreads=bool(inventory.spreads and open_spreads(tenancy)),
+        after=after_use(tenancy) if inventory.terms or inventory.bills else None,
+        inventory=inventory,
     )
 
 
@@ -245,13 +198,13 @@ def _rates(uses: Mapping[date, Use], today: date) -> list[RateUse]:
     return sorted(rates, key=lambda each: (each.charge * 1000 // each.energy, each.rate))
 
 
-def _codes(tenancy: Tenancy, meter: Meter, marks: Marks) -> list[OpenCode]:
+def _codes(tenancy: Tenancy, meter: Meter, inventory: Inventory) -> list[OpenCode]:
     """Return the codes that can be typed now: of payments, the latest first, then those that lend credit or give power."""
     codes = []
-    if marks.is_waiting:
+    if inventory.commands:
         rows = tenancy.top_ups.filter(command__meter=meter, command__state__in=OPEN, command__coded_seq=None)
         carried = [(each.code, each.amount) for each in rows.select_related("command__code")]
         codes += [OpenCode(str(code), code.at, amount) for code, amount in carried if code is not None]
-    if marks.has_codes:
+    if inventory.codes:
         codes += [OpenCode(str(each), each.at, what=each.what) for each in waiting_codes(meter, tenants=True)]
     return codes

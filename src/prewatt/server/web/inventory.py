@@ -9,49 +9,61 @@ from typing import NamedTuple
 from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from ..allocation.models import Share
 from ..billing.models import Bill, Spread
-from ..correspondence.models import Report
+from ..correspondence.models import NoteTo, Report
 from ..correspondence.reports import not_done
 from ..estate.models import Tenancy
 from ..estate.terms import Terms
 from ..metering.models import Alarm, Meter
-from ..payments.models import TakenBack
+from ..payments.models import Payment, TakenBack
 from ..vending.models import OPEN, Command
 
 
 class Inventory(NamedTuple):
     """What there is. `before`: an earlier tenancy of the flat; `unsettled_before`: one that is not settled. `commands`: some
-    that the meter's journal does not show yet. `terms`, `bills`: of a tenancy that pays after use, or has. `spreads`: a debt has ever been
-    paid by shares. `reports`: of the flat, not done. `alarms`: how many of the meter are open.
+    that the meter's journal does not show yet; `codes`: some of these that are no payment, and can be typed. `terms`, `bills`:
+    of a tenancy that pays after use, or has. `spreads`: a debt has ever been paid by shares. `shares`: of shared costs.
+    `open_payments`: some that were begun, and can be gone on with. `reports`: of the flat, not done. `alarms`: how many of the
+    meter are open.
     """
 
     before: bool
     unsettled_before: bool
     commands: bool
+    codes: bool
     terms: bool
     bills: bool
     spreads: bool
     taken_back: bool
+    shares: bool
+    notes: bool
+    open_payments: bool
     reports: bool
     alarms: int
 
 
-def inventory_of(tenancy: Tenancy, meter: Meter) -> Inventory:
-    """Return what there is of a tenancy, and of the meter of its flat."""
+def inventory_of(tenancy: Tenancy, meter: Meter, at: int) -> Inventory:
+    """Return what there is at the instant `at` of a tenancy, and of the meter of its flat."""
     before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins)
     alarms: QuerySet[Alarm] = Alarm.objects.filter(meter=meter.pk, is_resolved=False).order_by()
     counted = alarms.values("meter").annotate(number=Count("pk")).values("number")
+    commands = Command.objects.filter(meter=meter.pk, state__in=OPEN)
     row = (
         Tenancy.objects.filter(pk=tenancy.pk)
         .order_by()
         .values_list(
             Exists(before),
             Exists(before.filter(settled_at__isnull=True)),
-            Exists(Command.objects.filter(meter=meter.pk, state__in=OPEN)),
+            Exists(commands),
+            Exists(commands.filter(code__isnull=False, coded_seq=None, top_up__isnull=True)),
             Exists(Terms.objects.filter(tenancy=tenancy.pk)),
             Exists(Bill.objects.filter(tenancy=tenancy.pk)),
             Exists(Spread.objects.filter(debt__tenancy=tenancy.pk)),
             Exists(TakenBack.objects.filter(top_up__tenancy=tenancy.pk, state=TakenBack.State.BOOKED)),
+            Exists(Share.objects.filter(tenancy=tenancy.pk)),
+            Exists(NoteTo.objects.filter(tenancy=tenancy.pk)),
+            Exists(Payment.objects.filter(tenancy=tenancy.pk, state=Payment.State.OPEN, expires_at__gt=at)),
             Exists(not_done(Report.objects.filter(tenancy__unit=OuterRef("unit")))),
             Coalesce(Subquery(counted, output_field=IntegerField()), 0),
         )

@@ -6,7 +6,6 @@ Nothing has to be built or collected: a name is worked out when a page first nam
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import re
@@ -24,7 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
-from .bundles import BUNDLES, answer, hash_of
+from .bundles import BUNDLES, ENCODINGS, answer, hash_of
 
 _HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{12})(?P<ending>\.[A-Za-z0-9]+)$")
 _TEXT = {".css", ".js", ".svg", ".json", ".html", ".txt", ".map"}
@@ -96,21 +95,21 @@ class StaticFiles(WhiteNoiseMiddleware):
         headers = Headers([])
         self.add_mime_headers(headers, path, url)
         self.add_cache_headers(headers, path, url)
-        packed = self._packed(path)
-        return StaticFile(path, headers.items(), encodings={"gzip": packed} if packed else {})
+        packed = {encoding: self._packed(path, encoding) for encoding in ENCODINGS}
+        return StaticFile(path, headers.items(), encodings={name: file for name, file in packed.items() if file})
 
-    def _packed(self, path: str) -> str:
+    def _packed(self, path: str, encoding: str) -> str:
         """Return the compressed file; empty if it is not worth it, or the disk is full."""
         content = Path(path).read_bytes()
         if Path(path).suffix not in _TEXT or len(content) < _LEAST:
             return ""
-        packed = self._folder / f"{_hash(path)}.gz"
+        packed = self._folder / f"{_hash(path)}.{encoding}"
         try:
             if not packed.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
                 # Another process may do the same at this moment.
-                begun = packed.with_suffix(f".{os.getpid()}")
-                begun.write_bytes(gzip.compress(content, 9, mtime=0))
+                begun = packed.with_name(f"{packed.name}.{os.getpid()}")
+                begun.write_bytes(ENCODINGS[encoding](content))
                 begun.replace(packed)
         except OSError:
             return ""

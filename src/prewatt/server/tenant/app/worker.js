@@ -8,7 +8,7 @@
 // Before this text stands GIVEN, from the server: `version`, `files`, the addresses `home`, `kept`, `offline`, `logout` and `icon`,
 // and `patience`, the milliseconds that the first page may take before the last known is shown instead.
 
-const FILES = `files ${GIVEN.version}`, KEPT = "kept";
+const OURS = "files ", FILES = OURS + GIVEN.version, KEPT = "kept"; // Other workers of this address have caches, too.
 const HASHED = /^\/static\/.+\.[0-9a-f]{12}\.\w+$/;
 const NO_ANSWER = [502, 504]; // A proxy says that the server is away.
 let forgotten = 0;            // So often was all forgotten: what was asked for before is not kept after.
@@ -20,7 +20,7 @@ self.addEventListener("install", event => event.waitUntil((async () => {
 })()));
 
 self.addEventListener("activate", event => event.waitUntil((async () => {
-  for (const name of await caches.keys()) if (name !== FILES && name !== KEPT) await caches.delete(name);
+  await tidy();
   await self.registration.navigationPreload?.enable();
   await self.clients.claim();
 })()));
@@ -87,6 +87,11 @@ async function files() {
   return await caches.has(FILES) ? caches.open(FILES) : undefined;
 }
 
+// Again with each look: the worker before may have opened its files once more while it ended.
+async function tidy() {
+  for (const name of await caches.keys()) if (name.startsWith(OURS) && name !== FILES) await caches.delete(name);
+}
+
 async function keptAnswer() {
   return await caches.has(KEPT) ? (await caches.open(KEPT)).match(GIVEN.kept) : undefined;
 }
@@ -103,6 +108,7 @@ async function check(answer) {
 }
 
 async function look() {
+  if (self.serviceWorker?.state === "activated") await tidy();
   const before = forgotten, known = await keptAnswer();
   const headers = known ? {"If-None-Match": known.headers.get("ETag")} : {};
   let answer;

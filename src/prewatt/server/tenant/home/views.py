@@ -75,8 +75,8 @@ def _page(request: HttpRequest, flat: Tenancy, at: int) -> HttpResponse:
         "now": at,
     }
     if not request.htmx:  # type: ignore[attr-defined]
-        context |= _beside(request, flat, at, panel is None or panel.marks.has_notes)
-        has_open = panel is None or panel.marks.has_open_payments
+        context |= _beside(request, flat, at, panel is None or panel.inventory.notes)
+        has_open = panel is None or panel.inventory.open_payments
         context["pay"] = how_to_pay(flat, at, request.user, request.headers.get("User-Agent", ""), has_open)
     watched.show(request, panel.figures if panel else None)
     return live_page(request, "tenant/home/home.html", "tenant/home/_now.html", context, watched)
