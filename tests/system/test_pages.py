@@ -111,7 +111,7 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(building,
     waiting = page.locator("tbody tr", has_text="on its way").first.get_by_role("link").inner_text()
     tenant = log_in(building, waiting.replace(" ", "").lower(), **PHONE)
     expect(tenant.get_by_text("The building has no network now")).to_be_visible()
-    expect(tenant.locator(".digits")).to_have_text(re.compile(r"(\d{4} ){4}\d{4}"))
+    expect(tenant.locator("#codes .digits")).to_have_text(re.compile(r"(\d{4} ){4}\d{4}"))
     picture(tenant, "tenant", tmp_path)
     here = tenant.context.new_page()
     here.goto(building.site)

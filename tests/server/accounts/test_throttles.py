@@ -152,7 +152,7 @@ def test_a_browser_is_known_for_the_accounts_that_were_logged_in_there(db):
     assert browser_of(again, "anna")
     assert browser_of(again, "bert") == ""
     assert "anna" not in next(iter(again.COOKIES.values()))
-    name = "__Host-browser" if settings.SESSION_COOKIE_SECURE else "browser"
+    name = settings.BROWSER_COOKIE_NAME
     again.COOKIES[name] = again.COOKIES[name][:-2] + "xx"
     assert browser_of(again, "anna") == ""
 

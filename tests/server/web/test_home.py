@@ -115,7 +115,7 @@ def test_a_look_costs_few_questions_and_no_more_after_years(lived, anna, clock):
 def form_of(answer):
     """The fields that are sent with the form for paying, and the amounts that its buttons offer."""
     html = answer.content.decode()
-    form = re.search(r'<form class="stack" method="post" action="([^"]*/pay/)">(.*?)</form>', html, re.DOTALL)
+    form = re.search(r'<form id="pay" class="stack" method="post" action="([^"]*/pay/)">(.*?)</form>', html, re.DOTALL)
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[2]))
     return form[1], fields, re.findall(r'<button class="main" name="amount" value="(\d+)"', form[2])
 

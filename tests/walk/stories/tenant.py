@@ -3,7 +3,7 @@
 
 def looks(walker, place):
     walker.log_in("flat03", place.password, "home")
-    walker.open(f"/me/?period=day&day={place.day}#use", "home-day")
+    walker.open(f"/me/use/?period=day&day={place.day}#use", "use-of-a-day")
     walker.follow("/statement/", "statement")
     walker.open(f"/tenancies/{place.flat(3)}/statement/?month={place.month}", "statement-of-a-month")
 
@@ -11,8 +11,10 @@ def looks(walker, place):
 def pays(walker, place):
     walker.log_in("flat03", place.password)
     walker.open("/me/")
+    walker.unfold("details.pay")
+    walker.look("pay")
     walker.fill(amount="20")
-    walker.send("payment", form="form[action$='/me/pay/']")
+    walker.send("payment", form="form[action$='/pay/']", button="button:not(.main)")
     walker.open("/me/", "home-with-a-payment")
 
 
@@ -22,6 +24,10 @@ def says_and_asks(walker, place):
     walker.open("/me/reports/", "report-a-fault")
     walker.fill(text="...")
     walker.send("reported")
+    walker.open("/me/", "home-again")
+    for page in ("payments", "shares", "use"):
+        walker.follow(f"/{page}/", page)
+        walker.open("/me/")
     walker.open("/me/residents/", "residents")
     walker.send("resident-invited", form="form[action*='/residents/invite/']", button="button")
     walker.open(f"/tenancies/{place.flat(3)}/personal-data/", "personal-data")
