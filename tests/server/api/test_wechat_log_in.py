@@ -204,3 +204,42 @@ def test_logging_out_ends_this_key_and_unlinking_those_of_all_devices(mini, anna
 def test_a_browser_that_is_logged_in_has_no_key_to_end(mini, log_in):
     assert log_in("flat1").delete("/api/v1/wechat/log-in").status_code == 400
     assert Client().delete("/api/v1/wechat/log-in").status_code == 401
+
+
+# -- who got in by what somebody else knows no more ------------------------------------------------------------------------
+
+
+def is_out(phone):
+    """Whether a phone's key opens nothing, and WeChat's word brings no other one."""
+    return phone.call("get", "/me")[0] == 401 and Phone(phone.who).log_in() == 404
+
+
+def test_a_new_password_ends_what_somebody_with_the_old_one_has_joined_in_wechat(mini, tenancy, log_in):
+    thief, owner = Phone("thief"), log_in("flat1")
+    assert thief.join(login="flat1", password=PASSWORD)[0] == 200
+    shown = owner.get("/account/").content.decode()
+    assert "WeChat mini program" in shown and "End all others" in shown
+    new = "seven lamps over a river"
+    owner.post("/account/password/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert is_out(thief) and owner.get("/account/").status_code == 200
+    assert "WeChat mini program" in owner.get("/me/keys/").content.decode()
+    mine = Phone("anna")
+    assert mine.join(login="flat1", password=new)[0] == 200
+
+
+@pytest.mark.parametrize("where", ["/account/sessions/end-others/", "/me/keys/revoke/"])
+def test_who_ends_all_log_ins_or_all_keys_ends_those_by_wechat(mini, anna, log_in, where):
+    other = Phone("ben")
+    assert other.join(login="flat2", password=PASSWORD)[0] == 200
+    assert log_in("flat1").post(where).status_code == 302
+    assert is_out(anna) and other.get("/me")
+
+
+def test_a_paper_that_lets_somebody_in_again_shuts_the_phone_out_that_is_lost(mini, anna, tenancy):
+    resident, new = tenancy.residents.get(), Phone("anna2")
+    assert new.join(invitation=invite_again(resident, None))[0] == 200
+    assert is_out(anna) and new.get("/me")
+    browser = Client()
+    browser.post("/join/", {"code": invite_again(resident, None)})
+    assert browser.post("/join/door/", {"do": "phone"}).status_code == 302
+    assert is_out(new) and browser.get("/account/").status_code == 200

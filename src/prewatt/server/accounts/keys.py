@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -152,6 +152,20 @@ def _made(days: int, **fields: Any) -> str:
 def revoke(keys: models.QuerySet[ApiKey]) -> int:
     """End those of some keys that are not revoked yet, at once. Returns how many they were."""
     return keys.filter(revoked_at__isnull=True).update(revoked_at=now())
+
+
+@transaction.atomic
+def end_apps(user: Any) -> int:
+    """End what apps have of a login: their keys, and that people in WeChat come in by it without a password. Returns how many
+    those people were. Each can join it again.
+    """
+    revoke(user.api_keys.filter(scope=ApiKey.Scope.TENANT))
+    people = WeChatUser.objects.filter(user=user.pk)
+    # The keys stay in the list of what was revoked.
+    ApiKey.objects.filter(wechat_user__in=people).update(wechat_user=None)
+    count = people.count()
+    people.delete()
+    return count
 
 
 class KeyRefused(Exception):

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from ..accounts import security_log
+from ..accounts.keys import end_apps
 from ..accounts.known_browsers import remember
 from ..accounts.memberships import Membership
 from .again import asked
@@ -152,8 +153,8 @@ def sessions_of(user: Any, here: str) -> list[LogIn]:
 
 
 def end_others(request: HttpRequest, user: Any) -> int:
-    """End all log-ins of a user but the one that asks. Returns how many they were."""
+    """End all log-ins of a user but the one that asks, those by WeChat too. Returns how many they were."""
     rows = [each for each in UserSession.objects.filter(user=user) if each.session_key != request.session.session_key]
     for each in rows:
         each.end()
-    return len(rows)
+    return len(rows) + end_apps(user)

@@ -1,14 +1,17 @@
-"""Tells the owner of a login that its password was changed, by whatever way."""
+"""What follows from a changed password, by whatever way it was changed: apps come in no more, and the owner is told."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..accounts.keys import end_apps
 from .happenings import What, note
 
 
 class TellsOwner:
-    """No rule: Django calls it after each change of a password, whatever made it, and so its owner is told of each."""
+    """No rule: Django calls it after each change of a password, whatever made it, and so nothing is left of the one before,
+    and its owner is told of each.
+    """
 
     def validate(self, password: str, user: Any = None) -> None:
         """Refuse nothing."""
@@ -18,6 +21,10 @@ class TellsOwner:
         return ""
 
     def password_changed(self, password: str, user: Any) -> None:  # noqa: ARG002
-        """Tell the owner of a login whose password was changed. Nobody is told who has never logged in."""
+        """End what apps have of a login whose password was changed: whoever knew the old one may have joined it in WeChat. Tell
+        its owner; nobody is told who has never logged in.
+        """
+        if user is not None:
+            end_apps(user)
         if user is not None and user.last_login is not None:
             note(user, What.PASSWORD)

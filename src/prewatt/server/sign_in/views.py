@@ -18,8 +18,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ...kernel.units import SECOND
 from ..accounts import security_log
 from ..accounts.tenants import tenancies_of_login
+from ..accounts.wechat_users import WeChatUser
 from ..notices.channels.sms import Sms
 from . import phones, second_factor
 from .carrying import account_for
@@ -52,6 +54,10 @@ def account(request: HttpRequest) -> HttpResponse:
         "passkeys": Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).count(),
         "tenant": tenancies_of_login(user).exists(),
         "sessions": sessions_of(user, request.session.session_key or ""),
+        "apps": [
+            f"{datetime.fromtimestamp(each.made_at // SECOND, UTC):%Y-%m-%d %H:%M}"
+            for each in WeChatUser.objects.filter(user=user)
+        ],
         "changes": [(each, datetime.fromtimestamp(each.at, UTC)) for each in changes],
     }
     return render(request, "sign_in/account.html", context)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from ..accounts import security_log
 from ..accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
-from ..accounts.keys import make_app_key
+from ..accounts.keys import end_apps, make_app_key
 from ..accounts.names import free_name
 from ..accounts.tenants import tenancies_of_login
 from ..accounts.throttles import failed, waits
@@ -113,6 +113,8 @@ def _login_for(invitation: Invitation, who: Visitor, name: str) -> Any:
         if second_factor.has(invitation.again):
             text = _("This login has a second factor, so it needs a password too: open the invitation in a browser.")
             raise ValidationError(text)
+        # The phone by which they came in before may be lost.
+        end_apps(invitation.again)
         return invitation.again
     row = wechat_user_of(who.appid, who.openid)
     if row is not None and row.user.is_active:

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ....kernel.calendar import zone
-from ...accounts.keys import LONGEST_DAYS, USUAL_DAYS, ApiKey, make_key, revoke
+from ...accounts.keys import LONGEST_DAYS, USUAL_DAYS, ApiKey, end_apps, make_key, revoke
 from ...accounts.memberships import reach_of
 from ...accounts.rights import Right
 from ...accounts.tenants import tenancies_of_login
@@ -105,6 +105,9 @@ def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def revoke_all(request: HttpRequest) -> HttpResponse:
     """End all keys of one's own."""
-    count = revoke(ApiKey.objects.valid().filter(user=request.user.pk))
+    user: Any = request.user
+    count = revoke(ApiKey.objects.valid().filter(user=user.pk))
+    # Else the phone whose key has ended gets another one by itself.
+    end_apps(user)
     messages.success(request, _("%(count)d keys are revoked.") % {"count": count})
     return redirect("console:keys:keys")

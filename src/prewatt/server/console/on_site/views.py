@@ -105,12 +105,19 @@ const fresh = async request => {
   await (await caches.open(KEPT.cache)).put(KEPT.page, answer.clone());
   return answer;
 };
+// A log-out takes the files away, and the worker is not installed anew for who comes next.
+const file = async request => {
+  const cache = await caches.open(KEPT.cache), kept = await cache.match(request, {ignoreVary: true});
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.ok) await cache.put(request, answer.clone()).catch(() => {});
+  return answer;
+};
 self.addEventListener("fetch", event => {
   const {pathname} = new URL(event.request.url);
   // The page of the network while there is one, and while its login holds; else as it was last. It says nothing of anybody.
   if (event.request.mode === "navigate" && pathname === KEPT.page)
     event.respondWith(fresh(event.request).catch(async () => await caches.match(KEPT.page) || fetch(event.request)));
-  else if (KEPT.files.includes(pathname))
-    event.respondWith(caches.match(event.request).then(kept => kept || fetch(event.request)));
+  else if (KEPT.files.includes(pathname)) event.respondWith(file(event.request));
 });
 """

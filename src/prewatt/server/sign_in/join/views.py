@@ -23,6 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ...accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
+from ...accounts.keys import end_apps
 from ...accounts.names import check_name, free_name
 from ...accounts.rights import Role
 from ...accounts.security_log import note
@@ -153,6 +154,8 @@ def _login_for(invitation: Invitation, name: str, password: str | None) -> Any:
         user = get_user_model()(username=name if password is not None else free_name(_name_of(invitation)))
     if password is None:
         user.set_unusable_password()
+        if invitation.again is not None:
+            end_apps(user)
     else:
         validate_password(password, user)
         user.set_password(password)
