@@ -195,6 +195,25 @@ def test_other_ways_lead_somewhere_and_nobody_is_offered_what_their_phone_can_no
     assert "wechat-mini" not in {each["kind"] for each in anna.get(anna.flat)["ways"]}
 
 
+@pytest.mark.parametrize("typed", ["12.50", "12,50", "１２．５０", " 12.5 "])
+def test_an_amount_is_taken_as_documents_write_it_and_as_people_type_it(anna, typed):
+    given = {"amount": typed, "way": "wechat-mini", "asked": "typed"}
+    status, _found = anna.call("post", f"{anna.flat}/payments", given)
+    assert status == 201 and Payment.objects.get().amount == 12_500_000_000
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "-5", "0", "1e5", "1000000000000", "9" * 25, "0.001", "12.345", "NaN", "\x00", "5 USD"]
+)
+def test_no_payment_is_asked_for_by_nonsense_and_it_is_said_in_the_persons_language(anna, typed):
+    anna.call("put", "/me", {"language": "zh-hans"})
+    given = {"amount": typed, "way": "wechat-mini", "asked": "typed"}
+    status, found = anna.call("post", f"{anna.flat}/payments", given)
+    assert status == 400 and not Payment.objects.exists()
+    said = found["errors"][0]["message"]
+    assert any("一" <= sign <= "鿿" for sign in said), said
+
+
 def test_payments_are_read_page_by_page_and_those_of_one_instant_stay_together(anna, clock, tenancy):
     for number in range(45):
         top_up(tenancy, NANO, f"p{number}")

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from prewatt.kernel.units import DAY, HOUR
+from prewatt.server.accounts.first_passwords import FirstPassword
 from prewatt.server.accounts.invitations import invite_again, invite_to_flat, invite_to_role
 from prewatt.server.accounts.keys import MOST_DEVICES, ApiKey, make_key, user_of
 from prewatt.server.accounts.memberships import put_member, reach_of
@@ -107,6 +108,12 @@ def test_a_login_that_has_no_flat_is_not_for_the_mini_program(mini):
     assert not ApiKey.objects.exists()
 
 
+def test_a_password_that_was_printed_is_changed_before_it_opens_anything(mini, tenancy):
+    FirstPassword.objects.create(user=get_user_model().objects.get(username="flat1"))
+    status, found = Phone("anna").join(login="flat1", password=PASSWORD)
+    assert status == 400 and "choose one of your own" in messages(found) and not WeChatUser.objects.exists()
+
+
 # -- which mini program ------------------------------------------------------------------------------------------------------
 
 
@@ -118,6 +125,12 @@ def test_the_mini_program_is_the_one_that_wechat_says_in_each_request(mini):
     assert other.log_in() == 400
     ours = Phone("a", Referer=f"https://servicewechat.com/{mini.MINI_APPID}/7/page-frame.html")
     assert ours.log_in() == 404
+
+
+@pytest.mark.parametrize("nonsense", ["\x00", "\ud800", "wx\x00", "一", "x" * 6000, '"', "wx' OR 1"])
+def test_a_mini_program_of_nonsense_is_none(mini, nonsense):
+    status, found = Phone("a").call("post", "/wechat/log-in", {"code": Phone("a").code, "appid": nonsense})
+    assert status == 400 and [each["field"] for each in found["errors"]] == ["appid"]
 
 
 def test_landlords_without_a_mini_program_have_the_servers(mini, monkeypatch):

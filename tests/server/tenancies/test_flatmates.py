@@ -4,11 +4,13 @@ import re
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from prewatt.server.accounts.invitations import invite_to_flat
 from prewatt.server.notices.models import Channel
 from prewatt.server.notices.recipients import recipient_of
+from prewatt.server.tenancies.residents import end_access_by
 from tests.building import NOON, PASSWORD
 
 
@@ -96,3 +98,15 @@ def test_a_name_that_is_too_long_is_refused_and_stays_in_its_field(flat):
     anna = logged_in("flat1")
     answer = anna.post(f"/me/tenancies/{flat.pk}/residents/name/", {"name": "x" * 61}, follow=True)
     assert f'value="{"x" * 61}"' in answer.content.decode() and "at most 60 letters" in said(answer)
+
+
+@pytest.mark.database
+def test_of_two_who_leave_at_once_one_stays_and_who_is_gone_already_is_gone_once(flat):
+    resident(flat, "tom").delete()
+    # Both were asked, and both were allowed to, before either was gone.
+    first, second = resident(flat, "flat1"), resident(flat, "mia")
+    end_access_by(first, first.user)
+    with pytest.raises(ValidationError, match="only one with access"):
+        end_access_by(second, second.user)
+    end_access_by(first, second.user)
+    assert [each.user.username for each in flat.residents.all()] == ["mia"]

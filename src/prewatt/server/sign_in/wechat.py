@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from ..accounts import security_log
+from ..accounts.first_passwords import FirstPassword
 from ..accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
 from ..accounts.keys import end_apps, make_app_key
 from ..accounts.names import free_name
@@ -53,7 +54,8 @@ def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
     address = asker_counted(request)
     if seconds := waits("WeChat code", address):
         raise ValidationError(wait_in_words(seconds), code="too_many_tries")
-    program = mini_program(appid)
+    # A database refuses signs within JSON that no id has.
+    program = mini_program(appid) if appid.isascii() and (appid.isalnum() or not appid) else None
     if program is None:
         raise ValidationError({"appid": _("This WeChat mini program is not set up on this server.")})
     if not code or len(code) > LONGEST:
@@ -139,6 +141,9 @@ def join_by_password(request: HttpRequest, who: Visitor, login: str, password: s
     user: Any = AccountAdapter().authenticate(request, username=name, password=password)
     if user is None or not user.is_active:
         raise ValidationError({"login": _("This name and password do not match.")})
+    if FirstPassword.objects.filter(user=user.pk).exists():
+        text = _("This password was printed, and is good once: log in in a browser, and choose one of your own there.")
+        raise ValidationError({"login": text})
     if second_factor.has(user):
         _check_factor(user, factor)
     if not tenancies_of_login(user).exists():

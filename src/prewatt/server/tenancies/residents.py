@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ..accounts.invitations import revoke
 from ..estate.models import Resident, Tenancy
+from ..metering.locking import for_update
 from ..notices.models import Channel
 
 LONGEST_NAME = 60
@@ -52,6 +53,19 @@ def check_may_end(resident: Resident, by: Any) -> None:
         check_may_leave(resident)
     else:
         check_may_remove(resident, by)
+
+
+@transaction.atomic
+def end_access_by(resident: Resident, by: Any) -> None:
+    """End an access to a flat for somebody who lives there. Of two who leave at once the second is asked to stay: somebody has
+    access. Raises ValidationError, in words, if they may not.
+    """
+    for_update(Tenancy.objects).get(pk=resident.tenancy_id)
+    if not resident.tenancy.residents.filter(pk=resident.pk).exists():
+        # Somebody else has ended it meanwhile.
+        return
+    check_may_end(resident, by)
+    remove_resident(resident)
 
 
 def choose_name(user: Any, typed: str) -> None:

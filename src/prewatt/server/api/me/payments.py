@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja import Router, Schema, Status
 
-from ....kernel.units import INSTANT_MAX, exact_instant, exact_money
+from ....kernel.units import INSTANT_MAX, exact_instant, exact_money, parse_money
 from ...accounts.tenants import tenancies_of_login
 from ...accounts.wechat_users import WeChatUser
 from ...core.addresses import asker
+from ...core.amounts import typed_money
 from ...core.sealing import SealError
 from ...core.time import now
 from ...estate.models import Tenancy
@@ -30,7 +31,7 @@ from ...payments.providers.methods import Browser, Shows
 from ...payments.ways import Way, merchants_for, method_of, ways_for
 from ...vending.models import Code, TopUp
 from ...web.payers import shown_name
-from ..reading import read_instant, read_money
+from ..reading import read_instant
 from .own import instant_text, is_present, own_tenancy, present_tenancy
 
 router = Router()
@@ -103,13 +104,21 @@ def _inside(merchant: Any, person: WeChatUser | None) -> Offer | None:
 
 
 class NewPayment(Schema):
-    """`amount` as text. `way`: a value of the ways of the home, or `wechat-mini` for the first one of this kind. `asked`: your
-    own name for it, so that asking twice is one payment.
+    """`amount` as text, such as 12.50, or as a person has typed it. `way`: a value of the ways of the home, or `wechat-mini` for
+    the first one of this kind. `asked`: your own name for it, so that asking twice is one payment.
     """
 
     amount: str
     way: str
     asked: str
+
+
+def _amount(text: str, tenancy: Tenancy) -> int:
+    """Return an amount (nano) as documents write it, or else as a person types it: 12,50; １２. Raises ValidationError."""
+    try:
+        return parse_money(text)
+    except ValueError:
+        return typed_money(text, "amount", tenancy.unit.property.currency)
 
 
 @router.post("/me/tenancies/{pk}/payments", response={201: dict[str, Any]})
@@ -126,7 +135,7 @@ def pay(request: HttpRequest, pk: int, given: NewPayment) -> Any:
                 tenancy,
                 offer.way.merchant,
                 offer.way.name,
-                read_money("amount", given.amount),
+                _amount(given.amount, tenancy),
                 given.asked,
                 by=request.user,
                 payer=person.openid if person is not None else "",

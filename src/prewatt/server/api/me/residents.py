@@ -15,7 +15,7 @@ from ...accounts.invitations import invitation_of, invite_to_flat
 from ...core.addresses import public
 from ...core.time import now
 from ...estate.models import Resident
-from ...tenancies.residents import check_may_end, remove_resident
+from ...tenancies.residents import check_may_end, end_access_by
 from ...web.payers import shown_name
 from .own import own_tenancy, present_tenancy
 
@@ -69,6 +69,5 @@ def end_access(request: HttpRequest, pk: int, resident_pk: int) -> Any:
     """End somebody's access to the flat, or your own."""
     tenancy = own_tenancy(request, pk)
     resident = get_object_or_404(tenancy.residents.select_related("user", "tenancy"), pk=resident_pk)
-    check_may_end(resident, request.user)
-    remove_resident(resident)
+    end_access_by(resident, request.user)
     return Status(204, None)

@@ -21,8 +21,8 @@ from ...tenancies.residents import (
     check_may_leave,
     check_may_remove,
     choose_name,
+    end_access_by,
     main_resident,
-    remove_resident,
 )
 from ...web.access import lives_now
 from ...web.invitation_papers import Paper, show_papers
@@ -124,7 +124,11 @@ def remove(request: HttpRequest, pk: int, tenancy: int | None = None) -> HttpRes
     )
     if (asked := ask_whether(request, flat.unit, act)) is not None:
         return asked
-    remove_resident(resident)
+    try:
+        end_access_by(resident, request.user)
+    except ValidationError as error:
+        say(request, error)
+        return redirect(_page(flat))
     messages.success(request, _("%(name)s sees this flat no more.") % {"name": who})
     return redirect(_page(flat))
 
@@ -143,7 +147,11 @@ def leave(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     act = Act("leave", _("Leave this flat?"), _what_follows(flat, user), _("Leave"), _page(flat))
     if (asked := ask_whether(request, flat.unit, act)) is not None:
         return asked
-    remove_resident(resident)
+    try:
+        end_access_by(resident, user)
+    except ValidationError as error:
+        say(request, error)
+        return redirect(_page(flat))
     messages.success(request, _("You see this flat no more."))
     return redirect("web:home")
 
