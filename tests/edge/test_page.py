@@ -230,6 +230,20 @@ def test_a_browser_that_was_let_in_before_has_its_lane_until_the_pin_changes(tmp
         assert "PIN is wrong" in tenant.login() and hours.at > at, "the mark of the PIN of before is worth nothing"
 
 
+def test_a_page_that_is_left_open_by_who_moved_out_closes_with_the_new_pin(tmp_path):
+    with served(tmp_path) as (shell, address, _hours):
+        former, tenant = Browser(address), Browser(address)
+        assert "Last entries" in former.login() and "Last entries" in former.get()
+        obey(shell, ChangeSettings(msgspec.structs.replace(RULES, pin=hash_pin("135791", b"salt"))))
+        assert "Last entries" not in former.get()
+        with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+            former.get("/now")
+        refused.value.close()
+        former.post("/emergency", token=former.token)
+        assert not any(isinstance(each, Control) for each in journal(shell))
+        assert "Last entries" in tenant.login("135791") and "Last entries" in tenant.get()
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from ..kernel.names import natural
@@ -44,6 +44,14 @@ CODES = "codes"
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 
+class _Session(NamedTuple):
+    """A browser that a flat's PIN has opened, until when (s), and the mark of that PIN (`Site.known_mark`)."""
+
+    meter: str
+    until: float
+    mark: str
+
+
 class Page:
     """The WSGI application. `hours` returns seconds of a clock that never goes back. `setup`: the part in which staff set
     meters up. `language`: for browsers that ask for none of ours; empty for that of the process. `names`: see
@@ -63,7 +71,7 @@ class Page:
     ):
         self._site, self._title, self._units, self._hours, self._setup = site, title, units, hours, setup
         self._language, self._names, self._pause = language, names, pause
-        self._sessions: dict[str, tuple[str, float]] = {}
+        self._sessions: dict[str, _Session] = {}
         self._turns = Turns()
         self._lock = threading.Lock()
 
@@ -134,12 +142,14 @@ class Page:
     def _session(self, environ: dict[str, Any], clicked: bool) -> tuple[str, str | None]:
         token = read_cookie(environ, COOKIE)
         with self._lock:
-            meter, until = self._sessions.get(token, (None, 0.0))
-            if meter is None or self._hours() > until:
-                return token, None
-            if clicked:
-                self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
-        return token, meter
+            session = self._sessions.get(token)
+        # Whoever knows only the PIN of before, as who has moved out, is asked for the present one.
+        if session is None or self._hours() > session.until or session.mark != self._site.known_mark(session.meter):
+            return token, None
+        if clicked:
+            with self._lock:
+                self._sessions[token] = session._replace(until=self._hours() + SESSION_LASTS)
+        return token, session.meter
 
     # -- who guesses -------------------------------------------------------------------------------------------------------
 
@@ -183,12 +193,12 @@ class Page:
         if not self._site.pin_is(meter, form.get("pin", "")):
             return self._show(start, "", None, Reply(False, _("This PIN is wrong for this flat.")))
         self._was_right(door)
-        token = secrets.token_hex(16)
+        token, mark = secrets.token_hex(16), self._site.known_mark(meter)
         with self._lock:
             while len(self._sessions) >= MOST_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
-            self._sessions[token] = (meter, self._hours() + SESSION_LASTS)
-        known = f"{KNOWN}={self._site.known_mark(meter)}; Max-Age={KNOWN_LASTS}; HttpOnly; SameSite=Strict; Path=/"
+            self._sessions[token] = _Session(meter, self._hours() + SESSION_LASTS, mark)
+        known = f"{KNOWN}={mark}; Max-Age={KNOWN_LASTS}; HttpOnly; SameSite=Strict; Path=/"
         return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/", known)
 
     # -- what is seen ----------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from prewatt.server.metering.phones import grants_for, opened, set_rules
 from prewatt.server.metering.revoking import holding, revoke_what_nobody_may
 from prewatt.wire.on_site import ALLOWED, SignedGrant, SignedRevocations, open_grant, open_revocations
 from prewatt.wire.signing import SigningKey, VerifyKey
+from tests.building import PASSWORD
 from tests.gateway import Edge
 from tests.server.accounts.landlords import person
 
@@ -242,6 +243,18 @@ def test_the_api_gives_a_phone_all_that_it_needs_offline_and_nothing_of_tenants(
     assert carried["kind"] == "revoked"
     wrong = api.post("/api/v1/me/grants", json.dumps({"public_key": "00"}), content_type="application/json")
     assert wrong.status_code == 400 and "not a phone" in wrong.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("where", ["/account/password/", "/account/sessions/end-others/"])
+def test_a_phone_that_somebody_let_in_by_a_stolen_password_loses_its_grant_with_it(building, somebody, server, where):
+    sam, client, new = somebody(Role.MANAGER), Client(), "seven lamps over a river"
+    sam.set_password(PASSWORD)
+    sam.save()
+    (stolen,), (other,) = ask(sam), ask(somebody(Role.MANAGER, name="Kim"), OTHER)
+    client.post("/login/", {"username": "Sam", "password": PASSWORD})
+    client.post(where, {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert revoked(building.property, server) == {str(stolen.pk)} and other in holding()
+    assert ask(sam) != [stolen]
 
 
 def test_who_may_not_switch_gets_no_grant_and_takes_nobody_elses_back(somebody, tenant):

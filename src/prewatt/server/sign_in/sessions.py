@@ -21,6 +21,8 @@ from ..accounts import security_log
 from ..accounts.keys import end_apps
 from ..accounts.known_browsers import remember
 from ..accounts.memberships import Membership
+from ..metering.models import StaffGrant
+from ..metering.revoking import revoke
 from .again import asked
 from .devices import device_of
 from .first_password import note_first
@@ -152,9 +154,17 @@ def sessions_of(user: Any, here: str) -> list[LogIn]:
     ]
 
 
+def end_devices(user: Any) -> int:
+    """End what phones have of a login without a session: log-ins by WeChat, and what they may do on site without a network.
+    Returns how many people in WeChat came in by it. A phone that is still the login's own gets a new grant when it is online.
+    """
+    revoke(StaffGrant.objects.filter(user=user.pk), user)
+    return end_apps(user)
+
+
 def end_others(request: HttpRequest, user: Any) -> int:
     """End all log-ins of a user but the one that asks, those by WeChat too. Returns how many they were."""
     rows = [each for each in UserSession.objects.filter(user=user) if each.session_key != request.session.session_key]
     for each in rows:
         each.end()
-    return len(rows) + end_apps(user)
+    return len(rows) + end_devices(user)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..accounts.keys import end_apps
 from .happenings import What, note
+from .sessions import end_devices
 
 
 class TellsOwner:
@@ -21,10 +21,10 @@ class TellsOwner:
         return ""
 
     def password_changed(self, password: str, user: Any) -> None:  # noqa: ARG002
-        """End what apps have of a login whose password was changed: whoever knew the old one may have joined it in WeChat. Tell
-        its owner; nobody is told who has never logged in.
+        """End what phones have of a login whose password was changed: whoever knew the old one may have joined it in WeChat, or
+        may switch on site. Tell its owner; nobody is told who has never logged in.
         """
         if user is not None:
-            end_apps(user)
+            end_devices(user)
         if user is not None and user.last_login is not None:
             note(user, What.PASSWORD)

@@ -3,7 +3,7 @@
 (root => {
 "use strict";
 
-const MARK = "on-site", EACH_MS = 6 * 3600 * 1000, ALGORITHM = {name: "Ed25519"};
+const MARK = "on-site", EACH_MS = 15 * 60 * 1000, ALGORITHM = {name: "Ed25519"};
 const FILES = "on-site-";
 const kept = () => { try { return JSON.parse(localStorage.getItem(MARK)); } catch (error) { return null; } };
 const hex = bytes => Array.from(new Uint8Array(bytes), byte => byte.toString(16).padStart(2, "0")).join("");
