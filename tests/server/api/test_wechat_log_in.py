@@ -45,6 +45,8 @@ def test_who_has_joined_nothing_is_told_so_and_an_invitation_lets_them_in_by_a_n
     assert not user.has_usable_password() and user.username != "美 玲"
     first = phone.key
     assert phone.log_in() == 200 and phone.key != first
+    # Whoever's answer was lost on the way asks again, and is not told to get another paper.
+    assert phone.join(invitation=code)[0] == 200 and len(phone.get("/me")["tenancies"]) == 1
     # An invitation is for one, and each code of WeChat's for one call.
     status, found = Phone("other").join(invitation=code)
     assert status == 400 and "used already" in messages(found)

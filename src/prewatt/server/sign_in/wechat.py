@@ -95,6 +95,10 @@ def join_by_invitation(request: HttpRequest, who: Visitor, typed: str, name: str
         failed("invitation", address)
         text = _("There is no invitation with this code. It has 16 letters and figures; O, I, 0 and 1 are not used.")
         raise ValidationError({"invitation": text})
+    row = known(who)
+    if row is not None and invitation.used_by_id == row.user_id:
+        # The answer to this very call was lost on its way.
+        return row
     check_open(invitation)
     if invitation.tenancy is None:
         raise InvitationError(_("This invitation is to work for a landlord: open it in a browser."))
