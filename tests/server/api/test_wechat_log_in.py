@@ -159,6 +159,13 @@ def test_who_makes_up_codes_of_wechats_has_to_wait(mini):
     assert set(statuses[:20]) == {400} and statuses[-1] == 429
 
 
+def test_a_secret_that_the_landlord_typed_wrong_makes_nobody_wait(mini, anna):
+    for _try in range(25):
+        mini.faults.append((200, {"errcode": 40125, "errmsg": "invalid appsecret"}, {}))
+        assert Phone("anna").call("post", "/wechat/log-in", {"code": anna.code})[0] == 503
+    assert Phone("anna").log_in() == 200
+
+
 # -- the key -------------------------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,10 @@ ADDRESS = "https://api.weixin.qq.com"
 TIMEOUT = 15
 BUSY = (-1, 45011)
 """Codes of WeChat that say that it has no time now: it is busy, or too much was asked for this person."""
+WRONG = (40029, 40163, 41008)
+"""Codes of WeChat that say that the code is made up, was used, or is missing. All others are not the fault of who asks: a secret
+that was typed wrong, for instance.
+"""
 
 
 class LoginError(Exception):
@@ -57,5 +61,5 @@ def _openid(url: str, asked: dict[str, str]) -> str:
         raise LoginError(_("WeChat has no time now. Try again in a minute."), away=True)
     if not isinstance(answer, dict) or not answer.get("openid"):
         log.warning("WeChat does not say who somebody is: code %s", code)
-        raise LoginError(_("WeChat does not say which user it is."))
+        raise LoginError(_("WeChat does not say which user it is."), away=bool(code) and code not in WRONG)
     return str(answer["openid"])
