@@ -18,6 +18,7 @@ from prewatt.server.accounts.rights import Role
 from prewatt.server.accounts.wechat_users import WeChatUser
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.notices.models import Notice, SendingAccount
+from prewatt.server.notices.recipients import keep_account
 from tests.building import PASSWORD
 from tests.server.api.conftest import Phone
 
@@ -141,6 +142,19 @@ def test_landlords_without_a_mini_program_have_the_servers(mini, monkeypatch):
     own = msgspec.structs.replace(settings.CONFIG, wechat_mini=(mini.MINI_APPID, mini.MINI_SECRET))
     monkeypatch.setattr(settings, "CONFIG", own)
     assert Phone("a").log_in() == 404
+
+
+def test_who_names_anothers_mini_program_first_keeps_nobody_out_of_it(mini, tenancy):
+    owner = Organisation.objects.get()
+    SendingAccount.objects.all().delete()
+    squatter = Organisation.objects.create(name="Squatter")
+    keep_account(squatter, "wechat-mini", {"appid": mini.MINI_APPID, "secret": "nonsense"})
+    keep_account(owner, "wechat-mini", {"appid": mini.MINI_APPID, "secret": mini.MINI_SECRET})
+    phone = Phone("anna")
+    assert phone.join(login="flat1", password=PASSWORD)[0] == 200 and phone.log_in() == 200
+    assert Phone("a").call("post", "/wechat/log-in", {"code": "made up"})[0] == 400
+    SendingAccount.objects.filter(organisation=owner).delete()
+    assert phone.call("post", "/wechat/log-in", {"code": phone.code})[0] == 503
 
 
 def test_while_wechat_is_away_or_busy_nobody_is_told_that_they_have_no_login(mini, anna):

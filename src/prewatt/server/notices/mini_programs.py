@@ -13,18 +13,22 @@ LOOKED_AT = 50
 """Of so many accounts it is asked whether they have the same mini program, if nobody says which."""
 
 
-def mini_program(appid: str = "") -> App | None:
-    """Return the mini program with an id; if none is named, the server's own, or else the only one that landlords have. None if
-    there is none. Raises SealError if its secret can't be opened.
+MOST = 5
+"""So many landlords may say that the same mini program is theirs; WeChat says whose secret is right."""
+
+
+def mini_programs(appid: str = "") -> list[App]:
+    """Return the mini program with an id, with each secret that landlords give it; if none is named, the server's own, or else the
+    only one that landlords have. Raises SealError if a secret can't be opened.
     """
     own = App(*settings.CONFIG.wechat_mini)
     if own.appid and appid in ("", own.appid):
-        return own
+        return [own]
     accounts = SendingAccount.objects.filter(kind=MiniProgram.name).order_by("pk")
     accounts = accounts.filter(settings__appid=appid) if appid else accounts.exclude(settings__appid="")
-    # Who set it up first is whose it is: another one that names it too has not its secret.
-    apps = [app_of(values_of(each)) for each in accounts[: 1 if appid else LOOKED_AT]]
-    return apps[0] if len({each.appid for each in apps}) == 1 else None
+    # Anybody knows an app id, and may have named it first, with a secret of nonsense.
+    apps = list(dict.fromkeys(app_of(values_of(each)) for each in accounts[: MOST if appid else LOOKED_AT]))[:MOST]
+    return apps if len({each.appid for each in apps}) == 1 else []
 
 
 def templates_in(appid: str, organisations: set[int]) -> list[SendingTemplate]:

@@ -25,7 +25,7 @@ from ..accounts.throttles import failed, waits
 from ..accounts.wechat_users import WeChatUser, join_wechat, wechat_user_of
 from ..core.addresses import asker_counted
 from ..core.wechat_login import ADDRESS, LoginError, openid_in_mini_program
-from ..notices.mini_programs import mini_program
+from ..notices.mini_programs import mini_programs
 from . import second_factor
 from .adapter import AccountAdapter
 from .forms import LONGEST, FactorForm
@@ -55,19 +55,23 @@ def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
     if seconds := waits("WeChat code", address):
         raise ValidationError(wait_in_words(seconds), code="too_many_tries")
     # A database refuses signs within JSON that no id has.
-    program = mini_program(appid) if appid.isascii() and (appid.isalnum() or not appid) else None
-    if program is None:
+    programs = mini_programs(appid) if appid.isascii() and (appid.isalnum() or not appid) else []
+    if not programs:
         raise ValidationError({"appid": _("This WeChat mini program is not set up on this server.")})
     if not code or len(code) > LONGEST:
         raise ValidationError({"code": _("WeChat does not say which user it is.")})
     base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
-    try:
-        return Visitor(program.appid, openid_in_mini_program(*program, code, base))
-    except LoginError as error:
-        if error.away:
-            raise
-        failed("WeChat code", address)
-        raise ValidationError({"code": str(error)}) from None
+    for number, program in enumerate(programs, 1):
+        try:
+            return Visitor(program.appid, openid_in_mini_program(*program, code, base))
+        except LoginError as error:
+            if error.away and number < len(programs):
+                continue
+            if error.away:
+                raise
+            failed("WeChat code", address)
+            raise ValidationError({"code": str(error)}) from None
+    raise AssertionError("each way of the last round leads out")
 
 
 def known(who: Visitor) -> WeChatUser | None:
