@@ -112,6 +112,25 @@ test('the code of a payment is there without a network as soon as it was shown',
   await each.open().until(/No network[^]*3112 1020 9642 6950 7821/);
 });
 
+test('a payment that WeChat called failed and that came all the same is not asked for again, and one whose time is over is a new one', async () => {
+  const asked = [], states = ['open', 'paid', 'closed', 'open'];
+  let sheets = 0;
+  const each = phone(
+    { 'POST /me/tenancies/7/payments': (_path, body) => { asked.push(body.asked); return { id: 'b2', state: states.shift(), wx: SHEET }; } },
+    { pay: async () => { sheets += 1; return 'fail'; } },
+  );
+  await each.open('/pages/pay/pay').shown;
+  await each.tap('100');
+  await each.tap('Pay');
+  assert.match(each.text, /WeChat could not make the payment/);
+  await each.tap('Pay');
+  assert.deepEqual([each.name, sheets, asked[0] === asked[1]], ['payment', 1, true]);
+  await each.open('/pages/pay/pay').shown;
+  await each.tap('100');
+  await each.tap('Pay');
+  assert.deepEqual([each.name, sheets, asked.length, asked[2] === asked[3]], ['pay', 2, 4, false]);
+});
+
 test('a cancelled payment is told, keeps the amount, and is the same payment when it is tried again', async () => {
   const asked = [];
   const ends = ['cancel', 'fail', ''];

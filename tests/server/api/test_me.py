@@ -175,6 +175,15 @@ def test_who_waits_has_the_provider_asked_when_no_word_comes_and_not_at_each_loo
     assert asked() == 1
 
 
+def test_who_taps_again_after_a_payment_that_came_though_the_phone_was_told_it_failed_pays_once(anna, mini, clock):
+    wish = {"amount": "5", "way": "wechat-mini", "asked": "a1"}
+    _status, found = anna.call("post", f"{anna.flat}/payments", wish)
+    mini.trades[found["id"]].pay()
+    clock.at += HOUR // 60
+    assert anna.call("post", f"{anna.flat}/payments", wish)[1]["state"] == "paid"
+    assert Payment.objects.count() == 1 and anna.get(f"/me/payments/{found['id']}")["state"] == "paid"
+
+
 def test_other_ways_lead_somewhere_and_nobody_is_offered_what_their_phone_can_not_do(anna, mini, tenancy, merchants):
     kinds = {each["kind"] for each in anna.get(anna.flat)["ways"]}
     assert kinds == {"wechat-mini", "redirect", "transfer"}

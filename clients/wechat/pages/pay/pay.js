@@ -68,10 +68,16 @@ page('pay', {
     const amount = plain(this.data.amount);
     if (!amount) return this.setData({ fields: { amount: t.no_amount } });
     return this.act(async () => {
-      const wanted = { amount, way, asked: this.asked(amount, way) };
-      const payment = await session.ofFlat('POST', '/payments', wanted);
-      if (payment.redirect) return this.setData({ elsewhere: payment.redirect });
-      const how = payment.wx ? await sheet(payment.wx) : '';
+      const ask = () => session.ofFlat('POST', '/payments', { amount, way, asked: this.asked(amount, way) });
+      let payment = await ask();
+      if (payment.state === 'closed') {
+        // Nobody paid it in time: the same wish is a new payment.
+        this.wish = null;
+        payment = await ask();
+      }
+      if (payment.redirect && payment.state === 'open') return this.setData({ elsewhere: payment.redirect });
+      // WeChat may have said that it failed, and the money has come all the same: it is not asked for twice.
+      const how = payment.wx && payment.state === 'open' ? await sheet(payment.wx) : '';
       if (how) return this.setData({ wrong: how === 'cancel' ? t.cancelled : t.not_made });
       this.wish = null;
       if (payment.wx) await subscribing.ask(this.data.templates);

@@ -145,6 +145,9 @@ def pay(request: HttpRequest, pk: int, given: NewPayment) -> Any:
         )
     except (ProviderError, SealError) as error:
         raise ValidationError({"way": str(error)}) from None
+    if look_if_due(payment):
+        # Asked for again: it may be paid, although the phone was told that it failed.
+        payment.refresh_from_db()
     state = {"id": payment.payment_id, "state": payment.state}
     if offer.kind == MINI:
         # The mini program knows its own id.
