@@ -61,17 +61,17 @@ def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
     if not code or len(code) > LONGEST:
         raise ValidationError({"code": _("WeChat does not say which user it is.")})
     base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
-    for number, program in enumerate(programs, 1):
+    away = None
+    for program in programs:
         try:
             return Visitor(program.appid, openid_in_mini_program(*program, code, base))
         except LoginError as error:
-            if error.away and number < len(programs):
-                continue
-            if error.away:
-                raise
-            failed("WeChat code", address)
-            raise ValidationError({"code": str(error)}) from None
-    raise AssertionError("each way of the last round leads out")
+            if not error.away:
+                failed("WeChat code", address)
+                raise ValidationError({"code": str(error)}) from None
+            away = error
+    assert away is not None
+    raise away
 
 
 def known(who: Visitor) -> WeChatUser | None:
