@@ -19,7 +19,7 @@ from ..server.billing.spreading import spread_what_ran_up
 from ..server.core.time import now
 from ..server.ledger import sums
 from ..server.metering.balance import raise_alarms
-from ..server.metering.revoking import revoke_what_nobody_may
+from ..server.metering.revoking import renew_lists_of_the_future, revoke_what_nobody_may
 from ..server.metering.similar_keeping import keep_similar_use
 from ..server.notices.sending import send_what_is_due
 from ..server.notices.silences import tell_of_silences
@@ -119,9 +119,11 @@ def fetch_settlement_files() -> None:
 
 
 def look_at_grants() -> None:
-    """Take back the grants of phones whose owners may switch no more."""
+    """Take back the grants of phones whose owners may switch no more, and mend lists that a wrong clock has signed."""
     if count := revoke_what_nobody_may():
         log.info("%d grants of phones are taken back", count)
+    if count := renew_lists_of_the_future():
+        log.warning("%d lists of grants had been signed while the clock was ahead: they are signed anew", count)
 
 
 def forget_tries() -> None:

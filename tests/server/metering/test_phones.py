@@ -16,7 +16,7 @@ from prewatt.server.estate.models import Organisation, Property
 from prewatt.server.metering import phones
 from prewatt.server.metering.models import OnSiteRules, RevocationList, StaffGrant
 from prewatt.server.metering.phones import grants_for, opened, set_rules
-from prewatt.server.metering.revoking import holding, revoke_what_nobody_may
+from prewatt.server.metering.revoking import holding, renew_lists_of_the_future, revoke, revoke_what_nobody_may
 from prewatt.wire.on_site import ALLOWED, SignedGrant, SignedRevocations, open_grant, open_revocations
 from prewatt.wire.signing import SigningKey, VerifyKey
 from tests.building import PASSWORD
@@ -209,6 +209,21 @@ def test_a_list_leaves_out_what_has_ended_by_itself_and_its_number_only_grows(bu
     (last,) = ask(sam)
     lose_role(sam)
     assert RevocationList.objects.get().number > number and revoked(building.property, server) >= {str(last.pk)}
+
+
+def test_a_list_that_was_signed_by_a_clock_that_was_ahead_is_signed_anew(building, somebody, server, clock):
+    at = clock.at
+    sam = somebody(Role.MANAGER)
+    ask(sam)
+    clock.at = at + 400 * DAY
+    ask(sam)
+    revoke(holding(), "manager")
+    ahead = RevocationList.objects.get()
+    clock.at = at
+    assert renew_lists_of_the_future() == 1 and renew_lists_of_the_future() == 0
+    row = RevocationList.objects.get()
+    assert row.made_at == at and row.number > ahead.number
+    assert revoked(building.property, server) == {str(each.pk) for each in StaffGrant.objects.exclude(revoked_at=None)}
 
 
 def test_nobody_fills_the_list_with_phones(somebody, monkeypatch):

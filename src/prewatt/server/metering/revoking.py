@@ -77,6 +77,17 @@ def revoke_what_nobody_may() -> int:
     return sum(revoke_what_is_not_allowed(each) for each in owners)
 
 
+@transaction.atomic
+def renew_lists_of_the_future() -> int:
+    """Sign anew the lists that were signed while the server's clock was ahead: gateways take each grant for over until the instant
+    of the list. Returns how many those were.
+    """
+    rows = list(for_update(RevocationList.objects.filter(made_at__gt=now())).order_by("pk"))
+    for each in rows:
+        _renew(each)
+    return len(rows)
+
+
 def listen() -> None:
     """Take back what a login may no more as soon as its role is changed or taken, or it is closed or deleted."""
     user_model = get_user_model()
