@@ -49,9 +49,9 @@ class Visit {
     this.settle("reject", new P.OnSiteError("torn"));
   }
 
-  // One message after the other: an answer names no question.
+  // One message after the other: an answer names no question. What takes a while to make is made in its turn, by a function.
   ask(message) {
-    const answer = this.turn.then(() => this.exchange(message));
+    const answer = this.turn.then(async () => this.exchange(typeof message === "function" ? await message() : message));
     this.turn = answer.catch(() => {});
     return answer;
   }
@@ -120,7 +120,7 @@ class Visit {
     const count = this.count;
     let answer;
     try {
-      answer = await this.ask(await P.instruct(this.phone.sign, this.challenge, count, instruction));
+      answer = await this.ask(() => P.instruct(this.phone.sign, this.challenge, count, instruction));
     } catch (error) {
       // Nobody knows whether it was done.
       throw error.code === "torn" || error.code === "silent" ? new P.OnSiteError(`${error.code}-asked`) : error;
