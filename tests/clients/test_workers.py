@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from prewatt.server.console.on_site import views
 from prewatt.server.tenant.app import worker
 
 PHONE = Path(__file__).parent / "on_site" / "workers.js"
@@ -22,8 +23,8 @@ def played(name, *sources):
 
 
 @pytest.fixture
-def on_site(client, db):
-    return client.get("/on-site/worker/").content.decode()
+def on_site(rf):
+    return views.worker(rf.get("/on-site/worker/")).content.decode()
 
 
 def test_a_new_version_of_the_tenants_worker_leaves_the_page_on_site_in_the_phone(on_site):

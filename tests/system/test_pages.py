@@ -214,6 +214,7 @@ def test_a_bill_is_shared_reaches_the_meters_and_each_tenant_sees_why(building, 
     page = log_in(building, "manager")
     expect(page.locator(".to-do li", has_text="gateway offline")).to_have_count(0, timeout=PATIENCE)
     page.get_by_role("link", name="Shared costs").click()
+    page.get_by_role("link", name="Share a").click()
     page.get_by_label("Name", exact=True).fill("Lift")
     page.get_by_role("button", name="Save").click()
     run = page.locator("form", has=page.get_by_role("button", name="Preview"))

@@ -33,6 +33,7 @@ def changes_prices_and_shares_costs(walker, place):
     walker.follow("/tariffs/compare/", "what-if")
     walker.open(f"/properties/{place.property}/tariffs/new/", "tariff-editor")
     walker.open(f"/properties/{place.property}/shared-costs/", "shared-costs")
+    walker.click("main a[href='?add']")
     walker.fill(name="Lift")
     walker.send("shared-cost")
     # The bill of days for which every reading is there.
