@@ -14,7 +14,7 @@ from prewatt.cli.table import ENTRIES
 from tests.cli.commands import commands, first_line
 
 ROOT = Path(__file__).parents[2]
-SIGNATURES = {"up", "down", "command", "grant", "instruction", "answer"}
+SIGNATURES = {"up", "down", "command", "grant", "instruction", "answer", "revoked"}
 """`prewatt command` and the like in the documents: what a signature is of, not what people type."""
 LONGEST_HELP = 50
 """Lines of a screen."""

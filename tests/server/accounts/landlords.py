@@ -15,7 +15,7 @@ from prewatt.server.allocation.models import Run, Share, SharedCost
 from prewatt.server.billing.models import Bill, Debt, DebtPayment, Spread, WriteOff
 from prewatt.server.commissioning.installing import install
 from prewatt.server.commissioning.setup import Apartment
-from prewatt.server.correspondence.models import Entry, Photo, Report
+from prewatt.server.correspondence.models import Entry, Note, Photo, Report
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, account
 from prewatt.server.metering.models import Alarm, Gateway, Meter, Silence, StaffGrant
@@ -175,6 +175,7 @@ def numbers(of):
         "unexpected-payments": Unexpected.objects.create(merchant=merchant, provider_id="p", reason="x", **money),
         "alarms": Alarm.objects.create(meter=meter, kind="switch-failed", at=NOON, text=MARKS[0]),
         "silences": silence,
+        "notes": Note.objects.create(organisation=owner, asked="n", title="x", text=MARKS[0], at=NOON, by="x"),
         "reports": report,
         "photos": Photo.objects.create(entry=entry, content=b"x", width=1, height=1),
         "channels": channel,

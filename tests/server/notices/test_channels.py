@@ -366,9 +366,10 @@ def _through_wechat(me):
     return {"code": "c", "state": parse_qs(asked.query)["state"][0]}
 
 
-def test_the_service_worker_lies_at_the_root(client, db):
-    answer = client.get("/push-worker.js")
+def test_the_service_worker_is_for_all_pages(client, db):
+    answer = client.get("/app/worker/")
     assert answer["Content-Type"] == "text/javascript" and b"showNotification" in answer.content
+    assert answer["Service-Worker-Allowed"] == "/"
 
 
 def test_a_manager_of_two_organisations_keeps_them_apart(tenancy, log_in, clock, internet, django_user_model):
