@@ -43,7 +43,9 @@ def gateway(order, done):
 def phone(order, name):
     """A phone whose grant allows it has it done, over a session; without it in the grant not."""
     server, gateway_key, key = SigningKey.generate(), SigningKey.generate(), SigningKey.generate()
-    site = SimpleNamespace(gateway="g1", now=lambda: 100, act=lambda *_: Reply(True, "Done."))
+    site = SimpleNamespace(
+        gateway="g1", now=lambda: 100, act=lambda *_: Reply(True, "Done."), revoked=lambda _grant: (False, 0)
+    )
     for actions, allowed in (((name,), True), (("open",), False)):
         session = Session(site, gateway_key, VerifyKey(server.public()), 3, lambda: os.urandom(32))
         grant = Grant("1", 3, "Sam", key.public(), actions, 0, 1000, 0, 0, 0)
