@@ -164,7 +164,8 @@ def reach_of(notes: Collection[Note]) -> dict[int, Reach]:
         seen=Count("seen_at"),
         failed=Count("pk", filter=Q(is_open=False, seen_at=None)),
     )
-    return {number: Reach(*counts) for number, *counts in sums}
+    nobody = {each.pk: Reach(0, 0, 0, 0) for each in notes}
+    return nobody | {number: Reach(*counts) for number, *counts in sums}
 
 
 def addressed(note: Note) -> QuerySet[NoteTo]:
