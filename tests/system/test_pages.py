@@ -112,6 +112,8 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(building,
     tenant = log_in(building, waiting.replace(" ", "").lower(), **PHONE)
     expect(tenant.get_by_text("The building has no network now")).to_be_visible()
     expect(tenant.locator("#codes .digits")).to_have_text(re.compile(r"(\d{4} ){4}\d{4}"))
+    balance, pay = (tenant.locator(each).bounding_box()["y"] for each in (".balance", "details.pay"))
+    assert balance < pay
     picture(tenant, "tenant", tmp_path)
     here = tenant.context.new_page()
     here.goto(building.site)
