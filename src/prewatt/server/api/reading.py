@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...kernel.units import parse_instant, parse_kwh, parse_money
+from ..web.charts import Period
+from ..web.use_chart import EARLIEST, LATEST
 
 TYPES = {
     "missing": gettext_lazy("This field is needed."),
@@ -43,6 +46,21 @@ def read_instant(field: str, text: str) -> int:
 def read_money(field: str, text: str | None) -> int:
     """Return an amount (nano) of a document. Raises ValidationError, which names the field."""
     return read_field(field, text, parse_money)
+
+
+def read_period(field: str, text: str) -> Period:
+    """Return the period of a chart. Raises ValidationError, which names the field."""
+    if text not in Period.__members__.values():
+        raise ValidationError({field: _("%(period)r is not one of day, month, year") % {"period": text}})
+    return Period(text)
+
+
+def read_year(field: str, day: date) -> date:
+    """Return a day of which a chart can be. Raises ValidationError, which names the field."""
+    if not EARLIEST <= day.year <= LATEST:
+        known = {"first": EARLIEST, "last": LATEST}
+        raise ValidationError({field: _("Choose a day between %(first)d and %(last)d.") % known})
+    return day
 
 
 def read_tenths(field: str, text: str) -> int:

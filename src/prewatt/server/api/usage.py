@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Router
 
 from ...kernel.calendar import local_day, zone
@@ -18,7 +16,7 @@ from ..estate.models import Tenancy, Unit
 from ..metering.models import Meter
 from ..web.access import rights_at, tenancy_to_see, unit_of_manager
 from ..web.charts import Chart, Part, Period, State, chart_of
-from ..web.use_chart import EARLIEST, LATEST
+from .reading import read_period, read_year
 
 router = Router()
 
@@ -46,12 +44,7 @@ def _usage(unit: Unit, tenancy: Tenancy | None, period: str, day: date | None, s
         raise Http404
     at = now()
     wanted = day or local_day(at, zone(unit.property.zone))
-    if period not in Period.__members__.values():
-        raise ValidationError({"period": _("%(period)r is not one of day, month, year") % {"period": period}})
-    if not EARLIEST <= wanted.year <= LATEST:
-        known = {"first": EARLIEST, "last": LATEST}
-        raise ValidationError({"day": _("Choose a day between %(first)d and %(last)d.") % known})
-    chart = chart_of(meter, Period(period), wanted, at, tenancy)
+    chart = chart_of(meter, read_period("period", period), read_year("day", wanted), at, tenancy)
     return {
         "unit": unit.pk,
         "tenancy": tenancy.pk if tenancy is not None else None,
@@ -74,16 +67,15 @@ def _sums(chart: Chart, shows_money: bool) -> dict[str, Any]:
 
 
 def _part(part: Part, shows_money: bool) -> dict[str, Any]:
-    is_known = part.state in (State.KNOWN, State.PARTLY)
     return {
         "begins": exact_instant(part.span.begins),
         "ends": exact_instant(part.span.ends),
         "state": part.state,
         # What nobody knows is null, and never zero.
-        "kwh": exact_kwh(part.energy) if is_known else None,
-        "charge": exact_money(part.charge) if is_known and shows_money else None,
+        "kwh": exact_kwh(part.energy) if part.is_known else None,
+        "charge": exact_money(part.charge) if part.is_known and shows_money else None,
         "rates": [
             {"rate": rate, "kwh": exact_kwh(energy), "charge": exact_money(cost) if shows_money else None}
-            for rate, (energy, cost) in (part.rates.items() if is_known else ())
+            for rate, (energy, cost) in (part.rates.items() if part.is_known else ())
         ],
     }

@@ -54,6 +54,11 @@ class Part:
     charge: int = 0
     rates: dict[str, list[int]] = field(default_factory=dict)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether its figures are known, at least in part."""
+        return self.state in (State.KNOWN, State.PARTLY)
+
     def take(self, use: Use | Part) -> None:
         """Add what was used."""
         self.energy += use.energy
@@ -205,7 +210,7 @@ class Chart:
     @property
     def is_known(self) -> bool:
         """Whether something of it is known."""
-        return any(each.state in (State.KNOWN, State.PARTLY) for each in self.parts)
+        return any(each.is_known for each in self.parts)
 
 
 def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy | None = None) -> Chart:

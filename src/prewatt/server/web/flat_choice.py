@@ -21,7 +21,7 @@ from ..core.time import now
 from ..estate.models import Tenancy, Unit
 from .forms import key
 from .kept import keep
-from .paging import LONGEST, looked_for, page_by_name
+from .paging import looked_for, page_by_name, plain
 
 UNIT, EVERY, FOUND, FIND, LOOK = "unit", "every", "found", "find", "look"
 
@@ -92,7 +92,7 @@ def _living(units: Collection[Unit]) -> dict[int, Tenancy]:
 def chosen_flats(request: HttpRequest, rows: QuerySet[Unit]) -> list[int]:
     """Return the numbers of the flats that a post chooses: those that are marked, or all of `rows` that fit the text."""
     if EVERY in request.POST:
-        return list(_called(rows, _plain(request.POST.get(FOUND, ""))).values_list("pk", flat=True))
+        return list(_called(rows, plain(request.POST.get(FOUND, ""))).values_list("pk", flat=True))
     return [key(each) for each in request.POST.getlist(UNIT)]
 
 
@@ -101,7 +101,7 @@ def looking_further(request: HttpRequest, page: str, form: str = "") -> HttpResp
     was typed is kept, what is marked stays marked. None if the post means more. `page`: its address, without a query of its own.
     """
     given = request.POST
-    text, before = _plain(given.get(FIND, "")), _plain(given.get(FOUND, ""))
+    text, before = plain(given.get(FIND, "")), plain(given.get(FOUND, ""))
     if LOOK not in given and text == before:
         return None
     keep(request, form)
@@ -109,7 +109,3 @@ def looking_further(request: HttpRequest, page: str, form: str = "") -> HttpResp
     query: list[tuple[str, Any]] = [(UNIT, key(each)) for each in given.getlist(UNIT)]
     query += [(name, value) for name, value in (("q", text), ("page", number)) if value]
     return redirect(f"{page}{'&' if '?' in page else '?'}{urlencode(query)}#flats")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.replace("\0", "").split())[:LONGEST]

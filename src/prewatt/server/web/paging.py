@@ -41,7 +41,12 @@ def page_by_name(request: HttpRequest, rows: QuerySet[Any], *order: str, field: 
 
 def looked_for(request: HttpRequest) -> str:
     """Return the words by which a list is looked through, the field `q` of the address."""
-    return " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST]
+    return plain(request.GET.get("q", ""))
+
+
+def plain(text: str) -> str:
+    """Return words that are looked for, as they are compared: without signs that no name has, with one blank between."""
+    return " ".join(text.replace("\0", "").split())[:LONGEST]
 
 
 def containing(text: str, fields: Iterable[str]) -> Q:

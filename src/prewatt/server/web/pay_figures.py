@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...kernel.currencies import MINOR_DIGITS
+from ...kernel.currencies import minor_digits
 from ..estate.models import Tenancy
 from ..payments.bank import reference
 from ..payments.models import Payment
@@ -50,7 +50,7 @@ def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: 
     return HowToPay(
         property_.currency,
         ways,
-        AMOUNTS[MINOR_DIGITS.get(property_.currency, 2)],
+        AMOUNTS[minor_digits(property_.currency)],
         reference(tenancy),
         _lines(property_.organisation.bank_account),
         _lines(property_.organisation.how_to_pay),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from ...kernel.calendar import local, local_day, zone
-from ...kernel.currencies import MINOR_DIGITS
+from ...kernel.currencies import minor_digits
 from ...kernel.tariff import UNPRICED
 from ..core import local_forms
 from ..estate.models import Tenancy
@@ -47,11 +47,6 @@ class Row:
     part: Part
     before: Part | None
     note: str
-
-    @property
-    def is_known(self) -> bool:
-        """Whether its figures are known, at least in part."""
-        return self.part.state in (State.KNOWN, State.PARTLY)
 
 
 @dataclass(frozen=True)
@@ -187,9 +182,7 @@ def _data(chart: Chart, labels: list[str], rows: list[Row], currency: str) -> di
     """Return the numbers to be drawn: Wh and nano by rate, null where nothing is known."""
 
     def of(parts: list[Part], rate: str, which: int) -> list[int | None]:
-        return [
-            each.rates.get(rate, (0, 0))[which] if each.state in (State.KNOWN, State.PARTLY) else None for each in parts
-        ]
+        return [each.rates.get(rate, (0, 0))[which] if each.is_known else None for each in parts]
 
     data: dict[str, Any] = {
         "labels": labels,
@@ -204,5 +197,5 @@ def _data(chart: Chart, labels: list[str], rows: list[Row], currency: str) -> di
             shown["charge"] = of(chart.parts, rate, 1)
         data["more"] = [each.of_no_rate for each in chart.parts]
         data["before"]["charge"] = [each.charge if each.state != State.AHEAD else None for each in chart.before]
-        data |= {"currency": currency, "digits": MINOR_DIGITS.get(currency, 2)}
+        data |= {"currency": currency, "digits": minor_digits(currency)}
     return data

@@ -1,4 +1,4 @@
-"""The figures of a tenant's home as the API writes them. Here alone it is said where they come from."""
+"""The figures of a tenant's home (`web.home_figures`) as the API writes them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ....kernel.ahead import next_change
-from ....kernel.calendar import local_day, zone
-from ....kernel.currencies import MINOR_DIGITS
+from ....kernel.currencies import minor_digits
 from ....kernel.state import EXHAUSTED
 from ....kernel.tariff import UNPRICED
 from ....kernel.units import exact_instant, exact_kwh, exact_money, exact_price
@@ -18,15 +17,10 @@ from ...ledger.books import balance, tenant_account
 from ...metering.accounts import account_of
 from ...metering.models import Meter
 from ...payments.matching import reference
-from ...vending.models import OPEN
-from ...vending.order_codes import waiting_codes
-from ...web.charts import Period, State, chart_of
-from ...web.figures import TenancyPanel, tenancy_panel
+from ...web.figures import MeterFigures
+from ...web.home_figures import HomeFigures, OpenCode, Used, home_figures
 from ...web.keypad import KeypadPanel, keypad_panel
-from ...web.live import WatchedMeter
 from .own import instant_text, is_present, money_text
-
-AGAIN = 0
 
 
 def home(tenancy: Tenancy, at: int) -> dict[str, Any]:
@@ -43,7 +37,7 @@ def home(tenancy: Tenancy, at: int) -> dict[str, Any]:
         "currency": {
             "code": property_.currency,
             "sign": local_forms.sign(property_.currency),
-            "decimals": MINOR_DIGITS.get(property_.currency, 2),
+            "decimals": minor_digits(property_.currency),
         },
         "at": exact_instant(at),
         "transfer": transfer(tenancy),
@@ -52,11 +46,10 @@ def home(tenancy: Tenancy, at: int) -> dict[str, Any]:
     }
     if not is_present(tenancy):
         return values | _not_there(tenancy, at)
-    watched = WatchedMeter(tenancy.unit, AGAIN)
-    panel = tenancy_panel(tenancy, at, watched.meter)
-    if panel is None or watched.meter is None:
+    found = home_figures(tenancy, at)
+    if found is None:
         return values | _by_codes(tenancy, keypad_panel(tenancy, at))
-    return values | _metered(tenancy, panel, watched, at)
+    return values | _metered(found, at)
 
 
 _NOTHING: dict[str, Any] = dict.fromkeys(
@@ -111,43 +104,44 @@ def _by_codes(tenancy: Tenancy, panel: KeypadPanel | None) -> dict[str, Any]:
     }
 
 
-def _metered(tenancy: Tenancy, panel: TenancyPanel, watched: WatchedMeter, at: int) -> dict[str, Any]:
-    figures, present = panel.figures, watched.meter_present
-    assert watched.meter is not None
+def _metered(found: HomeFigures, at: int) -> dict[str, Any]:
+    figures, present = found.figures, found.present
     live = present is not None and present.live and figures.own
     return {
         "seen_at": instant_text(figures.read_at),
         "is_online": figures.online,
         "balance": exact_money(present.balance if live and present is not None else figures.balance),
-        "days_left": panel.days_left,
+        "days_left": found.days_left,
         "power_w": present.power if live and present is not None else None,
         "is_on": figures.closed,
-        "state": _look(panel),
-        "why": _why(panel),
+        "state": _look(figures),
+        "why": _why(found),
         "lent": money_text(figures.lent) if figures.lent else None,
         "waiting": money_text(figures.waiting) if figures.waiting else None,
-        "emergency": {"offered": True, "amount": exact_money(panel.emergency)} if panel.emergency else None,
-        "today": {"kwh": exact_kwh(panel.today.energy), "money": exact_money(panel.today.charge)},
-        "month": _month(tenancy, panel, watched.meter, at),
-        "price": _price(panel, watched.meter, at),
-        "codes": _codes(panel, watched.meter),
+        "emergency": {"offered": True, "amount": exact_money(found.emergency)} if found.emergency else None,
+        "today": _used(found.today),
+        "month": {
+            **_used(found.month),
+            "beside_last": _used(found.month_before) if found.month_before is not None else None,
+        },
+        "price": _price(found, at),
+        "codes": [_code(each) for each in found.codes],
     }
 
 
-def _look(panel: TenancyPanel) -> str:
+def _look(figures: MeterFigures) -> str:
     """Return how the state is shown, by the signs of the pages (`docs/developer/look.md`)."""
-    figures = panel.figures
     if figures.state == "on":
         return "ok" if figures.online else "silent"
     return {"low": "soon", "unseen": "doubtful"}.get(figures.state, figures.state)
 
 
-def _why(panel: TenancyPanel) -> dict[str, Any]:
+def _why(found: HomeFigures) -> dict[str, Any]:
     """Return whether the power is on, why, and what to do."""
-    figures = panel.figures
+    figures = found.figures
     exhausted = figures.why == EXHAUSTED
     todo = [figures.advice if figures.state == "off" else "", figures.tonight]
-    if figures.state == "off" and exhausted and panel.code:
+    if figures.state == "off" and exhausted and found.code:
         todo.append(_("Type the open code at the meter, or at the page in the building."))
     elif figures.state == "low" or (figures.state == "off" and exhausted):
         todo.append(_("Top up."))
@@ -160,35 +154,23 @@ def _why(panel: TenancyPanel) -> dict[str, Any]:
     }
 
 
-def _month(tenancy: Tenancy, panel: TenancyPanel, meter: Meter, at: int) -> dict[str, Any]:
-    """Return the month up to now, beside as much of the last month."""
-    chart = chart_of(meter, Period.MONTH, local_day(at, zone(meter.property.zone)), at, tenancy)
-    reached = max((number for number, each in enumerate(chart.parts, 1) if each.state is not State.AHEAD), default=0)
-    before = [each for each in chart.before[:reached] if each.state in (State.KNOWN, State.PARTLY)]
-    beside = {
-        "kwh": exact_kwh(sum(each.energy for each in before)),
-        "money": exact_money(sum(each.charge for each in before)),
-    }
-    return {
-        "kwh": exact_kwh(panel.month_energy),
-        "money": exact_money(panel.month_charge),
-        "beside_last": beside if before else None,
-    }
+def _used(used: Used) -> dict[str, Any]:
+    return {"kwh": exact_kwh(used.energy), "money": exact_money(used.charge)}
 
 
-def _price(panel: TenancyPanel, meter: Meter, at: int) -> dict[str, Any] | None:
-    if not panel.rate:
+def _price(found: HomeFigures, at: int) -> dict[str, Any] | None:
+    if not found.rate:
         return None
-    change = next_change(account_of(meter), at)
+    change = next_change(account_of(found.figures.meter), at)
     later = change[1] if change is not None else None
     return {
-        "now": exact_price(panel.price),
+        "now": exact_price(found.price),
         "unit": "kWh",
-        "name": panel.rate,
+        "name": found.rate,
         "next": {"from": exact_instant(later.begin), "price": exact_price(later.price), "name": _rate(later.rate)}
         if later is not None
         else None,
-        "words": panel.prices.change if panel.prices is not None else "",
+        "words": found.prices.change if found.prices is not None else "",
     }
 
 
@@ -196,26 +178,13 @@ def _rate(name: str) -> str:
     return "" if name == UNPRICED else name
 
 
-def _codes(panel: TenancyPanel, meter: Meter) -> list[dict[str, Any]]:
-    """Return the codes that can be typed: of payments that are on their way, then of orders that help the tenant."""
-    paid = [
-        {
-            "digits": each.code.digits,
-            "amount": exact_money(each.amount),
-            "made_at": exact_instant(each.code.at),
-            "order": None,
-        }
-        for each in panel.top_ups
-        if each.command is not None
-        and each.command.reached_at is None
-        and each.command.state in OPEN
-        and each.code is not None
-    ]
-    ordered = [
-        {"digits": each.code.digits, "amount": None, "made_at": exact_instant(each.at), "order": each.what}
-        for each in waiting_codes(meter, tenants=True)
-    ]
-    return [*paid, *ordered]
+def _code(code: OpenCode) -> dict[str, Any]:
+    return {
+        "digits": code.digits.replace(" ", ""),
+        "amount": None if code.what else exact_money(code.amount),
+        "made_at": exact_instant(code.at),
+        "order": code.what or None,
+    }
 
 
 def meter_of(unit: Unit) -> Meter | None:

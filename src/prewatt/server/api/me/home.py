@@ -16,14 +16,13 @@ from ...core.time import now
 from ...estate.wall_clock import typed_day
 from ...metering.accounts import account_of
 from ...vending.controls import take_emergency
-from ...web.charts import Chart, Part, Period, State, chart_of
-from ...web.use_chart import EARLIEST, LATEST
+from ...web.charts import Chart, Part, Period, chart_of
+from ..reading import read_period, read_year
 from .figures import home, meter_of
 from .own import own_tenancy, present_tenancy
 from .payments import ways
 
 router = Router()
-KNOWN = (State.KNOWN, State.PARTLY)
 FORMS = {Period.DAY: "%Y-%m-%dT%H:%M", Period.MONTH: "%Y-%m-%d", Period.YEAR: "%Y-%m"}
 """How the beginning of a part is written, on the clock of the building."""
 
@@ -42,18 +41,13 @@ def usage(request: HttpRequest, pk: int, by: str = "month", on: str = "") -> Any
     """
     tenancy = own_tenancy(request, pk)
     at, meter = now(), meter_of(tenancy.unit)
-    if by not in Period.__members__.values():
-        raise ValidationError({"by": _("There is no such choice.")})
+    period = read_period("by", by)
     if meter is None:
         raise Http404
     today = local_day(min(at, tenancy.ends or at), zone(meter.property.zone))
-    day = typed_day(on, "on") if on else today
-    if not EARLIEST <= day.year <= LATEST:
-        raise ValidationError(
-            {"on": _("Choose a day between %(first)d and %(last)d.") % {"first": EARLIEST, "last": LATEST}}
-        )
-    chart = chart_of(meter, Period(by), day, at, tenancy)
-    has_before = any(each.state in KNOWN for each in chart.before)
+    day = read_year("on", typed_day(on, "on") if on else today)
+    chart = chart_of(meter, period, day, at, tenancy)
+    has_before = any(each.is_known for each in chart.before)
     return {
         "unit": "kWh",
         "by": by,
@@ -64,13 +58,12 @@ def usage(request: HttpRequest, pk: int, by: str = "month", on: str = "") -> Any
 
 
 def _part(part: Part, chart: Chart) -> dict[str, Any]:
-    is_known = part.state in KNOWN
     begins = local(part.span.begins, chart.place).replace(tzinfo=None)
     return {
         "begins": f"{begins:{FORMS[chart.period]}}",
         "state": part.state,
-        "kwh": exact_kwh(part.energy) if is_known else None,
-        "money": exact_money(part.charge) if is_known else None,
+        "kwh": exact_kwh(part.energy) if part.is_known else None,
+        "money": exact_money(part.charge) if part.is_known else None,
         "by_rate": [
             {"rate": rate, "kwh": exact_kwh(part.rates[rate][0]), "money": exact_money(part.rates[rate][1])}
             for rate in chart.rates

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -23,6 +24,7 @@ from ....kernel.switching import SwitchProgress
 from ....wire.on_site import READ_HEAD, SET_CLOCK
 from ..orders.choices import SAYS
 
+WORKER = Path(__file__).with_name("worker.js")
 FILES = ("web/bolt.svg", "web/all.css", "web/page.js", "web/on-site.js")
 """What the page needs beside itself, as `layout/base.html` names it, too."""
 STATES: Mapping[str, str | Promise] = {
@@ -79,45 +81,7 @@ def worker(_request: HttpRequest) -> HttpResponse:
     version = hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:12]
     given = json.dumps({**listed, "cache": f"on-site-{version}"})
     return HttpResponse(
-        f"const KEPT = {given};\n{WORKER}",
+        f"const KEPT = {given};\n{WORKER.read_text()}",
         content_type="text/javascript",
         headers={"Service-Worker-Allowed": listed["page"]},
     )
-
-
-WORKER = """const PATIENCE_MS = 4000;
-self.addEventListener("install", event => {
-  // Who is not logged in is led elsewhere: that is not kept in the page's place.
-  event.waitUntil(caches.open(KEPT.cache).then(async cache => {
-    await cache.put(KEPT.page, await fetch(KEPT.page, {redirect: "error"}));
-    await cache.addAll(KEPT.files);
-    await skipWaiting();
-  }));
-});
-self.addEventListener("activate", event => {
-  const old = name => name.startsWith("on-site-") && name !== KEPT.cache;
-  event.waitUntil(caches.keys().then(names => Promise.all(names.filter(old).map(name => caches.delete(name))))
-    .then(() => clients.claim()));
-});
-const fresh = async request => {
-  const answer = await fetch(request, {signal: AbortSignal.timeout(PATIENCE_MS)});
-  if (!answer.ok || answer.redirected || answer.type === "opaqueredirect") throw new Error(answer.status);
-  await (await caches.open(KEPT.cache)).put(KEPT.page, answer.clone());
-  return answer;
-};
-// A log-out takes the files away, and the worker is not installed anew for who comes next.
-const file = async request => {
-  const cache = await caches.open(KEPT.cache), kept = await cache.match(request, {ignoreVary: true});
-  if (kept) return kept;
-  const answer = await fetch(request);
-  if (answer.ok) await cache.put(request, answer.clone()).catch(() => {});
-  return answer;
-};
-self.addEventListener("fetch", event => {
-  const {pathname} = new URL(event.request.url);
-  // The page of the network while there is one, and while its login holds; else as it was last. It says nothing of anybody.
-  if (event.request.mode === "navigate" && pathname === KEPT.page)
-    event.respondWith(fresh(event.request).catch(async () => await caches.match(KEPT.page) || fetch(event.request)));
-  else if (KEPT.files.includes(pathname)) event.respondWith(file(event.request));
-});
-"""
