@@ -26,13 +26,12 @@ from ..accounts.wechat_users import WeChatUser, join_wechat, wechat_user_of
 from ..core.addresses import asker_counted
 from ..core.wechat_login import ADDRESS, LoginError, openid_in_mini_program
 from ..notices.mini_programs import mini_programs
+from ..tenancies.residents import typed_name
 from . import second_factor
 from .adapter import AccountAdapter
 from .forms import LONGEST, FactorForm
 from .happenings import What, note
 from .tries import user_named, wait_in_words
-
-LONGEST_NAME = 60
 
 
 class NeedsSecondFactor(Exception):
@@ -129,10 +128,7 @@ def _login_for(invitation: Invitation, who: Visitor, name: str) -> Any:
     row = wechat_user_of(who.appid, who.openid)
     if row is not None and row.user.is_active:
         return row.user
-    called = " ".join(name.split())
-    if len(called) > LONGEST_NAME or not called.isprintable():
-        raise ValidationError({"name": _("Write a name of at most %(most)d characters.") % {"most": LONGEST_NAME}})
-    user = get_user_model()(username=free_name(invitation.tenancy.unit.name), first_name=called)
+    user = get_user_model()(username=free_name(invitation.tenancy.unit.name), first_name=typed_name(name))
     user.set_unusable_password()
     user.save()
     return user

@@ -68,12 +68,17 @@ def end_access_by(resident: Resident, by: Any) -> None:
     remove_resident(resident)
 
 
+def typed_name(typed: str) -> str:
+    """Return the name by which the others of a flat see somebody, as it was typed. Raises ValidationError if it is too long."""
+    name = " ".join(typed.split())
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise ValidationError({"name": _("Type a name of at most %(most)d letters.") % {"most": LONGEST_NAME}})
+    return name
+
+
 def choose_name(user: Any, typed: str) -> None:
     """Keep the name by which the others of a flat see somebody; an empty one: the name of their login. Raises
     ValidationError if it is too long.
     """
-    name = " ".join(typed.split())
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        raise ValidationError({"name": _("Type a name of at most %(most)d letters.") % {"most": LONGEST_NAME}})
-    user.first_name, user.last_name = name, ""
+    user.first_name, user.last_name = typed_name(typed), ""
     user.save(update_fields=["first_name", "last_name"])

@@ -119,7 +119,7 @@ class Day:
 
 @dataclass(frozen=True)
 class TenancyPanel:
-    """What a tenant sees."""
+    """What the manager sees of a tenancy's flat."""
 
     tenancy: Tenancy
     figures: MeterFigures
@@ -234,7 +234,7 @@ def meter_figures(meter: Meter, at: int) -> MeterFigures:
 
 
 def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPanel | None:
-    """Return what the tenant sees; None if the unit has no meter (`meter`)."""
+    """Return what the manager sees of a tenancy's flat; None if the unit has no meter (`meter`)."""
     if meter is None:
         return None
     zone_ = zone(tenancy.unit.property.zone)
