@@ -7,6 +7,7 @@ import threading
 from contextlib import asynccontextmanager
 
 import pytest
+from django.conf import settings
 from msgspec import structs
 
 from prewatt.processes.pages import application, bodies, connection, turns
@@ -15,6 +16,8 @@ from prewatt.server.core.addresses import FORWARDED
 
 SOON = 0.3
 """Seconds in the place of those that a real server waits."""
+RIGHT = f"{settings.SESSION_COOKIE_NAME}=right"
+"""The cookie of a login that is right."""
 GET = b"GET /login/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -32,7 +35,7 @@ class Application:
             self.gate.wait()
         if environ["PATH_INFO"] == "/long/":
             body = b"x" * 20_000_000
-        environ["prewatt.known"] = "sessionid=right" in environ.get("HTTP_COOKIE", "")
+        environ["prewatt.known"] = RIGHT in environ.get("HTTP_COOKIE", "")
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [body or b"nothing"]
 
@@ -258,14 +261,14 @@ def test_an_address_that_asks_too_often_is_told_so_and_neither_neighbours_nor_wh
             return answer(port, GET.replace(b"\r\n\r\n", b"\r\n" + more.encode() + b"\r\n"))
 
         # Django finds this session right before the flood.
-        assert (await ask("1.2.3.4", "sessionid=right"))[0] == 200
+        assert (await ask("1.2.3.4", RIGHT))[0] == 200
         answers = [await ask("1.2.3.4") for _ in range(260)]
         status, head, page = answers[-1]
         assert status == 429 and "retry-after: 1\r\n" in head and b"<html" in page
         assert answers[0][0] == 200
         # A made-up session is a stranger like all others.
-        assert (await ask("1.2.3.4", "sessionid=made-up"))[0] == 429
-        assert (await ask("1.2.3.4", "sessionid=right"))[0] == 200
+        assert (await ask("1.2.3.4", f"{settings.SESSION_COOKIE_NAME}=made-up"))[0] == 429
+        assert (await ask("1.2.3.4", RIGHT))[0] == 200
         assert (await ask("1.2.3.5"))[0] == 200
         callback = form(0, "/callbacks/x/y/", "X-Forwarded-For: 1.2.3.4\r\n")
         assert (await answer(port, callback))[0] == 200

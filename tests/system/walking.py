@@ -38,6 +38,8 @@ MEASURE = """
 """.replace("THUMB", str(THUMB))
 LOOK = """
 async rules => {
+  // What a page does once it knows how wide its parts are has been done by the second picture.
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
   const found = await axe.run(document, {resultTypes: ["violations"], ...(rules ? {runOnly: {type: "rule", values: rules}} : {})});
   return found.violations.filter(each => ["serious", "critical"].includes(each.impact))
     .map(each => `${each.id}: ${each.nodes.slice(0, 3).map(node => node.target.join(" ") + " " +
