@@ -55,10 +55,16 @@ def refusals(file, functions):
     }
 
 
+def of_the_rule():
+    """What is said of why it is dark, by the rule that the gateway and the server share."""
+    files = [SOURCE / "kernel" / name for name in ("why_dark.py", "dark_words.py", "sentences.py")]
+    found = set().union(*(marked(file, name) for file in files for name in ("_", "sentence")))
+    return found | set(LOCKS.values()) | {words for kind in KINDS.values() for words in (kind.words, kind.advice)}
+
+
 def all_texts():
-    found = set().union(*(marked(file) for file in (SOURCE / "edge").rglob("*.py")))
-    found |= set(LOCKS.values()) | {event.words for event in EventKind}
-    found |= {words for kind in KINDS.values() for words in (kind.words, kind.advice)}
+    found = set().union(*(marked(file) for file in (SOURCE / "edge").rglob("*.py"))) | of_the_rule()
+    found |= {event.words for event in EventKind}
     found |= {each.done for each in vars(orders).values() if isinstance(getattr(each, "done", None), str) and each.done}
     kernel = SOURCE / "kernel"
     found |= refusals(kernel / "orders.py", {"objection"}) | refusals(kernel / "account.py", {"by_code", "on_site"})
@@ -85,6 +91,14 @@ def test_a_translation_has_the_places_of_its_text_and_none_is_left_over(language
         if text != "%d %b %H:%M":
             assert sorted(PLACES.findall(translation)) == sorted(PLACES.findall(text)), text
     assert sorted(set(CATALOGUES[language]) - all_texts()) == []
+
+
+@pytest.mark.parametrize(("language", "of_server"), [("de", "de"), ("zh", "zh_Hans")])
+def test_why_it_is_dark_is_said_in_the_same_words_as_on_the_servers_pages(language, of_server):
+    server = read_catalogue(SOURCE / "server" / "locale" / of_server / "LC_MESSAGES" / "django.po")
+    texts_of_rule = of_the_rule()
+    assert {"The power is off: %(why)s.", "Call the manager.", "the credit is used up"} < texts_of_rule
+    assert {each: CATALOGUES[language][each] for each in texts_of_rule} == {each: server[each] for each in texts_of_rule}
 
 
 @pytest.mark.parametrize(

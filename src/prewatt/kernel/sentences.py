@@ -16,7 +16,7 @@ import msgspec
 from .calendar import local, zone
 from .currencies import format_with_code
 from .texts import gettext_noop as _
-from .units import exact_kwh
+from .units import DAY, Instant, exact_kwh
 
 IN_TURN = _("%(before)s %(after)s")
 """How two sentences follow each other."""
@@ -62,6 +62,26 @@ class Moment(msgspec.Struct, frozen=True, tag="moment"):
         return f"{local(self.at, zone(self.zone)):%Y-%m-%d %H:%M}"
 
 
+class Near(msgspec.Struct, frozen=True, tag="near"):
+    """An instant (µs since 1970) that is not far from the present, as the clocks of an IANA zone show it: the time of day, and the
+    day before it if `with_day` is set.
+    """
+
+    at: int
+    zone: str
+    with_day: bool
+
+    def __str__(self) -> str:
+        return f"{local(self.at, zone(self.zone)):{'%Y-%m-%d %H:%M' if self.with_day else '%H:%M'}}"
+
+
+def near(at: Instant, now: Instant, zone_name: str) -> Near:
+    """Return an instant as it is said at `now`: with its day if that is over, or if it is more than a day ahead."""
+    place = zone(zone_name)
+    is_of_today = local(at, place).date() == local(now, place).date()
+    return Near(at, zone_name, not (is_of_today or now < at < now + DAY))
+
+
 class Month(msgspec.Struct, frozen=True, tag="month"):
     """A month, by its first day."""
 
@@ -77,10 +97,10 @@ class Parts(msgspec.Struct, frozen=True, tag="sentence"):
     """
 
     text: str
-    values: dict[str, str | int | Money | Energy | Number | Moment | Month | Parts] = {}
+    values: dict[str, str | int | Money | Energy | Number | Moment | Near | Month | Parts] = {}
 
 
-Value: TypeAlias = str | int | Money | Energy | Number | Moment | Month | Parts
+Value: TypeAlias = str | int | Money | Energy | Number | Moment | Near | Month | Parts
 
 
 class Sentence(str):
@@ -109,7 +129,7 @@ def _carried(value: object) -> object:
 def _value(value: object) -> Value:
     if isinstance(value, Sentence):
         return value.parts
-    return value if isinstance(value, int | Money | Energy | Number | Moment | Month) else str(value)
+    return value if isinstance(value, int | Money | Energy | Number | Moment | Near | Month) else str(value)
 
 
 def several(sentences: list[Sentence]) -> Sentence:

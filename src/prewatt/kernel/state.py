@@ -268,12 +268,13 @@ class State:
         if supply.opened or supply.locks or supply.unsafe or now >= self._foreign_until() or self.off_until(now):
             return False
         if supply.tripped:
-            return now >= self._reclose_at(now, tripped) and self.supplied_by_credit(now)
+            return now >= self.reclose_at(now, tripped) and self.supplied_by_credit(now)
         if not self.priced:
             return True if self.closed is False else None
         return self.supplied_by_credit(now)
 
-    def _reclose_at(self, now: Instant, tripped: Instant) -> Instant:
+    def reclose_at(self, now: Instant, tripped: Instant = 0) -> Instant:
+        """Return when a switch that has tripped may close again by itself. `tripped`: see `wants_closed`."""
         since = self.supply.tripped_at
         return (since if since <= now else tripped) + self.settings.power.reclose_after * SECOND
 
@@ -290,7 +291,7 @@ class State:
             return supply.unsafe[0]
         if self.off_until(now):
             return OFF_HOURS
-        if supply.tripped and now < self._reclose_at(now, tripped):
+        if supply.tripped and now < self.reclose_at(now, tripped):
             return "overload"
         return EXHAUSTED
 
@@ -378,7 +379,7 @@ class State:
         """Return an instant after `now` before which only the balance or a person changes where the switch belongs."""
         supply, settings = self.supply, self.settings
         changes = [
-            self._reclose_at(now, tripped) if supply.tripped else 0,
+            self.reclose_at(now, tripped) if supply.tripped else 0,
             supply.grace_until,
             supply.limit_until,
             self._foreign_until(),

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local, zone
-from ...kernel.sentences import Energy, Moment, Money, Month, Number, Parts, Sentence, Value, parts_of
+from ...kernel.sentences import Energy, Moment, Money, Month, Near, Number, Parts, Sentence, Value, parts_of
 from . import local_forms
 from .languages import ENGLISH
 
@@ -62,6 +62,9 @@ def _written(value: Value) -> str | int:
     if isinstance(value, Moment):
         wall: datetime = local(value.at, zone(value.zone)).replace(tzinfo=None)
         return local_forms.moment(wall, IN_FULL)
+    if isinstance(value, Near):
+        wall = local(value.at, zone(value.zone)).replace(tzinfo=None)
+        return local_forms.moment(wall, "j M, H:i" if value.with_day else "H:i")
     if isinstance(value, Month):
         return local_forms.day(value.first, "F Y")
     return value
