@@ -98,7 +98,9 @@ def test_why_it_is_dark_is_said_in_the_same_words_as_on_the_servers_pages(langua
     server = read_catalogue(SOURCE / "server" / "locale" / of_server / "LC_MESSAGES" / "django.po")
     texts_of_rule = of_the_rule()
     assert {"The power is off: %(why)s.", "Call the manager.", "the credit is used up"} < texts_of_rule
-    assert {each: CATALOGUES[language][each] for each in texts_of_rule} == {each: server[each] for each in texts_of_rule}
+    assert {each: CATALOGUES[language][each] for each in texts_of_rule} == {
+        each: server[each] for each in texts_of_rule
+    }
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ test('every page in each state says something in each language, and no text is l
 test('home says what is left, for how long, and how to pay', async () => {
   const each = phone().open();
   await each.until(/1,234\.56 CNY/);
-  assert.match(each.text, /About 18 days left The power is on\./);
+  assert.match(each.text, /About 18 days left The power is on In use now/);
+  assert.doesNotMatch(each.text, /fuses/);
   assert.match(each.text, /In use now: 0\.35 kW/);
   assert.match(each.text, /Cheaper from 07:00: 0\.32 instead of 0\.55 CNY\/kWh/);
   await each.tap('Pay');
@@ -47,6 +48,7 @@ test('a phone without a network shows what was last known, with its age and the 
   each.open();
   await each.until(/No network\. This is what was known 3 hours ago/);
   assert.match(each.text, /-1\.27 CNY/);
+  assert.match(each.text, /Paid, and on its way Last known: .* Type this code at the meter.* If it stays dark, call the manager\./);
   await each.tap('Show it large');
   assert.match(each.text, /3112 1020 9642 6950 7821/);
   assert.match(each.text, /192\.168\.1\.20/);

@@ -27,7 +27,13 @@ const HOME = {
   power_w: 347,
   is_on: true,
   state: 'ok',
-  why: { cause: 'on', title: 'The power is on.', text: '', what_to_do: [] },
+  why: {
+    cause: 'on',
+    title: 'The power is on',
+    text: 'The power is on.',
+    what_to_do: [{ do: 'look-at-fuses', text: 'Look at the fuses in your flat.', link: null }],
+    off_hours: '',
+  },
   lent: null,
   waiting: null,
   emergency: null,
@@ -54,10 +60,18 @@ const DARK = {
   is_on: false,
   state: 'off',
   why: {
-    cause: 'used-up',
-    title: 'The power is off.',
-    text: 'The credit is used up.',
-    what_to_do: ['Pay at least 6.30 CNY.', 'Type the code at the page in the building, because it is offline.'],
+    cause: 'paid',
+    title: 'Paid, and on its way',
+    text: 'Last known: The power is off: the credit is used up. 20.00 CNY is paid, and on its way to the meter since 06:10.',
+    what_to_do: [
+      {
+        do: 'type-code',
+        text: 'Type this code at the meter, or at the page in the building, http://192.168.1.20:8080/: 3112 1020 9642 6950 7821',
+        link: 'http://192.168.1.20:8080/',
+      },
+      { do: 'call', text: 'If it stays dark, call the manager.', link: null },
+    ],
+    off_hours: '',
   },
   emergency: { offered: true, amount: '10.000000000' },
   today: { kwh: null, money: null },
@@ -74,7 +88,7 @@ const CHINESE = {
   currency: { ...CNY, sign: '元' },
   balance: '46.910000000',
   days_left: 17,
-  why: { cause: 'on', title: '有电', text: '供电正常。', what_to_do: [] },
+  why: { cause: 'on', title: '供电正常', text: '供电正常。', what_to_do: [], off_hours: '' },
   price: { now: '0.6200', unit: 'kWh', name: '高峰', next: null, words: '22:00 起电价下降：由 0.62 变为 0.31 元/kWh' },
 };
 
@@ -96,7 +110,7 @@ const line = (section, text, amount, more) => ({
 const ANSWERS = {
   'GET /me': ME,
   'GET /me/tenancies/7': HOME,
-  'GET /me/tenancies/3': { ...HOME, id: 3, is_present: false, why: { cause: 'moved-out', title: '', text: '', what_to_do: [] } },
+  'GET /me/tenancies/3': { ...HOME, id: 3, is_present: false, why: { cause: 'moved-out', title: '', text: '', what_to_do: [], off_hours: '' } },
   'GET /me/tenancies/7/usage': { unit: 'kWh', values: days, before: null },
   'GET /me/tenancies/7/payments': {
     payments: [

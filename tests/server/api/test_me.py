@@ -60,14 +60,39 @@ def test_dark_without_credit_it_says_why_and_what_to_do_and_offline_how_old_it_i
     Meter.objects.filter(name="m1").update(closed=False, balance=-NANO)
     state = anna.get(anna.flat)
     assert (state["state"], state["is_on"], state["why"]["cause"]) == ("off", False, "exhausted")
-    assert "credit is used up" in state["why"]["text"] and state["why"]["what_to_do"] == ["Top up."]
+    assert state["why"]["title"] == "The credit is used up" and "credit is used up" in state["why"]["text"]
+    pay, call = state["why"]["what_to_do"]
+    assert pay["do"] == "pay" and pay["text"].startswith("Pay at least 1.01 CNY.") and pay["link"].endswith("#pay")
+    assert call == {"do": "call", "text": "If it stays dark, call the manager.", "link": None}
     Gateway.objects.update(online=False)
     top_up(tenancy, 5 * NANO, "second")
     state = anna.get(anna.flat)
     assert state["why"]["text"].startswith("Last known:") and not state["is_online"]
     (code,) = state["codes"]
     assert re.fullmatch(r"\d{20}", code["digits"]) and (code["amount"], code["order"]) == ("5.000000000", None)
-    assert state["waiting"] == "5.000000000" and "Type the open code" in state["why"]["what_to_do"][0]
+    assert state["waiting"] == "5.000000000" and state["why"]["cause"] == "paid"
+    first = state["why"]["what_to_do"][0]
+    assert first["do"] == "type-code" and code["digits"] in first["text"].replace(" ", "")
+    assert "pay" not in {each["do"] for each in state["why"]["what_to_do"]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "online", "state", "cause"),
+    [
+        ({"closed": True}, True, "ok", "on"),
+        ({"closed": True, "low": True}, True, "soon", "low"),
+        ({"closed": True}, False, "silent", "building-offline"),
+        ({"closed": False, "balance": 0}, True, "off", "exhausted"),
+        ({"closed": True, "told_closed": True, "told_switch": "asked"}, True, "silent", "switching-on"),
+        ({"closed": None}, True, "unknown", "not-reported"),
+    ],
+)
+def test_the_state_is_one_of_the_signs_of_the_pages_and_the_cause_says_why(anna, paid, changed, online, state, cause):
+    Meter.objects.filter(name="m1").update(**changed)
+    Gateway.objects.update(online=online)
+    found = anna.get(anna.flat)
+    assert (found["state"], found["why"]["cause"]) == (state, cause)
+    assert found["why"]["text"] and found["why"]["what_to_do"]
 
 
 def test_use_by_day_month_and_year_says_null_where_nothing_is_known(anna, paid):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import prewatt
+from prewatt.kernel.dark_facts import Facts
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.server.console.silences.in_words import advice, duration, headline
 from prewatt.server.web.figures import MeterFigures
@@ -55,22 +56,23 @@ def test_a_style_sheet_has_a_declaration_a_line_and_nothing_that_must_be_importa
 # -- what they say -----------------------------------------------------------------------------------------------------------
 
 
-def figures(**changed):
-    known = {
+def figures(closed=True, low=False, online=True, **known):
+    facts = Facts(at=0, currency="EUR", closed=closed, is_low=low, is_offline=not online, **known)
+    meter = {
         "meter": None,
         "where": ZoneInfo("UTC"),
         "currency": "EUR",
         "balance": 0,
-        "closed": True,
+        "closed": closed,
         "register": 0,
         "read_at": 0,
-        "online": True,
+        "online": online,
         "since": None,
         "waiting": 0,
-        "low": False,
+        "low": low,
         "alarms": 0,
     }
-    return MeterFigures(**{**known, **changed})
+    return MeterFigures(**meter, facts=facts)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +92,12 @@ def figures(**changed):
             "The power is on.",
         ),
         (
-            {"closed": False, "why": "exhausted"},
+            {"closed": False},
             "The power is off: the credit is used up. It returns by itself after a top-up.",
             "The power is off: there is no credit.",
         ),
         (
-            {"closed": False, "why": "switched off by the manager", "online": False},
+            {"closed": False, "opened": True, "online": False},
             "Last known: The power is off: switched off by the manager.",
             "Last known: The power is off: switched off by the manager.",
         ),

@@ -17,6 +17,18 @@ function daysLeft(state, t) {
   return Number(state.days_left) < 1 ? t.no_day : fill(t.days, { days: state.days_left }, Number(state.days_left));
 }
 
+const WHILE_ON = ['pay', 'type-code', 'take-emergency'];
+
+/**
+ * What to do, as the server says it. Where the power is on it is for who sits in the dark all the same: then only what keeps it on.
+ * @param {any} state
+ */
+function stepsOf(state) {
+  const isOn = state.state === 'ok' || state.state === 'soon';
+  const steps = state.why.what_to_do.filter((/** @type {any} */ each) => !isOn || WHILE_ON.indexOf(each.do) >= 0);
+  return steps.map((/** @type {any} */ each) => each.text);
+}
+
 /** @param {any} state @param {any} t @param {string} language */
 function codesOf(state, t, language) {
   return state.codes.map((/** @type {any} */ each) => ({
@@ -73,8 +85,9 @@ function shown(state, t, language) {
     balance_said: fill(t.balance_said, { amount: `${balance} ${currency.sign}` }),
     days: daysLeft(state, t),
     why: why.title,
-    because: why.text === why.title ? '' : why.text,
-    what_to_do: why.what_to_do,
+    because: why.text.replace(/[.。]$/, '') === why.title ? '' : why.text,
+    what_to_do: stepsOf(state),
+    off_hours: why.off_hours,
     power: state.is_online && state.power_w !== null ? fill(t.power, { kw: forms.kw(state.power_w, language) }) : '',
     seen: seen ? fill(state.is_online ? t.as_of : t.silent, { at: seen }) : '',
     waiting: state.waiting ? fill(t.waiting, { amount: money(state.waiting) }) : '',

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...kernel.account import Account
+from ...kernel.dark_facts import Cause
+from ...kernel.dark_words import LOCKED
 from ...kernel.state import EXHAUSTED
 from ...kernel.switching import SwitchProgress, progress_of
 from ..estate.low_steps import is_low as is_under_a_step
 from ..estate.models import Property
 from .models import Meter
 
-LIMIT = "limit"
+LIMIT = Cause.LIMIT.value
 """Why it is off: what may be owed is used up."""
 
 
@@ -48,8 +50,10 @@ def is_low(meter: Meter, property_: Property, account: Account, at: int) -> bool
 
 
 def why_off(account: Account, at: int) -> str:
-    """Return the word for what keeps a switch open: a lock, `ordered`, a limit of safety, `off-hours`, `overload`,
-    `exhausted`, or `limit` if what may be owed is used up.
+    """Return the word for what keeps a switch open, as `kernel.dark_words.in_brief` knows it: a lock with its suffix, `ordered`, a
+    limit of safety, `off-hours`, `overload`, `exhausted`, or `credit-limit` if what may be owed is used up.
     """
     why = account.why_open(at)
+    if account.supply.locks:
+        return why + LOCKED
     return LIMIT if why == EXHAUSTED and account.settings.credit_limit else why

@@ -4,26 +4,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
+import msgspec
 
-from ...kernel.account import Account
 from ...kernel.calendar import local_day, next_month, zone
-from ...kernel.off_hours import OFF_HOURS
+from ...kernel.dark_facts import Facts
+from ...kernel.dark_words import tonight
 from ...kernel.orders import TakeEmergency
-from ...kernel.settings import is_paid_after
 from ...kernel.span import closing_day
-from ...kernel.state import EXHAUSTED
-from ...kernel.supply import LOCKS
 from ...kernel.switching import SwitchProgress
 from ...kernel.tariff import UNPRICED
+from ...kernel.why_dark import Why, why_dark
 from ..billing.models import Spread
 from ..billing.on_the_way import on_the_way
 from ..billing.spreading import open_spreads
+from ..core.sentences import say
 from ..estate.models import Property, Tenancy
 from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
@@ -33,10 +34,13 @@ from ..metering.seen import is_low, seen
 from ..payments.shown import ShownBack, shown_to
 from ..vending.models import OPEN, Command, TopUp
 from .after_use import After, after_use
+from .dark import Explained, explained, facts_of_meter, moneyless, not_own
 from .inventory import Inventory, inventory_of
 from .prices import PriceOutlook, price_outlook
-from .safety import advice, tonight, why_unsafe
-from .state_in_words import state_in_words, state_label, switching_label, vacant_in_words
+from .state_in_words import state_label, switching_label
+
+SHOWN = 8
+"""The number of last payments that a manager sees of a flat."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,9 @@ class MeterFigures:
     """The state of a meter by the latest that is known: its journal here, or what the meter reported itself if that is
     later.
 
-    `waiting`: paid, and not yet shown as applied by the journal. `lock`: what keeps the switch open whatever the credit
-    is. `why`: what keeps it open; `exhausted` if the credit is used up. `lent`: what is left of lent credit. `advice`:
-    what to do about a limit that has tripped. `tonight`: what the present off hours allow. `off_hours`: it is off only
-    because of off hours. `own`: the balance at the meter belongs to the person who sees it. `pays_after`: electricity
-    is paid after use; `room` is then what may be used until the limit. `switching`: how far the last order to the switch is,
-    None if its gateway does not say.
+    `waiting`: paid, and not yet shown as applied by the journal. `facts`: what is known of why it is dark. `tonight`: what the
+    present off hours allow. `own`: the balance at the meter belongs to the person who sees it. `switching`: how far the last
+    order to the switch is, None if its gateway does not say.
     """
 
     meter: Meter
@@ -64,15 +65,9 @@ class MeterFigures:
     waiting: int
     low: bool
     alarms: int
-    lock: str = ""
-    why: str = ""
-    lent: int = 0
-    advice: str = ""
+    facts: Facts
     tonight: str = ""
-    off_hours: bool = False
     own: bool = True
-    pays_after: bool = False
-    room: int = 0
     switching: SwitchProgress | None = None
 
     @property
@@ -86,10 +81,30 @@ class MeterFigures:
             return "silent"
         return ("soon" if self.low else "ok") if self.closed else "off"
 
+    @cached_property
+    def why(self) -> Why:
+        """Whether the power is on, why it is not, and what to do: for the tenant."""
+        return why_dark(self.facts)
+
+    @cached_property
+    def explained(self) -> Explained:
+        """The same in the language of the page."""
+        return explained(self.why, self.facts)
+
     @property
     def sentence(self) -> str:
         """Whether the power is on and, if it is not, why: for the tenant."""
-        return state_in_words(self)
+        return say(self.why.text)
+
+    @property
+    def without_money(self) -> MeterFigures:
+        """The same for somebody who may see no money: nothing that is said has an amount in it."""
+        return replace(self, facts=moneyless(self.facts))
+
+    @property
+    def lent(self) -> int:
+        """What is left of lent credit, nano."""
+        return self.facts.lent
 
     @property
     def state_label(self) -> str:
@@ -104,7 +119,7 @@ class MeterFigures:
     @property
     def vacant_sentence(self) -> str:
         """The same where nobody lives: for the manager."""
-        return vacant_in_words(self)
+        return say(why_dark(msgspec.structs.replace(self.facts, is_vacant=True)).text)
 
 
 @dataclass(frozen=True)
@@ -141,31 +156,31 @@ class TenancyPanel:
     @property
     def code(self) -> str:
         """The code of the last payment that has not reached the meter; empty if there is none."""
-        for each in self.top_ups:
-            command = each.command
-            if command is not None and command.reached_at is None and command.state in OPEN and each.code is not None:
-                return str(each.code)
-        return ""
+        return self.figures.facts.code
 
 
-def _why(account: Account, now: int) -> str:
-    if account.supply.locks:
-        return "; ".join(_(LOCKS[each]) for each in account.supply.locks)
-    if account.supply.opened:
-        return _("switched off by the manager")
-    if account.supply.unsafe or account.off_until(now):
-        return why_unsafe(account, now)
-    if account.supply.tripped:
-        return _("too much power was drawn. The supply returns by itself")
-    if account.settings.credit_limit and account.why_open(now) == EXHAUSTED:
-        return _("you have reached the limit of what you may owe. The power returns by itself after a payment")
-    return account.why_open(now)
+def beside_meter(inventory: Inventory, payments: Iterable[TopUp], code: str, after: After | None) -> dict[str, Any]:
+    """Return what is known beside a meter of why it is dark, as fields of `Facts`. `payments` are not at the meter yet, `code` is the
+    open one of the last of them.
+    """
+    return {
+        "paid_at": min((each.paid_at for each in payments), default=0),
+        "code": code,
+        "takes_codes": inventory.takes_codes,
+        "silent_since": inventory.silent_since,
+        "is_overdue": bool(after and after.cut),
+    }
 
 
-def figures_by(meter: Meter, property_: Property, waiting: int, alarms: int, at: int) -> MeterFigures:
-    """Return the state of a meter of which is known what is on its way (`waiting`, nano), and how many alarms are open."""
+def figures_by(
+    meter: Meter, property_: Property, waiting: int, alarms: int, at: int, beside: Mapping[str, Any] | None = None
+) -> MeterFigures:
+    """Return the state of a meter of which is known what is on its way (`waiting`, nano), and how many alarms are open. `beside`:
+    what `beside_meter` says.
+    """
     account, latest = account_of(meter), seen(meter)
-    left = latest.balance
+    left, allowed, is_low_ = latest.balance, tonight(account, at), is_low(meter, property_, account, at)
+    facts = facts_of_meter(meter, property_, account, latest, at)
     return MeterFigures(
         meter=meter,
         where=zone(property_.zone),
@@ -177,16 +192,10 @@ def figures_by(meter: Meter, property_: Property, waiting: int, alarms: int, at:
         online=meter.gateway.online,
         since=meter.gateway.since,
         waiting=waiting,
-        low=is_low(meter, property_, account, at),
+        low=is_low_,
         alarms=alarms,
-        lock=", ".join(account.supply.locks),
-        why=_why(account, at),
-        lent=max(left + account.lent(at), 0) if account.room(left) <= 0 else 0,
-        advice=advice(account),
-        tonight=tonight(account, at),
-        off_hours=account.closed is False and account.why_open(at) == OFF_HOURS,
-        pays_after=is_paid_after(account.settings),
-        room=max(account.room(left), 0),
+        facts=msgspec.structs.replace(facts, paid=waiting, is_low=is_low_, **(beside or {})),
+        tonight=say(allowed) if allowed else "",
         switching=latest.switching,
     )
 
@@ -214,7 +223,8 @@ def of_tenancy(figures: MeterFigures, tenancy: Tenancy, inventory: Inventory) ->
     """Return the state of a meter as a tenancy's tenant sees it: with their own balance, while the meter has another's."""
     if not _holds_another_balance(figures.meter, inventory):
         return figures
-    return replace(figures, balance=balance(tenant_account(tenancy)) - figures.waiting, own=False)
+    left = balance(tenant_account(tenancy)) - figures.waiting
+    return replace(figures, balance=left, own=False, facts=not_own(figures.facts))
 
 
 def _holds_another_balance(meter: Meter, inventory: Inventory) -> bool:
@@ -233,6 +243,11 @@ def meter_figures(meter: Meter, at: int) -> MeterFigures:
     return figures_by(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
 
+def _is_on_the_way(payment: TopUp) -> bool:
+    command = payment.command
+    return command is not None and command.reached_at is None and command.state in OPEN
+
+
 def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPanel | None:
     """Return what the manager sees of a tenancy's flat; None if the unit has no meter (`meter`)."""
     if meter is None:
@@ -240,7 +255,14 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
     zone_ = zone(tenancy.unit.property.zone)
     inventory = inventory_of(tenancy, meter, at)
     waiting = on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
-    figures = of_tenancy(figures_by(meter, meter.property, waiting, inventory.alarms, at), tenancy, inventory)
+    after = after_use(tenancy) if inventory.terms or inventory.bills else None
+    top_ups = list(
+        tenancy.top_ups.select_related("command__code", "given_receipt").prefetch_related("debt_parts")[:SHOWN]
+    )
+    open_ = [each for each in top_ups if _is_on_the_way(each)]
+    beside = beside_meter(inventory, open_, next((str(each.code) for each in open_ if each.code), ""), after)
+    figures = figures_by(meter, meter.property, waiting, inventory.alarms, at, beside)
+    figures = of_tenancy(figures, tenancy, inventory)
     today = local_day(at, zone_)
     days = _days(meter, tenancy, today, zone_)
     account = account_of(meter)
@@ -252,9 +274,7 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
         days=days,
         month_energy=sum(day.energy for day in days),
         month_charge=sum(day.charge for day in days),
-        top_ups=list(
-            tenancy.top_ups.select_related("command__code", "given_receipt").prefetch_related("debt_parts")[:8]
-        ),
+        top_ups=top_ups,
         rate="" if stretch.rate == UNPRICED else stretch.rate,
         price=account.price(at),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
@@ -263,7 +283,7 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
         else None,
         taken_back=shown_to(tenancy, zone_, at) if inventory.taken_back else [],
         spreads=open_spreads(tenancy) if inventory.spreads else [],
-        after=after_use(tenancy) if inventory.terms or inventory.bills else None,
+        after=after,
         prices=price_outlook(account, at, zone_, tenancy.unit.property.currency),
         inventory=inventory,
     )

@@ -24,10 +24,10 @@ from ..metering.outlook import days_until, lasts_until
 from ..metering.similar_keeping import Compared, similar_to
 from ..metering.usage import Use, use_by_day
 from ..payments.shown import ShownBack, shown_to
-from ..vending.models import OPEN
+from ..vending.models import OPEN, TopUp
 from ..vending.order_codes import waiting_codes
 from .after_use import After, after_use
-from .figures import MeterFigures, figures_by, of_tenancy
+from .figures import MeterFigures, beside_meter, figures_by, of_tenancy
 from .inventory import Inventory, inventory_of
 from .prices import PriceOutlook, price_outlook
 
@@ -131,7 +131,11 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
     property_, inventory = tenancy.unit.property, inventory_of(tenancy, meter, at)
     place, account = zone(property_.zone), account_of(meter)
     waiting = on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
-    figures = of_tenancy(figures_by(meter, property_, waiting, 0, at), tenancy, inventory)
+    after = after_use(tenancy) if inventory.terms or inventory.bills else None
+    payments = _on_the_way(tenancy, meter) if inventory.commands else []
+    codes = _codes(payments, meter, inventory)
+    beside = beside_meter(inventory, payments, codes[0].digits if codes and not codes[0].what else "", after)
+    figures = of_tenancy(figures_by(meter, property_, waiting, 0, at, beside), tenancy, inventory)
     today = local_day(at, place)
     read_day = None if meter.read_at is None else closing_day(meter.read_at, place)
     before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
@@ -154,10 +158,10 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
         price=account.price(at),
         prices=price_outlook(account, at, place, property_.currency),
         emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
-        codes=_codes(tenancy, meter, inventory),
+        codes=codes,
         taken_back=shown_to(tenancy, place, at) if inventory.taken_back else [],
         has_spreads=bool(inventory.spreads and open_spreads(tenancy)),
-        after=after_use(tenancy) if inventory.terms or inventory.bills else None,
+        after=after,
         inventory=inventory,
     )
 
@@ -198,13 +202,16 @@ def _rates(uses: Mapping[date, Use], today: date) -> list[RateUse]:
     return sorted(rates, key=lambda each: (each.charge * 1000 // each.energy, each.rate))
 
 
-def _codes(tenancy: Tenancy, meter: Meter, inventory: Inventory) -> list[OpenCode]:
+def _on_the_way(tenancy: Tenancy, meter: Meter) -> list[TopUp]:
+    """Return the payments that are not at the meter yet, the latest first."""
+    rows = tenancy.top_ups.filter(command__meter=meter, command__state__in=OPEN, command__coded_seq=None)
+    return list(rows.select_related("command__code"))
+
+
+def _codes(payments: list[TopUp], meter: Meter, inventory: Inventory) -> list[OpenCode]:
     """Return the codes that can be typed now: of payments, the latest first, then those that lend credit or give power."""
-    codes = []
-    if inventory.commands:
-        rows = tenancy.top_ups.filter(command__meter=meter, command__state__in=OPEN, command__coded_seq=None)
-        carried = [(each.code, each.amount) for each in rows.select_related("command__code")]
-        codes += [OpenCode(str(code), code.at, amount) for code, amount in carried if code is not None]
+    carried = [(each.code, each.amount) for each in payments]
+    codes = [OpenCode(str(code), code.at, amount) for code, amount in carried if code is not None]
     if inventory.codes:
         codes += [OpenCode(str(each), each.at, what=each.what) for each in waiting_codes(meter, tenants=True)]
     return codes

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from ..allocation.models import Share
@@ -15,17 +15,17 @@ from ..correspondence.models import NoteTo, Report
 from ..correspondence.reports import not_done
 from ..estate.models import Tenancy
 from ..estate.terms import Terms
-from ..metering.models import Alarm, Meter
+from ..metering.models import Alarm, Meter, Silence
 from ..payments.models import Payment, TakenBack
-from ..vending.models import OPEN, Command
+from ..vending.models import OPEN, Command, TokenMeter
 
 
 class Inventory(NamedTuple):
     """What there is. `before`: an earlier tenancy of the flat; `unsettled_before`: one that is not settled. `commands`: some
     that the meter's journal does not show yet; `codes`: some of these that are no payment, and can be typed. `terms`, `bills`:
     of a tenancy that pays after use, or has. `spreads`: a debt has ever been paid by shares. `shares`: of shared costs.
-    `open_payments`: some that were begun, and can be gone on with. `reports`: of the flat, not done. `alarms`: how many of the
-    meter are open.
+    `open_payments`: some that were begun, and can be gone on with. `reports`: of the flat, not done. `takes_codes`: the meter
+    takes codes. `silent_since`: since when (µs) nothing is heard of the meter, 0 if it is; `alarms`: how many of it are open.
     """
 
     before: bool
@@ -40,6 +40,8 @@ class Inventory(NamedTuple):
     notes: bool
     open_payments: bool
     reports: bool
+    takes_codes: bool
+    silent_since: int
     alarms: int
 
 
@@ -48,6 +50,8 @@ def inventory_of(tenancy: Tenancy, meter: Meter, at: int) -> Inventory:
     before = Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins)
     alarms: QuerySet[Alarm] = Alarm.objects.filter(meter=meter.pk, is_resolved=False).order_by()
     counted = alarms.values("meter").annotate(number=Count("pk")).values("number")
+    silent: QuerySet[Silence] = Silence.objects.filter(Q(meter=meter.pk) | ~Q(line="") & Q(meters__meter=meter.pk))
+    since = silent.filter(over_at=None, back_at=None).order_by("began_at").values("began_at")[:1]
     commands = Command.objects.filter(meter=meter.pk, state__in=OPEN)
     row = (
         Tenancy.objects.filter(pk=tenancy.pk)
@@ -65,6 +69,8 @@ def inventory_of(tenancy: Tenancy, meter: Meter, at: int) -> Inventory:
             Exists(NoteTo.objects.filter(tenancy=tenancy.pk)),
             Exists(Payment.objects.filter(tenancy=tenancy.pk, state=Payment.State.OPEN, expires_at__gt=at)),
             Exists(not_done(Report.objects.filter(tenancy__unit=OuterRef("unit")))),
+            Exists(TokenMeter.objects.filter(meter=meter.pk)),
+            Coalesce(Subquery(since, output_field=BigIntegerField()), 0),
             Coalesce(Subquery(counted, output_field=IntegerField()), 0),
         )
         .get()

@@ -1,4 +1,4 @@
-"""What pages say about safety limits and off hours: why the power is off, what to do, what is measured."""
+"""What pages say about safety limits: what is measured, and what a limit would do now."""
 
 from __future__ import annotations
 
@@ -8,58 +8,11 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from ...kernel.account import Account
-from ...kernel.calendar import local, zone
 from ...kernel.quantities import UNITS, Quantity, can_be, shown
 from ...kernel.safety import KINDS
-from ..core import local_forms
 from ..estate.safety_rules import in_words, not_told, read_limits
 from ..metering.accounts import account_of
 from ..metering.models import Meter
-
-
-def _clock(account: Account, at: int) -> str:
-    return f"{local(at, zone(account.settings.zone)):%H:%M}"
-
-
-def why_unsafe(account: Account, now: int) -> str:
-    """Return why the power is off, if a limit has tripped and must be right again first, or if these are off hours."""
-    if account.supply.unsafe:
-        words = "; ".join(_(KINDS[each].words) for each in account.supply.unsafe)
-        return _("%(what)s. The power returns by itself when this has been normal for a while") % {"what": words}
-    hours, at = account.settings.off_hours, _clock(account, account.off_until(now))
-    if hours.watts or hours.energy:
-        return _("the allowance for these off hours is used up. The power returns by itself at %(at)s") % {"at": at}
-    return _("these are off hours. The power returns by itself at %(at)s") % {"at": at}
-
-
-def advice(account: Account) -> str:
-    """Return what to do about a limit that has tripped; empty if none has."""
-    supply = account.supply
-    if account.closed is not False:
-        return ""
-    return next((_(KINDS[each].advice) for each in (*supply.locks, *supply.unsafe) if each in KINDS), "")
-
-
-def tonight(account: Account, now: int) -> str:
-    """Return what the present off hours allow; empty if there are none, or the power is off."""
-    hours, until = account.settings.off_hours, account.waived_until(now)
-    if account.closed is False:
-        return ""
-    if until:
-        text = _("These are off hours, but the manager has switched on until %(at)s.")
-        return text % {"at": _clock(account, until)}
-    night, left = account.night(now), account.night_left(now)
-    if night is None:
-        return ""
-    allowed = [_("at most %(watts)d W at a time") % {"watts": hours.watts}] if hours.watts else []
-    if left is not None:
-        energy = {"left": local_forms.kwh(left), "most": local_forms.kwh(hours.energy)}
-        allowed.append(_("%(left)s of %(most)s kWh are left") % energy)
-    return _("Off hours until %(at)s: %(allowed)s.") % {
-        "at": _clock(account, night.until),
-        "allowed": ", ".join(allowed),
-    }
 
 
 def check_now(text: str, meters: Iterable[Meter]) -> None:

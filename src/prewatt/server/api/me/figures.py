@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ....kernel.ahead import next_change
 from ....kernel.currencies import minor_digits
-from ....kernel.state import EXHAUSTED
 from ....kernel.tariff import UNPRICED
 from ....kernel.units import exact_instant, exact_kwh, exact_money, exact_price
 from ...core import local_forms
+from ...core.addresses import public
 from ...estate.models import Tenancy, Unit
 from ...ledger.books import balance, tenant_account
 from ...metering.accounts import account_of
 from ...metering.models import Meter
 from ...payments.matching import reference
+from ...web.dark import explained
 from ...web.figures import MeterFigures
 from ...web.home_figures import HomeFigures, OpenCode, Used, home_figures
 from ...web.keypad import KeypadPanel, keypad_panel
@@ -74,7 +76,13 @@ def _not_there(tenancy: Tenancy, at: int) -> dict[str, Any]:
     return {
         "balance": exact_money(balance(tenant_account(tenancy))),
         "state": "unknown",
-        "why": {"cause": "moved-out" if left else "not-moved-in", "title": text, "text": text, "what_to_do": []},
+        "why": {
+            "cause": "moved-out" if left else "not-moved-in",
+            "title": text,
+            "text": text,
+            "what_to_do": [],
+            "off_hours": "",
+        },
     }
 
 
@@ -91,7 +99,7 @@ def _by_codes(tenancy: Tenancy, panel: KeypadPanel | None) -> dict[str, Any]:
     return {
         "balance": exact_money(credit),
         "state": "unknown",
-        "why": {"cause": "", "title": title, "text": text, "what_to_do": []},
+        "why": {"cause": "", "title": title, "text": text, "what_to_do": [], "off_hours": ""},
         "codes": [
             {
                 "digits": each.text.replace(" ", ""),
@@ -130,27 +138,20 @@ def _metered(found: HomeFigures, at: int) -> dict[str, Any]:
 
 
 def _look(figures: MeterFigures) -> str:
-    """Return how the state is shown, by the signs of the pages (`docs/developer/look.md`)."""
-    if figures.state == "on":
-        return "ok" if figures.online else "silent"
-    return {"low": "soon", "unseen": "doubtful"}.get(figures.state, figures.state)
+    """Return how the state is shown, by the signs of the pages (`docs/developer/look.md`). What is not of now has the ring."""
+    return "silent" if figures.state == "ok" and figures.facts.is_unheard else figures.state
 
 
 def _why(found: HomeFigures) -> dict[str, Any]:
-    """Return whether the power is on, why, and what to do."""
-    figures = found.figures
-    exhausted = figures.why == EXHAUSTED
-    todo = [figures.advice if figures.state == "off" else "", figures.tonight]
-    if figures.state == "off" and exhausted and found.code:
-        todo.append(_("Type the open code at the meter, or at the page in the building."))
-    elif figures.state == "low" or (figures.state == "off" and exhausted):
-        todo.append(_("Top up."))
-    cause = ("exhausted" if exhausted else "ordered") if figures.state == "off" else figures.state
+    """Return whether the power is on, why it is not, and what to do, the most useful first."""
+    home_page = public(reverse("tenant:home:tenancy", args=[found.tenancy.pk]))
+    said = explained(found.figures.why, found.figures.facts, home_page)
     return {
-        "cause": cause if figures.online else f"offline-{cause}",
-        "title": figures.state_label,
-        "text": figures.sentence,
-        "what_to_do": [each for each in todo if each],
+        "cause": said.cause,
+        "title": said.title,
+        "text": said.text,
+        "what_to_do": [{"do": each.do, "text": each.text, "link": each.link or None} for each in said.steps],
+        "off_hours": found.figures.tonight,
     }
 
 

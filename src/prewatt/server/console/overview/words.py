@@ -5,34 +5,25 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ....kernel.dark_words import in_brief
 from ....kernel.off_hours import OFF_HOURS
-from ....kernel.safety import KINDS
-from ....kernel.state import EXHAUSTED, FOREIGN
-from ....kernel.supply import LOCKS
+from ...core.sentences import say
 from ...metering.models import Meter
-from ...metering.seen import LIMIT
 from ...overview.models import Need, Place
 
-_WHY = {
-    EXHAUSTED: gettext_lazy("the credit is used up"),
-    LIMIT: gettext_lazy("the limit of what may be owed is reached"),
-    "ordered": gettext_lazy("switched off by the manager"),
-    FOREIGN: gettext_lazy("another meter answers in its place"),
-    "overload": gettext_lazy("too much power was drawn"),
-    OFF_HOURS: gettext_lazy("off hours"),
+_SWITCH = {
     "button": gettext_lazy("somebody must press the button at the meter"),
     "stuck": gettext_lazy("the switch does not obey"),
 }
+_NO_METER = ("keypad", "no-meter")
 
 
 def why_in_words(place: Place) -> str:
     """Return why a place is off; empty if it is not."""
     why = place.why
-    if why in LOCKS:
-        return _(LOCKS[why])
-    if why in KINDS:
-        return _(KINDS[why].words)
-    return str(_WHY.get(why, ""))
+    if why in _SWITCH:
+        return str(_SWITCH[why])
+    return say(in_brief(why)) if why and why not in _NO_METER else ""
 
 
 def state_in_words(place: Place) -> str:

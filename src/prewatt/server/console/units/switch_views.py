@@ -22,7 +22,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     page = UnitPage(request, pk, "switch")
     meter = page.meter
     context = {
-        "figures": meter_figures(meter, page.at) if meter else None,
+        "figures": page.seen(meter_figures(meter, page.at)) if meter else None,
         "vacant": meter is not None and page.is_vacant,
         "order_choices": order_choices(page.rights),
         "orders": ordered(meter) if meter else [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,7 +19,8 @@ from ...core.time import now
 from ...estate.models import Tenancy, Unit
 from ...metering.models import Meter
 from ...web.access import rights_at, unit_of_manager
-from ...web.figures import TenancyPanel, tenancy_panel
+from ...web.figures import MeterFigures, TenancyPanel, tenancy_panel
+from ...web.gate import shows_money
 from ...web.live import WatchedMeter, live_page
 
 AGAIN = 60
@@ -64,7 +66,12 @@ class UnitPage:
     @cached_property
     def panel(self) -> TenancyPanel | None:
         """What the tenant sees of the meter; None if nobody lives or comes there, or there is no meter."""
-        return tenancy_panel(self.tenant, self.at, self.meter) if self.tenant else None
+        panel = tenancy_panel(self.tenant, self.at, self.meter) if self.tenant else None
+        return panel and replace(panel, figures=self.seen(panel.figures))
+
+    def seen(self, figures: MeterFigures) -> MeterFigures:
+        """Return the figures of a meter as the user may see them."""
+        return figures if shows_money(self._request) else figures.without_money
 
     @property
     def is_vacant(self) -> bool:

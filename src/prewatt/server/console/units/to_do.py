@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ....kernel.state import EXHAUSTED
+from ....kernel.dark_facts import FOR_LACK, Cause
 from ...accounts.rights import Right
 from ...web.figures import MeterFigures
 from .tabs import UnitPage
@@ -37,9 +37,9 @@ def _to(page: UnitPage, tab: str) -> str:
 
 
 def _of_switch(page: UnitPage, figures: MeterFigures) -> list[ToDo]:
-    if figures.state != "off" or (figures.why == EXHAUSTED and not page.is_vacant):
+    if figures.state != "off" or (figures.why.cause in FOR_LACK and not page.is_vacant):
         return []
-    if figures.why == EXHAUSTED:
+    if figures.why.cause in FOR_LACK:
         return [ToDo(_("The flat is dark while it is vacant."), _("Switch it on for a viewing"), _to(page, "switch"))]
     return [ToDo(_("Something else than credit keeps the power off."), _("Look at the switch"), _to(page, "switch"))]
 
@@ -51,7 +51,10 @@ def _of_money(page: UnitPage) -> list[ToDo]:
     figures = panel.figures
     if panel.after is not None and panel.after.overdue:
         return [ToDo(_("A bill is overdue."), _("Record its payment"), _to(page, "money"))]
-    if figures.state == "off" and figures.why == EXHAUSTED:
+    if figures.why.cause == Cause.PAID:
+        # What is on its way is told with the state.
+        return []
+    if figures.state == "off" and figures.why.cause in FOR_LACK:
         return [ToDo(_("The credit is used up, and the flat is dark."), _("Take a payment"), _to(page, "money"))]
     if figures.state == "soon":
         return [ToDo(_("The credit is running low."), _("Take a payment"), _to(page, "money"))]

@@ -1,7 +1,7 @@
 """What the worker keeps of a login in the phone, to show it without a network: of each flat that they live in, what is left and
 the codes that can be typed. No more than that, in the person's language.
 
-Nothing in it moves by the time alone, so that a phone that has it is told so in a few bytes.
+Nothing in it moves by the time of day alone, so that a phone that has it is told so in a few bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from msgspec import Struct
 
 from ....kernel.calendar import local, zone
+from ....kernel.dark_facts import Do
 from ....kernel.units import SECOND
 from ...accounts.tenants import tenancies_of_login
 from ...core import local_forms
@@ -85,8 +86,9 @@ def _flat(tenancy: Tenancy, at: int) -> KeptFlat:
 def _lines(found: HomeFigures) -> list[str]:
     figures, days = found.figures, found.days_left
     lines = [figures.sentence]
-    if figures.state == "off" and figures.advice:
-        lines.append(figures.advice)
+    if figures.explained.is_dark:
+        # The codes, and whom to call, stand apart.
+        lines += [each.text for each in figures.explained.steps if each.do not in (Do.TYPE_CODE, Do.CALL)]
     if days is not None and figures.closed:
         words = ngettext("About %(days)s day left.", "About %(days)s days left.", days) % {"days": days}
         lines.append(words if days else _("Less than a day left."))
