@@ -15,6 +15,8 @@ from prewatt.edge.lines import LineView, asked, lines, lines_in_trouble, trouble
 from prewatt.edge.page_views import home
 from prewatt.edge.page_views import lines as line_page
 from prewatt.edge.site import View
+from prewatt.kernel.dark_facts import Facts
+from prewatt.kernel.why_dark import why_dark
 from prewatt.wire.messages import LineStatus
 from tests.edge.buses.lines import asks, bus_on
 
@@ -129,7 +131,7 @@ def test_the_page_of_a_flat_says_how_often_its_meter_did_not_answer():
         0,
         0,
         True,
-        "",
+        why_dark(Facts(at=0, closed=True)),
         False,
         0,
         None,
@@ -137,7 +139,6 @@ def test_the_page_of_a_flat_says_how_often_its_meter_did_not_answer():
         1,
         0,
         False,
-        0,
         True,
         (),
         asked=2_400,

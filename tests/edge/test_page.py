@@ -29,7 +29,7 @@ from prewatt.kernel.entries import (
     Settings,
 )
 from prewatt.kernel.off_hours import OffHours
-from prewatt.kernel.orders import Close
+from prewatt.kernel.orders import Close, Open
 from prewatt.kernel.quantities import Quantity
 from prewatt.kernel.safety import Limit
 from prewatt.kernel.supply import Window
@@ -130,6 +130,7 @@ def test_with_the_pin_a_tenant_sees_the_balance_types_a_code_and_takes_emergency
         page = browser.login()
         assert "The power is off: the credit is used up." in page and "The building cannot reach the server now" in page
         assert "Take 3.00 EUR of emergency credit" in page
+        assert "<li>If you have paid: type the code of your payment here.</li>" in page
         page = browser.post("/emergency", token=browser.token)
         assert "Done. The supply is on." in page and "3.00 EUR left" in page
         page = browser.post("/code", token=browser.token, code=code(shell))
@@ -436,6 +437,11 @@ def test_the_page_says_that_these_are_off_hours_what_they_allow_and_that_a_perso
         obey(shell, Control(Close(), "manager"))
         page = browser.get()
         assert "The power is on." in page and "the manager has switched on until 00:00" in page
+        assert "<summary>Why is it dark?</summary><ol" in page and "Ask a neighbour" in page
+        obey(shell, Control(Open(), "manager", "leak in the bathroom"))
+        page = browser.get()
+        assert "The power is off: switched off by the manager. The order came at" in page
+        assert "The reason: leak in the bathroom." in page and "<li>Call the manager.</li>" in page
 
 
 def test_the_page_says_when_it_gets_cheaper_or_dearer_and_nothing_where_it_does_not(tmp_path):

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from ..kernel.calendar import local, zone
 from ..kernel.currencies import NO_CURRENCY, format_money, format_signed, format_with_code
+from ..kernel.dark_facts import Cause
 from ..kernel.switching import SwitchProgress
-from ..kernel.units import exact_kwh, rough_kwh, short_price
+from ..kernel.units import exact_kwh, short_price
 from .effects import Reply
 from .html import Content, Html, element, together
 from .lines import LineView
-from .replies import supplied
+from .sentences import say
 from .site import View
 from .texts import _, spoken
 
@@ -125,6 +126,9 @@ def home(view: View, token: str) -> Html:
     hidden = element("input", type="hidden", name="token", value=token)
     return together(
         state(view),
+        None
+        if _is_dark(view)
+        else element("section", element("details", element("summary", _("Why is it dark?")), _what_to_do(view))),
         element(
             "section",
             element("h2", _("Type a code")),
@@ -149,7 +153,8 @@ def state(view: View) -> Html:
         element("p", f"{format_money(view.balance, view.currency)} ", element("small", _code(view)), class_="big"),
         _live(view),
         element("p", said, class_="said press" if view.switching == SwitchProgress.WAITS_FOR_BUTTON else "said"),
-        *(element("p", text, class_="said") for text in (view.advice, view.tonight) if text),
+        element("p", view.tonight, class_="said") if view.tonight else None,
+        _what_to_do(view) if _is_dark(view) else None,
         None
         if view.online
         else element("p", _("The building cannot reach the server now. Your meter goes on by itself."), class_="quiet"),
@@ -164,36 +169,21 @@ def _supply(view: View) -> tuple[str, str]:
     """Return the state of the supply, `off`, `low`, `on`, or `unseen` if it was told to be on and has not been seen so, and the
     sentence about it.
     """
-    kind = "low" if view.low else "on"
+    said = say(view.why.text)
     if view.closed is False:
-        off = _("The power is off: %(why)s.") % {"why": view.why}
-        return "off", f"{off} {supplied(False, view.switching)}" if view.switching == SwitchProgress.FAILED else off
+        return "off", said
     if view.closed and view.switching not in (None, SwitchProgress.VERIFIED):
-        return "unseen", supplied(True, view.switching)
-    if view.pays_after:
-        return kind, _paid_after(view)
-    if view.balance <= 0:
-        left = format_with_code(view.balance + view.allowance, view.currency)
-        return "low", _("The power is on, on emergency credit: %(left)s left.") % {"left": left}
-    if view.warned_at:
-        return "low", _("The power is on. Your credit is running low. At %(at)s about %(left)s kWh were left.") % {
-            "left": rough_kwh(view.energy),
-            "at": f"{local(view.warned_at, zone(view.zone)):{_('%d %b %H:%M')}}",
-        }
-    if view.low:
-        return kind, _("The power is on. Your credit is running low.")
-    return kind, _("The power is on.")
+        return "unseen", said
+    return "on" if view.why.cause not in (Cause.LOW, Cause.LENT, Cause.FRIENDLY) and not view.low else "low", said
 
 
-def _paid_after(view: View) -> str:
-    """Return what is owed where electricity is paid after use, and how large the debt may become."""
-    owed = format_with_code(max(-view.balance, 0), view.currency)
-    if not view.limit:
-        return _("The power is on. You pay after use. You owe %(owed)s now.") % {"owed": owed}
-    words = {"owed": owed, "limit": format_with_code(view.limit, view.currency)}
-    if view.low:
-        return _("The power is on. You owe %(owed)s. The power goes off at %(limit)s. Pay soon.") % words
-    return _("The power is on. You pay after use. You owe %(owed)s now, and may owe at most %(limit)s.") % words
+def _is_dark(view: View) -> bool:
+    return not (view.why.is_on or view.why.cause == Cause.NOT_REPORTED)
+
+
+def _what_to_do(view: View) -> Html:
+    """Return what to do, the most useful first."""
+    return element("ol", *(element("li", say(each.text)) for each in view.why.steps), class_="todo")
 
 
 def _live(view: View) -> Html:

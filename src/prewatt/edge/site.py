@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ..kernel.orders import Action
 from ..kernel.switching import SwitchProgress
+from ..kernel.why_dark import Why
 from ..wire.messages import LiveMeter
 from ..wire.on_site import SignedRevocations, SiteMeter
 from .effects import Reply
@@ -31,16 +32,13 @@ class View:
     """The state of a meter, as its tenant sees it. Instants are in µs, money in nano, energy in Wh.
 
     `unit`: the flat's name. `at`: the gateway's time. `closed`: whether the switch is closed, None if that is unknown.
-    `why`: the reason why the supply is off; `advice`: what the tenant can do about it; both are empty while it is on.
-    `low`: whether the credit is low; `warned_at`: when the last low-credit step was told above which the balance has
-    not risen since, 0 if there is none. `price`: micro per kWh now; `ahead`: when a kWh gets cheaper or dearer next;
-    `energy`: what the balance buys at `price`. `seen`: the meter as it was read just now, None if it was not asked; if
-    it answered, `balance` follows from that. `read_at`, `register`: those of the last reading. `emergency`: the
-    emergency credit that can be taken, if `emergency_open`; `allowance`: how much may be owed now. `online`: whether
-    the server is reached. `lines`: the last entries. `tonight`: what the off hours allow now. `pays_after`: whether
-    electricity is paid after use; `limit`: the debt at which the supply then ends, 0 if it does not. `switching`: how far the last
-    order to the switch is, None if nobody has seen it since the gateway's start. `asked`, `unanswered`: how many questions
-    the meter was asked since the gateway was started, and how many it did not answer.
+    `why`: whether the supply is on, why it is not, and what to do (`kernel.why_dark`). `low`: whether the credit is low.
+    `price`: micro per kWh now; `ahead`: when a kWh gets cheaper or dearer next. `seen`: the meter as it was read just
+    now, None if it was not asked; if it answered, `balance` follows from that. `read_at`, `register`: those of the last
+    reading. `emergency`: the emergency credit that can be taken, if `emergency_open`. `online`: whether the server is
+    reached. `lines`: the last entries. `tonight`: what the off hours allow now. `switching`: how far the last order to
+    the switch is, None if nobody has seen it since the gateway's start. `asked`, `unanswered`: how many questions the
+    meter was asked since the gateway was started, and how many it did not answer.
     """
 
     meter: str
@@ -50,7 +48,7 @@ class View:
     at: int
     balance: int
     closed: bool | None
-    why: str
+    why: Why
     low: bool
     price: int
     seen: LiveMeter | None
@@ -58,16 +56,10 @@ class View:
     register: int | None
     emergency: int
     emergency_open: bool
-    allowance: int
     online: bool
     lines: tuple[Line, ...]
-    advice: str = ""
     tonight: str = ""
-    energy: int = 0
-    warned_at: int = 0
     ahead: str = ""
-    pays_after: bool = False
-    limit: int = 0
     switching: SwitchProgress | None = None
     asked: int = 0
     unanswered: int = 0

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
+
 from ..kernel.account import Account
 from ..kernel.ahead import next_change
 from ..kernel.calendar import local, zone
+from ..kernel.dark_facts import SwitchOrder, facts_of
+from ..kernel.dark_words import tonight
 from ..kernel.entries import (
     AnyEntry,
     Controlled,
@@ -21,16 +25,15 @@ from ..kernel.entries import (
     decode_entry,
 )
 from ..kernel.events import EventKind, words_of
-from ..kernel.orders import Action, TakeEmergency
-from ..kernel.safety import KINDS
-from ..kernel.settings import is_paid_after
-from ..kernel.supply import LOCKS
-from ..kernel.units import DAY, exact_kwh, short_price
+from ..kernel.orders import Action, Hold, Open
+from ..kernel.units import DAY, MINUTE, short_price
+from ..kernel.why_dark import why_dark
 from ..wire.on_site import SignedRevocations, SiteMeter
 from ..wire.pins import pin_is
 from .agent_thread import AgentThread
 from .effects import Reply
 from .lines import LineView
+from .sentences import say
 from .shell import Shell
 from .site import Line, View
 from .texts import _
@@ -38,6 +41,8 @@ from .texts import _
 LINES = 12
 """The number of last entries that a tenant sees; of readings only the last one."""
 LOOKED_AT = 3000
+SILENT = 20 * MINUTE
+"""A meter that does not answer now is called silent if it was not read for this long (µs): most are read every quarter of an hour."""
 KNOWN_BROWSER = b"prewatt known browser"
 """The purpose of the gateway's signature in a browser's mark."""
 
@@ -100,7 +105,21 @@ class SiteService:
         account, now, seen = meter.account, agent.now(moment), agent.looking.fresh(moment.mono, name)
         price, balance = account.price(now), agent.balance(moment, name)
         questions = self._shell.devices.asked(name)
-        offered = not account.objection(now, TakeEmergency())
+        progress = meter.switching.shown_by(None if seen is None else seen.closed, account.closed)
+        warned_at = account.warned_at if account.warned else 0
+        energy = max(account.room(balance), 0) // price if price else 0
+        facts = msgspec.structs.replace(
+            facts_of(account, now, balance, account.closed),
+            progress=progress,
+            order=self._order(name) if account.supply.opened or "hold" in account.supply.locks else None,
+            is_low=account.is_low(),
+            warned_at=warned_at,
+            energy=energy,
+            is_offline=not agent.sync.answered,
+            silent_since=account.read_at if seen and seen.cause and now - account.read_at > SILENT else 0,
+            is_at_door=True,
+        )
+        allowed = tonight(account, now)
         return View(
             meter=name,
             unit=self._units.get(name, "") or name,
@@ -109,25 +128,19 @@ class SiteService:
             at=now,
             balance=balance,
             closed=account.closed,
-            switching=meter.switching.shown_by(None if seen is None else seen.closed, account.closed),
-            why=_why(account, now),
-            low=account.is_low(),
+            switching=progress,
+            why=why_dark(facts),
+            low=facts.is_low,
             price=price,
             seen=seen,
             read_at=account.read_at,
             register=account.shown if seen is None or seen.register is None else seen.register,
             emergency=account.settings.emergency_credit,
-            emergency_open=offered,
-            allowance=account.allowance(now),
+            emergency_open=facts.emergency > 0,
             online=agent.sync.answered,
             lines=tuple(self._lines(name)) if lines else (),
-            advice=_advice(account),
-            tonight=_tonight(account, now),
-            energy=max(account.room(balance), 0) // price if price else 0,
-            warned_at=account.warned_at if account.warned else 0,
+            tonight=say(allowed) if allowed else "",
             ahead=_ahead(account, now),
-            pays_after=is_paid_after(account.settings),
-            limit=account.settings.credit_limit if account.settings.credit_limit_cuts else 0,
             asked=questions.questions,
             unanswered=questions.unanswered,
         )
@@ -147,6 +160,14 @@ class SiteService:
             if len(lines) == LINES:
                 break
         return lines
+
+    def _order(self, name: str) -> SwitchOrder | None:
+        """Return the last order that a person gave to switch off."""
+        for body in self._shell.journal.last(name, LOOKED_AT):
+            entry = decode_entry(body)
+            if isinstance(entry, Controlled | OnSite) and isinstance(entry.action, Open | Hold):
+                return SwitchOrder(entry.at, entry.reason, isinstance(entry, OnSite))
+        return None
 
     def pin_is(self, meter: str, pin: str) -> bool:
         """Return whether `pin` is the PIN of the meter's flat."""
@@ -200,63 +221,6 @@ class SiteService:
     def set_clock(self, at: int, by: str) -> Reply:
         """Set the gateway's clock to `at` (µs)."""
         return self._thread.ask(lambda: self._shell.set_clock(at, by))
-
-
-def _why(account: Account, now: int) -> str:
-    if account.closed is not False:
-        return ""
-    supply = account.supply
-    if supply.locks:
-        return "; ".join(_(LOCKS[each]) for each in supply.locks)
-    if supply.opened:
-        return _("switched off by the manager")
-    if supply.unsafe:
-        words = "; ".join(_(KINDS[each].words) for each in supply.unsafe)
-        return _("%(what)s. The power returns by itself when this has been normal for a while") % {"what": words}
-    if until := account.off_until(now):
-        at = f"{local(until, zone(account.settings.zone)):%H:%M}"
-        hours = account.settings.off_hours
-        if hours.watts or hours.energy:
-            return _("the allowance for these off hours is used up. The power returns by itself at %(at)s") % {"at": at}
-        return _("these are off hours. The power returns by itself at %(at)s") % {"at": at}
-    if supply.tripped:
-        return _("too much power was drawn. The supply returns by itself")
-    if account.room(account.balance) > 0 and not account.supplied_by_credit(now):
-        return _("the credit is still too low to switch on again")
-    if account.settings.credit_limit:
-        return _("you have reached the limit of what you may owe. The power returns by itself after a payment")
-    return _("the credit is used up")
-
-
-def _advice(account: Account) -> str:
-    """Return what to do about a trip; empty if nothing has tripped."""
-    supply = account.supply
-    if account.closed is not False:
-        return ""
-    return next((_(KINDS[each].advice) for each in (*supply.locks, *supply.unsafe) if each in KINDS), "")
-
-
-def _tonight(account: Account, now: int) -> str:
-    """Return what the present off hours allow; empty if none hold, or the supply is off."""
-    zone_info, hours = zone(account.settings.zone), account.settings.off_hours
-    if account.closed is False:
-        return ""
-    if until := account.waived_until(now):
-        return _("These are off hours, but the manager has switched on until %(at)s.") % {
-            "at": f"{local(until, zone_info):%H:%M}"
-        }
-    night, left = account.night(now), account.night_left(now)
-    if night is None:
-        return ""
-    allowed = [_("at most %(watts)d W at a time") % {"watts": hours.watts}] if hours.watts else []
-    if left is not None:
-        allowed.append(
-            _("%(left)s of %(most)s kWh are left") % {"left": exact_kwh(left), "most": exact_kwh(hours.energy)}
-        )
-    return _("Off hours until %(at)s: %(allowed)s.") % {
-        "at": f"{local(night.until, zone_info):%H:%M}",
-        "allowed": ", ".join(allowed),
-    }
 
 
 def _ahead(account: Account, now: int) -> str:

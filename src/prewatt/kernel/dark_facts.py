@@ -98,7 +98,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `warned_at`, `energy`: when the reminder of low credit was told, and the Wh that are left.
 
     Beside it: `paid`, and not at the meter since `paid_at`; the open `code`; whether payments have codes (`takes_codes`).
-    `is_offline`, `offline_since`: nobody hears from the building; `silent_since`: nobody hears from the meter. `is_dead`: the
+    `is_offline`: the building has no way to the server; `silent_since`: nobody hears from the meter. `is_dead`: the
     meter measures no voltage. `site`: the address of the page in the building; `is_at_door`: it is this page that asks.
     `contact`: whom to call. `is_vacant`: nobody lives there.
     """
@@ -139,7 +139,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     takes_codes: bool = True
     is_offline: bool = False
-    offline_since: Instant = 0
     silent_since: Instant = 0
     is_dead: bool = False
     site: str = ""
@@ -148,9 +147,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_vacant: bool = False
 
     @property
+    def is_far(self) -> bool:
+        """Whether nothing is heard here from the building: its own page hears its meters."""
+        return self.is_offline and not self.is_at_door
+
+    @property
     def is_unheard(self) -> bool:
         """Whether what is known of the switch is not of now."""
-        return bool(self.is_offline or self.silent_since)
+        return bool(self.is_far or self.silent_since)
 
 
 def facts_of(account: Account, now: Instant, balance: Nano, closed: bool | None) -> Facts:

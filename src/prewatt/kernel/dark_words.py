@@ -9,7 +9,7 @@ from .account import Account
 from .dark_facts import Cause, Facts, SwitchOrder
 from .off_hours import OFF_HOURS
 from .safety import KINDS
-from .sentences import Energy, Money, Number, Sentence, near, one_by_one, sentence, several
+from .sentences import Energy, Money, Near, Number, Sentence, near, one_by_one, sentence, several
 from .state import EXHAUSTED, FOREIGN
 from .supply import LOCKS, Watts
 from .switching import SwitchProgress
@@ -83,7 +83,7 @@ def said(cause: Cause, facts: Facts) -> Sentence:
         return text
     if facts.is_unheard:
         text = sentence("Last known: %(sentence)s", sentence=text)
-    if facts.silent_since and not facts.is_offline:
+    if facts.silent_since and not facts.is_far:
         at = near(facts.silent_since, facts.at, facts.zone)
         return several([sentence("The meter has not answered since %(at)s.", at=at), text])
     return text
@@ -197,7 +197,7 @@ def _on(facts: Facts) -> Sentence:
     if facts.warned_at:
         return sentence(
             "The power is on. Your credit is running low. At %(at)s about %(left)s kWh were left.",
-            at=near(facts.warned_at, facts.at, facts.zone),
+            at=Near(facts.warned_at, facts.zone, with_day=True),
             left=Number(rough_kwh(facts.energy)),
         )
     if facts.is_low:

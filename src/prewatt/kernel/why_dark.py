@@ -55,7 +55,7 @@ def cause_of(facts: Facts) -> Cause:
         return Cause.NOT_REPORTED
     if not facts.closed:
         return _off(facts)
-    if facts.is_offline:
+    if facts.is_far:
         return Cause.BUILDING_OFFLINE
     if facts.silent_since:
         return Cause.METER_SILENT
@@ -131,7 +131,7 @@ def _steps(cause: Cause, facts: Facts) -> Iterator[Step]:
         yield from _credit_too(cause, facts)
     if cause in IS_ON or cause in (Cause.BUILDING_OFFLINE, Cause.METER_SILENT, Cause.NOT_REPORTED):
         yield from _in_the_flat(cause, facts)
-    if not facts.closed and facts.silent_since and not facts.is_offline:
+    if not facts.closed and facts.silent_since and not facts.is_far:
         yield Step(Do.WAIT, sentence("The switch moves only when the meter answers again. The manager was told."))
     yield _call(cause, facts)
 
@@ -217,7 +217,7 @@ def _pay(facts: Facts) -> Sentence:
 
 def _emergency(facts: Facts) -> Sentence:
     money = Money(facts.emergency, facts.currency)
-    if not facts.is_offline or facts.is_at_door:
+    if not facts.is_far:
         return sentence("Take %(amount)s of emergency credit.", amount=money)
     if facts.site:
         return sentence(
@@ -285,7 +285,7 @@ def _in_the_flat(cause: Cause, facts: Facts) -> Iterator[Step]:
     if cause not in (Cause.BUILDING_OFFLINE, Cause.METER_SILENT):
         yield _button()
     yield _neighbours()
-    if facts.is_offline and not facts.is_at_door:
+    if facts.is_far:
         yield _look_at_page(facts)
 
 

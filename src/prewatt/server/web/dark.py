@@ -95,7 +95,6 @@ def facts_of_meter(meter: Meter, property_: Property, account: Account, latest: 
         progress=latest.switching,
         order=_order(meter, at) if facts.opened or "hold" in facts.locks else None,
         is_offline=not meter.gateway.online,
-        offline_since=(meter.gateway.since or 0) if not meter.gateway.online else 0,
         is_dead=_is_dead(meter, at),
         site=property_.site_page,
         contact=", ".join(filter(None, map(str.strip, property_.emergency_contact.splitlines()))),
