@@ -159,7 +159,8 @@ def test_used_up_cut_off_and_restored(edge, store, anna, tenancy):
     watch()
     assert events(anna)[-2:] == ["cut-off", "exhausted"]
     cut = anna.notices.get(event="cut-off")
-    assert "the credit is used up" in cut.text and "The power comes back a few seconds after you top up" in cut.text
+    assert "the credit is used up" in cut.text and "The power returns by itself a few seconds later" in cut.text
+    assert "Pay at least 0." in cut.text and "If it stays dark, call the manager." in cut.text
     send_what_is_due()
     top_up(tenancy, 20 * NANO, "c2")
     live(edge, store, 0)
@@ -308,7 +309,7 @@ def test_a_trip_is_one_message_and_the_first_overload_is_not_said_to_be_one_too_
     Recipient.objects.update(muted=["overload"])
     trip()
     cut = anna.notices.get(event="cut-off")
-    assert "more power was drawn" in cut.text and cut.facts["do"] == "Switch something off"
+    assert "too much power was drawn" in cut.text and cut.facts["do"] == "Switch something off"
 
 
 def test_a_payment_on_its_way_is_not_said_to_end_what_credit_can_not_end(edge, store, anna, tenancy):
@@ -321,7 +322,7 @@ def test_a_payment_on_its_way_is_not_said_to_end_what_credit_can_not_end(edge, s
     edge.deliver(store)
     watch()
     cut = anna.notices.get(event="cut-off")
-    assert "switched off by order" in cut.text and "type this code" not in cut.text
+    assert "switched off by the manager" in cut.text and "ype this code" not in cut.text
     assert cut.facts["do"] == "Ask your landlord"
 
 

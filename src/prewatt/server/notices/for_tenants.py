@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from django.db.models import Q
 from django.urls import reverse
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.currencies import format_money
+from ...kernel.dark_facts import Facts
 from ...kernel.entries import AnyEntry, Relay
 from ...kernel.entries import Event as JournalEvent
 from ...kernel.events import EventKind, Group, group_of
@@ -24,9 +26,11 @@ from ..estate.models import Tenancy
 from ..estate.terms_in_force import open_lowering, terms_of
 from ..metering.accounts import account_of
 from ..metering.models import Meter
+from ..metering.power_facts import facts_of_meter
+from ..metering.seen import seen
 from ..payments.models import TakenBack
 from ..statements.statement import TOP_UPS, statement
-from ..vending.models import Code, TopUp
+from ..vending.models import Code, TokenMeter, TopUp
 from .bills import tell_tenant
 from .events import Event
 from .journals import BACK_AT, LATE, is_on, journal, lowest_hours, newly_unusual, waits_for_button
@@ -34,7 +38,7 @@ from .links import page_of_flat
 from .low import Credit
 from .models import Notice, Recipient
 from .telling import overtake, tell, untold, wall
-from .words import LIMIT, OVERDUE, advice_on, brief, event_context, in_words
+from .words import LIMIT, OVERDUE, advice_on, brief, dark_in_words, event_context, in_words
 
 AHEAD = 30 * DAY
 """A tariff is told this long before it applies, µs."""
@@ -294,6 +298,7 @@ class TenantLook:
         self._tell(
             Event.CUT_OFF,
             _key(meter, relay),
+            **dark_in_words(self._facts(meter, relay, waiting, reason == OVERDUE), language),
             why=why,
             exhausted=exhausted,
             waiting=self._money(waits) if waits else "",
@@ -301,6 +306,21 @@ class TenantLook:
             brief=brief(reason, language, why),
             **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, language),
             **self._at_switch(meter, relay),
+        )
+
+    def _facts(self, meter: Meter, relay: Relay, waiting: int, is_overdue: bool) -> Facts:
+        """Return what is known of a meter whose switch has opened (`relay`); `waiting` (nano) is paid, and not there yet."""
+        facts = facts_of_meter(meter, self.property, account_of(meter), seen(meter), self.at)
+        return msgspec.structs.replace(
+            facts,
+            closed=False,
+            progress=None,
+            opened=facts.opened or relay.reason == "ordered",
+            wants_closed=False,
+            paid=waiting,
+            code=self._code() if waiting else "",
+            takes_codes=TokenMeter.objects.filter(meter=meter).exists(),
+            is_overdue=is_overdue,
         )
 
     def _at_switch(self, meter: Meter, relay: Relay) -> dict[str, str]:

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from ...kernel.dark_facts import Facts
 from ...kernel.events import EventKind
 from ...kernel.state import EXHAUSTED
+from ...kernel.units import NANO
 from .channels.interface import Message, Template
 from .events import Event
 from .facts import EVERYWHERE, FACTS, complete, facts_of
 from .languages import language_of, languages, report_word
 from .texts import render
-from .words import advice_on, brief, detail_in_words, in_words
+from .words import advice_on, brief, dark_in_words, detail_in_words, in_words
 
 AT = "2026-01-15 18:42"
 HOME = "https://power.example.com/me/"
@@ -73,6 +75,19 @@ def contexts(event: Event, language: str) -> list[dict[str, Any]]:
 
 _LOW = {**TENANT, "balance": "4.60", "energy": "14.4", "days": 3}
 _RECKONED = {"reckoned": True, "since": "2026-01-14 18:42"}
+
+
+def _dark(**known: Any) -> dict[str, Said]:
+    """Return what a notice says of why it is dark, and what to do."""
+    facts = Facts(at=0, currency="EUR", closed=False, **known)
+    return {
+        "dark": Said(lambda language: dark_in_words(facts, language)["dark"]),
+        "todo": Said(lambda language: dark_in_words(facts, language)["todo"]),
+    }
+
+
+_LACKS = {"room": -350_000_000, "lacks": 360_000_000, "is_supplied": False}
+_WAITING = {**_LACKS, "paid": 100 * NANO}
 _CUT = {**TENANT, "at": AT, "why": _coded(EXHAUSTED), "exhausted": True, "balance": "-0.35", "waiting": "", "code": ""}
 _USED_UP = {**TENANT, "balance": "-0.35", "waiting": "", "code": ""}
 _PAID = {**TENANT, "amount": "100.00", "at": AT, "receipt": "R-2041", "reached": True, "online": True, "code": ""}
@@ -181,18 +196,26 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_USED_UP, **_RECKONED, "balance": "-100.35", "limit": "100.00"},
     ],
     Event.CUT_OFF: [
-        _CUT,
-        {**_CUT, "waiting": "100.00"},
-        {**_CUT, "waiting": "100.00", "code": CODE},
+        {**_CUT, **_dark(**_LACKS)},
+        {**_CUT, "waiting": "100.00", **_dark(**_WAITING)},
+        {**_CUT, "waiting": "100.00", "code": CODE, **_dark(**_WAITING, code=CODE, is_offline=True)},
         {
             **_CUT,
+            **_dark(locks=("overload",), limit=3000),
             "why": OVER,
             "brief": OVER_BRIEF,
             "exhausted": False,
             "balance": "23.10",
             "act": Said(lambda language: language_of(language).words.acts.less),
         },
-        {**_CUT, "why": _coded("ordered"), "brief": _shortly("ordered"), "exhausted": False, "balance": "23.10"},
+        {
+            **_CUT,
+            **_dark(opened=True),
+            "why": _coded("ordered"),
+            "brief": _shortly("ordered"),
+            "exhausted": False,
+            "balance": "23.10",
+        },
     ],
     Event.RESTORED: [{**TENANT, "at": AT, "balance": "99.65"}],
     Event.TOP_UP: [

@@ -4,10 +4,15 @@ what it has no word for is said in English, in the words of the rules (`kernel`)
 
 from __future__ import annotations
 
+from django.utils import translation
+
+from ...kernel.dark_facts import Facts
 from ...kernel.entries import Event
 from ...kernel.events import EventKind
 from ...kernel.safety import KINDS, TRIPS
 from ...kernel.supply import LOCKS
+from ...kernel.why_dark import why_dark
+from ..core.sentences import say
 from .languages import ENGLISH, language_of
 
 LIMIT, OVERDUE = "credit-limit", "bill-overdue"
@@ -26,6 +31,13 @@ def in_words(code: str, language: str) -> str:
     if code in TRIPS:
         return words.tripped.format(what=in_words(TRIPS[code], language))
     return english.events.get(code) or BY_RULES.get(code, code)
+
+
+def dark_in_words(facts: Facts, language: str) -> dict[str, str]:
+    """Return why it is dark (`dark`), and what to do, a line each (`todo`), in the words of the pages (`kernel.why_dark`)."""
+    why = why_dark(facts)
+    with translation.override(language_of(language).words.locale):
+        return {"dark": say(why.text), "todo": "\n".join(say(each.text) for each in why.steps)}
 
 
 def event_context(event: Event, language: str) -> dict[str, str]:

@@ -30,11 +30,12 @@ from ..ledger.books import balance, tenant_account
 from ..metering.accounts import account_of
 from ..metering.models import Alarm, Meter
 from ..metering.outlook import by_day, days_left
+from ..metering.power_facts import facts_of_meter, moneyless, not_own
 from ..metering.seen import is_low, seen
 from ..payments.shown import ShownBack, shown_to
 from ..vending.models import OPEN, Command, TopUp
 from .after_use import After, after_use
-from .dark import Explained, explained, facts_of_meter, moneyless, not_own
+from .dark import Explained, explained
 from .inventory import Inventory, inventory_of
 from .prices import PriceOutlook, price_outlook
 from .state_in_words import state_label, switching_label
