@@ -313,6 +313,7 @@ PAGES: Mapping[str, Need] = {
     "tenant:residents:remove": Need(Who.LOGIN),
     "tenant:home:tenancy": Need(Who.LOGIN),
     "tenant:home:use": Need(Who.LOGIN),
+    "tenant:home:power": Need(Who.LOGIN),
     "tenant:app:kept": Need(Who.LOGIN),
     "tenant:emergency:emergency": Need(Who.LOGIN),
     "tenant:notices:notices": Need(S.SEE_SETTINGS, S.SETTINGS, tenants=True),
