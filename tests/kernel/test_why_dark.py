@@ -173,7 +173,7 @@ def test_who_has_paid_reads_since_when_it_is_on_its_way_and_offline_which_code_t
     assert why.text.startswith("Last known: The power is off")
     assert steps(why)[0] == (
         "type-code",
-        "Type this code at the meter, or at the page in the building, http://10.0.0.2:8080: 1234 5678 9012 3456 7890",
+        "Type this code at the meter, or at the page in the building (http://10.0.0.2:8080): 1234 5678 9012 3456 7890",
     )
 
 

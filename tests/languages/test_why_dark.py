@@ -86,7 +86,7 @@ def test_what_is_paid_and_its_code_are_said_with_the_amount_as_the_language_writ
     with translation.override("de"):
         assert say(why.text).endswith("5,00\N{NO-BREAK SPACE}€ sind bezahlt und seit 13:00 auf dem Weg zum Zähler.")
         assert say(why.steps[0].text) == (
-            "Geben Sie diesen Code am Zähler ein oder auf der Seite im Gebäude, http://10.0.0.2: 1234 5678"
+            "Geben Sie diesen Code am Zähler ein oder auf der Seite im Gebäude (http://10.0.0.2): 1234 5678"
         )
     with translation.override("zh-hans"):
         assert say(why.steps[0].text) == "请在电表或楼内页面（http://10.0.0.2）输入此充值码：1234 5678"

@@ -66,7 +66,7 @@ const DARK = {
     what_to_do: [
       {
         do: 'type-code',
-        text: 'Type this code at the meter, or at the page in the building, http://192.168.1.20:8080/: 3112 1020 9642 6950 7821',
+        text: 'Type this code at the meter, or at the page in the building (http://192.168.1.20:8080/): 3112 1020 9642 6950 7821',
         link: 'http://192.168.1.20:8080/',
       },
       { do: 'call', text: 'If it stays dark, call the manager.', link: null },

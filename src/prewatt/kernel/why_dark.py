@@ -177,7 +177,9 @@ def _what_is_paid(facts: Facts) -> Iterator[Step]:
     if not facts.is_offline:
         yield Step(Do.WAIT, sentence("Wait a moment: your payment reaches the meter by itself."))
         if facts.code:
-            yield Step(Do.TYPE_CODE, several([sentence("If it takes longer:"), _type_code(facts)]))
+            yield Step(
+                Do.TYPE_CODE, several([sentence("If it takes longer, bring it there yourself."), _type_code(facts)])
+            )
     elif not facts.code:
         yield Step(Do.WAIT, sentence("The meter gets your payment as soon as the building is online again."))
 
@@ -185,7 +187,7 @@ def _what_is_paid(facts: Facts) -> Iterator[Step]:
 def _type_code(facts: Facts) -> Sentence:
     if facts.site:
         return sentence(
-            "Type this code at the meter, or at the page in the building, %(site)s: %(code)s",
+            "Type this code at the meter, or at the page in the building (%(site)s): %(code)s",
             site=facts.site,
             code=facts.code,
         )
@@ -202,7 +204,7 @@ def _pay(facts: Facts) -> Sentence:
     elif facts.site and not facts.is_at_door:
         parts.append(
             sentence(
-                "The building is offline, so you get a code. Type it at the meter, or at the page in the building, %(site)s.",
+                "The building is offline, so you get a code. Type it at the meter, or at the page in the building (%(site)s).",
                 site=facts.site,
             )
         )
@@ -221,7 +223,7 @@ def _emergency(facts: Facts) -> Sentence:
         return sentence("Take %(amount)s of emergency credit.", amount=money)
     if facts.site:
         return sentence(
-            "Take %(amount)s of emergency credit at the page in the building, %(site)s.", amount=money, site=facts.site
+            "Take %(amount)s of emergency credit at the page in the building (%(site)s).", amount=money, site=facts.site
         )
     return sentence("Take %(amount)s of emergency credit at the page in the building.", amount=money)
 
