@@ -160,6 +160,11 @@ def test_used_up_it_says_how_much_is_to_be_paid_at_least_and_offers_the_emergenc
         ("take-emergency", "Take 3.00 EUR of emergency credit."),
         ("call", "If it stays dark, call the manager: Berg, 030 1234"),
     ]
+    at_door = flat().why(is_at_door=True, is_offline=True)
+    assert steps(at_door)[:2] == [
+        ("type-code", "If you have paid: type the code of your payment here."),
+        ("pay", "Pay at least 0.01 EUR. The building is offline, so you get a code. Type it here."),
+    ]
 
 
 def test_who_has_paid_reads_since_when_it_is_on_its_way_and_offline_which_code_to_type_where():

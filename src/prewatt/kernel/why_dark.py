@@ -144,9 +144,9 @@ def _for_lack(facts: Facts) -> Iterator[Step]:
             more = Money(facts.lacks - facts.paid, facts.currency)
             yield Step(Do.PAY, sentence("That is not enough yet: pay at least %(amount)s more.", amount=more))
     else:
-        yield Step(Do.PAY, _pay(facts))
         if facts.is_at_door:
             yield Step(Do.TYPE_CODE, sentence("If you have paid: type the code of your payment here."))
+        yield Step(Do.PAY, _pay(facts))
     if facts.emergency:
         yield Step(Do.TAKE_EMERGENCY, _emergency(facts))
 
@@ -201,7 +201,9 @@ def _pay(facts: Facts) -> Sentence:
         parts.append(sentence("The power returns by itself a few seconds later."))
     elif not facts.takes_codes:
         parts.append(sentence("The building is offline: the power returns when it is online again."))
-    elif facts.site and not facts.is_at_door:
+    elif facts.is_at_door:
+        parts.append(sentence("The building is offline, so you get a code. Type it here."))
+    elif facts.site:
         parts.append(
             sentence(
                 "The building is offline, so you get a code. Type it at the meter, or at the page in the building (%(site)s).",
