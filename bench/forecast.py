@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from prewatt.edge.recording import Recording, load_recordings
 from prewatt.kernel.calendar import day_bounds, local_day, zone
-from prewatt.server.metering.forecast import FARTHEST, PARTS, forecast
+from prewatt.kernel.forecast import FARTHEST, PARTS, forecast
 from prewatt.sim.story import PACKAGED, PACKAGED_ZONE
 
 WHERE = zone(PACKAGED_ZONE)

@@ -20,16 +20,20 @@ VOID = {"input", "meta"}
 
 
 def element(tag: str, *content: Content, **attributes: str | bool) -> Html:
-    """Return an element. The name of an attribute that is a Python keyword ends in `_`: `class_`. The value True makes
-    an attribute without a value.
+    """Return an element. The name of an attribute that is a Python keyword ends in `_`: `class_`; one with a hyphen has `_` in
+    its place: `aria_label`. The value True makes an attribute without a value.
     """
     names = "".join(
-        f" {name.rstrip('_')}" if value is True else f' {name.rstrip("_")}="{escape(value)}"'
+        f" {_named(name)}" if value is True else f' {_named(name)}="{escape(value)}"'
         for name, value in attributes.items()
         if value is not False
     )
     opened = f"<{tag}{names}>"
     return Html(opened if tag in VOID else f"{opened}{together(*content)}</{tag}>")
+
+
+def _named(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def together(*content: Content) -> Html:

@@ -2,7 +2,8 @@
 and the emergency credit. It needs no internet: everything on it comes from the gateway itself.
 
 A small WSGI application (`serving`). A flat's PIN opens it; a code can be typed without one, since who has the code may use
-it, and a tenant without a PIN is not to sit in the dark. Who guesses is slowed, and slows nobody else much (`turns`): tries
+it, and a tenant without a PIN is not to sit in the dark. The browser remembers the flat that was chosen last, and the
+language: both open nothing. Who guesses is slowed, and slows nobody else much (`turns`): tries
 are counted by flat and by the asker's address, and a browser that the flat's PIN has opened before has a lane of its own.
 """
 
@@ -19,17 +20,18 @@ from urllib.parse import parse_qs
 
 from ..kernel.names import natural
 from ..kernel.orders import TakeEmergency
-from . import page_views
+from . import door_views, page_parts, page_views
 from .callers import objection
 from .code_entry import OPEN_PAGE
 from .effects import Reply
+from .html import Html
 from .journal_file import JournalFull
 from .serving import Part, Served, open_server
 from .settings import EdgeSettings
 from .site import Site
-from .texts import _, asked_for, speaking
+from .texts import _, languages, speaking
 from .turns import Turns
-from .wsgi import Start, read_cookie, read_form, redirect, send
+from .wsgi import LANGUAGE, YEAR, Start, read_cookie, read_form, redirect, remembered, send, wanted_language
 
 MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
@@ -37,7 +39,10 @@ SESSION_LASTS = 30 * 60.0
 COOKIE = "prewatt"
 KNOWN = "prewatt-known"
 """The cookie of a browser that a flat's PIN has opened, until the PIN changes."""
-KNOWN_LASTS = 365 * 24 * 3600
+FLAT = "prewatt-flat"
+"""The cookie of the meter that was chosen last."""
+PLACES = ("/", "/lines", "/sheet")
+"""The addresses at which a language can be chosen."""
 CODES = "codes"
 """The door of all codes that are typed without a PIN: what they are guessed for is any meter of the gateway."""
 
@@ -78,7 +83,7 @@ class Page:
     # -- WSGI ----------------------------------------------------------------------------------------------------------
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        with speaking(asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", "")) or self._language):
+        with speaking(wanted_language(environ) or self._language):
             return self._answer_always(environ, start)
 
     def _answer_always(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
@@ -87,7 +92,7 @@ class Page:
         except JournalFull:
             # The agent found out just now; asked again, it says what this means.
             full = _("The gateway's disk is full, so nothing was done. Keep your code. It is not lost.")
-            return self._show(start, "", None, Reply(False, full))
+            return self._show(start, environ, "", None, Reply(False, full))
         except (TimeoutError, sqlite3.Error):
             text = _("The gateway is busy. Please try again in a moment. Nothing is credited twice.")
             return self._message(start, "503 Service Unavailable", text)
@@ -104,14 +109,23 @@ class Page:
         token, meter = self._session(environ, clicked=path != "/now")
         if method == "POST":
             return self._take_form(start, environ, read_form(environ), token, meter)
-        if method == "GET" and path == "/":
-            return self._show(
-                start, token, meter, asked=parse_qs(environ.get("QUERY_STRING", "")).get("meter", [""])[0]
-            )
-        if method == "GET" and path == "/now":
+        if method != "GET":
+            return self._message(start, "404 Not Found", _("There is no such page."))
+        return self._look(start, environ, token, meter)
+
+    def _look(self, start: Start, environ: dict[str, Any], token: str, meter: str | None) -> Iterable[bytes]:
+        """Show what an address names."""
+        path = environ.get("PATH_INFO", "/")
+        if path == "/":
+            named = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).get("meter", [None])[0]
+            return self._show(start, environ, token, meter, named=named)
+        if path == "/now":
             return self._now(start, meter)
-        if method == "GET" and path == "/lines":
-            return send(start, "200 OK", page_views.frame(self._title, page_views.lines(self._site.lines())))
+        if path == "/lines":
+            return self._send(start, page_views.lines(self._site.lines()), back=path)
+        if path == "/sheet":
+            address = f"http://{environ.get('HTTP_HOST', 'localhost')}/"
+            return self._send(start, door_views.sheet(self._title, address), back=path)
         return self._message(start, "404 Not Found", _("There is no such page."))
 
     def _take_form(
@@ -123,6 +137,9 @@ class Page:
         path = environ.get("PATH_INFO", "/")
         if path == "/login":
             return self._login(start, form, environ)
+        if path == "/language" and form.get("language") in languages():
+            back = form.get("back", "")
+            return redirect(start, remembered(LANGUAGE, form["language"]), to=back if back in PLACES else "/")
         # A form counts as the tenant's own only with the token of the session.
         mine = meter if meter is not None and form.get("token") == token else None
         if path == "/code":
@@ -132,9 +149,9 @@ class Page:
                 if mine is None
                 else self._site.submit_code(mine, code, "page")
             )
-            return self._show(start, token, meter, reply)
+            return self._show(start, environ, token, meter, reply, form.get("meter"), "" if reply.done else code)
         if mine is not None and path == "/emergency":
-            return self._show(start, token, meter, self._site.act(mine, TakeEmergency(), "page"))
+            return self._show(start, environ, token, meter, self._site.act(mine, TakeEmergency(), "page"))
         if mine is not None and path == "/logout":
             self._sessions.pop(token, None)
         return redirect(start)
@@ -186,32 +203,57 @@ class Page:
     def _login(self, start: Start, form: dict[str, str], environ: dict[str, Any]) -> Iterable[bytes]:
         meter, asker = form.get("meter", ""), environ.get("REMOTE_ADDR", "")
         if meter not in dict(self._units):
-            return self._show(start, "", None, Reply(False, _("This PIN is wrong for this flat.")))
+            return self._show(start, environ, "", None, Reply(False, _("This PIN is wrong for this flat.")))
         door = f"known in {meter}" if self._is_known(environ, meter) else f"PIN of {meter}"
         if refused := self._wait_for_turn(door, asker, _("Too many wrong PINs: please wait %(seconds)d seconds.")):
-            return self._show(start, "", None, refused)
+            return self._show(start, environ, "", None, refused, meter)
         if not self._site.pin_is(meter, form.get("pin", "")):
-            return self._show(start, "", None, Reply(False, _("This PIN is wrong for this flat.")))
+            return self._show(start, environ, "", None, Reply(False, _("This PIN is wrong for this flat.")), meter)
         self._was_right(door)
         token, mark = secrets.token_hex(16), self._site.known_mark(meter)
         with self._lock:
             while len(self._sessions) >= MOST_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
             self._sessions[token] = _Session(meter, self._hours() + SESSION_LASTS, mark)
-        known = f"{KNOWN}={mark}; Max-Age={KNOWN_LASTS}; HttpOnly; SameSite=Strict; Path=/"
-        return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/", known)
+        known = f"{KNOWN}={mark}; Max-Age={YEAR}; HttpOnly; SameSite=Strict; Path=/"
+        return redirect(start, f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/", known, remembered(FLAT, meter))
 
     # -- what is seen ----------------------------------------------------------------------------------------------------
 
     def _show(
-        self, start: Start, token: str, meter: str | None, reply: Reply | None = None, asked: str = ""
+        self,
+        start: Start,
+        environ: dict[str, Any],
+        token: str,
+        meter: str | None,
+        reply: Reply | None = None,
+        named: str | None = None,
+        typed: str = "",
     ) -> Iterable[bytes]:
-        """Show the page. `asked`: the meter that the address names, as on a flat's label."""
+        """Show the page. `named`: the meter that the address or a form names; empty if another flat is to be chosen. `typed`: a
+        code that was refused.
+        """
         view = self._site.view(meter) if meter is not None else None
-        has_lines = view is None and bool(self._site.lines())
-        body = page_views.door(self._units, asked, has_lines) if view is None else page_views.home(view, token)
-        answers = page_views.answers(reply, self._site.troubles())
-        return send(start, "200 OK", page_views.frame(self._title, answers, body))
+        answers = page_parts.answers(reply, self._site.troubles())
+        if view is not None:
+            return self._send(start, answers, page_views.home(view, token, typed))
+        units = dict(self._units)
+        last = read_cookie(environ, FLAT)
+        at = next((each for each in (named if named is not None else last, *self._only()) if each in units), "")
+        has_lines = bool(self._site.lines())
+        if not at:
+            return self._send(start, answers, door_views.flats(self._units, last, has_lines))
+        online, _now, _meters = self._site.overview()
+        body = door_views.door(at, units[at], len(units) > 1, online, has_lines, typed)
+        return self._send(start, answers, body, cookies=() if at == last else (remembered(FLAT, at),))
+
+    def _only(self) -> list[str]:
+        """Return the meter of the flat, if there is but one."""
+        return [meter for meter, _unit in self._units] if len(self._units) == 1 else []
+
+    def _send(self, start: Start, *body: Html, back: str = "/", cookies: Collection[str] = ()) -> Iterable[bytes]:
+        text = page_parts.frame(self._title, *body, back=back, is_night=self._site.is_night())
+        return send(start, "200 OK", text, cookies=tuple(cookies))
 
     def _now(self, start: Start, meter: str | None) -> Iterable[bytes]:
         """Return only the first part of the page, as it is now."""
@@ -221,14 +263,14 @@ class Page:
         return send(start, "200 OK", page_views.state(view))
 
     def _message(self, start: Start, status: str, text: str) -> Iterable[bytes]:
-        return send(start, status, page_views.frame(self._title, page_views.message(text)))
+        return send(start, status, page_parts.frame(self._title, page_parts.message(text)))
 
 
 def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], setup: Part | None = None) -> Served:
     """Serve the page from a thread. Raises OSError if its port is taken."""
-    units = sorted(
-        ((meter.name, meter.unit or meter.name) for meter in settings.meters), key=lambda each: natural(each[1])
-    )
+    # A meter of the stairs or of the whole building has neither a flat nor a key for codes.
+    flats = ((meter.name, meter.unit or meter.name) for meter in settings.meters if meter.unit or meter.token)
+    units = sorted(flats, key=lambda each: natural(each[1]))
     title = settings.property or settings.gateway
     page = Page(site, title, units, setup=setup, language=settings.language, names=settings.page_names)
     return open_server(page, address)

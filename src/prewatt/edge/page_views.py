@@ -3,102 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..kernel.calendar import local, zone
-from ..kernel.currencies import NO_CURRENCY, format_money, format_signed, format_with_code
 from ..kernel.dark_facts import Cause
 from ..kernel.switching import SwitchProgress
-from ..kernel.units import exact_kwh, short_price
-from .effects import Reply
-from .html import Content, Html, element, together
+from .html import Html, element, together
 from .lines import LineView
+from .page_parts import SCRIPT, code_form, form, hidden
+from .quantities import currency_sign, exact_kwh, format_money, format_signed, format_with_code, number, short_price
 from .sentences import say
 from .site import View
-from .texts import _, spoken
+from .texts import _
 
-_STYLE = Html(Path(__file__).with_name("page.css").read_text(encoding="utf-8"))
-
-
-def frame(title: str, *body: Content) -> str:
-    """Return the whole page around its sections."""
-    return "<!doctype html>" + element(
-        "html",
-        element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", name="viewport", content="width=device-width,initial-scale=1"),
-            element("title", f"{title} · prewatt"),
-            element("style", _STYLE),
-        ),
-        element(
-            "body",
-            element(
-                "main",
-                element("header", element("b", f"⚡ {title}"), element("span", _("served by the building itself"))),
-                *body,
-            ),
-        ),
-        lang=spoken(),
-    )
-
-
-def message(text: str) -> Html:
-    """Return a page with one sentence."""
-    return element("section", text)
-
-
-def answers(reply: Reply | None, troubles: Sequence[str]) -> Html:
-    """Return the reply to what a person did, and the troubles that everybody must know."""
-    shown = [_answer(reply)] if reply else []
-    shown += [element("p", text, class_="told") for text in troubles if reply is None or text != reply.text]
-    return together(*shown)
-
-
-def _answer(reply: Reply) -> Html:
-    return element("p", reply.text, class_="told done" if reply.done else "told", role="status")
-
-
-def door(units: Sequence[tuple[str, str]], chosen: str = "", has_lines: bool = False) -> Html:
-    """Return the page for a person who has not typed a PIN: it asks for the PIN, and accepts codes. `units`: pairs of
-    (meter, name). `chosen`: the meter that is chosen already. `has_lines`: whether meters hang on lines, which have a page.
-    """
-    flats = element(
-        "label",
-        _("Flat"),
-        element(
-            "select",
-            *(element("option", unit, value=meter, selected=meter == chosen) for meter, unit in units),
-            name="meter",
-        ),
-    )
-    pin = element(
-        "label",
-        _("PIN"),
-        element(
-            "input",
-            name="pin",
-            inputmode="numeric",
-            type="password",
-            autocomplete="off",
-            maxlength="20",
-            required=True,
-        ),
-    )
-    return together(
-        element(
-            "section",
-            element("h2", _("Your meter")),
-            _form("/login", flats, pin, element("button", _("Open"))),
-        ),
-        element(
-            "section",
-            element("h2", _("Type a code")),
-            _form("/code", flats, _code_field(), element("button", _("Use it"), class_="plain")),
-            element("p", _("The code of a payment, of an order from your landlord, or of a new PIN."), class_="quiet"),
-        ),
-        element("p", element("a", _("The lines of the meters"), href="/lines"), class_="quiet") if has_lines else None,
-    )
+_SHOWN = {"on": "ok", "low": "soon", "off": "off", "unseen": "doubtful"}
+"""The classes of the style sheet for the states of the supply (`_supply`)."""
 
 
 def lines(views: Sequence[LineView]) -> Html:
@@ -121,23 +39,24 @@ def lines(views: Sequence[LineView]) -> Html:
     )
 
 
-def home(view: View, token: str) -> Html:
-    """Return a tenant's page. `token` marks its forms as those of this session."""
-    hidden = element("input", type="hidden", name="token", value=token)
+def home(view: View, token: str, typed: str = "") -> Html:
+    """Return a tenant's page. `token` marks its forms as those of this session. `typed`: a code that was refused."""
+    mark = hidden("token", token)
     return together(
+        element(
+            "div",
+            element("h1", view.unit),
+            form("/logout", mark, element("button", _("Log out"), class_="link")),
+            class_="row",
+        ),
         state(view),
         None
         if _is_dark(view)
         else element("section", element("details", element("summary", _("Why is it dark?")), _what_to_do(view))),
-        element(
-            "section",
-            element("h2", _("Type a code")),
-            _form("/code", hidden, _code_field(), element("button", _("Use it"))),
-        ),
-        _emergency(view, hidden) if view.emergency_open else None,
+        _emergency(view, mark) if view.emergency_open else None,
+        element("section", element("h2", _("Type a code")), code_form(mark, typed=typed)),
         element("section", element("h2", _("Last entries")), _entries(view), _asked(view)),
-        _form("/logout", hidden, element("button", _("Log out"), class_="link")),
-        element("script", src="/page.js"),
+        SCRIPT,
     )
 
 
@@ -146,13 +65,16 @@ def state(view: View) -> Html:
     zone_info = zone(view.zone)
     kind, said = _supply(view)
     facts = f"{exact_kwh(view.register)} kWh" if view.register is not None else ""
-    price = f" · {short_price(view.price)} {view.currency}/kWh" if view.price else ""
+    sign = currency_sign(view.currency)
+    price = f" · {short_price(view.price)} {sign}/kWh" if view.price else ""
+    waits = view.switching == SwitchProgress.WAITS_FOR_BUTTON
     return element(
         "section",
         element("p", f"{view.unit} · {local(view.at, zone_info):{_('%d %b %H:%M')}}", class_="quiet"),
-        element("p", f"{format_money(view.balance, view.currency)} ", element("small", _code(view)), class_="big"),
+        element("p", f"{format_money(view.balance, view.currency)} ", element("small", sign), class_="big"),
+        element("p", _days_left(view.days_left), class_="left") if view.days_left is not None else None,
         _live(view),
-        element("p", said, class_="said press" if view.switching == SwitchProgress.WAITS_FOR_BUTTON else "said"),
+        element("p", said, class_="said press" if waits else "said state"),
         element("p", view.tonight, class_="said") if view.tonight else None,
         _what_to_do(view) if _is_dark(view) else None,
         None
@@ -161,8 +83,14 @@ def state(view: View) -> Html:
         element("p", facts + price, class_="quiet"),
         element("p", view.ahead, class_="quiet") if view.ahead else None,
         id="now",
-        class_=f"balance {kind}",
+        class_=f"balance {_SHOWN[kind]}",
     )
+
+
+def _days_left(days: int) -> str:
+    if not days:
+        return _("Less than a day left.")
+    return _("About %(days)d days left.") % {"days": days} if days > 1 else _("About one day left.")
 
 
 def _supply(view: View) -> tuple[str, str]:
@@ -197,12 +125,12 @@ def _live(view: View) -> Html:
     return element("p", f"{_('live')} {local(seen.at, zone_info):%H:%M:%S}{power}", class_="live")
 
 
-def _emergency(view: View, hidden: Html) -> Html:
+def _emergency(view: View, mark: Html) -> Html:
     offer = _("Take %(amount)s of emergency credit") % {"amount": format_with_code(view.emergency, view.currency)}
     return element(
         "section",
         element("h2", _("Out of credit?")),
-        _form("/emergency", hidden, element("button", offer)),
+        form("/emergency", mark, element("button", offer)),
         element("p", _("You can take it once. Your next payment repays it first."), class_="quiet"),
     )
 
@@ -226,36 +154,11 @@ def _asked(view: View) -> Html | None:
     """Return how often the meter did not answer: for who looks for a bad contact."""
     if not view.unanswered:
         return None
-    words = {"unanswered": f"{view.unanswered:,}", "asked": f"{view.asked:,}"}
+    words = {"unanswered": number(str(view.unanswered)), "asked": number(str(view.asked))}
     said = _("The meter did not answer %(unanswered)s of %(asked)s questions since the gateway was started.") % words
     return element("p", said, class_="quiet")
 
 
-def _form(action: str, *content: Html) -> Html:
-    return element("form", *content, method="post", action=action)
-
-
-def _code_field() -> Html:
-    return element(
-        "label",
-        _("20 digits"),
-        element(
-            "input",
-            class_="code",
-            name="code",
-            inputmode="numeric",
-            autocomplete="off",
-            maxlength="300",
-            placeholder="1234 5678 9012 3456 7890",
-            required=True,
-        ),
-    )
-
-
-def _code(view: View) -> str:
-    return "" if view.currency == NO_CURRENCY else view.currency
-
-
 def _signed(nano: int, currency: str) -> str:
     text = format_signed(nano, currency)
-    return text if text.strip("0.") else ""
+    return text if text.strip("0.,") else ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..kernel.account import Account
-from ..kernel.currencies import format_with_code
 from ..kernel.switching import SwitchProgress
 from ..kernel.units import HOUR, MINUTE, SECOND
 from .meter import Meter, Outcome
+from .quantities import format_with_code
 from .texts import _
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..kernel.calendar import local, zone
-from ..kernel.currencies import format_with_code
-from ..kernel.sentences import Money, Near, Parts, Sentence, Value
+from ..kernel.sentences import Energy, Money, Near, Number, Parts, Sentence, Value
+from .quantities import exact_kwh, format_with_code, number
 from .texts import _
 
 
@@ -23,6 +23,10 @@ def _written(value: Value) -> str | int:
         return _said(value)
     if isinstance(value, Money):
         return format_with_code(value.nano, value.currency)
+    if isinstance(value, Energy):
+        return exact_kwh(value.wh)
+    if isinstance(value, Number):
+        return number(value.text)
     if isinstance(value, Near):
         return f"{local(value.at, zone(value.zone)):{_('%d %b %H:%M') if value.with_day else '%H:%M'}}"
     return value if isinstance(value, int | str) else str(value)

@@ -38,7 +38,8 @@ class View:
     reading. `emergency`: the emergency credit that can be taken, if `emergency_open`. `online`: whether the server is
     reached. `lines`: the last entries. `tonight`: what the off hours allow now. `switching`: how far the last order to
     the switch is, None if nobody has seen it since the gateway's start. `asked`, `unanswered`: how many questions the
-    meter was asked since the gateway was started, and how many it did not answer.
+    meter was asked since the gateway was started, and how many it did not answer. `days_left`: for about how many days the
+    balance lasts, None if that is not known or credit does not end.
     """
 
     meter: str
@@ -63,6 +64,7 @@ class View:
     switching: SwitchProgress | None = None
     asked: int = 0
     unanswered: int = 0
+    days_left: int | None = None
 
 
 class Site(Protocol):
@@ -78,6 +80,9 @@ class Site(Protocol):
 
     def overview(self) -> tuple[bool, int, tuple[SiteMeter, ...]]:
         """Return whether the server is reached, the instant (µs), and the meters."""
+
+    def is_night(self) -> bool:
+        """Return whether it is night in the building: a page is dark then."""
 
     def troubles(self) -> tuple[str, ...]:
         """Return sentences that everybody in the building must read: the disk is full, a meter cannot be served."""

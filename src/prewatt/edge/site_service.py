@@ -26,13 +26,15 @@ from ..kernel.entries import (
 )
 from ..kernel.events import EventKind, words_of
 from ..kernel.orders import Action, Hold, Open
-from ..kernel.units import DAY, MINUTE, short_price
+from ..kernel.units import DAY, MINUTE
 from ..kernel.why_dark import why_dark
 from ..wire.on_site import SignedRevocations, SiteMeter
 from ..wire.pins import pin_is
 from .agent_thread import AgentThread
 from .effects import Reply
 from .lines import LineView
+from .outlook import Outlook
+from .quantities import short_price
 from .sentences import say
 from .shell import Shell
 from .site import Line, View
@@ -43,6 +45,8 @@ LINES = 12
 LOOKED_AT = 3000
 SILENT = 20 * MINUTE
 """A meter that does not answer now is called silent if it was not read for this long (µs): most are read every quarter of an hour."""
+NIGHT_BEGINS, NIGHT_ENDS = 20, 7
+"""The hours from and to which the page is dark: a bright one blinds in a dark stairwell."""
 KNOWN_BROWSER = b"prewatt known browser"
 """The purpose of the gateway's signature in a browser's mark."""
 
@@ -53,6 +57,7 @@ class SiteService:
     def __init__(self, shell: Shell, thread: AgentThread, units: dict[str, str]) -> None:
         self.gateway = shell.agent.gateway
         self._shell, self._thread, self._units = shell, thread, units
+        self._outlook = Outlook(shell.journal)
 
     def now(self) -> int:
         """Return the instant (µs) that the gateway takes for the present."""
@@ -76,6 +81,18 @@ class SiteService:
             for name, meter in agent.meters.items()
         )
         return agent.sync.answered, agent.now(self._shell.moment()), meters
+
+    def is_night(self) -> bool:
+        """Return whether it is night in the building."""
+        return self._thread.ask(self._is_night)
+
+    def _is_night(self) -> bool:
+        agent = self._shell.agent
+        meter = next(iter(agent.meters.values()), None)
+        if meter is None:
+            return False
+        hour = local(agent.now(self._shell.moment()), zone(meter.account.settings.zone)).hour
+        return hour >= NIGHT_BEGINS or hour < NIGHT_ENDS
 
     def troubles(self) -> tuple[str, ...]:
         """Return the sentences that everybody in the building must read."""
@@ -143,6 +160,7 @@ class SiteService:
             ahead=_ahead(account, now),
             asked=questions.questions,
             unanswered=questions.unanswered,
+            days_left=self._outlook.days_left(name, account, now),
         )
 
     def _lines(self, name: str) -> list[Line]:

@@ -34,6 +34,12 @@ def _catalogue(language: str) -> Mapping[str, str]:
     return {} if language == ENGLISH else read_catalogue(FOLDER / language / "edge.po")
 
 
+def name_of(language: str) -> str:
+    """Return the name of a language in itself: its catalogue has it in the place of "English"."""
+    with speaking(language):
+        return _("English")
+
+
 def match(tag: str) -> str:
     """Return the language of ours that a tag such as `zh-CN` or `zh_CN.UTF-8` means; empty if there is none."""
     parts = tag.partition(".")[0].partition("@")[0].replace("_", "-").lower().split("-")

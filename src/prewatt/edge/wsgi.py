@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
+from .texts import asked_for, languages
+
 Start = Callable[[str, list[tuple[str, str]]], Any]
+LANGUAGE = "prewatt-language"
+"""The cookie of the language that was chosen."""
+YEAR = 365 * 24 * 3600
 MOST_POSTED = 4096
 MOST_FIELDS = 20
 
@@ -19,6 +24,19 @@ def read_cookie(environ: dict[str, Any], name: str) -> str:
     except CookieError:
         return ""
     return cookie.value if cookie else ""
+
+
+def wanted_language(environ: dict[str, Any]) -> str:
+    """Return the language that was chosen in this browser on the page, else that which it asks for; empty if it is none of
+    ours.
+    """
+    chosen = read_cookie(environ, LANGUAGE)
+    return chosen if chosen in languages() else asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+
+
+def remembered(name: str, value: str) -> str:
+    """Return a cookie that keeps a choice for a year. It opens nothing."""
+    return f"{name}={value}; Max-Age={YEAR}; HttpOnly; SameSite=Lax; Path=/"
 
 
 def read_form(environ: dict[str, Any]) -> dict[str, str] | None:
@@ -51,10 +69,12 @@ def _headers(body: bytes, kind: str) -> list[tuple[str, str]]:
     ]
 
 
-def send(start: Start, status: str, text: str, kind: str = "text/html; charset=utf-8") -> Iterable[bytes]:
+def send(
+    start: Start, status: str, text: str, kind: str = "text/html; charset=utf-8", cookies: Sequence[str] = ()
+) -> Iterable[bytes]:
     """Answer with a text."""
     body = text.encode()
-    start(status, _headers(body, kind))
+    start(status, [*_headers(body, kind), *(("Set-Cookie", each) for each in cookies)])
     return [body]
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prewatt.kernel.forecast import FARTHEST, forecast
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.metering.forecast import FARTHEST, forecast
 from prewatt.server.metering.models import Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.web.figures import days_left

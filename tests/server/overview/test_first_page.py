@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt.headend.store import Store
+from prewatt.kernel.forecast import days_until
 from prewatt.kernel.names import natural, natural_bytes
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
 from prewatt.server.accounts.memberships import put_member
@@ -18,7 +19,7 @@ from prewatt.server.correspondence.models import Report
 from prewatt.server.estate.floors import floor_of, guessed_floor
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
-from prewatt.server.metering.outlook import days_left, days_until
+from prewatt.server.metering.outlook import days_left
 from prewatt.server.notices.contacts import Contact, keep_contact
 from prewatt.server.overview.keeping import Keeper
 from prewatt.server.overview.models import DayFigures, Keeping, Place, Summary

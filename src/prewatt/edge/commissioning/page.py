@@ -11,13 +11,13 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from .. import page_views
+from .. import page_parts
 from ..callers import objection
 from ..effects import Reply
 from ..html import Content, element
-from ..texts import _, asked_for, speaking
+from ..texts import _, speaking
 from ..turns import Turns
-from ..wsgi import Start, read_cookie, read_form, redirect, send
+from ..wsgi import Start, read_cookie, read_form, redirect, send, wanted_language
 from . import meter_views, rules, views
 from .access import end_session, is_code, is_session, open_session
 from .gateway import SetUp
@@ -57,18 +57,18 @@ class SetUpPage:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        with speaking(asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", "")) or self._language):
+        with speaking(wanted_language(environ) or self._language):
             return self._answer(environ, start)
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", HOME), environ["REQUEST_METHOD"]
         if refused := objection(environ, self._names):
-            return self._show(start, "403 Forbidden", page_views.message(refused))
+            return self._show(start, "403 Forbidden", page_parts.message(refused))
         token = self._session(environ)
         if method == "POST":
             form = read_form(environ)
             if form is None:
-                return self._show(start, "413 Content Too Large", page_views.message(_("The request is too large.")))
+                return self._show(start, "413 Content Too Large", page_parts.message(_("The request is too large.")))
             if path == f"{HOME}/login":
                 return self._login(start, form, environ.get("REMOTE_ADDR", ""))
             # A form counts only with the token of the session.
@@ -141,7 +141,7 @@ class SetUpPage:
 
     def _show(self, start: Start, status: str, *body: Content, told: Reply | None = None) -> Iterable[bytes]:
         style = element("style", views.STYLE)
-        return send(start, status, page_views.frame(self._title, style, page_views.answers(told, ()), *body))
+        return send(start, status, page_parts.frame(self._title, style, page_parts.answers(told, ()), *body))
 
     # -- what is done --------------------------------------------------------------------------------------------------------
 

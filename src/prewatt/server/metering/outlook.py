@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from ...kernel.calendar import day_bounds, local, zone
+from ...kernel.forecast import WEEKS, days_until, forecast, spending
 from ...kernel.span import Span
 from ...kernel.units import MINUTE
 from ..core.spans import measured
 from ..estate.models import Tenancy
-from .forecast import WEEKS, forecast, spending
 from .models import JournalEntry, Meter
 
 
@@ -45,11 +45,6 @@ def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | No
     read, cost = _recent(meter, meter.read_at, tenancy)
     lasts = _lasts_until(meter.read_at, read, balance, cost)
     return None if lasts is None else days_until(lasts, at)
-
-
-def days_until(lasts: int, at: int) -> int:
-    """Return the days, rounded to the nearest, from an instant to the one until which a balance lasts (µs)."""
-    return max(-((at - lasts) // MINUTE) + 720, 0) // 1440
 
 
 def fewer_days_from(lasts: int, days: int) -> int:

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ...kernel.calendar import local
+from ...kernel.forecast import WEEKS
 from ...kernel.units import DAY, HOUR
-from .forecast import WEEKS
 from .models import Meter
 from .registers import registers
 

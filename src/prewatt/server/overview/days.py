@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ..metering.forecast import WEEKS
+from ...kernel.forecast import WEEKS
 from ..metering.models import JournalEntry, Meter
 from .models import DayFigures, Place
 

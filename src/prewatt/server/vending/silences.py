@@ -16,6 +16,7 @@ from django.db.models import Count, F, Max, Min, Q, Sum
 from ...kernel.details import detail_sentence
 from ...kernel.entries import Event, decode_entry
 from ...kernel.events import EventKind
+from ...kernel.forecast import WEEKS
 from ...kernel.names import natural
 from ...kernel.sentences import Moment, Sentence, sentence, several, stored
 from ...kernel.units import DAY, HOUR, MINUTE
@@ -23,7 +24,6 @@ from ..core.time import now
 from ..estate.models import Property, Tenancy
 from ..metering.alarms import raise_alarm, settle_alarms
 from ..metering.apart import apart
-from ..metering.forecast import WEEKS
 from ..metering.locking import for_update
 from ..metering.models import Gateway, JournalEntry, Meter, Silence, SilentMeter
 from .models import Command

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ...kernel.calendar import local_day, zone
+from ...kernel.forecast import days_until
 from ...kernel.orders import TakeEmergency
 from ...kernel.span import closing_day
 from ...kernel.tariff import UNPRICED
@@ -20,7 +21,7 @@ from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.looks import Present, read
 from ..metering.models import Meter
-from ..metering.outlook import days_until, lasts_until
+from ..metering.outlook import lasts_until
 from ..metering.similar_keeping import Compared, similar_to
 from ..metering.usage import Use, use_by_day
 from ..payments.shown import ShownBack, shown_to

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from ....kernel.calendar import zone
+from ....kernel.forecast import days_until
 from ....kernel.state import EXHAUSTED
 from ...accounts.rights import Right
 from ...metering.models import Meter
-from ...metering.outlook import days_until
 from ...metering.seen import LIMIT
 from ...overview.models import Need, Place, Summary, ToDo
 from .begun import begun_lines

@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ....kernel.calendar import zone
+from ....kernel.forecast import FARTHEST, days_until
 from ...estate.floors import floor_of
 from ...estate.models import Property, Unit
-from ...metering.forecast import FARTHEST
 from ...metering.models import Meter
-from ...metering.outlook import days_until
 from ...overview.models import Place
 from .listing import with_names
 from .words import state_in_words, tone

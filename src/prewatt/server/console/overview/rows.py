@@ -10,12 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ....kernel.calendar import zone
+from ....kernel.forecast import FARTHEST, days_until
 from ....kernel.switching import SwitchProgress
 from ...core.local_forms import money
 from ...estate.models import Property
-from ...metering.forecast import FARTHEST
 from ...metering.models import Meter
-from ...metering.outlook import days_until
 from ...overview.models import Place
 from ...web.templatetags.quantities import day_of, when
 from .words import state_in_words, tone, why_in_words

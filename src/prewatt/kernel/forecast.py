@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from .units import MINUTE
+
 WEEKS = 4
 FEWEST = 3
 """The whole days that must have been seen before a forecast is given."""
@@ -59,6 +61,11 @@ def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 
         passed += share
         day, share = day + timedelta(days=1), PARTS
     return Forecast(FARTHEST * PARTS, days)
+
+
+def days_until(lasts: int, at: int) -> int:
+    """Return the days, rounded to the nearest, from an instant to the one until which a balance lasts (µs)."""
+    return max(-((at - lasts) // MINUTE) + PARTS // 2, 0) // PARTS
 
 
 def spending(cost: Mapping[date, int], today: date, minute: int, minutes: int) -> int | None:
