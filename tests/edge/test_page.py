@@ -1,6 +1,8 @@
 """The gateway's own page, over real HTTP, with a real agent behind it that has no network."""
 
+import html
 import http.cookiejar
+import io
 import re
 import threading
 import time
@@ -8,6 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager, suppress
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -15,7 +18,8 @@ import waitress
 
 from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.meter import Observed
-from prewatt.edge.page import Page
+from prewatt.edge.page import Page, made_page
+from prewatt.edge.settings import MeterSettings
 from prewatt.edge.wsgi import MOST_FIELDS, MOST_POSTED
 from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
@@ -39,6 +43,7 @@ from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
 from prewatt.wire.order_codes import pin_token
 from prewatt.wire.pins import hash_pin
 from tests.edge.running import KEY, VENDING, agent, ended, journal, obey
+from tests.edge.test_shell import made_settings
 
 PIN = "246810"
 RULES = Settings(low_credit=5 * NANO, emergency_credit=3 * NANO, zone="Europe/Berlin", pin=hash_pin(PIN, b"salt"))
@@ -475,3 +480,126 @@ def test_a_browser_that_wants_chinese_gets_it_from_the_page_and_from_the_agent(t
         assert "已完成。供电已接通。" in browser.post("/emergency", token=browser.token).replace("。 ", "。")
         browser.opener.addheaders = [("Accept-Language", "en")]
         assert "on emergency credit" in browser.get()
+
+
+def flats_of(page):
+    """The flats to choose from, in the order of the page."""
+    return re.findall(r'<a href="/\?meter=([^"]*)"[^>]*>([^<]*)</a>', page)
+
+
+@contextmanager
+def door(folder, *meters, **settings):
+    """The page of a gateway whose settings name these meters, asked without a network."""
+    with agent(folder) as (shell, site):
+        made = made_settings(folder, meters=meters, property="Linden 5", **settings)
+
+        def ask(path, form=None, cookie="", **headers):
+            told = {}
+            body = urllib.parse.urlencode(form or {}).encode()
+            environ = {
+                "REQUEST_METHOD": "GET" if form is None else "POST",
+                "PATH_INFO": path.partition("?")[0],
+                "QUERY_STRING": path.partition("?")[2],
+                "HTTP_HOST": "192.168.1.20:8080",
+                "HTTP_COOKIE": cookie,
+                "CONTENT_LENGTH": str(len(body)),
+                "wsgi.input": io.BytesIO(body),
+                **headers,
+            }
+            answer = b"".join(app(environ, lambda status, named: told.update(status=status, named=named))).decode()
+            return (
+                answer,
+                told["status"],
+                [value for name, value in told["named"] if name in ("Set-Cookie", "Location")],
+            )
+
+        app = made_page(site, made)
+        yield shell, ask
+
+
+def flat(number):
+    return MeterSettings(f"m{number}", "recorded", unit=f"Flat {number}")
+
+
+STAIRS = (MeterSettings("STAIR1", "recorded"), MeterSettings("MAIN1", "recorded"))
+
+
+def test_the_page_begins_with_the_flats_alone_as_people_count_them_and_none_is_chosen(tmp_path):
+    with door(tmp_path, *STAIRS, flat(10), flat(2), flat(1), flat(11)) as (_shell, ask):
+        page, _status, cookies = ask("/")
+        assert [unit for _, unit in flats_of(page)] == ["Flat 1", "Flat 2", "Flat 10", "Flat 11"]
+        assert "<h1>Which flat is yours?</h1>" in page and "<form" in page and 'action="/code"' not in page
+        assert not cookies
+        # Nor by a wrong address.
+        assert 'action="/code"' not in ask("/?meter=STAIR1")[0]
+
+
+def test_the_flat_that_was_chosen_last_is_there_again_until_another_one_is_chosen(tmp_path):
+    with door(tmp_path, flat(1), flat(2)) as (_shell, ask):
+        page, _status, cookies = ask("/?meter=m2")
+        assert "<h1>Flat 2</h1>" in page and 'name="meter" value="m2"' in page
+        (cookie,) = cookies
+        assert cookie.startswith("prewatt-flat=m2; ") and "HttpOnly" in cookie
+        assert "<h1>Flat 2</h1>" in ask("/", cookie="prewatt-flat=m2")[0]
+        assert "Which flat is yours?" in ask("/?meter=", cookie="prewatt-flat=m2")[0]
+        assert "Which flat is yours?" in ask("/", cookie="prewatt-flat=m9")[0]
+
+
+def test_where_there_is_but_one_flat_nobody_is_asked_for_it_and_without_one_it_is_said(tmp_path):
+    with door(tmp_path, *STAIRS, flat(1)) as (_shell, ask):
+        assert "<h1>Flat 1</h1>" in ask("/")[0] and "Another flat" not in ask("/")[0]
+    with door(tmp_path, *STAIRS) as (_shell, ask):
+        assert "No flat hangs on this gateway yet." in ask("/")[0]
+
+
+def test_a_code_that_is_refused_stays_in_its_field_to_be_mended(tmp_path):
+    with door(tmp_path, flat(1), flat(2)) as (_shell, ask):
+        typed = "1234 5678 9012 3456 789<"
+        page, _status, _cookies = ask("/code", {"meter": "m1", "code": typed})
+        assert "Please count again." in page and f"{html.escape(typed)}</textarea>" in page
+        assert "<h1>Flat 1</h1>" in page
+        # A PIN is not shown again.
+        assert "000000" not in ask("/login", {"meter": "m1", "pin": "000000"})[0]
+
+
+def test_a_language_is_chosen_on_the_page_and_kept_before_what_the_browser_asks_for(tmp_path):
+    german = {"HTTP_ACCEPT_LANGUAGE": "de"}
+    with door(tmp_path, flat(1), flat(2)) as (_shell, ask):
+        assert "Welche Wohnung" in ask("/", **german)[0]
+        _page, status, said = ask("/language", {"language": "zh", "back": "/sheet"}, **german)
+        assert status.startswith("303") and said[0] == "/sheet" and said[1].startswith("prewatt-language=zh; ")
+        page = ask("/", cookie="prewatt-language=zh", **german)[0]
+        assert '<html lang="zh"' in page and "您住哪个房间" in page
+        assert (
+            ">English</button>" in page and ">Deutsch</button>" in page and 'aria-current="true">中文</button>' in page
+        )
+        for form in ({"language": "xx"}, {"language": "zh", "back": "//evil.example"}):
+            assert ask("/language", form)[2][0] == "/"
+        assert "Which flat" in ask("/", cookie="prewatt-language=xx")[0]
+
+
+def test_the_sheet_for_the_door_leads_to_this_page_in_all_languages(tmp_path):
+    with door(tmp_path, flat(1)) as (_shell, ask):
+        sheet = ask("/sheet")[0]
+        assert "http://192.168.1.20:8080/" in sheet and "<svg" in sheet
+        for language, words in (("en", "Power off"), ("de", "Strom weg"), ("zh", "断电了")):
+            assert f'<div lang="{language}"><h2>{words}' in sheet
+
+
+def test_all_that_a_phone_gets_of_a_building_with_250_flats_stays_under_30_kilobytes(tmp_path):
+    with door(tmp_path, *(flat(number) for number in range(1, 251))) as (_shell, ask):
+        script = ask("/page.js")[0]
+        for path in ("/", "/?meter=m1", "/sheet"):
+            assert len((ask(path)[0] + script).encode()) < 30_000
+
+
+def test_at_night_the_page_is_dark(tmp_path):
+    with door(tmp_path, flat(1)) as (shell, ask):
+        obey(shell, ChangeSettings(Settings(zone="Europe/Berlin")))
+        hour = local(shell.moment().now, zone("Europe/Berlin")).hour
+        for hours, shade in ((hour, "night"), (hour + 2, "day")):
+            with (
+                patch("prewatt.edge.site_service.NIGHT_BEGINS", hours),
+                patch("prewatt.edge.site_service.NIGHT_ENDS", 0),
+            ):
+                assert f'<html lang="en" class="{shade}">' in ask("/")[0]

@@ -3,6 +3,7 @@
 import ast
 import re
 import threading
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def of_the_rule():
     return found | set(LOCKS.values()) | {words for kind in KINDS.values() for words in (kind.words, kind.advice)}
 
 
+@cache
 def all_texts():
     found = set().union(*(marked(file) for file in (SOURCE / "edge").rglob("*.py"))) | of_the_rule()
     found |= {event.words for event in EventKind}

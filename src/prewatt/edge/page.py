@@ -266,11 +266,15 @@ class Page:
         return send(start, status, page_parts.frame(self._title, page_parts.message(text)))
 
 
-def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], setup: Part | None = None) -> Served:
-    """Serve the page from a thread. Raises OSError if its port is taken."""
+def made_page(site: Site, settings: EdgeSettings, setup: Part | None = None) -> Page:
+    """Return the page of a gateway with these settings."""
     # A meter of the stairs or of the whole building has neither a flat nor a key for codes.
     flats = ((meter.name, meter.unit or meter.name) for meter in settings.meters if meter.unit or meter.token)
     units = sorted(flats, key=lambda each: natural(each[1]))
     title = settings.property or settings.gateway
-    page = Page(site, title, units, setup=setup, language=settings.language, names=settings.page_names)
-    return open_server(page, address)
+    return Page(site, title, units, setup=setup, language=settings.language, names=settings.page_names)
+
+
+def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], setup: Part | None = None) -> Served:
+    """Serve the page from a thread. Raises OSError if its port is taken."""
+    return open_server(made_page(site, settings, setup), address)

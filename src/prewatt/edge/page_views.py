@@ -70,7 +70,7 @@ def state(view: View) -> Html:
     waits = view.switching == SwitchProgress.WAITS_FOR_BUTTON
     return element(
         "section",
-        element("p", f"{view.unit} · {local(view.at, zone_info):{_('%d %b %H:%M')}}", class_="quiet"),
+        element("p", f"{local(view.at, zone_info):{_('%d %b %H:%M')}}", class_="quiet"),
         element("p", f"{format_money(view.balance, view.currency)} ", element("small", sign), class_="big"),
         element("p", _days_left(view.days_left), class_="left") if view.days_left is not None else None,
         _live(view),
