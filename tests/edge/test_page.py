@@ -603,3 +603,16 @@ def test_at_night_the_page_is_dark(tmp_path):
                 patch("prewatt.edge.site_service.NIGHT_ENDS", 0),
             ):
                 assert f'<html lang="en" class="{shade}">' in ask("/")[0]
+
+
+def test_in_a_wifi_of_its_own_a_phone_that_asks_for_another_name_is_led_to_the_page(tmp_path):
+    asked = {"HTTP_HOST": "connectivitycheck.gstatic.com", "HTTP_SEC_FETCH_SITE": "none"}
+    with door(tmp_path, flat(1), portal="http://192.168.50.1") as (_shell, ask):
+        _page, status, said = ask("/generate_204", **asked)
+        assert status.startswith("303") and said == ["http://192.168.50.1/"]
+        # No form is taken under a foreign name, wherever that leads.
+        assert ask("/code", {"meter": "m1", "code": "1"}, **asked)[1].startswith("403")
+        assert ask("/")[1].startswith("200")
+    (tmp_path / "other").mkdir()
+    with door(tmp_path / "other", flat(1)) as (_shell, ask):
+        assert ask("/generate_204", **asked)[1].startswith("403")

@@ -73,6 +73,13 @@ def test_a_file_that_can_not_be_written_whole_leaves_the_one_before(tmp_path, mo
         ("reading_interval_s = 900", "reading_interval_s = 1", r"\$.reading_interval_s"),
         ("heartbeat_s = 10.0", "heartbeat_s = -1", r"\$.heartbeat_s"),
         ("heartbeat_s = 10.0", "heartbeat_s = ", "is not valid TOML"),
+        (
+            'portal = ""',
+            'portal = "http://evil.example"',
+            "portal: 'http://evil.example' is not the page's own address",
+        ),
+        ('portal = ""', 'portal = "https://192.168.50.1"', "portal: 'https"),
+        ('portal = ""', 'portal = "http://192.168.50.1/"', "portal: 'http"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path, old, new, says):

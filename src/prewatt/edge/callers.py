@@ -23,7 +23,7 @@ def objection(environ: dict[str, Any], names: Collection[str] = ()) -> str:
     """Return why a request is refused, in words for people; empty if it comes from where it may. `names`: those that the
     operator allows beside the gateway's addresses.
     """
-    if not _is_own_address(environ, names):
+    if not is_own_address(environ, names):
         return _(
             "This page is not served under this name. Open it by the gateway's address, such as http://192.168.1.20:8080, or "
             "add the name to page_names in the gateway's edge.toml."
@@ -33,7 +33,7 @@ def objection(environ: dict[str, Any], names: Collection[str] = ()) -> str:
     return ""
 
 
-def _is_own_address(environ: dict[str, Any], names: Collection[str]) -> bool:
+def is_own_address(environ: dict[str, Any], names: Collection[str]) -> bool:
     """Return whether a request names the gateway as only people of its own network do: by an IP address, by a name without
     a domain, by one that ends inside the building, or by one of `names`.
     """

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs
 from ..kernel.names import natural
 from ..kernel.orders import TakeEmergency
 from . import door_views, page_parts, page_views
-from .callers import objection
+from .callers import is_own_address, objection
 from .code_entry import OPEN_PAGE
 from .effects import Reply
 from .html import Html
@@ -57,10 +57,22 @@ class _Session(NamedTuple):
     mark: str
 
 
+class Ways(NamedTuple):
+    """How the page is reached. `language`: for browsers that ask for none of ours; empty for that of the process. `names`: see
+    `callers.objection`. `portal`: see `EdgeSettings`.
+    """
+
+    language: str = ""
+    names: Collection[str] = ()
+    portal: str = ""
+
+
+_ADDRESSES_ALONE = Ways()
+
+
 class Page:
     """The WSGI application. `hours` returns seconds of a clock that never goes back. `setup`: the part in which staff set
-    meters up. `language`: for browsers that ask for none of ours; empty for that of the process. `names`: see
-    `callers.objection`. `pause` waits so many seconds of that clock.
+    meters up. `pause` waits so many seconds of that clock.
     """
 
     def __init__(
@@ -70,12 +82,11 @@ class Page:
         units: list[tuple[str, str]],
         hours: Callable[[], float] = time.monotonic,
         setup: Part | None = None,
-        language: str = "",
-        names: Collection[str] = (),
+        ways: Ways = _ADDRESSES_ALONE,
         pause: Callable[[float], object] = time.sleep,
     ):
         self._site, self._title, self._units, self._hours, self._setup = site, title, units, hours, setup
-        self._language, self._names, self._pause = language, names, pause
+        self._ways, self._pause = ways, pause
         self._sessions: dict[str, _Session] = {}
         self._turns = Turns()
         self._lock = threading.Lock()
@@ -83,7 +94,7 @@ class Page:
     # -- WSGI ----------------------------------------------------------------------------------------------------------
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        with speaking(wanted_language(environ) or self._language):
+        with speaking(wanted_language(environ) or self._ways.language):
             return self._answer_always(environ, start)
 
     def _answer_always(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
@@ -101,7 +112,10 @@ class Page:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
         if self._setup is not None and (path == "/setup" or path.startswith("/setup/")):
             return self._setup(environ, start)
-        if refused := objection(environ, self._names):
+        if refused := objection(environ, self._ways.names):
+            if self._ways.portal and method == "GET" and not is_own_address(environ, self._ways.names):
+                # A phone asks so whether this Wi-Fi leads to the internet, and then shows its owner the page.
+                return redirect(start, to=f"{self._ways.portal}/")
             return self._message(start, "403 Forbidden", refused)
         if method == "GET" and path == "/page.js":
             return send(start, "200 OK", _SCRIPT, "text/javascript")
@@ -272,7 +286,7 @@ def made_page(site: Site, settings: EdgeSettings, setup: Part | None = None) -> 
     flats = ((meter.name, meter.unit or meter.name) for meter in settings.meters if meter.unit or meter.token)
     units = sorted(flats, key=lambda each: natural(each[1]))
     title = settings.property or settings.gateway
-    return Page(site, title, units, setup=setup, language=settings.language, names=settings.page_names)
+    return Page(site, title, units, setup=setup, ways=Ways(settings.language, settings.page_names, settings.portal))
 
 
 def serve_page(site: Site, settings: EdgeSettings, address: tuple[str, int], setup: Part | None = None) -> Served:

@@ -4,6 +4,7 @@ starts.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import tempfile
@@ -11,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -80,8 +82,9 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     names it, such as `hci-socket:0`, empty for none. `look_interval_s`: the time between two readings of a meter that
     somebody watches. `drivers`: the settings of each kind of meter, by its name. `server`: the
     address at which the gateway was enrolled. `language`: of what people on site read, where their browser asks for none of
-    ours; empty for that of the process. `page_names`: names beside its addresses under which the page may be opened. Without
-    meters the agent serves the page, where they are set up.
+    ours; empty for that of the process. `page_names`: names beside its addresses under which the page may be opened. `portal`:
+    the page's address in a Wi-Fi of the gateway's own, to which whoever asks for another name there is led; empty: nobody is.
+    Without meters the agent serves the page, where they are set up.
     """
 
     gateway: str
@@ -105,6 +108,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     server: str = ""
     language: str = ""
     page_names: tuple[str, ...] = ()
+    portal: str = ""
 
 
 def page_address(text: str) -> tuple[str, int]:
@@ -113,6 +117,18 @@ def page_address(text: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise ValueError(f"page: {text!r} is not a host and port such as 0.0.0.0:8080")
     return host.strip("[]"), int(port)
+
+
+def _check_portal(text: str) -> None:
+    """Check the address of the page in the gateway's own Wi-Fi. Raises ValueError."""
+    parts = urlsplit(text)
+    try:
+        ipaddress.ip_address(parts.hostname or "")
+        if parts.scheme == "http" and text == f"http://{parts.netloc}" and "@" not in text and parts.port != 0:
+            return
+    except ValueError:
+        pass
+    raise ValueError(f"portal: {text!r} is not the page's own address such as http://192.168.50.1")
 
 
 def load_settings(path: Path) -> EdgeSettings:
@@ -150,6 +166,8 @@ def _check(settings: EdgeSettings) -> None:
         raise ValueError(f"broker.port: {settings.broker.port} is not a port number between 1 and 65535")
     if settings.page:
         page_address(settings.page)
+    if settings.portal:
+        _check_portal(settings.portal)
     for meter in settings.meters:
         _check_token(meter)
 

@@ -279,7 +279,12 @@ def test_papers_are_printed(many):
     assert labels.count("<svg") == 3
     assert "PW" in labels
     before = list(Unit.objects.order_by("name").values_list("pin_hash", flat=True))
+    Property.objects.filter(pk=many.home.pk).update(site_page="http://192.168.1.10:8080")
     pins = many.confirm(many.preview("pins")).content.decode()
+    # Each leads to the building's page at its own flat.
+    leads = re.findall(r"<b>http://192\.168\.1\.10:8080/\?meter=([^<]+)</b>", pins)
+    assert sorted(leads) == sorted(Meter.objects.filter(unit__in=many.flats).values_list("name", flat=True))
+    assert pins.count("<svg") == 3
     assert len(re.findall(r'<p class="digits">\d{6}</p>', pins)) == 3
     after = list(Unit.objects.order_by("name").values_list("pin_hash", flat=True))
     assert not set(before) & set(after)

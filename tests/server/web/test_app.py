@@ -210,3 +210,22 @@ def test_the_landlord_types_where_the_buildings_page_is_and_whom_to_call(manager
     manager.post(f"/properties/{home.pk}/", {**fields, "site_page": "192.168.1.10:8080", "emergency_contact": "Mo"})
     home.refresh_from_db()
     assert (home.site_page, home.emergency_contact) == ("http://192.168.1.10:8080", "Mo")
+
+
+def test_the_sheet_for_the_door_leads_to_the_buildings_page_in_all_languages_and_to_its_wifi(manager, building):
+    home = Property.objects.get()
+    sheet = f"/properties/{home.pk}/door-sheet/"
+    assert sheet in manager.get(f"/properties/{home.pk}/").content.decode()
+    assert b"Nobody has typed yet" in manager.get(sheet).content
+    Property.objects.update(site_page="http://192.168.1.10:8080")
+    page = manager.get(sheet).content.decode()
+    assert "http://192.168.1.10:8080/" in page and page.count("<svg") == 1
+    for language, words in (("en", "Power off"), ("de", "Strom weg"), ("zh-hans", "断电了")):
+        assert words in page.split(f'class="code" lang="{language}">')[1].split("</b>")[0]
+    joins = manager.post(sheet, {"wifi": "Linden 5", "password": "eight <8"})
+    assert joins.content.count(b"<svg") == 2 and b"eight &lt;8" in joins.content
+    assert "no-store" in joins["Cache-Control"]
+    wrong = manager.post(sheet, {"wifi": "Linden 5", "password": "seven"})
+    assert wrong.status_code == 400 and "8 to 63 characters" in wrong.content.decode()
+    assert 'value="Linden 5"' in wrong.content.decode() and 'value="seven"' in wrong.content.decode()
+    assert b"at most 32" in manager.post(sheet, {"wifi": "林" * 11, "password": ""}).content

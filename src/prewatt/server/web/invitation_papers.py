@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,6 +13,7 @@ from ...kernel.units import DAY
 from ..accounts.invitations import DAYS
 from ..core.addresses import public
 from ..core.time import now
+from .site_pages import qr_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Paper:
     @property
     def qr(self) -> str:
         """The QR code, as SVG."""
-        return str(segno.make(self.link, error="m").svg_inline(scale=4, border=1))
+        return qr_of(self.link)
 
 
 def show_papers(request: HttpRequest, papers: Sequence[Paper], where: object) -> HttpResponse:

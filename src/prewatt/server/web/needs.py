@@ -207,6 +207,7 @@ PAGES: Mapping[str, Need] = {
     "console:estate:add_property": Need(S.SETTINGS),
     "console:estate:building": Need(S.SETTINGS),
     "console:estate:archive_property": Need(S.SETTINGS),
+    "console:estate:door_sheet": Need(S.SETTINGS),
     "console:estate:one_price": Need(S.PRICES),
     "console:estate:add_units": Need(S.SETTINGS),
     "console:estate:change_unit": Need(S.SETTINGS),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import segno
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,6 +25,7 @@ from ...estate.models import Property
 from ...payments.matching import reference
 from ...vending.pins import NewPin, new_pin
 from ...web.invitation_papers import Paper, show_papers
+from ...web.site_pages import flat_page, qr_of
 
 MOST_PINS = 100
 """The most PINs that are made at once: each takes a twentieth of a second, while somebody waits."""
@@ -46,16 +46,24 @@ class Label:
     @property
     def qr(self) -> str:
         """The QR code of the page, as SVG."""
-        return str(segno.make(self.page, error="m").svg_inline(scale=4, border=1))
+        return qr_of(self.page)
 
 
 @dataclass(frozen=True)
 class PinPaper:
-    """The PIN of a flat, for its tenant alone."""
+    """The PIN of a flat, for its tenant alone. `page`: the address at which it is typed, empty if nobody has said where the
+    building's page is.
+    """
 
     flat: str
     person: str
     pin: NewPin
+    page: str
+
+    @property
+    def qr(self) -> str:
+        """The QR code of that page, as SVG."""
+        return qr_of(self.page)
 
 
 def show_labels(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:
@@ -112,7 +120,12 @@ def show_pins(request: HttpRequest, property_: Property, flats: Sequence[Flat]) 
     if len(flats) > MOST_PINS:
         raise ValidationError(_("At most %(most)d PINs are made at once. Choose fewer flats.") % {"most": MOST_PINS})
     papers = [
-        PinPaper(each.unit.name, each.tenancy.tenant if each.tenancy else "", new_pin(each.unit, request.user))
+        PinPaper(
+            each.unit.name,
+            each.tenancy.tenant if each.tenancy else "",
+            new_pin(each.unit, request.user),
+            flat_page(property_, each.meter),
+        )
         for each in flats
     ]
     answer = render(request, "console/batch/pins.html", {"papers": papers, "property": property_})

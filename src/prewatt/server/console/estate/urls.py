@@ -1,12 +1,13 @@
 from django.urls import path
 
-from . import archive_views, gateway_views, meter_views, unit_views, views
+from . import archive_views, gateway_views, meter_views, sheet_views, unit_views, views
 
 urlpatterns = [
     path("landlord/", views.organisation, name="organisation"),
     path("properties/add/", views.add_property, name="add_property"),
     path("properties/<int:pk>/", views.building, name="building"),
     path("properties/<int:pk>/archive/", archive_views.archive_property, name="archive_property"),
+    path("properties/<int:pk>/door-sheet/", sheet_views.door_sheet, name="door_sheet"),
     path("properties/<int:pk>/price/", views.one_price, name="one_price"),
     path("properties/<int:pk>/units/add/", unit_views.add_units, name="add_units"),
     path("units/<int:pk>/change/", unit_views.change_unit, name="change_unit"),
