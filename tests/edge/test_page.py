@@ -535,12 +535,17 @@ def test_the_page_begins_with_the_flats_alone_as_people_count_them_and_none_is_c
 
 
 def test_the_flat_that_was_chosen_last_is_there_again_until_another_one_is_chosen(tmp_path):
-    with door(tmp_path, flat(1), flat(2)) as (_shell, ask):
+    odd = MeterSettings('Haus 3; "左", m=1', "recorded", unit="Attic")
+    with door(tmp_path, flat(1), flat(2), odd) as (_shell, ask):
         page, _status, cookies = ask("/?meter=m2")
         assert "<h1>Flat 2</h1>" in page and 'name="meter" value="m2"' in page
         (cookie,) = cookies
         assert cookie.startswith("prewatt-flat=m2; ") and "HttpOnly" in cookie
         assert "<h1>Flat 2</h1>" in ask("/", cookie="prewatt-flat=m2")[0]
+        # A meter's name may have any signs.
+        page, _status, (cookie,) = ask("/?meter=" + urllib.parse.quote(odd.name))
+        assert cookie.isascii() and "<h1>Attic</h1>" in page
+        assert "<h1>Attic</h1>" in ask("/", cookie=cookie.partition(";")[0])[0]
         assert "Which flat is yours?" in ask("/?meter=", cookie="prewatt-flat=m2")[0]
         assert "Which flat is yours?" in ask("/", cookie="prewatt-flat=m9")[0]
 

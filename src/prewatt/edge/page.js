@@ -49,7 +49,7 @@
   field.addEventListener("keydown", event => {
     if (event.key !== "Enter" || event.isComposing) return
     event.preventDefault()
-    field.form.requestSubmit()
+    field.form.querySelector("button:not([type])").click()
   })
   // The field keeps its caret while keys are pressed.
   keys.addEventListener("pointerdown", event => event.target.closest("button") && event.preventDefault())

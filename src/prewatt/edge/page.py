@@ -31,7 +31,18 @@ from .settings import EdgeSettings
 from .site import Site
 from .texts import _, languages, speaking
 from .turns import Turns
-from .wsgi import LANGUAGE, YEAR, Start, read_cookie, read_form, redirect, remembered, send, wanted_language
+from .wsgi import (
+    LANGUAGE,
+    YEAR,
+    Start,
+    read_choice,
+    read_cookie,
+    read_form,
+    redirect,
+    remembered,
+    send,
+    wanted_language,
+)
 
 MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
@@ -252,7 +263,7 @@ class Page:
         if view is not None:
             return self._send(start, answers, page_views.home(view, token, typed))
         units = dict(self._units)
-        last = read_cookie(environ, FLAT)
+        last = read_choice(environ, FLAT)
         at = next((each for each in (named if named is not None else last, *self._only()) if each in units), "")
         has_lines = bool(self._site.lines())
         if not at:

@@ -25,6 +25,7 @@ def lines(views: Sequence[LineView]) -> Html:
         "Counted since the gateway was started. An answer that does not come is asked for again. Nothing is charged by guess."
     )
     return together(
+        element("h1", _("The lines of the meters")),
         *(
             element(
                 "section",

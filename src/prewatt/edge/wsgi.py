@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, unquote
 
 from .texts import asked_for, languages
 
@@ -30,13 +30,18 @@ def wanted_language(environ: dict[str, Any]) -> str:
     """Return the language that was chosen in this browser on the page, else that which it asks for; empty if it is none of
     ours.
     """
-    chosen = read_cookie(environ, LANGUAGE)
+    chosen = read_choice(environ, LANGUAGE)
     return chosen if chosen in languages() else asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
+def read_choice(environ: dict[str, Any], name: str) -> str:
+    """Return a choice that a cookie keeps, in whatever signs it is written; empty if there is none."""
+    return unquote(read_cookie(environ, name))
+
+
 def remembered(name: str, value: str) -> str:
-    """Return a cookie that keeps a choice for a year. It opens nothing."""
-    return f"{name}={value}; Max-Age={YEAR}; HttpOnly; SameSite=Lax; Path=/"
+    """Return a cookie that keeps a choice for a year (`read_choice`). It opens nothing."""
+    return f"{name}={quote(value, safe='')}; Max-Age={YEAR}; HttpOnly; SameSite=Lax; Path=/"
 
 
 def read_form(environ: dict[str, Any]) -> dict[str, str] | None:
