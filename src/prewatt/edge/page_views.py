@@ -84,7 +84,7 @@ def state(view: View) -> Html:
         element("p", facts + price, class_="quiet"),
         element("p", view.ahead, class_="quiet") if view.ahead else None,
         id="now",
-        class_=f"balance {_SHOWN[kind]}",
+        class_=f"balance {_SHOWN.get(kind, kind)}",
     )
 
 
