@@ -618,6 +618,7 @@ def test_in_a_wifi_of_its_own_a_phone_that_asks_for_another_name_is_led_to_the_p
         # No form is taken under a foreign name, wherever that leads.
         assert ask("/code", {"meter": "m1", "code": "1"}, **asked)[1].startswith("403")
         assert ask("/")[1].startswith("200")
+        assert ask("/", HTTP_SEC_FETCH_SITE="cross-site")[1].startswith("403")
     (tmp_path / "other").mkdir()
     with door(tmp_path / "other", flat(1)) as (_shell, ask):
         assert ask("/generate_204", **asked)[1].startswith("403")
