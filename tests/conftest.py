@@ -203,6 +203,9 @@ def providers(providers_once, monkeypatch):
         providers_once.bills,
         providers_once.faults,
         providers_once.payouts,
+        providers_once.stripe_cards.sessions,
+        providers_once.stripe_cards.detached,
+        providers_once.stripe_cards.charges,
     ):
         each.clear()
     providers_once.serial = providers_once.PUBLIC_KEY_ID

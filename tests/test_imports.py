@@ -75,6 +75,7 @@ ROOMS = (
     "batches",
     "privacy",
     "overview",
+    "automatic",
     "administration",
     "web",
     "sign_in",

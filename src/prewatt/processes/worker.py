@@ -15,6 +15,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from ..server.accounts.throttles import forget_old
 from ..server.allocation.runs import run_what_is_due
+from ..server.automatic.charging import charge_what_is_due
 from ..server.billing.spreading import spread_what_ran_up
 from ..server.core.time import now
 from ..server.ledger import sums
@@ -108,6 +109,12 @@ def ask_about_payments() -> None:
         log.info("payment %s: %s, found by asking", payment, payment.state)
 
 
+def top_up_automatically() -> None:
+    """Make the payments that tenants have agreed to."""
+    for payment in charge_what_is_due():
+        log.info("payment %s: made automatically", payment)
+
+
 def fetch_settlement_files() -> None:
     """Fetch the settlement files of past days, and credit payments that were missed."""
     for file in fetch_what_is_due():
@@ -198,6 +205,7 @@ def _work() -> None:
         (close_accounts, OFTEN),
         (change_terms, OFTEN),
         (ask_about_payments, OFTEN),
+        (top_up_automatically, OFTEN),
         (look_for_notices, OFTEN),
         (send_notices, OFTEN),
         (look_for_silences, STEADILY),

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "prewatt.server.correspondence",
     "prewatt.server.privacy",
     "prewatt.server.overview",
+    "prewatt.server.automatic",
     "prewatt.server.api",
     "prewatt.server.web",
     "prewatt.server.administration",

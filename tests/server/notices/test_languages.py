@@ -46,6 +46,7 @@ shared_cost = "Lifto"
 held = "pagita dufoje"
 note_title = "Sen akvo vendrede"
 note_text = "De la 9a ĝis la 12a."
+refusal = "Stripe rifuzis"
 report = "La ingo estas varma."
 answer = "Elektristo venos morgaŭ."
 urges = ["Vokuvin", "Demandu"]

@@ -25,6 +25,7 @@ NOT_AUDITED = {
     "accounts.Throttle": "counts tries",
     "admin.LogEntry": "is a log itself",
     "contenttypes": "is Django's own",
+    "automatic.AutomaticPayment": "is written by the worker; the rule and the payment are audited",
     "account.EmailConfirmation": "is the secret of a link",
     "billing.StatementPaper": "is a list of the numbers that were given out",
     "ledger": "is a log that can't be changed; the row that a booking is of is audited",
@@ -53,6 +54,7 @@ NOT_AUDITED = {
 MACHINES_OWN = {
     "accounts.ApiKey": {"last_used_at"},
     "auth.User": {"last_login", "date_joined"},
+    "automatic.AutomaticTopUp": {"looks", "next_look_at"},
     "metering.Gateway": {
         "epoch",
         "number",
@@ -90,6 +92,7 @@ PERSONAL = frozenset({
 """Names of columns that tell of persons, or hold what somebody wrote."""
 PERSONAL_THERE = frozenset({
     "vending.PayOut.number", "accounts.ApiKey.name", "accounts.SpokenLanguage.code", "sign_in.CredentialChange.device",
+    "automatic.AutomaticTopUp.label",
 })  # fmt: skip
 """The same of columns whose name is plain elsewhere."""
 EMPTY: tuple[Any, ...] = (None, "", b"", [], {})

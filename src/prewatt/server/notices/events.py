@@ -34,6 +34,7 @@ class Event(models.TextChoices):
     BILL_DUE = "bill-due", _("a bill is due soon")
     OVERDUE = "overdue", _("a bill is overdue")
     PRESS_BUTTON = "press-button", _("the power waits for a press of the meter's button")
+    AUTOMATIC = "automatic", _("an automatic top-up failed")
     LOGIN = "login", _("something about a login changed")
     LOGIN_CODE = "login-code", _("a code to log in with")
 
@@ -41,7 +42,7 @@ class Event(models.TextChoices):
 FOR_TENANTS = (
     Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_UP, Event.SHARED_COST, Event.TARIFF,
     Event.STATEMENT, Event.UNUSUAL, Event.OVERLOAD, Event.TAKEN_BACK, Event.BILL, Event.BILL_DUE, Event.OVERDUE,
-    Event.NOTE, Event.REPORT, Event.PRESS_BUTTON,
+    Event.NOTE, Event.REPORT, Event.PRESS_BUTTON, Event.AUTOMATIC,
 )  # fmt: skip
 FOR_MANAGERS = (
     Event.OVERLOAD, Event.OFFLINE, Event.BACK, Event.TROUBLE, Event.LEAK, Event.HELD, Event.OWED, Event.TAKEN_BACK,

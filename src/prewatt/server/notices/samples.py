@@ -240,6 +240,10 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_BACK, "back": True, "until": "", "lost": ""},
         {**MANAGER, "amount": "100.00", "who": ANNA, "cause": "dispute", "booked": False},
     ],
+    Event.AUTOMATIC: [
+        {**TENANT, "amount": "20.00", "why": _sampled("refusal"), "is_paused": False},
+        {**TENANT, "amount": "20.00", "why": _sampled("refusal"), "is_paused": True},
+    ],
     Event.OFFLINE: [
         _MAY_COST,
         {**_MAY_COST, "lasted": {"days": 30}, "lent": "173.32"},

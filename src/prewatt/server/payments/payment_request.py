@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from ...kernel.units import MINUTE, SECOND
+from ...kernel.units import HOUR, MINUTE, SECOND
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.references import OWN, is_typed
@@ -24,10 +25,14 @@ from .models import Merchant, Payment
 from .orders import order_of
 from .polling import LOOKS
 from .providers import PROVIDERS
+from .providers.methods import BY_AGREEMENT
 from .ways import takes
 
 LIFE = 45 * MINUTE
 """The time in which a payment can be made after the request, µs."""
+LIFE_BY_AGREEMENT = 20 * HOUR
+"""The same for a payment without the payer: as long as providers surely know a name that was asked for before."""
+_NO_SUCH_WAY = gettext_lazy("There is no such way to pay here: choose one from the list.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ def start(request: PaymentRequest) -> Payment:
     first one stopped. Raises PaymentError if the tenancy cannot pay in that way, ProviderError if the provider cannot
     be reached.
     """
-    payment = _keep(request)
+    if request.method == BY_AGREEMENT:
+        raise PaymentError(_NO_SUCH_WAY)
+    payment = keep(request)
     if payment.state == Payment.State.OPEN and not payment.link and not payment.params:
         started = provider_of(request.merchant).create(order_of(payment))
         payment.link, payment.reference, payment.params = started.link, started.reference, dict(started.params)
@@ -66,7 +73,8 @@ def start(request: PaymentRequest) -> Payment:
 
 
 @transaction.atomic
-def _keep(request: PaymentRequest) -> Payment:
+def keep(request: PaymentRequest) -> Payment:
+    """Store a request once, without asking the provider. Raises PaymentError if the tenancy cannot pay in that way."""
     if not is_typed(request.asked):
         raise PaymentError(
             _("The name of a payment must have 1 to 40 printable characters, and must not begin with %(sign)s.")
@@ -95,7 +103,7 @@ def _keep(request: PaymentRequest) -> Payment:
         payer_address=request.payer_address[:45],
         payer_app=request.payer_app,
         made_at=at,
-        expires_at=at + LIFE,
+        expires_at=at + (LIFE_BY_AGREEMENT if request.method == BY_AGREEMENT else LIFE),
         next_look_at=at + LOOKS[0] * SECOND,
         by=request.by,
     )
@@ -117,7 +125,7 @@ def _check(request: PaymentRequest) -> None:
     provider = PROVIDERS[merchant.provider]
     method = provider.methods.get(request.method)
     if method is None:
-        raise PaymentError(_("There is no such way to pay here: choose one from the list."))
+        raise PaymentError(_NO_SUCH_WAY)
     if method.needs_payer and not request.payer:
         raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": _(provider.title)})
     try:

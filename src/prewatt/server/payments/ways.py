@@ -42,6 +42,7 @@ def ways_for(tenancy: Tenancy) -> list[Way]:
         Way(merchant, name, method)
         for merchant in merchants_for(tenancy)
         for name, method in PROVIDERS[merchant.provider].methods.items()
+        if method.fits
     ]
 
 

@@ -219,6 +219,13 @@ TEXTS: dict[str, Texts] = {
         may_name="reason",
         organisation=("organisation",),
     ),
+    "automatic.AutomaticTopUp": Texts(
+        plain="state saving_id reference sealed",
+        tenants={"label": EMPTY, "link": EMPTY},
+        of=_OF,
+        may_name="reason reason_parts",
+        organisation=("merchant__organisation",),
+    ),
     # -- what people are told
     "notices.SendingAccount": Texts(plain="kind settings sealed"),
     "notices.SendingTemplate": Texts(plain="carrier event language template fields"),

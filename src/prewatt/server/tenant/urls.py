@@ -3,6 +3,7 @@ from django.urls import include, path
 app_name = "tenant"
 STORIES = (
     "app",
+    "automatic",
     "bill",
     "emergency",
     "home",

@@ -10,6 +10,8 @@ from ...kernel.currencies import minor_digits
 from ..estate.models import Tenancy
 from ..payments.bank import reference
 from ..payments.models import Payment
+from ..payments.providers import PROVIDERS
+from ..payments.providers.methods import BY_AGREEMENT
 from ..payments.ways import Way, ways_in_browser
 from ..vending.paid_amounts import new_credit_id
 
@@ -36,6 +38,11 @@ class HowToPay:
     open: list[Payment]
     asked: str
 
+    @property
+    def by_itself(self) -> bool:
+        """Whether a landlord's account takes payments that a tenant has agreed to once."""
+        return any(PROVIDERS[each.merchant.provider].saves for each in self.ways)
+
 
 def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: bool = True) -> HowToPay:
     """Return how the tenant of a tenancy can pay, at the instant `at`, in the browser with a user agent. `has_open`: whether
@@ -46,7 +53,7 @@ def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: 
     if len(ways) > 1:
         used = tenancy.payments.filter(by=user.pk).order_by("-made_at").values_list("merchant", "method").first()
         ways.sort(key=lambda each: (each.merchant.pk, each.name) != used)
-    begun = tenancy.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).select_related("merchant")
+    begun = tenancy.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).exclude(method=BY_AGREEMENT)
     return HowToPay(
         property_.currency,
         ways,
@@ -54,7 +61,7 @@ def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: 
         reference(tenancy),
         _lines(property_.organisation.bank_account),
         _lines(property_.organisation.how_to_pay),
-        list(begun[:SHOWN]) if has_open else [],
+        list(begun.select_related("merchant")[:SHOWN]) if has_open else [],
         new_credit_id(),
     )
 

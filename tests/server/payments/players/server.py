@@ -14,6 +14,7 @@ from tests.server.notices.players.wechat import WeChatServer
 from tests.server.payments.players.alipay import AlipayPlayer
 from tests.server.payments.players.keys import new_key
 from tests.server.payments.players.stripe import StripePlayer
+from tests.server.payments.players.stripe_cards import StripeCards
 from tests.server.payments.players.wechat import WeChatPlayer
 
 METHODS = {"wechat": "native", "alipay": "wap", "stripe": "checkout"}
@@ -28,6 +29,7 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
         self.trades, self.asked, self.sessions, self.bills, self.faults = {}, [], {}, {}, []
         self.payouts = []
         """Balance transactions of Stripe's beside charges and refunds."""
+        self.stripe_cards = StripeCards(self)
         self._idempotent, self._tokens, self.used_codes = {}, {}, set()
         self.messages = WeChatServer(self.MINI_APPID, self.MINI_SECRET)
         """What the mini program's messages are sent by."""
@@ -79,6 +81,12 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
             if self.faults:
                 fault = self.faults.pop(0)
                 if fault == "drop":
+                    handler.close_connection = True
+                    handler.connection.close()
+                    return
+                if fault == "lose":
+                    # The provider does what it is asked; its answer is lost on the way.
+                    self._stripe(handler, where, body)
                     handler.close_connection = True
                     handler.connection.close()
                     return

@@ -46,6 +46,14 @@ class StripePlayer:
         return (*answer, kind)
 
     def _stripe_call(self, where, given):
+        if where.path.startswith(("/v1/customers", "/v1/payment_intents", "/v1/payment_methods")) or (
+            where.path == "/v1/checkout/sessions" and given["mode"] == "setup"
+        ):
+            return self.stripe_cards.call(where, given)
+        if (found := re.fullmatch(r"/v1/checkout/sessions/(\w+)", where.path)) and found[
+            1
+        ] in self.stripe_cards.sessions:
+            return 200, self.stripe_cards.sessions[found[1]]
         if where.path == "/v1/checkout/sessions":
             trade = Trade(
                 "stripe",

@@ -24,6 +24,7 @@ PAGES = {
     Event.EXHAUSTED: "pages/pay/pay",
     Event.CUT_OFF: "pages/pay/pay",
     Event.TAKEN_BACK: "pages/pay/pay",
+    Event.AUTOMATIC: "pages/pay/pay",
     Event.BILL: "pages/statements/statements",
     Event.BILL_DUE: "pages/pay/pay",
     Event.OVERDUE: "pages/pay/pay",

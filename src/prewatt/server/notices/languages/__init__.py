@@ -50,6 +50,7 @@ class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held: str
     note_title: str
     note_text: str
+    refusal: str
     report: str
     answer: str
     urges: tuple[str, ...]

@@ -74,6 +74,28 @@ class Started:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Saving:
+    """What a payer is asked for once, so that payments can be made later without them. `saving_id`: its name, unique in the
+    merchant account. `reference`: the provider's own name for it, once it has one.
+    """
+
+    saving_id: str
+    currency: str
+    return_url: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a payer has agreed to. `token`: what the provider needs to be asked for a payment; it is a secret. `label`: what
+    people know it by, such as `Visa 4242`.
+    """
+
+    token: str
+    label: str
+
+
 class State(StrEnum):
     """The state of a payment at its provider. `REFUNDED`: all of it went back to the payer, or an amount that the
     provider does not say; such a payment must never be credited.
@@ -98,6 +120,17 @@ class PaymentReport:
     currency: str = ""
     at: int = 0
     refunded: int | None = None
+
+
+@dataclass(frozen=True)
+class Charged:
+    """How a payment stands that was asked for without the payer. `reference`: the provider's name for it. `refusal`: its own
+    reason, if it refused and that is for people.
+    """
+
+    report: PaymentReport
+    reference: str = ""
+    refusal: str = ""
 
 
 class Cause(StrEnum):
@@ -187,6 +220,8 @@ class Provider(ABC):
     zone: ClassVar[str]
     """The time zone in whose days the settlement files are."""
     address: ClassVar[str]
+    saves: ClassVar[bool] = False
+    """Whether payments can be asked for without the payer, who has agreed to it once (`save`, `saved`, `charge`, `forget`)."""
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
     """The exceptions of its library for a refusal."""
     away: ClassVar[tuple[type[Exception], ...]] = (OSError,)
@@ -244,6 +279,24 @@ class Provider(ABC):
         """
         return ""
 
+    def save(self, saving: Saving) -> Started:
+        """Ask a payer to agree to later payments. A repeated call with the same name is the same question."""
+        raise NotImplementedError
+
+    def saved(self, saving: Saving) -> Saved | None:
+        """Return what the payer has agreed to; None if they have not, or not yet."""
+        raise NotImplementedError
+
+    def charge(self, order: Order, token: str) -> Charged:
+        """Ask for a payment without the payer. A repeated call with the same payment id, within a day, is the same payment,
+        and has the same answer.
+        """
+        raise NotImplementedError
+
+    def forget(self, token: str) -> None:
+        """Let nothing be paid any more by what a payer has agreed to. Once is as good as twice."""
+        raise NotImplementedError
+
     @contextmanager
     def asking(self) -> Iterator[None]:
         """Turn every failure of a request to the provider into a ProviderError with words for people; the log has the
@@ -277,11 +330,16 @@ def refused(title: str, reason: str, raw: str = "") -> ProviderError:
     `raw`: all of its answer, for the log.
     """
     log.warning("%s says no: %s", title, raw or reason)
-    words = reason.strip().rstrip(".")
-    if not (_SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200):
-        words = _("its reason is a code for programmers, which the server's log has")
+    words = for_people(reason) or _("its reason is a code for programmers, which the server's log has")
     text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")
     return ProviderError(text % {"who": _(title), "words": words})
+
+
+def for_people(reason: str) -> str:
+    """Return a provider's reason as it can be shown to people, without a full stop; empty if it is a code."""
+    words = reason.strip().rstrip(".")
+    is_sentence = _SENTENCE.fullmatch(words) and (" " in words or not words.isascii()) and len(words) <= 200
+    return words if is_sentence else ""
 
 
 @contextmanager

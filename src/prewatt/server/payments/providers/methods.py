@@ -23,6 +23,8 @@ class Browser(StrEnum):
 
 
 ANYWHERE = frozenset(Browser)
+BY_AGREEMENT = "saved"
+"""The method of payments without the payer, at providers that have it. It fits no browser: nobody chooses it to pay."""
 GO_AND_PAY = _("Go and pay")
 
 

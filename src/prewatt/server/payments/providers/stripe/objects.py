@@ -133,3 +133,28 @@ def paid_session(session: Any, at: int, refunded: int | None = None) -> PaymentR
         at * SECOND,
         refunded,
     )
+
+
+INTENTS = {"succeeded": State.PAID, "canceled": State.CLOSED, "requires_payment_method": State.CLOSED}
+"""The state of a payment without the payer; one that was refused asks for another card, which nobody will give."""
+
+
+def paid_intent(row: Row) -> PaymentReport:
+    """Return the report of a payment without the payer."""
+    payment_id, state = str(marks_of(row).get("payment_id", "")), INTENTS.get(str(row["status"]), State.OPEN)
+    if state != State.PAID:
+        return PaymentReport(payment_id, state)
+    currency, charge = str(row["currency"]).upper(), row.get("latest_charge")
+    amount = ours(int(row["amount_received"]), currency)
+    back = charge.get("amount_refunded") if isinstance(charge, dict) else None
+    refunded = None if back is None else ours(int(back), currency)
+    at = charge["created"] if isinstance(charge, dict) else row["created"]
+    if refunded is not None and refunded >= amount:
+        state = State.REFUNDED
+    return PaymentReport(payment_id, state, str(row["id"]), amount, currency, int(at) * SECOND, refunded)
+
+
+def card_label(row: Row) -> str:
+    """Return what people know a card by: its brand and its last digits."""
+    card = row.get("card") or {}
+    return f"{card.get('brand') or row.get('type') or ''} {card.get('last4') or ''}".strip().capitalize()[:40]

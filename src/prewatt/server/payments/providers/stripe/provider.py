@@ -1,10 +1,13 @@
 """Stripe, with Checkout, which is a page of Stripe's, and its webhooks.
 
-Rules: https://docs.stripe.com/payments/checkout/fulfillment, https://docs.stripe.com/webhooks#verify-manually
+Rules: https://docs.stripe.com/payments/checkout/fulfillment, https://docs.stripe.com/webhooks#verify-manually, and for payments
+without the payer https://docs.stripe.com/payments/save-and-reuse
 """
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -17,22 +20,29 @@ from ..interface import (
     TIMEOUT,
     Answer,
     CallbackError,
+    Charged,
     Line,
     Order,
     PaymentReport,
     Provider,
     ProviderError,
+    Saved,
+    Saving,
     Started,
     State,
     TakenBackReport,
+    for_people,
     reading_callback,
 )
-from ..methods import Method
+from ..methods import BY_AGREEMENT, Method
 from .balance import is_anothers, line_of
-from .objects import dispute, marks_of, ours, paid_session, refund, refunded_charge, theirs
+from .objects import card_label, dispute, marks_of, ours, paid_intent, paid_session, refund, refunded_charge, theirs
 
+log = logging.getLogger("prewatt.payments")
 PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 CLOSED_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
+INTENT_EVENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
+"""Of payments without the payer; Checkout's have events of their own."""
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 
 
@@ -45,7 +55,8 @@ class Stripe(Provider):
         Field("api_key", _("Secret key"), secret=True, help=_("sk_live_…, or a restricted one.")),
         Field("webhook_secret", _("Signing secret of the webhook"), secret=True, help=_("whsec_…")),
     )
-    methods = {"checkout": Method(_("Card or wallet"))}
+    methods = {"checkout": Method(_("Card or wallet")), BY_AGREEMENT: Method(_("The saved card"), fits=frozenset())}
+    saves = True
     currencies = frozenset()
     zone = "UTC"
     address = "https://api.stripe.com"
@@ -111,6 +122,9 @@ class Stripe(Provider):
                 return dispute(session.to_dict(), event.type, event.created)
             if event.type == "charge.refunded":
                 return refunded_charge(session.to_dict())
+            if event.type in INTENT_EVENTS:
+                intent = session.to_dict()
+                return paid_intent(intent) if marks_of(intent).get("by") == BY_AGREEMENT else None
             if event.type not in PAID_EVENTS + CLOSED_EVENTS or not marks_of(session.to_dict()).get("payment_id"):
                 # It is no payment, or a payment of another business on the same account.
                 return None
@@ -129,6 +143,9 @@ class Stripe(Provider):
         if not order.reference:
             return PaymentReport(order.payment_id, State.OPEN)
         with self.asking():
+            if order.method == BY_AGREEMENT:
+                intent = self._client.v1.payment_intents.retrieve(order.reference, {"expand": ["latest_charge"]})
+                return paid_intent(intent.to_dict())
             session: Any = self._client.v1.checkout.sessions.retrieve(
                 order.reference, {"expand": ["payment_intent.latest_charge"]}
             )
@@ -140,9 +157,12 @@ class Stripe(Provider):
             return PaymentReport(order.payment_id, State.CLOSED if session.status == "expired" else State.OPEN)
 
     def close(self, order: Order) -> None:
-        """Expire the session, if Stripe knows it."""
+        """Expire the session, or cancel the payment without the payer, if Stripe knows it."""
         if order.reference:
             with self.asking():
+                if order.method == BY_AGREEMENT:
+                    self._client.v1.payment_intents.cancel(order.reference)
+                    return
                 self._client.v1.checkout.sessions.expire(order.reference)
 
     def refund(self, order: Order, provider_id: str, refund_id: str, amount: int, reason: str) -> None:
@@ -161,6 +181,83 @@ class Stripe(Provider):
                     _("Stripe has not taken the refund: its state is %(state)s. Look in Stripe's own pages.")
                     % {"state": refund_.status}
                 )
+
+    def save(self, saving: Saving) -> Started:
+        """Ask for a session of Checkout in which the payer gives a card, and nothing is paid. Returns its address."""
+        marks = {"saving_id": saving.saving_id}
+        with self.asking():
+            customer = self._client.v1.customers.create(
+                {"metadata": marks}, {"idempotency_key": f"{saving.saving_id} customer"}
+            )
+            session = self._client.v1.checkout.sessions.create(
+                {
+                    "mode": "setup",
+                    "customer": customer.id,
+                    "client_reference_id": saving.saving_id,
+                    "metadata": marks,
+                    # A card is charged at once; other ways take days to say whether they were.
+                    "allowed_payment_method_types": ["card"],
+                    "setup_intent_data": {"metadata": marks},
+                    "success_url": saving.return_url,
+                    "cancel_url": saving.return_url,
+                },
+                {"idempotency_key": saving.saving_id},
+            )
+            return Started(str(session.url), session.id)
+
+    def saved(self, saving: Saving) -> Saved | None:
+        """Return the card that the payer has given; None if the session is not complete."""
+        if not saving.reference:
+            return None
+        with self.asking():
+            session = self._client.v1.checkout.sessions.retrieve(
+                saving.reference, {"expand": ["setup_intent.payment_method"]}
+            ).to_dict()
+            setup = session.get("setup_intent") or {}
+            if session["status"] != "complete" or setup.get("status") != "succeeded":
+                return None
+            if session["client_reference_id"] != saving.saving_id:
+                raise ProviderError(_("The provider's answer is about another card. Start again."))
+            method = setup["payment_method"]
+            return Saved(json.dumps([session["customer"], method["id"]]), card_label(method))
+
+    def charge(self, order: Order, token: str) -> Charged:
+        """Ask for a payment by the saved card, with the payment id as the idempotency key. A card whose bank wants to see its
+        owner is refused.
+        """
+        customer, method = json.loads(token)
+        with self.asking():
+            try:
+                intent = self._client.v1.payment_intents.create(
+                    {
+                        "amount": theirs(order.amount, order.currency),
+                        "currency": order.currency.lower(),
+                        "customer": customer,
+                        "payment_method": method,
+                        "allowed_payment_method_types": ["card"],
+                        "description": order.subject,
+                        "metadata": {"payment_id": order.payment_id, "by": BY_AGREEMENT},
+                        "off_session": True,
+                        "confirm": True,
+                        "error_on_requires_action": True,
+                        "expand": ["latest_charge"],
+                    },
+                    {"idempotency_key": order.payment_id},
+                )
+            except (stripe.CardError, stripe.InvalidRequestError) as error:
+                # It was not paid, and won't be: the same question has the same answer.
+                log.warning("Stripe says no: %s", error)
+                refusal = for_people(self.reason_of(error))
+                return Charged(PaymentReport(order.payment_id, State.CLOSED), refusal=refusal)
+            return Charged(paid_intent(intent.to_dict()), intent.id)
+
+    def forget(self, token: str) -> None:
+        """Detach the card from the customer; one that is detached already stays so."""
+        with self.asking():
+            try:
+                self._client.v1.payment_methods.detach(json.loads(token)[1])
+            except stripe.InvalidRequestError as error:
+                log.info("Stripe: the card is not detached: %s", error.code)
 
     def reason_of(self, refusal: Exception) -> str:
         """Return Stripe's message for the user, or its code."""

@@ -1,0 +1,184 @@
+"""A tenant agrees to automatic top-ups at the provider, and ends them."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ...kernel.sentences import Sentence
+from ...kernel.units import DAY, SECOND
+from ..core.addresses import public
+from ..core.credential_fields import seal, unseal
+from ..core.sealing import SealError
+from ..core.time import now
+from ..estate.models import Tenancy
+from ..estate.terms_in_force import terms_of
+from ..metering.locking import for_update
+from ..metering.models import Meter
+from ..payments.merchants import provider_of
+from ..payments.models import Merchant
+from ..payments.polling import LOOKS
+from ..payments.providers import PROVIDERS
+from ..payments.providers.interface import ProviderError, Saving, Started
+from ..payments.ways import merchants_for
+from ..vending.paid_amounts import check_amount
+from ..vending.refusals import TopUpError
+from .models import AutomaticTopUp
+from .rule import Terms
+
+log = logging.getLogger("prewatt.payments")
+PURPOSE = "agreement to automatic payments"
+"""The purpose for which a provider's token is sealed."""
+LIFE = DAY
+"""The time (µs) in which a payer can agree after they were asked: a question of Stripe's lasts as long."""
+FEWEST_DAYS, MOST_DAYS = 1, 14
+TOKEN = "token"
+
+State = AutomaticTopUp.State
+
+
+def merchant_for(tenancy: Tenancy) -> Merchant | None:
+    """Return the merchant account by which a tenancy can have automatic top-ups; None if there is none, its meter reports to
+    nobody, or it pays after use.
+    """
+    terms = terms_of(tenancy.pk)
+    if (terms is not None and terms.postpaid) or not Meter.objects.filter(unit=tenancy.unit_id).exists():
+        return None
+    return next((each for each in merchants_for(tenancy) if PROVIDERS[each.provider].saves), None)
+
+
+def current(tenancy: Tenancy) -> AutomaticTopUp | None:
+    """Return the rule of a tenancy that has not ended; None if there is none."""
+    rows = tenancy.automatic_top_ups.exclude(state=State.ENDED).select_related("merchant__organisation", "by")
+    found: AutomaticTopUp | None = rows.first()
+    return found
+
+
+def check(terms: Terms, currency: str) -> None:
+    """Raise ValidationError, which names the field, if nobody can agree to these terms."""
+    for amount, name in ((terms.amount, "amount"), (terms.most_a_month, "most_a_month")):
+        try:
+            check_amount(amount, currency)
+        except TopUpError as error:
+            raise ValidationError({name: str(error)}) from None
+    if not FEWEST_DAYS <= terms.under_days <= MOST_DAYS:
+        words = {"fewest": FEWEST_DAYS, "most": MOST_DAYS}
+        raise ValidationError({"under_days": _("Choose %(fewest)d to %(most)d days.") % words})
+    if terms.most_a_month < terms.amount:
+        raise ValidationError({"most_a_month": _("The most in a month can't be less than one top-up.")})
+
+
+def ask(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any) -> str:
+    """Ask the payer to agree to a rule at the provider; return the address where they do. What was asked before and was not
+    agreed to is asked anew. Raises ValidationError if there is a rule already, ProviderError if the provider can't be asked.
+    """
+    rule = _keep(tenancy, merchant, terms, by)
+    started = _ask_provider(rule)
+    rule.reference, rule.link = started.reference, started.link
+    rule.save(update_fields=["reference", "link"])
+    return rule.link
+
+
+@transaction.atomic
+def _keep(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any) -> AutomaticTopUp:
+    # The tenancy's row is the lock: of two who ask at once the second finds the first one's rule.
+    for_update(Tenancy.objects).get(pk=tenancy.pk)
+    known = current(tenancy)
+    if known is not None and known.state != State.ASKED:
+        raise ValidationError(_("There is an automatic top-up already. End it first, then start a new one."))
+    if known is not None:
+        end(known)
+    at = now()
+    return AutomaticTopUp.objects.create(
+        tenancy=tenancy,
+        merchant=merchant,
+        amount=terms.amount,
+        under_days=terms.under_days,
+        most_a_month=terms.most_a_month,
+        saving_id=uuid.uuid4().hex,
+        asked_at=at,
+        next_look_at=at + LOOKS[0] * SECOND,
+        by=by,
+    )
+
+
+def _ask_provider(rule: AutomaticTopUp) -> Started:
+    return provider_of(rule.merchant).save(_saving(rule))
+
+
+def _saving(rule: AutomaticTopUp) -> Saving:
+    back = public(reverse("tenant:automatic:back", kwargs={"tenancy": rule.tenancy_id}))
+    return Saving(rule.saving_id, rule.tenancy.unit.property.currency, back, rule.reference)
+
+
+def look(rule: AutomaticTopUp) -> AutomaticTopUp:
+    """Ask the provider whether the payer has agreed, and return the rule as it is now. Raises ProviderError or SealError if
+    that can't be asked.
+    """
+    saved = provider_of(rule.merchant).saved(_saving(rule))
+    if saved is not None:
+        # Of a page and the worker that look at once the first one counts; a rule that was ended meanwhile stays ended.
+        asked = AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ASKED)
+        sealed = seal(PURPOSE, {TOKEN: saved.token})
+        asked.update(state=State.ACTIVE, sealed=sealed, label=saved.label, agreed_at=now(), link="", next_look_at=None)
+    elif now() > rule.asked_at + LIFE:
+        end(rule)
+    rule.refresh_from_db()
+    return rule
+
+
+def look_if_due(rule: AutomaticTopUp) -> None:
+    """Look at a rule that nobody has agreed to yet, if it is time to. What can't be asked now is asked again later."""
+    at = now()
+    wait = LOOKS[min(rule.looks + 1, len(LOOKS) - 1)] * SECOND
+    due = AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ASKED, next_look_at__lte=at)
+    if due.update(looks=rule.looks + 1, next_look_at=at + wait):
+        try:
+            look(rule)
+        except (ProviderError, SealError) as error:
+            log.warning("automatic top-up %d: %s", rule.pk, error)
+
+
+def token_of(rule: AutomaticTopUp) -> str:
+    """Return what the provider needs to be asked for a payment. Raises SealError if it can't be opened."""
+    return unseal(PURPOSE, bytes(rule.sealed))[TOKEN]
+
+
+def end(rule: AutomaticTopUp, reason: Sentence | None = None) -> None:
+    """End a rule: nothing is paid by it any more, whatever the provider says. A payment that was asked for already may still
+    come; it counts.
+    """
+    token = ""
+    if rule.sealed:
+        try:
+            token = token_of(rule)
+        except SealError as error:
+            log.warning("automatic top-up %d: %s", rule.pk, error)
+    rule.state, rule.ended_at, rule.sealed = State.ENDED, now(), b""
+    rule.link, rule.next_look_at = "", None
+    if reason is not None:
+        rule.give_reason(reason)
+    rule.save()
+    if token:
+        transaction.on_commit(lambda: _forget(rule, token))
+
+
+def _forget(rule: AutomaticTopUp, token: str) -> None:
+    try:
+        provider_of(rule.merchant).forget(token)
+    except (ProviderError, SealError) as error:
+        # Without the token, which is not kept, nothing can be asked for here.
+        log.warning("automatic top-up %d: the provider keeps what it was told: %s", rule.pk, error)
+
+
+def resume(rule: AutomaticTopUp) -> None:
+    """Let a paused rule go on. Raises ValidationError if it is not paused."""
+    paused = AutomaticTopUp.objects.filter(pk=rule.pk, state=State.PAUSED)
+    if not paused.update(state=State.ACTIVE, failures=0, reason="", reason_parts={}):
+        raise ValidationError(_("This automatic top-up is not paused."))

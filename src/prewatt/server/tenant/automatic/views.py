@@ -1,0 +1,133 @@
+"""The page of automatic top-ups: what is agreed to, what was paid by it, and its end by one tap."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ....kernel.calendar import zone
+from ...automatic.agreeing import ask, check, current, end, look, merchant_for, resume
+from ...automatic.models import AutomaticPayment, AutomaticTopUp
+from ...automatic.rule import Terms
+from ...core.amounts import typed_money
+from ...core.sealing import SealError
+from ...estate.models import Tenancy
+from ...payments.providers import PROVIDERS
+from ...payments.providers.interface import ProviderError
+from ...web.access import lives_now
+from ...web.kept import refuse, say
+from ...web.payers import shown_name
+
+USUAL_DAYS = 3
+SHOWN = 12
+"""The payments that the page shows."""
+
+
+def _page(flat: Tenancy) -> str:
+    return reverse("tenant:automatic:automatic", args=[flat.pk])
+
+
+@login_required
+@require_GET
+def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+    """Show what is agreed to, or the form to agree."""
+    flat = lives_now(request, tenancy)
+    rule, merchant = current(flat), merchant_for(flat)
+    if rule is None and merchant is None:
+        raise Http404
+    made = AutomaticPayment.objects.filter(rule__tenancy=flat).select_related("payment")
+    context = {
+        "tenancy": flat,
+        "unit": flat.unit,
+        "where": zone(flat.unit.property.zone),
+        "currency": flat.unit.property.currency,
+        "rule": rule,
+        "is_asked": rule is not None and rule.state == AutomaticTopUp.State.ASKED,
+        "is_paused": rule is not None and rule.state == AutomaticTopUp.State.PAUSED,
+        "payer": shown_name(rule.by) if rule is not None else "",
+        "is_own": rule is not None and rule.by_id == request.user.pk,
+        "provider": _(PROVIDERS[(rule.merchant if rule is not None else merchant).provider].title),  # type: ignore[union-attr]
+        "payments": made[:SHOWN],
+        "usual": USUAL_DAYS,
+    }
+    return render(request, "tenant/automatic/automatic.html", context)
+
+
+@login_required
+@require_POST
+def agree(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+    """Lead the payer to the provider, where they agree."""
+    flat = lives_now(request, tenancy)
+    merchant = merchant_for(flat)
+    if merchant is None:
+        raise Http404
+    try:
+        terms = _typed(request, flat)
+        return redirect(ask(flat, merchant, terms, request.user))
+    except (ValidationError, ProviderError, SealError) as error:
+        refuse(request, error)
+    return redirect(_page(flat))
+
+
+def _typed(request: HttpRequest, flat: Tenancy) -> Terms:
+    currency, days = flat.unit.property.currency, request.POST.get("under_days", "").strip()
+    terms = Terms(
+        amount=typed_money(request.POST.get("amount", ""), "amount", currency),
+        under_days=int(days) if days.isdecimal() and len(days) < 4 else 0,
+        most_a_month=typed_money(request.POST.get("most_a_month", ""), "most_a_month", currency),
+    )
+    check(terms, currency)
+    return terms
+
+
+@login_required
+@require_GET
+def back(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+    """Look at what the payer has said at the provider, from which they come back."""
+    flat = lives_now(request, tenancy)
+    rule = current(flat)
+    if rule is not None and rule.state == AutomaticTopUp.State.ASKED:
+        try:
+            rule = look(rule)
+        except (ProviderError, SealError) as error:
+            messages.warning(request, str(error))
+        else:
+            if rule.state == AutomaticTopUp.State.ACTIVE:
+                messages.success(request, _("The automatic top-up is on."))
+            else:
+                messages.warning(request, _("Nothing is agreed yet. Start again here, or go on where you were."))
+    return redirect(_page(flat))
+
+
+@login_required
+@require_POST
+def finish(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+    """End the automatic top-up: anybody of the flat may, at once."""
+    flat = lives_now(request, tenancy)
+    rule = current(flat)
+    if rule is not None:
+        end(rule)
+        messages.success(request, _("Ended. Nothing is paid by itself any more."))
+    return redirect(_page(flat) if merchant_for(flat) is not None else reverse("tenant:home:tenancy", args=[flat.pk]))
+
+
+@login_required
+@require_POST
+def go_on(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+    """Start a paused rule again: only who pays may."""
+    flat = lives_now(request, tenancy)
+    rule = current(flat)
+    if rule is None or rule.by_id != request.user.pk:
+        raise Http404
+    try:
+        resume(rule)
+        messages.success(request, _("The automatic top-up is on."))
+    except ValidationError as error:
+        say(request, error)
+    return redirect(_page(flat))
