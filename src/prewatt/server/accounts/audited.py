@@ -93,6 +93,7 @@ PERSONAL = frozenset({
 PERSONAL_THERE = frozenset({
     "vending.PayOut.number", "accounts.ApiKey.name", "accounts.SpokenLanguage.code", "sign_in.CredentialChange.device",
     "automatic.AutomaticTopUp.label",
+    "payments.GiftLink.flat_name", "payments.GiftLink.shown_name", "payments.Gift.giver",
 })  # fmt: skip
 """The same of columns whose name is plain elsewhere."""
 EMPTY: tuple[Any, ...] = (None, "", b"", [], {})

@@ -50,7 +50,7 @@ from . import (
     usage,
     wechat,
 )
-from .me import home, notices, papers, person, reports, residents
+from .me import gift_links, home, notices, papers, person, reports, residents
 from .me import payments as my_payments
 from .reading import wrong_type
 
@@ -142,6 +142,7 @@ ROOMS = (
     papers,
     notices,
     residents,
+    gift_links,
     reports,
 )
 for room in ROOMS:

@@ -28,7 +28,8 @@ from ..metering.accounts import account_of
 from ..metering.models import Meter
 from ..metering.power_facts import facts_of_meter
 from ..metering.seen import seen
-from ..payments.models import TakenBack
+from ..payments.gifts import gift_in
+from ..payments.models import Payment, TakenBack
 from ..statements.statement import TOP_UPS, statement
 from ..vending.models import Code, TokenMeter, TopUp
 from .bills import tell_tenant
@@ -99,14 +100,14 @@ class TenantLook:
 
     def _top_ups(self, meter: Meter | None) -> None:
         rows = self.tenancy.top_ups.filter(paid_at__gte=self.recipient.since).select_related(
-            "command__code", "entry__code"
+            "command__code", "entry__code", "payment__gift__link"
         )
         rows_by_key = {_top_up_key(each): each for each in rows.order_by("-pk")[:BACK_AT]}
         untold_keys = untold(self.recipient, rows_by_key)
         for key, each in rows_by_key.items():
             if key not in untold_keys:
                 continue
-            command, code = each.command, each.code
+            command, code, giver = each.command, each.code, self._giver(each)
             if command is None:
                 energy = "" if code is None else exact_kwh(each.entry.energy)
                 self._tell(
@@ -116,6 +117,7 @@ class TenantLook:
                     at=wall(each.paid_at, self.zone),
                     share="",
                     receipt=each.receipt,
+                    **giver,
                     reached=False,
                     online=False,
                     code=str(code or ""),
@@ -131,10 +133,17 @@ class TenantLook:
                 at=wall(each.paid_at, self.zone),
                 share=self._money(each.shared) if each.shared else "",
                 receipt=each.receipt,
+                **giver,
                 reached=reached,
                 online=meter is not None and meter.gateway.online,
                 code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
             )
+
+    def _giver(self, top_up: TopUp) -> dict[str, Any]:
+        """Return whether somebody else paid by a gift link, and the name that they left."""
+        paid: Payment | None = getattr(top_up, "payment", None)
+        gift = gift_in(paid, self.tenancy) if paid is not None else None
+        return {"gift": gift is not None, "giver": gift.giver if gift is not None else ""}
 
     def _taken_back(self) -> None:
         of_tenancy = Q(top_up__tenancy=self.tenancy) | Q(top_up=None, payment__tenancy=self.tenancy)

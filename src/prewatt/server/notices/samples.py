@@ -223,6 +223,8 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_PAID, "reached": False, "online": False, "code": CODE},
         {**_PAID, **_BY_CODE, "code": CODE, "energy": "321.400"},
         {**_PAID, **_BY_CODE, "energy": ""},
+        {**_PAID, "receipt": "", "gift": True, "giver": ANNA},
+        {**_PAID, "receipt": "", "gift": True, "giver": ""},
     ],
     Event.SHARED_COST: [_SHARE, {**_SHARE, "back": True}],
     Event.TARIFF: [{**TENANT, "at": "2026-02-01 00:00", "name": _sampled("tariff"), "prices": "0.28 – 0.34"}],

@@ -14,6 +14,8 @@ from ..billing.models import DebtPayment
 from ..core.reasons import WithReason
 from ..estate.models import Organisation, Tenancy
 from ..vending.models import Command, Refund, TopUp
+from .gift_models import Gift as Gift
+from .gift_models import GiftLink as GiftLink
 from .till_models import Handover as Handover
 from .till_models import Receipt as Receipt
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ...kernel.currencies import to_minor
 from ...kernel.units import moment
 from ..core.addresses import public
+from .gift_models import Gift
 from .models import Payment
 from .providers.interface import Order
 
@@ -20,6 +21,10 @@ def order_of(payment: Payment) -> Order:
     refund it.
     """
     merchant, property_ = payment.merchant, payment.tenancy.unit.property
+    gift: Gift | None = getattr(payment, "gift", None)
+    # Of a flat that others pay for the provider's page says no more than the link's page does.
+    name = f"{property_.name} {payment.tenancy.unit.name}" if gift is None else gift.link.flat_name
+    page = "tenant:pay:payment" if gift is None else "tenant:giving:payment"
     # The provider uses real time, also if the meters run on another clock.
     left = timedelta(microseconds=payment.expires_at - payment.made_at)
     begins = moment(payment.made_at) if not settings.CONFIG.shared_clock else datetime.now(UTC)
@@ -27,11 +32,11 @@ def order_of(payment: Payment) -> Order:
         payment_id=payment.payment_id,
         amount=to_minor(payment.amount, payment.currency),
         currency=payment.currency,
-        subject=_("Electricity, %(unit)s") % {"unit": f"{property_.name} {payment.tenancy.unit.name}"},
+        subject=_("Electricity, %(unit)s") % {"unit": name},
         method=payment.method,
         expires=begins + left,
         notify_url=public(reverse("pay-callback", args=[merchant.provider, merchant.public_id])),
-        return_url=public(reverse("tenant:pay:payment", args=[payment.payment_id])),
+        return_url=public(reverse(page, args=[payment.payment_id])),
         reference=payment.reference,
         payer=payment.payer,
         payer_address=payment.payer_address,

@@ -20,6 +20,8 @@ from ..metering.locking import for_update
 from ..vending.paid_amounts import check_amount, check_open
 from ..vending.refusals import TopUpError
 from .errors import PaymentError
+from .gift_models import Gift, GiftLink
+from .gifts import is_open
 from .merchants import provider_of
 from .models import Merchant, Payment
 from .orders import order_of
@@ -42,7 +44,8 @@ class PaymentRequest:
     `asked`: the name that the caller gives the payment, unique in the tenancy. `by`: the user who asks. `payer`: the
     payer's id at the provider, if the method needs it, `payer_app` the app at which they have it, if it is not the merchant
     account's own; `payer_address`: the IP address of their device. `currency`: the
-    code in which the caller gives `amount`; empty for the property's.
+    code in which the caller gives `amount`; empty for the property's. `gift`: the gift link at whose page it is asked for, and
+    `giver` the name that the payer left there.
     """
 
     tenancy: Tenancy
@@ -55,6 +58,8 @@ class PaymentRequest:
     payer_address: str = ""
     payer_app: str = ""
     currency: str = ""
+    gift: GiftLink | None = None
+    giver: str = ""
 
 
 def start(request: PaymentRequest) -> Payment:
@@ -91,7 +96,7 @@ def keep(request: PaymentRequest) -> Payment:
         return known
     _check(request)
     at = now()
-    return Payment.objects.create(
+    payment = Payment.objects.create(
         payment_id=uuid.uuid4().hex,
         asked=request.asked,
         merchant=request.merchant,
@@ -107,11 +112,16 @@ def keep(request: PaymentRequest) -> Payment:
         next_look_at=at + LOOKS[0] * SECOND,
         by=request.by,
     )
+    if request.gift is not None:
+        Gift.objects.create(payment=payment, link=request.gift, giver=request.giver)
+    return payment
 
 
 def _check(request: PaymentRequest) -> None:
     """Raise PaymentError if the tenancy cannot pay in that way."""
     property_, merchant = request.tenancy.unit.property, request.merchant
+    if request.gift is not None and not is_open(_as_it_is(request.gift)):
+        raise PaymentError(_("This link is not valid any more."))
     if request.currency and request.currency != property_.currency:
         raise PaymentError(_("Payments here are in %(currency)s.") % {"currency": property_.currency})
     own = merchant.organisation_id == property_.organisation_id
@@ -133,3 +143,7 @@ def _check(request: PaymentRequest) -> None:
         check_open(request.tenancy)
     except TopUpError as error:
         raise PaymentError(str(error)) from None
+
+
+def _as_it_is(link: GiftLink) -> GiftLink:
+    return GiftLink.objects.select_related("tenancy", "made_by").get(pk=link.pk)

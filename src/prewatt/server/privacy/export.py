@@ -28,12 +28,13 @@ from ..estate.models import Tenancy
 from ..metering.models import JournalEntry
 from ..notices.models import Channel
 from ..notices.recipients import address_of
+from ..payments.models import Payment
 from ..vending.models import KeypadReading
 from .person import SHORTEST, Person
 from .texts import TEXTS
 
 SCHEMA = "prewatt-personal-data-1"
-OTHERS, OFFICE = "another tenant", "office"
+OTHERS, OFFICE, GIVER = "another tenant", "office", "who paid for the tenant"
 INSTANTS = {"at", "begins", "ends", "since", "until"}
 """Fields with an instant, beside those whose name ends in `_at`."""
 MONEY = {
@@ -41,6 +42,8 @@ MONEY = {
 }  # fmt: skip
 """Fields with an amount in nano."""
 STAFF = {"by", "paid_by", "revoked_by", "withdrawn_by"}
+GIVERS = ("payer", "payer_address", "link", "params")
+"""Of a payment that somebody else made by a gift link, what tells of them, but for the name that they left."""
 LEFT_OUT = {"estate.Tenancy", "notices.Channel", "correspondence.Photo"}
 """Models that the file shows in a way of their own."""
 
@@ -94,10 +97,13 @@ def _of(label: str, tenancy: Tenancy) -> Iterator[models.Model]:
 
 def _row(row: models.Model, logins: set[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    is_gift = isinstance(row, Payment) and hasattr(row, "gift")
     for field in row._meta.concrete_fields:
         if field.is_relation or isinstance(field, models.BinaryField):
             continue
         value = getattr(row, field.name)
+        if is_gift and field.name in GIVERS:
+            value = GIVER if value else value
         if field.name in STAFF:
             value = value if not value or value in logins else OFFICE
         values[field.name] = _plain(field.name, value)

@@ -190,6 +190,10 @@ TEXTS: dict[str, Texts] = {
         may_name="reason reason_parts",
         organisation=("merchant__organisation",),
     ),
+    "payments.GiftLink": Texts(
+        plain="hash sealed", tenants={"flat_name": EMPTY, "shown_name": EMPTY, "note": EMPTY}, of=_OF
+    ),
+    "payments.Gift": Texts(tenants={"giver": EMPTY}, of=("link__tenancy",)),  # who paid for the tenant
     "payments.Unexpected": Texts(
         plain="provider_id currency", may_name="reason reason_parts", organisation=("merchant__organisation",)
     ),

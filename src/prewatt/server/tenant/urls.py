@@ -6,6 +6,8 @@ STORIES = (
     "automatic",
     "bill",
     "emergency",
+    "gifts",
+    "giving",
     "home",
     "notices",
     "papers",

@@ -47,6 +47,7 @@ OTHERS: dict[str, dict[str, str]] = {
     "api": {"style-src": "'self' 'unsafe-inline'"},
     # WeChat's browser hears of a payment by frames of its own.
     "tenant:pay": {"frame-src": "weixin: weixinping: wxlocalresource:"},
+    "tenant:giving": {"frame-src": "weixin: weixinping: wxlocalresource:"},
 }
 """What differs from `POLICY`, by the namespace of the page."""
 

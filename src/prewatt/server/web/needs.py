@@ -310,6 +310,15 @@ PAGES: Mapping[str, Need] = {
     "tenant:residents:invite": Need(Who.LOGIN),
     "tenant:residents:revoke_invitations": Need(Who.LOGIN),
     "tenant:residents:name": Need(Who.LOGIN),
+    "tenant:gifts:gift_links": Need(Who.LOGIN),
+    "tenant:gifts:make": Need(Who.LOGIN),
+    "tenant:gifts:gift_link": Need(Who.LOGIN),
+    "tenant:gifts:end": Need(Who.LOGIN),
+    # Whoever has a link pays for its flat: its token is all that they need.
+    "tenant:giving:give": Need(Who.ANYBODY),
+    "tenant:giving:pay": Need(Who.ANYBODY),
+    "tenant:giving:payer": Need(Who.ANYBODY),
+    "tenant:giving:payment": Need(Who.ANYBODY),
     "tenant:residents:leave": Need(Who.LOGIN),
     "tenant:residents:remove": Need(Who.LOGIN),
     "tenant:home:tenancy": Need(Who.LOGIN),
@@ -332,6 +341,7 @@ PAGES: Mapping[str, Need] = {
 OF_TENANTS = (
     "", "/usage", "/emergency", "/payments", "/statements", "/statements/<name>", "/statements/<name>/pdf", "/shares",
     "/shares/<share_pk>", "/bill", "/residents", "/residents/invitations", "/residents/<resident_pk>", "/reports",
+    "/gift-links", "/gift-links/<link_pk>",
 )  # fmt: skip
 """The calls about a flat of one's own."""
 CALLS: Mapping[str, Need] = {

@@ -53,17 +53,23 @@ def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: 
     if len(ways) > 1:
         used = tenancy.payments.filter(by=user.pk).order_by("-made_at").values_list("merchant", "method").first()
         ways.sort(key=lambda each: (each.merchant.pk, each.name) != used)
-    begun = tenancy.payments.filter(state=Payment.State.OPEN, expires_at__gt=at).exclude(method=BY_AGREEMENT)
+    # What somebody else has begun by a gift link is theirs to finish, and what pays by itself finishes by itself.
+    begun = tenancy.payments.filter(state=Payment.State.OPEN, expires_at__gt=at, gift=None).exclude(method=BY_AGREEMENT)
     return HowToPay(
         property_.currency,
         ways,
-        AMOUNTS[minor_digits(property_.currency)],
+        offered_amounts(property_.currency),
         reference(tenancy),
         _lines(property_.organisation.bank_account),
         _lines(property_.organisation.how_to_pay),
         list(begun.select_related("merchant")[:SHOWN]) if has_open else [],
         new_credit_id(),
     )
+
+
+def offered_amounts(currency: str) -> Sequence[int]:
+    """Return the amounts that are offered by one tap, in units of a currency."""
+    return AMOUNTS[minor_digits(currency)]
 
 
 def _lines(text: str) -> list[str]:

@@ -20,6 +20,7 @@ from ...core.amounts import typed_money
 from ...core.sealing import SealError
 from ...core.time import now
 from ...estate.models import Tenancy
+from ...payments.gifts import gift_in
 from ...payments.matching import reference
 from ...payments.merchants import provider_of
 from ...payments.models import Payment
@@ -209,17 +210,19 @@ def payments(request: HttpRequest, pk: int, before: str = "") -> Any:
 
 
 def _top_ups(tenancy: Tenancy) -> QuerySet[TopUp]:
-    return tenancy.top_ups.select_related("command__code", "entry__code", "by", "payment__merchant", "payment__by")
+    return tenancy.top_ups.select_related(
+        "command__code", "entry__code", "by", "payment__merchant", "payment__by", "payment__gift__link"
+    )
 
 
 def _others(tenancy: Tenancy) -> QuerySet[Payment]:
     """Return the payments that have become no top-up: open ones, and those with which something else was done."""
-    rows = tenancy.payments.select_related("merchant", "by").filter(top_up=None)
+    rows = tenancy.payments.select_related("merchant", "by", "gift__link").filter(top_up=None)
     return rows.exclude(Q(state=Payment.State.CLOSED) | Q(state=Payment.State.OPEN, expires_at__lte=now()))
 
 
 def _of_payment(payment: Payment, flat: set[int]) -> dict[str, Any]:
-    by = _by(payment.by, flat)
+    by = _by(payment, payment.tenancy, flat)
     return _row(payment.payment_id, payment.made_at, payment.amount, _way_of(payment), by, _step_of(payment))
 
 
@@ -227,7 +230,7 @@ def _of_top_up(top_up: TopUp, flat: set[int]) -> dict[str, Any]:
     paid: Payment | None = getattr(top_up, "payment", None)
     code = _code_of(top_up)
     way = _way_of(paid) if paid is not None else _("to the manager")
-    by = _by(paid.by, flat) if paid is not None else _("recorded by the manager")
+    by = _by(paid, top_up.tenancy, flat) if paid is not None else _("recorded by the manager")
     name = paid.payment_id if paid is not None else None
     row = _row(name, top_up.paid_at, top_up.amount, way, by, _step_of_top_up(top_up))
     return row | {"code": code.digits if code is not None else None}
@@ -252,8 +255,11 @@ def _way_of(payment: Payment) -> str:
     return str(method.title) if method is not None and not payment.payer_app else _(title)
 
 
-def _by(user: Any, flat: set[int]) -> str:
-    """Return who paid: by name if they are of the flat."""
+def _by(payment: Payment, tenancy: Tenancy, flat: set[int]) -> str:
+    """Return who paid: by name if they are of the flat, or left one with a gift link."""
+    gift, user = gift_in(payment, tenancy), payment.by
+    if gift is not None and gift.giver:
+        return _("%(giver)s, by a gift link") % {"giver": gift.giver}
     if user is None or user.pk not in flat:
         return _("somebody else")
     return shown_name(user)

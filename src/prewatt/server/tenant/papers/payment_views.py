@@ -25,7 +25,7 @@ def payments(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the payments of a tenancy, also of one that is over."""
     tenancy, manager = tenancy_to_see(request, pk)
     at, place = now(), zone(tenancy.unit.property.zone)
-    rows = tenancy.top_ups.select_related("command__code", "entry__code", "given_receipt")
+    rows = tenancy.top_ups.select_related("command__code", "entry__code", "given_receipt", "payment__gift__link")
     context = {
         "tenancy": tenancy,
         "unit": tenancy.unit,

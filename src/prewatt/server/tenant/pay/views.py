@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import segno
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -13,35 +12,30 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
-from ...core.addresses import asker, public
+from ...core.addresses import asker
 from ...core.amounts import typed_money
 from ...core.sealing import SealError
 from ...core.time import now
-from ...estate.models import Tenancy, Unit
+from ...estate.models import Unit
 from ...payments.errors import PaymentError
-from ...payments.merchants import provider_of
 from ...payments.models import Payment
 from ...payments.payment_request import PaymentRequest, start
 from ...payments.polling import look
-from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
-from ...payments.providers.methods import Shows
-from ...payments.ways import Way, merchants_for, method_of, way_named
+from ...payments.ways import merchants_for, way_named
 from ...vending.models import Code, Command
 from ...vending.paid_amounts import check_amount
 from ...vending.refusals import TopUpError
 from ...web.access import flats_now, lives_now, tenancy_to_see
-from ...web.kept import LONGEST, refuse
+from ...web.kept import refuse
 from ...web.live import Watched, live_page
-from ...web.round_trip import come_back, set_out, take_code
+from ...web.pay_page import pay_context
+from ...web.payer_trip import ask_who_pays, back_from_provider, payer_of
 from ...web.sure import SURE, ask_about
 from ...web.watching import PAYMENT
 
 AGAIN = 30
 """Seconds after which the page is worked out again whatever is known to have changed."""
-
-PAYER = "payer at %s"
-"""The key under which a session keeps who pays, by merchant account; the purpose of the trip that finds it out."""
 
 
 @login_required
@@ -59,9 +53,10 @@ def pay(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         asked = ask_about(request, flat.unit, flat.tenant, amount, _("Top up"), home)
         if asked is not None:
             return asked
-        payer = _payer(request, way)
+        payer = payer_of(request, way.merchant)
         if way.method.needs_payer and not payer:
-            return _ask_who_pays(request, flat, way)
+            back = reverse("tenant:pay:payer", args=[way.merchant.pk])
+            return ask_who_pays(request, way, back, ("amount", "way", "asked", SURE), flat=str(flat.pk))
         payment = start(
             PaymentRequest(
                 flat,
@@ -80,33 +75,14 @@ def pay(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     return redirect("tenant:pay:payment", payment_id=payment.payment_id)
 
 
-def _payer(request: HttpRequest, way: Way) -> str:
-    """Return who pays, as the provider names them; empty if they have not been asked yet."""
-    key = PAYER % way.merchant.pk
-    if code := take_code(request, key):
-        request.session[key] = provider_of(way.merchant).payer(code)
-    return str(request.session.get(key, ""))
-
-
-def _ask_who_pays(request: HttpRequest, flat: Tenancy, way: Way) -> HttpResponse:
-    wanted = {name: request.POST.get(name, "")[:LONGEST] for name in ("amount", "way", "asked", SURE)}
-    wanted["flat"] = str(flat.pk)
-    state = set_out(request, PAYER % way.merchant.pk, **wanted)
-    provider = provider_of(way.merchant)
-    link = provider.payer_link(public(reverse("tenant:pay:payer", args=[way.merchant.pk])), state)
-    if not link:
-        raise PaymentError(_("This way to pay needs the payer's id at %(provider)s.") % {"provider": _(provider.title)})
-    return redirect(link)
-
-
 @login_required
 @require_GET
 def payer(request: HttpRequest, pk: int) -> HttpResponse:
     """Offer the payment again to who comes back from the provider, which has said who pays."""
     if not any(each.pk == pk for flat in flats_now(request) for each in merchants_for(flat)):
         raise Http404
-    wanted = come_back(request, PAYER % pk)
-    if wanted is None:
+    wanted = back_from_provider(request, pk)
+    if wanted is None or "flat" not in wanted:
         messages.error(request, _("Nothing was paid. Start the payment again here."))
         return redirect("tenant:home:tenancy")
     flat = lives_now(request, int(wanted.pop("flat")))
@@ -118,10 +94,6 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
 def _is_online(unit: Unit) -> bool:
     meter = getattr(unit, "meter", None)
     return meter is not None and meter.gateway.online
-
-
-def _qr(payment: Payment) -> str:
-    return str(segno.make(payment.link).svg_inline(scale=6, border=2)) if payment.link else ""
 
 
 @login_required
@@ -146,11 +118,9 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
             messages.warning(request, str(error))
     watched = Watched((PAYMENT, (payment_.pk,)), AGAIN)
     command = payment_.top_up.command if payment_.top_up else None
-    method = method_of(payment_)
     still_open = payment_.state == Payment.State.OPEN and now() <= payment_.expires_at
     context = {
         "payment": payment_,
-        "method": method,
         "manager": manager,
         "tenancy": tenancy,
         "where": zone(tenancy.unit.property.zone),
@@ -160,9 +130,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "code": _code_to_type(payment_),
         "by_code_alone": payment_.top_up is not None and command is None,
         "online": _is_online(tenancy.unit),
-        "started": method is not None and bool(payment_.link or payment_.params),
-        "qr": _qr(payment_) if method is not None and method.shows == Shows.QR else "",
-        "title": _(PROVIDERS[payment_.merchant.provider].title),
+        **pay_context(payment_),
     }
     return live_page(request, "tenant/pay/payment.html", "tenant/pay/_payment.html", context, watched)
 
