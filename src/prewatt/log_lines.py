@@ -8,7 +8,7 @@ import time
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-_INVITATION = re.compile(r"(/join/)(?!door/)[^/\s]+")
+_SECRET_LINK = re.compile(r"(/join/(?!door/)|/give/(?!payments/|merchants/))[^/\s]+")
 
 
 class Lines(logging.Formatter):
@@ -22,5 +22,5 @@ class Lines(logging.Formatter):
         super().__init__(FORMAT)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, in which no code of an invitation stands: whoever reads the log could use it."""
-        return _INVITATION.sub(r"\1…", super().format(record))
+        """Return the line, in which no code of an invitation or of a link to pay by stands: whoever reads the log could use it."""
+        return _SECRET_LINK.sub(r"\1…", super().format(record))

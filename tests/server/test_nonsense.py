@@ -238,7 +238,7 @@ def pages(world):
     ]
     return [
         *(("manager", each) for each in office),
-        *(("flat1", each) for each in ("/me/", "/me/notices/", "/me/reports/", "/me/residents/")),
+        *(("flat1", each) for each in ("/me/", "/me/notices/", "/me/reports/", "/me/residents/", "/me/gift-links/")),
     ]
 
 
@@ -401,6 +401,7 @@ CALLS = {
     "/me/tenancies/{pk}/payments": {"amount": "1.00", "way": "wechat-mini", "asked": "4"},
     "/me/tenancies/{pk}/reports": {"kind": "meter", "text": "t", "asked": "4"},
     "/me/tenancies/{pk}/residents/invitations": {},
+    "/me/tenancies/{pk}/gift-links": {"flat_name": "Home", "shown_name": "Anna", "note": "Mama", "days": 30},
     "/tenancies/{pk}/contact": {"phone": "+4915112345678", "email": "zoe@example.com", "language": "en", "over": False},
 }  # fmt: skip
 """Each call that changes something, with what may be sent."""

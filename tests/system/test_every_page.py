@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.server.accounts.landlords import landlord, numbers
+from tests.server.accounts.landlords import GIVE, landlord, numbers
 from tests.server.web.addresses import pages
 from tests.system.walking import NOWHERE, Visitor
 
@@ -19,8 +19,10 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 PICTURES = os.environ.get("LOOK", "")
 ONLY, LANGUAGE = os.environ.get("ONLY", ""), os.environ.get("SPOKEN", "en")
 NAMED = {"provider": "stripe", "kind": "email"}
-DOORS = ("/login/", "/login/code/", "/password/", "/join/", NOWHERE)
-LEFT = re.compile(r"download|/file/|photo|links/|keys/<|progress|join/<|/sheet/|logout|export|on-site/(?:files|worker)")
+DOORS = ("/login/", "/login/code/", "/password/", "/join/", f"/give/{GIVE}/", "/give/nothing/", NOWHERE)
+LEFT = re.compile(
+    r"download|/file/|photo|(?<!gift-)links/|keys/<|progress|join/<|give/<|/sheet/|logout|export|on-site/(?:files|worker)"
+)
 """Addresses of files, of parts of pages, and of links that are sent to people."""
 
 

@@ -2,6 +2,7 @@
 `other` has people of each role too.
 """
 
+import hashlib
 from datetime import date
 from types import SimpleNamespace
 
@@ -15,14 +16,17 @@ from prewatt.server.allocation.models import Run, Share, SharedCost
 from prewatt.server.billing.models import Bill, Debt, DebtPayment, Spread, WriteOff
 from prewatt.server.commissioning.installing import install
 from prewatt.server.commissioning.setup import Apartment
+from prewatt.server.core.sealing import sealer
 from prewatt.server.correspondence.models import Entry, Note, Photo, Report
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, account
 from prewatt.server.metering.models import Alarm, Gateway, Meter, Silence, StaffGrant
 from prewatt.server.notices.models import Channel
 from prewatt.server.notices.recipients import recipient_of
+from prewatt.server.payments.gifts import PURPOSE
 from prewatt.server.payments.models import (
     BankLine,
+    GiftLink,
     Merchant,
     Payment,
     Receipt,
@@ -48,6 +52,8 @@ from tests.server.keypads import keypad_flat
 
 MARKS = ("Zenobia Secretly", "Talhaus Unseen", "Quietgasse 9", "Hidden Flat")
 """What nobody outside is to read: the tenant, the landlord, the building and the flat of `target`."""
+GIVE = "a-token-that-the-tests-know-0123"
+"""Of the link by which others pay for the flat of `target`."""
 NAMES = {"target": (MARKS[1], MARKS[2], MARKS[3], MARKS[0]), "other": ("Berg Homes", "Linden 5", "Flat 1", "Anna")}
 
 
@@ -72,6 +78,14 @@ def landlord(clock, name, meter):
     return SimpleNamespace(
         owner=owner, home=Property.objects.get(organisation=owner), tenancy=tenancy, meter=Meter.objects.get(name=f"{meter}1"),
         people=people, tenant=tenancy.people.get(), neighbour=Tenancy.objects.get(tenant=f"Ben of {name}").people.get(),
+    )  # fmt: skip
+
+
+def gift_link(tenancy):
+    """A link by which others pay for a flat, with a token that tests know."""
+    return GiftLink.objects.create(
+        tenancy=tenancy, hash=hashlib.sha256(GIVE.encode()).hexdigest(), sealed=sealer(PURPOSE).seal(GIVE.encode()),
+        flat_name="Home", shown_name=MARKS[0], note=MARKS[0], made_by=tenancy.people.get(), made_at=NOON, ends=NOON + DAY,
     )  # fmt: skip
 
 
@@ -197,6 +211,7 @@ def numbers(of):
         "codes": 1,
         "set-off": rows["refunds"].pk,
         "residents": tenancy.residents.get().pk,
+        "gift-links": gift_link(tenancy).pk,
         "people": owner.memberships.get(user=of.people[Role.CASHIER]).pk,
         "sessions": 1,
         "passkeys": 1,

@@ -32,6 +32,7 @@ NAMED = {
     "uidb36": "1",
     "key": "x",
     "code": "x",
+    "token": "x",
 }
 """Arguments of addresses that are no row's number."""
 DOORS = ("account_", "mfa_", "sign_in:")
@@ -43,6 +44,8 @@ WITHOUT_RIGHT = {
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:home:use", "tenant:app:manifest",
     "tenant:app:worker", "tenant:app:offline", "tenant:app:kept",
     "tenant:pay:pay", "tenant:pay:payer",
+    "tenant:gifts:end", "tenant:gifts:gift_link", "tenant:gifts:gift_links", "tenant:gifts:make",
+    "tenant:giving:give", "tenant:giving:pay", "tenant:giving:payer", "tenant:giving:payment",
     "tenant:reports:my_reports", "tenant:residents:invite", "tenant:residents:leave", "tenant:residents:name",
     "tenant:residents:remove", "tenant:residents:residents", "tenant:residents:revoke_invitations", "web:home",
     "web:language", "web:look:look", "web:tasks:task", "web:tasks:file", "web:tasks:progress",

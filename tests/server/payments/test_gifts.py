@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from prewatt.kernel.units import DAY, NANO, SECOND
+from prewatt.log_lines import Lines
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.metering.models import Gateway
@@ -90,7 +92,7 @@ def test_a_mother_pays_by_a_link_and_the_flat_is_told_of_it(tenancy, merchants, 
     TenantLook(recipient, tenancy).look()
     assert "from Mama" in Notice.objects.get(event="top-up").text
     listed = said(me.get(f"/me/tenancies/{tenancy.pk}/gift-links/"))
-    assert "Mama until 4 Jan 2026 1 payment, 20.00 CNY" in listed
+    assert "Mama · until 4 Jan 2026 · 1 payment, 20.00 CNY" in listed
 
 
 @pytest.mark.database
@@ -340,11 +342,15 @@ def test_a_link_has_a_name_an_end_and_is_one_of_ten_at_most(tenancy, log_in):
         make_gift_link(tenancy, login(), NewGiftLink("x"))
 
 
-def test_neither_database_nor_log_has_a_token_in_clear(link):
+def test_neither_database_nor_log_has_a_token_in_clear(link, caplog):
     token = path_of(link).split("/")[2]
-    assert len(token) == 32
+    assert re.fullmatch("[0-9a-f]{40}", token)
     values = [str(value) for value in GiftLink.objects.values().get().values()]
     assert not [each for each in values if token in each]
+    assert Client().put(path_of(link)).status_code == 405
+    lines = [Lines().format(each) for each in caplog.records if token in each.getMessage()]
+    assert lines and all(token not in line and "/give/…/" in line for line in lines)
+    assert Client().get(path_of(link).upper().replace("/GIVE/", "/give/")).status_code == 200, "typed in capitals"
 
 
 def test_a_landlord_without_ways_to_pay_has_no_line_on_the_home(tenancy, log_in):
@@ -362,3 +368,31 @@ def test_what_a_tenant_may_ask_for_of_themselves_tells_of_a_giver_the_name_alone
     assert document["payments.Gift"][0]["giver"] == "Mama"
     assert document["payments.Payment"][0]["payer_address"] == "who paid for the tenant"
     assert "203.0.113.77" not in str(document)
+
+
+@pytest.mark.database
+def test_over_the_api_a_tenant_makes_lists_and_ends_links(tenancy, merchants, providers, log_in):
+    key = make_key(login(), "phone")
+    program = Client(headers={"Authorization": f"Bearer {key}"})
+    path = f"/api/v1/me/tenancies/{tenancy.pk}/gift-links"
+    made = program.post(path, {"note": "Mama", "days": 30}, content_type="application/json")
+    assert made.status_code == 201 and made.json()["flat_name"] == "Flat 1"
+    link = GiftLink.objects.get()
+    assert made.json()["link"] == address_of(link)
+    give(link, merchants)
+    Payment.objects.update(state="held")
+    mia = get_user_model().objects.create_user("mia", password=PASSWORD)
+    tenancy.people.add(mia)
+    make_gift_link(tenancy, mia, NewGiftLink("Mia's", "", "Papa"))
+    others, mine = program.get(path).json()["gift_links"]
+    assert (mine["paid"], mine["payments"], mine["note"], mine["is_mine"]) == ("20.000000000", 1, "Mama", True)
+    assert (others["link"], others["note"], others["flat_name"], others["may_be_ended"]) == (None, None, None, True)
+    rows = program.get(f"/api/v1/me/tenancies/{tenancy.pk}/payments").json()["payments"]
+    assert rows[0]["by"] == "Mama, by a gift link"
+    wrong = program.post(path, {"days": 7}, content_type="application/json")
+    assert wrong.status_code == 400 and wrong.json()["errors"][0]["field"] == "days"
+    assert program.delete(f"{path}/{link.pk}").status_code == 204
+    assert [each["id"] for each in program.get(path).json()["gift_links"]] == [others["id"]]
+    key = make_key(login("flat2"), "phone")
+    stranger = Client(headers={"Authorization": f"Bearer {key}"})
+    assert stranger.get(path).status_code == stranger.delete(f"{path}/{others['id']}").status_code == 404

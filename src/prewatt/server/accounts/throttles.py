@@ -75,7 +75,7 @@ KINDS: dict[str, tuple[Count, ...]] = {
     "sent code": (Count(of=(0,), free=3, first=5 * MINUTE, most=5 * MINUTE, forget=5 * MINUTE),),
     # Address. What is guessed here has 80 bits and more.
     "invitation": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
-    # Address: links by which others pay for a flat, whose tokens have 192 bits.
+    # Address: links by which others pay for a flat, whose tokens have 160 bits.
     "gift link": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     # Link, address: each payment that is asked for at its page counts, because each is a question to the provider.
     "gift": (

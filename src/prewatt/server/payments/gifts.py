@@ -1,6 +1,7 @@
 """Gift links: whoever has one pays for a flat without a login, and learns nothing of the flat but its name.
 
-The token has 192 bits. It is found by its hash, and kept sealed so that whoever made the link can show it again.
+The token has 160 bits, as figures and letters that can be typed from a paper. It is found by its hash, and kept sealed so
+that whoever made the link can show it again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .gift_models import LONGEST_NAME, Gift, GiftLink
 from .models import Payment
 
 PURPOSE = "gift link"
-BYTES = 24
+BYTES = 20
 """Of a token, random."""
 LONGEST_TOKEN = 64
 RELATED = ("tenancy__unit__property__organisation", "made_by")
@@ -32,12 +33,12 @@ _MARKS = re.compile(r"([.:。．｡])(?=\S)")
 
 def new_token() -> tuple[str, bytes]:
     """Return the hash of a new random token, and the token sealed."""
-    token = secrets.token_urlsafe(BYTES)
+    token = secrets.token_hex(BYTES)
     return _hash(token), sealer(PURPOSE).seal(token.encode())
 
 
 def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.lower().encode()).hexdigest()
 
 
 def gift_link_of(token: str) -> GiftLink | None:
