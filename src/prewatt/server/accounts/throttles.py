@@ -77,10 +77,11 @@ KINDS: dict[str, tuple[Count, ...]] = {
     "invitation": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     # Address: links by which others pay for a flat, whose tokens have 160 bits.
     "gift link": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
-    # Link, address: each payment that is asked for at its page counts, because each is a question to the provider.
+    # Link, address: each payment that is asked for at its page counts, because each is a question to the provider. An employer
+    # pays for many flats from one address.
     "gift": (
-        Count(of=(0,), free=20, first=30, most=15 * MINUTE, forget=2 * MINUTE, cleared=False),
-        Count(of=(1,), free=10, first=30, most=15 * MINUTE, forget=2 * MINUTE, cleared=False),
+        Count(of=(0,), free=10, first=30, most=15 * MINUTE, forget=2 * MINUTE, cleared=False),
+        Count(of=(1,), free=40, first=30, most=15 * MINUTE, forget=MINUTE, cleared=False),
     ),
     # Address: what a mini program says is asked of WeChat, which counts what it is asked.
     "WeChat code": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),

@@ -85,6 +85,6 @@ def look_at_open_payments(most: int = 200) -> list[Payment]:
             return None
 
     due = Payment.objects.filter(state=Payment.State.OPEN, next_look_at__lte=now()).order_by("next_look_at")
-    rows = due.select_related("merchant__organisation", "tenancy__unit__property")[:most]
+    rows = due.select_related("merchant__organisation", "tenancy__unit__property", "gift__link")[:most]
     payments = apart("payment", rows, ask, lambda payment: meter_or_gateway_of(payment.tenancy))
     return [each for each in payments if each is not None and each.state in (Payment.State.PAID, Payment.State.HELD)]

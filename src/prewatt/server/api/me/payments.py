@@ -218,7 +218,9 @@ def _top_ups(tenancy: Tenancy) -> QuerySet[TopUp]:
 def _others(tenancy: Tenancy) -> QuerySet[Payment]:
     """Return the payments that have become no top-up: open ones, and those with which something else was done."""
     rows = tenancy.payments.select_related("merchant", "by", "gift__link").filter(top_up=None)
-    return rows.exclude(Q(state=Payment.State.CLOSED) | Q(state=Payment.State.OPEN, expires_at__lte=now()))
+    # What somebody else has begun by a gift link is theirs to finish.
+    over = Q(state=Payment.State.OPEN, expires_at__lte=now()) | Q(state=Payment.State.OPEN, gift__isnull=False)
+    return rows.exclude(Q(state=Payment.State.CLOSED) | over)
 
 
 def _of_payment(payment: Payment, flat: set[int]) -> dict[str, Any]:
