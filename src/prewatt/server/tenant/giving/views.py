@@ -45,6 +45,8 @@ from ...web.payer_trip import ask_who_pays, back_from_provider, payer_of
 
 AGAIN = 5
 """Seconds after which the page of a payment looks whether it is paid. It has no stream: a ticket for one would tell more."""
+SELDOM = 5 * 60
+"""The same once it is paid, or can't be any more."""
 FIELDS = ("amount", "way", "asked", "giver")
 View = Callable[..., HttpResponse]
 
@@ -197,5 +199,9 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         **pay_context(found),
     }
     return live_page(
-        request, "tenant/giving/payment.html", "tenant/giving/_payment.html", context, Watched(None, AGAIN)
+        request,
+        "tenant/giving/payment.html",
+        "tenant/giving/_payment.html",
+        context,
+        Watched(None, AGAIN if is_waiting else SELDOM),
     )

@@ -3,7 +3,7 @@
 
 const SLOWLY = 30_000;   // Without a stream, ms.
 const PATIENCE = 10_000; // So long may a stream be away before the page says so, ms.
-let stream = null, opened = "", asking = null, last = 0, again = null, gone = null, lostAt = null;
+let stream = null, opened = null, asking = null, last = 0, again = null, gone = null, lostAt = null;
 
 const ticket = () => document.getElementById("ticket");
 
@@ -22,7 +22,9 @@ function later() {
   clearTimeout(again);
   const streams = stream !== null && stream.readyState === EventSource.OPEN;
   const usual = ticket().dataset.again * 1000;
-  again = setTimeout(() => { ask(1000); later(); }, (streams ? usual : Math.min(usual, SLOWLY)) * (1 + Math.random() / 4));
+  // A page that watches nothing has no stream to do without.
+  const isUsual = streams || opened === "";
+  again = setTimeout(() => { ask(1000); later(); }, (isUsual ? usual : Math.min(usual, SLOWLY)) * (1 + Math.random() / 4));
 }
 
 function say() {
@@ -45,7 +47,7 @@ function found() {
 function close() {
   stream?.close();
   stream = null;
-  opened = "";
+  opened = null;
 }
 
 function open() {
