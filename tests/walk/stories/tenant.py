@@ -4,6 +4,7 @@
 def looks(walker, place):
     walker.log_in("flat03", place.password, "home")
     walker.open(f"/me/use/?period=day&day={place.day}#use", "use-of-a-day")
+    walker.open("/me/power/", "why-is-it-dark")
     walker.open("/me/")
     walker.follow("/statement/", "statement")
     walker.open(f"/tenancies/{place.flat(3)}/statement/?month={place.month}", "statement-of-a-month")

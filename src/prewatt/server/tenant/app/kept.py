@@ -35,9 +35,9 @@ class KeptCode(Struct, frozen=True):
 
 class KeptFlat(Struct, frozen=True):
     """A flat. `balance`: with its currency; empty if nobody knows it here. `state`: the word for the eye
-    (`MeterFigures.state`). `lines`: what is known beside, as sentences. `ends_ms`: when the tenancy ends, ms since 1970; after
-    that nothing of it is shown. `site`: the address of the page in the building; empty if nobody typed it. `landlord`: who
-    that is, and whom to call.
+    (`MeterFigures.state`). `lines`: what is known beside, as sentences. `ends_ms`: when the tenancy ends, ms since 1970;
+    after that nothing of it is shown. `site`: the address of the page in the building; empty if nobody typed it.
+    `landlord`: who that is, and whom to call.
     """
 
     name: str
