@@ -232,7 +232,7 @@ NO_NAMES = {
     "console:emergency_codes:make_emergency_codes", "console:emergency_codes:revoke_emergency_codes",
     "console:begin:begin", "console:begin:first_payment", "console:begin:link", "console:estate:archive_gateway",
     "console:estate:archive_meter", "console:estate:archive_property", "console:estate:archive_tariff",
-    "console:estate:archive_unit", "console:estate:change_meter", "console:estate:gateway_code", "console:estate:gateway_state",
+    "console:estate:archive_unit", "console:estate:change_meter", "console:estate:door_sheet", "console:estate:gateway_code", "console:estate:gateway_state",
     "console:estate:gateways", "console:estate:one_price", "console:estate:organisation",
     "console:merchants:merchant", "console:meter_rules:meter_rules", "console:meters:wrong", "console:orders:pin",
     "console:personal_data:erase_tenant",

@@ -225,6 +225,8 @@ def test_the_sheet_for_the_door_leads_to_the_buildings_page_in_all_languages_and
     joins = manager.post(sheet, {"wifi": "Linden 5", "password": "eight <8"})
     assert joins.content.count(b"<svg") == 2 and b"eight &lt;8" in joins.content
     assert "no-store" in joins["Cache-Control"]
+    odd = manager.post(sheet, {"wifi": '\x00;:\\<"é', "password": "密" * 63})
+    assert odd.status_code == 200 and odd.content.count(b"<svg") == 2
     wrong = manager.post(sheet, {"wifi": "Linden 5", "password": "seven"})
     assert wrong.status_code == 400 and "8 to 63 characters" in wrong.content.decode()
     assert 'value="Linden 5"' in wrong.content.decode() and 'value="seven"' in wrong.content.decode()
