@@ -81,7 +81,11 @@ def test_thirty_shared_costs_are_one_message_with_count_sum_and_the_largest(
     total = 29 * round(float(each) * 100) + round(float(roof) * 100)
     assert subjects(internet) == [f"30 shared costs: {total / 100:.2f} EUR charged"]
     body = internet.mail.mails[0][2].decode()
-    assert f"- Roof: {roof} EUR were charged" in body and "and 25 more." in body and "/me/notices/" in body
+    assert (
+        f"- Roof: {roof} EUR were charged" in body
+        and "and 25 more." in body
+        and f"/me/tenancies/{anna.tenancy_id}/notices/" in body
+    )
     assert body.index("Roof") < body.index("Cost ")
     # Each is there on the page, and seen to have been sent.
     assert anna.notices.count() == 30 and set(Delivery.objects.values_list("state", flat=True)) == {"sent"}

@@ -59,7 +59,7 @@ def test_each_permission_is_one_message_which_leads_to_a_page(permitting, tenanc
     sent = permitting.mini.messages.sent
     ((who, template, shown, body),) = sent
     assert (who, template) == (permitting.mini.openid("anna"), PAID) and shown["thing1"] == "Flat 1"
-    assert body["page"] == f"pages/home/home?tenancy={tenancy.pk}" and body["lang"] == "zh_CN"
+    assert body["page"] == f"pages/payments/payments?tenancy={tenancy.pk}" and body["lang"] == "zh_CN"
     assert left() == {PAID: 1}
     pay(tenancy, 21)
     pay(tenancy, 22)

@@ -167,7 +167,7 @@ def test_the_texts_can_be_read_beforehand():
     lines = preview_notices(["low"], ["zh"], ["sms", "wechat"])
     assert "== low · zh · 1" in lines
     assert any(
-        re.search(r"1204室电费剩4\.60元，约14\.4度，可用3天。充值：https://\S+ +\[1 SMS, 58 UCS-2\]", line)
+        re.search(r"1204室电费剩4\.60元，约14\.4度，可用3天。充值：https://\S+ +\[1 SMS, 69 UCS-2\]", line)
         for line in lines
     )
     assert any(re.search(r"phrase2: 余额不足 +\[4/5\]", line) for line in lines)
@@ -186,6 +186,9 @@ def test_what_may_go_goes_from_the_end_and_the_rest_is_cut_at_words():
     assert fit(text, 35) == "101: 4.60 left, 14.4 kWh. Top up"
     assert fit(text, 25) == "101: 4.60 left. Top up"
     assert fit(text, 18) == "101: 4.60 left…"
+    with_link = "101: 4.60 left|?, 14.4 kWh|? https://x.example/n/1|. Top up"
+    assert fit(with_link, 50) == "101: 4.60 left https://x.example/n/1. Top up", "a link before other pieces"
+    assert fit(with_link, 35) == "101: 4.60 left, 14.4 kWh. Top up", "other pieces if there is no room for a link"
     assert cut("剩余金额12345.67元", 10) == "剩余金额…" and cut("剩余金额12.67元", 10) == "剩余金额12.67元"
     assert cut("电表无应答，请立即查看", 8) == "电表无应答…"
     assert keep_end("Linden 5 Flat 1204", 10) == "…Flat 1204"

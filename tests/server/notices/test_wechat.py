@@ -161,7 +161,7 @@ def test_a_template_is_pasted_as_wechat_shows_it_and_carries_what_it_says(anna, 
     (_who, used, shown, body) = wechat.sent[0]
     assert used == PAID and shown["thing1"] == "Flat 1" and shown["amount2"] == "€20.00"
     assert re.fullmatch(r"2025-10-06 \d\d:\d\d", shown["time3"]) and shown["thing4"] == "可在电表输入代码"
-    assert body["url"].endswith("/me/")
+    assert body["url"].endswith(f"/tenancies/{tenancy.pk}/payments/")
 
 
 @pytest.mark.parametrize(

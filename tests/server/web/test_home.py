@@ -7,12 +7,12 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from prewatt.server.notices.links import page_of_flat
 
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.allocation.models import Run, Share, SharedCost
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.estate.models import Organisation, Tenancy
-from prewatt.server.notices.links import page_of_flat
 from prewatt.server.payments.merchants import keep_merchant
 from prewatt.server.payments.models import Payment
 from prewatt.server.sales.top_ups import top_up

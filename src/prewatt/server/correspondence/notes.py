@@ -20,8 +20,8 @@ from ..estate.models import Organisation, Tenancy
 from ..metering.locking import lock_organisation
 from ..notices.events import Event
 from ..notices.languages import ENGLISH, languages
-from ..notices.links import page_of_flat
 from ..notices.models import Delivery, Notice
+from ..notices.pages import for_tenant
 from ..notices.recipients import recipient_of
 from ..notices.telling import tell
 from ..notices.texts import SHORT
@@ -114,7 +114,7 @@ def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
         "line": " ".join(text.split()),
         # A line of its own would end the text (`notices.texts`).
         "text": "\n".join("—" if line.strip() == SHORT else line for line in text.split("\n")),
-        "link": page_of_flat(tenancy),
+        "link": for_tenant(Event.NOTE, tenancy),
     }
     return tell(recipient, Event.NOTE, f"note {note.pk}", values, urgent=note.urgent)
 

@@ -10,17 +10,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ...kernel.units import DAY
-from ..core.addresses import public
 from ..core.errors import Refused
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import for_update
 from ..notices.events import Event
 from ..notices.languages import report_word
+from ..notices.pages import for_office, for_tenant
 from ..notices.recipients import manager_of, recipient_of
 from ..notices.telling import tell
 from .models import Entry, Photo, Report
@@ -160,6 +159,8 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
     owner = tenancy.unit.property.organisation
     recipient = recipient_of(tenancy) if entry.office else manager_of(owner)
     language = recipient.language
+    where: dict[str, Any] = {"pk": report.pk}
+    link = for_tenant(Event.REPORT, tenancy, **where) if entry.office else for_office(Event.REPORT, owner, **where)
     values = {
         "tenant": entry.office,
         "unit": str(tenancy.unit),
@@ -170,7 +171,7 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
         "words": excerpt(entry.text),
         "photos": photos,
         "changed": bool(entry.state),
-        "link": public(reverse("tenant:reports:report", args=[report.pk])),
+        "link": link,
     }
     danger = report.category == Report.Category.DANGER and not entry.office
     tell(recipient, Event.REPORT, f"report {report.pk} {entry.pk}", values, urgent=danger)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.urls import reverse
-
 from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import format_money
 from ...kernel.units import DAY
 from ..billing.models import Bill
-from ..core.addresses import public
 from ..estate.models import Organisation, Tenancy
 from ..estate.terms_in_force import terms_of
 from ..statements.bills import Standing, open_bills, standings
 from ..statements.overdue import follows_at
 from .events import Event
 from .models import Notice, Recipient
+from .pages import for_office, for_tenant
 from .telling import overtake, tell, untold, wall
 
 BEFORE = 3 * DAY
@@ -39,7 +37,6 @@ def _facts(standing: Standing) -> dict[str, Any]:
         "last": f"{local_day(bill.ends - 1, zone_)}",
         "energy": bill.document["kwh"],
         "covered": not standing.left,
-        "link": public(reverse("tenant:bill:bill", args=[bill.pk])),
     }
 
 
@@ -87,7 +84,7 @@ def tell_tenant(tenancy: Tenancy, at: int, tell_: Callable[..., Notice | None], 
     for key in sorted(untold(recipient, news)):
         event, each = news[key]
         more = _overdue(each, at) if event == Event.OVERDUE else {}
-        tell_(event, key, **{**_facts(each), **more})
+        tell_(event, key, link=for_tenant(event, tenancy, pk=each.bill.pk), **{**_facts(each), **more})
 
 
 def tell_manager(recipient: Recipient, organisation: Organisation, at: int) -> None:
@@ -111,5 +108,6 @@ def tell_manager(recipient: Recipient, organisation: Organisation, at: int) -> N
             "who": each.bill.who,
             "currency": unit.property.currency,
             "tenant": False,
+            "link": for_office(Event.OVERDUE, organisation, pk=each.bill.pk),
         }
         tell(recipient, Event.OVERDUE, key, context)

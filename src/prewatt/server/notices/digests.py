@@ -11,16 +11,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
-
 from ...kernel.units import MINUTE, exact_instant
-from ..core.addresses import public
 from .channels.interface import Message
 from .events import Event
 from .facts import facts_of
 from .fitting import whole
-from .links import page_of_flat
 from .models import Notice, Recipient
+from .pages import of_all_notices
 from .texts import render
 
 GATHERED = frozenset(
@@ -56,7 +53,7 @@ def digest(notices: Sequence[Notice]) -> Message:
     """Return the one message for several notices of one event. It names the notices with the largest amounts first."""
     first, recipient = notices[0], notices[0].recipient
     event, language = first.event, recipient.language
-    values = {**_sum(notices), **_common(notices), "link": _page_of(recipient)}
+    values = {**_sum(notices), **_common(notices), "link": of_all_notices(recipient.tenancy, recipient.organisation)}
     values["room"] = values["room"] or whole(render("digest", language, values).short["room"])
     values["heading"] = render("digest", language, values).title
     words = render("digest", language, values)
@@ -93,14 +90,6 @@ def _common(notices: Sequence[Notice]) -> dict[str, Any]:
         "at": max(each.facts.get("time", "") for each in notices),
         "clock": notices[-1].facts.get("clock", ""),
     }
-
-
-def _page_of(recipient: Recipient) -> str:
-    """Return the address of the page that shows all notices of a recipient."""
-    if recipient.tenancy is not None:
-        return page_of_flat(recipient.tenancy, "tenant:notices:notices", whose="me")
-    page = public(reverse("tenant:notices:notices", kwargs={"whose": "office"}))
-    return f"{page}?organisation={recipient.organisation_id}"
 
 
 def _amount(notice: Notice) -> Decimal:

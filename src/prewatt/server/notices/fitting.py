@@ -2,13 +2,13 @@
 and never within a number.
 
 A short text is written in pieces, `101: 4.60 EUR left|?, 3 days|. Top up: https://…`. Pieces that begin with `?` are
-optional; the last of them is left out first.
+optional; the last of them is left out first. One with a link is kept if there is room for it without the others.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -20,6 +20,7 @@ PLACES = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 """The places of a single SMS, and of each part of a longer message."""
 WORD_ENDS = " ;!?，。；：！？、）)"
 NUMBER = re.compile(r"\d+(?:[.,:-]\d+)*")
+LINK = "://"
 LEAST = 2
 """A cut at a word keeps at least 1/`LEAST` of the room there is."""
 
@@ -30,16 +31,23 @@ def fit(text: str, most: int, size: Callable[[str], int] = len) -> str:
     """
     pieces = text.split("|")
     while True:
-        joined = "".join(piece.removeprefix("?") for piece in pieces).strip()
+        joined = _joined(pieces)
         optional = [place for place, piece in enumerate(pieces) if piece.startswith("?")]
         if size(joined) <= most or not optional:
             return cut(joined, most, size)
-        del pieces[optional[-1]]
+        links = [place for place in optional if LINK in pieces[place]]
+        with_links = [piece for place, piece in enumerate(pieces) if place in links or place not in optional]
+        last = links if links and size(_joined(with_links)) > most else [each for each in optional if each not in links]
+        del pieces[last[-1]]
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    return "".join(piece.removeprefix("?") for piece in pieces).strip()
 
 
 def whole(text: str) -> str:
     """Return a text in pieces with all its pieces, as one text."""
-    return "".join(piece.removeprefix("?") for piece in text.split("|")).strip()
+    return _joined(text.split("|"))
 
 
 def cut(text: str, most: int, size: Callable[[str], int] = len) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.urls import reverse
 from django.utils.translation import override
 
 from ...kernel.calendar import day_bounds, local_day, zone
@@ -14,7 +13,6 @@ from ...kernel.entries import Event as JournalEvent
 from ...kernel.events import group_of
 from ...kernel.units import DAY, HOUR
 from ..billing.owed import owed
-from ..core.addresses import public
 from ..core.time import now
 from ..metering.models import Meter, alarms_of
 from ..payments.models import Payment, TakenBack, Unexpected
@@ -24,6 +22,7 @@ from .events import TOLD_BY_GROUP, Event
 from .journals import BACK_AT, journal, lowest_hours, newly_unusual, waits_for_button
 from .languages import language_of
 from .models import Recipient, Seen
+from .pages import METER, OTHER, for_office
 from .telling import home_zone, tell, untold, wall
 from .words import event_context
 
@@ -72,15 +71,15 @@ class ManagerLook:
         values = {
             "unit": str(meter.unit or meter),
             "at": wall(entry.at, zone(meter.property.zone)),
-            "link": self._link(meter),
+            "link": self._link(event, meter),
             **event_context(entry, self.recipient.language),
         }
         tell(self.recipient, event, f"{entry.code} {meter.pk} {entry.at // HOUR}", values)
 
-    def _link(self, meter: Meter | None) -> str:
-        if meter is not None and meter.unit_id:
-            return public(reverse("console:units:unit", args=[meter.unit_id]))
-        return public(reverse("console:overview:properties"))
+    def _link(self, event: Event, meter: Meter) -> str:
+        if not meter.unit_id:
+            return for_office(event, self.organisation, OTHER, pk=meter.property.pk)
+        return for_office(event, self.organisation, METER if event == Event.TROUBLE else "", pk=meter.unit_id)
 
     def _alarms(self) -> None:
         # What is silent is told of by itself (`silences`).
@@ -95,12 +94,11 @@ class ManagerLook:
                 "unit": alarm.who,
                 "at": wall(alarm.at, zone(alarm.property.zone)),
                 "what": sentence,
-                "link": public(reverse("console:alarms:alarm", args=[alarm.pk])),
+                "link": for_office(Event.TROUBLE, self.organisation, pk=alarm.pk),
             }
             tell(self.recipient, Event.TROUBLE, key, values)
 
     def _money(self) -> None:
-        link = public(reverse("console:payments:payments"))
         held = Payment.objects.filter(
             merchant__organisation=self.organisation, state=Payment.State.HELD, confirmed_at__gte=self.recipient.since
         )
@@ -114,7 +112,7 @@ class ManagerLook:
                 "currency": each.currency,
                 "who": str(each.tenancy),
                 "why": why,
-                "link": link,
+                "link": for_office(Event.HELD, self.organisation, row=each.payment_id),
             }
             tell(self.recipient, Event.HELD, key, values)
         rows = Unexpected.objects.filter(
@@ -132,7 +130,7 @@ class ManagerLook:
                 "currency": "",
                 "who": str(row.merchant),
                 "why": why,
-                "link": link,
+                "link": for_office(Event.HELD, self.organisation, OTHER, row.pk),
             }
             tell(self.recipient, Event.HELD, key, values)
 
@@ -155,7 +153,7 @@ class ManagerLook:
                     "since": f"{local_day(each.at, zone(property_.zone))}",
                     "days": days,
                     "unclaimed": step == "unclaimed",
-                    "link": public(reverse("console:books:books")),
+                    "link": for_office(Event.OWED, self.organisation, row=each.pk),
                 }
                 tell(self.recipient, Event.OWED, key, values)
 
@@ -179,7 +177,7 @@ class ManagerLook:
                 "cause": each.cause,
                 "booked": each.booked_at is not None,
                 "tenant": False,
-                "link": public(reverse("console:payments:payments")),
+                "link": for_office(Event.TAKEN_BACK, self.organisation, row=each.pk),
             }
             tell(self.recipient, Event.TAKEN_BACK, key, values)
 
@@ -199,6 +197,7 @@ class ManagerLook:
                     "day": f"{day}",
                     "now": hours[0],
                     "usual": hours[1],
+                    "link": for_office(Event.LEAK, self.organisation, pk=meter.property.pk),
                 }
                 tell(self.recipient, Event.LEAK, f"leak {meter.pk} {day}", values)
         self.recipient.day = day

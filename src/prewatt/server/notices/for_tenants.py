@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from django.db.models import Q
-from django.urls import reverse
 
 from ...kernel.calendar import day_bounds, local_day, zone
 from ...kernel.currencies import format_money
@@ -20,7 +19,6 @@ from ...kernel.off_hours import OFF_HOURS
 from ...kernel.state import EXHAUSTED, RECLOSED
 from ...kernel.units import DAY, HOUR, MINUTE, exact_kwh, short_price
 from ..billing.on_the_way import on_the_way
-from ..core.addresses import public
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..estate.terms_in_force import open_lowering, terms_of
@@ -35,9 +33,9 @@ from ..vending.models import Code, TokenMeter, TopUp
 from .bills import tell_tenant
 from .events import Event
 from .journals import BACK_AT, LATE, is_on, journal, lowest_hours, newly_unusual, waits_for_button
-from .links import page_of_flat
 from .low import Credit
 from .models import Notice, Recipient
+from .pages import CODE, OTHER, PAYMENT, SOLD, for_tenant
 from .telling import overtake, tell, untold, wall
 from .words import LIMIT, OVERDUE, advice_on, brief, dark_in_words, event_context, in_words
 
@@ -70,7 +68,7 @@ class TenantLook:
         meter = Meter.objects.select_related("gateway__property").filter(unit=tenancy.unit_id).first()
         self._top_ups(meter)
         self._shares()
-        self._tariffs()
+        self._tariffs(meter)
         self._statements()
         if meter is None:
             return
@@ -86,9 +84,14 @@ class TenantLook:
     def _money(self, nano: int) -> str:
         return format_money(nano, self.property.currency)
 
+    def _page(self, event: Event, case: str = "", **given: Any) -> str:
+        return for_tenant(event, self.tenancy, case, **given)
+
     def _tell(self, event: Event, key: str, **context: Any) -> Notice | None:
         common = {"unit": str(self.tenancy.unit), "currency": self.property.currency, "tenant": True}
-        return tell(self.recipient, event, key, {**common, "link": page_of_flat(self.tenancy), **context})
+        if "link" not in context:
+            common["link"] = self._page(event)
+        return tell(self.recipient, event, key, {**common, **context})
 
     def _code(self) -> str:
         """Return a code that brings to the meter what is paid and has not reached it; empty if there is none."""
@@ -113,6 +116,9 @@ class TenantLook:
                 self._tell(
                     Event.TOP_UP,
                     key,
+                    link=self._page(Event.TOP_UP)
+                    if code is None
+                    else self._page(Event.TOP_UP, SOLD, number=each.entry.number),
                     amount=self._money(each.amount),
                     at=wall(each.paid_at, self.zone),
                     share="",
@@ -126,9 +132,13 @@ class TenantLook:
                 )
                 continue
             reached = command.reached_at is not None
+            online = getattr(each, "payment", None)
             self._tell(
                 Event.TOP_UP,
                 key,
+                link=self._page(Event.TOP_UP)
+                if online is None
+                else self._page(Event.TOP_UP, PAYMENT, payment_id=online.payment_id),
                 amount=self._money(each.amount),
                 at=wall(each.paid_at, self.zone),
                 share=self._money(each.shared) if each.shared else "",
@@ -157,9 +167,13 @@ class TenantLook:
                 rows_by_key[f"taken-back {each.pk} returned {each.returned}"] = each
         for key in sorted(untold(self.recipient, rows_by_key)):
             each, back = rows_by_key[key], " returned " in key
+            pays = each.amount - each.debited or each.debited
             self._tell(
                 Event.TAKEN_BACK,
                 key,
+                link=self._page(Event.TAKEN_BACK, OTHER)
+                if back
+                else self._page(Event.TAKEN_BACK, query=f"pay={self._money(pays)}"),
                 amount=self._money(each.returned if back else each.amount),
                 back=back,
                 cause=each.cause,
@@ -185,11 +199,13 @@ class TenantLook:
                 "amount": self._money(abs(each.amount)),
                 "first": f"{local_day(run.begins, self.zone)}",
                 "last": f"{local_day(run.ends - 1, self.zone)}",
-                "link": public(reverse("tenant:papers:share", args=[self.tenancy.pk, each.pk])),
             }
-            self._tell(Event.SHARED_COST, key, back=(each.amount > 0) == back, **values)
+            given_back = (each.amount > 0) == back
+            self._tell(
+                Event.SHARED_COST, key, link=self._page(Event.SHARED_COST, share_pk=each.pk), back=given_back, **values
+            )
 
-    def _tariffs(self) -> None:
+    def _tariffs(self, meter: Meter | None) -> None:
         versions = self.property.tariff_versions.in_force(self.at)
         ahead = [each for each in versions if self.at < each.effective_at <= self.at + AHEAD]
         if len(ahead) > MOST_AHEAD:
@@ -201,6 +217,7 @@ class TenantLook:
             self._tell(
                 Event.TARIFF,
                 f"tariff {version.pk}",
+                link=self._page(Event.TARIFF, OTHER if meter is None else ""),
                 at=wall(version.effective_at, self.zone),
                 name=version.tariff.name,
                 prices=" – ".join(short_price(each) for each in between),
@@ -226,12 +243,11 @@ class TenantLook:
         self._tell(
             Event.STATEMENT,
             key,
+            link=self._page(Event.STATEMENT, query=f"month={last_month:%Y-%m}"),
             month=f"{last_month:%Y-%m}",
             energy=exact_kwh(document.energy),
             charge=self._money(charged),
             balance=self._money(document.closing),
-            link=public(reverse("tenant:papers:tenancy_statement", args=[self.tenancy.pk]))
-            + f"?month={last_month:%Y-%m}",
         )
 
     # -- what the meter did -------------------------------------------------------------------------------------------
@@ -303,15 +319,16 @@ class TenantLook:
         """Tell that the power is off, and what brings it back. `locked`: what switched off keeps the switch open."""
         language, exhausted = self.recipient.language, relay.reason == EXHAUSTED
         waits, reason = waiting if exhausted else 0, self._reason(meter, relay)
-        why = in_words(reason, language)
+        why, code = in_words(reason, language), self._code() if waits else ""
         self._tell(
             Event.CUT_OFF,
             _key(meter, relay),
             **dark_in_words(self._facts(meter, relay, waiting, reason == OVERDUE), language),
+            link=self._page(Event.CUT_OFF, CODE if code else "" if exhausted else OTHER),
             why=why,
             exhausted=exhausted,
             waiting=self._money(waits) if waits else "",
-            code=self._code() if waits else "",
+            code=code,
             brief=brief(reason, language, why),
             **advice_on(EventKind.LIMIT_LOCKED if locked else relay.reason, relay.reason, language),
             **self._at_switch(meter, relay),

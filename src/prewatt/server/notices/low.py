@@ -20,6 +20,7 @@ from ..metering.models import Meter
 from ..metering.outlook import days_left, spent_since
 from .events import Event
 from .models import Notice, Recipient
+from .pages import CODE, for_tenant
 from .telling import cross, is_crossed, overtake, wall
 
 SILENT = HOUR
@@ -61,7 +62,7 @@ class Credit:
         if self.meter.read_at is None:
             return
         self._used_up(code)
-        self._low(self.held + self.waiting)
+        self._low(self.held + self.waiting, code)
 
     def _context(self, nano: int) -> dict[str, Any]:
         limit = self.account.settings.credit_limit
@@ -83,15 +84,17 @@ class Credit:
         # Where nothing was ever paid nothing is used up.
         if number and (self.account.credited or settings.credit_limit):
             waiting = format_money(self.waiting, self.property.currency) if self.waiting else ""
+            to_type = code() if waiting else ""
             self._tell(
                 Event.EXHAUSTED,
                 f"exhausted {number}",
+                link=for_tenant(Event.EXHAUSTED, self.tenancy, CODE if to_type else ""),
                 waiting=waiting,
-                code=code() if waiting else "",
+                code=to_type,
                 **self._context(held),
             )
 
-    def _low(self, left: int) -> None:
+    def _low(self, left: int, code: Callable[[], str]) -> None:
         recipient, settings = self.recipient, self.account.settings
         room = self.account.room(left)
         if room <= 0 or not (settings.credit_limit or settings.credit_limit_cuts):
@@ -110,7 +113,9 @@ class Credit:
         if crossed:
             # Several at once are one notice.
             energy = rough_kwh(room // price) if price > 0 else None
-            self._tell(Event.LOW, f"low {crossed[-1]}", days=days, energy=energy, **self._context(room))
+            to_type, values = code() if self.waiting else "", self._context(room)
+            link = for_tenant(Event.LOW, self.tenancy, CODE if to_type else "")
+            self._tell(Event.LOW, f"low {crossed[-1]}", link=link, days=days, energy=energy, code=to_type, **values)
         elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
             overtake(recipient, Event.LOW)
 

@@ -20,11 +20,11 @@ from .texts import render
 from .words import advice_on, brief, dark_in_words, detail_in_words, in_words
 
 AT = "2026-01-15 18:42"
-HOME = "https://power.example.com/me/"
-OFFICE = "https://power.example.com/units/12/"
+LINK = "https://power.example.com/n/AAB6rT3kPz0w"
+"""As an SMS has it (`taps.py`), which is paid by its length."""
 CODE = "1234 5678 9012 3456 7890"
-TENANT = {"tenant": True, "link": HOME}
-MANAGER = {"tenant": False, "link": OFFICE}
+TENANT = {"tenant": True, "link": LINK}
+MANAGER = {"tenant": False, "link": LINK}
 
 
 class Said(NamedTuple):
@@ -99,7 +99,7 @@ _SHARE = {
     "first": "2025-12-01",
     "last": "2025-12-31",
     "back": False,
-    "link": "https://power.example.com/tenancies/31/shares/204/",
+    "link": LINK,
 }
 _BACK = {
     **TENANT,
@@ -122,7 +122,7 @@ _SILENT = {
     "at": AT,
     "until": "2026-01-16 18:42",
     "lasted": {"hours": 24},
-    "link": "https://power.example.com/silences/3/",
+    "link": LINK,
     "energy": "33.6",
     "amount": "20.16",
 }
@@ -145,7 +145,7 @@ _REPORT = {
     "words": _sampled("report"),
     "photos": 2,
     "changed": True,
-    "link": "https://power.example.com/reports/31/",
+    "link": LINK,
 }
 _ANSWER = {
     **_REPORT,
@@ -166,7 +166,7 @@ _BILL = {
     "last": "2025-12-31",
     "energy": "143.200",
     "covered": False,
-    "link": "https://power.example.com/bills/204/",
+    "link": LINK,
 }
 _LATE = {"rule": False, "person": False, "follows": "", "come": False}
 _LOGIN = {
@@ -174,7 +174,7 @@ _LOGIN = {
     "changed": "password",
     "at": AT,
     "device": "Firefox, Android",
-    "link": "https://power.example.com/account/",
+    "link": LINK,
 }
 _USE = {"day": "2026-01-14", "now": 1500, "usual": 120}
 _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
@@ -182,6 +182,7 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         _LOW,
         {**_LOW, "days": None},
         {**_LOW, "balance": "1234.60", "days": 0},
+        {**_LOW, "code": CODE},
         {**_LOW, **_RECKONED},
         {**_LOW, "limit": "100.00"},
         {**_LOW, **_RECKONED, "limit": "100.00"},
@@ -260,7 +261,7 @@ _CONTEXTS: dict[Event, list[dict[str, Any]]] = {
         {**_RAN_UP, **_LINE, "went_on": False},
     ],
     Event.TROUBLE: [{**MANAGER, "at": AT, "what": _coded(EventKind.METER_LOST), "detail": ""}],
-    Event.LEAK: [{"property": HOUSE, "meter": "C1", **_USE}],
+    Event.LEAK: [{"property": HOUSE, "meter": "C1", **_USE, "link": LINK}],
     Event.HELD: [{**MANAGER, "amount": "100.00", "who": ANNA, "why": _sampled("held")}],
     Event.BILL: [_BILL, {**_BILL, "amount": "0.00", "billed": "46.90", "covered": True}],
     Event.BILL_DUE: [_BILL],

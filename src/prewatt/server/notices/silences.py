@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import override
 
 from ...kernel.calendar import zone
@@ -15,7 +14,6 @@ from ...kernel.currencies import format_money
 from ...kernel.names import natural
 from ...kernel.units import DAY, HOUR, MINUTE, rough_kwh
 from ..billing.lendings import Lending, lendings
-from ..core.addresses import public
 from ..core.sentences import in_words
 from ..core.time import now
 from ..metering.apart import apart
@@ -24,6 +22,7 @@ from ..vending.silences import step
 from .events import Event
 from .languages import language_of
 from .models import Channel, Notice, Recipient
+from .pages import for_office
 from .telling import overtake, tell, wall
 
 FLATS = 8
@@ -136,7 +135,7 @@ def _common(silence: Silence, until: int, language: str) -> dict[str, Any]:
         "alone": bool(property_.alone_kwh or property_.alone_days),
         "at": wall(silence.began_at, zone_),
         "until": wall(until, zone_),
-        "link": public(reverse("console:silences:silence", args=[silence.pk])),
+        "link": for_office(Event.OFFLINE, property_.organisation, pk=silence.pk),
         "lasted": lasted(silence.began_at, until),
     }
 

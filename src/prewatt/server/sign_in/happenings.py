@@ -12,17 +12,17 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
-from django.urls import reverse
 
 from ...kernel.calendar import zone
 from ..accounts import security_log
 from ..accounts.known_browsers import browser_of
 from ..accounts.memberships import Membership
 from ..accounts.tenants import tenancies_of_login
-from ..core.addresses import asker, public
+from ..core.addresses import asker
 from ..core.time import now
 from ..notices.events import Event
 from ..notices.models import Recipient
+from ..notices.pages import for_office, for_tenant
 from ..notices.recipients import manager_of, recipient_of
 from ..notices.telling import home_zone, tell, wall
 from . import again, sessions
@@ -69,7 +69,7 @@ def note(user: Any, what: CredentialChange.What, *, quiet: bool = False) -> None
                 "changed": what.value,
                 "at": wall(now(), zone(home_zone(recipient))),
                 "device": change.device,
-                "link": public(reverse("sign_in:account")),
+                "link": _account_page(recipient),
             }
             tell(recipient, Event.LOGIN, f"login {change.pk}", told, urgent=True)
 
@@ -80,6 +80,12 @@ def tell_former(user: Any, kind: str, address: str, what: CredentialChange.What)
     """
     title, text = moved_away(user.get_username(), what)
     send_soon(lambda: plain_letter(user, kind, address, title, text))
+
+
+def _account_page(recipient: Recipient) -> str:
+    if recipient.tenancy is not None:
+        return for_tenant(Event.LOGIN, recipient.tenancy)
+    return for_office(Event.LOGIN, recipient.organisation)
 
 
 def _recipients(user: Any) -> list[Recipient]:

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...kernel.currencies import minor_digits
+from django.core.exceptions import ValidationError
+
+from ...kernel.currencies import format_money, minor_digits
+from ...kernel.units import NANO
+from ..core.amounts import typed_money
 from ..estate.models import Tenancy
+from ..ledger.books import balance, tenant_account
 from ..payments.bank import reference
 from ..payments.models import Payment
 from ..payments.providers import PROVIDERS
 from ..payments.providers.methods import BY_AGREEMENT
 from ..payments.ways import Way, ways_in_browser
-from ..vending.paid_amounts import new_credit_id
+from ..vending.paid_amounts import check_amount, new_credit_id
 
 AMOUNTS = {0: (1000, 2000, 5000, 10000), 2: (20, 50, 100, 200), 3: (5, 10, 20, 50), 4: (1, 2, 5, 10)}
 """What is offered by one tap, by the number of a currency's decimals, in its units."""
@@ -26,7 +31,8 @@ class HowToPay:
     """What a tenant reads of how to pay. `ways`: online, the one used last first; none if the landlord takes no such payments,
     or none works in this browser. `amounts`: offered by one tap, in units of the currency. `reference`: of a transfer.
     `account`, `words`: the landlord's, a line each, empty if they wrote none. `open`: payments that were begun and can still
-    be made. `asked`: the name of the next one, so that it is one payment if it is sent twice.
+    be made. `asked`: the name of the next one, so that it is one payment if it is sent twice. `preset`: the amount that stands
+    in the form already, which is open then; empty if there is none.
     """
 
     currency: str
@@ -37,6 +43,7 @@ class HowToPay:
     words: list[str]
     open: list[Payment]
     asked: str
+    preset: str = ""
 
     @property
     def by_itself(self) -> bool:
@@ -70,6 +77,22 @@ def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: 
 def offered_amounts(currency: str) -> Sequence[int]:
     """Return the amounts that are offered by one tap, in units of a currency."""
     return AMOUNTS[minor_digits(currency)]
+def preset(tenancy: Tenancy, asked: str) -> str:
+    """Return the amount that stands in the form of somebody whom a notice has led there: the one that the address asks for
+    (`asked`), or else what was paid last, or the least that is offered; at least so much that nothing is owed after it.
+    """
+    currency = tenancy.unit.property.currency
+    try:
+        amount = typed_money(asked, "pay", currency)
+        check_amount(amount, currency)
+    except ValidationError:
+        last = tenancy.top_ups.order_by("-pk").values_list("amount", flat=True).first()
+        amount = last or AMOUNTS[minor_digits(currency)][0] * NANO
+        owed = -balance(tenant_account(tenancy))
+        if owed > 0:
+            step = AMOUNTS[minor_digits(currency)][0] * NANO
+            amount = max(amount, -(-owed // step) * step)
+    return format_money(amount, currency)
 
 
 def _lines(text: str) -> list[str]:

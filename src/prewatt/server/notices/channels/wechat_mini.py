@@ -23,6 +23,11 @@ PAGES = {
     Event.LOW: "pages/pay/pay",
     Event.EXHAUSTED: "pages/pay/pay",
     Event.CUT_OFF: "pages/pay/pay",
+    Event.RESTORED: HOME,
+    Event.OVERLOAD: HOME,
+    Event.PRESS_BUTTON: HOME,
+    Event.TARIFF: HOME,
+    Event.TOP_UP: "pages/payments/payments",
     Event.TAKEN_BACK: "pages/pay/pay",
     Event.AUTOMATIC: "pages/pay/pay",
     Event.BILL: "pages/statements/statements",
@@ -35,7 +40,7 @@ PAGES = {
     Event.REPORT: "pages/report/report",
     Event.LOGIN: "pages/settings/settings",
 }
-"""The page of the mini program that settles what an event tells; the home for all others."""
+"""The page of the mini program that settles what an event tells; the home for what the office alone is told, which has no mini program."""
 
 
 class MiniProgram(WeChat):

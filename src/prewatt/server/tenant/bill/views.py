@@ -39,6 +39,7 @@ def bill(request: HttpRequest, pk: int) -> HttpResponse:
     if form == "csv":
         return _file(as_file(bill_formats.to_csv(stands, made)), "text/csv; charset=utf-8", f"{name}.csv")
     context = {"made": made, "stands": stands, "bill": bill_, "manager": manager, "unit": bill_.tenancy.unit}
+    context["currency"] = bill_.tenancy.unit.property.currency
     if form == "pdf":
         try:
             return _file(to_pdf(made, stands), "application/pdf", f"{name}.pdf")

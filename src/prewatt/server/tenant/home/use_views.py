@@ -13,13 +13,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from ....kernel.calendar import zone
+from ....kernel.tariff import Tariff
+from ....kernel.units import Micro, short_price
 from ...core.time import now
+from ...estate.models import Property
 from ...metering.accounts import account_of
 from ...metering.models import Meter
 from ...statements.by_price import by_price
 from ...web.access import lives_now
 from ...web.prices import price_outlook
 from ...web.use_chart import use_chart
+
+MOST_TARIFFS = 4
+"""The tariff in force and so many less one that are ahead are shown; more of them are prices by date, which have a list."""
 
 
 @login_required
@@ -42,5 +48,25 @@ def use(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         "currency": currency,
         "by_price": by_price(flat, at, meter),
         "prices": price_outlook(account_of(meter), at, where, currency),
+        "tariffs": _tariffs(flat.unit.property, at),
     }
     return render(request, "tenant/home/use.html", context)
+
+
+def _tariffs(property_: Property, at: int) -> list[dict[str, Any]]:
+    """Return the tariff in force, and the next ones ahead."""
+    versions = property_.tariff_versions.in_force(at)
+    return [
+        {
+            "name": each.tariff.name,
+            "begins": each.effective_at if each.effective_at > at else None,
+            "prices": [short_price(price) for price in _between(each.tariff.kernel())],
+        }
+        for each in versions[:MOST_TARIFFS]
+    ]
+
+
+def _between(tariff: Tariff) -> list[Micro]:
+    """Return the lowest and the highest price of a tariff; one if all are the same."""
+    prices = sorted({price for rate in tariff.rates for price in rate.prices})
+    return prices if len(prices) == 1 else [prices[0], prices[-1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -19,10 +20,13 @@ from ...web.access import FLAT, chosen_flat, flats_now, own_tenancies
 from ...web.home_figures import figures_of
 from ...web.keypad import keypad_panel
 from ...web.live import WatchedMeter, live_page
-from ...web.pay_figures import how_to_pay
+from ...web.pay_figures import how_to_pay, preset
 
 FRESH = 3 * DAY
 """A note is shown at the top of its tenant's page for this long, µs."""
+
+PAY = "pay"
+"""What an address asks for that leads to the form to pay: an amount, or nothing for one that is enough."""
 
 AGAIN = 15 * 60
 """Seconds after which the page is worked out again whatever has changed: a day begins, a login may have ended."""
@@ -77,7 +81,10 @@ def _page(request: HttpRequest, flat: Tenancy, at: int) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         context |= _beside(request, flat, at, panel is None or panel.inventory.notes)
         has_open = panel is None or panel.inventory.open_payments
-        context["pay"] = how_to_pay(flat, at, request.user, request.headers.get("User-Agent", ""), has_open)
+        pay = how_to_pay(flat, at, request.user, request.headers.get("User-Agent", ""), has_open)
+        if PAY in request.GET:
+            pay = replace(pay, preset=preset(flat, request.GET[PAY]))
+        context["pay"] = pay
     watched.show(request, panel.figures if panel else None)
     return live_page(request, "tenant/home/home.html", "tenant/home/_now.html", context, watched)
 

@@ -1,0 +1,123 @@
+"""Where each notice leads: the page that settles it. The links of notices are made by these tables alone; an event whose notices
+settle different things has a row for each case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+
+from ..core.addresses import public
+from ..estate.models import Organisation, Tenancy
+from .events import Event
+
+
+class Page(NamedTuple):
+    """The name of a page's address. `flat`: the part of the address that names the tenancy. `query`: what is asked there;
+    `part`: the part of the page that is shown first. `whole`: it is of a whole organisation, which the query names for whoever
+    works for several.
+    """
+
+    name: str
+    flat: str = ""
+    query: str = ""
+    part: str = ""
+    whole: bool = False
+
+
+HOME = Page("tenant:home:tenancy", "tenancy")
+PAY = Page("tenant:home:tenancy", "tenancy", "pay=", "pay")
+"""The form to pay, open, with an amount in it: that of the query, else one that is enough."""
+CODES = Page("tenant:home:tenancy", "tenancy", part="codes")
+BILL = Page("tenant:bill:bill")
+SWITCH = Page("console:units:switch")
+OF_PROPERTY = Page("console:alarms:alarms")
+
+CODE, OTHER, PAYMENT, SOLD, METER = "code", "other", "payment", "sold", "meter"
+"""The cases. `CODE`: a code waits to be typed. `OTHER`: not for want of credit; money that came back; a
+flat whose meter is not read. `PAYMENT`: paid online; `SOLD`: a code for a
+keypad meter. `METER`: told by a flat's meter, without an alarm. `OTHER` at an office: of a meter that is no flat's, or money that
+nobody asked for.
+"""
+
+FOR_TENANT: Mapping[tuple[Event, str], Page] = {
+    (Event.LOW, ""): PAY,
+    (Event.LOW, CODE): CODES,
+    (Event.EXHAUSTED, ""): PAY,
+    (Event.EXHAUSTED, CODE): CODES,
+    (Event.CUT_OFF, ""): PAY,
+    (Event.CUT_OFF, CODE): CODES,
+    (Event.CUT_OFF, OTHER): HOME,
+    (Event.RESTORED, ""): HOME,
+    (Event.TOP_UP, ""): Page("tenant:papers:payments", "pk"),
+    (Event.TOP_UP, PAYMENT): Page("tenant:pay:payment"),
+    (Event.TOP_UP, SOLD): Page("tenant:papers:code", "pk"),
+    (Event.SHARED_COST, ""): Page("tenant:papers:share", "pk"),
+    (Event.TARIFF, ""): Page("tenant:home:use", "tenancy", part="prices"),
+    (Event.TARIFF, OTHER): HOME,
+    (Event.STATEMENT, ""): Page("tenant:papers:tenancy_statement", "pk"),
+    (Event.UNUSUAL, ""): Page("tenant:home:use", "tenancy"),
+    (Event.OVERLOAD, ""): HOME,
+    (Event.TAKEN_BACK, ""): PAY,
+    (Event.TAKEN_BACK, OTHER): Page("tenant:papers:payments", "pk"),
+    (Event.BILL, ""): BILL,
+    (Event.BILL_DUE, ""): BILL,
+    (Event.OVERDUE, ""): BILL,
+    (Event.NOTE, ""): HOME,
+    (Event.REPORT, ""): Page("tenant:reports:report"),
+    (Event.PRESS_BUTTON, ""): HOME,
+    (Event.LOGIN, ""): Page("sign_in:account"),
+    (Event.LOGIN_CODE, ""): Page("account_confirm_login_code"),
+}
+FOR_OFFICE: Mapping[tuple[Event, str], Page] = {
+    (Event.OVERLOAD, ""): SWITCH,
+    (Event.OVERLOAD, OTHER): OF_PROPERTY,
+    (Event.PRESS_BUTTON, ""): SWITCH,
+    (Event.PRESS_BUTTON, OTHER): OF_PROPERTY,
+    (Event.TROUBLE, ""): Page("console:alarms:alarm"),
+    (Event.TROUBLE, METER): SWITCH,
+    (Event.TROUBLE, OTHER): OF_PROPERTY,
+    (Event.OFFLINE, ""): Page("console:silences:silence"),
+    (Event.BACK, ""): Page("console:silences:silence"),
+    (Event.LEAK, ""): Page("console:readings:readings"),
+    (Event.HELD, ""): Page("console:payments:payments", part="held", whole=True),
+    (Event.HELD, OTHER): Page("console:payments:payments", part="unexpected", whole=True),
+    (Event.OWED, ""): Page("console:books:books", part="owed", whole=True),
+    (Event.TAKEN_BACK, ""): Page("console:payments:payments", part="taken-back", whole=True),
+    (Event.OVERDUE, ""): BILL,
+    (Event.REPORT, ""): Page("tenant:reports:report"),
+    (Event.LOGIN, ""): Page("sign_in:account"),
+    (Event.LOGIN_CODE, ""): Page("account_confirm_login_code"),
+}
+
+
+def for_tenant(event: Event, tenancy: Tenancy, case: str = "", query: str = "", **given: Any) -> str:
+    """Return the address of the page that settles what a tenant is told. `query`: what is asked there beside; `given`: the rest of
+    the address, such as the row.
+    """
+    page = FOR_TENANT[event, case]
+    own = {page.flat: tenancy.pk} if page.flat else {}
+    return _address(page, {**own, **given}, query or page.query)
+
+
+def for_office(event: Event, organisation: Organisation, case: str = "", row: Any = "", **given: Any) -> str:
+    """Return the address of the page that settles what a manager is told. `row`: the one of the page that it is about; `given`: the
+    rest of the address.
+    """
+    page = FOR_OFFICE[event, case]
+    query = f"organisation={organisation.pk}" if page.whole else page.query
+    return _address(page._replace(part=f"{page.part}-{row}" if row else page.part), given, query)
+
+
+def of_all_notices(tenancy: Tenancy | None, organisation: Organisation) -> str:
+    """Return the address of the page with all notices of a tenant, or of an office."""
+    if tenancy is not None:
+        return _address(Page("tenant:notices:notices"), {"whose": "me", "tenancy": tenancy.pk}, "")
+    return _address(Page("tenant:notices:notices"), {"whose": "office"}, f"organisation={organisation.pk}")
+
+
+def _address(page: Page, given: Mapping[str, Any], query: str) -> str:
+    path = reverse(page.name, kwargs=dict(given))
+    return public(f"{path}?{query}" if query else path) + (f"#{page.part}" if page.part else "")
