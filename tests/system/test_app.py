@@ -1,5 +1,6 @@
 """The tenant's pages as an app in a real browser: without a network, after a log-out, with a push, after an update."""
 
+import json
 import os
 import re
 import threading
@@ -38,8 +39,11 @@ TAP = """async () => {
   const [notice] = await self.registration.getNotifications(), opened = [];
   self.clients.openWindow = async link => opened.push(link);
   self.dispatchEvent(new NotificationEvent("notificationclick", {notification: notice}));
-  while (opened.length === 0) await new Promise(go => setTimeout(go));
-  return [notice.title, notice.body, opened[0], (await self.registration.getNotifications()).length];
+  while (opened.length < 1) await new Promise(go => setTimeout(go));
+  self.dispatchEvent(new NotificationEvent("notificationclick", {notification: notice, action: notice.actions[0].action}));
+  while (opened.length < 2) await new Promise(go => setTimeout(go));
+  const left = (await self.registration.getNotifications()).length;
+  return [notice.title, notice.body, notice.actions[0].title, ...opened, left];
 }"""
 
 
@@ -195,14 +199,17 @@ def test_a_push_is_shown_by_the_same_worker_and_a_tap_opens_the_page_that_it_nam
     phone.wait_for_function("navigator.serviceWorker.controller !== null")
     Meter.objects.filter(unit__name="Flat 1").update(balance=3 * NANO)
     link = f"{home}/me/#pay"
-    told = f'{{"title": "Low", "text": "3.00 EUR left", "key": "low-1", "link": "{link}"}}'
+    change = f"{home}/n/AAAA/stop/"
+    told = json.dumps(
+        {"title": "Low", "text": "3.00 EUR left", "key": "1", "link": link, "change": change, "label": "Stop or change"}
+    )
     tools.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": home, "registrationId": found[-1]["registrationId"], "data": told},
     )
     until_kept(phone, "3.00 EUR")
     (running,) = phone.context.service_workers
-    assert running.evaluate(TAP) == ["Low", "3.00 EUR left", link, 0]
+    assert running.evaluate(TAP) == ["Low", "3.00 EUR left", "Stop or change", link, change, 0]
 
 
 def test_a_first_page_that_does_not_come_in_time_gives_way_to_what_is_known(home, phone, monkeypatch):

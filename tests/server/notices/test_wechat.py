@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from prewatt.server.notices.recipients import add_channel, keep_account, recipie
 from prewatt.server.notices.samples import messages
 from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.notices.sending_templates import as_lines, keep_template
+from prewatt.server.notices.taps import token_of
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up
 from tests.server.notices.players.wechat import WeChatServer, WeComServer
@@ -151,7 +153,7 @@ def test_a_token_is_asked_for_once_and_another_one_only_when_it_is_used_up(wecha
 # -- the landlord's templates ---------------------------------------------------------------------------------------------------
 
 
-def test_a_template_is_pasted_as_wechat_shows_it_and_carries_what_it_says(anna, account, wechat, tenancy):
+def test_a_template_is_pasted_as_wechat_shows_it_and_carries_what_it_says(anna, account, wechat, tenancy, log_in):
     row = keep_template(account, "top-up", "", PAID, PASTED)
     assert as_lines(row).splitlines() == ["thing1 = room", "amount2 = amount", "time3 = time", "thing4 = do"]
     wechat.templates[PAID] = ["thing1", "amount2", "time3", "thing4"]
@@ -161,7 +163,9 @@ def test_a_template_is_pasted_as_wechat_shows_it_and_carries_what_it_says(anna, 
     (_who, used, shown, body) = wechat.sent[0]
     assert used == PAID and shown["thing1"] == "Flat 1" and shown["amount2"] == "€20.00"
     assert re.fullmatch(r"2025-10-06 \d\d:\d\d", shown["time3"]) and shown["thing4"] == "可在电表输入代码"
-    assert body["url"].endswith(f"/tenancies/{tenancy.pk}/payments/")
+    where = urlsplit(body["url"]).path
+    assert where == f"/n/{token_of(Delivery.objects.get())}/"
+    assert log_in("flat1").get(where)["Location"] == f"/tenancies/{tenancy.pk}/payments/"
 
 
 @pytest.mark.parametrize(

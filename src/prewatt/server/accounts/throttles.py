@@ -89,6 +89,8 @@ KINDS: dict[str, tuple[Count, ...]] = {
     "enrolment": (Count(of=(0,), free=10, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "API key": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     "callback": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
+    # Address. A link of a message has 48 bits.
+    "notice link": (Count(of=(0,), free=20, first=5, most=5 * MINUTE, forget=MINUTE, cleared=False),),
     # User: each test message counts.
     "test message": (Count(of=(0,), free=5, first=30, most=10 * MINUTE, forget=10 * MINUTE, cleared=False),),
 }

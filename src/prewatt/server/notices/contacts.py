@@ -152,6 +152,7 @@ def _put(recipient: Recipient, kind: str, address: str) -> None:
     if not address or any(_is(each, address) for each in recipient.channels.filter(kind=kind, by_office=False)):
         own.delete()
         return
+    own.paces.all().delete()
     # The same row: what waits for the wrong number goes to the right one, and what did not arrive there is tried again.
     Channel.objects.filter(pk=own.pk).update(
         enabled=True, failing="", tested_at=None, made_at=now(), **sealed_address(CHANNELS[kind], address)

@@ -50,6 +50,8 @@ FOR_MANAGERS = (
 )  # fmt: skip
 ALWAYS_TOLD = (Event.LOGIN, Event.LOGIN_CODE)
 """What nobody can switch off, least of all somebody who has got into another's login."""
+MUST_BE_TOLD = (Event.CUT_OFF, Event.TOP_UP, Event.OVERLOAD, Event.OVERDUE, *ALWAYS_TOLD)
+"""What a tenant must be told, for safety or by law: it can come another way or at another hour, but does not end with a tap."""
 
 TOLD_BY_GROUP = {Group.OVERLOAD: Event.OVERLOAD, Group.TROUBLE: Event.TROUBLE, Group.BUTTON: Event.PRESS_BUTTON}
 """The event that people are told when a journal has an event of a group (`kernel.events`)."""

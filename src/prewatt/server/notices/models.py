@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..estate.models import Organisation, Tenancy
@@ -124,10 +125,37 @@ class Channel(models.Model):
         return f"{self.kind} {self.shown}"
 
 
+class Pace(models.Model):
+    """How often an event is told by a channel, if not each time at once: never (`days` is 0), or together once in so many `days`,
+    at an `hour` of the local day.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="paces")
+    event = models.CharField(max_length=12)
+    days = models.PositiveSmallIntegerField()
+    hour = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("channel", "event"), name="pace_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.event} {self.days} d"
+
+    @property
+    def words(self) -> str:
+        """What is told, and how often, for people."""
+        event = Event(self.event).label if self.event in Event.values else self.event
+        if not self.days:
+            return gettext("Not by this way: %(event)s") % {"event": event}
+        if self.days == 1:
+            return gettext("Once a day, at %(hour)d:00: %(event)s") % {"event": event, "hour": self.hour}
+        return gettext("Once a week, at %(hour)d:00: %(event)s") % {"event": event, "hour": self.hour}
+
+
 class Notice(models.Model):
     """Something that a recipient is told, once under its `key`. `facts`: by name, for channels that carry fields (see
-    `facts.py`). It is sent at `due_at` at the earliest, because of quiet hours or of others that go with it.
-    `overtaken`: it is no longer true, and what is not sent yet is not sent.
+    `facts.py`). `link`: the page that settles it. It is sent at `due_at` at the earliest, because of quiet hours or of
+    others that go with it. `overtaken`: it is no longer true, and what is not sent yet is not sent.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notices")
@@ -136,6 +164,7 @@ class Notice(models.Model):
     title = models.CharField(max_length=200)
     text = models.TextField()
     facts = models.JSONField(default=dict)
+    link = models.CharField(max_length=300, blank=True)
     made_at = models.BigIntegerField()
     due_at = models.BigIntegerField()
     overtaken = models.BooleanField(default=False)

@@ -8,7 +8,6 @@ never lost.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
@@ -24,10 +23,11 @@ from ..metering.locking import for_update
 from .channels import CHANNELS
 from .channels.interface import Message, SendError
 from .digests import digest, is_gathered
-from .models import Channel, Delivery, SendingAccount
+from .models import Channel, Delivery, Pace, SendingAccount
 from .permissions import send_permitted
 from .recipients import address_of, values_of
 from .sending_templates import with_template
+from .taps import with_tap
 
 log = logging.getLogger("prewatt.notices")
 BACKOFF = tuple(minutes * MINUTE for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
@@ -67,10 +67,13 @@ def send_what_is_due(most: int = 500) -> int:
 
 def _together(due: Iterable[Delivery]) -> dict[Delivery, list[Delivery]]:
     """Return the deliveries that are sent as one message, by the first of them."""
+    rows = list(due)
+    slow = set(Pace.objects.filter(channel__in={row.channel_id for row in rows}).values_list("channel", "event"))
     groups: dict[Hashable, list[Delivery]] = {}
-    for row in due:
+    for row in rows:
         notice = row.notice
-        key = (row.channel_id, notice.event) if is_gathered(notice.recipient, notice.event) else row.pk
+        gathered = is_gathered(notice.recipient, notice.event) or (row.channel_id, notice.event) in slow
+        key = (row.channel_id, notice.event) if gathered else row.pk
         groups.setdefault(key, []).append(row)
     return {rows[0]: rows for rows in groups.values()}
 
@@ -79,7 +82,9 @@ def _together(due: Iterable[Delivery]) -> dict[Delivery, list[Delivery]]:
 def _claim(pk: int) -> Delivery | None:
     delivery = (
         for_update(Delivery.objects, skip_locked=True)
-        .select_related("notice__recipient__tenancy__unit__property", "channel")
+        .select_related(
+            "notice__recipient__organisation", "notice__recipient__tenancy__unit__property", "channel__recipient"
+        )
         .filter(pk=pk, state=Delivery.State.WAITING, next_try_at__lte=now())
         .first()
     )
@@ -96,19 +101,20 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
     """Return the message for deliveries that are sent as one."""
     notice = deliveries[0].notice
     if len(deliveries) > 1:
-        return replace(digest([each.notice for each in deliveries]), tenancy=notice.recipient.tenancy_id)
-    link = re.search(r"https?://\S+", notice.text)
-    return Message(
+        told = replace(digest([each.notice for each in deliveries]), tenancy=notice.recipient.tenancy_id)
+        return with_tap(told, deliveries[0])
+    told = Message(
         notice.event,
         f"{notice.recipient_id}-{notice.key}",
         notice.title,
         notice.text,
         notice.recipient.language,
         exact_instant(notice.made_at),
-        link[0] if link else "",
+        notice.link,
         notice.facts,
         tenancy=notice.recipient.tenancy_id,
     )
+    return with_tap(told, deliveries[0])
 
 
 def send(channel: Channel, message: Message) -> None:

@@ -14,6 +14,7 @@ from .digests import held_until
 from .events import Event
 from .facts import complete, facts_of
 from .models import Crossing, Delivery, Notice, Recipient
+from .paces import paced
 from .recipients import that_send
 from .sending_templates import carrying
 from .texts import render
@@ -35,7 +36,8 @@ def tell(
         return None
     at = now()
     room = recipient.tenancy.unit.name if recipient.tenancy is not None else ""
-    values = complete(context, room, wall(at, zone(home_zone(recipient))))
+    where = zone(home_zone(recipient))
+    values = complete(context, room, wall(at, where))
     words = render(event, recipient.language, values)
     due = at if urgent else after_quiet_hours(recipient, held_until(recipient, event, at))
     notice = Notice.objects.create(
@@ -45,12 +47,14 @@ def tell(
         title=words.title,
         text=words.text,
         facts=facts_of(event, values, words),
+        link=str(values.get("link") or ""),
         made_at=at,
         due_at=due,
     )
+    channels = carrying(recipient, event, that_send(recipient.channels))
     Delivery.objects.bulk_create(
-        Delivery(notice=notice, channel=channel, next_try_at=due)
-        for channel in carrying(recipient, event, that_send(recipient.channels))
+        Delivery(notice=notice, channel=channel, next_try_at=at_last)
+        for channel, at_last in paced(recipient, event, channels, due, where, urgent)
     )
     return notice
 

@@ -241,7 +241,7 @@ TEXTS: dict[str, Texts] = {
         rows_go=True,
     ),
     "notices.Notice": Texts(
-        plain="event key",
+        plain="event key link",
         tenants={"title": EMPTY, "text": EMPTY, "facts": EMPTY},
         of=("recipient__tenancy",),
         may_name="title text facts",
@@ -249,6 +249,7 @@ TEXTS: dict[str, Texts] = {
     ),
     "notices.Delivery": Texts(plain="state", may_name="error", organisation=("notice__recipient__organisation",)),
     "notices.Crossing": Texts(plain="step"),
+    "notices.Pace": Texts(plain="event"),
     "notices.Permission": Texts(plain="template"),  # goes with the login of the WeChat user
     # -- letters
     "correspondence.Note": Texts(plain="asked", may_name="title text texts by", organisation=("organisation",)),

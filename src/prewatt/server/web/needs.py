@@ -72,6 +72,9 @@ PAGES: Mapping[str, Need] = {
     "api:openapi-view": Need(Who.ANYBODY),
     "api:api-root": Need(Who.ANYBODY),
     "tenant:app:manifest": Need(Who.ANYBODY),
+    # A message's link, which is signed, and opens what belongs to this message alone.
+    "tenant:notices:tap": Need(Who.ANYBODY),
+    "tenant:notices:stop": Need(Who.ANYBODY),
     "tenant:app:worker": Need(Who.ANYBODY),
     "tenant:app:offline": Need(Who.ANYBODY),
     # -- the doors, which look themselves at how far somebody is in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -88,5 +89,16 @@ class Email(Kind):
             "format": "text",
             "mode": security.mode,
         }
-        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
-        send_by_apprise(f"{security.schema}://{login}{where.hostname}:{port}?{query}", message)
+        # Apprise takes what begins with + as a header of the e-mail.
+        options |= {f"+{name}": value for name, value in _headers(message).items()}
+        query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in options.items())
+        whole = replace(message, text=f"{message.text}\n\n{message.foot}") if message.foot else message
+        send_by_apprise(f"{security.schema}://{login}{where.hostname}:{port}?{query}", whole)
+
+
+def _headers(message: Message) -> dict[str, str]:
+    """Return the headers by which a mail program stops such messages by one tap (RFC 2369, RFC 8058)."""
+    if not message.stop:
+        return {}
+    one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if message.stop.startswith("https:") else {}
+    return {"List-Unsubscribe": f"<{message.stop}>", **one_click}

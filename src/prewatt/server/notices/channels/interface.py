@@ -67,6 +67,10 @@ class Message:
     """What is sent. `key` names the message, for a program that may get it twice. `tenancy`: the one that it is about. `at` is an
     instant as text. `facts`: by name (see `notices.facts`). `template`: for channels that need one. `attachment`: for channels
     that take files.
+
+    `short`: the link in short, for channels that carry little. `change`: the page where such messages are changed or stopped without
+    a log-in, `change_label` its name on a button, `foot` both as a line; `stop`: the same page if one request to it stops them (RFC
+    8058).
     """
 
     event: str
@@ -80,6 +84,11 @@ class Message:
     template: Template | None = None
     attachment: Attachment | None = None
     tenancy: int | None = None
+    short: str = ""
+    change: str = ""
+    change_label: str = ""
+    stop: str = ""
+    foot: str = ""
 
 
 class Kind(ABC):

@@ -82,6 +82,8 @@ class Push(Kind):
         kept = json.loads(address)
         check_host(urlsplit(kept["endpoint"]).hostname or "")
         shown = {"title": message.title, "text": message.text, "link": message.link, "key": message.key}
+        if message.change:
+            shown |= {"change": message.change, "label": message.change_label}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "subscription.json"
             file.write_text(json.dumps({NAME: kept}))

@@ -133,10 +133,11 @@ class WeChat(Kind):
         if how == TEMPLATE:
             # The same message a second time within ten minutes is dropped by WeChat.
             body["client_msg_id"] = hashlib.sha256(message.key.encode()).hexdigest()[:32]
-        if how == TEMPLATE and message.link:
-            body["url"] = message.link
-        elif how == NOTIFICATION and message.link:
-            body["page"] = message.link
+        link = message.short or message.link
+        if how == TEMPLATE and link:
+            body["url"] = link
+        elif how == NOTIFICATION and link:
+            body["page"] = link
         elif how == SUBSCRIBE and account.get("page"):
             body["page"] = account["page"]
         deliver(App(account["appid"], account["secret"]), how, address, message, body)

@@ -32,7 +32,8 @@ NO_PERSON = (40031, 60111, 81013)
 
 def content(message: Message) -> str:
     """Return the text that is sent: the title, then the text, within `LONGEST` bytes."""
-    return cut(f"{message.title}\n{message.text}", LONGEST, lambda text: len(text.encode()))
+    foot = f"\n{message.foot}" if message.foot else ""
+    return cut(f"{message.title}\n{message.text}", LONGEST - len(foot.encode()), lambda text: len(text.encode())) + foot
 
 
 def _sent(answer: Mapping[str, Any], lasting: tuple[int, ...]) -> None:

@@ -3,7 +3,7 @@
 // 2. A static file whose name has its hash never changes: it comes from the phone once it was fetched.
 // 3. What is kept of a person is what `GIVEN.kept` answers, of one login, and lies in this phone alone. It goes with a log-out,
 //    with the first page that is nobody's or another login's, and when the server has nothing to keep any more.
-// 4. A push is shown, and a tap on it opens the page that it names.
+// 4. A push is shown, and a tap on it opens the page that it names; its button, the page where such messages are stopped or changed.
 // 5. A worker of another version takes over at once, and takes the files of the one before away.
 // Before this text stands GIVEN, from the server: `version`, `files`, the addresses `home`, `kept`, `offline`, `logout` and `icon`,
 // and `patience`, the milliseconds that the first page may take before the last known is shown instead.
@@ -38,13 +38,16 @@ self.addEventListener("message", event => { if (event.data === "look") event.wai
 
 self.addEventListener("push", event => {
   const told = event.data.json();
-  const notice = {body: told.text, tag: told.key, data: told.link, icon: GIVEN.icon};
+  const actions = told.change ? [{action: "change", title: told.label}] : [];
+  const data = {link: told.link, change: told.change};
+  const notice = {body: told.text, tag: told.key, data, actions, icon: GIVEN.icon};
   event.waitUntil(Promise.all([self.registration.showNotification(told.title, notice), look()]));
 });
 
 self.addEventListener("notificationclick", event => {
   event.notification.close();
-  event.waitUntil(show(event.notification.data || GIVEN.home));
+  const {link, change} = event.notification.data ?? {};
+  event.waitUntil(show((event.action === "change" ? change : link) || GIVEN.home));
 });
 
 async function show(link) {

@@ -143,7 +143,7 @@ def _channels(recipient: Recipient, user: Any) -> dict[str, Any]:
     return {
         "channels": [
             (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable, each.user_id in (None, user.pk))
-            for each in recipient.channels.select_related("user")
+            for each in recipient.channels.select_related("user").prefetch_related("paces")
             if each.kind in CHANNELS
         ],
         "kinds": [
@@ -207,6 +207,8 @@ def change_channel(request: HttpRequest, whose: str, pk: int, tenancy: int | Non
         channel.enabled = not channel.enabled
         channel.save(update_fields=["enabled"])
         _theirs(channel)
+    elif wanted == "all-at-once":
+        channel.paces.all().delete()
     elif wanted == "test":
         _test(request, channel)
     else:

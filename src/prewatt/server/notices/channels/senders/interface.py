@@ -36,6 +36,8 @@ LIKE = str.maketrans({"–": "-", "—": "-", "“": '"', "”": '"', "‘": "'"
 def sms_text(message: Message) -> str:
     """Return the text of an SMS. Optional pieces are left out if the text fits one SMS then."""
     text = message.facts.get("sms") or f"{message.title}\n{message.text}".replace("|", "¦")
+    if message.link and message.short:
+        text = text.replace(message.link, message.short)
     plain = text.translate(LIKE)
     return fit_segment(plain if alphabet(plain) == "GSM-7" else text).replace("¦", "|")
 

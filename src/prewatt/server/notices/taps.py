@@ -1,0 +1,98 @@
+"""The short links of messages, `/n/<token>/`: one tap leads to the page that settles a notice, and to what stops this kind of message
+by this channel, or has it come less often.
+
+A token names a delivery, and is signed for its channel, its event and the address to which it goes: with another address it ends. It
+is no log-in: it opens nothing but the choice for this kind of message by this channel. Its 48 bits are enough since nobody can try
+one but at the pages, which count wrong ones (`accounts.throttles`), and since an SMS is paid by its length.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from dataclasses import replace
+
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from ..core.addresses import public
+from ..core.sealing import SealError
+from .channels.interface import Message
+from .languages import language_of
+from .models import Delivery
+from .paces import can_change, can_stop
+from .pages import of_all_notices
+from .recipients import address_of
+
+SIGNED = 6
+"""The bytes of a signature."""
+LONGEST = 40
+
+
+def token_of(delivery: Delivery) -> str:
+    """Return the token of a delivery. Raises SealError if the address can't be opened."""
+    number = int(delivery.pk)
+    named = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(named + _signature(delivery)).rstrip(b"=").decode()
+
+
+def delivery_of(token: str) -> Delivery | None:
+    """Return the delivery that a token names; None if the token is none, or its address has changed since."""
+    try:
+        content = base64.b64decode(token[:LONGEST] + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    number = int.from_bytes(content[:-SIGNED], "big")
+    if len(content) <= SIGNED or number >= 2**63:
+        return None
+    rows = Delivery.objects.select_related(
+        "channel__recipient__organisation",
+        "channel__recipient__tenancy__unit__property",
+        "notice__recipient__organisation",
+        "notice__recipient__tenancy__unit__property",
+    )
+    delivery = rows.filter(pk=number).first()
+    try:
+        is_right = delivery is not None and hmac.compare_digest(token_of(delivery), token)
+    except SealError:
+        return None
+    return delivery if is_right else None
+
+
+def page_of(delivery: Delivery) -> str:
+    """Return the address of the page that settles what a delivery has told. One that went with others leads to all notices."""
+    notice, channel = delivery.notice, delivery.channel
+    together = Delivery.objects.filter(channel=channel, notice__event=notice.event, sent_at=delivery.sent_at)
+    if notice.link and (delivery.sent_at is None or together.count() < 2):
+        return str(notice.link)
+    return of_all_notices(notice.recipient.tenancy, notice.recipient.organisation)
+
+
+def with_tap(message: Message, delivery: Delivery) -> Message:
+    """Return a message with the short link of its delivery, and the way to stop or change such messages, in words too. An address
+    that can't be opened gets no message at all: `sending.send` says so.
+    """
+    try:
+        token = token_of(delivery)
+    except SealError:
+        return message
+    short = public(reverse("tenant:notices:tap", args=[token]))
+    if not can_change(message.event):
+        return replace(message, short=short)
+    change = public(reverse("tenant:notices:stop", args=[token]))
+    with override(language_of(message.language).words.locale):
+        if can_stop(delivery.channel, message.event):
+            foot, label = _("Stop such messages, or have them come later or together: %(link)s"), _("Stop or change")
+        else:
+            foot, label = _("Have such messages come at another hour, or another way: %(link)s"), _("Change")
+    stop = change if can_stop(delivery.channel, message.event) else ""
+    return replace(message, short=short, change=change, stop=stop, change_label=label, foot=foot % {"link": change})
+
+
+def _signature(delivery: Delivery) -> bytes:
+    channel = delivery.channel
+    signed = "\0".join((str(delivery.pk), str(channel.pk), delivery.notice.event, address_of(channel)))
+    return salted_hmac("prewatt.notices.taps", signed, algorithm="sha256").digest()[:SIGNED]
