@@ -1,5 +1,6 @@
 """What people log in with is theirs to change: by codes and links that reach them, and they are told of each change."""
 
+import re
 import time
 
 import pytest
@@ -17,6 +18,7 @@ from prewatt.server.notices.events import Event
 from prewatt.server.notices.models import Notice
 from prewatt.server.sign_in import phones
 from prewatt.server.sign_in.models import CredentialChange
+from prewatt.server.sign_in.sent_codes import digits_of
 from tests.building import PASSWORD
 from tests.server.sign_in.conftest import bare
 
@@ -71,6 +73,18 @@ def test_a_code_by_sms_logs_in_once(anna, sent):
     assert not is_in(client)
     client.post("/login/code/confirm/", {"code": code})
     assert not is_in(client)
+
+
+def test_the_database_has_no_code_that_was_sent_but_a_name_from_which_the_servers_key_makes_it(anna, sent, settings):
+    phones.keep(anna, NUMBER)
+    client = Client()
+    client.post("/login/code/", {"phone": NUMBER})
+    kept = Session.objects.get(pk=client.session.session_key).get_decoded()
+    name = re.search(r"'code': '([\w-]{22})'", str(kept))[1]
+    assert len(sent.code) == 6 and f"'{sent.code}'" not in str(kept)
+    assert digits_of(name) == sent.code
+    settings.SECRET_KEY = "another server's"
+    assert digits_of(name) != sent.code
 
 
 def test_a_code_is_guessed_three_times_and_good_for_five_minutes(anna, sent, monkeypatch):

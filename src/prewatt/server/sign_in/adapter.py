@@ -26,6 +26,7 @@ from .carrying import code_letter, plain_letter, send_soon
 from .devices import device
 from .first_password import FIRST
 from .happenings import What, note, tell_former
+from .sent_codes import digits_of, new_name
 from .tries import Tries, user_named
 
 _SAID = {
@@ -131,6 +132,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Send an e-mail by the account of the user's landlord. Nothing is sent if no landlord has one."""
         user = context.get("user") or self.request.user
         values = {**context, "email": email}
+        if "code" in context:
+            values["code"] = digits_of(context["code"])
         title = " ".join(render_to_string(f"{template_prefix}_subject.txt", values).split())
         text = render_to_string(f"{template_prefix}_message.txt", values).strip()
         send_soon(lambda: plain_letter(user, "email", email, title, text))
@@ -143,6 +146,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
         """Return the address of the link that confirms an e-mail address."""
         return public(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    # -- codes --
+
+    def generate_login_code(self) -> str:
+        """Return the name of a new code, which the session keeps; its digits are sent."""
+        return new_name()
+
+    def generate_phone_verification_code(self, *, user: Any, phone: str) -> str:  # noqa: ARG002
+        """Return the name of a new code for a phone, as `generate_login_code` does."""
+        return new_name()
 
     # -- phone --
 
@@ -183,7 +196,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_verification_code_sms(self, user: Any, phone: str, code: str, **named: Any) -> None:  # noqa: ARG002
         """Send a code to a number. Raises ValidationError if too many were asked for."""
-        send_soon(lambda: code_letter(user, phone, code))
+        send_soon(lambda: code_letter(user, phone, digits_of(code)))
 
     def send_unknown_account_sms(self, phone: str, **named: Any) -> None:
         """Send nothing to a number that nobody logs in with."""

@@ -23,6 +23,7 @@ from ..metering.locking import for_update
 from . import phones
 from .adapter import AccountAdapter, FactorAdapter
 from .happenings import What, note
+from .sent_codes import digits_of
 from .sessions import begin
 from .tries import Tries, ask_for_code, user_named
 
@@ -144,6 +145,8 @@ class _SentCode:
         failed("sent code", key)
         if waits("sent code", key):
             raise AccountAdapter().validation_error("too_many_login_attempts")
+        if self.expected_code:
+            self.expected_code = digits_of(self.expected_code)
         return str(account.BaseConfirmCodeForm.clean_code(self))  # type: ignore[arg-type]
 
 
