@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ...kernel.events import Group
+from ..accounts.rights import Right
 
 
 class Event(models.TextChoices):
@@ -52,6 +55,15 @@ ALWAYS_TOLD = (Event.LOGIN, Event.LOGIN_CODE)
 """What nobody can switch off, least of all somebody who has got into another's login."""
 MUST_BE_TOLD = (Event.CUT_OFF, Event.TOP_UP, Event.OVERLOAD, Event.OVERDUE, *ALWAYS_TOLD)
 """What a tenant must be told, for safety or by law: it can come another way or at another hour, but does not end with a tap."""
+
+HEARD_WITH: Mapping[Event, Right] = {
+    Event.OVERLOAD: Right.SWITCH, Event.PRESS_BUTTON: Right.SWITCH, Event.TROUBLE: Right.SEE, Event.LEAK: Right.SEE,
+    Event.REPORT: Right.SEE, Event.OFFLINE: Right.SEE_MONEY, Event.BACK: Right.SEE_MONEY, Event.OVERDUE: Right.SEE_MONEY,
+    Event.HELD: Right.BOOKS, Event.TAKEN_BACK: Right.BOOKS, Event.OWED: Right.BOOKS,
+}  # fmt: skip
+"""The right with which somebody of an office hears of an event: that of the page that settles it. The office's own channels, such as
+its mailbox, hear of all.
+"""
 
 TOLD_BY_GROUP = {Group.OVERLOAD: Event.OVERLOAD, Group.TROUBLE: Event.TROUBLE, Group.BUTTON: Event.PRESS_BUTTON}
 """The event that people are told when a journal has an event of a group (`kernel.events`)."""

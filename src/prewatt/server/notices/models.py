@@ -104,7 +104,8 @@ class Recipient(models.Model):
 class Channel(models.Model):
     """A way to reach a recipient. `sealed` is the address; `shown` is as much of it as may be seen. `failing`: why the
     last try failed; empty if it did not. `tested_at`: when the last test was sent. `by_office`: the manager typed the
-    address for the tenant. `user`: the person of the flat whose channel it is; null: the flat's, or an office's.
+    address for the tenant. `user`: the person of the flat or of the office
+    whose channel it is; null: it is nobody's alone.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")

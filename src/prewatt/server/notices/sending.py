@@ -26,6 +26,7 @@ from .digests import digest, is_gathered
 from .models import Channel, Delivery, Pace, SendingAccount
 from .permissions import send_permitted
 from .recipients import address_of, values_of
+from .roles import allowed_to
 from .sending_templates import with_template
 from .taps import with_tap
 
@@ -90,7 +91,8 @@ def _claim(pk: int) -> Delivery | None:
     )
     if delivery is None:
         return None
-    if delivery.notice.overtaken or not delivery.channel.enabled:
+    notice, channel = delivery.notice, delivery.channel
+    if notice.overtaken or not channel.enabled or not allowed_to(notice.recipient, notice.event, [channel]):
         Delivery.objects.filter(pk=pk).update(state=Delivery.State.OVERTAKEN, next_try_at=None)
         return None
     Delivery.objects.filter(pk=pk).update(next_try_at=now() + LEASE)

@@ -16,6 +16,7 @@ from .facts import complete, facts_of
 from .models import Crossing, Delivery, Notice, Recipient
 from .paces import paced
 from .recipients import that_send
+from .roles import allowed_to
 from .sending_templates import carrying
 from .texts import render
 
@@ -51,7 +52,7 @@ def tell(
         made_at=at,
         due_at=due,
     )
-    channels = carrying(recipient, event, that_send(recipient.channels))
+    channels = carrying(recipient, event, allowed_to(recipient, event, that_send(recipient.channels)))
     Delivery.objects.bulk_create(
         Delivery(notice=notice, channel=channel, next_try_at=at_last)
         for channel, at_last in paced(recipient, event, channels, due, where, urgent)

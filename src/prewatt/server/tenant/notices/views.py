@@ -62,8 +62,10 @@ def _mine(request: HttpRequest, whose: str, tenancy: int | None) -> Recipient:
 
 
 def _person(request: HttpRequest, whose: str) -> Any:
-    """Return the person whose channel a new one is: each of a flat has their own; an office has all in common."""
-    return request.user if whose == "me" else None
+    """Return the person whose channel a new one is: each of a flat has their own; an office has in common what nobody has called
+    theirs alone.
+    """
+    return request.user if whose == "me" or request.POST.get("own") else None
 
 
 def _page(whose: str, recipient: Recipient, name: str = "notices") -> str:
@@ -133,16 +135,23 @@ def _values(recipient: Recipient) -> dict[str, str]:
 
 
 def _own_channels(recipient: Recipient, user: Any) -> QuerySet[Channel]:
-    """Return the channels that a person may change: their own, and those that are nobody's alone."""
+    """Return the channels that a person may change: their own, and those that are nobody's alone; all of an office."""
+    if recipient.tenancy_id is None:
+        return recipient.channels.select_related("recipient")
     return recipient.channels.select_related("recipient").filter(Q(user=None) | Q(user=user.pk))
 
 
 def _channels(recipient: Recipient, user: Any) -> dict[str, Any]:
     """Return the channels that somebody has, and the kinds of those that can be added."""
-    usable = kinds_for(recipient)
+    usable, theirs = kinds_for(recipient), (None, user.pk)
     return {
         "channels": [
-            (each, CHANNELS[each.kind].title, CHANNELS[each.kind] in usable, each.user_id in (None, user.pk))
+            (
+                each,
+                CHANNELS[each.kind].title,
+                CHANNELS[each.kind] in usable,
+                recipient.tenancy_id is None or each.user_id in theirs,
+            )
             for each in recipient.channels.select_related("user").prefetch_related("paces")
             if each.kind in CHANNELS
         ],
