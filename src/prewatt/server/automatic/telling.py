@@ -9,7 +9,7 @@ from ...kernel.sentences import Sentence
 from ..core.sentences import say
 from ..notices.events import Event
 from ..notices.languages import language_of
-from ..notices.links import page_of_flat
+from ..notices.pages import for_tenant
 from ..notices.recipients import recipient_of
 from ..notices.telling import tell
 from .models import AutomaticPayment, AutomaticTopUp
@@ -28,6 +28,6 @@ def tell_failed(rule: AutomaticTopUp, made: AutomaticPayment, why: Sentence) -> 
         "amount": format_money(rule.amount, currency),
         "why": words,
         "is_paused": rule.state == rule.State.PAUSED,
-        "link": page_of_flat(tenancy),
+        "link": for_tenant(Event.AUTOMATIC, tenancy),
     }
     tell(recipient, Event.AUTOMATIC, f"automatic {made.pk}", context)

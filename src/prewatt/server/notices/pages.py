@@ -36,10 +36,9 @@ SWITCH = Page("console:units:switch")
 OF_PROPERTY = Page("console:alarms:alarms")
 
 CODE, OTHER, PAYMENT, SOLD, METER = "code", "other", "payment", "sold", "meter"
-"""The cases. `CODE`: a code waits to be typed. `OTHER`: not for want of credit; money that came back; a
-flat whose meter is not read. `PAYMENT`: paid online; `SOLD`: a code for a
-keypad meter. `METER`: told by a flat's meter, without an alarm. `OTHER` at an office: of a meter that is no flat's, or money that
-nobody asked for.
+"""The cases. `CODE`: a code waits to be typed. `OTHER`: not for want of credit; money that came back; a flat whose meter is not
+read. `PAYMENT`: paid online; `SOLD`: a code for a keypad meter. `METER`: told by a flat's meter, without an alarm. `OTHER` at an
+office: of a meter that is no flat's, or money that nobody asked for.
 """
 
 FOR_TENANT: Mapping[tuple[Event, str], Page] = {
@@ -68,6 +67,7 @@ FOR_TENANT: Mapping[tuple[Event, str], Page] = {
     (Event.NOTE, ""): HOME,
     (Event.REPORT, ""): Page("tenant:reports:report"),
     (Event.PRESS_BUTTON, ""): HOME,
+    (Event.AUTOMATIC, ""): PAY,
     (Event.LOGIN, ""): Page("sign_in:account"),
     (Event.LOGIN_CODE, ""): Page("account_confirm_login_code"),
 }

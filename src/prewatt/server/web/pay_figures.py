@@ -77,6 +77,8 @@ def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: 
 def offered_amounts(currency: str) -> Sequence[int]:
     """Return the amounts that are offered by one tap, in units of a currency."""
     return AMOUNTS[minor_digits(currency)]
+
+
 def preset(tenancy: Tenancy, asked: str) -> str:
     """Return the amount that stands in the form of somebody whom a notice has led there: the one that the address asks for
     (`asked`), or else what was paid last, or the least that is offered; at least so much that nothing is owed after it.
