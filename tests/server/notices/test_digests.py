@@ -149,6 +149,7 @@ def test_what_is_urgent_is_never_held_back(anna, office, tenancy, internet):
         Event.BILL_DUE,
         Event.OVERDUE,
         Event.PRESS_BUTTON,
+        Event.AUTOMATIC,
         *ALWAYS_TOLD,
     }
     assert not urgent & GATHERED and {each for each in Event if not is_gathered(anna, each)} == urgent
