@@ -117,7 +117,7 @@ def test_manager_and_tenant_see_an_outage_come_and_go_without_a_reload(building,
     picture(tenant, "tenant", tmp_path)
     here = tenant.context.new_page()
     here.goto(building.site)
-    here.locator("form[action='/login'] select").select_option(label=waiting)
+    here.get_by_role("link", name=waiting, exact=True).click()
     here.get_by_label("PIN").fill("123456")
     here.get_by_role("button", name="Open").click()
     expect(here.get_by_text("The building cannot reach the server now")).to_be_visible()

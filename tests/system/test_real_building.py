@@ -376,8 +376,7 @@ def test_a_wrong_setting_stops_the_start_with_a_message_that_names_it(building, 
 
 def opened(building, page, pin):
     """The gateway's own page, opened with the flat's PIN."""
-    page.goto(f"http://127.0.0.1:{building.site}/")
-    page.locator("form[action='/login'] select").select_option("m2")
+    page.goto(f"http://127.0.0.1:{building.site}/?meter=m2")
     page.get_by_label("PIN").fill(pin)
     page.get_by_role("button", name="Open").click()
 
@@ -400,7 +399,7 @@ def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_fla
         for child in children:
             os.kill(child, signal.SIGSTOP)
         page.get_by_label("20 digits").fill("1234 5678 9012 3456 7890")
-        page.get_by_role("button", name="Use it").click()
+        page.get_by_role("button", name="Use the code").click()
         expect(page.locator(".told")).to_contain_text("one digit is wrong")
     finally:
         for child in children:
@@ -410,7 +409,7 @@ def test_with_the_server_gone_a_code_typed_at_the_gateways_page_switches_the_fla
     assert paid.returncode == 0, paid.stderr
     code = paid.stdout.split()[-1]
     page.get_by_label("20 digits").fill(code)
-    page.get_by_role("button", name="Use it").click()
+    page.get_by_role("button", name="Use the code").click()
     # The command may have been quicker: then the code is known to be used.
     expect(page.locator(".told")).to_contain_text(re.compile("Credited: 20.00 EUR|used already"))
     opened(building, page, pin) if page.locator("form[action='/login']").count() else None
