@@ -86,8 +86,8 @@ def of_python(source: str) -> Iterator[Message]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             names |= {each.asname: each.name for each in node.names if each.asname and each.name in ARGUMENTS}
-            if (node.module or "").endswith("texts") and any(each.name == "_" for each in node.names):
-                names["_"] = "gettext"
+            if (node.module or "").endswith("texts"):
+                names |= {each.asname or "_": "gettext" for each in node.names if each.name == "_"}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
@@ -97,7 +97,10 @@ def of_python(source: str) -> Iterator[Message]:
 
 
 def of_commands(source: str) -> Iterator[Message]:
-    """Yield the texts of a file of commands: the help of each command and of its options, and the words of the table."""
+    """Yield the texts of a file of commands: what they say, the help of each of them and of its options, and the words of the
+    table.
+    """
+    yield from of_python(source)
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and any(

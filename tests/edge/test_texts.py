@@ -65,8 +65,8 @@ def of_the_rule():
 
 @cache
 def all_texts():
-    found = set().union(*(marked(file) for file in (SOURCE / "edge").rglob("*.py"))) | of_the_rule()
-    found |= {event.words for event in EventKind}
+    found = set().union(*(marked(file) | marked(file, "gettext_noop") for file in (SOURCE / "edge").rglob("*.py")))
+    found |= of_the_rule() | {event.words for event in EventKind}
     found |= {each.done for each in vars(orders).values() if isinstance(getattr(each, "done", None), str) and each.done}
     kernel = SOURCE / "kernel"
     found |= refusals(kernel / "orders.py", {"objection"}) | refusals(kernel / "account.py", {"by_code", "on_site"})

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 ATTRIBUTES = {"title", "placeholder", "aria-label", "alt", "label"}
 OF_ALL_LANGUAGES = re.compile(
     r"prewatt|kWh|kW|W|Wh|V|A|Hz|min|EUR|CSV|PDF|JSON|XLSX|OFX|MT940|camt|CAMT|CSV|UTC|ISO|SMS|PIN|QR|API|id|ID|URL|OK|E-?mail|WeChat"
-    r"|WeCom|Alipay|Stripe|VAPID|IBAN|BIC|TID|kvarh|var|VA|OpenAPI|http|https|webhook|Beancount|ct"
+    r"|WeCom|Alipay|Stripe|Bluetooth|VAPID|IBAN|BIC|TID|kvarh|var|VA|OpenAPI|http|https|webhook|Beancount|ct"
 )
 """Names, units and formats, which are written so in every language."""
 _TAG = re.compile(r"\{%-?\s*(?P<name>\w+).*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
@@ -90,3 +90,54 @@ def _sentences(node):
     elif isinstance(node, ast.Dict | ast.List):
         for each in getattr(node, "values", None) or getattr(node, "elts", []):
             yield from _sentences(each)
+
+
+_OF_TERMINALS = {
+    "echo",
+    "print",
+    "status",
+    "add_row",
+    "add_column",
+    "Table",
+    "Panel",
+    "Finding",
+    "JournalFacts",
+}
+"""What shows its arguments on a terminal."""
+
+
+def of_commands(tree):
+    """Yield pairs of what says it and its text: what commands print, put into tables, or refuse with."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            call = node.exc
+        elif isinstance(node, ast.Call):
+            call = node
+        else:
+            continue
+        name = ast.unparse(call.func).rpartition(".")[2]
+        if name in _OF_TERMINALS or (isinstance(node, ast.Raise) and name.endswith(("Error", "BadParameter"))):
+            said = [*call.args, *(each.value for each in call.keywords if each.arg in ("title", "caption"))]
+            yield from ((name, text) for each in said for text in _spoken(each))
+
+
+def _spoken(node):
+    """The texts with words that an expression shows, but for those that go through a function."""
+    if isinstance(node, ast.Call):
+        if ast.unparse(node.func).endswith(".join"):
+            yield from (text for each in node.args for text in _spoken(each))
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and is_text(_MARKUP.sub("", node.value)):
+            yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        text = "".join(each.value if isinstance(each, ast.Constant) else "{}" for each in node.values)
+        if is_text(_MARKUP.sub("", text)):
+            yield text
+        values = [each.value for each in node.values if isinstance(each, ast.FormattedValue)]
+        yield from (text for each in values for text in _spoken(each))
+    elif not isinstance(node, ast.Attribute | ast.Subscript | ast.Name | ast.Compare | ast.Await | ast.Dict):
+        yield from (text for each in ast.iter_child_nodes(node) for text in _spoken(each))
+
+
+_MARKUP = re.compile(r"\[/?[a-z ]*\]|--[a-z-]+|`[^`]*`|%[a-zA-Z]")
+"""Marks of style, options and commands, which are so in every language."""

@@ -23,6 +23,7 @@ from msgspec import Struct, field
 
 from .. import __version__
 from ..folder import sync
+from ..terminal_texts import _
 
 FORMAT = 1
 """The number of the file's format. It grows when older versions of prewatt could misread the file."""
@@ -79,15 +80,15 @@ def manifest(side: str, name: str, folder: Path, formats: dict[str, str], settin
 
 def _check_target(target: Path) -> None:
     if target.is_dir():
-        raise BackupError(f"{target}: this is a folder. Name a file in it")
+        raise BackupError(_("%(target)s: this is a folder. Name a file in it", target=target))
     if not target.parent.is_dir():
-        raise BackupError(f"{target}: the folder of this file does not exist. Make the folder first")
+        raise BackupError(_("%(target)s: the folder of this file does not exist. Make the folder first", target=target))
     if target.exists():
         try:
             read_manifest(target)
         except BackupError:
             raise BackupError(
-                f"{target}: exists and is not a backup, so it is not overwritten. Name another file"
+                _("%(target)s: exists and is not a backup, so it is not overwritten. Name another file", target=target)
             ) from None
 
 
@@ -102,13 +103,17 @@ def workplace(target: Path) -> Iterator[Path]:
     try:
         work.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
-        raise BackupError(f"{target.parent}: can't be written ({error.strerror})") from None
+        raise BackupError(
+            _("%(parent)s: can't be written (%(cause)s)", parent=target.parent, cause=error.strerror)
+        ) from None
     handle = os.open(work, os.O_RDONLY)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BackupError(f"{target}: another backup is writing this file. Wait until it is done") from None
+            raise BackupError(
+                _("%(target)s: another backup is writing this file. Wait until it is done", target=target)
+            ) from None
         # Another backup that was killed may have left files.
         for leftover in work.iterdir():
             leftover.unlink()
@@ -168,7 +173,13 @@ def check(source: Path, side: str) -> Manifest:
     with _opened(source) as tar:
         about = _manifest(source, tar)
         if about.side != side:
-            raise BackupError(f"{source}: this is a copy of a {about.side}. Put it back with `{SIDES[about.side]}`")
+            raise BackupError(
+                _(
+                    "%(source)s: this is a copy of another kind. Put it back with `%(command)s`",
+                    source=source,
+                    command=SIDES[about.side],
+                )
+            )
         for name, member in about.files.items():
             _copy(source, tar, name, member, None)
     return about
@@ -195,7 +206,13 @@ def _opened(source: Path) -> Iterator[tarfile.TarFile]:
 
 
 def _damaged(source: Path, why: str) -> BackupError:
-    return BackupError(f"{source}: is not a complete backup ({why}). Nothing was changed. Use another copy")
+    return BackupError(
+        _(
+            "%(source)s: is not a complete backup (%(why)s). Nothing was changed. Use another copy",
+            source=source,
+            why=why,
+        )
+    )
 
 
 def _decoded(source: Path, text: bytes) -> Manifest:
@@ -204,7 +221,11 @@ def _decoded(source: Path, text: bytes) -> Manifest:
         known = msgspec.json.decode(text, type=_Format)
         if known.format > FORMAT:
             raise BackupError(
-                f"{source}: prewatt {known.version} made this copy. Put it back with that version or a newer one"
+                _(
+                    "%(source)s: prewatt %(version)s made this copy. Put it back with that version or a newer one",
+                    source=source,
+                    version=known.version,
+                )
             )
         return msgspec.json.decode(text, type=Manifest)
     except msgspec.MsgspecError as error:

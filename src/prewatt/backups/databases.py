@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from ..terminal_texts import _
 from .archive import BackupError
 
 
@@ -24,7 +25,7 @@ def copy(source: Path, target: Path) -> None:
             read.execute("SELECT 1 FROM sqlite_master").fetchone()
             read.backup(written)
     except sqlite3.Error as error:
-        raise BackupError(f"{source}: can't be copied ({error})") from None
+        raise BackupError(_("%(source)s: can't be copied (%(error)s)", source=source, error=error)) from None
 
 
 def unread(path: Path) -> sqlite3.Connection:
@@ -40,4 +41,10 @@ def check(path: Path, named: Path) -> None:
     except sqlite3.Error as error:
         results = [str(error)]
     if results != ["ok"]:
-        raise BackupError(f"{named}: the database is damaged ({'; '.join(results)}). Use another copy")
+        raise BackupError(
+            _(
+                "%(database)s: the database is damaged (%(why)s). Use another copy",
+                database=named,
+                why="; ".join(results),
+            )
+        )

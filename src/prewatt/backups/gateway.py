@@ -19,9 +19,11 @@ from ..edge.copies import CopyError, copy_by_agent
 from ..edge.driver_settings import missing_paths, with_paths
 from ..edge.journal import Journal, Loaded
 from ..edge.settings import EdgeSettings, SettingsError, load_settings, write_settings
+from ..kernel.account import Account
 from ..kernel.currencies import format_money
 from ..kernel.recovery import JournalDamaged
 from ..kernel.units import moment
+from ..terminal_texts import _
 from . import archive, databases
 from .archive import BackupError, Manifest
 
@@ -107,33 +109,60 @@ def _format(journal: Path) -> str:
         with closing(databases.unread(journal)) as opened:
             return str(opened.execute("SELECT value FROM meta WHERE name='format'").fetchone()[0])
     except (sqlite3.Error, TypeError) as error:
-        raise BackupError(f"{journal.name}: this file is not a journal ({error})") from None
+        raise BackupError(
+            _("%(journal)s: this file is not a journal (%(error)s)", journal=journal.name, error=error)
+        ) from None
+
+
+def _of_meter(name: str, account: Account) -> str:
+    """Return what a copy knows of a meter."""
+    values = {"meter": name, "entry": account.seq, "balance": format_money(account.balance, account.currency)}
+    if not account.seq:
+        return _("%(meter)s: entry %(entry)s, balance %(balance)s", **values)
+    until = f"{moment(account.at):%Y-%m-%d %H:%M:%S}"
+    return _("%(meter)s: entry %(entry)s, balance %(balance)s, until %(until)s UTC", until=until, **values)
 
 
 def after_restore(done: Restored, into: Path) -> list[str]:
     """Return the lines that tell a person what was put back, and what happens now."""
     settings = done.settings
-    lines = [f"Gateway {settings.gateway} is in {into.absolute()} as it was at {done.copy.made}."]
-    lines += [
-        f"  {meter}: entry {loaded.account.seq}, balance {format_money(loaded.account.balance, loaded.account.currency)}"
-        + (f", until {moment(loaded.account.at):%Y-%m-%d %H:%M:%S} UTC" if loaded.account.seq else "")
-        for meter, loaded in done.meters.items()
+    lines = [
+        _(
+            "Gateway %(gateway)s is in %(folder)s as it was at %(at)s.",
+            gateway=settings.gateway,
+            folder=into.absolute(),
+            at=done.copy.made,
+        )
     ]
+    lines += [f"  {_of_meter(meter, loaded.account)}" for meter, loaded in done.meters.items()]
     if done.aside:
-        lines.append(f"The earlier content is in {done.aside}. It contains the key, so remove it when all is well.")
+        lines.append(
+            _(
+                "The earlier content is in %(aside)s. It contains the key, so remove it when all is well.",
+                aside=done.aside,
+            )
+        )
     lines += [
-        f"{path} is missing. The {name} meters need it, so copy it here."
+        _("%(file)s is missing. Meters of the kind %(kind)s need it, so copy it here.", file=path, kind=name)
         for name, section in settings.drivers.items()
         for path in missing_paths(section)
     ]
     return [
         *lines,
         "",
-        f"Now start it: prewatt edge run --config {into / SETTINGS}",
-        "- The server sees at once that this journal is behind, and sends the present state of the meters. The energy used "
-        "since then is charged from their registers, and codes that were typed since then stay used.",
-        "- Without a network you need to do nothing. The gateway serves the meters by what the copy knows, and waits. "
-        "Payments made since then count again as soon as it reaches the server.",
-        "- Only one machine may run as this gateway. If the other one may come back, run prewatt gateway code "
-        f"{settings.gateway} on the server, and enrol this one again.",
+        _("Now start it: prewatt edge run --config %(settings)s", settings=into / SETTINGS),
+        _(
+            "- The server sees at once that this journal is behind, and sends the present state of the "
+            "meters. The energy used since then is charged from their registers, and codes that were typed "
+            "since then stay used."
+        ),
+        _(
+            "- Without a network you need to do nothing. The gateway serves the meters by what the copy "
+            "knows, and waits. Payments made since then count again as soon as it reaches the server."
+        ),
+        _(
+            "- Only one machine may run as this gateway. If the other one may come back, run prewatt "
+            "gateway code %(gateway)s on the server, and enrol this one again.",
+            gateway=settings.gateway,
+        ),
     ]

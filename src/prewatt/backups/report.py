@@ -10,14 +10,15 @@ from django.db import DatabaseError, connection
 from django.db.models import Count, Q
 from rich.table import Table
 
-from ..kernel.currencies import format_money, format_with_code
 from ..kernel.units import moment
+from ..server.core import local_forms
 from ..server.estate.models import Organisation
 from ..server.ledger.books import trial_balance
 from ..server.metering.models import Gateway, Meter
 from ..server.payments.models import Payment
 from ..server.vending.codes import skip_forgotten
 from ..server.vending.models import OPEN, Command
+from ..terminal_texts import _
 from .archive import Manifest
 
 
@@ -31,15 +32,19 @@ def check_restored(copied: Manifest, environment: Mapping[str, str]) -> tuple[Ta
 
 def journals() -> Table:
     """Return a table of how much the copy knows of each meter's journal."""
-    table = Table(title="State of the meters in this copy", title_justify="left")
-    for title in ("gateway", "meter", "unit", "entries", "until (UTC)", "balance", "open commands"):
-        table.add_column(title, justify="right" if title in ("entries", "balance", "open commands") else "left")
+    table = Table(title=_("State of the meters in this copy"), title_justify="left")
+    for title in (_("gateway"), _("meter"), _("unit")):
+        table.add_column(title)
+    table.add_column(_("entries"), justify="right")
+    table.add_column(_("until (UTC)"))
+    for title in (_("balance"), _("open commands")):
+        table.add_column(title, justify="right")
     meters = Meter.objects.select_related("gateway__property", "unit").annotate(
         waiting=Count("credit_log", filter=Q(credit_log__state__in=OPEN))
     )
     for meter in meters.order_by("gateway__name", "unit__name", "name"):
-        until = f"{moment(meter.at):%Y-%m-%d %H:%M:%S}" if meter.at is not None else "never"
-        money = format_with_code(meter.balance, meter.gateway.property.currency)
+        until = f"{moment(meter.at):%Y-%m-%d %H:%M:%S}" if meter.at is not None else _("never")
+        money = local_forms.money_with_code(meter.balance, meter.gateway.property.currency)
         unit = meter.unit.name if meter.unit else meter.get_role_display()
         table.add_row(meter.gateway.name, meter.name, unit, str(meter.seq), until, money, str(meter.waiting))
     return table
@@ -50,31 +55,46 @@ def after_restore(copied: Manifest, environment: Mapping[str, str]) -> tuple[boo
     what does not.
     """
     wrong = _wrong()
-    lines = [f"WRONG: {fault}" for fault in wrong] or ["The database is complete, and the books sum to zero."]
+    lines = [_("WRONG: %(fault)s", fault=fault) for fault in wrong] or [
+        _("The database is complete, and the books sum to zero.")
+    ]
     commands = Command.objects.filter(state__in=OPEN).count()
     asked = Payment.objects.filter(state=Payment.State.OPEN).count()
     gateways = Gateway.objects.filter(public_key__isnull=False, revoked=False).count()
     day = copied.made[:10]
     lines += [
-        f"Open commands: {commands}. They are sent again. A meter that has one already does not carry it out twice.",
-        f"Open payments by phone: {asked}. The providers are asked about them again.",
+        _(
+            "Open commands: %(count)s. They are sent again. A meter that has one already does not carry it out twice.",
+            count=commands,
+        ),
+        _("Open payments by phone: %(count)s. The providers are asked about them again.", count=asked),
         "",
-        "Now start the server. This happens by itself:",
-        f"- Gateways send again what is newer in their journals. Enrolled gateways: {gateways}.",
-        "- No new code gets the identifier of a code that this copy does not know.",
-        f"- A payment made after {copied.made} that has reached its meter comes back with the meter's journal. It raises an "
-        "alarm, because it is at the meter but not in the books (Set-up > Alarms).",
+        _("Now start the server. This happens by itself:"),
+        _("- Gateways send again what is newer in their journals. Enrolled gateways: %(count)s.", count=gateways),
+        _("- No new code gets the identifier of a code that this copy does not know."),
+        _(
+            "- A payment made after %(at)s that has reached its meter comes back with the meter's "
+            "journal. It raises an "
+            "alarm, because it is at the meter but not in the books (Set-up > Alarms).",
+            at=copied.made,
+        ),
         "",
-        "This you have to do:",
-        "- Find payments by phone that have reached no meter. They are in the provider's settlement files: prewatt books "
-        f"reconcile --from {day} --until TODAY",
-        "- Enter again what people entered later: cash, bank statements, tenants, tariffs, logins. Before you enter a "
-        "payment, check whether the meter has it already.",
-        "- Enrol gateways again that enrolled later: prewatt gateway code NAME",
+        _("This you have to do:"),
+        _(
+            "- Find payments by phone that have reached no meter. They are in the provider's settlement "
+            "files: %(command)s",
+            command=f"prewatt books reconcile --from {day} --until TODAY",
+        ),
+        _(
+            "- Enter again what people entered later: cash, bank statements, tenants, tariffs, logins. "
+            "Before you enter a "
+            "payment, check whether the meter has it already."
+        ),
+        _("- Enrol gateways again that enrolled later: prewatt gateway code NAME"),
     ]
     other = {name: value for name, value in copied.settings.items() if environment.get(name) != value}
     if other:
-        lines += ["", "The copy was made with other settings. If they are still right, set them before the start:"]
+        lines += ["", _("The copy was made with other settings. If they are still right, set them before the start:")]
         lines += [f"  {name}={value}" for name, value in other.items()]
     return not wrong, lines
 
@@ -84,9 +104,15 @@ def _wrong() -> list[str]:
     try:
         connection.check_constraints()
     except DatabaseError as error:
-        faults.append(f"the database refers to rows that it does not contain: {error}")
+        faults.append(_("the database refers to rows that it does not contain: %(error)s", error=error))
     for owner in Organisation.objects.all():
         total = sum(trial_balance(owner).values())
         if total:
-            faults.append(f"the books of {owner} sum to {format_money(total, owner.currency)} instead of zero")
+            faults.append(
+                _(
+                    "the books of %(landlord)s sum to %(amount)s instead of zero",
+                    landlord=owner,
+                    amount=local_forms.money(total, owner.currency),
+                )
+            )
     return faults

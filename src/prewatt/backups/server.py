@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .. import __version__, folder, server
 from ..server.core.config import ServerConfig, secret, signing_key, vending_secret
+from ..terminal_texts import _
 from . import archive, databases
 from .archive import BackupError, Manifest
 
@@ -42,7 +43,9 @@ def back_up(config: ServerConfig, environment: Mapping[str, str], target: Path) 
     with folder.using(config.home):
         proof = config.home / ("secret" if config.database else DATABASE)
         if not proof.exists():
-            raise BackupError(f"{proof}: this file is missing, so no server has run here. Check PREWATT_HOME")
+            raise BackupError(
+                _("%(file)s: this file is missing, so no server has run here. Check PREWATT_HOME", file=proof)
+            )
         with archive.workplace(target) as work:
             # Keys are copied after the database, so that no key which the database needs is missing.
             formats = {} if config.database else _copy_database(config.home, work)
@@ -79,13 +82,19 @@ def put_back(config: ServerConfig, source: Path) -> Restored:
     copied = archive.check(source, SIDE)
     if DATABASE in copied.files and config.database:
         raise BackupError(
-            f"{source}: contains an SQLite database, but PREWATT_DATABASE names PostgreSQL. Leave PREWATT_DATABASE empty to "
-            "put the copy back"
+            _(
+                "%(source)s: contains an SQLite database, but PREWATT_DATABASE names PostgreSQL. Leave "
+                "PREWATT_DATABASE empty to put the copy back",
+                source=source,
+            )
         )
     if DATABASE not in copied.files and not config.database:
         raise BackupError(
-            f"{source}: comes from a server on PostgreSQL and contains only its keys. Restore the database with pg_restore, "
-            "set PREWATT_DATABASE to it, and repeat this command"
+            _(
+                "%(source)s: comes from a server on PostgreSQL and contains only its keys. Restore the database "
+                "with pg_restore, set PREWATT_DATABASE to it, and repeat this command",
+                source=source,
+            )
         )
     with folder.alone(config.home), folder.gathering(config.home) as part:
         archive.extract(source, copied, part)
@@ -103,8 +112,14 @@ def _check_known(database: Path, source: Path, copied: Manifest) -> None:
     strange = [f"{room} {name}" for room, name in _applied(database) if room in ours and (room, name) not in known]
     if strange:
         raise BackupError(
-            f"{source}: prewatt {copied.version} has changed its database in a way that this version ({__version__}) does not "
-            f"know ({strange[-1]}). Put the copy back with that version or a newer one"
+            _(
+                "%(source)s: prewatt %(version)s has changed its database in a way that this version "
+                "(%(own)s) does not know (%(change)s). Put the copy back with that version or a newer one",
+                source=source,
+                version=copied.version,
+                own=__version__,
+                change=strange[-1],
+            )
         )
 
 
@@ -113,7 +128,9 @@ def _applied(database: Path) -> list[tuple[str, str]]:
         with closing(databases.unread(database)) as opened:
             return list(opened.execute("SELECT app, name FROM django_migrations ORDER BY id"))
     except sqlite3.Error as error:
-        raise BackupError(f"{database.name}: this file is not a database of prewatt ({error})") from None
+        raise BackupError(
+            _("%(database)s: this file is not a database of prewatt (%(error)s)", database=database.name, error=error)
+        ) from None
 
 
 def _migrations(database: Path) -> dict[str, str]:

@@ -9,13 +9,14 @@ import typer
 from rich.table import Table
 
 from ..kernel.calendar import local_day, zone
-from ..kernel.currencies import format_money
+from ..server.core import local_forms
 from ..server.estate.models import Organisation
 from ..server.estate.wall_clock import typed_day
 from ..server.payments.findings import Finding
 from ..server.payments.reconciliation import recent_days
 from ..server.payments.reconciliation import reconcile as reconcile_days
 from ..server.statements.bills import open_bills
+from ..terminal_texts import _
 from .command import CommandError, group, print_table
 from .lookup import property_named
 from .on_server import DatabaseCommand, PropertyOption
@@ -42,7 +43,7 @@ def reconcile(
     findings = reconcile_days(
         owner, typed_day(first, "--from") if first else begins, typed_day(last, "--until") if last else ends
     )
-    print_table(_findings_table(f"{owner}: {len(findings)} movements", findings))
+    print_table(_findings_table(_("%(landlord)s: movements: %(count)s", landlord=owner, count=len(findings)), findings))
     raise typer.Exit(1 if any(finding.grade == "act" for finding in findings) else 0)
 
 
@@ -50,7 +51,7 @@ def reconcile(
 def bills(property_name: PropertyOption = "") -> None:
     """List the open bills, overdue ones first."""
     property_ = property_named(property_name)
-    table = Table("bill", "unit", "tenant", "due", property_.currency, "left", "state")
+    table = Table(_("bill"), _("unit"), _("tenant"), _("due"), property_.currency, _("left"), _("state"))
     rows = [row for row in open_bills(property_.organisation) if row.bill.tenancy.unit.property_id == property_.pk]
     for row in rows:
         bill = row.bill
@@ -59,15 +60,21 @@ def bills(property_name: PropertyOption = "") -> None:
             bill.tenancy.unit.name,
             bill.who,
             f"{local_day(bill.due_at - 1, zone(property_.zone))}",
-            format_money(bill.amount, property_.currency),
-            format_money(row.left, property_.currency),
+            local_forms.money(bill.amount, property_.currency),
+            local_forms.money(row.left, property_.currency),
             row.in_words,
             style="bold red" if row.state == "overdue" else None,
         )
     print_table(table)
     overdue = sum(row.left for row in rows if row.state == "overdue")
-    left = format_money(sum(row.left for row in rows), property_.currency)
-    typer.echo(f"{left} is open, {format_money(overdue, property_.currency)} of it overdue.")
+    left = local_forms.money(sum(row.left for row in rows), property_.currency)
+    typer.echo(
+        _(
+            "%(left)s is open, %(overdue)s of it overdue.",
+            left=left,
+            overdue=local_forms.money(overdue, property_.currency),
+        )
+    )
 
 
 def _organisation(name: str) -> Organisation:
@@ -76,19 +83,19 @@ def _organisation(name: str) -> Organisation:
     """
     matching = Organisation.objects.filter(name=name) if name else Organisation.objects.all()
     if matching.count() != 1:
-        known = ", ".join(Organisation.objects.values_list("name", flat=True)) or "none"
-        raise CommandError(f"--organisation: choose one of these landlords: {known}")
+        known = ", ".join(Organisation.objects.values_list("name", flat=True)) or _("none")
+        raise CommandError(_("--organisation: choose one of these landlords: %(known)s", known=known))
     return matching.get()
 
 
 def _findings_table(title: str, findings: Sequence[Finding]) -> Table:
-    table = Table("day", "account", "what", "for", title=title, title_justify="left")
-    for column in ("provider", "ledger", "meter"):
+    table = Table(_("day"), _("account"), _("what"), _("for"), title=title, title_justify="left")
+    for column in (_("provider"), _("ledger"), _("meter")):
         table.add_column(column, justify="right")
-    table.add_column("found, and what to do", ratio=1)
+    table.add_column(_("found, and what to do"), ratio=1)
     for finding in findings:
         sides = (finding.provider, finding.ledger, finding.meter)
-        amounts = ["–" if side is None else format_money(side, finding.currency) for side in sides]
+        amounts = ["–" if side is None else local_forms.money(side, finding.currency) for side in sides]
         words = "\n".join(
             filter(None, (finding.says + (f": {finding.detail}" if finding.detail else ""), finding.next))
         )

@@ -14,8 +14,8 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from ..log_lines import Lines
+from ..terminal_texts import _
 from .garbage import collect_as_usual
-from .texts import _
 
 WRONG = 2
 """Exit status of a command that was refused."""

@@ -15,12 +15,10 @@ from ..backups import server as copies
 from ..folder import BusyError
 from ..processes.database import setup_django
 from ..server.core.config import load_config
+from ..terminal_texts import _
 from .command import Command, CommandError, FileCommand, group, print_table
 
 app = group()
-STOP = (
-    "Stop the server first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it), and programs like it"
-)
 
 
 @app.command(cls=FileCommand)
@@ -33,11 +31,11 @@ def backup(
     """
     config = load_config()
     copy = copies.back_up(config, os.environ, file)
-    typer.echo(f"{file}: {', '.join(copy.files)}, at {copy.made}")
+    typer.echo(_("%(file)s: %(names)s, at %(made)s", file=file, names=", ".join(copy.files), made=copy.made))
     if config.database:
         typer.echo(
-            "THE DATABASE IS NOT IN THIS FILE. Copy it with PostgreSQL's own tools:\n"
-            '  pg_dump --format=custom --file=prewatt.dump "$PREWATT_DATABASE"',
+            _("THE DATABASE IS NOT IN THIS FILE. Copy it with PostgreSQL's own tools:")
+            + '\n  pg_dump --format=custom --file=prewatt.dump "$PREWATT_DATABASE"',
             err=True,
         )
 
@@ -53,19 +51,28 @@ def restore(file: Annotated[Path, typer.Argument(help="File that `prewatt backup
     try:
         done = copies.put_back(config, file)
     except BusyError as error:
-        raise CommandError(f"{error}. {STOP}. Nothing was changed") from None
+        raise CommandError(
+            _(
+                "%(error)s. Stop the server first (Ctrl-C where it runs, `systemctl stop` if a service "
+                "manager runs it), "
+                "and programs like it. Nothing was changed",
+                error=error,
+            )
+        ) from None
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from None
-    typer.echo(f"{config.home} is as it was at {done.copy.made}.")
+    typer.echo(_("%(home)s is as it was at %(made)s.", home=config.home, made=done.copy.made))
     if done.aside:
-        typer.echo(f"The earlier content is in {done.aside}. It contains keys, so remove it when all is well.")
+        typer.echo(
+            _("The earlier content is in %(aside)s. It contains keys, so remove it when all is well.", aside=done.aside)
+        )
     try:
         setup_django()
         # Loaded here: it imports the models, which can be only now, with the keys that were put back.
         report: Any = import_module("..backups.report", __package__)
         table, well, lines = report.check_restored(done.copy, os.environ)
     except (DatabaseError, ImproperlyConfigured) as error:
-        typer.echo(f"prewatt restore: the restored copy can't be checked: {error}", err=True)
+        typer.echo("prewatt restore: " + _("the restored copy can't be checked: %(error)s", error=error), err=True)
         raise typer.Exit(1) from None
     print_table(table)
     for line in lines:

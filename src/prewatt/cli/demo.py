@@ -12,6 +12,7 @@ from ..processes.supervisor import end_on_sigterm
 from ..sim.demo import run
 from ..sim.story import Options
 from ..sim.wiring import FAULTS, MIXED
+from ..terminal_texts import _
 from ..wire.messages import MAX_METERS
 from .command import Command, group
 
@@ -58,7 +59,9 @@ FaultOption = Annotated[
 def _protocol(name: str | None) -> str:
     """Return the protocol that the meters speak; empty: none."""
     if name is not None and name not in PROTOCOLS:
-        raise typer.BadParameter(f"{name} is none of {', '.join(PROTOCOLS)}", param_hint="--protocol")
+        raise typer.BadParameter(
+            _("%(name)s is none of %(known)s", name=name, known=", ".join(PROTOCOLS)), param_hint="--protocol"
+        )
     return name or ""
 
 
@@ -67,9 +70,11 @@ def _faults(names: list[str] | None, protocol: str | None) -> tuple[str, ...]:
     faults = tuple(FAULTS) if names == ["all"] else tuple(names or ())
     unknown = sorted(set(faults) - set(FAULTS))
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(FAULTS)}", param_hint="--fault")
+        raise typer.BadParameter(
+            _("%(name)s is none of %(known)s", name=unknown[0], known=", ".join(FAULTS)), param_hint="--fault"
+        )
     if faults and protocol is None:
-        raise typer.BadParameter("it needs --protocol: only meters on a line have such faults", param_hint="--fault")
+        raise typer.BadParameter(_("it needs --protocol: only meters on a line have such faults"), param_hint="--fault")
     return faults
 
 

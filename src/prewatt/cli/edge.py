@@ -13,6 +13,7 @@ from ..edge.enrol import enrol as enrol_gateway
 from ..edge.hosting import host as host_agents
 from ..edge.process import run as run_agent
 from ..folder import BusyError
+from ..terminal_texts import _
 from .command import Command, CommandError, FileCommand, group, log_to_stderr
 from .edge_doctor import doctor
 from .edge_machine import install, rollback
@@ -22,7 +23,6 @@ app = group()
 ConfigOption = Annotated[Path, typer.Option(help="Settings file that `prewatt edge enrol` wrote.")]
 FolderOption = Annotated[Path, typer.Option(help="Folder of the gateway's key, settings and journal.")]
 CONFIG = Path("edge.toml")
-STOP = "Stop the agent first (Ctrl-C where it runs, `systemctl stop` if a service manager runs it)"
 
 
 @app.command(cls=FileCommand)
@@ -66,9 +66,15 @@ def enrol(
     """
     drivers = read_options(driver or [], folder.resolve())
     settings = enrol_gateway(server, code, folder.resolve(), drivers, page, bluetooth, insecure, ca)
-    typer.echo(f"Gateway {settings.gateway} is enrolled. {len(settings.meters)} meters are in service.")
-    typer.echo("To look for meters on its buses and put them into service: prewatt edge scan")
-    typer.echo(f"To start it: prewatt edge run --config {folder / CONFIG}")
+    typer.echo(
+        _(
+            "Gateway %(gateway)s is enrolled. Meters in service: %(count)s.",
+            gateway=settings.gateway,
+            count=len(settings.meters),
+        )
+    )
+    typer.echo(_("To look for meters on its buses and put them into service: prewatt edge scan"))
+    typer.echo(_("To start it: prewatt edge run --config %(settings)s", settings=folder / CONFIG))
 
 
 @app.command(cls=Command)
@@ -109,7 +115,7 @@ def backup(
     Keep the file where nobody else can read it.
     """
     copy = copies.back_up(config, file)
-    typer.echo(f"{file}: {', '.join(copy.files)}, at {copy.made}")
+    typer.echo(_("%(file)s: %(names)s, at %(made)s", file=file, names=", ".join(copy.files), made=copy.made))
 
 
 @app.command(cls=Command)
@@ -124,7 +130,14 @@ def restore(
     try:
         done = copies.put_back(file, folder)
     except BusyError as error:
-        raise CommandError(f"{error}. {STOP}. Nothing was changed") from None
+        raise CommandError(
+            _(
+                "%(error)s. Stop the agent first (Ctrl-C where it runs, `systemctl stop` if a service "
+                "manager runs it). "
+                "Nothing was changed",
+                error=error,
+            )
+        ) from None
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from None
     for line in copies.after_restore(done, folder):

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ..edge.doctor.examination import examine
 from ..edge.doctor.finding import State
+from ..terminal_texts import _
 from .command import print_table
 from .edge_machine import FOLDER
 
@@ -31,13 +32,16 @@ def doctor(
 
     Changes nothing. Meters are asked only if no agent runs. Exit status 1: something is bad.
     """
-    table = Table("what", "", "how it stands", "what to do")
+    table = Table(_("what"), "", _("how it stands"), _("what to do"))
     is_bad = False
+    marks = {State.OK: _("ok"), State.WARN: _("warn"), State.BAD: _("BAD"), State.SKIPPED: "-"}
     if config is None:
         config = HERE if HERE.exists() or not (FOLDER / HERE).exists() else FOLDER / HERE
     for finding in examine(config):
         is_bad = is_bad or finding.state is State.BAD
         style = STYLES[finding.state]
-        table.add_row(finding.name, f"[{style}]{finding.state}[/]", escape(finding.words), escape(finding.advice))
+        table.add_row(
+            finding.name, f"[{style}]{marks[finding.state]}[/]", escape(finding.words), escape(finding.advice)
+        )
     print_table(table)
     raise typer.Exit(1 if is_bad else 0)

@@ -11,6 +11,7 @@ import typer
 from ..edge.machine.installing import Machine, described_service, present_release, steps, unit_manager
 from ..edge.machine.releases import roll_back
 from ..edge.machine.unit import JOURNAL_BOUND, unit_text
+from ..terminal_texts import _
 from .command import CommandError
 
 FOLDER = Path("/var/lib/prewatt")
@@ -48,9 +49,9 @@ def install(
         typer.echo(step.words)
         step.work()
     if service.config.exists():
-        typer.echo(f"The agent runs. Its log: journalctl -u {service.name}")
+        typer.echo(_("The agent runs. Its log: journalctl -u %(service)s", service=service.name))
         return
-    typer.echo("This gateway is not enrolled yet. Now:")
+    typer.echo(_("This gateway is not enrolled yet. Now:"))
     program = machine.releases.program
     typer.echo(f"  sudo -u {service.name} {program} edge enrol SERVER CODE --folder {service.folder}")
     typer.echo(f"  sudo {program} edge install")
@@ -65,13 +66,13 @@ def rollback(folder: StateOption = FOLDER) -> None:
     machine = Machine()
     _only_root(machine)
     used = roll_back(machine.releases, unit_manager(described_service(folder, machine)))
-    typer.echo(f"{used} is in use again, and the agent runs.")
+    typer.echo(_("%(release)s is in use again, and the agent runs.", release=used))
 
 
 def _only_root(machine: Machine) -> None:
     if os.geteuid() != 0:
-        raise CommandError("only root can do this: put sudo before it")
+        raise CommandError(_("only root can do this: put sudo before it"))
     if not machine.systemd:
         raise CommandError(
-            "systemd does not run here. Let your service manager run `prewatt edge run`, and start it again"
+            _("systemd does not run here. Let your service manager run `prewatt edge run`, and start it again")
         )

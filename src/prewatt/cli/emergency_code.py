@@ -9,15 +9,16 @@ import typer
 from rich.table import Table
 
 from ..kernel.calendar import local, zone
-from ..kernel.currencies import format_money, format_with_code
 from ..server.api.emergency import meters_of
 from ..server.console.emergency_codes.views import sheet as sheet_page
+from ..server.core import local_forms
 from ..server.core.amounts import typed_money
 from ..server.estate.models import Property
 from ..server.vending.emergency_codes import at_risk, of_property, state
 from ..server.vending.emergency_codes import make as make_codes
 from ..server.vending.emergency_codes import revoke as revoke_codes
 from ..server.vending.models import EmergencyCode
+from ..terminal_texts import _
 from .command import group, print_table
 from .lookup import CONSOLE, property_named
 from .on_server import DatabaseCommand, PropertyOption
@@ -43,8 +44,14 @@ def make(
     for code in make_codes(property_, meters_of(property_, units or None), lent, days, CONSOLE):
         unit = code.meter.unit.name if code.meter.unit else ""
         typer.echo(
-            f"{unit} (meter {code.meter.hangs}), {format_with_code(code.amount, property_.currency)}, "
-            f"until {_wall(property_, code.ends)}: {code.code}"
+            _(
+                "%(unit)s (meter %(meter)s), %(amount)s, until %(until)s: %(code)s",
+                unit=unit,
+                meter=code.meter.hangs,
+                amount=local_forms.money_with_code(code.amount, property_.currency),
+                until=_wall(property_, code.ends),
+                code=code.code,
+            )
         )
     typer.echo(_at_risk(property_))
 
@@ -53,13 +60,15 @@ def make(
 def list_codes(property_name: PropertyOption = "") -> None:
     """List the codes with their units, when each ends and when it was used; and how much money can be lost at most."""
     property_ = property_named(property_name)
-    table = Table("id", "unit", "meter", property_.currency, "state", "ends", "made by", "used", "code")
+    table = Table(
+        "id", _("unit"), _("meter"), property_.currency, _("state"), _("ends"), _("made by"), _("used"), _("code")
+    )
     for code in of_property(property_):
         table.add_row(
             f"{code.pk}",
             code.meter.unit.name if code.meter.unit else "",
             code.meter.hangs,
-            format_money(code.amount, property_.currency),
+            local_forms.money(code.amount, property_.currency),
             state(code),
             _wall(property_, code.ends),
             code.by,
@@ -85,7 +94,12 @@ def revoke(
     property_ = property_named(property_name)
     rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
     revoked = revoke_codes(rows.filter(pk__in=numbers) if numbers else rows, CONSOLE)
-    typer.echo(f"Codes revoked: {revoked}. Each becomes worthless as soon as its meter has received the order.")
+    typer.echo(
+        _(
+            "Codes revoked: %(revoked)s. Each becomes worthless as soon as its meter has received the order.",
+            revoked=revoked,
+        )
+    )
     typer.echo(_at_risk(property_))
 
 
@@ -98,16 +112,21 @@ def sheet(
     property_ = property_named(property_name)
     out.write_text(sheet_page(property_), encoding="utf-8")
     out.chmod(0o600)
-    typer.echo(f"{out} contains the codes that can be used. {_at_risk(property_)}")
+    typer.echo(_("%(out)s contains the codes that can be used. %(risk)s", out=out, risk=_at_risk(property_)))
 
 
 def _at_risk(property_: Property) -> str:
     """Return a sentence that says how much is lost at most if other people get all codes that can be used."""
     risk = at_risk(property_)
     if not risk.number:
-        return "No code can be used now, so nothing can be lost."
-    amount, until = format_with_code(risk.amount, property_.currency), _wall(property_, risk.until)
-    return f"Codes that can be used until {until}: {risk.number}. If they are lost, you lose at most {amount}."
+        return _("No code can be used now, so nothing can be lost.")
+    amount, until = local_forms.money_with_code(risk.amount, property_.currency), _wall(property_, risk.until)
+    return _(
+        "Codes that can be used until %(until)s: %(number)s. If they are lost, you lose at most %(amount)s.",
+        until=until,
+        number=risk.number,
+        amount=amount,
+    )
 
 
 def _wall(property_: Property, at: int) -> str:

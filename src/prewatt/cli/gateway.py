@@ -8,6 +8,7 @@ import typer
 
 from ..server.commissioning.enrolment import new_code, until_when
 from ..server.metering.models import Gateway
+from ..terminal_texts import _
 from .command import CommandError, group
 from .on_server import DatabaseCommand
 
@@ -23,7 +24,7 @@ def code(name: Annotated[str, typer.Argument(help="Name of the gateway.")]) -> N
     """
     gateway = Gateway.objects.filter(name=name, revoked=False).first()
     if gateway is None:
-        known = ", ".join(Gateway.objects.filter(revoked=False).values_list("name", flat=True)) or "none"
-        raise CommandError(f"there is no gateway {name!r}. Known gateways: {known}")
+        known = ", ".join(Gateway.objects.filter(revoked=False).values_list("name", flat=True)) or _("none")
+        raise CommandError(_("there is no gateway '%(name)s'. Known gateways: %(known)s", name=name, known=known))
     typer.echo(new_code(gateway))
     typer.echo(until_when(gateway), err=True)

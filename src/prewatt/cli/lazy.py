@@ -11,9 +11,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from ..terminal_texts import _
 from .command import refused
 from .table import ENTRIES, Entry
-from .texts import _
 
 _BY_NAME = {entry.name: entry for entry in ENTRIES}
 _ENTRY = "prewatt.entry"
@@ -57,7 +57,9 @@ class LazyGroup(TyperGroup):
 def lacking(entry: Entry, module: str) -> str:
     """Return what to do if a command needs a `module` that is not installed."""
     what = f"prewatt[{entry.extra}]" if entry.extra else "prewatt"
-    return f"this part needs {what}, and {module} is not installed: pip install '{what}'"
+    return _(
+        "this part needs %(what)s, and %(module)s is not installed: pip install '%(what)s'", what=what, module=module
+    )
 
 
 def load(entry: Entry) -> Any:

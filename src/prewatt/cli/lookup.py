@@ -8,6 +8,7 @@ from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy, Unit
 from ..server.vending.models import Command
 from ..server.vending.order_codes import why_no_code
+from ..terminal_texts import _
 from .command import CommandError
 
 CONSOLE = "console"
@@ -21,17 +22,25 @@ def property_named(name: str) -> Property:
     matching = Property.objects.filter(name=name) if name else Property.objects.all()
     if matching.count() == 1:
         return matching.select_related("organisation").get()
-    known = ", ".join(Property.objects.values_list("name", flat=True)) or "none"
-    raise CommandError(
-        f"--property: {'choose one' if not name else f'{name!r} is not known'}. Known properties: {known}"
-    )
+    known = ", ".join(Property.objects.values_list("name", flat=True)) or _("none")
+    if name:
+        raise CommandError(
+            _("--property: '%(name)s' is not known. Known properties: %(known)s", name=name, known=known)
+        )
+    raise CommandError(_("--property: choose one. Known properties: %(known)s", known=known))
 
 
 def unit_named(property_: Property, name: str) -> Unit:
     """Return a property's unit. Raises CommandError if it has no unit of that name."""
     unit = Unit.objects.filter(property=property_, name=name).first()
     if unit is None:
-        raise CommandError(f"{property_.name} has no unit {name!r}. The names of its units are on the page Units")
+        raise CommandError(
+            _(
+                "%(property)s has no unit '%(name)s'. The names of its units are on the page Units",
+                property=property_.name,
+                name=name,
+            )
+        )
     return unit
 
 
@@ -42,7 +51,13 @@ def tenancy_in(property_: Property, unit: str) -> Tenancy:
     tenancies = unit_named(property_, unit).tenancies.not_over(now())
     tenancy: Tenancy | None = tenancies.select_related("unit__property__organisation").first()
     if tenancy is None:
-        raise CommandError(f"nobody lives in {unit!r} of {property_.name}. Add a tenant with prewatt tenant move-in")
+        raise CommandError(
+            _(
+                "nobody lives in '%(unit)s' of %(property)s. Add a tenant with prewatt tenant move-in",
+                unit=unit,
+                property=property_.name,
+            )
+        )
     return tenancy
 
 
@@ -51,7 +66,9 @@ def with_token(command: Command) -> str:
     if not hasattr(command, "code"):
         return f"\n{why_no_code(command)}".rstrip()
     meter = command.meter
-    place = f"meter {meter.hangs} ({meter.unit.name})" if meter.unit else f"meter {meter.hangs}"
-    return (
-        f"\nTo do it at once, type this code for {place} at its keypad or on the page in the building:\n{command.code}"
+    place = f"{meter.hangs} ({meter.unit.name})" if meter.unit else meter.hangs
+    words = _(
+        "To do it at once, type this code for meter %(meter)s at its keypad or on the page in the building:",
+        meter=place,
     )
+    return f"\n{words}\n{command.code}"

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from django.db.models import Q
 
-from ..kernel.currencies import format_with_code
 from ..kernel.orders import BY_MANAGER, RESTORE_LONGEST
 from ..kernel.supply import WATTS_MAX
 from ..kernel.units import HOUR, exact_kwh
+from ..server.core import local_forms
 from ..server.core.amounts import typed_kwh, typed_money
 from ..server.core.time import now
 from ..server.metering.models import Gateway, Meter
@@ -21,6 +21,7 @@ from ..server.vending.controls import control, read_action
 from ..server.vending.exchanges import UNKNOWN, look
 from ..server.vending.exchanges import exchange as exchange_meter
 from ..server.vending.models import TokenMeter
+from ..terminal_texts import _
 from ..tokens import Function, grouped
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named, unit_named, with_token
@@ -67,15 +68,15 @@ def order(
     """
     property_ = property_named(property_name)
     if not reason.strip():
-        raise CommandError("--reason: write a reason. The journal records it with the order")
+        raise CommandError(_("--reason: write a reason. The journal records it with the order"))
     meter = Meter.objects.filter(unit=unit_named(property_, unit)).select_related("gateway").first()
     if meter is None:
-        raise CommandError(f"unit {unit!r} has no meter, so there is nothing to order")
+        raise CommandError(_("unit '%(unit)s' has no meter, so there is nothing to order", unit=unit))
     until = now() + hours * HOUR if hours else 0
     credit = typed_money(amount, "--amount", property_.currency) if amount else 0
     action = read_action(do, override=override, watts=watts, amount=credit, until=until)
     command = control(meter, action, CONSOLE, reason)
-    typer.echo(f"Order {command.number} {_way(meter)}.{with_token(command)}")
+    typer.echo(_on_its_way(meter, command.number) + with_token(command))
 
 
 @app.command("lead-back", cls=DatabaseCommand)
@@ -95,13 +96,20 @@ def lead_back(
     property_ = property_named(property_name)
     gateway = Gateway.objects.filter(property=property_, name=name).first()
     if gateway is not None:
-        typer.echo(f"{len(lead_back_all(gateway, CONSOLE))} journals of {name} are being led back.")
+        count = len(lead_back_all(gateway, CONSOLE))
+        typer.echo(_("Journals of %(gateway)s that are being led back: %(count)s.", gateway=name, count=count))
         return
     meter = Meter.objects.filter(Q(name=name) | Q(unit__name=name), gateway__property=property_).first()
     if meter is None:
-        raise CommandError(f"{property_.name} has no meter, unit or gateway {name!r}")
+        raise CommandError(
+            _("%(property)s has no meter, unit or gateway '%(name)s'", property=property_.name, name=name)
+        )
     command = lead_meter_back(meter, CONSOLE)
-    typer.echo("The order is on its way already." if command is None else f"Order {command.number} is on its way.")
+    typer.echo(
+        _("The order is on its way already.")
+        if command is None
+        else _("Order %(number)s is on its way.", number=command.number)
+    )
 
 
 @app.command(cls=DatabaseCommand)
@@ -129,7 +137,7 @@ def token(
     token_meters = TokenMeter.objects.filter(meter__unit=unit_named(property_, unit)).select_related("group", "meter")
     token_meter = token_meters.first()
     if token_meter is None:
-        raise CommandError(f"unit {unit!r} has no meter that takes codes")
+        raise CommandError(_("unit '%(unit)s' has no meter that takes codes", unit=unit))
     if kind == "change-key":
         for part in change_key(token_meter, renew_own_group(property_.organisation), token_meter.tariff_index):
             typer.echo(f"{part}  ({part.detail})")
@@ -138,7 +146,7 @@ def token(
     elif kind in TOKENS:
         typer.echo(f"{vend_management(token_meter, TOKENS[kind], watts)}")
     else:
-        raise CommandError(f"{kind!r} is not one of {', '.join(KINDS)}")
+        raise CommandError(_("'%(kind)s' is not one of %(known)s", kind=kind, known=", ".join(KINDS)))
 
 
 @app.command(cls=DatabaseCommand)
@@ -167,25 +175,25 @@ def exchange(
     """
     meter = Meter.objects.filter(name=name).select_related("gateway__property", "unit").first()
     if meter is None:
-        raise CommandError(f"there is no meter {name!r}")
+        raise CommandError(_("there is no meter '%(name)s'", name=name))
     first = exact_kwh(typed_kwh(first, "--new-kwh"))
     last = exact_kwh(typed_kwh(last, "--old-kwh")) if last.strip() and last.strip().casefold() != UNKNOWN else last
     outlook = look(meter, serial, first, last)
-    typer.echo(
-        outlook.in_words()
-        + (
-            f" At the present prices that is {format_with_code(outlook.cost, meter.property.currency)}."
-            if outlook.rest
-            else ""
-        )
-    )
+    typer.echo(outlook.in_words())
+    if outlook.rest:
+        cost = local_forms.money_with_code(outlook.cost, meter.property.currency)
+        typer.echo(_("At the present prices that is %(amount)s.", amount=cost))
     if preview:
-        typer.echo("Nothing is changed yet. To record the exchange, leave --preview out.")
+        typer.echo(_("Nothing is changed yet. To record the exchange, leave --preview out."))
         return
     order_ = exchange_meter(meter, serial, first, last, CONSOLE)
     number = order_.command.number
-    typer.echo(f"The exchange of {outlook.old} for {outlook.serial} {_way(meter)} (order {number}).")
+    typer.echo(
+        _("%(old)s is exchanged for %(new)s.", old=outlook.old, new=outlook.serial) + f" {_on_its_way(meter, number)}"
+    )
 
 
-def _way(meter: Meter) -> str:
-    return "is on its way" if meter.gateway.online else "waits for the network"
+def _on_its_way(meter: Meter, number: int) -> str:
+    if meter.gateway.online:
+        return _("Order %(number)s is on its way.", number=number)
+    return _("Order %(number)s waits for the network.", number=number)

@@ -11,6 +11,7 @@ from ..server.notices.events import Event
 from ..server.notices.languages import languages
 from ..server.notices.preview import WAYS
 from ..server.notices.preview import preview as preview_texts
+from ..terminal_texts import _
 from .command import CommandError, group
 from .on_server import ModelsCommand
 
@@ -51,6 +52,13 @@ def preview_notices(events: Sequence[str], languages: Sequence[str], ways: Seque
     for option, chosen, known in choices:
         for choice in chosen:
             if choice not in known:
-                raise CommandError(f"{option}: {choice!r} is not one of {', '.join(known)}")
+                raise CommandError(
+                    _(
+                        "%(option)s: '%(choice)s' is not one of %(known)s",
+                        option=option,
+                        choice=choice,
+                        known=", ".join(known),
+                    )
+                )
     wanted = [event for event in Event if not events or event.value in events]
     return list(preview_texts(wanted, list(languages or LANGUAGES), list(ways or WAYS)))

@@ -17,8 +17,8 @@ from ..processes.database import bring_up_to_date
 from ..server.accounts.acting import Actor, Door, acting
 from ..server.core.errors import Refused, for_people
 from ..server.web.trouble import is_busy
+from ..terminal_texts import _, spoken
 from .command import Command, refused
-from .texts import spoken
 
 PropertyOption = Annotated[
     str, typer.Option("--property", help="Name of the building. Needed only if there are several.")
@@ -91,8 +91,11 @@ def _as_typed(parameter: Any) -> str:
 def _database_trouble(error: Exception) -> str:
     text = str(error).strip()
     if is_busy(error):
-        return f"the database is busy because others are writing to it ({text}). Try again in a few seconds"
-    return (
-        f"the database can't be used ({text}). Check that it runs, that its disk is not full, and that "
-        "PREWATT_DATABASE and PREWATT_HOME are right"
+        return _(
+            "the database is busy because others are writing to it (%(text)s). Try again in a few seconds", text=text
+        )
+    return _(
+        "the database can't be used (%(text)s). Check that it runs, that its disk is not full, and that "
+        "PREWATT_DATABASE and PREWATT_HOME are right",
+        text=text,
     )

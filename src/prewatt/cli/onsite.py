@@ -16,6 +16,7 @@ from ..amounts import read_number
 from ..kernel.orders import BY_STAFF, RESTORE_LONGEST, make_order
 from ..kernel.switching import SwitchProgress
 from ..kernel.units import HOUR, moment, parse_money
+from ..terminal_texts import _
 from ..wire.on_site import READ_HEAD, Act, Instruction, OnSiteError, ReadHead, SetClock, SiteMeter, read_grant
 from ..wire.signing import SigningKey, VerifyKey
 from .command import CommandError, FileCommand, group
@@ -57,10 +58,17 @@ def status(adapter: AdapterOption = ADAPTER, gateway: GatewayOption = "", grant:
         keys = {each.gateway: each.key for each in read_grant(load_grant(grant)).gateways} if grant.exists() else {}
         known = keys.get(visit.gateway)
         status = await visit.status(VerifyKey(known) if known else None)
-        yield f"{visit.property}, gateway {status.gateway}, {moment(status.at):%Y-%m-%d %H:%M:%S} UTC"
-        yield f"{'online' if status.online else 'OFFLINE'}; signature {'checked' if known else 'not checked: no grant'}"
+        yield _(
+            "%(property)s, gateway %(gateway)s, %(time)s UTC",
+            property=visit.property,
+            gateway=status.gateway,
+            time=f"{moment(status.at):%Y-%m-%d %H:%M:%S}",
+        )
+        yield _("The gateway is online.") if status.online else _("The gateway is OFFLINE.")
+        yield _("Its signature is right.") if known else _("Its signature is not checked, because there is no grant.")
         for each in status.meters:
-            yield f"{each.unit or each.meter:20} {each.meter:20} {state_of(each):12} entry {each.seq}"
+            entry = _("entry %(number)s", number=each.seq)
+            yield f"{each.unit or each.meter:20} {each.meter:20} {state_of(each):12} {entry}"
 
     _visit(adapter, gateway, work)
 
@@ -112,7 +120,7 @@ def do(
 ) -> None:
     """Make the gateway act on a meter, within what the grant allows."""
     if do not in KNOWN:
-        raise CommandError(f"{do!r} is not one of {', '.join(KNOWN)}")
+        raise CommandError(_("'%(do)s' is not one of %(known)s", do=do, known=", ".join(KNOWN)))
     credit = _amount(amount) if amount else 0
 
     def instruction(now: int) -> Instruction:
@@ -179,9 +187,9 @@ def state_of(meter: SiteMeter) -> str:
     if meter.closed is None:
         return "?"
     if meter.switch == SwitchProgress.FAILED:
-        return "NOT ON" if meter.closed else "NOT OFF"
+        return _("NOT ON") if meter.closed else _("NOT OFF")
     if meter.switch == SwitchProgress.WAITS_FOR_BUTTON:
-        return "PRESS BUTTON"
+        return _("PRESS BUTTON")
     if meter.switch in ("", SwitchProgress.VERIFIED):
-        return "on" if meter.closed else "OFF"
-    return "told on" if meter.closed else "told off"
+        return _("on") if meter.closed else _("OFF")
+    return _("told on") if meter.closed else _("told off")

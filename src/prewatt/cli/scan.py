@@ -22,6 +22,7 @@ from ..edge.serving import open_server
 from ..edge.settings import page_address
 from ..folder import BusyError
 from ..folder import alone as folder_alone
+from ..terminal_texts import _
 from .command import CommandError, log_to_stderr, print_table
 
 MISSING = 1
@@ -44,7 +45,10 @@ def print_code(folder: Path) -> None:
     """Print a new code of the page on which meters are set up."""
     code = new_code(folder)
     typer.echo(
-        f"{code[:4]} {code[4:]} opens /setup of this gateway's page for a day. An earlier code is worth nothing now."
+        _(
+            "%(code)s opens /setup of this gateway's page for a day. An earlier code is worth nothing now.",
+            code=f"{code[:4]} {code[4:]}",
+        )
     )
 
 
@@ -58,8 +62,10 @@ def _alone(request: Request) -> Iterator[SetUp]:
             stack.enter_context(folder_alone(request.folder))
         except BusyError:
             raise CommandError(
-                "the agent runs here, or another search, and the buses are its own. Open /setup of its page: "
-                "prewatt edge scan --code prints a code for it. Or stop it first"
+                _(
+                    "the agent runs here, or another search, and the buses are its own. Open /setup of its page: "
+                    "prewatt edge scan --code prints a code for it. Or stop it first"
+                )
             ) from None
         setup = commissioning.alone(request.folder, _now, request.units)
         yield setup
@@ -75,13 +81,15 @@ def scan_buses(request: Request) -> int:
     with _alone(request) as setup:
         ports = [setup.port(each) for each in request.buses] or [each.path for each in setup.buses()]
         if not ports:
-            raise CommandError("no adapter is plugged in. Plug one in, or name a converter: --bus tcp://192.0.2.7:8899")
-        typer.echo(f"Looking for meters on {', '.join(ports)}. This takes up to some minutes.")
+            raise CommandError(
+                _("no adapter is plugged in. Plug one in, or name a converter: --bus tcp://192.0.2.7:8899")
+            )
+        typer.echo(_("Looking for meters on %(buses)s. This takes up to some minutes.", buses=", ".join(ports)))
         setup.switches.close_after_tests()
         setup.scanner.scan(ports, request.lines, _access(request.access), request.thorough)
         if request.write:
             for meter in setup.write_by_number():
-                typer.echo(f"Meter {meter.serial} is in service at flat {meter.flat}.")
+                typer.echo(_("Meter %(serial)s is in service at flat %(flat)s.", serial=meter.serial, flat=meter.flat))
     _print(setup, ports)
     missing = [*_problems(setup), *rules.missing(setup.survey)]
     for sentence in missing:
@@ -100,23 +108,31 @@ def _access(options: Sequence[str]) -> dict[str, Any]:
     pairs = [option.partition("=") for option in options]
     for name, equals, _value in pairs:
         if not name or not equals:
-            raise CommandError(f"--access: {name!r} does not have the form name=value, such as password=12345678")
+            raise CommandError(
+                _("--access: '%(name)s' does not have the form name=value, such as password=12345678", name=name)
+            )
     return {name: value for name, _equals, value in pairs}
 
 
 def _problems(setup: SetUp) -> list[str]:
     survey = setup.survey
-    return [f"Meter {meter.serial}: {words}" for meter in survey.meters for words in rules.problems(survey, meter)]
+    return [
+        _("Meter %(meter)s: %(words)s", meter=meter.serial, words=words)
+        for meter in survey.meters
+        for words in rules.problems(survey, meter)
+    ]
 
 
 def _table(setup: SetUp) -> Table:
-    columns = ("Bus", "Line", "Kind", "Address", "Number", "Model", "Register", "Voltage", "Power", "Switch", "Flat")
-    table = Table(*columns)
+    table = Table(
+        *(_("Bus"), _("Line"), _("Kind"), _("Address"), _("Number"), _("Model"), _("Meter reading")),
+        *(_("Voltage"), _("Load"), _("Switch"), _("Flat")),
+    )
     for port, meters in rules.by_port(setup.survey.meters).items():
         for meter in meters:
             seen = meter.look
             shown = [seen.model, *values(seen)] if seen else ["", "", "", "", ""]
-            state = f"{meter.flat}, in service" if meter.in_service else meter.flat
+            state = _("%(flat)s, in service", flat=meter.flat) if meter.in_service else meter.flat
             table.add_row(port, meter.line, meter.kind, meter.address, meter.number, *shown, state)
     return table
 
@@ -133,7 +149,10 @@ def serve_setup(request: Request, address: str) -> None:
         served = open_server(SetUpPage(setup, title, language=language, names=names), (host, port_number))
         print_code(request.folder)
         typer.echo(
-            f"The page is at http://{host}:{port_number}/setup. End it with Ctrl-C, and start the agent: prewatt edge run"
+            _(
+                "The page is at http://%(address)s/setup. End it with Ctrl-C, and start the agent: prewatt edge run",
+                address=f"{host}:{port_number}",
+            )
         )
         setup.switches.close_after_tests()
         signal.signal(signal.SIGTERM, signal.default_int_handler)

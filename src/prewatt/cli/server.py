@@ -13,6 +13,7 @@ from ..processes.supervisor import ChildFailedError, Supervisor, end_on_sigterm
 from ..server.accounts.first_start import claim_code, is_claimed
 from ..server.core.addresses import public
 from ..server.core.config import ConfigError, ServerConfig
+from ..terminal_texts import _
 from .command import CommandError, group
 from .on_server import ProcessCommand
 
@@ -34,10 +35,16 @@ def server() -> None:
         whole = Server(config, supervisor, open_pages(config.http))
         whole.wait_until_up()
         typer.echo(
-            f"prewatt is up: pages on {config.http.host}:{config.http.port}, broker on {config.mqtt.host}:{config.mqtt.port}"
+            _(
+                "prewatt is up: pages on %(pages)s, broker on %(broker)s",
+                pages=f"{config.http.host}:{config.http.port}",
+                broker=f"{config.mqtt.host}:{config.mqtt.port}",
+            )
         )
         if not is_claimed():
-            typer.echo(f"Nobody has a login here yet. Begin at {public(f'/begin/codes/{claim_code()}/')}")
+            typer.echo(
+                _("Nobody has a login here yet. Begin at %(address)s", address=public(f"/begin/codes/{claim_code()}/"))
+            )
         while True:
             time.sleep(1)
             whole.refresh_broker()

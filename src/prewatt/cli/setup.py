@@ -14,6 +14,7 @@ from ..server.accounts.invitations import DAYS
 from ..server.commissioning.setup import Building, BuildingPlan, read_apartments, set_up_building
 from ..server.core.amounts import typed_price
 from ..server.tariffs.reading import read_file
+from ..terminal_texts import _, ngettext
 from ..wire.messages import MAX_METERS
 from .command import CommandError, group
 from .on_server import DatabaseCommand
@@ -66,35 +67,44 @@ def setup(
 
 def _progress(done: int, of: int) -> None:
     """Say how far a long list is, beside what is printed at the end."""
-    typer.echo(f"{done} of {of} flats are set up. If this ends early, the same command goes on here.", err=True)
+    typer.echo(
+        _("%(done)s of %(of)s flats are set up. If this ends early, the same command goes on here.", done=done, of=of),
+        err=True,
+    )
 
 
 def _print(building: Building) -> None:
     """Print what is not shown again."""
-    typer.echo(
-        f"{'Login':<20} {'Password':<16} Person (the password is not shown again, and is changed at the first log-in)"
-    )
+    typer.echo(_("Logins. The passwords are not shown again, and are changed at the first log-in:"))
     for login, password, whose in building.logins:
         typer.echo(f"{login:<20} {password:<16} {whose}")
     if building.invitations:
-        typer.echo(f"\n{'Invitation':<20} Person (each lets one person in, once, within {DAYS} days)")
+        typer.echo()
+        typer.echo(_("Invitations. Each lets one person in, once, within %(days)s days:", days=DAYS))
         for code, whose in building.invitations:
             typer.echo(f"{code:<20} {whose}")
-        typer.echo(f"Tenants type it at http://THIS-SERVER:{settings.CONFIG.http.port}/join/")
-        typer.echo("The page of a unit prints a paper with a new one; then this one lets nobody in.")
+        typer.echo(_("Tenants type it at http://THIS-SERVER:%(port)s/join/", port=settings.CONFIG.http.port))
+        typer.echo(_("The page of a unit prints a paper with a new one; then this one lets nobody in."))
     typer.echo()
     if len(building.codes) > 1:
         typer.echo(
-            f"A gateway serves {MAX_METERS} meters at most. The meters are divided as the list says, else in its order:"
+            _(
+                "A gateway serves %(most)s meters at most. The meters are divided as the list says, else in its order:",
+                most=MAX_METERS,
+            )
         )
         for each in building.property.gateways.order_by("pk"):
-            typer.echo(f"  {each.name:<18} {each.meters.count()} meters")
+            typer.echo(f"  {each.name:<18} " + ngettext("%(number)s meter", "%(number)s meters", each.meters.count()))
     typer.echo(
-        "The codes below hold for 24 hours; prewatt gateway code NAME makes another one. Put https:// and the server's name"
+        _(
+            "The codes below hold for 24 hours; prewatt gateway code NAME makes another one. If the "
+            "server has a certificate, "
+            "put https:// and its name; without one add --insecure, in the building's own network only."
+        )
     )
-    typer.echo("where it has a certificate; without one add --insecure, in the building's own network only.")
-    for box, code in building.codes.items():
-        typer.echo(f"On the gateway {box}: prewatt edge enrol http://THIS-SERVER:{settings.CONFIG.http.port} {code}")
+    for name, code in building.codes.items():
+        command = f"prewatt edge enrol http://THIS-SERVER:{settings.CONFIG.http.port} {code}"
+        typer.echo(_("On the gateway %(gateway)s: %(command)s", gateway=name, command=command))
 
 
 def _tariff(price: str, file: Path | None, zone: str, currency: str) -> Tariff:
@@ -102,7 +112,7 @@ def _tariff(price: str, file: Path | None, zone: str, currency: str) -> Tariff:
     TariffError if the file is no tariff.
     """
     if bool(price) == bool(file):
-        raise CommandError("give either --price or --tariff")
+        raise CommandError(_("give either --price or --tariff"))
     if file:
         return read_file(file, zone=zone, currency=currency)
     micro = typed_price(price, "--price", currency)

@@ -9,14 +9,16 @@ from rich.table import Table
 
 from ..kernel.names import natural
 from ..kernel.units import exact_money
-from ..server.allocation.models import Run, SharedCost
+from ..server.allocation.models import BASES, Run, SharedCost
 from ..server.allocation.runs import Preview, preview
 from ..server.allocation.runs import in_words as weight_in_words
 from ..server.allocation.runs import reverse as reverse_run
 from ..server.allocation.runs import run as book_run
+from ..server.core import local_forms
 from ..server.core.amounts import typed_money
 from ..server.estate.models import Property
 from ..server.estate.wall_clock import typed_day
+from ..terminal_texts import _
 from .command import CommandError, group, print_table
 from .lookup import property_named
 from .on_server import DatabaseCommand, FirstDayOption, LastDayOption, PropertyOption
@@ -46,10 +48,10 @@ def run(
     amount = typed_money(bill, "--bill", property_.currency) if bill else None
     print_table(_table(cost, preview(cost, *span, amount), f"{begin} – {until}"))
     if not book:
-        typer.echo("Nothing is booked yet. To book it, add --book.")
+        typer.echo(_("Nothing is booked yet. To book it, add --book."))
         return
     booked = book_run(cost, *span, amount, memo)
-    typer.echo(f"Run {booked.pk} is booked, and is being sent to the meters.")
+    typer.echo(_("Run %(number)s is booked, and is being sent to the meters.", number=booked.pk))
 
 
 @app.command(cls=DatabaseCommand)
@@ -59,27 +61,38 @@ def reverse(
     """Give everything that a run has charged back to the tenants."""
     run = Run.objects.filter(pk=number).first()
     if run is None:
-        raise CommandError(f"there is no run {number}. Use the number that was printed when the run was booked")
+        raise CommandError(
+            _("there is no run %(number)s. Use the number that was printed when the run was booked", number=number)
+        )
     reverse_run(run)
-    typer.echo(f"The tenants get back what run {number} charged.")
+    typer.echo(_("The tenants get back what run %(number)s charged.", number=number))
 
 
 def _shared_cost(property_: Property, name: str) -> SharedCost:
     """Return a property's shared cost. Raises CommandError that lists the names if there is none of that name."""
     cost = SharedCost.objects.filter(property=property_, name=name).first()
     if cost is None:
-        known = ", ".join(SharedCost.objects.filter(property=property_).values_list("name", flat=True)) or "none"
-        raise CommandError(f"{property_.name} has no shared cost {name!r}. Known shared costs: {known}")
+        known = ", ".join(SharedCost.objects.filter(property=property_).values_list("name", flat=True)) or _("none")
+        raise CommandError(
+            _(
+                "%(property)s has no shared cost '%(name)s'. Known shared costs: %(known)s",
+                property=property_.name,
+                name=name,
+                known=known,
+            )
+        )
     return cost
 
 
 def _table(cost: SharedCost, shares: Preview, days: str) -> Table:
-    title = f"{cost.name}, {days}: {exact_money(shares.cost)} {cost.property.currency}"
+    title = f"{cost.name}, {days}: {local_forms.number(exact_money(shares.cost))} {cost.property.currency}"
     table = Table(title=title, title_justify="left")
-    for column in ("unit", "tenant", "days", *cost.rule(), "share"):
-        table.add_column(column, justify="left" if column in ("unit", "tenant") else "right")
+    for column in (_("unit"), _("tenant")):
+        table.add_column(column)
+    for column in (_("days"), *(str(BASES[each]) for each in cost.rule()), _("share")):
+        table.add_column(column, justify="right")
     for part in sorted(shares.parts, key=lambda part: natural(part.unit.name)):
         weights = [weight_in_words(basis, part.weights[basis]) for basis in cost.rule()]
-        holder = part.tenancy.tenant if part.tenancy else "(landlord)"
-        table.add_row(part.unit.name, holder, str(part.days), *weights, exact_money(part.amount))
+        holder = part.tenancy.tenant if part.tenancy else _("(landlord)")
+        table.add_row(part.unit.name, holder, str(part.days), *weights, local_forms.number(exact_money(part.amount)))
     return table

@@ -15,6 +15,7 @@ from ..server.core.amounts import typed_money
 from ..server.core.time import now
 from ..server.estate.models import Organisation
 from ..server.metering.grants import GrantRequest, make_grant
+from ..terminal_texts import _
 from ..wire.on_site import ALLOWED
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named
@@ -86,12 +87,12 @@ def api_key(
     """Make a key for the API (/api/v1/docs). It is not shown again."""
     user: Any = get_user_model().objects.filter(username=login).first()
     if user is None:
-        raise CommandError(f"there is no login {login!r}")
+        raise CommandError(_("there is no login '%(login)s'", login=login))
     if read_only and rights:
-        raise CommandError("give either --read-only or --right")
+        raise CommandError(_("give either --read-only or --right"))
     owner = Organisation.objects.filter(name=organisation).first() if organisation else None
     if organisation and owner is None:
-        raise CommandError(f"there is no landlord {organisation!r}")
+        raise CommandError(_("there is no landlord '%(organisation)s'", organisation=organisation))
     scope = ApiKey.Scope.READ if read_only else ApiKey.Scope.CHOSEN if rights else ApiKey.Scope.ALL
     typer.echo(make_key(user, name, organisation=owner, scope=scope, rights=rights or (), days=days))
 
@@ -100,7 +101,7 @@ def api_key(
 def api_keys() -> None:
     """List the keys for the API that are valid: number, login, purpose, what it may do, end, last use."""
     for key in ApiKey.objects.valid().select_related("user"):
-        used = exact_instant(key.last_used_at) if key.last_used_at else "never"
+        used = exact_instant(key.last_used_at) if key.last_used_at else _("never")
         typer.echo(f"{key.pk:<6} {key.user!s:<20} {key.name:<30} {key.scope:<7} {exact_instant(key.ends)}  {used}")
 
 
@@ -110,5 +111,5 @@ def revoke_api_key(
 ) -> None:
     """Revoke a key for the API. It opens nothing from now on."""
     if not revoke(ApiKey.objects.filter(pk=number)):
-        raise CommandError(f"there is no key {number} that can be revoked")
-    typer.echo(f"Key {number} is revoked.")
+        raise CommandError(_("there is no key %(number)s that can be revoked", number=number))
+    typer.echo(_("Key %(number)s is revoked.", number=number))

@@ -26,6 +26,7 @@ from ..server.tariffs.reading import read_file
 from ..server.tariffs.tables import comparison_tables
 from ..server.tariffs.versions import keep, price_notes, schedule_prices
 from ..server.tariffs.versions import schedule as schedule_version
+from ..terminal_texts import _
 from .command import CommandError, group, print_table
 from .lookup import property_named
 from .on_server import BeginOption, DatabaseCommand, EndOption, ModelsCommand, PropertyOption, open_database
@@ -55,7 +56,11 @@ def schedule(
     effective = wall_clock(begin, property_, "--from") if begin else now()
     with transaction.atomic():
         version = schedule_version(property_, _tariff(property_, tariff), effective)
-    typer.echo(f"{version.tariff.name} applies at {property_.name} from {begin or 'now'} on.")
+    places = {"tariff": version.tariff.name, "property": property_.name}
+    if begin:
+        typer.echo(_("%(tariff)s applies at %(property)s from %(begin)s on.", begin=begin, **places))
+    else:
+        typer.echo(_("%(tariff)s applies at %(property)s from now on.", **places))
 
 
 @app.command(cls=DatabaseCommand)
@@ -80,7 +85,7 @@ def prices(
     set another unit.
     """
     if hundredths and per_mwh:
-        raise CommandError("give either --hundredths or --per-mwh")
+        raise CommandError(_("give either --hundredths or --per-mwh"))
     property_ = property_named(property_name)
     with transaction.atomic():
         for line in _load_prices(property_, file, base, "0.01" if hundredths else "0.001" if per_mwh else ""):
@@ -100,7 +105,7 @@ def correct(
     begins, ends = wall_clock(begin, property_, "--from"), wall_clock(until, property_, "--until")
     with transaction.atomic():
         correction = correct_charges(property_, _tariff(property_, tariff), begins, ends, reason)
-    typer.echo(f"{correction.charges.count()} accounts are corrected.")
+    typer.echo(_("Accounts that are corrected: %(count)s.", count=correction.charges.count()))
 
 
 @app.command(cls=ModelsCommand)
@@ -110,7 +115,8 @@ def compare(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Recorded consumption: CSV with the columns meter,timestamp,kwh. All tariffs are compared with the first.",
+            help="Recorded consumption: CSV with the columns meter,timestamp,kwh. All tariffs are compared "
+            "with the first.",
             show_default="the consumption of a property's homes",
         ),
     ] = None,
@@ -157,11 +163,14 @@ def _load_prices(property_: Property, file: Path, base: str, scale: str) -> list
             file.read_bytes(), scale=scale, time_zone=zone_named(property_.zone), hint=property_.currency
         )
     except OSError as error:
-        raise CommandError(f"{file}: can't be read ({error})") from None
+        raise CommandError(_("%(file)s: can't be read (%(error)s)", file=file, error=error)) from None
     except TariffError as error:
         raise CommandError(f"{file}: {error}") from None
     versions = schedule_prices(property_, tariff, series)
-    return [f"{len(versions)} versions with dated prices are on their way.", *price_notes(property_, series)]
+    return [
+        _("Versions with dated prices that are on their way: %(count)s.", count=len(versions)),
+        *price_notes(property_, series),
+    ]
 
 
 def _compare_at(property_: Property, files: Sequence[Path], begin: str, until: str) -> Comparison:

@@ -10,11 +10,11 @@ import typer
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from ..kernel.currencies import format_with_code
 from ..server.accounts.invitations import invite_to_flat
 from ..server.accounts.memberships import reach_of
 from ..server.accounts.rights import Right
 from ..server.commissioning.contact_list import read_contact_list, sealed, take
+from ..server.core import local_forms
 from ..server.core.amounts import typed_money
 from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy
@@ -33,6 +33,7 @@ from ..server.vending.paid_amounts import new_credit_id
 from ..server.vending.pins import new_pin
 from ..tables.export import as_file
 from ..tables.problems import TableError
+from ..terminal_texts import _
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named, tenancy_in, unit_named, with_token
 from .on_server import BeginOption, DatabaseCommand, FirstDayOption, LastDayOption, PropertyOption, UnitArgument
@@ -122,13 +123,19 @@ def contacts(
 def pin(unit: UnitArgument, property_name: PropertyOption = "") -> None:
     """Make a new PIN for a unit's page on the gateway. It is not shown again."""
     created = new_pin(unit_named(property_named(property_name), unit), CONSOLE)
-    typer.echo(f"The PIN of {unit} is {created.pin}. Neither the PIN nor its code is shown again.")
+    typer.echo(
+        _("The PIN of %(unit)s is %(pin)s. Neither the PIN nor its code is shown again.", unit=unit, pin=created.pin)
+    )
     if not created.code:
-        typer.echo("There is no code. The PIN works as soon as the network has brought it to the meter.")
+        typer.echo(_("There is no code. The PIN works as soon as the network has brought it to the meter."))
         return
     typer.echo(
-        f"Without a network, the PIN works as soon as somebody types this code for meter {created.meter}, on the page in "
-        f"the building or at the meter's keypad:\n{created.code}"
+        _(
+            "Without a network, the PIN works as soon as somebody types this code for meter %(meter)s, on the page in "
+            "the building or at the meter's keypad:",
+            meter=created.meter,
+        )
+        + f"\n{created.code}"
     )
 
 
@@ -153,14 +160,27 @@ def give_credit(
     property_ = property_named(property_name)
     person = get_user_model().objects.filter(username=by).first()
     if person is None or Right.GIVE_BACK not in reach_of(person).at(property_):
-        raise CommandError(f"--by: {by!r} is not the login of somebody who may give credit at {property_.name}")
+        raise CommandError(
+            _(
+                "--by: '%(by)s' is not the login of somebody who may give credit at %(property)s",
+                by=by,
+                property=property_.name,
+            )
+        )
     tenancy = tenancy_in(property_, unit)
     gift = give(tenancy, typed_money(amount, "amount", property_.currency), name or new_credit_id(), person, reason)
     if gift.state == Adjustment.State.WAITING:
-        typer.echo("The credit waits until a second person approves it on the page Books.")
+        typer.echo(_("The credit waits until a second person approves it on the page Books."))
         return
     token = with_token(gift.command) if gift.command is not None and gift.amount > 0 else ""
-    typer.echo(f"{tenancy.tenant} gets {format_with_code(gift.amount, property_.currency)}.{token}")
+    typer.echo(
+        _(
+            "%(tenant)s gets %(amount)s.",
+            tenant=tenancy.tenant,
+            amount=local_forms.money_with_code(gift.amount, property_.currency),
+        )
+        + token
+    )
 
 
 @app.command(cls=DatabaseCommand)
@@ -180,11 +200,11 @@ def statement(
     tenancies = Tenancy.objects.filter(unit=unit_named(property_, unit)).order_by("-begins")
     tenancy = tenancies.select_related("unit__property__organisation").first()
     if tenancy is None:
-        raise CommandError(f"nobody has lived in {unit!r} of {property_.name} yet")
+        raise CommandError(_("nobody has lived in '%(unit)s' of %(property)s yet", unit=unit, property=property_.name))
     content = statement_of(tenancy, *days(tenancy, typed_day(begin, "--from"), typed_day(until, "--until")))
     if form == "pdf":
         if out is None:
-            raise CommandError("--out: name a file for the PDF, such as statement.pdf")
+            raise CommandError(_("--out: name a file for the PDF, such as statement.pdf"))
         out.write_bytes(to_pdf(content))
     elif form in ("json", "csv"):
         text = to_csv(content) if form == "csv" else json.dumps(to_document(content), indent=1, ensure_ascii=False)
@@ -193,14 +213,14 @@ def statement(
             return
         out.write_bytes(as_file(text) if form == "csv" else text.encode())
     else:
-        raise CommandError(f"--format: {form!r} is not one of json, csv, pdf")
-    typer.echo(f"{out} is written.")
+        raise CommandError(_("--format: '%(form)s' is not one of %(known)s", form=form, known="json, csv, pdf"))
+    typer.echo(_("%(file)s is written.", file=out))
 
 
 def _unreached(property_: Property) -> list[str]:
     """Return a line for each tenant that no notice reaches."""
     lines = [f"{each.tenancy.unit.name}, {each.tenancy.tenant}: {each.why}" for each in unreached([property_])]
-    return lines or ["Every tenant can be reached."]
+    return lines or [_("Every tenant can be reached.")]
 
 
 def _set_contacts(property_: Property, file: Path, keep: bool) -> list[str]:
@@ -214,9 +234,9 @@ def _set_contacts(property_: Property, file: Path, keep: bool) -> list[str]:
     lines = []
     for change in changes:
         values = ", ".join(after for _what, _before, after in change.rows())
-        outcome = "not changed, because the tenant has entered another value" if change.theirs else values
+        outcome = _("not changed, because the tenant has entered another value") if change.theirs else values
         lines.append(f"{change.tenancy.unit.name}, {change.tenancy.tenant}: {outcome}")
     if not keep:
-        return [*lines, "Nothing is saved yet. To save it, add --save."] if lines else ["Nothing changes."]
+        return [*lines, _("Nothing is saved yet. To save it, add --save.")] if lines else [_("Nothing changes.")]
     done, _theirs = take(property_, sealed(change for change in changes if not change.theirs))
-    return [*lines, f"Contacts saved: {done}."]
+    return [*lines, _("Contacts saved: %(done)s.", done=done)]

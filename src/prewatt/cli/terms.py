@@ -10,6 +10,7 @@ from ..server.core.amounts import typed_money
 from ..server.estate.terms_in_force import terms_of, waiting_terms
 from ..server.estate.wall_clock import wall_clock
 from ..server.statements.terms import TermsRequest, agree, in_words, preview
+from ..terminal_texts import _
 from .command import CommandError, group
 from .lookup import CONSOLE, property_named, tenancy_in
 from .on_server import BeginOption, DatabaseCommand, PropertyOption, UnitArgument
@@ -24,7 +25,7 @@ def show(unit: UnitArgument, property_name: PropertyOption = "") -> None:
     tenancy = tenancy_in(property_, unit)
     lines, waiting = in_words(terms_of(tenancy.pk), property_.currency), waiting_terms(tenancy.pk)
     if waiting is not None:
-        lines += ["Later:", *in_words(waiting, property_.currency)]
+        lines += [_("Later:"), *in_words(waiting, property_.currency)]
     typer.echo("\n".join((f"{tenancy}:", *lines)))
 
 
@@ -64,7 +65,7 @@ def set_terms(
 ) -> None:
     """Change how the tenant of a unit pays, from now on or from a date and time on."""
     if way not in ("after", "before"):
-        raise CommandError(f"{way!r} must be after or before")
+        raise CommandError(_("'%(way)s' must be after or before", way=way))
     property_ = property_named(property_name)
     tenancy = tenancy_in(property_, unit)
     wanted = TermsRequest(
@@ -78,8 +79,8 @@ def set_terms(
         wall_clock(begins, property_, "--from") if begins else None,
     )
     if look:
-        typer.echo("\n".join(("Nothing is changed yet.", *preview(tenancy, wanted))))
+        typer.echo("\n".join((_("Nothing is changed yet."), *preview(tenancy, wanted))))
     elif agree(tenancy, wanted, CONSOLE).applied_at is not None:
-        typer.echo("The change takes effect now. It is being sent to the meter.")
+        typer.echo(_("The change takes effect now. It is being sent to the meter."))
     else:
-        typer.echo("The change is saved. It takes effect at its date and time, once the building is online.")
+        typer.echo(_("The change is saved. It takes effect at its date and time, once the building is online."))

@@ -19,6 +19,7 @@ from bumble.gatt_client import CharacteristicProxy
 from bumble.hci import Address
 from bumble.transport import open_transport
 
+from ..terminal_texts import _
 from ..wire.bluetooth import IDENTIFY, REPLY, REQUEST, SERVICE, address_bytes
 from ..wire.on_site import (
     Answer,
@@ -62,7 +63,7 @@ def load_grant(path: Path) -> SignedGrant:
     try:
         return _GRANT.decode(b64decode(path.read_text().strip(), validate=True))
     except (OSError, ValueError, msgspec.DecodeError) as error:
-        raise OnSiteError(f"{path}: there is no grant in this file ({error})") from None
+        raise OnSiteError(_("%(path)s: there is no grant in this file (%(error)s)", path=path, error=error)) from None
 
 
 class Visit:
@@ -97,7 +98,7 @@ class Visit:
         try:
             return decode_down(await asyncio.wait_for(self._answers.get(), PATIENCE))
         except TimeoutError:
-            raise OnSiteError("the gateway does not answer. Go nearer and try again") from None
+            raise OnSiteError(_("the gateway does not answer. Go nearer and try again")) from None
 
     async def _ask(self, message: Upward) -> Downward:
         return await self.send(encode(message))
@@ -109,7 +110,7 @@ class Visit:
         nonce = os.urandom(32)
         answer = await self._ask(AskStatus(nonce))
         if not isinstance(answer, SignedStatus):
-            raise OnSiteError("the gateway's answer is not its status. Try again")
+            raise OnSiteError(_("the gateway's answer is not its status. Try again"))
         return open_status(key, nonce, answer)
 
     async def submit_code(self, meter: str, digits: str) -> Answer:
@@ -125,10 +126,15 @@ class Visit:
         grant = read_grant(signed)
         answer = await self._ask(signed)
         if not isinstance(answer, Challenge):
-            raise OnSiteError(answer.text if isinstance(answer, Answer) else "the gateway opened no session")
+            raise OnSiteError(answer.text if isinstance(answer, Answer) else _("the gateway opened no session"))
         keys = {gateway.gateway: gateway.key for gateway in grant.gateways}
         if answer.gateway not in keys:
-            raise OnSiteError(f"the grant does not cover gateway {answer.gateway!r}. Ask the manager for a new grant")
+            raise OnSiteError(
+                _(
+                    "the grant does not cover gateway '%(gateway)s'. Ask the manager for a new grant",
+                    gateway=answer.gateway,
+                )
+            )
         self._key, self._challenge, self._count = key, answer, 0
         self._gateway_key = VerifyKey(keys[answer.gateway])
         return grant
@@ -138,15 +144,17 @@ class Visit:
         not sign it.
         """
         if self._key is None or self._challenge is None or self._gateway_key is None:
-            raise OnSiteError("show a grant first")
+            raise OnSiteError(_("show a grant first"))
         self._count += 1
         answer = await self._ask(sign_instruction(self._key, self._challenge, self._count, instruction))
         if not isinstance(answer, Answer):
-            raise OnSiteError("the gateway did not answer the instruction")
+            raise OnSiteError(_("the gateway did not answer the instruction"))
         if answer.signature or answer.done:
             signed = answer_is_signed(self._gateway_key, self._challenge.nonce, answer)
             if not signed or answer.count != self._count:
-                raise OnSiteError("this gateway did not sign the answer, so it may be false. Look at the meter itself")
+                raise OnSiteError(
+                    _("this gateway did not sign the answer, so it may be false. Look at the meter itself")
+                )
         return answer
 
 
@@ -165,7 +173,9 @@ async def _find(device: Device, wanted: str) -> Address:
     try:
         return await asyncio.wait_for(address, PATIENCE)
     except TimeoutError:
-        raise OnSiteError(f"gateway {wanted} is not near" if wanted else "no gateway is near") from None
+        raise OnSiteError(
+            _("gateway %(wanted)s is not near", wanted=wanted) if wanted else _("no gateway is near")
+        ) from None
     finally:
         await device.stop_scanning()
 
@@ -183,7 +193,7 @@ async def visit_with(device: Device, gateway: str = "") -> AsyncIterator[Visit]:
             await service.discover_characteristics()
         parts = {uuid: peer.get_characteristics_by_uuid(UUID(uuid)) for uuid in (IDENTIFY, REQUEST, REPLY)}
         if not all(parts.values()):
-            raise OnSiteError("this Bluetooth device is no gateway of prewatt")
+            raise OnSiteError(_("this Bluetooth device is no gateway of prewatt"))
         identity = (await peer.read_value(parts[IDENTIFY][0])).decode("utf-8", "replace")
         visit = Visit(peer, parts[REQUEST][0], parts[REPLY][0], identity)
         await visit.begin()

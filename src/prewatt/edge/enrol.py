@@ -38,6 +38,7 @@ from .settings import (
     page_address,
     write_settings,
 )
+from .texts import _
 
 log = logging.getLogger("prewatt.edge")
 
@@ -124,7 +125,7 @@ def enrol(
         _journal_is_ready(folder / JOURNAL)
         key = _new_key(folder)
     except (OSError, ValueError, sqlite3.Error) as error:
-        raise EnrolError(f"{error}. The code is still valid") from None
+        raise EnrolError(_("%(error)s. The code is still valid") % {"error": error}) from None
     answer = _ask(server, code, key, ca)
     sections = _sections(dict(drivers or {}), answer.meters, folder)
     settings = EdgeSettings(
@@ -152,7 +153,9 @@ def enrol(
         # Written last: until this file exists the gateway is not enrolled, and a new code does all of this again.
         write_settings(folder / SETTINGS, settings)
     except (OSError, ValueError, sqlite3.Error, msgspec.MsgspecError, JournalDamaged) as error:
-        raise EnrolError(f"{error}. The code is used up. Mend that, and ask for a new code") from None
+        raise EnrolError(
+            _("%(error)s. The code is used up. Mend that, and ask for a new code") % {"error": error}
+        ) from None
     return settings
 
 
@@ -160,13 +163,17 @@ def _check(server: str, page: str, insecure: bool) -> str:
     """Return the server's host. Raises EnrolError if an address is invalid, or the way there is open to others."""
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise EnrolError(f"{server!r} is not an address such as http://192.0.2.1:8000")
+        raise EnrolError(_("'%(server)s' is not an address such as http://192.0.2.1:8000") % {"server": server})
     if parts.scheme == "http" and not _is_this_machine(parts.hostname):
         if not insecure:
             raise EnrolError(
-                f"{server} is not encrypted. Use the server's https:// address (--ca FILE, if its certificate is one of your own). "
-                "If there is none, repeat the command with --insecure: the code is not sent and the keys cross the network sealed, "
-                "but whoever knows the code and sits in that network could take this gateway's place. The code is still valid"
+                _(
+                    "%(server)s is not encrypted. Use the server's https:// address (--ca FILE, if its certificate "
+                    "is one of your own). If there is none, repeat the command with --insecure: the code is not "
+                    "sent and the keys cross the network sealed, but whoever knows the code and sits in that "
+                    "network could take this gateway's place. The code is still valid"
+                )
+                % {"server": server}
             )
         log.warning(
             "%s is not encrypted: the keys come sealed with the code, which nobody else may know (--insecure)", server
@@ -206,12 +213,16 @@ def _ask(server: str, code: str, key: SigningKey, ca: Path | None) -> _Answer:
     try:
         believed = ssl.create_default_context(cafile=ca)
     except OSError as error:
-        raise EnrolError(f"{ca}: no certificates there ({error}). The code is still valid") from None
+        raise EnrolError(
+            _("%(ca)s: no certificates there (%(error)s). The code is still valid") % {"ca": ca, "error": error}
+        ) from None
     try:
         with urllib.request.urlopen(request, timeout=30, context=believed) as response:  # noqa: S310
             answer = msgspec.json.decode(enrolling.open(response.read(1_000_000)), type=_Answer)
     except urllib.error.HTTPError as error:
-        raise EnrolError(f"{server} refused: {_words(error.read(2000))}") from None
+        raise EnrolError(
+            _("%(server)s refused: %(words)s") % {"server": server, "words": _words(error.read(2000))}
+        ) from None
     except (OSError, SealedError, msgspec.DecodeError) as error:
         raise EnrolError(f"{server}: {error}") from None
     return answer
@@ -286,7 +297,11 @@ def _not_enrolled(path: Path) -> None:
         log.warning("%s. It is no enrolled gateway's: moved to %s, and enrolled anew", error, moved.name)
         return
     raise EnrolError(
-        f"{path} exists already: this gateway is enrolled. To enrol it again with a new code, move that file away first"
+        _(
+            "%(path)s exists already: this gateway is enrolled. To enrol it again with a new code, move "
+            "that file away first"
+        )
+        % {"path": path}
     )
 
 
@@ -308,7 +323,7 @@ def _journal_is_ready(path: Path) -> None:
     full = journal.full
     journal.close()
     if full:
-        raise OSError(f"{path}: the disk is full")
+        raise OSError(_("%(path)s: the disk is full") % {"path": path})
 
 
 def _take_over(path: Path, meters: list[_Meter]) -> None:

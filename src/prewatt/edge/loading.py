@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..kernel.account import Account
 from ..kernel.entries import genesis
 from ..kernel.recovery import JournalDamaged
+from ..kernel.texts import gettext_noop
 from ..kernel.units import SECOND
 from ..wire.signing import VerifyKey
 from .agent import Agent
@@ -24,9 +25,10 @@ from .timekeeping import Anchor, dump_anchor
 
 log = logging.getLogger("prewatt.edge")
 
-MENDED_BY = (
+MENDED_BY = gettext_noop(
     "have a new gateway code made (prewatt gateway code NAME), stop the agent, move edge.toml away, and run "
-    "'prewatt edge enrol SERVER CODE' in this folder. The meters go on from what the server knows. A copy of the journal is "
+    "'prewatt edge enrol SERVER CODE' in this folder. The meters go on from what the server knows. A "
+    "copy of the journal is "
     "no way out: what happened since it was made is missing in it"
 )
 """The advice that mends a damaged journal."""

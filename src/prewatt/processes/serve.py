@@ -19,6 +19,7 @@ from ..server.core.broker import PROBE_USER, nats_server, store_folder, write_br
 from ..server.core.broker_tls import address_for, certificate_files
 from ..server.core.config import ConfigError, Endpoint, ServerConfig
 from ..server.core.probe import Probe
+from ..terminal_texts import _
 from .supervisor import ChildFailedError, Supervisor, python
 
 log = logging.getLogger("prewatt.server")
@@ -106,7 +107,8 @@ class Server:
                 self._supervisor.look_after()
                 if time.monotonic() > deadline:
                     raise ChildFailedError(
-                        f"the server is not complete after {seconds:.0f} s\n{self._supervisor.last_words()}"
+                        _("the server is not complete after %(seconds)s s", seconds=f"{seconds:.0f}")
+                        + f"\n{self._supervisor.last_words()}"
                     )
                 time.sleep(0.02)
 
@@ -145,8 +147,13 @@ def _listening(setting: str, endpoint: Endpoint) -> socket.socket:
         return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=2048)
     except OSError as error:
         raise ConfigError(
-            f"{setting}: {endpoint.host}:{endpoint.port} can't be opened ({error.strerror}). Choose another port, or stop "
-            "the program that uses it"
+            _(
+                "%(setting)s: %(address)s can't be opened (%(cause)s). Choose another port, or stop "
+                "the program that uses it",
+                setting=setting,
+                address=f"{endpoint.host}:{endpoint.port}",
+                cause=error.strerror,
+            )
         ) from None
 
 

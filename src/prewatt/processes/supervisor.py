@@ -19,6 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..terminal_texts import _
+
 PR_SET_PDEATHSIG = 1
 PAUSE_FIRST, PAUSE_LONGEST = 0.1, 10.0
 STEADY = 10.0
@@ -181,7 +183,7 @@ class Supervisor:
         """Start children again that have ended. Raises ChildFailedError if that is useless for one of them."""
         for child in self.children.values():
             if child.failed() is not None:
-                raise ChildFailedError(f"{child.name} can't run:\n{child.last_words()}")
+                raise ChildFailedError(_("%(process)s can't run:", process=child.name) + f"\n{child.last_words()}")
         return [restart for child in self.children.values() if (restart := child.look_after())]
 
     def last_words(self) -> str:

@@ -27,10 +27,12 @@ from ..kernel.state import EXHAUSTED
 from ..kernel.tariff import Tariff
 from ..kernel.tariff_document import tariff_to_document
 from ..kernel.units import exact_kwh, exact_money, moment
+from ..server.core import local_forms
 from ..server.estate.models import Tenancy
 from ..server.ledger.books import balance, tenant_account
 from ..server.metering.models import Alarm, Meter
 from ..server.vending.models import Command, TopUp
+from ..terminal_texts import _
 
 SCHEMA = "prewatt-demo-1"
 USUAL = {EventKind.POWER_UP, EventKind.LOW_CREDIT}
@@ -266,11 +268,11 @@ def iso(at: int) -> str:
 
 
 def _exactly(amounts: Iterable[int], currency: str) -> Callable[[int], str]:
-    """Return amounts (nano) with the fewest decimals that show all of them exactly, but at least those of their
-    currency.
+    """Return amounts (nano), as the language writes them, with the fewest decimals that show all of them exactly, but at
+    least those of their currency.
     """
     decimals = max([0, *(len(format_exact(amount, currency).partition(".")[2]) for amount in amounts)])
-    return lambda nano: f"{Decimal(exact_money(nano)):.{decimals}f}"
+    return lambda nano: local_forms.number(f"{Decimal(exact_money(nano)):.{decimals}f}")
 
 
 def table(account: Account, currency: str) -> Table:
@@ -279,26 +281,26 @@ def table(account: Account, currency: str) -> Table:
     amounts = ((each.charged, each.balance_meter, each.balance_server, each.difference) for each in account.meters)
     money = _exactly(chain.from_iterable(amounts), currency)
     result = Table(
-        title="What became of every meter", title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False
+        title=_("What became of every meter"), title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False
     )
-    result.add_column("\nmeter", no_wrap=True)
+    result.add_column(f"\n{_('meter')}", no_wrap=True)
     for name in (
         "\nkWh",
-        f"charged\n{currency}",
-        "topped\nup",
-        "balance\nat meter",
-        "balance\nat server",
-        "\ndiff.",
-        "cut\noff",
-        "\nback",
-        "sent\nlate",
-        "\ntwice",
+        f"{_('charged')}\n{currency}",
+        _("topped\nup"),
+        _("balance\nat meter"),
+        _("balance\nat server"),
+        f"\n{_('diff.')}",
+        _("cut\noff"),
+        f"\n{_('back')}",
+        _("sent\nlate"),
+        f"\n{_('twice')}",
     ):
         result.add_column(name, justify="right", no_wrap=True)
     for each in account.meters:
         result.add_row(
             Text(each.meter),
-            exact_kwh(each.register),
+            local_forms.kwh(each.register),
             money(each.charged),
             paid(each.topped_up),
             money(each.balance_meter),
@@ -309,7 +311,7 @@ def table(account: Account, currency: str) -> Table:
             str(each.late),
             str(each.duplicates),
         )
-    result.caption = (
+    result.caption = _(
         "cut off, back: how often; sent late: journal entries written in an outage;\n"
         "twice: entries that reached the head-end again, and were dropped"
     )

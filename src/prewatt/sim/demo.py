@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import override, to_language
 from rich.console import Console
 
 from ..clock import SharedClock
@@ -21,6 +22,7 @@ from ..processes.database import setup_django
 from ..processes.serve import open_pages
 from ..processes.supervisor import ChildFailedError
 from ..server.core.config import ConfigError, Endpoint
+from ..terminal_texts import _, spoken
 from .story import DemoError, Options, plan
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def _open_port(wanted: int) -> socket.socket:
             return open_pages(Endpoint("127.0.0.1", port))
         except ConfigError:
             continue
-    raise DemoError("no port is free on 127.0.0.1")
+    raise DemoError(_("no port is free on 127.0.0.1"))
 
 
 def _empty_folder(home: Path) -> Path:
@@ -42,9 +44,13 @@ def _empty_folder(home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         taken = any(home.iterdir())
     except OSError as error:
-        raise DemoError(f"--home: {home} can't be made or read ({error.strerror})") from None
+        raise DemoError(
+            _("--home: %(home)s can't be made or read (%(cause)s)", home=home, cause=error.strerror)
+        ) from None
     if taken:
-        raise DemoError(f"--home: {home} is not empty: a demonstration begins anew, give it a folder of its own")
+        raise DemoError(
+            _("--home: %(home)s is not empty: a demonstration begins anew, give it a folder of its own", home=home)
+        )
     return home.resolve()
 
 
@@ -54,7 +60,7 @@ def _writable(path: Path) -> None:
         with path.open("a"):
             pass
     except OSError as error:
-        raise DemoError(f"--json: {path} can't be written ({error.strerror})") from None
+        raise DemoError(_("--json: %(path)s can't be written (%(cause)s)", path=path, cause=error.strerror)) from None
 
 
 def _director(options: Options, home: Path) -> Director:
@@ -92,13 +98,14 @@ def run(options: Options, headless: bool, json_path: Path | None) -> int:
         director = _director(options, _empty_folder(home))
         # Loaded here, because it imports the models.
         playing: Any = import_module(".playing", __package__)
-        status: int = playing.play(director, console, out, headless, json_path)
+        with override(to_language(spoken()) if spoken() else None):
+            status: int = playing.play(director, console, out, headless, json_path)
         return status
     except (DemoError, ChildFailedError) as error:
         console.print(f"prewatt demo: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return 1 if director else 2
     except KeyboardInterrupt:
-        console.print("\nStopped.")
+        console.print(f"\n{_('Stopped.')}")
         return 130
     finally:
         if director:

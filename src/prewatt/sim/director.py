@@ -33,11 +33,13 @@ from ..kernel.units import HOUR, NANO, SECOND, instant
 from ..processes.serve import Server
 from ..processes.supervisor import Supervisor, python
 from ..server.commissioning.setup import Apartment, BuildingPlan, set_up_building
+from ..server.core import local_forms
 from ..server.estate.models import Tenancy
 from ..server.metering.models import Gateway, Meter
 from ..server.sales.top_ups import top_up
 from ..server.vending.controls import control
 from ..server.vending.models import OPEN, Command, TopUp
+from ..terminal_texts import _ as words
 from .audit import Account, audit, document, iso
 from .line import Line
 from .meters.plan import TAKEN, HousePlan
@@ -341,11 +343,17 @@ class Director:
 
     def _where_we_are(self, at: int) -> str:
         wall = local(at, zone(self.options.where))
-        line = "[green]online[/]" if self.online else "[red]NO NETWORK[/]"
+        line = f"[green]{words('online')}[/]" if self.online else f"[red]{words('NO NETWORK')}[/]"
         dark = sum(self._is_dark(name) for name in self.story.recordings)
-        return f"{wall:%a %d %b %H:%M}  {line}  {dark:2} dark  {self.paid:3} paid" + (
-            f"  {self.restarts} restarts" if self.restarts else ""
-        )
+        parts = [
+            local_forms.moment(wall.replace(tzinfo=None), "D j M, H:i"),
+            line,
+            words("dark: %(number)s", number=f"{dark:2}"),
+            words("paid: %(number)s", number=f"{self.paid:3}"),
+        ]
+        if self.restarts:
+            parts.append(words("restarts: %(number)s", number=self.restarts))
+        return "  ".join(parts)
 
     def _look_after(self) -> None:
         """Start again whatever has ended."""

@@ -18,6 +18,7 @@ from rich.table import Table
 from ..kernel.entries import Event, decode_entry
 from ..kernel.events import words_of
 from ..server.metering.models import JournalEntry, Meter
+from ..terminal_texts import _
 from .wiring import FAULTS
 
 WITHIN = 30.0
@@ -58,6 +59,11 @@ class _Text(HTMLParser):
             self.items[self._heading][-1] += data
 
 
+def _english(address: str) -> urllib.request.Request:
+    """Return the question for a page in the language in which faults are named here, whatever the terminal's is."""
+    return urllib.request.Request(address, headers={"Accept-Language": "en"})  # noqa: S310
+
+
 def _parsed(page: str) -> _Text:
     parser = _Text()
     parser.feed(page)
@@ -78,7 +84,7 @@ class Browser:
             pass
 
     def _get(self, path: str) -> str:
-        with self._opener.open(self._address + path, timeout=WITHIN) as answer:
+        with self._opener.open(_english(self._address + path), timeout=WITHIN) as answer:
             text: str = answer.read().decode()
             return text
 
@@ -98,7 +104,7 @@ class Namings:
 
     def read_gateway(self, site: str) -> None:
         """Read the gateway's page of its lines."""
-        with urllib.request.urlopen(f"{site}/lines", timeout=WITHIN) as answer:  # noqa: S310
+        with urllib.request.urlopen(_english(f"{site}/lines"), timeout=WITHIN) as answer:  # noqa: S310
             said = _parsed(answer.read().decode()).items
         for fault in self._faults:
             if not FAULTS[fault].line:
@@ -165,15 +171,17 @@ def _events(row: Meter, codes: Iterable[tuple[str, str]]) -> list[str]:
 
 def named_table(faults: Iterable[str], rows: Sequence[Named]) -> Table:
     """Return which pages name the faults of a run, as a table for a terminal."""
-    table = Table(title="Where each fault is named", title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("fault", no_wrap=True)
-    for heading in ("where it was", "named on"):
+    table = Table(
+        title=_("Where each fault is named"), title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False
+    )
+    table.add_column(_("fault"), no_wrap=True)
+    for heading in (_("where it was"), _("named on")):
         table.add_column(heading, max_width=18)
-    table.add_column("in the words", ratio=1)
+    table.add_column(_("in the words"), ratio=1)
     for fault in faults:
         own = [each for each in rows if each.fault == fault]
         for each in own:
             table.add_row(fault, each.where, each.page, each.words)
         if not own and FAULTS[fault].needs_clock:
-            table.add_row(fault, "no meter", "", "No meter here has a clock.")
+            table.add_row(fault, _("no meter"), "", _("No meter here has a clock."))
     return table

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..kernel.calendar import local, zone
 from ..kernel.units import DAY
+from ..server.core import local_forms
+from ..terminal_texts import _, ngettext
 from .audit import table
 from .director import PIN, Director
 from .naming import named_table
@@ -22,15 +24,32 @@ def _welcome(demo: Director) -> Panel:
     begin, end = (local(at, zone(demo.options.where)) for at in demo.story.outage)
     some = f"{tenants[0]}[/] … [bold]{tenants[-1]}" if len(tenants) > 1 else tenants[0]
     days = (demo.story.end - demo.story.begin) / DAY
-    text = (
-        f"[bold]{demo.address}[/]\n\n"
-        f"manager   [bold]{manager}[/]\n"
-        f"tenants   [bold]{some}[/]\n"
-        f"password  [bold]{demo.logins[0][1]}[/] for all of them\n\n"
-        f"[bold]{demo.site}[/] is the gateway's own page, PIN [bold]{PIN}[/]\n\n"
-        f"{len(tenants)} homes, {days:.0f} days; no network from {begin:%a %d %b %H:%M} to {end:%a %d %b %H:%M}"
+    begins, ends = (local_forms.moment(each.replace(tzinfo=None), "D j M, H:i") for each in (begin, end))
+    lines = [
+        f"[bold]{demo.address}[/]",
+        "",
+        _("Manager: %(login)s", login=f"[bold]{manager}[/]"),
+        _("Tenants: %(logins)s", logins=f"[bold]{some}[/]"),
+        _("Password of all of them: %(password)s", password=f"[bold]{demo.logins[0][1]}[/]"),
+        "",
+        _("The gateway's own page: %(address)s, PIN %(pin)s", address=f"[bold]{demo.site}[/]", pin=f"[bold]{PIN}[/]"),
+        "",
+        _("Homes: %(homes)s. Days: %(days)s.", homes=len(tenants), days=f"{days:.0f}"),
+        _("No network from %(begins)s to %(ends)s.", begins=begins, ends=ends),
+    ]
+    return Panel("\n".join(lines), title=_("prewatt: a building runs"), title_align="left", expand=False)
+
+
+def _waited(demo: Director) -> str:
+    """Return the sentence that says for whom money came only after the outage."""
+    if not demo.waited:
+        return _("No home waited for its credit.")
+    return ngettext(
+        "%(number)s home waited, and had its credit %(seconds)s s after the end of the outage.",
+        "%(number)s homes waited, and had their credit %(seconds)s s after the end of the outage.",
+        demo.waited,
+        seconds=local_forms.number(f"{demo.catch_up:.1f}"),
     )
-    return Panel(text, title="prewatt: a building runs", title_align="left", expand=False)
 
 
 def play(demo: Director, console: Console, out: Console, headless: bool, json_path: Path | None) -> int:
@@ -39,7 +58,7 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
     for, else 1.
     """
     began = time.monotonic()
-    with console.status("setting the building up"):
+    with console.status(_("setting the building up")):
         demo.set_up()
     if not headless:
         out.print(_welcome(demo))
@@ -57,15 +76,17 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
     result = table(account, demo.story.tariff.currency)
     # A narrow terminal may fold the lines, but no figure is cut.
     Console(width=max(out.width, Console(width=1000).measure(result).maximum)).print(result)
-    homes = "1 home" if demo.waited == 1 else f"{demo.waited} homes"
-    waited = (
-        f"{homes} waited, and had their credit {demo.catch_up:.1f} s after its end" if demo.waited else "no home waited"
-    )
     cuts, back = (sum(len(getattr(each, name)) for each in account.meters) for name in ("cut_offs", "restorations"))
     out.print(
-        f"{len(account.top_ups)} payments, {cuts} times cut off, {back} times restored. In the outage {demo.typed} codes "
-        f"were typed; {waited}. "
-        f"The whole took {time.monotonic() - began:.0f} s."
+        _(
+            "Payments: %(paid)s. Times cut off: %(cuts)s, restored: %(back)s.",
+            paid=len(account.top_ups),
+            cuts=cuts,
+            back=back,
+        ),
+        _("Codes that were typed in the outage: %(count)s.", count=demo.typed),
+        _waited(demo),
+        _("The whole took %(seconds)s s.", seconds=f"{time.monotonic() - began:.0f}"),
     )
     if demo.options.faults:
         named = demo.named()
@@ -73,18 +94,18 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
         # Of what stands in the table nothing is said again.
         more = [each for each in account.told if not any(row.words.startswith(each.split(": ", 1)[1]) for row in named)]
         if more:
-            out.print("\n".join(["What else the pages say of the meters:", *more]), markup=False)
+            out.print("\n".join([_("What else the pages say of the meters:"), *more]), markup=False)
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)
         return 1
     out.print(
-        "Every unit is accounted for: no difference, each payment applied once, nobody cut off with credit.",
+        _("Every unit is accounted for: no difference, each payment applied once, nobody cut off with credit."),
         style="bold green",
     )
     if not headless:
-        out.print(f"The pages stay up at {demo.address} until Ctrl-C.")
+        out.print(_("The pages stay up at %(address)s until Ctrl-C.", address=demo.address))
         try:
             demo.stay()
         except KeyboardInterrupt:
-            out.print("\nGood night.")
+            out.print(f"\n{_('Good night.')}")
     return 0

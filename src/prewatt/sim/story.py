@@ -20,6 +20,7 @@ from ..kernel.tariff import Tariff
 from ..kernel.units import DAY, HOUR, instant, moment
 from ..server.core.holidays import FIRST_YEAR, LAST_YEAR
 from ..server.tariffs.reading import examples, read_document
+from ..terminal_texts import _
 from ..wire.messages import MAX_METERS
 from .wiring import serial_of
 
@@ -79,7 +80,15 @@ def _check_numbers(options: Options) -> None:
         ("--speed", options.speed, 0, 1e9),
     ):
         if not low <= value <= high:
-            raise DemoError(f"{name}: {value} is not between {low} and {high:g}")
+            raise DemoError(
+                _(
+                    "%(option)s: %(value)s is not between %(low)s and %(high)s",
+                    option=name,
+                    value=value,
+                    low=low,
+                    high=f"{high:g}",
+                )
+            )
 
 
 def _check_names(data: Path, names: Iterable[str]) -> None:
@@ -87,7 +96,9 @@ def _check_names(data: Path, names: Iterable[str]) -> None:
         try:
             msgspec.convert(name, MeterName)
         except msgspec.ValidationError:
-            raise DemoError(f"{data}: {name!r} can't be a meter's name (1 to 64 characters, no slash)") from None
+            raise DemoError(
+                _("%(data)s: '%(name)s' can't be a meter's name (1 to 64 characters, no slash)", data=data, name=name)
+            ) from None
 
 
 def plan(options: Options) -> Story:
@@ -102,7 +113,10 @@ def plan(options: Options) -> Story:
     names = {serial_of(name) if options.protocol else name: name for name in list(everything)[: options.meters]}
     if len(names) < min(len(everything), options.meters):
         raise DemoError(
-            f"{data}: two meters have the same digits in their names, and meters on a bus are known by them"
+            _(
+                "%(data)s: two meters have the same digits in their names, and meters on a bus are known by them",
+                data=data,
+            )
         )
     recordings = {name: everything[recorded] for name, recorded in names.items()}
     _check_names(data, recordings)
@@ -111,7 +125,7 @@ def plan(options: Options) -> Story:
         begin = instant(datetime(PACKAGED_START.year, PACKAGED_START.month, PACKAGED_START.day, tzinfo=zone_info))
     end = min(begin + options.days * DAY, max(recording.end for recording in recordings.values()))
     if end - begin < 6 * HOUR:
-        raise DemoError(f"{data}: holds less than six hours")
+        raise DemoError(_("%(data)s: holds less than six hours", data=data))
     # In the middle; of a short run, its middle third, but for a long outage that was asked for: the middle half.
     length = min(options.outage * DAY, (end - begin) // (3 if options.outage <= 2 else 2))
     middle = (begin + end - length) // 2 // HOUR * HOUR

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ... import folder
 from ..settings import SettingsError, load_settings
+from ..texts import _
 from .files import check_clock, check_disk, check_journal, check_state_folder
 from .finding import Check, Finding, Gateway, State, examined, owner
 from .journal import read_journal
@@ -34,10 +35,15 @@ def examine(config: Path) -> Iterator[Finding]:
     try:
         settings = load_settings(config)
     except SettingsError as error:
-        advice = "Enrol this gateway (prewatt edge enrol)" if not config.exists() else "Mend what is named"
-        yield Finding("settings", State.BAD, str(error), advice)
+        advice = _("Enrol this gateway (prewatt edge enrol)") if not config.exists() else _("Mend what is named")
+        yield Finding(_("settings"), State.BAD, str(error), advice)
         return
-    yield Finding("settings", State.OK, f"{config}: gateway {settings.gateway}, {len(settings.meters)} meters")
+    yield Finding(
+        _("settings"),
+        State.OK,
+        _("%(config)s: gateway %(gateway)s, %(count)s meters")
+        % {"config": config, "gateway": settings.gateway, "count": len(settings.meters)},
+    )
     home = config.absolute().parent
     with ExitStack() as stack:
         try:

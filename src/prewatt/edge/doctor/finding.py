@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..settings import EdgeSettings
+from ..texts import _
 from .journal import JournalFacts
 
 
@@ -100,6 +101,6 @@ def examined(gateway: Gateway, checks: Iterable[Check]) -> Iterable[Finding]:
             yield Finding(
                 name,
                 State.BAD,
-                f"the check itself failed: {type(fault).__name__}: {fault}",
-                "Look at this by hand, and report the fault",
+                _("the check itself failed: %(fault)s") % {"fault": f"{type(fault).__name__}: {fault}"},
+                _("Look at this by hand, and report the fault"),
             )

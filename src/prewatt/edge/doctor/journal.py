@@ -14,6 +14,7 @@ from ...kernel.recovery import JournalDamaged
 from ..journal import Journal
 from ..memory import ANCHOR
 from ..settings import EdgeSettings
+from ..texts import _
 from ..timekeeping import Anchor, load_anchor
 
 
@@ -36,12 +37,15 @@ def read_journal(settings: EdgeSettings, is_running: bool) -> JournalFacts:
     """Read the journal of an agent that does not run."""
     path = Path(settings.journal)
     if is_running:
-        return JournalFacts("the running agent has it open, and has checked it at its start")
+        return JournalFacts(_("the running agent has it open, and has checked it at its start"))
     if not path.exists():
-        return JournalFacts("there is none yet")
+        return JournalFacts(_("there is none yet"))
     size = sum(each.stat().st_size for each in (path, Path(f"{path}-wal")) if each.exists())
     if shutil.disk_usage(tempfile.gettempdir()).free < 2 * size:
-        return JournalFacts(f"not read: {tempfile.gettempdir()} has no room for a copy of {size >> 20} MB")
+        return JournalFacts(
+            _("not read: %(folder)s has no room for a copy of %(size)s MB")
+            % {"folder": tempfile.gettempdir(), "size": size >> 20}
+        )
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         try:

@@ -14,6 +14,7 @@ from ...clock import SystemClock
 from ..devices import open_drivers
 from ..drivers.interface import DriverError, MeterDriver
 from ..settings import SettingsError
+from ..texts import _
 from .finding import Finding, Gateway, State, group_of
 
 BY_ID = Path("/dev/serial/by-id")
@@ -31,39 +32,56 @@ def check_ports(gateway: Gateway) -> Iterator[Finding]:
     """Whether each adapter or converter is there, and can be used."""
     for name, port in _ports(gateway).items():
         if port.startswith("tcp://"):
-            yield _converter(f"bus {name}", port)
+            yield _converter(_("bus %(name)s") % {"name": name}, port)
         elif "://" not in port:
-            yield _adapter(gateway, f"bus {name}", Path(port))
+            yield _adapter(gateway, _("bus %(name)s") % {"name": name}, Path(port))
 
 
 def _converter(name: str, port: str) -> Finding:
     address = urlsplit(port)
     try:
         with socket.create_connection((address.hostname or "", address.port or 0), CONNECT_WITHIN):
-            return Finding(name, State.OK, f"the converter {port} can be reached")
+            return Finding(name, State.OK, _("the converter %(port)s can be reached") % {"port": port})
     except OSError as error:
-        advice = "Look at its power, its network cable and its address. Some take one connection only"
-        return Finding(name, State.BAD, f"the converter {port} can't be reached ({error})", advice)
+        advice = _("Look at its power, its network cable and its address. Some take one connection only")
+        return Finding(
+            name,
+            State.BAD,
+            _("the converter %(port)s can't be reached (%(error)s)") % {"port": port, "error": error},
+            advice,
+        )
 
 
 def _adapter(gateway: Gateway, name: str, path: Path) -> Finding:
     if not path.exists():
-        there = ", ".join(sorted(str(each) for each in BY_ID.glob("*"))) or "none"
-        advice = f"Plug it in, or name another one in edge.toml. There are: {there}"
-        return Finding(name, State.BAD, f"there is no adapter {path}", advice)
+        there = ", ".join(sorted(str(each) for each in BY_ID.glob("*"))) or _("none")
+        advice = _("Plug it in, or name another one in edge.toml. There are: %(there)s") % {"there": there}
+        return Finding(name, State.BAD, _("there is no adapter %(path)s") % {"path": path}, advice)
     if not gateway.agent.may_use(path):
-        advice = f"usermod --append --groups {group_of(path)} {gateway.agent.name}, and start the agent anew"
-        return Finding(name, State.BAD, f"{gateway.agent.name} may not use {path}", advice)
+        advice = _("usermod --append --groups %(group)s %(agent)s, and start the agent anew") % {
+            "group": group_of(path),
+            "agent": gateway.agent.name,
+        }
+        return Finding(
+            name, State.BAD, _("%(agent)s may not use %(path)s") % {"agent": gateway.agent.name, "path": path}, advice
+        )
     users = _users(path)
     if users:
-        advice = f"End it, and keep it from starting: it takes the meters' answers (systemctl disable --now {users[0]})"
-        return Finding(name, State.BAD, f"{path} is used by {', '.join(users)}, too", advice)
+        advice = _(
+            "End it, and keep it from starting: it takes the meters' answers (systemctl disable --now %(program)s)"
+        ) % {"program": users[0]}
+        return Finding(
+            name,
+            State.BAD,
+            _("%(path)s is used by %(programs)s, too") % {"path": path, "programs": ", ".join(users)},
+            advice,
+        )
     if path.name.startswith(("ttyUSB", "ttyACM")) and BY_ID.exists():
         same = next((each for each in BY_ID.glob("*") if each.resolve() == path.resolve()), None)
         if same:
-            words = f"{path} is there; another adapter can get this name at the next start"
-            return Finding(name, State.WARN, words, f'In edge.toml: port = "{same}"')
-    return Finding(name, State.OK, f"{path} is there")
+            words = _("%(path)s is there; another adapter can get this name at the next start") % {"path": path}
+            return Finding(name, State.WARN, words, _("In edge.toml: %(line)s") % {"line": f'port = "{same}"'})
+    return Finding(name, State.OK, _("%(path)s is there") % {"path": path})
 
 
 def _users(path: Path) -> list[str]:
@@ -88,24 +106,32 @@ def _is_device(link: Path) -> bool:
 def check_meters(gateway: Gateway) -> Iterator[Finding]:
     """Whether each meter answers, asked once, and is the one that it should be."""
     if gateway.is_running:
-        words = "the running agent asks them: systemctl status prewatt names those that are silent"
-        yield Finding("meters", State.SKIPPED, f"not asked; {words}")
+        words = _("not asked; the running agent asks them: systemctl status prewatt names those that are silent")
+        yield Finding(_("meters"), State.SKIPPED, words)
         return
     try:
         drivers = open_drivers(gateway.settings, SystemClock().now)
     except (SettingsError, DriverError) as error:
-        yield Finding("meters", State.BAD, str(error), f"Mend it in {gateway.config}")
+        yield Finding(_("meters"), State.BAD, str(error), _("Mend it in %(config)s") % {"config": gateway.config})
         return
     serials = gateway.journal.serials
     answered, began = 0, time.monotonic()
     for meter in gateway.settings.meters:
-        finding = _asked(f"meter {meter.unit or meter.name}", drivers[meter.name], serials.get(meter.name, meter.name))
+        finding = _asked(
+            _("meter %(name)s") % {"name": meter.unit or meter.name},
+            drivers[meter.name],
+            serials.get(meter.name, meter.name),
+        )
         answered += finding is None
         if finding:
             yield finding
     if answered:
-        words = f"{answered} of {len(gateway.settings.meters)} answer, in {time.monotonic() - began:.0f} s"
-        yield Finding("meters", State.OK, words)
+        words = _("%(answered)s of %(count)s answer, in %(seconds)s s") % {
+            "answered": answered,
+            "count": len(gateway.settings.meters),
+            "seconds": f"{time.monotonic() - began:.0f}",
+        }
+        yield Finding(_("meters"), State.OK, words)
 
 
 def _asked(name: str, driver: MeterDriver, serial: str) -> Finding | None:
@@ -113,17 +139,20 @@ def _asked(name: str, driver: MeterDriver, serial: str) -> Finding | None:
         identity = driver.identify()
         driver.read_register()
     except DriverError as error:
-        advice = (
+        advice = _(
             "Look at its wiring, address, baud rate and password. If others of the bus answer, at this meter's alone"
         )
         return Finding(name, State.BAD, f"{error.operation}: {error.cause}", advice)
     if not identity.may_be(serial):
-        words = f"number {identity.serial} answers in the place of {serial}"
+        words = _("number %(serial)s answers in the place of %(expected)s") % {
+            "serial": identity.serial,
+            "expected": serial,
+        }
         return Finding(
             name,
             State.BAD,
             words,
-            "If it was exchanged, record that (prewatt meter exchange); else look at its address",
+            _("If it was exchanged, record that (prewatt meter exchange); else look at its address"),
         )
     return None
 
@@ -134,16 +163,23 @@ def check_bluetooth(gateway: Gateway) -> Iterator[Finding]:
     if not adapter:
         return
     if find_spec("bumble") is None:
-        advice = "pip install 'prewatt[bluetooth]' into the release in use"
-        yield Finding("bluetooth", State.BAD, "the part that speaks Bluetooth is not installed", advice)
+        advice = _("pip install 'prewatt[bluetooth]' into the release in use")
+        yield Finding(_("bluetooth"), State.BAD, _("the part that speaks Bluetooth is not installed"), advice)
         return
-    kind, _, number = adapter.partition(":")
+    kind, _colon, number = adapter.partition(":")
     if kind != "hci-socket":
-        yield Finding("bluetooth", State.SKIPPED, f"{adapter}: only hci-socket is looked at")
-    elif not Path(f"/sys/class/bluetooth/hci{number or 0}").exists():
-        there = ", ".join(each.name for each in Path("/sys/class/bluetooth").glob("hci*")) or "none"
         yield Finding(
-            "bluetooth", State.BAD, f"there is no adapter hci{number or 0}", f"Plug it in. There are: {there}"
+            _("bluetooth"), State.SKIPPED, _("%(adapter)s: only hci-socket is looked at") % {"adapter": adapter}
+        )
+    elif not Path(f"/sys/class/bluetooth/hci{number or 0}").exists():
+        there = ", ".join(each.name for each in Path("/sys/class/bluetooth").glob("hci*")) or _("none")
+        yield Finding(
+            _("bluetooth"),
+            State.BAD,
+            _("there is no adapter %(adapter)s") % {"adapter": f"hci{number or 0}"},
+            _("Plug it in. There are: %(there)s") % {"there": there},
         )
     else:
-        yield Finding("bluetooth", State.OK, f"the adapter hci{number or 0} is there")
+        yield Finding(
+            _("bluetooth"), State.OK, _("the adapter %(adapter)s is there") % {"adapter": f"hci{number or 0}"}
+        )

@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from ...wire.link import BrokerAddress
 from ..settings import page_address
+from ..texts import _
 from .finding import Finding, Gateway, State
 
 NO_END = 253_402_300_799.0
@@ -34,23 +35,35 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
             if broker.tls:
                 yield _certificate(connection, broker)
     except socket.gaierror:
-        advice = "Look at the network and its name server. Meters are supplied meanwhile"
-        yield Finding("broker", State.BAD, f"the name {broker.host} is not known here", advice)
+        advice = _("Look at the network and its name server. Meters are supplied meanwhile")
+        yield Finding(_("broker"), State.BAD, _("the name %(host)s is not known here") % {"host": broker.host}, advice)
         return
     except ssl.SSLCertVerificationError as error:
-        advice = "Renew it at the server. If the clock of this machine is wrong, set it first"
-        yield Finding("certificate", State.BAD, f"it is not believed: {error.verify_message}", advice)
+        advice = _("Renew it at the server. If the clock of this machine is wrong, set it first")
+        yield Finding(
+            _("certificate"), State.BAD, _("it is not believed: %(why)s") % {"why": error.verify_message}, advice
+        )
         return
     except OSError as error:
-        advice = "Look at the network, and whether the server runs. Meters are supplied meanwhile"
-        yield Finding("broker", State.BAD, f"{where} can't be reached ({error})", advice)
+        advice = _("Look at the network, and whether the server runs. Meters are supplied meanwhile")
+        yield Finding(
+            _("broker"),
+            State.BAD,
+            _("%(where)s can't be reached (%(error)s)") % {"where": where, "error": error},
+            advice,
+        )
         return
     refusal = _refused(gateway)
     if refusal:
-        advice = "If another gateway has taken its place, this one is to be switched off; else enrol it anew"
-        yield Finding("broker", State.BAD, f"{where} refuses this gateway: {refusal}", advice)
+        advice = _("If another gateway has taken its place, this one is to be switched off; else enrol it anew")
+        yield Finding(
+            _("broker"),
+            State.BAD,
+            _("%(where)s refuses this gateway: %(refusal)s") % {"where": where, "refusal": refusal},
+            advice,
+        )
     else:
-        yield Finding("broker", State.OK, f"{where} takes this gateway")
+        yield Finding(_("broker"), State.OK, _("%(where)s takes this gateway") % {"where": where})
 
 
 def _certificate(connection: socket.socket, broker: BrokerAddress) -> Finding:
@@ -59,11 +72,18 @@ def _certificate(connection: socket.socket, broker: BrokerAddress) -> Finding:
         certificate = secured.getpeercert() or {}
     ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
     if ends >= NO_END:
-        return Finding("certificate", State.OK, "the broker's is the one that this gateway was given, without an end")
+        return Finding(
+            _("certificate"), State.OK, _("the broker's is the one that this gateway was given, without an end")
+        )
     days = int((ends - time.time()) // 86_400)
     if days < ENDING_DAYS:
-        return Finding("certificate", State.WARN, f"the broker's ends in {days} days", "Renew it at the server")
-    return Finding("certificate", State.OK, f"the broker's holds for {days} days")
+        return Finding(
+            _("certificate"),
+            State.WARN,
+            _("the broker's ends in %(days)s days") % {"days": days},
+            _("Renew it at the server"),
+        )
+    return Finding(_("certificate"), State.OK, _("the broker's holds for %(days)s days") % {"days": days})
 
 
 def _refused(gateway: Gateway) -> str:
@@ -84,7 +104,7 @@ def _refused(gateway: Gateway) -> str:
     client.loop_start()
     try:
         if not answered.wait(WITHIN):
-            return "it does not answer"
+            return _("it does not answer")
     finally:
         client.disconnect()
         client.loop_stop()
@@ -105,13 +125,20 @@ def check_page(gateway: Gateway) -> Iterator[Finding]:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((host, port))
-            yield Finding("page", State.OK, f"port {port} is free for it")
+            yield Finding(_("page"), State.OK, _("port %(port)s is free for it") % {"port": port})
         except PermissionError:
-            advice = "Type `prewatt edge install` again: it allows this port. Or choose one from 1024 on"
-            yield Finding("page", State.WARN, f"this user may not open port {port}", advice)
+            advice = _("Type `prewatt edge install` again: it allows this port. Or choose one from 1024 on")
+            yield Finding(_("page"), State.WARN, _("this user may not open port %(port)s") % {"port": port}, advice)
         except OSError as error:
-            advice = f"ss -ltnp 'sport = {port}' names the program. Or choose another port in edge.toml"
-            yield Finding("page", State.BAD, f"port {port} can't be opened ({error.strerror})", advice)
+            advice = _("ss -ltnp 'sport = %(port)s' names the program. Or choose another port in edge.toml") % {
+                "port": port
+            }
+            yield Finding(
+                _("page"),
+                State.BAD,
+                _("port %(port)s can't be opened (%(cause)s)") % {"port": port, "cause": error.strerror},
+                advice,
+            )
 
 
 def _served(host: str, port: int) -> Finding:
@@ -121,6 +148,15 @@ def _served(host: str, port: int) -> Finding:
         status = page.getresponse().status
         page.close()
     except (OSError, http.client.HTTPException) as error:
-        advice = "Start the agent anew; its log says why it could not open the port"
-        return Finding("page", State.BAD, f"the agent runs, and port {port} does not answer ({error})", advice)
-    return Finding("page", State.OK if status == 200 else State.BAD, f"port {port} answers with {status}")
+        advice = _("Start the agent anew; its log says why it could not open the port")
+        return Finding(
+            _("page"),
+            State.BAD,
+            _("the agent runs, and port %(port)s does not answer (%(error)s)") % {"port": port, "error": error},
+            advice,
+        )
+    return Finding(
+        _("page"),
+        State.OK if status == 200 else State.BAD,
+        _("port %(port)s answers with %(status)s") % {"port": port, "status": status},
+    )

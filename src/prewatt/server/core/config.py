@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from ...folder import OpenFolderError, keep_private, use
+from ...terminal_texts import _
 from ...wire.signing import SigningKey
 from ...wire.topics import SHARDS, parse_shards
 
@@ -87,15 +88,15 @@ class ServerConfig(Struct, frozen=True):
 
 
 def _endpoint(text: str) -> Endpoint:
-    host, _, port = text.rpartition(":")
+    host, _colon, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ValueError(f"{text!r} is not a host and port such as 127.0.0.1:8000")
+        raise ValueError(_("'%(text)s' is not a host and port such as 127.0.0.1:8000", text=text))
     return Endpoint(host, int(port))
 
 
 def _database(text: str) -> str:
     if text and urlsplit(text).scheme not in ("postgresql", "postgres"):
-        raise ValueError(f"{text!r} does not begin with postgresql:// (leave it empty for SQLite)")
+        raise ValueError(_("'%(text)s' does not begin with postgresql:// (leave it empty for SQLite)", text=text))
     return text
 
 
@@ -106,7 +107,7 @@ def _shards(text: str) -> tuple[int, int]:
 
 def _own_broker(text: str) -> bool:
     if text not in ("own", "other"):
-        raise ValueError(f"{text!r} is neither 'own' (prewatt starts one) nor 'other'")
+        raise ValueError(_("'%(text)s' is neither 'own' (prewatt starts one) nor 'other'", text=text))
     return text == "own"
 
 
@@ -117,7 +118,7 @@ def _public_host(url: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise ValueError(f"{url!r} is not an address such as https://power.example.com")
+        raise ValueError(_("'%(url)s' is not an address such as https://power.example.com", url=url))
     return str(parts.hostname)
 
 
@@ -130,7 +131,7 @@ def _public_url(text: str) -> str:
 
 def _file(text: str) -> str:
     if text and not Path(text).is_file():
-        raise ValueError(f"{text!r} is not a file")
+        raise ValueError(_("'%(text)s' is not a file", text=text))
     return text
 
 
@@ -140,7 +141,7 @@ def _believed(text: str) -> str:
 
 def _private_notices(text: str) -> bool:
     if text not in ("refuse", "allow"):
-        raise ValueError(f"{text!r} is neither 'refuse' nor 'allow'")
+        raise ValueError(_("'%(text)s' is neither 'refuse' nor 'allow'", text=text))
     return text == "allow"
 
 
@@ -148,14 +149,14 @@ def _second_factor(text: str) -> SecondFactor:
     try:
         return SecondFactor(text)
     except ValueError:
-        raise ValueError(f"{text!r} is none of {', '.join(SecondFactor)}") from None
+        raise ValueError(_("'%(text)s' is none of %(known)s", text=text, known=", ".join(SecondFactor))) from None
 
 
 def _web_processes(text: str) -> int:
     if not text:
         return min(os.cpu_count() or 1, MOST_WEB_PROCESSES)
     if not text.isdecimal() or not 0 < int(text) <= 64:
-        raise ValueError(f"{text!r} is not a number of processes from 1 to 64")
+        raise ValueError(_("'%(text)s' is not a number of processes from 1 to 64", text=text))
     return int(text)
 
 
@@ -165,9 +166,11 @@ def _proxies(text: str) -> tuple[str, ...]:
         try:
             network = ip_network(part)
         except ValueError:
-            raise ValueError(f"{part!r} is not an address or a network such as 10.0.0.7 or 10.0.0.0/24") from None
+            raise ValueError(
+                _("'%(part)s' is not an address or a network such as 10.0.0.7 or 10.0.0.0/24", part=part)
+            ) from None
         if not network.prefixlen:
-            raise ValueError(f"{part!r} are all addresses there are: anybody could say to be anybody")
+            raise ValueError(_("'%(part)s' are all addresses there are: anybody could say to be anybody", part=part))
         found.append(part)
     return tuple(found)
 
@@ -175,18 +178,20 @@ def _proxies(text: str) -> tuple[str, ...]:
 def _providers(text: str) -> dict[str, str]:
     found = {}
     for part in filter(None, text.split(",")):
-        name, _, address = part.partition("=")
+        name, _equals, address = part.partition("=")
         if urlsplit(address).scheme not in ("http", "https"):
-            raise ValueError(f"{part!r} is not a provider and its address such as alipay=https://...")
+            raise ValueError(_("'%(part)s' is not a provider and its address such as alipay=https://...", part=part))
         found[name.strip()] = address.strip().rstrip("/")
     return found
 
 
 def _wechat_mini(text: str) -> tuple[str, str]:
-    appid, _, secret = text.partition(":")
+    appid, _colon, secret = text.partition(":")
     if text and not (appid and secret):
         # What was given may be the secret alone: it is not repeated.
-        raise ValueError("this is not the app id and the secret of a mini program, such as wx0123456789abcdef:secret")
+        raise ValueError(
+            _("this is not the app id and the secret of a mini program, such as wx0123456789abcdef:secret")
+        )
     return appid, secret
 
 
@@ -229,7 +234,9 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
     env = os.environ if environment is None else environment
     for name in env:
         if name.startswith("PREWATT_") and name not in SETTINGS:
-            raise ConfigError(f"{name}: there is no such setting; known: {', '.join(sorted(SETTINGS))}")
+            raise ConfigError(
+                _("%(name)s: there is no such setting; known: %(known)s", name=name, known=", ".join(sorted(SETTINGS)))
+            )
     values: dict[str, Any] = {}
     for name, setting in SETTINGS.items():
         try:
@@ -237,11 +244,13 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
         except ValueError as error:
             raise ConfigError(f"{name}: {error}") from None
     if bool(values["mqtt_certificate"]) != bool(values["mqtt_key"]):
-        raise ConfigError("PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY belong together: give both, or none")
+        raise ConfigError(_("PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY belong together: give both, or none"))
     if values["mqtt_tls"] and values["own_broker"] and not values["mqtt_certificate"]:
         raise ConfigError(
-            "PREWATT_MQTT_TLS: gateways believe the certificate that prewatt makes for its own broker. Leave it empty, or name "
-            "another certificate with PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY"
+            _(
+                "PREWATT_MQTT_TLS: gateways believe the certificate that prewatt makes for its own broker. "
+                "Leave it empty, or name another certificate with PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY"
+            )
         )
     if values["public_url"]:
         values["hosts"] = (*values["hosts"], _public_host(values["public_url"]))
@@ -323,7 +332,9 @@ def vending_secret(config: ServerConfig) -> bytes:
     if not path.exists():
         if config.vending_key:
             # A stick that is not in, a credential that is not there: a new key would open nothing that is sealed already.
-            raise ConfigError(f"PREWATT_VENDING_KEY: there is no file {path}; put the server's vending.key there")
+            raise ConfigError(
+                _("PREWATT_VENDING_KEY: there is no file %(path)s; put the server's vending.key there", path=path)
+            )
         make_private(path, secrets.token_hex(32))
     return bytes.fromhex(path.read_text().strip())
 
@@ -337,7 +348,9 @@ def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise ConfigError(f"PREWATT_HOME: {folder} can't be made ({error.strerror})") from None
+        raise ConfigError(
+            _("PREWATT_HOME: %(folder)s can't be made (%(cause)s)", folder=folder, cause=error.strerror)
+        ) from None
 
 
 def make_private(path: Path, text: str) -> None:

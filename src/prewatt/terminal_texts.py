@@ -1,8 +1,7 @@
-"""The texts of commands, in the language of the terminal (`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`); English if there is
-none.
+"""What commands say, in the language of the terminal (`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`); English if there is none.
 
-They stand in the catalogues of the server (`server/locale`), which every installation has. Django is not needed: a gateway's
-commands speak the language, too.
+The texts stand in the catalogues of the server (`server/locale`), which every installation has. Django is not needed: a
+gateway's commands speak the language, too. What programs read (JSON, logs, words that are typed as options) is English.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "server" / "locale"
+FOLDER = Path(__file__).parent / "server" / "locale"
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -39,6 +38,12 @@ def _catalogue() -> gettext.NullTranslations:
     return gettext.translation("django", FOLDER, languages=[spoken() or "en"], fallback=True)
 
 
-def _(text: str) -> str:
-    """Return a text in the language of the terminal."""
-    return _catalogue().gettext(text) if text else text
+def _(text: str, /, **values: object) -> str:
+    """Return a text in the language of the terminal, with its values at the places `%(name)s`."""
+    said = _catalogue().gettext(text) if text else text
+    return said % values if values else said
+
+
+def ngettext(text: str, plural: str, number: int, /, **values: object) -> str:
+    """Return the text of one or of several, in the language of the terminal; `%(number)s` is the number."""
+    return _catalogue().ngettext(text, plural, number) % {"number": number, **values}
