@@ -57,7 +57,7 @@ def of_template(source):
     return words.found
 
 
-_SHOWN = ("label", "help_text", "verbose_name", "verbose_name_plural", "empty_label")
+_SHOWN = ("label", "help_text", "verbose_name", "verbose_name_plural", "empty_label", "description")
 """Arguments whose text people see in a form."""
 
 

@@ -25,7 +25,7 @@ from ..wire.topics import check_gateway
 from .codes import KeyState
 from .driver_settings import read_section
 from .drivers.interface import DriverSettings
-from .texts import languages
+from .texts import _, languages
 
 
 class SettingsError(ValueError):
@@ -115,7 +115,7 @@ def page_address(text: str) -> tuple[str, int]:
     """Return host and port of the page. Raises ValueError for any other text."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ValueError(f"page: {text!r} is not a host and port such as 0.0.0.0:8080")
+        raise ValueError(_("page: '%(text)s' is not a host and port such as 0.0.0.0:8080") % {"text": text})
     return host.strip("[]"), int(port)
 
 
@@ -136,9 +136,13 @@ def load_settings(path: Path) -> EdgeSettings:
     try:
         document: dict[str, Any] = tomllib.loads(path.read_text())
     except OSError as error:
-        raise SettingsError(f"{path}: can't be read ({error.strerror})") from None
+        raise SettingsError(
+            _("%(path)s: can't be read (%(cause)s)") % {"path": path, "cause": error.strerror}
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: this file is not valid TOML ({error})") from None
+        raise SettingsError(
+            _("%(path)s: this file is not valid TOML (%(error)s)") % {"path": path, "error": error}
+        ) from None
     try:
         drivers = msgspec.convert(document.pop("drivers", {}), dict[str, dict[str, Any]])
         settings = msgspec.convert(document, EdgeSettings)
@@ -155,15 +159,20 @@ def _check(settings: EdgeSettings) -> None:
     """Check what the types do not hold. Raises ValueError, which names the setting that is wrong."""
     check_gateway(settings.gateway)
     if settings.language and settings.language not in languages():
-        raise ValueError(f"language: {settings.language!r} is none of {', '.join(languages())}")
+        raise ValueError(
+            _("language: '%(language)s' is none of %(known)s")
+            % {"language": settings.language, "known": ", ".join(languages())}
+        )
     if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
-        raise ValueError("server_key: is not 64 hexadecimal digits")
+        raise ValueError(_("server_key: is not 64 hexadecimal digits"))
     names = [meter.name for meter in settings.meters]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"meters: {twice[0]} occurs twice. Remove one of them")
+        raise ValueError(_("meters: %(meter)s occurs twice. Remove one of them") % {"meter": twice[0]})
     if not 0 < settings.broker.port < 65_536:
-        raise ValueError(f"broker.port: {settings.broker.port} is not a port number between 1 and 65535")
+        raise ValueError(
+            _("broker.port: %(port)s is not a port number between 1 and 65535") % {"port": settings.broker.port}
+        )
     if settings.page:
         page_address(settings.page)
     if settings.portal:

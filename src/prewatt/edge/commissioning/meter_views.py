@@ -209,10 +209,29 @@ def _access_field(info: Any, value: object) -> Html:
     kind = "password" if secret else "text"
     shown = "" if info.default is msgspec.NODEFAULT or secret else str(info.default or "")
     return field(
-        info.name.replace("_", " "),
+        _access_label(info.name),
         name=f"more.{info.name}",
         type=kind,
         value=str(value),
         placeholder=shown,
         autocomplete="off",
     )
+
+
+def _access_label(name: str) -> str:
+    """Return what a meter's own setting is called; the name by itself of one that a protocol has added since."""
+    known = {
+        "password": _("Password"),
+        "encryption_key": _("Key for encryption"),
+        "authentication_key": _("Key for authentication"),
+        "system_title": _("System title"),
+        "operator": _("Operator code"),
+        "level": _("Level of the password"),
+        "zone": _("Time zone of its clock"),
+        "relay_model": _("Model of the relay beside it"),
+        "relay_address": _("Address of the relay"),
+        "relay_channel": _("Channel of the relay"),
+        "relay_inverted": _("The relay works the other way round"),
+        "echoes_transaction": _("The converter repeats the number of the question"),
+    }
+    return known.get(name) or name.replace("_", " ")

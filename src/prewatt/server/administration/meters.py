@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from ..commissioning.enrolment import new_code, until_when
@@ -26,7 +27,7 @@ class GatewayAdmin(NaturalAdmin):
             obj.online, obj.since = False, now()
         super().save_model(request, obj, form, change)
 
-    @admin.action(description="Make a one-time code for enrolment", permissions=("change",))
+    @admin.action(description=gettext_lazy("Make a one-time code for enrolment"), permissions=("change",))
     def make_code(self, request, queryset):  # type: ignore[no-untyped-def]
         """Make an enrolment code for each chosen gateway, and show it once."""
         for gateway in queryset:
