@@ -54,7 +54,7 @@ class Wx {
   removeStorageSync(name) { delete this.kept[name]; }
 }
 
-const refusing = () => P.encode({kind: "answer", done: false, text: "这个代码已经用过了。"});
+const refusing = () => P.encode({kind: "answer", done: false, text: "这个充值码已经用过了。"});
 
 test("gateways in reach are told of once each, by their service", async () => {
   const wx = new Wx(), found = [];
@@ -73,7 +73,7 @@ test("a code is typed over WeChat's calls, in packets as large as the phone has 
   const wx = new Wx({answer: refusing});
   const visit = new Visit(await connect(wx, "gw"), {}, "zh-hans", 60000);
   assert.deepEqual([visit.gateway, visit.property], ["g1", "Linden 5"]);
-  assert.equal((await visit.typeCode("m1", "1".repeat(300))).text, "这个代码已经用过了。");
+  assert.equal((await visit.typeCode("m1", "1".repeat(300))).text, "这个充值码已经用过了。");
   assert.equal(Math.max(...wx.written), 182);
   const [, notified] = wx.asked.find(([name]) => name === "notifyBLECharacteristicValueChange");
   assert.deepEqual([notified.characteristicId, notified.state], [P.REPLY.toUpperCase(), true]);

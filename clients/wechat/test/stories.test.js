@@ -132,7 +132,7 @@ test('a flatmate comes by an invitation that was shared in a chat, and sees the 
   // Who leaves takes their own access, and is a stranger again.
   await friend.open('/pages/residents/residents').until(/王伟（您）/);
   await friend.tap('移除 王伟（您）');
-  await friend.until(/邀请代码/);
+  await friend.until(/邀请码/);
   friend.close();
   await anna.open('/pages/residents/residents').until(() => anna.page.data.loaded);
   assert.doesNotMatch(anna.text, /王伟/);

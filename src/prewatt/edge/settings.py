@@ -113,7 +113,7 @@ class EdgeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 def page_address(text: str) -> tuple[str, int]:
     """Return host and port of the page. Raises ValueError for any other text."""
-    host, _, port = text.rpartition(":")
+    host, _colon, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise ValueError(_("page: '%(text)s' is not a host and port such as 0.0.0.0:8080") % {"text": text})
     return host.strip("[]"), int(port)

@@ -54,7 +54,7 @@ def test_an_alarm_is_said_in_the_language_of_the_page_with_its_amounts_and_times
     assert german.startswith("1.234,50\N{NO-BREAK SPACE}€ wurden am 3. Nov. 2026, 14:05 gutgeschrieben (")
     assert "; Code 77). Dieser Server weiß von der Zahlung nichts" in german
     chinese = said(unbooked, "zh-hans")
-    assert chinese.startswith("2026年11月3日 14:05 充入了 1,234.50\N{NO-BREAK SPACE}€（") and "代码 77）" in chinese
+    assert chinese.startswith("2026年11月3日 14:05 充入了 1,234.50\N{NO-BREAK SPACE}€（") and "充值码 77）" in chinese
 
 
 def test_an_alarm_from_before_says_what_it_said(building):

@@ -162,7 +162,7 @@ def test_a_template_is_pasted_as_wechat_shows_it_and_carries_what_it_says(anna, 
     assert send_what_is_due() == 1
     (_who, used, shown, body) = wechat.sent[0]
     assert used == PAID and shown["thing1"] == "Flat 1" and shown["amount2"] == "€20.00"
-    assert re.fullmatch(r"2025-10-06 \d\d:\d\d", shown["time3"]) and shown["thing4"] == "可在电表输入代码"
+    assert re.fullmatch(r"2025-10-06 \d\d:\d\d", shown["time3"]) and shown["thing4"] == "可在电表输入充值码"
     where = urlsplit(body["url"]).path
     assert where == f"/n/{token_of(Delivery.objects.get())}/"
     assert log_in("flat1").get(where)["Location"] == f"/tenancies/{tenancy.pk}/payments/"
@@ -234,7 +234,7 @@ def test_the_nearest_template_carries_an_event_and_what_has_none_goes_another_wa
         watch()
         send_what_is_due()
         assert wechat.sent[-1][1] == (used if used != "in-english" else "general")
-    assert wechat.sent[-1][2]["thing2"] == "已收3.00EUR，可在电表输入代码"
+    assert wechat.sent[-1][2]["thing2"] == "已收3.00EUR，可在电表输入充值码"
     Recipient.objects.update(language="en")
     top_up(tenancy, 3 * NANO, "in english")
     watch()

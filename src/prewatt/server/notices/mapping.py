@@ -19,7 +19,7 @@ GUESSES = (
     ("days", r"天数|days|^天"),
     ("power", r"功率|power|watt|^瓦"),
     ("receipt", r"收据|单号|流水|receipt"),
-    ("code", r"代码|token|code"),
+    ("code", r"充值码|代码|token|code"),
     ("why", r"原因|reason|why"),
     ("time", r"时间|日期|time|date"),
     ("amount", r"金额|费用|欠费|收费|充值|缴费|扣费|amount|charge|fee|^元"),
