@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 from tools.messages import LOCALE, ROOT, SOURCE

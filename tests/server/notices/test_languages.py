@@ -83,13 +83,13 @@ def test_a_tenant_is_told_in_a_language_that_is_nothing_but_a_folder(esperanto, 
     assert send_what_is_due() == 1
     assert events(anna) == ["top-up"]
     notice = anna.notices.get()
-    assert notice.title == "Pago ricevita: 20.00 eŭroj"
+    assert notice.title == "Pago ricevita: 20,00 eŭroj"
     assert notice.title in internet.mail.mails[-1][2].decode() or b"Pago" in internet.mail.mails[-1][2]
 
 
 def test_what_a_language_lacks_is_said_in_english(esperanto):
     lines = list(preview([Event.TOP_UP, Event.RESTORED], ["eo"], ["email"]))
-    assert any("Pago ricevita: 100.00 eŭroj" in line for line in lines)
+    assert any("Pago ricevita: 100,00 eŭroj" in line for line in lines)
     assert any("The power in Tilio 5 loĝejo 12 is on again" in line for line in lines)
     assert in_words("arc-trip", "eo") == "malŝaltita: an arc was detected"
     assert in_words("tamper", "eo") == in_words("tamper", ENGLISH)

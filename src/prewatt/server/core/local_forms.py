@@ -87,6 +87,11 @@ def number(text: str) -> str:
     return f"{sign}{signs.group.join(groups)}{signs.decimal if point else ''}{decimals}"
 
 
+def short_number(text: str) -> str:
+    """Return an exact decimal with the sign of the language and without groups, for where there is little room."""
+    return text.replace(".", _signs(_spoken()).decimal)
+
+
 def money(nano: int, currency: str) -> str:
     """Return an amount (nano) rounded to its currency, without it: 1,234.50. Raises ValueError without a currency."""
     return number(format_money(nano, currency))
