@@ -9,7 +9,7 @@ from tools.messages import LOCALE, texts
 
 import prewatt
 from prewatt.catalogues import read_messages
-from tests.languages.untranslated import of_python, of_template
+from tests.languages.untranslated import joined_in_template, of_python, of_template
 
 SERVER = Path(prewatt.__file__).parent / "server"
 CATALOGUES = {path.parent.parent.name: read_messages(path) for path in sorted(LOCALE.glob("*/LC_MESSAGES/django.po"))}
@@ -81,6 +81,16 @@ def test_every_text_of_a_page_goes_through_gettext():
         for path in SERVER.rglob("*.html")
         for line, text in of_template(path.read_text(encoding="utf-8"))
         if text not in EXAMPLES
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_a_sentence_of_a_page_is_one_text_with_its_values():
+    assert list(joined_in_template('<p>{% translate "pay with" %} <b>{{ way }}</b></p>')) == ["pay with"]
+    found = [
+        f"{path.relative_to(SERVER)}: {text}"
+        for path in SERVER.rglob("*.html")
+        for text in joined_in_template(path.read_text(encoding="utf-8"))
     ]
     assert not found, "\n".join(found)
 

@@ -141,3 +141,15 @@ def _spoken(node):
 
 _MARKUP = re.compile(r"\[/?[a-z ]*\]|--[a-z-]+|`[^`]*`|%[a-zA-Z]")
 """Marks of style, options and commands, which are so in every language."""
+
+
+_TRANSLATED = r"\{%\s*(?:translate|trans)\s+\"(?P<text>[^\"]*)\"\s*%\}"
+_JOINED = re.compile(_TRANSLATED + r"(?:\s*(?:<(?:b|i|em|strong|span|code)\b[^>]*>)?\s*\{\{(?!\s*\S+\|pluralize)|\s*:)")
+"""A translated text with a value right behind it, or with a colon that other languages write otherwise."""
+
+
+def joined_in_template(source):
+    """Yield the texts of a template to which something is joined that belongs into their sentence. What ends as a sentence
+    or a heading does is whole.
+    """
+    yield from (found["text"] for found in _JOINED.finditer(source) if found["text"][-1:] not in ".:?!…")

@@ -5,13 +5,15 @@ the API.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from ...kernel.charges import CHARGES
+from ...kernel.sentences import LISTED
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -76,7 +78,11 @@ def for_people(error: Exception, labels: Mapping[str, str | _StrPromise] | None 
     """Return an error as one line of text, with each field as people see it; `labels` come first."""
     if not isinstance(error, ValidationError):
         return str(error)
-    return "; ".join(f"{label(name, labels)}: {text}" if name else text for name, text in by_field(error))
+    parts = [
+        gettext("%(field)s: %(text)s") % {"field": label(name, labels), "text": text} if name else text
+        for name, text in by_field(error)
+    ]
+    return reduce(lambda before, after: gettext(LISTED) % {"before": before, "after": after}, parts or [""])
 
 
 def _of_lines(said: str) -> list[tuple[str, str]]:

@@ -42,8 +42,12 @@ def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
             outlook = look(meter, typed["serial"], first, last)
             if do == "exchange":
                 exchange(meter, typed["serial"], first, last, request.user.get_username())
-                way = _("is on its way.") if meter.gateway.online else _("waits until the building is online.")
-                messages.success(request, _("The exchange for %(serial)s") % {"serial": outlook.serial} + " " + way)
+                words = (
+                    _("The exchange for %(serial)s is on its way.")
+                    if meter.gateway.online
+                    else _("The exchange for %(serial)s waits until the building is online.")
+                )
+                messages.success(request, words % {"serial": outlook.serial})
                 return redirect(page_of(meter))
         except ValidationError as error:
             say(request, error, EXCHANGE)
