@@ -8,7 +8,7 @@ import pytest
 from tools.messages import LOCALE, texts
 
 import prewatt
-from prewatt.catalogues import read_messages
+from prewatt.catalogues import read_messages, write_messages
 from tests.languages.untranslated import joined_in_template, of_python, of_template
 
 SERVER = Path(prewatt.__file__).parent / "server"
@@ -51,6 +51,16 @@ def test_a_translation_has_the_places_of_its_text(language):
             last = form == max(message.translations)
             allowed = known[-1:] if last else known
             assert not translation or sorted(PLACES.findall(translation)) in allowed, message.text
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_a_catalogue_is_written_as_its_tool_does(language, tmp_path):
+    """Where two changes are merged line by line, one text's translation can come to stand behind another's."""
+    path = LOCALE / language / "LC_MESSAGES" / "django.po"
+    write_messages(tmp_path / "django.po", CATALOGUES[language])
+    assert path.read_text("utf-8") == (tmp_path / "django.po").read_text("utf-8"), (
+        "make messages, and look at the differences"
+    )
 
 
 @pytest.mark.parametrize("language", CATALOGUES)
