@@ -565,7 +565,7 @@ def test_on_another_machine_the_gateways_paths_point_into_the_new_folder(gateway
     assert stored(new / "journal.sqlite3") == 5
     said = "\n".join(gateway.after_restore(done, new))
     assert "m1: entry 5" in said
-    assert "/data/load.csv is missing. The recorded meters need it" in said
+    assert "/data/load.csv is missing. Meters of the kind recorded need it" in said
 
 
 def test_in_its_own_folder_a_gateways_settings_are_put_back_to_the_byte(gateway_folder, tmp_path):

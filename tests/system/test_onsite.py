@@ -104,7 +104,9 @@ def test_staff_restore_a_flat_with_the_command(tmp_path, air, gateway):
     (phone / "onsite.grant").write_text(b64encode(encode(sign_grant(SERVER, grant))).decode())
     status = onsite("status")
     assert status.returncode == 0, status.stderr
-    assert "Linden 5, gateway g1" in status.stdout and "OFFLINE; signature checked" in status.stdout
+    assert (
+        "Linden 5, gateway g1" in status.stdout and "The gateway is OFFLINE.\nIts signature is right." in status.stdout
+    )
     memory = tmp_path / "meters" / "m1.json"
     for do, closed in (("open", False), ("close", True)):
         done = onsite("do", "m1", do, "--reason", "leak")

@@ -173,13 +173,10 @@ def check(source: Path, side: str) -> Manifest:
     with _opened(source) as tar:
         about = _manifest(source, tar)
         if about.side != side:
-            raise BackupError(
-                _(
-                    "%(source)s: this is a copy of another kind. Put it back with `%(command)s`",
-                    source=source,
-                    command=SIDES[about.side],
-                )
-            )
+            words = {"source": source, "command": SIDES[about.side]}
+            if about.side == "gateway":
+                raise BackupError(_("%(source)s: this is a copy of a gateway. Put it back with `%(command)s`", **words))
+            raise BackupError(_("%(source)s: this is a copy of a server. Put it back with `%(command)s`", **words))
         for name, member in about.files.items():
             _copy(source, tar, name, member, None)
     return about
