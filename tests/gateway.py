@@ -63,12 +63,12 @@ class Edge:
         self.deliver(store)
 
     def deliver(self, store):
-        """Send what the head-end has not got."""
-        for meter, bodies in self.bodies.items():
-            if len(bodies) > self.sent[meter]:
-                result = take(store, self.upload(meter, self.sent[meter] + 1))
-                assert not result.refusals and not result.meters[meter].differences, result
-                self.sent[meter] = len(bodies)
+        """Send what the head-end has not got, a message a meter: the head-end takes them up together."""
+        behind = [meter for meter, bodies in self.bodies.items() if len(bodies) > self.sent[meter]]
+        if behind:
+            result = take(store, *(self.upload(meter, self.sent[meter] + 1) for meter in behind))
+            assert not result.refusals and not any(result.meters[meter].differences for meter in behind), result
+            self.sent |= {meter: len(self.bodies[meter]) for meter in behind}
 
     def upload(self, meter, first=1, last=None, late=0):
         self.number += 1
