@@ -143,7 +143,7 @@ def recorded(django_db_setup, django_db_blocker):
 @pytest.fixture
 def building(db, clock, recorded):
     """Three flats, the third one vacant, at a flat price of 0.20 a kWh; manager, flat1 and flat2 can log in."""
-    if clock.at == NOON and recorded.free():
+    if clock.at == NOON and recorded.fits():
         return recorded.put()
     return set_up(clock)
 

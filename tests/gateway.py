@@ -1,5 +1,6 @@
 """A gateway's side for tests of the server: accounts that obey the credit log, and the messages they send."""
 
+from copy import copy, deepcopy
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,13 @@ class Edge:
         self.accounts = {name: Account() for name in Meter.objects.values_list("name", flat=True)}
         self.sent = dict.fromkeys(self.accounts, 0)
         self.bodies = {name: [] for name in self.accounts}
+
+    def __deepcopy__(self, memo):
+        other = copy(self)
+        other.clock = deepcopy(self.clock, memo)
+        other.accounts = {name: Account.load(each.dump()) for name, each in self.accounts.items()}
+        other.sent, other.bodies = dict(self.sent), {name: list(each) for name, each in self.bodies.items()}
+        return other
 
     def append(self, meter, entry):
         self.accounts[meter].apply(entry)

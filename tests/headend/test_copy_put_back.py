@@ -33,11 +33,13 @@ from prewatt.wire.signing import SignedCommand, VerifyKey, command_is_signed
 from tests.building import PRICE, ZONE
 from tests.comparing import assert_row
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """A gateway whose meter m1 has taken up three commands, the third a payment of 20, and said so."""
     made = Edge(building.code, clock)

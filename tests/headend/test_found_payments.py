@@ -20,12 +20,14 @@ from prewatt.server.sales.found import book_found
 from prewatt.server.vending.models import Command
 from prewatt.tokens import BaseDate, tid_at
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 FORGOTTEN = "a" * 32
 
 
 @pytest.fixture
+@recorded_once
 def edge(merchants, building, clock, store):
     made = Edge(building.code, clock)
     made.read("m1", 1000)

@@ -22,12 +22,14 @@ from prewatt.wire.signing import COMMAND
 from prewatt.wire.topics import SHARDS
 from tests.building import PRICE
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 EVERYBODY = ("m1", "m2", "m3")
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """All meters have told of two hours; m1 has paid 20."""
     made = Edge(building.code, clock)

@@ -10,6 +10,7 @@ from prewatt.server.metering.revoking import revoke
 from prewatt.wire.messages import Revoked, Status
 from prewatt.wire.signing import SigningKey
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 
 LIST = Lacking("g1", 5, b"body", bytes(64))
 
@@ -37,6 +38,7 @@ def test_a_status_tells_which_list_is_there_or_that_the_software_knows_none(stat
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     return Edge(building.code, clock)
 

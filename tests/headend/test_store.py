@@ -23,11 +23,13 @@ from prewatt.wire.topics import SHARDS
 from tests.building import PRICE, set_up
 from tests.comparing import assert_row
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     return Edge(building.code, clock)
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.building import PASSWORD
+from tests.recorded import recorded_once
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def program(client, building):
 
 
 @pytest.fixture
+@recorded_once
 def lived(building, clock):
     """Two days of three flats and a common meter, and a main one that measures a tenth more."""
     from prewatt.headend.store import Store

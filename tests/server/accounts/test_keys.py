@@ -15,6 +15,7 @@ from prewatt.server.accounts.memberships import put_member, reach_of
 from prewatt.server.accounts.rights import Right, Role
 from prewatt.server.estate.models import Organisation
 from tests.building import set_up
+from tests.recorded import recorded_once
 from tests.server.web.test_pages import _flat
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,7 @@ def refused(text):
 
 
 @pytest.fixture
+@recorded_once
 def two(building, clock):
     """Two landlords who have one manager."""
     made = set_up(

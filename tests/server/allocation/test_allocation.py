@@ -20,6 +20,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_in, move_out, settle
 from tests.building import PRICE
 from tests.gateway import Edge, at
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
@@ -34,6 +35,7 @@ def stairs(building):
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, stairs, clock, store):
     """Begins at midnight of 7 October, with 20 on each tenant's account."""
     clock.at = at(2025, 10, 7)

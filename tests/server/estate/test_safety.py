@@ -20,6 +20,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings, send_settings
 from prewatt.server.vending.models import Command
 from tests.gateway import Edge, at, take
+from tests.recorded import recorded_once
 from tests.server.notices.test_notices import ALWAYS, watch
 from tests.server.vending.test_supply import last_order, rules
 
@@ -27,6 +28,7 @@ EVERY_DAY = tuple(range(8))
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     return Edge(building.code, clock)
 

@@ -22,6 +22,7 @@ from prewatt.server.web import live, watching
 from prewatt.server.web.watching import PROPERTIES, state_of, unseal
 from prewatt.wire.messages import Live, LiveMeter
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 HTMX = {"HX-Request": "true"}
@@ -29,6 +30,7 @@ SEEN, STREAM = r'\?seen=([0-9a-f]+)"', r'data-stream="/live/\?ticket=([^"]+)"'
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """A gateway that is online, whose meters have each a journal."""
     made = Edge(building.code, clock)

@@ -21,6 +21,7 @@ from prewatt.wire.on_site import ALLOWED, SignedGrant, SignedRevocations, open_g
 from prewatt.wire.signing import SigningKey, VerifyKey
 from tests.building import PASSWORD
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 from tests.server.accounts.landlords import person
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,7 @@ def server():
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     return Edge(building.code, clock)
 

@@ -27,6 +27,7 @@ from prewatt.server.metering.usage_models import SimilarUse
 from prewatt.server.web.home_figures import home_figures
 from tests.building import set_up
 from tests.gateway import Edge, at
+from tests.recorded import recorded_once
 
 FIRST = date(2025, 10, 1)
 SPAN = 20
@@ -121,6 +122,7 @@ def test_the_month_is_compared_once_it_has_five_whole_days_and_before_that_the_m
 
 
 @pytest.fixture
+@recorded_once
 def eight(db, clock, store):
     """Eight flats of which each uses more than the one before, from 1 to 10 October."""
     clock.at = at(2025, 10, 1)

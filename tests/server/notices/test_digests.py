@@ -24,10 +24,12 @@ from prewatt.server.notices.samples import messages
 from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.sales.top_ups import top_up
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 from tests.server.notices.test_notices import mail_account, told_by_mail
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     made = Edge(building.code, clock)
     Gateway.objects.update(online=True)

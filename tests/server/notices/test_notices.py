@@ -28,6 +28,7 @@ from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.vending.models import Command
 from tests.building import ZONE
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 from tests.server.payments.paying import start_payment
 
 pytestmark = pytest.mark.database
@@ -36,6 +37,7 @@ ALWAYS = {"quiet_from": 0, "quiet_until": 0}
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     made = Edge(building.code, clock)
     Gateway.objects.update(online=True)

@@ -18,11 +18,13 @@ from prewatt.server.vending.account_settings import refresh_settings
 from prewatt.server.vending.models import Command
 from tests.building import set_up
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 from tests.server.notices.test_notices import events, last, live, mail_account, told_by_mail, watch
 from tests.server.vending.test_supply import last_order, rules
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     made = Edge(building.code, clock)
     Gateway.objects.update(online=True)

@@ -21,12 +21,14 @@ from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command
 from tests.comparing import assert_row
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 from tests.server.payments.paying import each_provider, start_payment
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     return Edge(building.code, clock)
 

@@ -24,6 +24,7 @@ from prewatt.server.vending.models import Refund
 from prewatt.server.vending.refusals import GivingBackError
 from tests.comparing import assert_row
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 from tests.server.payments.test_taken_back import orders
 
 pytestmark = pytest.mark.database
@@ -31,6 +32,7 @@ FIRST, LAST = date(2025, 10, 1), date(2025, 12, 31)
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     return Edge(building.code, clock)
 

@@ -27,12 +27,14 @@ from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.models import Command, Refund
 from tests.comparing import assert_row
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 from tests.server.payments.paying import call_back, each_provider, pay_and_call_back, start_payment, state_of
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     return Edge(building.code, clock)
 

@@ -19,11 +19,13 @@ from prewatt.server.vending.models import Adjustment, Command
 from prewatt.server.vending.refusals import GivingBackError
 from prewatt.wire.topics import SHARDS
 from tests.gateway import Edge, take
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """Anna has paid 20, and her meter has charged 3 more for its last reading than the server works out."""
     made = Edge(building.code, clock)

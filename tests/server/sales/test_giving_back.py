@@ -29,11 +29,13 @@ from prewatt.server.vending.models import Adjustment, Command, Refund
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from tests.building import PASSWORD
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, tenancy, store, clock):
     """The building is online; Anna has paid 20 and used 2 (10 kWh)."""
     Tenancy.objects.update(begins=clock.at - 1)

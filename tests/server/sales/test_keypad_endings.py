@@ -31,6 +31,7 @@ from prewatt.server.vending.keypad_readings import place, take_reading
 from prewatt.server.vending.models import KeypadEntry, Refund, TokenMeter
 from prewatt.tokens import Function, carried
 from tests.building import FLAT
+from tests.recorded import recorded_once
 from tests.server.keypads import keypad_flat, tariff_from
 
 pytestmark = pytest.mark.database
@@ -44,6 +45,7 @@ def home(building, clock):
 
 
 @pytest.fixture
+@recorded_once
 def kim(home, clock):
     return keypad_flat(home)
 

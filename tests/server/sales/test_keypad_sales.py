@@ -26,6 +26,7 @@ from prewatt.server.vending.models import Code, KeypadEntry, Refund, TokenMeter,
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from prewatt.tokens import UnitCredit, carried, cipher, decode
 from tests.building import FLAT
+from tests.recorded import recorded_once
 from tests.server.keypads import KEY, TAXED, keypad_flat, tariff_from
 
 pytestmark = pytest.mark.database
@@ -37,6 +38,7 @@ def home(building, clock):
 
 
 @pytest.fixture
+@recorded_once
 def kim(home, clock):
     return keypad_flat(home)
 

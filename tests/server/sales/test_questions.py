@@ -42,11 +42,13 @@ from tests.building import FLAT, PASSWORD, PRICE, ZONE
 from tests.comparing import assert_row
 from tests.enrolling import enrol
 from tests.gateway import Edge, at
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """Begins at midnight of 7 October at 5,000 kWh, with 100 on Anna's account."""
     Tenancy.objects.update(begins=at(2025, 10, 7) - 1)

@@ -20,6 +20,7 @@ from prewatt.server.statements.statement import days, month, statement
 from prewatt.server.tasks.models import Task
 from prewatt.server.tasks.queueing import claim
 from tests.gateway import Edge, at
+from tests.recorded import recorded_once
 from tests.server.notices.test_channels import mail
 
 pytestmark = pytest.mark.database
@@ -30,6 +31,7 @@ def text_of(answer):
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """October is over for all meters; Anna has paid in cash."""
     clock.at = at(2025, 10, 7)

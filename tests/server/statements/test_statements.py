@@ -27,12 +27,14 @@ from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
 from tests.building import FLAT, PRICE, ZONE
 from tests.gateway import Edge, at
+from tests.recorded import recorded_once
 from tests.server.commissioning.test_setting_up import orders
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """Begins at midnight of 7 October, with 20 on each tenant's account."""
     clock.at = at(2025, 10, 7)

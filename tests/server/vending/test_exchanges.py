@@ -32,11 +32,13 @@ from prewatt.wire.signing import SigningKey
 from tests.building import PASSWORD, PRICE
 from tests.enrolling import enrol
 from tests.gateway import Edge, at
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock, store):
     """Begins at midnight of 7 October at 5,000 kWh, with 20 on Anna's account; six hours of 500 Wh are used."""
     clock.at = at(2025, 10, 7)

@@ -21,11 +21,13 @@ from prewatt.server.vending.keypad_readings import (
     take_reading,
     withdraw,
 )
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
+@recorded_once
 def kiosk(building, clock):
     group = add_group(Organisation.objects.get(), "123456", bytes(range(20)))
     return register(group, "00000000018", "Kiosk")

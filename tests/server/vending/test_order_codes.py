@@ -24,6 +24,7 @@ from prewatt.server.vending.order_codes import waiting_codes, why_no_code
 from prewatt.server.vending.pins import new_pin
 from prewatt.wire.pins import pin_is
 from tests.gateway import Edge
+from tests.recorded import recorded_once
 from tests.server.vending.test_codes import held
 
 
@@ -43,6 +44,7 @@ def typed(edge, clock, meter, digits):
 
 
 @pytest.fixture
+@recorded_once
 def edge(building, clock):
     made = Edge(building.code, clock)
     for meter in made.accounts:

@@ -14,6 +14,7 @@ from prewatt.server.payments.models import BankLine
 from prewatt.server.web.paging import list_page
 from prewatt.server.web.tenancy_choice import tenancies_called, the_one
 from tests.building import set_up
+from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
 
@@ -23,6 +24,7 @@ def said(answer):
 
 
 @pytest.fixture
+@recorded_once
 def many(building, clock):
     """Flats 10 to 99 of the building beside the three that there are; in two of them lives a Ben."""
     home = Property.objects.get()
