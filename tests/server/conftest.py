@@ -1,6 +1,7 @@
 """What many rooms' tests start from: who is logged in, a program with a key, and a building that was lived in for two days."""
 
 import json
+import logging
 
 import pytest
 
@@ -61,3 +62,14 @@ def lived(building, clock):
     used = {"m1": 300, "m2": 100, "m3": 50, "stairs": 50}
     edge.live(store, at(2025, 10, 9), {**used, "main": 550}, HOUR)
     return edge
+
+
+@pytest.fixture
+def thousands(monkeypatch):
+    """For who asks for thousands of pages: it isn't kept for the test what each template was rendered with, nor is it logged, by Django,
+    that a page is not there.
+    """
+    from django.template import Template
+
+    monkeypatch.setattr(Template, "_render", lambda template, context: template.nodelist.render(context))
+    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)

@@ -226,7 +226,7 @@ def test_what_needs_no_right_is_listed():
     assert all(need.write is None or isinstance(need.write, Right) for need in {**PAGES, **NEEDS_OF_CALLS}.values())
 
 
-def test_ten_thousand_requests_read_and_change_nothing_that_is_not_theirs(world):
+def test_ten_thousand_requests_read_and_change_nothing_that_is_not_theirs(world, thousands):
     other, target, walk = world
     # Whoever logs out is a stranger from then on.
     walk.addresses = [each for each in addresses() if "logout" not in each]

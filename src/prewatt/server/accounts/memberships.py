@@ -154,9 +154,9 @@ def _reach_of_person(user: Any) -> Reach:
     if user.is_superuser:
         return Reach(True, ())
     found: dict[tuple[int, str], set[int]] = {}
-    for organisation, role, property_ in Membership.objects.filter(user=user.pk).values_list(
-        "organisation", "role", "properties"
-    ):
+    # Each request asks this: an order, which would join two tables more, is made below.
+    rows = Membership.objects.filter(user=user.pk).order_by().values_list("organisation", "role", "properties")
+    for organisation, role, property_ in rows:
         found.setdefault((organisation, role), set()).update(() if property_ is None else (property_,))
     return Reach(
         False,

@@ -100,19 +100,20 @@ def _look(request: HttpRequest, user: Any) -> None:
     rule = lifetime_of(user, works)
     over = at - began >= rule.longest
     person = _is_person(request)
-    row = None
+    seen_at = None
+    here = UserSession.objects.filter(session_key=request.session.session_key)
     if not over and (person or rule.idle is not None):
-        row = UserSession.objects.filter(session_key=request.session.session_key).first()
-    silent = at - int(row.last_seen_at.timestamp()) if row is not None else 0
+        seen_at = here.values_list("last_seen_at", flat=True).first()
+    silent = at - int(seen_at.timestamp()) if seen_at is not None else 0
     if over or (rule.idle is not None and silent >= rule.idle):
         security_log.note("session over", request, user=user.pk)
         logout(request)
         if person:
             messages.info(request, _("Your log-in has ended by itself, for safety. Please log in again."))
-    elif row is not None and person and silent >= SEEN_EVERY:
+    elif seen_at is not None and person and silent >= SEEN_EVERY:
         # A page is shown also while the database is busy.
         with suppress(OperationalError):
-            UserSession.objects.filter(pk=row.pk).update(last_seen_at=datetime.fromtimestamp(at, UTC))
+            here.update(last_seen_at=datetime.fromtimestamp(at, UTC))
 
 
 def _is_person(request: HttpRequest) -> bool:

@@ -41,9 +41,13 @@ class NotAllowed(PermissionDenied):
                 "right": self.right.label,
                 "roles": ", ".join(str(role.label) for role in roles_with(self.right)),
             }
-        owners = Membership.objects.filter(
-            organisation__in=reach(request).organisations(), role=Role.OWNER, properties=None, user__is_active=True
-        ).select_related("user")
+        owners = (
+            Membership.objects.filter(
+                organisation__in=reach(request).organisations(), role=Role.OWNER, properties=None, user__is_active=True
+            )
+            .order_by()
+            .select_related("user")
+        )
         names = ", ".join(sorted({each.user.get_full_name() or each.user.get_username() for each in owners}))
         given = _("An owner can change your role. Owners here: %(names)s.") % {"names": names} if names else ""
         return " ".join(filter(None, (missing, _("Nothing was changed."), given)))
