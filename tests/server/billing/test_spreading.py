@@ -28,8 +28,8 @@ from prewatt.server.vending.controls import control
 from prewatt.server.vending.models import Code, Command
 from prewatt.server.vending.silences import BACK_FOR, look
 from tests.comparing import assert_row
-from tests.server.notices.test_notices import edge, office  # noqa: F401
-from tests.server.vending.test_silences import USED, back, gateway, gone  # noqa: F401
+from tests.server.notices.test_notices import office  # noqa: F401
+from tests.server.vending.test_silences import USED, back, edge, gateway, gone  # noqa: F401
 
 pytestmark = pytest.mark.database
 OWED = 144 * NANO - 5_650_000_000

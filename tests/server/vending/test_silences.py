@@ -10,7 +10,9 @@ from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.notices.silences import tell_of_silences
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.silences import BACK_FOR, look, usual_day
-from tests.server.notices.test_notices import edge, events, last, office, watch  # noqa: F401
+from tests.gateway import Edge
+from tests.recorded import recorded_once
+from tests.server.notices.test_notices import events, last, office, watch  # noqa: F401
 
 pytestmark = pytest.mark.database
 USED = {"m1": 100, "m2": 250}
@@ -18,14 +20,21 @@ USED = {"m1": 100, "m2": 250}
 
 
 @pytest.fixture
-def gateway(edge, store, tenancy):  # noqa: F811
+@recorded_once
+def edge(building, clock, store):
     """A gateway that has served for three days: Anna has 50.00 less 5.76, Ben 20.00 less 14.40."""
-    top_up(tenancy, 50 * NANO, "anna-1")
+    made = Edge(building.code, clock)
+    top_up(Tenancy.objects.get(tenant="Anna"), 50 * NANO, "anna-1")
     top_up(Tenancy.objects.get(tenant="Ben"), 20 * NANO, "ben-1")
-    for name in edge.accounts:
-        edge.obey(name)
-    edge.live(store, edge.clock.at + 3 * DAY, USED, 15 * MINUTE)
-    Gateway.objects.update(online=True, since=edge.clock.at - 3 * DAY)
+    for name in made.accounts:
+        made.obey(name)
+    made.live(store, clock.at + 3 * DAY, USED, 15 * MINUTE)
+    Gateway.objects.update(online=True, since=clock.at - 3 * DAY)
+    return made
+
+
+@pytest.fixture
+def gateway(edge):
     return Gateway.objects.get()
 
 

@@ -8,8 +8,8 @@ from prewatt.server.console.silences.in_words import advice, headline
 from prewatt.server.metering.models import Alarm, Gateway, Meter, Silence
 from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.vending.silences import BACK_FOR, COUNTED_IN
-from tests.server.notices.test_notices import edge, events, last, office, watch  # noqa: F401
-from tests.server.vending.test_silences import gateway, tick  # noqa: F401
+from tests.server.notices.test_notices import events, last, office, watch  # noqa: F401
+from tests.server.vending.test_silences import edge, gateway, tick  # noqa: F401
 
 pytestmark = pytest.mark.database
 
