@@ -5,11 +5,13 @@ has a role may do what the table says and no more.
 import json
 import re
 from collections import Counter
+from functools import cache
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
-from django.urls import URLPattern, get_resolver, resolve
+from django.urls import URLPattern, get_resolver
+from django.urls import resolve as resolve_anew
 
 from prewatt.server.accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role
 from prewatt.server.web.needs import API, PAGES, PARTS, Who, need_of
@@ -18,6 +20,7 @@ from tests.server.accounts.landlords import MARKS, elsewhere, flatmates, landlor
 from tests.server.test_nonsense import CALLS
 
 pytestmark = pytest.mark.django_db
+resolve = cache(resolve_anew)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WRITES = re.compile(r'^(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?')
 BOOKKEEPING = re.compile(r"^(?:django_session|accounts_(?!membership)\w+)$")

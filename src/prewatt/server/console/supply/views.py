@@ -80,6 +80,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         elif form.changed_data:
             messages.success(request, _("Saved."))
         return redirect("console:supply:supply", pk=pk)
+    phones = rules_of(property_)
     context = {
         "property": property_,
         "where": zone(property_.zone),
@@ -89,8 +90,8 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "silence_rules": silence_rules_form(request, property_),
         "grants": grant_rows(property_),
         "allowed": [(each, in_words(each)) for each in ALLOWED],
-        "phones": rules_of(property_),
-        "phone_actions": [(each, in_words(each), each in rules_of(property_).actions.split()) for each in ALLOWED],
+        "phones": phones,
+        "phone_actions": [(each, in_words(each), each in phones.actions.split()) for each in ALLOWED],
         "now": now(),
     }
     return render(request, "console/supply/supply.html", context)
