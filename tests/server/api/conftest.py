@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from copy import copy
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from prewatt.server.estate.models import Organisation
 from prewatt.server.notices.channels.access_token import forget_tokens
 from prewatt.server.notices.recipients import keep_account
+from tests.recorded import recorded_once
 from tests.server.notices.players.wechat import WeChatServer
 
 _numbers = itertools.count()
@@ -21,6 +23,11 @@ class Phone:
 
     def __init__(self, who, **headers):
         self.who, self.key, self.client, self.headers = who, "", Client(), headers
+
+    def __deepcopy__(self, _memo):
+        other = copy(self)
+        other.client = Client()
+        return other
 
     @property
     def code(self):
@@ -65,7 +72,8 @@ def mini(building, merchants, providers, monkeypatch):
 
 
 @pytest.fixture
-def anna(mini, tenancy):
+@recorded_once
+def anna(mini, tenancy, clock):
     """Anna's phone, which has joined her login."""
     from tests.building import PASSWORD
 
