@@ -10,7 +10,7 @@ class OneByOne(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path, _, name = nodeid.partition("::")
-        if path.endswith("system/test_pages.py"):
+        if path.endswith(("system/test_pages.py", "system/test_kill_paying.py")):
             return path
         if path.endswith("system/test_real_building.py"):
             return f"{path} {'postgresql' if '[postgresql' in name else 'sqlite'}"

@@ -15,22 +15,8 @@ import pytest
 
 from tests.migrated import put_database
 from tests.server.payments.players.server import METHODS, Providers, send
-from tests.system.demonstration import PREWATT, ROOT
+from tests.system.demonstration import ROOT
 
-MAKE = """
-import json, sys
-from prewatt.processes.database import setup_django
-setup_django()
-from django.contrib.auth import get_user_model
-from prewatt.server.accounts.keys import make_key
-from prewatt.server.estate.models import Organisation
-from prewatt.server.payments.merchants import keep_merchant
-owner = Organisation.objects.get()
-for name, given in json.loads(sys.argv[1]).items():
-    made = keep_merchant(owner, name, name, given)
-    print(made.pk, made.provider, made.public_id)
-print(make_key(get_user_model().objects.get(username="manager"), "test"))
-"""
 FACTS = """
 SELECT p.state, p.top_up_id IS NOT NULL,
   (SELECT count(*) FROM vending_topup t WHERE t.credit_id = p.payment_id),
@@ -41,9 +27,9 @@ FROM payments_payment p WHERE p.asked = ?
 
 
 class Server:
-    def __init__(self, environment):
+    def __init__(self, environment, accounts):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.dying_server"],
+            [sys.executable, "-m", "tests.system.dying_server", json.dumps(accounts)],
             cwd=ROOT,
             env=environment,
             text=True,
@@ -52,50 +38,71 @@ class Server:
             stderr=subprocess.DEVNULL,
         )
 
+    def read(self):
+        return self.process.stdout.readline().strip()
+
     def say(self, text):
+        self.tell(text)
+        return self.read()
+
+    def tell(self, text):
         self.process.stdin.write(f"{text}\n")
         self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
 
     def stop(self):
         self.process.kill()
         self.process.communicate()
 
 
-@pytest.fixture
-def house(tmp_path):
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
     """A server's folder with a building, and merchant accounts at providers on a port of their own."""
+    home = tmp_path_factory.mktemp("house")
     providers = Providers()
     environment = {
         **os.environ,
-        "PREWATT_HOME": str(tmp_path / "home"),
+        "PREWATT_HOME": str(home),
         "PREWATT_PROVIDERS": ",".join(f"{name}={where}" for name, where in providers.addresses.items()),
     }
     environment.pop("PREWATT_DATABASE", None)
-    put_database(tmp_path / "home" / "prewatt.sqlite3")
-    flats = tmp_path / "flats.csv"
-    flats.write_text("unit,meter,tenant\nFlat 1,m1,Ann\n")
-    given = ["--organisation", "O", "--name", "P", "--zone", "Asia/Shanghai", "--currency", "CNY", "--price", "0.6"]
-    subprocess.run(
-        [*PREWATT, "setup", "--apartments", str(flats), *given], env=environment, check=True, capture_output=True
-    )
-    accounts = json.dumps({name: providers.settings(name) for name in METHODS})
-    made = subprocess.run(
-        [sys.executable, "-c", MAKE, accounts], env=environment, check=True, capture_output=True, text=True
-    ).stdout.split("\n")
-    server, restarted = Server(environment), Server(environment)
-    yield {
+    put_database(home / "prewatt.sqlite3")
+    server = Server(environment, {name: providers.settings(name) for name in METHODS})
+    house = {
         "providers": providers,
-        "merchants": {line.split()[1]: (int(line.split()[0]), line.split()[2]) for line in made[:3]},
-        "token": made[3],
         "server": server,
-        "restarted": restarted.say(0),
-        "database": tmp_path / "home" / "prewatt.sqlite3",
+        "database": home / "prewatt.sqlite3",
+        **json.loads(server.read()),
     }
-    restarted.say("")
-    for each in (server, restarted):
-        each.stop()
+    port = server.read()
+    for provider in METHODS:
+        for is_called in (True, False):
+            asked = f"{provider} first {is_called}"
+            top_up(house, port, provider, asked, is_called)
+            assert facts(house, asked) == ("paid", 1, 1, 1, 1)
+    server.tell("")
+    house["restarted"] = server.say("keep")
+    yield house
+    server.stop()
     providers.stop()
+
+
+def top_up(house, port, provider, asked, is_called):
+    """The whole of it, at a server that lives: the tenant asks, perhaps again, and pays, if they had not."""
+    trade = pay(house, ask(port, house, provider, asked))
+    if is_called:
+        assert call(house, port, provider, trade) == 200
+        return
+    # Or the provider never calls: the worker asks.
+    with sqlite3.connect(house["database"], timeout=30) as database:
+        database.execute("UPDATE payments_payment SET next_look_at = 0 WHERE state = 'open'")
+    assert house["server"].say("look") == "looked"
+
+
+def call(house, port, provider, trade):
+    """The provider's callback; the status of the answer."""
+    body, headers = house["providers"].callback(trade)
+    where = f"http://127.0.0.1:{port}/callbacks/{provider}/{house['merchants'][provider][1]}/"
+    return send(where, body, headers)[0]
 
 
 def ask(port, house, provider, asked):
@@ -152,16 +159,10 @@ def test_killed_at_each_step_of_a_top_up(house, provider, stride):
     server, number, killed = house["server"], 0, 0
     while True:
         number += stride
-        asked = f"a{number}"
+        asked = f"{provider} {number}"
         port = server.say(number)
-        made = None
         try:
-            made = ask(port, house, provider, asked)
-            trade = pay(house, made)
-            body, headers = house["providers"].callback(trade)
-            where = f"http://127.0.0.1:{port}/callbacks/{provider}/{house['merchants'][provider][1]}/"
-            status, _answer = send(where, body, headers)
-            survived = status == 200
+            survived = call(house, port, provider, pay(house, ask(port, house, provider, asked))) == 200
         except BROKEN:
             survived = False
         steps = int(server.say(""))
@@ -172,22 +173,11 @@ def test_killed_at_each_step_of_a_top_up(house, provider, stride):
         # Either nothing is credited and it is open (or was never asked for), or all of it is.
         assert found in (None, ("open", 0, 0, 0, 0), ("paid", 1, 1, 1, 1)), (number, found)
         assert books(house) == 0
-        # The next server: the tenant asks again and pays, if they had not; the provider calls again, as all of them do.
-        port = house["restarted"]
-        made = ask(port, house, provider, asked)
-        trade = pay(house, made)
-        if number % 2:
-            status, _answer = send(
-                f"http://127.0.0.1:{port}/callbacks/{provider}/{house['merchants'][provider][1]}/",
-                *house["providers"].callback(trade),
-            )
-            assert status == 200
-        else:
-            # Or it never does: the worker asks.
-            with sqlite3.connect(house["database"], timeout=30) as database:
-                database.execute("UPDATE payments_payment SET next_look_at = 0 WHERE state = 'open'")
-            assert server.say("look") == "looked"
-            server.process.stdout.readline()
+        # The next server. Providers call again, all of them do; or they never do.
+        is_called = number % 2 == 1 if stride == 1 else number % (2 * stride) == 0
+        top_up(house, house["restarted"], provider, asked, is_called)
+        if not is_called:
+            server.read()
         assert facts(house, asked) == ("paid", 1, 1, 1, 1), number
         assert books(house) == 0
     assert killed > 30 // stride
