@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGED = ROOT / "src" / "prewatt" / "sim" / "data" / "apartments.csv.gz"
 PREWATT = [sys.executable, "-m", "prewatt"]
 PREPARED = [sys.executable, "-m", "tests.system.prepared"]
+RESTARTED = [*PREPARED, "restarted"]
 LONGEST = 1200
 """Seconds that a demonstration may take on a machine that has much else to do."""
 
@@ -24,13 +25,13 @@ class Ended(NamedTuple):
 
 
 class Demonstration:
-    """`prewatt demo --headless` with some options, in the folder `home`. `anew`: it makes its database itself."""
+    """`prewatt demo --headless` with some options, in the folder `home`: by `program`."""
 
-    def __init__(self, folder, *options, data=None, anew=False):
+    def __init__(self, folder, *options, data=None, program=PREPARED):
         self.home, self.account, self.data = folder / "home", folder / "account.json", data or PACKAGED
         files = ["--home", self.home, "--json", self.account, *(["--data", data] if data else [])]
         self.process = subprocess.Popen(
-            [*(PREWATT if anew else PREPARED), "demo", "--headless", *map(str, files), *map(str, options)],
+            [*program, "demo", "--headless", *map(str, files), *map(str, options)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -17,8 +17,8 @@ LOOK = 0.02
 """Seconds between two looks at how far it has come."""
 STARTS = 0.25
 """How often the next kill is in the start of the process that was killed."""
-STARTING = 1.0
-"""Seconds of processor within which one of Python's is killed in its start."""
+STARTING, STARTING_COPY = 1.0, 0.3
+"""Seconds of processor within which one of Python's is killed in its start, and a copy (`forked.py`)."""
 Reached = Callable[[], bool]
 
 
@@ -27,10 +27,12 @@ class Killer:
 
     Between two kills the demonstration goes on by 1 to `longest` steps: entries that the server has stored, and, so that there
     are some in an outage too, a step for each meter in each quarter of an hour of the building's time.
+    `starting`: `STARTING` or `STARTING_COPY`.
     """
 
-    def __init__(self, home: Path, victims: tuple[str, ...], rng: random.Random, longest: int) -> None:
-        self.home, self.victims, self.rng, self.longest, self.kills = home, victims, rng, longest, 0
+    def __init__(self, home: Path, victims: tuple[str, ...], rng: random.Random, longest: int, starting: float) -> None:
+        self.home, self.victims, self.rng, self.longest, self.starting = home, victims, rng, longest, starting
+        self.kills = 0
         self._database: sqlite3.Connection | None = None
         self._clock: SharedClock | None = None
 
@@ -68,7 +70,7 @@ class Killer:
         """Whether a process, that was `before`, has started anew, and come as far in its start as is drawn: half of the time it
         is not let begin. A start that is over when the demonstration goes on is one, too.
         """
-        wanted, since = self.rng.choice((0.0, self.rng.uniform(0, STARTING))), self.steps()
+        wanted, since = self.rng.choice((0.0, self.rng.uniform(0, self.starting))), self.steps()
 
         def reached() -> bool:
             pid = self._pid(name)

@@ -28,11 +28,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.sim.demo import _director
+from prewatt.sim import demo
 from prewatt.sim.story import Options
 from prewatt.wire.on_site import OnSiteError
 from prewatt.wire.signing import SigningKey
 from tests.migrated import put_database
+from tests.system.prepared import prepare
 
 FLATS = 12
 PHONE = SigningKey.generate()
@@ -43,9 +44,8 @@ class Air:
     the phone.
     """
 
-    def __init__(self):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+    def __init__(self, port):
+        self.port = port
         self.loop = asyncio.new_event_loop()
         self.phone = None
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
@@ -68,10 +68,14 @@ class Air:
 
 def made_director(folder):  # noqa: C901 (a class is made within, as it needs the server's set-up)
     """The demonstration's director, who in the outage does all of that. Made here: its models need the server's set-up."""
-    air = Air()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     put_database(folder / "prewatt.sqlite3")
-    options = Options(meters=FLATS, outage=14, home=folder, bluetooth=f"tcp-client:127.0.0.1:{air.port}")
-    plain = _director(options, folder)
+    prepare()
+    options = Options(meters=FLATS, outage=14, home=folder, bluetooth=f"tcp-client:127.0.0.1:{port}")
+    plain = demo._director(options, folder)
+    # It has a thread: processes are copied from before.
+    air = Air(port)
     from prewatt.cli.visit import visit_with
     from prewatt.kernel.orders import Restore
     from prewatt.server.metering.grants import GrantRequest, make_grant

@@ -13,11 +13,12 @@ from pathlib import Path
 from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.enrol import enrol
 from prewatt.kernel.tariff import flat_tariff
-from prewatt.processes.database import setup_django
+from prewatt.processes.database import load_models, setup_django
 from prewatt.processes.serve import Server, open_pages
 from prewatt.processes.supervisor import Supervisor, python
 from tests.migrated import put_database
 from tests.server.payments.players.server import Providers
+from tests.system.forked import copy_processes
 
 PATIENCE = 120.0
 ZONE = "Asia/Shanghai"
@@ -51,6 +52,8 @@ class Running:
         }
         os.environ.pop("PREWATT_SHARED_CLOCK", None)
         put_database(self.home / "prewatt.sqlite3")
+        load_models()
+        copy_processes()
         setup_django()
         from django.conf import settings
 

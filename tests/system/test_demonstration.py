@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.system.demonstration import Demonstration, check
+from tests.system.demonstration import PREWATT, Demonstration, check
 
 
 @pytest.fixture
 def demonstrate(tmp_path):
     made = []
 
-    def demonstrate(*options, data=None, anew=False):
-        made.append(Demonstration(tmp_path, *options, data=data, anew=anew))
+    def demonstrate(*options, **how):
+        made.append(Demonstration(tmp_path, *options, **how))
         return made[-1]
 
     yield demonstrate
@@ -23,7 +23,7 @@ def demonstrate(tmp_path):
 
 
 def test_a_month_of_24_homes_with_a_two_day_outage_is_right_to_the_last_unit(demonstrate):
-    ended = check(demonstrate(anew=True))
+    ended = check(demonstrate(program=PREWATT))
     account = ended.account
     assert account["ok"] and not account["failures"]
     assert len(account["meters"]) == 24
@@ -85,7 +85,7 @@ def test_other_data_with_gaps_a_home_that_uses_nothing_and_a_change_of_the_clock
     ],
 )
 def test_what_cannot_be_played_is_named_at_once(demonstrate, options, says):
-    ended = demonstrate(*options, anew=True).end()
+    ended = demonstrate(*options, program=PREWATT).end()
     assert ended.status == 2
     assert says in ended.output
 
@@ -93,7 +93,7 @@ def test_what_cannot_be_played_is_named_at_once(demonstrate, options, says):
 def test_a_folder_that_is_not_empty_is_left_alone(demonstrate, tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "diary").write_text("x")
-    ended = demonstrate(anew=True).end()
+    ended = demonstrate(program=PREWATT).end()
     assert ended.status == 2
     assert "is not empty" in ended.output
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["diary"]

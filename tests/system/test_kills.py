@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from tests.system.demonstration import Demonstration, check
-from tests.system.killing import Killer
+from tests.system.demonstration import RESTARTED, Demonstration, check
+from tests.system.killing import STARTING, Killer
 
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 LONGEST = 1_000
@@ -17,8 +17,8 @@ LONGEST = 1_000
 def test_nothing_is_lost_when_this_process_is_killed_again_and_again(tmp_path, victim):
     """From the building's set-up to its last entry. Each run kills at other moments; `KILL_SEED` repeats one."""
     print(f"KILL_SEED={SEED}")
-    demonstration = Demonstration(tmp_path, "--days", 6, "--meters", 10)
-    killer = Killer(demonstration.home, (victim,), random.Random(SEED), LONGEST)
+    demonstration = Demonstration(tmp_path, "--days", 6, "--meters", 10, program=RESTARTED)
+    killer = Killer(demonstration.home, (victim,), random.Random(SEED), LONGEST, STARTING)
     try:
         killer.kill_while(demonstration.running, from_the_set_up=True)
         ended = check(demonstration)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from tests.system.demonstration import LONGEST, ROOT
-from tests.system.killing import Killer
+from tests.system.killing import STARTING_COPY, Killer
 
 LONGEST_STEPS = 5_000
 """Between two kills at most: each is an entry, or a quarter of an hour of one of the twelve meters."""
@@ -20,7 +20,8 @@ def played(folder):
         story = subprocess.Popen(
             [sys.executable, "-m", "tests.system.long_outage", folder / "home"], cwd=ROOT, stdout=said, stderr=errors
         )
-    killer = Killer(folder / "home", ("agent", "agent", "headend"), random.Random(7), LONGEST_STEPS)
+    victims = ("agent", "agent", "headend")
+    killer = Killer(folder / "home", victims, random.Random(7), LONGEST_STEPS, STARTING_COPY)
     try:
         killer.kill_while(lambda: story.poll() is None)
         assert story.wait(LONGEST) == 0, (folder / "errors").read_text()

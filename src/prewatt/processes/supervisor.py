@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from ..terminal_texts import _
 
@@ -49,6 +49,19 @@ _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 def _die_with_parent() -> None:
     if _prctl:
         _prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
+def spawn(command: Sequence[str], log: IO[bytes], inherited: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Start a process that writes to `log`, inherits file descriptors, and ends with this one."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=inherited,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
+    )
 
 
 class Restart(NamedTuple):
@@ -93,15 +106,7 @@ class Child:
             with contextlib.suppress(OSError):
                 self._scratch.mkdir(mode=0o700)
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[each.fileno() for each in self._sockets],
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+            self._process = spawn(self._command, log, [each.fileno() for each in self._sockets])
         self._started = time.monotonic()
         # The file only informs people and tests, so the process runs without it if the disk is full.
         with contextlib.suppress(OSError):
