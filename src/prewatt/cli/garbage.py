@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 
-AT_START = 100_000
+AT_START = 1_000_000
 """How many more objects there may be during a start before Python looks for garbage."""
 USUAL = gc.get_threshold()
 

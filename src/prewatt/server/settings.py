@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,10 @@ except ConfigError as error:
     raise ImproperlyConfigured(str(error)) from None
 
 BASE_DIR = Path(__file__).parent
+# The API's library shows a page with all calls. As an app it would be loaded by each process, of which only the pages' needs it: its
+# templates and files are found without.
+_ninja = find_spec("ninja")
+NINJA = [Path(folder) for folder in (_ninja and _ninja.submodule_search_locations) or ()]
 DEBUG = False
 # A gateway or a person on this machine reaches the pages whatever names the world has for them.
 ALLOWED_HOSTS = [*CONFIG.hosts, "localhost", "127.0.0.1", "[::1]"]
@@ -46,7 +51,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    "ninja",
     "prewatt.server.estate",
     "prewatt.server.accounts",
     "prewatt.server.tasks",
@@ -107,7 +111,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # A template is named by its place: `console/units/unit.html`; those of the log-in as its library calls them.
-        "DIRS": [BASE_DIR, BASE_DIR / "sign_in" / "templates"],
+        "DIRS": [BASE_DIR, BASE_DIR / "sign_in" / "templates", *(folder / "templates" for folder in NINJA)],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -201,7 +205,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 # What the pages of a way to pay run lies in its provider's folder.
-STATICFILES_DIRS = [("pay", path) for path in sorted(BASE_DIR.glob("payments/providers/*/static"))]
+STATICFILES_DIRS = [
+    *(("pay", path) for path in sorted(BASE_DIR.glob("payments/providers/*/static"))),
+    *(folder / "static" for folder in NINJA),
+]
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

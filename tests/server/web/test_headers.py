@@ -92,7 +92,10 @@ def test_the_description_of_the_api_is_for_who_is_logged_in(client, building):
     assert client.get("/api/v1/docs").status_code == 302
     client.force_login(get_user_model().objects.get(username="manager"))
     assert client.get("/api/v1/openapi.json").status_code == 200
-    assert client.get("/api/v1/docs").status_code == 200
+    page = client.get("/api/v1/docs").content.decode()
+    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert {each.split(".")[0] for each in files} >= {"/static/ninja/swagger-ui", "/static/ninja/swagger-ui-bundle"}
+    assert {client.get(each).status_code for each in files} == {200}
 
 
 BEHIND_TLS = """

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, Throttled
 from ninja.errors import ValidationError as MalformedError
+from ninja.openapi.docs import ABS_TPL_PATH, Swagger
 from ninja.parser import Parser
 from ninja.security import HttpBearer, django_auth
 
@@ -95,6 +96,12 @@ class _Body(Parser):
         return read_json(request.body)
 
 
+class _Documentation(Swagger):
+    """The page with all calls, whose files come from this server though the library is no app (`settings.NINJA`)."""
+
+    template_cdn = str(ABS_TPL_PATH / "swagger.html")
+
+
 class _Api(NinjaAPI):
     """Answers that a browser that is led here keeps as a file, and shows to nobody as a page."""
 
@@ -111,6 +118,7 @@ api = _Api(
     urls_namespace="api",
     auth=[_Bearer(), django_auth],
     parser=_Body(),
+    docs=_Documentation(),
     docs_decorator=login_required,
 )
 
