@@ -16,9 +16,13 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 FIRST = (
-    "system/test_pages",
+    "system/test_demonstration",
     "system/test_real_building",
+    "system/test_kill_paying",
     "system/test_long_outage",
+    "system/test_pages",
+    "system/test_protocols",
+    "system/test_backup",
     "system/test_kills",
     "system/",
     "clients/",
