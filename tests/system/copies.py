@@ -17,7 +17,7 @@ PAYMENTS = count(1)
 
 
 def main():
-    with running(FLATS) as made:
+    with running(FLATS, copied=True) as made:
         from django.db import connection
 
         from prewatt.kernel.entries import decode_entry

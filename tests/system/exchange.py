@@ -12,7 +12,7 @@ from tests.system.running import running, wait_for
 
 
 def main():
-    with running(1, poll_shortest=1) as made:
+    with running(1, poll_shortest=1, copied=True) as made:
         from django.contrib.auth import get_user_model
         from django.test import Client
 

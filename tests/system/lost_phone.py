@@ -61,7 +61,7 @@ class WithRadios(Running):
 
 
 def main():
-    with running(1, kind=WithRadios) as made:
+    with running(1, kind=WithRadios, copied=True) as made:
         from django.contrib.auth import get_user_model
 
         from prewatt.server.accounts.memberships import reach_of

@@ -42,7 +42,7 @@ class Running:
 
     bluetooth = ""
 
-    def __init__(self, home, flats):
+    def __init__(self, home, flats, copied=False):
         self.home, self.providers = Path(home), Providers()
         os.environ |= {
             "PREWATT_HOME": str(home),
@@ -53,7 +53,8 @@ class Running:
         os.environ.pop("PREWATT_SHARED_CLOCK", None)
         put_database(self.home / "prewatt.sqlite3")
         load_models()
-        copy_processes()
+        if copied:
+            copy_processes()
         setup_django()
         from django.conf import settings
 
@@ -135,9 +136,10 @@ class Running:
 
 
 @contextmanager
-def running(flats, poll_shortest=60, kind=Running):
+def running(flats, poll_shortest=60, kind=Running, copied=False):
+    """`copied`: its processes are copies (`forked.py`), which is nothing to measure a speed or a size by."""
     with tempfile.TemporaryDirectory() as folder:
-        made = kind(folder, flats)
+        made = kind(folder, flats, copied)
         try:
             made.start(poll_shortest)
             yield made

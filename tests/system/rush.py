@@ -23,7 +23,7 @@ def post(url, given, token):
 
 
 def main():
-    with running(FLATS) as made:
+    with running(FLATS, copied=True) as made:
         from django.contrib.auth import get_user_model
 
         from prewatt.server.accounts.keys import make_key
