@@ -136,6 +136,11 @@ class Walker:
         self.fill(username=name, password=password)
         self.send(step)
 
+    def leaves(self):
+        """Be nobody who is logged in."""
+        self._is_in, self._links = "", {}
+        self.page.context.clear_cookies()
+
     def number(self, pattern):
         """Return the number that an address of the page has at the group of a pattern."""
         found = re.search(pattern, self.page.content()) or re.search(pattern, self.page.url)

@@ -128,8 +128,8 @@ def because(cause: Cause, facts: Facts) -> Sentence:
 
 
 def _by_order(order: SwitchOrder | None) -> Sentence:
-    if order is None or order.on_site:
-        return sentence(BECAUSE["ordered"]) if order is None else sentence("switched off in the building by the staff")
+    if order is not None and order.on_site:
+        return sentence("switched off in the building by the staff")
     return sentence(BECAUSE["ordered"])
 
 

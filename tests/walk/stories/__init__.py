@@ -22,6 +22,7 @@ LIVED = (
     operator.runs_the_server,
     tenant.looks,
     tenant.pays,
+    tenant.lets_others_pay,
     tenant.says_and_asks,
     tenant.has_moved_out,
 )

@@ -20,6 +20,22 @@ def pays(walker, place):
     walker.open("/me/", "home-with-a-payment")
 
 
+def lets_others_pay(walker, place):
+    walker.log_in("flat03", place.password)
+    walker.open("/me/automatic/", "automatic-top-up")
+    walker.fill(amount="20", under_days="0", most_a_month="10")
+    walker.send("nobody-can-agree-to-this", form="form[action$='/automatic/agree/']")
+    walker.open("/me/gift-links/", "gift-links")
+    walker.fill(note="...", shown_name="...")
+    walker.send("gift-link", form="form[action$='/gift-links/make/']")
+    given = walker.number(r"(/give/[0-9a-f]+/)")
+    walker.role = "giver"
+    walker.leaves()
+    walker.open(given, "pay-for-a-flat")
+    walker.fill(giver="...", amount="20")
+    walker.send("payment-of-a-giver", form="form[action$='/pay/']", button="button:not(.main)")
+
+
 def says_and_asks(walker, place):
     walker.log_in("flat03", place.password)
     walker.open("/me/notices/", "notices")
