@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.automatic import charging
-from prewatt.server.automatic.agreeing import current
-from prewatt.server.automatic.charging import begin, charge_what_is_due
+from prewatt.server.automatic.agreeing import current, end
+from prewatt.server.automatic.charging import begin, charge_what_is_due, settle
 from prewatt.server.automatic.models import AutomaticPayment, AutomaticTopUp
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import balance, tenant_account
@@ -210,6 +210,17 @@ def test_one_tap_ends_it_and_the_card_is_forgotten(
     assert agreed.state == "ended" and bytes(agreed.sealed) == b"" and told(tenancy) == []
 
 
+def test_what_is_ended_while_the_provider_is_asked_for_others_is_not_paid(agreed, tenancy, providers):
+    begin(agreed)
+    read = AutomaticPayment.objects.select_related(
+        "rule", "payment__merchant", "payment__tenancy__unit__property"
+    ).get()
+    end(current(tenancy))
+    settle(read)
+    assert providers.stripe_cards.charges == [] and paid(tenancy) == []
+    assert Payment.objects.get(automatic__rule=agreed).state == "closed"
+
+
 @pytest.mark.parametrize("what", ["moved out", "left", "account closed"])
 def test_it_ends_by_itself(agreed, tenancy, clock, providers, what):
     if what == "moved out":
@@ -271,6 +282,17 @@ def test_a_flatmate_may_end_it_and_not_start_it_again_and_a_neighbour_sees_nothi
     assert current(tenancy).state == "paused"
     mate.post(page(tenancy, "end/"))
     assert current(tenancy) is None
+
+
+def test_nobody_is_led_to_give_a_card_for_what_a_flatmate_has_asked_for(
+    edge, tenant, tenancy, providers, stripe, log_in
+):
+    flatmate = get_user_model().objects.create_user("flatmate", password=PASSWORD)
+    tenancy.people.add(flatmate)
+    link = log_in("flatmate").post(page(tenancy, "agree/"), TERMS).url
+    shown = tenant.get(page(tenancy)).content.decode()
+    assert link not in shown and "flatmate has not finished" in shown
+    assert link in log_in("flatmate").get(page(tenancy)).content.decode()
 
 
 def test_the_method_of_agreed_payments_is_nobodys_to_choose(edge, tenancy, stripe, tenant):

@@ -206,6 +206,8 @@ def settle(made: AutomaticPayment) -> AutomaticPayment:
 def _ask(made: AutomaticPayment) -> Sentence | None:
     """Ask the provider, and return why it refused; None if it did not, or could not be asked."""
     payment, rule = made.payment, made.rule
+    # Others were asked for before this one, which takes time: somebody may have ended the rule meanwhile.
+    rule.refresh_from_db(fields=("sealed",))
     if not rule.sealed:
         if made.tries == 0:
             # It was ended before anything was asked for.
