@@ -10,7 +10,7 @@ from prewatt.server.automatic import charging
 from prewatt.server.automatic.agreeing import current, end
 from prewatt.server.automatic.charging import begin, charge_what_is_due, settle
 from prewatt.server.automatic.models import AutomaticPayment, AutomaticTopUp
-from prewatt.server.estate.models import Tenancy
+from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.notices.models import Notice
 from prewatt.server.payments.models import Merchant, Payment
@@ -110,6 +110,28 @@ def test_with_enough_credit_nothing_is_paid(agreed, tenancy, providers):
 
     top_up(tenancy, 30 * NANO, "cash", None, "cash")
     assert charge_what_is_due() == [] and providers.stripe_cards.charges == []
+
+
+def test_it_pays_for_a_flat_that_is_dark_since_what_came_is_less_than_switches_it_on_again(
+    agreed, edge, store, clock, tenancy, providers
+):
+    from prewatt.server.overview.places import keep_places
+    from prewatt.server.sales.top_ups import top_up
+    from prewatt.server.vending.account_settings import send_settings
+
+    AutomaticTopUp.objects.update(under_days=1, state="paused")
+    Property.objects.update(clearance=10)
+    send_settings(Property.objects.get(pk=tenancy.unit.property_id))
+    arrive(edge, store, clock)
+    edge.append("m1", edge.accounts["m1"].relay(clock.at, False, "exhausted"))
+    top_up(tenancy, 8 * NANO - edge.accounts["m1"].balance, "cash", None, "cash")
+    edge.obey("m1")
+    edge.live(store, clock.at + DAY, {}, HOUR)
+    assert edge.accounts["m1"].wants_closed(clock.at) is False and edge.accounts["m1"].balance == 8 * NANO
+    AutomaticTopUp.objects.update(state="active")
+    keep_places([tenancy.unit.property_id])
+    assert tenancy.unit.place.lasts_until > clock.at + 2 * DAY
+    assert len(charge_what_is_due()) == 1
 
 
 @pytest.mark.parametrize("fault", ["lose", "drop"])

@@ -16,13 +16,15 @@ FACTS = st.builds(
     st.booleans(),
     st.booleans(),
     st.integers(0, 10**13),
+    st.booleans(),
 )
 
 
 @given(TERMS, FACTS)
 def test_it_is_due_only_if_little_is_left_and_nothing_is_open_or_was_paid_today_and_the_month_allows_it(terms, facts):
     is_due = verdict(terms, facts) is Verdict.DUE
-    little = facts.room <= 0 or (facts.is_low if facts.days_left is None else facts.days_left < terms.under_days)
+    few_days = facts.is_low if facts.days_left is None else facts.days_left < terms.under_days
+    little = facts.room <= 0 or facts.is_cut or few_days
     assert is_due == (
         little and not facts.is_open and not facts.was_today and facts.in_month + terms.amount <= terms.most_a_month
     )

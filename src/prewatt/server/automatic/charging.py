@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from copy import copy
 from datetime import date
 
 from django.db import transaction
@@ -108,7 +109,9 @@ def _candidates() -> list[AutomaticTopUp]:
     # A day more: what is kept may lag a little behind.
     soon = Q(tenancy__unit__place__lasts_until__lt=Value(now() + DAY) + F("under_days") * Value(DAY))
     unknown = Q(tenancy__unit__place__lasts_until__isnull=True)
-    rows = AutomaticTopUp.objects.filter(soon | unknown, state=Of.ACTIVE)
+    # Who sits in the dark uses nothing: a little credit then seems to last for long.
+    dark = ~Q(tenancy__unit__place__why="")
+    rows = AutomaticTopUp.objects.filter(soon | unknown | dark, state=Of.ACTIVE)
     return list(rows.select_related(*_RULE))
 
 
@@ -152,6 +155,8 @@ def facts_of(rule: AutomaticTopUp, tenancy: Tenancy, at: int) -> Facts | None:
     waiting = on_the_way([meter.pk]).get(meter.pk, 0)
     room = account.room(seen(meter).balance) + waiting
     today = local_day(at, zone(property_.zone))
+    with_all = copy(account)
+    with_all.balance = seen(meter).balance + waiting
     return Facts(
         room=room,
         days_left=days_left(meter, tenancy, room, at),
@@ -159,6 +164,7 @@ def facts_of(rule: AutomaticTopUp, tenancy: Tenancy, at: int) -> Facts | None:
         is_open=_has_open(tenancy, at),
         was_today=rule.payments.filter(day=today).exists(),
         in_month=_in_month(tenancy, today),
+        is_cut=not with_all.supplied_by_credit(at),
     )
 
 

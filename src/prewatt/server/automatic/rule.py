@@ -29,7 +29,7 @@ class Facts:
     """How a flat stands. `room`: what may still be used (nano), with all that is paid and on its way. `days_left`: for how many
     days that lasts, None if too little is known of the use. `is_low`: it is under the landlord's own reminder.
     `is_open`: a payment for the flat is not settled yet. `was_today`: the rule has asked for a payment today. `in_month`: what
-    it has paid in the local month (nano).
+    it has paid in the local month (nano). `is_cut`: the power was cut off, and would not return by all that is paid.
     """
 
     room: int
@@ -38,6 +38,7 @@ class Facts:
     is_open: bool
     was_today: bool
     in_month: int
+    is_cut: bool = False
 
 
 class Verdict(Enum):
@@ -64,6 +65,7 @@ def verdict(terms: Terms, facts: Facts) -> Verdict:
 
 
 def _is_low(terms: Terms, facts: Facts) -> bool:
-    if facts.room <= 0:
+    if facts.room <= 0 or facts.is_cut:
+        # After a cut-off a little credit lasts for ever, since nothing is used in the dark.
         return True
     return facts.is_low if facts.days_left is None else facts.days_left < terms.under_days
