@@ -257,6 +257,8 @@ NO_NAMES = {
     "console:till:day", "console:till:give_out", "console:till:send_receipt", "tenant:papers:receipt",
     "console:units:use", "tenant:home:use", "console:units:money", "console:units:switch", "console:units:people",
     "console:units:papers", "console:units:journal", "console:orders:supply", "console:wrong_flat:move", "tenant:bill:bill",
+    "tenant:automatic:agree", "tenant:automatic:automatic", "tenant:automatic:back", "tenant:automatic:end",
+    "tenant:automatic:resume", "tenant:home:power", "tenant:notices:stop", "tenant:notices:tap",
     "tenant:emergency:emergency", "tenant:home:tenancy", "tenant:notices:change_channel", "tenant:notices:new_channel",
     "tenant:notices:notices", "tenant:notices:wechat", "tenant:papers:code", "tenant:papers:share",
     "tenant:papers:payments", "tenant:papers:shares", "tenant:residents:leave", "tenant:residents:name", "tenant:residents:remove",

@@ -97,7 +97,7 @@ class Visitor:
         """What is wrong with a page, on a phone and on a desk, by day and by night. None if it is none."""
         answer = self._client.get(path, follow=True)
         is_whole = b"<!DOCTYPE html>" in answer.getvalue()[:200]
-        if answer.status_code != (404 if path == NOWHERE else 200) or not is_whole:
+        if answer.status_code != (404 if path.endswith(NOWHERE) else 200) or not is_whole:
             return None
         self._wrong.clear()
         page = self.page

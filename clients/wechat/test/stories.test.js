@@ -202,8 +202,8 @@ test('a message in WeChat leads to the page that settles it', async () => {
   assert.equal(sent.length, 1);
   // Somebody who taps on a message has not chosen a flat on this phone, perhaps.
   phone.storage.delete('tenancy');
-  await phone.open(`/${sent[0].page}`).until(/Flat 2 .*Pay/);
-  assert.equal(phone.page.data.flat.shade, 'off');
+  assert.equal(sent[0].template, 'tmpl-top-up');
+  await phone.open(`/${sent[0].page}`).until(/100\.00 CNY .*at the meter/);
 });
 
 test('who moved out sees their last statement and their payments, and no meter any more', async () => {

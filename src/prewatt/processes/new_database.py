@@ -29,7 +29,8 @@ def make_tables(loader: MigrationLoader) -> None:
     database empty. If another process was quicker, nothing is made.
     """
     recorder = MigrationRecorder(connection)
-    models: list[type[Model]] = [recorder.Migration, *loader.project_state().apps.get_models()]
+    apps = loader.project_state().apps
+    models: list[type[Model]] = [recorder.Migration, *apps.get_models()]
     with connection.schema_editor() as editor:
         if not is_empty():
             return
@@ -42,4 +43,4 @@ def make_tables(loader: MigrationLoader) -> None:
         for room, name in loader.graph.nodes:
             recorder.record_applied(room, name)
         # The kinds of content and the permissions, which Django makes after all migrations.
-        emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS)
+        emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, apps=apps)

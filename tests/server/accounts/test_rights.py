@@ -48,6 +48,8 @@ WITHOUT_RIGHT = {
     "tenant:app:worker", "tenant:app:offline", "tenant:app:kept",
     "tenant:pay:pay", "tenant:pay:payer",
     "tenant:gifts:end", "tenant:gifts:gift_link", "tenant:gifts:gift_links", "tenant:gifts:make",
+    "tenant:automatic:agree", "tenant:automatic:automatic", "tenant:automatic:back", "tenant:automatic:end",
+    "tenant:automatic:resume", "tenant:home:power", "tenant:notices:stop", "tenant:notices:tap",
     "tenant:giving:give", "tenant:giving:pay", "tenant:giving:payer", "tenant:giving:payment",
     "tenant:reports:my_reports", "tenant:residents:invite", "tenant:residents:leave", "tenant:residents:name",
     "tenant:residents:remove", "tenant:residents:residents", "tenant:residents:revoke_invitations", "web:home",

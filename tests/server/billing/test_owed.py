@@ -202,7 +202,7 @@ def test_a_refused_form_of_what_is_owed_stands_open_as_it_was_typed(gone, owner,
         ({"amount": "1", "number": "a\tb"}, "number", "at most 100 printable characters."),
     ):  # fmt: skip
         page = manager.post(paid, {**typed, **changed}, follow=True).content.decode()
-        (form,) = re.findall(rf'<details class="post" open>.*?action="{paid}".*?</form>', page, re.DOTALL)
+        (form,) = re.findall(rf'<details class="post"[^>]* open>.*?action="{paid}".*?</form>', page, re.DOTALL)
         beside = re.search(
             rf'<input[^>]* name="{field}"[^>]*aria-invalid="true"[^>]*>\s*<em class="bad">([^<]*)<', form
         )

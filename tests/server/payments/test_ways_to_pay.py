@@ -14,7 +14,7 @@ from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.payments.models import Merchant, Payment
 from prewatt.server.payments.providers import PROVIDERS
 from prewatt.server.payments.providers.interface import Answer, CallbackError, PaymentReport, Provider, Started, State
-from prewatt.server.payments.providers.methods import ANYWHERE, Browser, Method, Shows, browsers_of
+from prewatt.server.payments.providers.methods import ANYWHERE, BY_AGREEMENT, Browser, Method, Shows, browsers_of
 
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0"
 PHONE = "Mozilla/5.0 (iPhone) AppleWebKit Mobile/15E148"
@@ -193,7 +193,9 @@ def test_each_method_says_enough_of_itself(provider):
     assert len(provider.name) <= Merchant._meta.get_field("provider").max_length
     for name, method in provider.methods.items():
         assert len(name) <= Payment._meta.get_field("method").max_length
-        assert method.title and method.button and method.fits and method.fits <= ANYWHERE
+        assert method.title and method.button and method.fits <= ANYWHERE
+        # What is paid without the payer fits no browser: nobody chooses it.
+        assert bool(method.fits) != (name == BY_AGREEMENT)
         assert bool(method.script) == (method.shows == Shows.SCRIPT)
         assert not method.script or finders.find(method.script)
         assert method.hint or method.shows != Shows.QR

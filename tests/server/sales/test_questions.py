@@ -466,7 +466,7 @@ def test_by_command_and_api_of_a_meter_a_unit_and_a_gateway(ahead, edge, client,
     assert "m2 is not ahead" in refused.content.decode()
     command = CliRunner().invoke(app, ["meter", "lead-back", "m2"])
     assert (command.exit_code, "m2 is not ahead" in command.output) == (2, True)
-    assert "1 journals of g1" in CliRunner().invoke(app, ["meter", "lead-back", "g1"]).output
+    assert "Journals of g1 that are being led back: 1." in CliRunner().invoke(app, ["meter", "lead-back", "g1"]).output
     assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "m1"]).output
     assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "Flat 1"]).output
     assert client.post("/api/v1/meters/m1/lead-back", headers=headers).json() == {"number": None}

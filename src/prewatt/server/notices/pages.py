@@ -16,21 +16,21 @@ from .events import Event
 
 class Page(NamedTuple):
     """The name of a page's address. `flat`: the part of the address that names the tenancy. `query`: what is asked there;
-    `part`: the part of the page that is shown first. `whole`: it is of a whole organisation, which the query names for whoever
+    `anchor`: the part of the page that is shown first. `whole`: it is of a whole organisation, which the query names for whoever
     works for several.
     """
 
     name: str
     flat: str = ""
     query: str = ""
-    part: str = ""
+    anchor: str = ""
     whole: bool = False
 
 
 HOME = Page("tenant:home:tenancy", "tenancy")
 PAY = Page("tenant:home:tenancy", "tenancy", "pay=", "pay")
 """The form to pay, open, with an amount in it: that of the query, else one that is enough."""
-CODES = Page("tenant:home:tenancy", "tenancy", part="codes")
+CODES = Page("tenant:home:tenancy", "tenancy", anchor="codes")
 BILL = Page("tenant:bill:bill")
 SWITCH = Page("console:units:switch")
 OF_PROPERTY = Page("console:alarms:alarms")
@@ -54,7 +54,7 @@ FOR_TENANT: Mapping[tuple[Event, str], Page] = {
     (Event.TOP_UP, PAYMENT): Page("tenant:pay:payment"),
     (Event.TOP_UP, SOLD): Page("tenant:papers:code", "pk"),
     (Event.SHARED_COST, ""): Page("tenant:papers:share", "pk"),
-    (Event.TARIFF, ""): Page("tenant:home:use", "tenancy", part="prices"),
+    (Event.TARIFF, ""): Page("tenant:home:use", "tenancy", anchor="prices"),
     (Event.TARIFF, OTHER): HOME,
     (Event.STATEMENT, ""): Page("tenant:papers:tenancy_statement", "pk"),
     (Event.UNUSUAL, ""): Page("tenant:home:use", "tenancy"),
@@ -82,10 +82,10 @@ FOR_OFFICE: Mapping[tuple[Event, str], Page] = {
     (Event.OFFLINE, ""): Page("console:silences:silence"),
     (Event.BACK, ""): Page("console:silences:silence"),
     (Event.LEAK, ""): Page("console:readings:readings"),
-    (Event.HELD, ""): Page("console:payments:payments", part="held", whole=True),
-    (Event.HELD, OTHER): Page("console:payments:payments", part="unexpected", whole=True),
-    (Event.OWED, ""): Page("console:books:books", part="owed", whole=True),
-    (Event.TAKEN_BACK, ""): Page("console:payments:payments", part="taken-back", whole=True),
+    (Event.HELD, ""): Page("console:payments:payments", anchor="held", whole=True),
+    (Event.HELD, OTHER): Page("console:payments:payments", anchor="unexpected", whole=True),
+    (Event.OWED, ""): Page("console:books:books", anchor="owed", whole=True),
+    (Event.TAKEN_BACK, ""): Page("console:payments:payments", anchor="taken-back", whole=True),
     (Event.OVERDUE, ""): BILL,
     (Event.REPORT, ""): Page("tenant:reports:report"),
     (Event.LOGIN, ""): Page("sign_in:account"),
@@ -108,7 +108,7 @@ def for_office(event: Event, organisation: Organisation, case: str = "", row: An
     """
     page = FOR_OFFICE[event, case]
     query = f"organisation={organisation.pk}" if page.whole else page.query
-    return _address(page._replace(part=f"{page.part}-{row}" if row else page.part), given, query)
+    return _address(page._replace(anchor=f"{page.anchor}-{row}" if row else page.anchor), given, query)
 
 
 def of_all_notices(tenancy: Tenancy | None, organisation: Organisation) -> str:
@@ -120,4 +120,4 @@ def of_all_notices(tenancy: Tenancy | None, organisation: Organisation) -> str:
 
 def _address(page: Page, given: Mapping[str, Any], query: str) -> str:
     path = reverse(page.name, kwargs=dict(given))
-    return public(f"{path}?{query}" if query else path) + (f"#{page.part}" if page.part else "")
+    return public(f"{path}?{query}" if query else path) + (f"#{page.anchor}" if page.anchor else "")

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
-from ...automatic.agreeing import ask, check, current, end, look, merchant_for, resume
+from ...automatic.agreeing import ask, check, current, look, merchant_for
+from ...automatic.agreeing import end as end_rule
+from ...automatic.agreeing import resume as resume_rule
 from ...automatic.models import AutomaticPayment, AutomaticTopUp
 from ...automatic.rule import Terms
 from ...core.amounts import typed_money
@@ -107,26 +109,26 @@ def back(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
 
 @login_required
 @require_POST
-def finish(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+def end(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """End the automatic top-up: anybody of the flat may, at once."""
     flat = lives_now(request, tenancy)
     rule = current(flat)
     if rule is not None:
-        end(rule)
+        end_rule(rule)
         messages.success(request, _("Ended. Nothing is paid by itself any more."))
     return redirect(_page(flat) if merchant_for(flat) is not None else reverse("tenant:home:tenancy", args=[flat.pk]))
 
 
 @login_required
 @require_POST
-def go_on(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
+def resume(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Start a paused rule again: only who pays may."""
     flat = lives_now(request, tenancy)
     rule = current(flat)
     if rule is None or rule.by_id != request.user.pk:
         raise Http404
     try:
-        resume(rule)
+        resume_rule(rule)
         messages.success(request, _("The automatic top-up is on."))
     except ValidationError as error:
         say(request, error)
