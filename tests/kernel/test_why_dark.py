@@ -156,6 +156,14 @@ def test_nobody_who_paid_is_told_to_pay_again_before_the_way_of_what_they_paid_i
         assert done[0] == Do.TYPE_CODE and known.code in why.steps[0].text
 
 
+@settings(max_examples=200, deadline=None)
+@given(facts)
+def test_the_page_in_the_building_which_is_not_told_what_is_paid_names_the_code_before_it_says_pay(known):
+    done = [each.do for each in why_dark(msgspec.structs.replace(known, is_at_door=True, paid=0, code="")).steps]
+    if Do.PAY in done:
+        assert Do.TYPE_CODE in done[: done.index(Do.PAY)]
+
+
 @settings(max_examples=80, deadline=None)
 @given(facts)
 def test_nobody_is_asked_to_pay_for_a_flat_where_nobody_lives(known):

@@ -144,17 +144,23 @@ def _for_lack(facts: Facts) -> Iterator[Step]:
             more = Money(facts.lacks - facts.paid, facts.currency)
             yield Step(Do.PAY, sentence("That is not enough yet: pay at least %(amount)s more.", amount=more))
     else:
-        if facts.is_at_door:
-            yield Step(Do.TYPE_CODE, sentence("If you have paid: type the code of your payment here."))
+        yield from _perhaps_paid(facts)
         yield Step(Do.PAY, _pay(facts))
     if facts.emergency:
         yield Step(Do.TAKE_EMERGENCY, _emergency(facts))
+
+
+def _perhaps_paid(facts: Facts) -> Iterator[Step]:
+    """Yield what somebody does who has paid, where nobody knows of it: the page in the building is not told what is paid."""
+    if facts.is_at_door:
+        yield Step(Do.TYPE_CODE, sentence("If you have paid: type the code of your payment here."))
 
 
 def _before_it_is_dark(facts: Facts) -> Iterator[Step]:
     if facts.paid:
         yield from _what_is_paid(facts)
     else:
+        yield from _perhaps_paid(facts)
         yield Step(Do.PAY, sentence("Pay soon, so that the power stays on."))
     if facts.emergency:
         yield Step(Do.TAKE_EMERGENCY, _emergency(facts))
@@ -167,6 +173,7 @@ def _credit_too(cause: Cause, facts: Facts) -> Iterator[Step]:
     if facts.paid:
         yield from _what_is_paid(facts)
     else:
+        yield from _perhaps_paid(facts)
         yield Step(Do.PAY, sentence("Pay, too: the credit would not be enough for the power to return."))
 
 
@@ -267,6 +274,7 @@ def _perhaps_used_up(facts: Facts) -> Iterator[Step]:
     if facts.paid:
         yield from _what_is_paid(facts)
     elif facts.is_low or facts.lent:
+        yield from _perhaps_paid(facts)
         perhaps = sentence("The credit may be used up by now.")
         yield Step(Do.PAY, several([perhaps, _pay(msgspec.structs.replace(facts, lacks=0))]))
 
