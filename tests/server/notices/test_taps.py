@@ -233,3 +233,10 @@ def test_the_page_of_notices_says_what_was_stopped_and_undoes_it(anna, log_in):
     assert "Not by this way: credit is running low" in mine.get(address).content.decode()
     mine.post(f"{address}channels/{Channel.objects.get().pk}/", {"do": "all-at-once"})
     assert not Pace.objects.exists()
+
+
+def test_a_code_that_brings_light_waits_for_no_pace(anna):
+    told(anna)
+    set_pace(Channel.objects.get(), Event.LOW, WEEKLY, 9, BERLIN)
+    delivery = told(anna, key="2", code="1234 5678 9012 3456 7890")
+    assert Delivery.objects.get(pk=delivery.pk).next_try_at == delivery.notice.due_at
