@@ -71,12 +71,14 @@ class Reach:
 
     def at(self, property_: Property) -> frozenset[Right]:
         """Return what the login may do at a property; nothing if it has no role there."""
+        return self.at_place(property_.pk, property_.organisation_id)
+
+    def at_place(self, property_: int, organisation: int) -> frozenset[Right]:
+        """Return the same by the primary keys of the property and its organisation."""
         if self.operator:
             return RIGHTS[Role.OPERATOR]
         for each in self.grants:
-            if each.organisation == property_.organisation_id and (
-                each.properties is None or property_.pk in each.properties
-            ):
+            if each.organisation == organisation and (each.properties is None or property_ in each.properties):
                 return each.rights
         return frozenset()
 

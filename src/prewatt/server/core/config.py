@@ -25,6 +25,8 @@ from ...wire.topics import SHARDS, parse_shards
 DEFAULT_HOME = "~/.local/share/prewatt"
 MOST_WEB_PROCESSES = 4
 """The most processes that serve the pages if nobody has said how many."""
+KEPT = 60
+"""Seconds for which a thread keeps its connection to the database: opening one takes as long as answering a short page."""
 
 
 class ConfigError(ValueError):
@@ -260,8 +262,10 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
 
 def django_database(config: ServerConfig) -> dict[str, Any]:
     """Return the database in Django's terms. Both databases commit durably before they answer."""
+    kept = {"CONN_MAX_AGE": KEPT, "CONN_HEALTH_CHECKS": True}
     if not config.database:
         return {
+            **kept,
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": config.home / "prewatt.sqlite3",
             "OPTIONS": {
@@ -275,6 +279,7 @@ def django_database(config: ServerConfig) -> dict[str, Any]:
     parts = urlsplit(config.database)
     options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     return {
+        **kept,
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),

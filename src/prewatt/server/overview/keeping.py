@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError
-from django.db.models import QuerySet, Subquery
+from django.db.models import F, QuerySet, Subquery
 
 from ...kernel.units import MINUTE, SECOND
 from ..estate.models import Organisation, Property
@@ -31,10 +32,10 @@ ENOUGH = 2000
 
 def summaries(properties: QuerySet[Property]) -> list[Summary]:
     """Return how properties stand, with what has moved worked out before, unless the worker does that. If the database
-    refuses, they stand as it was kept. Each has `headend_at`, the last sign of life of a head-end; None if there was none.
+    refuses, they stand as it was kept.
     """
     rows = _kept(properties)
-    if rows and rows[0].kept_at is not None and abs(system_now() - rows[0].kept_at) < FRESH:  # type: ignore[attr-defined]
+    if rows and rows[0].kept_at is not None and abs(system_now() - rows[0].kept_at) < FRESH:
         return rows
     try:
         _keep({each.pk: each for each in properties})
@@ -45,10 +46,14 @@ def summaries(properties: QuerySet[Property]) -> list[Summary]:
 
 
 def _kept(properties: QuerySet[Property]) -> list[Summary]:
-    rows = Summary.objects.filter(property__in=properties).select_related("property__organisation")
-    kept_at = Subquery(Keeping.objects.filter(pk=1).values("at"))
-    headend_at = Subquery(Worker.objects.order_by("-beat_at").values("beat_at")[:1])
-    return list(rows.annotate(kept_at=kept_at, headend_at=headend_at))
+    # Not the properties themselves, which have many columns: this is asked for with each page.
+    read: dict[str, Any] = {
+        "name": F("property__name"),
+        "organisation": F("property__organisation"),
+        "kept_at": Subquery(Keeping.objects.filter(pk=1).values("at")),
+        "headend_at": Subquery(Worker.objects.order_by("-beat_at").values("beat_at")[:1]),
+    }
+    return list(Summary.objects.filter(property__in=properties).annotate(**read))
 
 
 def _keep(rows: dict[int, Property]) -> None:

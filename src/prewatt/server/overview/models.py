@@ -4,6 +4,8 @@ worked out anew. Amounts are in nano, energy in Wh, instants in µs since 1970.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -107,7 +109,14 @@ class Need(models.IntegerChoices):
 class Summary(models.Model):
     """How the places of a property stand: their numbers. Units only, but for `others`: meters that are no unit's.
     `unreached`: tenants whom no notice reaches. `moved`: it grows with every change of what is kept of the property.
+    Rows of `keeping.summaries` also have `name` and `organisation` (the primary key) of the property, and for all of them
+    the same `kept_at` (when the worker looked last, µs) and `headend_at` (the last sign of life of a head-end).
     """
+
+    name: str
+    organisation: int
+    kept_at: int | None
+    headend_at: datetime | None
 
     property = models.OneToOneField(Property, on_delete=models.CASCADE, primary_key=True, related_name="+")
     units = models.IntegerField(default=0)

@@ -284,7 +284,7 @@ def _rows(seer: Seer) -> list[ToDo]:
     shown = related.only(
         *("organisation", "property", "kind", "since", "count", "amount", "currency", "gateway__name"),
         *("silence__line", "silence__gateway__name", "silence__meter__name", "silence__meter__unit__name"),
-        *("alarm__text", "alarm__gateway__name", "alarm__meter__name", "alarm__meter__unit__name"),
+        *("alarm__text", "alarm__parts", "alarm__gateway__name", "alarm__meter__name", "alarm__meter__unit__name"),
     )
     return [each for each in shown.order_by(F("since").asc(nulls_last=True), "pk") if _may_see(each, seer)]
 

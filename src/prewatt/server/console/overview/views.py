@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -23,8 +24,9 @@ from ...estate.models import Property
 from ...overview.keeping import summaries
 from ...overview.models import Place, Summary
 from ...web.access import properties as allowed
-from ...web.access import property_of_manager, rights_at
+from ...web.access import property_of_manager
 from ...web.gate import reach
+from ...web.kept_parts import KeptParts
 from ...web.live import Watched, live_page, often_with
 from ...web.watching import PROPERTIES, state_by
 from .line import Seer
@@ -43,10 +45,12 @@ BY_MANY = frozenset({Right.TAKE_MONEY, Right.SWITCH, Right.WRITE, Right.CODES, R
 FEW = 6
 """So many properties stand on the page by themselves; more are folded."""
 
+_SEARCHES = KeptParts()
+
 
 def _is_silent(rows: Collection[Summary]) -> bool:
     """Return whether no head-end has given a sign of life."""
-    last: Any = max((each.headend_at for each in rows if each.headend_at), default=None)  # type: ignore[attr-defined]
+    last = max((each.headend_at for each in rows if each.headend_at), default=None)
     return last is None or (timezone.now() - last).total_seconds() > SILENT_WORKER
 
 
@@ -55,13 +59,12 @@ def _is_silent(rows: Collection[Summary]) -> bool:
 def properties(request: HttpRequest) -> HttpResponse:
     """Show what is to be done, the figures of the month, and the units of all properties that somebody sees."""
     at, wanted = now(), read(request.GET)
-    kept = summaries(allowed(request).filter(archived_at=None))
-    rows = sorted(kept, key=lambda each: natural(each.property.name))
-    rights = {each.pk: rights_at(request, each.property) for each in rows}
-    with_money = {pk for pk, own in rights.items() if Right.SEE_MONEY in own}
+    rows = sorted(summaries(allowed(request).filter(archived_at=None)), key=lambda each: natural(each.name))
+    own = reach(request)
+    rights = {each.pk: own.at_place(each.pk, each.organisation) for each in rows}
+    with_money = {pk for pk, there in rights.items() if Right.SEE_MONEY in there}
     chosen = [each for each in rows if wanted.property in (0, each.pk)]
-    shown = {each.pk: each.property for each in chosen}
-    all_money = bool(shown) and with_money.issuperset(shown)
+    all_money = bool(chosen) and with_money.issuperset(each.pk for each in chosen)
     if wanted.order == "balance" and not all_money:
         # The order would tell who has how much.
         wanted = replace(wanted, order="name")
@@ -72,21 +75,23 @@ def properties(request: HttpRequest) -> HttpResponse:
     context = {
         "silent": silent,
         "wanted": wanted,
-        "buildings": [(each.property, each) for each in rows],
-        "are_few": len(rows) <= FEW,
+        "search": _search(rows, wanted, all_money),
         "several": len(rows) > 1,
-        "landlords": len({each.property.organisation_id for each in rows}) > 1,
         "sees_money": bool(with_money),
-        "orders": _orders(wanted, all_money),
         # Who has one property is at it: the header leads to its pages.
         "property": rows[0].property if len(rows) == 1 else None,
     }
 
     def worked_out() -> dict[str, Any]:
+        buildings = Property.objects.select_related("organisation").in_bulk([each.pk for each in rows])
+        shown = {each.pk: buildings[each.pk] for each in chosen}
         with_phones = [each for pk, each in shown.items() if Right.TENANCIES in rights[pk]]
         page = listing(list(shown.values()), wanted, chosen, with_phones)
         places = list(page.object_list)
         return {
+            "buildings": [(buildings[each.pk], each) for each in rows],
+            "are_few": len(rows) <= FEW,
+            "landlords": len({each.organisation for each in rows}) > 1,
             "lines": [] if wanted.looked_for else lines(_seer(request, shown.values(), rights), chosen, wanted, at),
             "months": [] if wanted.looked_for else month_figures(shown.values(), with_money, at),
             "tiles": _tiles(chosen, wanted, all_money),
@@ -95,10 +100,22 @@ def properties(request: HttpRequest) -> HttpResponse:
             "acts": _acts(places, rights),
         }
 
-    key = (_key(rows, silent, at), wanted, reach(request))
+    key = (_key(rows, silent, at), wanted, own)
     watched = _watched(chosen, often_with(min(sum(each.units for each in chosen), PAGE)))
     template = "console/overview/_properties.html"
     return live_page(request, "console/overview/properties.html", template, context, watched, (key, worked_out))
+
+
+def _search(rows: Collection[Summary], wanted: Wanted, all_money: bool) -> str:
+    """Return the form that looks for units; empty if there is no building. It is kept as the live part is: it has a line for
+    each building.
+    """
+    buildings = tuple((each.pk, each.name) for each in rows)
+    if not buildings:
+        return ""
+    context = {"buildings": buildings, "wanted": wanted, "orders": _orders(wanted, all_money)}
+    key = (buildings, wanted, all_money, get_language())
+    return _SEARCHES.part(key, lambda: render_to_string("console/overview/_search.html", context))
 
 
 def _key(rows: Collection[Summary], silent: bool, at: int) -> Hashable:
