@@ -1,6 +1,6 @@
-"""`python -m tests.walk`: walks all stories in each language on both sizes, keeps pictures, and says what is wrong.
+"""`python -m tests.walk`: walks all stories in each language on a phone and a desk, keeps pictures, and says what is wrong.
 
-python -m tests.walk [--pictures dist/walk] [--languages en zh-hans de] [--sizes phone desk] [--stories PATTERN]
+python -m tests.walk [--pictures dist/walk] [--languages en zh-hans de] [--sizes phone narrow desk] [--stories PATTERN]
 """
 
 import argparse
@@ -24,7 +24,7 @@ def _asked():
     parser = argparse.ArgumentParser(prog="python -m tests.walk", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--pictures", type=Path, default=Path("dist/walk"), help="folder for the pictures")
     parser.add_argument("--languages", nargs="+", default=list(LANGUAGES), choices=LANGUAGES)
-    parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=SIZES)
+    parser.add_argument("--sizes", nargs="+", default=["phone", "desk"], choices=SIZES)
     parser.add_argument("--stories", default="", help="only those whose module and name this pattern finds")
     return parser.parse_args()
 
@@ -95,7 +95,7 @@ def _walk(browser, way, word, month):
         if _wanted(stories.LIVED, word):
             lived = servers.LivedServer(month, folder)
             try:
-                walk.through(stories.LIVED, lived, Place(folder, lived.tenancies))
+                walk.through(stories.LIVED, lived, Place(folder, lived.tenancies, pays=lived.pays))
             finally:
                 lived.stop()
     return walk.steps

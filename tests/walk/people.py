@@ -1,5 +1,6 @@
 """Adds people of each role, and what their stories need, to the building that the demonstration leaves. A program of its own,
-because the server's settings are made in it: reads the provider's settings, prints the numbers of the rows that stories name.
+because the server's settings are made in it: reads the provider's settings, prints the numbers of the rows that stories name,
+and where the provider calls back.
 """
 
 import json
@@ -40,12 +41,14 @@ def main():
     for name, role in STAFF.items():
         put_member(owner, people.create_user(name, password=PASSWORD), role)
     people.create_superuser(OPERATOR, password=PASSWORD)
-    for name, settings in json.load(sys.stdin).items():
-        keep_merchant(owner, name, name, settings)
+    callbacks = {
+        name: f"/callbacks/{name}/{keep_merchant(owner, name, name, settings).public_id}/"
+        for name, settings in json.load(sys.stdin).items()
+    }
     tenancies = {each.unit.name: each.pk for each in Tenancy.objects.select_related("unit")}
     for name in TENANTS:
         _with_password(people.get(username=name))
-    print(json.dumps(tenancies))
+    print(json.dumps([tenancies, callbacks]))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The building in which people live, as stories name it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +16,12 @@ BANK = (
 @dataclass
 class Place:
     """`tenancies`: their numbers by the flat's name, which are those of the units too. `invitation`: the code of somebody who was
-    invited. `day`, `month`: of which something is known.
+    invited. `day`, `month`: of which something is known. `pays`: whoever began to pay last at the provider does so.
     """
 
     folder: Path
     tenancies: dict[str, int]
+    pays: Callable[[], None]
     property: int = 1
     day: str = "2013-10-01"
     month: str = "2013-09"

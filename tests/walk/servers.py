@@ -10,7 +10,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from tests.migrated import put_database
-from tests.server.payments.players.server import Providers
+from tests.server.payments.players.server import Providers, send
 from tests.system.demonstration import PREPARED, PREWATT, ROOT
 from tests.system.running import free_port
 
@@ -125,11 +125,18 @@ class LivedServer(Server):
         moved = re.sub(r'(?m)^page = ".*"', f'page = "127.0.0.1:{free_port()}"', moved)
         settings.write_text(re.sub(r"(?m)^port = \d+", f"port = {self.mqtt}", moved))
         merchant = {"stripe": self._players.settings("stripe")}
-        self.tenancies = json.loads(
+        self.tenancies, self._callbacks = json.loads(
             self.run(sys.executable, "-m", "tests.walk.people", given=json.dumps(merchant)).splitlines()[-1]
         )
         self.start("prewatt is up", "server")
         self.start("", "edge", "run", "--config", settings)
+
+    def pays(self):
+        """Whoever began to pay last at the provider does so, and the provider calls back."""
+        trade = list(self._players.trades.values())[-1]
+        trade.pay()
+        status, said = send(self.address + self._callbacks[trade.provider], *self._players.callback(trade))
+        assert status == 200, said
 
     def stop(self):
         super().stop()

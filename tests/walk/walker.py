@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from playwright.sync_api import expect
 
-from tests.system.walking import AXE, DESK, LOOK, MEASURE, PHONE
+from tests.system.walking import AXE, DESK, LOOK, MEASURE, NARROW, PHONE
 from tests.walk.english import texts_left
 
 PATIENCE = 60_000
 """Milliseconds that anything on a page may take."""
-SIZES = {"phone": PHONE, "desk": DESK}
+SIZES = {"phone": PHONE, "narrow": NARROW, "desk": DESK}
 LANGUAGES = {"en": "en-CA", "zh-hans": "zh-CN", "de": "de-CH"}
 """The pages' languages, and what a browser says that its person reads."""
 TO_CHART = """
@@ -24,6 +24,12 @@ TO_CHART = """
   const chart = document.querySelector("figure.use canvas")?.closest("figure");
   chart?.scrollIntoView();
   return Boolean(chart);
+}
+"""
+KEPT = """
+async () => {
+  await navigator.serviceWorker.ready;
+  while (!(await (await caches.open("kept")).match("/me/kept/"))) await new Promise(requestAnimationFrame);
 }
 """
 SETTLED = "async () => { await document.fonts.ready; scrollTo(0, 0); }"
@@ -141,6 +147,18 @@ class Walker:
         self._is_in, self._links = "", {}
         self.page.context.clear_cookies()
 
+    def loses_the_network(self, step):
+        """Come back to the page where there is no network, once the phone has kept what it shows then; and have it again."""
+        self.page.evaluate(KEPT)
+        self.page.context.set_offline(True)
+        self.page.reload()
+        self.look(step)
+        self.page.context.set_offline(False)
+
+    def text(self, selector):
+        """Return what the first such part of the page says."""
+        return self.page.locator(selector).first.inner_text()
+
     def number(self, pattern):
         """Return the number that an address of the page has at the group of a pattern."""
         found = re.search(pattern, self.page.content()) or re.search(pattern, self.page.url)
@@ -198,7 +216,7 @@ class Walker:
         found, wrong = self.page.evaluate(MEASURE), []
         if found["overflow"] > 0:
             wrong.append(f"{size}: {found['overflow']} px wider than the screen, by {found['wide']}")
-        if found["small"] and size == "phone":
+        if found["small"] and size != "desk":
             wrong.append(f"{size}: too small for a thumb: {found['small']}")
         if found["tops"] != 1:
             wrong.append(f"{size}: {found['tops']} h1")

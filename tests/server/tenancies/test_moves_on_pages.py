@@ -1,11 +1,25 @@
 """A move that is typed on the page, and what who comes and who goes may see."""
 
+import re
+
+import pytest
 from django.contrib.auth import get_user_model
 
-from prewatt.kernel.units import DAY
+from prewatt.kernel.units import DAY, SECOND
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.tenancies.moving import move_in, move_out
-from tests.building import PASSWORD, new_login
+from tests.building import NOON, PASSWORD, new_login
+
+
+@pytest.mark.parametrize(
+    ("begins", "may_end"), [(NOON - DAY, "2025-10-06T12:00"), (NOON + 20 * SECOND, "2025-10-06T12:01")]
+)
+def test_who_moved_in_this_very_minute_is_offered_an_end_that_the_page_takes(manager, building, begins, may_end):
+    anna = Unit.objects.get(name="Flat 1").tenancies.get()
+    Tenancy.objects.filter(pk=anna.pk).update(begins=begins)
+    page = manager.get(f"/units/{anna.unit_id}/people/").content.decode()
+    assert re.findall(r'name="ends"\s+required\s+value="([^"]*)"', page) == [may_end]
+    assert "Anna moves out" in manager.post(f"/tenancies/{anna.pk}/move-out/", {"ends": may_end}).content.decode()
 
 
 def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, lived, clock):

@@ -22,7 +22,9 @@ LIVED = (
     operator.runs_the_server,
     tenant.looks,
     tenant.pays,
-    tenant.lets_others_pay,
+    tenant.has_no_network,
     tenant.says_and_asks,
+    tenant.has_a_flatmate_come,
+    tenant.lets_others_pay,
     tenant.has_moved_out,
 )

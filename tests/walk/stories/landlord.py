@@ -44,7 +44,8 @@ def changes_prices_and_shares_costs(walker, place):
 
 def does_much_at_once(walker, place):
     walker.log_in("olga", place.password)
-    walker.open(f"/properties/{place.property}/batches/?all=1&do=top-up", "batch")
+    walker.open(f"/properties/{place.property}/batches/?do=top-up", "batch")
+    walker.page.locator("main [name=every]").check()
     walker.fill(amount="5")
     walker.send("batch-preview", form="form[action*='/preview/']")
     walker.send(form="form[action*='/run/']")

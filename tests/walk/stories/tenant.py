@@ -17,10 +17,36 @@ def pays(walker, place):
     walker.look("pay")
     walker.fill(amount="20")
     walker.send("payment", form="form[action$='/pay/']", button="button:not(.main)")
+    place.pays()
+    walker.sees("ol.steps li.done:nth-child(3)")
+    walker.look("payment-at-the-meter")
     walker.open("/me/", "home-with-a-payment")
 
 
+def has_no_network(walker, place):
+    walker.log_in("flat03", place.password)
+    walker.open("/me/")
+    walker.loses_the_network("no-network")
+    walker.open("/me/")
+
+
+def has_a_flatmate_come(walker, place):
+    walker.log_in("flat03", place.password)
+    walker.open("/me/residents/", "residents")
+    walker.send("resident-invited", form="form[action*='/residents/invite/']", button="button")
+    code = walker.text(".invitation .digits")
+    walker.role = "flatmate"
+    walker.leaves()
+    walker.open("/join/", "invitation")
+    walker.fill(code=code)
+    walker.send("invited")
+    walker.fill(name=f"flatmate-{walker.way.size}", password="five green doors")
+    walker.send("home-of-a-flatmate")
+    walker.open("/me/residents/", "who-lives-here")
+
+
 def lets_others_pay(walker, place):
+    walker.role = "tenant"
     walker.log_in("flat03", place.password)
     walker.open("/me/automatic/", "automatic-top-up")
     walker.fill(amount="20", under_days="0", most_a_month="10")
@@ -46,8 +72,6 @@ def says_and_asks(walker, place):
     for page in ("payments", "shares", "use"):
         walker.follow(f"/{page}/", page)
         walker.open("/me/")
-    walker.open("/me/residents/", "residents")
-    walker.send("resident-invited", form="form[action*='/residents/invite/']", button="button")
     walker.open(f"/tenancies/{place.flat(3)}/personal-data/", "personal-data")
     walker.open("/account/", "own-login")
     walker.refused()

@@ -7,10 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from ....kernel.calendar import local, zone
+from ....kernel.units import MINUTE
 from ...notices.languages import language_choices
 from ..contacts.views import contact_panels
 from ..residents.views import people_of
 from .tabs import UnitPage
+
+MINUTES = "%Y-%m-%dT%H:%M"
+"""How a browser's field of an instant has it."""
 
 
 @login_required
@@ -20,12 +24,17 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     page = UnitPage(request, pk, "people")
     unit = page.unit
     not_over = list(unit.tenancies.not_over(page.at).select_related("unit__property"))
+    clock = zone(unit.property.zone)
     context = {
-        "tenancies": unit.tenancies.order_by("-begins"),
+        # Who has moved in this very minute can end it in the next one: the form knows minutes alone.
+        "tenancies": [
+            (each, f"{local(max(page.at, each.begins + MINUTE), clock):{MINUTES}}")
+            for each in unit.tenancies.order_by("-begins")
+        ],
         "contacts": contact_panels(not_over),
         "people_of_unit": people_of(not_over),
         "languages": language_choices(),
         "vacant": page.is_vacant,
-        "present": f"{local(page.at, zone(unit.property.zone)):%Y-%m-%dT%H:%M}",
+        "present": f"{local(page.at, clock):{MINUTES}}",
     }
     return page.still("console/units/people.html", context)
