@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _DIGITS = re.compile(r"([0-9]+)")
 
 
+@lru_cache(4096)
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """Return the key by which a name is sorted. Numbers in the name count as numbers; upper and lower case, and
-    full-width digits, make no difference.
+    full-width digits, make no difference. Some thousand are remembered: flats are called alike in many buildings.
     """
     parts = _DIGITS.split(unicodedata.normalize("NFKC", name).casefold())
     # By length and digits, not by value: a name may have thousands of them.

@@ -30,8 +30,9 @@ def page_by_name(request: HttpRequest, rows: QuerySet[Any], *order: str, field: 
     """Return the page of a query in the natural order of a name, the first field of `order`; rows of the same name in that of
     its other fields. Of all rows only these are read, and everything of those that the page shows.
     """
+    found = rows.order_by().values_list(*order, "pk")
     keys = sorted(
-        rows.order_by().values_list(*order, "pk"), key=lambda each: (natural(each[0] or ""), *map(str, each[1:]))
+        found, key=lambda each: [value if isinstance(value, int) else natural(value or "") for value in each]
     )
     page = list_page(request, [each[-1] for each in keys], field)
     shown = {each.pk: each for each in rows.filter(pk__in=list(page.object_list))}
