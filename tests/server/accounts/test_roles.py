@@ -14,6 +14,7 @@ from prewatt.server.accounts.invitations import InvitationError, check_open, inv
 from prewatt.server.accounts.memberships import Membership, put_member, reach_of, remove_member
 from prewatt.server.accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role, roles_with
 from prewatt.server.estate.models import Organisation, Property, Unit
+from prewatt.server.metering.models import Alarm, Meter, Silence
 from prewatt.server.vending.models import Adjustment
 from tests.server.accounts.landlords import person
 
@@ -142,6 +143,18 @@ def test_site_staff_see_no_money_and_cashiers_no_settings(somebody):
         assert word not in desk, word
     paid = at_the_desk.post(f"/units/{unit.pk}/top-up/", {"amount": "5", "credit_id": "c", "way": "cash"})
     assert paid.status_code == 302 and unit.tenancies.get().top_ups.get().amount == 5 * NANO
+
+
+def test_what_a_silence_may_cost_is_no_link_for_who_sees_no_money(somebody, clock):
+    meter = Meter.objects.get(name="m2")
+    silence = Silence.objects.create(gateway=meter.gateway, meter=meter, began_at=clock.at)
+    alarm = Alarm.objects.create(meter=meter, kind="silent", at=clock.at, text="Silent.", data={"silence": silence.pk})
+    for role, sees in ((Role.SITE_STAFF, False), (Role.MANAGER, True)):
+        _user, page = somebody(role)
+        for path in (f"/properties/{meter.gateway.property_id}/alarms/", f"/alarms/{alarm.pk}/"):
+            answer = page.get(path)
+            assert answer.status_code == 200 and "Flat 2" in answer.content.decode()
+            assert (f"/silences/{silence.pk}/" in answer.content.decode()) is sees
 
 
 def test_owners_say_who_has_which_role(owner, manager, somebody):

@@ -27,7 +27,8 @@ def has_no_network(walker, place):
     walker.log_in("flat03", place.password)
     walker.open("/me/")
     walker.loses_the_network("no-network")
-    walker.open("/me/")
+    # It comes back by itself.
+    walker.sees("details.pay")
 
 
 def has_a_flatmate_come(walker, place):
