@@ -31,9 +31,7 @@ def page_by_name(request: HttpRequest, rows: QuerySet[Any], *order: str, field: 
     its other fields. Of all rows only these are read, and everything of those that the page shows.
     """
     found = rows.order_by().values_list(*order, "pk")
-    keys = sorted(
-        found, key=lambda each: [value if isinstance(value, int) else natural(value or "") for value in each]
-    )
+    keys = sorted(found, key=lambda each: [value if isinstance(value, int) else natural(value or "") for value in each])
     page = list_page(request, [each[-1] for each in keys], field)
     shown = {each.pk: each for each in rows.filter(pk__in=list(page.object_list))}
     page.object_list = [shown[pk] for pk in page.object_list if pk in shown]
