@@ -401,6 +401,8 @@ CALLS = {
     "/me/tenancies/{pk}/payments": {"amount": "1.00", "way": "wechat-mini", "asked": "4"},
     "/me/tenancies/{pk}/reports": {"kind": "meter", "text": "t", "asked": "4"},
     "/me/tenancies/{pk}/residents/invitations": {},
+    "/me/tenancies/{pk}/automatic": {"amount": "20.00", "most_a_month": "50.00", "under_days": 3, "way": ""},
+    "/me/tenancies/{pk}/automatic/resume": {},
     "/me/tenancies/{pk}/gift-links": {"flat_name": "Home", "shown_name": "Anna", "note": "Mama", "days": 30},
     "/tenancies/{pk}/contact": {"phone": "+4915112345678", "email": "zoe@example.com", "language": "en", "over": False},
 }  # fmt: skip

@@ -364,7 +364,7 @@ NO_NAMES_CALLED = {
     # -- a tenant's own: tests/server/api walks them with the keys of tenants
     "/wechat/log-in", "/wechat/join", "/me/notices/subscriptions", "/me/tenancies/{pk}/emergency",
     "/me/tenancies/{pk}/payments", "/me/tenancies/{pk}/reports", "/me/tenancies/{pk}/residents/invitations",
-    "/me/tenancies/{pk}/gift-links",
+    "/me/tenancies/{pk}/automatic", "/me/tenancies/{pk}/automatic/resume", "/me/tenancies/{pk}/gift-links",
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ BODY = {
     "first": "2025-10-01", "last": "2025-10-02", "ends": "2025-10-07T00:00:00Z", "effective": "2026-11-01T00:00:00Z",
     "tariff": {}, "prices": [], "days": 2, "merchant": 1, "method": "native", "until": "2025-10-07T00:00:00Z",
     "phone": "", "preview": False, "send_to": "x", "name": "x", "day": "2025-10-07", "number": "n",
+    "most_a_month": "50.00", "under_days": 3,
 }  # fmt: skip
 
 

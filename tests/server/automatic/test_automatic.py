@@ -4,8 +4,10 @@ killed in between, and ended with one tap.
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import Client
 
 from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.server.accounts.keys import make_key
 from prewatt.server.automatic import charging
 from prewatt.server.automatic.agreeing import current, end
 from prewatt.server.automatic.charging import begin, charge_what_is_due, settle
@@ -325,3 +327,58 @@ def test_the_method_of_agreed_payments_is_nobodys_to_choose(edge, tenancy, strip
     assert "saved" not in [each.name for each in ways_for(tenancy)]
     with pytest.raises(PaymentError):
         start(PaymentRequest(tenancy, stripe, "saved", NANO, "a1"))
+
+
+# -- over the API ----------------------------------------------------------------------------------------------------------
+
+
+def program(login="flat1"):
+    """A tenant's program, which calls what stands under the flat."""
+    key = make_key(get_user_model().objects.get(username=login), "phone")
+    return Client(headers={"Authorization": f"Bearer {key}"})
+
+
+def test_over_the_api_a_tenant_agrees_sees_and_ends_it_and_the_same_terms_are_one_question(
+    edge, tenancy, providers, stripe, clock
+):
+    anna, path = program(), f"/api/v1/me/tenancies/{tenancy.pk}/automatic"
+    send = {"data": TERMS, "content_type": "application/json"}
+    found = anna.get(path).json()
+    assert (found["rule"], found["ways"]) == (None, [{"value": f"{stripe.pk}", "title": "Stripe"}])
+    first, again = (anna.post(path, **send) for _twice in range(2))
+    assert (first.status_code, first.json()) == (201, again.json())
+    link = first.json()["redirect"]
+    assert first.json()["rule"]["redirect"] == link and first.json()["rule"]["state"] == "asked"
+    assert AutomaticTopUp.objects.count() == len(providers.stripe_cards.sessions) == 1
+    other = anna.post(path, {**TERMS, "amount": "25,00"}, content_type="application/json").json()
+    assert other["redirect"] != link and other["rule"]["amount"] == "25.000000000"
+    providers.stripe_cards.give_card(other["redirect"].rpartition("/")[2])
+    clock.at += SOON
+    rule = anna.get(path).json()["rule"]
+    assert (rule["state"], rule["label"], rule["redirect"]) == ("active", "Visa 4242", None)
+    assert anna.post(path, **send).json()["errors"][0]["message"].startswith("There is an automatic top-up already")
+    assert len(charge_what_is_due()) == 1
+    assert [each["amount"] for each in anna.get(path).json()["payments"]] == ["25.000000000"]
+    assert [anna.delete(path).status_code for _twice in range(2)] == [204, 204]
+    assert anna.get(path).json()["rule"] is None and current(tenancy) is None
+
+
+def test_over_the_api_each_may_do_what_the_page_lets_them(agreed, tenancy, providers):
+    flatmate = get_user_model().objects.create_user("flatmate", password=PASSWORD)
+    tenancy.people.add(flatmate)
+    anna, mate, neighbour = program(), program("flatmate"), program("flat2")
+    path = f"/api/v1/me/tenancies/{tenancy.pk}/automatic"
+    AutomaticTopUp.objects.update(state="paused", reason="the provider refused the payment")
+    rule = mate.get(path).json()["rule"]
+    assert (rule["payer"], rule["label"], rule["is_mine"]) == ("flat1", None, False)
+    assert "refused" in rule["why"] and "Visa" not in str(rule)
+    assert {neighbour.get(path).status_code, neighbour.delete(path).status_code} == {404}
+    assert neighbour.post(path, TERMS, content_type="application/json").status_code == 404
+    assert {each.post(f"{path}/resume").status_code for each in (mate, neighbour)} == {404}
+    assert anna.post(f"{path}/resume").json()["rule"]["state"] == "active"
+    assert anna.post(f"{path}/resume").status_code == 400
+    assert mate.delete(path).status_code == 204 and current(tenancy) is None
+    wrong = anna.post(path, {**TERMS, "under_days": 15, "way": "999"}, content_type="application/json").json()
+    assert [each["field"] for each in wrong["errors"]] == ["way"]
+    wrong = anna.post(path, {**TERMS, "most_a_month": "19"}, content_type="application/json").json()
+    assert [each["field"] for each in wrong["errors"]] == ["most_a_month"]

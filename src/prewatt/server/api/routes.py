@@ -51,7 +51,7 @@ from . import (
     usage,
     wechat,
 )
-from .me import gift_links, home, notices, papers, person, reports, residents
+from .me import automatic, gift_links, home, notices, papers, person, reports, residents
 from .me import payments as my_payments
 from .reading import wrong_type
 
@@ -150,6 +150,7 @@ ROOMS = (
     papers,
     notices,
     residents,
+    automatic,
     gift_links,
     reports,
 )

@@ -37,20 +37,30 @@ PURPOSE = "agreement to automatic payments"
 """The purpose for which a provider's token is sealed."""
 LIFE = DAY
 """The time (µs) in which a payer can agree after they were asked: a question of Stripe's lasts as long."""
-FEWEST_DAYS, MOST_DAYS = 1, 14
+FEWEST_DAYS, USUAL_DAYS, MOST_DAYS = 1, 3, 14
 TOKEN = "token"
 
 State = AutomaticTopUp.State
 
 
-def merchant_for(tenancy: Tenancy) -> Merchant | None:
-    """Return the merchant account by which a tenancy can have automatic top-ups; None if there is none, its meter reports to
-    nobody, or it pays after use.
+def merchants_that_save(tenancy: Tenancy) -> list[Merchant]:
+    """Return the merchant accounts by which a tenancy can have automatic top-ups; none if its meter reports to nobody, or it pays
+    after use.
     """
     terms = terms_of(tenancy.pk)
     if (terms is not None and terms.postpaid) or not Meter.objects.filter(unit=tenancy.unit_id).exists():
-        return None
-    return next((each for each in merchants_for(tenancy) if PROVIDERS[each.provider].saves), None)
+        return []
+    return [each for each in merchants_for(tenancy) if PROVIDERS[each.provider].saves]
+
+
+def chosen(merchants: list[Merchant], way: str) -> Merchant:
+    """Return the merchant account with the number that somebody has chosen, of those that a tenancy can have; without a choice the
+    first one. Raises ValidationError if there is none such.
+    """
+    found = next((each for each in merchants if way in ("", str(each.pk))), None)
+    if found is None:
+        raise ValidationError({"way": _("Choose how to pay.")})
+    return found
 
 
 def current(tenancy: Tenancy) -> AutomaticTopUp | None:
@@ -58,6 +68,16 @@ def current(tenancy: Tenancy) -> AutomaticTopUp | None:
     rows = tenancy.automatic_top_ups.exclude(state=State.ENDED).select_related("merchant__organisation", "by")
     found: AutomaticTopUp | None = rows.first()
     return found
+
+
+def has_automatic(tenancy: Tenancy) -> bool:
+    """Return whether a tenancy has automatic top-ups, or can have them."""
+    return bool(merchants_that_save(tenancy)) or current(tenancy) is not None
+
+
+def terms_of_rule(rule: AutomaticTopUp) -> Terms:
+    """Return what a rule's tenant has agreed to."""
+    return Terms(rule.amount, rule.under_days, rule.most_a_month)
 
 
 def check(terms: Terms, currency: str) -> None:
@@ -74,27 +94,32 @@ def check(terms: Terms, currency: str) -> None:
         raise ValidationError({"most_a_month": _("The most in a month can't be less than one top-up.")})
 
 
-def ask(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any) -> str:
-    """Ask the payer to agree to a rule at the provider; return the address where they do. What was asked before and was not
-    agreed to is asked anew. Raises ValidationError if there is a rule already, ProviderError if the provider can't be asked.
+def ask(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any) -> Started:
+    """Ask the payer to agree to a rule at the provider; return how they go on there. The same question of the same person is one
+    rule; another one takes the place of what was asked before and was not agreed to. Raises ValidationError if there is a rule
+    already, ProviderError if the provider can't be asked.
     """
     rule = _keep(tenancy, merchant, terms, by)
     started = _ask_provider(rule)
     rule.reference, rule.link = started.reference, started.link
-    rule.save(update_fields=["reference", "link"])
-    return rule.link
+    # The answer may be later than the end of the rule.
+    asked = AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ASKED)
+    asked.update(reference=started.reference, link=started.link)
+    return started
 
 
 @transaction.atomic
 def _keep(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any) -> AutomaticTopUp:
     # The tenancy's row is the lock: of two who ask at once the second finds the first one's rule.
     for_update(Tenancy.objects).get(pk=tenancy.pk)
-    known = current(tenancy)
+    known, at = current(tenancy), now()
     if known is not None and known.state != State.ASKED:
         raise ValidationError(_("There is an automatic top-up already. End it first, then start a new one."))
     if known is not None:
+        is_same = (known.by_id, known.merchant_id, terms_of_rule(known)) == (by.pk, merchant.pk, terms)
+        if is_same and at <= known.asked_at + LIFE:
+            return known
         end(known)
-    at = now()
     return AutomaticTopUp.objects.create(
         tenancy=tenancy,
         merchant=merchant,

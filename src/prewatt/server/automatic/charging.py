@@ -41,9 +41,9 @@ from ..payments.polling import LOOKS
 from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import Charged, PaymentReport, ProviderError, State
 from ..payments.providers.methods import BY_AGREEMENT
-from .agreeing import end, look_if_due, token_of
+from .agreeing import end, look_if_due, terms_of_rule, token_of
 from .models import AutomaticPayment, AutomaticTopUp
-from .rule import MOST_FAILURES, Facts, Terms, Verdict, verdict
+from .rule import MOST_FAILURES, Facts, Verdict, verdict
 from .telling import tell_failed
 
 log = logging.getLogger("prewatt.payments")
@@ -124,7 +124,7 @@ def begin(rule: AutomaticTopUp) -> AutomaticPayment | None:
         return None
     at = now()
     facts = facts_of(rule, tenancy, at)
-    if facts is None or verdict(terms_of(rule), facts) != Verdict.DUE:
+    if facts is None or verdict(terms_of_rule(rule), facts) != Verdict.DUE:
         return None
     request = PaymentRequest(tenancy, rule.merchant, BY_AGREEMENT, rule.amount, uuid.uuid4().hex, by=rule.by)
     try:
@@ -134,11 +134,6 @@ def begin(rule: AutomaticTopUp) -> AutomaticPayment | None:
         return None
     day = local_day(at, zone(tenancy.unit.property.zone))
     return AutomaticPayment.objects.create(rule=rule, day=day, payment=payment, next_try_at=at)
-
-
-def terms_of(rule: AutomaticTopUp) -> Terms:
-    """Return what a rule's tenant has agreed to."""
-    return Terms(rule.amount, rule.under_days, rule.most_a_month)
 
 
 def facts_of(rule: AutomaticTopUp, tenancy: Tenancy, at: int) -> Facts | None:

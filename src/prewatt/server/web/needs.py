@@ -344,7 +344,7 @@ PAGES: Mapping[str, Need] = {
 OF_TENANTS = (
     "", "/usage", "/emergency", "/payments", "/statements", "/statements/<name>", "/statements/<name>/pdf", "/shares",
     "/shares/<share_pk>", "/bill", "/residents", "/residents/invitations", "/residents/<resident_pk>", "/reports",
-    "/gift-links", "/gift-links/<link_pk>",
+    "/automatic", "/automatic/resume", "/gift-links", "/gift-links/<link_pk>",
 )  # fmt: skip
 """The calls about a flat of one's own."""
 CALLS: Mapping[str, Need] = {

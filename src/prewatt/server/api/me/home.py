@@ -12,6 +12,7 @@ from ninja import Router, Schema
 from ....kernel.calendar import local, local_day, zone
 from ....kernel.orders import TakeEmergency
 from ....kernel.units import exact_kwh, exact_money
+from ...automatic.agreeing import has_automatic
 from ...core.time import now
 from ...estate.wall_clock import typed_day
 from ...metering.accounts import account_of
@@ -19,7 +20,7 @@ from ...vending.controls import take_emergency
 from ...web.charts import Chart, Part, Period, chart_of
 from ..reading import read_period, read_year
 from .figures import home, meter_of
-from .own import own_tenancy, present_tenancy
+from .own import is_present, own_tenancy, present_tenancy
 from .payments import ways
 
 router = Router()
@@ -29,9 +30,15 @@ FORMS = {Period.DAY: "%Y-%m-%dT%H:%M", Period.MONTH: "%Y-%m-%d", Period.YEAR: "%
 
 @router.get("/me/tenancies/{pk}")
 def tenancy_home(request: HttpRequest, pk: int) -> Any:
-    """Return what the home of a flat shows: credit, power, why, use, price, open codes and the ways to pay."""
+    """Return what the home of a flat shows: credit, power, why, use, price, open codes and the ways to pay. `has_automatic`: whether
+    it has automatic top-ups, or can have them.
+    """
     tenancy = own_tenancy(request, pk)
-    return {**home(tenancy, now()), "ways": [each.document() for each in ways(request, tenancy)]}
+    return {
+        **home(tenancy, now()),
+        "ways": [each.document() for each in ways(request, tenancy)],
+        "has_automatic": is_present(tenancy) and has_automatic(tenancy),
+    }
 
 
 @router.get("/me/tenancies/{pk}/usage")

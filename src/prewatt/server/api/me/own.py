@@ -6,8 +6,9 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from ....kernel.units import exact_instant, exact_money
+from ....kernel.units import exact_instant, exact_money, parse_money
 from ...accounts.tenants import tenancies_of_login
+from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.models import Tenancy
 from ...vending.paid_amounts import new_credit_id
@@ -52,3 +53,13 @@ def money_text(nano: int | None) -> str | None:
 def asked_or_new(asked: str) -> str:
     """Return the name under which a program asks for something, or a new one if it gave none."""
     return asked or new_credit_id()
+
+
+def typed_amount(text: str, field: str, tenancy: Tenancy) -> int:
+    """Return an amount (nano) as documents write it, or else as a person types it: 12,50; １２. Raises ValidationError, which names
+    the field.
+    """
+    try:
+        return parse_money(text)
+    except ValueError:
+        return typed_money(text, field, tenancy.unit.property.currency)

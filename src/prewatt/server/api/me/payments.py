@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja import Router, Schema, Status
 
-from ....kernel.units import INSTANT_MAX, exact_instant, exact_money, parse_money
+from ....kernel.units import INSTANT_MAX, exact_instant, exact_money
 from ...accounts.tenants import tenancies_of_login
 from ...accounts.wechat_users import WeChatUser
 from ...core.addresses import asker
-from ...core.amounts import typed_money
 from ...core.sealing import SealError
 from ...core.time import now
 from ...estate.models import Tenancy
@@ -33,7 +32,7 @@ from ...payments.ways import Way, merchants_for, method_of, ways_for
 from ...vending.models import Code, TopUp
 from ...web.payers import shown_name
 from ..reading import read_instant
-from .own import instant_text, is_present, own_tenancy, present_tenancy
+from .own import instant_text, is_present, own_tenancy, present_tenancy, typed_amount
 
 router = Router()
 MINI, REDIRECT, TRANSFER = "wechat-mini", "redirect", "transfer"
@@ -114,14 +113,6 @@ class NewPayment(Schema):
     asked: str
 
 
-def _amount(text: str, tenancy: Tenancy) -> int:
-    """Return an amount (nano) as documents write it, or else as a person types it: 12,50; １２. Raises ValidationError."""
-    try:
-        return parse_money(text)
-    except ValueError:
-        return typed_money(text, "amount", tenancy.unit.property.currency)
-
-
 @router.post("/me/tenancies/{pk}/payments", response={201: dict[str, Any]})
 def pay(request: HttpRequest, pk: int, given: NewPayment) -> Any:
     """Ask for a payment. `wx`: what `wx.requestPayment` takes; `redirect`: where the payer goes."""
@@ -136,7 +127,7 @@ def pay(request: HttpRequest, pk: int, given: NewPayment) -> Any:
                 tenancy,
                 offer.way.merchant,
                 offer.way.name,
-                _amount(given.amount, tenancy),
+                typed_amount(given.amount, "amount", tenancy),
                 given.asked,
                 by=request.user,
                 payer=person.openid if person is not None else "",

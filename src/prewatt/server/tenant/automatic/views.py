@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
-from ...automatic.agreeing import ask, check, current, look, merchant_for
+from ...automatic.agreeing import USUAL_DAYS, ask, check, chosen, current, look, merchants_that_save
 from ...automatic.agreeing import end as end_rule
 from ...automatic.agreeing import resume as resume_rule
 from ...automatic.models import AutomaticPayment, AutomaticTopUp
@@ -20,13 +20,13 @@ from ...automatic.rule import Terms
 from ...core.amounts import typed_money
 from ...core.sealing import SealError
 from ...estate.models import Tenancy
+from ...payments.models import Merchant
 from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...web.access import lives_now
 from ...web.kept import refuse, say
 from ...web.payers import shown_name
 
-USUAL_DAYS = 3
 SHOWN = 12
 """The payments that the page shows."""
 
@@ -40,8 +40,8 @@ def _page(flat: Tenancy) -> str:
 def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Show what is agreed to, or the form to agree."""
     flat = lives_now(request, tenancy)
-    rule, merchant = current(flat), merchant_for(flat)
-    if rule is None and merchant is None:
+    rule, merchants = current(flat), merchants_that_save(flat)
+    if rule is None and not merchants:
         raise Http404
     made = AutomaticPayment.objects.filter(rule__tenancy=flat).select_related("payment")
     context = {
@@ -54,11 +54,16 @@ def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         "is_paused": rule is not None and rule.state == AutomaticTopUp.State.PAUSED,
         "payer": shown_name(rule.by) if rule is not None else "",
         "is_own": rule is not None and rule.by_id == request.user.pk,
-        "provider": _(PROVIDERS[(rule.merchant if rule is not None else merchant).provider].title),  # type: ignore[union-attr]
+        "provider": _title(rule.merchant if rule is not None else merchants[0]),
+        "ways": [(each.pk, _title(each)) for each in merchants],
         "payments": made[:SHOWN],
         "usual": USUAL_DAYS,
     }
     return render(request, "tenant/automatic/automatic.html", context)
+
+
+def _title(merchant: Merchant) -> str:
+    return _(PROVIDERS[merchant.provider].title)
 
 
 @login_required
@@ -66,12 +71,13 @@ def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
 def agree(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Lead the payer to the provider, where they agree."""
     flat = lives_now(request, tenancy)
-    merchant = merchant_for(flat)
-    if merchant is None:
+    merchants = merchants_that_save(flat)
+    if not merchants:
         raise Http404
     try:
+        merchant = chosen(merchants, request.POST.get("way", ""))
         terms = _typed(request, flat)
-        return redirect(ask(flat, merchant, terms, request.user))
+        return redirect(ask(flat, merchant, terms, request.user).link)
     except (ValidationError, ProviderError, SealError) as error:
         refuse(request, error)
     return redirect(_page(flat))
@@ -116,7 +122,7 @@ def end(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     if rule is not None:
         end_rule(rule)
         messages.success(request, _("Ended. Nothing is paid by itself any more."))
-    return redirect(_page(flat) if merchant_for(flat) is not None else reverse("tenant:home:tenancy", args=[flat.pk]))
+    return redirect(_page(flat) if merchants_that_save(flat) else reverse("tenant:home:tenancy", args=[flat.pk]))
 
 
 @login_required
