@@ -2,8 +2,8 @@
 
 const assert = require('node:assert/strict');
 const test = require('node:test');
-const { Phone } = require('./simulator');
-const { recorded, ME, HOME, DARK } = require('./recorded');
+const { Phone, attribute } = require('./simulator');
+const { recorded, ME, HOME, DARK, AUTOMATIC } = require('./recorded');
 const { STATES, seen } = require('./pictures');
 const polling = require('../lib/polling');
 
@@ -373,4 +373,54 @@ test('bars: what is unknown is hatched, what is yet to come is empty, and the su
   const halfHours = ['06:00', '06:30', '07:00'].map((each) => value(`2026-11-03T${each}`, '0.125', '0.1'));
   const day = shown({ values: halfHours }, { ...look, by: 'day' });
   assert.deepEqual(day.bars.map((each) => [each.name, each.tick, each.kwh]), [['06:00', '6', '0.12 kWh'], ['06:30', '', '0.12 kWh'], ['07:00', '', '0.12 kWh']]);
+});
+
+test('automatic top-ups are agreed to in WeChat, looked at until they are on, and ended with one tap', async () => {
+  const rule = { ...AUTOMATIC.rule, state: 'asked', agreed_at: null };
+  const wx_ = { appId: 'wx1', path: 'pages/index/index', extraData: { sign: 's' } };
+  const sent = [], opened = [];
+  let now = { ...AUTOMATIC, rule: null, payments: [] };
+  const each = phone({
+    'GET /me/tenancies/7/automatic': () => now,
+    'POST /me/tenancies/7/automatic': (_path, body) => {
+      sent.push(body);
+      if (!body.amount.startsWith('50')) return { status: 400, body: { errors: [{ field: 'amount', message: '"many" is not a number.' }] } };
+      now = { ...AUTOMATIC, rule };
+      return { ...now, redirect: 'https://wechat.invalid/', wx: wx_ };
+    },
+    'DELETE /me/tenancies/7/automatic': () => { now = { ...AUTOMATIC, rule: null }; return { status: 204 }; },
+  });
+  each.wechat.sign = async (wanted) => { opened.push(wanted); return opened.length > 1; };
+  await each.open().until(/Automatic top-up/);
+  await each.tap('Automatic top-up ›');
+  await each.type('amount', 'many');
+  await each.type('most_a_month', '２００');
+  await each.tap('Agree');
+  assert.match(each.text, /"many" is not a number\./);
+  await each.type('amount', '５０');
+  await each.tap('Agree');
+  assert.match(each.text, /WeChat did not open its page\. Nothing is agreed yet\./);
+  await each.tap('Go on there');
+  assert.deepEqual(opened, [wx_, wx_]);
+  assert.deepEqual(sent[1], { amount: '50', under_days: 3, most_a_month: '200', way: '1' });
+  now = AUTOMATIC;
+  await each.until(/Paid by you, with WeChat Pay, since/);
+  await each.tap('End it');
+  assert.match(each.text, /Ended\. Nothing is paid by itself any more\./);
+  assert.match(each.text, /Top up by/);
+});
+
+test('the card of a gift link in a chat names its own server alone, whatever stands in the card', async () => {
+  const each = phone();
+  await each.open('/pages/gifts/gifts').until(/Mama/);
+  const { node } = each.find('Send in WeChat: Mama');
+  const dataset = { link: attribute(node, 'data-link'), flat: attribute(node, 'data-flat') };
+  const card = each.page.onShareAppMessage({ from: 'button', target: { dataset } });
+  assert.equal(card.title, 'Pay for Flat 302');
+  await each.open(card.path).shown;
+  await each.tap('Copy the address');
+  assert.equal(each.clipboard, 'https://played.invalid/give/0123456789abcdef0123456789abcdef01234567/');
+  assert.doesNotMatch(each.text, /Banksia|Li Na|1,234/);
+  await each.open('/pages/gift/gift?link=https%3A%2F%2Fevil.invalid').shown;
+  assert.match(each.text, /This link is not complete/);
 });

@@ -3,7 +3,9 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { Phone } = require('./simulator');
-const { recorded, ME, DARK, CHINESE } = require('./recorded');
+const {
+  recorded, ME, DARK, CHINESE, AUTOMATIC,
+} = require('./recorded');
 
 const wechat = { login: () => 'CODE', pay: async () => 'cancel' };
 const WITHOUT = 'POST /wechat/log-in';
@@ -32,6 +34,13 @@ const STATES = [
   ['payment-way', { 'GET /me/payments/b2': { id: 'b2', tenancy: 7, state: 'paid', state_in_words: 'paid', amount: '20.00', at_meter_at: null, code: null } },
     '/pages/payment/payment?id=b2'],
   ['payments', {}, '/pages/payments/payments'],
+  ['automatic', {}, '/pages/automatic/automatic'],
+  ['automatic-form', { 'GET /me/tenancies/7/automatic': { ...AUTOMATIC, rule: null, payments: [] } }, '/pages/automatic/automatic'],
+  ['automatic-asked', { 'GET /me/tenancies/7/automatic': { ...AUTOMATIC, rule: { ...AUTOMATIC.rule, state: 'asked', agreed_at: null } } }, '/pages/automatic/automatic'],
+  ['automatic-paused', { 'GET /me/tenancies/7/automatic': { ...AUTOMATIC, rule: { ...AUTOMATIC.rule, state: 'paused', why: 'WeChat Pay refused: not enough money' } } },
+    '/pages/automatic/automatic'],
+  ['gifts', {}, '/pages/gifts/gifts'],
+  ['gift', {}, '/pages/gift/gift?link=0123456789abcdef0123456789abcdef01234567'],
   ['code', {}, '/pages/code/code?digits=31121020964269507821'],
   ['use', {}, '/pages/use/use'],
   ['use-table', {}, '/pages/use/use', (phone) => phone.page.turn()],

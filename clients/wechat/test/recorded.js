@@ -47,6 +47,7 @@ const HOME = {
     { value: '2:wap', title: 'Alipay', kind: 'redirect' },
     { value: 'transfer', title: 'Transfer', kind: 'transfer' },
   ],
+  has_automatic: true,
   transfer: { reference: 'PW3-4', words: 'Transfer to Green Homes, account 6222 0000 1111 2222.' },
   gateway_page: 'http://192.168.1.20:8080/',
 };
@@ -107,7 +108,24 @@ const line = (section, text, amount, more) => ({
   section, text, amount: `${amount}0000000`, rounded: amount, at: null, tier: null, kwh: null, price_per_kwh: null, included: false, ...more,
 });
 
+/** Automatic top-ups that are on. */
+const AUTOMATIC = {
+  ways: [{ value: '1', title: 'WeChat Pay' }],
+  under_days: { fewest: 1, usual: 3, most: 14 },
+  rule: {
+    state: 'active', state_in_words: 'on', why: '', amount: '50.000000000', under_days: 3, most_a_month: '200.000000000', way: '1', provider: 'WeChat Pay', is_mine: true, payer: 'li.na', label: 'WeChat Pay', asked_at: '2026-11-02T08:00:00Z', agreed_at: '2026-11-02T08:01:00Z', redirect: null,
+  },
+  payments: [{ id: 'b2', at: '2026-11-26T22:10:00Z', amount: '50.000000000', state: 'paid', state_in_words: 'paid' }],
+};
+
 const ANSWERS = {
+  'GET /me/tenancies/7/automatic': AUTOMATIC,
+  'GET /me/tenancies/7/gift-links': {
+    gift_links: [
+      { id: 5, is_mine: true, may_be_ended: true, ends_at: '2027-11-27T00:00:00Z', paid: '150.000000000', payments: 2, link: 'https://power.example.com/give/0123456789abcdef0123456789abcdef01234567/', flat_name: 'Flat 302', shown_name: 'Li Na', note: 'Mama' },
+      { id: 4, is_mine: false, may_be_ended: true, ends_at: '2026-12-27T00:00:00Z', paid: '0.000000000', payments: 0, link: null, flat_name: null, shown_name: null, note: null },
+    ],
+  },
   'GET /me': ME,
   'GET /me/tenancies/7': HOME,
   'GET /me/tenancies/3': { ...HOME, id: 3, is_present: false, why: { cause: 'moved-out', title: '', text: '', what_to_do: [], off_hours: '' } },
@@ -225,5 +243,5 @@ function recorded(changed = {}) {
 }
 
 module.exports = {
-  recorded, ME, HOME, DARK, CHINESE, CNY,
+  recorded, ME, HOME, DARK, CHINESE, CNY, AUTOMATIC,
 };

@@ -72,7 +72,8 @@ class Phone {
    * @param {object} how
    * @param {string} [how.server] address of a real server
    * @param {(method: string, path: string, body: any) => any} [how.answer] plays the server instead
-   * @param {object} [how.wechat] `login()` gives a code; `pay(fields)` says '' or how it failed
+   * @param {object} [how.wechat] `login()` gives a code; `pay(fields)` says '' or how it failed; `sign(wanted)`
+   *   says whether WeChat's own mini program opened, in which somebody agrees to payments
    * @param {string} [how.language] of the phone
    * @param {string} [how.appid] of the mini program: WeChat itself tells it to the server
    */
@@ -234,6 +235,10 @@ class Phone {
       showModal: ({ success, confirmText, cancelText }) => {
         if (confirmText.length > 4 || cancelText.length > 4) throw new Error('WeChat takes four signs for a button');
         success({ confirm: phone.saysYes, cancel: !phone.saysYes });
+      },
+      navigateToMiniProgram: async ({ success, fail, ...wanted }) => {
+        if (await phone.wechat.sign(wanted)) success({ errMsg: 'navigateToMiniProgram:ok' });
+        else fail({ errMsg: 'navigateToMiniProgram:fail cancel' });
       },
       navigateTo: ({ url }) => { phone.push(url); emit(); },
       redirectTo: ({ url }) => { phone.pop(); phone.push(url); emit(); },

@@ -206,6 +206,26 @@ test('a message in WeChat leads to the page that settles it', async () => {
   await phone.open(`/${sent[0].page}`).until(/100\.00 CNY .*at the meter/);
 });
 
+test('a link by which a mother pays is made, sent in a chat, and ended', async () => {
+  const phone = phoneOf('anna').open();
+  await phone.until(/Flat 1/);
+  await phone.tap('Let somebody else pay ›');
+  await phone.type('note', 'Mama');
+  await phone.tap('30 days');
+  await phone.tap('Make a link');
+  assert.match(phone.text, /The link is ready\..* Mama until/);
+  const [made] = phone.page.data.links;
+  const card = phone.page.onShareAppMessage({ from: 'button', target: { dataset: { link: made.link, flat: made.flat_name } } });
+  const pageOf = async () => (await fetch(made.link)).text();
+  assert.match(await pageOf(), /Flat 1/);
+  // Who gets the card has no login.
+  await phoneOf('mama').open(card.path).tap('Copy the address');
+  await phone.open('/pages/gifts/gifts').until(/Mama/);
+  await phone.tap('End: Mama');
+  assert.match(phone.text, /The link is ended\./);
+  assert.doesNotMatch(await pageOf(), /Flat 1/);
+});
+
 test('who moved out sees their last statement and their payments, and no meter any more', async () => {
   const phone = phoneOf('anna').open();
   await phone.until(/Flat 1/);

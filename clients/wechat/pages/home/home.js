@@ -9,7 +9,12 @@ const { newId } = require('../../lib/api');
 const { shown, ago } = require('./shown');
 const forms = require('../../lib/forms');
 
-const LINKS = ['use', 'payments', 'costs', 'statements', 'notices', 'residents', 'report', 'flats', 'settings'];
+const LINKS = ['use', 'payments', 'automatic', 'gifts', 'costs', 'statements', 'notices', 'residents', 'report', 'flats', 'settings'];
+/** What is there only if the landlord takes such payments. @type {Record<string, (state: any) => boolean>} */
+const OFFERED = {
+  automatic: (state) => Boolean(state.has_automatic),
+  gifts: (state) => state.ways.some((/** @type {any} */ each) => each.kind !== 'transfer'),
+};
 const OF_THE_PAST = ['payments', 'statements', 'flats', 'settings'];
 
 page('home', {
@@ -37,7 +42,8 @@ page('home', {
   },
 
   seen(/** @type {any} */ state, /** @type {string[]} */ links) {
-    return { flat: shown(state, this.data.t, storage.language()), links: this.links(links), words: '', offline: '' };
+    const isOffered = (/** @type {string} */ each) => !(each in OFFERED) || OFFERED[each](state);
+    return { flat: shown(state, this.data.t, storage.language()), links: this.links(links.filter(isOffered)), words: '', offline: '' };
   },
 
   /** A flat of before or of later has no meter to show. Which it is, is the server's to say: a phone's clock may be wrong. */

@@ -57,6 +57,7 @@ def _rule(rule: AutomaticTopUp, request: HttpRequest) -> dict[str, Any]:
         "amount": exact_money(rule.amount),
         "under_days": rule.under_days,
         "most_a_month": exact_money(rule.most_a_month),
+        "way": f"{rule.merchant_id}",
         "provider": _(PROVIDERS[rule.merchant.provider].title),
         "is_mine": is_own,
         "payer": shown_name(rule.by),
