@@ -210,8 +210,11 @@ def providers(providers_once, monkeypatch):
         providers_once.stripe_cards.sessions,
         providers_once.stripe_cards.detached,
         providers_once.stripe_cards.charges,
+        providers_once.contracts.contracts,
+        providers_once.contracts.asked,
     ):
         each.clear()
+    providers_once.contracts.refuses, providers_once.contracts.at_once = "", False
     providers_once.serial = providers_once.PUBLIC_KEY_ID
     return providers_once
 

@@ -197,6 +197,7 @@ OPTIONAL = {
     "tables/sheet.py",
     "edge/process.py",
     "server/accounts/apps.py",
+    "server/automatic/apps.py",
     "server/metering/apps.py",
     "server/overview/apps.py",
     "server/core/local_forms.py",

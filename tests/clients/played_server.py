@@ -89,7 +89,9 @@ class Play:
         Gateway.objects.update(online=True, since=self.clock.at)
         Property.objects.update(low_credit_kwh="10", low_credit_days="1")
         owner = Organisation.objects.get()
-        keep_merchant(owner, "wechat", "微信支付", self.providers.settings("wechat"))
+        keep_merchant(
+            owner, "wechat", "微信支付", {**self.providers.settings("wechat"), **self.providers.contracts.SETTINGS}
+        )
         mini = {"appid": self.providers.MINI_APPID, "secret": self.providers.MINI_SECRET}
         account = keep_account(owner, "wechat-mini", mini)
         for event, template in TEMPLATES.items():
@@ -222,6 +224,32 @@ class Play:
         body, headers = self.providers.callback(trade)
         status, said = send(trade.notify_url, body, headers)
         return {"amount": trade.amount, "status": status, "said": said.decode()}
+
+    def do_agree(self, wanted):
+        """What somebody does in WeChat's own mini program: they agree to payments without them, and WeChat Pay calls back."""
+        from tests.server.payments.players.server import send
+
+        return {"status": send(*self._callback(self.providers.contracts.agree(wanted)))[0]}
+
+    def do_work(self):
+        """The worker looks which automatic top-ups are due, and WeChat Pay works off what it has taken up."""
+        from prewatt.server.automatic.charging import charge_what_is_due
+        from tests.server.payments.players.server import send
+
+        charge_what_is_due()
+        taken_up = [
+            each for each in self.providers.trades.values() if each.state == "open" and each.more.get("contract")
+        ]
+        for trade in taken_up:
+            send(*self._callback(self.providers.contracts.work(trade)))
+        return {"paid": [trade.amount for trade in taken_up]}
+
+    def _callback(self, told):
+        """(address, body, headers) of a callback of contract payments."""
+        from prewatt.server.payments.models import Merchant
+
+        merchant = Merchant.objects.get()
+        return f"{self.server}/callbacks/wechat/{merchant.public_id}/", *told
 
     def do_permit(self, who, template, count=1):
         """WeChat itself notes that somebody allows messages; what the mini program tells the server is its own matter."""

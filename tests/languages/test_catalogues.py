@@ -115,6 +115,7 @@ FOR_MACHINES = {
     "SealError": "is of the files of the server, for its operator",
     "SetupError": "is of `prewatt setup`",
     "TariffError": "names a path of a tariff's document; the editor has words of its own",
+    "V2Error": "is of messages of WeChat Pay's, for the log and for its programs",
     "ValueError": "is caught, and said in other words",
 }
 

@@ -206,6 +206,28 @@ test('a message in WeChat leads to the page that settles it', async () => {
   await phone.open(`/${sent[0].page}`).until(/100\.00 CNY .*at the meter/);
 });
 
+test('automatic top-ups are agreed to in WeChat, pay when the credit is low, and end with one tap', async () => {
+  const phone = phoneOf('ben').open();
+  await phone.until(/Flat 2/);
+  phone.wechat.sign = async (wanted) => {
+    assert.equal((await play('agree', { wanted })).status, 200);
+    return true;
+  };
+  await phone.tap('Automatic top-up ›');
+  await phone.type('amount', '８０');
+  await phone.type('most_a_month', '100');
+  await phone.type('under_days', '14');
+  await phone.tap('Agree');
+  await phone.until(/Paid by you, with WeChat Pay, since/);
+  await useUp();
+  assert.deepEqual((await play('work')).paid, [8000]);
+  await play('deliver');
+  await phone.open('/pages/automatic/automatic').until(/80\.00 CNY · paid/);
+  await phone.tap('End it');
+  assert.match(phone.text, /Ended\. Nothing is paid by itself any more\./);
+  assert.deepEqual((await play('work')).paid, []);
+});
+
 test('a link by which a mother pays is made, sent in a chat, and ended', async () => {
   const phone = phoneOf('anna').open();
   await phone.until(/Flat 1/);

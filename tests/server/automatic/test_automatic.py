@@ -19,7 +19,7 @@ from prewatt.server.payments.models import Merchant, Payment
 from prewatt.server.payments.polling import LOOKS
 from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD
-from tests.gateway import Edge, at
+from tests.gateway import at
 from tests.server.payments.paying import call_back
 
 pytestmark = pytest.mark.database
@@ -32,21 +32,6 @@ SOON = LOOKS[-1] * 10**6
 def stripe(merchants):
     """The landlord's account at Stripe."""
     return merchants["stripe"]
-
-
-@pytest.fixture
-def edge(building, clock, store, tenancy):
-    """Ten days in which Anna used 2.40 a day, of the 26.40 that she had paid."""
-    from prewatt.server.sales.top_ups import top_up
-
-    top_up(tenancy, 26_400_000_000, "before", None, "cash")
-    clock.at = at(2025, 10, 7)
-    edge = Edge(building.code, clock)
-    edge.read("m1", 500)
-    edge.obey("m1")
-    edge.accounts = {"m1": edge.accounts["m1"]}
-    edge.live(store, at(2025, 10, 17), {"m1": 500}, HOUR)
-    return edge
 
 
 def page(tenancy, act=""):

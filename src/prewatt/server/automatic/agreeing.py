@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ...kernel.sentences import Sentence
+from ...kernel.sentences import Sentence, sentence
 from ...kernel.units import DAY, SECOND
 from ..core.addresses import public
 from ..core.credential_fields import seal, unseal
@@ -21,12 +21,12 @@ from ..estate.models import Tenancy
 from ..estate.terms_in_force import terms_of
 from ..metering.locking import for_update
 from ..metering.models import Meter
+from ..payments.callbacks import agreement_changed
 from ..payments.merchants import provider_of
 from ..payments.models import Merchant
 from ..payments.polling import LOOKS
-from ..payments.providers import PROVIDERS
-from ..payments.providers.interface import ProviderError, Saving, Started
-from ..payments.ways import merchants_for
+from ..payments.providers.interface import AgreementReport, ProviderError, Saving, Started
+from ..payments.ways import merchants_for, saves
 from ..vending.paid_amounts import check_amount
 from ..vending.refusals import TopUpError
 from .models import AutomaticTopUp
@@ -50,7 +50,7 @@ def merchants_that_save(tenancy: Tenancy) -> list[Merchant]:
     terms = terms_of(tenancy.pk)
     if (terms is not None and terms.postpaid) or not Meter.objects.filter(unit=tenancy.unit_id).exists():
         return []
-    return [each for each in merchants_for(tenancy) if PROVIDERS[each.provider].saves]
+    return [each for each in merchants_for(tenancy) if saves(each)]
 
 
 def chosen(merchants: list[Merchant], way: str) -> Merchant:
@@ -94,13 +94,13 @@ def check(terms: Terms, currency: str) -> None:
         raise ValidationError({"most_a_month": _("The most in a month can't be less than one top-up.")})
 
 
-def ask(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any) -> Started:
+def ask(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any, app: str = "") -> Started:
     """Ask the payer to agree to a rule at the provider; return how they go on there. The same question of the same person is one
     rule; another one takes the place of what was asked before and was not agreed to. Raises ValidationError if there is a rule
     already, ProviderError if the provider can't be asked.
     """
     rule = _keep(tenancy, merchant, terms, by)
-    started = _ask_provider(rule)
+    started = provider_of(rule.merchant).save(_saving(rule, app))
     rule.reference, rule.link = started.reference, started.link
     # The answer may be later than the end of the rule.
     asked = AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ASKED)
@@ -133,13 +133,17 @@ def _keep(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any) -> Automa
     )
 
 
-def _ask_provider(rule: AutomaticTopUp) -> Started:
-    return provider_of(rule.merchant).save(_saving(rule))
-
-
-def _saving(rule: AutomaticTopUp) -> Saving:
-    back = public(reverse("tenant:automatic:back", kwargs={"tenancy": rule.tenancy_id}))
-    return Saving(rule.saving_id, rule.tenancy.unit.property.currency, back, rule.reference)
+def _saving(rule: AutomaticTopUp, app: str = "") -> Saving:
+    unit, merchant = rule.tenancy.unit, rule.merchant
+    return Saving(
+        rule.saving_id,
+        unit.property.currency,
+        return_url=public(reverse("tenant:automatic:back", kwargs={"tenancy": rule.tenancy_id})),
+        reference=rule.reference,
+        notify_url=public(reverse("pay-callback", args=[merchant.provider, merchant.public_id])),
+        name=unit.name,
+        app=app,
+    )
 
 
 def look(rule: AutomaticTopUp) -> AutomaticTopUp:
@@ -175,12 +179,30 @@ def token_of(rule: AutomaticTopUp) -> str:
     return unseal(PURPOSE, bytes(rule.sealed))[TOKEN]
 
 
-def end(rule: AutomaticTopUp, reason: Sentence | None = None) -> None:
+def listen() -> None:
+    """Hear from now on what callbacks of providers say of agreements."""
+    agreement_changed.connect(hear, dispatch_uid="automatic")
+
+
+def hear(merchant: Merchant, report: AgreementReport, **_given: Any) -> None:
+    """Take up that a provider says that a payer has agreed, or ended it there. What was agreed to too late is ended there too."""
+    rule = AutomaticTopUp.objects.filter(merchant=merchant, saving_id=report.saving_id).first()
+    if rule is None:
+        log.warning("merchant account %s: an agreement %s was never asked for", merchant, report.saving_id[:50])
+    elif report.is_on and rule.state == State.ENDED:
+        transaction.on_commit(lambda: _forget(rule, report.token))
+    elif report.is_on:
+        AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ASKED).update(next_look_at=now())
+    elif rule.state != State.ENDED:
+        end(rule, sentence("the agreement was ended at the provider"), is_there=False)
+
+
+def end(rule: AutomaticTopUp, reason: Sentence | None = None, is_there: bool = True) -> None:
     """End a rule: nothing is paid by it any more, whatever the provider says. A payment that was asked for already may still
-    come; it counts.
+    come; it counts. `is_there`: whether the agreement holds at the provider, which is told then.
     """
     token = ""
-    if rule.sealed:
+    if rule.sealed and is_there:
         try:
             token = token_of(rule)
         except SealError as error:

@@ -5,3 +5,10 @@ class AutomaticConfig(AppConfig):
     name = "prewatt.server.automatic"
     label = "automatic"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to what providers say of agreements."""
+        # It has models, which are there only now.
+        from .agreeing import listen
+
+        listen()

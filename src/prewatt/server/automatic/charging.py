@@ -15,7 +15,7 @@ from django.db.models import F, Q, Sum, Value
 from django.utils.translation import override
 
 from ...kernel.calendar import local_day, zone
-from ...kernel.sentences import Sentence, sentence
+from ...kernel.sentences import Sentence, kept_sentence, sentence
 from ...kernel.settings import is_paid_after
 from ...kernel.units import DAY, SECOND
 from ..accounts.tenants import is_tenant_of
@@ -246,7 +246,8 @@ def _put_away(made: AutomaticPayment, refusal: Sentence | None) -> None:
     rule = for_update(AutomaticTopUp.objects).select_related(*_RULE).get(pk=made.rule_id)
     if not AutomaticPayment.objects.filter(pk=made.pk, next_try_at__isnull=False).update(next_try_at=None):
         return
-    made.refresh_from_db()
+    made.payment.refresh_from_db()
+    made.refresh_from_db(fields=("was_answered",))
     if made.payment.state != Payment.State.CLOSED:
         AutomaticTopUp.objects.filter(pk=rule.pk).update(failures=0)
         return
@@ -262,6 +263,8 @@ def _put_away(made: AutomaticPayment, refusal: Sentence | None) -> None:
 
 
 def _why_failed(made: AutomaticPayment) -> Sentence:
+    if made.payment.reason:
+        return kept_sentence(made.payment.reason, made.payment.reason_parts)
     if made.was_answered:
         return sentence("the provider refused the payment")
     return sentence("the provider could not be reached for a day, so nobody knows whether it was paid")

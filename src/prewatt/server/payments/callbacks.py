@@ -9,6 +9,7 @@ import logging
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.db.models import F
+from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -23,10 +24,12 @@ from ..core.time import now
 from .merchants import provider_of
 from .models import Merchant
 from .paying import confirm
-from .providers.interface import CallbackError, PaymentReport, Provider, TakenBackReport
+from .providers.interface import AgreementReport, CallbackError, PaymentReport, Provider, TakenBackReport
 from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
+agreement_changed = Signal()
+"""Sent with the `merchant` and the `report` if a provider says that a payer has agreed to payments without them, or ended that."""
 LONGEST = 64 * 1024
 """The most bytes of a callback. Providers send a few thousand."""
 
@@ -62,14 +65,14 @@ def callback(request: HttpRequest, provider: str, public_id: str) -> HttpRespons
         note("callback refused", request, merchant=merchant.pk)
         if _is_one_of_many(request):
             # Nothing is written for it: who sends without end fills neither the disk nor the time of the database.
-            return _answer(source, False, reason, 429)
+            return _answer(source, body, False, reason, 429)
         Merchant.objects.filter(pk=merchant.pk).update(refused=F("refused") + 1, refusal=reason[:200], refused_at=now())
-        return _answer(source, False, reason)
+        return _answer(source, body, False, reason)
     except DatabaseError as error:
         # Nothing is booked in part: the provider sends the callback again.
         log.warning("merchant account %s: the database refused: %s", merchant, error)
-        return _answer(source, False, "try again", 503)
-    return _answer(source, True)
+        return _answer(source, body, False, "try again", 503)
+    return _answer(source, body, True)
 
 
 def _is_one_of_many(request: HttpRequest) -> bool:
@@ -81,9 +84,11 @@ def _is_one_of_many(request: HttpRequest) -> bool:
     return False
 
 
-def _take_up(merchant: Merchant, report: PaymentReport | TakenBackReport | None) -> None:
+def _take_up(merchant: Merchant, report: PaymentReport | TakenBackReport | AgreementReport | None) -> None:
     """Book what a callback reports. Raises CallbackError if its amount or its instant cannot be."""
-    if isinstance(report, TakenBackReport):
+    if isinstance(report, AgreementReport):
+        agreement_changed.send(Merchant, merchant=merchant, report=report)
+    elif isinstance(report, TakenBackReport):
         if not 0 < report.amount * minor_unit(report.currency) <= BALANCE_MAX:
             raise CallbackError(f"{report.back_id[:50]} takes back no amount that can be")
         hear(merchant, report, "callback")
@@ -99,6 +104,6 @@ def _can_be(report: PaymentReport) -> bool:
     return all(0 <= amount * unit <= BALANCE_MAX for amount in amounts) and 0 <= report.at <= INT64_MAX
 
 
-def _answer(provider: Provider, taken: bool, why: str = "", status: int = 0) -> HttpResponse:
-    answer = provider.answer(taken, why)
+def _answer(provider: Provider, body: bytes, taken: bool, why: str = "", status: int = 0) -> HttpResponse:
+    answer = provider.answer_to(body, taken, why)
     return HttpResponse(answer.body, content_type=answer.content_type, status=status or answer.status)

@@ -31,6 +31,7 @@ from .books import clearing, credit_at_meter, held_as, held_left, meter_of
 from .errors import PaymentError
 from .locks import lock_payment
 from .models import Merchant, Payment, Unexpected
+from .providers import PROVIDERS
 from .providers.interface import PaymentReport, State
 from .taken_back import hear_of_sum, hear_of_unknown, take_up, waiting_for
 
@@ -57,7 +58,10 @@ def confirm(merchant: Merchant, report: PaymentReport, seen_by: str) -> Payment 
             _paid(payment, report, seen_by)
     elif report.state == State.CLOSED and payment is not None and payment.state == Payment.State.OPEN:
         payment.state, payment.next_look_at = Payment.State.CLOSED, None
-        payment.save(update_fields=["state", "next_look_at"])
+        if report.refusal:
+            title = PROVIDERS[merchant.provider].title
+            payment.give_reason(sentence("%(who)s refused: %(words)s", who=title, words=report.refusal))
+        payment.save(update_fields=["state", "next_look_at", "reason", "reason_parts"])
     return payment
 
 

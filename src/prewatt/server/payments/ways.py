@@ -36,6 +36,11 @@ def merchants_for(tenancy: Tenancy) -> list[Merchant]:
     return [each for each in merchants if takes(each, property_.currency)]
 
 
+def saves(merchant: Merchant) -> bool:
+    """Return whether a merchant account takes payments that a payer has agreed to once."""
+    return PROVIDERS[merchant.provider].saves(merchant.settings)
+
+
 def ways_for(tenancy: Tenancy) -> list[Way]:
     """Return every way in which a tenancy can pay, in any browser."""
     return [

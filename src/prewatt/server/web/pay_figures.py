@@ -15,9 +15,8 @@ from ..estate.models import Tenancy
 from ..ledger.books import balance, tenant_account
 from ..payments.bank import reference
 from ..payments.models import Payment
-from ..payments.providers import PROVIDERS
 from ..payments.providers.methods import BY_AGREEMENT
-from ..payments.ways import Way, ways_in_browser
+from ..payments.ways import Way, saves, ways_in_browser
 from ..vending.paid_amounts import check_amount, new_credit_id
 
 AMOUNTS = {0: (1000, 2000, 5000, 10000), 2: (20, 50, 100, 200), 3: (5, 10, 20, 50), 4: (1, 2, 5, 10)}
@@ -48,7 +47,7 @@ class HowToPay:
     @property
     def by_itself(self) -> bool:
         """Whether a landlord's account takes payments that a tenant has agreed to once."""
-        return any(PROVIDERS[each.merchant.provider].saves for each in self.ways)
+        return any(saves(each.merchant) for each in self.ways)
 
 
 def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: bool = True) -> HowToPay:

@@ -16,6 +16,7 @@ from tests.server.payments.players.keys import new_key
 from tests.server.payments.players.stripe import StripePlayer
 from tests.server.payments.players.stripe_cards import StripeCards
 from tests.server.payments.players.wechat import WeChatPlayer
+from tests.server.payments.players.wechat_contracts import WeChatContracts
 
 METHODS = {"wechat": "native", "alipay": "wap", "stripe": "checkout"}
 """The providers, and the way of paying that the tests take at each."""
@@ -29,7 +30,7 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
         self.trades, self.asked, self.sessions, self.bills, self.faults = {}, [], {}, {}, []
         self.payouts = []
         """Balance transactions of Stripe's beside charges and refunds."""
-        self.stripe_cards = StripeCards(self)
+        self.stripe_cards, self.contracts = StripeCards(self), WeChatContracts(self)
         self._idempotent, self._tokens, self.used_codes = {}, {}, set()
         self.messages = WeChatServer(self.MINI_APPID, self.MINI_SECRET)
         """What the mini program's messages are sent by."""
@@ -86,17 +87,13 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
                     return
                 if fault == "lose":
                     # The provider does what it is asked; its answer is lost on the way.
-                    self._stripe(handler, where, body)
+                    self._done(handler, where, body)
                     handler.close_connection = True
                     handler.connection.close()
                     return
                 status, content, headers = fault
-            elif where.path.startswith(("/v3/", "/sns/", "/cgi-bin/")):
-                status, content, headers = self._wechat(handler, where, body)
-            elif where.path.startswith("/v1/"):
-                status, content, headers = self._stripe(handler, where, body)
             else:
-                status, content, headers = self._alipay(where)
+                status, content, headers = self._done(handler, where, body)
         content = content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode()
         handler.send_response(status)
         for name, value in headers.items():
@@ -104,6 +101,14 @@ class Providers(WeChatPlayer, AlipayPlayer, StripePlayer):
         handler.send_header("Content-Length", str(len(content)))
         handler.end_headers()
         handler.wfile.write(content)
+
+    def _done(self, handler, where, body):
+        """(status, answer, headers) of a request that is done by whoever it is for."""
+        if where.path.startswith(("/v3/", "/sns/", "/cgi-bin/")):
+            return self._wechat(handler, where, body)
+        if where.path.startswith(("/papay/", "/pay/")):
+            return self.contracts.call(where, body)
+        return self._stripe(handler, where, body) if where.path.startswith("/v1/") else self._alipay(where)
 
     # -- calling back -----------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...web.payers import shown_name
 from .own import instant_text, present_tenancy, typed_amount
+from .payments import wechat_user
 
 router = Router()
 SHOWN = 12
@@ -61,7 +62,7 @@ def _rule(rule: AutomaticTopUp, request: HttpRequest) -> dict[str, Any]:
         "provider": _(PROVIDERS[rule.merchant.provider].title),
         "is_mine": is_own,
         "payer": shown_name(rule.by),
-        "label": rule.label if is_own else None,
+        "label": (rule.label or _(PROVIDERS[rule.merchant.provider].title)) if is_own else None,
         "asked_at": exact_instant(rule.asked_at),
         "agreed_at": instant_text(rule.agreed_at),
         "redirect": (rule.link or None) if is_own else None,
@@ -106,8 +107,9 @@ def automatic(request: HttpRequest, pk: int) -> Any:
 
 @router.post("/me/tenancies/{pk}/automatic", response={201: dict[str, Any]})
 def agree(request: HttpRequest, pk: int, given: TermsIn) -> Any:
-    """Ask the provider for an agreement to these terms. The payer agrees at `redirect`; until then nothing is on. The same terms,
-    sent again, are the same question; others take its place.
+    """Ask the provider for an agreement to these terms. The payer agrees at `redirect`, or, in a mini program of the landlord's, where
+    `wx.navigateToMiniProgram` leads with `wx`; until then nothing is on. The same terms, sent again, are the same question; others
+    take its place.
     """
     tenancy = present_tenancy(request, pk)
     merchants = merchants_that_save(tenancy)
@@ -121,10 +123,13 @@ def agree(request: HttpRequest, pk: int, given: TermsIn) -> Any:
     )
     check(terms, tenancy.unit.property.currency)
     try:
-        started = ask(tenancy, merchant, terms, request.user)
+        person = wechat_user(request)
+        started = ask(tenancy, merchant, terms, request.user, person.appid if person is not None else "")
     except (ProviderError, SealError) as error:
         raise ValidationError({"way": str(error)}) from None
-    return Status(201, {**_document(request, tenancy), "redirect": started.link or None})
+    signing = started.signing
+    wx = {"appId": signing.app, "path": signing.page, "extraData": signing.data} if signing is not None else None
+    return Status(201, {**_document(request, tenancy), "redirect": started.link or None, "wx": wx})
 
 
 @router.delete("/me/tenancies/{pk}/automatic", response={204: None})

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...core.credential_fields import Field
-from .methods import Method
+from .methods import ANYWHERE, Browser, Method
 
 log = logging.getLogger("prewatt.payments")
 TIMEOUT = 15
@@ -64,32 +64,48 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Signing:
+    """A page of the provider's own mini program, in which a payer agrees: the id of the `app`, its `page`, and the `data` that it is
+    opened with.
+    """
+
+    app: str
+    page: str
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Started:
-    """How the payer goes on: at `link` (an address, or the content of a QR code), or with `params` in the provider's
-    app.
+    """How the payer goes on: at `link` (an address, or the content of a QR code), with `params` in the provider's app, or in
+    another mini program (`signing`).
     """
 
     link: str = ""
     reference: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
+    signing: Signing | None = None
 
 
 @dataclass(frozen=True)
 class Saving:
     """What a payer is asked for once, so that payments can be made later without them. `saving_id`: its name, unique in the
-    merchant account. `reference`: the provider's own name for it, once it has one.
+    merchant account: hexadecimal. `reference`: the provider's own name for it, once it has one. `name`: what the payer reads there.
+    `app`: the app of the provider in which the payer is, such as a mini program; empty in a browser.
     """
 
     saving_id: str
     currency: str
     return_url: str
     reference: str = ""
+    notify_url: str = ""
+    name: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True)
 class Saved:
     """What a payer has agreed to. `token`: what the provider needs to be asked for a payment; it is a secret. `label`: what
-    people know it by, such as `Visa 4242`.
+    people know it by, such as `Visa 4242`; empty if that is the provider alone.
     """
 
     token: str
@@ -110,7 +126,8 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class PaymentReport:
     """A provider's report on a payment. `provider_id`: the transaction that paid it, at the instant `at`. `refunded`: how
-    much of it went back to the payer until now, in all; None if the provider does not say.
+    much of it went back to the payer until now, in all; None if the provider does not say. `refusal`: its own reason for a payment
+    without the payer that was refused, if that is for people.
     """
 
     payment_id: str
@@ -120,6 +137,7 @@ class PaymentReport:
     currency: str = ""
     at: int = 0
     refunded: int | None = None
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +149,17 @@ class Charged:
     report: PaymentReport
     reference: str = ""
     refusal: str = ""
+
+
+@dataclass(frozen=True)
+class AgreementReport:
+    """A provider's report on what a payer was asked to agree to: they have agreed (`is_on`), or ended it there. `token`: as of
+    `Saved`.
+    """
+
+    saving_id: str
+    is_on: bool
+    token: str
 
 
 class Cause(StrEnum):
@@ -220,8 +249,8 @@ class Provider(ABC):
     zone: ClassVar[str]
     """The time zone in whose days the settlement files are."""
     address: ClassVar[str]
-    saves: ClassVar[bool] = False
-    """Whether payments can be asked for without the payer, who has agreed to it once (`save`, `saved`, `charge`, `forget`)."""
+    saves_in: ClassVar[frozenset[Browser]] = ANYWHERE
+    """The browsers in which a payer can agree to payments without them."""
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
     """The exceptions of its library for a refusal."""
     away: ClassVar[tuple[type[Exception], ...]] = (OSError,)
@@ -233,19 +262,32 @@ class Provider(ABC):
         Raises ValueError, for people, if a key cannot be read.
         """
 
+    @classmethod
+    def saves(cls, settings: Mapping[str, str]) -> bool:  # noqa: ARG003
+        """Return whether payments can be asked for without the payer, who has agreed to it once (`save`, `saved`, `charge`,
+        `forget`), by the settings of a merchant account that are no secrets.
+        """
+        return False
+
     @abstractmethod
     def create(self, order: Order) -> Started:
         """Ask for a payment. A repeated call with the same payment id is the same payment."""
 
     @abstractmethod
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PaymentReport | TakenBackReport | None:
-        """Return what a callback reports; None if it is genuine and reports neither a payment nor money taken back.
+    def read_callback(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> PaymentReport | TakenBackReport | AgreementReport | None:
+        """Return what a callback reports; None if it is genuine and reports nothing of these.
         Raises CallbackError if it is not genuine.
         """
 
     @abstractmethod
     def answer(self, taken: bool, why: str = "") -> Answer:
         """Return the answer to a callback: taken, or to be sent again because of `why`."""
+
+    def answer_to(self, body: bytes, taken: bool, why: str = "") -> Answer:
+        """Return the answer to a callback with this body, where a provider has several forms."""
+        return self.answer(taken, why)
 
     @abstractmethod
     def query(self, order: Order) -> PaymentReport:
@@ -352,13 +394,3 @@ def reading_callback() -> Iterator[None]:
     except Exception as error:
         # What a stranger has sent makes the libraries raise any kind of error.
         raise CallbackError(f"it can't be read ({type(error).__name__})") from None
-
-
-def pem(text: str, kind: str) -> str:
-    """Return a key in PEM form. It may be given so, or as the bare base64 that providers' pages show."""
-    text = text.strip().replace("\r\n", "\n")
-    if text.startswith("-----BEGIN"):
-        return text
-    bare = "".join(text.split())
-    lines = "\n".join(bare[start : start + 64] for start in range(0, len(bare), 64))
-    return f"-----BEGIN {kind}-----\n{lines}\n-----END {kind}-----"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import segno
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
-from ...automatic.agreeing import USUAL_DAYS, ask, check, chosen, current, look, merchants_that_save
+from ...automatic.agreeing import USUAL_DAYS, ask, check, chosen, current, look, look_if_due, merchants_that_save
 from ...automatic.agreeing import end as end_rule
 from ...automatic.agreeing import resume as resume_rule
 from ...automatic.models import AutomaticPayment, AutomaticTopUp
@@ -23,6 +24,7 @@ from ...estate.models import Tenancy
 from ...payments.models import Merchant
 from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
+from ...payments.providers.methods import browsers_of
 from ...web.access import lives_now
 from ...web.kept import refuse, say
 from ...web.payers import shown_name
@@ -41,6 +43,9 @@ def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Show what is agreed to, or the form to agree."""
     flat = lives_now(request, tenancy)
     rule, merchants = current(flat), merchants_that_save(flat)
+    if rule is not None:
+        look_if_due(rule)
+        rule = current(flat)
     if rule is None and not merchants:
         raise Http404
     made = AutomaticPayment.objects.filter(rule__tenancy=flat).select_related("payment")
@@ -56,6 +61,8 @@ def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         "is_own": rule is not None and rule.by_id == request.user.pk,
         "provider": _title(rule.merchant if rule is not None else merchants[0]),
         "ways": [(each.pk, _title(each)) for each in merchants],
+        "providers": " / ".join(dict.fromkeys(_title(each) for each in merchants)),
+        "qr": _qr(rule, request) if rule is not None else "",
         "payments": made[:SHOWN],
         "usual": USUAL_DAYS,
     }
@@ -64,6 +71,18 @@ def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
 
 def _title(merchant: Merchant) -> str:
     return _(PROVIDERS[merchant.provider].title)
+
+
+def _opens_here(merchant: Merchant, request: HttpRequest) -> bool:
+    """Return whether a payer can agree in the browser that asks; else the page shows what they scan."""
+    return bool(PROVIDERS[merchant.provider].saves_in & browsers_of(request.headers.get("User-Agent", "")))
+
+
+def _qr(rule: AutomaticTopUp, request: HttpRequest) -> str:
+    is_shown = rule.state == AutomaticTopUp.State.ASKED and rule.link and rule.by_id == request.user.pk
+    if not is_shown or _opens_here(rule.merchant, request):
+        return ""
+    return str(segno.make(rule.link).svg_inline(scale=4, border=2))
 
 
 @login_required
@@ -77,7 +96,8 @@ def agree(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     try:
         merchant = chosen(merchants, request.POST.get("way", ""))
         terms = _typed(request, flat)
-        return redirect(ask(flat, merchant, terms, request.user).link)
+        started = ask(flat, merchant, terms, request.user)
+        return redirect(started.link if _opens_here(merchant, request) else _page(flat))
     except (ValidationError, ProviderError, SealError) as error:
         refuse(request, error)
     return redirect(_page(flat))

@@ -34,11 +34,11 @@ from ..interface import (
     ProviderError,
     Started,
     State,
-    pem,
     reading_callback,
     refused,
 )
 from ..methods import Browser, Method
+from ..pem import pem
 from .bill import fen, read_bill
 
 CALLS = {

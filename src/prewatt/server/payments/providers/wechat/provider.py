@@ -1,5 +1,5 @@
 """WeChat Pay, API v3, with its methods JSAPI (mini program and pages in WeChat), Native (a QR code) and H5 (a phone's
-browser).
+browser); contract payments, of API v2, stand in `contracts`.
 
 Rules: https://pay.weixin.qq.com/doc/v3/merchant/4012062524
 """
@@ -18,38 +18,41 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-from wechatpayv3 import WeChatPay, WeChatPayType
-from wechatpayv3.core import Core
+from wechatpayv3 import WeChatPayType
 
 from .....kernel.units import instant
-from ....core.credential_fields import Field
 from ....core.wechat_login import ADDRESS, LoginError, link, openid
 from ..bills import BEIJING
 from ..interface import (
     TIMEOUT,
+    AgreementReport,
     Answer,
     CallbackError,
     Cause,
+    Charged,
     Line,
     Order,
     PaymentReport,
     Provider,
     ProviderError,
+    Saved,
+    Saving,
     Started,
     State,
     Step,
     TakenBackReport,
-    pem,
     reading_callback,
     refused,
 )
-from ..methods import Browser, Method, Shows
+from ..methods import BY_AGREEMENT, Browser, Method, Shows
+from ..pem import pem
 from .bill import read_bill
+from .client import AddressedCore, Client
+from .contracts import Contracts, answered
+from .fields import FIELDS
 
 FRESH = 300
 """The most seconds by which a callback's own time may differ from ours. An older one is a replay."""
-CERTIFICATES_EVERY = 60
-"""The least seconds between two requests for new platform certificates, whatever certificates callbacks name."""
 TYPES = {"jsapi": WeChatPayType.JSAPI, "native": WeChatPayType.NATIVE, "h5": WeChatPayType.H5}
 STATES = {"SUCCESS": State.PAID, "REFUND": State.REFUNDED, "CLOSED": State.CLOSED, "REVOKED": State.CLOSED}
 REFUND_EVENTS = {"REFUND.SUCCESS": Step.TAKEN, "REFUND.ABNORMAL": Step.TAKEN, "REFUND.CLOSED": Step.WON}
@@ -60,77 +63,12 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013070388
 """
 
 
-class _Core(Core):  # type: ignore[misc]
-    """The library's core with an address of our choice, which does not ask for certificates too often."""
-
-    def __init__(self, address: str, **options: Any) -> None:
-        self._at = address
-        self._looked = -float(CERTIFICATES_EVERY)
-        super().__init__(**options)
-
-    @property
-    def _gate_way(self) -> str:
-        return self._at
-
-    @_gate_way.setter
-    def _gate_way(self, fixed: str) -> None:
-        pass
-
-    def _init_certificates(self) -> None:
-        # Certificates are fetched when a signature names one, so that nothing is asked too early.
-        pass
-
-    def _update_certificates(self) -> None:
-        if time.monotonic() - self._looked >= CERTIFICATES_EVERY:
-            self._looked = time.monotonic()
-            super()._update_certificates()
-
-
-class _Client(WeChatPay):  # type: ignore[misc]
-    """The library's client with that core, which its own constructor does not let us choose."""
-
-    def __init__(self, mchid: str, appid: str, core: Core) -> None:
-        self._type, self._mchid, self._appid = WeChatPayType.NATIVE, mchid, appid
-        self._notify_url, self._partner_mode, self._core = None, False, core
-
-
 class WeChat(Provider):
     """A merchant account at WeChat Pay."""
 
     name = "wechat"
     title = gettext_noop("WeChat Pay")
-    fields = (
-        Field("mchid", _("Merchant number")),
-        Field(
-            "appid",
-            _("App id"),
-            help=_("The id of the official account or mini program that the merchant number is bound to."),
-        ),
-        Field("cert_serial_no", _("Serial number of the merchant's certificate")),
-        Field("private_key", _("Private key of the merchant (apiclient_key.pem)"), secret=True),
-        Field("apiv3_key", _("APIv3 key"), secret=True, help=_("32 characters.")),
-        Field("public_key_id", _("Id of WeChat Pay's public key"), optional=True),
-        Field(
-            "public_key",
-            _("WeChat Pay's public key"),
-            secret=True,
-            optional=True,
-            help=_("Give it with its id, if the account has one; other accounts use platform certificates."),
-        ),
-        Field(
-            "mini_appid",
-            _("App id of a mini program"),
-            optional=True,
-            help=_("If the merchant number is bound to a mini program too: tenants pay in it."),
-        ),
-        Field(
-            "app_secret",
-            _("App secret"),
-            secret=True,
-            optional=True,
-            help=_("Needed for payments in pages inside WeChat."),
-        ),
-    )
+    fields = FIELDS
     methods = {
         "native": Method(
             _("WeChat: scan a code"),
@@ -147,7 +85,9 @@ class WeChat(Provider):
             button=_("Pay with WeChat"),
             script="pay/wechat.js",
         ),
+        BY_AGREEMENT: Method(_("WeChat, by agreement"), fits=frozenset()),
     }
+    saves_in = frozenset({Browser.WECHAT})
     currencies = frozenset({"CNY"})
     zone = "Asia/Shanghai"
     address = "https://api.mch.weixin.qq.com"
@@ -158,7 +98,7 @@ class WeChat(Provider):
             raise ValueError(_("The APIv3 key must have 32 characters: copy it again from WeChat Pay's pages."))
         public = settings.get("public_key", "")
         try:
-            core = _Core(
+            core = AddressedCore(
                 self._address,
                 mchid=settings["mchid"],
                 cert_serial_no=settings["cert_serial_no"],
@@ -170,7 +110,49 @@ class WeChat(Provider):
             )
         except Exception as error:
             raise ValueError(_("The keys can't be read: %(why)s") % {"why": error}) from None
-        self._client = _Client(settings["mchid"], settings["appid"], core)
+        self._client = Client(settings["mchid"], settings["appid"], core)
+        self._by_contract = self._contracts()
+
+    def _contracts(self) -> Contracts | None:
+        plan, key = self._settings.get("plan_id", ""), self._settings.get("api_v2_key", "")
+        if not plan and not key:
+            return None
+        if not plan.isascii() or not plan.isdecimal() or len(key.encode()) != 32:
+            raise ValueError(
+                _("Contract payments need both: a template id, which is a number, and an API v2 key of 32 characters.")
+            )
+        apps = sorted(self._apps, key=lambda each: each != self._settings["appid"])
+        return Contracts(self._settings["mchid"], apps, plan, key, self._address)
+
+    @classmethod
+    def saves(cls, settings: Mapping[str, str]) -> bool:
+        """Return whether the account has contract payments."""
+        return bool(settings.get("plan_id"))
+
+    @property
+    def _agreed(self) -> Contracts:
+        if self._by_contract is None:
+            raise ProviderError(_("This account has no contract payments: its template id or API v2 key is missing."))
+        return self._by_contract
+
+    def save(self, saving: Saving) -> Started:
+        """Return where the payer agrees to a contract."""
+        return self._agreed.save(saving)
+
+    def saved(self, saving: Saving) -> Saved | None:
+        """Return the contract that the payer has agreed to."""
+        with self.asking():
+            return self._agreed.saved(saving)
+
+    def charge(self, order: Order, token: str) -> Charged:
+        """Ask for a payment by contract."""
+        with self.asking():
+            return self._agreed.charge(order, token)
+
+    def forget(self, token: str) -> None:
+        """End a contract."""
+        with self.asking():
+            self._agreed.forget(token)
 
     def create(self, order: Order) -> Started:
         """Ask for a payment. Returns the content of a QR code (Native), an address (H5), or the parameters for the app
@@ -222,9 +204,15 @@ class WeChat(Provider):
             "paySign": signature,
         }
 
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PaymentReport | TakenBackReport | None:
-        """Return the payment or the refund that a signed and sealed event reports; None for other events."""
+    def read_callback(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> PaymentReport | TakenBackReport | AgreementReport | None:
+        """Return the payment, the refund or the agreement that a signed event reports; None for other events."""
         with reading_callback():
+            if _is_v2(body):
+                if self._by_contract is None:
+                    raise CallbackError("it is of contract payments, which this account has not")
+                return self._by_contract.read_callback(body)
             if abs(time.time() - int(headers.get("Wechatpay-Timestamp", "0"))) > FRESH:
                 raise CallbackError("it is of another time: a replay, or a clock that is wrong")
             event = self._client.callback(dict(headers.items()), body)
@@ -248,9 +236,17 @@ class WeChat(Provider):
             return Answer(200, json.dumps({"code": "SUCCESS", "message": ""}))
         return Answer(400, json.dumps({"code": "FAIL", "message": why[:100]}))
 
+    def answer_to(self, body: bytes, taken: bool, why: str = "") -> Answer:
+        """Return the XML that the API v2 expects, and else the JSON."""
+        if _is_v2(body):
+            return Answer(200 if taken else 400, answered(taken, why).decode(), "text/xml")
+        return self.answer(taken, why)
+
     def query(self, order: Order) -> PaymentReport:
         """Return how a payment stands; one that WeChat Pay does not know is open."""
         with self.asking():
+            if order.method == BY_AGREEMENT:
+                return self._agreed.query(order)
             status, text = self._client.query(out_trade_no=order.payment_id)
             if status == 404:
                 return PaymentReport(order.payment_id, State.OPEN)
@@ -259,6 +255,9 @@ class WeChat(Provider):
     def close(self, order: Order) -> None:
         """Close the payment; one that WeChat Pay does not know needs no closing."""
         with self.asking():
+            if order.method == BY_AGREEMENT:
+                self._agreed.close(order)
+                return
             status, text = self._client.close(out_trade_no=order.payment_id)
             if status != 404:
                 _good(status, text)
@@ -310,6 +309,11 @@ class WeChat(Provider):
             return openid(self._settings["appid"], self._settings.get("app_secret", ""), code, address)
         except LoginError as error:
             raise ProviderError(str(error)) from None
+
+
+def _is_v2(body: bytes) -> bool:
+    """Return whether a callback is of the API v2: XML, where that of v3 is JSON."""
+    return body.lstrip().startswith(b"<")
 
 
 def _good(status: int, text: str | bytes) -> dict[str, Any]:

@@ -1,0 +1,261 @@
+"""WeChat Pay's contract payments (委托代扣): a payer agrees once, in WeChat, and payments are asked for without them.
+
+An answer to a question for a payment says only that it was taken up; how it ended comes as a callback, or is asked for. The same
+number is the same payment, however often it is asked for.
+
+Rules: https://pay.weixin.qq.com/wiki/doc/api/pap.php?chapter=18_1 (agreeing), 18_2 (asking about an agreement), 18_3 (a payment),
+18_4 (ending), 18_10 (asking about a payment), 18_14 (agreeing from a mini program), 18_17 (callbacks of agreements).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from urllib.parse import urlencode
+
+import requests
+from django.utils.translation import gettext as _
+
+from .....kernel.units import instant
+from ..bills import BEIJING
+from ..interface import (
+    TIMEOUT,
+    AgreementReport,
+    CallbackError,
+    Charged,
+    Order,
+    PaymentReport,
+    ProviderError,
+    Saved,
+    Saving,
+    Signing,
+    Started,
+    State,
+    for_people,
+    refused,
+)
+from .v2 import SIGN_TYPE, V2Error, read, read_unsigned, signed, written
+
+log = logging.getLogger("prewatt.payments")
+TITLE = "WeChat Pay"
+SIGNING_APP, SIGNING_PAGE = "wxbd687630cd02ce1d", "pages/index/index"
+"""WeChat's own mini program, in which payers agree."""
+LONGEST_NAME = 32
+STATES = {
+    "SUCCESS": State.PAID,
+    "REFUND": State.REFUNDED,
+    "CLOSED": State.CLOSED,
+    "REVOKED": State.CLOSED,
+    "PAYERROR": State.CLOSED,
+    "PAY_FAIL": State.CLOSED,
+}
+UNKNOWN_ORDER = ("ORDERNOTEXIST", "ORDER_NOT_EXIST")
+UNCLEAR = frozenset(
+    {"SYSTEMERROR", "BANKERROR", "FREQUENCY_LIMITED", "FREQ_LIMIT", "RATELIMIT_EXCEED", "BIZERR_NEED_RETRY", "ORDERPAID",
+     "OUT_TRADE_NO_USED", "USERPAYING"}
+)  # fmt: skip
+"""Refusals that do not say that nothing was paid, or will be."""
+AGREED = "0"
+"""The state of a contract that holds."""
+
+
+class Contracts:
+    """The contract payments of a merchant account. `apps`: the ids of its apps, the main one first; `plan`: of the template that
+    WeChat Pay has set up for the account; `key`: the API v2 key.
+    """
+
+    def __init__(self, mchid: str, apps: Iterable[str], plan: str, key: str, address: str) -> None:
+        self._mchid, self._apps, self._plan, self._key, self._address = mchid, tuple(apps), plan, key, address
+
+    # -- the agreement -----------------------------------------------------------------------------------------------------
+
+    def save(self, saving: Saving) -> Started:
+        """Return how the payer agrees: by an address that opens in WeChat, and in an app of the account by WeChat's own mini
+        program. Nothing is asked for: both are signed here.
+        """
+        app = saving.app if saving.app in self._apps else self._apps[0]
+        fields = {
+            "appid": app,
+            "mch_id": self._mchid,
+            "plan_id": self._plan,
+            "contract_code": saving.saving_id,
+            "request_serial": str(int(saving.saving_id[:15], 16)),
+            "contract_display_account": _display(saving.name),
+            "notify_url": saving.notify_url,
+            "timestamp": str(int(time.time())),
+        }
+        if saving.app == app:
+            return Started(reference=app, signing=Signing(SIGNING_APP, SIGNING_PAGE, signed(fields, self._key)))
+        fields |= {"version": "1.0", "return_web": "1"}
+        return Started(f"{self._address}/papay/entrustweb?{urlencode(signed(fields, self._key))}#wechat_redirect", app)
+
+    def saved(self, saving: Saving) -> Saved | None:
+        """Return the contract that the payer has agreed to, whichever of the account's apps it was in."""
+        for app in self._beginning_with(saving.reference):
+            found = self._contract(app, plan_id=self._plan, contract_code=saving.saving_id)
+            if found.get("contract_state") == AGREED:
+                if found.get("contract_code") != saving.saving_id or not found.get("contract_id"):
+                    raise ProviderError(_("The provider's answer is about another agreement. Start again."))
+                return Saved(json.dumps([app, found["contract_id"]]), "")
+        return None
+
+    def forget(self, token: str) -> None:
+        """End a contract; one that is over already stays so."""
+        app, contract = json.loads(token)
+        remark = {"contract_termination_remark": "用户解约"}
+        for each in self._beginning_with(app):
+            fields = {"appid": each, "mch_id": self._mchid, "contract_id": contract, "version": "1.0"}
+            answer = self._ask("papay/deletecontract", {**fields, **remark})
+            if answer["result_code"] == "SUCCESS":
+                return
+            if self._contract(each, contract_id=contract).get("contract_state") == AGREED:
+                raise _refused(answer)
+
+    def _beginning_with(self, app: str) -> list[str]:
+        """Return the apps of the account, one of them first: a contract is of the app in which it was agreed to."""
+        return sorted(self._apps, key=lambda each: each != app)
+
+    def _contract(self, app: str, **by: str) -> dict[str, str]:
+        """Return a contract as WeChat Pay knows it; empty if it knows none."""
+        answer = self._ask("papay/querycontract", {"appid": app, "mch_id": self._mchid, **by, "version": "1.0"})
+        if answer["result_code"] == "SUCCESS":
+            return answer
+        if answer.get("err_code") in UNCLEAR:
+            raise _refused(answer)
+        return {}
+
+    # -- a payment ---------------------------------------------------------------------------------------------------------
+
+    def charge(self, order: Order, token: str) -> Charged:
+        """Ask for a payment. What WeChat Pay refuses is looked at: it may have been paid by a question whose answer was lost."""
+        app, contract = json.loads(token)
+        fields = {
+            "appid": app,
+            "mch_id": self._mchid,
+            "nonce_str": secrets.token_hex(16),
+            "body": order.subject[:40],
+            "out_trade_no": order.payment_id,
+            "total_fee": str(order.amount),
+            "fee_type": order.currency,
+            "spbill_create_ip": "127.0.0.1",
+            "notify_url": order.notify_url,
+            "trade_type": "PAP",
+            "contract_id": contract,
+        }
+        answer = self._ask("pay/pappayapply", fields)
+        if answer["result_code"] == "SUCCESS":
+            return Charged(PaymentReport(order.payment_id, State.OPEN), reference=app)
+        known = self._order(order, app)
+        if known is not None and known["trade_state"] not in ("NOTPAY", "PAY_FAIL"):
+            return Charged(_report(order, known), reference=app)
+        if answer.get("err_code") in UNCLEAR:
+            raise _refused(answer)
+        log.warning("%s says no: %s %s", TITLE, answer.get("err_code"), answer.get("err_code_des"))
+        return Charged(PaymentReport(order.payment_id, State.CLOSED), refusal=_reason(answer))
+
+    def query(self, order: Order) -> PaymentReport:
+        """Return how a payment stands; one that WeChat Pay does not know is open."""
+        known = self._order(order, order.reference or self._apps[0])
+        return _report(order, known) if known is not None else PaymentReport(order.payment_id, State.OPEN)
+
+    def close(self, order: Order) -> None:
+        """Nothing can be closed at WeChat Pay. Raises ProviderError if it still works on the payment: until it says how that ended,
+        nobody knows.
+        """
+        known = self._order(order, order.reference or self._apps[0])
+        if known is not None and known["trade_state"] not in STATES:
+            raise ProviderError(_("WeChat Pay has not said yet how this payment ends. It is asked again by itself."))
+
+    def _order(self, order: Order, app: str) -> dict[str, str] | None:
+        fields = {
+            "appid": app,
+            "mch_id": self._mchid,
+            "out_trade_no": order.payment_id,
+            "nonce_str": secrets.token_hex(16),
+        }
+        answer = self._ask("pay/paporderquery", fields)
+        if answer["result_code"] == "SUCCESS":
+            return answer
+        if answer.get("err_code") in UNKNOWN_ORDER:
+            return None
+        raise _refused(answer)
+
+    # -- callbacks ---------------------------------------------------------------------------------------------------------
+
+    def read_callback(self, body: bytes) -> PaymentReport | AgreementReport:
+        """Return what a callback reports. Raises CallbackError if it is not WeChat Pay's, or for another account."""
+        try:
+            told = read(body, self._key)
+        except V2Error as error:
+            raise CallbackError(str(error)) from None
+        if told["mch_id"] != self._mchid:
+            raise CallbackError("it is for another merchant account")
+        if "change_type" in told:
+            return self._agreement(told)
+        if told["appid"] not in self._apps:
+            raise CallbackError("it is for another merchant account")
+        if told["return_code"] != "SUCCESS" or told["result_code"] != "SUCCESS":
+            return PaymentReport(told["out_trade_no"], State.CLOSED, refusal=_reason(told))
+        return _paid(told, State.PAID)
+
+    def _agreement(self, told: Mapping[str, str]) -> AgreementReport:
+        if told["plan_id"] != self._plan:
+            raise CallbackError("it is for another template")
+        # It does not say in which of the apps; any of them can end it.
+        token = json.dumps([told.get("appid") or self._apps[0], told["contract_id"]])
+        return AgreementReport(told["contract_code"], told["change_type"] != "DELETE", token)
+
+    # -- asking ------------------------------------------------------------------------------------------------------------
+
+    def _ask(self, path: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields of the answer to a question. Raises ProviderError if WeChat Pay takes no such message, and V2Error if
+        somebody else has signed the answer.
+        """
+        message = signed({**fields, "sign_type": SIGN_TYPE}, self._key)
+        answer = requests.post(
+            f"{self._address}/{path}", written(message), headers={"Content-Type": "text/xml"}, timeout=TIMEOUT
+        )
+        answer.raise_for_status()
+        unsigned = read_unsigned(answer.content)
+        if unsigned.get("return_code") != "SUCCESS":
+            # What goes wrong before the signature is read is answered without one, and has done nothing.
+            raise refused(TITLE, unsigned.get("return_msg", ""))
+        told = read(answer.content, self._key)
+        if told.get("mch_id", self._mchid) != self._mchid:
+            raise V2Error("it is for another merchant account")
+        return told
+
+
+def answered(taken: bool, why: str) -> bytes:
+    """Return the answer to a callback of the API v2."""
+    return written({"return_code": "SUCCESS" if taken else "FAIL", "return_msg": "OK" if taken else why[:100]})
+
+
+def _display(name: str) -> str:
+    """Return a name as WeChat's page of the agreement takes it: signs of three bytes at most."""
+    return "".join(sign for sign in name if sign <= "\uffff")[:LONGEST_NAME] or "-"
+
+
+def _refused(answer: Mapping[str, str]) -> ProviderError:
+    return refused(TITLE, answer.get("err_code_des", ""), f"{answer.get('err_code')} {answer.get('err_code_des')}")
+
+
+def _report(order: Order, known: Mapping[str, str]) -> PaymentReport:
+    state = STATES.get(known["trade_state"], State.OPEN)
+    if state in (State.PAID, State.REFUNDED):
+        return _paid(known, state)
+    return PaymentReport(order.payment_id, state, refusal=_reason(known) if state == State.CLOSED else "")
+
+
+def _reason(told: Mapping[str, str]) -> str:
+    return for_people(told.get("err_code_des") or told.get("trade_state_desc", ""))
+
+
+def _paid(told: Mapping[str, str], state: State) -> PaymentReport:
+    at = datetime.strptime(told["time_end"], "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
+    amount, currency = int(told["total_fee"]), told.get("fee_type") or "CNY"
+    return PaymentReport(told["out_trade_no"], state, told["transaction_id"], amount, currency, instant(at))
