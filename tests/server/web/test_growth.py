@@ -17,6 +17,7 @@ from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.overview.keeping import Keeper
 from prewatt.server.overview.models import Place
 from prewatt.server.payments.staff import record
+from prewatt.server.vending.models import Command, TopUp
 from prewatt.server.web.flat_choice import EVERY
 from tests.building import NOON
 from tests.server.web.addresses import pages
@@ -178,3 +179,32 @@ def test_a_note_to_many_says_whom_it_reached_on_a_page_of_its_own(manager):
     assert "to 127: sent to 0, seen on the page by 1" in listed and "126 could not be reached" in listed
     assert "N0129" not in listed and f'href="/notes/{note.pk}/"' in listed
     assert "N0129" in manager.get(f"/notes/{note.pk}/", {"page": 2}).content.decode()
+
+
+def test_the_reconciliation_asks_no_more_for_more_alarms_and_payments_of_more_flats(manager, clock):
+    home = Property.objects.get()
+    user = get_user_model().objects.get(username="manager")
+    manager.get("/reconciliation/")
+    counts = []
+    for number in (4, 12):
+        grow(home, number)
+        Alarm.objects.update(at=clock.at)
+        for tenancy in Tenancy.objects.filter(top_ups=None):
+            record(tenancy, NANO, f"c{tenancy.pk}", user)
+            Command.objects.filter(meter__unit=tenancy.unit).update(applied_seq=1)
+        with CaptureQueriesContext(connection) as captured:
+            page = manager.get("/reconciliation/").context
+        assert page["count"] == Alarm.objects.count() + TopUp.objects.count() >= number
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_the_reconciliation_shows_alarms_of_a_page_and_counts_all(manager, clock):
+    home = Property.objects.get()
+    grow(home, 130)
+    Alarm.objects.update(at=clock.at)
+    pages = [manager.get("/reconciliation/", {"page": number}) for number in (1, 2)]
+    rows = [each for page in pages for _day, open_, _matched, _count in page.context["days"] for each in open_]
+    assert {page.context["to_do"] for page in pages} == {127}
+    assert [each.name for each in rows] == sorted(each.name for each in Meter.objects.filter(alarms__isnull=False))
+    assert {(each.who, each.detail) for each in rows} >= {(f"{home} N0129", "A difference.")}

@@ -9,7 +9,7 @@ the library Babel carries; the English forms stand here.
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.formats import date_format
@@ -38,8 +38,8 @@ PATTERNS = {"D": "ccc", "l": "cccc", "F": "LLLL", "M": "LLL", "j F Y": "long", "
 OWN_SIGNS = {"CNY": pgettext_lazy("after an amount", "CNY")}
 """Currencies that people write otherwise behind an amount than the CLDR does before it."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
-TIMES = ("H:i", "H:i:s")
-"""The forms of a time of day: with 24 hours in all languages, as meters and tariffs count them."""
+TIMES = {"H:i": "%H:%M", "H:i:s": "%H:%M:%S"}
+"""The forms of a time of day, by Django's letters and by Python's: with 24 hours in all languages, as meters and tariffs count them."""
 
 
 class _Signs(NamedTuple):
@@ -156,7 +156,12 @@ def percent(ppm: int) -> str:
 
 def day(value: date, form: str) -> str:
     """Return a day in one of the forms `SKELETONS` or `PATTERNS`. Any other is the same in all languages: `Y-m-d`."""
-    language = _spoken()
+    return _day(_spoken(), value, form)
+
+
+@lru_cache(maxsize=4096)
+def _day(language: str, value: date, form: str) -> str:
+    # The rows of a list say the same few days again and again.
     if language == ENGLISH or form not in {**SKELETONS, **PATTERNS}:
         return date_format(value, form)
     from babel.dates import format_date, format_skeleton
@@ -170,14 +175,15 @@ def moment(wall: datetime, form: str) -> str:
     """Return what a clock on the wall shows, a datetime without a zone, in one of the forms of `day` or of `TIMES`, or in both:
     `j M, H:i`.
     """
-    language = _spoken()
-    if form in TIMES or language == ENGLISH:
-        return date_format(wall, form)
+    if form in TIMES:
+        return f"{wall:{TIMES[form]}}"
     in_days, _comma, in_hours = form.partition(", ")
-    text = day(wall.date(), in_days)
+    text, language = day(wall.date(), in_days), _spoken()
     if not in_hours:
         return text
-    clock = date_format(wall, in_hours)
+    clock = f"{wall:{TIMES[in_hours]}}"
+    if language == ENGLISH:
+        return f"{text}, {clock}"
     return str(_locale(language).datetime_formats["medium"]).replace("{1}", text).replace("{0}", clock)
 
 

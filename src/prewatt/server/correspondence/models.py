@@ -90,7 +90,17 @@ class Report(models.Model):
         constraints = (models.UniqueConstraint(fields=("tenancy", "asked"), name="report_once"),)
 
     def __str__(self) -> str:
-        return f"{self.get_category_display()}, {self.tenancy}"
+        return f"{self.category_in_words}, {self.tenancy}"
+
+    @property
+    def category_in_words(self) -> str:
+        """Return what it is about, for people. Of a list of them Django's own would translate all categories for each."""
+        return str(self.Category(self.category).label)
+
+    @property
+    def state_in_words(self) -> str:
+        """Return its state, for people."""
+        return str(self.State(self.state).label)
 
 
 class Entry(models.Model):

@@ -180,7 +180,8 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
 def reports_of(organisation: Organisation) -> QuerySet[Report]:
     """Return an organisation's reports, the latest first."""
     rows = Report.objects.filter(tenancy__unit__property__organisation=organisation)
-    return rows.select_related("tenancy__unit__property__organisation")
+    # Of many reports there are few properties.
+    return rows.select_related("tenancy__unit").prefetch_related("tenancy__unit__property")
 
 
 def not_done(rows: QuerySet[Report]) -> QuerySet[Report]:

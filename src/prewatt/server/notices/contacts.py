@@ -205,7 +205,7 @@ def tenancies_unreached(properties: Iterable[Property]) -> QuerySet[Tenancy]:
     """Return the tenancies of some properties, present and future, whom no notice reaches, in no order."""
     sending = that_send(Channel.objects.filter(recipient__tenancy=OuterRef("pk"), failing=""))
     rows = Tenancy.objects.filter(unit__property__in=list(properties)).not_over(now())
-    return rows.exclude(Exists(sending)).select_related("unit__property")
+    return rows.exclude(Exists(sending)).select_related("unit")
 
 
 def unreached(properties: Iterable[Property]) -> list[Unreached]:

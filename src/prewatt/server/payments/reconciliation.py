@@ -4,7 +4,10 @@ journals.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple, overload
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -14,13 +17,14 @@ from ..core.spans import during
 from ..core.time import now
 from ..estate.models import Organisation, Property
 from ..ledger.books import Kind
+from ..ledger.models import Transfer
 from ..ledger.references import Of
-from ..metering.models import alarms_of
+from ..metering.models import Alarm
 from ..vending.models import TopUp
-from .findings import Finding
+from .findings import ACT, Finding
 from .merchant_days import MOST_DAYS, MerchantDays
 from .models import BankLine, Merchant, TakenBack
-from .sides import at_meters, booked, carriage_of
+from .sides import at_meters, booked, carriage_of, parts
 from .verdicts import Carriage, Sides, Standing, Verdict, debit_verdict, verdict
 
 
@@ -28,61 +32,115 @@ class ReconciliationError(ValueError):
     """These days cannot be reconciled; the message says why."""
 
 
+class _OpenAlarm(NamedTuple):
+    """An open alarm: the day when it came, its meter's or gateway's name, its primary key, and where it is."""
+
+    day: date
+    name: str
+    pk: int
+    home: Property
+    source: str = ""
+    what: str = "alarm"
+
+
+class Reconciled(Sequence[Finding]):
+    """The findings of all movements of some days, the last day first. Open alarms, of which a landlord may have one for each
+    meter, are counted, and read from the database when they are looked at.
+    """
+
+    def __init__(self, movements: Iterable[Finding] = (), alarms: Collection[_OpenAlarm] = ()) -> None:
+        self.movements, self.alarms = list(movements), alarms
+        rows: list[Finding | _OpenAlarm] = [*self.movements, *alarms]
+        rows.sort(key=lambda each: (each.source, each.what, each.name))
+        self._rows = sorted(rows, key=lambda each: each.day, reverse=True)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Finding]: ...
+
+    def __getitem__(self, place: int | slice) -> Finding | list[Finding]:
+        if isinstance(place, int):
+            return _in_full([self._rows[place]])[0]
+        return _in_full(self._rows[place])
+
+    @property
+    def to_do(self) -> int:
+        """Return how many findings a person must act on."""
+        return len(self.alarms) + sum(each.grade == ACT for each in self.movements)
+
+
 def reconcile(organisation: Organisation, first: date, last: date) -> list[Finding]:
     """Return the findings of all movements from a first to a last day (both included), sorted by day. A merchant
     account counts by its provider's days, cash and bank by the property's days. Raises ReconciliationError if the days
     are in the wrong order or too many.
     """
+    return sorted(reconciled(organisation, first, last), key=lambda each: each.day)
+
+
+def reconciled(organisation: Organisation, first: date, last: date) -> Reconciled:
+    """Return what `reconcile` does, to be looked at a page at a time. Raises ReconciliationError as it does."""
     if last < first or (last - first).days >= MOST_DAYS:
         raise ReconciliationError(
             _("Give a first and a last day: the last is not before the first, and they span at most %(most)d days.")
             % {"most": MOST_DAYS}
         )
-    findings = [
-        *_received_by_staff(organisation, first, last),
-        *_at_the_bank(organisation, first, last),
-        *_alarms(organisation, first, last),
-    ]
+    movements: list[Finding] = []
+    alarms: list[_OpenAlarm] = []
+    for place, homes in _by_zone(Property.objects.filter(organisation=organisation)):
+        span = Span.of_days(first, last, place)
+        movements += _received_by_staff(span, place, homes)
+        alarms += _open_alarms(span, place, homes)
+    movements += _at_the_bank(organisation, first, last)
     for merchant in Merchant.objects.filter(organisation=organisation):
-        findings += MerchantDays(merchant, first, last).findings()
-    return sorted(findings, key=lambda each: (each.day, each.source, each.what, each.name))
+        movements += MerchantDays(merchant, first, last).findings()
+    return Reconciled(movements, alarms)
 
 
-def _received_by_staff(organisation: Organisation, first: date, last: date) -> list[Finding]:
-    findings = []
-    for property_ in Property.objects.filter(organisation=organisation):
-        place = zone(property_.zone)
-        rows = list(
-            TopUp.objects.filter(
-                during(Span.of_days(first, last, place), "paid_at"),
-                tenancy__unit__property=property_,
-                payment__isnull=True,
-                moved_to__isnull=True,
-            ).select_related("command", "tenancy__unit__property")
-        )
-        transfers = booked(Of.TOP_UP, (row.pk for row in rows))
-        brought = at_meters(row.command for row in rows)
-        for row in rows:
-            transfer, meter = transfers.get(row.pk), brought.get(row.command_id or 0)
-            ledger = transfer.amount if transfer else None
-            # The record of staff takes the place of a provider's report.
-            says = verdict(
-                Sides(property_.currency, row.amount, ledger, meter),
-                Standing(carriage=carriage_of(row.command), due=row.amount),
-            )
-            findings.append(
-                Finding(
-                    local_day(row.paid_at, place),
-                    str(transfer.debit_account) if transfer else "",
-                    "payment",
-                    row.receipt or str(row),
-                    str(row.tenancy),
-                    Sides(property_.currency, None, ledger, meter),
-                    says,
-                    row.note if row.note != row.receipt else "",
-                )
-            )
-    return findings
+def _by_zone(homes: Iterable[Property]) -> Iterator[tuple[ZoneInfo, dict[int, Property]]]:
+    """Yield the properties of each time zone by their primary keys: a query for a zone, not for a property."""
+    zones: dict[str, dict[int, Property]] = {}
+    for home in homes:
+        zones.setdefault(home.zone, {})[home.pk] = home
+    return ((zone(name), places) for name, places in zones.items())
+
+
+def _received_by_staff(span: Span, place: ZoneInfo, homes: Mapping[int, Property]) -> Iterator[Finding]:
+    rows = list(
+        TopUp.objects.filter(
+            during(span, "paid_at"),
+            tenancy__unit__property__in=homes,
+            payment__isnull=True,
+            moved_to__isnull=True,
+        ).select_related("command", "tenancy__unit")
+    )
+    transfers = booked(Of.TOP_UP, (row.pk for row in rows))
+    brought = at_meters(row.command for row in rows)
+    for row in rows:
+        row.tenancy.unit.property = homes[row.tenancy.unit.property_id]
+        yield _of_staff(row, local_day(row.paid_at, place), transfers.get(row.pk), brought.get(row.command_id or 0))
+
+
+def _of_staff(row: TopUp, day: date, transfer: Transfer | None, meter: int | None) -> Finding:
+    currency, ledger = row.tenancy.unit.property.currency, transfer.amount if transfer else None
+    # The record of staff takes the place of a provider's report.
+    says = verdict(
+        Sides(currency, row.amount, ledger, meter), Standing(carriage=carriage_of(row.command), due=row.amount)
+    )
+    return Finding(
+        day,
+        str(transfer.debit_account) if transfer else "",
+        "payment",
+        row.receipt or str(row),
+        str(row.tenancy),
+        Sides(currency, None, ledger, meter),
+        says,
+        row.note if row.note != row.receipt else "",
+    )
 
 
 def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Finding]:
@@ -116,25 +174,31 @@ def _at_the_bank(organisation: Organisation, first: date, last: date) -> list[Fi
     return findings
 
 
-def _alarms(organisation: Organisation, first: date, last: date) -> list[Finding]:
-    findings = []
-    for alarm in alarms_of(organisation):
-        day = local_day(alarm.at, zone(alarm.property.zone))
-        if first <= day <= last:
-            name = str(alarm.meter or alarm.gateway)
-            findings.append(
-                Finding(
-                    day,
-                    "",
-                    "alarm",
-                    name,
-                    alarm.who,
-                    Sides(alarm.property.currency, None, None),
-                    Verdict.ALARM,
-                    alarm.sentence,
-                )
-            )
-    return findings
+def _open_alarms(span: Span, place: ZoneInfo, homes: Mapping[int, Property]) -> Iterator[_OpenAlarm]:
+    rows = Alarm.objects.filter(during(span), is_resolved=False)
+    for name, home in (("meter__name", "meter__gateway__property"), ("gateway__name", "gateway__property")):
+        open_ = rows.filter(**{f"{home}__in": homes})
+        for pk, at, called, where in open_.values_list("pk", "at", name, home):
+            yield _OpenAlarm(local_day(at, place), called, pk, homes[where])
+
+
+def _in_full(rows: Sequence[Finding | _OpenAlarm]) -> list[Finding]:
+    """Return rows with all that is shown of alarms."""
+    keys = [each.pk for each in rows if isinstance(each, _OpenAlarm)]
+    # No more of a meter is read than is shown: its account alone is long.
+    shown = Alarm.objects.select_related("meter__unit", "gateway").only(
+        "text", "parts", "meter__name", "meter__unit__name", "gateway__name"
+    )
+    alarms = {each.pk: each for part in parts(keys) for each in shown.filter(pk__in=part)}
+    # One that was settled a moment ago is read all the same.
+    return [_of_alarm(each, alarms[each.pk]) if isinstance(each, _OpenAlarm) else each for each in rows]
+
+
+def _of_alarm(row: _OpenAlarm, alarm: Alarm) -> Finding:
+    if alarm.meter is not None and alarm.meter.unit is not None:
+        alarm.meter.unit.property = row.home
+    sides = Sides(row.home.currency, None, None)
+    return Finding(row.day, row.source, row.what, row.name, alarm.who, sides, Verdict.ALARM, alarm.sentence)
 
 
 def recent_days(organisation: Organisation, count: int = 7) -> tuple[date, date]:

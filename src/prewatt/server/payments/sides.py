@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -34,15 +33,10 @@ def at_meters(commands: Iterable[Command | None]) -> dict[int, int]:
 
 def _bodies(places: Iterable[tuple[int, int | None]]) -> dict[tuple[int, int], bytes]:
     """Return the stored bytes of the journal entries at these places (meter, sequence number)."""
-    by_meter: dict[int, set[int]] = defaultdict(set)
-    for meter, seq in places:
-        if seq is not None:
-            by_meter[meter].add(seq)
     bodies: dict[tuple[int, int], bytes] = {}
-    for meter, seqs in by_meter.items():
-        for part in parts(seqs):
-            rows = JournalEntry.objects.filter(meter_id=meter, seq__in=part)
-            bodies |= {(meter, seq): bytes(body) for seq, body in rows.values_list("seq", "body")}
+    for part in parts({(meter, seq) for meter, seq in places if seq is not None}):
+        rows = JournalEntry.objects.filter(pk__in=part).values_list("meter_id", "seq", "body")
+        bodies |= {(meter, seq): bytes(body) for meter, seq, body in rows}
     return bodies
 
 

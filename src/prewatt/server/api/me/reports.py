@@ -44,9 +44,9 @@ def _document(report: Report) -> dict[str, Any]:
     return {
         "id": report.pk,
         "kind": report.category,
-        "title": report.get_category_display(),
+        "title": report.category_in_words,
         "state": report.state,
-        "state_in_words": report.get_state_display(),
+        "state_in_words": report.state_in_words,
         "at": exact_instant(report.made_at),
         "text": first.text,
         "answers": [

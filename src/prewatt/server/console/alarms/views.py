@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -61,14 +61,20 @@ def alarms(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "property": property_,
         "where": zone(property_.zone),
-        "alarms": list_page(request, open_alarms(property_), "open"),
-        "page": list_page(request, settled.select_related("meter__unit", "gateway").order_by("-resolved_at", "-pk")),
+        "alarms": list_page(request, _in_list(open_alarms(property_)), "open"),
+        "page": list_page(request, _in_list(settled).order_by("-resolved_at", "-pk")),
         "common": common,
         "silences": Silence.objects.filter(gateway__property=property_).select_related("gateway", "meter__unit")[
             :SILENCES_SHOWN
         ],
     }
     return render(request, "console/alarms/alarms.html", context)
+
+
+def _in_list(rows: QuerySet[Alarm]) -> QuerySet[Alarm]:
+    """Return alarms with what the list shows of each: of a meter little more than its name."""
+    shown = ("at", "text", "parts", "resolved_by", "resolved_at", "meter__name", "meter__unit__name", "gateway__name")
+    return rows.select_related("meter__unit", "gateway").only(*shown)
 
 
 @login_required

@@ -100,6 +100,23 @@ class PropertyForm(forms.ModelForm):
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.organisation = organisation
+        if not self.instance.pk:
+            # Nobody knows them before there is a gateway.
+            del self.fields["site_page"], self.fields["emergency_contact"]
+        if self.instance.pk and is_fixed(self.instance):
+            self._keep_place()
+        else:
+            self._offer_places()
+
+    def _keep_place(self) -> None:
+        kept = {"zone": self.instance.zone, "currency": self.instance.currency}
+        for name, value in kept.items():
+            field: Any = self.fields[name]
+            field.widget.choices = [(value, town(value) if name == "zone" else value)]
+            field.disabled = True
+            field.help_text = _("Meters and books are written in it, so it stays.")
+
+    def _offer_places(self) -> None:
         regions = zones_by_region()
         widget: Any = self.fields["zone"].widget
         widget.currencies = {zone: currency for zones in regions.values() for zone, currency in zones}
@@ -112,14 +129,7 @@ class PropertyForm(forms.ModelForm):
         widget.choices = [*others, *known]
         currency: Any = self.fields["currency"].widget
         currency.choices = [("", ""), *((code, code) for code in CURRENCIES)]
-        if not self.instance.pk:
-            # Nobody knows them before there is a gateway.
-            del self.fields["site_page"], self.fields["emergency_contact"]
         self.fields["zone"].help_text = _("The town nearest to the building: days and tariffs begin by its clock.")
-        if self.instance.pk and is_fixed(self.instance):
-            for name in ("zone", "currency"):
-                self.fields[name].disabled = True
-                self.fields[name].help_text = _("Meters and books are written in it, so it stays.")
 
     def clean_site_page(self) -> str:
         """Return the address, with what browsers need before it."""

@@ -99,7 +99,7 @@ def building(request: HttpRequest, pk: int) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("console:estate:building", pk=pk)
-    units = property_.units.select_related("meter__gateway").prefetch_related("parts")
+    units = property_.units.prefetch_related("parts", "meter__gateway")
     called = containing(looked_for(request), ("name", "meter__name", "tenancies__tenant"))
     found = units.in_use().filter(pk__in=property_.units.filter(called).values("pk")) if called else units.in_use()
     meters = _by_name(Meter.objects.filter(gateway__property=property_, unit=None).select_related("part", "gateway"))

@@ -43,7 +43,7 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
     found = meters.filter(containing(looked_for(request), ("unit__name", "name", "serial")))
     context = {
         "property": property_,
-        "page": page_by_name(request, found.select_related("gateway", "unit", "live"), "called"),
+        "page": page_by_name(request, found.select_related("unit", "live").prefetch_related("gateway"), "called"),
         "where": zone(property_.zone),
         "asked": any(counts.get(state) for state in STATES),
         "all": sum(counts.values()),

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ...core.sealing import SealError
 from ...estate.wall_clock import typed_day
-from ...payments.findings import ACT, MATCHED, Finding
+from ...payments.findings import MATCHED, Finding
 from ...payments.models import Merchant
 from ...payments.providers.interface import ProviderError
-from ...payments.reconciliation import ReconciliationError, recent_days, reconcile
+from ...payments.reconciliation import Reconciled, ReconciliationError, recent_days, reconciled
 from ...payments.settlement import fetch, whole_from
 from ...web.access import owner_of, row_of
 from ...web.forms import key
@@ -37,22 +37,21 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     try:
         first = typed_day(request.GET.get("first") or str(first), "first")
         last = typed_day(request.GET.get("last") or str(last), "last")
-        findings = reconcile(owner, first, last)
+        found = reconciled(owner, first, last)
     except (ReconciliationError, ValidationError) as error:
         say(request, error)
-        findings = []
-    # The last day comes first.
-    page = list_page(request, sorted(findings, key=lambda each: each.day, reverse=True))
-    matched = Counter(each.day for each in findings if each.grade == MATCHED)
+        found = Reconciled()
+    page = list_page(request, found)
+    matched = Counter(each.day for each in found.movements if each.grade == MATCHED)
     context = {
         "owner": owner,
         "first": first,
         "last": last,
         "days": _by_day(page.object_list, matched),
         "page": page,
-        "to_do": sum(each.grade == ACT for each in findings),
+        "to_do": found.to_do,
         "matched": matched.total(),
-        "count": len(findings),
+        "count": len(found),
         "merchants": Merchant.objects.filter(organisation=owner),
     }
     return render(request, "console/reconciliation/reconciliation.html", context)

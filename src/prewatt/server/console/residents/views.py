@@ -30,12 +30,11 @@ from ...web.paging import containing, looked_for, page_by_name
 def _tenancies(property_: Property) -> QuerySet[Tenancy]:
     """Return the tenancies of a property that are not over, in no order."""
     rows = Tenancy.objects.not_over(now()).filter(unit__property=property_, settled_at__isnull=True)
-    return rows.select_related("unit__property__organisation")
+    return rows.select_related("unit")
 
 
-def _paper(tenancy: Tenancy, code: str) -> Paper:
-    unit = tenancy.unit
-    return Paper(f"{unit.name}, {unit.property.name}", str(unit.property.organisation), tenancy.tenant, code)
+def _paper(property_: Property, tenancy: Tenancy, code: str) -> Paper:
+    return Paper(f"{tenancy.unit.name}, {property_.name}", str(property_.organisation), tenancy.tenant, code)
 
 
 @login_required
@@ -44,8 +43,10 @@ def residents(request: HttpRequest, pk: int) -> HttpResponse:
     """Show who has a login to which flat of a property."""
     property_ = property_of_manager(request, pk)
     rows = _tenancies(property_)
-    found = rows.filter(containing(looked_for(request), ("unit__name", "tenant", "residents__user__username")))
-    page = page_by_name(request, rows.filter(pk__in=found.values("pk")), "unit__name", "begins")
+    text = looked_for(request)
+    # A flat has several logins: it is listed once, whichever of them is meant.
+    found = rows.filter(containing(text, ("unit__name", "tenant", "residents__user__username"))).values("pk")
+    page = page_by_name(request, rows.filter(pk__in=found) if text else rows, "unit__name", "begins")
     context = {
         "property": property_,
         "where": zone(property_.zone),
@@ -75,7 +76,7 @@ def invite_all(request: HttpRequest, pk: int) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     rows = _tenancies(property_).filter(residents=None)
     without = sorted(rows, key=lambda each: (natural(each.unit.name), each.begins))
-    papers = [_paper(each, invite_to_flat(each, request.user)) for each in without]
+    papers = [_paper(property_, each, invite_to_flat(each, request.user)) for each in without]
     return show_papers(request, papers, zone(property_.zone))
 
 
@@ -89,7 +90,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect("console:units:people", pk=tenancy.unit_id)
-    return show_papers(request, [_paper(tenancy, code)], zone(tenancy.unit.property.zone))
+    return show_papers(request, [_paper(tenancy.unit.property, tenancy, code)], zone(tenancy.unit.property.zone))
 
 
 @login_required
@@ -103,7 +104,7 @@ def again(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect("console:units:people", pk=tenancy.unit_id)
-    return show_papers(request, [_paper(tenancy, code)], zone(tenancy.unit.property.zone))
+    return show_papers(request, [_paper(tenancy.unit.property, tenancy, code)], zone(tenancy.unit.property.zone))
 
 
 @login_required

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django import template
 from django.template import Context
 from django.template.base import NodeList, Parser, Token
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import get_language
 
@@ -39,6 +42,25 @@ def app_links(context: Context) -> str:
     if not name.startswith("tenant:") or (reach(request).rights and not name.startswith("tenant:home:")):
         return ""
     return render_to_string("web/layout/_app.html", {"language": get_language()})
+
+
+@register.simple_tag
+def row_url(name: str, *keys: int) -> str:
+    """Return the address of a page by the numbers in it, as `url` does: for the rows of a list, of which each has several, and
+    which differ in nothing but their numbers.
+    """
+    parts = _parts_of(name, len(keys))
+    return parts[0] + "".join(f"{key}{part}" for key, part in zip(keys, parts[1:], strict=True))
+
+
+@cache
+def _parts_of(name: str, count: int) -> list[str]:
+    """Return what stands before, between and after the numbers of an address."""
+    return reverse(name, args=[_ANY] * count).split(f"{_ANY}")
+
+
+_ANY = 1234567890
+"""A number that stands in no address."""
 
 
 @register.simple_tag(takes_context=True)
