@@ -243,6 +243,21 @@ def test_one_tap_ends_the_contract_too(agreed, tenant, tenancy, providers, djang
     assert providers.contracts.asked == []
 
 
+def test_an_end_that_wechat_did_not_hear_of_is_told_again_until_it_did(
+    agreed, tenant, tenancy, providers, clock, django_capture_on_commit_callbacks
+):
+    providers.faults[:] = ["drop"]
+    with django_capture_on_commit_callbacks(execute=True):
+        tenant.post(page(tenancy, "end/"))
+    assert contract(providers)["contract_state"] == "0" and current(tenancy) is None
+    for _turn in range(2):
+        clock.at += SOON
+        charge_what_is_due()
+    agreed.refresh_from_db()
+    assert (contract(providers)["contract_state"], bytes(agreed.to_forget), agreed.next_look_at) == ("1", b"", None)
+    assert providers.contracts.asked == []
+
+
 def test_a_contract_that_the_payer_ends_in_wechat_ends_the_rule(agreed, tenancy, providers, client, wechat):
     notice = providers.contracts.end(contract(providers))
     assert call_back(client, wechat, notice).status_code == 200

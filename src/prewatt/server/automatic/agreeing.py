@@ -190,7 +190,9 @@ def hear(merchant: Merchant, report: AgreementReport, **_given: Any) -> None:
     if rule is None:
         log.warning("merchant account %s: an agreement %s was never asked for", merchant, report.saving_id[:50])
     elif report.is_on and rule.state == State.ENDED:
-        transaction.on_commit(lambda: _forget(rule, report.token))
+        rule.to_forget, rule.next_look_at = seal(PURPOSE, {TOKEN: report.token}), now()
+        rule.save(update_fields=["to_forget", "next_look_at"])
+        transaction.on_commit(lambda: forget_if_due(rule))
     elif report.is_on:
         AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ASKED).update(next_look_at=now())
     elif rule.state != State.ENDED:
@@ -201,27 +203,33 @@ def end(rule: AutomaticTopUp, reason: Sentence | None = None, is_there: bool = T
     """End a rule: nothing is paid by it any more, whatever the provider says. A payment that was asked for already may still
     come; it counts. `is_there`: whether the agreement holds at the provider, which is told then.
     """
-    token = ""
-    if rule.sealed and is_there:
-        try:
-            token = token_of(rule)
-        except SealError as error:
-            log.warning("automatic top-up %d: %s", rule.pk, error)
+    has_agreement = bool(rule.sealed) and is_there
+    rule.to_forget = bytes(rule.sealed) if has_agreement else b""
     rule.state, rule.ended_at, rule.sealed = State.ENDED, now(), b""
-    rule.link, rule.next_look_at = "", None
+    rule.link, rule.looks, rule.next_look_at = "", 0, now() if has_agreement else None
     if reason is not None:
         rule.give_reason(reason)
     rule.save()
-    if token:
-        transaction.on_commit(lambda: _forget(rule, token))
+    if has_agreement:
+        transaction.on_commit(lambda: forget_if_due(rule))
 
 
-def _forget(rule: AutomaticTopUp, token: str) -> None:
+def forget_if_due(rule: AutomaticTopUp) -> None:
+    """Tell the provider that a rule has ended, if it is time to. If it can't be told now it is told later, for a day; nothing can be
+    asked for by the rule either way.
+    """
+    at = now()
+    wait = LOOKS[min(rule.looks, len(LOOKS) - 1)] * SECOND
+    due = AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ENDED, looks=rule.looks, next_look_at__lte=at)
+    if not due.update(looks=rule.looks + 1, next_look_at=at + wait):
+        return
     try:
-        provider_of(rule.merchant).forget(token)
+        provider_of(rule.merchant).forget(unseal(PURPOSE, bytes(rule.to_forget))[TOKEN])
     except (ProviderError, SealError) as error:
-        # Without the token, which is not kept, nothing can be asked for here.
         log.warning("automatic top-up %d: the provider keeps what it was told: %s", rule.pk, error)
+        if at < (rule.ended_at or 0) + LIFE:
+            return
+    AutomaticTopUp.objects.filter(pk=rule.pk).update(to_forget=b"", next_look_at=None)
 
 
 def resume(rule: AutomaticTopUp) -> None:

@@ -41,7 +41,7 @@ from ..payments.polling import LOOKS
 from ..payments.providers import PROVIDERS
 from ..payments.providers.interface import Charged, PaymentReport, ProviderError, State
 from ..payments.providers.methods import BY_AGREEMENT
-from .agreeing import end, look_if_due, terms_of_rule, token_of
+from .agreeing import end, forget_if_due, look_if_due, terms_of_rule, token_of
 from .models import AutomaticPayment, AutomaticTopUp
 from .rule import MOST_FAILURES, Facts, Verdict, verdict
 from .telling import tell_failed
@@ -53,11 +53,13 @@ _PAYMENT = (*(f"rule__{each}" for each in _RULE), "payment__merchant", "payment_
 
 
 def charge_what_is_due() -> list[Payment]:
-    """Look at all rules: those that nobody has agreed to yet, those that are over, those that are due, and payments whose
-    answer is not known. Returns the payments that were made.
+    """Look at all rules: those that nobody has agreed to yet, those whose end a provider must hear of, those that are over, those
+    that are due, and payments whose answer is not known. Returns the payments that were made.
     """
     for rule in AutomaticTopUp.objects.filter(state=Of.ASKED, next_look_at__lte=now()).select_related(*_RULE):
         look_if_due(rule)
+    for rule in AutomaticTopUp.objects.filter(state=Of.ENDED, next_look_at__lte=now()).select_related(*_RULE):
+        forget_if_due(rule)
     apart("automatic top-up", _over(), _end, _owner)
     settled = apart("automatic payment", _to_try(), settle, _owner_of_payment)
     apart("automatic top-up", _candidates(), begin, _owner)

@@ -15,10 +15,11 @@ from ..payments.models import Merchant, Payment
 class AutomaticTopUp(WithReason):
     """A tenant's rule: `amount` when the credit lasts less than `under_days`, at most `most_a_month` in a local month.
 
-    `saving_id`: its name at the provider; `reference`: the provider's own for the question whether the payer agrees. `sealed`:
-    what the provider needs to be asked for a payment, empty once the rule has ended; `label`: what people know it by, such as
-    `Visa 4242`. `failures`: how many payments were refused, one after the other. `reason`: why it is paused or has ended by
-    itself. `next_look_at`: when the provider is asked next whether the payer has agreed. `by`: who agreed, and pays.
+    `saving_id`: its name at the provider; `reference`: the provider's own for the question whether the payer agrees.
+    `sealed`: what the provider needs to be asked for a payment, empty once the rule has ended; `label`: what people know it
+    by, such as `Visa 4242`. `to_forget`: the same of a rule that has ended, until the provider has been told so. `failures`:
+    how many payments were refused, one after the other. `reason`: why it is paused or has ended by itself. `next_look_at`:
+    when the provider is asked next whether the payer has agreed, or told next that it ended. `by`: who agreed, and pays.
     """
 
     class State(models.TextChoices):
@@ -39,6 +40,7 @@ class AutomaticTopUp(WithReason):
     reference = models.CharField(max_length=255, blank=True, default="")
     link = models.TextField(blank=True, default="")
     sealed = models.BinaryField(default=b"")
+    to_forget = models.BinaryField(default=b"")
     label = models.CharField(max_length=40, blank=True, default="")
     failures = models.PositiveSmallIntegerField(default=0)
     asked_at = models.BigIntegerField(default=now)

@@ -224,7 +224,7 @@ TEXTS: dict[str, Texts] = {
         organisation=("organisation",),
     ),
     "automatic.AutomaticTopUp": Texts(
-        plain="state saving_id reference sealed",
+        plain="state saving_id reference sealed to_forget",
         tenants={"label": EMPTY, "link": EMPTY},
         of=_OF,
         may_name="reason reason_parts",
