@@ -309,6 +309,7 @@ COLUMNS = {
     "texts": _("a column", "texts by language"),
     "tid": _("a column", "minute of the code"),
     "title": _("a column", "title"),
+    "to_forget": _("a column", "agreement to be ended at the provider"),
     "token_meter": _("a column", "meter that takes codes"),
     "told": _("a column", "told"),
     "told_back": _("a column", "return told"),
