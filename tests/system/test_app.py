@@ -36,6 +36,8 @@ LONG_AGO = """async days => {
   await cache.put("/me/kept/", new Response(await answer.text(), {headers}));
 }"""
 TAP = """async () => {
+  const ends = Date.now() + 30_000;
+  while (!(await self.registration.getNotifications()).length && Date.now() < ends) await new Promise(go => setTimeout(go, 20));
   const [notice] = await self.registration.getNotifications(), opened = [];
   self.clients.openWindow = async link => opened.push(link);
   self.dispatchEvent(new NotificationEvent("notificationclick", {notification: notice}));
@@ -143,6 +145,8 @@ def test_a_phone_forgets_with_the_log_out_and_with_the_first_page_of_another(hom
     open_offline(phone)
     expect(phone.get_by_text("Nothing is kept in this browser")).to_be_visible()
     phone.context.set_offline(False)
+    # It goes back by itself.
+    expect(phone.get_by_label("Name")).to_be_visible()
     # A login that was ended elsewhere.
     log_in(phone, home, "flat1")
     until_kept(phone, "Flat 1")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import select
 import socket
 import ssl
 import threading
@@ -19,6 +18,7 @@ from collections.abc import Iterable, Mapping
 
 from ..converters import Converter
 from .ports import PortFailed
+from .readable import readable
 from .strangers import Strangers
 
 log = logging.getLogger("prewatt.edge")
@@ -192,7 +192,7 @@ class Calls:
     def _run(self) -> None:
         while True:
             waits = [REGISTER_WITHIN, *(until - time.monotonic() for until, _ in self._unknown.values())]
-            ready, _, _ = select.select([self._ended, self._server, *self._unknown], [], [], max(min(waits), 0.0))
+            ready = readable([self._ended, self._server, *self._unknown], min(waits))
             if self._ended in ready:
                 if not self._ended.recv(64):
                     break

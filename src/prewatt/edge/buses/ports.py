@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import select
 import socket
 import termios
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import serial
 
 from ..protocols.exchange import NoAnswer
+from .readable import readable
 
 CONNECT_WITHIN = 5.0
 """Seconds in which a TCP connection must be made."""
@@ -99,7 +99,7 @@ class SerialPort:
         """Return the bytes that came within `wait_s` seconds. Raises PortFailed if the adapter was unplugged."""
         port = self._opened()
         try:
-            if not select.select([port.fileno()], [], [], max(wait_s, 0.0))[0]:
+            if not readable([port], wait_s):
                 return b""
             received: bytes = port.read(max(port.in_waiting, 1))
         except OSError as error:

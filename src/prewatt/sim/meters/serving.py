@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
-import select
 import socket
 import termios
 import threading
@@ -15,6 +14,7 @@ import time
 import tty
 from abc import ABC, abstractmethod
 
+from ...edge.buses.readable import readable
 from .line import Line, Piece
 
 LOOK_EVERY = 0.2
@@ -58,7 +58,7 @@ class Served(ABC):
     def _converse(self, end: int) -> None:
         """Serve one connection until it breaks."""
         while not self._ended.is_set():
-            if not select.select([end], [], [], LOOK_EVERY)[0]:
+            if not readable([end], LOOK_EVERY):
                 self._send(self.line.unasked(), end)
                 continue
             try:
@@ -114,7 +114,7 @@ class OnTcp(Served):
         caller: socket.socket | None = None
         while not self._ended.is_set():
             ends = [self._server] if caller is None else [self._server, caller]
-            ready = select.select(ends, [], [], LOOK_EVERY)[0]
+            ready = readable(ends, LOOK_EVERY)
             is_replaced = self._server in ready
             if caller is not None and (is_replaced or (caller in ready and not self._hear(caller))):
                 caller.close()
@@ -173,7 +173,7 @@ class Calling(Served):
             if self._heartbeat and time.monotonic() >= beat_at:
                 connection.sendall(self._heartbeat)
                 beat_at = time.monotonic() + self._heartbeat_s
-            if not select.select([connection], [], [], min(LOOK_EVERY, self._heartbeat_s))[0]:
+            if not readable([connection], min(LOOK_EVERY, self._heartbeat_s)):
                 continue
             if not (received := connection.recv(4096)):
                 return

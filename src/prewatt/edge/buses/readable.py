@@ -1,0 +1,31 @@
+"""Waiting for bytes at some ends: as `select.select` does, but whatever the numbers of their file descriptors are. `select` takes
+none from 1024 on, and a process that reads many buildings has more.
+"""
+
+from __future__ import annotations
+
+import math
+import select
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+
+class HasFileno(Protocol):
+    """A socket, or whatever else has a file descriptor."""
+
+    def fileno(self) -> int:
+        """Return it."""
+        ...
+
+
+End = TypeVar("End", bound=int | HasFileno)
+
+
+def readable(ends: Iterable[End], wait_s: float) -> list[End]:
+    """Return those of some ends, which may be file descriptors themselves, from which can be read or that have hung up within
+    `wait_s` seconds; none if there is nothing.
+    """
+    poll, by_fd = select.poll(), {end if isinstance(end, int) else end.fileno(): end for end in ends}
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    return [by_fd[fd] for fd, _events in poll.poll(math.ceil(max(wait_s, 0.0) * 1000))]
