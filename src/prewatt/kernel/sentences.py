@@ -156,6 +156,16 @@ def parts_of(kept: object) -> Parts | None:
         return None
 
 
+def stored_of(text: str) -> dict[str, Any]:
+    """Return the parts of a text as JSON; empty if it is no sentence, but what somebody has typed."""
+    return stored(text) if isinstance(text, Sentence) else {}
+
+
+def as_given(text: str, kept: object) -> str:
+    """Return what a row holds as it was given to it: a sentence, or, without parts, what somebody has typed."""
+    return text if parts_of(kept) is None else kept_sentence(text, kept)
+
+
 def kept_sentence(text: str, kept: object) -> Sentence:
     """Return a sentence of a row: its English text, and its parts as JSON, which may be lacking."""
     result = Sentence(text)

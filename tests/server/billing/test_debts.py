@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from django.utils.translation import override
 
+from prewatt.kernel.sentences import sentence
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.billing.debts import (
     DebtError,
@@ -18,6 +20,7 @@ from prewatt.server.billing.debts import (
 from prewatt.server.billing.models import Debt
 from prewatt.server.billing.owed import owe_back, pay_out
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
+from prewatt.server.ledger.models import Transfer
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.payments.bank import BankError, book_line, reference, same_as_recorded, upload
 from prewatt.server.payments.books import clearing
@@ -291,3 +294,19 @@ def test_the_oldest_debt_stands_first_and_falls_first_whenever_it_came_to_be_kno
     assert list(debts_of(gone)) == list(open_debts(owner)) == [earlier, later, settled]
     record(gone, 4 * NANO, "d1", admin_user)
     assert [each.left for each in Debt.objects.filter(pk__in=(earlier.pk, later.pk)).order_by("since")] == [0, 2 * NANO]
+
+
+def test_what_the_books_note_is_read_in_the_language_of_whoever_reads_it_and_what_was_typed_as_it_was(tenancy, clock):
+    with override("de"):
+        found = sentence("used after the move")
+        owe(tenancy, NANO, Reference(Of.ALARM, 1, "debt"), sentence("still owed: %(memo)s", memo=found), clock.at)
+        owe(tenancy, NANO, Reference(Of.ALARM, 2, "debt"), "Herd kaputt", clock.at)
+    for language, said in (
+        ("en", "still owed: used after the move"),
+        ("de", "noch geschuldet: verbraucht nach dem Umzug"),
+        ("zh-hans", "仍欠：迁移之后的用电"),
+    ):
+        with override(language):
+            for rows in (Debt.objects.order_by("pk"), Transfer.objects.order_by("pk")):
+                assert [each.memo_in_words for each in rows] == [said, "Herd kaputt"]
+    assert Debt.objects.order_by("pk")[0].memo == "still owed: used after the move"

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prewatt.kernel.entries import Reading
+from prewatt.kernel.sentences import sentence
 from prewatt.kernel.tariff_document import tariff_from_document, tariff_to_document
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.estate.models import Organisation, Tenancy
@@ -85,21 +86,23 @@ def test_the_database_itself_refuses_to_change_a_transfer(tenancy, change):
 
 
 def test_a_memo_can_become_the_number_of_an_erased_tenant_and_nothing_else_changes(tenancy):
-    book_top_up(tenancy, NANO, 1, 1, memo="Anna")
+    book_top_up(tenancy, NANO, 1, 1, memo=sentence("carried from %(unit)s", unit="Anna"))
     columns = {field.column for field in Transfer._meta.concrete_fields}
-    assert columns - {"memo"} == set(KEPT)
+    assert columns - {"memo", "memo_parts"} == set(KEPT)
     for change in (
         {"memo": ""},
         {"memo": "Ben"},
         {"memo": "tenant 17 or so"},
         {"memo": "tenant 17", "amount": 5},
+        {"memo": "tenant 17", "memo_parts": {"text": "Ben"}},
+        {"memo_parts": {}},
         {"at": 2},
     ):
         with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
             Transfer.objects.update(**change)
-    Transfer.objects.update(memo="tenant 17")
+    Transfer.objects.update(memo="tenant 17", memo_parts={})
     row = Transfer.objects.get()
-    assert (row.memo, row.amount, row.at) == ("tenant 17", NANO, 1)
+    assert (row.memo, row.memo_parts, row.amount, row.at) == ("tenant 17", {}, NANO, 1)
 
 
 @pytest.mark.parametrize("amount", [0, -1])

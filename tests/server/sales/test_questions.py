@@ -163,7 +163,7 @@ def test_the_page_shows_what_is_known_and_one_click_answers_it(asked, edge, stor
     assert balance(account(Organisation.objects.get(), Kind.ADJUSTMENTS)) == 0
     (line,) = statement(anna(), at(2025, 10, 7), edge.clock.at + 1).section("adjustments")
     assert line.amount == -2_400 * PRICE
-    assert "not measured: 2.400 kWh, 2025-10-21 17:00 – 2025-10-21 21:00" in line.text
+    assert "not measured: 2.400 kWh, 21 Oct 2025, 17:00 – 21 Oct 2025, 21:00" in line.text
     settled = manager.get(f"/properties/{fresh().property.pk}/alarms/").content.decode()
     assert "settled by manager" in settled
 

@@ -85,7 +85,7 @@ SECRET = re.compile(r"(^|_)(password|secret|sealed|hash|digits|key|keys|token|pi
 """Names of columns that hold a secret, or what a secret was made of."""
 PERSONAL = frozenset({
     "account", "address", "by", "data", "detail", "document", "email", "error", "facts", "failing", "first_name",
-    "holder", "last_name", "link", "memo", "note", "paid_by", "params", "parts", "payer", "payer_address",
+    "holder", "last_name", "link", "memo", "memo_parts", "note", "paid_by", "params", "parts", "payer", "payer_address",
     "payment_name", "phone", "reason", "reason_parts", "receipt", "resolved_by", "revoked_by", "send_to", "shown",
     "tenant", "text", "texts", "title", "username", "was", "who", "why", "withdrawn_by",
 })  # fmt: skip

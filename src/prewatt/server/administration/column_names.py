@@ -174,6 +174,7 @@ COLUMNS = {
     "made_by": _("a column", "made by"),
     "means": _("a column", "means"),
     "memo": _("a column", "note"),
+    "memo_parts": _("a column", "parts of the note"),
     "merchant": _("a column", "merchant account"),
     "meter": _("a column", "meter"),
     "method": _("a column", "way to pay"),

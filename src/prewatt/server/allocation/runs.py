@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from ...kernel.allocation import NoBaseError, apportion_mix
 from ...kernel.calendar import day_bounds, local_day, next_month, zone
 from ...kernel.rating import Counters, rate_interval
+from ...kernel.sentences import sentence
 from ...kernel.span import Span
 from ...kernel.tariff import of_energy_alone
 from ...kernel.units import BALANCE_MAX, NANO, exact_kwh
@@ -317,7 +318,7 @@ def reverse(old_run: Run, by: Any = None) -> Run:
     locked.save(update_fields=["reversed_at", "reversed_by"])
     organisation = locked.shared_cost.property.organisation
     recovered = account(organisation, Kind.SHARED_COSTS)
-    text = _("%(name)s given back") % {"name": locked.shared_cost.name}
+    text = sentence("%(name)s given back", name=locked.shared_cost.name)
     shares = locked.shares.filter(amount__gt=0).select_related("tenancy__unit__property__organisation")
     for share in shares:
         of = Reference(Of.SHARE, share.pk).and_(TransferPart.BACK)

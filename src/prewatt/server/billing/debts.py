@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import minor_unit
+from ...kernel.sentences import sentence, stored_of
 from ..core import local_forms
 from ..core.errors import Refused
 from ..core.people import name_of
@@ -52,7 +53,13 @@ def owe(tenancy: Tenancy, amount: int, reference: Reference, memo: str, at: int)
         return known
     book(Transfer.Kind.DEBT, account(organisation, Kind.DEBTS), tenant_account(tenancy), amount, at, reference, memo)
     return Debt.objects.create(
-        tenancy=tenancy, who=tenancy.tenant, amount=amount, memo=memo[:200], since=at, **reference._asdict()
+        tenancy=tenancy,
+        who=tenancy.tenant,
+        amount=amount,
+        memo=memo[:200],
+        memo_parts=stored_of(memo),
+        since=at,
+        **reference._asdict(),
     )
 
 
@@ -128,7 +135,7 @@ def pay(
     left = _pay_parts(payment, debts, name_of(by))
     adjustments, unit = account(organisation, Kind.ADJUSTMENTS), minor_unit(tenancy.unit.property.currency)
     if left:
-        memo = _("paid more than was owed") if debts else _("paid after the move-out")
+        memo = sentence("paid more than was owed") if debts else sentence("paid after the move-out")
         _book_excess(payment, left, unit, memo)
     elif sum(debt.left for debt in debts) < unit:
         _round_off(payment, debts, adjustments, name_of(by))
@@ -175,7 +182,7 @@ def _book_excess(payment: DebtPayment, left: int, unit: int, memo: str) -> None:
     if left < unit:
         adjustments = account(payment.organisation, Kind.ADJUSTMENTS)
         of, meter = of.and_(Part.ROUNDING), meter_of(payment.tenancy)
-        book(Transfer.Kind.ADJUSTMENT, source, adjustments, left, now(), of, _("rounding"), meter)
+        book(Transfer.Kind.ADJUSTMENT, source, adjustments, left, now(), of, sentence("rounding"), meter)
         return
     payment.refund = owe_back(payment.tenancy, left, Refund.Why.OVERPAID, source, of, memo, Transfer.Kind.REFUND)
     payment.save(update_fields=["refund"])
@@ -264,7 +271,7 @@ def lower(
     """
     part = DebtPart.objects.create(debt=debt, amount=amount, why=why, at=now(), by=by[:150], **more)
     debts, of = account(source.organisation, Kind.DEBTS), Reference(Of.DEBT_PART, part.pk)
-    book(kind, source, debts, amount, part.at, of, memo or debt.memo, meter_of(debt.tenancy))
+    book(kind, source, debts, amount, part.at, of, memo or debt.memo_as_given, meter_of(debt.tenancy))
     return part
 
 

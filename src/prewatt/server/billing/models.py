@@ -7,13 +7,14 @@ from django.db import models
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
+from ..core.reasons import WithMemo
 from ..estate.models import Organisation, Tenancy
 from ..ledger.models import Account
 from ..ledger.references import Of, Reference
 from .paper_models import StatementPaper as StatementPaper
 
 
-class Debt(models.Model):
+class Debt(WithMemo):
     """What a tenant owes the landlord in addition to what the meter holds. `amount` in nano; `who`: the tenant's name
     at the instant `since`, when the debt began. `of`, `number` and `part`: the reference of its transfer.
     """
@@ -24,7 +25,6 @@ class Debt(models.Model):
     of = models.CharField(max_length=12)
     number = models.BigIntegerField()
     part = models.CharField(max_length=32, blank=True, default="")
-    memo = models.CharField(max_length=200, blank=True)
     since = models.BigIntegerField()
 
     class Meta:
@@ -35,7 +35,7 @@ class Debt(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.who}: {self.memo}"
+        return f"{self.who}: {self.memo_in_words}"
 
     @property
     def reference(self) -> Reference:

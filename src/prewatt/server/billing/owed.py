@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import minor_unit
+from ...kernel.sentences import sentence, stored_of
 from ...kernel.units import exact_money
 from ..core import local_forms
 from ..core.people import name_of
@@ -51,7 +52,14 @@ def owe_back(
         deposit_of = tenancy if kind == Transfer.Kind.DEPOSIT else None
         book(kind, source, refunds, amount, since, reference, memo, meter_of(tenancy), deposit_of)
     return Refund.objects.create(
-        tenancy=tenancy, who=tenancy.tenant, amount=amount, why=why, reason=memo[:200], at=since, by=""
+        tenancy=tenancy,
+        who=tenancy.tenant,
+        amount=amount,
+        why=why,
+        reason=memo[:200],
+        reason_parts=stored_of(memo),
+        at=since,
+        by="",
     )
 
 
@@ -61,7 +69,7 @@ def owe_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq
     """
     if tenancy is None:
         return
-    memo = _("credit cleared at meter %(meter)s") % {"meter": meter.name}
+    memo = sentence("credit cleared at meter %(meter)s", meter=meter.name)
     of = Reference(Of.CLEARED, meter.pk).numbered(seq)
     owe_back(tenancy, amount, Refund.Why.CLEARED, tenant_account(tenancy), of, memo, at=at)
 
@@ -121,7 +129,7 @@ def pay_out(
     if paid:
         payout = fall(row, min(paid, left), PayOut.Way(way), name_of(by), day or today, number.strip())
         of = Reference(Of.PAID_OUT, payout.pk)
-        book(Transfer.Kind.REFUND_PAID, refunds, lies, payout.amount, payout.at, of, row.reason, meter)
+        book(Transfer.Kind.REFUND_PAID, refunds, lies, payout.amount, payout.at, of, row.reason_as_given, meter)
         if paid > left:
             book(
                 Transfer.Kind.ADJUSTMENT,
@@ -130,7 +138,7 @@ def pay_out(
                 paid - left,
                 payout.at,
                 of.and_(Part.ROUNDING),
-                _("rounding"),
+                sentence("rounding"),
                 meter,
             )
     if paid == whole:
@@ -180,7 +188,16 @@ def close_rounding(row: Refund, by: str) -> None:
         payout = fall(row, left, PayOut.Way.ROUNDING, by)
         refunds, adjustments = account(organisation, Kind.REFUNDS), account(organisation, Kind.ADJUSTMENTS)
         of = Reference(Of.PAID_OUT, payout.pk)
-        book(Transfer.Kind.ADJUSTMENT, refunds, adjustments, left, payout.at, of, _("rounding"), meter_of(row.tenancy))
+        book(
+            Transfer.Kind.ADJUSTMENT,
+            refunds,
+            adjustments,
+            left,
+            payout.at,
+            of,
+            sentence("rounding"),
+            meter_of(row.tenancy),
+        )
 
 
 def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = None, number: str = "") -> PayOut:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-
+from ...kernel.sentences import sentence
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, deposit_held, tenant_account
@@ -34,8 +32,8 @@ def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
                 covered,
                 now(),
                 of.and_(Part.DEPOSIT),
-                gettext_noop("taken from the deposit"),
+                sentence("taken from the deposit"),
                 deposit_of=tenancy,
             )
         if -left > covered:
-            owe(tenancy, -left - covered, of.and_(Part.DEBT), _("still owed: %(memo)s") % {"memo": _(memo)}, now())
+            owe(tenancy, -left - covered, of.and_(Part.DEBT), sentence("still owed: %(memo)s", memo=memo), now())

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ...kernel.calendar import local_day, zone
 from ...kernel.currencies import minor_unit
 from ...kernel.orders import Restore
+from ...kernel.sentences import Sentence, sentence
 from ...kernel.units import BALANCE_MAX, DAY, parse_money
 from ..core.errors import Refused
 from ..core.time import now
@@ -100,7 +101,7 @@ def take_share(top_up: TopUp) -> None:
     tenancy = top_up.tenancy
     own = tenant_account(tenancy)
     for each, amount in _shares(tenancy, top_up.amount, balance(own)):
-        memo = _("of payment %(number)s for: %(memo)s") % {"number": str(top_up)[:8], "memo": each.debt.memo}
+        memo = sentence("of payment %(number)s for: %(memo)s", number=str(top_up)[:8], memo=each.debt.memo_as_given)
         part = lower(each.debt, amount, DebtPart.Why.SHARE, own, Transfer.Kind.DEBT_PAID, BY, memo, top_up=top_up)
         adjust(tenancy, -amount, Reference(Of.DEBT_PART, part.pk), memo, part.at)
 
@@ -186,12 +187,15 @@ def spread(
     return new_spread
 
 
-def _memo(silence: Silence | None, property_: Property) -> str:
+def _memo(silence: Silence | None, property_: Property) -> Sentence:
     if silence is None:
-        return _("spread over payments")
+        return sentence("spread over payments")
     place = zone(property_.zone)
-    span = {"first": local_day(silence.began_at, place), "last": local_day(silence.back_at or now(), place)}
-    return _("used while the gateway was silent, %(first)s to %(last)s, spread over payments") % span
+    return sentence(
+        "used while the gateway was silent, %(first)s to %(last)s, spread over payments",
+        first=local_day(silence.began_at, place),
+        last=local_day(silence.back_at or now(), place),
+    )
 
 
 def _light(meter: Meter, property_: Property, at: int, by: str, memo: str) -> None:
@@ -210,7 +214,7 @@ def stop(old_spread: Spread, by: Any) -> int:
     debt = Debt.objects.select_related("tenancy__unit__property").get(pk=old_spread.debt_id)
     left = withdraw(debt, by)
     of = Reference(Of.SPREAD, tenancy.pk).with_part_of(debt.reference).and_(Part.BACK)
-    adjust(debt.tenancy, -left, of, _("not spread any more: %(memo)s") % {"memo": debt.memo}, now())
+    adjust(debt.tenancy, -left, of, sentence("not spread any more: %(memo)s", memo=debt.memo_as_given), now())
     return left
 
 
@@ -284,7 +288,7 @@ def settle_spreads(tenancy: Tenancy) -> None:
     """
     for each in open_spreads(tenancy):
         if left := each.debt.left:
-            own, memo = tenant_account(tenancy), _("fell due: %(memo)s") % {"memo": each.debt.memo}
+            own, memo = tenant_account(tenancy), sentence("fell due: %(memo)s", memo=each.debt.memo_as_given)
             lower(each.debt, left, DebtPart.Why.SETTLED, own, Transfer.Kind.DEBT, BY, memo)
 
 

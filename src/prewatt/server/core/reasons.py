@@ -1,10 +1,10 @@
-"""Rows that keep a reason, which is read in the language of whoever reads it."""
+"""Rows that keep a reason or a memo, which is read in the language of whoever reads it."""
 
 from __future__ import annotations
 
 from django.db import models
 
-from ...kernel.sentences import Sentence, stored
+from ...kernel.sentences import Sentence, as_given, stored
 from .sentences import in_words
 
 
@@ -27,3 +27,45 @@ class WithReason(models.Model):
     def give_reason(self, reason: Sentence) -> None:
         """Set the reason; the row is stored by the caller."""
         self.reason, self.reason_parts = reason[:200], stored(reason)
+
+
+class WithMemo(models.Model):
+    """A row with a memo. `memo`: in English, or as somebody typed it; `memo_parts`: what a sentence is made of
+    (`kernel.sentences`), empty in rows from before and of what was typed.
+    """
+
+    memo = models.CharField(max_length=200, blank=True)
+    memo_parts = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def memo_in_words(self) -> str:
+        """Return the memo in the language of the page."""
+        return in_words(self.memo_parts, self.memo)
+
+    @property
+    def memo_as_given(self) -> str:
+        """Return the memo to be booked once more: the sentence, or what was typed."""
+        return as_given(self.memo, self.memo_parts)
+
+
+class WithTypedReason(models.Model):
+    """A row whose reason somebody has typed, or that is a sentence, as a memo is."""
+
+    reason = models.CharField(max_length=200)
+    reason_parts = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def reason_in_words(self) -> str:
+        """Return the reason in the language of the page."""
+        return in_words(self.reason_parts, self.reason)
+
+    @property
+    def reason_as_given(self) -> str:
+        """Return the reason to be booked: the sentence, or what was typed."""
+        return as_given(self.reason, self.reason_parts)

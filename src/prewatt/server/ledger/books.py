@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from django.db.models import Sum
 
 from ...kernel.charges import CHARGES
+from ...kernel.sentences import sentence, stored_of
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from .models import Account, Transfer
@@ -74,6 +75,7 @@ def book(  # noqa: PLR0913 (they are the columns of a transfer, and this is the 
         amount=amount,
         at=at,
         memo=memo[:200],
+        memo_parts=stored_of(memo),
         meter=meter,
         tenancy=deposit_of,
         **reference._asdict(),
@@ -195,7 +197,7 @@ def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
             abs(more),
             at,
             Reference(Of.EMERGENCY, meter.pk).numbered(seq),
-            f"emergency credit, meter {meter.name}",
+            sentence("emergency credit, meter %(meter)s", meter=meter.name),
             meter,
         )
 

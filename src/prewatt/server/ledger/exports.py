@@ -123,7 +123,7 @@ def _row(transfer: Transfer, day: date, currency: str) -> Row:
         transfer.amount,
         currency,
         str(transfer.reference or ""),
-        transfer.memo,
+        transfer.memo_in_words,
     )
 
 

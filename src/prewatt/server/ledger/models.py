@@ -10,6 +10,7 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ..core.reasons import WithMemo
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
 from .references import Of, Reference
@@ -87,7 +88,7 @@ class Account(models.Model):
         return f"{self.get_kind_display()} ({detail})" if detail else str(self.get_kind_display())
 
 
-class Transfer(models.Model):
+class Transfer(WithMemo):
     """A transfer debits `amount` (nano, positive) to one account and credits it to another: two entries in one row,
     which always sum to zero. `at`: the instant at which it counts.
 
@@ -122,8 +123,6 @@ class Transfer(models.Model):
         KEYPAD = "keypad", _("charged at a keypad meter")
 
     kind = models.CharField(max_length=12, choices=Kind)
-    memo = models.CharField(max_length=200, blank=True)
-
     debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
     credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
     amount = models.BigIntegerField()

@@ -174,7 +174,7 @@ def _hold(payment: Payment, amount: int, why: Sentence) -> None:
         amount,
         now(),
         held_as(payment),
-        payment.reason,
+        why,
         meter_of(payment),
     )
 

@@ -157,7 +157,7 @@ def sent(part: RefundPart, by: Any) -> None:
             book(Transfer.Kind.REFUND_PAID, refunds, lies, once, now(), reference, text, meter_of(part.payment))
             fall(refund, once, PayOut.Way.PROVIDER, name_of(by), number=part.number)
         if twice := part.amount - once:
-            text, own = _("paid out twice: %(why)s") % {"why": refund.reason}, tenant_account(refund.tenancy)
+            text, own = sentence("paid out twice: %(why)s", why=refund.reason_as_given), tenant_account(refund.tenancy)
             book(Transfer.Kind.REVERSAL, own, lies, twice, now(), reference.and_(Part.TWICE), text)
             owe(refund.tenancy, twice, reference.and_(Part.DEBT), text, now())
         locked.sent_at, locked.error = now(), ""
@@ -176,7 +176,7 @@ def failed(part: RefundPart, why: str) -> None:
         return
     sent(locked, PROVIDER)
     lies = clearing(locked.payment.merchant)
-    memo = _("did not arrive: %(why)s") % {"why": why or refund.reason}
+    memo = sentence("did not arrive: %(why)s", why=why or refund.reason_as_given)
     of = Reference(Of.REFUND_PART, locked.pk).and_(Part.BACK)
     new_refund = owe_back(refund.tenancy, locked.amount, Refund.Why.FAILED, lies, of, memo, Transfer.Kind.REVERSAL)
     twice = debts_of(refund.tenancy).filter(of=Of.REFUND_PART, number=locked.pk).first()
@@ -212,7 +212,10 @@ def held_sent(payment: Payment, by: str) -> Payment:
     """
     locked = for_update(Payment.objects).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state == Payment.State.HELD:
-        owed, reason = account(locked.merchant.organisation, Kind.REFUNDS), locked.reason
+        owed, reason = (
+            account(locked.merchant.organisation, Kind.REFUNDS),
+            kept_sentence(locked.reason, locked.reason_parts),
+        )
         of = Reference(Of.PAYMENT, locked.pk).and_(Part.BACK)
         book(
             Transfer.Kind.REFUND_PAID,
@@ -225,7 +228,6 @@ def held_sent(payment: Payment, by: str) -> Payment:
             meter_of(locked),
         )
         locked.state = Payment.State.RETURNED
-        why = kept_sentence(reason, locked.reason_parts)
-        locked.give_reason(sentence("%(reason)s (%(by)s)", reason=why, by=by))
+        locked.give_reason(sentence("%(reason)s (%(by)s)", reason=reason, by=by))
         locked.save(update_fields=["state", "reason", "reason_parts"])
     return locked

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, zone
+from ...kernel.sentences import sentence
 from ..billing.models import DebtPayment
 from ..billing.owed import meter_of, owe_back
 from ..core.time import now
@@ -93,7 +94,7 @@ def _book_fee(line: BankLine, payment: TopUp | DebtPayment, fee: int) -> None:
     """Book what the bank took more than the payment, nano, as its fee."""
     if fee:
         of, fees = Reference(Of.BANK_LINE, line.pk).and_(Part.FEE), account(line.organisation, Kind.PROVIDER_FEES)
-        bank, text = account(line.organisation, Kind.BANK), _("the bank's fee for a transfer that it took back")
+        bank, text = account(line.organisation, Kind.BANK), sentence("the bank's fee for a transfer that it took back")
         book(Transfer.Kind.FEE, fees, bank, fee, now(), of, text, meter_of(payment.tenancy))
 
 
@@ -169,7 +170,7 @@ def book_came_back(line: BankLine, sent: PayOut, by: Any) -> Refund:
     if sent not in may_have_come_back([locked]).get(locked.pk, []):
         raise BankError(_("This line can't be that payment. Load the page again and choose from its list."))
     bank, of = account(locked.organisation, Kind.BANK), Reference(Of.PAID_OUT, sent.pk).and_(Part.BACK)
-    memo = _("did not arrive: %(why)s") % {"why": sent.refund.reason}
+    memo = sentence("did not arrive: %(why)s", why=sent.refund.reason_as_given)
     refund = owe_back(sent.refund.tenancy, locked.amount, Refund.Why.FAILED, bank, of, memo, Transfer.Kind.REVERSAL)
     locked.state, locked.by = BankLine.State.BOOKED, by
     locked.save(update_fields=["state", "by"])

@@ -6,10 +6,11 @@ a payment. If the tenancy is settled, its tenant owes the amount. All of it is p
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from ...kernel.currencies import format_with_code, minor_unit
+from ...kernel.currencies import minor_unit
 from ...kernel.orders import Restore
+from ...kernel.sentences import Money, Sentence, sentence
 from ...kernel.units import DAY
 from ..billing.debts import DebtError, owe, set_off
 from ..billing.models import Debt, DebtPayment
@@ -47,15 +48,15 @@ def lies_in(row: TakenBack) -> Account:
     return clearing(row.merchant)
 
 
-def memo(row: TakenBack) -> str:
+def memo(row: TakenBack) -> Sentence:
     """Return the text that the tenant reads of it."""
-    amount = format_with_code(row.amount, row.currency)
     text = {
-        TakenBack.Cause.REFUND: _("%(amount)s went back to the payer"),
-        TakenBack.Cause.DISPUTE: _("%(amount)s were taken back, as the payer disputes the payment"),
-        TakenBack.Cause.RETURN: _("%(amount)s were taken back by the bank"),
-    }[TakenBack.Cause(row.cause)] % {"amount": amount}
-    return f"{text} ({row.reason})" if row.reason else text
+        TakenBack.Cause.REFUND: gettext_noop("%(amount)s went back to the payer"),
+        TakenBack.Cause.DISPUTE: gettext_noop("%(amount)s were taken back, as the payer disputes the payment"),
+        TakenBack.Cause.RETURN: gettext_noop("%(amount)s were taken back by the bank"),
+    }[TakenBack.Cause(row.cause)]
+    said = sentence(text, amount=Money(row.amount, row.currency))
+    return sentence("%(what)s (%(why)s)", what=said, why=row.reason) if row.reason else said
 
 
 # -- taken ----------------------------------------------------------------------------------------------------------------
@@ -89,10 +90,19 @@ def pays_refund(row: TakenBack, tenancy: Tenancy) -> bool:
     refund, adjustments = locked(open_refund), account(row.organisation, Kind.ADJUSTMENTS)
     owed_by, meter = account(row.organisation, Kind.REFUNDS), Meter.objects.filter(unit=tenancy.unit_id).first()
     payout = fall(refund, min(row.amount, refund.left), PayOut.Way.PROVIDER, BY, number=row.back_id)
-    book(Transfer.Kind.REFUND_PAID, owed_by, lies_in(row), payout.amount, now(), reference(row), refund.reason, meter)
+    book(
+        Transfer.Kind.REFUND_PAID,
+        owed_by,
+        lies_in(row),
+        payout.amount,
+        now(),
+        reference(row),
+        refund.reason_as_given,
+        meter,
+    )
     if row.amount > payout.amount:
         rest, of = row.amount - payout.amount, reference(row).and_(Part.ROUNDING)
-        book(Transfer.Kind.ADJUSTMENT, adjustments, lies_in(row), rest, now(), of, _("rounding"), meter)
+        book(Transfer.Kind.ADJUSTMENT, adjustments, lies_in(row), rest, now(), of, sentence("rounding"), meter)
     close_rounding(refund, BY)
     row.refund = refund
     _done(row)
@@ -185,7 +195,7 @@ def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> N
     row.grace_until = now() + property_.back_grace * DAY
     if restored_until(meter) < row.grace_until:
         control(
-            meter, Restore(until=row.grace_until), BY, _("days of grace: %(why)s") % {"why": memo(row)}, coded=False
+            meter, Restore(until=row.grace_until), BY, sentence("days of grace: %(why)s", why=memo(row)), coded=False
         )
 
 
@@ -204,7 +214,7 @@ def give_back(row: TakenBack, amount: int) -> None:
     """Book that `amount` nano of money taken back came back to us: it goes to the one from whom it was taken."""
     of, text, lies = (
         reference(row).and_(Part.BACK).numbered(row.returned),
-        _("came back: %(what)s") % {"what": memo(row)},
+        sentence("came back: %(what)s", what=memo(row)),
         lies_in(row),
     )
     named = reference(row).and_(Part.DEBT)

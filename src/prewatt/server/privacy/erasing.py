@@ -99,7 +99,7 @@ def erase(tenancy: Tenancy, by: Any = None) -> Erasure:
     for label, texts in TEXTS.items():
         _erase_own(apps.get_model(label), texts, locked)
     Transfer.objects.filter(_is_of(TEXTS["ledger.Transfer"], locked), kind__in=TYPED).exclude(memo="").update(
-        memo=person.number
+        memo=person.number, memo_parts={}
     )
     for label, texts in TEXTS.items():
         if texts.may_name:
@@ -168,7 +168,7 @@ def _take_out(model: type[models.Model], texts: Texts, person: Person, tenancy: 
             continue
         if isinstance(row, Transfer):
             # All that the database lets a transfer's memo become.
-            changed = {"memo": person.number}
+            changed = {"memo": person.number, "memo_parts": {}}
         model._default_manager.filter(pk=row.pk).update(
             **{name: _fitting(model, name, value) for name, value in changed.items()}
         )

@@ -119,7 +119,7 @@ TEXTS: dict[str, Texts] = {
     "vending.Command": Texts(plain="kind body signature state reason"),
     "vending.Refund": Texts(
         plain="why",
-        tenants={"who": NUMBER, "reason": NUMBER, "send_to": EMPTY},
+        tenants={"who": NUMBER, "reason": NUMBER, "reason_parts": EMPTY, "send_to": EMPTY},
         of=_OF,
         may_name="by paid_by",
         organisation=_ITS_HOME,
@@ -132,9 +132,9 @@ TEXTS: dict[str, Texts] = {
     ),
     "vending.Adjustment": Texts(
         plain="adjustment_id of part kind state",
-        tenants={"reason": NUMBER},
+        tenants={"reason": NUMBER, "reason_parts": EMPTY},
         of=_OF,
-        may_name="reason",
+        may_name="reason reason_parts",
         organisation=("organisation",),
     ),
     "vending.MeterExchange": Texts(plain="old serial end by"),
@@ -152,7 +152,7 @@ TEXTS: dict[str, Texts] = {
     "ledger.Transfer": Texts(
         plain="kind of part",
         of=("debit_account__tenancy", "credit_account__tenancy", "tenancy"),
-        may_name="memo",
+        may_name="memo memo_parts",
         organisation=("debit_account__organisation",),
     ),
     "allocation.SharedCost": Texts(plain="name vacancy schedule"),
@@ -161,9 +161,9 @@ TEXTS: dict[str, Texts] = {
     "billing.StatementPaper": Texts(plain="digest"),
     "billing.Debt": Texts(
         plain="of part",
-        tenants={"who": NUMBER, "memo": NUMBER},
+        tenants={"who": NUMBER, "memo": NUMBER, "memo_parts": EMPTY},
         of=_OF,
-        may_name="memo",
+        may_name="memo memo_parts",
         organisation=_ITS_HOME,
     ),
     "billing.DebtPayment": Texts(plain="payment_id", may_name="receipt", of=_OF, organisation=("organisation",)),

@@ -61,7 +61,7 @@ def _book(adjustment: Adjustment, meter: Meter, amount: int, kind: Kind) -> None
         of = Reference(Of.ADJUSTMENT, adjustment.pk)
         if kind != Kind.ADJUSTMENTS:
             of = of.and_(Part.CHARGED)
-        book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(amount), now(), of, adjustment.reason, meter)
+        book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(amount), now(), of, adjustment.reason_as_given, meter)
 
 
 def _level(meter: Meter) -> None:

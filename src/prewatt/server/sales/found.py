@@ -342,7 +342,7 @@ def _lived_there(meter: Meter, at: int) -> Tenancy | None:
 
 def _book_adjustment(tenancy: Tenancy, alarm: Alarm, meter: Meter) -> None:
     organisation, own, data = tenancy.unit.property.organisation, tenant_account(tenancy), alarm.data
-    memo, name = data["reason"] or _("found at the meter"), Reference(Of.ALARM, alarm.pk).and_(Part.FOUND)
+    memo, name = data["reason"] or sentence("found at the meter"), Reference(Of.ALARM, alarm.pk).and_(Part.FOUND)
     try:
         amount = book_spread(tenancy, meter, alarm, name, memo)
     except SpreadFoundError as error:

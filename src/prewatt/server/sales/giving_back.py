@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ...kernel.sentences import sentence, stored_of
 from ...kernel.units import BALANCE_MAX, NANO
 from ..billing.remainders import close_remainder
 from ..core import local_forms
@@ -127,8 +128,8 @@ def give_code_back(entry: KeypadEntry, by: Any, reason: str) -> Adjustment:
     lock_account(tenancy)
     if entry.code is None or not_taken_back(entry) != entry.energy:
         raise GivingBackError(_("This code is given back already, or was settled at the move-out."))
-    of, why = give_back_reference(entry), {"code": entry.code, "why": checked_reason(reason)}
-    text = _("code %(code)s was never used: %(why)s") % why
+    of, why = give_back_reference(entry), checked_reason(reason)
+    text = sentence("code %(code)s was never used: %(why)s", code=entry.code, why=why)
     return _propose(tenancy, entry.charge, of, by, text, Adjustment.Kind.CHARGED, second=True)
 
 
@@ -172,6 +173,7 @@ def _propose(
         kind=kind,
         amount=amount,
         reason=checked_reason(reason),
+        reason_parts=stored_of(reason),
         at=now(),
         by=by,
         **key,
@@ -213,7 +215,7 @@ def _carry_out(adjustment: Adjustment) -> Adjustment:
     if entry_of(adjustment) is not None:
         carry_out_give_back(adjustment, name_of(adjustment.decided_by))
         if adjustment.tenancy.settled_at is not None:
-            close_remainder(adjustment.tenancy, Reference(Of.ADJUSTMENT, adjustment.pk), adjustment.reason)
+            close_remainder(adjustment.tenancy, Reference(Of.ADJUSTMENT, adjustment.pk), adjustment.reason_as_given)
         adjustment.state, adjustment.decided_at = Adjustment.State.DONE, now()
         adjustment.save(update_fields=["state", "decided_at", "decided_by"])
         return adjustment
@@ -222,12 +224,12 @@ def _carry_out(adjustment: Adjustment) -> Adjustment:
     other = account(adjustment.tenancy.unit.property.organisation, kind)
     debit, credit = (other, own) if adjustment.amount > 0 else (own, other)
     of, at = Reference(Of.ADJUSTMENT, adjustment.pk), now()
-    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(adjustment.amount), at, of, adjustment.reason)
+    book(Transfer.Kind.ADJUSTMENT, debit, credit, abs(adjustment.amount), at, of, adjustment.reason_as_given)
     adjustment.command = adjust(
         adjustment.tenancy, adjustment.amount, of, adjustment.reason, at, coded=True, by=adjustment.by
     )
     if charged and adjustment.tenancy.settled_at is not None:
-        close_remainder(adjustment.tenancy, of, adjustment.reason)
+        close_remainder(adjustment.tenancy, of, adjustment.reason_as_given)
     adjustment.state, adjustment.decided_at = Adjustment.State.DONE, at
     adjustment.save(update_fields=["state", "decided_at", "decided_by", "command"])
     return adjustment

@@ -189,5 +189,5 @@ def give_back_early(meter: Meter, seq: int, by: Any) -> Adjustment:
     if early is None:
         raise GivingBackError(_("Nothing was charged for days that had not come, or it was given back already."))
     until = f"{local(early.until, zone(meter.property.zone)):%Y-%m-%d}"
-    memo = _("charges of days up to %(until)s that had not come") % {"until": until}
+    memo = sentence("charges of days up to %(until)s that had not come", until=until)
     return put_right(early.tenancy, early.amount, early.name, by, memo, second=False)

@@ -14,12 +14,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.allocation import apportion
-from ...kernel.calendar import local, zone
+from ...kernel.calendar import zone
 from ...kernel.entries import FLAG_HELD, Event, Exchanged, Reading, Rebased, decode_entry
 from ...kernel.events import EventKind
 from ...kernel.plausible import most
 from ...kernel.rating import Counters, rate_interval
-from ...kernel.sentences import sentence
+from ...kernel.sentences import Energy, Moment, Sentence, sentence
 from ...kernel.span import Span
 from ...kernel.tariff import Version, of_energy_alone
 from ..core import local_forms
@@ -267,11 +267,13 @@ def reply(alarm: Alarm, answer: str, amount: int, by: Any) -> list[Adjustment]:
     return adjustments
 
 
-def _memo(case: Question, share: Share, energy: int | None) -> str:
-    place = zone(case.meter.property.zone)
-    first, last = (f"{local(at, place):%Y-%m-%d %H:%M}" for at in (share.begin, share.end))
-    kwh = "" if energy is None else f" {local_forms.kwh(energy)} kWh,"
-    return _("use that was not measured:%(kwh)s %(first)s – %(last)s") % {"kwh": kwh, "first": first, "last": last}
+def _memo(case: Question, share: Share, energy: int | None) -> Sentence:
+    place = case.meter.property.zone
+    first, last = Moment(share.begin, place), Moment(share.end, place)
+    if energy is None:
+        return sentence("use that was not measured: %(first)s – %(last)s", first=first, last=last)
+    used = Energy(energy)
+    return sentence("use that was not measured: %(kwh)s kWh, %(first)s – %(last)s", kwh=used, first=first, last=last)
 
 
 def _book_vacant(case: Question, share: Share, cost: int, memo: str) -> None:
@@ -328,7 +330,7 @@ def give_back_twice(alarm: Alarm, by: Any) -> list[Adjustment]:
             -each.amount,
             Reference(Of.ADJUSTMENT, each.pk).and_(Part.BACK),
             by,
-            _("charged twice: %(what)s") % {"what": each.reason},
+            sentence("charged twice: %(what)s", what=each.reason_as_given),
             second=False,
         )
         for each in answered.filter(state=Adjustment.State.DONE).select_related("tenancy__unit__property__organisation")

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from ...kernel.entries import GrantCredit
+from ...kernel.sentences import sentence
 from ..billing.spreading import lock_spread, share_of, take_share
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
@@ -131,5 +131,5 @@ def _lies_in(source: Account | None, known_top_up: TopUp, meter: Meter | None) -
 def _move(known_top_up: TopUp, old_account: Account, source: Account, meter: Meter | None) -> None:
     of = Reference(Of.TOP_UP, known_top_up.pk).and_(Part.MOVED)
     if not booked(of):
-        memo = gettext_noop("found at the meter")
+        memo = sentence("found at the meter")
         book(Transfer.Kind.ADJUSTMENT, source, old_account, known_top_up.amount, now(), of, memo, meter)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.calendar import local, zone
 from ...kernel.plausible import SLACK, most
+from ...kernel.sentences import Moment, sentence
 from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -105,14 +105,10 @@ def put_reading_right(meter: Meter, seq: int, energy: int, by: Any, reason: str)
     """Propose to give back what a wrong reading charged; a second person must agree. Returns the proposals. Raises
     GivingBackError if there is no reason, or nobody was charged.
     """
-    place = zone(meter.property.zone)
     proposals = []
     for tenancy, amount in right(meter, seq, energy):
         at = JournalEntry.objects.get(meter=meter, seq=seq).at
-        memo = _("reading of %(at)s put right: %(why)s") % {
-            "at": f"{local(at, place):%Y-%m-%d %H:%M}",
-            "why": reason.strip(),
-        }
+        memo = sentence("reading of %(at)s put right: %(why)s", at=Moment(at, meter.property.zone), why=reason.strip())
         if not reason.strip():
             raise GivingBackError(_("Say why: it is shown to the tenant."))
         proposals.append(put_right(tenancy, amount, _name(seq, meter), by, memo))

@@ -53,7 +53,7 @@ FIXED_MEMOS = frozenset(
         gettext_noop("found at the meter"),
     }
 )
-"""Memos that the books keep in English, whoever booked it, and that are said in the language of who reads."""
+"""Memos of rows from before they were kept as sentences, which the books have in English, whoever booked it."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def _shared(tenancy: Tenancy, transfers: list[tuple[Transfer, int]]) -> Iterator
     for row, amount in transfers:
         share = shares.get(row.number or 0) if row.of == Of.SHARE else None
         if share is not None and row.kind in SHARED_KINDS:
-            yield Line(SHARED, row.memo, amount, row.at, share=share)
+            yield Line(SHARED, row.memo_in_words, amount, row.at, share=share)
 
 
 def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
@@ -284,7 +284,7 @@ def _adjustments(transfers: list[tuple[Transfer, int]]) -> Iterator[Line]:
         if row.kind == Transfer.Kind.TOP_UP or in_lines:
             continue
         kind = Transfer.Kind(row.kind)
-        memo = _(row.memo) if row.memo in FIXED_MEMOS else row.memo
+        memo = _(row.memo) if row.memo in FIXED_MEMOS else row.memo_in_words
         text = names[kind] % {"memo": memo} if kind in names else (memo or str(kind.label))
         yield Line(ADJUSTMENTS, text[:1].upper() + text[1:], amount, row.at)
 

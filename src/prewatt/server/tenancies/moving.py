@@ -14,10 +14,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from ...kernel.calendar import zone
 from ...kernel.entries import ChangeTenancy
+from ...kernel.sentences import sentence
 from ...kernel.units import NANO
 from ..billing.owed import owe_back
 from ..billing.remainders import close_remainder
@@ -159,7 +159,7 @@ def _reattribute(unit: Unit, old: Tenancy | None, new: Tenancy | None, since: in
             each.amount,
             each.at,
             of.on(each.day),
-            _("used after the move"),
+            sentence("used after the move"),
         )
 
 
@@ -221,7 +221,7 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         _carry(locked, carry_to, of)
     locked.settled_at = tenancy.settled_at = now()
     locked.save(update_fields=["settled_at", "settlements"])
-    close_remainder(locked, of, gettext_noop("settlement"))
+    close_remainder(locked, of, sentence("settlement"))
     _release_deposit(locked, of)
     meter = Meter.objects.filter(unit=locked.unit_id).first()
     if meter is not None:
@@ -241,7 +241,7 @@ def _carry(tenancy: Tenancy, to: Tenancy, settlement: Reference) -> None:
     if not left:
         return
     payer, taker = (tenancy, to) if left > 0 else (to, tenancy)
-    of, memo = settlement.and_(Part.CARRIED), _("carried from %(unit)s") % {"unit": tenancy.unit.name}
+    of, memo = settlement.and_(Part.CARRIED), sentence("carried from %(unit)s", unit=tenancy.unit.name)
     book(Transfer.Kind.SETTLEMENT, tenant_account(payer), tenant_account(taker), abs(left), now(), of, memo)
     adjust(to, left, of, memo, now())
     token_meter = keypad_of(to.unit_id)
@@ -254,7 +254,7 @@ def _release_deposit(tenancy: Tenancy, settlement: Reference) -> None:
     if left:
         held = account(tenancy.unit.property.organisation, Kind.DEPOSITS)
         of = Reference(Of.DEPOSIT, tenancy.pk).and_(Part.BACK).with_part_of(settlement)
-        memo = _("deposit to be paid back")
+        memo = sentence("deposit to be paid back")
         owe_back(tenancy, left, Refund.Why.DEPOSIT, held, of, memo, Transfer.Kind.DEPOSIT)
 
 

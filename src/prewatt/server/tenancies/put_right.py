@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from ...kernel.calendar import local, zone
 from ...kernel.charges import PER_MONTH
 from ...kernel.entries import NEVER, ChangeTenancy
+from ...kernel.sentences import sentence
 from ...kernel.units import NANO
 from ..allocation.models import Run
 from ..billing import debts
@@ -262,7 +263,7 @@ class _PuttingRight:
         for number, ((whose, whom), charged) in enumerate(sorted(shifted.items(), key=lambda item: str(item[0]))):
             holder, wrong = self._account(whom), self._account(whose)
             for each in by_day(charged, zone(self.unit.property.zone)):
-                of, memo = self.of.numbered(number).on(each.day), _("used after the move, put right")
+                of, memo = self.of.numbered(number).on(each.day), sentence("used after the move, put right")
                 book(Transfer.Kind.ATTRIBUTION, holder, wrong, each.amount, each.at, of, memo, self.meter)
 
     def _account(self, pk: int | None) -> Any:
@@ -270,7 +271,7 @@ class _PuttingRight:
 
     def _reopen(self, tenancy: Tenancy) -> None:
         """Take a settlement back, as far as nothing was paid for it."""
-        memo = _("settlement put right")
+        memo = sentence("settlement put right")
         self._withdraw(tenancy, memo)
         reopen_spreads(tenancy, memo)
         self._give_deposit_back(tenancy, memo)
@@ -329,7 +330,7 @@ class _PuttingRight:
             raise ValidationError({"deposit": _("More than this was paid back of the deposit already.")})
         received, held = account(self.organisation, Kind.CASH), account(self.organisation, Kind.DEPOSITS)
         debit, credit = (received, held) if more > 0 else (held, received)
-        of, memo = self.of.and_(Part.DEPOSIT), _("deposit put right")
+        of, memo = self.of.and_(Part.DEPOSIT), sentence("deposit put right")
         book(Transfer.Kind.DEPOSIT, debit, credit, abs(more), now(), of, memo, deposit_of=tenancy)
         tenancy.deposit = deposit
         tenancy.save(update_fields=["deposit"])

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...kernel.details import detail_sentence
 from ...tokens import grouped
+from ..core.reasons import WithTypedReason
 from ..core.sentences import say
 from ..estate.models import Organisation, Tenancy
 from ..ledger.references import Of, is_own
@@ -89,7 +90,7 @@ class Command(models.Model):
         return say(detail_sentence(self.reason))
 
 
-class Refund(models.Model):
+class Refund(WithTypedReason):
     """Money that the landlord owes to `who` (the tenant's name at that time) from the instant `at`: credit that is
     given back, the rest after a move-out, or what was paid too much. `amount` in nano, paid out in parts; at `paid_at`
     all of it was paid. `send_to`: an IBAN, or a note where it is to be sent.
@@ -108,7 +109,6 @@ class Refund(models.Model):
     who = models.CharField(max_length=100)
     why = models.CharField(max_length=9, choices=Why, default=Why.DECIDED)
     amount = models.BigIntegerField()
-    reason = models.CharField(max_length=200)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
     send_to = models.CharField(max_length=200, blank=True, default="")
@@ -157,7 +157,7 @@ class PayOut(models.Model):
         return f"{self.refund}: {self.get_way_display()}"
 
 
-class Adjustment(models.Model):
+class Adjustment(WithTypedReason):
     """Credit that is given to a tenant or taken (`amount` in nano, negative), proposed at the instant `at`: freely,
     because the charge for energy was wrong, or because the meter has it so. Above the organisation's limit it waits for
     a second person.
@@ -184,7 +184,6 @@ class Adjustment(models.Model):
     part = models.CharField(max_length=32, blank=True, default="")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.GIVEN)
     amount = models.BigIntegerField()
-    reason = models.CharField(max_length=200)
     at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)

@@ -2,11 +2,11 @@
 
 from django.db import migrations
 
-from prewatt.server.ledger.append_only import RELEASE, STATEMENTS
+from prewatt.server.ledger.append_only import BEFORE_PARTS, RELEASE
 
 
 def protect(apps, schema_editor):
-    for statement in STATEMENTS[schema_editor.connection.vendor]:
+    for statement in BEFORE_PARTS[schema_editor.connection.vendor]:
         schema_editor.execute(statement)
 
 

@@ -2,12 +2,12 @@
 
 from django.db import migrations
 
-from prewatt.server.ledger.append_only import RELEASE, STATEMENTS
+from prewatt.server.ledger.append_only import BEFORE_PARTS, RELEASE
 
 
 def protect_anew(apps, schema_editor):
     vendor = schema_editor.connection.vendor
-    for statement in (*RELEASE[vendor], *STATEMENTS[vendor]):
+    for statement in (*RELEASE[vendor], *BEFORE_PARTS[vendor]):
         schema_editor.execute(statement)
 
 
