@@ -4,6 +4,7 @@ import html
 import http.cookiejar
 import io
 import re
+import sqlite3
 import threading
 import time
 import urllib.error
@@ -20,6 +21,7 @@ from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.meter import Observed
 from prewatt.edge.page import Page, made_page
 from prewatt.edge.settings import MeterSettings
+from prewatt.edge.site_service import SiteService
 from prewatt.edge.wsgi import MOST_FIELDS, MOST_POSTED
 from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
@@ -565,6 +567,20 @@ def test_a_code_that_is_refused_stays_in_its_field_to_be_mended(tmp_path):
         assert "<h1>Flat 1</h1>" in page
         # A PIN is not shown again.
         assert "000000" not in ask("/login", {"meter": "m1", "pin": "000000"})[0]
+
+
+@pytest.mark.parametrize("trouble", [TimeoutError(), sqlite3.OperationalError("database is locked")])
+def test_a_code_that_comes_while_the_gateway_is_busy_stays_in_its_field_to_be_sent_again(
+    tmp_path, monkeypatch, trouble
+):
+    def busy(*_given):
+        raise trouble
+
+    with door(tmp_path, flat(1), flat(2)) as (_shell, ask):
+        monkeypatch.setattr(SiteService, "submit_code", busy)
+        page, status, _cookies = ask("/code", {"meter": "m1", "code": "1234 5678"})
+        assert status == "503 Service Unavailable" and "The gateway is busy." in page
+        assert "<h1>Flat 1</h1>" in page and "1234 5678</textarea>" in page
 
 
 def test_a_language_is_chosen_on_the_page_and_kept_before_what_the_browser_asks_for(tmp_path):

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
@@ -81,6 +82,18 @@ class Ways(NamedTuple):
 _ADDRESSES_ALONE = Ways()
 
 
+UNAVAILABLE = "503 Service Unavailable"
+
+
+def _start_unavailable(start: Start, _status: str, headers: list[tuple[str, str]]) -> Any:
+    """Begin an answer that is a whole page, though nothing was done."""
+    return start(UNAVAILABLE, headers)
+
+
+def _busy() -> str:
+    return _("The gateway is busy. Please try again in a moment. Nothing is credited twice.")
+
+
 class Page:
     """The WSGI application. `hours` returns seconds of a clock that never goes back. `setup`: the part in which staff set
     meters up. `pause` waits so many seconds of that clock.
@@ -116,8 +129,7 @@ class Page:
             full = _("The gateway's disk is full, so nothing was done. Keep your code. It is not lost.")
             return self._show(start, environ, "", None, Reply(False, full))
         except (TimeoutError, sqlite3.Error):
-            text = _("The gateway is busy. Please try again in a moment. Nothing is credited twice.")
-            return self._message(start, "503 Service Unavailable", text)
+            return self._message(start, UNAVAILABLE, _busy())
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
@@ -169,11 +181,15 @@ class Page:
         mine = meter if meter is not None and form.get("token") == token else None
         if path == "/code":
             code = form.get("code", "")
-            reply = (
-                self._open_code(form.get("meter", ""), code, environ)
-                if mine is None
-                else self._site.submit_code(mine, code, "page")
-            )
+            try:
+                reply = (
+                    self._open_code(form.get("meter", ""), code, environ)
+                    if mine is None
+                    else self._site.submit_code(mine, code, "page")
+                )
+            except (TimeoutError, sqlite3.Error):
+                # What was typed stays in its field.
+                reply, start = Reply(False, _busy()), partial(_start_unavailable, start)
             return self._show(start, environ, token, meter, reply, form.get("meter"), "" if reply.done else code)
         if mine is not None and path == "/emergency":
             return self._show(start, environ, token, meter, self._site.act(mine, TakeEmergency(), "page"))
