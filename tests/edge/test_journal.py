@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from shutil import copy
@@ -50,7 +51,7 @@ def fill(path, meter, count):
 
 
 def sql(path, statement, *values):
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(statement, values)
     database.close()
 
@@ -78,7 +79,7 @@ def test_a_snapshot_saves_the_replay_and_changes_nothing(tmp_path):
     path = tmp_path / "j"
     fill(path, "m", SNAPSHOT_EVERY)
     account, made = fill(path, "m", 3)
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("SELECT seq FROM snapshot").fetchall() == [(SNAPSHOT_EVERY,)]
     database.close()
     # The replay begins at the snapshot: what lies before it is not looked at.
@@ -108,7 +109,7 @@ def test_damage_is_named_never_a_shorter_journal_and_nothing_is_changed(tmp_path
     path = tmp_path / "j"
     fill(path, "m", 5)
     sql(path, damage)
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         before = database.execute("SELECT * FROM entry").fetchall()
     database.close()
     journal = Journal(path)
@@ -118,7 +119,7 @@ def test_damage_is_named_never_a_shorter_journal_and_nothing_is_changed(tmp_path
     ):
         journal.load("m")
     journal.close()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("SELECT * FROM entry").fetchall() == before
     database.close()
 

@@ -1,6 +1,7 @@
 """A real browser."""
 
 import asyncio
+import gc
 import shutil
 import socket
 import threading
@@ -36,3 +37,5 @@ def pages(concurrent_db):
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join()
+    # Its threads kept their connections to the database, which lie in circles.
+    gc.collect()

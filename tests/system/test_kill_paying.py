@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 
 import pytest
 
@@ -93,7 +94,7 @@ def top_up(house, port, provider, asked, is_called):
         assert call(house, port, provider, trade) == 200
         return
     # Or the provider never calls: the worker asks.
-    with sqlite3.connect(house["database"], timeout=30) as database:
+    with closing(sqlite3.connect(house["database"], timeout=30)) as database, database:
         database.execute("UPDATE payments_payment SET next_look_at = 0 WHERE state = 'open'")
     assert house["server"].say("look") == "looked"
 
@@ -130,13 +131,13 @@ def pay(house, made):
 
 
 def facts(house, asked):
-    with sqlite3.connect(house["database"], timeout=30) as database:
+    with closing(sqlite3.connect(house["database"], timeout=30)) as database, database:
         return database.execute(FACTS, [asked]).fetchone()
 
 
 def books(house):
     """The trial balance, by a query of our own."""
-    with sqlite3.connect(house["database"], timeout=30) as database:
+    with closing(sqlite3.connect(house["database"], timeout=30)) as database, database:
         rows = database.execute("SELECT debit_account_id, credit_account_id, amount FROM ledger_transfer").fetchall()
         known = {row[0] for row in database.execute("SELECT id FROM ledger_account")}
         credited = database.execute("SELECT count(*), coalesce(sum(amount), 0) FROM vending_topup").fetchone()

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
 
 from tests.migrated import put_database
 from tests.system.demonstration import PREWATT
@@ -53,7 +54,7 @@ def test_killed_in_the_middle_a_statement_is_read_to_its_end_once_and_anothers_t
     subprocess.run([PREWATT[0], "-c", ASK], **run)
 
     def ask(question):
-        with sqlite3.connect(home / "prewatt.sqlite3", timeout=30) as database:
+        with closing(sqlite3.connect(home / "prewatt.sqlite3", timeout=30)) as database, database:
             return database.execute(question).fetchone()
 
     def wait_until(what):

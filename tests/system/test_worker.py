@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from tempfile import mkdtemp
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_tenancy_that_ended_is_settled_however_often_the_worker_is_killed(tmp_
     subprocess.run([PREWATT[0], "-c", MAKE], env=environment, check=True, capture_output=True)
 
     def ask(question):
-        with sqlite3.connect(tmp_path / "home" / "prewatt.sqlite3", timeout=30) as database:
+        with closing(sqlite3.connect(tmp_path / "home" / "prewatt.sqlite3", timeout=30)) as database, database:
             return database.execute(question).fetchone()[0]
 
     deadline = time.monotonic() + PATIENCE
