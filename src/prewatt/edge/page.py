@@ -187,6 +187,8 @@ class Page:
                     if mine is None
                     else self._site.submit_code(mine, code, "page")
                 )
+            except JournalFull:
+                raise
             except (TimeoutError, sqlite3.Error):
                 # What was typed stays in its field.
                 reply, start = Reply(False, _busy()), partial(_start_unavailable, start)
