@@ -72,18 +72,20 @@ def properties(request: HttpRequest) -> HttpResponse:
         # The choice would tell who has paid.
         wanted = replace(wanted, show="")
     silent = _is_silent(rows)
+    known = Property.objects.select_related("organisation")
+    # Who has one property is at it: the header leads to its pages.
+    only = known.get(pk=rows[0].pk) if len(rows) == 1 else None
     context = {
         "silent": silent,
         "wanted": wanted,
         "search": _search(rows, wanted, all_money),
         "several": len(rows) > 1,
         "sees_money": bool(with_money),
-        # Who has one property is at it: the header leads to its pages.
-        "property": rows[0].property if len(rows) == 1 else None,
+        "property": only,
     }
 
     def worked_out() -> dict[str, Any]:
-        buildings = Property.objects.select_related("organisation").in_bulk([each.pk for each in rows])
+        buildings = {only.pk: only} if only is not None else known.in_bulk([each.pk for each in rows])
         shown = {each.pk: buildings[each.pk] for each in chosen}
         with_phones = [each for pk, each in shown.items() if Right.TENANCIES in rights[pk]]
         page = listing(list(shown.values()), wanted, chosen, with_phones)
