@@ -281,7 +281,8 @@ def forgeries(provider, providers, trade):
         (
             body.replace(b"2000", b"9000").replace(b"20.00", b"90.00")
             if provider != "wechat"
-            else body[:-9] + b"1" + body[-8:],
+            # What is paid is sealed: any other letter in it.
+            else body[:-9] + (b"2" if body[-9:-8] == b"1" else b"1") + body[-8:],
             headers,
         ),
     )
