@@ -4,12 +4,22 @@ long to start.
 
 from xdist.scheduler import LoadScopeScheduling
 
+WAITING = (
+    "tests/edge/commissioning/",
+    "tests/edge/test_bluetooth.py",
+    "tests/edge/test_page.py",
+    "tests/server/core/test_broker_trouble.py",
+)
+"""What waits for lines, radios and watches, and leaves the processor idle: one worker does it, beside those that compute."""
+
 
 class OneByOne(LoadScopeScheduling):
-    """Gives a worker the next test, or all that live in one running building."""
+    """Gives a worker the next test, or all that live in one running building, or all that wait."""
 
     def _split_scope(self, nodeid: str) -> str:
         path, _, name = nodeid.partition("::")
+        if path.startswith(WAITING):
+            return "waiting"
         if path.endswith(("system/test_pages.py", "system/test_kill_paying.py")):
             return path
         if path.endswith("system/test_real_building.py"):

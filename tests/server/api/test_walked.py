@@ -64,9 +64,13 @@ def others(building, mini, tenancy, clock):
     return made, found
 
 
+SCHEMA = api.get_openapi_schema()
+"""What the API says of itself. It takes a while to be made."""
+
+
 def _paths():
     """Each call of the API, as (method, path)."""
-    for path, item in api.get_openapi_schema()["paths"].items():
+    for path, item in SCHEMA["paths"].items():
         for method in item:
             yield method, path
 
@@ -171,11 +175,11 @@ NONSENSE = [
 def _fields(schema):
     """The names of a body's fields, by the schema of a call."""
     reference = schema["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    return list(api.get_openapi_schema()["components"]["schemas"][reference]["properties"])
+    return list(SCHEMA["components"]["schemas"][reference]["properties"])
 
 
 def _with_bodies():
-    for path, item in api.get_openapi_schema()["paths"].items():
+    for path, item in SCHEMA["paths"].items():
         for method, call in item.items():
             if path.startswith(READ_BY_PEOPLE) and "requestBody" in call:
                 yield pytest.param(method, path, _fields(call), id=f"{method} {path}")
