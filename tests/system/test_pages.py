@@ -28,13 +28,15 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5}
 
 
 class Building:
-    """A demonstration with its pages. Its time can be held: pages, head-end and agent go on, the clock stands."""
+    """A demonstration with its pages. Its time can be held: pages, head-end and agent go on, the clock stands. After the outage it
+    goes on for longer than what pays at it takes: nothing arrives at a meter after its end.
+    """
 
     DAYS = 20 if PICTURES else 14
 
     def __init__(self, home):
         self._home = home
-        options = ["--days", str(self.DAYS), "--speed", "40000", "--seed", "4", "--home", str(home)]
+        options = ["--days", str(self.DAYS), "--speed", "15000", "--seed", "4", "--home", str(home)]
         self._process = subprocess.Popen(
             [*PREPARED, "demo", *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -69,8 +71,13 @@ def building(tmp_path_factory):
 
 @pytest.fixture
 def log_in(browser):
-    """Opens a page of its own, logged in; fails at the end if the page logged an error."""
+    """Opens a page of its own, logged in; fails at the end if the page logged an error. What a test that fails has asked for, and
+    which session it had, is told.
+    """
     contexts, errors = [], []
+
+    def tell(answer):
+        print(answer.request.method, answer.url, answer.status, answer.headers.get("set-cookie", "")[:90])
 
     def log_in(building, name, **look):
         context = browser.new_context(**{"viewport": {"width": 1180, "height": 900}, **look})
@@ -78,6 +85,7 @@ def log_in(browser):
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("response", tell)
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.goto(f"{building.address}/login/")
         page.get_by_label("Name").fill(name)
@@ -87,6 +95,7 @@ def log_in(browser):
 
     yield log_in
     for context in contexts:
+        print([(each["name"], each["value"][:6], each["expires"]) for each in context.cookies()])
         context.close()
     assert errors == []
 
@@ -142,8 +151,9 @@ def test_the_tenant_sees_balance_today_and_the_month_and_what_was_used_on_a_phon
     page.locator("figure.use").scroll_into_view_if_needed()  # Only then is its library fetched.
     expect(page.locator("figure.use canvas")).to_be_visible()
     page.evaluate("window.mark = 'not reloaded'")
-    page.locator("figure.use").get_by_role("link", name="Day").click()
-    expect(page.locator("figure.use [aria-current]")).to_have_text("Day")
+    # A day or a month has none yet when it begins, as the demonstration may end with one.
+    page.locator("figure.use").get_by_role("link", name="Year").click()
+    expect(page.locator("figure.use [aria-current]")).to_have_text("Year")
     page.get_by_role("button", name="CAD", exact=True).click()
     assert (
         page.evaluate("Chart.getChart(document.querySelector('figure.use canvas')).options.scales.y.title.text")
@@ -165,8 +175,8 @@ def test_a_payment_that_the_manager_records_arrives_at_the_meter_while_one_looks
     page.get_by_label("Receipt").fill("cash")
     page.get_by_role("button", name="Top up").click()
     expect(page.get_by_role("status")).to_contain_text("recorded")
-    row = page.locator("tbody tr").first
-    expect(row).to_contain_text("12.50")
+    # The tenant of the demonstration may pay in the same minute.
+    row = page.locator("tbody tr", has_text="12.50").first
     expect(row).to_contain_text(re.compile(r"12\.50\s*\d+ \w+, \d\d:\d\d"), timeout=PATIENCE)
 
 
