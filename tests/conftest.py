@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.building import NOON, PASSWORD, FixedClock, set_up
-from tests.scheduling import WAITING
 
 # Nearly all that collecting makes stays: garbage is looked for when that is over, and then seldom.
 gc.set_threshold(100_000, 10, 10)
@@ -25,7 +24,6 @@ FIRST = (
     "system/test_protocols",
     "system/test_backup",
     "system/test_kills",
-    *(each.removeprefix("tests/") for each in WAITING),
     "system/",
     "clients/",
     "edge/machine/",
