@@ -67,8 +67,9 @@ stories: $(VENV)/.installed-test $(LIGHTHOUSE) $(MINI_PROGRAM) $(FIRST) ## All t
 postgresql: $(VENV)/.installed-test $(FIRST) ## The tests that are of a database, on PostgreSQL.
 	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 1
 
+# Four at a time, as they wait for lines, radios and processes.
 pure: $(VENV)/.installed-test ## The tests without a database, a browser or processes of ours.
-	TEST_DATABASE=none $(BIN)/pytest -n 2 $(PURE) $(ARGS)
+	TEST_DATABASE=none $(BIN)/pytest -n 4 $(PURE) $(ARGS)
 
 kept: $(VENV)/.installed-test ## Write anew, after a wanted change, what statements, books, notices and the API say of two months (tests/formats/kept).
 	WRITE_KEPT=1 $(BIN)/pytest tests/formats/test_kept.py

@@ -12,6 +12,7 @@ from prewatt.edge.site_service import SiteService
 from prewatt.kernel.entries import Command, SetTariff, decode_entry
 from prewatt.kernel.tariff import flat_tariff
 from prewatt.tokens import MeterKey, account_number
+from prewatt.wire.link import Call
 from prewatt.wire.messages import Orders
 from prewatt.wire.signing import seal, sign_command
 from tests.edge.test_shell import SERVER, made_settings
@@ -62,6 +63,8 @@ def agent(folder, ordered=True, settings=None, **changes):
         yield shell, site
     finally:
         shell.stop()
+        # It may wait for the next event.
+        shell.inbox.put(Call(lambda: None))
         thread.join()
 
 

@@ -10,16 +10,16 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from unittest.mock import patch
 
 import msgspec
 import pytest
-import waitress
 
 from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.meter import Observed
 from prewatt.edge.page import Page, made_page
+from prewatt.edge.serving import open_server
 from prewatt.edge.settings import MeterSettings
 from prewatt.edge.site_service import SiteService
 from prewatt.edge.wsgi import MOST_FIELDS, MOST_POSTED
@@ -99,31 +99,18 @@ def served(folder):
 def opened(folder, hours=time.monotonic):
     """An agent as its folder has it, with its page."""
     with agent(folder, ordered=False) as (shell, site):
-        server = waitress.create_server(
-            Page(
-                site,
-                "Linden 5 <b>",
-                [("m1", "Flat 1"), ("m2", "Flat 2")],
-                hours,
-                pause=getattr(hours, "pause", time.sleep),
-            ),
-            host="127.0.0.1",
-            port=0,
-            threads=4,
+        page = Page(
+            site,
+            "Linden 5 <b>",
+            [("m1", "Flat 1"), ("m2", "Flat 2")],
+            hours,
+            pause=getattr(hours, "pause", time.sleep),
         )
-
-        def run():
-            with suppress(OSError):
-                # Closed under its feet at the end.
-                server.run()
-
-        thread = threading.Thread(target=run)
-        thread.start()
+        server = open_server(page, ("127.0.0.1", 0))
         try:
-            yield shell, f"http://127.0.0.1:{server.effective_port}"
+            yield shell, f"http://127.0.0.1:{server.port}"
         finally:
             server.close()
-            thread.join(timeout=60)
 
 
 def code(shell, tid=0):

@@ -91,6 +91,11 @@ class Served:
     def _listeners(self) -> list[_Listener]:
         return [each for each in list(self._sockets.values()) if isinstance(each, _Listener)]
 
+    @property
+    def port(self) -> int:
+        """Return the port of its first address: where none was named (0), the one that the system gave."""
+        return int(self._listeners()[0].effective_port)
+
     def close(self) -> None:
         """End, and free the port."""
         for listener in self._listeners()[:1]:

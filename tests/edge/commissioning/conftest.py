@@ -2,10 +2,15 @@
 
 import pytest
 
-from prewatt.edge.conversations.dlms import search
+from prewatt.edge.commissioning import workbench
+from prewatt.edge.drivers import bus
+from tests.edge.commissioning.silence import open_bus
 
 
-@pytest.fixture(autouse=True)
-def nobody_sends_by_itself(monkeypatch):
-    """Where nothing answers one listens for a moment only: no played meter of these tests sends by itself."""
-    monkeypatch.setattr(search, "LISTENS_S", 0.2)
+@pytest.fixture(autouse=True, scope="module")
+def nobody_waits_for_silence():
+    """Most questions of a search are to nobody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workbench, "Bus", open_bus)
+        patch.setattr(bus, "Bus", open_bus)
+        yield

@@ -19,7 +19,7 @@ from prewatt.sim.meters.dlt645 import Dlt645Responder
 from prewatt.sim.meters.line import Line
 from prewatt.sim.meters.modbus import ModbusResponder
 from prewatt.sim.meters.played import PlayedMeter
-from prewatt.sim.meters.serving import OnPty
+from tests.edge.commissioning.silence import CountedPty
 
 BEGIN = 1_704_067_200 * 10**6
 DLT, DLT_TWIN, SDM, SDM_TWO = "202411110002", "202411110003", "12345678", "12345679"
@@ -58,9 +58,12 @@ class House:
             [ModbusResponder(self.meters[SDM], sdm, 1, Rtu()), ModbusResponder(self.meters[SDM_TWO], hiking, 2, Rtu())]
         )
         self._stack = ExitStack()
-        self.ports = {"cellar": self._serve(OnPty(self.cellar, 2400)), "riser": self._serve(OnPty(self.riser, riser))}
+        self.ports = {
+            "cellar": self._serve(CountedPty(self.cellar, 2400)),
+            "riser": self._serve(CountedPty(self.riser, riser)),
+        }
 
-    def _serve(self, served: OnPty) -> str:
+    def _serve(self, served: CountedPty) -> str:
         self._stack.callback(served.close)
         return served.path
 

@@ -14,7 +14,6 @@ from prewatt.edge.commissioning.page import SetUpPage
 from prewatt.edge.commissioning.survey import Flat, load_survey, save_survey
 from prewatt.edge.serving import open_server
 from tests.edge.commissioning.house import DLT, House, Later, now
-from tests.edge.test_hosting import free_port
 from tests.edge.test_page import Browser, Hours
 
 LINE, KIND = "2400 8E1", "dlt645-2007"
@@ -31,10 +30,10 @@ def gateway(tmp_path_factory):
     setup, _later = Later.on(alone(folder, now, range(1, 3)))
     setup.add_bus(house.ports["cellar"])
     setup.scanner.ask(house.ports["cellar"], LINE, KIND, DLT, {})
-    hours, port = Hours(), free_port()
-    served = open_server(SetUpPage(setup, "Elm Street 5", hours, pause=hours.pause), ("127.0.0.1", port))
-    browser = Browser(f"http://127.0.0.1:{port}")
-    browser.folder, browser.house, browser.setup, browser.hours, browser.port = folder, house, setup, hours, port
+    hours = Hours()
+    served = open_server(SetUpPage(setup, "Elm Street 5", hours, pause=hours.pause), ("127.0.0.1", 0))
+    browser = Browser(f"http://127.0.0.1:{served.port}")
+    browser.folder, browser.house, browser.setup, browser.hours, browser.port = folder, house, setup, hours, served.port
     yield browser
     served.close()
     house.close()

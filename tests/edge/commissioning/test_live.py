@@ -13,8 +13,8 @@ from prewatt.edge.settings import MeterSettings, load_settings, write_settings
 from prewatt.sim.meters.dlms import HdlcResponder
 from prewatt.sim.meters.dlt645 import Dlt645Responder
 from prewatt.sim.meters.line import Line
-from prewatt.sim.meters.serving import OnPty, OnTcp
 from tests.edge.commissioning.house import DLT, DLT_TWIN, now, played
+from tests.edge.commissioning.silence import CountedPty, CountedTcp
 from tests.edge.protocols.dlms_wall import Wall
 from tests.edge.test_shell import made_settings
 
@@ -74,10 +74,10 @@ def beside_agent(folder):
 def served(request, line):
     """The line behind an adapter, and behind a converter over TCP. The port that it is served at."""
     if request.param == "adapter":
-        at = OnPty(line, 2400)
+        at = CountedPty(line, 2400)
         yield at.path
     else:
-        at = OnTcp(line)
+        at = CountedTcp(line)
         yield "tcp://{}:{}".format(*at.address)
     at.close()
 
@@ -100,7 +100,7 @@ def test_on_a_bus_in_service_its_own_meters_alone_are_asked_and_another_by_its_a
 
 
 def test_an_adapter_in_service_is_known_by_any_of_its_names(tmp_path, line):
-    at = OnPty(line, 2400)
+    at = CountedPty(line, 2400)
     link = tmp_path / "by-id"
     link.symlink_to(at.path)
     setup = beside_agent(enrolled(tmp_path, str(link), [DLT]))
@@ -190,7 +190,7 @@ def test_a_meter_is_exchanged_moved_and_two_are_swapped_beside_the_agent(tmp_pat
 def test_a_meter_of_dlms_is_found_and_another_beside_it_by_its_address_alone(tmp_path, behind):
     walls = [Wall("dlms-lls") for _ in range(2)]
     responders = [HdlcResponder(wall.server, address) for wall, address in zip(walls, (16, 17), strict=True)]
-    at = OnPty(Line(responders), 9600) if behind == "adapter" else OnTcp(Line(responders))
+    at = CountedPty(Line(responders), 9600) if behind == "adapter" else CountedTcp(Line(responders))
     port = at.path if behind == "adapter" else "tcp://{}:{}".format(*at.address)
     folder = enrolled(tmp_path, port, [])
     (folder / "edge.toml").unlink()

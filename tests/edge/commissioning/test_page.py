@@ -1,18 +1,15 @@
 """The page on which meters are set up, over real HTTP, with played meters behind a played adapter."""
 
-import threading
 import time
 import urllib.error
-from contextlib import suppress
 
 import pytest
-import waitress
 
 from prewatt.edge.commissioning.access import new_code
 from prewatt.edge.commissioning.gateway import alone
 from prewatt.edge.commissioning.page import SetUpPage
 from prewatt.edge.commissioning.survey import Flat, load_survey, save_survey
-from prewatt.edge.conversations.protocol import AnswerTimes
+from prewatt.edge.serving import open_server
 from prewatt.edge.settings import load_settings, write_settings
 from tests.edge.commissioning.house import DLT, DLT_TWIN, House, Later, now
 from tests.edge.test_page import Browser
@@ -20,8 +17,7 @@ from tests.edge.test_shell import made_settings
 
 
 @pytest.fixture
-def browser(tmp_path, monkeypatch):
-    monkeypatch.setattr(AnswerTimes, "seeking", lambda _self, _port: 0.15)
+def browser(tmp_path):
     folder = tmp_path / "gateway"
     folder.mkdir()
     write_settings(folder / "edge.toml", made_settings(folder, meters=(), drivers={}))
@@ -33,14 +29,8 @@ def browser(tmp_path, monkeypatch):
     setup.add_bus(house.ports["cellar"])
     for address in (DLT, DLT_TWIN):
         setup.scanner.ask(house.ports["cellar"], "2400 8E1", "dlt645-2007", address, {})
-    server = waitress.create_server(SetUpPage(setup, "Elm Street 5"), host="127.0.0.1", port=0, threads=2)
-
-    def run():
-        with suppress(OSError):
-            server.run()
-
-    threading.Thread(target=run, daemon=True).start()
-    browser = Browser(f"http://127.0.0.1:{server.effective_port}")
+    server = open_server(SetUpPage(setup, "Elm Street 5"), ("127.0.0.1", 0))
+    browser = Browser(f"http://127.0.0.1:{server.port}")
     browser.folder, browser.house, browser.setup = folder, house, setup
     yield browser
     server.close()

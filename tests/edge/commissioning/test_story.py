@@ -10,7 +10,6 @@ from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.commissioning import rules
 from prewatt.edge.commissioning.gateway import alone
 from prewatt.edge.commissioning.survey import Flat, SurveyError, load_survey, save_survey
-from prewatt.edge.conversations.protocol import AnswerTimes
 from prewatt.edge.settings import load_settings, write_settings
 from prewatt.edge.shell import Shell
 from prewatt.kernel.entries import Command, GrantCredit, SetTariff
@@ -22,12 +21,6 @@ from tests.edge.commissioning.house import DLT, DLT_TWIN, SDM, SDM_TWO, House, L
 from tests.edge.test_shell import SERVER, made_settings
 
 UNITS = range(1, 4)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Played meters answer at once."""
-    monkeypatch.setattr(AnswerTimes, "seeking", lambda _self, _port: 0.15)
 
 
 @pytest.fixture

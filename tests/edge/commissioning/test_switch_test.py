@@ -6,16 +6,14 @@ from prewatt.edge.commissioning import rules
 from prewatt.edge.commissioning.gateway import alone
 from prewatt.edge.commissioning.survey import Flat, SurveyError, load_survey, save_survey
 from prewatt.edge.commissioning.switch_test import AGAIN_AFTER, TEST_LASTS
-from prewatt.edge.conversations.protocol import AnswerTimes
 from tests.edge.commissioning.house import DLT, DLT_TWIN, House, Later, now
 
 LINE, KIND = "2400 8E1", "dlt645-2007"
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
+def bench(tmp_path):
     """A gateway with one meter at its flat, its played house, and the clock by which switches are closed later."""
-    monkeypatch.setattr(AnswerTimes, "seeking", lambda _self, _port: 0.1)
     survey = load_survey(tmp_path)
     survey.flats = (Flat("Flat 1", DLT, DLT), Flat("Flat 2", DLT_TWIN, DLT_TWIN))
     save_survey(tmp_path, survey)
