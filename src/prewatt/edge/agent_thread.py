@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from ..wire.link import Call, LinkEvent
+from .journal_file import JournalFull
 from .texts import speaking, spoken
 
 T = TypeVar("T")
@@ -21,11 +22,15 @@ class AgentThread:
 
     def __init__(self, inbox: queue.Queue[LinkEvent]) -> None:
         self._inbox = inbox
+        self._is_ended = False
 
     def ask(self, work: Callable[[], T]) -> T:
         """Do `work` in the agent's thread, and return what it returns or raise what it raises. Raises TimeoutError if
-        the agent does not do it in time. A journal that cannot be written also ends the agent.
+        the agent does not do it in time. A journal that cannot be written also ends the agent; who asks after that need
+        not wait.
         """
+        if self._is_ended:
+            raise TimeoutError
         done: Future[T] = Future()
         language = spoken()
 
@@ -35,9 +40,12 @@ class AgentThread:
                 with speaking(language):
                     done.set_result(work())
             except Exception as error:
+                # The rules in memory are ahead of the journal, or wrong: the agent must end, whoever asked. On a full disk it
+                # begins anew from the journal by itself.
+                must_raise = isinstance(error, sqlite3.Error | AssertionError)
+                self._is_ended = must_raise and not isinstance(error, JournalFull)
                 done.set_exception(error)
-                # The rules in memory are ahead of the journal, or wrong: the agent must end, whoever asked.
-                if isinstance(error, sqlite3.Error | AssertionError):
+                if must_raise:
                     raise
 
         self._inbox.put(Call(call))

@@ -71,10 +71,19 @@ async function show() {
 
 async function look() {
   const answer = await fetch(place.dataset.alive, {method: "HEAD", cache: "no-store"}).catch(() => null);
-  if (answer?.ok) location.reload();
+  if (answer?.ok) goBack();
+}
+
+// Who is on the way to another page gets that one.
+let isLeaving = false;
+window.addEventListener("beforeunload", () => { isLeaving = true; });
+window.addEventListener("pageshow", () => { isLeaving = false; });
+
+function goBack() {
+  if (!isLeaving) location.reload();
 }
 
 document.getElementById("again").addEventListener("click", () => location.reload());
-window.addEventListener("online", () => location.reload());
+window.addEventListener("online", goBack);
 setInterval(() => { if (!document.hidden) look(); }, AGAIN);
 show().catch(() => {});
