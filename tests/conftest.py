@@ -92,6 +92,11 @@ def pytest_runtest_teardown():
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix():
+    """Each worker has a folder or a server of its own: its database has the one name, under which it is put there."""
+
+
+@pytest.fixture(scope="session")
 def django_db_keepdb():
     """Whether the tests' database is there already: on SQLite it is a copy, and ends with the process's folder."""
     import os

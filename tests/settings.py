@@ -18,6 +18,10 @@ os.environ.setdefault("PREWATT_WEB_PROCESSES", "1")
 if "PREWATT_HOME" not in os.environ:
     os.environ["PREWATT_HOME"] = tempfile.mkdtemp(prefix="prewatt-test-")
     atexit.register(shutil.rmtree, os.environ["PREWATT_HOME"], ignore_errors=True)
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # Workers have the environment of the process that started them, which removes all at its end.
+    os.environ["PREWATT_HOME"] += f"/{worker}"
+    Path(os.environ["PREWATT_HOME"]).mkdir(mode=0o700, exist_ok=True)
 
 WITHOUT = os.environ.get("TEST_DATABASE") == "none"
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
