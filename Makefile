@@ -65,7 +65,7 @@ stories: $(VENV)/.installed-test $(LIGHTHOUSE) $(MINI_PROGRAM) $(FIRST) ## All t
 	nice -n 5 $(BIN)/pytest -n 4 $(ARGS)
 
 postgresql: $(VENV)/.installed-test $(FIRST) ## The tests that are of a database, on PostgreSQL.
-	TEST_DATABASE=postgresql $(BIN)/pytest -m database -n 1
+	TEST_DATABASE=postgresql $(BIN)/pytest -m database
 
 # Four at a time, as they wait for lines, radios and processes.
 pure: $(VENV)/.installed-test ## The tests without a database, a browser or processes of ours.

@@ -120,20 +120,20 @@ def clock(monkeypatch):
     return fixed
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The tests' database, which is emptied quickly after tests that several threads write in."""
+    from django.test import TransactionTestCase
+
+    from tests.emptying import Emptying
+
+    with django_db_blocker.unblock():
+        TransactionTestCase._fixture_teardown = Emptying()
+
+
 @pytest.fixture
 def concurrent_db(transactional_db):
-    """A database that several threads write to. Ledger and audit log can't be emptied, but by taking their protection away."""
-    yield
-    from django.db import connection
-
-    from prewatt.server.accounts import append_only as audit
-    from prewatt.server.ledger import append_only as ledger
-
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            for log, table in ((ledger, "ledger_transfer"), (audit, audit.TABLE)):
-                for statement in (*log.RELEASE["sqlite"], f"DELETE FROM {table}", *log.SQLITE):
-                    cursor.execute(statement)
+    """A database that several threads write to."""
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,12 @@ os.environ["LC_ALL"] = "C.UTF-8"
 # A server that tests start has one process of its pages: each takes some time to start.
 os.environ.setdefault("PREWATT_WEB_PROCESSES", "1")
 if "PREWATT_HOME" not in os.environ:
-    os.environ["PREWATT_HOME"] = tempfile.mkdtemp(prefix="prewatt-test-")
+    os.environ["PREWATT_HOME"] = os.environ["HOME_OF_WORKERS"] = tempfile.mkdtemp(prefix="prewatt-test-")
     atexit.register(shutil.rmtree, os.environ["PREWATT_HOME"], ignore_errors=True)
-if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # Workers have the environment of the process that started them, which removes all at its end.
-    os.environ["PREWATT_HOME"] += f"/{worker}"
-    Path(os.environ["PREWATT_HOME"]).mkdir(mode=0o700, exist_ok=True)
+elif "PYTEST_XDIST_WORKER" in os.environ and os.environ["PREWATT_HOME"] == os.environ.get("HOME_OF_WORKERS"):
+    # A worker, which has the environment of the process that started it: that one removes all at its end.
+    os.environ["PREWATT_HOME"] += f"/{os.environ['PYTEST_XDIST_WORKER']}"
+    Path(os.environ["PREWATT_HOME"]).mkdir(mode=0o700)
 
 WITHOUT = os.environ.get("TEST_DATABASE") == "none"
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from functools import cache
 
 import pytest
 
@@ -67,9 +68,12 @@ def lived(building, clock):
 @pytest.fixture
 def thousands(monkeypatch):
     """For who asks for thousands of pages: it isn't kept for the test what each template was rendered with, nor is it logged, by Django,
-    that a page is not there.
+    that a page is not there; and which view an address has is looked up once.
     """
     from django.template import Template
+    from django.urls import get_resolver
 
+    root = get_resolver()
+    monkeypatch.setattr(root, "resolve", cache(root.resolve))
     monkeypatch.setattr(Template, "_render", lambda template, context: template.nodelist.render(context))
     monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
