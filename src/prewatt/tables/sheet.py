@@ -118,7 +118,8 @@ def _separator(text: str, names: Collection[str]) -> str:
         rows: list[list[str]] = []
         # What is wrong is said when the rows are read; those before it tell enough.
         with contextlib.suppress(csv.Error):
-            rows.extend(islice(_reader(_lines(text), sign), _HEAD))
+            # More columns than are read say nothing, and there may be millions.
+            rows.extend(cells[: MOST_COLUMNS + 1] for cells in islice(_reader(_lines(text), sign), _HEAD))
         score = _score(rows, names)
         if score > best:
             best, separator = score, sign
