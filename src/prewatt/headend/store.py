@@ -28,7 +28,6 @@ from ..server.metering.looks import looked_at, show
 from ..server.metering.models import (
     Alarm,
     Gateway,
-    JournalEntry,
     Meter,
     Refusal,
     Worker,
@@ -43,7 +42,7 @@ from .alarms import Raised, each_once
 from .batch import GatewayView, MeterView, Plan
 from .dispatch import Pending
 from .looking import Look
-from .meter_rows import OutrunError, entry_row, store_meter, store_status, tenancies_of
+from .meter_rows import OutrunError, move_on, store_entries, store_meter, store_status, tenancies_of
 from .outbox import Outbox
 from .refusals import summed
 from .revoking import Lacking
@@ -222,13 +221,15 @@ class Store:
             charges: list[Charge] = []
             charged = (name for name, change in plan.meters.items() if change.charges or change.cleared)
             tenancies = tenancies_of(self._meters[name] for name in charged)
-            for name, change in plan.meters.items():
-                if change.entries or change.duplicates:
-                    meter = self._meters[name]
-                    charges += store_meter(meter, change, tenancies.get(meter.unit_id, ()))
-            JournalEntry.objects.bulk_create(
-                entry_row(self._meters[name], new) for name, change in plan.meters.items() for new in change.entries
-            )
+            moved = [
+                (self._meters[name], change)
+                for name, change in plan.meters.items()
+                if change.entries or change.duplicates
+            ]
+            move_on(moved)
+            for meter, change in moved:
+                charges += store_meter(meter, change, tenancies.get(meter.unit_id, ()))
+            store_entries((self._meters[name], new) for name, change in plan.meters.items() for new in change.entries)
             book_charges(charges)
             for name, status in plan.statuses.items():
                 store_status(self._meters[name], status)
