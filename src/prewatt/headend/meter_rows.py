@@ -1,5 +1,5 @@
-"""This module stores what a batch changes for one meter: its row, the commands that its journal shows, and the books.
-It is called in the batch's transaction, with the meter's row locked.
+"""This module stores what a batch changes for meters: their rows and entries, the commands that their journals show, and the books.
+It is called in the batch's transaction, with the meters' rows locked.
 """
 
 from __future__ import annotations

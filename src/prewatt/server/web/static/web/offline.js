@@ -74,10 +74,9 @@ async function look() {
   if (answer?.ok) goBack();
 }
 
-// Who is on the way to another page gets that one.
+// Who is on the way to another page gets that one. Who calls a telephone number stays, which is seen later.
 let isLeaving = false;
 window.addEventListener("beforeunload", () => { isLeaving = true; });
-window.addEventListener("pageshow", () => { isLeaving = false; });
 
 function goBack() {
   if (!isLeaving) location.reload();
@@ -85,5 +84,8 @@ function goBack() {
 
 document.getElementById("again").addEventListener("click", () => location.reload());
 window.addEventListener("online", goBack);
-setInterval(() => { if (!document.hidden) look(); }, AGAIN);
+setInterval(() => {
+  isLeaving = false;
+  if (!document.hidden) look();
+}, AGAIN);
 show().catch(() => {});
