@@ -183,12 +183,13 @@ def test_a_worker_of_a_new_version_takes_over_and_throws_the_files_of_the_one_be
     monkeypatch.setattr(worker, "version", worker.version.__wrapped__)
     assert worker.version() != before
     phone.reload()
-    until(phone, "async () => (await caches.keys()).sort().join()", f"files {worker.version()},kept")
+    # No others: those of the worker before go when this one takes over.
+    kept = "async () => `[${(await caches.keys()).sort().join()}]`"
+    until(phone, kept, f"[files {worker.version()},kept]")
     phone.evaluate("caches.open('files of-before')")
     phone.evaluate("caches.open('on-site 1')")
     phone.reload()
-    now = f"files {worker.version()},kept,on-site 1"
-    until(phone, "async () => (await caches.keys()).sort().join()", now)
+    until(phone, kept, f"[files {worker.version()},kept,on-site 1]")
     open_offline(phone)
     expect(phone.locator(".balance .big")).to_have_text("12.00 EUR")
 

@@ -111,7 +111,9 @@ async function check(answer) {
 }
 
 async function look() {
-  if (self.serviceWorker?.state === "activated") await tidy();
+  // One that waits to take over has its files already, and takes ours away when it does.
+  const isLast = !self.registration.installing && !self.registration.waiting;
+  if (isLast && self.serviceWorker?.state === "activated") await tidy();
   const before = forgotten, known = await keptAnswer();
   const headers = known ? {"If-None-Match": known.headers.get("ETag")} : {};
   let answer;
