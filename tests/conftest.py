@@ -131,11 +131,6 @@ def django_db_setup(django_db_setup, django_db_blocker):
         TransactionTestCase._fixture_teardown = Emptying()
 
 
-@pytest.fixture
-def concurrent_db(transactional_db):
-    """A database that several threads write to."""
-
-
 @pytest.fixture(scope="session")
 def recorded(django_db_setup, django_db_blocker):
     """The building, as rows."""

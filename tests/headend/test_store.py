@@ -93,7 +93,7 @@ def test_entries_written_while_offline_are_counted_as_late(edge, store):
 
 
 def test_after_a_failed_commit_nothing_is_stored_and_the_same_batch_goes_through_later(
-    concurrent_db, clock, store, monkeypatch
+    transactional_db, clock, store, monkeypatch
 ):
     edge = Edge(set_up(clock).code, clock)
     edge.read("m1", 0)

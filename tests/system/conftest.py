@@ -25,7 +25,7 @@ def browser():
 
 
 @pytest.fixture
-def pages(concurrent_db):
+def pages(transactional_db):
     """The address of the pages: their process as a thread of this one, on the tests' database."""
     from prewatt.processes.pages.process import PagesServer
     from prewatt.server.wsgi import application

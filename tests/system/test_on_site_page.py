@@ -71,7 +71,7 @@ class Building:
 
 
 @pytest.fixture
-def building(concurrent_db, tmp_path, air):
+def building(transactional_db, tmp_path, air):
     made = set_up(None)
     server = signing_key(settings.CONFIG)
     key = SigningKey.generate()

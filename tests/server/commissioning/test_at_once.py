@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.database, pytest.mark.skipif(not ON_POSTGRESQL, reason
 
 
 @pytest.mark.parametrize("first", ["archived", "moved in"])
-def test_nobody_moves_into_a_flat_while_it_is_archived(concurrent_db, building, first):
+def test_nobody_moves_into_a_flat_while_it_is_archived(transactional_db, building, first):
     flat = Unit.objects.select_related("property").get(name="Flat 3")
     works = [lambda: archive_unit(flat), lambda: move_in(flat, "Zoe", now())]
     racers = before(*(works if first == "archived" else works[::-1]))
@@ -30,7 +30,7 @@ def test_nobody_moves_into_a_flat_while_it_is_archived(concurrent_db, building, 
     assert (flat.archived_at is not None) != Tenancy.objects.filter(unit=flat).exists()
 
 
-def test_receipts_of_two_at_once_have_two_numbers_and_one_that_is_undone_leaves_no_gap(concurrent_db, building):
+def test_receipts_of_two_at_once_have_two_numbers_and_one_that_is_undone_leaves_no_gap(transactional_db, building):
     anna, ben = Tenancy.objects.filter(tenant__in=("Anna", "Ben")).order_by("tenant")
     staff = get_user_model().objects.get(username="manager")
 
@@ -47,7 +47,7 @@ def test_receipts_of_two_at_once_have_two_numbers_and_one_that_is_undone_leaves_
     assert TopUp.objects.count() == 4
 
 
-def test_cash_is_handed_over_once(concurrent_db, building):
+def test_cash_is_handed_over_once(transactional_db, building):
     anna, staff = Tenancy.objects.get(tenant="Anna"), get_user_model().objects.get(username="manager")
     owner = building.property.organisation
     record(anna, 20 * NANO, "c1", staff)
@@ -57,7 +57,7 @@ def test_cash_is_handed_over_once(concurrent_db, building):
     assert {racer.error and type(racer.error) for racer in racers} == {None, TillError}
 
 
-def test_a_server_is_claimed_by_one_of_two(concurrent_db):
+def test_a_server_is_claimed_by_one_of_two(transactional_db):
     racers = before(*(lambda name=name: claim(name, "vier bunte Dächer", name) for name in ("petra", "paul")))
     assert [racer.error and type(racer.error) for racer in racers] == [None, ValidationError]
     assert get_user_model().objects.get().username == "petra"

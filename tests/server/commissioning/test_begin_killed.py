@@ -80,7 +80,7 @@ def killed_everywhere(act):
     raise AssertionError("it does not come to an end")
 
 
-def test_a_beginning_that_is_killed_between_any_two_writes_goes_on_where_it_stood(concurrent_db, clock):
+def test_a_beginning_that_is_killed_between_any_two_writes_goes_on_where_it_stood(transactional_db, clock):
     # Whoever was not let in before the kill claims the server; if the login was stored already, it is there to log in with.
     deaths = 0
     while not get_user_model().objects.exists():
@@ -109,7 +109,7 @@ def test_a_beginning_that_is_killed_between_any_two_writes_goes_on_where_it_stoo
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_the_half_of_a_step_would_be_seen(concurrent_db, number):
+def test_the_half_of_a_step_would_be_seen(transactional_db, number):
     """A step whose writes were not one transaction is found: the test above can fail."""
 
     def act():

@@ -292,7 +292,7 @@ def test_a_link_that_does_not_hold_is_said_once(running, caplog, monkeypatch):
         assert len(said()) == 2
 
 
-def test_who_is_enrolled_while_nothing_can_be_read_or_written_is_known_later(tmp_path, concurrent_db, clock, caplog):
+def test_who_is_enrolled_while_nothing_can_be_read_or_written_is_known_later(tmp_path, transactional_db, clock, caplog):
     building = set_up(clock)
     running = Running(tmp_path / "home", _enrolled)
 

@@ -19,7 +19,7 @@ def one_request():
 
 
 @pytest.fixture
-def thread(concurrent_db):
+def thread(transactional_db):
     """A thread of the pages: it lets go of its connection at the end."""
     with ThreadPoolExecutor(1) as pool:
         yield pool

@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.database, pytest.mark.skipif(not ON_POSTGRESQL, reason
 
 
 @pytest.fixture
-def anna(concurrent_db, building):
+def anna(transactional_db, building):
     Gateway.objects.update(online=True)
     return Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")
 

@@ -238,7 +238,7 @@ def test_money_for_a_payment_that_nobody_asked_for_is_told_to_a_person(tenancy, 
 
 
 @each_provider
-def test_fifty_callbacks_at_once_credit_once(concurrent_db, clock, providers, provider):
+def test_fifty_callbacks_at_once_credit_once(transactional_db, clock, providers, provider):
     building = set_up(clock)
     Property.objects.update(currency="CNY")
     merchant = keep_merchant(Organisation.objects.get(), provider, provider, providers.settings(provider))
@@ -592,7 +592,7 @@ def test_money_in_another_currency_is_told_to_a_person_and_never_credited(tenanc
     assert not TopUp.objects.exists() and not Transfer.objects.exists()
 
 
-def test_asked_for_at_once_under_one_name_it_is_one_payment(concurrent_db, clock, providers):
+def test_asked_for_at_once_under_one_name_it_is_one_payment(transactional_db, clock, providers):
     set_up(clock)
     Property.objects.update(currency="CNY")
     merchant = keep_merchant(Organisation.objects.get(), "wechat", "wechat", providers.settings("wechat"))

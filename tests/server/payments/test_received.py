@@ -69,7 +69,7 @@ def test_of_a_receipt_there_is_one_payment_in_an_organisation(tenancy, owner, ad
     assert TopUp.objects.count() == 1
 
 
-def test_one_receipt_typed_at_two_desks_at_once_is_one_payment(concurrent_db, clock, django_user_model):
+def test_one_receipt_typed_at_two_desks_at_once_is_one_payment(transactional_db, clock, django_user_model):
     set_up(clock)
     who = django_user_model.objects.get(username="manager")
     anna = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")

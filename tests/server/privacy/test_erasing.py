@@ -107,7 +107,7 @@ def _figures(tenancy):
     return {key: value for key, value in document.items() if key != "tenant"}, lines
 
 
-def test_nothing_tells_of_an_erased_tenant_in_any_table_nor_in_the_file(concurrent_db, lives, edge, store):  # noqa: F811
+def test_nothing_tells_of_an_erased_tenant_in_any_table_nor_in_the_file(transactional_db, lives, edge, store):  # noqa: F811
     user = lives.people.get()
     seen = found(*TRACES)
     assert {

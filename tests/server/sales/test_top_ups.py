@@ -83,7 +83,7 @@ def test_who_has_moved_out_cannot_top_up(tenancy, clock):
         top_up(tenancy, NANO, "c2")
 
 
-def test_two_clicks_at_the_same_moment_are_one_payment_and_two_payments_are_two(concurrent_db, clock):
+def test_two_clicks_at_the_same_moment_are_one_payment_and_two_payments_are_two(transactional_db, clock):
     set_up(clock)
     tenant = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")
 

@@ -15,7 +15,7 @@ from tests.building import PASSWORD, set_up
 
 
 @pytest.fixture
-def held(concurrent_db, clock):
+def held(transactional_db, clock):
     """The database, with another who writes and does not end."""
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL locks rows, not the database")
