@@ -21,7 +21,6 @@ from ..estate.models import Tenancy
 from ..estate.terms_in_force import terms_of
 from ..metering.locking import for_update
 from ..metering.models import Meter
-from ..payments.callbacks import agreement_changed
 from ..payments.merchants import provider_of
 from ..payments.models import Merchant
 from ..payments.polling import LOOKS
@@ -179,12 +178,7 @@ def token_of(rule: AutomaticTopUp) -> str:
     return unseal(PURPOSE, bytes(rule.sealed))[TOKEN]
 
 
-def listen() -> None:
-    """Hear from now on what callbacks of providers say of agreements."""
-    agreement_changed.connect(hear, dispatch_uid="automatic")
-
-
-def hear(merchant: Merchant, report: AgreementReport, **_given: Any) -> None:
+def hear(merchant: Merchant, report: AgreementReport) -> None:
     """Take up that a provider says that a payer has agreed, or ended it there. What was agreed to too late is ended there too."""
     rule = AutomaticTopUp.objects.filter(merchant=merchant, saving_id=report.saving_id).first()
     if rule is None:

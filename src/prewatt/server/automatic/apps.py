@@ -1,4 +1,10 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
+
+from ..payments.signals import agreement_changed
 
 
 class AutomaticConfig(AppConfig):
@@ -8,7 +14,11 @@ class AutomaticConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what providers say of agreements."""
-        # It has models, which are there only now.
-        from .agreeing import listen
+        agreement_changed.connect(_hear, dispatch_uid="automatic")
 
-        listen()
+
+def _hear(merchant: Any, report: Any, **_given: Any) -> None:
+    # The libraries of all providers come with it, a third of the time in which a process starts: who hears nothing needs none.
+    from .agreeing import hear
+
+    hear(merchant, report)

@@ -9,7 +9,6 @@ import logging
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.db.models import F
-from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -25,11 +24,10 @@ from .merchants import provider_of
 from .models import Merchant
 from .paying import confirm
 from .providers.interface import AgreementReport, CallbackError, PaymentReport, Provider, TakenBackReport
+from .signals import agreement_changed
 from .taken_back import hear
 
 log = logging.getLogger("prewatt.payments")
-agreement_changed = Signal()
-"""Sent with the `merchant` and the `report` if a provider says that a payer has agreed to payments without them, or ended that."""
 LONGEST = 64 * 1024
 """The most bytes of a callback. Providers send a few thousand."""
 
