@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 import pytest
 
+from prewatt.edge.driver_settings import read_options
 from prewatt.edge.enrol import EnrolError, enrol
 from prewatt.edge.journal import Journal
 from prewatt.edge.settings import load_settings
@@ -202,6 +203,13 @@ def test_a_newer_format_stops_enrolment_before_the_code_is_spent(tmp_path, serve
     sql(tmp_path / "journal.sqlite3", "UPDATE meta SET value='9' WHERE name='format'")
     with pytest.raises(EnrolError, match=r"update the software\. The code is still valid"):
         enrol(server.address, "code", tmp_path)
+    assert server.keys == []
+
+
+def test_a_file_that_is_not_there_stops_enrolment_before_the_code_is_spent(tmp_path, server):
+    drivers = read_options([f"recorded.file={tmp_path / 'laod.csv'}"], tmp_path)
+    with pytest.raises(EnrolError, match=r"laod\.csv is not there.* The code is still valid"):
+        enrol(server.address, "code", tmp_path, drivers)
     assert server.keys == []
 
 

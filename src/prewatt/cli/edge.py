@@ -49,7 +49,7 @@ def enrol(
         bool,
         typer.Option(
             "--insecure",
-            help="Enrol over plain http:// too, although who listens in that network reads the meters' keys.",
+            help="Enrol over plain http:// too. Tell the code to nobody: who has it can take this gateway's place.",
         ),
     ] = False,
     ca: Annotated[

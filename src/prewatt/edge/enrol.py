@@ -26,7 +26,7 @@ from ..wire.sealing import SealedError
 from ..wire.signing import SigningKey
 from .commissioning.survey import Flat, Survey, SurveyError, load_survey, save_survey
 from .commissioning.writing import with_meters
-from .driver_settings import read_section
+from .driver_settings import missing_paths, read_section
 from .drivers.interface import DriverSettings
 from .journal import Journal
 from .settings import (
@@ -116,7 +116,7 @@ def enrol(
     gateway had the meters before, their journals continue from where the server has them. If the server cannot be reached, no meter is
     changed. Raises EnrolError.
     """
-    host = _check(server, page, insecure)
+    host = _check(server, page, insecure, drivers or {})
     _not_enrolled(folder / SETTINGS)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -159,8 +159,9 @@ def enrol(
     return settings
 
 
-def _check(server: str, page: str, insecure: bool) -> str:
-    """Return the server's host. Raises EnrolError if an address is invalid, or the way there is open to others."""
+def _check(server: str, page: str, insecure: bool, drivers: Mapping[str, DriverSettings]) -> str:
+    """Return the server's host. Raises EnrolError if an address is invalid, the way there is open to others, or a file is missing."""
+    _files_are_there(drivers)
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise EnrolError(_("'%(server)s' is not an address such as http://192.0.2.1:8000") % {"server": server})
@@ -184,6 +185,12 @@ def _check(server: str, page: str, insecure: bool) -> str:
         except ValueError as error:
             raise EnrolError(str(error)) from None
     return parts.hostname
+
+
+def _files_are_there(drivers: Mapping[str, DriverSettings]) -> None:
+    """Raise EnrolError if a file or folder that a kind of meter needs is not there, such as one whose name is typed wrongly."""
+    for path in (path for section in drivers.values() for path in missing_paths(section)):
+        raise EnrolError(_("%(path)s is not there. Look how it is written. The code is still valid") % {"path": path})
 
 
 def _is_this_machine(host: str) -> bool:
