@@ -213,6 +213,11 @@ def test_a_role_is_given_by_an_invitation_of_somebody_who_still_may(building, dj
         use(invitation_of(invite_to_role(berg, Role.CASHIER, owner)), owner)
 
 
+def test_a_code_with_a_slip_is_still_there_to_be_put_right(db):
+    wrong = Client().post("/join/", {"code": "abcd efgh jklm npq"})
+    assert wrong.status_code == 400 and 'value="abcd efgh jklm npq"' in wrong.content.decode()
+
+
 def test_guessing_codes_gets_slower_and_the_right_one_is_always_taken(tenancy):
     browser = Client()
     codes = {browser.post("/join/", {"code": f"{number:016}"}).status_code for number in range(25)}

@@ -67,7 +67,7 @@ def _take_code(request: HttpRequest, typed: str) -> HttpResponse:
         if seconds
         else _("This is not the code. It stands where the server was started, behind “Begin at”.")
     )
-    return render(request, "console/begin/code.html", {"wrong": said}, status=429 if seconds else 400)
+    return render(request, "console/begin/code.html", {"wrong": said, "typed": typed}, status=429 if seconds else 400)
 
 
 def _claim(request: HttpRequest) -> HttpResponse:

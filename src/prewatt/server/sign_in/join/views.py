@@ -59,14 +59,14 @@ def _look(request: HttpRequest, typed: str) -> HttpResponse:
         seconds = waits("invitation", address)
         if seconds:
             said = _("Too many wrong codes. Wait %(seconds)d seconds, then try again.") % {"seconds": seconds + 1}
-            return render(request, "sign_in/join/code.html", {"wrong": said}, status=429)
+            return render(request, "sign_in/join/code.html", {"wrong": said, "typed": typed}, status=429)
         failed("invitation", address)
         said = _("There is no invitation with this code. It has 16 letters and figures; O, I, 0 and 1 are not used.")
-        return render(request, "sign_in/join/code.html", {"wrong": said}, status=400)
+        return render(request, "sign_in/join/code.html", {"wrong": said, "typed": typed}, status=400)
     try:
         check_open(invitation)
     except InvitationError as error:
-        return render(request, "sign_in/join/code.html", {"wrong": str(error)}, status=400)
+        return render(request, "sign_in/join/code.html", {"wrong": str(error), "typed": typed}, status=400)
     request.session[INVITED] = invitation.pk
     return redirect("sign_in:join:door")
 
