@@ -16,7 +16,7 @@ function ago(ms) {
 function since(ms) {
   const at = new Date(ms), isToday = at.toDateString() === new Date().toDateString();
   const time = at.toLocaleString(language, {
-    hour: "2-digit", minute: "2-digit", ...(isToday ? {} : {day: "numeric", month: "long"}),
+    hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(isToday ? {} : {day: "numeric", month: "long"}),
   });
   return `${time} (${ago(ms)})`;
 }
