@@ -70,6 +70,7 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
     assert client.login(username="flat1", password=PASSWORD)
     page = client.get("/me/").content.decode()
     assert "Cheaper from 22:00: 0.31 instead of 0.52 EUR/kWh" in page
+    assert "price now 0.52 EUR/kWh (rate: day)" in page
     assert "day 19.2 kWh" in " ".join(page.split()) and "night 9.6 kWh" in " ".join(page.split())
     page = client.get("/me/use/").content.decode()
     assert "A tenth of what you used at the price of “day”, moved to “night” on the same day (1.920 kWh in all)" in page
@@ -84,6 +85,8 @@ def test_a_flat_tariff_has_nothing_to_say_and_nothing_is_shown(db, clock, store,
     assert client.login(username="flat1", password=PASSWORD)
     page = client.get("/me/").content.decode() + client.get("/me/use/").content.decode()
     assert 'class="strip"' not in page and "by price" not in page and "heaper" not in page
+    # The one price has a name, which nobody needs.
+    assert "price now 0.30 EUR/kWh" in page and "(rate: " not in page
 
 
 def test_what_shifting_saves_is_rated_with_tiers_fee_and_tax_and_tiers_are_said_not_to_be_shiftable(db, clock, store):
