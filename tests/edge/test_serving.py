@@ -22,6 +22,15 @@ def port():
     served.close()
 
 
+def test_the_log_says_an_address_that_can_be_opened(caplog):
+    with caplog.at_level("INFO", "prewatt.edge"):
+        served = open_server(lambda _environ, start: send(start, "200 OK", "here"), ("0.0.0.0", 0))
+    try:
+        assert f"each address of this machine: here http://127.0.0.1:{served.port}/" in caplog.text
+    finally:
+        served.close()
+
+
 def half_open(port, address):
     connection = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(address, 0))
     connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")

@@ -110,5 +110,13 @@ def open_server(page: Part, address: tuple[str, int]) -> Served:
         served = Served(page, address)
     except OSError as error:
         raise OSError(f"page: {address[0]}:{address[1]} can't be opened ({error.strerror})") from None
-    log.info("the page is at http://%s:%d/", *address)
+    if address[0] in ("0.0.0.0", "::"):  # noqa: S104
+        # That is no address to type into a phone.
+        log.info(
+            "the page is at port %d of each address of this machine: here http://127.0.0.1:%d/",
+            served.port,
+            served.port,
+        )
+    else:
+        log.info("the page is at http://%s:%d/", address[0], served.port)
     return served
