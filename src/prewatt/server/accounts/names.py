@@ -28,6 +28,9 @@ def check_name(name: str) -> None:
     try:
         get_user_model()._meta.get_field("username").run_validators(name)
     except ValidationError as error:
-        raise ValidationError({"name": error.messages}) from None
+        # Django's own words call it a username, and allow an @.
+        letters = _("A login name has letters, figures and . + - _ in it, and no spaces.")
+        texts = [letters if each.code == "invalid" else text for each in error.error_list for text in each.messages]
+        raise ValidationError({"name": texts}) from None
     if not name or get_user_model().objects.filter(username__iexact=name).exists():
         raise ValidationError({"name": _("This name is taken. Choose another one.")})
