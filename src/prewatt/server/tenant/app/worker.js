@@ -4,7 +4,8 @@
 // 3. What is kept of a person is what `GIVEN.kept` answers, of one login, and lies in this phone alone. It goes with a log-out,
 //    with the first page that is nobody's or another login's, and when the server has nothing to keep any more.
 // 4. A push is shown, and a tap on it opens the page that it names; its button, the page where such messages are stopped or changed.
-// 5. A worker of another version takes over at once, and takes the files of the one before away.
+// 5. A worker of another version takes over as soon as the one before rests, and takes its files away. That is at once, but where a
+//    page is asked for in that very instant: Chromium then starts the one before again, and ends it after 30 seconds without a request.
 // Before this text stands GIVEN, from the server: `version`, `files`, the addresses `home`, `kept`, `offline`, `logout` and `icon`,
 // and `patience`, the milliseconds that the first page may take before the last known is shown instead.
 
