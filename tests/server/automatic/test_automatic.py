@@ -28,26 +28,8 @@ SOON = LOOKS[-1] * 10**6
 """After so many µs whatever is not known yet is asked again."""
 
 
-@pytest.fixture
-def stripe(merchants):
-    """The landlord's account at Stripe."""
-    return merchants["stripe"]
-
-
 def page(tenancy, act=""):
     return f"/me/tenancies/{tenancy.pk}/automatic/{act}"
-
-
-@pytest.fixture
-def agreed(client, edge, tenancy, providers, stripe):
-    """Anna's rule, agreed to at Stripe: 20 when under 3 days, at most 50 a month."""
-    assert client.login(username="flat1", password=PASSWORD)
-    link = client.post(page(tenancy, "agree/"), TERMS).url
-    providers.stripe_cards.give_card(link.rpartition("/")[2])
-    client.get(page(tenancy, "back/"))
-    rule = current(tenancy)
-    assert (rule.state, rule.label) == ("active", "Visa 4242")
-    return rule
 
 
 def paid(tenancy):

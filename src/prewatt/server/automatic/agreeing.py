@@ -156,7 +156,7 @@ def look(rule: AutomaticTopUp) -> AutomaticTopUp:
         sealed = seal(PURPOSE, {TOKEN: saved.token})
         asked.update(state=State.ACTIVE, sealed=sealed, label=saved.label, agreed_at=now(), link="", next_look_at=None)
     elif now() > rule.asked_at + LIFE:
-        end(rule)
+        end(rule, is_there=False)
     rule.refresh_from_db()
     return rule
 
@@ -193,24 +193,28 @@ def hear(merchant: Merchant, report: AgreementReport) -> None:
         end(rule, sentence("the agreement was ended at the provider"), is_there=False)
 
 
+@transaction.atomic
 def end(rule: AutomaticTopUp, reason: Sentence | None = None, is_there: bool = True) -> None:
     """End a rule: nothing is paid by it any more, whatever the provider says. A payment that was asked for already may still
-    come; it counts. `is_there`: whether the agreement holds at the provider, which is told then.
+    come; it counts. `is_there`: whether the agreement holds at the provider, or may yet, which is told then.
     """
-    has_agreement = bool(rule.sealed) and is_there
-    rule.to_forget = bytes(rule.sealed) if has_agreement else b""
+    # Another process may have heard meanwhile that the payer has agreed, or have ended it.
+    rule.refresh_from_db(from_queryset=for_update(AutomaticTopUp.objects))
+    if rule.state == State.ENDED:
+        return
+    rule.to_forget = bytes(rule.sealed) if is_there else b""
     rule.state, rule.ended_at, rule.sealed = State.ENDED, now(), b""
-    rule.link, rule.looks, rule.next_look_at = "", 0, now() if has_agreement else None
+    rule.link, rule.looks, rule.next_look_at = "", 0, now() if is_there else None
     if reason is not None:
         rule.give_reason(reason)
     rule.save()
-    if has_agreement:
+    if is_there:
         transaction.on_commit(lambda: forget_if_due(rule))
 
 
 def forget_if_due(rule: AutomaticTopUp) -> None:
     """Tell the provider that a rule has ended, if it is time to. If it can't be told now it is told later, for a day; nothing can be
-    asked for by the rule either way.
+    asked for by the rule either way. As long as a payer can agree to what was ended before, the provider is asked whether they have.
     """
     at = now()
     wait = LOOKS[min(rule.looks, len(LOOKS) - 1)] * SECOND
@@ -218,12 +222,25 @@ def forget_if_due(rule: AutomaticTopUp) -> None:
     if not due.update(looks=rule.looks + 1, next_look_at=at + wait):
         return
     try:
-        provider_of(rule.merchant).forget(unseal(PURPOSE, bytes(rule.to_forget))[TOKEN])
+        may_yet_agree = not _forget(rule) and at <= rule.asked_at + LIFE
     except (ProviderError, SealError) as error:
         log.warning("automatic top-up %d: the provider keeps what it was told: %s", rule.pk, error)
-        if at < (rule.ended_at or 0) + LIFE:
-            return
-    AutomaticTopUp.objects.filter(pk=rule.pk).update(to_forget=b"", next_look_at=None)
+        may_yet_agree = at < (rule.ended_at or 0) + LIFE
+    if not may_yet_agree:
+        AutomaticTopUp.objects.filter(pk=rule.pk).update(to_forget=b"", next_look_at=None)
+
+
+def _forget(rule: AutomaticTopUp) -> bool:
+    """Let the provider forget what a payer has agreed to; return whether they have. Raises ProviderError or SealError."""
+    provider = provider_of(rule.merchant)
+    if rule.to_forget:
+        provider.forget(unseal(PURPOSE, bytes(rule.to_forget))[TOKEN])
+        return True
+    saved = provider.saved(_saving(rule))
+    if saved is None:
+        return False
+    provider.forget(saved.token)
+    return True
 
 
 def resume(rule: AutomaticTopUp) -> None:

@@ -242,26 +242,41 @@ def _take(made: AutomaticPayment, charged: Charged) -> None:
 
 @transaction.atomic
 def _put_away(made: AutomaticPayment, refusal: Sentence | None) -> None:
-    """Count how a payment has ended. After one that failed its people are told; after some, or if nobody knows how it ended,
-    the rule pauses until a person says so.
+    """Count how a payment has ended. After one that failed its people are told; after some, or if nobody knows how it ended, or its
+    money has come and can't be credited, the rule pauses until a person says so.
     """
     rule = for_update(AutomaticTopUp.objects).select_related(*_RULE).get(pk=made.rule_id)
     if not AutomaticPayment.objects.filter(pk=made.pk, next_try_at__isnull=False).update(next_try_at=None):
         return
     made.payment.refresh_from_db()
     made.refresh_from_db(fields=("was_answered",))
-    if made.payment.state != Payment.State.CLOSED:
+    state = made.payment.state
+    if state not in (Payment.State.CLOSED, Payment.State.HELD):
         AutomaticTopUp.objects.filter(pk=rule.pk).update(failures=0)
-        return
-    if rule.state == Of.ENDED:
-        return
-    why = refusal or _why_failed(made)
-    rule.failures += 1
-    if rule.failures >= MOST_FAILURES or not made.was_answered:
-        rule.state = Of.PAUSED
+    elif rule.state != Of.ENDED:
+        rule.failures += 1
+        # What was paid and lies somewhere would be paid once more tomorrow.
+        is_paid_for_nothing = bool(made.payment.provider_id)
+        if rule.failures >= MOST_FAILURES or not made.was_answered or is_paid_for_nothing:
+            rule.state = Of.PAUSED
+        _tell_of(rule, made, refusal or _why_failed(made))
+
+
+def _tell_of(rule: AutomaticTopUp, made: AutomaticPayment, why: Sentence) -> None:
     rule.give_reason(why)
     rule.save(update_fields=["failures", "state", "reason", "reason_parts"])
     tell_failed(rule, made, why)
+
+
+def pause_if_taken_back(payment: Payment, why: Sentence) -> None:
+    """Pause the rule of a payment of which all was taken back: else it would be asked for again the next day, and taken back."""
+    made = AutomaticPayment.objects.filter(payment=payment).select_related("payment").first()
+    if made is None:
+        return
+    rule = for_update(AutomaticTopUp.objects).select_related(*_RULE).get(pk=made.rule_id)
+    if rule.state == Of.ACTIVE:
+        rule.state = Of.PAUSED
+        _tell_of(rule, made, why)
 
 
 def _why_failed(made: AutomaticPayment) -> Sentence:

@@ -6,3 +6,5 @@ from django.dispatch import Signal
 
 agreement_changed = Signal()
 """Sent with the `merchant` and the `report` if a provider says that a payer has agreed to payments without them, or ended that."""
+went_back = Signal()
+"""Sent with the `payment` of which nothing is left, since it was taken back, and `why` (a sentence), in the transaction that books it."""

@@ -22,7 +22,8 @@ from .locks import lock_payment
 from .models import Merchant, Payment, RefundPart, TakenBack, Unexpected
 from .providers.interface import PaymentReport, Step, TakenBackReport
 from .refunds import PROVIDER, failed, held_number, held_sent, sent, taken_of
-from .taking import give_back, pays_refund, take_as_cost, take_from_debtor, take_from_held, take_from_tenant
+from .signals import went_back
+from .taking import give_back, memo, pays_refund, take_as_cost, take_from_debtor, take_from_held, take_from_tenant
 
 State = TakenBack.State
 
@@ -146,9 +147,13 @@ def _take_from(row: TakenBack, payment: Payment) -> None:
         row.state = State.DECIDE
     elif payment.state == Payment.State.HELD and row.amount <= held_left(payment):
         take_from_held(row, payment)
-    elif payment.state == Payment.State.PAID and payment.top_up is not None and row.amount <= left_of(payment):
+    elif (
+        payment.state == Payment.State.PAID and payment.top_up is not None and row.amount <= (left := left_of(payment))
+    ):
         if not pays_refund(row, payment.top_up.tenancy):
             take_from_tenant(row, payment.top_up)
+            if row.amount == left:
+                went_back.send(TakenBack, payment=payment, why=memo(row))
     elif (paid := debt_payment(payment)) is not None and row.amount <= paid.amount - taken_of(payment):
         take_from_debtor(row, paid)
     else:
