@@ -109,7 +109,20 @@ def test_a_day_that_can_be_read_one_way_only(cell):
 
 
 @pytest.mark.parametrize(
-    "cell", ["", "06/10/2025", "45936", "1899-12-30", "2025-02-30", "#N/A", time(1), Decimal("45936.5"), "0025-10-06"]
+    "cell",
+    [
+        "",
+        "06/10/2025",
+        "45936",
+        "1899-12-30",
+        "2025-02-30",
+        "#N/A",
+        time(1),
+        Decimal("45936.5"),
+        "0025-10-06",
+        Decimal(-(10**9)),
+        Decimal(-1),
+    ],
 )
 def test_a_day_that_cannot_be_is_refused(cell):
     with pytest.raises(CellError):

@@ -264,7 +264,7 @@ def day_of(cell: Cell, order: str = "") -> date:
         day = cell.date()
     elif isinstance(cell, date):
         day = cell
-    elif isinstance(cell, Decimal) and cell == cell.to_integral_value() and cell < 10**5:
+    elif isinstance(cell, Decimal) and cell == cell.to_integral_value() and abs(cell) < 10**5:
         # A day in a cell without a day format.
         day = _EPOCH + timedelta(days=int(cell))
     else:
