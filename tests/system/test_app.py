@@ -49,6 +49,16 @@ TAP = """async () => {
 }"""
 
 
+ALLOWED = """async () => {
+  self.left = 0;
+  self.registration.pushManager.getSubscription = async () => ({unsubscribe: async () => { self.left += 1; return true; }});
+  await self.registration.showNotification("Low", {body: "3.00 EUR left"});
+}"""
+"""The phone gets pushes, and shows one. No service for them can be reached from here, so its answer is played."""
+SHOWN = "async () => [self.left, (await self.registration.getNotifications()).length]"
+"""How often the phone has said that it takes no more pushes, and how many are shown."""
+
+
 @pytest.fixture
 def home(pages, clock):
     set_up(clock)
@@ -138,10 +148,12 @@ def test_a_phone_forgets_with_the_log_out_and_with_the_first_page_of_another(hom
 
     log_in(phone, home, "flat1")
     until_kept(phone, "Flat 1")
+    (worker_,) = phone.context.service_workers
+    worker_.evaluate(ALLOWED)
     phone.locator("summary", has_text="Menu").click()
     phone.get_by_role("button", name="Log out").last.click()
     phone.wait_for_url("**/login/")
-    assert forgotten()
+    assert forgotten() and worker_.evaluate(SHOWN) == [1, 0]
     open_offline(phone)
     expect(phone.get_by_text("Nothing is kept in this browser")).to_be_visible()
     phone.context.set_offline(False)
@@ -160,10 +172,13 @@ def test_a_phone_forgets_with_the_log_out_and_with_the_first_page_of_another(hom
     # Handed on without a log-out: the next one's page is enough.
     log_in(phone, home, "flat2")
     until_kept(phone, "Flat 2")
+    worker_.evaluate(ALLOWED)
     phone.goto(f"{home}/account/")
     phone.context.clear_cookies()
     log_in(phone, home, "manager")
     until(phone, "async () => String(!await caches.has('kept'))", "true")
+    until(phone, "async () => String((await (await navigator.serviceWorker.ready).getNotifications()).length)", "0")
+    assert worker_.evaluate(SHOWN) == [1, 0]
     phone.goto(f"{home}/properties/{Property.objects.get().pk}/plan/")
     assert all(each.startswith("/static/") or each == "/app/offline/" for each in phone.evaluate(HERE))
 
@@ -176,7 +191,8 @@ def test_a_worker_of_a_new_version_takes_over_and_throws_the_files_of_the_one_be
     phone.reload()
     before = worker.version()
     files = f"files {before}"
-    assert sorted(phone.evaluate("caches.keys()")) == sorted([files, "kept"])
+    (login,) = (each for each in phone.evaluate("caches.keys()") if each.startswith("login "))
+    assert sorted(phone.evaluate("caches.keys()")) == sorted([files, "kept", login])
     for name in ("worker.js", "offline.html"):
         (tmp_path / name).write_bytes((worker.FOLDER / name).read_bytes() + b"\n")
     monkeypatch.setattr(worker, "FOLDER", tmp_path)
@@ -185,11 +201,11 @@ def test_a_worker_of_a_new_version_takes_over_and_throws_the_files_of_the_one_be
     phone.reload()
     # No others: those of the worker before go when this one takes over.
     kept = "async () => `[${(await caches.keys()).sort().join()}]`"
-    until(phone, kept, f"[files {worker.version()},kept]")
+    until(phone, kept, f"[files {worker.version()},kept,{login}]")
     phone.evaluate("caches.open('files of-before')")
     phone.evaluate("caches.open('on-site 1')")
     phone.reload()
-    until(phone, kept, f"[files {worker.version()},kept,on-site 1]")
+    until(phone, kept, f"[files {worker.version()},kept,{login},on-site 1]")
     open_offline(phone)
     expect(phone.locator(".balance .big")).to_have_text("12.00 EUR")
 

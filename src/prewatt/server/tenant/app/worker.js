@@ -4,12 +4,14 @@
 // 3. What is kept of a person is what `GIVEN.kept` answers, of one login, and lies in this phone alone. It goes with a log-out,
 //    with the first page that is nobody's or another login's, and when the server has nothing to keep any more.
 // 4. A push is shown, and a tap on it opens the page that it names; its button, the page where such messages are stopped or changed.
+//    Who logs out, or whose phone somebody else logs in on, gets none here any more, and what was shown goes.
 // 5. A worker of another version takes over as soon as the one before rests, and takes its files away. That is at once, but where a
 //    page is asked for in that very instant: Chromium then starts the one before again, and ends it after 30 seconds without a request.
 // Before this text stands GIVEN, from the server: `version`, `files`, the addresses `home`, `kept`, `offline`, `logout` and `icon`,
 // and `patience`, the milliseconds that the first page may take before the last known is shown instead.
 
 const OURS = "files ", FILES = OURS + GIVEN.version, KEPT = "kept"; // Other workers of this address have caches, too.
+const LOGIN = "login ", NOBODY = "-"; // The name of an empty cache says who was logged in here last.
 const HASHED = /^\/static\/.+\.[0-9a-f]{12}\.\w+$/;
 const NO_ANSWER = [502, 504]; // A proxy says that the server is away.
 let forgotten = 0;            // So often was all forgotten: what was asked for before is not kept after.
@@ -31,7 +33,7 @@ self.addEventListener("fetch", event => {
   if (origin !== location.origin) return;
   if (request.mode === "navigate") {
     if (request.method === "GET") event.respondWith(page(event, pathname === GIVEN.home));
-    else if (pathname === GIVEN.logout) event.waitUntil(forget());
+    else if (pathname === GIVEN.logout) event.respondWith(leave(request));
   } else if (request.method === "GET" && HASHED.test(pathname)) event.respondWith(file(event));
 });
 
@@ -105,10 +107,33 @@ async function forget() {
   await caches.delete(KEPT);
 }
 
+async function leave(request) {
+  await forget();
+  const answer = await fetch(request);
+  // Who is asked first whether they can come back has not left.
+  if (answer.type === "opaqueredirect") await silence();
+  return answer;
+}
+
+async function silence() {
+  await (await self.registration.pushManager?.getSubscription())?.unsubscribe();
+  for (const each of await self.registration.getNotifications()) each.close();
+}
+
 // Whose the answer is: an answer that does not say it says nothing.
 async function check(answer) {
   const login = answer.headers.get("Prewatt-Login"), known = login === null ? undefined : await keptAnswer();
-  if (known && known.headers.get("Prewatt-Login") !== login) await forget();
+  // Nobody's page ends what is still asked for, too.
+  if (login === NOBODY || (known && known.headers.get("Prewatt-Login") !== login)) await forget();
+  if (login !== null && login !== NOBODY) await meet(LOGIN + login);
+}
+
+async function meet(name) {
+  const before = (await caches.keys()).filter(each => each.startsWith(LOGIN));
+  if (before.includes(name)) return;
+  await caches.open(name);
+  for (const each of before) await caches.delete(each);
+  if (before.length) await silence();
 }
 
 async function look() {
