@@ -111,6 +111,32 @@ def test_a_code_is_typed_over_the_air_without_a_grant(tmp_path):
         asyncio.run(story(shell, site))
 
 
+def test_a_stranger_who_guesses_over_the_air_keeps_the_code_of_nobody_out(tmp_path):
+    waited = []
+
+    async def at_once(seconds):
+        waited.append(seconds)
+
+    async def story(shell, site):
+        code = encode(
+            CurrencyCredit(tid_at(BaseDate.D2014, shell.moment().now), 2_000_000),
+            cipher(KEY.algorithm, KEY.decoder_key(VENDING)),
+        )
+        link = LocalLink()
+        gateway, first, second = (bumble_device(name, link) for name in ("g1", "first", "second"))
+        await Peripheral(gateway, site, shell.key, VerifyKey(SERVER.public()), 3, "Linden 5", at_once).start()
+        await first.power_on()
+        await second.power_on()
+        async with visit_with(first, "g1") as stranger, visit_with(second, "g1") as tenant:
+            told = [(await stranger.submit_code("m1", "1" * 19 + f"{each}")).text for each in range(10)]
+            assert "20.00 EUR" in (await tenant.submit_code("m1", code)).text, told
+        assert waited and 0 < waited[-1] <= 2 < max(waited)
+        assert shell.agent.meters["m1"].account.balance == 20 * NANO
+
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
+
+
 def test_what_was_recorded_on_the_air_is_refused(tmp_path):
     async def story(shell, site):
         sent = []

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -25,8 +25,9 @@ from ..wire.on_site import Answer, Assembler, OnSiteError, encode, packets
 from ..wire.signing import SigningKey, VerifyKey
 from .settings import EdgeSettings
 from .site import Site
-from .staff import Session
+from .staff import Session, is_code
 from .texts import _, use
+from .turns import Turns
 
 log = logging.getLogger("prewatt.edge")
 
@@ -39,21 +40,31 @@ ADVERTISES_EVERY = 152.5
 """Milliseconds between advertisements. The gateway hangs on the mains: it need not save, and a phone finds it at once. One of the
 intervals that Apple recommends (Accessory Design Guidelines, Bluetooth Low Energy).
 """
+CODES = "codes"
+"""The door of all codes: what they are guessed for is any meter of the gateway."""
 HEADER = 3
 """Bytes of a notification that Bluetooth itself uses."""
 
 
 class Peripheral:
-    """The service on one bumble device. A session lasts as long as its connection."""
+    """The service on one bumble device. A session lasts as long as its connection. `pause` waits so many seconds."""
 
     def __init__(
-        self, device: Device, site: Site, key: SigningKey, server: VerifyKey, property_id: int, property_name: str
+        self,
+        device: Device,
+        site: Site,
+        key: SigningKey,
+        server: VerifyKey,
+        property_id: int,
+        property_name: str,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.device = device
         self._site, self._key, self._server, self._property = site, key, server, property_id
         self._sessions: dict[int, tuple[Session, Assembler]] = {}
         self._heard: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns, self._pause = Turns(), pause
         identity = f"prewatt/1 {site.gateway}\n{property_name}".encode()
         properties, permissions = Characteristic.Properties, Characteristic.Permissions
         self._reply = Characteristic(REPLY, properties.NOTIFY, permissions.READABLE, b"")
@@ -111,7 +122,12 @@ class Peripheral:
 
     def _on_connection(self, connection: Connection) -> None:
         self._heard[connection.handle] = time.monotonic()
-        session = Session(self._site, self._key, self._server, self._property, lambda: os.urandom(32))
+        loop = asyncio.get_running_loop()
+
+        def was_no_guess() -> None:
+            loop.call_soon_threadsafe(self._turns.was_right, CODES)
+
+        session = Session(self._site, self._key, self._server, self._property, lambda: os.urandom(32), was_no_guess)
         self._sessions[connection.handle] = (session, Assembler())
         connection.on("disconnection", lambda _reason: self._on_disconnection(connection))
         self._later(self._see_off(connection))
@@ -127,6 +143,13 @@ class Peripheral:
             return
         if message is None:
             return
+        if is_code(message):
+            turn = self._turns.take(CODES, f"{connection.handle}", time.monotonic_ns() // 1000)
+            if turn.refused:
+                await self._notify(connection, encode(session.too_early(turn.wait)))
+                return
+            if turn.wait:
+                await self._pause(turn.wait / 1_000_000)
         try:
             # The agent answers from its own thread; meanwhile the radio goes on.
             answer = await asyncio.to_thread(session.handle, message)

@@ -24,9 +24,10 @@ SHORT_CODE = "811"
 """This code takes the emergency credit if it is typed where only the tenant can type (or sent by a meter's button)."""
 OWN_WAYS = ("page", "keypad")
 """The ways in that only the tenant has: the page, once the PIN has opened it, and the keypad in the flat."""
-OPEN_PAGE = "open page"
-"""The page without a PIN, which everybody in the building shares. There turns slow who guesses (`turns`), so that nobody locks
-others out; wrong codes are counted for the event alone.
+OPEN_PAGE, BLUETOOTH = "open page", "bluetooth"
+SHARED_WAYS = (OPEN_PAGE, BLUETOOTH)
+"""The ways in that everybody in the building shares: the page without a PIN, and Bluetooth, which any phone nearby reaches. There
+turns slow who guesses (`turns`), so that nobody locks others out; wrong codes are counted for the event alone.
 """
 
 
@@ -69,7 +70,7 @@ class CodeEntry:
             return Entered(Reply(False, _("This meter accepts no codes, because it was installed without a key.")), [])
         counted = self._tries[meter.name].get(way, Tries())
         tries = within(counted, now)
-        if (wait := waits(tries, now)) and way != OPEN_PAGE:
+        if (wait := waits(tries, now)) and way not in SHARED_WAYS:
             kept: list[Effect] = [] if tries == counted else [self._keep_tries(meter.name, way, tries)]
             return Entered(Reply(False, please_wait(wait, tries.locked)), kept)
         try:
@@ -95,7 +96,7 @@ class CodeEntry:
     def takes(self, moment: Moment, name: str, way: str) -> bool:
         """Return whether a code that is typed for a meter now would be read."""
         now = self._time.now(moment)
-        is_slowed = way != OPEN_PAGE and waits(within(self._tries[name].get(way, Tries()), now), now)
+        is_slowed = way not in SHARED_WAYS and waits(within(self._tries[name].get(way, Tries()), now), now)
         return name in self.keys and not is_slowed
 
     def unlock(self, name: str) -> Keep:

@@ -31,19 +31,35 @@ from ..wire.on_site import (
     sign_status,
 )
 from ..wire.signing import SigningKey, VerifyKey
+from .code_entry import BLUETOOTH
 from .effects import Reply
-from .replies import sentence
+from .replies import please_wait, sentence
 from .site import Site
 from .texts import _, match, speaking
 
 
+def is_code(message: bytes) -> bool:
+    """Return whether a message is a typed code."""
+    try:
+        return isinstance(decode_up(message), TypedCode)
+    except OnSiteError:
+        return False
+
+
 class Session:
-    """One connection. `nonce` returns 32 bytes that nobody can guess."""
+    """One connection. `nonce` returns 32 bytes that nobody can guess. `was_no_guess` is called after a typed code that was none."""
 
     def __init__(
-        self, site: Site, key: SigningKey, server: VerifyKey, property_id: int, nonce: Callable[[], bytes]
+        self,
+        site: Site,
+        key: SigningKey,
+        server: VerifyKey,
+        property_id: int,
+        nonce: Callable[[], bytes],
+        was_no_guess: Callable[[], object] = lambda: None,
     ) -> None:
         self._site, self._key, self._server, self._property, self._new_nonce = site, key, server, property_id, nonce
+        self._was_no_guess = was_no_guess
         self._grant: Grant | None = None
         self._nonce = b""
         self._count = 0
@@ -57,6 +73,11 @@ class Session:
             except OnSiteError as error:
                 return Answer(False, sentence(str(error)))
 
+    def too_early(self, wait: int) -> Answer:
+        """Return the answer to a code that is not looked at before `wait` µs have gone by, because others guess."""
+        with speaking(self._language):
+            return Answer(False, please_wait(wait, False))
+
     def _handle(self, message: bytes) -> Downward:
         match decode_up(message):
             case AskStatus(nonce, language):
@@ -64,7 +85,10 @@ class Session:
                 online, at, meters = self._site.overview()
                 return sign_status(self._key, SiteStatus(self._site.gateway, at, online, nonce, meters))
             case TypedCode(meter, digits):
-                return _answer(self._site.submit_code(meter, digits, "bluetooth"))
+                reply = self._site.submit_code(meter, digits, BLUETOOTH)
+                if not reply.guessed:
+                    self._was_no_guess()
+                return _answer(reply)
             case SignedGrant() as signed:
                 self._grant = None
                 grant = open_grant(self._server, signed, self._property, self._site.now())
