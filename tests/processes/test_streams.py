@@ -9,9 +9,10 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
-from prewatt.kernel.units import NANO
+from prewatt.kernel.units import DAY, NANO
 from prewatt.processes.pages import streams
 from prewatt.processes.pages.process import PagesServer
+from prewatt.server.estate.models import Tenancy
 from prewatt.server.metering.looks import system_now
 from prewatt.server.metering.models import Gateway, LiveReading, Meter
 from prewatt.server.overview.places import keep_places
@@ -112,3 +113,39 @@ def test_a_stream_is_for_the_session_of_its_page_and_is_looked_after_while_it_is
             assert not held._streams and not held._of
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("what", ["logged out", "no access any more", "moved out"])
+def test_who_may_see_a_page_no_more_gets_nothing_of_it_from_a_stream_that_is_open(building, clock, monkeypatch, what):
+    monkeypatch.setattr(streams, "EACH", 0.05)
+    monkeypatch.setattr(streams, "ASKED_EACH", 0.0)
+    cookie, stream = opened("flat1", "/me/")
+    other, others = opened("flat2", "/me/")
+
+    def leave():
+        if what == "logged out":
+            client = Client()
+            client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+            client.post("/logout/", {"sure": "on"})
+        elif what == "moved out":
+            clock.at += DAY
+            Tenancy.objects.filter(people__username="flat1").update(ends=clock.now())
+        else:
+            Tenancy.objects.get(people__username="flat1").residents.all().delete()
+
+    async def story():
+        async with serving() as (port, _server):
+            _head, reader, writer = await listen(port, cookie, stream)
+            _head, neighbour, neighbours = await listen(port, other, others)
+            await event(reader, "now")
+            await asyncio.to_thread(leave)
+            # It is told to ask for its part, which is refused.
+            await event(reader, "changed")
+            assert b"event" not in await reader.readuntil(b"0\r\n\r\n")
+            head, _reader, again = await listen(port, cookie, stream)
+            assert "204" in head.splitlines()[0]
+            await event(neighbour, "now")
+            for each in (writer, neighbours, again):
+                each.close()
+
+    asyncio.run(asyncio.wait_for(story(), 60))

@@ -20,13 +20,15 @@ from django.db import DatabaseError, connection
 from django.http import parse_cookie
 
 from ...server.metering.looks import system_now
-from ...server.web.watching import METER, Shown, Ticket, Topic, presents, render, states, unseal
+from ...server.web.watching import METER, Shown, Ticket, Topic, Viewer, presents, render, states, still_may, unseal
 from .bodies import header
 from .refusals import Receive, Scope, Send
 
 log = logging.getLogger("prewatt.server")
 EACH = 1.0
 """Seconds between two looks at the database."""
+ASKED_EACH = 5.0
+"""Seconds between two looks at who may see their pages still."""
 ALIVE = 20.0
 """Seconds between two signs of life. Without one, proxies close a connection."""
 SPREAD = 25
@@ -40,8 +42,9 @@ Wanted = tuple[int, Shown, str]
 class Stream:
     """One open page: what it watches, what it knows, and what is to be sent to it."""
 
-    def __init__(self, ticket: Ticket) -> None:
+    def __init__(self, ticket: Ticket, session: str) -> None:
         self.ticket = ticket
+        self.viewer: Viewer = (session, ticket.lives)
         self.state = ticket.state
         self.mark = ""
         self.changed = False
@@ -80,6 +83,13 @@ def _look(topics: set[Topic], wanted: set[Wanted]) -> Seen:
         connection.close_if_unusable_or_obsolete()
 
 
+def _still_may(viewers: set[Viewer]) -> set[Viewer]:
+    try:
+        return still_may(viewers)
+    finally:
+        connection.close_if_unusable_or_obsolete()
+
+
 class Streams:
     """All streams of this process."""
 
@@ -90,6 +100,7 @@ class Streams:
         self._thread = ThreadPoolExecutor(1, "streams")
         self._looking: asyncio.Task[None] | None = None
         self._ended = False
+        self._asked_at = 0.0
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, visitor: str) -> None:
         """Serve one stream until the page is closed or its ticket ends. Without a ticket the browser is told not to try
@@ -98,11 +109,12 @@ class Streams:
         session = parse_cookie(header(scope, b"cookie").decode("latin-1")).get(self._session_cookie, "")
         text = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
         ticket = unseal(text, session)
-        if ticket is None or self._ended or self._of[visitor] >= VISITOR_MOST:
+        is_refused = ticket is None or self._ended or self._of[visitor] >= VISITOR_MOST
+        if ticket is None or is_refused or not await self._may((session, ticket.lives)):
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        stream = Stream(ticket)
+        stream = Stream(ticket, session)
         self._streams.add(stream)
         self._of[visitor] += 1
         gone = asyncio.ensure_future(_until_gone(receive))
@@ -168,6 +180,24 @@ class Streams:
         now = system_now()
         for stream in streams:
             _tell(stream, seen, now)
+        if loop.time() >= self._asked_at:
+            self._asked_at = loop.time() + ASKED_EACH
+            await self._see_off(loop, streams)
+
+    async def _may(self, viewer: Viewer) -> bool:
+        """Return whether who opens a stream may see its page still; if the database does not say it now, it is asked soon."""
+        try:
+            return bool(await asyncio.get_running_loop().run_in_executor(self._thread, _still_may, {viewer}))
+        except DatabaseError:
+            return True
+
+    async def _see_off(self, loop: asyncio.AbstractEventLoop, streams: list[Stream]) -> None:
+        """End the streams of those who have logged out, or do not live there any more."""
+        may = await loop.run_in_executor(self._thread, _still_may, {stream.viewer for stream in streams})
+        for stream in streams:
+            if stream.viewer not in may:
+                stream.now, stream.changed, stream.ended = "", True, True
+                stream.wake.set()
 
     def stop(self) -> None:
         """End all streams: their browsers try again in a few seconds, at another process."""

@@ -22,7 +22,7 @@ from ..metering.models import Meter
 from .figures import MeterFigures
 from .gate import shows_money
 from .kept_parts import KeptParts
-from .watching import METER, STREAM, Shown, Ticket, Topic, presents, seal, state_of
+from .watching import METER, STREAM, Lives, Shown, Ticket, Topic, presents, seal, state_of
 from .watching import render as render_present
 
 PLACE = "<!-- present -->"
@@ -44,6 +44,7 @@ class Watched:
         self.topic, self.again, self.often, self.state = topic, again, often, state
         self.html = ""
         self.shown: Shown | None = None
+        self.lives: Lives | None = None
         if topic is not None and topic[0] != METER and not state:
             self.state = state_of(topic)
 
@@ -51,17 +52,20 @@ class Watched:
         """Return the address of the page's stream; empty if there is nothing to watch."""
         if self.topic is None:
             return ""
-        ticket = Ticket(self.topic, self.state, self.shown, system_now() + self.again * SECOND)
+        ticket = Ticket(self.topic, self.state, self.shown, system_now() + self.again * SECOND, self.lives)
         return f"{STREAM}?ticket={seal(request, ticket)}"
 
 
 class WatchedMeter(Watched):
-    """The meter of a unit, which is read all the time while its page is open. `meter`, `meter_present`: None if it has none."""
+    """The meter of a unit, which is read all the time while its page is open. `meter`, `meter_present`: None if it has none.
+    `lives`: who lives there, and sees it as long as they do.
+    """
 
-    def __init__(self, unit: Unit, again: int) -> None:
+    def __init__(self, unit: Unit, again: int, lives: Lives | None = None) -> None:
         known: Meter | None = getattr(unit, "meter", None)
         pk = known.pk if known is not None else None
         super().__init__(None if pk is None else (METER, (pk,)), again)
+        self.lives = lives
         self._property: Property = unit.property
         self.meter_present: Present | None = None
         self.meter: Meter | None = None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest
@@ -18,6 +19,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from ...kernel.calendar import zone
+from ..core.time import now
+from ..estate.models import Tenancy
 from ..metering.looks import LOOK_AGAIN, Present, look_at, read, system_now
 from ..metering.models import Alarm, Gateway, LiveReading, Meter
 from ..overview.models import Summary
@@ -38,16 +41,28 @@ class Shown(NamedTuple):
     language: str
 
 
+class Lives(NamedTuple):
+    """Whose page it is: a login, and the tenancy in which they live."""
+
+    user: int
+    tenancy: int
+
+
 class Ticket(NamedTuple):
     """What an open page watches. `state`: how it stood when the page was worked out. `shown`: how a meter's present is
     shown; None if the page shows none of it. `ends`: the instant at which the page is worked out again in any case, and who
-    may see it is asked again, µs of the system's clock.
+    may see it is asked again, µs of the system's clock. `lives`: of a tenant's page that is shown as long as they live there.
     """
 
     topic: Topic
     state: str
     shown: Shown | None
     ends: int
+    lives: Lives | None = None
+
+
+Viewer = tuple[str, Lives | None]
+"""Who looks at an open page: the key of their session, and where they live, if the page is shown because of that."""
 
 
 def seal(request: HttpRequest, ticket: Ticket) -> str:
@@ -59,11 +74,26 @@ def seal(request: HttpRequest, ticket: Ticket) -> str:
 def unseal(text: str, session: str) -> Ticket | None:
     """Return the ticket of a text; None if it is not from here, not for this session, or has ended."""
     try:
-        (kind, keys), state, shown, ends = signing.loads(text, salt=_salt(session))
+        (kind, keys), state, shown, ends, lives = signing.loads(text, salt=_salt(session))
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    ticket = Ticket((kind, tuple(keys)), state, Shown(*shown) if shown else None, ends)
+    ticket = Ticket(
+        (kind, tuple(keys)), state, Shown(*shown) if shown else None, ends, Lives(*lives) if lives else None
+    )
     return ticket if ticket.ends > system_now() else None
+
+
+def still_may(viewers: Collection[Viewer]) -> set[Viewer]:
+    """Return those of some viewers who are logged in still, and live where they did."""
+    sessions = {session for session, _lives in viewers}
+    lives = {each for _session, each in viewers if each is not None}
+    logged_in = set(Session.objects.filter(session_key__in=sessions).values_list("session_key", flat=True))
+    living: set[Lives | None] = {None}
+    if lives:
+        rows = Tenancy.objects.filter(pk__in={each.tenancy for each in lives}, people__in={each.user for each in lives})
+        not_over = rows.filter(Q(ends__isnull=True) | Q(ends__gt=now()))
+        living |= {Lives(user, tenancy) for user, tenancy in not_over.values_list("people", "pk")}
+    return {each for each in viewers if each[0] in logged_in and each[1] in living}
 
 
 def _salt(session: str) -> str:
@@ -94,8 +124,8 @@ def state_by(topic: Topic, rows: Mapping[int, Any]) -> str:
 def presents(meters: Iterable[int]) -> dict[int, Present]:
     """Return the presents of meters that people look at, and have the gateways that are reached go on to read them."""
     rows, ends = read(meters)
-    now = system_now()
-    if ending := [meter for meter, row in rows.items() if row.online and ends[meter] < now + LOOK_AGAIN]:
+    soon = system_now() + LOOK_AGAIN
+    if ending := [meter for meter, row in rows.items() if row.online and ends[meter] < soon]:
         look_at(ending)
     return rows
 
