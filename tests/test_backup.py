@@ -611,3 +611,16 @@ def test_a_tar_that_leads_out_of_the_folder_is_refused(gateway_folder, tmp_path)
         evil.addfile(member, io.BytesIO(b"key"))
     with pytest.raises(BackupError, match="its list of files is not what it contains"):
         gateway.put_back(tmp_path / "evil.tar", gateway_folder)
+
+
+@pytest.mark.parametrize("to", ["/etc/passwd", "edge.toml"])
+def test_a_link_in_a_tar_is_refused_and_not_followed(gateway_folder, tmp_path, to):
+    gateway.back_up(gateway_folder / "edge.toml", tmp_path / "copy.tar")
+    with tarfile.open(tmp_path / "copy.tar") as tar, tarfile.open(tmp_path / "evil.tar", "w") as evil:
+        for member in tar.getmembers():
+            content = tar.extractfile(member)
+            if member.name == "edge.toml":
+                member.type, member.linkname, member.size = tarfile.SYMTYPE, to, 0
+            evil.addfile(member, None if member.issym() else content)
+    with pytest.raises(BackupError, match="something in it is no file"):
+        gateway.put_back(tmp_path / "evil.tar", gateway_folder)

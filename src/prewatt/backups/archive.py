@@ -230,6 +230,9 @@ def _decoded(source: Path, text: bytes) -> Manifest:
 
 
 def _manifest(source: Path, tar: tarfile.TarFile) -> Manifest:
+    if not all(each.isreg() for each in tar.getmembers()):
+        # A link would be followed, and one to itself without end.
+        raise _damaged(source, "something in it is no file")
     names = tar.getnames()
     if MANIFEST not in names or CHECKSUM not in names:
         raise _damaged(source, f"{MANIFEST} or {CHECKSUM} is missing")
