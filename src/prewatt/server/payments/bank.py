@@ -62,7 +62,10 @@ def read(content: bytes, currency: str, known: Iterable[Layout] = ()) -> Stateme
     layouts of tables that people have described before. Raises BankError if the file cannot be read.
     """
     statement = read_file(content, currency)
-    return statement if statement is not None else read_table(rows_of(content, currency), currency, known)
+    if statement is None:
+        statement = read_table(rows_of(content, currency), currency, known)
+    statement.check_days()
+    return statement
 
 
 def read_statement(content: bytes, currency: str) -> tuple[list[Line], int]:

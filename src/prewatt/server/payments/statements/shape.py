@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ....kernel.units import NANO
+from ....tables.cells import FIRST_DAY, LAST_DAY
 
 MOST_LINES = 20_000
 """The most lines of a statement."""
@@ -88,6 +89,15 @@ class Statement:
     def leave_out(self, number: int, why: Why, text: str) -> None:
         """Add a row that is no line."""
         self.left_out.append(LeftOut(number, why, tidy(text, 120)))
+
+    def check_days(self) -> None:
+        """Raise BankError if a line is of a day on which nobody books; a value day that cannot be is left out."""
+        for place, line in enumerate(self.lines):
+            if not FIRST_DAY <= line.day <= LAST_DAY:
+                text = _("%(text)s is not a day such as 2026-11-25 or 25.11.2026")
+                raise BankError(text % {"text": line.day.isoformat()})
+            if line.value_day is not None and not FIRST_DAY <= line.value_day <= LAST_DAY:
+                self.lines[place] = replace(line, value_day=None)
 
     def counted(self) -> Counter[Why]:
         """Return the number of rows that are no lines, by reason."""
