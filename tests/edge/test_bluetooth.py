@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from bumble.controller import Controller
@@ -206,6 +206,27 @@ def test_nonsense_over_the_air_is_answered_and_the_service_goes_on(tmp_path):
                 answer = await visit.send(os.urandom(length))
                 assert not answer.done
             assert (await visit.status()).gateway == "g1"
+
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
+
+
+def test_many_phones_that_stay_keep_nobody_out_and_staff_in(tmp_path):
+    async def story(shell, site):
+        link = LocalLink()
+        gateway, *phones = (bumble_device(name, link) for name in ("g1", "staff", "a", "b", "c", "tenant"))
+        await Peripheral(gateway, site, shell.key, VerifyKey(SERVER.public()), 3, "Linden 5").start()
+        for phone in phones:
+            await phone.power_on()
+        async with AsyncExitStack() as stay:
+            staff, oldest, *_others = [await stay.enter_async_context(visit_with(each, "g1")) for each in phones[:4]]
+            await staff.open_session(PHONE, granted(shell))
+            gone = asyncio.Event()
+            oldest._peer.connection.on("disconnection", lambda _reason: gone.set())
+            async with visit_with(phones[4], "g1") as tenant:
+                assert (await tenant.status()).gateway == "g1"
+                await asyncio.wait_for(gone.wait(), 20)
+                assert (await staff.instruct(ReadHead("m1"))).done
 
     with agent(tmp_path) as (shell, site):
         asyncio.run(story(shell, site))

@@ -33,7 +33,7 @@ log = logging.getLogger("prewatt.edge")
 
 SMALLEST_MTU = 23
 MOST_VISITORS = 4
-"""The most connections at a time."""
+"""The most connections that stay. For a further one the oldest gives way that shows no grant."""
 IDLE = 60.0
 """Seconds of silence after which a connection is closed."""
 ADVERTISES_EVERY = 152.5
@@ -62,6 +62,7 @@ class Peripheral:
         self.device = device
         self._site, self._key, self._server, self._property = site, key, server, property_id
         self._sessions: dict[int, tuple[Session, Assembler]] = {}
+        self._visitors: dict[int, Connection] = {}
         self._heard: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns, self._pause = Turns(), pause
@@ -90,10 +91,8 @@ class Peripheral:
         await self._advertise()
 
     async def _advertise(self) -> None:
-        """Advertise the service if there is room for another connection, so that a phone that stays connected keeps
-        nobody out.
-        """
-        if len(self._sessions) < MOST_VISITORS and not self.device.is_advertising:
+        """Advertise the service as long as nobody has to give way, so that phones that stay connected keep nobody out."""
+        if len(self._sessions) <= MOST_VISITORS and not self.device.is_advertising:
             await self.device.start_advertising(
                 auto_restart=False,
                 advertising_interval_min=ADVERTISES_EVERY,
@@ -115,8 +114,15 @@ class Peripheral:
                 return
             await asyncio.sleep(IDLE - idle)
 
+    async def _make_room(self, newest: Connection) -> None:
+        """Close the oldest connection whose phone has shown no grant; the newest one if all others have."""
+        others = (each for handle, each in self._visitors.items() if not self._sessions[handle][0].has_grant)
+        with suppress(BaseBumbleError, TimeoutError):
+            await asyncio.wait_for(next(others, newest).disconnect(), 5)
+
     def _on_disconnection(self, connection: Connection) -> None:
         self._sessions.pop(connection.handle, None)
+        self._visitors.pop(connection.handle, None)
         self._heard.pop(connection.handle, None)
         self._later(self._advertise())
 
@@ -129,11 +135,16 @@ class Peripheral:
 
         session = Session(self._site, self._key, self._server, self._property, lambda: os.urandom(32), was_no_guess)
         self._sessions[connection.handle] = (session, Assembler())
+        self._visitors[connection.handle] = connection
         connection.on("disconnection", lambda _reason: self._on_disconnection(connection))
         self._later(self._see_off(connection))
+        if len(self._sessions) > MOST_VISITORS:
+            self._later(self._make_room(connection))
         self._later(self._advertise())
 
     async def _on_request(self, connection: Connection, packet: bytes) -> None:
+        if connection.handle not in self._sessions:
+            return
         session, assembler = self._sessions[connection.handle]
         self._heard[connection.handle] = time.monotonic()
         try:

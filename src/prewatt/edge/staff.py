@@ -65,6 +65,11 @@ class Session:
         self._count = 0
         self._language = ""
 
+    @property
+    def has_grant(self) -> bool:
+        """Whether the phone has shown a grant that holds."""
+        return self._grant is not None
+
     def handle(self, message: bytes) -> Downward:
         """Return the answer to a message, in the language that the phone has asked for. No input raises an exception."""
         with speaking(self._language):
