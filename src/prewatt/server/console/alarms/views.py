@@ -85,12 +85,7 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     meter = found.meter
     home = page_of(meter) if meter else reverse("console:alarms:alarms", args=[found.property.pk])
     if request.method == "POST":
-        try:
-            asked = _act(request, found)
-        except (ValueError, ValidationError) as error:
-            refuse(request, error, request.POST.get("answer", ""))
-            return redirect("console:alarms:alarm", pk=pk)
-        return redirect(home) if asked is None else asked
+        return _acted(request, found, home)
     gateway = _gateway(found)
     context: dict[str, Any] = {
         "alarm": found,
@@ -125,6 +120,16 @@ def _journals_ahead(gateway: Gateway, meter: Meter | None) -> dict[str, Any]:
         "too_early": charged_early(meter) if meter else None,
         "others": [each for each in ahead if each != meter],
     }
+
+
+def _acted(request: HttpRequest, alarm: Alarm, home: str) -> HttpResponse:
+    """Do what was chosen, and lead on: home, to the page that asks first, or back to the alarm if it can't be done."""
+    try:
+        asked = _act(request, alarm)
+    except (ValueError, ValidationError) as error:
+        refuse(request, error, request.POST.get("answer", ""))
+        return redirect("console:alarms:alarm", pk=alarm.pk)
+    return redirect(home) if asked is None else asked
 
 
 def _act(request: HttpRequest, alarm: Alarm) -> HttpResponse | None:

@@ -119,12 +119,17 @@ def _field(model: type[Model] | None, name: str, change: list[Any] | None, where
     return ChangedField(title, before, after, False)
 
 
+def _is_instant(name: str, value: int) -> bool:
+    """Return whether a column's number is an instant (µs). What is less than a day is a span, or "never"."""
+    return value > DAY and (name in INSTANTS or name.endswith(("_at", "_until")))
+
+
 def _value(field: Field[Any, Any] | None, name: str, value: Any, where: ZoneInfo) -> str:
-    if value is None or value == "":
+    if value in (None, ""):
         return "–"
     if isinstance(field, BooleanField):
         return _("yes") if value is True else _("no")
-    if isinstance(value, int) and value > DAY and (name in INSTANTS or name.endswith(("_at", "_until"))):
+    if isinstance(value, int) and _is_instant(name, value):
         return f"{local(value, where):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, int) and name in MONEY:
         return exact_money(value).rstrip("0").rstrip(".")

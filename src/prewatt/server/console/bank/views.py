@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -44,6 +44,7 @@ from ...payments.layouts import keep_waiting
 from ...payments.matching import referenced
 from ...payments.models import BankLine, Merchant
 from ...payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
+from ...payments.same import RecordedPayment
 from ...payments.statements.shape import Unknown
 from ...tasks import queueing
 from ...vending.models import PayOut, TopUp
@@ -70,9 +71,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     """Show what is still to be booked of the uploaded statements, each line with the tenant it seems to be for."""
     owner = owner_of(request)
     if request.method == "POST":
-        to = _read(request, owner)
-        # A page that shows how far it is goes there as a whole.
-        return HttpResponseClientRedirect(to) if request.headers.get("HX-Request") else redirect(to)
+        return _lead(request, _read(request, owner))
     facts = facts_of(request, STATEMENT)
     if "unknown" in facts:
         messages.warning(request, str(facts["unknown"]))
@@ -85,7 +84,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     tenancies = possible(money_in, tenancies_of(owner))
     former = _former(owner, money_in, tenancies)
     recorded = recorded_by_hand(money_in, tenancies)
-    doubts = [(line, recorded.get(line.pk, [])) for line in money_in if line.like or line.pk in recorded]
+    doubts = _doubts(money_in, recorded)
     returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
     sent = may_have_come_back(money_in)
     asked = _taken_back(returns) | {line.pk for line, _made in doubts}
@@ -93,9 +92,7 @@ def bank(request: HttpRequest) -> HttpResponse:
         "owner": owner,
         "where": zone(owner.home().zone),
         "doubts": doubts,
-        "returns": [
-            (line, before, [] if before else may_be_taken_back(line)[:CHOSEN_FROM]) for line, before in returns
-        ],
+        "returns": [(line, before, _which_it_may_be(line, before)) for line, before in returns],
         "lines": [
             (*_proposed(line, tenancies, former), sent.get(line.pk, [])) for line in money_in if line.pk not in asked
         ],
@@ -110,6 +107,23 @@ def bank(request: HttpRequest) -> HttpResponse:
         "so_far": _so_far(owner, now()),
     }
     return render(request, "console/bank/bank.html", context)
+
+
+def _lead(request: HttpRequest, to: str) -> HttpResponse:
+    """Lead to an address; a page that shows how far an upload is goes there as a whole."""
+    return HttpResponseClientRedirect(to) if request.headers.get("HX-Request") else redirect(to)
+
+
+def _doubts(
+    lines: Iterable[BankLine], recorded: Mapping[int, list[RecordedPayment]]
+) -> list[tuple[BankLine, list[RecordedPayment]]]:
+    """Return the lines that may be booked already, each with the payments that staff has `recorded` by hand."""
+    return [(line, recorded.get(line.pk, [])) for line in lines if line.like or line.pk in recorded]
+
+
+def _which_it_may_be(line: BankLine, before: BankLine | None) -> list[TopUp] | QuerySet[TopUp]:
+    """Return the payments of which the bank may have taken one back by a line; none if it names the line `before`."""
+    return [] if before else may_be_taken_back(line)[:CHOSEN_FROM]
 
 
 def _so_far(owner: Organisation, since: int) -> str:

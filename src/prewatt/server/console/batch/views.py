@@ -155,16 +155,27 @@ def preview_batch(request: HttpRequest, pk: int) -> HttpResponse:
     able = sum(each.planned is not None for each in rows)
     context = {
         "property": property_,
-        "choice": next(each for each in CHOICES if each.do == do),
+        "choice": _choice(do),
         "rows": rows,
         "able": able,
         "unable": len(rows) - able,
         "doubts": sum(bool(each.planned and each.planned.doubt) for each in rows),
-        "sum": money_with_code(order.values["amount"] * able, property_.currency) if do in ("top-up", "codes") else "",
+        "sum": _sum(order, able),
         "signed": signing.dumps(given_of(order, rows), salt=_salt(request), compress=True),
         "back": f"{page}?do={do}&{_chosen(request, [each.flat.unit.pk for each in rows])}",
     }
     return render(request, "console/batch/preview.html", context)
+
+
+def _choice(do: str) -> Choice:
+    return next(each for each in CHOICES if each.do == do)
+
+
+def _sum(order: Batch, flats: int) -> str:
+    """Return what an order gives to so many flats together; empty if it gives no money."""
+    if order.do not in ("top-up", "codes"):
+        return ""
+    return money_with_code(order.values["amount"] * flats, order.property_.currency)
 
 
 def _salt(request: HttpRequest) -> str:

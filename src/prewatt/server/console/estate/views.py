@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -37,6 +38,14 @@ def _by_name(rows: Any) -> list[Any]:
     return sorted(rows, key=lambda each: natural(each.name))
 
 
+def _in_use(rows: Iterable[Any]) -> list[Any]:
+    return [each for each in rows if each.archived_at is None]
+
+
+def _archived(rows: Iterable[Any]) -> list[Any]:
+    return [each for each in rows if each.archived_at is not None]
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def organisation(request: HttpRequest) -> HttpResponse:
@@ -52,10 +61,10 @@ def organisation(request: HttpRequest) -> HttpResponse:
     context = {
         "owner": Organisation.objects.get(pk=owner.pk),
         "form": form,
-        "properties": [each for each in all_ if each.archived_at is None],
-        "archived": [each for each in all_ if each.archived_at is not None],
-        "tariffs": [each for each in tariffs if each.archived_at is None],
-        "archived_tariffs": [each for each in tariffs if each.archived_at is not None],
+        "properties": _in_use(all_),
+        "archived": _archived(all_),
+        "tariffs": _in_use(tariffs),
+        "archived_tariffs": _archived(tariffs),
     }
     return render(request, "console/estate/organisation.html", context, status=400 if form.errors else 200)
 
@@ -110,8 +119,8 @@ def building(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps_above(property_, Step.PROPERTY),
         "page": page_by_name(request, found, "name"),
         "archived_units": page_by_name(request, units.exclude(archived_at=None), "name", field="archived"),
-        "meters": [each for each in meters if each.archived_at is None],
-        "archived_meters": [each for each in meters if each.archived_at is not None],
+        "meters": _in_use(meters),
+        "archived_meters": _archived(meters),
         "gateways": _by_name(property_.gateways.filter(revoked=False)),
         "costs": _by_name(property_.shared_costs.filter(ends=None)),
         "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],

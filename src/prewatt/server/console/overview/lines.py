@@ -334,15 +334,19 @@ def _who(row: ToDo, said: Words) -> tuple[str, str, str]:
         return row.gateway.name, "", _counted(said, row)
     if row.alarm is not None:
         meter = row.alarm.meter
-        page = reverse("console:units:unit", args=[meter.unit_id]) if meter is not None and meter.unit_id else ""
+        page = _page_of(meter) if meter is not None else ""
         return row.alarm.who if meter is None or meter.unit is None else meter.unit.name, page, row.alarm.sentence
     if row.silence is not None:
         meter = row.silence.meter
         if meter is None:
             return f"{row.silence.gateway.name}, {row.silence.line}", "", _counted(said, row)
-        page = reverse("console:units:unit", args=[meter.unit_id]) if meter.unit_id else ""
-        return meter.unit.name if meter.unit else meter.name, page, ""
+        return meter.unit.name if meter.unit else meter.name, _page_of(meter), ""
     return _counted(said, row), "", ""
+
+
+def _page_of(meter: Meter) -> str:
+    """Return the page of the unit where a meter hangs; empty if it hangs at none."""
+    return reverse("console:units:unit", args=[meter.unit_id]) if meter.unit_id else ""
 
 
 def _counted(said: Words, row: ToDo) -> str:

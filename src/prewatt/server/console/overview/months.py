@@ -102,8 +102,8 @@ def _of_currency(
     reported: dict[int, int],
     at: int,
 ) -> MonthFigures:
-    money, energy = _Sums(), _Sums()
-    today_in, main, known, has_main = 0, 0, 0, False
+    money, energy, losses = _Sums(), _Sums(), _Losses()
+    today_in = 0
     for each in properties:
         here = local_day(at, zone(each.zone))
         whole = local_day(reported[each.pk], zone(each.zone)) if each.pk in reported else None
@@ -113,10 +113,32 @@ def _of_currency(
                 money.add(row.day, row.money, here)
                 today_in += row.money if row.day == here else 0
             if whole is not None and here.replace(day=1) <= row.day < whole:
-                has_main, main, known = True, main + row.main, known + row.units + row.common
-    lost = main - known if has_main else None
-    share = round(1000 * lost / main) if lost is not None and main else None
-    return MonthFigures(currency, today_in, money.compared(), energy.compared(), lost, share)
+                losses.add(row)
+    return MonthFigures(currency, today_in, money.compared(), energy.compared(), losses.energy, losses.share)
+
+
+class _Losses:
+    """What main meters measured of days, and the meters behind them did not."""
+
+    def __init__(self) -> None:
+        self._main = self._known = 0
+        self._has_days = False
+
+    def add(self, row: DayFigures) -> None:
+        """Add a day that all meters of a property with a main meter have reported."""
+        self._has_days = True
+        self._main += row.main
+        self._known += row.units + row.common
+
+    @property
+    def energy(self) -> int | None:
+        """Wh; None without such days."""
+        return self._main - self._known if self._has_days else None
+
+    @property
+    def share(self) -> int | None:
+        """Of what the main meters measured, in tenths of a percent; None if they measured nothing."""
+        return round(1000 * (self._main - self._known) / self._main) if self._main else None
 
 
 class _Sums:

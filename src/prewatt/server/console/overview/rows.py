@@ -52,13 +52,21 @@ def rows_of(places: Iterable[Place], properties: Mapping[int, Property], with_mo
     return [_row(place, properties[place.property_id], place.property_id in with_money, at) for place in places]
 
 
+@dataclass(frozen=True)
+class _Credit:
+    """What a row shows of money; nothing where nothing may be shown."""
+
+    balance: str = ""
+    is_owing: bool = False
+    waiting: str = ""
+
+
 def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
     where, colour, why, switching = zone(property_.zone), tone(place), why_in_words(place), _switching(place)
     words = state_in_words(place)
     shows_alarm = place.has_alarm and colour != "doubtful"
     is_last_known = place.is_silent and colour != "silent"
-    shows_money = sees_money and place.balance is not None and place.unit_id is not None
-    balance = place.balance or 0
+    credit = _credit(place, property_) if sees_money else _Credit()
     return Row(
         name=place.name,
         page=reverse("console:units:unit", args=[place.unit_id]) if place.unit_id else "",
@@ -72,12 +80,12 @@ def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
         switching=switching,
         has_alarm=shows_alarm,
         is_last_known=is_last_known,
-        balance=money(balance, property_.currency) if shows_money else "",
-        is_owing=shows_money and balance < 0 and place.tenancy_id is not None,
-        waiting=_waiting(place, property_) if shows_money and place.waiting else "",
+        balance=credit.balance,
+        is_owing=credit.is_owing,
+        waiting=credit.waiting,
         days=_days(place, at),
         read="" if place.read_at is None else when(place.read_at, where),
-        lost=_lost(place, where) if place.is_silent else "",
+        lost=_lost(place, where),
     )
 
 
@@ -99,6 +107,16 @@ def _comes_and_goes(place: Place, where: ZoneInfo) -> str:
     return ", ".join(said)
 
 
+def _credit(place: Place, property_: Property) -> _Credit:
+    if place.balance is None or place.unit_id is None:
+        return _Credit()
+    return _Credit(
+        balance=money(place.balance, property_.currency),
+        is_owing=place.balance < 0 and place.tenancy_id is not None,
+        waiting=_waiting(place, property_) if place.waiting else "",
+    )
+
+
 def _waiting(place: Place, property_: Property) -> str:
     return _("+%(waiting)s on its way") % {"waiting": money(place.waiting, property_.currency)}
 
@@ -111,6 +129,8 @@ def _days(place: Place, at: int) -> str:
 
 
 def _lost(place: Place, where: ZoneInfo) -> str:
+    if not place.is_silent:
+        return ""
     gateway = place.meter.gateway if place.meter is not None else None
     if gateway is None or gateway.online or gateway.since is None:
         return _("silent")

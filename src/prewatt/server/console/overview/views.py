@@ -64,13 +64,9 @@ def properties(request: HttpRequest) -> HttpResponse:
     rights = {each.pk: own.at_place(each.pk, each.organisation) for each in rows}
     with_money = {pk for pk, there in rights.items() if Right.SEE_MONEY in there}
     chosen = [each for each in rows if wanted.property in (0, each.pk)]
-    all_money = bool(chosen) and with_money.issuperset(each.pk for each in chosen)
-    if wanted.order == "balance" and not all_money:
-        # The order would tell who has how much.
-        wanted = replace(wanted, order="name")
-    if wanted.show == "waiting" and not all_money:
-        # The choice would tell who has paid.
-        wanted = replace(wanted, show="")
+    all_money = _has_all(chosen, with_money)
+    if not all_money:
+        wanted = _telling_no_money(wanted)
     silent = _is_silent(rows)
     known = Property.objects.select_related("organisation")
     # Who has one property is at it: the header leads to its pages.
@@ -106,6 +102,22 @@ def properties(request: HttpRequest) -> HttpResponse:
     watched = _watched(chosen, often_with(min(sum(each.units for each in chosen), PAGE)))
     template = "console/overview/_properties.html"
     return live_page(request, "console/overview/properties.html", template, context, watched, (key, worked_out))
+
+
+def _has_all(chosen: Collection[Summary], with_money: set[int]) -> bool:
+    """Return whether there is something to be seen, and the money of all of it may be."""
+    return bool(chosen) and with_money.issuperset(each.pk for each in chosen)
+
+
+def _telling_no_money(wanted: Wanted) -> Wanted:
+    """Return what is wanted without what tells of money to somebody who does not see it everywhere."""
+    if wanted.order == "balance":
+        # The order would tell who has how much.
+        wanted = replace(wanted, order="name")
+    if wanted.show == "waiting":
+        # The choice would tell who has paid.
+        wanted = replace(wanted, show="")
+    return wanted
 
 
 def _search(rows: Collection[Summary], wanted: Wanted, all_money: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -77,11 +77,7 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         "templates": known is not None and channel.templated(kept),
         "errors": refusal.errors,
         "senders": _senders(fields[0], values),
-        "fields": [
-            (each, "" if each.secret else values.get(each.name, ""), refusal.wrong.get(each.name, []))
-            for each in fields
-            if each.name != "sender"
-        ],
+        "fields": _shown_fields(fields, values, refusal),
     }
     return render(request, "console/sending/sending_account.html", context, status=400 if any(refusal) else 200)
 
@@ -92,6 +88,17 @@ def _refusal(error: ValidationError | SealError) -> Refusal:
     if hasattr(error, "error_dict"):
         return Refusal(wrong=error.message_dict)
     return Refusal(errors=error.messages)
+
+
+def _shown_fields(
+    fields: Iterable[Field], values: Mapping[str, str], refusal: Refusal
+) -> list[tuple[Field, str, list[str]]]:
+    """Return each field with what stands in it, and what is wrong with it. Who sends is chosen beside them (`_senders`)."""
+    return [
+        (each, "" if each.secret else values.get(each.name, ""), refusal.wrong.get(each.name, []))
+        for each in fields
+        if each.name != "sender"
+    ]
 
 
 def _senders(field: Field, values: Mapping[str, str]) -> list[tuple[str, Any, bool]]:
@@ -114,14 +121,12 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     owner, channel, stored = _account(request, pk, kind)
     if stored is None or not channel.templated(stored.settings):
         raise Http404
-    given: Any = request.POST
     wrong: dict[str, list[str]] = {}
     if request.method == "POST":
         wrong = _change(request, stored)
         if not wrong:
             return redirect("console:sending:templates", pk, kind)
     rows = list(templates_of(stored))
-    values = _values(next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None))
     context = {
         "owner": owner,
         "kind": kind,
@@ -134,10 +139,16 @@ def templates(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         "names": [name for _code, name in language_choices()],
         "facts": FACTS.items(),
         "example": EXAMPLES.get(kind, SMS_EXAMPLE),
-        "values": {name: given.get(name, text) if wrong else text for name, text in values.items()},
+        "values": _in_form(request, rows, is_refused=bool(wrong)),
         "wrong": wrong,
     }
     return render(request, "console/sending/sending_templates.html", context, status=400 if wrong else 200)
+
+
+def _in_form(request: HttpRequest, rows: Iterable[SendingTemplate], is_refused: bool) -> dict[str, Any]:
+    """Return what stands in the form: what was typed and refused, or the values of the template that a request names."""
+    values = _values(next((each for each in rows if f"{each.pk}" == request.GET.get("edit")), None))
+    return {name: request.POST.get(name, text) for name, text in values.items()} if is_refused else values
 
 
 def _values(edited: SendingTemplate | None) -> dict[str, str]:

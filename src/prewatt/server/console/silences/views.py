@@ -4,6 +4,7 @@ how it is paid back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -112,14 +113,8 @@ def flats_of(silence: Silence, at: int) -> list[dict[str, Any]]:
     return sorted(flats, key=lambda one: natural(str(one["row"].meter.unit.name)))
 
 
-@login_required
-@require_GET
-def silence(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one silence on one page."""
-    silence_, at = _silence(request, pk), now()
-    property_ = silence_.gateway.property
-    flats = flats_of(silence_, at)
-    sums: dict[str, int] = {
+def _sums(flats: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {
         "energy": sum(each["row"].energy for each in flats),
         "charge": sum(each["row"].charge for each in flats),
         "owes": sum(each["owes"] for each in flats),
@@ -128,12 +123,21 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
         "lent": sum(each["lending"].lent for each in flats),
         "can": sum(each["can"] for each in flats),
     }
+
+
+@login_required
+@require_GET
+def silence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one silence on one page."""
+    silence_, at = _silence(request, pk), now()
+    property_ = silence_.gateway.property
+    flats = flats_of(silence_, at)
     context = {
         "silence": silence_,
         "property": property_,
         "where": zone(property_.zone),
         "flats": flats,
-        "sums": sums,
+        "sums": _sums(flats),
         "told": notices_of(silence_),
         "headline": headline(silence_),
         "duration": duration(silence_, at),

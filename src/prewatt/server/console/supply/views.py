@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -70,15 +71,10 @@ ALWAYS_OPEN = ("low_credit_kwh", "emergency_credit")
 def supply(request: HttpRequest, pk: int) -> HttpResponse:
     """Show and store the rules of a property, which its meters obey by themselves, and show the staff grants."""
     property_ = property_of_manager(request, pk)
-    before = [getattr(property_, name) for name in SUPPLY_RULES]
+    before = _of_meters(property_)
     form = RulesForm(request.POST or None, instance=property_)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        if before != [getattr(property_, name) for name in SUPPLY_RULES]:
-            send_settings(property_)
-            messages.success(request, _("The rules are saved and are being sent to the meters."))
-        elif form.changed_data:
-            messages.success(request, _("Saved."))
+        _store(request, form, before)
         return redirect("console:supply:supply", pk=pk)
     phones = rules_of(property_)
     context = {
@@ -95,6 +91,21 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
         "now": now(),
     }
     return render(request, "console/supply/supply.html", context)
+
+
+def _of_meters(property_: Property) -> list[Any]:
+    """Return those of a property's rules that its meters obey."""
+    return [getattr(property_, name) for name in SUPPLY_RULES]
+
+
+def _store(request: HttpRequest, form: RulesForm, before: list[Any]) -> None:
+    """Store rules, send them to the meters if they are others than `before`, and say so."""
+    property_ = form.save()
+    if before != _of_meters(property_):
+        send_settings(property_)
+        messages.success(request, _("The rules are saved and are being sent to the meters."))
+    elif form.changed_data:
+        messages.success(request, _("Saved."))
 
 
 def _shown_open(form: RulesForm, names: Iterable[str]) -> bool:

@@ -59,18 +59,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """
     property_ = property_of_manager(request, pk)
     draft = _posted(request, property_) if request.method == "POST" else _begun(request, property_)
-    if "keep" in request.POST and draft["tariff"] is not None:
-        try:
-            return _keep(request, property_, draft["tariff"])
-        except ValidationError as error:
-            _refuse(request, draft, error)
-    elif "look" in request.POST and draft["tariff"] is not None:
-        try:
-            if is_large(property_, DAYS_COMPARED):
-                return _as_task(request, property_, draft)
-            draft |= told_last_month(property_, draft["document"])
-        except (TaskError, ValidationError) as error:
-            say(request, error)
+    if draft["tariff"] is not None and (elsewhere := _act(request, property_, draft)):
+        return elsewhere
     context = {
         **draft,
         "property": property_,
@@ -87,6 +77,23 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "effective": request.POST.get("effective", ""),
     }
     return render(request, "console/tariffs/tariff_edit.html", context)
+
+
+def _act(request: HttpRequest, property_: Property, draft: dict[str, Any]) -> HttpResponse | None:
+    """Do with a tariff that could be read what a button says. Returns the page that follows; None if the editor stays."""
+    if "keep" in request.POST:
+        try:
+            return _keep(request, property_, draft["tariff"])
+        except ValidationError as error:
+            _refuse(request, draft, error)
+    elif "look" in request.POST:
+        try:
+            if is_large(property_, DAYS_COMPARED):
+                return _as_task(request, property_, draft)
+            draft |= told_last_month(property_, draft["document"])
+        except (TaskError, ValidationError) as error:
+            say(request, error)
+    return None
 
 
 class Wrong(dict[str, str]):

@@ -150,12 +150,18 @@ def _in_shape(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, 
     reduced = {name: type(value)() if name in left_out else value for name, value in fields.items()}
     if shape == "hours":
         return reduced
-    known = shown["rates"][0]["name"] if shown["rates"] and shown["shape"] in ("one", "tiers") else ""
+    known = _only_rate(shown)
     price = fields["rates"][0]["price"] if fields["rates"] else ""
     reduced["rates"] = [{"name": known or _("electricity"), "price": price}]
     if known:
         reduced["profiles"] = shown["profiles"]
     return reduced
+
+
+def _only_rate(shown: Mapping[str, Any]) -> str:
+    """Return the name of the rate of a tariff that was shown with one; empty if it had several, or none."""
+    has_one = shown["shape"] in ("one", "tiers") and shown["rates"]
+    return str(shown["rates"][0]["name"]) if has_one else ""
 
 
 def _rates(fields: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
@@ -296,17 +302,27 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shape(document: Mapping[str, Any]) -> str:
     """Return the simplest shape that shows all of a document."""
-    seasons = document.get("seasons", [])
-    types = [day_type for season in seasons for day_type in season["day_types"]]
-    by_hour = len(document.get("rates", {})) > 1 or any(len(each["switches"]) > 1 for each in types) or len(types) > 1
-    by_season = len(seasons) > 1 or any(season.get("up_to_kwh") for season in seasons)
-    by_day = bool(document.get("special_days") or document.get("holidays"))
+    by_clock = _differs_by_hour(document) or _has_own_days(document)
     by_use = bool(document.get("tiers"))
-    if by_season or "dated_prices" in document or (by_use and (by_hour or by_day)):
+    if _differs_by_season(document) or "dated_prices" in document or (by_use and by_clock):
         return "all"
     if by_use:
         return "all" if "prices" in document["tiers"] else "tiers"
-    return "hours" if by_hour or by_day else "one"
+    return "hours" if by_clock else "one"
+
+
+def _differs_by_hour(document: Mapping[str, Any]) -> bool:
+    types = [day_type for season in document.get("seasons", []) for day_type in season["day_types"]]
+    return len(document.get("rates", {})) > 1 or len(types) > 1 or any(len(each["switches"]) > 1 for each in types)
+
+
+def _differs_by_season(document: Mapping[str, Any]) -> bool:
+    seasons = document.get("seasons", [])
+    return len(seasons) > 1 or any(season.get("up_to_kwh") for season in seasons)
+
+
+def _has_own_days(document: Mapping[str, Any]) -> bool:
+    return bool(document.get("special_days") or document.get("holidays"))
 
 
 def _trim(number: Any) -> str:

@@ -144,11 +144,7 @@ def _quoted(value: str) -> str:
 
 def _place(path: str, fields: Mapping[str, Any], document: Mapping[str, Any]) -> Place | None:
     if line := re.match(r"(rates|seasons)\[(\d+)\](?:\.day_types\[(\d+)\])?", path):
-        part, number = line[1], int(line[2])
-        if part == "rates":
-            return _of_rate(number, fields)
-        row = _row_of(document, number, int(line[3] or 0))
-        return Place(f"profiles.{row}", _now("%(part)s, line %(line)d") % {"part": FIELDS[part], "line": row + 1})
+        return _of_line(line[1], int(line[2]), int(line[3] or 0), fields, document)
     kind, _dot, name = path.partition(".")
     if kind == "rates" and name:
         names = [row.get("name") for row in fields["rates"]]
@@ -161,6 +157,14 @@ def _place(path: str, fields: Mapping[str, Any], document: Mapping[str, Any]) ->
     return Place(_INPUTS.get(path, {"rates": "rates.0", "seasons": "profiles.0"}.get(path, "")), str(FIELDS[path]))
 
 
+def _of_line(part: str, number: int, day_type: int, fields: Mapping[str, Any], document: Mapping[str, Any]) -> Place:
+    """Return the place of a rate or of a season by its number."""
+    if part == "rates":
+        return _of_rate(number, fields)
+    row = _row_of(document, number, day_type)
+    return Place(f"profiles.{row}", _now("%(part)s, line %(line)d") % {"part": FIELDS[part], "line": row + 1})
+
+
 def _of_rate(number: int, fields: Mapping[str, Any]) -> Place:
     name = fields["rates"][number]["name"] if number < len(fields["rates"]) else ""
     if name:
@@ -169,13 +173,10 @@ def _of_rate(number: int, fields: Mapping[str, Any]) -> Place:
 
 
 def _of_season(name: str, document: Mapping[str, Any]) -> Place:
-    inside, _dot, column = name.rpartition(".")
-    if column not in COLUMNS:
-        inside, column = name, ""
+    inside, column = _without_column(name)
     seasons: Sequence[Mapping[str, Any]] = document.get("seasons", [])
     names = [str(season["name"]) for season in seasons]
-    # The names of seasons and lines may have dots.
-    number = next((index for index, each in enumerate(names) if inside == each or inside.startswith(f"{each}.")), 0)
+    number = next((index for index, each in enumerate(names) if _is_in(inside, each)), 0)
     season = names[number] if names else inside
     days = inside[len(season) + 1 :]
     lines = [str(each["name"]) for each in seasons[number]["day_types"]] if seasons else []
@@ -184,6 +185,17 @@ def _of_season(name: str, document: Mapping[str, Any]) -> Place:
     where += [_now("line “%(days)s”") % {"days": days}] if days else []
     where += [str(COLUMNS[column])] if column else []
     return Place(f"profiles.{row}", ", ".join(where))
+
+
+def _without_column(name: str) -> tuple[str, str]:
+    """Return the place in the seasons that a name says, and the column, empty if it says none."""
+    inside, _dot, column = name.rpartition(".")
+    return (inside, column) if column in COLUMNS else (name, "")
+
+
+def _is_in(name: str, season: str) -> bool:
+    """Return whether a name is a season's, or of something in it. The names of seasons and lines may have dots."""
+    return name == season or name.startswith(f"{season}.")
 
 
 def _row_of(document: Mapping[str, Any], season: int, day_type: int) -> int:

@@ -11,8 +11,9 @@ from ...correspondence.models import Report
 from ...correspondence.reports import not_done
 from ...estate.models import Unit
 from ...metering.models import Alarm, Meter
-from ...vending.order_codes import waiting_codes
+from ...vending.order_codes import Waiting, waiting_codes
 from ...web.figures import meter_figures
+from ...web.inventory import Inventory
 from ...web.keypad import keypad_panel
 from ...web.safety import measured
 from .tabs import UnitPage
@@ -33,20 +34,30 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "panel": panel,
         "keypad": keypad_panel(page.tenant, page.at) if page.tenant and panel is None else None,
         "vacant": vacant,
-        "alarms": _alarms(meter) if meter and (there is None or there.alarms) else [],
-        "codes": waiting_codes(meter) if meter and (there is None or there.commands) else [],
+        "alarms": _alarms(meter, there),
+        "codes": _codes(meter, there),
         "measured": measured(meter) if meter else None,
         # Stands beside the live part, and is not asked for with it.
         "use": chart_of_unit(request, unit_, meter) if meter and not request.htmx else None,  # type: ignore[attr-defined]
         "to_do": to_do(page, vacant),
-        "reports": _reports(unit_) if there is None or there.reports else [],
+        "reports": _reports(unit_, there),
     }
     return page.live("console/units/unit.html", "console/units/_unit.html", context)
 
 
-def _alarms(meter: Meter) -> list[Alarm]:
+def _alarms(meter: Meter | None, there: Inventory | None) -> list[Alarm]:
+    if meter is None or (there is not None and not there.alarms):
+        return []
     return list(meter.alarms.filter(is_resolved=False).order_by("-at", "-pk")[:20])
 
 
-def _reports(unit_: Unit) -> QuerySet[Report]:
+def _codes(meter: Meter | None, there: Inventory | None) -> list[Waiting]:
+    if meter is None or (there is not None and not there.commands):
+        return []
+    return waiting_codes(meter)
+
+
+def _reports(unit_: Unit, there: Inventory | None) -> QuerySet[Report]:
+    if there is not None and not there.reports:
+        return Report.objects.none()
     return not_done(Report.objects.filter(tenancy__unit=unit_).select_related("tenancy__unit__property"))
