@@ -28,7 +28,7 @@ from ..metering.power_facts import facts_of_meter
 from ..metering.seen import seen
 from ..payments.gifts import gift_in
 from ..payments.models import Payment, TakenBack
-from ..statements.statement import TOP_UPS, statement
+from ..statements.statement import TOP_UPS, Statement, statement
 from ..vending.models import Code, TokenMeter, TopUp
 from .bills import tell_tenant
 from .events import Event
@@ -110,44 +110,50 @@ class TenantLook:
         for key, each in rows_by_key.items():
             if key not in untold_keys:
                 continue
-            command, code, giver = each.command, each.code, self._giver(each)
-            if command is None:
-                energy = "" if code is None else exact_kwh(each.entry.energy)
-                self._tell(
-                    Event.TOP_UP,
-                    key,
-                    link=self._page(Event.TOP_UP)
-                    if code is None
-                    else self._page(Event.TOP_UP, SOLD, number=each.entry.number),
-                    amount=self._money(each.amount),
-                    at=wall(each.paid_at, self.zone),
-                    share="",
-                    receipt=each.receipt,
-                    **giver,
-                    reached=False,
-                    online=False,
-                    code=str(code or ""),
-                    keypad=True,
-                    energy=energy,
-                )
-                continue
-            reached = command.reached_at is not None
-            online = getattr(each, "payment", None)
-            self._tell(
-                Event.TOP_UP,
-                key,
-                link=self._page(Event.TOP_UP)
-                if online is None
-                else self._page(Event.TOP_UP, PAYMENT, payment_id=online.payment_id),
-                amount=self._money(each.amount),
-                at=wall(each.paid_at, self.zone),
-                share=self._money(each.shared) if each.shared else "",
-                receipt=each.receipt,
-                **giver,
-                reached=reached,
-                online=meter is not None and meter.gateway.online,
-                code="" if reached or code is None or (meter is not None and meter.gateway.online) else str(code),
-            )
+            if each.command is None:
+                self._sold(key, each)
+            else:
+                self._sent(key, each, each.command.reached_at is not None, meter is not None and meter.gateway.online)
+
+    def _sold(self, key: str, top_up: TopUp) -> None:
+        """Tell of a payment for a keypad meter: its code alone brings it there."""
+        code, giver = top_up.code, self._giver(top_up)
+        self._tell(
+            Event.TOP_UP,
+            key,
+            link=self._page(Event.TOP_UP)
+            if code is None
+            else self._page(Event.TOP_UP, SOLD, number=top_up.entry.number),
+            amount=self._money(top_up.amount),
+            at=wall(top_up.paid_at, self.zone),
+            share="",
+            receipt=top_up.receipt,
+            **giver,
+            reached=False,
+            online=False,
+            code=str(code or ""),
+            keypad=True,
+            energy="" if code is None else exact_kwh(top_up.entry.energy),
+        )
+
+    def _sent(self, key: str, top_up: TopUp, reached: bool, online: bool) -> None:
+        """Tell of a payment that was sent to a meter. `reached`: it is there; `online`: the meter can be reached."""
+        code, giver, payment = top_up.code, self._giver(top_up), getattr(top_up, "payment", None)
+        self._tell(
+            Event.TOP_UP,
+            key,
+            link=self._page(Event.TOP_UP)
+            if payment is None
+            else self._page(Event.TOP_UP, PAYMENT, payment_id=payment.payment_id),
+            amount=self._money(top_up.amount),
+            at=wall(top_up.paid_at, self.zone),
+            share=self._money(top_up.shared) if top_up.shared else "",
+            receipt=top_up.receipt,
+            **giver,
+            reached=reached,
+            online=online,
+            code="" if reached or online or code is None else str(code),
+        )
 
     def _giver(self, top_up: TopUp) -> dict[str, Any]:
         """Return whether somebody else paid by a gift link, and the name that they left."""
@@ -160,11 +166,7 @@ class TenantLook:
         rows = TakenBack.objects.filter(
             of_tenancy, state=TakenBack.State.BOOKED, refund=None, booked_at__gte=self.recipient.since
         )
-        rows_by_key: dict[str, TakenBack] = {}
-        for each in rows.order_by("-pk")[:BACK_AT]:
-            rows_by_key[f"taken-back {each.pk}"] = each
-            if each.returned:
-                rows_by_key[f"taken-back {each.pk} returned {each.returned}"] = each
+        rows_by_key = _taken_back_by_key(rows.order_by("-pk")[:BACK_AT])
         for key in sorted(untold(self.recipient, rows_by_key)):
             each, back = rows_by_key[key], " returned " in key
             pays = each.amount - each.debited or each.debited
@@ -239,14 +241,13 @@ class TenantLook:
         document = statement(self.tenancy, begin, end)
         if not document.complete and self.at < end + STATEMENT_AT_LAST:
             return
-        charged = -sum(line.amount for line in document.lines if not line.included and line.section != TOP_UPS)
         self._tell(
             Event.STATEMENT,
             key,
             link=self._page(Event.STATEMENT, query=f"month={last_month:%Y-%m}"),
             month=f"{last_month:%Y-%m}",
             energy=exact_kwh(document.energy),
-            charge=self._money(charged),
+            charge=self._money(_charged(document)),
             balance=self._money(document.closing),
         )
 
@@ -371,8 +372,23 @@ class TenantLook:
         self.recipient.save(update_fields=["day"])
 
 
+def _charged(document: Statement) -> int:
+    """Return what a statement charges (nano), without what was paid."""
+    return -sum(line.amount for line in document.lines if not line.included and line.section != TOP_UPS)
+
+
 def _key(meter: Meter, relay: Relay) -> str:
     return f"relay {meter.pk} {relay.seq}"
+
+
+def _taken_back_by_key(rows: Iterable[TakenBack]) -> dict[str, TakenBack]:
+    """Return payments that were taken back by the keys under which that is told, and what has come back of them."""
+    rows_by_key: dict[str, TakenBack] = {}
+    for each in rows:
+        rows_by_key[f"taken-back {each.pk}"] = each
+        if each.returned:
+            rows_by_key[f"taken-back {each.pk} returned {each.returned}"] = each
+    return rows_by_key
 
 
 def _top_up_key(payment: TopUp) -> str:

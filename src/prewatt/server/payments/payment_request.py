@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from ...kernel.units import HOUR, MINUTE, SECOND
 from ..core.time import now
-from ..estate.models import Tenancy
+from ..estate.models import Property, Tenancy
 from ..ledger.references import OWN, is_typed
 from ..metering.locking import for_update
 from ..vending.paid_amounts import check_amount, check_open
@@ -117,6 +117,12 @@ def keep(request: PaymentRequest) -> Payment:
     return payment
 
 
+def _serves(merchant: Merchant, property_: Property) -> bool:
+    """Return whether a merchant account takes payments for a building."""
+    is_own = merchant.organisation_id == property_.organisation_id
+    return is_own and merchant.is_enabled and takes(merchant, property_.currency)
+
+
 def _check(request: PaymentRequest) -> None:
     """Raise PaymentError if the tenancy cannot pay in that way."""
     property_, merchant = request.tenancy.unit.property, request.merchant
@@ -124,8 +130,7 @@ def _check(request: PaymentRequest) -> None:
         raise PaymentError(_("This link is not valid any more."))
     if request.currency and request.currency != property_.currency:
         raise PaymentError(_("Payments here are in %(currency)s.") % {"currency": property_.currency})
-    own = merchant.organisation_id == property_.organisation_id
-    if not own or not merchant.is_enabled or not takes(merchant, property_.currency):
+    if not _serves(merchant, property_):
         raise PaymentError(
             _(
                 "This merchant account takes no payments for this building: it is disabled, another "

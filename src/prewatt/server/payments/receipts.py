@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,6 +19,9 @@ from ..ledger.references import Of, Part, Reference
 from ..metering.locking import lock_organisation
 from ..vending.models import TopUp
 from .models import Receipt, TakenBack
+
+_UNDONE = Reference(Of.TOP_UP, 0).and_(Part.UNDONE).part
+"""The part of a top-up's bookings that takes it back."""
 
 
 @transaction.atomic
@@ -82,24 +86,38 @@ def papers_of(receipts: Iterable[Receipt]) -> list[ReceiptPaper]:
     flats = Tenancy.objects.select_related("unit__property__organisation").in_bulk(
         {each.tenancy_id for each in payments}
     )
-    parts = ("", Reference(Of.TOP_UP, 0).and_(Part.UNDONE).part)
-    booked = Transfer.objects.filter(of=Of.TOP_UP, number__in=top_ups, part__in=parts).select_related("debit_account")
-    transfers = {(each.number, each.part): each for each in booked}
+    booked = Transfer.objects.filter(of=Of.TOP_UP, number__in=top_ups, part__in=("", _UNDONE))
+    transfers = {(each.number, each.part): each for each in booked.select_related("debit_account")}
     taken_back = set(TakenBack.objects.filter(top_up__in=top_ups).values_list("top_up", flat=True))
-    papers = []
-    for row, payment in zip(rows, payments, strict=True):
-        flat, by = flats[payment.tenancy_id], payment.by
-        name = (by.get_full_name() or by.get_username()) if by is not None else ""
-        if isinstance(payment, TopUp):
-            source, undone = (transfers.get((payment.pk, part)) for part in parts)
-            way = _way(source.debit_account if source is not None else None)
-            code = "" if payment.code is None else str(payment.code)
-            is_undone = undone is not None or payment.pk in taken_back
-            papers.append(ReceiptPaper(row, flat, payment.amount, payment.paid_at, way, code, name, is_undone))
-        else:
-            way, is_undone = _way(payment.source), payment.undone_at is not None
-            papers.append(ReceiptPaper(row, flat, payment.amount, payment.at, way, "", name, is_undone))
-    return papers
+    return [
+        _of_top_up(row, flats[payment.tenancy_id], payment, transfers, payment.pk in taken_back)
+        if isinstance(payment, TopUp)
+        else _of_debt(row, flats[payment.tenancy_id], payment)
+        for row, payment in zip(rows, payments, strict=True)
+    ]
+
+
+def _of_top_up(
+    row: Receipt,
+    flat: Tenancy,
+    top_up: TopUp,
+    transfers: Mapping[tuple[int | None, str], Transfer],
+    is_taken_back: bool,
+) -> ReceiptPaper:
+    source = transfers.get((top_up.pk, ""))
+    way = _way(source.debit_account if source is not None else None)
+    code = "" if top_up.code is None else str(top_up.code)
+    is_undone = is_taken_back or (top_up.pk, _UNDONE) in transfers
+    return ReceiptPaper(row, flat, top_up.amount, top_up.paid_at, way, code, _name(top_up.by), is_undone)
+
+
+def _of_debt(row: Receipt, flat: Tenancy, payment: DebtPayment) -> ReceiptPaper:
+    way, is_undone = _way(payment.source), payment.undone_at is not None
+    return ReceiptPaper(row, flat, payment.amount, payment.at, way, "", _name(payment.by), is_undone)
+
+
+def _name(person: Any) -> str:
+    return "" if person is None else str(person.get_full_name() or person.get_username())
 
 
 def _payment(receipt: Receipt) -> TopUp | DebtPayment:

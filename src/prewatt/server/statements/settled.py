@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..billing.debts import debts_of
@@ -34,7 +35,7 @@ def settlement_of(tenancy: Tenancy, ends: int, last_read_at: int | None, at: int
     """
     if tenancy.ends is None or tenancy.ends > min(ends, at):
         return None
-    unread = last_read_at if last_read_at is not None and last_read_at < tenancy.ends else None
+    unread = _unread_since(last_read_at, tenancy.ends)
     if tenancy.settled_at is None:
         return Settlement(False, unread_since=unread)
     refunds = list(Refund.objects.filter(tenancy=tenancy, why__in=AT_THE_END).order_by("at", "pk"))
@@ -43,8 +44,24 @@ def settlement_of(tenancy: Tenancy, ends: int, last_read_at: int | None, at: int
         True,
         owed=sum(each.amount for each in refunds),
         left=sum(each.left for each in open_ones),
-        send_to=next((each.send_to for each in open_ones if each.send_to), ""),
-        paid_at=None if open_ones else max((each.paid_at or 0 for each in refunds), default=None),
+        send_to=_send_to(open_ones),
+        paid_at=_paid_at(refunds),
         debt=sum(each.left for each in debts_of(tenancy)),
         unread_since=unread,
     )
+
+
+def _unread_since(last_read_at: int | None, ends: int) -> int | None:
+    """Return the last reading if it is of before the end; None if nothing was used after it by this tenant."""
+    return last_read_at if last_read_at is not None and last_read_at < ends else None
+
+
+def _send_to(refunds: Iterable[Refund]) -> str:
+    """Return where the first of some refunds is to be sent of which somebody has said it; empty if nobody has."""
+    return next((each.send_to for each in refunds if each.send_to), "")
+
+
+def _paid_at(refunds: Sequence[Refund]) -> int | None:
+    """Return when the last refund was paid back; None while one is not, or if there are none."""
+    paid = [each.paid_at for each in refunds if each.paid_at is not None]
+    return max(paid, default=None) if len(paid) == len(refunds) else None

@@ -41,7 +41,7 @@ class After:
 def after_use(tenancy: Tenancy) -> After | None:
     """Return the state of a tenancy that pays after use or has bills; None for one that has always paid before use."""
     terms, waits, bills = terms_of(tenancy.pk), waiting_terms(tenancy.pk), standings(tenancy)
-    if (terms is None or not terms.postpaid) and waits is None and not bills:
+    if not _has_come_to(terms, waits, bills):
         return None
     currency = tenancy.unit.property.currency
     unpaid = [each for each in bills if each.left]
@@ -58,6 +58,11 @@ def after_use(tenancy: Tenancy) -> After | None:
         follows=_follows(terms, unpaid),
         limit=terms.cuts_at if terms is not None else None,
     )
+
+
+def _has_come_to(terms: Terms | None, to_come: Terms | None, bills: list[Standing]) -> bool:
+    """Return whether a tenancy pays after use, will, or has bills of a time when it did."""
+    return (terms is not None and terms.postpaid) or to_come is not None or bool(bills)
 
 
 def _follows(terms: Terms | None, unpaid: list[Standing]) -> int | None:

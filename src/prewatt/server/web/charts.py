@@ -161,12 +161,15 @@ def _state(span: Span, uses: Sequence[Use], known: Known) -> State:
         # The part that runs has not been read yet: that is no silence if the reading before it is there.
         runs = span.ends > known.now and known.read_at >= span.begins - slack
         return State.AHEAD if runs else State.UNKNOWN
+    return State.PARTLY if _is_partly(uses, within, slack, is_over=span.ends <= known.now) else State.KNOWN
+
+
+def _is_partly(uses: Sequence[Use], within: Span, slack: int, is_over: bool) -> bool:
+    """Return whether uses are in part of an earlier time, are reckoned, or end before a span that `is_over` does."""
     first, last = uses[0], uses[-1]
     is_of_earlier = first.begins is not None and first.begins < within.begins - slack
-    is_missing = span.ends <= known.now and last.ends < within.ends - slack
-    if is_of_earlier or is_missing or any(each.reckoned for each in uses):
-        return State.PARTLY
-    return State.KNOWN
+    is_missing = is_over and last.ends < within.ends - slack
+    return is_of_earlier or is_missing or any(each.reckoned for each in uses)
 
 
 def joined(spans: Sequence[Span], parts: Sequence[Part]) -> list[Part]:

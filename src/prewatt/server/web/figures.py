@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ...kernel.account import Account
 from ...kernel.calendar import local_day, next_month, zone
 from ...kernel.dark_facts import Facts
 from ...kernel.dark_words import tonight
@@ -244,6 +245,32 @@ def meter_figures(meter: Meter, at: int) -> MeterFigures:
     return figures_by(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
 
+def waiting_of(meter: Meter, inventory: Inventory) -> int:
+    """Return what is paid, and not yet shown as applied by a meter's journal (nano)."""
+    return on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
+
+
+def after_of(tenancy: Tenancy, inventory: Inventory) -> After | None:
+    """Return the state of a tenancy that pays after use, or has; None for one that has always paid before use."""
+    return after_use(tenancy) if inventory.terms or inventory.bills else None
+
+
+def rate_name(account: Account, at: int) -> str:
+    """Return the name of the rate at an instant; empty before any tariff."""
+    rate = account.stretch(at).rate
+    return "" if rate == UNPRICED else rate
+
+
+def emergency_now(account: Account, at: int) -> int:
+    """Return what a meter lends now by one tap (nano); 0 if it lends nothing."""
+    return 0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit
+
+
+def _first_code(payments: Iterable[TopUp]) -> str:
+    """Return the first code of some payments; empty if none has one."""
+    return next((str(each.code) for each in payments if each.code), "")
+
+
 def _is_on_the_way(payment: TopUp) -> bool:
     command = payment.command
     return command is not None and command.reached_at is None and command.state in OPEN
@@ -255,19 +282,18 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
         return None
     zone_ = zone(tenancy.unit.property.zone)
     inventory = inventory_of(tenancy, meter, at)
-    waiting = on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
-    after = after_use(tenancy) if inventory.terms or inventory.bills else None
+    waiting = waiting_of(meter, inventory)
+    after = after_of(tenancy, inventory)
     top_ups = list(
         tenancy.top_ups.select_related("command__code", "given_receipt").prefetch_related("debt_parts")[:SHOWN]
     )
     open_ = [each for each in top_ups if _is_on_the_way(each)]
-    beside = beside_meter(inventory, open_, next((str(each.code) for each in open_ if each.code), ""), after)
+    beside = beside_meter(inventory, open_, _first_code(open_), after)
     figures = figures_by(meter, meter.property, waiting, inventory.alarms, at, beside)
     figures = of_tenancy(figures, tenancy, inventory)
     today = local_day(at, zone_)
     days = _days(meter, tenancy, today, zone_)
     account = account_of(meter)
-    stretch = account.stretch(at)
     return TenancyPanel(
         tenancy=tenancy,
         figures=figures,
@@ -276,9 +302,9 @@ def tenancy_panel(tenancy: Tenancy, at: int, meter: Meter | None) -> TenancyPane
         month_energy=sum(day.energy for day in days),
         month_charge=sum(day.charge for day in days),
         top_ups=top_ups,
-        rate="" if stretch.rate == UNPRICED else stretch.rate,
+        rate=rate_name(account, at),
         price=account.price(at),
-        emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
+        emergency=emergency_now(account, at),
         days_left=days_left(meter, tenancy, account.room(figures.balance), at)
         if account.settings.credit_limit_cuts
         else None,

@@ -12,10 +12,7 @@ from datetime import date, timedelta
 
 from ...kernel.calendar import local_day, zone
 from ...kernel.forecast import days_until
-from ...kernel.orders import TakeEmergency
 from ...kernel.span import closing_day
-from ...kernel.tariff import UNPRICED
-from ..billing.on_the_way import on_the_way
 from ..billing.spreading import open_spreads
 from ..estate.models import Tenancy
 from ..metering.accounts import account_of
@@ -27,8 +24,17 @@ from ..metering.usage import Use, use_by_day
 from ..payments.shown import ShownBack, shown_to
 from ..vending.models import OPEN, TopUp
 from ..vending.order_codes import waiting_codes
-from .after_use import After, after_use
-from .figures import MeterFigures, beside_meter, figures_by, of_tenancy
+from .after_use import After
+from .figures import (
+    MeterFigures,
+    after_of,
+    beside_meter,
+    emergency_now,
+    figures_by,
+    of_tenancy,
+    rate_name,
+    waiting_of,
+)
 from .inventory import Inventory, inventory_of
 from .prices import PriceOutlook, price_outlook
 
@@ -131,8 +137,8 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
     """Return what the tenant of a tenancy sees first, by what was read of its meter already."""
     property_, inventory = tenancy.unit.property, inventory_of(tenancy, meter, at)
     place, account = zone(property_.zone), account_of(meter)
-    waiting = on_the_way([meter.pk]).get(meter.pk, 0) if inventory.commands else 0
-    after = after_use(tenancy) if inventory.terms or inventory.bills else None
+    waiting = waiting_of(meter, inventory)
+    after = after_of(tenancy, inventory)
     payments = _on_the_way(tenancy, meter) if inventory.commands else []
     codes = _codes(payments, meter, inventory)
     beside = beside_meter(inventory, payments, codes[0].digits if codes and not codes[0].what else "", after)
@@ -142,7 +148,6 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
     before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     first = min(before, (read_day or today) - BACK)
     uses = use_by_day(meter, first, today, tenancy.begins, tenancy.ends)
-    stretch = account.stretch(at)
     return HomeFigures(
         tenancy=tenancy,
         figures=figures,
@@ -155,10 +160,10 @@ def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None)
         month_before=_month_before(tenancy, uses, before, today),
         rates=_rates(uses, today),
         similar=similar_to(tenancy, uses, at),
-        rate="" if stretch.rate == UNPRICED else stretch.rate,
+        rate=rate_name(account, at),
         price=account.price(at),
         prices=price_outlook(account, at, place, property_.currency),
-        emergency=0 if account.objection(at, TakeEmergency()) else account.settings.emergency_credit,
+        emergency=emergency_now(account, at),
         codes=codes,
         taken_back=shown_to(tenancy, place, at) if inventory.taken_back else [],
         has_spreads=bool(inventory.spreads and open_spreads(tenancy)),

@@ -136,21 +136,34 @@ def navigation(request: Any, context: Any) -> Navigation:
     """Return the way through the pages for a request of somebody who is logged in. `context`: what the page shows; its
     `property` counts if the request has noted none, and links carry the organisation of its `owner` on.
     """
-    name, all_ = request.resolver_match.view_name if request.resolver_match else "", reach(request)
+    name, all_ = _name_of(request), reach(request)
     if not all_.rights:
         return _of_tenant(request, name)
     here, owner = _place_of(name), context.get("owner")
-    open_ = [(place, [each for each in place.pages if _is_open(each, all_)]) for place in PLACES]
-    places = [
-        Link(place.label, _address(own[0], owner), "true" if place is here else "") for place, own in open_ if own
-    ]
+    open_ = _open_places(all_)
+    places = [Link(place.label, _address(own[0], owner), "true" if place is here else "") for place, own in open_]
     property_ = getattr(request, "property_here", None) or context.get("property")
     if here is BUILDINGS and property_ is not None:
-        rights = all_.at(property_)
-        own = [each._replace(given={"pk": property_.pk}) for each in OF_PROPERTY if PAGES[each.name].read in rights]
-        return Navigation(places, _links(own, name), property_)
-    pages = next((own for place, own in open_ if place is here and place is not BUILDINGS), [])
+        return Navigation(places, _links(_pages_of(property_, all_), name), property_)
+    pages = [] if here is BUILDINGS else next((own for place, own in open_ if place is here), [])
     return Navigation(places, _links(pages, name, owner))
+
+
+def _name_of(request: Any) -> str:
+    """Return the name of the page that was asked for; empty if there is none."""
+    return request.resolver_match.view_name if request.resolver_match else ""
+
+
+def _open_places(all_: Reach) -> list[tuple[Place, list[Page]]]:
+    """Return the places of which somebody may open a page, each with those pages."""
+    pages = [(place, [each for each in place.pages if _is_open(each, all_)]) for place in PLACES]
+    return [(place, own) for place, own in pages if own]
+
+
+def _pages_of(property_: Property, all_: Reach) -> list[Page]:
+    """Return the pages of a property that somebody may open."""
+    rights = all_.at(property_)
+    return [each._replace(given={"pk": property_.pk}) for each in OF_PROPERTY if PAGES[each.name].read in rights]
 
 
 def _links(pages: Iterable[Page], name: str, owner: Organisation | None = None) -> list[Link]:
@@ -187,13 +200,18 @@ def _of_tenant(request: Any, name: str) -> Navigation:
     flats, flat = flats_now(request), getattr(request, "flat_here", None) or chosen_flat(request)
     if len(flats) < 2:
         return Navigation(_links(OF_TENANT if flats else (), name), [])
-    page = next((each for each in OF_TENANT if each.name == name), OF_TENANT[0])
+    page = _same_page(name)
     names = [
         Link(_name(each, flats), _address(_of(page, each), None), "page" if each == flat else "") for each in flats
     ]
     # On a paper of a flat that they have left, the pages are of one where they live.
     here = flat if flat in flats else chosen_flat(request)
     return Navigation(_links([_of(each, here or flats[0]) for each in OF_TENANT], name), names)
+
+
+def _same_page(name: str) -> Page:
+    """Return the page with a name of another flat: one that is no page of a flat by itself leads to its home."""
+    return next((each for each in OF_TENANT if each.name == name), OF_TENANT[0])
 
 
 def _of(page: Page, flat: Tenancy) -> Page:

@@ -4,6 +4,7 @@ tomorrow as strips.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -66,6 +67,10 @@ class PriceOutlook:
     known: int | None
 
 
+def _prices_since(first: int, days: Iterable[Iterable[Ahead]]) -> list[int]:
+    return [each.price for parts in days for each in parts if each.begin >= first]
+
+
 def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> PriceOutlook | None:
     """Return what can be said about the prices ahead; None if the price never changes."""
     today = local_day(at, where)
@@ -73,7 +78,7 @@ def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> 
     parts_by_day = [(day, begin, end, prices_ahead(account, begin, end)) for day, begin, end in bounds]
     # A day that began without a tariff was not cheaper until there was one.
     first = account.versions[0].effective if account.versions else bounds[-1][-1]
-    shown = [each.price for _day, _begin, _end, parts in parts_by_day for each in parts if each.begin >= first]
+    shown = _prices_since(first, [parts for _day, _begin, _end, parts in parts_by_day])
     change = next_change(account, at)
     differ = len(set(shown)) > 1
     if change is None and not differ:

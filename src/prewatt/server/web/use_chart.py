@@ -87,7 +87,7 @@ def use_chart(
     currency = meter.property.currency if shows_money(request) else ""
     later = next_period(period, chart.first)
     # Of the period before as much as has been of this one.
-    reached = max((number for number, each in enumerate(chart.parts, 1) if each.state is not State.AHEAD), default=0)
+    reached = _reached(chart)
     labels = [_label(period, each, chart) for each in chart.parts]
     rows = list(_rows(chart))
     return UseChart(
@@ -116,6 +116,11 @@ def use_chart(
         currency=currency,
         data=json.dumps(_data(chart, labels, rows, currency), ensure_ascii=False),
     )
+
+
+def _reached(chart: Chart) -> int:
+    """Return how many parts of a period have begun."""
+    return max((number for number, each in enumerate(chart.parts, 1) if each.state is not State.AHEAD), default=0)
 
 
 def _asked(request: HttpRequest, today: date) -> tuple[Period, date]:
@@ -180,22 +185,28 @@ def _rate(name: str) -> str:
 
 def _data(chart: Chart, labels: list[str], rows: list[Row], currency: str) -> dict[str, Any]:
     """Return the numbers to be drawn: Wh and nano by rate, null where nothing is known."""
-
-    def of(parts: list[Part], rate: str, which: int) -> list[int | None]:
-        return [each.rates.get(rate, (0, 0))[which] if each.is_known else None for each in parts]
-
     data: dict[str, Any] = {
         "labels": labels,
         "titles": [each.title for each in rows],
         "notes": [each.note for each in rows],
         "states": [each.part.state for each in rows],
-        "rates": [{"name": _rate(rate), "energy": of(chart.parts, rate, 0)} for rate in chart.rates],
+        "rates": [{"name": _rate(rate), "energy": _of_rate(chart.parts, rate, 0)} for rate in chart.rates],
         "before": {"energy": [each.energy if each.state != State.AHEAD else None for each in chart.before]},
     }
     if currency:
-        for rate, shown in zip(chart.rates, data["rates"], strict=True):
-            shown["charge"] = of(chart.parts, rate, 1)
-        data["more"] = [each.of_no_rate for each in chart.parts]
-        data["before"]["charge"] = [each.charge if each.state != State.AHEAD else None for each in chart.before]
-        data |= {"currency": currency, "digits": minor_digits(currency)}
+        _add_charges(data, chart, currency)
     return data
+
+
+def _add_charges(data: dict[str, Any], chart: Chart, currency: str) -> None:
+    """Add to the numbers to be drawn what the energy cost."""
+    for rate, shown in zip(chart.rates, data["rates"], strict=True):
+        shown["charge"] = _of_rate(chart.parts, rate, 1)
+    data["more"] = [each.of_no_rate for each in chart.parts]
+    data["before"]["charge"] = [each.charge if each.state != State.AHEAD else None for each in chart.before]
+    data |= {"currency": currency, "digits": minor_digits(currency)}
+
+
+def _of_rate(parts: list[Part], rate: str, which: int) -> list[int | None]:
+    """Return the energy (`which` 0) or the charge (1) at a rate of each part, None where nothing is known."""
+    return [each.rates.get(rate, (0, 0))[which] if each.is_known else None for each in parts]
