@@ -13,7 +13,7 @@ import os
 import re
 import struct
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,15 +48,29 @@ class Message:
         return bool(self.translations) and all(self.translations.values()) and not self.fuzzy
 
 
+def _used_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a catalogue with their numbers, but for the empty ones and those of messages that nothing uses."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.strip() and not line.startswith("#~"):
+            yield number, line
+
+
+def _add(message: Message, word: str, form: int, text: str) -> None:
+    """Add a line's text to the part of a message that a word begins. `form`: of the translation."""
+    if word == "msgstr":
+        message.translations[form] = message.translations.get(form, "") + text
+    else:
+        name = {"msgctxt": "context", "msgid": "text", "msgid_plural": "plural"}[word]
+        setattr(message, name, getattr(message, name) + text)
+
+
 def read_messages(path: Path) -> list[Message]:
     """Return all messages of a catalogue; the first, without a text, is its head. Messages that nothing uses any more (`#~`)
     are left out. Raises ValueError, which names file and line, for what is no such catalogue.
     """
     messages: list[Message] = []
     message, word, form = Message(""), "", 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.startswith("#~") or not line.strip():
-            continue
+    for number, line in _used_lines(path):
         if line.startswith("#"):
             if word == "msgstr":
                 messages.append(message)
@@ -71,12 +85,7 @@ def read_messages(path: Path) -> list[Message]:
             message = Message("")
         if part["word"]:
             word, form = part["word"], int(part["form"] or 0)
-        text = json.loads(part["text"])
-        if word == "msgstr":
-            message.translations[form] = message.translations.get(form, "") + text
-        else:
-            name = {"msgctxt": "context", "msgid": "text", "msgid_plural": "plural"}[word]
-            setattr(message, name, getattr(message, name) + text)
+        _add(message, word, form, json.loads(part["text"]))
     return [*messages, message] if word == "msgstr" else messages
 
 
@@ -122,27 +131,31 @@ def _quoted(word: str, text: str) -> list[str]:
     return [f"{word} {parts[0]}"] if len(parts) == 1 else [f'{word} ""', *parts]
 
 
+def _searched_by(message: Message) -> str:
+    """Return the text by which gettext looks for a message."""
+    context = f"{message.context}\4" if message.context else ""
+    return context + (f"{message.text}\0{message.plural}" if message.plural else message.text)
+
+
+def _found_by(message: Message) -> str:
+    """Return what gettext takes of a message: its translations in the order of the plural forms."""
+    return "\0".join(text for _form, text in sorted(message.translations.items()))
+
+
 def compiled(messages: Iterable[Message]) -> bytes:
     """Return a catalogue in the form that Python's gettext reads. What is not translated, or only guessed, is left out."""
-    pairs = sorted(
-        (
-            (f"{each.context}\4" if each.context else "")
-            + (f"{each.text}\0{each.plural}" if each.plural else each.text),
-            "\0".join(text for _form, text in sorted(each.translations.items())),
-        )
-        for each in messages
-        if each.translated
-    )
+    pairs = sorted((_searched_by(each), _found_by(each)) for each in messages if each.translated)
     columns = [[text.encode() for text in column] for column in zip(*pairs, strict=True)] or [[], []]
     # A head of seven numbers, then for each text, and then for each translation, its length and its place.
     start = 28
     place = start + 16 * len(pairs)
     table = b""
-    for text in (text for column in columns for text in column):
+    texts = [text for column in columns for text in column]
+    for text in texts:
         table += struct.pack("<II", len(text), place)
         place += len(text) + 1
     head = struct.pack("<7I", _MAGIC, 0, len(pairs), start, start + 8 * len(pairs), 0, 0)
-    return head + table + b"".join(text + b"\0" for column in columns for text in column)
+    return head + table + b"".join(text + b"\0" for text in texts)
 
 
 def compile_stale(folder: Path) -> None:

@@ -153,19 +153,22 @@ class _Row:
         setattr(self, field.attname, value)
 
 
+def _says_nothing(field: Field[Any, Any], old: Any, new: Any, is_whole_row: bool) -> bool:
+    """Return whether a column is not worth a word: it is empty in a row that is new or goes, or stays the same."""
+    return old in EMPTY and new in EMPTY if is_whole_row else _same(field, old, new)
+
+
 def changes(model: type[Model], before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Change]:
     """Return what differs between the columns of a row before and after; one of them is None if the row is new, or deleted. Of
     these nothing is said that is empty.
     """
+    is_whole_row = before is None or after is None
     found: dict[str, Change] = {}
     for name, field in fields_of(model).items():
         if (before or after or {}).get(name, _Row) is _Row:
             continue
         old, new = (before or {}).get(name), (after or {}).get(name)
-        if before is None or after is None:
-            if old in EMPTY and new in EMPTY:
-                continue
-        elif _same(field, old, new):
+        if _says_nothing(field, old, new, is_whole_row):
             continue
         found[name] = None if is_hidden(field) else [written(field, old), written(field, new)]
     return found

@@ -96,6 +96,13 @@ class ApiKey(models.Model):
         return frozenset(Right)
 
 
+def _can_be(scope: str, rights: Sequence[str]) -> bool:
+    """Return whether a person may choose a scope: the tenants' is given by machines, and rights belong to one alone."""
+    if scope not in ApiKey.Scope or scope == ApiKey.Scope.TENANT or set(rights) - set(Right):
+        return False
+    return (scope == ApiKey.Scope.CHOSEN) == bool(rights)
+
+
 def make_key(
     user: Any,
     name: str,
@@ -111,12 +118,7 @@ def make_key(
     errors: dict[str, str] = {}
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         errors["name"] = _("Say what the key is for, in at most %(most)d characters.") % {"most": LONGEST_NAME}
-    if (
-        scope not in ApiKey.Scope
-        or scope == ApiKey.Scope.TENANT
-        or (scope == ApiKey.Scope.CHOSEN) != bool(rights)
-        or set(rights) - set(Right)
-    ):
+    if not _can_be(scope, rights):
         errors["scope"] = _("Choose what the key may do.")
     if not 1 <= days <= LONGEST_DAYS:
         errors["days"] = _("A key is valid for 1 to %(most)d days.") % {"most": LONGEST_DAYS}

@@ -234,17 +234,29 @@ SETTINGS = {
 def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
     """Read the variables `PREWATT_*`. Raises ConfigError, which names the wrong variable."""
     env = os.environ if environment is None else environment
-    for name in env:
-        if name.startswith("PREWATT_") and name not in SETTINGS:
-            raise ConfigError(
-                _("%(name)s: there is no such setting; known: %(known)s", name=name, known=", ".join(sorted(SETTINGS)))
-            )
+    _check_names(env)
     values: dict[str, Any] = {}
     for name, setting in SETTINGS.items():
         try:
             values[setting.field] = setting.read(env.get(name, setting.default))
         except ValueError as error:
             raise ConfigError(f"{name}: {error}") from None
+    _check_certificates(values)
+    if values["public_url"]:
+        values["hosts"] = (*values["hosts"], _public_host(values["public_url"]))
+    values["hosts"] = tuple(dict.fromkeys(values["hosts"]))
+    return ServerConfig(**values)
+
+
+def _check_names(env: Mapping[str, str]) -> None:
+    for name in env:
+        if name.startswith("PREWATT_") and name not in SETTINGS:
+            raise ConfigError(
+                _("%(name)s: there is no such setting; known: %(known)s", name=name, known=", ".join(sorted(SETTINGS)))
+            )
+
+
+def _check_certificates(values: Mapping[str, Any]) -> None:
     if bool(values["mqtt_certificate"]) != bool(values["mqtt_key"]):
         raise ConfigError(_("PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY belong together: give both, or none"))
     if values["mqtt_tls"] and values["own_broker"] and not values["mqtt_certificate"]:
@@ -254,10 +266,6 @@ def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:
                 "Leave it empty, or name another certificate with PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY"
             )
         )
-    if values["public_url"]:
-        values["hosts"] = (*values["hosts"], _public_host(values["public_url"]))
-    values["hosts"] = tuple(dict.fromkeys(values["hosts"]))
-    return ServerConfig(**values)
 
 
 def django_database(config: ServerConfig) -> dict[str, Any]:

@@ -57,24 +57,35 @@ def read_limits(text: str) -> tuple[Limit, ...]:
     return tuple(limits.values())
 
 
-def _read(line: str) -> Limit:
-    match = _LINE.fullmatch(line.lower())
-    if match is None:
-        raise ValidationError(
-            _("%(line)s is not a limit such as %(example)s.") % {"line": _shown(line), "example": EXAMPLE}
-        )
+def _code(line: str, match: re.Match[str]) -> str:
     code = "arc" if match["arc"] else _NAMES.get((match["what"], match["side"]))
     if code is None:
         known = ", ".join(" ".join(each) for each in _NAMES) + ", arc"
         raise ValidationError(
             _("%(line)s: this limit is not known. Known are: %(known)s.") % {"line": _shown(line), "known": known}
         )
-    if match["then"] not in _THEN:
-        text = _("%(line)s: write one of these behind the colon: %(known)s.")
-        raise ValidationError(text % {"line": _shown(line), "known": ", ".join(_THEN)})
+    return code
+
+
+def _delay(line: str, match: re.Match[str]) -> int:
+    """Return how long a limit must be passed, s."""
     delay = int(match["span"] or 0) * _SPANS[match["of"] or "s"]
     if delay > 86_400:
         raise ValidationError(_("%(line)s: the time can be one day at most.") % {"line": _shown(line)})
+    return delay
+
+
+def _read(line: str) -> Limit:
+    match = _LINE.fullmatch(line.lower())
+    if match is None:
+        raise ValidationError(
+            _("%(line)s is not a limit such as %(example)s.") % {"line": _shown(line), "example": EXAMPLE}
+        )
+    code = _code(line, match)
+    if match["then"] not in _THEN:
+        text = _("%(line)s: write one of these behind the colon: %(known)s.")
+        raise ValidationError(text % {"line": _shown(line), "known": ", ".join(_THEN)})
+    delay = _delay(line, match)
     trip, waits = _THEN[match["then"]]
     return Limit(
         code, 0 if code == "arc" else _threshold(line, code, match), delay, trip, waits or (trip and KINDS[code].person)

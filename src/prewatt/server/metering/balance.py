@@ -106,14 +106,17 @@ def _mains(property_: Property) -> list[Meter]:
     return meters
 
 
+def _read_until(meters: list[Meter]) -> int:
+    """Return the instant up to which all meters were read. One that was taken away ends no balance."""
+    in_use = [meter for meter in meters if meter.archived_at is None]
+    return min(int(meter.read_at or 0) for meter in in_use or meters)
+
+
 def _at(property_: Property, points: Ints) -> list[Span]:
     meters = _mains(property_)
     known = {meter.pk: registers(meter, int(points[0]), int(points[-1])) for meter in meters}
     # Where not all meters were read there is no balance.
-    begin = max(int(known[meter.pk].at[0]) for meter in meters)
-    # A meter that was taken away ends no balance.
-    in_use = [meter for meter in meters if meter.archived_at is None]
-    end = min(int(meter.read_at or 0) for meter in in_use or meters)
+    begin, end = max(int(each.at[0]) for each in known.values()), _read_until(meters)
     points = np.unique(np.clip(points, begin, max(begin, end)))
     sums = {role: np.zeros(len(points) - 1, dtype=np.int64) for role in ROLES}
     for meter in meters:

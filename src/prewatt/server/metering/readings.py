@@ -40,19 +40,29 @@ def readings(
     rows = JournalEntry.objects.filter(meter=meter, at__lte=ends)
     # A reading that the server does not take for one has no energy here, and was charged by nobody.
     entries = rows.filter(Q(kind="tenancy") | Q(kind="reading", energy__isnull=False) | Q(kind="time")).order_by("seq")
-    for seq, body, energy, charge in entries.values_list("seq", "body", "energy", "charge").iterator():
+    for seq, body, charged_energy, charge in entries.values_list("seq", "body", "energy", "charge").iterator():
         entry = decode_entry(bytes(body))
         if isinstance(entry, TenancyChanged):
-            restarts = (*(each for each in restarts if each != entry.instead), entry.effective)
+            restarts = _with_move(restarts, entry)
         elif isinstance(entry, TimeLedBack):
             if read_at is not None:
                 read_at = min(read_at, entry.at)
                 counters = msgspec.structs.replace(counters, day=stretch_at(versions, entry.at).day)
         elif isinstance(entry, Reading):
             begin = entry.at if read_at is None else read_at
-            used = other.get(seq, energy or 0)
+            energy = charged_energy or 0
+            used = other.get(seq, energy)
             rated = rate_interval(versions, begin, entry.at, used, counters, restarts)
             counters, read_at = rated.counters, entry.at
-            result.append(Replayed(seq, entry.at, begin, energy or 0, charge or 0, rated))
-            restarts = tuple(each for each in restarts if each > entry.at)
+            result.append(Replayed(seq, entry.at, begin, energy, charge or 0, rated))
+            restarts = _ahead(restarts, entry.at)
     return result
+
+
+def _with_move(restarts: tuple[int, ...], move: TenancyChanged) -> tuple[int, ...]:
+    """Return the instants at which tenancies change, with one more, which may stand in another's place."""
+    return (*(each for each in restarts if each != move.instead), move.effective)
+
+
+def _ahead(restarts: tuple[int, ...], at: int) -> tuple[int, ...]:
+    return tuple(each for each in restarts if each > at)

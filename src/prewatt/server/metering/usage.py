@@ -125,12 +125,17 @@ def _days(meter: Meter, first: date, last: date, place: ZoneInfo) -> dict[date, 
     summed = max((row.seq for row in rows.values()), default=0)
     days = {day: _of_row(row) for day, row in rows.items() if first <= day <= last}
     fresh: dict[date, Use] = {}
+
+    def begun(day: date, interval: Interval) -> Use:
+        """Return what is kept of a day that goes on, or a use that begins. A day that was not asked for is looked up."""
+        row = rows.get(day) or (None if first <= day <= last else kept.filter(day=day).first())
+        return _of_row(row) if row else Use(interval.begins, interval.ends)
+
     count = 0
     for count, each in enumerate(_intervals(meter, Q(seq__gt=summed)), 1):  # noqa: B007 (the last one is their number)
         day = closing_day(each.ends, place)
         if day not in fresh:
-            row = rows.get(day) or (None if first <= day <= last else kept.filter(day=day).first())
-            fresh[day] = _of_row(row) if row else Use(each.begins, each.ends)
+            fresh[day] = begun(day, each)
         fresh[day].add(each)
     if count >= MANY:
         _keep(meter, place, summed, fresh)

@@ -8,7 +8,7 @@ optional; the last of them is left out first. One with a link is kept if there i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -31,14 +31,22 @@ def fit(text: str, most: int, size: Callable[[str], int] = len) -> str:
     """
     pieces = text.split("|")
     while True:
-        joined = _joined(pieces)
-        optional = [place for place, piece in enumerate(pieces) if piece.startswith("?")]
+        joined, optional = _joined(pieces), _optional(pieces)
         if size(joined) <= most or not optional:
             return cut(joined, most, size)
         links = [place for place in optional if LINK in pieces[place]]
-        with_links = [piece for place, piece in enumerate(pieces) if place in links or place not in optional]
-        last = links if links and size(_joined(with_links)) > most else [each for each in optional if each not in links]
-        del pieces[last[-1]]
+        others = [place for place in optional if place not in links]
+        # A link stays if there is room for it without the other optional pieces.
+        with_links = _joined(_without(others, pieces))
+        del pieces[links[-1] if links and size(with_links) > most else others[-1]]
+
+
+def _optional(pieces: Iterable[str]) -> list[int]:
+    return [place for place, piece in enumerate(pieces) if piece.startswith("?")]
+
+
+def _without(places: Collection[int], pieces: Iterable[str]) -> list[str]:
+    return [piece for place, piece in enumerate(pieces) if place not in places]
 
 
 def _joined(pieces: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import F
@@ -20,6 +21,14 @@ Key = tuple[int, date]
 """A property and a local day."""
 
 
+class _Beginning(NamedTuple):
+    """From when entries of a meter are taken: after `at`. `first_day`: the first one whose cost a place keeps."""
+
+    at: int
+    first_day: date
+    zone: ZoneInfo
+
+
 def month_before(today: date) -> date:
     """Return the first day of the month before."""
     return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
@@ -29,29 +38,39 @@ def count(places: Collection[Place], meters: Mapping[int, Meter], at: int) -> No
     """Take the entries of the journals up to the meters' rows into the days of places, and into those of their properties.
     Places must be locked; those without a meter are left alone.
     """
-    zones = {pk: zone(meter.property.zone) for pk, meter in meters.items()}
     by_meter = {place.meter_id: place for place in places if place.meter_id is not None}
-    firsts = {pk: _first_day(meters[pk], at, zones[pk]) for pk in by_meter}
-    floors = {
-        pk: day_bounds(min(first, month_before(local_day(at, zones[pk]))), zones[pk])[0] for pk, first in firsts.items()
-    }
+    beginnings = {pk: _beginning(meters[pk], at) for pk in by_meter}
     sums: dict[tuple[Key, str], int] = defaultdict(int)
     entries = JournalEntry.objects.filter(
         meter__place__in=list(by_meter.values()), seq__gt=F("meter__place__counted"), energy__isnull=False
     ).values_list("meter_id", "seq", "at", "energy", "charge")
     for pk, seq, when, energy, charge in entries.iterator(chunk_size=5000):
-        place, meter = by_meter[pk], meters[pk]
-        if seq > meter.seq or when <= floors[pk]:
+        place, meter, beginning = by_meter[pk], meters[pk], beginnings[pk]
+        if seq > meter.seq or when <= beginning.at:
             continue
         # A reading at midnight closes the day before.
-        day = local_day(when - 1, zones[pk])
+        day = local_day(when - 1, beginning.zone)
         sums[(place.property_id, day), COUNTS[Meter.Role(meter.role)]] += energy or 0
         if place.unit_id is not None:
-            place.days[day.isoformat()] = place.days.get(day.isoformat(), 0) + (charge or 0)
+            _add_cost(place, day, charge)
     for pk, place in by_meter.items():
         place.counted = meters[pk].seq
-        place.days = {day: cost for day, cost in place.days.items() if day >= firsts[pk].isoformat()}
+        _forget_before(place, beginnings[pk].first_day)
     add(sums)
+
+
+def _beginning(meter: Meter, at: int) -> _Beginning:
+    place = zone(meter.property.zone)
+    first_day = _first_day(meter, at, place)
+    return _Beginning(day_bounds(min(first_day, month_before(local_day(at, place))), place)[0], first_day, place)
+
+
+def _add_cost(place: Place, day: date, cost: int | None) -> None:
+    place.days[day.isoformat()] = place.days.get(day.isoformat(), 0) + (cost or 0)
+
+
+def _forget_before(place: Place, first: date) -> None:
+    place.days = {day: cost for day, cost in place.days.items() if day >= first.isoformat()}
 
 
 def _first_day(meter: Meter, at: int, zone_: ZoneInfo) -> date:

@@ -171,7 +171,7 @@ def _work_out(pks: Collection[int]) -> set[int]:
     places = list(for_update(Place.objects.filter(pk__in=pks)).order_by("pk"))
     meters = _meters(places)
     keypads = set(TokenMeter.objects.filter(unit__in=_units(places), meter=None).values_list("unit", flat=True))
-    _take_up_meters(places, {meter.unit_id: meter for meter in meters.values() if meter.unit_id})
+    _take_up_meters(places, meters.values())
     homes = Property.objects.in_bulk({place.property_id for place in places})
     before = {place.pk: copy.copy(place.__dict__) for place in places}
     count(places, meters, at)
@@ -181,22 +181,30 @@ def _work_out(pks: Collection[int]) -> set[int]:
     units = Unit.objects.in_bulk(_units(places))
     for place in places:
         home, meter = homes[place.property_id], meters.get(place.meter_id or 0)
-        named: Unit | Meter | None = units[place.unit_id] if place.unit_id else meter
-        place.is_archived = named is not None and named.archived_at is not None
-        place.home, place.name = home.name, named.name if named is not None else ""
-        place.sort = natural_bytes(place.home) + b"\0" + natural_bytes(place.name)
+        _take_name(place, home, units[place.unit_id] if place.unit_id else meter)
         place.tenancy, place.coming = living.get(place.unit_id or 0), coming.get(place.unit_id or 0)
         if meter is None:
             stand_without_meter(place, place.unit_id in keypads)
             continue
-        place.role = meter.role
-        for own, of_meter in COPIED.items():
-            setattr(place, own, getattr(meter, of_meter))
+        _copy(place, meter)
         facts = Facts(place.tenancy, waiting.get(meter.pk, 0), meter.pk in silent, meter.pk in alarmed, cost_of(place))
         stand(place, meter, home, facts, at)
         place.off_since = _off_since(place, meter, before[place.pk]["off_since"])
     Place.objects.bulk_update(places, WORKED_OUT)
     return {place.property_id for place in places}
+
+
+def _take_name(place: Place, home: Property, named: Unit | Meter | None) -> None:
+    """Note how a place is called and sorted, and whether it is archived. `named`: the unit, or the meter that has none."""
+    place.is_archived = named is not None and named.archived_at is not None
+    place.home, place.name = home.name, named.name if named is not None else ""
+    place.sort = natural_bytes(place.home) + b"\0" + natural_bytes(place.name)
+
+
+def _copy(place: Place, meter: Meter) -> None:
+    place.role = meter.role
+    for own, of_meter in COPIED.items():
+        setattr(place, own, getattr(meter, of_meter))
 
 
 def _units(places: Iterable[Place]) -> list[int]:
@@ -210,8 +218,9 @@ def _meters(places: Collection[Place]) -> dict[int, Meter]:
     return {meter.pk: meter for meter in rows.select_related("gateway__property")}
 
 
-def _take_up_meters(places: Iterable[Place], of_unit: Mapping[int | None, Meter]) -> None:
+def _take_up_meters(places: Iterable[Place], meters: Iterable[Meter]) -> None:
     """Note which meter each unit has now. A meter that had a place of its own before leaves it."""
+    of_unit = {meter.unit_id: meter for meter in meters if meter.unit_id}
     for place in places:
         meter = of_unit.get(place.unit_id) if place.unit_id is not None else None
         if place.unit_id is None or place.meter_id == (meter.pk if meter else None):

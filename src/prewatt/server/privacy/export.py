@@ -101,13 +101,18 @@ def _row(row: models.Model, logins: set[str]) -> dict[str, Any]:
     for field in row._meta.concrete_fields:
         if field.is_relation or isinstance(field, models.BinaryField):
             continue
-        value = getattr(row, field.name)
-        if is_gift and field.name in GIVERS:
-            value = GIVER if value else value
-        if field.name in STAFF:
-            value = value if not value or value in logins else OFFICE
+        value = _without_others(field.name, getattr(row, field.name), is_gift, logins)
         values[field.name] = _plain(field.name, value)
     return values
+
+
+def _without_others(name: str, value: Any, is_gift: bool, logins: set[str]) -> Any:
+    """Return a value of a column without the names of those who gave a gift, and of the office's people."""
+    if value and is_gift and name in GIVERS:
+        value = GIVER
+    if value and name in STAFF and value not in logins:
+        value = OFFICE
+    return value
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -41,6 +41,10 @@ class Lifetime:
     longest: int
     idle: int | None = None
 
+    def is_idle(self, silent: int) -> bool:
+        """Return whether a log-in has ended because nobody was there for so long (s)."""
+        return self.idle is not None and silent >= self.idle
+
 
 LIFETIMES = {
     "tenant": Lifetime(14 * 24 * HOUR),
@@ -87,29 +91,43 @@ class EndSessions:
         return response
 
 
+def _silent_for(seen_at: datetime | None, at: int) -> int:
+    """Return for how long (s) nobody has been there; 0 if that is not looked at."""
+    return at - int(seen_at.timestamp()) if seen_at is not None else 0
+
+
+def _works(request: HttpRequest, user: Any, lasted: int) -> bool:
+    """Return whether a user works for a landlord. `lasted`: the session, s."""
+    if request.session.get(WORKS, False):
+        return True
+    # A tenant's long log-in does not become that of an owner who got the role meanwhile.
+    return lasted >= LIFETIMES["staff"].longest and Membership.objects.filter(user=user.pk).exists()
+
+
+def _end(request: HttpRequest, user: Any, person: bool) -> None:
+    """End a session. `person`: somebody sees the answer, and is told."""
+    security_log.note("session over", request, user=user.pk)
+    logout(request)
+    if person:
+        messages.info(request, _("Your log-in has ended by itself, for safety. Please log in again."))
+
+
 def _look(request: HttpRequest, user: Any) -> None:
     """End the session if it is over, otherwise note that somebody is there if a person asks."""
     at, began = int(time.time()), request.session.get(BEGAN)
     if began is None:
         begin(request, user)
         began = at
-    works = request.session.get(WORKS, False)
-    if not works and at - began >= LIFETIMES["staff"].longest:
-        # A tenant's long log-in does not become that of an owner who got the role meanwhile.
-        works = Membership.objects.filter(user=user.pk).exists()
-    rule = lifetime_of(user, works)
+    rule = lifetime_of(user, _works(request, user, at - began))
     over = at - began >= rule.longest
     person = _is_person(request)
     seen_at = None
     here = UserSession.objects.filter(session_key=request.session.session_key)
     if not over and (person or rule.idle is not None):
         seen_at = here.values_list("last_seen_at", flat=True).first()
-    silent = at - int(seen_at.timestamp()) if seen_at is not None else 0
-    if over or (rule.idle is not None and silent >= rule.idle):
-        security_log.note("session over", request, user=user.pk)
-        logout(request)
-        if person:
-            messages.info(request, _("Your log-in has ended by itself, for safety. Please log in again."))
+    silent = _silent_for(seen_at, at)
+    if over or rule.is_idle(silent):
+        _end(request, user, person)
     elif seen_at is not None and person and silent >= SEEN_EVERY:
         # A page is shown also while the database is busy.
         with suppress(OperationalError):

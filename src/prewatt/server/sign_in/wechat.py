@@ -46,6 +46,11 @@ class Visitor:
     openid: str
 
 
+def _can_be_id(appid: str) -> bool:
+    """Return whether a text can be a program's id, or is empty. A database refuses signs within JSON that no id has."""
+    return appid.isascii() and (appid.isalnum() or not appid)
+
+
 def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
     """Return who is in a mini program, by the code that `wx.login` gave there. Raises ValidationError, which names the field, if
     there is no such program or the code is none, and LoginError if WeChat is out of reach.
@@ -53,8 +58,7 @@ def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
     address = asker_counted(request)
     if seconds := waits("WeChat code", address):
         raise ValidationError(wait_in_words(seconds), code="too_many_tries")
-    # A database refuses signs within JSON that no id has.
-    programs = mini_programs(appid) if appid.isascii() and (appid.isalnum() or not appid) else []
+    programs = mini_programs(appid) if _can_be_id(appid) else []
     if not programs:
         raise ValidationError({"appid": _("This WeChat mini program is not set up on this server.")})
     if not code or len(code) > LONGEST:

@@ -11,7 +11,7 @@ from ...kernel.names import natural
 from ...kernel.tariff import Tariff
 from ..core.time import now
 from ..estate.models import Property
-from .compare import compare
+from .compare import Home, compare
 from .homes import homes_of
 
 
@@ -20,17 +20,10 @@ def last_month(property_: Property, tariff: Tariff) -> dict[str, Any]:
     values: of the last whole calendar month; while there are no readings of one, of this month so far; without any
     readings, nothing. Instants in µs, amounts in nano, energy in Wh. Raises TariffError if it can't be compared.
     """
-    begins, ends = months(property_)
-    for first, last in ((begins, ends), (ends, now())):
-        homes = {name: home for name, home in homes_of(property_, first, last).items() if len(home[0]) > 1}
-        if homes:
-            break
-    else:
+    homes = _homes(property_)
+    if not homes:
         return {}
-    try:
-        present = [property_.tariff_versions.present().tariff.kernel()]
-    except ValidationError:
-        present = []
+    present = _present(property_)
     comparison = compare(homes, [*present, tariff])
     new = len(present)
     rows: list[dict[str, Any]] = [
@@ -54,6 +47,24 @@ def last_month(property_: Property, tariff: Tariff) -> dict[str, Any]:
         "cheaper": sum(row["more"] < 0 for row in rows),
         "homes": rows,
     }
+
+
+def _homes(property_: Property) -> dict[str, Home]:
+    """Return the readings of last month by the unit's name; while there are none, those of this month so far."""
+    begins, ends = months(property_)
+    for first, last in ((begins, ends), (ends, now())):
+        homes = {name: home for name, home in homes_of(property_, first, last).items() if len(home[0]) > 1}
+        if homes:
+            return homes
+    return {}
+
+
+def _present(property_: Property) -> list[Tariff]:
+    """Return the tariff in force now; none if there is none."""
+    try:
+        return [property_.tariff_versions.present().tariff.kernel()]
+    except ValidationError:
+        return []
 
 
 def months(property_: Property) -> tuple[int, int]:

@@ -69,6 +69,19 @@ def place(token_meter: TokenMeter, unit: Unit | None) -> None:
         token_meter.save(update_fields=["unit", "placed_at"])
 
 
+def _cause(token_meter: TokenMeter, last: KeypadReading, register: int, at: int, left: int | None) -> str:
+    """Return why a reading after the `last` one seems impossible, by its register or by what was sold; `TRUE` if it does not."""
+    cause = judge(Base(last.register, last.at), register, at, FUSE).cause
+    return _by_sold(token_meter, last, register, at, left) if cause == TRUE else cause
+
+
+def _check_typed(at: int, register: int) -> None:
+    if at > now():
+        raise ReadingRefused(_("This is in the future: give the date and time at which you read the meter."), "at")
+    if not 0 <= register <= REGISTER_MAX:
+        raise ReadingRefused(_("No meter shows such a number."), "kwh")
+
+
 @transaction.atomic
 def take_reading(
     token_meter: TokenMeter,
@@ -84,16 +97,11 @@ def take_reading(
     `sure`: a person has looked again at what seems impossible. Raises ReadingRefused, Implausible.
     """
     for_update(TokenMeter.objects).get(pk=token_meter.pk)
-    if at > now():
-        raise ReadingRefused(_("This is in the future: give the date and time at which you read the meter."), "at")
-    if not 0 <= register <= REGISTER_MAX:
-        raise ReadingRefused(_("No meter shows such a number."), "kwh")
+    _check_typed(at, register)
     last = readings(token_meter).last()
     if last is not None and at <= last.at:
         raise ReadingRefused(_("There is a later reading already: withdraw it first if it is wrong."), "at")
-    cause = TRUE if last is None else judge(Base(last.register, last.at), register, at, FUSE).cause
-    if cause == TRUE and last is not None:
-        cause = _by_sold(token_meter, last, register, at, left)
+    cause = TRUE if last is None else _cause(token_meter, last, register, at, left)
     if cause != TRUE and not sure:
         assert last is not None
         field = "left" if cause == UNEXPLAINED else "kwh"

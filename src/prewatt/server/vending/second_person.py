@@ -5,7 +5,7 @@ second person agreed to does not count; taken credit makes no room for given cre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -50,13 +50,20 @@ def is_too_much(organisation: Organisation, tenancy: Tenancy | None, meter: Mete
     )
     here, mine = _sum(rows.filter(tenancy=tenancy)) if tenancy else 0, _sum(rows.filter(by__username=who))
     if amount > 0:
-        for place, person, restored in _restorations(organisation):
-            here += restored if meter is not None and place == meter.pk else 0
-            mine += restored if person == who else 0
-        for pays_to, person, paid in _paid_out_alone(organisation):
-            here += paid if tenancy is not None and pays_to == tenancy.pk else 0
-            mine += paid if person == who else 0
+        restored = list(_restorations(organisation))
+        paid_out = list(_paid_out_alone(organisation))
+        here += _of_place(restored, meter) + _of_place(paid_out, tenancy)
+        mine += _of_person(restored, who) + _of_person(paid_out, who)
     return max(here, mine) + abs(amount) > limit_of(organisation)
+
+
+def _of_place(given: Iterable[tuple[int, str, int]], place: Meter | Tenancy | None) -> int:
+    """Return the sum of what was given (place, person, nano) at a meter or in a tenancy; 0 without one."""
+    return sum(amount for pk, _person, amount in given if place is not None and pk == place.pk)
+
+
+def _of_person(given: Iterable[tuple[int, str, int]], who: str) -> int:
+    return sum(amount for _place, person, amount in given if person == who)
 
 
 def _sum(rows: QuerySet[Adjustment]) -> int:

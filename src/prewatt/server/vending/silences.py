@@ -267,13 +267,21 @@ def _back(row: Silence) -> int | None:
     """Return the instant from which the gateway or the meter speaks again; None if it does not."""
     gateway = row.gateway
     if row.line:
-        is_silent = not gateway.online or any(line["name"] == row.line for line in gateway.lines)
-        return None if is_silent else int(row.back_at or now())
+        return None if _is_line_silent(gateway, row.line) else int(row.back_at or now())
     if row.meter is None:
         return int(gateway.since or now()) if gateway.online else None
-    if row.meter.read_at is not None and row.meter.read_at > row.began_at and lost_since(row.meter)[0] is None:
-        return int(row.back_at or row.meter.read_at)
+    return _meter_back(row, row.meter)
+
+
+def _meter_back(row: Silence, meter: Meter) -> int | None:
+    if meter.read_at is not None and meter.read_at > row.began_at and lost_since(meter)[0] is None:
+        return int(row.back_at or meter.read_at)
     return None
+
+
+def _is_line_silent(gateway: Gateway, name: str) -> bool:
+    """Return whether nothing is heard of a line's meters: its gateway is away, or says so of the line."""
+    return not gateway.online or any(line["name"] == name for line in gateway.lines)
 
 
 def _count(row: Silence) -> None:
