@@ -137,7 +137,7 @@ class SecondLine(Struct):
         """Return the allowance that the meter must be told now; None if its present one is enough. `closes`: its switch is
         about to be closed, and would not stay so if nothing were left: nobody waits for a reading then.
         """
-        if not self.keeps or not (self.sure or (closes and has_rule(account))):
+        if not self.keeps or self._waits_for_reading(account, closes):
             return None
         if not has_rule(account):
             return None if self.left is None else Due(None)
@@ -145,17 +145,25 @@ class SecondLine(Struct):
             return None if self.left == 0 else Due(0)
         paid, more = paid_for(account, now), beside(account, self.usual)
         wanted = min(paid + more, MOST)
-        if self.sure and self.left is None and wanted == MOST:
+        return None if self._is_enough(now, paid, more, wanted) else Due(wanted)
+
+    def _waits_for_reading(self, account: Account, closes: bool) -> bool:
+        """Return whether the present allowance must be read before another is told; nobody waits where a rule bounds what is
+        used behind a switch that is about to be closed.
+        """
+        return not self.sure and not (closes and has_rule(account))
+
+    def _is_enough(self, now: int, paid: int, more: int, wanted: int) -> bool:
+        """Return whether the present allowance does, where there should be `wanted`: what is `paid`, and `more` beside it."""
+        if not self.sure:
+            return False
+        if self.left is None:
             # Some meters can't be told so much, and keep no bound instead: that is not told again and again.
-            return None
-        if self.left is None or not self.sure:
-            return Due(wanted)
+            return wanted == MOST
         over = self.left - paid
         # While the gateway lives, credit and allowance fall together: what is beside stays about the same.
         near = more <= 2 * over <= 3 * more
-        if self.left == wanted or (near and 0 <= now - self.renewed < RENEWED):
-            return None
-        return Due(wanted)
+        return self.left == wanted or (near and 0 <= now - self.renewed < RENEWED)
 
     def watched(self, account: Account) -> bool:
         """Return whether the meter must be asked for its allowance: there is a rule, or a bound may remain from an

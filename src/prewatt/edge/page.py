@@ -136,10 +136,7 @@ class Page:
         if self._setup is not None and (path == "/setup" or path.startswith("/setup/")):
             return self._setup(environ, start)
         if refused := objection(environ, self._ways.names):
-            if self._ways.portal and method == "GET" and not is_own_address(environ, self._ways.names):
-                # A phone asks so whether this Wi-Fi leads to the internet, and then shows its owner the page.
-                return redirect(start, to=f"{self._ways.portal}/")
-            return self._message(start, "403 Forbidden", refused)
+            return self._refuse(environ, start, refused)
         if method == "GET" and path == "/page.js":
             return send(start, "200 OK", _SCRIPT, "text/javascript")
         # A page that is left open asks for news by itself, which does not count as a click.
@@ -165,6 +162,13 @@ class Page:
             return self._send(start, door_views.sheet(self._title, address), back=path)
         return self._message(start, "404 Not Found", _("There is no such page."))
 
+    def _refuse(self, environ: dict[str, Any], start: Start, why: str) -> Iterable[bytes]:
+        is_look = environ["REQUEST_METHOD"] == "GET"
+        if self._ways.portal and is_look and not is_own_address(environ, self._ways.names):
+            # A phone asks so whether this Wi-Fi leads to the internet, and then shows its owner the page.
+            return redirect(start, to=f"{self._ways.portal}/")
+        return self._message(start, "403 Forbidden", why)
+
     def _take_form(
         self, start: Start, environ: dict[str, Any], form: dict[str, str] | None, token: str, meter: str | None
     ) -> Iterable[bytes]:
@@ -175,29 +179,42 @@ class Page:
         if path == "/login":
             return self._login(start, form, environ)
         if path == "/language" and form.get("language") in languages():
-            back = form.get("back", "")
-            return redirect(start, remembered(LANGUAGE, form["language"]), to=back if back in PLACES else "/")
+            return _in_language(start, form["language"], form.get("back", ""))
         # A form counts as the tenant's own only with the token of the session.
-        mine = meter if meter is not None and form.get("token") == token else None
+        mine = meter if form.get("token") == token else None
         if path == "/code":
-            code = form.get("code", "")
-            try:
-                reply = (
-                    self._open_code(form.get("meter", ""), code, environ)
-                    if mine is None
-                    else self._site.submit_code(mine, code, "page")
-                )
-            except JournalFull:
-                raise
-            except (TimeoutError, sqlite3.Error):
-                # What was typed stays in its field.
-                reply, start = Reply(False, _busy()), partial(_start_unavailable, start)
-            return self._show(start, environ, token, meter, reply, form.get("meter"), "" if reply.done else code)
-        if mine is not None and path == "/emergency":
+            return self._take_code(start, environ, form, token, meter, mine)
+        if mine is None:
+            return redirect(start)
+        if path == "/emergency":
             return self._show(start, environ, token, meter, self._site.act(mine, TakeEmergency(), "page"))
-        if mine is not None and path == "/logout":
+        if path == "/logout":
             self._sessions.pop(token, None)
         return redirect(start)
+
+    def _take_code(
+        self,
+        start: Start,
+        environ: dict[str, Any],
+        form: dict[str, str],
+        token: str,
+        meter: str | None,
+        mine: str | None,
+    ) -> Iterable[bytes]:
+        """Use a code that was typed. `mine`: the meter of the session; None: it was typed without a PIN."""
+        code = form.get("code", "")
+        try:
+            reply = (
+                self._open_code(form.get("meter", ""), code, environ)
+                if mine is None
+                else self._site.submit_code(mine, code, "page")
+            )
+        except JournalFull:
+            raise
+        except (TimeoutError, sqlite3.Error):
+            # What was typed stays in its field.
+            reply, start = Reply(False, _busy()), partial(_start_unavailable, start)
+        return self._show(start, environ, token, meter, reply, form.get("meter"), "" if reply.done else code)
 
     def _session(self, environ: dict[str, Any], clicked: bool) -> tuple[str, str | None]:
         token = read_cookie(environ, COOKIE)
@@ -307,6 +324,11 @@ class Page:
 
     def _message(self, start: Start, status: str, text: str) -> Iterable[bytes]:
         return send(start, status, page_parts.frame(self._title, page_parts.message(text)))
+
+
+def _in_language(start: Start, language: str, back: str) -> Iterable[bytes]:
+    """Remember a language that was chosen, and lead back to where that was."""
+    return redirect(start, remembered(LANGUAGE, language), to=back if back in PLACES else "/")
 
 
 def made_page(site: Site, settings: EdgeSettings, setup: Part | None = None) -> Page:

@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -155,6 +155,12 @@ def load_settings(path: Path) -> EdgeSettings:
     return settings
 
 
+def _check_names(meters: Sequence[str]) -> None:
+    twice = sorted({name for name in meters if meters.count(name) > 1})
+    if twice:
+        raise ValueError(_("meters: %(meter)s occurs twice. Remove one of them") % {"meter": twice[0]})
+
+
 def _check(settings: EdgeSettings) -> None:
     """Check what the types do not hold. Raises ValueError, which names the setting that is wrong."""
     check_gateway(settings.gateway)
@@ -165,10 +171,7 @@ def _check(settings: EdgeSettings) -> None:
         )
     if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
         raise ValueError(_("server_key: is not 64 hexadecimal digits"))
-    names = [meter.name for meter in settings.meters]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(_("meters: %(meter)s occurs twice. Remove one of them") % {"meter": twice[0]})
+    _check_names([meter.name for meter in settings.meters])
     if not 0 < settings.broker.port < 65_536:
         raise ValueError(
             _("broker.port: %(port)s is not a port number between 1 and 65535") % {"port": settings.broker.port}

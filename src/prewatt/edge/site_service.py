@@ -28,6 +28,7 @@ from ..kernel.events import EventKind, words_of
 from ..kernel.orders import Action, Hold, Open
 from ..kernel.units import DAY, MINUTE
 from ..kernel.why_dark import why_dark
+from ..wire.messages import LiveMeter
 from ..wire.on_site import SignedRevocations, SiteMeter
 from ..wire.pins import pin_is
 from .agent_thread import AgentThread
@@ -133,7 +134,7 @@ class SiteService:
             warned_at=warned_at,
             energy=energy,
             is_offline=not agent.sync.answered,
-            silent_since=account.read_at if seen and seen.cause and now - account.read_at > SILENT else 0,
+            silent_since=_silent_since(account, seen, now),
             is_at_door=True,
         )
         allowed = tonight(account, now)
@@ -151,7 +152,7 @@ class SiteService:
             price=price,
             seen=seen,
             read_at=account.read_at,
-            register=account.shown if seen is None or seen.register is None else seen.register,
+            register=_shown_register(account, seen),
             emergency=account.settings.emergency_credit,
             emergency_open=facts.emergency > 0,
             online=agent.sync.answered,
@@ -256,6 +257,17 @@ def _ahead(account: Account, now: int) -> str:
     if change.price < present:
         return _("Cheaper from %(at)s: %(price)s instead of %(present)s.") % words
     return _("Dearer from %(at)s: %(price)s instead of %(present)s.") % words
+
+
+def _silent_since(account: Account, seen: LiveMeter | None, now: int) -> int:
+    """Return since when a meter has not answered, if it does not now, and has not for long; else 0."""
+    is_silent = seen is not None and bool(seen.cause) and now - account.read_at > SILENT
+    return account.read_at if is_silent else 0
+
+
+def _shown_register(account: Account, seen: LiveMeter | None) -> int | None:
+    """Return the register as the meter shows it now, or did when it was read last."""
+    return account.shown if seen is None or seen.register is None else seen.register
 
 
 def _line(entry: AnyEntry) -> Line | None:

@@ -78,9 +78,7 @@ class Turns:
         pace = max(each for each in PACES if each.wrong <= kept.wrong)
         at = _free_turn(kept.turns, asker, pace, now)
         if at > now:
-            own = sum(each.asker == asker for each in waiting)
-            most = MOST if own else MOST_WITH_FIRST
-            if own >= MOST_OF_ASKER or len(waiting) >= most:
+            if _is_full(waiting, asker):
                 return Turn(min(each.at for each in waiting) - now, refused=True)
             if at - now > LONGEST:
                 return Turn(at - now, refused=True)
@@ -102,6 +100,13 @@ class Turns:
             kept.counted_at += forgiven * FORGIVEN
             if not kept.wrong and not kept.turns:
                 del self._doors[name]
+
+
+def _is_full(waiting: list[_Waiting], asker: str) -> bool:
+    """Return whether no further try of an asker can wait."""
+    own = sum(each.asker == asker for each in waiting)
+    most = MOST if own else MOST_WITH_FIRST
+    return own >= MOST_OF_ASKER or len(waiting) >= most
 
 
 def _free_turn(turns: list[_Waiting], asker: str, pace: Pace, now: int) -> int:

@@ -9,16 +9,16 @@ prices (half-hourly ones, say) hold instead of the calendar's for as long as the
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 from msgspec import Meta, Struct, structs
 
 from .calendar import DAY_KINDS, SPECIAL, day_kind, local, next_wall_change, zone
 from .charges import CHARGES, OF_TIME, PER_DAY, PER_KWH, PER_MONTH
-from .charges.interface import OWN_FIELDS, Amounts
+from .charges.interface import OWN_FIELDS, Amounts, Charge
 from .units import AMOUNT_MAX, DAY, INSTANT_MAX, INT64_MAX, MINUTE, PRICE_MAX, REGISTER_MAX, Instant, Micro
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -235,6 +235,19 @@ def _check_charges(tariff: Tariff) -> None:
         raise TariffError("charges: each charge must be there once, in the order of the names, and must not be 0")
 
 
+def _profiles(season: Season) -> dict[int, tuple[Switch, ...]]:
+    """Return the switches of a season by the kind of day."""
+    return {kind: day_type.switches for day_type in season.day_types for kind in day_type.days}
+
+
+_Form = TypeVar("_Form", bound=Charge)
+
+
+def _of_forms(forms: Iterable[_Form], tariff: Tariff) -> list[tuple[_Form, int]]:
+    """Return the forms of price that a tariff has, each with its amount."""
+    return [(form, amount) for form in forms if (amount := form.of(tariff))]
+
+
 class RateCalendar:
     """A checked tariff that can tell which rate holds at an instant. `per_kwh`, `per_day`, `per_month`: the forms of price
     that it has beside the energy, as pairs of form and amount.
@@ -250,16 +263,12 @@ class RateCalendar:
         }
         self._special = frozenset(date.fromisoformat(day) for day in tariff.special_days)
         self._seasons = [
-            (
-                (season.month, season.day),
-                {kind: day_type.switches for day_type in season.day_types for kind in day_type.days},
-                season.upto or tiers,
-            )
+            ((season.month, season.day), _profiles(season), season.upto or tiers)
             for season in sorted(tariff.seasons, key=lambda season: (season.month, season.day))
         ]
-        self.per_kwh = [(form, amount) for form in PER_KWH if (amount := form.of(tariff))]
-        self.per_day = [(form, amount) for form in PER_DAY if (amount := form.of(tariff))]
-        self.per_month = [(form, amount) for form in PER_MONTH if (amount := form.of(tariff))]
+        self.per_kwh = _of_forms(PER_KWH, tariff)
+        self.per_day = _of_forms(PER_DAY, tariff)
+        self.per_month = _of_forms(PER_MONTH, tariff)
         self._last = (0, Stretch(0, "", (), (), 0))
 
     def stretch(self, at: Instant) -> Stretch:

@@ -6,7 +6,7 @@ of `kernel.dark_words`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -15,6 +15,7 @@ from .dark_words import kilowatts, said, title
 from .safety import KINDS
 from .sentences import Money, Sentence, near, sentence, several
 from .switching import SwitchProgress
+from .units import Instant
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -128,6 +129,7 @@ def _steps(cause: Cause, facts: Facts) -> Iterator[Step]:
         yield from _before_it_is_dark(facts)
     else:
         yield from _mend(cause, facts)
+        yield from _wait(cause, facts)
         yield from _credit_too(cause, facts)
     if cause in IS_ON or cause in (Cause.BUILDING_OFFLINE, Cause.METER_SILENT, Cause.NOT_REPORTED):
         yield from _in_the_flat(cause, facts)
@@ -238,15 +240,13 @@ def _emergency(facts: Facts) -> Sentence:
 
 
 def _mend(cause: Cause, facts: Facts) -> Iterator[Step]:
-    """Yield what helps against a cause that is not credit."""
+    """Yield what somebody does against a cause that is not credit."""
     if cause in (Cause.OVERLOAD, Cause.OVERLOAD_LOCKED):
         yield Step(Do.UNPLUG, _unplug(facts))
     elif cause == Cause.FORBIDDEN_LOAD:
         yield Step(Do.UNPLUG, sentence("Unplug what is not allowed here, such as a heater or a hot plate."))
     elif cause in (Cause.UNSAFE, Cause.UNSAFE_LOCKED):
-        codes = facts.locks if cause == Cause.UNSAFE_LOCKED else facts.unsafe
-        advice = dict.fromkeys(KINDS[each].advice for each in codes if each in KINDS)
-        yield from (Step(Do.KEEP_SAFE, sentence(each)) for each in advice)
+        yield from _keep_safe(facts.locks if cause == Cause.UNSAFE_LOCKED else facts.unsafe)
     elif cause == Cause.NO_VOLTAGE:
         yield _neighbours()
         yield Step(Do.LOOK_AT_FUSES, sentence("Look at the main switch and the fuses before the meter."))
@@ -256,15 +256,28 @@ def _mend(cause: Cause, facts: Facts) -> Iterator[Step]:
         yield _look_at_page(facts)
     elif cause in (Cause.BUILDING_OFFLINE, Cause.METER_SILENT):
         yield from _perhaps_used_up(facts)
+
+
+def _keep_safe(codes: Iterable[str]) -> Iterator[Step]:
+    """Yield the advice on limits that were passed, each once."""
+    advice = dict.fromkeys(KINDS[each].advice for each in codes if each in KINDS)
+    yield from (Step(Do.KEEP_SAFE, sentence(each)) for each in advice)
+
+
+def _wait(cause: Cause, facts: Facts) -> Iterator[Step]:
+    """Yield for what somebody waits where a cause goes by itself."""
     if cause == Cause.SWITCHING_ON:
         yield Step(Do.WAIT, sentence("Wait a minute: the meter is told again and again."))
         yield _button()
     elif cause == Cause.OVERLOAD and facts.is_supplied:
-        at = near(facts.recloses_at, facts.at, facts.zone)
-        yield Step(Do.WAIT, sentence("Wait until %(at)s: the power returns by itself.", at=at))
+        yield _wait_until(facts.recloses_at, facts)
     elif cause == Cause.OFF_HOURS and facts.is_supplied:
-        at = near(facts.off_until, facts.at, facts.zone)
-        yield Step(Do.WAIT, sentence("Wait until %(at)s: the power returns by itself.", at=at))
+        yield _wait_until(facts.off_until, facts)
+
+
+def _wait_until(instant: Instant, facts: Facts) -> Step:
+    at = near(instant, facts.at, facts.zone)
+    return Step(Do.WAIT, sentence("Wait until %(at)s: the power returns by itself.", at=at))
 
 
 def _perhaps_used_up(facts: Facts) -> Iterator[Step]:

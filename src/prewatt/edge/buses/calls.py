@@ -191,8 +191,7 @@ class Calls:
 
     def _run(self) -> None:
         while True:
-            waits = [REGISTER_WITHIN, *(until - time.monotonic() for until, _ in self._unknown.values())]
-            ready = readable([self._ended, self._server, *self._unknown], min(waits))
+            ready = readable([self._ended, self._server, *self._unknown], self._patience())
             if self._ended in ready:
                 if not self._ended.recv(64):
                     break
@@ -203,13 +202,19 @@ class Calls:
                 self._take()
             for caller in [each for each in ready if each in self._unknown]:
                 self._hear(caller)
-            now = time.monotonic()
-            for caller in [caller for caller, (until, _) in self._unknown.items() if until <= now]:
-                self._drop(caller, "it did not say in time who it is")
+            self._drop_late(time.monotonic())
         for caller in list(self._unknown):
             caller.close()
         self._server.close()
         self._ended.close()
+
+    def _patience(self) -> float:
+        """Return how long (s) nothing is to be done if nobody calls or says something."""
+        return min([REGISTER_WITHIN, *(until - time.monotonic() for until, _ in self._unknown.values())])
+
+    def _drop_late(self, now: float) -> None:
+        for caller in [caller for caller, (until, _) in self._unknown.items() if until <= now]:
+            self._drop(caller, "it did not say in time who it is")
 
     def _take(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -50,13 +51,22 @@ def _free_flats(survey: Survey, meter: FoundMeter) -> list[Flat]:
     return [flat for flat in survey.flats if (other := others[flat.key]) is None or other.id == meter.id]
 
 
+def _listed_at(flats: Iterable[Flat], meter: FoundMeter) -> str:
+    """Return the flat at which the server lists a meter's number; empty if at none of these."""
+    return next((flat.key for flat in flats if meter.number and plain(flat.serial) == plain(meter.number)), "")
+
+
+def _expected(survey: Survey, meter: FoundMeter) -> str:
+    """Return the number that the server lists at the flat to which a meter was put; empty if none."""
+    return next((flat.serial for flat in survey.flats if meter.flat and flat.key == meter.flat), "")
+
+
 def _flat(survey: Survey, meter: FoundMeter, hidden: Html) -> Html:
     free = _free_flats(survey, meter)
     options = [("", _("no flat"))]
     options += [(flat.key, f"{flat.key} · {flat.serial}" if flat.serial else flat.key) for flat in free]
-    listed = [flat.key for flat in free if meter.number and plain(flat.serial) == plain(meter.number)]
-    likely = meter.flat or next(iter(listed), "")
-    expected = next((flat.serial for flat in survey.flats if meter.flat and flat.key == meter.flat), "")
+    likely = meter.flat or _listed_at(free, meter)
+    expected = _expected(survey, meter)
     differs = expected and meter.number and plain(expected) != plain(meter.number)
     return element(
         "section",

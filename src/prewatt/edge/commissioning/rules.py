@@ -205,10 +205,14 @@ def compare(
         raise SurveyError(_difference(shown, register) if of_rate is None else _of_a_rate(shown, of_rate, register))
     survey.change(number, compared=Compared(typed.strip(), register, at))
     agreed = _("The display and the register agree: %(kwh)s kWh.") % {"kwh": exact_kwh(register)}
-    used_rates = [f"{rate}: {exact_kwh(energy)}" for rate, energy in rates.items() if energy]
-    if len(used_rates) < 2:
-        return agreed
-    return f"{agreed} {_('By rate, kWh: %(rates)s.') % {'rates': ', '.join(used_rates)}}"
+    by_rate = _by_rate(rates)
+    return f"{agreed} {by_rate}" if by_rate else agreed
+
+
+def _by_rate(rates: Mapping[int, int]) -> str:
+    """Return what was used by rate, in words; empty if only one was."""
+    used = [f"{rate}: {exact_kwh(energy)}" for rate, energy in rates.items() if energy]
+    return _("By rate, kWh: %(rates)s.") % {"rates": ", ".join(used)} if len(used) > 1 else ""
 
 
 def _of_a_rate(shown: int, rate: int, register: int) -> str:

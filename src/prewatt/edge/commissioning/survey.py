@@ -164,24 +164,27 @@ class Survey(Struct):
             kept = structs.replace(seen, id=number)
             self.meters = (*self.meters, kept)
             return kept
-        changes: dict[str, Any] = {"id": before.id, "more": before.more or seen.more, "in_service": before.in_service}
-        if not before.looks or not seen.looks or _told(before) == _told(seen):
-            changes |= {
-                name: getattr(before, name)
-                for name in ("flat", "compared", "test", "power_before", "model", "told_at", "face")
-            }
-        if before.test == "off":
-            # Its switch has to be closed again, whatever answers there now.
-            changes |= {"test": before.test, "power_before": before.power_before}
-            if seen.look is None:
-                changes |= {name: getattr(before, name) for name in ("looks", "model", "flat")}
-        return self.change(before.id, **{**structs.asdict(seen), **changes})
+        return self.change(before.id, **{**structs.asdict(seen), **_kept(before, seen)})
 
     def forget(self, number: int) -> None:
         """Take a meter out of the list. Raises SurveyError if it is in service, or its switch open for a test."""
         if self.changeable(number).in_service:
             raise SurveyError(_("This meter is in service. Exchange it or move it, but do not remove it."))
         self.meters = tuple(each for each in self.meters if each.id != number)
+
+
+def _kept(before: FoundMeter, seen: FoundMeter) -> dict[str, Any]:
+    """Return what of a meter that was there before stays, if it was `seen` like this now."""
+    kept: dict[str, Any] = {"id": before.id, "more": before.more or seen.more, "in_service": before.in_service}
+    if not before.looks or not seen.looks or _told(before) == _told(seen):
+        names = ("flat", "compared", "test", "power_before", "model", "told_at", "face")
+        kept |= {name: getattr(before, name) for name in names}
+    if before.test == "off":
+        # Its switch has to be closed again, whatever answers there now.
+        kept |= {"test": before.test, "power_before": before.power_before}
+        if seen.look is None:
+            kept |= {name: getattr(before, name) for name in ("looks", "model", "flat")}
+    return kept
 
 
 def _told(meter: FoundMeter) -> str:

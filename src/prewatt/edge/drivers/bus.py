@@ -153,6 +153,13 @@ def check_meters(
     return checked
 
 
+def _counted_as(part: str, whole: Mapping[str, str], meters: Sequence[str]) -> str:
+    """Return what else a part is, in words; empty if it is nothing yet. `whole`: the meters of the parts before."""
+    if part in whole:
+        return f"a part of {whole[part]}"
+    return "a meter by itself" if part in meters else ""
+
+
 def _parts(settings: BusDriverSettings, meters: Sequence[str]) -> dict[str, list[str]]:
     """Return the parts of the meters that have some. Raises ValueError if a part is none, or is used twice."""
     parts: dict[str, list[str]] = {}
@@ -167,8 +174,7 @@ def _parts(settings: BusDriverSettings, meters: Sequence[str]) -> dict[str, list
         for part in names:
             if part not in settings.meters or "parts" in settings.meters[part]:
                 raise ValueError(f"meters.{name}.parts: there is no section meters.{part} with a bus of its own")
-            if part in whole or part in meters:
-                other = f"a part of {whole[part]}" if part in whole else "a meter by itself"
+            if other := _counted_as(part, whole, meters):
                 raise ValueError(f"meters.{name}.parts: {part} is {other} already, and would be counted twice")
             whole[part] = name
         parts[name] = names

@@ -68,31 +68,44 @@ def switch(releases: Releases, release: Path, manager: Manager | None) -> None:
     Raises ReleaseError if its agent did not get ready. Then the release that was used before is in use again.
     """
     new = checked(release)
-    if not releases.folder.exists():
-        releases.folder.mkdir(parents=True)
-        # The agent's user must be able to enter it, whatever this process's umask is.
-        releases.folder.chmod(0o755)
+    _make_folder(releases.folder)
     old = releases.linked(CURRENT)
     if old is None and releases.program.exists():
         raise ReleaseError(f"{releases.folder / CURRENT}: this is no symbolic link. Move it away first")
     before = releases.linked(PREVIOUS)
     if new != old:
-        if old is not None:
-            # First: if the power fails now, `rollback` knows the way back.
-            releases.link(PREVIOUS, old)
-        releases.link(CURRENT, new)
-    trouble = manager.restart() if manager else ""
+        _link(releases, new, old)
+    if manager is None:
+        return
+    trouble = manager.restart()
     if not trouble:
         return
     if old is None or new == old or not (old / PROGRAM).exists():
         raise ReleaseError(f"{new}: {trouble}. There is no other release to go back to")
     releases.link(CURRENT, old)
     releases.link(PREVIOUS, before or old)
-    again = manager.restart() if manager else ""
-    raise ReleaseError(
-        f"{new}: {trouble}. {old} is in use again"
-        + (f", and does not get ready either: {again}" if again else ", and runs. The journal has lost nothing")
-    )
+    raise ReleaseError(f"{new}: {trouble}. {old} is in use again{_started_again(manager)}")
+
+
+def _started_again(manager: Manager) -> str:
+    """Start the release to which the links have gone back. Returns what came of it, as the end of a sentence."""
+    again = manager.restart()
+    return f", and does not get ready either: {again}" if again else ", and runs. The journal has lost nothing"
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        # The agent's user must be able to enter it, whatever this process's umask is.
+        folder.chmod(0o755)
+
+
+def _link(releases: Releases, new: Path, old: Path | None) -> None:
+    """Let the links name a release instead of the `old` one."""
+    if old is not None:
+        # First: if the power fails now, `rollback` knows the way back.
+        releases.link(PREVIOUS, old)
+    releases.link(CURRENT, new)
 
 
 def roll_back(releases: Releases, manager: Manager | None) -> Path:

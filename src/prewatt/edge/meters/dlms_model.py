@@ -94,15 +94,11 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     def __post_init__(self) -> None:
         if self.authentication == "hls-gmac" and not self.counter:
             raise ValueError("counter: it is missing; high level security begins with what the meter has counted")
-        names = (self.energy, *self.rates, self.power, self.power_export, self.reactive, self.serial, self.disconnect)
         if self.monitor is not None and not self.disconnect:
             raise ValueError("monitor: it opens the switch, and there is no disconnect control")
         if self.push is not None:
             self._check_push(self.push)
-        clock = self.clock.obis if self.clock else ""
-        monitor = (self.monitor.obis, self.monitor.script_table) if self.monitor else ()
-        for name in filter(None, (*names, *self.quantities.values(), self.counter, clock, *monitor)):
-            obis(name)
+        self._check_names()
         if not 1 <= self.logical <= (0x7F if self.address_bytes < 4 else 0x3FFF):
             raise ValueError(f"logical: {self.logical} does not fit an address of {self.address_bytes} bytes")
         try:
@@ -113,6 +109,14 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
     @property
     def can_switch(self) -> bool:
         return bool(self.disconnect)
+
+    def _check_names(self) -> None:
+        """Raise ValueError for a name of an object that is no OBIS code."""
+        own = (self.energy, *self.rates, self.power, self.power_export, self.reactive, self.serial, self.disconnect)
+        clock = self.clock.obis if self.clock else ""
+        monitor = (self.monitor.obis, self.monitor.script_table) if self.monitor else ()
+        for name in filter(None, (*own, *self.quantities.values(), self.counter, clock, *monitor)):
+            obis(name)
 
     def _check_push(self, push: Push) -> None:
         if self.disconnect or self.clock or self.authentication != "none":

@@ -247,20 +247,29 @@ def decoded(
         own = own[::-1]
     data = b"".join(word.to_bytes(2, "big") for word in own)
     if register.type.startswith("float"):
-        number = struct.unpack(">f" if register.width == 2 else ">d", data)[0]
-        if number != number:
-            return None
-        if number in (float("inf"), float("-inf")):
-            raise ValueError("it is infinite")
-        return Fraction(number)
+        return _decoded_float(data)
     signed = register.type.startswith("int")
-    if (data[0], data[1:]) in [
-        (first, bytes([rest]) * len(data[1:]))
-        for name, (of_signed, first, rest) in ABSENT.items()
-        if name in absent and of_signed is signed
-    ]:
+    if data in _absent_values(absent, len(data), signed):
         return None
     return Fraction(int.from_bytes(data, "big", signed=signed))
+
+
+def _decoded_float(data: bytes) -> Fraction | None:
+    number = struct.unpack(">f" if len(data) == 4 else ">d", data)[0]
+    if number != number:
+        return None
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("it is infinite")
+    return Fraction(number)
+
+
+def _absent_values(absent: Sequence[Absent], width: int, signed: bool) -> list[bytes]:
+    """Return the values of so many bytes by which a meter says that it has none."""
+    return [
+        bytes([first]) + bytes([rest]) * (width - 1)
+        for name, (of_signed, first, rest) in ABSENT.items()
+        if name in absent and of_signed is signed
+    ]
 
 
 def alone(register: Register) -> Batch:

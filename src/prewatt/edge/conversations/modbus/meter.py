@@ -232,13 +232,10 @@ class ModbusMeter:
         if not any(voltages) and not frequency and (yield from self.read_switch()) is False:
             # It has no voltage while its relay is open: it is behind the relay, and nothing can be said of its map.
             return
-        if self._there(*phases) and not _are_of_mains(voltages):
-            shown = ", ".join(f"{voltage / 1000:.1f} V" for voltage in voltages) or "no voltage"
-            raise WrongAnswer(f"it reports {shown}: its model's file is not that of this meter, and nothing is billed")
-        if frequency is not None and not MAINS_MHZ[0] <= frequency <= MAINS_MHZ[1]:
-            raise WrongAnswer(
-                f"it reports {frequency / 1000:.1f} Hz: its model's file is not that of this meter, and nothing is billed"
-            )
+        if self._there(*phases):
+            _check_voltages(voltages)
+        if frequency is not None:
+            _check_frequency(frequency)
         self._is_plausible = True
 
     def _see_export(self, export: int | None) -> None:
@@ -295,6 +292,20 @@ def _are_of_mains(voltages: Sequence[int]) -> bool:
     """Return whether some phase has the voltage (mV) of mains, and none has more."""
     lowest, highest = MAINS_MV
     return any(lowest <= voltage for voltage in voltages) and all(voltage <= highest for voltage in voltages)
+
+
+def _check_voltages(voltages: Sequence[int]) -> None:
+    if not _are_of_mains(voltages):
+        raise _other_model(", ".join(f"{voltage / 1000:.1f} V" for voltage in voltages) or "no voltage")
+
+
+def _check_frequency(frequency: int) -> None:
+    if not MAINS_MHZ[0] <= frequency <= MAINS_MHZ[1]:
+        raise _other_model(f"{frequency / 1000:.1f} Hz")
+
+
+def _other_model(shown: str) -> WrongAnswer:
+    return WrongAnswer(f"it reports {shown}: its model's file is not that of this meter, and nothing is billed")
 
 
 def _question(batch: Batch) -> Read:
