@@ -22,15 +22,24 @@ def spoken() -> str:
     named = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")
     for tag in named.split(":"):
         name = tag.partition(".")[0].partition("@")[0].replace("-", "_")
-        language = name.partition("_")[0]
-        if language == "en":
+        if _language(name) == "en":
             return ""
-        # Which script a country writes is not in its name: any of the language is better than none.
-        if found := next((each for each in known if each == name), "") or next(
-            (each for each in known if each.partition("_")[0] == language), ""
-        ):
-            return found
+        if folder := _nearest(name, known):
+            return folder
     return ""
+
+
+def _language(name: str) -> str:
+    return name.partition("_")[0]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """Return the folder of a language; empty if there is none. Which script a country writes is not in its name: any of the
+    language is better than none.
+    """
+    if name in known:
+        return name
+    return next((each for each in known if _language(each) == _language(name)), "")
 
 
 @cache

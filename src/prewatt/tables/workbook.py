@@ -6,7 +6,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,11 +59,15 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
     if "xl/workbook.xml" not in names:
         raise whole(_kind(names))
     read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
-    others = [part for part in read if not _is_sheet(part)]
-    if len(parts) > MOST_PARTS or _size(read) > UNPACKED or any(part.file_size > PART for part in others):
+    if len(parts) > MOST_PARTS or _is_too_large(read):
         raise whole(_("The workbook is too large. Save only the sheet that is needed, as “CSV UTF-8”."))
     for part in filter(_is_sheet, read):
         _check_rows(archive, part)
+
+
+def _is_too_large(parts: Sequence[zipfile.ZipInfo]) -> bool:
+    """Return whether parts are too large together, or one that is no sheet is by itself."""
+    return _size(parts) > UNPACKED or any(part.file_size > PART for part in parts if not _is_sheet(part))
 
 
 def _is_sheet(part: zipfile.ZipInfo) -> bool:

@@ -183,10 +183,7 @@ def _changed(property_: Property, box: Gateway | None, line: Line, driver: str) 
     """Change a unit, or a meter without one, as a line says. Returns the tenancy that begins."""
     each, columns = line.apartment, {change.column: change.after for change in line.changes}
     if each.role != Meter.Role.UNIT:
-        meter = Meter.objects.select_related("gateway__property").get(pk=line.known)
-        if "parts" in columns:
-            meter.part = _parts(property_, each.parts)[0]
-        _set_fuse(meter, columns)
+        _change_meter(property_, line, columns)
         return None
     unit = property_.units.get(pk=line.known)
     unit.area = columns.get("area", unit.area)  # type: ignore[assignment]
@@ -202,13 +199,22 @@ def _changed(property_: Property, box: Gateway | None, line: Line, driver: str) 
     if "tenant" in columns:
         return move_in(unit, each.tenant, now(), occupants=unit.occupants, contact=each.contact)
     if {*CONTACT} & columns.keys():
-        tenancy = unit.tenancies.not_over(now()).order_by("-begins")[0]
-        before = kept(recipient_of(tenancy))
-        # What the list leaves empty stays.
-        keep_contact(
-            tenancy, Contact(**{name: getattr(each.contact, name) or getattr(before, name) for name in CONTACT})
-        )
+        _change_contact(unit.tenancies.not_over(now()).order_by("-begins")[0], each.contact)
     return None
+
+
+def _change_meter(property_: Property, line: Line, columns: dict[str, str]) -> None:
+    """Change a meter without a unit."""
+    meter = Meter.objects.select_related("gateway__property").get(pk=line.known)
+    if "parts" in columns:
+        meter.part = _parts(property_, line.apartment.parts)[0]
+    _set_fuse(meter, columns)
+
+
+def _change_contact(tenancy: Tenancy, given: Contact) -> None:
+    """Change how a tenant is reached. What the list leaves empty stays."""
+    before = kept(recipient_of(tenancy))
+    keep_contact(tenancy, Contact(**{name: getattr(given, name) or getattr(before, name) for name in CONTACT}))
 
 
 def _set_fuse(meter: Meter, columns: dict[str, str]) -> None:

@@ -231,11 +231,7 @@ class _Planning:
             return Line(each, Does.LEFT, unit.pk, why=why)
         if meter is not None and meter != own:
             self._wrong(each, _in_use(meter))
-        changes = _unit_changes(each, unit)
-        if own is None and each.meter:
-            changes.append(Change("meter", "", each.meter))
-        elif own is not None:
-            changes += _fuse(each, own)
+        changes = [*_unit_changes(each, unit), *_meter_changes(each, own)]
         if tenancy is None and each.tenant:
             changes.append(Change("tenant", "", each.tenant))
         if tenancy is not None and each.contact:
@@ -287,6 +283,13 @@ def _unit_changes(each: Apartment, unit: Unit) -> list[Change]:
     if each.parts and sorted(each.parts, key=natural) != parts:
         changes.append(Change("parts", "; ".join(parts), "; ".join(sorted(each.parts, key=natural))))
     return changes
+
+
+def _meter_changes(each: Apartment, own: Meter | None) -> list[Change]:
+    """Return what a line changes of a unit's `own` meter: it gets one if it has none."""
+    if own is not None:
+        return _fuse(each, own)
+    return [Change("meter", "", each.meter)] if each.meter else []
 
 
 def _fuse(each: Apartment, meter: Meter) -> list[Change]:

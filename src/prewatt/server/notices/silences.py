@@ -140,11 +140,16 @@ def _common(silence: Silence, until: int, language: str) -> dict[str, Any]:
     }
 
 
+def _drawing(rows: list[Lending]) -> list[Lending]:
+    """Return the flats that use something, the one whose credit ends first at the head."""
+    drawing = [each for each in rows if each.energy]
+    return sorted(drawing, key=lambda each: (each.left, natural(str(each.row.meter.unit))))
+
+
 def _costs(silence: Silence, rows: list[Lending]) -> dict[str, Any]:
     currency = silence.gateway.property.currency
     known = [each for each in rows if each.energy is not None]
-    drawing = [each for each in known if each.energy]
-    drawing.sort(key=lambda each: (each.left, natural(str(each.row.meter.unit))))
+    drawing = _drawing(known)
     energy, charge = sum(each.energy or 0 for each in drawing), sum(each.charge or 0 for each in known)
     return {
         "flats": [_flat(each, currency) for each in drawing[:FLATS]],

@@ -52,7 +52,7 @@ def settlement_of(tenancy: Tenancy, ends: int, last_read_at: int | None, at: int
 
 
 def _unread_since(last_read_at: int | None, ends: int) -> int | None:
-    """Return the last reading if it is of before the end; None if nothing was used after it by this tenant."""
+    """Return the last reading if it is of before the end; None if it is of the very end, or there is none."""
     return last_read_at if last_read_at is not None and last_read_at < ends else None
 
 

@@ -16,6 +16,7 @@ from ...core.addresses import public
 from ...estate.models import Tenancy, Unit
 from ...ledger.books import balance, tenant_account
 from ...metering.accounts import account_of
+from ...metering.looks import Present
 from ...metering.models import Meter
 from ...payments.matching import reference
 from ...web.dark import explained
@@ -113,14 +114,14 @@ def _by_codes(tenancy: Tenancy, panel: KeypadPanel | None) -> dict[str, Any]:
 
 
 def _metered(found: HomeFigures, at: int) -> dict[str, Any]:
-    figures, present = found.figures, found.present
-    live = present is not None and present.live and figures.own
+    figures = found.figures
+    present = _heard_now(found)
     return {
         "seen_at": instant_text(figures.read_at),
         "is_online": figures.online,
-        "balance": exact_money(present.balance if live and present is not None else figures.balance),
+        "balance": exact_money(present.balance if present is not None else figures.balance),
         "days_left": found.days_left,
-        "power_w": present.power if live and present is not None else None,
+        "power_w": present.power if present is not None else None,
         "is_on": figures.closed,
         "state": _look(figures),
         "why": _why(found),
@@ -135,6 +136,12 @@ def _metered(found: HomeFigures, at: int) -> dict[str, Any]:
         "price": _price(found, at),
         "codes": [_code(each) for each in found.codes],
     }
+
+
+def _heard_now(found: HomeFigures) -> Present | None:
+    """Return what the meter reports at this moment; None if it does not, or has another tenant's balance."""
+    present = found.present
+    return present if present is not None and present.live and found.figures.own else None
 
 
 def _look(figures: MeterFigures) -> str:

@@ -21,9 +21,9 @@ from ...estate.models import Tenancy
 from ...statements.bill_formats import short_document
 from ...statements.formats import derivation, to_document
 from ...statements.pdf import PdfError, to_pdf
-from ...statements.statement import TOP_UPS, Statement, days, month, statement
+from ...statements.statement import TOP_UPS, Line, Statement, days, month, statement
 from ...vending.keypads import account_meter_of
-from ...web.after_use import after_use
+from ...web.after_use import After, after_use
 from .figures import meter_of
 from .own import instant_text, own_tenancy
 
@@ -136,26 +136,29 @@ def bill(request: HttpRequest, pk: int) -> Any:
         "title": local_forms.day(first, "F Y"),
         "begins": f"{first}",
         "ends": f"{last}",
-        "lines": [
-            {
-                "text": each.text,
-                "quantity": None if each.energy is None else exact_kwh(each.energy),
-                "price": None if each.price is None else exact_price(each.price),
-                "amount": exact_money(-each.amount),
-            }
-            for each in lines
-        ],
+        "lines": [_line(each) for each in lines],
         "total": exact_money(-sum(each.amount for each in lines)),
         "statement": to_document(made),
-        "pays_after_use": None
-        if after is None
-        else {
-            "terms": after.terms,
-            "owed": exact_money(after.owed),
-            "open": exact_money(after.open),
-            "overdue": exact_money(after.overdue),
-            "due_at": instant_text(after.due),
-            "supply_ends_at": instant_text(after.follows),
-            "bills": [short_document(each) for each in after.bills],
-        },
+        "pays_after_use": None if after is None else _after_use(after),
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "text": line.text,
+        "quantity": None if line.energy is None else exact_kwh(line.energy),
+        "price": None if line.price is None else exact_price(line.price),
+        "amount": exact_money(-line.amount),
+    }
+
+
+def _after_use(after: After) -> dict[str, Any]:
+    return {
+        "terms": after.terms,
+        "owed": exact_money(after.owed),
+        "open": exact_money(after.open),
+        "overdue": exact_money(after.overdue),
+        "due_at": instant_text(after.due),
+        "supply_ends_at": instant_text(after.follows),
+        "bills": [short_document(each) for each in after.bills],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,14 +114,19 @@ class NewPayment(Schema):
     asked: str
 
 
+def _chosen(offers: Iterable[Offer], way: str) -> Offer | None:
+    return next((each for each in offers if way in (each.value, each.kind)), None)
+
+
 @router.post("/me/tenancies/{pk}/payments", response={201: dict[str, Any]})
 def pay(request: HttpRequest, pk: int, given: NewPayment) -> Any:
     """Ask for a payment. `wx`: what `wx.requestPayment` takes; `redirect`: where the payer goes."""
     tenancy = present_tenancy(request, pk)
-    offer = next((each for each in ways(request, tenancy) if given.way in (each.value, each.kind)), None)
+    offer = _chosen(ways(request, tenancy), given.way)
     if offer is None or offer.way is None:
         raise ValidationError({"way": _("Choose how to pay.")})
     person = wechat_user(request) if offer.kind == MINI else None
+    openid, appid = (person.openid, person.appid) if person is not None else ("", "")
     try:
         payment = start(
             PaymentRequest(
@@ -130,9 +136,9 @@ def pay(request: HttpRequest, pk: int, given: NewPayment) -> Any:
                 typed_amount(given.amount, "amount", tenancy),
                 given.asked,
                 by=request.user,
-                payer=person.openid if person is not None else "",
+                payer=openid,
                 payer_address=asker(request),
-                payer_app=person.appid if person is not None else "",
+                payer_app=appid,
             )
         )
     except (ProviderError, SealError) as error:

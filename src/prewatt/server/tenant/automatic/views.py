@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import segno
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -55,14 +57,9 @@ def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         "where": zone(flat.unit.property.zone),
         "currency": flat.unit.property.currency,
         "rule": rule,
-        "is_asked": rule is not None and rule.state == AutomaticTopUp.State.ASKED,
-        "is_paused": rule is not None and rule.state == AutomaticTopUp.State.PAUSED,
-        "payer": shown_name(rule.by) if rule is not None else "",
-        "is_own": rule is not None and rule.by_id == request.user.pk,
-        "provider": _title(rule.merchant if rule is not None else merchants[0]),
+        **(_agreed(rule, request) if rule is not None else _nothing_agreed(merchants[0])),
         "ways": [(each.pk, _title(each)) for each in merchants],
         "providers": " / ".join(dict.fromkeys(_title(each) for each in merchants)),
-        "qr": _qr(rule, request) if rule is not None else "",
         "payments": made[:SHOWN],
         "usual": USUAL_DAYS,
     }
@@ -76,6 +73,24 @@ def _title(merchant: Merchant) -> str:
 def _opens_here(merchant: Merchant, request: HttpRequest) -> bool:
     """Return whether a payer can agree in the browser that asks; else the page shows what they scan."""
     return bool(PROVIDERS[merchant.provider].saves_in & browsers_of(request.headers.get("User-Agent", "")))
+
+
+def _agreed(rule: AutomaticTopUp, request: HttpRequest) -> dict[str, Any]:
+    """Return what the page shows of a rule."""
+    return {
+        "is_asked": rule.state == AutomaticTopUp.State.ASKED,
+        "is_paused": rule.state == AutomaticTopUp.State.PAUSED,
+        "payer": shown_name(rule.by),
+        "is_own": rule.by_id == request.user.pk,
+        "provider": _title(rule.merchant),
+        "qr": _qr(rule, request),
+    }
+
+
+def _nothing_agreed(merchant: Merchant) -> dict[str, Any]:
+    """Return the same where there is no rule. `merchant`: the one that is offered first."""
+    nobodys = {"is_asked": False, "is_paused": False, "payer": "", "is_own": False, "qr": ""}
+    return {**nobodys, "provider": _title(merchant)}
 
 
 def _qr(rule: AutomaticTopUp, request: HttpRequest) -> str:

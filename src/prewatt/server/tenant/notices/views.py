@@ -87,14 +87,13 @@ def notices(request: HttpRequest, whose: str, tenancy: int | None = None) -> Htt
             wrong = error.message_dict
         else:
             return redirect(_page(whose, recipient))
-    given: Any = request.POST
-    told = set(given.getlist("tell")) if wrong else {each.value for each in recipient.events} - set(recipient.muted)
+    told = set(request.POST.getlist("tell")) if wrong else _told(recipient)
     account = account_values(recipient.organisation_id, "wechat")
     context = {
         "whose": whose,
         "recipient": recipient,
         "where": zone(home_zone(recipient)),
-        "values": {name: given.get(name, text) if wrong else text for name, text in _values(recipient).items()},
+        "values": _in_form(request, recipient, is_refused=bool(wrong)),
         "wrong": wrong,
         "languages": language_choices(),
         "events": [(each.value, each.label, each.value in told) for each in recipient.events],
@@ -120,6 +119,17 @@ def _keep(request: HttpRequest, recipient: Recipient) -> None:
     if recipient.language != before:
         changed_by_tenant(recipient)
     messages.success(request, _("Saved."))
+
+
+def _told(recipient: Recipient) -> set[str]:
+    """Return the events that a recipient is told of."""
+    return {each.value for each in recipient.events} - set(recipient.muted)
+
+
+def _in_form(request: HttpRequest, recipient: Recipient, is_refused: bool) -> dict[str, Any]:
+    """Return what stands in the form: the settings, or what was typed and refused."""
+    values = _values(recipient)
+    return {name: request.POST.get(name, text) for name, text in values.items()} if is_refused else values
 
 
 def _values(recipient: Recipient) -> dict[str, str]:

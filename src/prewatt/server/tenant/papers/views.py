@@ -25,7 +25,7 @@ from ...statements.keypad import sold_code
 from ...statements.papers import paper_of
 from ...statements.pdf import PdfError, to_pdf
 from ...statements.pdf_task import LONG, PAPER
-from ...statements.statement import days, month, statement
+from ...statements.statement import Statement, days, month, statement
 from ...vending.models import KeypadEntry
 from ...web.access import tenancy_to_see
 from ...web.forms import one_of
@@ -42,10 +42,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
     today = local_day(min(now(), tenancy.ends or now()), zone(tenancy.unit.property.zone))
     try:
         form = one_of(request.GET, "format", ("", "csv", "json", "pdf"))
-        if "first" in request.GET:
-            first, last = (typed_day(request.GET.get(name, ""), name) for name in ("first", "last"))
-        else:
-            first, last = month(request.GET.get("month") or f"{today:%Y-%m}")
+        first, last = _asked_days(request, today)
         span = days(tenancy, first, last)
     except (ValueError, ValidationError) as error:
         say(request, error)
@@ -53,14 +50,9 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
     if form == "pdf" and last - first > LONG:
         return _drawn_as_task(request, tenancy, first, last)
     document = statement(tenancy, *span)
-    name = f"statement-{document.tenancy.pk}-{first}-{last}"
-    if form == "csv":
-        return _file(as_file(formats.to_csv(document)), "text/csv; charset=utf-8", f"{name}.csv")
-    if form == "json":
-        return HttpResponse(_json(document), content_type="application/json")
-    if form == "pdf":
+    if form:
         try:
-            return _file(to_pdf(document), "application/pdf", f"{name}.pdf")
+            return _in_format(document, form, f"statement-{document.tenancy.pk}-{first}-{last}")
         except PdfError as error:
             messages.error(request, str(error))
             return redirect("tenant:papers:tenancy_statement", pk=pk)
@@ -77,6 +69,24 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
         "unit": tenancy.unit,
     }
     return render(request, "tenant/papers/statement.html", context)
+
+
+def _asked_days(request: HttpRequest, today: date) -> tuple[date, date]:
+    """Return the first and the last day that a request asks for: any days, or those of a month, at first the present one.
+    Raises ValueError or ValidationError.
+    """
+    if "first" in request.GET:
+        return typed_day(request.GET["first"], "first"), typed_day(request.GET.get("last", ""), "last")
+    return month(request.GET.get("month") or f"{today:%Y-%m}")
+
+
+def _in_format(document: Statement, form: str, name: str) -> HttpResponse:
+    """Return a statement as CSV, JSON or PDF. Raises PdfError if that can't be drawn."""
+    if form == "csv":
+        return _file(as_file(formats.to_csv(document)), "text/csv; charset=utf-8", f"{name}.csv")
+    if form == "json":
+        return HttpResponse(_json(document), content_type="application/json")
+    return _file(to_pdf(document), "application/pdf", f"{name}.pdf")
 
 
 def _drawn_as_task(request: HttpRequest, tenancy: Tenancy, first: date, last: date) -> HttpResponse:
