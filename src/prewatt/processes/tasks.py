@@ -120,16 +120,24 @@ class Runners:
     def look_after(self) -> None:
         """Take up what processes have left that have ended, end those that take too long, and start one if a task waits."""
         for child in [each for each in self._children if each.poll() is not None]:
-            self._children.remove(child)
-            if child.returncode:
-                log.warning("a process that did tasks has ended (%d)", child.returncode)
-            cut_off(child.pid)
+            self._take_leave(child)
         for task in overdue():
-            with translation.override(task.language or None):
-                text = _("It took longer than %(n)d minutes. Choose fewer days, or split the file.")
-                fail(task, text % {"n": LONGEST // 60_000_000})
-            for child in self._children:
-                if child.pid == task.runner:
-                    child.kill()
+            self._end(task)
         if len(self._children) < PARALLEL and next_task() is not None:
             self._children.append(subprocess.Popen(python("worker", "--tasks"), preexec_fn=_die_with_parent))
+
+    def _take_leave(self, child: subprocess.Popen[bytes]) -> None:
+        """Take up what a process has left that has ended."""
+        self._children.remove(child)
+        if child.returncode:
+            log.warning("a process that did tasks has ended (%d)", child.returncode)
+        cut_off(child.pid)
+
+    def _end(self, task: Task) -> None:
+        """End a task that takes too long, with its process."""
+        with translation.override(task.language or None):
+            text = _("It took longer than %(n)d minutes. Choose fewer days, or split the file.")
+            fail(task, text % {"n": LONGEST // 60_000_000})
+        for child in self._children:
+            if child.pid == task.runner:
+                child.kill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -52,6 +53,25 @@ def _waited(demo: Director) -> str:
     )
 
 
+def _print_named(demo: Director, told: Sequence[str], out: Console) -> None:
+    """Print which pages name the faults, and what else they have `told`."""
+    named = demo.named()
+    out.print(named_table(demo.options.faults, named))
+    # Of what stands in the table nothing is said again.
+    more = [each for each in told if not any(row.words.startswith(each.split(": ", 1)[1]) for row in named)]
+    if more:
+        out.print("\n".join([_("What else the pages say of the meters:"), *more]), markup=False)
+
+
+def _stay(demo: Director, out: Console) -> None:
+    """Keep the pages up until somebody has seen enough."""
+    out.print(_("The pages stay up at %(address)s until Ctrl-C.", address=demo.address))
+    try:
+        demo.stay()
+    except KeyboardInterrupt:
+        out.print(f"\n{_('Good night.')}")
+
+
 def play(demo: Director, console: Console, out: Console, headless: bool, json_path: Path | None) -> int:
     """Play the whole month, and print on `out` what came of it. `console`: for progress. `headless`: end after the month;
     otherwise the pages stay up until Ctrl-C. `json_path`: the file for the account. Returns 0 if every unit is accounted
@@ -89,12 +109,7 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
         _("The whole took %(seconds)s s.", seconds=f"{time.monotonic() - began:.0f}"),
     )
     if demo.options.faults:
-        named = demo.named()
-        out.print(named_table(demo.options.faults, named))
-        # Of what stands in the table nothing is said again.
-        more = [each for each in account.told if not any(row.words.startswith(each.split(": ", 1)[1]) for row in named)]
-        if more:
-            out.print("\n".join([_("What else the pages say of the meters:"), *more]), markup=False)
+        _print_named(demo, account.told, out)
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)
         return 1
@@ -103,9 +118,5 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
         style="bold green",
     )
     if not headless:
-        out.print(_("The pages stay up at %(address)s until Ctrl-C.", address=demo.address))
-        try:
-            demo.stay()
-        except KeyboardInterrupt:
-            out.print(f"\n{_('Good night.')}")
+        _stay(demo, out)
     return 0

@@ -47,6 +47,12 @@ class Pages:
         except Refusal as refusal:
             await answer(refusal, scope, send)
 
+    def _who(self, scope: Scope, visitor: str, address: str) -> str:
+        """Return as whom somebody waits for a turn: a login that is known, otherwise an address."""
+        who = visitor if visitor and self._visitors.knows(visitor) else address
+        # A provider behind the same proxy as a stranger does not wait behind the stranger's requests.
+        return f"callbacks {address}" if address and is_callback(scope) else who
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         visitor = visitor_of(scope, self._session_cookie)
         wait = refused_for(scope, self._visitors, self._buckets, visitor, time.monotonic())
@@ -58,10 +64,7 @@ class Pages:
             await self._streams.serve(scope, receive, send, visitor)
             return
         address = address_of(scope)
-        who = visitor if visitor and self._visitors.knows(visitor) else address
-        if address and is_callback(scope):
-            # A provider behind the same proxy as a stranger does not wait behind the stranger's requests.
-            who = f"callbacks {address}"
+        who = self._who(scope, visitor, address)
         with Body(scope, address, self._room) as body:
             if not await body.read(receive):
                 return

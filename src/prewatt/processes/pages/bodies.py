@@ -83,12 +83,7 @@ class Body:
         """Read the body. Returns False if the browser has gone away. Raises Refusal if it is too large or too slow, or
         if there is no room for it.
         """
-        told = header(self._scope, b"content-length")
-        declared = int(told) if told.isdigit() else 0
-        most = most_of(self._scope) if declared > LARGEST_FORM else LARGEST_FORM
-        too_much = declared > most
-        if declared > LARGEST_FORM and not too_much:
-            self._reserve(declared)
+        most, too_much = self._expect()
         began = asyncio.get_running_loop().time()
         seen, more = 0, True
         while more and not (too_much and seen > DISCARDED_MOST):
@@ -100,9 +95,7 @@ class Body:
             more = message.get("more_body", False)
             if seen > most == LARGEST_FORM and not too_much:
                 # It comes in chunks, and nobody has said how many bytes they are together.
-                most = most_of(self._scope)
-                if most > LARGEST_FORM:
-                    self._reserve(most)
+                most = self._make_room()
             too_much = too_much or seen > most
             if not too_much:
                 self.file.write(piece)
@@ -111,6 +104,24 @@ class Body:
         self.size = seen
         self.file.seek(0)
         return True
+
+    def _expect(self) -> tuple[int, bool]:
+        """Return how many bytes may come, and whether more are announced. If not, there is room for those that are."""
+        told = header(self._scope, b"content-length")
+        declared = int(told) if told.isdigit() else 0
+        if declared <= LARGEST_FORM:
+            return LARGEST_FORM, False
+        most = most_of(self._scope)
+        if declared <= most:
+            self._reserve(declared)
+        return most, declared > most
+
+    def _make_room(self) -> int:
+        """Return how many bytes may come; there is room for all of them."""
+        most = most_of(self._scope)
+        if most > LARGEST_FORM:
+            self._reserve(most)
+        return most
 
     def _reserve(self, size: int) -> None:
         self._room.take(self._address, size - self._reserved)

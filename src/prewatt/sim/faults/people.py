@@ -143,11 +143,13 @@ def _type(
     reply, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
     gateway.do(effects)
     world.typed += reply.done
-    if reply.done and not is_good:
+    if not reply.done:
+        if is_good and may and _must_take(world, gateway, name, key.key):
+            world.broken(f"meter {name}: a good code was not taken ({reply.text})")
+        return
+    if not is_good:
         world.broken(f"meter {name}: a code that is worth nothing here was taken ({reply.text})")
-    if is_good and may and not reply.done and _must_take(world, gateway, name, key.key):
-        world.broken(f"meter {name}: a good code was not taken ({reply.text})")
-    if reply.done and gateway.agent is not None:
+    if gateway.agent is not None:
         _check_credit(world, book, token, balance)
 
 

@@ -154,16 +154,20 @@ class Dlt645Meter:
     def _read(self, identifier: str, answer_data: int = exchanges.ONE) -> Conversation[bytes]:
         return read(self._address, identifier, self._model.edition, answer_data)
 
-    def _values(self, names: list[str], optional: bool = False) -> Conversation[dict[str, int | None]]:
-        """Read the items of these names that the model has, each block once. `optional`: what the meter refuses is left
-        out.
-        """
+    def _blocks(self, names: list[str]) -> dict[str, list[str]]:
+        """Return the blocks that hold the items of these names that the model has, each with its names."""
         blocks: dict[str, list[str]] = {}
         for name in names:
             if name in self._model.items:
                 blocks.setdefault(self._model.items[name].identifier, []).append(name)
+        return blocks
+
+    def _values(self, names: list[str], optional: bool = False) -> Conversation[dict[str, int | None]]:
+        """Read the items of these names that the model has, each block once. `optional`: what the meter refuses is left
+        out.
+        """
         values: dict[str, int | None] = {}
-        for identifier, inside in blocks.items():
+        for identifier, inside in self._blocks(names).items():
             if optional and identifier in self._lacks:
                 continue
             try:
