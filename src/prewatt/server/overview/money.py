@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
@@ -65,19 +66,7 @@ def _sum(zone_name: str, properties: Collection[int], at: int, earliest: int | N
         # Who pays while this is summed is seen the next time, at the latest on the day after.
         first = max(first, min(local_day(earliest, zone_), today - timedelta(days=1)))
     begin = day_bounds(first, zone_)[0]
-    sums: dict[tuple[int, date], int] = defaultdict(int)
-    undone = Transfer.objects.filter(of=Of.TOP_UP, part=Part.UNDONE, number=OuterRef("pk"))
-    # What was credited to the wrong flat first came in where and when it was paid; what was undone never came.
-    top_ups = TopUp.objects.filter(
-        ~Exists(undone) | Q(moved_to__isnull=False),
-        paid_at__gte=begin,
-        tenancy__unit__property__in=properties,
-        moved_from=None,
-    )
-    debts = DebtPayment.objects.filter(at__gte=begin, tenancy__unit__property__in=properties, undone_at=None)
-    for rows, instant in ((top_ups, "paid_at"), (debts, "at")):
-        for pk, when, amount in rows.values_list("tenancy__unit__property", instant, "amount").iterator():
-            sums[pk, local_day(when, zone_)] += amount
+    sums = _received(properties, begin, zone_)
     known = {
         (row.property_id, row.day): row for row in DayFigures.objects.filter(property__in=properties, day__gte=first)
     }
@@ -97,3 +86,21 @@ def _sum(zone_name: str, properties: Collection[int], at: int, earliest: int | N
             DayFigures.objects.filter(pk=row.pk).update(money=sums.get(key, 0))
             changed.add(key[0])
     return changed
+
+
+def _received(properties: Collection[int], begin: int, zone_: ZoneInfo) -> dict[tuple[int, date], int]:
+    """Return what came in at properties on each local day from an instant on, nano."""
+    sums: dict[tuple[int, date], int] = defaultdict(int)
+    undone = Transfer.objects.filter(of=Of.TOP_UP, part=Part.UNDONE, number=OuterRef("pk"))
+    # What was credited to the wrong flat first came in where and when it was paid; what was undone never came.
+    top_ups = TopUp.objects.filter(
+        ~Exists(undone) | Q(moved_to__isnull=False),
+        paid_at__gte=begin,
+        tenancy__unit__property__in=properties,
+        moved_from=None,
+    )
+    debts = DebtPayment.objects.filter(at__gte=begin, tenancy__unit__property__in=properties, undone_at=None)
+    for rows, instant in ((top_ups, "paid_at"), (debts, "at")):
+        for pk, when, amount in rows.values_list("tenancy__unit__property", instant, "amount").iterator():
+            sums[pk, local_day(when, zone_)] += amount
+    return sums

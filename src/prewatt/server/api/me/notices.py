@@ -39,6 +39,13 @@ def _tenancies(request: HttpRequest, pk: int | None) -> list[Tenancy]:
     return list(tenancies_of_login(request.user).living(now()))
 
 
+def _quiet(recipient: Recipient | None) -> dict[str, int] | None:
+    """Return the hours in which nothing is told; None if there are none."""
+    if recipient is None or recipient.quiet_from == recipient.quiet_until:
+        return None
+    return {"begins": recipient.quiet_from, "ends": recipient.quiet_until}
+
+
 @router.get("/me/notices")
 def notices(request: HttpRequest, tenancy: int | None = None) -> Any:
     """Return the last notices of your flats, or of the one that is named, and what is told of and when. `page`: of the mini
@@ -77,9 +84,7 @@ def notices(request: HttpRequest, tenancy: int | None = None) -> Any:
             {"event": each.value, "title": str(each.label), "is_on": first is None or each.value not in first.muted}
             for each in FOR_TENANTS
         ],
-        "quiet": None
-        if first is None or first.quiet_from == first.quiet_until
-        else {"begins": first.quiet_from, "ends": first.quiet_until},
+        "quiet": _quiet(first),
         "templates": _templates(wechat_user(request), flats),
     }
 
