@@ -67,6 +67,7 @@ def page(name, label):
     context = {"unit": unit, "order_choices": order_choices(rights), "rights": rights}
     page = render_to_string("console/units/_switch.html", context, request)
     assert f'name="do" value="{name}"' in unbroken(page) and label in page.lower()
+    assert ORDERS[name].effect in unbroken(page)
 
 
 def api(name):

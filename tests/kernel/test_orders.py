@@ -23,6 +23,7 @@ class Ring(Order, frozen=True, tag="ring-bell"):
     """Ring the bell at the door."""
 
     label = _("ring the bell")
+    effect = _("The bell rings for a minute.")
     done = _("Bell rung")
     by_manager = by_staff = True
 
@@ -71,6 +72,7 @@ def test_an_order_has_its_words_and_stands_in_the_documents(name):
     order = SetPin("") if kind is SetPin else make_order(kind)
     assert order.name == name
     assert all((kind.label, kind.done, order.words(str)))
+    assert bool(kind.effect) is kind.by_manager
     assert f"`{name}`" in (DOCS / "programmer" / "journal.md").read_text()
     assert f"`{name}`" in (DOCS / "installer" / "onsite.md").read_text() or not kind.by_manager
 

@@ -45,20 +45,24 @@ restoration by a grant lasts at most.
 class Order(Struct, frozen=True, tag_field="do"):
     """What all orders have. The tag is the order's name: in journals, in the API, on the command line and in grants.
 
-    `label`: the order as it is chosen from a list; `done`: the order as the gateway's page tells it afterwards; both
-    English, to be translated. `by_manager`: managers give it, by page, API and command line. `by_staff`: a grant can
-    allow it to staff on site. `brings_power`: the tenant is shown the token that carries it. `darkens`: it takes the
-    power away at once, so that a page asks the person once more. `ends_off_hours`: those in which it is given hold no
-    more. `settles`: what it settles as a whole, so that of several orders the one that was given last holds (`SWITCH`,
-    `LIMIT`, `TIME`); empty if nothing.
+    `label`: the order as it is chosen from a list; `effect`: what will happen, as managers and staff read it before
+    they give the order; `done`: the order as the gateway's page tells it afterwards; all English, to be translated.
+    `by_manager`: managers give it, by page, API and command line. `by_staff`: a grant can allow it to staff on site.
+    `brings_power`: the tenant is shown the token that carries it. `darkens`: it takes the power away at once, so that a
+    page asks the person once more. `gives_credit`: it supplies without credit, so that a page asks once more, too, and
+    the right to switch is not enough. `ends_off_hours`: those in which it is given hold no more. `settles`: what it
+    settles as a whole, so that of several orders the one that was given last holds (`SWITCH`, `LIMIT`, `TIME`); empty
+    if nothing.
     """
 
     label: ClassVar[str]
+    effect: ClassVar[str] = ""
     done: ClassVar[str]
     by_manager: ClassVar[bool] = False
     by_staff: ClassVar[bool] = False
     brings_power: ClassVar[bool] = False
     darkens: ClassVar[bool] = False
+    gives_credit: ClassVar[bool] = False
     ends_off_hours: ClassVar[bool] = False
     settles: ClassVar[str] = ""
 
@@ -95,6 +99,7 @@ class Open(Order, frozen=True, tag="open"):
     """Open the load switch. It stays open until a `Close`."""
 
     label = _("switch off")
+    effect = _("The power goes off, and stays off until somebody switches it on again, whatever is paid.")
     done = _("Switched off")
     by_manager = by_staff = darkens = True
     settles = SWITCH
@@ -110,6 +115,7 @@ class Close(Order, frozen=True, tag="close", omit_defaults=True):
     """
 
     label = _("switch on")
+    effect = _("The power comes back if there is credit. What the meter had tripped for is forgotten.")
     done = _("Switched on")
     by_manager = by_staff = brings_power = ends_off_hours = True
     settles = SWITCH
@@ -135,6 +141,7 @@ class Hold(Order, frozen=True, tag="hold"):
     """Keep the load switch open for work or safety, until a `Release`."""
 
     label = _("hold off, for work or safety")
+    effect = _("The power goes off and nothing brings it back, no payment and no code, until the hold is ended.")
     done = _("Held off for work or safety")
     by_manager = by_staff = darkens = True
     settles = SWITCH
@@ -148,6 +155,7 @@ class Release(Order, frozen=True, tag="release"):
     """End a hold."""
 
     label = _("end the hold")
+    effect = _("The power comes back if there is credit and no other lock.")
     done = _("Hold released")
     by_manager = by_staff = brings_power = True
     settles = SWITCH
@@ -165,6 +173,7 @@ class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
     """Limit the power to `watts` (0: to what the settings say) until an instant (0: until another order)."""
 
     label = _("limit the power")
+    effect = _("Above this power the meter cuts off, and comes back by itself. 0 W: what the rules say holds again.")
     done = _("Power limit set")
     by_manager = by_staff = True
     settles = LIMIT
@@ -189,8 +198,9 @@ class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
     """
 
     label = _("restore for a time or an amount")
+    effect = _("The power is on without credit, for some hours or an amount. What is used is owed by the flat.")
     done = _("Emergency credit of the landlord")
-    by_manager = by_staff = brings_power = ends_off_hours = True
+    by_manager = by_staff = brings_power = gives_credit = ends_off_hours = True
     settles = TIME
 
     amount: Natural = 0
@@ -224,6 +234,7 @@ class TakeEmergency(Order, frozen=True, tag="emergency"):
     """The tenant takes the emergency credit, or the manager gives it."""
 
     label = _("give the emergency credit")
+    effect = _("The tenant gets the emergency credit of the rules, and repays it from the next payments.")
     done = _("Emergency credit taken")
     by_manager = brings_power = True
 
@@ -251,6 +262,7 @@ class ClearTamper(Order, frozen=True, tag="clear-tamper"):
     """Clear the record that the meter was tampered with."""
 
     label = _("forget tampering")
+    effect = _("The meter supplies again though it was tampered with. Have a look at it first.")
     done = _("Tampering cleared")
     by_manager = by_staff = brings_power = True
 
@@ -265,6 +277,7 @@ class UnlockCodes(Order, frozen=True, tag="unlock-codes"):
     """
 
     label = _("take codes again")
+    effect = _("The meter takes codes again after too many wrong ones.")
     done = _("Codes unlocked")
     by_manager = by_staff = True
 
@@ -322,6 +335,8 @@ ORDERS: dict[str, type[Action]] = {str(kind.__struct_config__.tag): kind for kin
 """Each order by its name."""
 BY_MANAGER = {name: kind for name, kind in ORDERS.items() if kind.by_manager}
 """What managers order: by page, API and command line."""
+GIVES_CREDIT = tuple(name for name, kind in ORDERS.items() if kind.gives_credit)
+"""The orders that supply without credit: whoever gives one needs the right to give credit, too."""
 BY_STAFF = {name: kind for name, kind in ORDERS.items() if kind.by_staff}
 """What a grant can allow staff to order on site."""
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGEST, Restore
+from ...kernel.orders import GIVES_CREDIT, GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGEST
 from ...kernel.units import DAY, HOUR, NANO
 from ...wire.on_site import ALLOWED, Grant, SignedGrant, read_grant
 from ..accounts.memberships import Reach
@@ -23,7 +23,6 @@ from .grants import GrantRequest, gateway_keys, make_grant
 from .models import OnSiteRules, StaffGrant
 from .revoking import holding, revoke
 
-RESTORE = str(Restore.__struct_config__.tag)
 MOST_PROPERTIES = 100
 """The most properties for which one phone has grants."""
 MOST_GRANTS = 40
@@ -51,7 +50,7 @@ def allowed(rules: OnSiteRules, rights: frozenset[Right]) -> tuple[str, ...]:
         return ()
     may_restore = rules.staff_restore or Right.GIVE_BACK in rights
     chosen = rules.actions.split()
-    return tuple(name for name in ALLOWED if name in chosen and (name != RESTORE or may_restore))
+    return tuple(name for name in ALLOWED if name in chosen and (name not in GIVES_CREDIT or may_restore))
 
 
 @transaction.atomic

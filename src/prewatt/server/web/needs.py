@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.urls import ResolverMatch
 
+from ...kernel.orders import GIVES_CREDIT
 from ..accounts.rights import Right
 
 API = "api/v1/"
@@ -56,6 +57,8 @@ OF_MANY = {
     "pins": S.CODES,
 }
 """What each act over many flats needs. Labels for doors tell nothing that is not on the door."""
+OF_ORDERS = dict.fromkeys(GIVES_CREDIT, S.GIVE_BACK)
+"""What an order to a meter needs beside the right to switch."""
 PAGES: Mapping[str, Need] = {
     # -- everybody's
     "enrol": Need(Who.ANYBODY),
@@ -134,7 +137,7 @@ PAGES: Mapping[str, Need] = {
     "console:units:journal": Need(S.SEE),
     "console:readings:readings": Need(S.SEE, S.SWITCH),
     "console:readings:read_now": Need(S.SWITCH),
-    "console:orders:order": Need(S.SWITCH, do={"restore": S.GIVE_BACK}),
+    "console:orders:order": Need(S.SWITCH, do=OF_ORDERS),
     "console:orders:supply": Need(S.GIVE_BACK),
     "console:orders:pin": Need(S.CODES),
     "console:alarms:alarms": Need(S.SEE),
@@ -390,7 +393,7 @@ CALLS: Mapping[str, Need] = {
     "tenancies/<pk>/moved-payments": Need(S.GIVE_BACK),
     "tenancies/<pk>/adjustments": Need(S.GIVE_BACK),
     "tenancies/<pk>/goodwill": Need(S.GIVE_BACK),
-    "meters/<name>/orders": Need(S.SEE, S.SWITCH, do={"restore": S.GIVE_BACK}),
+    "meters/<name>/orders": Need(S.SEE, S.SWITCH, do=OF_ORDERS),
     "meters/<name>/exchange": Need(S.COMMISSION),
     "meters/<name>/lead-back": Need(S.SWITCH),
     "properties/<pk>/emergency-codes": Need(S.CODES),

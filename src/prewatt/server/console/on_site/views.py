@@ -22,7 +22,6 @@ from django.views.decorators.http import require_GET
 from ....kernel.orders import BY_STAFF, needs
 from ....kernel.switching import SwitchProgress
 from ....wire.on_site import READ_HEAD, SET_CLOCK
-from ..orders.choices import SAYS
 
 WORKER = Path(__file__).with_name("worker.js")
 FILES = ("web/bolt.svg", "web/all.css", "web/page.js", "web/on-site.js")
@@ -51,7 +50,7 @@ def on_site(request: HttpRequest) -> HttpResponse:
         {
             "name": name,
             "label": _(kind.label),
-            "says": SAYS.get(name, ""),
+            "effect": _(kind.effect),
             "darkens": kind.darkens,
             "fields": " ".join(field for detail, field in FIELDS.items() if needs(kind, detail)),
         }

@@ -28,7 +28,6 @@ from ...web.access import unit_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse
 from ...web.sure import Act, ask_whether
-from .choices import MONEY, SAYS
 
 
 @login_required
@@ -65,7 +64,7 @@ def _act(unit: Unit, meter: Meter, action: Action) -> Act | None:
     """Return what a person is asked before an order; None if it neither darkens nor costs."""
     if action.darkens:
         return _darkness(unit, meter, action)
-    return _lending(unit, action) if action.name in MONEY else None
+    return _lending(unit, action) if action.gives_credit else None
 
 
 def _lending(unit: Unit, action: Action) -> Act:
@@ -79,7 +78,7 @@ def _lending(unit: Unit, action: Action) -> Act:
     return Act(
         action.name,
         _("Lend power to %(unit)s?") % {"unit": unit},
-        (str(SAYS.get(action.name, "")), owes),
+        (_(action.effect), owes),
         _("Yes: %(order)s") % {"order": action.words(_)},
         reverse("console:units:switch", args=[unit.pk]),
     )
@@ -122,7 +121,7 @@ def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
     return Act(
         action.name,
         title,
-        (who, str(SAYS.get(action.name, "")), when),
+        (who, _(action.effect), when),
         _("Yes: %(order)s") % {"order": words},
         reverse("console:units:switch", args=[unit.pk]),
     )
