@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt.cli.command import CommandError
 from prewatt.cli.notice import preview_notices
+from prewatt.server.core.local_forms import short_number
 from prewatt.server.notices.channels.interface import Message, Template
 from prewatt.server.notices.channels.senders import SENDERS
 from prewatt.server.notices.channels.senders.interface import TemplateSender, sms_text
@@ -30,7 +32,8 @@ URGENT = (Event.LOW, Event.EXHAUSTED, Event.CUT_OFF, Event.RESTORED, Event.TOP_U
 
 def written(amount, language):
     """A figure as people who speak a language write it."""
-    return amount.replace(".", ",") if language == "de" else amount
+    with override(language):
+        return short_number(amount)
 
 
 def flat(text):
