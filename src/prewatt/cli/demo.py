@@ -60,7 +60,7 @@ def _protocol(name: str | None) -> str:
     """Return the protocol that the meters speak; empty: none."""
     if name is not None and name not in PROTOCOLS:
         raise typer.BadParameter(
-            _("%(name)s is none of %(known)s", name=name, known=", ".join(PROTOCOLS)), param_hint="--protocol"
+            _("%(name)s is not one of %(known)s", name=name, known=", ".join(PROTOCOLS)), param_hint="--protocol"
         )
     return name or ""
 
@@ -71,7 +71,7 @@ def _faults(names: list[str] | None, protocol: str | None) -> tuple[str, ...]:
     unknown = sorted(set(faults) - set(FAULTS))
     if unknown:
         raise typer.BadParameter(
-            _("%(name)s is none of %(known)s", name=unknown[0], known=", ".join(FAULTS)), param_hint="--fault"
+            _("%(name)s is not one of %(known)s", name=unknown[0], known=", ".join(FAULTS)), param_hint="--fault"
         )
     if faults and protocol is None:
         raise typer.BadParameter(_("it needs --protocol: only meters on a line have such faults"), param_hint="--fault")

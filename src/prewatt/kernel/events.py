@@ -44,7 +44,7 @@ class EventKind(StrEnum):
     FOREIGN_METER = "foreign-meter", "another meter answers in this one's place"
     REGISTER_DOUBTFUL = "register-doubtful", "the register has not been what it can be for an hour"
     REGISTER_BACKWARDS = "register-backwards", "the register has stood under what was read before for a day"
-    REGISTER_STILL = "register-still", "the register has not moved for long, though the switch is closed"
+    REGISTER_STILL = "register-still", "the register has not moved for a long time, though the switch is closed"
     MUTED = "muted", "the same comes and goes so often that it is not journalled each time, for an hour at most"
     CUT_OFF_ALONE = (
         "cut-off-alone",
@@ -52,7 +52,7 @@ class EventKind(StrEnum):
         Group.TROUBLE,
     )
     SWITCH_FAILED = "switch-failed", "the load switch did not obey", Group.TROUBLE
-    SWITCH_DIFFERS = "switch-differs", "the load switch stands otherwise than told", Group.TROUBLE
+    SWITCH_DIFFERS = "switch-differs", "the load switch does not stand as ordered", Group.TROUBLE
     WAITS_FOR_BUTTON = "waits-for-button", "the meter waits for a press of its button", Group.BUTTON
     OWN_PREPAID = (
         "own-prepaid",
@@ -62,7 +62,7 @@ class EventKind(StrEnum):
     METER_CLOCK = "meter-clock", "the meter's own clock is wrong; nothing is charged by it"
     JOURNAL_REPAIRED = (
         "journal-repaired",
-        "a damaged snapshot in the gateway's journal was made anew from the entries",
+        "a damaged snapshot in the gateway's journal was made again from the entries",
         Group.TROUBLE,
     )
     JOURNAL_SET_BACK = "journal-set-back", "the gateway's journal ended before the server's, and went on from there"

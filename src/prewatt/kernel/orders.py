@@ -173,7 +173,9 @@ class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
     """Limit the power to `watts` (0: to what the settings say) until an instant (0: until another order)."""
 
     label = _("limit the power")
-    effect = _("Above this power the meter cuts off, and comes back by itself. 0 W: what the rules say holds again.")
+    effect = _(
+        "Above this power the meter switches off, and comes back by itself. With 0 W the limit of the rules holds again."
+    )
     done = _("Power limit set")
     by_manager = by_staff = True
     settles = LIMIT

@@ -49,7 +49,10 @@ def _empty_folder(home: Path) -> Path:
         ) from None
     if taken:
         raise DemoError(
-            _("--home: %(home)s is not empty: a demonstration begins anew, give it a folder of its own", home=home)
+            _(
+                "--home: %(home)s is not empty: a demonstration begins from nothing. Give it a folder of its own",
+                home=home,
+            )
         )
     return home.resolve()
 

@@ -77,7 +77,7 @@ def test_a_name_finds_too_and_several_are_listed_in_natural_order(cashier, tenan
     assert both.status_code == 200 and text_of(both).index("Flat 1 Anna") < text_of(both).index("Flat 2 Ben")
     part = client.get("/till/?q=an", headers={"HX-Request": "true"})
     assert b"<html" not in part.content and "Flat 1 Anna" in text_of(part)
-    assert "Nobody is called so" in text_of(client.get("/till/?q=zzz"))
+    assert "Nobody was found" in text_of(client.get("/till/?q=zzz"))
     # Whoever has gone and owes nothing is not there to pay.
     assert "Flat 3" not in text_of(client.get("/till/?q=flat"))
 

@@ -114,7 +114,7 @@ def test_a_flat_of_many_is_found_by_its_name(manager, page):
     assert "N0129" in found and "N0128" not in found
     assert 'name="kept" value="2"' in manager.get(f"{address}?q=n0129&kept=1&kept=2").content.decode()
     nothing = manager.get(address, {"q": "xyz"}).content.decode()
-    assert "Nothing here is called so." in nothing and "Flat 1" not in re.sub("<[^>]*>", "", nothing)
+    assert "Nothing was found." in nothing and "Flat 1" not in re.sub("<[^>]*>", "", nothing)
 
 
 @pytest.mark.parametrize("page", ["/properties/{}/batches/", "/notes/"])

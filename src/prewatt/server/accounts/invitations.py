@@ -143,7 +143,7 @@ def invite_again(resident: Resident, by: Any) -> str:
         raise ValidationError(_("This tenancy has ended."))
     if _opens_more(resident.user, tenancy):
         raise ValidationError(
-            _("%(name)s opens more than this landlord's flats: remove it here, and invite the person anew.")
+            _("%(name)s opens more than this landlord's flats: remove it here, and invite the person again.")
             % {"name": resident.user.get_username()}
         )
     revoke(tenancy.invitations.still_open().filter(again=resident.user))

@@ -151,7 +151,7 @@ def _second_factor(text: str) -> SecondFactor:
     try:
         return SecondFactor(text)
     except ValueError:
-        raise ValueError(_("'%(text)s' is none of %(known)s", text=text, known=", ".join(SecondFactor))) from None
+        raise ValueError(_("'%(text)s' is not one of %(known)s", text=text, known=", ".join(SecondFactor))) from None
 
 
 def _web_processes(text: str) -> int:

@@ -65,7 +65,9 @@ def _plan(refund: Refund) -> list[RefundPart]:
     parts = list(locked.parts.select_related("payment__merchant__organisation", "payment__tenancy__unit__property"))
     if parts:
         if sum(part.amount for part in parts if part.sent_at is None) > locked.left:
-            raise PaymentError(_("Some of this refund was paid out by hand meanwhile: pay out the rest by hand too."))
+            raise PaymentError(
+                _("Meanwhile a part of this refund was paid out by hand: pay out the rest by hand, too.")
+            )
         return parts
     # A provider moves whole minor units; the finer rest is closed when all parts are sent.
     left = (

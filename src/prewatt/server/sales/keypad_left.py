@@ -253,8 +253,6 @@ def take_over(tenancy: Tenancy, by: Any) -> KeypadEntry:
     standing = charge_days(tenancy, token_meter, now())
     rated = price_of(versions_of(tenancy), now(), energy, standing.counters)
     if not rated.charge:
-        raise GivingBackError(
-            _("No tariff is in force at this building, so that energy has no price: choose one first.")
-        )
+        raise GivingBackError(_("No tariff is in force at this building, so energy has no price: choose one first."))
     kind = KeypadEntry.Kind.TAKEN_OVER
     return write(tenancy, token_meter, kind, now(), standing.until, rated, by=name_of(by))

@@ -102,7 +102,7 @@ def quote(tenancy: Tenancy, energy: int) -> Quote:
     days = days_not_charged(tenancy, token_meter, at)
     charge = price_of(versions_of(tenancy), at, energy, days.counters).charge
     if not charge:
-        raise TopUpError(_("No tariff is in force at this building, so that energy has no price: choose one first."))
+        raise TopUpError(_("No tariff is in force at this building, so energy has no price: choose one first."))
     lacks = max(days.charge + charge - balance(tenant_account(tenancy)), 0)
     unit = minor_unit(tenancy.unit.property.currency)
     return Quote(energy, charge, -(-lacks // unit) * unit)

@@ -92,7 +92,7 @@ def chosen_tenancy(request: HttpRequest, rows: QuerySet[Tenancy], field: str) ->
     if tenancy is not None:
         return tenancy
     if not fitting:
-        raise Unclear({field: _("Nobody is called so. Type the flat's number, or a part of the name.")}, {field: []})
+        raise Unclear({field: _("Nobody was found. Type the flat's number, or a part of the name.")}, {field: []})
     raise Unclear(
         {field: _("Several are called “%(text)s”. Choose who it is.") % {"text": text}},
         {field: [(str(each.pk), str(each)) for each in fitting]},
