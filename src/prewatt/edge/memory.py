@@ -31,7 +31,7 @@ Kept = Callable[[str], Mapping[str, bytes]]
 
 class Memory(Struct):
     """What the rules begin with, beside the accounts. `keys`: the keys of meters that accept tokens. `tries`: wrong
-    codes by meter and way in. `usual`: the usual use by meter. `revoked`: the staff grants that hold no more.
+    codes by meter and way in. `usual`: the usual use by meter. `revoked`: the staff grants that are not valid any more.
     """
 
     keys: dict[str, KeyState] = {}
@@ -41,8 +41,8 @@ class Memory(Struct):
 
 
 def load_memory(kept: Kept, keys: Mapping[str, KeyState], revoked: RevokedGrants) -> Memory:
-    """Return the stored memory. `keys`: the keys from enrolment, which tokens may have changed since. `revoked`: the staff
-    grants that hold no more.
+    """Return the stored memory. `keys`: the keys from enrolment, which tokens may have changed since. `revoked`: the
+    staff grants that are not valid any more.
     """
     changed = {name: load_key(body) for name, body in kept(KEY).items() if name in keys}
     usual = {name: load_usual(body) for name, body in kept(USUAL).items()}

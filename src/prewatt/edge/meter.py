@@ -254,7 +254,7 @@ class Meter(RegisterRules):
         return outcome
 
     def vouch(self, now: int, unsure: bool) -> Outcome:
-        """Journal whether the time is certain, if the journal says otherwise than the gateway knows."""
+        """Journal whether the time is certain, if the journal does not say so yet."""
         if self.account.unsure == unsure:
             return Outcome()
         return self.note(now, EventKind.CLOCK_UNSURE if unsure else EventKind.CLOCK_SET)

@@ -27,7 +27,9 @@ class ServiceManager:
         self._told_at: float | None = None
 
     def turned(self, status: Callable[[], str]) -> None:
-        """Note that the agent's loop has turned once more. The first time it is ready. `status`: what people are shown."""
+        """Note that the agent's loop has run one more time. The first time it is ready. `status`: what people are
+        shown.
+        """
         now = time.monotonic()
         if self._told_at is None:
             self._told_at = now

@@ -226,7 +226,9 @@ class SiteService:
         return self._thread.ask(lambda: (grant in self._shell.agent.revoked, self._shell.agent.revoked.made_at))
 
     def take_revocations(self, signed: SignedRevocations) -> None:
-        """Take up a newer list of revoked grants that a phone brings. Raises OnSiteError if it is none of this property."""
+        """Take up a newer list of revoked grants that a phone brings. Raises OnSiteError if the list belongs to another
+        property.
+        """
         self._thread.ask(lambda: self._shell.take_revocations(signed))
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:

@@ -61,7 +61,7 @@ class Switching:
         self._begin(None, unseen)
 
     def order(self, now: int) -> None:
-        """Note a new order."""
+        """Remember a new order to the switch."""
         self._begin(SwitchProgress.ASKED, unseen=True)
         self._told_at = now
 

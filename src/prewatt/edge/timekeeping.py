@@ -134,8 +134,8 @@ class Timekeeper:
         return self._anchor
 
     def start(self, moment: Moment, journalled: int) -> list[Note]:
-        """Begin with the process. `journalled` is the last instant of its journal (0: it is empty). Returns the events
-        to journal.
+        """Take up the time when the process starts. `journalled` is the instant of the last entry in its journal, or 0
+        if the journal is empty. Returns the events to journal.
         """
         kept, self._journalled = self._anchor, journalled
         if kept is not None and self._boot and kept.boot == self._boot:

@@ -27,8 +27,8 @@ def read_cookie(environ: dict[str, Any], name: str) -> str:
 
 
 def wanted_language(environ: dict[str, Any]) -> str:
-    """Return the language that was chosen in this browser on the page, else that which it asks for; empty if it is none of
-    ours.
+    """Return the language that was chosen on the page in this browser, or else the one that the browser asks for; empty
+    if the gateway does not have it.
     """
     chosen = read_choice(environ, LANGUAGE)
     return chosen if chosen in languages() else asked_for(environ.get("HTTP_ACCEPT_LANGUAGE", ""))

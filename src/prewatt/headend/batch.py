@@ -183,8 +183,8 @@ class Plan:
     beyond: dict[str, Beyond] = field(default_factory=dict)
 
     def leave_out(self, meter: str, error: Exception) -> None:
-        """Remove a meter from the plan, because something about it fails: nothing of it is taken in or acknowledged,
-        and all others go on.
+        """Remove a meter from the plan, because something about it fails: none of its entries is stored or
+        acknowledged, and all other meters go on.
         """
         self.broken[meter] = f"{type(error).__name__}: {error}"
         self.meters.pop(meter, None)

@@ -77,8 +77,8 @@ def tenancies_of(meters: Iterable[Meter]) -> Mapping[int | None, Sequence[Tenanc
 
 
 def move_on(changes: Sequence[tuple[Meter, MeterPlan]]) -> None:
-    """Update the rows of meters from their accounts, by one statement: a batch changes hundreds, and Django would build it anew for
-    each. Raises OutrunError if one has changed since the batch was planned.
+    """Update the rows of meters from their accounts, by one statement: a batch changes hundreds, and Django would build
+    a new statement for each. Raises OutrunError if one has changed since the batch was planned.
     """
     if not changes:
         return

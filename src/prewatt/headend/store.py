@@ -183,7 +183,7 @@ class Store:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def commit(self, plan: Plan) -> None:
-        """Store a batch, durably, or nothing of it. Raises OutrunError if another worker came before. A meter that
+        """Store the whole batch durably, or nothing. Raises OutrunError if another worker came before. A meter that
         cannot be stored is left out of the plan, and reported.
         """
         try:

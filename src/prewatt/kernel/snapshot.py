@@ -25,8 +25,9 @@ class SnapshotError(ValueError):
 
 
 class Saved(Struct, frozen=True):
-    """The fields of the state, in the order of the bytes, by their names in `kernel.state`. `low`: before format 4,
-    whether the one step was told. `former`: before format 5, the one base before.
+    """The fields of the state, in the order of the bytes, by their names in `kernel.state`. `low`: before format 4
+    there was one reminder of low credit, and this says whether it was sent. `former`: before format 5 the account kept
+    one earlier base, which is this.
 
     The state itself is listed in `kernel.state.State`, the bytes here: what was written before must be readable,
     whatever the state is called now. A test checks that no field of the state is missing here.

@@ -253,8 +253,8 @@ class Orders(Struct, frozen=True, tag_field="kind", tag="orders"):
 
 
 class Revoked(Struct, frozen=True, tag_field="kind", tag="revoked"):
-    """The list of staff grants that hold no more at the gateway's property (`on_site.Revocations` as bytes), with the
-    server's signature. It is sent until the gateway's status tells the list's number.
+    """The list of staff grants that are not valid any more at the gateway's property (`on_site.Revocations` as bytes),
+    with the server's signature. It is sent until the gateway's status tells the list's number.
     """
 
     gateway: str

@@ -179,7 +179,7 @@ class Answer(Struct, frozen=True, tag_field="kind", tag="answer", omit_defaults=
 
 
 class Revocations(Struct, frozen=True):
-    """The grants of a property that hold no more, by their ids, although their end is not reached. The list with the
+    """The ids of a property's grants that are not valid any more, although their end is not reached. The list with the
     greatest `number` is the one that holds. `made_at`: when the server signed it; the present is later than that.
     """
 

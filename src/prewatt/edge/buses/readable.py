@@ -14,7 +14,7 @@ class HasFileno(Protocol):
     """A socket, or whatever else has a file descriptor."""
 
     def fileno(self) -> int:
-        """Return it."""
+        """Return the number of the file that can be waited for."""
         ...
 
 

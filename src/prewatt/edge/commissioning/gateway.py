@@ -57,7 +57,7 @@ class SetUp:
 
     @property
     def starts_anew(self) -> bool:
-        """Return whether an agent runs here, which starts anew once meters are put into service."""
+        """Return whether an agent runs here, which starts again once meters are put into service."""
         return self._restart is not None
 
     @property

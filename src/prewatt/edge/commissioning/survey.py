@@ -92,7 +92,7 @@ class FoundMeter(Struct, frozen=True):
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """Return where it answers."""
+        """Return the line, the protocol and the address at which the meter answers."""
         return self.port, self.protocol, self.address
 
     @property

@@ -119,7 +119,7 @@ def ranked(looks: Iterable[Look]) -> list[Look]:
 
 def agrees(looks: Iterable[Look], after: Look, step: int) -> bool:
     """Return whether all models by which a meter can be read show the same register: then any of them bills right. The
-    meter counts on while it is asked: `after` is the first readable look once more, after all others. `step`: the coarsest
+    meter counts on while it is asked: `after` is the first reading, repeated after all others. `step`: the coarsest
     register's, Wh.
     """
     registers = [each.register for each in looks if not each.refusal]

@@ -44,7 +44,7 @@ def code_form() -> Html:
 
 
 def starts_anew(words: str) -> Html:
-    """Return what is shown while the gateway starts anew. `words`: what was done."""
+    """Return what is shown while the gateway starts again. `words`: what was done."""
     return element(
         "section",
         element("p", words, class_="good"),

@@ -37,7 +37,9 @@ def in_words(error: Exception) -> str:
 
 
 def again(read: Callable[[], Look]) -> Look:
-    """Read a meter; once more if no answer came: one lost answer is nothing. Raises ProtocolError."""
+    """Read a meter, and read it a second time if no answer came: a single lost answer says nothing. Raises
+    ProtocolError.
+    """
     try:
         return read()
     except NoAnswer:

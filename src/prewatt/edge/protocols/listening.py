@@ -53,7 +53,7 @@ class Listening(Exchange[Heard]):
             return True
 
     def seen(self) -> str:
-        """Return what arrived."""
+        """Return in words what has arrived, for a refusal."""
         return f"{len(self._received)} bytes that are no answer" if self._received else "nothing"
 
 

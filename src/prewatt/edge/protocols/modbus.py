@@ -47,7 +47,7 @@ _transactions: Final = counter(1)
 
 
 def error_name(code: int) -> str:
-    """Return what a refusal says."""
+    """Return the name of an exception code of Modbus, for people."""
     return ERRORS.get(code, f"error {code}")
 
 

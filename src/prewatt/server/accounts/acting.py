@@ -83,7 +83,9 @@ def _door(path: str) -> Door:
 
 
 class Acting:
-    """Middleware that lets the person who sends a form or calls the API act. Who only looks changes nothing of theirs."""
+    """Middleware that lets the person who sends a form or calls the API act. A request that only looks changes nothing,
+    so nobody acts.
+    """
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self.answer = answer

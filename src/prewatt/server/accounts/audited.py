@@ -201,7 +201,9 @@ def _paths(model: type[Model], seen: tuple[type[Model], ...]) -> Iterable[str]:
 
 
 def organisations_of(model: type[Model], keys: list[Any]) -> dict[Any, int]:
-    """Return the number of the organisation to which each row belongs, by the rows' keys; none for a row of nobody's."""
+    """Return the number of the organisation to which each row belongs, by the rows' keys; a row that belongs to no
+    organisation has none.
+    """
     ways = paths(model)
     if ways:
         rows = model._base_manager.filter(pk__in=keys).values_list("pk", *ways)

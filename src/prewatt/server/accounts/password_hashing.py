@@ -11,7 +11,9 @@ AT_ONCE = BoundedSemaphore(2)
 
 
 class Scrypt(ScryptPasswordHasher):
-    """Scrypt with N = 2^16, r = 8, p = 1. Passwords that Django's own costs have hashed are hashed anew at their next log-in."""
+    """Scrypt with N = 2^16, r = 8, p = 1. A password that was hashed with Django's own costs is hashed again at the
+    next log-in.
+    """
 
     work_factor = 2**16
     parallelism = 1

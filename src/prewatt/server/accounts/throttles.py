@@ -162,7 +162,7 @@ def give_back(marks: Iterable[Mark]) -> None:
 
 
 def passed(kind: str, *keys: str) -> None:
-    """Note a right try: the asker's own counts end."""
+    """Forget the wrong tries of somebody whose try was right: the counts that such a try clears."""
     subjects = [_subject(kind, place, keys) for place, count in _counts(kind, keys) if count.cleared]
     if subjects and Throttle.objects.filter(subject__in=subjects).exists():
         Throttle.objects.filter(subject__in=subjects).delete()

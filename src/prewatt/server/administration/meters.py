@@ -22,7 +22,9 @@ class GatewayAdmin(NaturalAdmin):
     actions = ("make_code",)
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
-        """Save the gateway. If it is revoked, its farewell is not accepted either: so it is away from now on."""
+        """Save the gateway. If it is revoked, its farewell is not accepted any more, so it counts as offline from now
+        on.
+        """
         if obj.revoked and obj.online:
             obj.online, obj.since = False, now()
         super().save_model(request, obj, form, change)

@@ -32,7 +32,7 @@ def unit_usage(request: HttpRequest, pk: int, period: str = Period.MONTH, day: d
 
 @router.get("/tenancies/{pk}/usage")
 def tenancy_usage(request: HttpRequest, pk: int, period: str = Period.MONTH, day: date | None = None) -> Any:
-    """Return the same of a tenancy alone: what was used before it and after it is nobody's business there."""
+    """Return the same for a tenancy alone, without what was used before it began and after it ended."""
     tenancy, by_manager = tenancy_to_see(request, pk)
     shows_money = not by_manager or Right.SEE_MONEY in rights_at(request, tenancy.unit.property)
     return _usage(tenancy.unit, tenancy, period, day, shows_money)

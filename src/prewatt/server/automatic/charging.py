@@ -139,8 +139,8 @@ def begin(rule: AutomaticTopUp) -> AutomaticPayment | None:
 
 
 def facts_of(rule: AutomaticTopUp, tenancy: Tenancy, at: int) -> Facts | None:
-    """Return how a flat stands at an instant; None if its credit is nobody's matter here: it has no meter that was read, pays
-    after use, or the balance at the meter is that of a tenant before.
+    """Return how a flat stands at an instant; None if no automatic payment can depend on its credit: it has no meter
+    that was read, pays after use, or the balance at the meter is that of a tenant before.
     """
     property_ = tenancy.unit.property
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()

@@ -34,7 +34,7 @@ class EmergencyCodes(Act):
         return {"amount": amount, "days": days}
 
     def plan(self, batch: Batch, flat: Flat, before: int) -> Planned:
-        """Return what the code lends."""
+        """Return how much the flat's code will lend."""
         if flat.meter is None:
             raise CantBe(_("This flat has no meter."))
         check_meter(flat.meter, batch.values["amount"], batch.by, before)

@@ -18,7 +18,7 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Flat:
-    """A flat, who lives there or will next, and its meter, as far as there are such."""
+    """A flat, who lives there or will next, and its meter. Each may be lacking."""
 
     unit: Unit
     tenancy: Tenancy | None

@@ -32,7 +32,7 @@ class Notes(Act):
         }
 
     def plan(self, batch: Batch, flat: Flat, before: int) -> Planned:  # noqa: ARG002
-        """Return who reads it."""
+        """Return which tenant will read the note. Raises CantBe if nobody lives in the flat."""
         if flat.tenancy is None or flat.tenancy.begins > now():
             raise CantBe(_("Nobody lives here."))
         return Planned(_("%(who)s is told.") % {"who": flat.tenancy.tenant})

@@ -65,7 +65,7 @@ def owe_back(
 
 def owe_cleared(meter: Meter, tenancy: Tenancy | None, amount: int, at: int, seq: int) -> None:
     """Book that journal entry `seq` cleared a meter's credit (nano) at an instant: it is owed back to its holder.
-    Without a tenant the credit was nobody's; the next settlement levels the meter.
+    Without a tenant nobody owned the credit; the next settlement brings the meter to zero.
     """
     if tenancy is None:
         return

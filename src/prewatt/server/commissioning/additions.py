@@ -101,9 +101,9 @@ def add_in_parts(
     driver: str = "recorded",
     progress: Progress = no_progress,
 ) -> Added:
-    """Store what a list says, a part after the other, so that a long list keeps nobody's payment waiting. Each flat is stored
-    whole or not at all; if it ends in the middle, the same list adds the rest. A TableError names each line that is wrong
-    before anything is stored. For `usual`, `pin` and `driver` see `add`.
+    """Store what a list says, one part after the other, so that no payment has to wait for a long list. Each flat is
+    stored whole or not at all; if it ends in the middle, the same list adds the rest. A TableError names each line that
+    is wrong before anything is stored. For `usual`, `pin` and `driver` see `add`.
     """
     planned = plan(property_, apartments, usual)
     # Where each meter hangs is decided for the whole list.

@@ -70,8 +70,8 @@ def address_for(config: ServerConfig, user: str, retry_longest_s: float) -> Brok
 
 
 def certificate_files(config: ServerConfig) -> tuple[Path, Path]:
-    """Return the files of the own broker's certificate and of its key: those that the settings name, else prewatt's own, made
-    anew if its names have changed. Raises OSError if they can't be written.
+    """Return the files of the own broker's certificate and of its key: those that the settings name, or else prewatt's
+    own, which are made again if their names have changed. Raises OSError if they can't be written.
     """
     if config.mqtt_certificate and config.mqtt_key:
         return Path(config.mqtt_certificate), Path(config.mqtt_key)

@@ -47,7 +47,7 @@ class WithMemo(models.Model):
 
     @property
     def memo_as_given(self) -> str:
-        """Return the memo to be booked once more: the sentence, or what was typed."""
+        """Return a memo for a second booking with the same reason: the sentence, or what was typed."""
         return as_given(self.memo, self.memo_parts)
 
 

@@ -203,8 +203,8 @@ def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
 
 
 def book_restored(meter: Meter, at: int, seq: int, lent: int, memo: str) -> None:
-    """Book a loan of the landlord at a meter: by journal entry `seq`, `lent` nano are lent, or, if it is 0, all of the
-    loan is repaid. It moves no money; what the tenant used of it is in the tenant's credit.
+    """Book a loan of the landlord at a meter, by journal entry `seq`. `lent`: the amount (nano) that is lent; 0 if the
+    whole loan is repaid. It moves no money: what the tenant used of the loan is in the tenant's credit.
     """
     organisation = meter.property.organisation
     own, held = account(organisation, Kind.EMERGENCY), account(organisation, Kind.EMERGENCY_LENT)

@@ -85,7 +85,7 @@ def _allows_less(rules: OnSiteRules, before: OnSiteRules) -> bool:
 
 
 def opened(row: StaffGrant) -> Grant:
-    """Return what a grant says."""
+    """Return a grant's signed content, decoded."""
     return read_grant(_signed.decode(b64decode(row.text)))
 
 

@@ -79,8 +79,8 @@ def revoke_what_nobody_may() -> int:
 
 @transaction.atomic
 def renew_lists_of_the_future() -> int:
-    """Sign anew the lists that were signed while the server's clock was ahead: gateways take each grant for over until the instant
-    of the list. Returns how many those were.
+    """Sign again the lists that were signed while the server's clock was ahead: gateways believe that each grant has
+    ended until the instant of the list. Returns the number of lists.
     """
     rows = list(for_update(RevocationList.objects.filter(made_at__gt=now())).order_by("pk"))
     for each in rows:

@@ -31,8 +31,8 @@ MANY = 96
 
 
 class Interval(NamedTuple):
-    """What was used between two readings, at `begins` (None: there is none before) and `ends`: Wh and nano, by rate too.
-    `reckoned`: it was not read, but worked out.
+    """What was used between two readings, at `begins` (None if there is no reading before) and at `ends`: the energy in
+    Wh and the charge in nano, in all and by rate. `reckoned`: whether it was worked out instead of read.
     """
 
     seq: int

@@ -10,8 +10,8 @@ from .models import Channel, Recipient
 
 
 def allowed_to(recipient: Recipient, event: Event | str, channels: Iterable[Channel]) -> list[Channel]:
-    """Return those of some channels of a recipient that may hear of an event. Channels of tenants, and those that are the office's
-    and nobody's alone, may.
+    """Return those of some channels of a recipient that may hear of an event. Channels of tenants may, and so may those
+    that belong to the whole office and to no single person.
     """
     if recipient.tenancy_id is not None:
         return list(channels)

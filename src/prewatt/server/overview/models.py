@@ -192,8 +192,8 @@ class ToDo(models.Model):
 
 
 class Keeping(models.Model):
-    """The sign of life of who keeps all this, on the system's clock (µs): what is younger than a few seconds need not be
-    looked at by a page. `top_up`: the last payment that is in `DayFigures`; `day`: when all days were summed anew.
+    """The sign of life of who keeps all this, on the system's clock (µs): what is younger than a few seconds need not
+    be looked at by a page. `top_up`: the last payment that is in `DayFigures`; `day`: when all days were last summed.
     """
 
     at = models.BigIntegerField(default=0)

@@ -70,13 +70,13 @@ class _Differs(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra_context: Any
     ) -> tuple[str, tuple[str | int, ...]]:
-        """Return it as SQLite writes it."""
+        """Return the expression as SQLite writes it."""
         return self.as_sql(compiler, connection, arg_joiner=" IS NOT ", **extra_context)
 
 
 def keep_places(properties: Collection[int], most: int | None = None) -> tuple[set[int], bool]:
-    """Work out anew the places of properties that have moved, at most so many. Returns the properties that have changed, and
-    whether that is all.
+    """Work out again those places of properties of which something has changed, and stop after about `most` of them. Returns
+    the properties that have changed, and whether no such place is left.
     """
     changed, done, last = _make(properties), 0, 0
     # Each place once: one that can't be brought to rest must not hold up all others.
@@ -91,7 +91,7 @@ def keep_places(properties: Collection[int], most: int | None = None) -> tuple[s
 
 
 def summarise(property_id: int) -> None:
-    """Count the places of a property anew, and say that it has moved."""
+    """Count the places of a property again, and tell open pages that something has changed."""
     units = Q(role=Meter.Role.UNIT)
     numbers = (
         Place.objects.in_use()

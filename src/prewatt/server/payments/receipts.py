@@ -72,7 +72,7 @@ class ReceiptPaper:
 
 
 def paper_of(receipt: Receipt) -> ReceiptPaper:
-    """Return what a receipt says now."""
+    """Return the paper of a receipt, as it is today."""
     return papers_of([receipt])[0]
 
 

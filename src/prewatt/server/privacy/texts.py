@@ -25,11 +25,13 @@ NUMBER, EMPTY, LIKE_BILLS = Becomes.NUMBER, Becomes.EMPTY, Becomes.LIKE_BILLS
 
 @dataclass(frozen=True)
 class Texts:
-    """The texts of a model, names of fields in one string each.
+    """The fields of a model that are texts. Each attribute that is a string has the names of fields, with blanks
+    between.
 
-    `plain`: say nothing of a tenant. `tenants`: are of the tenant to whose tenancy one of the ways `of` leads.
-    `may_name`: are typed or put together, and may name any tenant of the organisation to which one of the ways
-    `organisation` leads (no way: of any). `login`: go with the login. `rows_go`: the rows are deleted.
+    `plain`: the fields that say nothing about a tenant. `tenants`: those about one tenant, whose tenancy is found by
+    one of the paths in `of`. `may_name`: those that were typed or put together and may name any tenant of an
+    organisation, which is found by one of the paths in `organisation`; without a path, of any organisation. `login`:
+    those that are deleted with the login. `rows_go`: whether the rows are deleted.
     """
 
     plain: str = ""

@@ -17,8 +17,8 @@ from .keypad_entries import Standing, give_days_back, standing_by, standing_of, 
 
 def move_put_right(tenancy: Tenancy, began: int, ended: int | None) -> None:
     """Charge a tenancy the days by which it begins earlier than it did (`began`), or give back those by which it begins
-    later. If it does not end when it did (`ended`), what was charged for that end is given back: its settlement charges it
-    anew. An account without entries begins with the tenancy by itself. The caller holds the transaction.
+    later. If it does not end when it did (`ended`), what was charged for that end is given back: its settlement charges
+    it again. An account without entries begins with the tenancy by itself. The caller holds the transaction.
     """
     token_meter = account_meter_of(tenancy)
     if token_meter is None or not tenancy.keypad_entries.exists():

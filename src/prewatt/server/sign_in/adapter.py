@@ -84,8 +84,8 @@ class AccountAdapter(DefaultAccountAdapter):
     # -- tries --
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any | None:
-        """Return whose name and password these are; None if they are nobody's. Raises ValidationError if the asker has to
-        wait, and then looks at no password.
+        """Return the user with this name and password; None if there is no such user. Raises ValidationError if the
+        asker has to wait, and then looks at no password.
         """
         typed = str(credentials.get("username") or credentials.get("email") or credentials.get("phone") or "")
         tries = Tries("log-in", request, user_named(typed), typed)

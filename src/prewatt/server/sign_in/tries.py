@@ -33,8 +33,8 @@ def user_named(typed: str) -> Any | None:
 
 
 class Tries:
-    """The tries of one asker at one login. `kind`: see `throttles.KINDS`. `account`: the user's number, or what was typed if it
-    is nobody's, so that strangers see no difference.
+    """The tries of one asker at one login. `kind`: see `throttles.KINDS`. `account`: the user's number, or what was
+    typed if no user has that name, so that strangers see no difference.
     """
 
     def __init__(self, kind: str, request: HttpRequest, user: Any | None, typed: str = "") -> None:

@@ -71,8 +71,8 @@ def policy(request: HttpRequest) -> str:
 
 
 def for_everybody(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Return an answer that is the same whoever asks, as browsers may keep it: they ask whether it still holds. Nothing of
-    anybody may stand in it.
+    """Return an answer that is the same whoever asks, as browsers may keep it: they ask whether it still holds. It must
+    contain nothing about a person.
     """
     response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:16]}"'
     answer = get_conditional_response(request, etag=response["ETag"], response=response) or response

@@ -23,7 +23,7 @@ def night_energy_not_counted() -> Iterator[None]:
 
 @contextmanager
 def nights_share_their_allowance() -> Iterator[None]:
-    """What is allowed in off hours does not begin anew with the next ones."""
+    """The allowance of off hours does not start again with the next off hours."""
     original = State.night_after
 
     def night_after(self: State, at: int, energy: int) -> Night:

@@ -214,7 +214,7 @@ class Gateway:
             self.do(agent.tick(self.moment()))
 
     def wake(self, name: str) -> None:
-        """Plan anew, because something about a meter is otherwise than the world said when it leapt over looks at it."""
+        """Plan again, because something about a meter has changed since the world skipped readings of it."""
         agent = self.agent
         if agent is not None and agent.meters[name].account.settings.limits:
             agent.look_by(name, self.moment().steady + self._world.chance.randrange(MINUTE))

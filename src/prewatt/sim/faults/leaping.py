@@ -33,7 +33,7 @@ class RestingAgent(Agent):
     """The product's agent. It also says when the first of those meters is due that don't rest."""
 
     def next_due_besides(self, resting: Container[str]) -> int:
-        """Return when a meter must be read next that is none of these, on the steady clock (µs)."""
+        """Return when the next of all other meters must be read, on the steady clock (µs)."""
         return min((due for name, due in self._due.items() if name not in resting), default=INSTANT_MAX)
 
     def look_by(self, name: str, steady: int) -> None:

@@ -119,7 +119,7 @@ class World:
         return [*self.gateways.values(), *self.twins]
 
     def wake(self, meter: str) -> None:
-        """Let a meter's gateways plan again, because it may answer earlier or otherwise than they were told."""
+        """Let a meter's gateways plan again, because it may answer earlier, or in another way, than they expect."""
         for gateway in self.named(self._gateway_of[meter].name):
             gateway.wake(meter)
 

@@ -69,7 +69,7 @@ class Line:
         return count * BITS / self.baud if self.baud else 0.0
 
     def feed(self, received: bytes) -> list[Piece]:
-        """Take up bytes from whoever asks, and return what comes back."""
+        """Receive the bytes of a request, and return the pieces of the answer."""
         pieces: list[Piece] = []
         if self.faults.echoes:
             pieces.append(Piece(self.line_s(len(received)), self._echo(received)))

@@ -119,9 +119,9 @@ def check_proof(keys: Keys, title: bytes, given: bytes, challenge: bytes) -> Non
 
 @dataclass
 class Session:
-    """Ciphering in one association. `ours`, `theirs`: the system titles. `counter`: our invocation counter, the next one.
-    `seen`: the meter's highest one so far: what comes once more is no answer. `is_general`: APDUs of ours have the form for
-    all kinds.
+    """Ciphering in one association. `ours`, `theirs`: the system titles. `counter`: our invocation counter, the next
+    one. `seen`: the meter's highest one so far: a message with the same or a lower one is no answer. `is_general`:
+    APDUs of ours have the form for all kinds.
     """
 
     keys: Keys

@@ -109,7 +109,7 @@ def show_invitations(request: HttpRequest, property_: Property, flats: Sequence[
 
 
 def plan_pin(flat: Flat) -> Planned:
-    """Return whose PIN is made anew. Raises Refused if the flat has no page at a gateway."""
+    """Return for whom a new PIN is made. Raises Refused if the flat has no page at a gateway."""
     if flat.meter is None:
         raise Refused(_("This flat has no meter."))
     return Planned(_("A new PIN. The one of before opens nothing any more."))

@@ -26,7 +26,7 @@ from .words import why_in_words
 
 
 def lines(seer: Seer, summaries: Collection[Summary], wanted: Wanted, at: int) -> list[Line]:
-    """Return what is to be done."""
+    """Return the lines of *Now to do*, the most urgent first."""
     off, soon = _urgent(seer)
     rows = _rows(seer)
     numbers = {name: sum(getattr(each, name) for each in summaries) for name in ("off", "soon")}

@@ -157,6 +157,6 @@ class _Sums:
             self._before += amount
 
     def compared(self) -> Compared:
-        """Return the sums as a page shows them."""
+        """Return the sum of this month, and its change in percent from the month before, as a page shows them."""
         change = round(100 * (self._whole - self._before) / self._before) if self._before > 0 and self._whole else None
         return Compared(self._month, change)

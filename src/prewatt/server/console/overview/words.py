@@ -40,5 +40,7 @@ def state_in_words(place: Place) -> str:
 
 
 def tone(place: Place) -> str:
-    """Return the class of the style sheet for how a place stands. Where nobody lives, it is nobody's worry that it is off."""
+    """Return the class of the style sheet for how a place stands. Where nobody lives, it is no trouble that the power
+    is off.
+    """
     return "vacant" if place.state == Place.State.OFF and place.tenancy_id is None else str(place.state)

@@ -109,7 +109,9 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def send(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have statements sent by e-mail: to all tenants of the flats, or to the one that is named. Raises Http404 if that is nobody's here."""
+    """Have statements sent by e-mail: to all tenants of the flats, or to the one that is named. Raises Http404 if no
+    tenancy here has that number.
+    """
     property_ = property_of_manager(request, pk)
     named = request.POST.get("tenancy", "")
     own = [get_object_or_404(Tenancy, pk=key(named), unit__property=property_)] if named else []

@@ -277,8 +277,8 @@ class Provider(ABC):
     def read_callback(
         self, headers: Mapping[str, str], body: bytes
     ) -> PaymentReport | TakenBackReport | AgreementReport | None:
-        """Return what a callback reports; None if it is genuine and reports nothing of these.
-        Raises CallbackError if it is not genuine.
+        """Return what a callback reports; None if it is genuine and reports none of these things. Raises CallbackError
+        if it is not genuine.
         """
 
     @abstractmethod
