@@ -37,8 +37,8 @@ def tell(
         return None
     at = now()
     room = recipient.tenancy.unit.name if recipient.tenancy is not None else ""
-    where = zone(home_zone(recipient))
-    values = complete(context, room, wall(at, where))
+    zone_info = zone(home_zone(recipient))
+    values = complete(context, room, wall(at, zone_info))
     words = render(event, recipient.language, values)
     due = at if urgent else after_quiet_hours(recipient, held_until(recipient, event, at))
     notice = Notice.objects.create(
@@ -56,7 +56,7 @@ def tell(
     Delivery.objects.bulk_create(
         Delivery(notice=notice, channel=channel, next_try_at=at_last)
         # A code that brings light waits for no pace.
-        for channel, at_last in paced(recipient, event, channels, due, where, urgent or bool(values.get("code")))
+        for channel, at_last in paced(recipient, event, channels, due, zone_info, urgent or bool(values.get("code")))
     )
     return notice
 
@@ -70,13 +70,13 @@ def untold(recipient: Recipient, keys: Iterable[str]) -> set[str]:
 def after_quiet_hours(recipient: Recipient, at: int) -> int:
     """Return the instant `at`, or the end of the quiet hours that it lies in."""
     begin, end = recipient.quiet_from, recipient.quiet_until
-    where = zone(home_zone(recipient))
-    moment = local(at, where)
+    zone_info = zone(home_zone(recipient))
+    moment = local(at, zone_info)
     quiet = begin <= moment.hour < end if begin < end else begin != end and (moment.hour >= begin or moment.hour < end)
     if not quiet:
         return at
     day = moment.date() if moment.hour < end else moment.date() + timedelta(days=1)
-    return instant(datetime.combine(day, time(end), where))
+    return instant(datetime.combine(day, time(end), zone_info))
 
 
 def home_zone(recipient: Recipient) -> str:

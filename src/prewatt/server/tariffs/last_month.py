@@ -69,8 +69,8 @@ def _present(property_: Property) -> list[Tariff]:
 
 def months(property_: Property) -> tuple[int, int]:
     """Return the instants at which the last calendar month began, and at which this one did, on the property's clock."""
-    where = zone(property_.zone)
-    this = local_day(now(), where).replace(day=1)
+    zone_info = zone(property_.zone)
+    this = local_day(now(), zone_info).replace(day=1)
     before = this.replace(year=this.year - 1, month=12) if this.month == 1 else this.replace(month=this.month - 1)
     assert next_month(before) == this
-    return day_bounds(before, where)[0], day_bounds(this, where)[0]
+    return day_bounds(before, zone_info)[0], day_bounds(this, zone_info)[0]

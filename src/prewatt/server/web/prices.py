@@ -71,10 +71,10 @@ def _prices_since(first: int, days: Iterable[Iterable[Ahead]]) -> list[int]:
     return [each.price for parts in days for each in parts if each.begin >= first]
 
 
-def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> PriceOutlook | None:
+def price_outlook(account: Account, at: int, zone_info: ZoneInfo, currency: str) -> PriceOutlook | None:
     """Return what can be said about the prices ahead; None if the price never changes."""
-    today = local_day(at, where)
-    bounds = [(day, *day_bounds(day, where)) for day in (today, today + timedelta(days=1))]
+    today = local_day(at, zone_info)
+    bounds = [(day, *day_bounds(day, zone_info)) for day in (today, today + timedelta(days=1))]
     parts_by_day = [(day, begin, end, prices_ahead(account, begin, end)) for day, begin, end in bounds]
     # A day that began without a tariff was not cheaper until there was one.
     first = account.versions[0].effective if account.versions else bounds[-1][-1]
@@ -85,13 +85,13 @@ def price_outlook(account: Account, at: int, where: ZoneInfo, currency: str) -> 
         return None
     titles = (_("today"), _("tomorrow"))
     days = [
-        _strip(day, title, parts, (begin, end), at, where, shown, first)
+        _strip(day, title, parts, (begin, end), at, zone_info, shown, first)
         for (day, begin, end, parts), title in zip(parts_by_day, titles, strict=True)
     ]
     ahead = prices_ahead(account, at, bounds[-1][-1])
-    change_words = "" if change is None else _change_in_words(*change, at, where, currency)
+    change_words = "" if change is None else _change_in_words(*change, at, zone_info, currency)
     return PriceOutlook(
-        change_words, _best(ahead, change, at, where), days if differ else [], _known(account, at, bounds[-1][-1])
+        change_words, _best(ahead, change, at, zone_info), days if differ else [], _known(account, at, bounds[-1][-1])
     )
 
 
@@ -101,7 +101,7 @@ def _strip(
     parts: list[Ahead],
     bounds: tuple[int, int],
     at: int,
-    where: ZoneInfo,
+    zone_info: ZoneInfo,
     shown: list[int],
     first: int,
 ) -> DayStrip:
@@ -112,7 +112,7 @@ def _strip(
         hundredths = 10_000 * part // (end - begin)
         return f"{hundredths // 100}.{hundredths % 100:02}"
 
-    marks = [(percent(_at_hour(day, hour, where) - begin), hour) for hour in MARKS]
+    marks = [(percent(_at_hour(day, hour, zone_info) - begin), hour) for hour in MARKS]
     return DayStrip(
         day,
         title,
@@ -134,14 +134,14 @@ def _strip(
     )
 
 
-def _at_hour(day: date, hour: int, where: ZoneInfo) -> int:
+def _at_hour(day: date, hour: int, zone_info: ZoneInfo) -> int:
     """Return the instant at which the clock of a day shows an hour."""
-    return instant(datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), where))
+    return instant(datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), zone_info))
 
 
-def _change_in_words(present: int, change: Ahead, at: int, where: ZoneInfo, currency: str) -> str:
+def _change_in_words(present: int, change: Ahead, at: int, zone_info: ZoneInfo, currency: str) -> str:
     values = {
-        "at": _moment(change.begin, at, where),
+        "at": _moment(change.begin, at, zone_info),
         "price": local_forms.price(change.price),
         "present": local_forms.price(present),
         "currency": local_forms.sign(currency),
@@ -151,22 +151,22 @@ def _change_in_words(present: int, change: Ahead, at: int, where: ZoneInfo, curr
     return _("Dearer from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
 
 
-def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, where: ZoneInfo) -> str:
+def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, zone_info: ZoneInfo) -> str:
     """Return when it is cheapest until the end of tomorrow; empty if that is now, or comes next anyway."""
     best = min(ahead, key=lambda each: each.price)
     if change is None or best.price >= min(change[0], change[1].price):
         return ""
     return _("Cheapest: %(begin)s – %(end)s, %(price)s") % {
-        "begin": _moment(best.begin, at, where),
-        "end": f"{local(best.end, where):%H:%M}",
+        "begin": _moment(best.begin, at, zone_info),
+        "end": f"{local(best.end, zone_info):%H:%M}",
         "price": local_forms.price(best.price),
     }
 
 
-def _moment(then: int, at: int, where: ZoneInfo) -> str:
+def _moment(then: int, at: int, zone_info: ZoneInfo) -> str:
     """Return an instant ahead as people say it: 22:00, tomorrow 07:00, Monday 07:00, 1 Feb 00:00."""
-    days = (local_day(then, where) - local_day(at, where)).days
-    wall = local(then, where).replace(tzinfo=None)
+    days = (local_day(then, zone_info) - local_day(at, zone_info)).days
+    wall = local(then, zone_info).replace(tzinfo=None)
     clock = f"{wall:%H:%M}"
     if days == 0:
         return clock

@@ -61,8 +61,8 @@ def things() -> list[tuple[str, str]]:
     return sorted(found, key=lambda each: each[1])
 
 
-def in_words(entries: Iterable[AuditEntry], where: ZoneInfo) -> list[ChangedRow]:
-    """Return entries as people read them; instants on the wall clock `where`. What is gone by now has its number alone."""
+def in_words(entries: Iterable[AuditEntry], zone_info: ZoneInfo) -> list[ChangedRow]:
+    """Return entries as people read them; instants on the wall clock of `zone_info`. What is gone by now has its number alone."""
     shown = list(entries)
     users = get_user_model()._base_manager.in_bulk([each.user for each in shown if each.user is not None])
     rows = {label: _names(label, [each.row for each in shown if each.model == label]) for label in _labels(shown)}
@@ -72,7 +72,7 @@ def in_words(entries: Iterable[AuditEntry], where: ZoneInfo) -> list[ChangedRow]
             _who(each, users),
             _name_of(_model(each.model)),
             rows.get(each.model, {}).get(each.row, each.row and f"№ {each.row}"),
-            [_field(_model(each.model), name, change, where) for name, change in each.changes.items()],
+            [_field(_model(each.model), name, change, zone_info) for name, change in each.changes.items()],
         )
         for each in shown
     ]
@@ -110,12 +110,12 @@ def _who(entry: AuditEntry, users: dict[Any, Any]) -> str:
     return _("operator at the machine") if entry.door == "command" else _("not logged in")
 
 
-def _field(model: type[Model] | None, name: str, change: list[Any] | None, where: ZoneInfo) -> ChangedField:
+def _field(model: type[Model] | None, name: str, change: list[Any] | None, zone_info: ZoneInfo) -> ChangedField:
     field = next((each for each in model._meta.concrete_fields if each.attname == name), None) if model else None
     title = str(field.verbose_name) if field is not None else name
     if change is None:
         return ChangedField(title, "", "", True)
-    before, after = (_value(field, name, each, where) for each in change)
+    before, after = (_value(field, name, each, zone_info) for each in change)
     return ChangedField(title, before, after, False)
 
 
@@ -124,13 +124,13 @@ def _is_instant(name: str, value: int) -> bool:
     return value > DAY and (name in INSTANTS or name.endswith(("_at", "_until")))
 
 
-def _value(field: Field[Any, Any] | None, name: str, value: Any, where: ZoneInfo) -> str:
+def _value(field: Field[Any, Any] | None, name: str, value: Any, zone_info: ZoneInfo) -> str:
     if value in (None, ""):
         return "–"
     if isinstance(field, BooleanField):
         return _("yes") if value is True else _("no")
     if isinstance(value, int) and _is_instant(name, value):
-        return f"{local(value, where):%Y-%m-%d %H:%M:%S}"
+        return f"{local(value, zone_info):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, int) and name in MONEY:
         return exact_money(value).rstrip("0").rstrip(".")
     if isinstance(field, ForeignKey):

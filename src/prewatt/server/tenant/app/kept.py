@@ -64,13 +64,13 @@ def kept_of(user: Any, at: int) -> Kept:
 def _flat(tenancy: Tenancy, at: int) -> KeptFlat:
     unit = tenancy.unit
     property_: Property = unit.property
-    where = zone(property_.zone)
+    zone_info = zone(property_.zone)
     found = home_figures(tenancy, at)
     balance, state, lines, codes = "", "unknown", list[str](), _keypad_codes(tenancy, at)
     if found is not None:
         figures = found.figures
         balance, state = local_forms.money_with_code(figures.balance, figures.currency), figures.state
-        lines, codes = _lines(found), [_code(each, figures.currency, where) for each in found.codes]
+        lines, codes = _lines(found), [_code(each, figures.currency, zone_info) for each in found.codes]
     return KeptFlat(
         name=f"{property_.name} · {unit.name}",
         balance=balance,
@@ -97,9 +97,9 @@ def _lines(found: HomeFigures) -> list[str]:
     return lines
 
 
-def _code(code: OpenCode, currency: str, where: ZoneInfo) -> KeptCode:
+def _code(code: OpenCode, currency: str, zone_info: ZoneInfo) -> KeptCode:
     what = code.what or _("Payment of %(amount)s") % {"amount": local_forms.money_with_code(code.amount, currency)}
-    return KeptCode(f"{what}, {_when(code.at, where)}", code.digits)
+    return KeptCode(f"{what}, {_when(code.at, zone_info)}", code.digits)
 
 
 def _keypad_codes(tenancy: Tenancy, at: int) -> list[KeptCode]:
@@ -112,5 +112,5 @@ def _keypad_codes(tenancy: Tenancy, at: int) -> list[KeptCode]:
     ]
 
 
-def _when(at: int, where: ZoneInfo) -> str:
-    return local_forms.moment(local(at, where).replace(tzinfo=None), "j M, H:i")
+def _when(at: int, zone_info: ZoneInfo) -> str:
+    return local_forms.moment(local(at, zone_info).replace(tzinfo=None), "j M, H:i")

@@ -68,9 +68,9 @@ def price(micro: int) -> str:
     return local_forms.price(micro)
 
 
-def _wall(at: int | None, where: ZoneInfo, form: str) -> str:
+def _wall(at: int | None, zone_info: ZoneInfo, form: str) -> str:
     # Without its zone: Django would turn an aware datetime to the server's zone.
-    return "–" if at is None else local_forms.moment(local(at, where).replace(tzinfo=None), form)
+    return "–" if at is None else local_forms.moment(local(at, zone_info).replace(tzinfo=None), form)
 
 
 @register.filter
@@ -80,45 +80,45 @@ def dated(day: date | None, form: str) -> str:
 
 
 @register.filter
-def when(at: int | None, where: ZoneInfo) -> str:
+def when(at: int | None, zone_info: ZoneInfo) -> str:
     """Return an instant on the property's wall clock: 6 Oct, 13:30."""
-    return _wall(at, where, "j M, H:i")
+    return _wall(at, zone_info, "j M, H:i")
 
 
 @register.filter
-def seconds(at: int | None, where: ZoneInfo) -> str:
+def seconds(at: int | None, zone_info: ZoneInfo) -> str:
     """Return an instant of today on the property's wall clock, with seconds: 13:30:05."""
-    return _wall(at, where, "H:i:s")
+    return _wall(at, zone_info, "H:i:s")
 
 
 @register.filter
-def clock(at: int | None, where: ZoneInfo) -> str:
+def clock(at: int | None, zone_info: ZoneInfo) -> str:
     """Return the time of day of an instant on the property's wall clock: 13:30."""
-    return _wall(at, where, "H:i")
+    return _wall(at, zone_info, "H:i")
 
 
 @register.filter
-def day_of(at: int | None, where: ZoneInfo) -> str:
+def day_of(at: int | None, zone_info: ZoneInfo) -> str:
     """Return the local day of an instant: 6 Oct 2013."""
-    return _wall(at, where, "j M Y")
+    return _wall(at, zone_info, "j M Y")
 
 
 @register.filter
-def last_day_of(at: int, where: ZoneInfo) -> str:
+def last_day_of(at: int, zone_info: ZoneInfo) -> str:
     """Return the last local day of a span that ends at an instant."""
-    return _wall(at - 1, where, "j M Y")
+    return _wall(at - 1, zone_info, "j M Y")
 
 
 @register.filter
-def when_in_full(at: int, where: ZoneInfo) -> str:
+def when_in_full(at: int, zone_info: ZoneInfo) -> str:
     """Return an instant with its weekday: Sunday 6 October 2013, 13:30."""
-    return _wall(at, where, "l j F Y, H:i")
+    return _wall(at, zone_info, "l j F Y, H:i")
 
 
 @register.filter
-def month(at: int, where: ZoneInfo) -> str:
+def month(at: int, zone_info: ZoneInfo) -> str:
     """Return the local month of an instant: October 2013."""
-    return _wall(at, where, "F Y")
+    return _wall(at, zone_info, "F Y")
 
 
 @register.filter
