@@ -71,7 +71,7 @@ postgresql: $(VENV)/.installed-test $(FIRST) ## The tests that are of a database
 pure: $(VENV)/.installed-test ## The tests without a database, a browser or processes of ours.
 	TEST_DATABASE=none $(BIN)/pytest -n 4 $(PURE) $(ARGS)
 
-kept: $(VENV)/.installed-test ## Write anew, after a wanted change, what statements, books, notices and the API say of two months (tests/formats/kept).
+kept: $(VENV)/.installed-test ## Write again, after a wanted change, what statements, books, notices and the API say of two months (tests/formats/kept).
 	WRITE_KEPT=1 $(BIN)/pytest tests/formats/test_kept.py
 	git diff --stat -- tests/formats/kept
 
@@ -101,7 +101,7 @@ bench: $(VENV)/.installed-test $(LIGHTHOUSE) ## Measure the speed; each figure s
 	$(BIN)/python -m bench.codecs
 	$(BIN)/python -m bench.edge
 
-pictures: ## Take the pictures anew that README shows.
+pictures: ## Take the pictures again that README shows.
 	@tools/system.sh python browser node
 	@$(MAKE) --silent $(VENV)/.installed-test clients/wechat/node_modules/.package-lock.json
 	SCREENSHOTS=docs/pictures $(BIN)/pytest tests/system/test_pages.py tests/system/test_paying.py tests/clients/test_wechat.py -k "outage or example or browser or fits"
@@ -139,7 +139,7 @@ hooks: $(VENV)/.installed-test ## Look at what is committed before each commit, 
 
 COMPILE := $(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11
 
-lock: ## Pin the dependencies anew: of all parts, of a gateway alone, and with the tests'.
+lock: ## Pin the dependencies again: of all parts, of a gateway alone, and with the tests'.
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet uv
 	$(COMPILE) --extra server --extra bluetooth pyproject.toml build-requirements.in -o requirements.lock
