@@ -11,7 +11,8 @@ from ..accounts.rights import Right
 from ..core.amounts import typed_money, typed_whole
 from ..core.local_forms import money_with_code
 from ..estate.models import Property
-from ..vending.emergency_codes import LONGEST, EmergencyError, check_meter, check_terms, make
+from ..estate.supply_rules import MOST_CODE_DAYS
+from ..vending.emergency_codes import EmergencyError, check_meter, check_terms, make
 from .acts import Act, Planned
 from .flats import Batch, CantBe, Flat
 
@@ -25,7 +26,7 @@ class EmergencyCodes(Act):
     def read(self, property_: Property, given: Mapping[str, str]) -> dict[str, Any]:
         """Return the amount (nano) that each code lends, and for how many days it holds."""
         amount = typed_money(given.get("lends", ""), "lends", property_.currency)
-        days = typed_whole(given.get("days", ""), "days", 1, LONGEST)
+        days = typed_whole(given.get("days", ""), "days", 1, MOST_CODE_DAYS)
         try:
             check_terms(property_, amount, days)
         except EmergencyError as error:

@@ -17,7 +17,7 @@ from .organisations import Organisation as Organisation
 from .residents import Resident as Resident
 from .rule_fields import AMOUNTS
 from .safety_rules import check_limits
-from .supply_rules import check_days, check_power, check_region, check_windows
+from .supply_rules import MOST_CODE_DAYS, check_days, check_power, check_region, check_windows
 from .tenancies import FARTHEST as FARTHEST
 from .tenancies import MOST_OCCUPANTS as MOST_OCCUPANTS
 from .tenancies import Tenancy as Tenancy
@@ -302,7 +302,7 @@ class Property(models.Model):
     )
     emergency_code_days = models.PositiveSmallIntegerField(
         default=7,
-        validators=[MinValueValidator(1), MaxValueValidator(31)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_CODE_DAYS)],
         help_text=_("The most days for which an emergency code is valid."),
     )
 

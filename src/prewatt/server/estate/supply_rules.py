@@ -16,6 +16,8 @@ from ..core.holidays import public_holidays
 
 YEARS = 5
 """Public holidays of this many years, from the present one on, are sent to the meters."""
+MOST_CODE_DAYS = 31
+"""The most days for which an emergency code can be valid."""
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
 
 

@@ -12,6 +12,9 @@ from ..metering.models import JournalEntry, Meter
 from ..metering.series import energies
 from .compare import Comparison, Home, compare
 
+YEAR = 366 * DAY
+"""The time (µs) whose use is compared where nobody says another."""
+
 
 def homes_of(property_: Property, begins: int, ends: int) -> dict[str, Home]:
     """Return the readings from `begins` to `ends`, by the unit's name."""
@@ -30,5 +33,5 @@ def what_if(
     TariffError or ValidationError if they cannot be compared.
     """
     until = now() if ends is None else ends
-    homes = homes_of(property_, until - 366 * DAY if begins is None else begins, until)
+    homes = homes_of(property_, until - YEAR if begins is None else begins, until)
     return compare(homes, [property_.tariff_versions.present().tariff.kernel(), *others])

@@ -15,7 +15,7 @@ from ..estate.models import Property
 from ..metering.models import JournalEntry
 from ..tasks.models import Task
 from ..tasks.queueing import Outcome, Progress, TaskError
-from .homes import what_if
+from .homes import YEAR, what_if
 from .last_month import last_month
 from .models import Tariff
 from .reading import read_document
@@ -25,7 +25,7 @@ MANY = 200_000
 """A year of more readings than these (24 homes by the hour, half a second) is compared as a task."""
 
 
-def is_large(property_: Property, days: int = 366) -> bool:
+def is_large(property_: Property, days: int = YEAR // DAY) -> bool:
     """Return whether the property's last days have so many readings that a comparison is a task."""
     rows = JournalEntry.objects.filter(
         meter__unit__property=property_, register__isnull=False, at__gte=now() - days * DAY

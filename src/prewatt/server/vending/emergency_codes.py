@@ -28,6 +28,7 @@ from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Property, Tenancy
 from ..estate.occupancy import holder_at
+from ..estate.supply_rules import MOST_CODE_DAYS
 from ..metering.locking import lock_meters
 from ..metering.models import Meter
 from .codes import VendError, next_tid, vend
@@ -37,8 +38,6 @@ from .second_person import is_too_much, limit_of, lock_books
 
 LARGEST = 1000 * NANO
 """The most that one code can lend, nano."""
-LONGEST = 31
-"""The most days for which a code can hold."""
 
 
 class EmergencyError(Refused):
@@ -128,7 +127,7 @@ def check_terms(property_: Property, amount: int, days: int) -> None:
     if not 0 < amount <= min(allowed.amount, LARGEST):
         most = local_forms.money(allowed.amount, property_.currency)
         raise EmergencyError(_("A code must lend more than 0, and at most %(most)s.") % {"most": most}, "amount")
-    if not 0 < days <= min(allowed.days, LONGEST):
+    if not 0 < days <= min(allowed.days, MOST_CODE_DAYS):
         raise EmergencyError(_("A code must hold for 1 to %(most)d days.") % {"most": allowed.days}, "days")
 
 

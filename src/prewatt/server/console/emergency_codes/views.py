@@ -24,9 +24,9 @@ from ...core.amounts import NumberField, typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import Property
 from ...estate.rule_fields import EMERGENCY_CODE_RULES
+from ...estate.supply_rules import MOST_CODE_DAYS
 from ...metering.models import Meter
 from ...vending.emergency_codes import (
-    LONGEST,
     EmergencyError,
     at_risk,
     bounds,
@@ -106,7 +106,7 @@ def make_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = {key(each) for each in given.getlist("units")}
     try:
         amount = typed_money(given.get("amount", ""), "amount", property_.currency)
-        days = typed_whole(given.get("days", ""), "days", 1, LONGEST)
+        days = typed_whole(given.get("days", ""), "days", 1, MOST_CODE_DAYS)
         codes = make(
             property_, [each for each in _meters(property_) if each.unit_id in chosen], amount, days, request.user
         )

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from ....kernel.orders import RESTORE_LONGEST, Action
 from ....kernel.supply import WATTS_MAX
-from ....kernel.units import HOUR
+from ....kernel.units import DAY, HOUR
+from ....wire.order_codes import PIN_LASTS
 from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import Unit
@@ -174,12 +175,12 @@ def pin(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new PIN for the flat's page on the gateway, and show it once."""
     unit = unit_of_manager(request, pk)
     pin_ = new_pin(unit, request.user)
-    given = {"unit": unit.name, "pin": pin_.pin, "meter": pin_.meter, "code": pin_.code}
+    given = {"unit": unit.name, "pin": pin_.pin, "meter": pin_.meter, "code": pin_.code, "days": PIN_LASTS // DAY}
     messages.success(request, _("The new PIN of %(unit)s is %(pin)s. It is shown only once.") % given)
     if pin_.code:
         text = _(
             "Without a network the PIN works after this code was typed for meter %(meter)s, at its keypad or on the page in the "
-            "building: %(code)s. The code, too, is shown only once. It is valid for 31 days."
+            "building: %(code)s. The code, too, is shown only once. It is valid for %(days)d days."
         )
         messages.success(request, text % given)
     elif pin_.meter:
