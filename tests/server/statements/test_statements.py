@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 from datetime import date
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -20,7 +21,7 @@ from prewatt.server.ledger.books import Kind, account, balance, tenant_account, 
 from prewatt.server.ledger.references import Of, Reference, at_meter
 from prewatt.server.sales.corrections import correct
 from prewatt.server.sales.top_ups import top_up
-from prewatt.server.statements.formats import to_csv, to_document
+from prewatt.server.statements.formats import COLUMNS, to_csv, to_document
 from prewatt.server.statements.statement import month, statement
 from prewatt.server.tariffs.models import Correction
 from prewatt.server.tariffs.versions import keep, schedule
@@ -435,3 +436,8 @@ def test_a_version_that_has_taken_effect_is_not_changed(edge, anna, clock):
     where = anna.unit.property
     with pytest.raises(ValidationError, match="2025-10-06 00:00 is in the past"):
         schedule(where, dearer(where, PRICE * 2), at(2025, 10, 6))
+
+
+def test_the_columns_of_the_csv_stand_in_the_document():
+    page = Path(__file__).parents[3] / "docs" / "landlord" / "statement.md"
+    assert f"`{','.join(COLUMNS)}`" in page.read_text()
