@@ -240,7 +240,7 @@ def test_a_code_is_typed_in_full_width_digits_by_whoever_has_no_right_to_order(b
     kim.connect()
     kim.choose()
     expect(kim.page.locator('[data-form="order"]')).to_be_hidden()
-    expect(kim.page.get_by_text("may not give orders here. A code")).to_be_visible()
+    expect(kim.page.get_by_text("may not give orders here. You can still")).to_be_visible()
     code = "".join(chr(ord(sign) + 0xFEE0) for sign in code_of(building))
     field = kim.page.locator("[name=digits]")
     field.fill(code[:19])
