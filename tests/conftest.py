@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.building import NOON, PASSWORD, FixedClock, set_up
+from tests.turns import take_longer_turns
 
+take_longer_turns()
 # Nearly all that collecting makes stays: garbage is looked for when that is over, and then seldom.
 gc.set_threshold(100_000, 10, 10)
 
