@@ -30,6 +30,11 @@ FIRST = (
     "clients/",
     "edge/machine/",
     "edge/test_hosting",
+    "edge/test_bluetooth",
+    "edge/test_page",
+    "edge/test_serving",
+    "processes/",
+    "server/core/test_broker_trouble",
     "server/test_nonsense",
     "sim/",
 )
@@ -100,16 +105,21 @@ def django_db_modify_db_settings_xdist_suffix():
 
 @pytest.fixture(scope="session")
 def django_db_keepdb():
-    """Whether the tests' database is there already: on SQLite it is a copy, and ends with the process's folder."""
+    """The tests' database is there already: on SQLite it is a copy, on PostgreSQL as a server begins; it ends with the process."""
     import os
     from pathlib import Path
 
-    from tests.migrated import put_database
+    from tests.migrated import make_tables_in, put_database
     from tests.settings import ON_POSTGRESQL
 
-    if not ON_POSTGRESQL:
+    if ON_POSTGRESQL:
+        from tests.settings import NAME, POSTGRESQL
+
+        POSTGRESQL.psql(f"CREATE DATABASE {NAME}")
+        make_tables_in(POSTGRESQL.get_uri(NAME))
+    else:
         put_database(Path(os.environ["PREWATT_HOME"]) / "test.sqlite3")
-    return not ON_POSTGRESQL
+    return True
 
 
 @pytest.fixture

