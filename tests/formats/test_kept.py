@@ -105,7 +105,7 @@ def _on_paper(tenancy, bill=None):
     from prewatt.server.statements.statement import days, statement
 
     span = (bill.begins, bill.ends) if bill else days(tenancy, FIRST, LAST)
-    paper = {"made": statement(tenancy, *span), "stands": standing_of(bill) if bill else None}
+    paper = {"statement": statement(tenancy, *span), "stands": standing_of(bill) if bill else None}
     body = re.sub(r"\s+", " ", render_to_string("tenant/papers/statement_paper.html", paper).partition("<body>")[2])
     for tag, text in ((r"</t[dh]>", " | "), (r"</(tr|p|h1|h2|div)>|<br>", "\n"), (r"<[^>]*>", "")):
         body = re.sub(tag, text, body)

@@ -112,7 +112,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     made = statement(ben, at(2025, 10, 1), clock.at)
     pages = (
         shown(flat2.get(f"/tenancies/{ben.pk}/statement/", {"first": "2025-10-01", "last": "2025-11-01"})),
-        unbroken(render_to_string("tenant/papers/statement_paper.html", {"made": made, "stands": None})),
+        unbroken(render_to_string("tenant/papers/statement_paper.html", {"statement": made, "stands": None})),
     )
     for page in pages:
         assert {f">{used}<", f">-{used}<"} & {*re.findall(r">[-\d.]+<", page)} and f">{paid}<" in page

@@ -60,7 +60,7 @@ def figures(closed=True, low=False, online=True, **known):
     facts = Facts(at=0, currency="EUR", closed=closed, is_low=low, is_offline=not online, **known)
     meter = {
         "meter": None,
-        "where": ZoneInfo("UTC"),
+        "zone_info": ZoneInfo("UTC"),
         "currency": "EUR",
         "balance": 0,
         "closed": closed,

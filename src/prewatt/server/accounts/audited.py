@@ -163,15 +163,15 @@ def changes(model: type[Model], before: dict[str, Any] | None, after: dict[str, 
     these nothing is said that is empty.
     """
     is_whole_row = before is None or after is None
-    found: dict[str, Change] = {}
+    changes_by_field: dict[str, Change] = {}
     for name, field in fields_of(model).items():
         if (before or after or {}).get(name, _Row) is _Row:
             continue
         old, new = (before or {}).get(name), (after or {}).get(name)
         if _says_nothing(field, old, new, is_whole_row):
             continue
-        found[name] = None if is_hidden(field) else [written(field, old), written(field, new)]
-    return found
+        changes_by_field[name] = None if is_hidden(field) else [written(field, old), written(field, new)]
+    return changes_by_field
 
 
 def _same(field: Field[Any, Any], old: Any, new: Any) -> bool:
@@ -183,8 +183,8 @@ def _same(field: Field[Any, Any], old: Any, new: Any) -> bool:
 @cache
 def paths(model: type[Model]) -> tuple[str, ...]:
     """Return the ways from a model to the organisation to which a row belongs, the shortest first."""
-    found = sorted(_paths(model, ()), key=lambda path: (path.count("__"), path))
-    return tuple(found[:4])
+    by_length = sorted(_paths(model, ()), key=lambda path: (path.count("__"), path))
+    return tuple(by_length[:4])
 
 
 def _paths(model: type[Model], seen: tuple[type[Model], ...]) -> Iterable[str]:
@@ -207,7 +207,7 @@ def organisations_of(model: type[Model], keys: list[Any]) -> dict[Any, int]:
     ways = paths(model)
     if ways:
         rows = model._base_manager.filter(pk__in=keys).values_list("pk", *ways)
-        belongs = {pk: next((each for each in found if each is not None), None) for pk, *found in rows}
+        belongs = {pk: next((each for each in owners if each is not None), None) for pk, *owners in rows}
         return {pk: owner for pk, owner in belongs.items() if owner is not None}
     user = get_user_model()
     name = (
@@ -227,7 +227,9 @@ def _of_users(users: dict[Any, Any]) -> dict[Any, int]:
     """Return the organisation of each row's login: the first one in which it has a role, or that of its tenancy."""
     # Found by their names: this module is loaded before the models are.
     members, residents = apps.get_model("accounts", "Membership"), apps.get_model("estate", "Resident")
-    found: dict[Any, int] = {}
+    organisations: dict[Any, int] = {}
     for path, rows in (("tenancy__unit__property__organisation", residents), ("organisation", members)):
-        found |= dict(rows._base_manager.filter(user__in=users.values()).order_by("-pk").values_list("user", path))
-    return {pk: found[user] for pk, user in users.items() if user in found}
+        organisations |= dict(
+            rows._base_manager.filter(user__in=users.values()).order_by("-pk").values_list("user", path)
+        )
+    return {pk: organisations[user] for pk, user in users.items() if user in organisations}

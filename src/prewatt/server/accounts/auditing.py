@@ -55,10 +55,10 @@ def _saved(sender: type[Model], instance: Model, created: bool, raw: bool, **_mo
     stored = sender._base_manager.filter(pk=instance.pk)
     # Read anew: an expression, or a text in place of a number, is in the row as the database understood it.
     after = _columns(stored, fields_of(sender)).get(instance.pk, {})
-    found = changes(sender, None if created else before or {}, after)
-    if found or created:
+    changed_fields = changes(sender, None if created else before or {}, after)
+    if changed_fields or created:
         owner = organisations_of(sender, [instance.pk]).get(instance.pk)
-        changed(who, sender, MADE if created else CHANGED, [(instance.pk, owner, found)])
+        changed(who, sender, MADE if created else CHANGED, [(instance.pk, owner, changed_fields)])
 
 
 def _delete_begins(sender: type[Model], instance: Model, **_more: Any) -> None:
@@ -104,15 +104,15 @@ def _update(original: Callable[..., int]) -> Callable[..., int]:
 
 
 def _tell(who: Actor, model: type[Model], before: dict[Any, Any], after: dict[Any, Any]) -> None:
-    found = {key: changes(model, before[key], after[key]) for key in after}
-    found = {key: each for key, each in found.items() if each}
-    if not found:
+    changed_fields = {key: changes(model, before[key], after[key]) for key in after}
+    changed_fields = {key: each for key, each in changed_fields.items() if each}
+    if not changed_fields:
         return
     if len(before) > MOST:
         _tell_of_many(who, model, CHANGED, list(before))
         return
-    owners = organisations_of(model, list(found))
-    changed(who, model, CHANGED, [(key, owners.get(key), each) for key, each in found.items()])
+    owners = organisations_of(model, list(changed_fields))
+    changed(who, model, CHANGED, [(key, owners.get(key), each) for key, each in changed_fields.items()])
 
 
 def _tell_of_many(who: Actor, model: type[Model], action: str, keys: list[Any]) -> None:
@@ -133,29 +133,29 @@ def _bulk_create(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]
             return original(self, objs, *more, **options)
         with atomic(using=self.db, savepoint=False):
             before = self.model._base_manager.count() if options.get("ignore_conflicts") else 0
-            made = original(self, objs, *more, **options)
-            _tell_of_new(who, self.model, made, before)
-            return made
+            rows = original(self, objs, *more, **options)
+            _tell_of_new(who, self.model, rows, before)
+            return rows
 
     return bulk_create
 
 
-def _tell_of_new(who: Actor, model: type[Model], made: list[Any], before: int) -> None:
-    keys = [each.pk for each in made if each.pk is not None]
-    if len(keys) < len(made):
+def _tell_of_new(who: Actor, model: type[Model], rows: list[Any], before: int) -> None:
+    keys = [each.pk for each in rows if each.pk is not None]
+    if len(keys) < len(rows):
         # Some were there already, and the database does not say which: only how many are new is known.
         if new := model._base_manager.count() - before:
-            many_changed(who, model, MADE, _owner_of_new(made), new)
+            many_changed(who, model, MADE, _owner_of_new(rows), new)
     elif len(keys) > MOST:
         _tell_of_many(who, model, MADE, keys)
     elif keys:
         owners = organisations_of(model, keys)
-        changed(who, model, MADE, [(each.pk, owners.get(each.pk), changes(model, None, _of(each))) for each in made])
+        changed(who, model, MADE, [(each.pk, owners.get(each.pk), changes(model, None, _of(each))) for each in rows])
 
 
-def _owner_of_new(made: list[Any]) -> int | None:
+def _owner_of_new(rows: list[Any]) -> int | None:
     """Return the organisation of rows whose keys are not known, if they name it themselves."""
-    return getattr(made[0], "organisation_id", None) if made else None
+    return getattr(rows[0], "organisation_id", None) if rows else None
 
 
 def listen() -> None:

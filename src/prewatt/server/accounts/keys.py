@@ -126,7 +126,7 @@ def make_key(
         raise ValidationError({field: [text] for field, text in errors.items()})
     if user.api_keys.valid().exclude(scope=ApiKey.Scope.TENANT).count() >= MOST_KEYS:
         raise ValidationError(_("There are %(most)d keys already. Revoke one first.") % {"most": MOST_KEYS})
-    return _made(
+    return _new_key(
         days, user=user, organisation=organisation, name=name.strip(), scope=scope, rights=sorted(rights), made_at=now()
     )
 
@@ -140,12 +140,12 @@ def make_app_key(wechat_user: WeChatUser) -> str:
     revoke(ApiKey.objects.filter(pk__in=[each.pk for each in older]))
     name = _("WeChat mini program")[:LONGEST_NAME]
     scope = ApiKey.Scope.TENANT
-    return _made(
+    return _new_key(
         IDLE_DAYS, user=wechat_user.user, wechat_user=wechat_user, name=name, scope=scope, rights=[], made_at=now()
     )
 
 
-def _made(days: int, **fields: Any) -> str:
+def _new_key(days: int, **fields: Any) -> str:
     text = _PREFIX + secrets.token_urlsafe(32)
     ApiKey.objects.create(hash=_hash(text), ends=fields["made_at"] + days * DAY, **fields)
     return text

@@ -155,16 +155,16 @@ def _reach_of_person(user: Any) -> Reach:
         return Reach(False, ())
     if user.is_superuser:
         return Reach(True, ())
-    found: dict[tuple[int, str], set[int]] = {}
+    properties_by_role: dict[tuple[int, str], set[int]] = {}
     # Each request asks this: an order, which would join two tables more, is made below.
     rows = Membership.objects.filter(user=user.pk).order_by().values_list("organisation", "role", "properties")
     for organisation, role, property_ in rows:
-        found.setdefault((organisation, role), set()).update(() if property_ is None else (property_,))
+        properties_by_role.setdefault((organisation, role), set()).update(() if property_ is None else (property_,))
     return Reach(
         False,
         tuple(
             Grant(organisation, frozenset(properties) or None, RIGHTS[Role(role)])
-            for (organisation, role), properties in sorted(found.items())
+            for (organisation, role), properties in sorted(properties_by_role.items())
         ),
     )
 
@@ -185,7 +185,7 @@ def put_member(organisation: Organisation, user: Any, role: str, properties: Ite
     before = _locked(organisation).filter(user=user).first()
     if before is not None and (role != Role.OWNER or chosen):
         _check_owner_left(before)
-    membership, _made = Membership.objects.update_or_create(
+    membership, _is_new = Membership.objects.update_or_create(
         user=user, organisation=organisation, defaults={"role": role}
     )
     membership.properties.set(chosen)

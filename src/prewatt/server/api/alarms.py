@@ -19,7 +19,7 @@ router = Router()
 @router.get("/properties/{pk}/alarms")
 def alarms(request: HttpRequest, pk: int) -> Any:
     """List the open alarms of a property, which a person must look at."""
-    where = property_of_manager(request, pk)
+    property_ = property_of_manager(request, pk)
     return [
         {
             "id": each.pk,
@@ -29,7 +29,7 @@ def alarms(request: HttpRequest, pk: int) -> Any:
             "gateway": each.gateway.name if each.gateway else None,
             "text": each.sentence,
         }
-        for each in open_alarms(where)
+        for each in open_alarms(property_)
     ]
 
 

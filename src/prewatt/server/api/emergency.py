@@ -62,11 +62,11 @@ def make_emergency_codes(request: HttpRequest, pk: int, given: NewEmergencyCodes
     return Status(201, [_document(each) for each in codes])
 
 
-def meters_of(where: Property, units: list[str] | None) -> list[Meter]:
+def meters_of(property_: Property, units: list[str] | None) -> list[Meter]:
     """Return the meters of flats by the flats' names; if `units` is None, those of all flats that take codes. Raises
     ValidationError, which names a flat that is not there.
     """
-    rows = Meter.objects.filter(gateway__property=where, unit__isnull=False).select_related("unit")
+    rows = Meter.objects.filter(gateway__property=property_, unit__isnull=False).select_related("unit")
     if units is None:
         return list(rows.filter(token_meter__isnull=False))
     known = {meter.unit.name: meter for meter in rows if meter.unit is not None}

@@ -56,17 +56,17 @@ def chosen(merchants: list[Merchant], way: str) -> Merchant:
     """Return the merchant account with the number that somebody has chosen, of those that a tenancy can have; without a choice the
     first one. Raises ValidationError if there is none such.
     """
-    found = next((each for each in merchants if way in ("", str(each.pk))), None)
-    if found is None:
+    merchant = next((each for each in merchants if way in ("", str(each.pk))), None)
+    if merchant is None:
         raise ValidationError({"way": _("Choose how to pay.")})
-    return found
+    return merchant
 
 
 def current(tenancy: Tenancy) -> AutomaticTopUp | None:
     """Return the rule of a tenancy that has not ended; None if there is none."""
     rows = tenancy.automatic_top_ups.exclude(state=State.ENDED).select_related("merchant__organisation", "by")
-    found: AutomaticTopUp | None = rows.first()
-    return found
+    rule: AutomaticTopUp | None = rows.first()
+    return rule
 
 
 def has_automatic(tenancy: Tenancy) -> bool:

@@ -71,8 +71,8 @@ def _owner(rule: AutomaticTopUp) -> Meter | Gateway | None:
     return meter_or_gateway_of(rule.tenancy)
 
 
-def _owner_of_payment(made: AutomaticPayment) -> Meter | Gateway | None:
-    return meter_or_gateway_of(made.rule.tenancy)
+def _owner_of_payment(automatic_payment: AutomaticPayment) -> Meter | Gateway | None:
+    return meter_or_gateway_of(automatic_payment.rule.tenancy)
 
 
 # -- what is over ----------------------------------------------------------------------------------------------------------
@@ -188,31 +188,33 @@ def _to_try() -> list[AutomaticPayment]:
     return list(AutomaticPayment.objects.filter(next_try_at__lte=now()).select_related(*_PAYMENT))
 
 
-def settle(made: AutomaticPayment) -> AutomaticPayment:
+def settle(automatic_payment: AutomaticPayment) -> AutomaticPayment:
     """Ask the provider for a payment, and book what it says; one that is settled already is put away."""
     at = now()
-    wait = LOOKS[min(made.tries, len(LOOKS) - 1)] * SECOND
-    mine = AutomaticPayment.objects.filter(pk=made.pk, tries=made.tries, next_try_at__isnull=False)
-    if not mine.update(tries=made.tries + 1, next_try_at=at + wait):
-        return made
-    payment = made.payment
+    wait = LOOKS[min(automatic_payment.tries, len(LOOKS) - 1)] * SECOND
+    mine = AutomaticPayment.objects.filter(
+        pk=automatic_payment.pk, tries=automatic_payment.tries, next_try_at__isnull=False
+    )
+    if not mine.update(tries=automatic_payment.tries + 1, next_try_at=at + wait):
+        return automatic_payment
+    payment = automatic_payment.payment
     payment.refresh_from_db()
     refusal = None
     if payment.state == Payment.State.OPEN and not payment.reference and at <= payment.expires_at:
-        refusal = _ask(made)
+        refusal = _ask(automatic_payment)
         payment.refresh_from_db()
     if payment.state != Payment.State.OPEN:
-        _put_away(made, refusal)
-    return made
+        _put_away(automatic_payment, refusal)
+    return automatic_payment
 
 
-def _ask(made: AutomaticPayment) -> Sentence | None:
+def _ask(automatic_payment: AutomaticPayment) -> Sentence | None:
     """Ask the provider, and return why it refused; None if it did not, or could not be asked."""
-    payment, rule = made.payment, made.rule
+    payment, rule = automatic_payment.payment, automatic_payment.rule
     # Others were asked for before this one, which takes time: somebody may have ended the rule meanwhile.
     rule.refresh_from_db(fields=("sealed",))
     if not rule.sealed:
-        if made.tries == 0:
+        if automatic_payment.tries == 0:
             # It was ended before anything was asked for.
             confirm(payment.merchant, PaymentReport(payment.payment_id, State.CLOSED), "automatic")
         # Else the answer that was lost comes as a callback, or in the settlement file.
@@ -224,7 +226,7 @@ def _ask(made: AutomaticPayment) -> Sentence | None:
     except (ProviderError, SealError) as error:
         log.warning("automatic payment %s: %s", payment, error)
         return None
-    _take(made, charged)
+    _take(automatic_payment, charged)
     if not charged.refusal:
         return None
     title = PROVIDERS[payment.merchant.provider].title
@@ -232,56 +234,56 @@ def _ask(made: AutomaticPayment) -> Sentence | None:
 
 
 @transaction.atomic
-def _take(made: AutomaticPayment, charged: Charged) -> None:
+def _take(automatic_payment: AutomaticPayment, charged: Charged) -> None:
     if charged.report.state != State.OPEN:
-        confirm(made.payment.merchant, charged.report, "automatic")
+        confirm(automatic_payment.payment.merchant, charged.report, "automatic")
     if charged.reference:
-        Payment.objects.filter(pk=made.payment_id).update(reference=charged.reference)
-    AutomaticPayment.objects.filter(pk=made.pk).update(was_answered=True)
+        Payment.objects.filter(pk=automatic_payment.payment_id).update(reference=charged.reference)
+    AutomaticPayment.objects.filter(pk=automatic_payment.pk).update(was_answered=True)
 
 
 @transaction.atomic
-def _put_away(made: AutomaticPayment, refusal: Sentence | None) -> None:
+def _put_away(automatic_payment: AutomaticPayment, refusal: Sentence | None) -> None:
     """Count how a payment has ended. After one that failed its people are told; after some, or if nobody knows how it ended, or its
     money has come and can't be credited, the rule pauses until a person says so.
     """
-    rule = for_update(AutomaticTopUp.objects).select_related(*_RULE).get(pk=made.rule_id)
-    if not AutomaticPayment.objects.filter(pk=made.pk, next_try_at__isnull=False).update(next_try_at=None):
+    rule = for_update(AutomaticTopUp.objects).select_related(*_RULE).get(pk=automatic_payment.rule_id)
+    if not AutomaticPayment.objects.filter(pk=automatic_payment.pk, next_try_at__isnull=False).update(next_try_at=None):
         return
-    made.payment.refresh_from_db()
-    made.refresh_from_db(fields=("was_answered",))
-    state = made.payment.state
+    automatic_payment.payment.refresh_from_db()
+    automatic_payment.refresh_from_db(fields=("was_answered",))
+    state = automatic_payment.payment.state
     if state not in (Payment.State.CLOSED, Payment.State.HELD):
         AutomaticTopUp.objects.filter(pk=rule.pk).update(failures=0)
     elif rule.state != Of.ENDED:
         rule.failures += 1
         # What was paid and lies somewhere would be paid once more tomorrow.
-        is_paid_for_nothing = bool(made.payment.provider_id)
-        if rule.failures >= MOST_FAILURES or not made.was_answered or is_paid_for_nothing:
+        is_paid_for_nothing = bool(automatic_payment.payment.provider_id)
+        if rule.failures >= MOST_FAILURES or not automatic_payment.was_answered or is_paid_for_nothing:
             rule.state = Of.PAUSED
-        _tell_of(rule, made, refusal or _why_failed(made))
+        _tell_of(rule, automatic_payment, refusal or _why_failed(automatic_payment))
 
 
-def _tell_of(rule: AutomaticTopUp, made: AutomaticPayment, why: Sentence) -> None:
+def _tell_of(rule: AutomaticTopUp, automatic_payment: AutomaticPayment, why: Sentence) -> None:
     rule.give_reason(why)
     rule.save(update_fields=["failures", "state", "reason", "reason_parts"])
-    tell_failed(rule, made, why)
+    tell_failed(rule, automatic_payment, why)
 
 
 def pause_if_taken_back(payment: Payment, why: Sentence) -> None:
     """Pause the rule of a payment of which all was taken back: else it would be asked for again the next day, and taken back."""
-    made = AutomaticPayment.objects.filter(payment=payment).select_related("payment").first()
-    if made is None:
+    automatic_payment = AutomaticPayment.objects.filter(payment=payment).select_related("payment").first()
+    if automatic_payment is None:
         return
-    rule = for_update(AutomaticTopUp.objects).select_related(*_RULE).get(pk=made.rule_id)
+    rule = for_update(AutomaticTopUp.objects).select_related(*_RULE).get(pk=automatic_payment.rule_id)
     if rule.state == Of.ACTIVE:
         rule.state = Of.PAUSED
-        _tell_of(rule, made, why)
+        _tell_of(rule, automatic_payment, why)
 
 
-def _why_failed(made: AutomaticPayment) -> Sentence:
-    if made.payment.reason:
-        return kept_sentence(made.payment.reason, made.payment.reason_parts)
-    if made.was_answered:
+def _why_failed(automatic_payment: AutomaticPayment) -> Sentence:
+    if automatic_payment.payment.reason:
+        return kept_sentence(automatic_payment.payment.reason, automatic_payment.payment.reason_parts)
+    if automatic_payment.was_answered:
         return sentence("the provider refused the payment")
     return sentence("the provider could not be reached for a day, so nobody knows whether it was paid")

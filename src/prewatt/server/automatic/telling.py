@@ -15,7 +15,7 @@ from ..notices.telling import tell
 from .models import AutomaticPayment, AutomaticTopUp
 
 
-def tell_failed(rule: AutomaticTopUp, made: AutomaticPayment, why: Sentence) -> None:
+def tell_failed(rule: AutomaticTopUp, automatic_payment: AutomaticPayment, why: Sentence) -> None:
     """Put the notice of a failed payment into the outbox, once."""
     tenancy, recipient = rule.tenancy, recipient_of(rule.tenancy)
     currency = tenancy.unit.property.currency
@@ -30,4 +30,4 @@ def tell_failed(rule: AutomaticTopUp, made: AutomaticPayment, why: Sentence) -> 
         "is_paused": rule.state == rule.State.PAUSED,
         "link": for_tenant(Event.AUTOMATIC, tenancy),
     }
-    tell(recipient, Event.AUTOMATIC, f"automatic {made.pk}", context)
+    tell(recipient, Event.AUTOMATIC, f"automatic {automatic_payment.pk}", context)

@@ -181,14 +181,14 @@ class _Reading:
         self.problems = Problems()
         self._country = country
         self._with_meters = with_meters
-        self._told = header.labels
+        self._labels = header.labels
         self._rows: list[tuple[int, dict[str, Cell]]] = []
         for column, known in UNITS.items():
-            unit = unit_of(self._told.get(column, ""))
+            unit = unit_of(self._labels.get(column, ""))
             if unit not in known:
                 self.problems.add(
                     header.number,
-                    self._told[column],
+                    self._labels[column],
                     _("must be in %(unit)s") % {"unit": "m²" if column == "area" else "W"},
                 )
 
@@ -213,7 +213,7 @@ class _Reading:
         return apartments
 
     def _add(self, line: int, column: str, text: str) -> None:
-        self.problems.add(line, self._told.get(column, column), text)
+        self.problems.add(line, self._labels.get(column, column), text)
 
     def _check_unit(self, line: int, role: str, unit: str, tenant: str) -> None:
         """Find out whether a meter has the unit that one of its role must have, or must not."""
@@ -231,7 +231,7 @@ class _Reading:
 
     def _check_without_meter(self, line: int, role: str) -> None:
         """Find out whether a line whose meter is empty may go without one."""
-        if "meter" in self._told and (self._with_meters or role != Meter.Role.UNIT):
+        if "meter" in self._labels and (self._with_meters or role != Meter.Role.UNIT):
             self._add(line, "meter", _("is empty. Type the serial number that is on the meter"))
 
     def _check_zeros(self, serials: list[str]) -> None:
@@ -280,7 +280,7 @@ class _Reading:
             cell("gateway", name_of),
             self._contact(line, cells, tenant),
             line,
-            frozenset(name for name, found in cells.items() if not is_nothing(text_of(found))),
+            frozenset(name for name, content in cells.items() if not is_nothing(text_of(content))),
         )
 
     def _contact(self, line: int, cells: dict[str, Cell], tenant: str) -> Contact:

@@ -47,21 +47,21 @@ def answer(asked: Asked, envelope: Envelope) -> Answered:
     return Answered(gateway.name, asked.at, meters, units_without_meter(gateway))
 
 
-def _note(gateway: Gateway, found: FoundAt) -> None:
-    unit = Unit.objects.filter(property=gateway.property, name=found.unit, meter__isnull=True).first()
+def _note(gateway: Gateway, meter: FoundAt) -> None:
+    unit = Unit.objects.filter(property=gateway.property, name=meter.unit, meter__isnull=True).first()
     mine = Alarm.objects.filter(kind=FOUND, gateway=gateway, is_resolved=False)
     # A gateway that somebody has taken over can fill nobody's list.
-    if unit is None or (mine.count() >= MOST_FOUND and not mine.filter(key=found.serial[:64]).exists()):
+    if unit is None or (mine.count() >= MOST_FOUND and not mine.filter(key=meter.serial[:64]).exists()):
         return
     text = sentence(
         "The gateway has found meter %(serial)s (%(model)s) at %(unit)s. It shows %(kwh)s kWh. Here no meter is known there.",
-        serial=found.serial,
-        model=found.model,
+        serial=meter.serial,
+        model=meter.model,
         unit=unit.name,
-        kwh=Energy(found.register),
+        kwh=Energy(meter.register),
     )
-    data: dict[str, Any] = {"unit": unit.pk, "serial": found.serial, "model": found.model, "register": found.register}
-    raise_alarm(FOUND, text, now(), gateway=gateway, key=found.serial[:64], data=data)
+    data: dict[str, Any] = {"unit": unit.pk, "serial": meter.serial, "model": meter.model, "register": meter.register}
+    raise_alarm(FOUND, text, now(), gateway=gateway, key=meter.serial[:64], data=data)
 
 
 @transaction.atomic

@@ -115,8 +115,8 @@ def _authority(config: ServerConfig) -> tuple[ec.EllipticCurvePrivateKey, x509.C
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "prewatt broker authority")])
         built = _builder(key, name, name).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         usage = _usage(signs_certificates=True)
-        made = built.add_extension(usage, critical=True).sign(key, hashes.SHA256())
-        make_private(path, _private(key) + _pem(made).rstrip("\n"))
+        certificate = built.add_extension(usage, critical=True).sign(key, hashes.SHA256())
+        make_private(path, _private(key) + _pem(certificate).rstrip("\n"))
     kept = path.read_bytes()
     key_kept = load_pem_private_key(kept, None)
     if not isinstance(key_kept, ec.EllipticCurvePrivateKey):
@@ -128,7 +128,7 @@ def _signed(signer: ec.EllipticCurvePrivateKey, authority: x509.Certificate, nam
     """Return a new key with its certificate for these names."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "prewatt broker")])
-    made = (
+    certificate = (
         _builder(key, name, authority.subject)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -137,7 +137,7 @@ def _signed(signer: ec.EllipticCurvePrivateKey, authority: x509.Certificate, nam
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .sign(signer, hashes.SHA256())
     )
-    return _pem(made) + _private(key)
+    return _pem(certificate) + _private(key)
 
 
 def _builder(key: ec.EllipticCurvePrivateKey, subject: x509.Name, issuer: x509.Name) -> x509.CertificateBuilder:

@@ -163,7 +163,7 @@ def _web_processes(text: str) -> int:
 
 
 def _proxies(text: str) -> tuple[str, ...]:
-    found = []
+    networks = []
     for part in filter(None, (each.strip() for each in text.split(","))):
         try:
             network = ip_network(part)
@@ -173,18 +173,18 @@ def _proxies(text: str) -> tuple[str, ...]:
             ) from None
         if not network.prefixlen:
             raise ValueError(_("'%(part)s' are all addresses there are: anybody could say to be anybody", part=part))
-        found.append(part)
-    return tuple(found)
+        networks.append(part)
+    return tuple(networks)
 
 
 def _providers(text: str) -> dict[str, str]:
-    found = {}
+    addresses = {}
     for part in filter(None, text.split(",")):
         name, _equals, address = part.partition("=")
         if urlsplit(address).scheme not in ("http", "https"):
             raise ValueError(_("'%(part)s' is not a provider and its address such as alipay=https://...", part=part))
-        found[name.strip()] = address.strip().rstrip("/")
-    return found
+        addresses[name.strip()] = address.strip().rstrip("/")
+    return addresses
 
 
 def _wechat_mini(text: str) -> tuple[str, str]:

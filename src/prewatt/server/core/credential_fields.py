@@ -62,5 +62,5 @@ def seal(purpose: str, secrets: Mapping[str, str]) -> bytes:
 
 def unseal(purpose: str, sealed: bytes) -> dict[str, str]:
     """Return secrets that were sealed. Raises SealError if they cannot be opened."""
-    found: dict[str, str] = json.loads(sealer(purpose).open(sealed))
-    return found
+    fields: dict[str, str] = json.loads(sealer(purpose).open(sealed))
+    return fields

@@ -47,5 +47,5 @@ def public_holidays(asked: Any) -> list[str]:
     if region is not None and region not in supported[country]:
         known = ", ".join(supported[country]) or "none"
         raise TariffError(f"holidays.region: {region!r} is not a region of {country}; known: {known}")
-    found = holidays.country_holidays(country, subdiv=region, years=range(years[0], years[1] + 1))
-    return sorted(day.isoformat() for day in found)
+    days = holidays.country_holidays(country, subdiv=region, years=range(years[0], years[1] + 1))
+    return sorted(day.isoformat() for day in days)

@@ -28,15 +28,15 @@ def read_json(content: bytes) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in pairs:
-        if name in found:
+        if name in values:
             # Any other reader takes one of them, and nobody knows which.
             raise JsonError(
-                f"the name {shown(name)!r} is there twice in one object, once as {_short(found[name])} and once as {_short(value)}"
+                f"the name {shown(name)!r} is there twice in one object, once as {_short(values[name])} and once as {_short(value)}"
             )
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def _whole(digits: str) -> int:

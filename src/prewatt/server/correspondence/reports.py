@@ -159,8 +159,8 @@ def _tell(report: Report, entry: Entry, photos: int) -> None:
     owner = tenancy.unit.property.organisation
     recipient = recipient_of(tenancy) if entry.office else manager_of(owner)
     language = recipient.language
-    where: dict[str, Any] = {"pk": report.pk}
-    link = for_tenant(Event.REPORT, tenancy, **where) if entry.office else for_office(Event.REPORT, owner, **where)
+    ids: dict[str, Any] = {"pk": report.pk}
+    link = for_tenant(Event.REPORT, tenancy, **ids) if entry.office else for_office(Event.REPORT, owner, **ids)
     values = {
         "tenant": entry.office,
         "unit": str(tenancy.unit),

@@ -81,5 +81,5 @@ class Organisation(models.Model):
     @property
     def currency(self) -> str:
         """Return the currency of sums over all its properties; `NO_CURRENCY` if they have several, or there is none."""
-        found = set(self.properties.values_list("currency", flat=True))
-        return str(found.pop()) if len(found) == 1 else NO_CURRENCY
+        currencies = set(self.properties.values_list("currency", flat=True))
+        return str(currencies.pop()) if len(currencies) == 1 else NO_CURRENCY

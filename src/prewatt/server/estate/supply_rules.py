@@ -43,7 +43,7 @@ def read_windows(text: str) -> tuple[Window, ...]:
     """Parse windows such as `daily 20:00-07:00, sat-sun 00:00-24:00`. Raises ValidationError, which says what cannot be
     read.
     """
-    found = []
+    windows = []
     # As phones write it: a long dash, blanks around it, wide signs of a Chinese keyboard.
     plain = re.sub(r"\s*[-–—~]\s*", "-", unicodedata.normalize("NFKC", text).lower())
     for part in filter(None, (each.strip() for each in re.split(r"[,;、\n]", plain))):
@@ -56,24 +56,24 @@ def read_windows(text: str) -> tuple[Window, ...]:
         if _minute(begin) == 1440:
             raise ValidationError(_("%(text)s: a span must begin before 24:00.") % {"text": repr(part)})
         kinds = sorted({kind for each in days.split() for kind in _days(each)})
-        found.append(Window(tuple(kinds), _minute(begin), _minute(end)))
-    if len(found) > 20:
+        windows.append(Window(tuple(kinds), _minute(begin), _minute(end)))
+    if len(windows) > 20:
         raise ValidationError(_("There are too many spans: at most 20 are possible."))
-    return tuple(found)
+    return tuple(windows)
 
 
 def read_days(text: str) -> tuple[str, ...]:
     """Parse dates such as `2026-12-24`, with blanks or commas between. Raises ValidationError, which names a wrong one."""
-    found = set()
+    days = set()
     for part in re.split(r"[\s,;]+", text.strip()):
         if part:
             try:
-                found.add(date.fromisoformat(part).isoformat())
+                days.add(date.fromisoformat(part).isoformat())
             except ValueError:
                 raise ValidationError(_("%(text)s is not a date such as 2026-12-24.") % {"text": repr(part)}) from None
-    if len(found) > 200:
+    if len(days) > 200:
         raise ValidationError(_("There are too many days: at most 200 are possible."))
-    return tuple(sorted(found))
+    return tuple(sorted(days))
 
 
 def holiday_dates(region: str, first_year: int) -> tuple[str, ...]:

@@ -131,8 +131,8 @@ def raise_alarms() -> list[str]:
     """Raise an alarm at the main meter of each property where the unaccounted-for energy of the last full month is over
     its threshold; once a month. Returns the texts.
     """
-    told = apart("balance", Property.objects.all(), _look_at, lambda where: where.gateways.first())
-    return [text for text in told if text]
+    texts = apart("balance", Property.objects.all(), _look_at, lambda property_: property_.gateways.first())
+    return [text for text in texts if text]
 
 
 def _look_at(property_: Property) -> str:

@@ -131,7 +131,7 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
         pk,
         seq,
         told_seq,
-        told,
+        told_balance,
         stored,
         commands,
         read_at,
@@ -146,11 +146,11 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
     ) in rows:
         register, power, balance = shown
         live = online and heard is not None and heard > now - FRESH
-        latest = told if told_seq > seq and told is not None else stored
+        latest = told_balance if told_seq > seq and told_balance is not None else stored
         ends[pk] = until or 0
         presents[pk] = Present(
             pk,
-            [seq, told_seq, told, commands, online, since, switch],
+            [seq, told_seq, told_balance, commands, online, since, switch],
             live,
             heard if live else 0,
             at or 0,

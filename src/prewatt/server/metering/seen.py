@@ -34,9 +34,9 @@ def seen(meter: Meter) -> Seen:
     """Return the latest that is known of a meter."""
     is_told = meter.told_seq > meter.seq and meter.told_balance is not None
     closed = meter.told_closed if is_told else meter.closed
-    told = progress_of(meter.told_switch)
+    progress = progress_of(meter.told_switch)
     # What was reported is of another order: the journal has a newer one.
-    switching = SwitchProgress.ASKED if told is not None and meter.told_closed != closed else told
+    switching = SwitchProgress.ASKED if progress is not None and meter.told_closed != closed else progress
     return Seen(int(meter.told_balance or 0) if is_told else meter.balance, closed, switching, is_told)
 
 

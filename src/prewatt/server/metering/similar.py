@@ -81,16 +81,16 @@ def _size_of(area: int) -> int:
 
 def _put_together(bands: Sequence[list[Flat]]) -> list[list[Flat]]:
     """Return bands, each with enough flats: one with too few is put to the next size, the last one to the one before."""
-    made: list[list[Flat]] = []
+    groups: list[list[Flat]] = []
     for band in bands:
-        if made and len(made[-1]) < LEAST:
-            made[-1] = [*made[-1], *band]
+        if groups and len(groups[-1]) < LEAST:
+            groups[-1] = [*groups[-1], *band]
         else:
-            made.append(band)
-    if len(made) > 1 and len(made[-1]) < LEAST:
-        last = made.pop()
-        made[-1] = [*made[-1], *last]
-    return made
+            groups.append(band)
+    if len(groups) > 1 and len(groups[-1]) < LEAST:
+        last = groups.pop()
+        groups[-1] = [*groups[-1], *last]
+    return groups
 
 
 def _group(flats: Sequence[Flat], days: int) -> Group:

@@ -51,7 +51,7 @@ def keep_similar_use(at: int) -> list[Property]:
     """
     SimilarUse.objects.exclude(property__in=Property.objects.in_use().filter(compares_flats=True)).delete()
     kept = dict(SimilarUse.objects.values_list("property", "last"))
-    made = []
+    properties = []
     for property_ in Property.objects.in_use().filter(compares_flats=True):
         first, last = span_of(local_day(at, zone(property_.zone)))
         if kept.get(property_.pk) == last:
@@ -59,8 +59,8 @@ def keep_similar_use(at: int) -> list[Property]:
         rows = groups(_flats(property_, first, last), (last - first).days + 1)
         values = {"first": first, "last": last, "groups": [[list(each.flats), each.energy] for each in rows]}
         SimilarUse.objects.update_or_create(property=property_, defaults=values)
-        made.append(property_)
-    return made
+        properties.append(property_)
+    return properties
 
 
 def _flats(property_: Property, first: date, last: date) -> list[Flat]:

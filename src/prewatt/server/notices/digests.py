@@ -59,8 +59,8 @@ def digest(notices: Sequence[Notice]) -> Message:
     words = render("digest", language, values)
     key = f"{recipient.pk}-digest {first.pk} {notices[-1].pk}"
     facts = facts_of("digest", values, words)
-    made = exact_instant(max(each.made_at for each in notices))
-    return Message(event, key, words.title, words.text, language, made, values["link"], facts)
+    made_at = exact_instant(max(each.made_at for each in notices))
+    return Message(event, key, words.title, words.text, language, made_at, values["link"], facts)
 
 
 def _sum(notices: Sequence[Notice]) -> dict[str, Any]:

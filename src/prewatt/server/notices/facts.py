@@ -54,42 +54,42 @@ def complete(context: Mapping[str, Any], room: str, at: str) -> dict[str, Any]:
     """Return the values of a notice with those that every notice has. `room` is the flat, if it is a tenant's notice;
     `at` is the time when it is told, for events without a time of their own.
     """
-    told = dict(context)
-    told.setdefault("at", told.get("day") or at)
-    told["clock"] = told["at"][11:16] or at[11:16]
-    told.setdefault("room", room or str(told.get("unit") or told.get("property") or told.get("who") or ""))
-    told.setdefault("currency", "")
-    if told.get("energy"):
-        told["kwh"] = bare(str(told["energy"]))
-    return told
+    values = dict(context)
+    values.setdefault("at", values.get("day") or at)
+    values["clock"] = values["at"][11:16] or at[11:16]
+    values.setdefault("room", room or str(values.get("unit") or values.get("property") or values.get("who") or ""))
+    values.setdefault("currency", "")
+    if values.get("energy"):
+        values["kwh"] = bare(str(values["energy"]))
+    return values
 
 
-def facts_of(event: Event | str, told: Mapping[str, Any], words: Words) -> dict[str, str]:
+def facts_of(event: Event | str, values: Mapping[str, Any], words: Words) -> dict[str, str]:
     """Return the facts of a notice from its values and its words. Facts that it does not have are left out."""
-    amount = next((told[name] for name in ("amount", "charge", "balance") if told.get(name)), None)
-    found = {
+    amount = next((values[name] for name in ("amount", "charge", "balance") if values.get(name)), None)
+    facts = {
         "what": words.short.get("what", words.title),
         # The one word that WeChat takes in a `phrase` is Chinese, whatever the language.
-        "phrase": render(event, CHINESE, told).short.get("what", ""),
-        "room": told["room"],
+        "phrase": render(event, CHINESE, values).short.get("what", ""),
+        "room": values["room"],
         "amount": amount,
-        "balance": told.get("balance"),
-        "energy": told.get("kwh"),
-        "days": told.get("days"),
-        "power": told.get("now"),
-        "time": told["at"],
-        "date": told["at"][:10],
-        "clock": told["clock"],
-        "until": told.get("until"),
+        "balance": values.get("balance"),
+        "energy": values.get("kwh"),
+        "days": values.get("days"),
+        "power": values.get("now"),
+        "time": values["at"],
+        "date": values["at"][:10],
+        "clock": values["clock"],
+        "until": values.get("until"),
         "do": words.short.get("do"),
         "line": words.short.get("line", words.title),
-        "why": told.get("why") or told.get("what"),
-        "name": told.get("name"),
-        "receipt": told.get("receipt"),
-        "code": told.get("code"),
-        "count": told.get("count", 1),
+        "why": values.get("why") or values.get("what"),
+        "name": values.get("name"),
+        "receipt": values.get("receipt"),
+        "code": values.get("code"),
+        "count": values.get("count", 1),
         "sms": words.short.get("sms"),
-        "currency": told["currency"],
-        "back": "back" if told.get("back") else "",
+        "currency": values["currency"],
+        "back": "back" if values.get("back") else "",
     }
-    return {name: str(value) for name, value in found.items() if value is not None and value != ""}
+    return {name: str(value) for name, value in facts.items() if value is not None and value != ""}

@@ -25,10 +25,10 @@ def is_on(meter: Meter, since: int) -> bool:
     """Return whether the power is on, of a meter that was told so for `since` µs: it was seen, or can't be seen and has
     confirmed it, or the gateway does not say.
     """
-    told = progress_of(meter.told_switch)
-    if told is not None and (meter.told_closed is not True or meter.told_seq < meter.seq):
+    progress = progress_of(meter.told_switch)
+    if progress is not None and (meter.told_closed is not True or meter.told_seq < meter.seq):
         return False
-    return told in (None, SwitchProgress.VERIFIED) or (told == SwitchProgress.CONFIRMED and since > LATE)
+    return progress in (None, SwitchProgress.VERIFIED) or (progress == SwitchProgress.CONFIRMED and since > LATE)
 
 
 def waits_for_button(meter: Meter) -> bool:

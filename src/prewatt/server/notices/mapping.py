@@ -43,11 +43,11 @@ def said(line: str) -> tuple[str, str]:
     """Return (words before it, fact) of a line `words = fact`. Fixed words begin with a quotation mark. The fact is
     empty if the line names none.
     """
-    found = SAID.match(line)
-    if not found:
+    parts = SAID.match(line)
+    if not parts:
         return line, ""
-    fact = found["fact"]
-    return found["words"], fact if fact.isalpha() and fact.isascii() else '"' + fact.strip('"“”')
+    fact = parts["fact"]
+    return parts["words"], fact if fact.isalpha() and fact.isascii() else '"' + fact.strip('"“”')
 
 
 def chosen(field: str, fact: str, usable: Collection[str]) -> str:

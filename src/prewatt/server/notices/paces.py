@@ -50,7 +50,7 @@ def set_pace(channel: Channel, event: Event | str, days: int, hour: int, zone: Z
     """Set how often an event is told by a channel; what waits follows. Returns False, and changes nothing, if that is not allowed."""
     if not can_change(event) or (days == NEVER and not can_stop(channel, event)):
         return False
-    pace, _made = Pace.objects.update_or_create(channel=channel, event=event, defaults={"days": days, "hour": hour})
+    pace, _is_new = Pace.objects.update_or_create(channel=channel, event=event, defaults={"days": days, "hour": hour})
     waiting = Delivery.objects.filter(channel=channel, notice__event=event, state=Delivery.State.WAITING, tries=0)
     if days == NEVER:
         waiting.update(state=Delivery.State.OVERTAKEN, next_try_at=None)

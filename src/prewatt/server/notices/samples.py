@@ -300,11 +300,11 @@ def message(
     event: Event, language: str, context: Mapping[str, Any], template: Template | None = None, key: str = "sample"
 ) -> Message:
     """Return a notice of an event as it would be sent."""
-    told = complete(context, language_of(language).words.samples.room if context.get("tenant") else "", AT)
-    words = render(event, language, told)
+    values = complete(context, language_of(language).words.samples.room if context.get("tenant") else "", AT)
+    words = render(event, language, values)
     link = str(context.get("link") or "")
     at = AT.replace(" ", "T") + ":00Z"
-    return Message(event, key, words.title, words.text, language, at, link, facts_of(event, told, words), template)
+    return Message(event, key, words.title, words.text, language, at, link, facts_of(event, values, words), template)
 
 
 def messages(event: Event, language: str) -> list[Message]:

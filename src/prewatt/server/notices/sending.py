@@ -103,9 +103,9 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
     """Return the message for deliveries that are sent as one."""
     notice = deliveries[0].notice
     if len(deliveries) > 1:
-        told = replace(digest([each.notice for each in deliveries]), tenancy=notice.recipient.tenancy_id)
-        return with_tap(told, deliveries[0])
-    told = Message(
+        message = replace(digest([each.notice for each in deliveries]), tenancy=notice.recipient.tenancy_id)
+        return with_tap(message, deliveries[0])
+    message = Message(
         notice.event,
         f"{notice.recipient_id}-{notice.key}",
         notice.title,
@@ -116,7 +116,7 @@ def message_of(deliveries: Sequence[Delivery]) -> Message:
         notice.facts,
         tenancy=notice.recipient.tenancy_id,
     )
-    return with_tap(told, deliveries[0])
+    return with_tap(message, deliveries[0])
 
 
 def send(channel: Channel, message: Message) -> None:

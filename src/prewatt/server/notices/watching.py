@@ -25,7 +25,7 @@ def watch() -> None:
     not keep others from being told.
     """
     add_tenants()
-    apart("notices", to_be_told(now() - IDLE), _look_for, _where)
+    apart("notices", to_be_told(now() - IDLE), _look_for, _meter_or_gateway)
 
 
 @transaction.atomic
@@ -40,7 +40,7 @@ def _look_for(recipient: Recipient) -> None:
     locked.save(update_fields=["looked_at"])
 
 
-def _where(recipient: Recipient) -> Meter | Gateway | None:
+def _meter_or_gateway(recipient: Recipient) -> Meter | Gateway | None:
     return (
         meter_or_gateway_of(recipient.tenancy) if recipient.tenancy is not None else gateway_of(recipient.organisation)
     )

@@ -86,7 +86,7 @@ class Keeper:
         is_done = keep_places(everywhere, ENOUGH)[1]
         if began < self._quick_at:
             return is_done
-        keeping, _made = Keeping.objects.get_or_create(pk=1)
+        keeping, _is_new = Keeping.objects.get_or_create(pk=1)
         slow = began >= self._slow_at
         keep_money(everywhere, keeping)
         keep_to_do(Organisation.objects.all(), slow)

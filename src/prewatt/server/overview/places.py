@@ -119,9 +119,9 @@ def _make(properties: Collection[int]) -> set[int]:
     """Make the places that are not there yet. Returns their properties."""
     units = Unit.objects.filter(property__in=properties, place=None).values_list("pk", "property_id")
     meters = Meter.objects.filter(gateway__property__in=properties, unit=None, place=None)
-    rows = [Place(unit_id=pk, property_id=where, sort=b"") for pk, where in units] + [
-        Place(meter_id=pk, property_id=where, role=role, sort=b"")
-        for pk, where, role in meters.values_list("pk", "gateway__property_id", "role")
+    rows = [Place(unit_id=pk, property_id=property_id, sort=b"") for pk, property_id in units] + [
+        Place(meter_id=pk, property_id=property_id, role=role, sort=b"")
+        for pk, property_id, role in meters.values_list("pk", "gateway__property_id", "role")
     ]
     known = Summary.objects.filter(property__in=properties).values_list("pk", flat=True)
     if rows:

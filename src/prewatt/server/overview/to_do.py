@@ -74,14 +74,14 @@ def _sum(
     asked: dict[str, Any] = {"number": Count("pk"), "first": Min(since)}
     if currency:
         asked["money"] = Sum(amount)
-    found = rows.order_by().aggregate(**asked)
-    if found["number"]:
+    sums = rows.order_by().aggregate(**asked)
+    if sums["number"]:
         yield ToDo(
             organisation=organisation,
             kind=kind,
-            since=found["first"],
-            count=found["number"],
-            amount=found.get("money"),
+            since=sums["first"],
+            count=sums["number"],
+            amount=sums.get("money"),
             currency=currency,
         )
 
@@ -126,8 +126,8 @@ def _alarms(organisation: Organisation) -> Iterator[ToDo]:
         Q(meter__gateway__property__organisation=organisation) | Q(gateway__property__organisation=organisation),
         is_resolved=False,
     ).exclude(kind=SILENT)
-    for pk, at, where in rows.annotate(home=home).values_list("pk", "at", "home"):
-        yield ToDo(organisation=organisation, property_id=where, kind=Kind.ALARM, alarm_id=pk, since=at)
+    for pk, at, property_id in rows.annotate(home=home).values_list("pk", "at", "home"):
+        yield ToDo(organisation=organisation, property_id=property_id, kind=Kind.ALARM, alarm_id=pk, since=at)
 
 
 def _payments(organisation: Organisation) -> Iterator[ToDo]:
@@ -190,16 +190,16 @@ def _unreached(organisation: Organisation) -> Iterator[ToDo]:
     """Tenants whom no notice reaches."""
     reached = that_send(Channel.objects.filter(recipient__tenancy=OuterRef("pk"), failing=""))
     rows = Tenancy.objects.not_over(now()).filter(unit__property__organisation=organisation).exclude(Exists(reached))
-    for where, number in rows.order_by().values_list("unit__property").annotate(Count("pk")):
-        yield ToDo(organisation=organisation, property_id=where, kind=Kind.UNREACHED, count=number)
+    for property_id, number in rows.order_by().values_list("unit__property").annotate(Count("pk")):
+        yield ToDo(organisation=organisation, property_id=property_id, kind=Kind.UNREACHED, count=number)
 
 
 def _reports(organisation: Organisation) -> Iterator[ToDo]:
     rows = not_done(Report.objects.filter(tenancy__unit__property__organisation=organisation))
-    for where, number, first in (
+    for property_id, number, first in (
         rows.order_by().values_list("tenancy__unit__property").annotate(Count("pk"), Min("made_at"))
     ):
-        yield ToDo(organisation=organisation, property_id=where, kind=Kind.REPORT, count=number, since=first)
+        yield ToDo(organisation=organisation, property_id=property_id, kind=Kind.REPORT, count=number, since=first)
 
 
 def _reconciliation(organisation: Organisation) -> Iterator[ToDo]:

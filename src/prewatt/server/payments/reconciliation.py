@@ -178,8 +178,8 @@ def _open_alarms(span: Span, place: ZoneInfo, homes: Mapping[int, Property]) -> 
     rows = Alarm.objects.filter(during(span), is_resolved=False)
     for name, home in (("meter__name", "meter__gateway__property"), ("gateway__name", "gateway__property")):
         open_ = rows.filter(**{f"{home}__in": homes})
-        for pk, at, called, where in open_.values_list("pk", "at", name, home):
-            yield _OpenAlarm(local_day(at, place), called, pk, homes[where])
+        for pk, at, called, property_id in open_.values_list("pk", "at", name, home):
+            yield _OpenAlarm(local_day(at, place), called, pk, homes[property_id])
 
 
 def _in_full(rows: Sequence[Finding | _OpenAlarm]) -> list[Finding]:

@@ -125,8 +125,8 @@ def _end_letters(tenancy: Tenancy) -> None:
     Note.objects.filter(pk__in=[pk for (pk,) in alone]).update(title=number, text="", texts={})
     for report in Report.objects.filter(tenancy=tenancy):
         # What the landlord was told of it holds the tenant's own words.
-        told = Notice.objects.filter(recipient__organisation=landlord, key__startswith=f"report {report.pk} ")
-        Notice.objects.filter(pk__in=list(told.values_list("pk", flat=True))).update(title=number, text="", facts={})
+        notices = Notice.objects.filter(recipient__organisation=landlord, key__startswith=f"report {report.pk} ")
+        Notice.objects.filter(pk__in=list(notices.values_list("pk", flat=True))).update(title=number, text="", facts={})
     until = tenancy.ends or now()
     KeypadReading.objects.filter(
         token_meter__unit=tenancy.unit_id, at__gt=tenancy.begins, at__lte=until, photo__isnull=False

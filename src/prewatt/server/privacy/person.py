@@ -85,9 +85,9 @@ def person_of(tenancy: Tenancy, everywhere: bool = False) -> Person:
     others = {name.strip().casefold() for name in rows.values_list("tenant", flat=True)}
     alone = {name for name in names if name.casefold() not in others}
     with_unit = {f"{name}, {tenancy.unit}" for name in names}
-    found = {*alone, *with_unit, *_addresses(tenancy)}
+    addresses = {*alone, *with_unit, *_addresses(tenancy)}
     logins = frozenset(str(each.get_username()) for each in logins_that_go(tenancy))
-    return Person(number_of(tenancy), tuple(sorted(each for each in found if len(each) >= SHORTEST)), logins)
+    return Person(number_of(tenancy), tuple(sorted(each for each in addresses if len(each) >= SHORTEST)), logins)
 
 
 def logins_that_go(tenancy: Tenancy) -> list[Any]:

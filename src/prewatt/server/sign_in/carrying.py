@@ -63,10 +63,10 @@ def code_letter(user: Any, number: str, code: str) -> Letter | None:
     account = account_for(user, "sms")
     if account is None:
         return None
-    told = message(
+    message_ = message(
         Event.LOGIN_CODE, language_of_user(user), {"who": user.get_username(), "code": code}, key=uuid.uuid4().hex
     )
-    return Letter("sms", number, values_of(account), with_template(account, told))
+    return Letter("sms", number, values_of(account), with_template(account, message_))
 
 
 def plain_letter(user: Any, kind: str, address: str, title: str, text: str) -> Letter | None:

@@ -92,8 +92,8 @@ class ResetPasswordForm(account.ResetPasswordForm):
         address = self.cleaned_data["email"].lower()
         ask_for_code(context.request, address, user_named(address))
         email = str(super().clean_email())
-        found: list[Any] = self.users  # type: ignore[has-type]
-        self.users = [each for each in found if each.emailaddress_set.filter(email=email, verified=True).exists()]
+        users: list[Any] = self.users  # type: ignore[has-type]
+        self.users = [each for each in users if each.emailaddress_set.filter(email=email, verified=True).exists()]
         return email
 
 

@@ -63,7 +63,7 @@ def note(user: Any, what: CredentialChange.What, *, quiet: bool = False) -> None
     security_log.note(f"credentials: {what.value}", request, user=user.pk)
     if not quiet:
         for recipient in _recipients(user):
-            told = {
+            values = {
                 "tenant": recipient.tenancy_id is not None,
                 "who": user.get_username(),
                 "changed": what.value,
@@ -71,7 +71,7 @@ def note(user: Any, what: CredentialChange.What, *, quiet: bool = False) -> None
                 "device": change.device,
                 "link": _account_page(recipient),
             }
-            tell(recipient, Event.LOGIN, f"login {change.pk}", told, urgent=True)
+            tell(recipient, Event.LOGIN, f"login {change.pk}", values, urgent=True)
 
 
 def tell_former(user: Any, kind: str, address: str, what: CredentialChange.What) -> None:

@@ -52,8 +52,8 @@ def forget(user: Any) -> bool:
 def country() -> str:
     """Return the country in which numbers are typed without one, if all buildings are in one country; otherwise empty."""
     places = Property.objects.values_list("zone", "currency").distinct()
-    found = {country_at(zone, currency) for zone, currency in places}
-    return found.pop() if len(found) == 1 else ""
+    countries = {country_at(zone, currency) for zone, currency in places}
+    return countries.pop() if len(countries) == 1 else ""
 
 
 def name_of(number: str) -> str:

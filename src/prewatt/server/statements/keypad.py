@@ -110,15 +110,15 @@ def keypad_part(tenancy: Tenancy, span: Span) -> KeypadPart | None:
         return None
     codes = [sold_code(each) for each in entries_in(tenancy, span) if each.code is not None]
     bound = _readings(token_meter, span.within(tenancy.begins, tenancy.ends))
-    made, used, left = 0, None, None
+    bought, used, left = 0, None, None
     if len(bound) > 1:
         first, last = bound[0], bound[-1]
-        made = sold(token_meter, first.at, last.at)
+        bought = sold(token_meter, first.at, last.at)
         used = (
             None if any(each.doubt for each in bound[1:]) else sum(b.register - a.register for a, b in pairwise(bound))
         )
-        left = None if first.left is None or used is None else first.left + made - used
-    return KeypadPart(token_meter, codes, bound, made, used, left)
+        left = None if first.left is None or used is None else first.left + bought - used
+    return KeypadPart(token_meter, codes, bound, bought, used, left)
 
 
 def _readings(token_meter: TokenMeter, span: Span) -> list[KeypadReading]:

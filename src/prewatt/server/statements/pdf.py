@@ -48,6 +48,8 @@ def _drawn(statement: Statement, stands: Standing | None) -> Any:
             % {"why": error}
         ) from None
     paper = None if stands else give_out(statement)
-    page = render_to_string("tenant/papers/statement_paper.html", {"made": statement, "stands": stands, "paper": paper})
+    page = render_to_string(
+        "tenant/papers/statement_paper.html", {"statement": statement, "stands": stands, "paper": paper}
+    )
     # A paper has all within it: nobody gets at files or the network through it.
     return HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=["data"]))

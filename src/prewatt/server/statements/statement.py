@@ -106,19 +106,19 @@ class Statement:
     settlement: Settlement | None = None
 
     @property
-    def where(self) -> ZoneInfo:
+    def zone_info(self) -> ZoneInfo:
         """Return the time zone of the property."""
         return zone(self.tenancy.unit.property.zone)
 
     @property
     def first_day(self) -> date:
         """Return the local day in which the span begins."""
-        return Span(self.begins, self.ends).first_day(self.where)
+        return Span(self.begins, self.ends).first_day(self.zone_info)
 
     @property
     def last_day(self) -> date:
         """Return the local day in which the span's last instant lies."""
-        return Span(self.begins, self.ends).last_day(self.where)
+        return Span(self.begins, self.ends).last_day(self.zone_info)
 
     @property
     def movements(self) -> int:

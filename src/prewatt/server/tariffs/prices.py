@@ -165,7 +165,7 @@ class _Reading:
 
     def series(self, name: str) -> Series:
         """Return the prices. Raises TableError, which names all wrong lines."""
-        rows = [found for line, cells in self._cells if (found := self._seen(line, cells)) is not None]
+        rows = [price for line, cells in self._cells if (price := self._seen(line, cells)) is not None]
         if not rows and not self._problems:
             self._problems.add(0, "", _("the file has no prices"))
         self._problems.check()

@@ -199,17 +199,17 @@ def sold(token_meter: TokenMeter, after: int | None = None, until: int | None = 
 
 def spans(token_meter: TokenMeter) -> list[Span]:
     """Return what is known from reading to reading, the first one first."""
-    found: list[Span] = []
+    spans_: list[Span] = []
     before: KeypadReading | None = None
     for each in readings(token_meter):
         if before is None:
-            found.append(Span(each))
+            spans_.append(Span(each))
         else:
             used = None if each.doubt else each.register - before.register
             bought = sold(token_meter, before.at, each.at)
             untyped = None
             if used is not None and before.left is not None and each.left is not None:
                 untyped = before.left + bought - used - each.left
-            found.append(Span(each, used, bought, untyped))
+            spans_.append(Span(each, used, bought, untyped))
         before = each
-    return found
+    return spans_

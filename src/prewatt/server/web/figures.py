@@ -56,7 +56,7 @@ class MeterFigures:
     """
 
     meter: Meter
-    where: ZoneInfo
+    zone_info: ZoneInfo
     currency: str
     balance: int
     closed: bool | None
@@ -185,7 +185,7 @@ def figures_by(
     facts = facts_of_meter(meter, property_, account, latest, at)
     return MeterFigures(
         meter=meter,
-        where=zone(property_.zone),
+        zone_info=zone(property_.zone),
         currency=property_.currency,
         balance=left,
         closed=latest.closed,

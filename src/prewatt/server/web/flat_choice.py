@@ -83,10 +83,10 @@ def _called(rows: QuerySet[Unit], text: str) -> QuerySet[Unit]:
 
 
 def _living(units: Collection[Unit]) -> dict[int, Tenancy]:
-    found: dict[int, Tenancy] = {}
+    tenancies: dict[int, Tenancy] = {}
     for tenancy in Tenancy.objects.not_over(now()).filter(unit__in=list(units)).order_by("begins"):
-        found.setdefault(tenancy.unit_id, tenancy)
-    return found
+        tenancies.setdefault(tenancy.unit_id, tenancy)
+    return tenancies
 
 
 def chosen_flats(request: HttpRequest, rows: QuerySet[Unit]) -> list[int]:

@@ -176,7 +176,7 @@ def _days_left(tenancy: Tenancy, figures: MeterFigures, uses: Mapping[date, Use]
     if figures.read_at is None:
         return None
     cost = {day: use.charge for day, use in uses.items()}
-    lasts = lasts_until(figures.read_at, tenancy.begins, figures.where, room, cost)
+    lasts = lasts_until(figures.read_at, tenancy.begins, figures.zone_info, room, cost)
     return None if lasts is None else days_until(lasts, at)
 
 

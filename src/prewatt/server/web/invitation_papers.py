@@ -36,13 +36,13 @@ class Paper:
         return qr_of(self.link)
 
 
-def show_papers(request: HttpRequest, papers: Sequence[Paper], where: object) -> HttpResponse:
-    """Answer with papers to print. `where`: the time zone in which their last day is told. No browser keeps the page."""
+def show_papers(request: HttpRequest, papers: Sequence[Paper], zone_info: object) -> HttpResponse:
+    """Answer with papers to print. `zone_info`: the time zone in which their last day is told. No browser keeps the page."""
     context = {
         "papers": papers,
         "page": public(reverse("sign_in:join:code")),
         "ends": now() + DAYS * DAY,
-        "where": where,
+        "zone_info": zone_info,
     }
     answer = render(request, "web/layout/invitations.html", context)
     answer["Cache-Control"] = "no-store"

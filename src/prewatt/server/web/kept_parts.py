@@ -20,9 +20,9 @@ class KeptParts:
             if key in self._parts:
                 self._parts.move_to_end(key)
                 return self._parts[key]
-        made = make()
+        text = make()
         with self._lock:
-            self._parts[key] = made
+            self._parts[key] = text
             while len(self._parts) > self._most:
                 self._parts.popitem(last=False)
-        return made
+        return text

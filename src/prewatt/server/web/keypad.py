@@ -30,12 +30,12 @@ class KeypadPanel:
     """The account of a tenancy with a keypad meter. `credit`: what no code carries yet, less the days that have ended
     and are not charged yet; below zero, what the next payment pays first. `price`: of the next kWh with fee and tax,
     micro per kWh; None if no tariff is in force. `left`: what can be left by the last reading and what was sold since;
-    None if it was never typed. `found`: what was left at the move-in and is not charged.
+    None if it was never typed. `energy_at_move_in`: what was left at the move-in and is not charged.
     """
 
     tenancy: Tenancy
     meter: TokenMeter
-    where: ZoneInfo
+    zone_info: ZoneInfo
     currency: str
     credit: int
     price: int | None
@@ -44,7 +44,7 @@ class KeypadPanel:
     taken_back: list[ShownBack]
     last: KeypadReading | None
     left: int | None
-    found: int
+    energy_at_move_in: int
 
     @property
     def code(self) -> SoldCode | None:
@@ -72,7 +72,7 @@ def keypad_panel(tenancy: Tenancy, at: int) -> KeypadPanel | None:
     return KeypadPanel(
         tenancy=tenancy,
         meter=token_meter,
-        where=zone(property_.zone),
+        zone_info=zone(property_.zone),
         currency=property_.currency,
         credit=balance(tenant_account(tenancy)) - days.charge,
         price=-(-charge // KWH) if charge else None,
@@ -81,5 +81,5 @@ def keypad_panel(tenancy: Tenancy, at: int) -> KeypadPanel | None:
         taken_back=shown_to(tenancy, zone(property_.zone), at),
         last=last,
         left=None if most is None or last is None else most + sold(token_meter, last.at),
-        found=found_at_move_in(tenancy, token_meter),
+        energy_at_move_in=found_at_move_in(tenancy, token_meter),
     )

@@ -116,10 +116,10 @@ def live_page(
         del given["seen"]
         request.GET = given  # type: ignore[assignment]
 
-    def made() -> str:
+    def html_of() -> str:
         return str(render_to_string(part, {**context, **(kept[1]() if kept else {}), "present": PLACE}, request))
 
-    html = _PARTS.part((part, kept[0]), made) if kept else made()
+    html = _PARTS.part((part, kept[0]), html_of) if kept else html_of()
     seen = hashlib.sha256(html.encode()).hexdigest()[:16]
     shown = {
         "live": html.replace(PLACE, watched.html),

@@ -30,8 +30,8 @@ def page_by_name(request: HttpRequest, rows: QuerySet[Any], *order: str, field: 
     """Return the page of a query in the natural order of a name, the first field of `order`; rows of the same name in that of
     its other fields. Of all rows only these are read, and everything of those that the page shows.
     """
-    found = rows.order_by().values_list(*order, "pk")
-    keys = sorted(found, key=lambda each: [value if isinstance(value, int) else natural(value or "") for value in each])
+    names = rows.order_by().values_list(*order, "pk")
+    keys = sorted(names, key=lambda each: [value if isinstance(value, int) else natural(value or "") for value in each])
     page = list_page(request, [each[-1] for each in keys], field)
     shown = {each.pk: each for each in rows.filter(pk__in=list(page.object_list))}
     page.object_list = [shown[pk] for pk in page.object_list if pk in shown]
@@ -50,7 +50,7 @@ def plain(text: str) -> str:
 
 def containing(text: str, fields: Iterable[str]) -> Q:
     """Return the condition that one of some fields contains a text; all rows do if it is empty."""
-    found = Q()
+    condition = Q()
     for name in fields if text else ():
-        found |= Q(**{f"{name}__icontains": text})
-    return found
+        condition |= Q(**{f"{name}__icontains": text})
+    return condition

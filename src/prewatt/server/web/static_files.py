@@ -36,7 +36,7 @@ def _hash(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
-def _found(name: str) -> str | None:
+def _path_of(name: str) -> str | None:
     try:
         path = finders.find(name)
     except SuspiciousFileOperation:
@@ -46,7 +46,7 @@ def _found(name: str) -> str | None:
 
 @cache
 def _hashed_name(name: str) -> str:
-    path = _found(name)
+    path = _path_of(name)
     if path is None and name not in BUNDLES:
         return name
     ending = Path(name).suffix
@@ -81,7 +81,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         return super().__call__(request)
 
     def _find(self, url: str, name: str, hash_: str) -> Any:
-        path = _found(name)
+        path = _path_of(name)
         # A page of before an update may name a file of before: it does not exist any more.
         if path is None or _hash(path) != hash_:
             return None

@@ -107,13 +107,13 @@ def state_of(topic: Topic) -> str:
 
 def states(topics: Collection[Topic]) -> dict[Topic, str]:
     """Return how topics stand, except those of meters: `presents` has these."""
-    found: dict[Topic, str] = {}
+    states_: dict[Topic, str] = {}
     for kind, query in _QUERIES.items():
         asked = [topic for topic in topics if topic[0] == kind]
         if asked:
             rows = query({key for _kind, keys in asked for key in keys})
-            found |= {topic: state_by(topic, rows) for topic in asked}
-    return found
+            states_ |= {topic: state_by(topic, rows) for topic in asked}
+    return states_
 
 
 def state_by(topic: Topic, rows: Mapping[int, Any]) -> str:
@@ -133,7 +133,7 @@ def presents(meters: Iterable[int]) -> dict[int, Present]:
 def render(present: Present, shown: Shown) -> str:
     """Return the part of a page that shows a meter's present."""
     with override(shown.language):
-        context = {"found": present, "currency": shown.currency, "where": zone(shown.zone)}
+        context = {"present": present, "currency": shown.currency, "zone_info": zone(shown.zone)}
         return render_to_string("web/meter/_now.html", context)
 
 
@@ -144,20 +144,20 @@ def _properties(keys: set[int]) -> dict[int, Any]:
 
 def _meters(keys: set[int]) -> dict[int, Any]:
     """What moves a page of all meters of properties: journals, orders, balances that gateways tell, networks, alarms."""
-    found: dict[int, list[Any]] = {}
+    sums_by_meter: dict[int, list[Any]] = {}
     meters = Meter.objects.filter(gateway__property__in=keys).values_list("gateway__property").order_by()
     for pk, *sums in meters.annotate(
         Count("pk"), Sum("seq"), Sum("told_seq"), Sum("commands"), Max("told_at"), Count("unit")
     ):
-        found.setdefault(pk, []).append(sums)
+        sums_by_meter.setdefault(pk, []).append(sums)
     gateways = Gateway.objects.filter(property__in=keys).values_list("property").order_by()
     for pk, *sums in gateways.annotate(Count("pk"), Max("since"), reached=Count("pk", filter=Q(online=True))):
-        found.setdefault(pk, []).append(sums)
+        sums_by_meter.setdefault(pk, []).append(sums)
     for owner in ("meter__gateway__property", "gateway__property"):
         alarms = Alarm.objects.filter(**{f"{owner}__in": keys, "is_resolved": False}).values_list(owner).order_by()
         for pk, *sums in alarms.annotate(Count("pk"), Max("pk")):
-            found.setdefault(pk, []).append([owner, *sums])
-    return found
+            sums_by_meter.setdefault(pk, []).append([owner, *sums])
+    return sums_by_meter
 
 
 def _readings(keys: set[int]) -> dict[int, Any]:

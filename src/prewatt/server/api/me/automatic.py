@@ -69,8 +69,8 @@ def _rule(rule: AutomaticTopUp, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _payment(made: AutomaticPayment) -> dict[str, Any]:
-    payment = made.payment
+def _payment(automatic_payment: AutomaticPayment) -> dict[str, Any]:
+    payment = automatic_payment.payment
     return {
         "id": payment.payment_id,
         "at": exact_instant(payment.made_at),
@@ -82,14 +82,14 @@ def _payment(made: AutomaticPayment) -> dict[str, Any]:
 
 def _document(request: HttpRequest, tenancy: Tenancy) -> dict[str, Any]:
     rule = current(tenancy)
-    made = AutomaticPayment.objects.filter(rule__tenancy=tenancy).select_related("payment")
+    payments = AutomaticPayment.objects.filter(rule__tenancy=tenancy).select_related("payment")
     return {
         "ways": [
             {"value": f"{each.pk}", "title": _(PROVIDERS[each.provider].title)} for each in merchants_that_save(tenancy)
         ],
         "under_days": {"fewest": FEWEST_DAYS, "usual": USUAL_DAYS, "most": MOST_DAYS},
         "rule": _rule(rule, request) if rule is not None else None,
-        "payments": [_payment(each) for each in made[:SHOWN]],
+        "payments": [_payment(each) for each in payments[:SHOWN]],
     }
 
 

@@ -49,10 +49,10 @@ def home(tenancy: Tenancy, at: int) -> dict[str, Any]:
     }
     if not is_present(tenancy):
         return values | _not_there(tenancy, at)
-    found = home_figures(tenancy, at)
-    if found is None:
+    flat = home_figures(tenancy, at)
+    if flat is None:
         return values | _by_codes(tenancy, keypad_panel(tenancy, at))
-    return values | _metered(found, at)
+    return values | _metered(flat, at)
 
 
 _NOTHING: dict[str, Any] = dict.fromkeys(
@@ -113,35 +113,35 @@ def _by_codes(tenancy: Tenancy, panel: KeypadPanel | None) -> dict[str, Any]:
     }
 
 
-def _metered(found: HomeFigures, at: int) -> dict[str, Any]:
-    figures = found.figures
-    present = _heard_now(found)
+def _metered(flat: HomeFigures, at: int) -> dict[str, Any]:
+    figures = flat.figures
+    present = _heard_now(flat)
     return {
         "seen_at": instant_text(figures.read_at),
         "is_online": figures.online,
         "balance": exact_money(present.balance if present is not None else figures.balance),
-        "days_left": found.days_left,
+        "days_left": flat.days_left,
         "power_w": present.power if present is not None else None,
         "is_on": figures.closed,
         "state": _look(figures),
-        "why": _why(found),
+        "why": _why(flat),
         "lent": money_text(figures.lent) if figures.lent else None,
         "waiting": money_text(figures.waiting) if figures.waiting else None,
-        "emergency": {"offered": True, "amount": exact_money(found.emergency)} if found.emergency else None,
-        "today": _used(found.today),
+        "emergency": {"offered": True, "amount": exact_money(flat.emergency)} if flat.emergency else None,
+        "today": _used(flat.today),
         "month": {
-            **_used(found.month),
-            "beside_last": _used(found.month_before) if found.month_before is not None else None,
+            **_used(flat.month),
+            "beside_last": _used(flat.month_before) if flat.month_before is not None else None,
         },
-        "price": _price(found, at),
-        "codes": [_code(each) for each in found.codes],
+        "price": _price(flat, at),
+        "codes": [_code(each) for each in flat.codes],
     }
 
 
-def _heard_now(found: HomeFigures) -> Present | None:
+def _heard_now(flat: HomeFigures) -> Present | None:
     """Return what the meter reports at this moment; None if it does not, or has another tenant's balance."""
-    present = found.present
-    return present if present is not None and present.live and found.figures.own else None
+    present = flat.present
+    return present if present is not None and present.live and flat.figures.own else None
 
 
 def _look(figures: MeterFigures) -> str:
@@ -149,16 +149,16 @@ def _look(figures: MeterFigures) -> str:
     return "silent" if figures.state == "ok" and figures.facts.is_unheard else figures.state
 
 
-def _why(found: HomeFigures) -> dict[str, Any]:
+def _why(flat: HomeFigures) -> dict[str, Any]:
     """Return whether the power is on, why it is not, and what to do, the most useful first."""
-    home_page = public(reverse("tenant:home:tenancy", args=[found.tenancy.pk]))
-    said = explained(found.figures.why, found.figures.facts, home_page)
+    home_page = public(reverse("tenant:home:tenancy", args=[flat.tenancy.pk]))
+    said = explained(flat.figures.why, flat.figures.facts, home_page)
     return {
         "cause": said.cause,
         "title": said.title,
         "text": said.text,
         "what_to_do": [{"do": each.do, "text": each.text, "link": each.link or None} for each in said.steps],
-        "off_hours": found.figures.tonight,
+        "off_hours": flat.figures.tonight,
     }
 
 
@@ -166,19 +166,19 @@ def _used(used: Used) -> dict[str, Any]:
     return {"kwh": exact_kwh(used.energy), "money": exact_money(used.charge)}
 
 
-def _price(found: HomeFigures, at: int) -> dict[str, Any] | None:
-    if not found.rate:
+def _price(flat: HomeFigures, at: int) -> dict[str, Any] | None:
+    if not flat.rate:
         return None
-    change = next_change(account_of(found.figures.meter), at)
+    change = next_change(account_of(flat.figures.meter), at)
     later = change[1] if change is not None else None
     return {
-        "now": exact_price(found.price),
+        "now": exact_price(flat.price),
         "unit": "kWh",
-        "name": found.rate,
+        "name": flat.rate,
         "next": {"from": exact_instant(later.begin), "price": exact_price(later.price), "name": _rate(later.rate)}
         if later is not None
         else None,
-        "words": found.prices.change if found.prices is not None else "",
+        "words": flat.prices.change if flat.prices is not None else "",
     }
 
 

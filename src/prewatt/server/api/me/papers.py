@@ -129,8 +129,8 @@ def bill(request: HttpRequest, pk: int) -> Any:
         raise Http404
     today = local_day(now(), zone(tenancy.unit.property.zone))
     last = min(next_month(first) - timedelta(days=1), max(today, first))
-    after, made = after_use(tenancy), statement(tenancy, *days(tenancy, first, last))
-    lines = [each for each in made.lines if each.section != TOP_UPS and not each.included]
+    after, statement_ = after_use(tenancy), statement(tenancy, *days(tenancy, first, last))
+    lines = [each for each in statement_.lines if each.section != TOP_UPS and not each.included]
     return {
         "month": f"{first:%Y-%m}",
         "title": local_forms.day(first, "F Y"),
@@ -138,7 +138,7 @@ def bill(request: HttpRequest, pk: int) -> Any:
         "ends": f"{last}",
         "lines": [_line(each) for each in lines],
         "total": exact_money(-sum(each.amount for each in lines)),
-        "statement": to_document(made),
+        "statement": to_document(statement_),
         "pays_after_use": None if after is None else _after_use(after),
     }
 

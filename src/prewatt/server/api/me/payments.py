@@ -160,20 +160,20 @@ RELATED = ("merchant", "tenancy", "by", "top_up__command__code", "top_up__entry_
 def payment(request: HttpRequest, payment_id: str) -> Any:
     """Return how a payment stands. If no word of it has come, the provider is asked now and then."""
     rows = Payment.objects.select_related(*RELATED).filter(tenancy__in=tenancies_of_login(request.user))
-    found = rows.filter(payment_id=payment_id).first()
-    if found is None:
+    payment_ = rows.filter(payment_id=payment_id).first()
+    if payment_ is None:
         raise Http404
-    if look_if_due(found):
-        found = rows.get(pk=found.pk)
-    code = _code_of(found.top_up)
-    command = found.top_up.command if found.top_up is not None else None
+    if look_if_due(payment_):
+        payment_ = rows.get(pk=payment_.pk)
+    code = _code_of(payment_.top_up)
+    command = payment_.top_up.command if payment_.top_up is not None else None
     return {
-        "id": found.payment_id,
-        "tenancy": found.tenancy_id,
-        "state": found.state,
-        "state_in_words": str(WORDS[_step_of(found)]),
-        "amount": exact_money(found.amount),
-        "arrived_at": instant_text(found.paid_at),
+        "id": payment_.payment_id,
+        "tenancy": payment_.tenancy_id,
+        "state": payment_.state,
+        "state_in_words": str(WORDS[_step_of(payment_)]),
+        "amount": exact_money(payment_.amount),
+        "arrived_at": instant_text(payment_.paid_at),
         "at_meter_at": instant_text(command.reached_at) if command is not None else None,
         "code": code.digits if code is not None else None,
     }

@@ -35,8 +35,8 @@ class NewReport(Schema):
 def report(request: HttpRequest, pk: int, given: NewReport) -> Any:
     """Report a fault."""
     tenancy = present_tenancy(request, pk)
-    made = open_report(tenancy, asked_or_new(given.asked), given.kind, given.text, (), request.user)
-    return Status(201, _document(made))
+    report_ = open_report(tenancy, asked_or_new(given.asked), given.kind, given.text, (), request.user)
+    return Status(201, _document(report_))
 
 
 def _document(report: Report) -> dict[str, Any]:

@@ -56,11 +56,15 @@ def _may_end(resident: Resident, by: Any) -> bool:
 def invite(request: HttpRequest, pk: int) -> Any:
     """Invite one more person of the flat. The answer shows the code this once."""
     code = invite_to_flat(present_tenancy(request, pk), request.user)
-    made = invitation_of(code)
-    assert made is not None
+    invitation = invitation_of(code)
+    assert invitation is not None
     return Status(
         201,
-        {"code": code, "link": public(reverse("sign_in:join:link", args=[code])), "ends_at": exact_instant(made.ends)},
+        {
+            "code": code,
+            "link": public(reverse("sign_in:join:link", args=[code])),
+            "ends_at": exact_instant(invitation.ends),
+        },
     )
 
 

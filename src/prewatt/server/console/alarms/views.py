@@ -60,7 +60,7 @@ def alarms(request: HttpRequest, pk: int) -> HttpResponse:
     common = Meter.objects.filter(gateway__property=property_, unit__isnull=True).select_related("gateway")
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "alarms": list_page(request, _in_list(open_alarms(property_)), "open"),
         "page": list_page(request, _in_list(settled).order_by("-resolved_at", "-pk")),
         "common": common,
@@ -81,31 +81,31 @@ def _in_list(rows: QuerySet[Alarm]) -> QuerySet[Alarm]:
 @require_http_methods(["GET", "POST"])
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one alarm: what is known, and what can be done about it; do what was chosen."""
-    found = alarm_of_manager(request, pk)
-    meter = found.meter
-    home = page_of(meter) if meter else reverse("console:alarms:alarms", args=[found.property.pk])
+    alarm_ = alarm_of_manager(request, pk)
+    meter = alarm_.meter
+    home = page_of(meter) if meter else reverse("console:alarms:alarms", args=[alarm_.property.pk])
     if request.method == "POST":
-        return _acted(request, found, home)
-    gateway = _gateway(found)
+        return _acted(request, alarm_, home)
+    gateway = _gateway(alarm_)
     context: dict[str, Any] = {
-        "alarm": found,
+        "alarm": alarm_,
         "meter": meter,
-        "property": found.property,
-        "where": zone(found.property.zone),
-        "currency": found.property.currency,
+        "property": alarm_.property,
+        "zone_info": zone(alarm_.property.zone),
+        "currency": alarm_.property.currency,
         "home": home,
-        "question": None if found.is_resolved else question(found),
-        "foreign": foreign_serial(meter) if meter and found.kind == "foreign-meter" else "",
-        "unbooked": found.kind == UNBOOKED,
-        "early": charged_early(meter, found.seq) if meter and found.kind == EARLY else None,
-        "twice": found.kind == TWICE,
-        "journal_gap": found.kind == openings.GAP,
-        "meter_found": found.kind == FOUND,
-        "gap": differences.gap(found),
-        "gap_waits": as_metered.waiting(found),
+        "question": None if alarm_.is_resolved else question(alarm_),
+        "foreign": foreign_serial(meter) if meter and alarm_.kind == "foreign-meter" else "",
+        "unbooked": alarm_.kind == UNBOOKED,
+        "early": charged_early(meter, alarm_.seq) if meter and alarm_.kind == EARLY else None,
+        "twice": alarm_.kind == TWICE,
+        "journal_gap": alarm_.kind == openings.GAP,
+        "meter_found": alarm_.kind == FOUND,
+        "gap": differences.gap(alarm_),
+        "gap_waits": as_metered.waiting(alarm_),
         "gateway": gateway,
     }
-    if not found.is_resolved and found.kind.startswith(("clock", "journal")):
+    if not alarm_.is_resolved and alarm_.kind.startswith(("clock", "journal")):
         context |= _journals_ahead(gateway, meter)
     return render(request, "console/alarms/alarm.html", context)
 

@@ -57,8 +57,8 @@ class ChangedRow(NamedTuple):
 
 def things() -> list[tuple[str, str]]:
     """Return the models that the page can be narrowed to, with their names for people."""
-    found = {(each._meta.label, str(each._meta.verbose_name)) for each in apps.get_models() if is_audited(each)}
-    return sorted(found, key=lambda each: each[1])
+    things_ = {(each._meta.label, str(each._meta.verbose_name)) for each in apps.get_models() if is_audited(each)}
+    return sorted(things_, key=lambda each: each[1])
 
 
 def in_words(entries: Iterable[AuditEntry], zone_info: ZoneInfo) -> list[ChangedRow]:

@@ -28,16 +28,16 @@ FILTERS = ("organisation", "user", "day", "thing", "row")
 def changes(request: HttpRequest) -> HttpResponse:
     """Show who changed what, the latest first: of one person, day or thing, if asked for."""
     owner = owner_of(request)
-    where = zone(owner.home().zone)
-    rows = _asked(request, AuditEntry.objects.filter(organisation=owner.pk), where.key)
+    zone_info = zone(owner.home().zone)
+    rows = _asked(request, AuditEntry.objects.filter(organisation=owner.pk), zone_info.key)
     if before := _number(request, "before"):
         rows = rows.filter(pk__lt=before)
     page = list(rows.order_by("-pk")[: SHOWN + 1])
     kept: dict[str, str] = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
     context = {
         "owner": owner,
-        "where": where,
-        "rows": in_words(page[:SHOWN], where),
+        "zone_info": zone_info,
+        "rows": in_words(page[:SHOWN], zone_info),
         "older": urlencode({**kept, "before": str(page[SHOWN - 1].pk)}) if len(page) > SHOWN else "",
         "chosen": kept,
         "people": [each.user for each in Membership.objects.filter(organisation=owner).select_related("user")],
@@ -51,7 +51,7 @@ def _number(request: HttpRequest, name: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-def _asked(request: HttpRequest, rows: QuerySet[AuditEntry], where: str) -> QuerySet[AuditEntry]:
+def _asked(request: HttpRequest, rows: QuerySet[AuditEntry], zone_name: str) -> QuerySet[AuditEntry]:
     """Return the entries that the filters of the page leave. What is no filter is left out."""
     if user := _number(request, "user"):
         rows = rows.filter(user=user)
@@ -60,7 +60,7 @@ def _asked(request: HttpRequest, rows: QuerySet[AuditEntry], where: str) -> Quer
     if row := _number(request, "row"):
         rows = rows.filter(row=str(row))
     try:
-        begins, ends = day_bounds(date.fromisoformat(request.GET.get("day", "")), zone(where))
+        begins, ends = day_bounds(date.fromisoformat(request.GET.get("day", "")), zone(zone_name))
         return rows.filter(during(Span(begins, ends)))
     except (ValueError, OverflowError):
         return rows

@@ -87,10 +87,10 @@ def bank(request: HttpRequest) -> HttpResponse:
     doubts = _doubts(money_in, recorded)
     returns = [(line, returned_by(line)) for line in lines.filter(amount__lt=0)[:SHOWN]]
     sent = may_have_come_back(money_in)
-    asked = _taken_back(returns) | {line.pk for line, _made in doubts}
+    asked = _taken_back(returns) | {line.pk for line, _payment in doubts}
     context = {
         "owner": owner,
-        "where": zone(owner.home().zone),
+        "zone_info": zone(owner.home().zone),
         "doubts": doubts,
         "returns": [(line, before, _which_it_may_be(line, before)) for line, before in returns],
         "lines": [

@@ -120,7 +120,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     choices = [each for each in CHOICES if _right_of(each.do) in rights]
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "choice": flat_choice(request, property_.units.in_use(), marked),
         "choices": choices,
         "do": (values.get("do") or [request.GET.get("do", choices[0].do)])[0],

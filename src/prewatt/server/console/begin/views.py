@@ -119,8 +119,8 @@ def first_payment(request: HttpRequest, pk: int) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     paid = Exists(TopUp.objects.filter(tenancy=OuterRef("pk")))
     living = Tenancy.objects.living(now()).filter(unit__property=property_).annotate(has_paid=paid)
-    found = living.filter(containing(looked_for(request), ("unit__name", "tenant")))
-    page = page_by_name(request, found.select_related("unit"), "unit__name")
+    matching = living.filter(containing(looked_for(request), ("unit__name", "tenant")))
+    page = page_by_name(request, matching.select_related("unit"), "unit__name")
     is_lived_in = bool(page.paginator.count) or living.exists()
     context = {
         "property": property_,

@@ -85,7 +85,7 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "tenancy": tenancy,
         "unit": tenancy.unit,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "currency": property_.currency,
         "after": after_use(tenancy),
         "now_in_words": in_words(holds, property_.currency),
@@ -142,7 +142,7 @@ def _bills_of(request: HttpRequest, owner: Organisation, here: QuerySet[Property
     zone_ = ZoneInfo(owner.home().zone)
     return {
         "owner": owner,
-        "where": zone_,
+        "zone_info": zone_,
         "page": list_page(request, bills_, f"page-{owner.pk}"),
         "field": f"page-{owner.pk}",
         "open": total((each.left, _currency(each)) for each in bills_),

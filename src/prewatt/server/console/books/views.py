@@ -49,7 +49,7 @@ def books(request: HttpRequest) -> HttpResponse:
     today, balances, common = local_day(now(), zone_), trial_balance(owner), owner.currency
     context = {
         "owner": owner,
-        "where": zone_,
+        "zone_info": zone_,
         "accounts": [
             (account, max(-amount, 0), max(amount, 0), _currency(account, common))
             for account, amount in balances.items()

@@ -120,7 +120,7 @@ def not_reached(request: HttpRequest, pk: int) -> HttpResponse:
     page = page_by_name(request, rows, "unit__name", "begins")
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "page": page,
         "rows": with_reasons(list(page)),
         "cannot": cannot_send(property_),

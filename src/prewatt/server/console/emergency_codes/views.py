@@ -82,7 +82,7 @@ def emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
     held = {each["code"].meter_id for each in listed if each["open"]}
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "page": list_page(request, listed),
         "risk": at_risk(property_),
         "bounds": bounds(property_),
@@ -167,7 +167,7 @@ def sheet(property_: Property, *, kept: bool = True) -> str:
     codes.sort(key=lambda each: (natural(each.meter.unit.name if each.meter.unit else each.meter.name), each.ends))
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "codes": codes,
         "now": now(),
         "risk": at_risk(property_),

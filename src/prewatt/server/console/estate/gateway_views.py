@@ -56,7 +56,7 @@ def gateways(request: HttpRequest, pk: int) -> HttpResponse:
     rows = sorted(property_.gateways.all(), key=lambda each: natural(each.name))
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "steps": steps_above(property_, Step.GATEWAY),
         "gateways": [(each, each.meters.count(), _dark_at_first(each)) for each in rows if not each.revoked],
         "archived": [each for each in rows if each.revoked],
@@ -82,7 +82,7 @@ def gateway_code(request: HttpRequest, pk: int) -> HttpResponse:
     command = f"prewatt edge enrol {insecure}{server} {text}"
     context = {
         "property": gateway.property,
-        "where": zone(gateway.property.zone),
+        "zone_info": zone(gateway.property.zone),
         "gateway": gateway,
         "steps": steps_above(gateway.property, Step.GATEWAY),
         "code": text,
@@ -109,5 +109,5 @@ def server_address(request: HttpRequest) -> str:
 def gateway_state(request: HttpRequest, pk: int) -> HttpResponse:
     """Return how a gateway stands, as the part of a page that asks again and again."""
     gateway = _gateway(request, pk)
-    context = {"gateway": gateway, "where": zone(gateway.property.zone)}
+    context = {"gateway": gateway, "zone_info": zone(gateway.property.zone)}
     return render(request, "console/estate/_gateway_state.html", context)

@@ -110,14 +110,14 @@ def building(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("console:estate:building", pk=pk)
     units = property_.units.prefetch_related("parts", "meter__gateway")
     called = containing(looked_for(request), ("name", "meter__name", "tenancies__tenant"))
-    found = units.in_use().filter(pk__in=property_.units.filter(called).values("pk")) if called else units.in_use()
+    matching = units.in_use().filter(pk__in=property_.units.filter(called).values("pk")) if called else units.in_use()
     meters = _by_name(Meter.objects.filter(gateway__property=property_, unit=None).select_related("part", "gateway"))
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "form": form,
         "steps": steps_above(property_, Step.PROPERTY),
-        "page": page_by_name(request, found, "name"),
+        "page": page_by_name(request, matching, "name"),
         "archived_units": page_by_name(request, units.exclude(archived_at=None), "name", field="archived"),
         "meters": _in_use(meters),
         "archived_meters": _archived(meters),

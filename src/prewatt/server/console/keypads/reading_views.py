@@ -62,7 +62,7 @@ def keypad_meter(request: HttpRequest, pk: int) -> HttpResponse:
         "sold": sold(meter),
         "last": readings(meter).last(),
         "spans": spans(meter)[::-1],
-        "where": zone(property_.zone) if property_ else None,
+        "zone_info": zone(property_.zone) if property_ else None,
         "keypad": keypad_panel(tenancy, now()) if tenancy else None,
         "entries": entries.select_related("code", "tenancy").order_by("-at", "-pk")[:20],
         "default": shown(now(), property_)[:16].replace(" ", "T") if property_ else "",

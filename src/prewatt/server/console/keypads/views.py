@@ -133,7 +133,7 @@ def _vend_units(request: HttpRequest, owner: Organisation) -> None:
     token_meter, detail = _meter(request, owner), request.POST.get("detail", "")
     tenancy = tenant_at(token_meter)
     if tenancy is None:
-        _told(request, [vend_units(token_meter, energy // 100, request.user, detail)])
+        _tell_codes(request, [vend_units(token_meter, energy // 100, request.user, detail)])
         return
     price = quote(tenancy, energy)
     currency = tenancy.unit.property.currency
@@ -155,7 +155,7 @@ def _vend_units(request: HttpRequest, owner: Organisation) -> None:
 def _vend_money(request: HttpRequest, owner: Organisation) -> None:
     amount = typed_money(request.POST.get("amount", ""), "amount", owner.currency)
     detail = request.POST.get("detail", "")
-    _told(request, [vend_money(_meter(request, owner), amount, request.user, detail)])
+    _tell_codes(request, [vend_money(_meter(request, owner), amount, request.user, detail)])
 
 
 def _vend_management(request: HttpRequest, owner: Organisation) -> None:
@@ -164,12 +164,12 @@ def _vend_management(request: HttpRequest, owner: Organisation) -> None:
     if function is None:
         raise VendError(_("Choose a function."))
     value = typed_whole(request.POST.get("value") or "0", "value", 0, 10**7)
-    _told(request, [vend_management(_meter(request, owner), function, value, request.user)])
+    _tell_codes(request, [vend_management(_meter(request, owner), function, value, request.user)])
 
 
 def _change_key(request: HttpRequest, owner: Organisation) -> None:
     index = _tariff_index(request)
-    _told(request, change_key(_meter(request, owner), _group(request, owner), index, request.user))
+    _tell_codes(request, change_key(_meter(request, owner), _group(request, owner), index, request.user))
 
 
 _ACTIONS: dict[str, Callable[[HttpRequest, Organisation], None]] = {
@@ -182,7 +182,7 @@ _ACTIONS: dict[str, Callable[[HttpRequest, Organisation], None]] = {
 }
 
 
-def _told(request: HttpRequest, codes: list[Code]) -> None:
+def _tell_codes(request: HttpRequest, codes: list[Code]) -> None:
     messages.success(request, " · ".join(str(code) for code in codes))
 
 

@@ -48,7 +48,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         "own": ApiKey.objects.filter(user=request.user.pk).select_related("organisation")[:SHOWN],
         "others": _others(request).select_related("organisation", "user")[:SHOWN],
         "now": now(),
-        "where": _zone(request),
+        "zone_info": _zone(request),
         "organisations": reach.organisations(),
         "scopes": [each for each in MADE_HERE if each != ApiKey.Scope.CHOSEN or reach.rights],
         "rights": [right for right in Right if right in reach.rights],

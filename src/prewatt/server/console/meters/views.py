@@ -56,9 +56,9 @@ def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "meter": meter,
         "property": meter.property,
-        "where": zone(meter.property.zone),
+        "zone_info": zone(meter.property.zone),
         "typed": typed,
-        "found": outlook,
+        "outlook": outlook,
         "read": last_read(meter),
         "ends": MeterExchange.End.choices,
         "waiting": waiting_exchange(meter),
@@ -109,7 +109,7 @@ def wrong(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "meter": meter,
         "property": meter.property,
-        "where": zone(meter.property.zone),
+        "zone_info": zone(meter.property.zone),
         "readings": wrong_readings(meter),
         "shown": shown,
         "home": page_of(meter),

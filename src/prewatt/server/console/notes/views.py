@@ -69,7 +69,7 @@ def notes(request: HttpRequest) -> HttpResponse:
         "page": page,
         "notes": [(each, reach[each.pk], reached(each, addressed(each)[:FEW])) for each in page],
         "few": FEW,
-        "where": zone(owner.home().zone),
+        "zone_info": zone(owner.home().zone),
     }
     return render(request, "console/notes/notes.html", context)
 
@@ -113,6 +113,6 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
         "reach": reach_of([note_])[pk],
         "page": page,
         "rows": reached(note_, page),
-        "where": zone(note_.organisation.home().zone),
+        "zone_info": zone(note_.organisation.home().zone),
     }
     return render(request, "console/notes/note.html", context)

@@ -18,7 +18,7 @@ Rights = Mapping[int, frozenset[Right]]
 @dataclass(frozen=True)
 class Line:
     """Something to do. `tone`, `label`: how it stands, as a class of the style sheet and in words. `who` leads to `page`; it is
-    empty if the line says it all. `where`: the property, if there are several. `amount` (nano) in `currency`; None if it is of
+    empty if the line says it all. `property_name`: empty unless there are several. `amount` (nano) in `currency`; None if it is of
     no money, or whoever looks sees none. `waiting` (nano): paid, and on its way. The button leads to `to`.
     """
 
@@ -27,7 +27,7 @@ class Line:
     who: str = ""
     page: str = ""
     tenant: str = ""
-    where: str = ""
+    property_name: str = ""
     detail: str = ""
     since: int | None = None
     zone: ZoneInfo | None = None

@@ -91,7 +91,7 @@ def listing(
     """
     rows = Place.objects.in_use().filter(SHOWN[wanted.show], property__in=[each.pk for each in properties])
     if wanted.looked_for:
-        rows = rows.filter(_found(wanted.looked_for, properties, with_phones))
+        rows = rows.filter(_matching(wanted.looked_for, properties, with_phones))
         number = rows.count()
     else:
         number = sum(getattr(each, wanted.show or "units") for each in summaries)
@@ -111,14 +111,14 @@ def with_names(rows: QuerySet[Place]) -> QuerySet[Place]:
     )
 
 
-def _found(text: str, properties: Collection[Property], with_phones: Collection[Property]) -> Q:
+def _matching(text: str, properties: Collection[Property], with_phones: Collection[Property]) -> Q:
     """Return what finds places by the name of the unit, of who lives or will live there, by a meter's number or a phone's."""
-    found = Q(name__icontains=text) | Q(tenancy__tenant__icontains=text) | Q(coming__tenant__icontains=text)
-    found |= Q(meter__name__icontains=text) | Q(meter__serial__icontains=text)
+    condition = Q(name__icontains=text) | Q(tenancy__tenant__icontains=text) | Q(coming__tenant__icontains=text)
+    condition |= Q(meter__name__icontains=text) | Q(meter__serial__icontains=text)
     keypads = TokenMeter.objects.filter(meter=None, unit__property__in=properties, name__icontains=text)
-    found |= Q(unit__in=keypads.values("unit"))
+    condition |= Q(unit__in=keypads.values("unit"))
     tenancies = _by_phone(text, with_phones)
-    return found | Q(tenancy__in=tenancies) | Q(coming__in=tenancies) if tenancies else found
+    return condition | Q(tenancy__in=tenancies) | Q(coming__in=tenancies) if tenancies else condition
 
 
 def _by_phone(text: str, properties: Collection[Property]) -> set[int]:

@@ -62,7 +62,7 @@ class _Credit:
 
 
 def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
-    where, colour, why, switching = zone(property_.zone), tone(place), why_in_words(place), _switching(place)
+    zone_info, colour, why, switching = zone(property_.zone), tone(place), why_in_words(place), _switching(place)
     words = state_in_words(place)
     shows_alarm = place.has_alarm and colour != "doubtful"
     is_last_known = place.is_silent and colour != "silent"
@@ -72,7 +72,7 @@ def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
         page=reverse("console:units:unit", args=[place.unit_id]) if place.unit_id else "",
         property=property_.name,
         tenant=_tenant(place),
-        comes_and_goes=_comes_and_goes(place, where),
+        comes_and_goes=_comes_and_goes(place, zone_info),
         tone=colour,
         words=words,
         more=bool(why or switching or shows_alarm or is_last_known),
@@ -84,8 +84,8 @@ def _row(place: Place, property_: Property, sees_money: bool, at: int) -> Row:
         is_owing=credit.is_owing,
         waiting=credit.waiting,
         days=_days(place, at),
-        read="" if place.read_at is None else when(place.read_at, where),
-        lost=_lost(place, where),
+        read="" if place.read_at is None else when(place.read_at, zone_info),
+        lost=_lost(place, zone_info),
     )
 
 
@@ -97,12 +97,12 @@ def _tenant(place: Place) -> str:
     return "" if place.coming is not None else "–"
 
 
-def _comes_and_goes(place: Place, where: ZoneInfo) -> str:
+def _comes_and_goes(place: Place, zone_info: ZoneInfo) -> str:
     said = []
     if place.tenancy is not None and place.tenancy.ends is not None:
-        said.append(_("until %(ends)s") % {"ends": day_of(place.tenancy.ends, where)})
+        said.append(_("until %(ends)s") % {"ends": day_of(place.tenancy.ends, zone_info)})
     if place.coming is not None:
-        words = {"tenant": place.coming.tenant, "begins": day_of(place.coming.begins, where)}
+        words = {"tenant": place.coming.tenant, "begins": day_of(place.coming.begins, zone_info)}
         said.append(_("%(tenant)s comes on %(begins)s") % words)
     return ", ".join(said)
 
@@ -128,13 +128,13 @@ def _days(place: Place, at: int) -> str:
     return f"{days}+" if days >= FARTHEST else str(days)
 
 
-def _lost(place: Place, where: ZoneInfo) -> str:
+def _lost(place: Place, zone_info: ZoneInfo) -> str:
     if not place.is_silent:
         return ""
     gateway = place.meter.gateway if place.meter is not None else None
     if gateway is None or gateway.online or gateway.since is None:
         return _("silent")
-    return _("offline since %(since)s") % {"since": when(gateway.since, where)}
+    return _("offline since %(since)s") % {"since": when(gateway.since, zone_info)}
 
 
 def _switching(place: Place) -> str:

@@ -156,7 +156,7 @@ def _acts(places: Collection[Place], rights: Mapping[int, frozenset[Right]]) -> 
 
 def _tiles(summaries: Collection[Summary], wanted: Wanted, sees_money: bool) -> list[dict[str, Any]]:
     """Return the tiles that show what there is, and choose it."""
-    tiles = [
+    choices = [
         ("", "units", "", _("all units")),
         ("off", "off", "off", _("without power")),
         ("soon", "soon", "soon", _("less than 3 days left")),
@@ -166,12 +166,12 @@ def _tiles(summaries: Collection[Summary], wanted: Wanted, sees_money: bool) -> 
         ("vacant", "vacant", "", _("vacant")),
         ("others", "others", "", _("common and main meters")),
     ]
-    found = []
-    for show, field, tone, words in tiles:
+    tiles = []
+    for show, field, tone, words in choices:
         number = sum(getattr(each, field) for each in summaries)
         # What is nowhere is no choice; but that nobody is without power is worth to be said.
         if number or show in ("", "off", "soon") or show == wanted.show:
-            found.append(
+            tiles.append(
                 {
                     "number": number,
                     "words": words,
@@ -180,7 +180,7 @@ def _tiles(summaries: Collection[Summary], wanted: Wanted, sees_money: bool) -> 
                     "is_chosen": show == wanted.show,
                 }
             )
-    return found
+    return tiles
 
 
 def _orders(wanted: Wanted, sees_money: bool) -> list[tuple[str, str, bool]]:

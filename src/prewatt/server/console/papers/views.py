@@ -57,14 +57,14 @@ def statements(request: HttpRequest, pk: int) -> HttpResponse:
     held = held_in(property_, first, last)
     if units:
         held = held.filter(unit__in=units)
-    found = held.filter(containing(looked_for(request), ("unit__name", "tenant")))
-    page = page_by_name(request, found.select_related("unit"), "unit__name", "begins")
+    matching = held.filter(containing(looked_for(request), ("unit__name", "tenant")))
+    page = page_by_name(request, matching.select_related("unit"), "unit__name", "begins")
     given_out = StatementPaper.objects.filter(tenancy__in=list(page), begins=span.begins, ends=span.ends)
     papers = {each.tenancy_id: each for each in given_out.order_by("number")}
     today = local_day(now(), place)
     context = {
         "property": property_,
-        "where": place,
+        "zone_info": place,
         "first": first,
         "month": f"{first:%Y-%m}",
         "units": units,

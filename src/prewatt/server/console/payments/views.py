@@ -46,7 +46,7 @@ def payments(request: HttpRequest) -> HttpResponse:
     waits, done = rows_of(owner)
     context = {
         "owner": owner,
-        "where": zone(owner.home().zone),
+        "zone_info": zone(owner.home().zone),
         "waits": waits,
         "taken_back": done,
         "unexplained": unexplained(owner),

@@ -79,7 +79,7 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "tenancy": tenancy,
         "unit": tenancy.unit,
-        "where": zone(tenancy.unit.property.zone),
+        "zone_info": zone(tenancy.unit.property.zone),
         "outcome": outcome,
         "shown": _shown(tenancy),
         "fields": [(name, typed[name]) for name in (*FIELDS, *TICKS) if name in typed],

@@ -40,11 +40,11 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("console:readings:readings", pk=pk)
     meters = _with_states(Meter.objects.filter(gateway__property=property_))
     counts = dict(meters.order_by().values_list("state").annotate(Count("pk")))
-    found = meters.filter(containing(looked_for(request), ("unit__name", "name", "serial")))
+    matching = meters.filter(containing(looked_for(request), ("unit__name", "name", "serial")))
     context = {
         "property": property_,
-        "page": page_by_name(request, found.select_related("unit", "live").prefetch_related("gateway"), "called"),
-        "where": zone(property_.zone),
+        "page": page_by_name(request, matching.select_related("unit", "live").prefetch_related("gateway"), "called"),
+        "zone_info": zone(property_.zone),
         "asked": any(counts.get(state) for state in STATES),
         "all": sum(counts.values()),
         "count": {state: counts.get(state, 0) for state in STATES},

@@ -37,21 +37,21 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     try:
         first = typed_day(request.GET.get("first") or str(first), "first")
         last = typed_day(request.GET.get("last") or str(last), "last")
-        found = reconciled(owner, first, last)
+        reconciled_ = reconciled(owner, first, last)
     except (ReconciliationError, ValidationError) as error:
         say(request, error)
-        found = Reconciled()
-    page = list_page(request, found)
-    matched = Counter(each.day for each in found.movements if each.grade == MATCHED)
+        reconciled_ = Reconciled()
+    page = list_page(request, reconciled_)
+    matched = Counter(each.day for each in reconciled_.movements if each.grade == MATCHED)
     context = {
         "owner": owner,
         "first": first,
         "last": last,
         "days": _by_day(page.object_list, matched),
         "page": page,
-        "to_do": found.to_do,
+        "to_do": reconciled_.to_do,
         "matched": matched.total(),
-        "count": len(found),
+        "count": len(reconciled_),
         "merchants": Merchant.objects.filter(organisation=owner),
     }
     return render(request, "console/reconciliation/reconciliation.html", context)

@@ -24,6 +24,6 @@ def reports(request: HttpRequest) -> HttpResponse:
         "owner": owner,
         "open": list_page(request, not_done(rows), "open"),
         "page": list_page(request, rows.filter(state=Report.State.DONE)),
-        "where": zone(owner.home().zone),
+        "zone_info": zone(owner.home().zone),
     }
     return render(request, "console/reports/reports.html", context)

@@ -45,11 +45,11 @@ def residents(request: HttpRequest, pk: int) -> HttpResponse:
     rows = _tenancies(property_)
     text = looked_for(request)
     # A flat has several logins: it is listed once, whichever of them is meant.
-    found = rows.filter(containing(text, ("unit__name", "tenant", "residents__user__username"))).values("pk")
-    page = page_by_name(request, rows.filter(pk__in=found) if text else rows, "unit__name", "begins")
+    matching = rows.filter(containing(text, ("unit__name", "tenant", "residents__user__username"))).values("pk")
+    page = page_by_name(request, rows.filter(pk__in=matching) if text else rows, "unit__name", "begins")
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "page": page,
         "tenancies": people_of(list(page)),
         "without": rows.filter(residents=None).count(),

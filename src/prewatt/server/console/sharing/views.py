@@ -52,7 +52,7 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
     )
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "form": form,
         "costs": costs,
         "bases": BASES,
@@ -88,7 +88,7 @@ def shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("console:sharing:shared_costs", pk=property_.pk)
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "cost": cost,
         "booked": booked,
         "form": form,
@@ -154,7 +154,7 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "property": property_,
         "cost": cost,
-        "found": outlook,
+        "outlook": outlook,
         "rows": rows,
         "first": first,
         "last": last,
@@ -205,7 +205,7 @@ def building_balance(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the energy balance: the main meter and the sum of all others, by month, and by interval of a day."""
     property_ = property_of_manager(request, pk)
     zone_ = zone(property_.zone)
-    context: dict[str, Any] = {"property": property_, "where": zone_}
+    context: dict[str, Any] = {"property": property_, "zone_info": zone_}
     day = local_day(now(), zone_)
     try:
         if request.GET.get("day"):

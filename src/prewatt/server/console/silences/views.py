@@ -135,10 +135,10 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "silence": silence_,
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "flats": flats,
         "sums": _sums(flats),
-        "told": notices_of(silence_),
+        "manager_notices": notices_of(silence_),
         "headline": headline(silence_),
         "duration": duration(silence_, at),
         "advice": advice(silence_, went_on=any(each["row"].went_on for each in flats)),

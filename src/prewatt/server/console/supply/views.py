@@ -79,7 +79,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
     phones = rules_of(property_)
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "form": form,
         "groups": [(title, [form[name] for name in names], _shown_open(form, names)) for title, names in SUPPLY_GROUPS],
         "back_rules": _back_rules(request, pk),

@@ -64,7 +64,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **draft,
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "base": json.dumps(draft["base"]) if draft["base"] else "",
         "dated": len(draft["base"].get("dated_prices", {}).get("prices", [])),
         "weeks": week(draft["tariff"]) if draft["tariff"] else [],

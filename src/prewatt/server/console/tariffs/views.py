@@ -61,7 +61,7 @@ def tariffs(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     context = {
         "property": property_,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "versions": versions,
         "known": known_tariffs(property_),
         "cap": "" if property_.price_cap is None else in_field(property_.price_cap),
@@ -223,15 +223,15 @@ def what_if(request: HttpRequest, pk: int) -> HttpResponse:
         say(request, ValidationError({"tariff": _("There is no such choice.")}))
         chosen = []
     context: dict[str, Any] = {"property": property_, "known": known, "chosen": chosen, "most": MOST}
-    context["where"] = zone(property_.zone)
+    context["zone_info"] = zone(property_.zone)
     facts = facts_of(request, WHAT_IF)
     try:
         if facts.get("property") == pk:
-            context["found"] = facts
+            context["comparison"] = facts
         elif chosen and is_large(property_):
             return redirect("web:tasks:task", pk=_compared_as_task(request, property_, chosen).pk)
         elif chosen:
-            context["found"] = compared(property_, chosen)
+            context["comparison"] = compared(property_, chosen)
     except (TariffError, ValidationError) as error:
         say(request, error)
     return render(request, "console/tariffs/compare.html", context)

@@ -181,10 +181,10 @@ def _of_season(name: str, document: Mapping[str, Any]) -> Place:
     days = inside[len(season) + 1 :]
     lines = [str(each["name"]) for each in seasons[number]["day_types"]] if seasons else []
     row = _row_of(document, number, lines.index(days) if days in lines else 0)
-    where = [_now("Season “%(name)s”") % {"name": season}]
-    where += [_now("line “%(days)s”") % {"days": days}] if days else []
-    where += [str(COLUMNS[column])] if column else []
-    return Place(f"profiles.{row}", ", ".join(where))
+    names_of_place = [_now("Season “%(name)s”") % {"name": season}]
+    names_of_place += [_now("line “%(days)s”") % {"days": days}] if days else []
+    names_of_place += [str(COLUMNS[column])] if column else []
+    return Place(f"profiles.{row}", ", ".join(names_of_place))
 
 
 def _without_column(name: str) -> tuple[str, str]:

@@ -64,7 +64,7 @@ def day(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "owner": organisation,
         "currency": organisation.currency,
-        "where": place,
+        "zone_info": place,
         "day": shown,
         "before": shown - timedelta(days=1),
         "after": shown + timedelta(days=1) if shown < today else None,

@@ -96,7 +96,7 @@ class UnitPage:
             "tenant": self.tenant,
             "tabs": self._tabs(),
             "meter": self.meter,
-            "where": zone(self.unit.property.zone),
+            "zone_info": zone(self.unit.property.zone),
             "manager": True,
             "now": self.at,
             **more,

@@ -68,11 +68,11 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         except (GivingBackError, Unclear) as error:
             refuse(request, error)
     context = {
-        "made": top_up,
+        "top_up": top_up,
         "to": to,
         "outlook": outlook,
         "unit": top_up.tenancy.unit,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
     }
     return render(
         request, "console/wrong_flat/wrong_flat.html", context, status=400 if request.method == "POST" else 200

@@ -29,10 +29,10 @@ class PrivateError(urllib3.exceptions.HTTPError):
 
 def _public_addresses(host: str, port: int) -> list[str]:
     """Return the addresses of a host. Raises PrivateError if one of them is in a private network and that is not allowed."""
-    found = [str(info[4][0]) for info in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
-    if not settings.CONFIG.private_notices and not all(map(is_public, found)):
+    addresses = [str(info[4][0]) for info in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
+    if not settings.CONFIG.private_notices and not all(map(is_public, addresses)):
         raise PrivateError
-    return found
+    return addresses
 
 
 class _Plain(HTTPConnection):
@@ -66,9 +66,9 @@ class _TlsPool(HTTPSConnectionPool):
 
 def is_address(text: str) -> bool:
     """Return whether a text is an address that HTTP can reach."""
-    where = urlsplit(text)
+    address = urlsplit(text)
     try:
-        good = where.scheme in ("https", "http") and where.hostname and where.port != 0 and text.isascii()
+        good = address.scheme in ("https", "http") and address.hostname and address.port != 0 and text.isascii()
     except ValueError:
         return False
     return bool(good) and not any(sign.isspace() for sign in text)

@@ -64,9 +64,9 @@ class Email(Kind):
     def check_account(account: Mapping[str, str]) -> None:
         """Check sender, mail server and security. Raises ValueError, for people."""
         Email.read_address(account["sender"])
-        where = urlsplit(f"//{account['host']}")
+        server = urlsplit(f"//{account['host']}")
         try:
-            if not where.hostname or where.path or where.username or where.port == 0:
+            if not server.hostname or server.path or server.username or server.port == 0:
                 raise ValueError
         except ValueError:
             raise ValueError(_now("This is not a mail server such as smtp.example.com:465.")) from None
@@ -76,14 +76,14 @@ class Email(Kind):
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
         """Send an e-mail, as plain text. Raises SendError if the mail server does not accept it."""
-        where = urlsplit(f"//{account['host']}")
-        check_host(where.hostname or "")
+        server = urlsplit(f"//{account['host']}")
+        check_host(server.hostname or "")
         security = SECURITY[account.get("security") or "starttls"]
         user, password = (quote(account.get(name) or "", safe="") for name in ("user", "password"))
         login = f"{user}:{password}@" if user else ""
-        port = where.port or security.port
+        port = server.port or security.port
         options = {
-            "smtp": where.hostname or "",
+            "smtp": server.hostname or "",
             "from": f"prewatt<{account['sender']}>",
             "to": address,
             "format": "text",
@@ -93,7 +93,7 @@ class Email(Kind):
         options |= {f"+{name}": value for name, value in _headers(message).items()}
         query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in options.items())
         whole = replace(message, text=f"{message.text}\n\n{message.foot}") if message.foot else message
-        send_by_apprise(f"{security.schema}://{login}{where.hostname}:{port}?{query}", whole)
+        send_by_apprise(f"{security.schema}://{login}{server.hostname}:{port}?{query}", whole)
 
 
 def _headers(message: Message) -> dict[str, str]:

@@ -201,12 +201,12 @@ def check_host(host: str) -> None:
     if settings.CONFIG.private_notices:
         return
     try:
-        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError) as error:
         raise SendError(
             _("The name %(host)s can't be found (%(why)s).") % {"host": host, "why": type(error).__name__}
         ) from None
-    if not all(is_public(str(address)) for address in found):
+    if not all(is_public(str(address)) for address in addresses):
         said = _(
             "%(host)s is in a private network, where the server does not send. PREWATT_PRIVATE_NOTICES=allow lets it."
         )

@@ -30,16 +30,16 @@ def key_file() -> Path:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, made = tempfile.mkstemp(dir=path.parent)
+        handle, new_file = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(pem)
         try:
             # Of two processes that make one, the first one's holds.
-            os.link(made, path)
+            os.link(new_file, path)
         except FileExistsError:
             pass
         finally:
-            Path(made).unlink()
+            Path(new_file).unlink()
     return path
 
 
@@ -64,8 +64,8 @@ class Push(Kind):
             given = json.loads(text)
             endpoint = str(given["endpoint"])
             kept = {"endpoint": endpoint, "keys": {name: str(given["keys"][name]) for name in ("p256dh", "auth")}}
-            where = urlsplit(endpoint)
-            if where.scheme != "https" or not where.hostname or len(text) > 2000:
+            address = urlsplit(endpoint)
+            if address.scheme != "https" or not address.hostname or len(text) > 2000:
                 raise ValueError
         except (ValueError, TypeError, KeyError, RecursionError):
             raise ValueError(_now("The browser did not give an address that can be used.")) from None

@@ -32,8 +32,8 @@ class Sms(Kind):
     @classmethod
     def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:
         """Return the fields that the account's sender needs, after the choice of the sender."""
-        found = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
-        return (*cls.fields, *found.fields) if found else cls.fields
+        sender = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
+        return (*cls.fields, *sender.fields) if sender else cls.fields
 
     @classmethod
     def templated(cls, account: Mapping[str, str]) -> bool:
@@ -86,7 +86,7 @@ class Sms(Kind):
 
 
 def _sender(account: Mapping[str, str]) -> type[Sender]:
-    found = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
-    if found is None:
+    sender = SENDERS.get(account.get("sender") or next(iter(SENDERS)))
+    if sender is None:
         raise SendError(_now("The chosen sender of SMS does not exist any more. Choose another one."), lasting=True)
-    return found
+    return sender

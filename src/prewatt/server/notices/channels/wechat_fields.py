@@ -55,8 +55,8 @@ def kind_of(field: str) -> str:
     """Return the kind of a field: `thing` for `thing12`. A kind without published rules, such as those of a test
     account, is treated as a `keyword`.
     """
-    found = FIELD.fullmatch(field)
-    return found[1] if found and found[1] in LENGTHS else "keyword"
+    parts = FIELD.fullmatch(field)
+    return parts[1] if parts and parts[1] in LENGTHS else "keyword"
 
 
 def field_in(words: str, last: bool) -> tuple[str, str]:
@@ -64,10 +64,10 @@ def field_in(words: str, last: bool) -> tuple[str, str]:
     `amount2`. If `last` is set, the last word counts as the field if there is no other. Both are empty if there is no
     field.
     """
-    found = PASTED.search(words) or next((each for each in WORD.finditer(words) if FIELD.fullmatch(each[1])), None)
-    if found is None and last:
-        found = next(iter(list(WORD.finditer(words))[-1:]), None)
-    return (found[1], words[: found.start()].strip("{} ：:")) if found else ("", "")
+    place = PASTED.search(words) or next((each for each in WORD.finditer(words) if FIELD.fullmatch(each[1])), None)
+    if place is None and last:
+        place = next(iter(list(WORD.finditer(words))[-1:]), None)
+    return (place[1], words[: place.start()].strip("{} ：:")) if place else ("", "")
 
 
 def check_field(field: str, fact: str) -> None:
@@ -147,16 +147,16 @@ def _unit(message: Message) -> str:
 
 def _number(text: str) -> Decimal:
     try:
-        found = Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
         return Decimal(0)
-    return found if found >= 0 else found - found
+    return number if number >= 0 else number - number
 
 
 def moment(text: str) -> str:
     """Return a moment as WeChat takes it, if the text begins with a date; otherwise an empty text."""
-    found = re.match(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?", text)
-    return " ".join(part for part in found.groups() if part) if found else ""
+    parts = re.match(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?", text)
+    return " ".join(part for part in parts.groups() if part) if parts else ""
 
 
 def _plain(text: str, fact: str, message: Message) -> str:

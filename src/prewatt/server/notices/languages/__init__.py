@@ -133,12 +133,12 @@ def report_word(key: str, language: str) -> str:
 
 @cache
 def _read(folder: Path) -> Mapping[str, Language]:
-    found = {}
+    languages = {}
     for file in sorted(folder.glob(f"*/{FILE}")):
         try:
             words = msgspec.toml.decode(file.read_bytes(), type=Words)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{file} can't be read: {error}") from None
         engine = Engine(dirs=[str(file.parent), str(folder / ENGLISH)])
-        found[file.parent.name] = Language(file.parent.name, words, engine)
-    return found
+        languages[file.parent.name] = Language(file.parent.name, words, engine)
+    return languages

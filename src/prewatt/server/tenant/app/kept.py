@@ -65,12 +65,12 @@ def _flat(tenancy: Tenancy, at: int) -> KeptFlat:
     unit = tenancy.unit
     property_: Property = unit.property
     zone_info = zone(property_.zone)
-    found = home_figures(tenancy, at)
+    home = home_figures(tenancy, at)
     balance, state, lines, codes = "", "unknown", list[str](), _keypad_codes(tenancy, at)
-    if found is not None:
-        figures = found.figures
+    if home is not None:
+        figures = home.figures
         balance, state = local_forms.money_with_code(figures.balance, figures.currency), figures.state
-        lines, codes = _lines(found), [_code(each, figures.currency, zone_info) for each in found.codes]
+        lines, codes = _lines(home), [_code(each, figures.currency, zone_info) for each in home.codes]
     return KeptFlat(
         name=f"{property_.name} · {unit.name}",
         balance=balance,
@@ -83,8 +83,8 @@ def _flat(tenancy: Tenancy, at: int) -> KeptFlat:
     )
 
 
-def _lines(found: HomeFigures) -> list[str]:
-    figures, days = found.figures, found.days_left
+def _lines(home: HomeFigures) -> list[str]:
+    figures, days = home.figures, home.days_left
     lines = [figures.sentence]
     if figures.explained.is_dark:
         # The codes, and whom to call, stand apart.
@@ -93,7 +93,7 @@ def _lines(found: HomeFigures) -> list[str]:
         words = ngettext("About %(days)s day left.", "About %(days)s days left.", days) % {"days": days}
         lines.append(words if days else _("Less than a day left."))
     if figures.read_at is not None:
-        lines.append(_("As of %(at)s.") % {"at": _when(figures.read_at, figures.where)})
+        lines.append(_("As of %(at)s.") % {"at": _when(figures.read_at, figures.zone_info)})
     return lines
 
 

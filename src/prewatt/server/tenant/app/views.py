@@ -76,10 +76,10 @@ def offline(request: HttpRequest) -> HttpResponse:
 @require_GET
 def kept(request: HttpRequest) -> HttpResponse:
     """Return what the worker keeps of this login; 404 if they live nowhere, and a few bytes if the phone has it already."""
-    found = kept_of(request.user, now())
-    if not found.flats:
+    kept_flats = kept_of(request.user, now())
+    if not kept_flats.flats:
         raise Http404
-    body = msgspec.json.encode(found)
+    body = msgspec.json.encode(kept_flats)
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     response = HttpResponse(body, content_type="application/json", headers={"ETag": etag})
     return get_conditional_response(request, etag=etag, response=response) or response

@@ -50,17 +50,17 @@ def automatic(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         rule = current(flat)
     if rule is None and not merchants:
         raise Http404
-    made = AutomaticPayment.objects.filter(rule__tenancy=flat).select_related("payment")
+    payments = AutomaticPayment.objects.filter(rule__tenancy=flat).select_related("payment")
     context = {
         "tenancy": flat,
         "unit": flat.unit,
-        "where": zone(flat.unit.property.zone),
+        "zone_info": zone(flat.unit.property.zone),
         "currency": flat.unit.property.currency,
         "rule": rule,
         **(_agreed(rule, request) if rule is not None else _nothing_agreed(merchants[0])),
         "ways": [(each.pk, _title(each)) for each in merchants],
         "providers": " / ".join(dict.fromkeys(_title(each) for each in merchants)),
-        "payments": made[:SHOWN],
+        "payments": payments[:SHOWN],
         "usual": USUAL_DAYS,
     }
     return render(request, "tenant/automatic/automatic.html", context)

@@ -31,18 +31,18 @@ def bill(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect("tenant:bill:bill", pk=pk)
-    made, stands = statement(bill_.tenancy, bill_.begins, bill_.ends), standing_of(bill_)
+    statement_, stands = statement(bill_.tenancy, bill_.begins, bill_.ends), standing_of(bill_)
     name = f"bill-{bill_.number}"
     if form == "json":
         text = json.dumps(bill_formats.to_document(stands), indent=1, ensure_ascii=False)
         return HttpResponse(text, content_type="application/json")
     if form == "csv":
-        return _file(as_file(bill_formats.to_csv(stands, made)), "text/csv; charset=utf-8", f"{name}.csv")
-    context = {"made": made, "stands": stands, "bill": bill_, "manager": manager, "unit": bill_.tenancy.unit}
+        return _file(as_file(bill_formats.to_csv(stands, statement_)), "text/csv; charset=utf-8", f"{name}.csv")
+    context = {"statement": statement_, "stands": stands, "bill": bill_, "manager": manager, "unit": bill_.tenancy.unit}
     context["currency"] = bill_.tenancy.unit.property.currency
     if form == "pdf":
         try:
-            return _file(to_pdf(made, stands), "application/pdf", f"{name}.pdf")
+            return _file(to_pdf(statement_, stands), "application/pdf", f"{name}.pdf")
         except PdfError as error:
             messages.error(request, str(error))
             return redirect("tenant:bill:bill", pk=pk)

@@ -35,7 +35,7 @@ def gift_links(request: HttpRequest, tenancy: int | None = None) -> HttpResponse
     context = {
         "tenancy": flat,
         "unit": flat.unit,
-        "where": zone(flat.unit.property.zone),
+        "zone_info": zone(flat.unit.property.zone),
         "currency": flat.unit.property.currency,
         "links": listed(flat, request.user),
         "choices": [(days, ngettext("%(count)d day", "%(count)d days", days) % {"count": days}) for days in DAYS],
@@ -89,7 +89,7 @@ def gift_link(request: HttpRequest, pk: int, tenancy: int | None = None) -> Http
         "link": link,
         "back": _page(flat),
         "landlord": flat.unit.property.organisation,
-        "where": zone(flat.unit.property.zone),
+        "zone_info": zone(flat.unit.property.zone),
         "address": address,
         "qr": str(segno.make(address, error="m").svg_inline(scale=5, border=2)),
     }

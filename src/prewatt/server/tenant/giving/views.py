@@ -178,25 +178,25 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
     """Show whoever paid by a link how to do it, and then that it is paid. Its address has 122 random bits."""
     related = ("merchant", "gift__link", "tenancy__unit__property__organisation")
     rows = Payment.objects.select_related(*related).filter(gift__isnull=False)
-    found = rows.filter(payment_id=payment_id).first()
-    if found is None:
+    payment_ = rows.filter(payment_id=payment_id).first()
+    if payment_ is None:
         raise Http404
-    if found.state == Payment.State.OPEN and look_if_due(found):
+    if payment_.state == Payment.State.OPEN and look_if_due(payment_):
         # The payer is back from the provider, perhaps before its callback.
-        found = rows.get(pk=found.pk)
-    at, property_ = now(), found.tenancy.unit.property
-    is_waiting = found.state == Payment.State.OPEN and at <= found.expires_at
-    is_gone = is_over(found.tenancy, at)
+        payment_ = rows.get(pk=payment_.pk)
+    at, property_ = now(), payment_.tenancy.unit.property
+    is_waiting = payment_.state == Payment.State.OPEN and at <= payment_.expires_at
+    is_gone = is_over(payment_.tenancy, at)
     context = {
-        "payment": found,
-        "flat_name": found.gift.link.flat_name,
+        "payment": payment_,
+        "flat_name": payment_.gift.link.flat_name,
         "landlord": property_.organisation,
-        "where": zone(property_.zone),
+        "zone_info": zone(property_.zone),
         "open": is_waiting and not is_gone,
         "refused": is_waiting and is_gone,
-        "thanks": found.state in (Payment.State.PAID, Payment.State.DEBT),
-        "shade": "ok" if found.state in (Payment.State.PAID, Payment.State.DEBT) else "unknown",
-        **pay_context(found),
+        "thanks": payment_.state in (Payment.State.PAID, Payment.State.DEBT),
+        "shade": "ok" if payment_.state in (Payment.State.PAID, Payment.State.DEBT) else "unknown",
+        **pay_context(payment_),
     }
     return live_page(
         request,

@@ -19,10 +19,10 @@ from ...web.home_figures import home_figures
 def power(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """Show whether the power is on, why it is not, and what to do. Raises Http404 where no meter reports."""
     flat = lives_now(request, tenancy)
-    found = home_figures(flat, now())
-    if found is None:
+    home = home_figures(flat, now())
+    if home is None:
         raise Http404
-    figures = found.figures
+    figures = home.figures
     context = {
         "unit": flat.unit,
         "tenancy": flat,

@@ -40,14 +40,14 @@ def use(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     context: dict[str, Any] = {"use": use_chart(request, meter, at, address, address, flat)}
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "web/meter/_chart.html", context)
-    where, currency = zone(flat.unit.property.zone), flat.unit.property.currency
+    zone_info, currency = zone(flat.unit.property.zone), flat.unit.property.currency
     context |= {
         "unit": flat.unit,
         "tenancy": flat,
-        "where": where,
+        "zone_info": zone_info,
         "currency": currency,
         "by_price": by_price(flat, at, meter),
-        "prices": price_outlook(account_of(meter), at, where, currency),
+        "prices": price_outlook(account_of(meter), at, zone_info, currency),
         "tariffs": _tariffs(flat.unit.property, at),
     }
     return render(request, "tenant/home/use.html", context)

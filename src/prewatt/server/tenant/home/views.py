@@ -75,7 +75,7 @@ def _page(request: HttpRequest, flat: Tenancy, at: int) -> HttpResponse:
     context: dict[str, Any] = {
         "unit": flat.unit,
         "tenancy": flat,
-        "where": zone(flat.unit.property.zone),
+        "zone_info": zone(flat.unit.property.zone),
         "panel": panel,
         "keypad": None if panel else keypad_panel(flat, at),
         "manager": False,

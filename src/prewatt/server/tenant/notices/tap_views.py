@@ -105,8 +105,8 @@ def _is_told(request: HttpRequest, recipient: Recipient) -> bool:
 
 def _path_of(delivery: Delivery) -> str:
     """Return the page that settles a message, on this server, whatever its public address was when it was told."""
-    where = urlsplit(page_of(delivery))
-    return where._replace(scheme="", netloc="").geturl()
+    address = urlsplit(page_of(delivery))
+    return address._replace(scheme="", netloc="").geturl()
 
 
 def _offer(request: HttpRequest, delivery: Delivery, token: str) -> None:

@@ -87,16 +87,16 @@ def notices(request: HttpRequest, whose: str, tenancy: int | None = None) -> Htt
             wrong = error.message_dict
         else:
             return redirect(_page(whose, recipient))
-    told = set(request.POST.getlist("tell")) if wrong else _told(recipient)
+    events = set(request.POST.getlist("tell")) if wrong else _wanted_events(recipient)
     account = account_values(recipient.organisation_id, "wechat")
     context = {
         "whose": whose,
         "recipient": recipient,
-        "where": zone(home_zone(recipient)),
+        "zone_info": zone(home_zone(recipient)),
         "values": _in_form(request, recipient, is_refused=bool(wrong)),
         "wrong": wrong,
         "languages": language_choices(),
-        "events": [(each.value, each.label, each.value in told) for each in recipient.events],
+        "events": [(each.value, each.label, each.value in events) for each in recipient.events],
         **_channels(recipient, request.user),
         "push_key": public_key(),
         "wechat": bool(account),
@@ -121,7 +121,7 @@ def _keep(request: HttpRequest, recipient: Recipient) -> None:
     messages.success(request, _("Saved."))
 
 
-def _told(recipient: Recipient) -> set[str]:
+def _wanted_events(recipient: Recipient) -> set[str]:
     """Return the events that a recipient is told of."""
     return {each.value for each in recipient.events} - set(recipient.muted)
 

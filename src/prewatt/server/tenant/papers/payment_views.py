@@ -30,7 +30,7 @@ def payments(request: HttpRequest, pk: int) -> HttpResponse:
         "tenancy": tenancy,
         "unit": tenancy.unit,
         "manager": manager,
-        "where": place,
+        "zone_info": place,
         "currency": tenancy.unit.property.currency,
         "months": paid_by_month(tenancy)[:MONTHS],
         "page": list_page(request, rows.prefetch_related("debt_parts")),

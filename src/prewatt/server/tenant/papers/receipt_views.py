@@ -23,7 +23,7 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     tenancy, manager = tenancy_to_see(request, getattr(payment, "tenancy_id", 0))
     context = {
         "paper": paper_of(row),
-        "where": zone(tenancy.unit.property.zone),
+        "zone_info": zone(tenancy.unit.property.zone),
         "manager": manager,
         "email": email_of(tenancy) if manager else None,
     }

@@ -58,7 +58,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("tenant:papers:tenancy_statement", pk=pk)
     begin = first.replace(day=1)
     context = {
-        "made": document,
+        "statement": document,
         "paper": paper_of(document),
         "manager": manager,
         "has_ended": tenancy.ends is not None and tenancy.ends <= now(),
@@ -114,7 +114,7 @@ def shares(request: HttpRequest, pk: int) -> HttpResponse:
         "unit": tenancy.unit,
         "manager": manager,
         "page": list_page(request, rows),
-        "where": zone(tenancy.unit.property.zone),
+        "zone_info": zone(tenancy.unit.property.zone),
         "currency": tenancy.unit.property.currency,
     }
     return render(request, "tenant/papers/shares.html", context)
@@ -140,7 +140,7 @@ def share(request: HttpRequest, pk: int, share_pk: int) -> HttpResponse:
         "unit": tenancy.unit,
         "share": own,
         "everybody": everybody,
-        "where": zone(tenancy.unit.property.zone),
+        "zone_info": zone(tenancy.unit.property.zone),
         "rule": [(BASES[basis], percent) for basis, percent in own.run.rule.items()],
     }
     return render(request, "tenant/papers/share.html", context)
@@ -157,7 +157,7 @@ def code(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "tenancy": tenancy,
         "entry": entry,
         "code": sold_code(entry),
-        "where": zone(tenancy.unit.property.zone),
+        "zone_info": zone(tenancy.unit.property.zone),
         "currency": tenancy.unit.property.currency,
         "taxes": entry.tax + entry.tax_included,
     }

@@ -123,7 +123,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
         "payment": payment_,
         "manager": manager,
         "tenancy": tenancy,
-        "where": zone(tenancy.unit.property.zone),
+        "zone_info": zone(tenancy.unit.property.zone),
         "open": still_open,
         "shade": _shade(payment_, command, still_open),
         "command": command,

@@ -26,7 +26,7 @@ def personal_data(request: HttpRequest, pk: int) -> HttpResponse:
         "tenancy": tenancy,
         "unit": tenancy.unit,
         "manager": manager,
-        "where": zone(tenancy.unit.property.zone),
+        "zone_info": zone(tenancy.unit.property.zone),
         "fields": [(each.verbose_name, getattr(retention, each.name)) for each in retention.days_fields()],
         "bills_years": retention.bills_years,
         "bills_until": kept_until(tenancy),

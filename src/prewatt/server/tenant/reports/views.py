@@ -67,7 +67,7 @@ def my_reports(request: HttpRequest, tenancy: int | None = None) -> HttpResponse
         "reports": rows[:SHOWN],
         "categories": Report.Category.choices,
         "asked": new_credit_id(),
-        "where": zone((here or tenancies[0]).unit.property.zone),
+        "zone_info": zone((here or tenancies[0]).unit.property.zone),
     }
     return render(request, "tenant/reports/my_reports.html", context)
 
@@ -102,7 +102,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "manager": manager,
         "asked": new_credit_id(),
         "entries": report_.entries.prefetch_related("photos"),
-        "where": zone(report_.tenancy.unit.property.zone),
+        "zone_info": zone(report_.tenancy.unit.property.zone),
         "states": Report.State.choices if manager else [],
         "may": manager or can_add(report_, at),
         "lives": lives_there(report_.tenancy, at),

@@ -44,7 +44,7 @@ def residents(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     context = {
         "tenancy": flat,
         "unit": flat.unit,
-        "where": zone(flat.unit.property.zone),
+        "zone_info": zone(flat.unit.property.zone),
         "residents": [
             {
                 "pk": each.pk,

@@ -23,24 +23,24 @@ def _kept(context: Context, form: str) -> dict[str, Any] | None:
 @register.simple_tag(takes_context=True)
 def typed(context: Context, form: str, field: str, default: Any = "") -> SafeString:
     """Return the attribute `value` of a field, and the mark that it was wrong."""
-    found = _kept(context, form)
-    value = (found["values"].get(field) or [""])[0] if found else default
-    wrong = mark_safe(' aria-invalid="true"') if found and field in found["wrong"] else ""
+    kept_form = _kept(context, form)
+    value = (kept_form["values"].get(field) or [""])[0] if kept_form else default
+    wrong = mark_safe(' aria-invalid="true"') if kept_form and field in kept_form["wrong"] else ""
     return format_html('value="{}"{}', value, wrong)
 
 
 @register.simple_tag(takes_context=True)
 def typed_text(context: Context, form: str, field: str) -> str:
     """Return the text of a field with several lines."""
-    found = _kept(context, form)
-    return str((found["values"].get(field) or [""])[0]) if found else ""
+    kept_form = _kept(context, form)
+    return str((kept_form["values"].get(field) or [""])[0]) if kept_form else ""
 
 
 @register.simple_tag(takes_context=True)
 def wrong(context: Context, form: str, field: str) -> SafeString | str:
     """Return what is wrong with a field, to be shown next to it."""
-    found = _kept(context, form)
-    text = found["wrong"].get(field) if found else None
+    kept_form = _kept(context, form)
+    text = kept_form["wrong"].get(field) if kept_form else None
     return format_html('<em class="bad">{}</em>', text) if text else ""
 
 
@@ -49,8 +49,8 @@ def picked(context: Context, form: str, field: str, value: Any, default: Any = "
     """Return `selected` (or another `mark`) if this value of a field was chosen. Before anything was chosen, the
     default value counts.
     """
-    found = _kept(context, form)
-    chosen = found["values"].get(field, []) if found else [str(default)]
+    kept_form = _kept(context, form)
+    chosen = kept_form["values"].get(field, []) if kept_form else [str(default)]
     return mark if str(value) in chosen else ""
 
 
@@ -67,14 +67,14 @@ def instant_field(
     """Show a field for an instant on the property's clock. If the clock shows that time twice, the person chooses
     between the two. `is_free`: it may stay empty.
     """
-    found = _kept(context, form)
-    values = found["values"].get(field) if found else None
+    kept_form = _kept(context, form)
+    values = kept_form["values"].get(field) if kept_form else None
     return {
         "field": field,
         "value": values[0] if values else default,
-        "choices": found["choices"].get(field, []) if found else [],
+        "choices": kept_form["choices"].get(field, []) if kept_form else [],
         "title": title,
-        "is_wrong": bool(found and field in found["wrong"]),
+        "is_wrong": bool(kept_form and field in kept_form["wrong"]),
         "is_free": is_free,
     }
 
@@ -82,8 +82,8 @@ def instant_field(
 @register.simple_tag(takes_context=True)
 def asked_back(context: Context, form: str, field: str) -> list[list[str]]:
     """Return the values and texts of what a field may have meant, if that was not clear."""
-    found = _kept(context, form)
-    return list(found["choices"].get(field, [])) if found else []
+    kept_form = _kept(context, form)
+    return list(kept_form["choices"].get(field, [])) if kept_form else []
 
 
 @register.inclusion_tag("web/layout/_tenancy_field.html", takes_context=True)
@@ -94,9 +94,9 @@ def tenancy_field(
     address. If several were called by what was typed before, the person chooses among them; without `select` the page has
     a list of its own for that. `chosen`: the tenancy that was clear, if the form is refused for something else.
     """
-    found = _kept(context, form)
+    kept_form = _kept(context, form)
     choices = [[str(chosen.pk), str(chosen)]] if chosen else asked_back(context, form, field)
-    values = found["values"].get(f"{field}-typed") if found and not choices else None
+    values = kept_form["values"].get(f"{field}-typed") if kept_form and not choices else None
     return {
         "field": field,
         "id": f"{field}{form.replace('/', '-')}",
@@ -104,5 +104,5 @@ def tenancy_field(
         "choices": choices if select else [],
         "chosen": str(chosen.pk) if chosen else "",
         "value": values[0] if values else "",
-        "wrong": bool(found and field in found["wrong"]),
+        "wrong": bool(kept_form and field in kept_form["wrong"]),
     }

@@ -54,9 +54,9 @@ class AppriseService(Sender):
     def send(cls, account: Mapping[str, str], number: str, message: Message) -> None:
         """Send an SMS. Raises SendError if the service does not accept it."""
         url = account["url"].replace("{to}", number)
-        where = urlsplit(url)
-        if where.scheme not in SERVICES:
+        address = urlsplit(url)
+        if address.scheme not in SERVICES:
             raise SendError(_now("This account can't be used. Check how it is written."), lasting=True)
-        if where.scheme in OWN_HOST:
-            check_host(where.hostname or "")
+        if address.scheme in OWN_HOST:
+            check_host(address.hostname or "")
         send_by_apprise(url, Message(**{**message.__dict__, "title": "", "text": sms_text(message)}))

@@ -122,9 +122,9 @@ class Tencent(TemplateSender):
     def answered(cls, answer: Mapping[str, Any]) -> tuple[str, str]:
         """Return (code, words) of an answer. The code is empty if the message was accepted (`Ok`)."""
         said = answer["Response"]
-        found = said.get("Error") or said["SendStatusSet"][0]
-        code = str(found["Code"])
-        return ("", "") if code == "Ok" else (code, str(found.get("Message", "")))
+        status = said.get("Error") or said["SendStatusSet"][0]
+        code = str(status["Code"])
+        return ("", "") if code == "Ok" else (code, str(status.get("Message", "")))
 
 
 def authorization(key_id: str, key: str, service: str, host: str, body: bytes, at: int) -> str:

@@ -96,11 +96,11 @@ class Contracts:
     def saved(self, saving: Saving) -> Saved | None:
         """Return the contract that the payer has agreed to, whichever of the account's apps it was in."""
         for app in self._beginning_with(saving.reference):
-            found = self._contract(app, plan_id=self._plan, contract_code=saving.saving_id)
-            if found.get("contract_state") == AGREED:
-                if found.get("contract_code") != saving.saving_id or not found.get("contract_id"):
+            contract = self._contract(app, plan_id=self._plan, contract_code=saving.saving_id)
+            if contract.get("contract_state") == AGREED:
+                if contract.get("contract_code") != saving.saving_id or not contract.get("contract_id"):
                     raise ProviderError(_("The provider's answer is about another agreement. Start again."))
-                return Saved(json.dumps([app, found["contract_id"]]), "")
+                return Saved(json.dumps([app, contract["contract_id"]]), "")
         return None
 
     def forget(self, token: str) -> None:
@@ -189,23 +189,23 @@ class Contracts:
     def read_callback(self, body: bytes) -> PaymentReport | AgreementReport:
         """Return what a callback reports. Raises CallbackError if it is not WeChat Pay's, or for another account."""
         try:
-            told = read(body, self._key)
+            fields = read(body, self._key)
         except V2Error as error:
             raise CallbackError(str(error)) from None
-        if told["mch_id"] != self._mchid:
+        if fields["mch_id"] != self._mchid:
             raise CallbackError("it is for another merchant account")
-        if "change_type" in told:
-            return self._agreement(told)
-        if told["appid"] not in self._apps:
+        if "change_type" in fields:
+            return self._agreement(fields)
+        if fields["appid"] not in self._apps:
             raise CallbackError("it is for another merchant account")
-        if told["return_code"] != "SUCCESS" or told["result_code"] != "SUCCESS":
-            return PaymentReport(told["out_trade_no"], State.CLOSED, refusal=_reason(told))
-        return _paid(told, State.PAID)
+        if fields["return_code"] != "SUCCESS" or fields["result_code"] != "SUCCESS":
+            return PaymentReport(fields["out_trade_no"], State.CLOSED, refusal=_reason(fields))
+        return _paid(fields, State.PAID)
 
-    def _agreement(self, told: Mapping[str, str]) -> AgreementReport:
+    def _agreement(self, fields: Mapping[str, str]) -> AgreementReport:
         # It does not say in which of the apps; any of them can end it.
-        token = json.dumps([told.get("appid") or self._apps[0], told["contract_id"]])
-        return AgreementReport(told["contract_code"], told["change_type"] != "DELETE", token)
+        token = json.dumps([fields.get("appid") or self._apps[0], fields["contract_id"]])
+        return AgreementReport(fields["contract_code"], fields["change_type"] != "DELETE", token)
 
     # -- asking ------------------------------------------------------------------------------------------------------------
 
@@ -222,10 +222,10 @@ class Contracts:
         if unsigned.get("return_code") != "SUCCESS":
             # What goes wrong before the signature is read is answered without one, and has done nothing.
             raise refused(TITLE, unsigned.get("return_msg", ""))
-        told = read(answer.content, self._key)
-        if told.get("mch_id", self._mchid) != self._mchid:
+        answer_fields = read(answer.content, self._key)
+        if answer_fields.get("mch_id", self._mchid) != self._mchid:
             raise V2Error("it is for another merchant account")
-        return told
+        return answer_fields
 
 
 def answered(taken: bool, why: str) -> bytes:
@@ -249,11 +249,11 @@ def _report(order: Order, known: Mapping[str, str]) -> PaymentReport:
     return PaymentReport(order.payment_id, state, refusal=_reason(known) if state == State.CLOSED else "")
 
 
-def _reason(told: Mapping[str, str]) -> str:
-    return for_people(told.get("err_code_des") or told.get("trade_state_desc", ""))
+def _reason(fields: Mapping[str, str]) -> str:
+    return for_people(fields.get("err_code_des") or fields.get("trade_state_desc", ""))
 
 
-def _paid(told: Mapping[str, str], state: State) -> PaymentReport:
-    at = datetime.strptime(told["time_end"], "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
-    amount, currency = int(told["total_fee"]), told.get("fee_type") or "CNY"
-    return PaymentReport(told["out_trade_no"], state, told["transaction_id"], amount, currency, instant(at))
+def _paid(fields: Mapping[str, str], state: State) -> PaymentReport:
+    at = datetime.strptime(fields["time_end"], "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
+    amount, currency = int(fields["total_fee"]), fields.get("fee_type") or "CNY"
+    return PaymentReport(fields["out_trade_no"], state, fields["transaction_id"], amount, currency, instant(at))

@@ -228,7 +228,7 @@ class WeChat(Provider):
                 return None
             if resource["mchid"] != self._settings["mchid"] or resource["appid"] not in self._apps:
                 raise CallbackError("it is for another merchant account")
-            return _told(resource)
+            return _report_of(resource)
 
     def answer(self, taken: bool, why: str = "") -> Answer:
         """Return the JSON that WeChat Pay expects: SUCCESS, or FAIL with the reason."""
@@ -250,7 +250,7 @@ class WeChat(Provider):
             status, text = self._client.query(out_trade_no=order.payment_id)
             if status == 404:
                 return PaymentReport(order.payment_id, State.OPEN)
-            return _told(_good(status, text))
+            return _report_of(_good(status, text))
 
     def close(self, order: Order) -> None:
         """Close the payment; one that WeChat Pay does not know needs no closing."""
@@ -345,7 +345,7 @@ def _back(refund: Mapping[str, Any]) -> TakenBackReport:
     )
 
 
-def _told(payment: Mapping[str, Any]) -> PaymentReport:
+def _report_of(payment: Mapping[str, Any]) -> PaymentReport:
     state = STATES.get(payment["trade_state"], State.OPEN)
     if state not in (State.PAID, State.REFUNDED):
         return PaymentReport(payment["out_trade_no"], state)
