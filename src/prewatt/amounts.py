@@ -64,14 +64,14 @@ def bare(text: str) -> str:
 
 def decimal_sign(texts: Iterable[str]) -> str:
     """Return the decimal sign that the clear numbers of a file use; empty if no number is clear, or if they disagree."""
-    found = set()
+    signs = set()
     for text in texts:
         try:
-            found.add(_own_sign(bare(text).removeprefix("-")))
+            signs.add(_own_sign(bare(text).removeprefix("-")))
         except NoAmount:
             continue
-    found.discard("")
-    return found.pop() if len(found) == 1 else ""
+    signs.discard("")
+    return signs.pop() if len(signs) == 1 else ""
 
 
 def _own_sign(number: str) -> str:

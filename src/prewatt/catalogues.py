@@ -167,9 +167,9 @@ def compile_stale(folder: Path) -> None:
         if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
             continue
         with contextlib.suppress(OSError):
-            made = compiled(read_messages(source))
+            content = compiled(read_messages(source))
             handle, name = tempfile.mkstemp(dir=target.parent)
             with os.fdopen(handle, "wb") as file:
-                file.write(made)
+                file.write(content)
             Path(name).chmod(0o644)
             Path(name).replace(target)

@@ -66,9 +66,9 @@ def use(folder: Path) -> None:
     """Use a folder for as long as this process lives. Waits while files are being put there; what was decided and not
     brought to its end is, first.
     """
-    where = folder.resolve()
-    if where not in _used and where.is_dir():
-        _used[where] = _enter(where)
+    path = folder.resolve()
+    if path not in _used and path.is_dir():
+        _used[path] = _enter(path)
 
 
 @contextmanager
@@ -84,16 +84,16 @@ def using(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _enter(where: Path) -> int:
-    handle = os.open(where, os.O_RDONLY | os.O_DIRECTORY)
+def _enter(path: Path) -> int:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     # A file system that knows no locks keeps nobody out; `alone` says so.
     with suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_SH)
-        while (where / DECIDED).exists():
+        while (path / DECIDED).exists():
             # Of several that begin at the same time one does it.
             with suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _finish(where)
+                _finish(path)
             fcntl.flock(handle, fcntl.LOCK_UN)
             time.sleep(0.01)
             fcntl.flock(handle, fcntl.LOCK_SH)

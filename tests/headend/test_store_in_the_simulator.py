@@ -57,7 +57,7 @@ class Beside:
         opened = Command.objects.filter(meter=row, state__in=OPEN)
         log = {each.number: decode_command(bytes(each.body)) for each in opened}
         assert log == {number: each.command for number, each in stored.open.items()}
-        assert (row.taken, max(row.taken, row.told_command)) == (stored.taken, max(stored.taken, stored.told))
+        assert (row.taken, max(row.taken, row.told_command)) == (stored.taken, max(stored.taken, stored.told_command))
 
 
 @pytest.mark.parametrize("seed", [3, 17])

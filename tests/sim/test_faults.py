@@ -121,9 +121,9 @@ def test_what_is_to_happen_does_happen():
         outrun += world.headend.outrun
         forged += sum(gateway.line.forged for gateway in world.gateways.values())
         altered += sum(gateway.line.altered for gateway in world.gateways.values())
-        twins += world.database.told.get("two-gateways", 0)
+        twins += world.database.alarm_counts.get("two-gateways", 0)
         entries += sum(each.seq for each in world.database.meters.values())
-        told |= {code for book in world.oracle.books.values() for code in book.told}
+        told |= {code for book in world.oracle.books.values() for code in book.reported_codes}
         happened |= {each.kind for each in script(world.swarm, world.days, world.meters, world.gateways)}
     assert happened == set(PEOPLE) | set(TROUBLE) | set(FLASH) | set(IDENTITY) | set(OPERATOR) | set(GRID)
     assert {"over-voltage-trip", "within-limits"} <= told

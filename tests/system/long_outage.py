@@ -135,7 +135,7 @@ def made_director(folder):  # noqa: C901 (a class is made within, as it needs th
                 }[what]()
 
         def change_tariff(self):
-            document = {**examples()["ontario-ultra-low-overnight"], "zone": self.options.where}
+            document = {**examples()["ontario-ultra-low-overnight"], "zone": self.options.zone}
             changed = read_document(document, zone=self.where.zone, currency=self.where.currency)
             schedule(self.where, keep(self.where.organisation, changed), self.clock.now() + DAY)
 

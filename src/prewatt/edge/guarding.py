@@ -37,11 +37,11 @@ class Tell(Protocol):
 
 @dataclass(slots=True)
 class _Passed:
-    """A limit that the readings pass: since when (`since`), in how many `readings`, and whether that was `told`."""
+    """A limit that the readings pass: since when (`since`), in how many `readings`, and whether that `is_told`."""
 
     since: int
     readings: int = 0
-    told: bool = False
+    is_told: bool = False
 
 
 class Guard:
@@ -70,7 +70,7 @@ class Guard:
         """Note that the meter does not answer, so nobody knows whether a limit is still passed or kept again."""
         self._over_since = self._seen = None
         if self._passed:
-            self._passed = {limit: passed for limit, passed in self._passed.items() if passed.told}
+            self._passed = {limit: passed for limit, passed in self._passed.items() if passed.is_told}
         self._right.clear()
 
     def clock_set(self, by: int) -> None:
@@ -156,10 +156,10 @@ class Guard:
         if value is not None and limit.is_passed(value[0]):
             passed = self._passed.setdefault(limit, _Passed(now))
             passed.readings += 1
-            if not passed.told and passed.readings >= READINGS and now - passed.since >= limit.delay * SECOND:
-                passed.told = True
+            if not passed.is_told and passed.readings >= READINGS and now - passed.since >= limit.delay * SECOND:
+                passed.is_told = True
                 self._follow(now, account, limit, value, tell)
-        elif passed is not None and not passed.told:
+        elif passed is not None and not passed.is_told:
             del self._passed[limit]
         elif passed is not None and value is not None and limit.is_right(value[0]):
             del self._passed[limit]
@@ -229,7 +229,7 @@ class Guard:
         if account.supply.unsafe:
             soon.append(rules.reclose_after * SECOND)
         if account.closed is not False:
-            soon += [each.delay * SECOND for each, passed in self._passed.items() if not passed.told]
+            soon += [each.delay * SECOND for each, passed in self._passed.items() if not passed.is_told]
             if account.settings.limits:
                 soon.append(shortest)
             if rules.step or account.power_limit(now):

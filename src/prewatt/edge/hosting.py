@@ -213,32 +213,32 @@ def host(folder: Path) -> int:
     except ValueError as error:
         print(f"prewatt edge: {error}", file=sys.stderr)
         return 2
-    told = threading.Event()
+    stopping = threading.Event()
 
     def stop(*_: object) -> None:
-        told.set()
+        stopping.set()
         hosting.changed.set()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     hosting.start()
     log.info("%d gateways run here: %s", len(hosting.gateways), ", ".join(each.name for each in hosting.gateways))
-    _wait(hosting, told)
+    _wait(hosting, stopping)
     hosting.stop()
-    return 0 if told.is_set() else max(gateway.status for gateway in hosting.gateways)
+    return 0 if stopping.is_set() else max(gateway.status for gateway in hosting.gateways)
 
 
-def _wait(hosting: Hosting, told: threading.Event) -> None:
+def _wait(hosting: Hosting, stopping: threading.Event) -> None:
     """Wait until this process is told to stop, or no gateway runs any more. The service manager watches the process, not
     each gateway: one that stands still must not end the others.
     """
     manager = ServiceManager()
-    while not told.is_set() and any(each.runs for each in hosting.gateways):
+    while not stopping.is_set() and any(each.runs for each in hosting.gateways):
         manager.turned(lambda: f"{sum(each.runs for each in hosting.gateways)} gateways run")
         # One that has just said that it ends is seen to have ended a moment later.
         hosting.changed.wait(LOOK_EVERY)
         hosting.changed.clear()
-        if not told.is_set():
+        if not stopping.is_set():
             hosting.look()
     manager.ending()
 
@@ -265,8 +265,8 @@ def _settings_in(folder: Path) -> list[Path]:
             log.error("%s. Its gateway does not run; the others do", error)
     for name, same in names.items():
         if len(same) > 1:
-            where = " and ".join(str(path.parent) for path in same)
-            log.error("%s are both gateway %s: neither runs. Move the one that is a copy away", where, name)
+            folders = " and ".join(str(path.parent) for path in same)
+            log.error("%s are both gateway %s: neither runs. Move the one that is a copy away", folders, name)
     alone = [same[0] for same in names.values() if len(same) == 1]
     if not alone:
         raise ValueError(f"{folder}: there is no folder of a gateway in it, with an edge.toml that can be used")

@@ -178,7 +178,7 @@ def _from_1(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO snapshot VALUES (NULL, ?, ?, ?, ?, ?)", (*row, digest(*row)))
     kept = db.execute("SELECT meter, what, body FROM kept_1 WHERE what!='adopted'").fetchall()
     kept += db.execute("SELECT '', name, CAST(value AS BLOB) FROM meta_1 WHERE name='epoch'").fetchall()
-    kept += [(meter, "adopted", msgspec.msgpack.encode(where)) for meter, *where in adopted]
+    kept += [(meter, "adopted", msgspec.msgpack.encode(head)) for meter, *head in adopted]
     for row in kept:
         db.execute("INSERT INTO kept VALUES (NULL, ?, ?, ?, ?)", (*row, digest(*row)))
     for name in names:

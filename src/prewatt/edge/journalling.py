@@ -27,12 +27,12 @@ class Plan:
     asked for.
 
     `reading`: when the next reading must be journalled. `change`: since when, and until when, only the balance and
-    people can change where the switch belongs. `told`: whether all due warnings of low credit were given.
+    people can change where the switch belongs. `is_warned`: whether all due warnings of low credit were given.
     """
 
     reading: int | None = None
     change: tuple[int, int] | None = None
-    told: bool | None = None
+    is_warned: bool | None = None
 
 
 class Journalling:

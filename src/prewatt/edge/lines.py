@@ -44,7 +44,7 @@ def lines_in_trouble(drivers: Mapping[str, MeterDriver]) -> tuple[LineStatus, ..
         for _part, bus in parts_of(driver):
             if name not in meters.setdefault(id(bus), []):
                 meters[id(bus)].append(name)
-    found = [
+    statuses = [
         LineStatus(
             bus.name[:LONGEST_NAME],
             bus.port.name[:LONGEST_WORDS],
@@ -55,7 +55,7 @@ def lines_in_trouble(drivers: Mapping[str, MeterDriver]) -> tuple[LineStatus, ..
         for bus in _buses(drivers.values())
         if (trouble := bus.health.trouble)
     ]
-    return tuple(sorted(found, key=lambda each: each.name)[:MAX_LINES])
+    return tuple(sorted(statuses, key=lambda each: each.name)[:MAX_LINES])
 
 
 def asked(driver: MeterDriver) -> Count:

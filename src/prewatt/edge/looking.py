@@ -76,9 +76,9 @@ class Looking:
         self.interval = interval
         self._looks: dict[str, _Look] = {}
         self._seen: dict[str, tuple[float, LiveMeter]] = {}
-        self._told: dict[str, LiveMeter] = {}
+        self._unsent: dict[str, LiveMeter] = {}
         self._sent: dict[int, float] = {}
-        self._rests_until = self._busy = self._next_message = self._told_since = 0.0
+        self._rests_until = self._busy = self._next_message = self._unsent_since = 0.0
 
     # -- leases ------------------------------------------------------------------------------------------------------
 
@@ -106,7 +106,7 @@ class Looking:
     def on_disconnected(self) -> None:
         """End all leases, because nobody sees the readings any more."""
         self._looks.clear()
-        self._told.clear()
+        self._unsent.clear()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -137,8 +137,8 @@ class Looking:
         look = self._looks.get(seen.meter)
         if look is None:
             return
-        self._told_since = self._told_since if self._told else ended
-        self._told[seen.meter] = seen
+        self._unsent_since = self._unsent_since if self._unsent else ended
+        self._unsent[seen.meter] = seen
         look.asked_until = 0.0
         look.next = self._next_round(began) if not seen.cause else ended + SILENT * self.interval
         if look.once:
@@ -159,24 +159,24 @@ class Looking:
 
     def message(self, mono: float) -> tuple[LiveMeter, ...]:
         """Return what must be reported now. The call counts as reporting it."""
-        if not self._told or mono < self._message_due():
+        if not self._unsent or mono < self._message_due():
             return ()
         self._next_message = self._next_round(mono)
-        told = tuple(self._told.values())
-        self._told.clear()
-        return told
+        readings = tuple(self._unsent.values())
+        self._unsent.clear()
+        return readings
 
     def _message_due(self) -> float:
         """Return when the next message is due: a little later if other meters are being read just now, so that they go
         into the same message.
         """
-        first = max(self._next_message, self._told_since)
+        first = max(self._next_message, self._unsent_since)
         more = any(look.next <= first < look.until for look in self._looks.values())
         return first + self.interval / 2 if more else first
 
     def next_timer(self) -> float:
         """Return when (s, `mono`) to ask `next_meter` or `message` again."""
-        timer = self._message_due() if self._told else float("inf")
+        timer = self._message_due() if self._unsent else float("inf")
         for look in self._looks.values():
             timer = min(timer, look.until, max(look.next, look.asked_until, self._rests_until))
         return timer

@@ -275,12 +275,12 @@ class Meter(RegisterRules):
 
     def _decide(self, now: int, outcome: Outcome) -> None:
         account = self.account
-        if not self._plan.told:
+        if not self._plan.is_warned:
             if under := account.to_warn(account.at, account.balance):
                 self._append(
                     outcome, account.event(now, EventKind.LOW_CREDIT, f"under {under[0].in_words(account.currency)}")
                 )
-            self._plan.told = not under
+            self._plan.is_warned = not under
         wanted, tripped = account.wants_closed(now, self.guard.tripped), self.guard.tripped
         if wanted is not None and wanted != account.closed:
             why = account.why_closed() if wanted else account.why_open(now, tripped)

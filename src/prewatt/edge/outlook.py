@@ -33,8 +33,8 @@ class Outlook:
             return None
         read = local(account.read_at, zone(account.settings.zone))
         cost = self._cost(meter, account, read.date())
-        found = forecast(room, cost, read.date(), read.hour * 60 + read.minute)
-        return None if found is None else days_until(account.read_at + found.minutes * MINUTE, now)
+        forecast_ = forecast(room, cost, read.date(), read.hour * 60 + read.minute)
+        return None if forecast_ is None else days_until(account.read_at + forecast_.minutes * MINUTE, now)
 
     def _cost(self, meter: str, account: Account, today: date) -> dict[date, int]:
         """Return what the whole days before `today` have cost this tenant (nano)."""

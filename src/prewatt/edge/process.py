@@ -107,10 +107,10 @@ def serve(
     return AGAIN if restart.is_asked else 0
 
 
-def _keep_private(where: Path) -> None:
+def _keep_private(path: Path) -> None:
     """Close the gateway's folder to others. If it can't be, that is said, and the agent runs: the lights come first."""
     try:
-        folder.keep_private(where)
+        folder.keep_private(path)
     except folder.OpenFolderError as error:
         log.error("%s", error)
     except OSError:

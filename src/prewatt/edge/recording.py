@@ -309,11 +309,11 @@ def _energy(cell: Cell) -> int:
 def _recordings(homes: Mapping[str, dict[int, int]]) -> dict[str, Recording]:
     lengths = {meter: _length(sorted(used)) for meter, used in homes.items() if len(used) > 1}
     single = min(lengths.values(), default=HOUR // 2)
-    found = {}
+    recordings = {}
     for meter, used in homes.items():
         length = lengths.get(meter, single)
-        found[meter] = Recording(length, used, _others(sorted(used), length))
-    return found
+        recordings[meter] = Recording(length, used, _others(sorted(used), length))
+    return recordings
 
 
 def _plausible(length: int) -> bool:
@@ -333,18 +333,18 @@ def _others(begins: list[int], length: int) -> dict[int, int]:
     """Return the intervals of another length, by their beginning: four or more in a row, or three that begin at full
     hours or parts of them, which are not gaps.
     """
-    found: dict[int, int] = {}
+    intervals: dict[int, int] = {}
     index = 0
     for distance, run in groupby(later - earlier for earlier, later in pairwise(begins)):
         count = len(list(run))
         full = count >= 2 and length < distance <= HOUR and begins[index] % distance == 0
         if distance != length and (count >= 4 or full) and _plausible(distance):
-            found |= dict.fromkeys(begins[index : index + count + 1], distance)
+            intervals |= dict.fromkeys(begins[index : index + count + 1], distance)
         elif distance == length:
             # The first of a run of the usual ones may be the last of the run before.
-            found.pop(begins[index], None)
+            intervals.pop(begins[index], None)
         index += count
-    return found
+    return intervals
 
 
 def _check_jumps(meter: str, home: _Uses, recording: Recording, header: Header, problems: Problems) -> None:

@@ -78,12 +78,12 @@ class RegisterRules(Journalling):
         self._agreeing = 0
         # What is wrong with the register, and of what of it somebody was told.
         self._measured: dict[str, _Lasting] = {}
-        self._told: set[str] = set()
+        self._reported_codes: set[str] = set()
         self._journalled_at = INSTANT_MAX
 
     def _go_on_from(self, account: Account, head: bytes) -> None:
         super()._go_on_from(account, head)
-        self._candidate, self._agreeing, self._told, self._measured = None, 0, set(), {}
+        self._candidate, self._agreeing, self._reported_codes, self._measured = None, 0, set(), {}
 
     def clock_set(self, by: int) -> None:
         """Shift the instants that this process has measured by `by` µs, because the gateway's time was set."""
@@ -192,12 +192,12 @@ class RegisterRules(Journalling):
             lasting = self._measured.get(code)
             if lasting is None or lasting.since != since:
                 self._measured.pop(code, None)
-                self._told.discard(code)
+                self._reported_codes.discard(code)
                 if not since:
                     continue
                 lasting = self._measured[code] = _Lasting(since, since < now, now)
-            if now - lasting.began >= lasts and code not in self._told:
-                self._told.add(code)
+            if now - lasting.began >= lasts and code not in self._reported_codes:
+                self._reported_codes.add(code)
                 self._append(outcome, account.event(now, code, f"it stands at {observed.register} Wh"))
 
     def _next_reading(self, now: int) -> int:

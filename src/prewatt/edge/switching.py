@@ -120,8 +120,8 @@ class Switching:
         return self.fail()
 
     def _is_news(self) -> bool:
-        told, self.is_told = self.is_told, True
-        return not told
+        was_told, self.is_told = self.is_told, True
+        return not was_told
 
     def _settles(self, now: int) -> bool:
         return self._confirmed_at is not None and now - self._confirmed_at < SETTLES

@@ -121,7 +121,7 @@ class Timekeeper:
         self._boot = boot
         self._anchor = kept
         self._stepped = False
-        self._told: dict[str, int] = {}
+        self._told_at: dict[str, int] = {}
         self._differs = False
         self._stood = False
         self._agreed: _Agreed | None = None
@@ -196,10 +196,10 @@ class Timekeeper:
 
     def _tell(self, kind: EventKind, off: int, moment: Moment) -> list[Note]:
         """Return an event about a clock, at most once an hour: a clock may jump to and fro, and servers may disagree."""
-        told_at = self._told.get(kind)
+        told_at = self._told_at.get(kind)
         if told_at is not None and moment.steady - told_at < HOUR:
             return []
-        self._told[kind] = moment.steady
+        self._told_at[kind] = moment.steady
         return [Note(kind, f"by {_span(off)}")]
 
     @property

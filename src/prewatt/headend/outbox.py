@@ -25,15 +25,15 @@ REMEMBERED = 10_000
 
 
 class _OpenCommand(NamedTuple):
-    """A command that its meter has not answered. `taken`: the last command that the meter's journal shows as applied; `told`:
-    the last one that the meter reports as applied.
+    """A command that its meter has not answered. `taken`: the last command that the meter's journal shows as applied;
+    `told_command`: the last one that the meter reports as applied.
     """
 
     pk: int
     gateway: str
     meter: str
     taken: int
-    told: int
+    told_command: int
     number: int
     body: bytes
     signature: bytes
@@ -75,8 +75,10 @@ class Outbox:
         rows = self._open_commands()
         astray = [
             meter
-            for (meter, taken, told), of_meter in groupby(rows, key=lambda row: (row.meter, row.taken, row.told))
-            if not is_in_order([row.number for row in of_meter], taken, told)
+            for (meter, taken, told_command), of_meter in groupby(
+                rows, key=lambda row: (row.meter, row.taken, row.told_command)
+            )
+            if not is_in_order([row.number for row in of_meter], taken, told_command)
         ]
         unread = [row.pk for row in rows if not self._is_signed(row)]
         if astray or unread:
@@ -113,8 +115,8 @@ class Outbox:
         with connection.cursor() as cursor:
             cursor.execute(*self._question)
             return [
-                _OpenCommand(pk, gateway, meter, taken, told, number, bytes(body), bytes(signature))
-                for pk, gateway, meter, taken, told, number, body, signature in cursor.fetchall()
+                _OpenCommand(pk, gateway, meter, taken, told_command, number, bytes(body), bytes(signature))
+                for pk, gateway, meter, taken, told_command, number, body, signature in cursor.fetchall()
             ]
 
     def _is_signed(self, row: _OpenCommand) -> bool:

@@ -184,12 +184,12 @@ def returned(
     """Return to which base before `base` a register (Wh) can have returned, or over its end, and the Wh that nobody was
     charged for since; None if to none. Of several it is the one that charges the least.
     """
-    found = [
+    candidates = [
         (former, energy)
         for former in formers
         if (energy := _unpaid(former, base, register, at, gap, end, power_highest)) is not None
     ]
-    return min(found, key=lambda each: each[1], default=None)
+    return min(candidates, key=lambda each: each[1], default=None)
 
 
 def _unpaid(

@@ -100,7 +100,7 @@ class Account:
     meters: list[MeterAccount]
     top_ups: list[dict[str, Any]]
     failures: list[str]
-    told: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
     """What pages say of the meters: alarms, and the events of their journals."""
 
 
@@ -111,7 +111,7 @@ def audit(journal_path: Path, memory: Path, meters: list[str], faulty: bool = Fa
     journal = Journal(journal_path)
     accounts: list[MeterAccount] = []
     failures: list[str] = []
-    told: list[str] = []
+    sentences: list[str] = []
     credits_ = _Credits()
     rows = {row.name: row for row in Meter.objects.filter(name__in=meters).select_related("unit")}
     for name in meters:
@@ -122,13 +122,13 @@ def audit(journal_path: Path, memory: Path, meters: list[str], faulty: bool = Fa
         failures += _check(account, rows[name], loaded.account.seq, loaded.head, _memory(memory, name))
         alarms = _alarms(rows[name])
         failures += [] if faulty else alarms
-        told += [*alarms, *(f"meter {name}: {words_of(code)}" for code in account.events)]
+        sentences += [*alarms, *(f"meter {name}: {words_of(code)}" for code in account.events)]
         accounts.append(account)
     journal.close()
     top_ups, unapplied = _top_ups(credits_.came)
     failures += unapplied
     failures += [f"credit {credit_id} was applied at a meter and never paid" for credit_id in credits_.came]
-    return Account(accounts, top_ups, failures, told)
+    return Account(accounts, top_ups, failures, sentences)
 
 
 class _Credits:

@@ -124,12 +124,12 @@ class Director:
         """Return what the gateway is told of its meters. If they speak a protocol, they are played from here on."""
         data = excerpt(self.story, self.home)
         if not self.options.protocol:
-            return {"recorded": RecordedSettings(data, self.options.where, self.memory)}
+            return {"recorded": RecordedSettings(data, self.options.zone, self.memory)}
         self.house = plan_house(
             self.options.protocol,
             self.story.names,
             data=data,
-            zone=self.options.where,
+            zone=self.options.zone,
             home=self.edge,
             clock=settings.CONFIG.shared_clock,
             faults=self.options.faults,
@@ -156,7 +156,7 @@ class Director:
             BuildingPlan(
                 organisation="Harbour Homes",
                 name="Banksia Court",
-                zone=self.options.where,
+                zone=self.options.zone,
                 currency=self.story.tariff.currency,
                 tariff=self.story.tariff,
                 apartments=[
@@ -231,7 +231,7 @@ class Director:
             broken = begin + length // 4
             happenings += [(broken, "break"), (begin + length // 2, "heal")]
             happenings += [(broken, "open"), (min(broken + HOUR, (broken + self.story.outage[0]) // 2), "close")]
-        zone_info = zone(self.options.where)
+        zone_info = zone(self.options.zone)
         day = local(self.story.begin, zone_info).replace(hour=0, minute=0, second=0, microsecond=0)
         while instant(day) < self.story.end:
             for hour in LOOKS:
@@ -342,7 +342,7 @@ class Director:
         return not json.loads((self.memory / f"{name}.json").read_text())["closed"]
 
     def _where_we_are(self, at: int) -> str:
-        wall = local(at, zone(self.options.where))
+        wall = local(at, zone(self.options.zone))
         line = f"[green]{words('online')}[/]" if self.online else f"[red]{words('NO NETWORK')}[/]"
         dark = sum(self._is_dark(name) for name in self.story.recordings)
         parts = [
@@ -390,7 +390,7 @@ class Director:
         facts = {
             "begin": iso(self.story.begin),
             "end": iso(self.story.end),
-            "zone": self.options.where,
+            "zone": self.options.zone,
             "currency": self.story.tariff.currency,
             "data": self.story.data.name,
             "seed": self.options.seed,

@@ -120,15 +120,15 @@ class Namings:
         for row in rows:
             fault = self._meters[row.name]
             assert row.unit is not None
-            where = f"{row.unit.name}, meter {row.name}"
+            place = f"{row.unit.name}, meter {row.name}"
             page = browser.text(reverse("console:units:journal", args=[row.unit_id]))
             alarms = browser.text(reverse("console:alarms:alarms", args=[row.unit.property_id]))
             for words in _events(row, FAULTS[fault].codes):
                 if words in page:
-                    self._note(Named(fault, where, "the flat's page: What happened", words))
+                    self._note(Named(fault, place, "the flat's page: What happened", words))
             for alarm in row.alarms.filter(kind__in=[code for code, _words in FAULTS[fault].codes]):
                 if alarm.sentence in alarms:
-                    self._note(Named(fault, where, "Alarms", alarm.sentence))
+                    self._note(Named(fault, place, "Alarms", alarm.sentence))
 
     def _note(self, named: Named) -> None:
         """Keep what was read last, but an alarm before an event."""
@@ -144,19 +144,19 @@ class Namings:
     def unnamed(self) -> list[str]:
         """Return a sentence for each fault that no page names where it was."""
         wanted = [(fault, f"line {line}") for fault in self._faults if FAULTS[fault].line for line in self._lines]
-        named = {(fault, where) for fault, where in self._named}
+        named = {(fault, place) for fault, place in self._named}
         missing = [
-            f"fault {fault}: no page names it for {where}" for fault, where in wanted if (fault, where) not in named
+            f"fault {fault}: no page names it for {place}" for fault, place in wanted if (fault, place) not in named
         ]
         for meter, fault in self._meters.items():
-            if not any(known == fault and where.endswith(f"meter {meter}") for known, where in named):
+            if not any(known == fault and place.endswith(f"meter {meter}") for known, place in named):
                 missing.append(f"fault {fault}: no page names it for meter {meter}")
         return missing
 
 
 def _events(row: Meter, codes: Iterable[tuple[str, str]]) -> list[str]:
     """Return the events of a meter's journal by which a fault is named, as pages show them: the plainest last."""
-    wanted, found, plainest = list(codes), list[str](), list[str]()
+    wanted, plain, plainest = list(codes), list[str](), list[str]()
     rows = JournalEntry.objects.filter(meter=row, kind="event").order_by("seq")
     for body in rows.values_list("body", flat=True):
         entry = decode_entry(bytes(body))
@@ -165,8 +165,8 @@ def _events(row: Meter, codes: Iterable[tuple[str, str]]) -> list[str]:
         parts = [part for code, part in wanted if code == entry.code and part in entry.detail]
         if parts:
             words = " ".join(f"{words_of(entry.code)} {entry.detail}".split())
-            (plainest if any(parts) else found).append(words)
-    return found + plainest
+            (plainest if any(parts) else plain).append(words)
+    return plain + plainest
 
 
 def named_table(faults: Iterable[str], rows: Sequence[Named]) -> Table:

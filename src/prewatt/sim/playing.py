@@ -22,7 +22,7 @@ from .naming import named_table
 
 def _welcome(demo: Director) -> Panel:
     manager, tenants = demo.logins[0][0], [name for name, _, _ in demo.logins[1:]]
-    begin, end = (local(at, zone(demo.options.where)) for at in demo.story.outage)
+    begin, end = (local(at, zone(demo.options.zone)) for at in demo.story.outage)
     some = f"{tenants[0]}[/] … [bold]{tenants[-1]}" if len(tenants) > 1 else tenants[0]
     days = (demo.story.end - demo.story.begin) / DAY
     begins, ends = (local_forms.moment(each.replace(tzinfo=None), "D j M, H:i") for each in (begin, end))
@@ -53,12 +53,12 @@ def _waited(demo: Director) -> str:
     )
 
 
-def _print_named(demo: Director, told: Sequence[str], out: Console) -> None:
-    """Print which pages name the faults, and what else they have `told`."""
+def _print_named(demo: Director, sentences: Sequence[str], out: Console) -> None:
+    """Print which pages name the faults, and `sentences` of what else they have told."""
     named = demo.named()
     out.print(named_table(demo.options.faults, named))
     # Of what stands in the table nothing is said again.
-    more = [each for each in told if not any(row.words.startswith(each.split(": ", 1)[1]) for row in named)]
+    more = [each for each in sentences if not any(row.words.startswith(each.split(": ", 1)[1]) for row in named)]
     if more:
         out.print("\n".join([_("What else the pages say of the meters:"), *more]), markup=False)
 
@@ -109,7 +109,7 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
         _("The whole took %(seconds)s s.", seconds=f"{time.monotonic() - began:.0f}"),
     )
     if demo.options.faults:
-        _print_named(demo, account.told, out)
+        _print_named(demo, account.sentences, out)
     if account.failures:
         out.print("\n".join(account.failures), style="bold red", markup=False)
         return 1

@@ -44,7 +44,7 @@ class Options:
     """
 
     data: Path | None = None
-    where: str = PACKAGED_ZONE
+    zone: str = PACKAGED_ZONE
     days: int = 30
     meters: int = MAX_METERS
     seed: int = 1
@@ -106,7 +106,7 @@ def plan(options: Options) -> Story:
     _check_numbers(options)
     data = options.data or PACKAGED / "apartments.csv.gz"
     try:
-        zone_info = zone(options.where)
+        zone_info = zone(options.zone)
         everything = load_recordings(data, zone_info)
     except (RecordingError, ValueError) as error:
         raise DemoError(str(error)) from None
@@ -129,7 +129,7 @@ def plan(options: Options) -> Story:
     # In the middle; of a short run, its middle third, but for a long outage that was asked for: the middle half.
     length = min(options.outage * DAY, (end - begin) // (3 if options.outage <= 2 else 2))
     middle = (begin + end - length) // 2 // HOUR * HOUR
-    tariff = _tariff(options.where, moment(begin).year, moment(end).year)
+    tariff = _tariff(options.zone, moment(begin).year, moment(end).year)
     return Story(data, recordings, names, tariff, begin, end, (middle, middle + length))
 
 

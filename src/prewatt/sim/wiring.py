@@ -139,7 +139,7 @@ def befallen(plan: HousePlan, faults: Iterable[str]) -> dict[str, str]:
     another; they take turns, and two meters are right between the last and the first.
     """
     turns = deque([*(name for name in faults if FAULTS[name].meter), None, None])
-    found = {}
+    faults_by_serial = {}
     for line in plan.lines:
         has_clock = not line.modules
         for meter in line.meters:
@@ -147,8 +147,8 @@ def befallen(plan: HousePlan, faults: Iterable[str]) -> dict[str, str]:
             turns.remove(name)
             turns.append(name)
             if name is not None:
-                found[meter.serial] = name
-    return found
+                faults_by_serial[meter.serial] = name
+    return faults_by_serial
 
 
 def with_meter_faults(plan: HousePlan, faults: Mapping[str, str]) -> HousePlan:

@@ -93,9 +93,13 @@ def _wide(content: bytes) -> str:
             texts.append(content.decode(encoding))
         except UnicodeDecodeError:
             continue
-    found = max(texts, key=lambda text: sum(map(text.count, ",;\t\n")), default="")
+    likeliest = max(texts, key=lambda text: sum(map(text.count, ",;\t\n")), default="")
     # Else the bytes of zero are what is wrong.
-    return found if found and not _CONTROL.search(found) and re.search("[,;\t\n]", found) else content.decode("latin-1")
+    return (
+        likeliest
+        if likeliest and not _CONTROL.search(likeliest) and re.search("[,;\t\n]", likeliest)
+        else content.decode("latin-1")
+    )
 
 
 def _damaged(content: bytes) -> str:

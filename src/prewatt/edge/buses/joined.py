@@ -40,7 +40,7 @@ class JoinedMeter:
         buses = {id(part.bus): part.bus for part in parts}
         # Parts on several buses are read in a thread of their own, so that no bus waits for another one.
         self.bus: object = parts[0].bus if len(buses) == 1 else self
-        self._told: bool | None = None
+        self._last_order: bool | None = None
 
     @contextlib.contextmanager
     def _naming(self, part: MeterOnBus) -> Iterator[None]:
@@ -77,10 +77,10 @@ class JoinedMeter:
         seen = {closed for closed in self._each(MeterOnBus.read_switch) if closed is not None}
         if len(seen) < 2:
             return next(iter(seen), None)
-        if self._told is None:
-            self._told = False
+        if self._last_order is None:
+            self._last_order = False
             return False
-        return not self._told
+        return not self._last_order
 
     def read_power(self) -> Power | None:
         """Return the sum of the parts' power; None if one of them can't tell its own. Raises DriverError."""
@@ -95,11 +95,11 @@ class JoinedMeter:
         what may nowhere be too high; the frequency of the first that tells it.
         """
         values = self._each(MeterOnBus.read_quantities)
-        told = {each: max(of) for each in HIGHEST if (of := _all(each, values))}
+        quantities = {each: max(of) for each in HIGHEST if (of := _all(each, values))}
         frequencies = _all(Quantity.FREQUENCY, values)
         if frequencies:
-            told[Quantity.FREQUENCY] = frequencies[0]
-        return {**told, **_by_phase(values)}
+            quantities[Quantity.FREQUENCY] = frequencies[0]
+        return {**quantities, **_by_phase(values)}
 
     def read_tampered(self) -> bool:
         """Return whether any part reports that it was tampered with. Raises DriverError."""
@@ -117,7 +117,7 @@ class JoinedMeter:
         """Move the switches of all parts; those without a switch hang behind another's. All are told, also after one has
         failed. Raises the error of the first that failed; PressButton if others only wait for their button.
         """
-        self._told = closed
+        self._last_order = closed
         failed, without = [], []
         for part in self.parts:
             try:
@@ -143,9 +143,9 @@ class JoinedMeter:
 
     def read_own_prepaid(self) -> str | None:
         """Return how the prepaid modes of all parts are switched off in which one is on, each with the name of its part."""
-        told = self._each(lambda part: (part.name, part.read_own_prepaid()))
-        on = [f"part {name}: {off}" for name, off in told if off]
-        if not on and any(off is None for _, off in told):
+        states = self._each(lambda part: (part.name, part.read_own_prepaid()))
+        on = [f"part {name}: {off}" for name, off in states if off]
+        if not on and any(off is None for _, off in states):
             return None
         return "; ".join(on)
 

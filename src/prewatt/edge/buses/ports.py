@@ -152,12 +152,12 @@ class TcpPort:
     def _opened(self) -> socket.socket:
         if self._socket is None:
             try:
-                made = socket.create_connection((self._host, self._port), CONNECT_WITHIN)
+                connection = socket.create_connection((self._host, self._port), CONNECT_WITHIN)
             except OSError as error:
                 raise PortFailed(f"the converter {self.name} can't be reached ({error})") from None
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket = made
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = connection
         return self._socket
 
     def write(self, data: bytes) -> None:

@@ -36,12 +36,12 @@ class Device(NamedTuple):
 
 def devices() -> list[Device]:
     """Return the machine's serial adapters. A port of the mainboard (`ttyS0`) is none: mostly nothing is connected to it."""
-    found = []
+    devices_ = []
     for port in list_ports.comports():
         if port.vid is not None:
             kind = f"{port.vid:04x}:{port.pid:04x}:{port.serial_number or ''}"
-            found.append(Device(port.device, kind, port.description or ""))
-    return found
+            devices_.append(Device(port.device, kind, port.description or ""))
+    return devices_
 
 
 def adapters(of: Iterable[Device], folder: Path = DEVICES) -> list[Adapter]:

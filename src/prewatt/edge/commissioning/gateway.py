@@ -117,17 +117,19 @@ class SetUp:
         """
         if self.settings is None:
             raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
-        told = to_tell(self.survey)
-        flats = ask_server(self.settings, told, self._clock)
+        meters = to_tell(self.survey)
+        flats = ask_server(self.settings, meters, self._clock)
         with self.bench.changing() as survey:
             survey.flats, survey.listed_at = tuple(flats), self._clock()
-            for meter in told:
+            for meter in meters:
                 survey.change(meter.id, told_at=self._clock())
             keys = {flat.key for flat in flats}
             for meter in [each for each in survey.meters if each.flat and each.flat not in keys]:
                 survey.change(meter.id, flat="")
-        if told:
-            return _("The server was told of %(count)d meters. The manager has to confirm them.") % {"count": len(told)}
+        if meters:
+            return _("The server was told of %(count)d meters. The manager has to confirm them.") % {
+                "count": len(meters)
+            }
         return _("The server lists %(count)d flats and meters.") % {"count": len(flats)}
 
     def put_into_service(self) -> str:

@@ -61,10 +61,10 @@ def live_buses(
     drivers: Mapping[str, MeterDriver], settings: BusDriverSettings, models: Mapping[str, Model]
 ) -> dict[str, LiveBus]:
     """Return the buses in service by their ports. `drivers`: the opened meters, by name."""
-    found: dict[str, LiveBus] = {}
+    buses: dict[str, LiveBus] = {}
     for part, bus in [each for driver in drivers.values() for each in parts_of(driver)]:
         place = place_of(part.name, settings, models)
         if place is not None:
-            live = found.setdefault(place.port, LiveBus(bus, place.line, place.framing))
+            live = buses.setdefault(place.port, LiveBus(bus, place.line, place.framing))
             live.meters[part.name] = LiveMeter(part.conversations, place)
-    return found
+    return buses

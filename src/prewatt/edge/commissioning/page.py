@@ -53,7 +53,7 @@ class SetUpPage:
         self._names, self._pause = names, pause
         self._clicked: dict[str, float] = {}
         self._turns = Turns()
-        self._told: dict[str, Reply] = {}
+        self._replies: dict[str, Reply] = {}
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
@@ -100,7 +100,7 @@ class SetUpPage:
     def _log_out(self, token: str) -> None:
         with self._lock:
             self._clicked.pop(token, None)
-            self._told.pop(token, None)
+            self._replies.pop(token, None)
             end_session(self._setup.folder, token)
 
     def _login(self, start: Start, form: dict[str, str], asker: str) -> Iterable[bytes]:
@@ -109,12 +109,12 @@ class SetUpPage:
         if turn.refused:
             wait = -(-turn.wait // 1_000_000)
             words = _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": wait}
-            return self._show(start, "429 Too Many Requests", views.code_form(), told=Reply(False, words))
+            return self._show(start, "429 Too Many Requests", views.code_form(), reply=Reply(False, words))
         if turn.wait:
             self._pause(turn.wait / 1e6)
         if not is_code(self._setup.folder, form.get("code", "")):
             words = _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")
-            return self._show(start, "200 OK", views.code_form(), told=Reply(False, words))
+            return self._show(start, "200 OK", views.code_form(), reply=Reply(False, words))
         with self._lock:
             self._turns.was_right(DOOR)
             token = open_session(self._setup.folder)
@@ -128,20 +128,20 @@ class SetUpPage:
         if path == f"{HOME}/labels":
             address = f"http://{environ.get('HTTP_HOST', 'localhost')}"
             return self._show(start, "200 OK", labels(survey.flats, address, self._title))
-        told = self._told.pop(token, None)
+        reply = self._replies.pop(token, None)
         if number := _number(path.removeprefix(f"{HOME}/meter/")):
             try:
                 one = meter_views.one_meter(survey, survey.meter(number), doing, token)
-                return self._show(start, "200 OK", one, told=told)
+                return self._show(start, "200 OK", one, reply=reply)
             except SurveyError as error:
-                told = Reply(False, str(error))
+                reply = Reply(False, str(error))
         enrolled = setup.settings is not None
         body = views.overview(survey, setup.buses(), setup.callers(), doing, token, enrolled)
-        return self._show(start, "200 OK", body, told=told)
+        return self._show(start, "200 OK", body, reply=reply)
 
-    def _show(self, start: Start, status: str, *body: Content, told: Reply | None = None) -> Iterable[bytes]:
+    def _show(self, start: Start, status: str, *body: Content, reply: Reply | None = None) -> Iterable[bytes]:
         style = element("style", views.STYLE)
-        return send(start, status, page_parts.frame(self._title, style, page_parts.answers(told, ()), *body))
+        return send(start, status, page_parts.frame(self._title, style, page_parts.answers(reply, ()), *body))
 
     # -- what is done --------------------------------------------------------------------------------------------------------
 
@@ -154,10 +154,10 @@ class SetUpPage:
             words = self._do(action, number, form)
         except SurveyError as error:
             text = str(error)
-            self._told[token] = Reply(False, f"{text[:1].upper()}{text[1:]}")
+            self._replies[token] = Reply(False, f"{text[:1].upper()}{text[1:]}")
         else:
             if words:
-                self._told[token] = Reply(True, words)
+                self._replies[token] = Reply(True, words)
             if action in ("service", "converter") and self._setup.starts_anew:
                 return self._show(start, "200 OK", views.starts_anew(words))
         known = number and action != "forget" and any(each.id == number for each in self._setup.survey.meters)

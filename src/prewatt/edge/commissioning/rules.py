@@ -19,19 +19,19 @@ FLOWS_W = 10
 
 def problems(survey: Survey, meter: FoundMeter) -> list[str]:
     """Return why a meter can't be put into service, each as a sentence; none if nothing is wrong."""
-    found = [*_of_address(survey, meter), *_of_models(meter)]
+    sentences = [*_of_address(survey, meter), *_of_models(meter)]
     alike = [each for each in survey.meters if each.id != meter.id and each.port == meter.port]
     lines = Counter(each.line for each in (*alike, meter))
     usual, _count = max(lines.items(), key=lambda item: (item[1], _serves(alike, item[0])))
     if meter.line != usual and not meter.is_doubled:
-        found.append(
+        sentences.append(
             _(
                 "It speaks with %(own)s, and the others on its bus with %(usual)s. Set it to %(usual)s, or give it a bus of "
                 "its own."
             )
             % {"own": meter.line, "usual": usual}
         )
-    return found
+    return sentences
 
 
 def _serves(meters: Sequence[FoundMeter], line: str) -> bool:
@@ -61,13 +61,13 @@ def _of_number(survey: Survey, meter: FoundMeter) -> list[str]:
     others = [each for each in survey.meters if each.id != meter.id and each.serial == meter.serial and each.looks]
     if not others:
         return []
-    where = ", ".join(f"{each.port} ({each.kind} {each.address})" for each in others)
+    places = ", ".join(f"{each.port} ({each.kind} {each.address})" for each in others)
     return [
         _(
             "The same number %(serial)s answers at %(where)s as well. It is one meter that is reached twice, or two meters "
             "have one number."
         )
-        % {"serial": meter.serial, "where": where}
+        % {"serial": meter.serial, "where": places}
     ]
 
 

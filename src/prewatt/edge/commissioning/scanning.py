@@ -105,7 +105,7 @@ class Scanner:
 
     def _probe(self, port: str, search: _Search) -> str:
         """Look for meters on a bus that is not in service. Returns what is to be said of it."""
-        found: dict[tuple[str, str], str] = {}
+        lines_by_meter: dict[tuple[str, str], str] = {}
         words = ""
         left = plan(self._bench.models.values(), port.startswith("/"), search.lines)
         while left:
@@ -116,27 +116,27 @@ class Scanner:
                 "line": probe.line,
             }
             try:
-                self._seek(port, probe, search, found)
+                self._seek(port, probe, search, lines_by_meter)
             except PortFailed as error:
                 return str(error)
             except ProtocolError as error:
                 words = str(error)
             if not search.thorough:
-                left = still(left, set(found.values()))
+                left = still(left, set(lines_by_meter.values()))
         with self._bench.changing() as survey:
             here = [meter for meter in survey.meters if meter.port == port]
             for meter in here:
-                if (meter.protocol, meter.address) not in found:
+                if (meter.protocol, meter.address) not in lines_by_meter:
                     survey.change(meter.id, is_silent=True)
-        return words if words or found else _("Nothing answers on this bus.")
+        return words if words or lines_by_meter else _("Nothing answers on this bus.")
 
-    def _seek(self, port: str, probe: Probe, search: _Search, found: dict[tuple[str, str], str]) -> None:
-        """Make one probe. `found`: the line at which each (protocol, address) answered first; a meter that answers at
+    def _seek(self, port: str, probe: Probe, search: _Search, lines_by_meter: dict[tuple[str, str], str]) -> None:
+        """Make one probe. `lines_by_meter`: the line at which each (protocol, address) answered first; a meter that answers at
         several lines is asked at the first. Raises ProtocolError or PortFailed.
         """
         with self._bench.opened(port, probe.line, probe.protocol) as bus:
             for sighting in bus.run(f"{probe}", seek(probe, self._addresses, self._bench.models.values())):
-                if found.setdefault((probe.protocol, sighting.address), probe.line) == probe.line:
+                if lines_by_meter.setdefault((probe.protocol, sighting.address), probe.line) == probe.line:
                     self._take(bus, port, probe, sighting, search.more)
 
     def _take(self, bus: Bus, port: str, probe: Probe, sighting: Sighting, more: Mapping[str, Any]) -> FoundMeter:
@@ -149,7 +149,7 @@ class Scanner:
         is_ambiguous = False
         if not sighting.is_doubled and not answers_for_all(probe.protocol, sighting.address):
             looks, is_ambiguous = self._looks(bus, probe.kind, probe.framing, sighting.address, given)
-        found = FoundMeter(
+        meter = FoundMeter(
             0,
             port,
             probe.line,
@@ -165,7 +165,7 @@ class Scanner:
             seen_at=self._bench.clock(),
         )
         with self._bench.changing() as survey:
-            return survey.take(found)
+            return survey.take(meter)
 
     def _looks(
         self, bus: Bus, kind: str, framing: Framing, address: str, more: Mapping[str, Any]

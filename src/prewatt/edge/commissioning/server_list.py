@@ -43,15 +43,15 @@ def to_tell(survey: Survey) -> list[FoundMeter]:
     ]
 
 
-def ask_server(settings: EdgeSettings, told: list[FoundMeter], clock: Callable[[], int]) -> list[Flat]:
+def ask_server(settings: EdgeSettings, meters: list[FoundMeter], clock: Callable[[], int]) -> list[Flat]:
     """Return the flats as the server lists them, after it was told of meters that were found. Raises SurveyError."""
     if not settings.server:
         raise SurveyError(_('The server\'s address is missing: add server = "https://..." to edge.toml.'))
-    found = tuple(
-        FoundAt(meter.flat, meter.serial, seen.model, seen.register or 0) for meter in told if (seen := meter.look)
+    at_flats = tuple(
+        FoundAt(meter.flat, meter.serial, seen.model, seen.register or 0) for meter in meters if (seen := meter.look)
     )
     receiver = Receiver()
-    asked = Asked(settings.gateway, clock(), receiver.public.hex(), found)
+    asked = Asked(settings.gateway, clock(), receiver.public.hex(), at_flats)
     try:
         answer = _call(settings, asked, receiver)
         rows = msgspec.convert(answer.meters, list[_Row])

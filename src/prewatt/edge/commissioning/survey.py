@@ -176,7 +176,7 @@ class Survey(Struct):
 def _kept(before: FoundMeter, seen: FoundMeter) -> dict[str, Any]:
     """Return what of a meter that was there before stays, if it was `seen` like this now."""
     kept: dict[str, Any] = {"id": before.id, "more": before.more or seen.more, "in_service": before.in_service}
-    if not before.looks or not seen.looks or _told(before) == _told(seen):
+    if not before.looks or not seen.looks or _serial_of(before) == _serial_of(seen):
         names = ("flat", "compared", "test", "power_before", "model", "told_at", "face")
         kept |= {name: getattr(before, name) for name in names}
     if before.test == "off":
@@ -187,7 +187,7 @@ def _kept(before: FoundMeter, seen: FoundMeter) -> dict[str, Any]:
     return kept
 
 
-def _told(meter: FoundMeter) -> str:
+def _serial_of(meter: FoundMeter) -> str:
     """Return the number that a meter tells."""
     return plain(meter.look.serial) if meter.look else ""
 

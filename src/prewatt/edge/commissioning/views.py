@@ -182,13 +182,13 @@ def _bus_of_meters(survey: Survey, port: str, meters: Sequence[FoundMeter]) -> H
 
 def _row(survey: Survey, meter: FoundMeter) -> Html:
     wrong = rules.problems(survey, meter)
-    where = meter.flat or _("no flat")
+    flat = meter.flat or _("no flat")
     if meter.in_service and not wrong:
-        state = element("p", _("%(flat)s · in service") % {"flat": where}, class_="good")
+        state = element("p", _("%(flat)s · in service") % {"flat": flat}, class_="good")
     elif wrong:
         state = element("p", wrong[0], class_="wrong")
     else:
-        state = element("p", f"{where} · {_done(meter)}", class_="quiet")
+        state = element("p", f"{flat} · {_done(meter)}", class_="quiet")
     return element(
         "a",
         element("b", meter.serial),

@@ -35,8 +35,8 @@ def find_protocol(name: str) -> MeterProtocol[Any, Any]:
 
 def known_protocols() -> dict[str, MeterProtocol[Any, Any]]:
     """Return all protocols that can be loaded here, by name, in the order in which they are tried."""
-    found = {}
+    protocols = {}
     for name in protocol_names():
         with suppress(ValueError):
-            found[name] = find_protocol(name)
-    return dict(sorted(found.items(), key=lambda item: item[1].rank))
+            protocols[name] = find_protocol(name)
+    return dict(sorted(protocols.items(), key=lambda item: item[1].rank))

@@ -71,12 +71,12 @@ def known_as(said: bytes, folders: Iterable[Path] = ()) -> list[tuple[str, str]]
     kinds that speak alike only the first is named.
     """
     folders = list(folders)
-    found: dict[tuple[str, str, str], tuple[str, str]] = {}
+    pairs: dict[tuple[str, str, str], tuple[str, str]] = {}
     for name in sorted(converter_names(folders), key=lambda each: (each != USUAL, each)):
         with suppress(ValueError):
             converter = load_converter(name, folders)
             match = re.match(converter.registration.encode("latin-1"), said)
             if match is not None and match["id"]:
                 alike = (converter.registration, converter.heartbeat, converter.heartbeat_answer)
-                found.setdefault(alike, (name, match["id"].decode("latin-1")))
-    return list(found.values())
+                pairs.setdefault(alike, (name, match["id"].decode("latin-1")))
+    return list(pairs.values())

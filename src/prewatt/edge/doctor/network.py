@@ -29,7 +29,7 @@ ENDING_DAYS = 21
 def check_broker(gateway: Gateway) -> Iterator[Finding]:
     """Whether the broker can be reached, and takes this gateway's password."""
     broker = gateway.settings.broker
-    where = f"{broker.host}:{broker.port}"
+    address = f"{broker.host}:{broker.port}"
     try:
         with socket.create_connection((broker.host, broker.port), WITHIN) as connection:
             if broker.tls:
@@ -49,7 +49,7 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
         yield Finding(
             _("broker"),
             State.BAD,
-            _("%(where)s can't be reached (%(error)s)") % {"where": where, "error": error},
+            _("%(where)s can't be reached (%(error)s)") % {"where": address, "error": error},
             advice,
         )
         return
@@ -59,11 +59,11 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
         yield Finding(
             _("broker"),
             State.BAD,
-            _("%(where)s refuses this gateway: %(refusal)s") % {"where": where, "refusal": refusal},
+            _("%(where)s refuses this gateway: %(refusal)s") % {"where": address, "refusal": refusal},
             advice,
         )
     else:
-        yield Finding(_("broker"), State.OK, _("%(where)s takes this gateway") % {"where": where})
+        yield Finding(_("broker"), State.OK, _("%(where)s takes this gateway") % {"where": address})
 
 
 def _certificate(connection: socket.socket, broker: BrokerAddress) -> Finding:

@@ -142,8 +142,8 @@ class RecordedMeter:
     def read_quantities(self) -> Mapping[Quantity, int]:
         """Return what the file `.quantities` holds. Raises BadAnswer if it is not as the interface wants it."""
         try:
-            told = json.loads(self._memory.with_suffix(".quantities").read_text())
-            return {Quantity(name): int(value) for name, value in told.items()}
+            values = json.loads(self._memory.with_suffix(".quantities").read_text())
+            return {Quantity(name): int(value) for name, value in values.items()}
         except OSError:
             return {}
         except (ValueError, TypeError, AttributeError) as error:

@@ -182,10 +182,10 @@ class Tcp(Framing):
         length = int.from_bytes(head[4:], "big") - 1
         if not 2 <= length <= LONGEST_PDU:
             return None
-        end, told = at + 7 + length, at + 6 + min(7, length + 1)
-        if len(buffer) < told:
-            return told
-        if pdu_length(side, buffer[at + 7 : told]) != length:
+        end, head_end = at + 7 + length, at + 6 + min(7, length + 1)
+        if len(buffer) < head_end:
+            return head_end
+        if pdu_length(side, buffer[at + 7 : head_end]) != length:
             return None
         if len(buffer) < end:
             return end

@@ -107,8 +107,8 @@ class Body:
 
     def _expect(self) -> tuple[int, bool]:
         """Return how many bytes may come, and whether more are announced. If not, there is room for those that are."""
-        told = header(self._scope, b"content-length")
-        declared = int(told) if told.isdigit() else 0
+        length = header(self._scope, b"content-length")
+        declared = int(length) if length.isdigit() else 0
         if declared <= LARGEST_FORM:
             return LARGEST_FORM, False
         most = most_of(self._scope)

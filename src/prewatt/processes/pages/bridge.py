@@ -28,7 +28,7 @@ def environment(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
     """
     host, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")
-    made: dict[str, Any] = {
+    environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
         "PATH_INFO": scope["path"].encode().decode("latin-1"),
@@ -48,18 +48,18 @@ def environment(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
     for raw, value in scope["headers"]:
         # A name with "_" would look like one with "-", which somebody else may have checked.
         if raw.startswith(b"x-forwarded-"):
-            made[FORWARDED] = True
+            environ[FORWARDED] = True
             continue
         if b"_" in raw or raw in (b"transfer-encoding", b"content-length"):
             continue
         name = raw.decode("latin-1").upper().replace("-", "_")
         name = name if name == "CONTENT_TYPE" else f"HTTP_{name}"
         text = value.decode("latin-1")
-        if name in made:
-            text = f"{made[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{text}"
-        made[name] = text
-    made["CONTENT_LENGTH"] = str(size)
-    return made
+        if name in environ:
+            text = f"{environ[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{text}"
+        environ[name] = text
+    environ["CONTENT_LENGTH"] = str(size)
+    return environ
 
 
 def call(application: Application, environ: dict[str, Any]) -> Answer:

@@ -67,13 +67,13 @@ def look(topics: Iterable[Topic], wanted: Iterable[Wanted]) -> Seen:
     """Look at all topics once. `wanted`: the presents that pages show."""
     kinds = [topic for topic in topics if topic[0] != METER]
     meters = {keys[0] for kind, keys in topics if kind == METER}
-    found = states(kinds) if kinds else {}
+    states_ = states(kinds) if kinds else {}
     rows = presents(meters) if meters else {}
     # Also what is known last is shown, and whether the building is reached: that moves with the version.
     marks = {pk: f"{row.heard} {row.version}" for pk, row in rows.items()}
-    found |= {(METER, (pk,)): repr(row.version) for pk, row in rows.items()}
+    states_ |= {(METER, (pk,)): repr(row.version) for pk, row in rows.items()}
     html = {(pk, shown): render(rows[pk], shown) for pk, shown, known in wanted if pk in rows and marks[pk] != known}
-    return Seen(found, marks, html)
+    return Seen(states_, marks, html)
 
 
 def _look(topics: set[Topic], wanted: set[Wanted]) -> Seen:
@@ -146,13 +146,13 @@ class Streams:
             stream.wake.clear()
             if gone.done():
                 return
-            told = ""
+            events = ""
             if stream.now:
-                told, stream.now = f"event: now\n{_lines(stream.now)}\n", ""
+                events, stream.now = f"event: now\n{_lines(stream.now)}\n", ""
             if stream.changed:
-                told += f"event: changed\ndata: {len(self._streams) * SPREAD}\n\n"
+                events += f"event: changed\ndata: {len(self._streams) * SPREAD}\n\n"
                 stream.changed = False
-            await _piece(send, told or ": \n\n")
+            await _piece(send, events or ": \n\n")
             if stream.ended:
                 break
         with contextlib.suppress(OSError):

@@ -103,7 +103,7 @@ def _other_unit(text: str, price: int, base: Tariff, known: Sequence[int]) -> Va
 
 def notes(planned: Mapping[int, Tariff], series: Sequence[Dated], now: int, zone_name: str) -> list[str]:
     """Return sentences about a planned series for people: its gaps and its end, with the tariff in force there, and
-    prices below zero. `where`: the name of the property's time zone.
+    prices below zero. `zone_name`: the name of the property's time zone.
     """
     ahead = [(begin, end) for begin, end in gaps(series) if end > now]
     sentences = []

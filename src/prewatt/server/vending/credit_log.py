@@ -84,7 +84,7 @@ def change_order(row: Command, order: entries.AnyOrder) -> None:
 
 def is_in_order(opened: list[int], taken: int, reported: int) -> bool:
     """Return whether a meter can take up its open commands, which have the numbers `opened`. `taken`: the last number
-    that its journal shows; `told`: the last number that it says it has taken up.
+    that its journal shows; `reported`: the last number that it says it has taken up.
     """
     base = max(taken, reported)
     beyond = [number for number in opened if number > base]

@@ -30,8 +30,8 @@ def drop_torn_predecessor() -> Iterator[None]:
     original = recovery.recover
 
     def recover(*args: Any) -> recovery.Recovery:
-        found = original(*args)
-        return recovery.Recovery(max(found.whole - 1, 0), True) if found.torn else found
+        recovered = original(*args)
+        return recovery.Recovery(max(recovered.whole - 1, 0), True) if recovered.torn else recovered
 
     with patch.object(recovery, "recover", recover):
         yield

@@ -80,8 +80,8 @@ def off_hours_not_waived() -> Iterator[None]:
     original = State._night
 
     def night(self: State, now: int) -> Night | None:
-        found = original(self, now)
-        return found and msgspec.structs.replace(found, waived=False)
+        night_ = original(self, now)
+        return night_ and msgspec.structs.replace(night_, waived=False)
 
     with patch.object(State, "_night", night):
         yield
@@ -107,8 +107,8 @@ def emergency_again_and_again() -> Iterator[None]:
     original = Account.objection
 
     def objection(self: Account, at: int, action: Action, now: int | None = None) -> str:
-        found = original(self, at, action, now)
-        return "" if isinstance(action, TakeEmergency) and self.supply.emergency_taken else found
+        reason = original(self, at, action, now)
+        return "" if isinstance(action, TakeEmergency) and self.supply.emergency_taken else reason
 
     with patch.object(Account, "objection", objection):
         yield

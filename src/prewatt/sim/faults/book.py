@@ -79,7 +79,7 @@ class Book(RegisterBook):
     def copied(self) -> Book:
         """Return a copy of the book as it is now, because another gateway may go on from here."""
         mine = copy(self)
-        for each in ("told", "ids", "typed", "refused", "done", "known", "warned"):
+        for each in ("reported_codes", "ids", "typed", "refused", "done", "known", "warned"):
             setattr(mine, each, copy(getattr(self, each)))
         mine.pricer, mine.supply = self.pricer.copied(), self.supply.copied()
         return mine
@@ -134,7 +134,7 @@ class Book(RegisterBook):
             self.lost = entry.code == "meter-lost"
         if entry.code in CLOCKS:
             self.clock_at = self._now.now
-        self.told.add(entry.code)
+        self.reported_codes.add(entry.code)
         self.supply.happened(entry.at, entry.code, entry.detail)
 
     def _check_trip(self, entry: Event) -> None:

@@ -39,8 +39,8 @@ class Stored:
     """A meter's row, its journal and its credit log.
 
     `log` has the commands in the order of issue, `open` the open ones by number. `account` is the live account while
-    `saved` is empty. `count` is the highest number. `taken` and `told` are the last commands that the journal and the
-    last status show as taken up. `owed` is the nano that the ledger has of the meter's tenant.
+    `saved` is empty. `count` is the highest number. `taken` and `told_command` are the last commands that the journal
+    and the last status show as taken up. `owed` is the nano that the ledger has of the meter's tenant.
     """
 
     gateway: str
@@ -53,13 +53,13 @@ class Stored:
     aside: list[Row] = field(default_factory=list)
     count: int = 0
     taken: int = 0
-    told: int = 0
+    told_command: int = 0
     told_seq: int = 0
     offset: int = 0
     owed: int = 0
     booked: set[str] = field(default_factory=set)
     """Ids of credits and debits that the ledger has."""
-    found: set[str] = field(default_factory=set)
+    unlogged: set[str] = field(default_factory=set)
     """Ids of credits and debits that its journal showed and the log lacked."""
     codes: dict[int, int] = field(default_factory=dict)
     """Nano of codes, by their identifiers, that its journal showed and the log lacked: a person is told of each."""
@@ -72,7 +72,7 @@ class Stored:
     @property
     def in_order(self) -> bool:
         """Return whether the open commands are the next ones that the meter takes up, without a gap."""
-        base = max(self.taken, self.told)
+        base = max(self.taken, self.told_command)
         beyond = [number for number in sorted(self.open) if number > base]
         follow = beyond == list(range(base + 1, base + 1 + len(beyond)))
         return follow and not any(number <= self.taken for number in self.open)
@@ -81,7 +81,7 @@ class Stored:
         """Return a copy of the row as it is now."""
         mine = copy(self)
         mine.saved = self.saved or self.account.dump()
-        for name in ("bodies", "log", "aside", "booked", "found", "codes"):
+        for name in ("bodies", "log", "aside", "booked", "unlogged", "codes"):
             setattr(mine, name, copy(getattr(self, name)))
         mine.open = {number: copy(row) for number, row in self.open.items()}
         return mine
@@ -113,7 +113,7 @@ class Database:
         self.ever: dict[tuple[str, int], list[tuple[bytes, AnyOrder]]] = {}
         self.refused: dict[str, int] = {}
         self.alarms: list[tuple[str, int, str]] = []
-        self.told: dict[str, int] = {}
+        self.alarm_counts: dict[str, int] = {}
         """How often each kind of alarm was raised."""
         self.put_back_at = 0
         """When a copy was put back, 0 if never."""
@@ -157,7 +157,7 @@ class Database:
         """Take up the account of a meter whose next entries nobody has."""
         self.beyond[name] = beyond
         stored, account = self.meters[name], beyond.account
-        stored.told, stored.told_seq = account.command, account.seq
+        stored.told_command, stored.told_seq = account.command, account.seq
         for number, row in list(stored.open.items()):
             known = id_of(row.command.order)
             if known and known not in account.credit_ids and number <= account.command:
@@ -196,7 +196,7 @@ class Database:
         """Give open commands new numbers, from the first one that the meter has not used. Commands that the meter may
         be taking up just now keep theirs.
         """
-        base = max(stored.taken, stored.told)
+        base = max(stored.taken, stored.told_command)
         keep = {number: row for number, row in stored.open.items() if stored.taken < number <= base}
         moving = [row for number, row in sorted(stored.open.items()) if number not in keep] + stored.aside
         moving.sort(key=lambda row: (row.command.issued, row.command.number))
@@ -280,7 +280,7 @@ class MemoryStore:
             self._database.look_beyond(name, beyond)
         self._store_gateways(plan)
         for alarm in plan.alarms:
-            self._database.told[alarm.kind] = self._database.told.get(alarm.kind, 0) + 1
+            self._database.alarm_counts[alarm.kind] = self._database.alarm_counts.get(alarm.kind, 0) + 1
         for refusal in plan.refusals:
             self._database.refused[refusal.reason] = self._database.refused.get(refusal.reason, 0) + 1
 
@@ -294,7 +294,7 @@ class MemoryStore:
         for given in (state for message in plan.states for state in message.states):
             # What it said of itself was of another journal.
             stored = self._database.meters[given.meter]
-            stored.told, stored.told_seq = stored.taken, given.seq
+            stored.told_command, stored.told_seq = stored.taken, given.seq
 
     def _give_way(self, plan: Plan, changes: Iterable[str]) -> None:
         """Raise Outrun if another worker has stored these meters, or what a gateway sent, in the meantime."""
@@ -337,7 +337,7 @@ class MemoryStore:
 
     def _note_unlogged(self, stored: Stored, command: UnloggedCommand) -> None:
         """Note a command that is at the meter, and that the database does not have."""
-        stored.found.add(command.credit_id)
+        stored.unlogged.add(command.credit_id)
         if command.number is not None:
             self._database.step_aside(stored, command.number)
         elif command.tid is not None:
@@ -348,8 +348,8 @@ class MemoryStore:
         most = stored.taken + max(status.seq - stored.seq, 0)
         if stored.told_seq <= status.seq:
             stored.told_seq = status.seq
-            stored.told = status.command if status.command <= most else stored.taken
-            stored.count = max(stored.count, stored.told)
+            stored.told_command = status.command if status.command <= most else stored.taken
+            stored.count = max(stored.count, stored.told_command)
 
     def set_presence(self, presence: Mapping[str, bool]) -> None:
         """Store which gateways came or went."""

@@ -37,7 +37,7 @@ class Drawn(NamedTuple):
     power: int
     limit: int
     tripped_at: int
-    told: bool | None
+    last_order: bool | None
 
 
 class Last(NamedTuple):
@@ -96,7 +96,7 @@ def _is_named(said: Said) -> bool:
 
 
 def _differs(said: Said) -> bool:
-    return said.meter.closed != said.book.supply.told
+    return said.meter.closed != said.book.supply.last_order
 
 
 def _has_jumped(said: Said) -> bool:
@@ -195,7 +195,7 @@ class Events:
     def _expected(self, gateway: Gateway, name: str, seen: Observed) -> set[str]:
         """Return the events that a look at a meter must put into its journal, and remember the look."""
         book, last, now = gateway.books[name], self._last_in_this_start(gateway, name), gateway.time()
-        power = seen.power if seen.closed and book.supply.told is not False else None
+        power = seen.power if seen.closed and book.supply.last_order is not False else None
         self._last[gateway, name] = Last(now, gateway.starts, power, seen.tampered)
         expected = {"tamper"} if seen.tampered and not (last and last.tampered) else set()
         if last is not None and power is not None and last.is_step(now, power, book.supply.settings.power.step):
@@ -239,9 +239,9 @@ class Events:
         world, book, now = self._world, self._world.oracle.books[name], self._world.now
         for code, since in (("register-doubtful", book.doubted_since), ("register-backwards", book.back_since)):
             # An instant of before the clock was set tells nothing: then what this process has seen of it counts.
-            told = book.at - since.at if book.clock_at < since.true else 0
-            lasts = max(told, now - max(since.true, gateway.up_since, book.changed_at))
-            if since.at and lasts > TOLD_AFTER[code] + told_within and code not in book.told:
+            lasts_by_clock = book.at - since.at if book.clock_at < since.true else 0
+            lasts = max(lasts_by_clock, now - max(since.true, gateway.up_since, book.changed_at))
+            if since.at and lasts > TOLD_AFTER[code] + told_within and code not in book.reported_codes:
                 world.broken(f"meter {name}: {code} is not told of, after {lasts // MINUTE} minutes")
 
     def _last_in_this_start(self, gateway: Gateway, name: str) -> Last | None:
@@ -257,9 +257,14 @@ class Events:
         if not limit:
             self._drawn.pop(name, None)
             return
-        drawn = Drawn(meter.power, limit, supply.tripped_at, supply.told)
+        drawn = Drawn(meter.power, limit, supply.tripped_at, supply.last_order)
         since, before = self._drawn.get(name, (now, drawn))
-        if before != drawn or drawn.power <= drawn.limit or supply.told is False or not self._can_trip(gateway, name):
+        if (
+            before != drawn
+            or drawn.power <= drawn.limit
+            or supply.last_order is False
+            or not self._can_trip(gateway, name)
+        ):
             since = now
         self._drawn[name] = (since, drawn)
         began = max(since, meter.answers_since(now), gateway.up_since, book.changed_at, meter.power_since)
@@ -288,12 +293,12 @@ class Events:
         world, book, meter = self._world, self._world.oracle.books[name], self._world.meters[name]
         supply, now = book.supply, world.now
         holds, passed = limit.code in supply.unsafe | supply.locks, is_passed(limit, meter.volts)
-        facts = (limit, holds, passed, limit.code in supply.unsafe, supply.told)
+        facts = (limit, holds, passed, limit.code in supply.unsafe, supply.last_order)
         since, before = self._held.get((name, limit.code), (now, facts))
         since = since if before == facts and self._can_trip(gateway, name) else now
         self._held[name, limit.code] = (since, facts)
         began = max(since, meter.answers_since(now), gateway.up_since, book.changed_at, meter.volts_since)
-        may_draw = limit.trip and not holds and supply.told is not False
+        may_draw = limit.trip and not holds and supply.last_order is not False
         if may_draw and passed and now - began > limit.delay * SECOND + 4 * MINUTE:
             world.broken(f"meter {name}: {meter.volts} mV for long where the limit is {limit.threshold} mV")
         wait = max(supply.settings.power.reclose_after * SECOND, RIGHT_FOR) + 4 * MINUTE

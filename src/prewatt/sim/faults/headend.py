@@ -88,8 +88,10 @@ class HeadEnd:
             self._world.oracle.stored(name, before[name], change.entries)
         for message in batch.messages:
             if isinstance(message, Status):
-                told = any((alarm.kind, alarm.gateway) == ("two-gateways", message.gateway) for alarm in plan.alarms)
-                self._world.oracle.spoke(message.gateway, message.session, told)
+                is_reported = any(
+                    (alarm.kind, alarm.gateway) == ("two-gateways", message.gateway) for alarm in plan.alarms
+                )
+                self._world.oracle.spoke(message.gateway, message.session, is_reported)
 
     def _acknowledge(self, plan: Plan) -> None:
         answers: list[States | Receipt] = [*plan.states, *plan.receipts]

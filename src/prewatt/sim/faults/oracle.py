@@ -179,9 +179,9 @@ class Oracle:
             return
         if self._stands_wrong(name):
             book = self.books[name]
-            where = "closed" if self._world.meters[name].closed else "open"
+            position = "closed" if self._world.meters[name].closed else "open"
             self._world.broken(
-                f"meter {name}: its switch stands {where} for two minutes with a credit of {exact_money(book.balance)}"
+                f"meter {name}: its switch stands {position} for two minutes with a credit of {exact_money(book.balance)}"
             )
         del self._wrong_since[name]
 
@@ -252,7 +252,7 @@ class Oracle:
         database = self._world.database
         for meter, seq, text in database.alarms:
             self._world.broken(f"meter {meter}, entry {seq}: {text}")
-        if not database.put_back_at and any(stored.found for stored in database.meters.values()):
+        if not database.put_back_at and any(stored.unlogged for stored in database.meters.values()):
             self._world.broken(f"meter {name}: something is said to be at the meter, and not in the books")
 
     def acknowledged(self, gateway: Gateway) -> None:
@@ -305,14 +305,14 @@ class Oracle:
         del built[:-BUILT_KEPT]
         return book
 
-    def spoke(self, gateway: str, session: bytes, told: bool) -> None:
+    def spoke(self, gateway: str, session: bytes, is_reported: bool) -> None:
         """Note that the head-end has heard a gateway's process. If a process speaks again after another one did, there
         are two.
         """
         heard = self.spoken.setdefault(gateway, [])
         if heard[-1:] == [session]:
             return
-        if session in heard[-4:] and not told:
+        if session in heard[-4:] and not is_reported:
             self._world.broken(f"gateway {gateway}: two speak in its name, and nobody is told")
         heard.append(session)
 

@@ -42,7 +42,7 @@ class RegisterBook:
         self._awaits = False
         self.lost = False
         self.doubted_since = self.back_since = Since()
-        self.told: set[str] = set()
+        self.reported_codes: set[str] = set()
         """What was told of the register since it is wrong."""
         self.pricer = Pricer()
         self.supply = Supply()
@@ -120,10 +120,10 @@ class RegisterBook:
 
     def _register_is_right(self, backwards: bool = False) -> None:
         self.doubted_since = Since()
-        self.told.discard("register-doubtful")
+        self.reported_codes.discard("register-doubtful")
         if not backwards:
             self.back_since = Since()
-            self.told.discard("register-backwards")
+            self.reported_codes.discard("register-backwards")
 
     def _is_led_back(self, at: int) -> None:
         """Forget what was measured by a time that was ahead."""
@@ -131,7 +131,7 @@ class RegisterBook:
         self._erred_at = 0
         if self.back_since.at > at:
             self.back_since = Since(at, self.back_since.true)
-            self.told.discard("register-backwards")
+            self.reported_codes.discard("register-backwards")
 
     def _take_base(self, entry: Rebased) -> None:
         meter = self._now

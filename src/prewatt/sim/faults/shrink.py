@@ -139,7 +139,7 @@ def _pieces(names: tuple[str, ...]) -> Iterator[Collection[str]]:
 def story(cut: Cut) -> str:
     """Return what happens as text for people, a line for each happening."""
     world = cut.world()
-    world.told = []
+    world.timeline = []
     end = ""
     try:
         world.run()
@@ -148,7 +148,7 @@ def story(cut: Cut) -> str:
     zone = ZoneInfo(world.swarm.zone)
     left: dict[str, int] = {}
     lines: list[str] = []
-    for at, who, what in reversed(world.told):
+    for at, who, what in reversed(world.timeline):
         if isinstance(what, Reading):
             left[who] = left.get(who, 0) + 1
             if left[who] > READINGS:

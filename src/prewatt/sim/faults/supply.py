@@ -29,7 +29,7 @@ class Supply:
         self.opened = False
         self.locks: set[str] = set()
         self.cut_off = False
-        self.told: bool | None = None
+        self.last_order: bool | None = None
         self.emergency = 0
         self.emergency_taken = False
         self.grace = 0
@@ -166,7 +166,7 @@ class Supply:
         if self.tripped:
             return self._wants_after_trip(now, balance)
         if not self.priced:
-            return True if self.told is False else None
+            return True if self.last_order is False else None
         return self.by_credit(now, balance)
 
     def _wants_after_trip(self, now: int, balance: int) -> bool | None:
@@ -256,7 +256,7 @@ class Supply:
 
     def switched(self, closed: bool, reason: str) -> None:
         """Note that the switch was told to move."""
-        self.told = closed
+        self.last_order = closed
         if closed:
             self.cut_off = self.tripped = False
         elif reason == CUT_OFF:

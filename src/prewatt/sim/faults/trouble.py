@@ -227,7 +227,7 @@ def replace(world: World, who: str, dice: Random, kept_out: int = 0) -> None:
     people.keys_are(world, gateway)
     for name in gateway.meters:
         stored = database.meters[name]
-        stored.told, stored.told_seq = stored.taken, stored.seq
+        stored.told_command, stored.told_seq = stored.taken, stored.seq
         gateway.flash.replace(name, stored.seq, stored.head, database.account(name).dump())
         world.oracle.adopted(gateway, name, stored.seq)
     gateway.line.lost()
@@ -324,7 +324,7 @@ def _reconcile(world: World, name: str, known: str, seq: int) -> None:
     if known in stored.booked:
         return
     people.book(world, name, known)
-    if known not in stored.found and f"code {getattr(order, 'tid', None)}" not in stored.found:
+    if known not in stored.unlogged and f"code {getattr(order, 'tid', None)}" not in stored.unlogged:
         world.oracle.forgotten.discard(id(order))
         people.order(world, name, order)
 

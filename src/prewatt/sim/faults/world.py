@@ -61,7 +61,7 @@ class World:
         """Whether the network is as bad as the swarm says."""
         self.closing = False
         """At the very end nothing new begins."""
-        self.told: list[tuple[int, str, AnyEntry | str]] | None = None
+        self.timeline: list[tuple[int, str, AnyEntry | str]] | None = None
         """The story, if anybody wants to read it."""
         self.chance = Random(f"{seed}/chance")
         self.server_key, self.server_public = pair(self.swarm.real_keys, self.chance.randbytes(32))
@@ -234,8 +234,8 @@ class World:
 
     def tell(self, who: str, what: AnyEntry | str) -> None:
         """Note it, if anybody wants to read the story."""
-        if self.told is not None:
-            self.told.append((self.now, who, what))
+        if self.timeline is not None:
+            self.timeline.append((self.now, who, what))
 
     def replay(self) -> str:
         """Return the command that shows this run again."""
@@ -251,5 +251,5 @@ class World:
     def broken(self, what: str) -> NoReturn:
         """Raise Broken."""
         hours = (self.now - self.swarm.begin) / HOUR
-        where = f"(seed {self.seed}, step {self.steps}, hour {hours:.2f}). Replay: {self.replay()}"
-        raise Broken(what, where)
+        place = f"(seed {self.seed}, step {self.steps}, hour {hours:.2f}). Replay: {self.replay()}"
+        raise Broken(what, place)

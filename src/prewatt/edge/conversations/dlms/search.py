@@ -56,10 +56,10 @@ class DlmsSearch:
         sightings = []
         for address in USUAL_ADDRESSES:
             for address_bytes, logical in forms if framing == "line" else forms[:1]:
-                found = yield from probe(link_to(framing, PUBLIC_CLIENT, address, address_bytes, logical))
-                if found is not None:
-                    number = found.serial.decode("ascii", "replace").strip("\0 ")
-                    name = found.name.decode("ascii", "replace")
+                device = yield from probe(link_to(framing, PUBLIC_CLIENT, address, address_bytes, logical))
+                if device is not None:
+                    number = device.serial.decode("ascii", "replace").strip("\0 ")
+                    name = device.name.decode("ascii", "replace")
                     sightings.append(Sighting(str(address), words=f"{name} {number}".strip()))
                     break
         return sightings

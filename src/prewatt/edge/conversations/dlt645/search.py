@@ -42,9 +42,9 @@ class Dlt645Search:
         models: Iterable[Model],  # noqa: ARG002
     ) -> Conversation[list[Sighting]]:
         """Return the meters that answer to the address for all, narrowed down until each is known by its own address."""
-        found = yield from search(KINDS[kind])
-        sightings = [Sighting(address, is_doubled=True) for address in sorted(found.doubled)]
-        for address in sorted(found.addresses - found.doubled):
+        meters = yield from search(KINDS[kind])
+        sightings = [Sighting(address, is_doubled=True) for address in sorted(meters.doubled)]
+        for address in sorted(meters.addresses - meters.doubled):
             twice = False
             if not self.is_for_all(address):
                 twice = bool((yield from self.is_doubled(kind, framing, address)))

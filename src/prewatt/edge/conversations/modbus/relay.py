@@ -52,8 +52,8 @@ class Relays:
         self._keep(channel)
         return self._words[channel - 1]
 
-    def _keep(self, told: int) -> None:
-        self._untold = set(range(1, self.relay.channels + 1)) - {told}
+    def _keep(self, channel: int) -> None:
+        self._untold = set(range(1, self.relay.channels + 1)) - {channel}
         self._read_at = self._clock()
 
     def write(self, order: Order, channel: int) -> Conversation[None]:

@@ -39,11 +39,11 @@ def probe(link: Link) -> Conversation[Found | None]:
         return None
     except ProtocolError:
         return Found()
-    found = []
+    values = []
     for attribute in (LOGICAL_DEVICE_NAME, SERIAL):
         try:
-            found.append((yield from client.get(attribute)).octets)
+            values.append((yield from client.get(attribute)).octets)
         except ProtocolError:
-            found += [b""]
+            values += [b""]
     yield from client.close()
-    return Found(*found)
+    return Found(*values)

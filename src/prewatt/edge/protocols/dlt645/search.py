@@ -61,7 +61,7 @@ def search(edition: Edition = Edition.OF_2007) -> Conversation[Found]:
     """Return the meters of an edition on a bus. One that answers with AA in place of its address is among them as it
     answers. Raises WrongAnswer if the line is so disturbed that they cannot be told apart.
     """
-    found: set[str] = set()
+    addresses: set[str] = set()
     doubled: set[str] = set()
     ends, asked = [""], 0
     while ends:
@@ -71,11 +71,11 @@ def search(edition: Edition = Edition.OF_2007) -> Conversation[Found]:
             raise WrongAnswer("the meters can't be told apart: connect fewer of them, or look for a bad contact")
         question = WhoIsThere(WILD[len(end) :] + end, edition)
         with suppress(NoAnswer):
-            found |= yield question
+            addresses |= yield question
         if not question.disturbed:
             continue
         if len(end) < 2 * ADDRESS:
             ends += [f"{pair:02}{end}" for pair in range(99, -1, -1)]
         else:
             doubled.add(end)
-    return Found(frozenset(found), frozenset(doubled))
+    return Found(frozenset(addresses), frozenset(doubled))
