@@ -69,11 +69,11 @@ NUMBERS = {"m1": "00000000018", "m2": "00000000026"}
 class Gateway:
     """An agent with two meters, and what it was told to do."""
 
-    def __init__(self):
+    def __init__(self, units=None):
         meters = [Meter(name, Account(), genesis(name), MeterPolicy()) for name in ("m1", "m2")]
         keys = {name: held(described(number), VENDING) for name, number in NUMBERS.items()}
         self.now, self.effects, self.numbers = NOW, [], {"m1": 0, "m2": 0}
-        self.agent = Agent("g1", 1, meters, VerifyKey(SERVER.public()), SyncPolicy(), Memory(keys))
+        self.agent = Agent("g1", 1, meters, VerifyKey(SERVER.public()), SyncPolicy(), Memory(keys, units=units or {}))
         for name in ("m1", "m2"):
             self.order(name, SetTariff(0, flat_tariff("flat", "EUR", "Europe/Berlin", 200_000)))
             self.order(name, ChangeSettings(Settings()))
@@ -127,6 +127,14 @@ def test_the_queued_command_that_comes_later_does_nothing():
     gateway.order("m1", GrantCredit("payment", 20 * NANO, tid=TID, coded=20 * NANO))
     assert isinstance(gateway.entries()[0], Recognised)
     assert gateway.account().balance == 20 * NANO
+
+
+@pytest.mark.parametrize("way", ["page", "keypad", "open page", "bluetooth"])
+def test_a_code_of_another_flat_is_told_by_that_flat_s_name_which_people_know(way):
+    gateway = Gateway(units={"m1": "Flat 1", "m2": "Flat 2"})
+    answer = gateway.type(code(2_000_000, number=NUMBERS["m2"]), way=way)
+    assert answer.text == "This code is for another flat: Flat 2."
+    assert gateway.effects == []
 
 
 def test_typed_after_the_command_or_twice_it_does_nothing():

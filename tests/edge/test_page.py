@@ -17,10 +17,11 @@ import msgspec
 import pytest
 
 from prewatt.edge.agent_thread import AgentThread
+from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.meter import Observed
 from prewatt.edge.page import Page, made_page
 from prewatt.edge.serving import open_server
-from prewatt.edge.settings import MeterSettings
+from prewatt.edge.settings import MeterSettings, TokenSettings
 from prewatt.edge.site_service import SiteService
 from prewatt.edge.wsgi import MOST_FIELDS, MOST_POSTED
 from prewatt.kernel.calendar import local, zone
@@ -41,7 +42,7 @@ from prewatt.kernel.safety import Limit
 from prewatt.kernel.supply import Window
 from prewatt.kernel.tariff import DayType, Rate, Season, Switch, Tariff, flat_tariff
 from prewatt.kernel.units import NANO
-from prewatt.tokens import BaseDate, CurrencyCredit, cipher, encode, tid_at
+from prewatt.tokens import BaseDate, CurrencyCredit, MeterKey, account_number, cipher, encode, tid_at
 from prewatt.wire.order_codes import pin_token
 from prewatt.wire.pins import hash_pin
 from tests.edge.running import KEY, VENDING, agent, ended, journal, obey
@@ -329,6 +330,26 @@ def test_the_page_asks_for_nothing_from_elsewhere(nonsense):
     page = browser.post("/code", meter="m1", code="1")
     assert "http://" not in page and "https://" not in page and re.findall('src="([^"]*)"', page) == ["/page.js"]
     assert "default-src 'none'" in browser.headers["Content-Security-Policy"]
+
+
+def test_a_code_of_another_flat_is_told_by_that_flat_s_name_of_the_settings(tmp_path):
+    other = MeterKey(account_number("00000000026"), "123456")
+    meters = tuple(
+        MeterSettings(
+            name,
+            "recorded",
+            unit,
+            token=TokenSettings(key.pan, key.supply_group, 1, 1, 2, 255, 2014, 4, 11, key.decoder_key(VENDING).hex()),
+        )
+        for name, unit, key in (("m1", "Flat 1", KEY), ("m2", "Flat 2", other))
+    )
+    load = tmp_path / "load.csv"
+    rows = (f"{name},2024-01-01T00:{at}:00+00:00,1" for name in ("m1", "m2") for at in ("00", "30"))
+    load.write_text("\n".join(["meter,timestamp,kwh", *rows]))
+    drivers = {"recorded": RecordedSettings(load, "Europe/Berlin", tmp_path / "meters")}
+    with agent(tmp_path, settings={"meters": meters, "drivers": drivers}) as (shell, site):
+        answer = site.submit_code("m2", code(shell), "open page")
+    assert answer.text == "This code is for another flat: Flat 1."
 
 
 def test_who_guesses_codes_at_the_page_waits_locks_nobody_out_and_is_told_of(tmp_path):

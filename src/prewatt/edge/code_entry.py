@@ -58,7 +58,7 @@ class CodeEntry:
     ) -> None:
         self.keys: dict[str, KeyState] = dict(memory.keys)
         self._tries = {name: dict(memory.tries.get(name, {})) for name in meters}
-        self._meters, self._time, self._balance = meters, time, balance
+        self._meters, self._time, self._balance, self._units = meters, time, balance, memory.units
         # Until when (µs of the steady clock) tries with others' keys have been used up.
         self._elsewhere_until = 0
 
@@ -80,8 +80,7 @@ class CodeEntry:
             if not refused.guess:
                 return Entered(Reply(False, str(refused)), [])
             if other := self._meter_of(moment, text):
-                text = _("This code is for meter %(meter)s, not for this one.") % {"meter": other}
-                return Entered(Reply(False, text), [])
+                return Entered(Reply(False, self._belongs_to(other)), [])
             return self._wrong(moment, meter, way, tries, str(refused))
         except ValueError as objection:
             return Entered(Reply(False, sentence(str(objection))), [])
@@ -124,6 +123,14 @@ class CodeEntry:
             if isinstance(meaning, Credit | Do | NewPin):
                 return name
         return ""
+
+    def _belongs_to(self, other: str) -> str:
+        """Return the sentence of a code that is of the meter `other`: people know their flat, not their meter's number. The
+        name of a flat that has codes is no secret here: the page lists it to everybody in the building.
+        """
+        if unit := self._units.get(other):
+            return _("This code is for another flat: %(unit)s.") % {"unit": unit}
+        return _("This code is for meter %(meter)s, not for this one.") % {"meter": other}
 
     def _obey(self, moment: Moment, meter: Meter, meaning: Meaning, way: str) -> tuple[Outcome, Reply]:
         now = self._time.now(moment)

@@ -65,7 +65,7 @@ def load_agent(settings: EdgeSettings, journal: Journal, boot: str, set_aside: d
         [Meter(name, loaded.account, loaded.head, policy) for name, loaded in loads.items()],
         server,
         SyncPolicy(settings.heartbeat_s, settings.patience_s, look_interval=settings.look_interval_s),
-        load_memory(journal.kept, keys, revoked),
+        load_memory(journal.kept, keys, revoked, {meter.name: meter.unit for meter in settings.meters}),
         load_timekeeper(journal.kept, boot),
         os.urandom(8),
     )

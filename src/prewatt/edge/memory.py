@@ -32,21 +32,23 @@ Kept = Callable[[str], Mapping[str, bytes]]
 class Memory(Struct):
     """What the rules begin with, beside the accounts. `keys`: the keys of meters that accept tokens. `tries`: wrong
     codes by meter and way in. `usual`: the usual use by meter. `revoked`: the staff grants that are not valid any more.
+    `units`: the flats' names by meter, as the settings have them.
     """
 
     keys: dict[str, KeyState] = {}
     tries: dict[str, dict[str, Tries]] = {}
     usual: dict[str, Usual] = {}
     revoked: RevokedGrants = field(default_factory=RevokedGrants)
+    units: Mapping[str, str] = {}
 
 
-def load_memory(kept: Kept, keys: Mapping[str, KeyState], revoked: RevokedGrants) -> Memory:
+def load_memory(kept: Kept, keys: Mapping[str, KeyState], revoked: RevokedGrants, units: Mapping[str, str]) -> Memory:
     """Return the stored memory. `keys`: the keys from enrolment, which tokens may have changed since. `revoked`: the
-    staff grants that are not valid any more.
+    staff grants that are not valid any more. `units`: the flats' names by meter.
     """
     changed = {name: load_key(body) for name, body in kept(KEY).items() if name in keys}
     usual = {name: load_usual(body) for name, body in kept(USUAL).items()}
-    return Memory({**keys, **changed}, load_tries(kept), usual, revoked)
+    return Memory({**keys, **changed}, load_tries(kept), usual, revoked, units)
 
 
 def load_tries(kept: Kept) -> dict[str, dict[str, Tries]]:
