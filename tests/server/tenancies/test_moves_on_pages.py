@@ -42,6 +42,10 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
         ({"tenant": "Zoe", "begins": "2025-10-08T12:00", "occupants": "x"}, "occupants"),
     ):  # fmt: skip
         assert field in manager.post(f"/units/{unit.pk}/move-in/", given, follow=True).content.decode()
+    wrong = {"tenant": "", "begins": "soon", "occupants": "x", "deposit": "x", "phone": "x", "email": "x"}
+    page = manager.post(f"/units/{unit.pk}/move-in/", wrong, follow=True).content.decode()
+    # All that is wrong is told at once, each at its field.
+    assert (page.count('class="toast error"'), page.count('<em class="bad">')) == (6, 6)
     assert unit.tenancies.count() == 1
     page = manager.post(
         f"/units/{unit.pk}/move-in/", {"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "50"}, follow=True

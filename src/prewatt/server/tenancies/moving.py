@@ -8,7 +8,7 @@ tenant's account, and a command takes it off the meter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -59,6 +59,21 @@ def check_in_use(unit: Unit, ends: Iterable[int | None] = (None,)) -> None:
         raise ValidationError(_("This unit is archived. Bring it back first."))
 
 
+def check_move_in(tenancy: Tenancy, unknown: Collection[str] = ()) -> None:
+    """Raise ValidationError, which names all that is wrong, if a new tenancy can't begin. `unknown`: its fields that could not be
+    read.
+    """
+    errors: dict[str, Any] = {}
+    if not 0 <= tenancy.deposit <= LARGEST_DEPOSIT:
+        errors["deposit"] = _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}
+    try:
+        tenancy.full_clean(exclude=unknown)
+    except ValidationError as error:
+        errors.update(error.error_dict)
+    if errors:
+        raise ValidationError(errors)
+
+
 @transaction.atomic
 def move_in(
     unit: Unit,
@@ -73,15 +88,11 @@ def move_in(
     """Record that somebody moves in at the instant `begins`. `deposit` (nano) is what was received; `contact` is how
     they are reached; `user` is a login that they have already. A ValidationError names what is wrong.
     """
-    if not 0 <= deposit <= LARGEST_DEPOSIT:
-        raise ValidationError(
-            {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
-        )
     # Nobody archives the unit meanwhile.
     for_update(Property.objects).get(pk=unit.property_id)
     check_in_use(unit)
     tenancy = Tenancy(unit=unit, tenant=tenant, begins=begins, occupants=occupants, deposit=deposit)
-    tenancy.full_clean()
+    check_move_in(tenancy)
     tenancy.save()
     if user is not None:
         tenancy.people.add(user)

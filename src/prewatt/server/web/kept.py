@@ -4,17 +4,18 @@ in the session from the post until the page that the post leads back to (`templa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest
 
 from ..core.errors import by_field, label
 from ..estate.wall_clock import Twice
 
+Read = TypeVar("Read")
 KEY = "typed"
 LONGEST = 2000
 """The most characters of a field that are kept."""
@@ -33,6 +34,40 @@ class Unclear(ValidationError):
         self.choices = choices
 
 
+class Refusals:
+    """Reads the fields of a form one after the other, and gathers what is wrong, so that people can mend it in one go."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._choices: dict[str, Sequence[tuple[str, str]]] = {}
+
+    def __contains__(self, field: str) -> bool:
+        return field in self._texts
+
+    def read(self, reader: Callable[[], Read], instead: Read) -> Read:
+        """Return what `reader` returns; if it raises ValidationError, that is gathered, and `instead` is returned."""
+        try:
+            return reader()
+        except ValidationError as error:
+            for field, text in by_field(error):
+                self._texts[field] = f"{self._texts[field]} {text}" if field in self._texts else text
+            self._choices.update(_choices_of(error))
+            return instead
+
+    def check(self) -> None:
+        """Raise ValidationError, with all that is wrong at each field, if anything is."""
+        if self._texts:
+            texts = {field or NON_FIELD_ERRORS: text for field, text in self._texts.items()}
+            raise Unclear(texts, self._choices)
+
+
+def _choices_of(error: Exception) -> dict[str, Sequence[tuple[str, str]]]:
+    """Return what can be chosen at each field of a refused form."""
+    if isinstance(error, Twice):
+        return {error.field: error.choices}
+    return dict(error.choices) if isinstance(error, Unclear) else {}
+
+
 def say(request: HttpRequest, error: Exception, labels: Mapping[str, Any] | None = None) -> None:
     """Show each message of an error, with the name of its field as people see it. `labels`: other names of fields on
     this page.
@@ -47,11 +82,7 @@ def refuse(request: HttpRequest, error: Exception, form: str = "", labels: Mappi
     wrong: dict[str, str] = {}
     for field, text in by_field(error):
         wrong.setdefault(field, text)
-    choices: dict[str, list[list[Any]]] = {}
-    if isinstance(error, Twice):
-        choices = {error.field: [list(each) for each in error.choices]}
-    elif isinstance(error, Unclear):
-        choices = {field: [list(each) for each in values] for field, values in error.choices.items()}
+    choices = {field: [list(each) for each in values] for field, values in _choices_of(error).items()}
     request.session[KEY] = _typed(request, form, wrong) | {"wrong": wrong, "choices": choices}
 
 

@@ -17,10 +17,11 @@ from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import MOST_OCCUPANTS, Tenancy
 from ...estate.wall_clock import wall_clock
-from ...tenancies.moving import check_move_out, move_in, move_out, settle
+from ...notices.contacts import NO_CONTACT
+from ...tenancies.moving import check_move_in, check_move_out, move_in, move_out, settle
 from ...vending.keypads import keypad_of
 from ...web.access import tenancy_to_see, unit_of_manager
-from ...web.kept import refuse, say
+from ...web.kept import Refusals, refuse, say
 from ...web.sure import Act, ask_about, ask_whether
 from ..contacts.views import typed_contact
 
@@ -30,14 +31,19 @@ from ..contacts.views import typed_contact
 def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     """Record a move-in. The tenant gets in by an invitation that is printed from the unit's page."""
     unit = unit_of_manager(request, pk)
-    typed = request.POST
+    typed, refusals, currency = request.POST, Refusals(), unit.property.currency
+    tenant = typed.get("tenant", "").strip()
+    begins = refusals.read(lambda: wall_clock(typed.get("begins", ""), unit.property, "begins"), 0)
+    deposit = refusals.read(lambda: typed_money(typed.get("deposit") or "0", "deposit", currency), 0)
+    occupants = refusals.read(lambda: typed_whole(typed.get("occupants") or "1", "occupants", 0, MOST_OCCUPANTS), 1)
+    contact = refusals.read(lambda: typed_contact(request, unit.property), NO_CONTACT)
+    tenancy = Tenancy(unit=unit, tenant=tenant, occupants=occupants, deposit=deposit)
+    if "begins" not in refusals:
+        tenancy.begins = begins
+    unknown = [name for name in ("begins", "occupants") if name in refusals]
+    refusals.read(lambda: check_move_in(tenancy, unknown), None)
     try:
-        begins = wall_clock(typed.get("begins", ""), unit.property, "begins")
-        currency = unit.property.currency
-        deposit = typed_money(typed["deposit"], "deposit", currency) if typed.get("deposit") else 0
-        occupants = typed_whole(typed.get("occupants") or "1", "occupants", 0, MOST_OCCUPANTS)
-        tenant = typed.get("tenant", "").strip()
-        contact = typed_contact(request, unit.property)
+        refusals.check()
         asked = ask_about(
             request, unit, tenant, deposit, _("Deposit received"), reverse("console:units:people", args=[pk])
         )
@@ -45,7 +51,7 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
             return asked
         move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
     except ValidationError as error:
-        refuse(request, error)
+        refuse(request, error, labels={"begins": _("At")})
     else:
         text = _("%(tenant)s moves in. Print an invitation below, and hand it over.")
         messages.success(request, text % {"tenant": tenant})
