@@ -66,12 +66,18 @@ class Problems:
     def __init__(self) -> None:
         self._problems: list[Problem] = []
         self._count = 0
+        self._lines: set[int] = set()
 
     def add(self, line: int, column: str, text: str) -> None:
         """Note that something is wrong at a place; see `Problem`."""
         self._count += 1
+        self._lines.add(line)
         if self._count <= SHOWN:
             self._problems.append(Problem(line, column, text))
+
+    def has(self, line: int) -> bool:
+        """Return whether something is wrong in a line."""
+        return line in self._lines
 
     def __bool__(self) -> bool:
         return self._count > 0

@@ -9,7 +9,7 @@ from prewatt.server.commissioning import additions, gateway_places, installing
 from prewatt.server.commissioning.additions import add, opened, sealed
 from prewatt.server.commissioning.apartments import Apartment, apartments_of
 from prewatt.server.commissioning.list_lines import Does, plan
-from prewatt.server.commissioning.typed_units import names_of, typed_apartments
+from prewatt.server.commissioning.typed_units import LikelyRange, likely_ranges, names_of, typed_apartments
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.notices.contacts import kept
@@ -72,6 +72,31 @@ def test_units_are_typed_as_people_write_them(text, units):
     assert [each.unit for each in typed_apartments(text, "EUR", ZONE)] == units
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("110-105", "105-110"),
+        ("Flat 9 - Flat 7", "Flat 7-9"),
+        ("101-5", "101-105"),
+        ("110-5", "110-115"),
+        ("12-3", "12-13"),
+        ("103室至101室", "101-103室"),
+    ],
+)
+def test_a_name_that_looks_like_a_range_that_runs_backwards_is_asked_about_with_the_range_as_it_is_written(
+    typed, meant
+):
+    assert names_of(typed) == [typed]
+    assert likely_ranges(f"201-203\n{typed}, 1-101", "EUR") == [LikelyRange(typed, meant)]
+
+
+@pytest.mark.parametrize(
+    "typed", ["101-103", "1-101", "3-1204", "House 5-5", "A-B", "110-A", "110-105; m1", "unit;tenant\n110-105;"]
+)
+def test_a_range_a_certain_name_and_a_flat_with_its_meter_are_not_asked_about(typed):
+    assert likely_ranges(typed, "EUR") == []
+
+
 def test_a_typed_line_has_a_unit_a_meter_and_a_tenant():
     typed = typed_apartments("101; 00123456; Jürgen Groß\n102\t00123457\n103;;王芳\n", "EUR", ZONE)
     assert [(each.unit, each.meter, each.tenant) for each in typed] == [
@@ -84,6 +109,10 @@ def test_a_typed_line_has_a_unit_a_meter_and_a_tenant():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        (
+            "101;m1;Anna;x\n102;1E+12;;y\n101",
+            "(?s)line 1: has more.*line 2: has more.*line 2, meter: '1E.12'.*line 3, unit: 101 is",
+        ),
         ("101\n101", "line 2, unit: 101 is in line 1 already"),
         ("101;m1;Anna;x", "line 1: has more than a unit, a meter and a tenant"),
         ("1001-3000\n3001-3002", "more than 2000 units"),

@@ -133,6 +133,12 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert "there already" in said(page) and "First payment" not in said(page)
     assert client.post(f"/properties/{home.pk}/units/add/", {"list": carried(page)}).url == f"/properties/{home.pk}/"
     assert Unit.objects.count() == 6
+    page = client.post(f"/properties/{home.pk}/units/add/", {"typed": "110-105"})
+    assert "“110-105” would be one flat of this name" in said(page) and "in full: 105-110" in said(page)
+    # What is wrong with the list, and with what is there, is told together.
+    meter = Unit.objects.get(name="Top 2").meter.name
+    page = client.post(f"/properties/{home.pk}/units/add/", {"typed": f"Top 8;;;\nTop 9;{meter}"})
+    assert "line 1: has more than" in said(page) and f"line 2, unit Top 9, meter {meter}" in said(page)
 
 
 def test_anywhere_but_at_the_machine_itself_the_code_comes_first(db, clock, client):

@@ -148,15 +148,22 @@ def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apar
 
 
 def apartments_of(
-    content: bytes, currency: str = "", zone: str = "", needed: Collection[str] = NEEDED
+    content: bytes,
+    currency: str = "",
+    zone: str = "",
+    needed: Collection[str] = NEEDED,
+    problems: Problems | None = None,
 ) -> list[Apartment]:
     """Return the apartments of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there, and if
-    the meter is one of them, each unit must have one. A TableError names all lines that are wrong.
+    the meter is one of them, each unit must have one. A TableError names all lines that are wrong; if `problems` are given they
+    gather that instead, and the other lines' apartments are returned.
     """
-    return apartments_in(list(read(content, all_names(NAMES), currency)), currency, zone, needed)
+    return apartments_in(list(read(content, all_names(NAMES), currency)), currency, zone, needed, problems)
 
 
-def apartments_in(rows: Iterable[Row], currency: str, zone: str, needed: Collection[str]) -> list[Apartment]:
+def apartments_in(
+    rows: Iterable[Row], currency: str, zone: str, needed: Collection[str], problems: Problems | None = None
+) -> list[Apartment]:
     """Return the apartments of a table's rows, one of which names the columns. See `apartments_of`."""
     rows = list(rows)
     titles = {
@@ -165,30 +172,37 @@ def apartments_in(rows: Iterable[Row], currency: str, zone: str, needed: Collect
         "tenant": pgettext("column of a list", "tenant"),
     }
     header = find(rows, NAMES, needed, titles=titles)
-    reading = _Reading(header, country_at(zone, currency), "meter" in needed)
+    gathered = Problems() if problems is None else problems
+    reading = _Reading(header, country_at(zone, currency), "meter" in needed, gathered)
+    if not header.number:
+        # Nobody has named the columns: the parts of a typed line are told as people know them.
+        reading.told |= titles
     for row in header.body(rows):
         try:
             reading.take(row.number, header.cells(row))
         except TableError as error:
             reading.problems.add(row.number, "", error.problems[0].text)
-    return reading.made()
+    apartments = reading.made()
+    if problems is None:
+        gathered.check()
+    return apartments
 
 
 class _Reading:
     """Gathers the rows of a list, and what is wrong with them."""
 
-    def __init__(self, header: Header, country: str, with_meters: bool) -> None:
-        self.problems = Problems()
+    def __init__(self, header: Header, country: str, with_meters: bool, problems: Problems) -> None:
+        self.problems = problems
         self._country = country
         self._with_meters = with_meters
-        self._labels = header.labels
+        self.labels = dict(header.labels)
         self._rows: list[tuple[int, dict[str, Cell]]] = []
         for column, known in UNITS.items():
-            unit = unit_of(self._labels.get(column, ""))
+            unit = unit_of(self.labels.get(column, ""))
             if unit not in known:
                 self.problems.add(
                     header.number,
-                    self._labels[column],
+                    self.labels[column],
                     _("must be in %(unit)s") % {"unit": "m²" if column == "area" else "W"},
                 )
 
@@ -199,7 +213,7 @@ class _Reading:
             self._rows.append((line, cells))
 
     def made(self) -> list[Apartment]:
-        """Return the apartments. Raises TableError with all that is wrong."""
+        """Return the apartments in whose lines nothing is wrong."""
         self._decimal = decimal_sign(
             text_of(cells.get(name, "")) for _line, cells in self._rows for name in ("area", "fuse")
         )
@@ -209,11 +223,10 @@ class _Reading:
         self._check_zeros([each.meter for each in apartments])
         if not apartments and not self.problems:
             self.problems.add(0, "", _("the list has no rows"))
-        self.problems.check()
-        return apartments
+        return [each for each in apartments if not self.problems.has(each.line)]
 
     def _add(self, line: int, column: str, text: str) -> None:
-        self.problems.add(line, self._labels.get(column, column), text)
+        self.problems.add(line, self.labels.get(column, column), text)
 
     def _check_unit(self, line: int, role: str, unit: str, tenant: str) -> None:
         """Find out whether a meter has the unit that one of its role must have, or must not."""
@@ -231,7 +244,7 @@ class _Reading:
 
     def _check_without_meter(self, line: int, role: str) -> None:
         """Find out whether a line whose meter is empty may go without one."""
-        if "meter" in self._labels and (self._with_meters or role != Meter.Role.UNIT):
+        if "meter" in self.labels and (self._with_meters or role != Meter.Role.UNIT):
             self._add(line, "meter", _("is empty. Type the serial number that is on the meter"))
 
     def _check_zeros(self, serials: list[str]) -> None:

@@ -113,20 +113,23 @@ class Plan:
         return sum(line.does == Does.ADDS and not line.apartment.meter for line in self.lines)
 
 
-def plan(property_: Property, apartments: Sequence[Apartment], usual: str = "") -> Plan:
-    """Return what a list would do at a property. `usual`: the name of its first new gateway; empty: any that is free. A
-    TableError names all lines that are wrong.
+def plan(
+    property_: Property, apartments: Sequence[Apartment], usual: str = "", problems: Problems | None = None
+) -> Plan:
+    """Return what a list would do at a property. `usual`: the name of its first new gateway; empty: any that is free.
+    `problems`: what was wrong with other lines of the list when it was read; `apartments` are the rest. A TableError names all
+    lines that are wrong.
     """
-    return _Planning(property_, usual).plan(apartments)
+    return _Planning(property_, usual, Problems() if problems is None else problems).plan(apartments)
 
 
 class _Planning:
     """Compares a list with what is at a property."""
 
-    def __init__(self, property_: Property, usual: str) -> None:
+    def __init__(self, property_: Property, usual: str, problems: Problems) -> None:
         self._property = property_
         self._places = Places(property_, usual)
-        self._problems = Problems()
+        self._problems = problems
         units = property_.units.select_related("meter__gateway").prefetch_related("parts") if property_.pk else ()
         self._units = {unit.name.casefold(): unit for unit in units}
         living = Tenancy.objects.filter(unit__in=self._units.values()).not_over(now()).order_by("-begins")

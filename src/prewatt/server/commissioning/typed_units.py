@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -31,25 +33,27 @@ _RANGE = re.compile(
 )
 
 
-def typed_apartments(text: str, currency: str, zone: str) -> list[Apartment]:
-    """Return the apartments that were typed, for a building with this `currency` and time `zone`. A TableError names all
-    lines that are wrong.
+def typed_apartments(text: str, currency: str, zone: str, problems: Problems | None = None) -> list[Apartment]:
+    """Return the apartments that were typed, for a building with this `currency` and time `zone`. A TableError names all lines
+    that are wrong; if `problems` are given they gather that instead, and the other lines' apartments are returned.
     """
     table = _as_table(text, currency)
     if table is not None:
-        return apartments_in(table, currency, zone, NEEDED)
-    problems = Problems()
+        return apartments_in(table, currency, zone, NEEDED, problems)
+    gathered = Problems() if problems is None else problems
     rows: list[Row] = [Row(0, list(COLUMNS))]
     for number, line in enumerate(text.splitlines(), 1):
         cells = [cell.strip() for cell in _CELLS.split(line)]
         if len(cells) > len(COLUMNS):
-            problems.add(number, "", _("has more than a unit, a meter and a tenant"))
-        rows += [Row(number, unit) for unit in _units(cells)]
+            gathered.add(number, "", _("has more than a unit, a meter and a tenant"))
+        rows += [Row(number, unit) for unit in _units(cells[: len(COLUMNS)])]
         if len(rows) > MOST + 1:
-            problems.add(number, "", _("there are more than %(most)d units. Choose a file instead") % {"most": MOST})
+            gathered.add(number, "", _("there are more than %(most)d units. Choose a file instead") % {"most": MOST})
             break
-    problems.check()
-    return apartments_in(rows, currency, zone, NEEDED)
+    apartments = apartments_in(rows, currency, zone, NEEDED, gathered)
+    if problems is None:
+        gathered.check()
+    return apartments
 
 
 def _as_table(text: str, currency: str) -> list[Row] | None:
@@ -73,17 +77,64 @@ def names_of(part: str) -> list[str]:
     """Return the names of a range such as 101-112 or Flat 1 - Flat 12, or the name itself if it is no range. 1-101 is a
     name, as is 12-3: the last number of a range is larger, and has at most one digit more.
     """
+    two = _two_numbers(part)
+    if two is None or not len(two.first) <= len(two.last) <= len(two.first) + 1:
+        return [part]
+    numbers = range(int(two.first), int(two.last) + 1)
+    if not 2 <= len(numbers) <= MOST:
+        return [part]
+    width = len(two.first) if two.first.startswith("0") else 0
+    return [f"{two.before}{number:0{width}}{two.behind}" for number in numbers]
+
+
+@dataclass(frozen=True)
+class LikelyRange:
+    """What was typed and is taken as the `name` of one flat, and the range (`meant`) that the person may have meant."""
+
+    name: str
+    meant: str
+
+
+def likely_ranges(text: str, currency: str) -> list[LikelyRange]:
+    """Return the names among typed units, without a meter or a tenant, of which the second number is smaller or shorter than the
+    first: 110-105 is a range that runs backwards, or flat 105 of house 110. Only the person knows.
+    """
+    if _as_table(text, currency) is not None:
+        # In a table there are no ranges.
+        return []
+    lines = ([cell.strip() for cell in _CELLS.split(line)] for line in text.splitlines())
+    parts = (part.strip() for cells in lines if not any(cells[1:]) for part in _NAMES.split(cells[0]))
+    return [LikelyRange(part, meant) for part in parts if (meant := _meant(part))]
+
+
+def _meant(part: str) -> str:
+    """Return the range that a name may have been meant as; empty if it is no likely one."""
+    two = _two_numbers(part)
+    if two is None or len(two.first) > 9 or (int(two.last) >= int(two.first) and len(two.last) >= len(two.first)):
+        return ""
+    # Of 101-5 the end is 105, as people write the pages of a book.
+    whole = two.first[: len(two.first) - len(two.last)] + two.last
+    first, last = (two.first, whole) if int(whole) > int(two.first) else (two.last, two.first)
+    return f"{two.before}{first}-{last}{two.behind}" if first != last else ""
+
+
+class _TwoNumbers(NamedTuple):
+    """The two numbers of what may be a range, and what stands `before` and `behind` both."""
+
+    before: str
+    first: str
+    last: str
+    behind: str
+
+
+def _two_numbers(part: str) -> _TwoNumbers | None:
+    """Return the two numbers of a part; None if it has others, or is something else before or behind them."""
     # A range is two names. To look for one in a very long text takes very long.
     match = _RANGE.fullmatch(unicodedata.normalize("NFKC", part)) if len(part) <= LONGEST_RANGE else None
     if match is None:
-        return [part]
-    before, first, last = match["before"], match["first"], match["last"]
+        return None
     behind = match["behind2"] or match["behind"]
-    same = match["before2"] in ("", before) and match["behind"] in ("", behind)
-    if not same or len(last) > 9 or not len(first) <= len(last) <= len(first) + 1:
-        return [part]
-    numbers = range(int(first), int(last) + 1)
-    if not 2 <= len(numbers) <= MOST:
-        return [part]
-    width = len(first) if first.startswith("0") else 0
-    return [f"{before}{number:0{width}}{behind}" for number in numbers]
+    is_same = match["before2"] in ("", match["before"]) and match["behind"] in ("", behind)
+    if not is_same or len(match["last"]) > 9:
+        return None
+    return _TwoNumbers(match["before"], match["first"], match["last"], behind)

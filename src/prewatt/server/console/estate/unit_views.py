@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from ....tables.problems import TableError, whole
+from ....tables.problems import Problems, TableError, whole
 from ....wire.messages import MAX_METERS
 from ...commissioning.additions import Added, add_in_parts, opened, sealed
 from ...commissioning.apartments import LARGEST_FILE, Apartment, apartments_of
@@ -22,7 +22,7 @@ from ...commissioning.gateway_places import Places
 from ...commissioning.installing import InstallError, install
 from ...commissioning.list_lines import Plan, plan
 from ...commissioning.progress import Step
-from ...commissioning.typed_units import MOST, NEEDED, typed_apartments
+from ...commissioning.typed_units import MOST, NEEDED, LikelyRange, likely_ranges, typed_apartments
 from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Part, Property, Unit
 from ...metering.locking import lock_meters
@@ -44,14 +44,17 @@ def add_units(request: HttpRequest, pk: int) -> HttpResponse:
     planned: Plan | None = None
     apartments: list[Apartment] = []
     wrong: list[str] = []
+    ranges: list[LikelyRange] = []
     try:
         if request.method == "POST" and "list" in request.POST:
             added = add_in_parts(property_, opened(request.POST["list"]))
             _say(request, added)
             return on_from(property_, Step.UNITS)
         if request.method == "POST":
-            apartments = _read(request, property_)
-            planned = plan(property_, apartments)
+            problems = Problems()
+            apartments = _read(request, property_, problems)
+            planned = plan(property_, apartments, problems=problems)
+            ranges = likely_ranges(request.POST.get("typed", ""), property_.currency) if not request.FILES else []
     except TableError as error:
         wrong = error.lines()
     except (ValueError, InstallError) as error:
@@ -61,6 +64,7 @@ def add_units(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps_above(property_, Step.UNITS),
         "typed": request.POST.get("typed", ""),
         "plan": planned,
+        "likely_ranges": ranges,
         "list": sealed(apartments) if planned is not None and planned.does_something else "",
         "wrong": wrong,
         "most_meters": MAX_METERS,
@@ -68,17 +72,19 @@ def add_units(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/estate/add_units.html", context, status=400 if wrong else 200)
 
 
-def _read(request: HttpRequest, property_: Property) -> list[Apartment]:
-    """Return the flats of the file that was chosen, else those that were typed. Raises TableError."""
+def _read(request: HttpRequest, property_: Property, problems: Problems) -> list[Apartment]:
+    """Return the flats of the file that was chosen, else those that were typed, but for lines that are wrong: `problems` gathers
+    those. Raises TableError if it is no list.
+    """
     file: Any = request.FILES.get("file")
     if file is None:
         text = request.POST.get("typed", "")
         if not text.strip():
             raise whole(_("Type the flats, or choose a file."))
-        return typed_apartments(text, property_.currency, property_.zone)
+        return typed_apartments(text, property_.currency, property_.zone, problems)
     if file.size > LARGEST_FILE:
         raise whole(_("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6})
-    apartments = apartments_of(file.read(), property_.currency, property_.zone, NEEDED)
+    apartments = apartments_of(file.read(), property_.currency, property_.zone, NEEDED, problems)
     if len(apartments) > MOST:
         raise whole(
             _("The list has %(count)d lines. Add at most %(most)d at once: cut it in two.")
