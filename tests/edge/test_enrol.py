@@ -9,7 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from prewatt.cli import edge
 from prewatt.edge.driver_settings import read_options
 from prewatt.edge.enrol import EnrolError, enrol
 from prewatt.edge.journal import Journal
@@ -218,6 +220,21 @@ def test_who_enrols_without_telling_what_a_kind_of_meter_needs_is_told_so(tmp_pa
     assert "2 meters are to be set up yet: prewatt edge scan finds those on buses" in caplog.text
     assert "drivers.recorded: Object missing required field `file`" in caplog.text
     assert load_settings(tmp_path / "edge.toml").drivers == {}
+
+
+def test_after_enrolling_with_a_recording_nobody_is_sent_to_look_for_meters_on_buses(tmp_path, server):
+    def said(*options):
+        folder = tmp_path / str(len(options))
+        result = CliRunner().invoke(edge.app, ["enrol", server.address, "code", "--folder", str(folder), *options])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "prewatt edge scan" in said()
+    load = tmp_path / "load.csv"
+    load.write_text("meter,timestamp,kwh\n")
+    with_recording = said("--driver", f"recorded.file={load}")
+    assert "Its meters are those of --driver recorded" in with_recording and "edge scan" not in with_recording
+    assert "To start it: prewatt edge run" in with_recording
 
 
 @pytest.mark.parametrize("address", ["http://192.0.2.1:8000", "http://server.example", "http://127.0.0.1.example"])

@@ -73,7 +73,11 @@ def enrol(
             count=len(settings.meters),
         )
     )
-    typer.echo(_("To look for meters on its buses and put them into service: prewatt edge scan"))
+    if settings.meters and "bus" not in settings.drivers:
+        named = ", ".join(sorted(settings.drivers))
+        typer.echo(_("Its meters are those of --driver %(kinds)s: there is nothing to look for on buses.", kinds=named))
+    else:
+        typer.echo(_("To look for meters on its buses and put them into service: prewatt edge scan"))
     typer.echo(_("To start it: prewatt edge run --config %(settings)s", settings=folder / CONFIG))
 
 
