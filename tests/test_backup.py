@@ -28,7 +28,7 @@ from prewatt.edge.settings import load_settings, write_settings
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import GrantCredit, Record, chain, encode_entry, genesis
 from prewatt.kernel.units import MINUTE
-from prewatt.server.core.config import load_config
+from prewatt.server.core.config import copy_note, load_config
 from prewatt.server.core.time import now
 from prewatt.tokens import BaseDate, instant_of
 from prewatt.wire.signing import SigningKey
@@ -268,6 +268,8 @@ def test_the_server_is_copied_whole_while_others_write(home, tmp_path):
         enough.set()
         thread.join()
     assert written > 3
+    # `prewatt doctor` says which copy was the last.
+    assert copy_note(config).read_text() == f"{tmp_path / '2.tar'}\n"
 
 
 def test_the_settings_of_the_server_are_kept_without_what_is_secret_or_of_the_machine(home, tmp_path):

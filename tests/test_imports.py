@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "catalogues": set(),
     "tables": {"amounts"},
     "wire": {"kernel", "tokens"},
-    "edge": {"kernel", "wire", "tokens", "tables", "clock", "folder", "catalogues"},
+    "edge": {"kernel", "wire", "tokens", "tables", "clock", "folder", "catalogues", "findings"},
     "server": {
         "kernel",
         "wire",
@@ -33,10 +33,11 @@ MAY_IMPORT = {
     "headend": {"kernel", "wire", "server"},
     "clock": set(),
     "folder": set(),
+    "findings": set(),
     "log_lines": set(),
     "terminal_texts": set(),
     "backups": {"kernel", "edge", "server", "folder", "terminal_texts", "__version__"},
-    "processes": {"server", "wire", "terminal_texts", "__version__"},
+    "processes": {"server", "wire", "terminal_texts", "findings", "__version__"},
     "sim": {
         "kernel",
         "wire",
@@ -52,6 +53,7 @@ MAY_IMPORT = {
         "terminal_texts",
     },
     "cli": {
+        "findings",
         "kernel",
         "wire",
         "tokens",

@@ -23,13 +23,14 @@ from prewatt.edge import journal_file
 from prewatt.edge.doctor import network
 from prewatt.edge.doctor.examination import examine
 from prewatt.edge.doctor.files import check_clock, check_disk, check_state_folder
-from prewatt.edge.doctor.finding import Agent, Gateway, State, examined, owner
+from prewatt.edge.doctor.finding import Agent, Gateway, examined, owner
 from prewatt.edge.doctor.journal import JournalFacts, read_journal
 from prewatt.edge.doctor.lines import _asked, check_bluetooth, check_meters, check_ports
 from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings
 from prewatt.edge.journal import Journal
 from prewatt.edge.settings import MeterSettings, write_settings
 from prewatt.edge.timekeeping import Anchor
+from prewatt.findings import State
 from prewatt.server.core.broker import nats_server
 from prewatt.wire.link import BrokerAddress
 from tests.edge.test_shell import Bus, made_settings

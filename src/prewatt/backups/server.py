@@ -8,12 +8,12 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__, folder, server
-from ..server.core.config import ServerConfig, secret, signing_key, vending_secret
+from ..server.core.config import ServerConfig, copy_note, secret, signing_key, vending_secret
 from ..terminal_texts import _
 from . import archive, databases
 from .archive import BackupError, Manifest
@@ -51,7 +51,14 @@ def back_up(config: ServerConfig, environment: Mapping[str, str], target: Path) 
             formats = {} if config.database else _copy_database(config.home, work)
             _copy_keys(config, work)
             settings = _settings_to_copy(environment)
-            return archive.pack(work, target, archive.manifest(SIDE, platform.node(), config.home, formats, settings))
+            copied = archive.pack(work, target, archive.manifest(SIDE, platform.node(), config.home, formats, settings))
+    # For `prewatt doctor`. The copy is made and holds, also where this can't be written.
+    with suppress(OSError):
+        note = copy_note(config)
+        note.parent.mkdir(mode=0o700, exist_ok=True)
+        note.unlink(missing_ok=True)
+        note.write_text(f"{target.absolute()}\n")
+    return copied
 
 
 def _copy_database(home: Path, work: Path) -> dict[str, str]:

@@ -50,6 +50,7 @@ ENTRIES = (
     Entry("onsite", ON_SITE, "Work at a gateway over Bluetooth, without the server.", models=False, extra="bluetooth"),
     Entry("backup", OPERATE, "Copy the server's database and keys while it runs.", "copies", group=False, models=False),
     Entry("restore", OPERATE, "Put a copy of the server back.", "copies", group=False, models=False),
+    Entry("doctor", OPERATE, "Look at this server: what is wrong, what to do.", group=False, models=False),
     Entry("web", OPERATE, "Run the pages alone.", group=False),
     Entry("headend", OPERATE, "Run one head-end worker alone.", group=False),
     Entry("worker", OPERATE, "Run one worker for scheduled work alone.", group=False),

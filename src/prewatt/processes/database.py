@@ -30,7 +30,7 @@ def bring_up_to_date() -> None:
     Raises ImproperlyConfigured if another version has changed the database in a way that this version does not know.
     """
     loader = MigrationLoader(connection)
-    _check_known(loader)
+    check_known(loader)
     # Each process asks when it starts, and to build what would be migrated takes longer than all else of its start.
     if loader.graph.nodes.keys() - loader.applied_migrations.keys():
         # Loaded here, because it imports the models.
@@ -49,7 +49,8 @@ def setup_django() -> None:
     bring_up_to_date()
 
 
-def _check_known(loader: MigrationLoader) -> None:
+def check_known(loader: MigrationLoader) -> None:
+    """Raise ImproperlyConfigured if another version has changed the database in a way that this version does not know."""
     ours = {room for room, _name in loader.disk_migrations}
     strange = sorted(
         (room, name)

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ... import folder
+from ...findings import Finding, State
 from ..settings import SettingsError, load_settings
 from ..texts import _
 from .files import check_clock, check_disk, check_journal, check_state_folder
-from .finding import Check, Finding, Gateway, State, examined, owner
+from .finding import Check, Gateway, examined, owner
 from .journal import read_journal
 from .lines import check_bluetooth, check_meters, check_ports
 from .network import check_broker, check_page

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...clock import SystemClock
+from ...findings import Finding, State
 from ...kernel.units import DAY, SECOND
 from ..loading import MENDED_BY
 from ..reserve import SIZE, Reserve
 from ..texts import _
 from ..timekeeping import NEAR
-from .finding import Finding, Gateway, State
+from .finding import Gateway
 
 LITTLE = 200 << 20
 """Bytes: a disk with less room than this is soon full."""

@@ -1,4 +1,4 @@
-"""What a check finds, and what it is given."""
+"""What a check of a gateway is given, and how checks are done."""
 
 from __future__ import annotations
 
@@ -7,31 +7,12 @@ import os
 import pwd
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from ...findings import Finding, State
 from ..settings import EdgeSettings
 from ..texts import _
 from .journal import JournalFacts
-
-
-class State(StrEnum):
-    """How what was looked at stands. `WARN`: it works, and will not always. `SKIPPED`: it could not be looked at."""
-
-    OK = "ok"
-    WARN = "warn"
-    BAD = "BAD"
-    SKIPPED = "-"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's: what was looked at, how it stands, in words, and what to do (empty: nothing)."""
-
-    name: str
-    state: State
-    words: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ...clock import SystemClock
+from ...findings import Finding, State
 from ..devices import open_drivers
 from ..drivers.interface import DriverError, MeterDriver
 from ..settings import SettingsError
 from ..texts import _
-from .finding import Finding, Gateway, State, group_of
+from .finding import Gateway, group_of
 
 BY_ID = Path("/dev/serial/by-id")
 CONNECT_WITHIN = 5.0

@@ -13,10 +13,11 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from ...findings import Finding, State
 from ...wire.link import BrokerAddress
 from ..settings import page_address
 from ..texts import _
-from .finding import Finding, Gateway, State
+from .finding import Gateway
 
 NO_END = 253_402_300_799.0
 """The instant (s) that certificates have for no end: the last one of the year 9999."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...findings import Finding, State
 from ..machine import systemd
 from ..machine.installing import UNITS, Machine, described_service
 from ..machine.unit import UnitError, unit_text
 from ..texts import _
-from .finding import Finding, Gateway, State
+from .finding import Gateway
 
 ENDED_WITH_3 = "3"
 

@@ -318,6 +318,11 @@ def secret(config: ServerConfig) -> str:
     return path.read_text().strip()
 
 
+def copy_note(config: ServerConfig) -> Path:
+    """Return the file that names the last copy of the server; it was written when that was made."""
+    return config.home / "run" / "last-copy"
+
+
 def cookie_name(name: str, secret_text: str, *, by_https: bool) -> str:
     """Return the name of a cookie of the server with this secret. Browsers keep cookies by the host without its port: two servers
     on one host would take each other's, and log each other's people out. With TLS no neighbour in the domain can set it.

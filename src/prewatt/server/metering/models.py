@@ -357,6 +357,10 @@ class Refusal(models.Model):
         return f"{self.gateway or 'unknown sender'}: {self.reason}, {self.count} times"
 
 
+SILENT_WORKER = 20
+"""Seconds without a sign of life after which a head-end worker is taken to have stopped."""
+
+
 class Worker(models.Model):
     """The sign of life of a head-end worker, on the system's clock, whatever clock the meters run on."""
 

@@ -21,6 +21,7 @@ from ....kernel.units import MINUTE
 from ...accounts.rights import Right
 from ...core.time import now
 from ...estate.models import Property
+from ...metering.models import SILENT_WORKER
 from ...overview.keeping import summaries
 from ...overview.models import Place, Summary
 from ...web.access import properties as allowed
@@ -38,8 +39,6 @@ from .rows import rows_of
 
 AGAIN = 60
 """Seconds after which the page is worked out again whatever is known to have changed."""
-SILENT_WORKER = 20
-"""The pages say that the head-end is silent after this time without a sign of life, s."""
 BY_MANY = frozenset({Right.TAKE_MONEY, Right.SWITCH, Right.WRITE, Right.CODES, Right.PRICES, Right.TENANCIES})
 """Who has one of these rights can do something for many units."""
 FEW = 6
