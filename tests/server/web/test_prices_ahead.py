@@ -1,5 +1,7 @@
 """What tenants see of prices: when it gets cheaper, the strips of two days, the month by price, and what shifting would have saved."""
 
+from django.utils.translation import override
+
 from prewatt.kernel.calendar import zone
 from prewatt.kernel.tariff import (
     Dated,
@@ -15,9 +17,11 @@ from prewatt.kernel.tariff import (
     flat_tariff,
 )
 from prewatt.kernel.units import DAY, HOUR
+from prewatt.server.core.rate_names import shown_rate
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.metering.models import Meter
 from prewatt.server.statements.by_price import Shift, by_price
+from prewatt.server.statements.statement import statement
 from prewatt.server.web.figures import tenancy_panel
 from prewatt.server.web.prices import price_outlook
 from tests.building import PASSWORD, ZONE, set_up
@@ -87,6 +91,19 @@ def test_a_flat_tariff_has_nothing_to_say_and_nothing_is_shown(db, clock, store,
     assert 'class="strip"' not in page and "by price" not in page and "heaper" not in page
     # The one price has a name, which nobody needs.
     assert "price now 0.30 EUR/kWh" in page and "(rate: " not in page
+
+
+def test_the_word_that_nobody_chose_for_the_one_rate_is_read_in_the_reader_s_language(db, clock, store, client):
+    # A landlord who reads Chinese made the price.
+    tenancy = lived(clock, store, flat_tariff("flat", "EUR", ZONE, 300_000, "电费"), days=1)
+    assert client.login(username="flat1", password=PASSWORD)
+    for language, word in (("en", "electricity"), ("de", "Strom"), ("zh-hans", "电费")):
+        page = client.get("/me/use/", headers={"Accept-Language": language}).content.decode()
+        assert f'<li><i class="swatch rate0"></i>{word}</li>' in page
+        with override(language):
+            (line,) = statement(tenancy, tenancy.begins, clock.at).section("electricity")
+        assert line.text == word
+    assert shown_rate("Ökostrom") == "Ökostrom"
 
 
 def test_what_shifting_saves_is_rated_with_tiers_fee_and_tax_and_tiers_are_said_not_to_be_shiftable(db, clock, store):

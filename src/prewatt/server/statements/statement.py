@@ -23,6 +23,7 @@ from ...kernel.span import Span, closing
 from ...kernel.tariff import UNPRICED, Tariff, Version, version_at
 from ...kernel.units import exact_percent
 from ..allocation.models import Share
+from ..core.rate_names import shown_rate
 from ..core.spans import during, measured
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -370,7 +371,7 @@ class _Energy:
         for (rate, tier, price), (energy, amount) in sorted(
             self.used.items(), key=lambda item: (item[0][:2], item[0][2] or 0)
         ):
-            text = _("before any tariff") if rate == UNPRICED else rate
+            text = _("before any tariff") if rate == UNPRICED else shown_rate(rate)
             if tiered:
                 text = _("%(rate)s, tier %(tier)d") % {"rate": text, "tier": tier + 1}
             yield Line(ELECTRICITY, text, -amount, energy=energy, price=price, tier=tier)

@@ -25,6 +25,7 @@ from ...kernel.why_dark import Why, why_dark
 from ..billing.models import Spread
 from ..billing.on_the_way import on_the_way
 from ..billing.spreading import open_spreads
+from ..core.rate_names import shown_rate
 from ..core.sentences import say
 from ..estate.models import Property, Tenancy
 from ..ledger.books import balance, tenant_account
@@ -258,7 +259,7 @@ def after_of(tenancy: Tenancy, inventory: Inventory) -> After | None:
 def rate_name(account: Account, at: int) -> str:
     """Return the name of the rate at an instant; empty before any tariff."""
     rate = account.stretch(at).rate
-    return "" if rate == UNPRICED else rate
+    return "" if rate == UNPRICED else shown_rate(rate)
 
 
 def emergency_now(account: Account, at: int) -> int:

@@ -14,6 +14,7 @@ from ...kernel.calendar import local_day, zone
 from ...kernel.forecast import days_until
 from ...kernel.span import closing_day
 from ..billing.spreading import open_spreads
+from ..core.rate_names import shown_rate
 from ..estate.models import Tenancy
 from ..metering.accounts import account_of
 from ..metering.looks import Present, read
@@ -204,7 +205,7 @@ def _rates(uses: Mapping[date, Use], today: date) -> list[RateUse]:
                 known = sums.setdefault(rate, [0, 0])
                 known[0] += energy
                 known[1] += cost
-    rates = [RateUse(rate, energy, cost) for rate, (energy, cost) in sums.items() if energy]
+    rates = [RateUse(shown_rate(rate), energy, cost) for rate, (energy, cost) in sums.items() if energy]
     return sorted(rates, key=lambda each: (each.charge * 1000 // each.energy, each.rate))
 
 

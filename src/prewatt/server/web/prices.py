@@ -17,6 +17,7 @@ from ...kernel.calendar import day_bounds, local, local_day
 from ...kernel.tariff import version_at
 from ...kernel.units import HOUR, MINUTE, instant
 from ..core import local_forms
+from ..core.rate_names import shown_rate
 
 MARKS = (0, 6, 12, 18, 24)
 """The hours that are written under a strip."""
@@ -120,7 +121,7 @@ def _strip(
             Part(
                 each.begin,
                 each.end,
-                each.rate,
+                shown_rate(each.rate),
                 each.price if each.begin >= first else None,
                 percent(each.end - each.begin),
                 100 * (each.price - low) // (high - low) if high > low and each.begin >= first else 0,

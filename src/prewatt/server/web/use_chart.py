@@ -20,6 +20,7 @@ from ...kernel.calendar import local, local_day, zone
 from ...kernel.currencies import minor_digits
 from ...kernel.tariff import UNPRICED
 from ..core import local_forms
+from ..core.rate_names import shown_rate
 from ..estate.models import Tenancy
 from ..estate.wall_clock import typed_day
 from ..metering.models import Meter
@@ -180,7 +181,7 @@ def _note(part: Part) -> str:
 
 
 def _rate(name: str) -> str:
-    return _("before any tariff") if name == UNPRICED else name
+    return _("before any tariff") if name == UNPRICED else shown_rate(name)
 
 
 def _data(chart: Chart, labels: list[str], rows: list[Row], currency: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ....kernel.tariff import UNPRICED
 from ....kernel.units import exact_instant, exact_kwh, exact_money, exact_price
 from ...core import local_forms
 from ...core.addresses import public
+from ...core.rate_names import shown_rate
 from ...estate.models import Tenancy, Unit
 from ...ledger.books import balance, tenant_account
 from ...metering.accounts import account_of
@@ -183,7 +184,7 @@ def _price(flat: HomeFigures, at: int) -> dict[str, Any] | None:
 
 
 def _rate(name: str) -> str:
-    return "" if name == UNPRICED else name
+    return "" if name == UNPRICED else shown_rate(name)
 
 
 def _code(code: OpenCode) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ....kernel.units import short_price
 from ...commissioning.progress import Step, property_in_hand
 from ...commissioning.usual_places import usual_place
 from ...core.errors import for_people
+from ...core.rate_names import usual_rate
 from ...core.time import now
 from ...estate.models import Organisation, Property
 from ...metering.models import Meter
@@ -168,7 +169,7 @@ def _let_apply(property_: Property, price: int) -> None:
     """Let one price (micro) apply at a property from now on. Raises ValidationError and TariffError."""
     name = f"{short_price(price)} {property_.currency}, {property_.zone}"[:64]
     known = property_.organisation.tariffs.filter(name=name).first()
-    # Tenants read this word on statements. A price that was made before, perhaps in another language, keeps its own.
-    rate = known.kernel().rates[0].name if known else _("electricity")
+    # A price that was made before, perhaps in another language, keeps its own word: it is the same price.
+    rate = known.kernel().rates[0].name if known else usual_rate()
     tariff = flat_tariff(name, property_.currency, property_.zone, price, rate)
     schedule(property_, keep(property_.organisation, tariff), now())

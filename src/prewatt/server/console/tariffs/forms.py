@@ -20,6 +20,7 @@ from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
 from ....kernel.tariff_document import DAY_GROUPS
 from ...core.amounts import TWO_READINGS, plain, typed_number
+from ...core.rate_names import usual_rate
 
 ROWS = {"rate": ("name", "price"), "profile": ("season", "from", "upto", "days", "switches")}
 """The fields that come in rows, by the name of the row."""
@@ -152,7 +153,7 @@ def _in_shape(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, 
         return reduced
     known = _only_rate(shown)
     price = fields["rates"][0]["price"] if fields["rates"] else ""
-    reduced["rates"] = [{"name": known or _("electricity"), "price": price}]
+    reduced["rates"] = [{"name": known or usual_rate(), "price": price}]
     if known:
         reduced["profiles"] = shown["profiles"]
     return reduced
