@@ -176,7 +176,7 @@ def apartments_in(
     reading = _Reading(header, country_at(zone, currency), "meter" in needed, gathered)
     if not header.number:
         # Nobody has named the columns: the parts of a typed line are told as people know them.
-        reading.told |= titles
+        reading.labels |= titles
     for row in header.body(rows):
         try:
             reading.take(row.number, header.cells(row))
