@@ -158,7 +158,7 @@ def populate(units: int) -> dict[str, str]:
         _to_be_looked_at()
         # They have chosen a password of their own.
         FirstPassword.objects.all().delete()
-        Gateway.objects.update(online=True, since=_now() - DAY)
+        Gateway.objects.update(is_online=True, since=_now() - DAY)
         _journals()
     home, flat = made[0].property.pk, Unit.objects.order_by("pk").first()
     assert flat is not None and Resident.objects.exists()
@@ -216,7 +216,12 @@ def _journals() -> None:
         for name, value in kept(account, b"").items():
             setattr(meter, name, value)
         meter.seq, meter.balance, meter.register = account.seq, account.balance, account.register
-        meter.at, meter.read_at, meter.closed, meter.low = account.at, account.read_at, account.closed, account.is_low()
+        meter.at, meter.read_at, meter.closed, meter.is_low = (
+            account.at,
+            account.read_at,
+            account.closed,
+            account.is_low(),
+        )
         meter.commands = meter.taken = account.command
         JournalEntry.objects.bulk_create((JournalEntry(meter=meter, **row) for row in rows), batch_size=1000)
     fields = (
@@ -226,7 +231,7 @@ def _journals() -> None:
         "at",
         "read_at",
         "closed",
-        "low",
+        "is_low",
         "commands",
         "taken",
         "head",

@@ -86,7 +86,7 @@ class Play:
             self.edge.read(meter, 1_234_500)
             self.edge.obey(meter)
         self.edge.deliver(self.store)
-        Gateway.objects.update(online=True, since=self.clock.at)
+        Gateway.objects.update(is_online=True, since=self.clock.at)
         Property.objects.update(low_credit_kwh="10", low_credit_days="1")
         owner = Organisation.objects.get()
         keep_merchant(
@@ -158,7 +158,7 @@ class Play:
         """If the building has a network, its gateway takes up what was ordered, and reports."""
         from prewatt.server.metering.models import Gateway
 
-        if Gateway.objects.get().online:
+        if Gateway.objects.get().is_online:
             for meter in self.edge.accounts:
                 self.edge.obey(meter)
             self._switch()
@@ -169,7 +169,7 @@ class Play:
         """The building loses or gets back its network."""
         from prewatt.server.metering.models import Gateway
 
-        Gateway.objects.update(online=is_online, since=self.clock.at)
+        Gateway.objects.update(is_online=is_online, since=self.clock.at)
         return self.do_deliver()
 
     def do_use(self, flat, kwh=1000):

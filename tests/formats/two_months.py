@@ -39,7 +39,7 @@ class TwoMonths:
         building = set_up(clock, tariff=tariff("Autumn", 310_000, 240_000))
         install(None, Gateway.objects.get(), "stairs", role=Meter.Role.COMMON)
         self.edge = Edge(building.code, clock)
-        Gateway.objects.update(online=True)
+        Gateway.objects.update(is_online=True)
         self.owner, self.house = Organisation.objects.get(), Property.objects.get()
         self.manager = get_user_model().objects.get(username="manager")
         rows = Tenancy.objects.select_related("unit__property__organisation")

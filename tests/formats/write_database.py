@@ -65,7 +65,7 @@ def booked(edge, store):
     owner, clock = Organisation.objects.get(), edge.clock
     manager = get_user_model().objects.get(username="manager")
     second = get_user_model().objects.create_user("second", password="correct horse")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     anna, ben = (Tenancy.objects.get(tenant=name) for name in ("Anna", "Ben"))
     cleo = move_in(Unit.objects.get(name="Flat 3"), "Cleo", at(2025, 10, 7, 12), deposit=50 * NANO)
     record(ben, 20 * NANO, "bank 9", manager, "R-1", "transfer")

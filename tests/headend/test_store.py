@@ -54,7 +54,7 @@ def test_a_journal_is_stored_and_the_books_follow_it(edge, store, clock):
     row = Meter.objects.get(name="m1")
     assert_row(row, seq=6, balance=20 * NANO - 750 * PRICE, register=1750, read_at=clock.at, closed=True)
     assert [bytes(entry.body) for entry in JournalEntry.objects.order_by("seq")] == edge.bodies["m1"]
-    assert not row.low
+    assert not row.is_low
     assert balance(tenant_account(tenant)) == row.balance == edge.accounts["m1"].balance
     assert sum(trial_balance(Organisation.objects.get()).values()) == 0
     assert set(Command.objects.filter(meter=row).values_list("state", flat=True)) == {Command.State.APPLIED}
@@ -68,12 +68,12 @@ def test_low_credit_is_known_by_money_and_by_energy(edge, store, clock):
     send_settings(where)
     started(edge, store, amount=20 * NANO)
     edge.obey("m1")
-    assert not Meter.objects.get(name="m1").low
+    assert not Meter.objects.get(name="m1").is_low
     clock.at += HOUR
     edge.read("m1", 11_001)
     take(store, edge.upload("m1", 5))
     row = Meter.objects.get(name="m1")
-    assert_row(row, low=True, balance=20 * NANO - 10_001 * PRICE)
+    assert_row(row, is_low=True, balance=20 * NANO - 10_001 * PRICE)
 
 
 def test_the_same_again_is_counted_and_changes_nothing(edge, store):
@@ -89,7 +89,7 @@ def test_entries_written_while_offline_are_counted_as_late(edge, store):
     edge.obey("m1")
     take(store, edge.upload("m1", late=2))
     assert Meter.objects.get(name="m1").late == 2
-    assert list(JournalEntry.objects.order_by("seq").values_list("late", flat=True)) == [True, True, False]
+    assert list(JournalEntry.objects.order_by("seq").values_list("is_late", flat=True)) == [True, True, False]
 
 
 def test_after_a_failed_commit_nothing_is_stored_and_the_same_batch_goes_through_later(
@@ -203,7 +203,7 @@ def test_a_revoked_gateway_and_one_of_another_shard_are_not_known(edge, store):
     shard = topics.shard("g1")
     assert Store(range(shard, shard + 1)).gateways({"g1"})
     assert not Store(range(shard + 1, SHARDS)).gateways({"g1"})
-    Gateway.objects.update(revoked=True)
+    Gateway.objects.update(is_revoked=True)
     assert not store.gateways({"g1"})
 
 
@@ -224,7 +224,7 @@ def test_presence_is_kept_with_the_instant_of_its_change(edge, store):
     for online, at in ((True, 5), (True, 6), (False, 7), (False, 8)):
         store.set_presence({"g1": online}, at)
         row = Gateway.objects.get()
-        assert (row.online, row.since) == ((True, 5) if online else (False, 7))
+        assert (row.is_online, row.since) == ((True, 5) if online else (False, 7))
     store.beat(5, [])
     store.beat(5, [])
     assert Worker.objects.get().shards == f"0-{SHARDS - 1}"

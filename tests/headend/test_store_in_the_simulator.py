@@ -65,7 +65,7 @@ def test_the_real_database_holds_what_the_simulators_does(db, clock, monkeypatch
     set_up(clock)
     Command.objects.all().delete()
     Meter.objects.update(commands=0)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     beside = Beside(clock)
 
     class Twofold(Database):

@@ -62,7 +62,7 @@ async def event(reader, name):
 
 def test_open_pages_are_told_of_what_they_show_and_of_nothing_else(building, clock, monkeypatch):
     monkeypatch.setattr(streams, "EACH", 0.05)
-    Gateway.objects.update(online=True, since=clock.now())
+    Gateway.objects.update(is_online=True, since=clock.now())
     pages = {
         name: opened(name, path) for name, path in (("flat1", "/me/"), ("flat2", "/me/"), ("manager", "/properties/"))
     }

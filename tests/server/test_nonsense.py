@@ -172,7 +172,7 @@ def books():
 @pytest.fixture
 def world(edge, anna, store, merchants, clock):  # noqa: F811
     """Something of everything, so that every form is there."""
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     jump(edge, store, 9_000)
     owner = anna.unit.property.organisation
     manager = get_user_model().objects.get(username="manager")

@@ -80,7 +80,7 @@ class Landlord:
 def both(building, clock, providers):
     flats = [Apartment("Flat 1", "n1", "Anna"), Apartment("Flat 2", "n2", "Ben"), Apartment("Flat 3", "n3", "")]
     set_up(clock, organisation="Tal Homes", name="Linden 5", apartments=flats, gateway="g2", manager="other")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return Landlord("Berg Homes", "manager", "m1", providers), Landlord("Tal Homes", "other", "n1", providers)
 
 

@@ -38,7 +38,7 @@ def served(pages, providers, clock):
 
 def test_in_a_browser_a_tenant_scans_pays_and_the_page_says_so_by_itself(served, providers, clock, browser):
     Property.objects.update(currency="CNY")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     owner = Organisation.objects.get()
     for name in ("wechat", "alipay", "stripe"):
         keep_merchant(owner, name, name, providers.settings(name))

@@ -60,7 +60,7 @@ def after_restore(copied: Manifest, environment: Mapping[str, str]) -> tuple[boo
     ]
     commands = Command.objects.filter(state__in=OPEN).count()
     asked = Payment.objects.filter(state=Payment.State.OPEN).count()
-    gateways = Gateway.objects.filter(public_key__isnull=False, revoked=False).count()
+    gateways = Gateway.objects.filter(public_key__isnull=False, is_revoked=False).count()
     day = copied.made[:10]
     lines += [
         _(

@@ -22,9 +22,9 @@ def code(name: Annotated[str, typer.Argument(help="Name of the gateway.")]) -> N
     After the new gateway has enrolled, the server no longer accepts the old one's key. The meters' journals go on where
     the server has them.
     """
-    gateway = Gateway.objects.filter(name=name, revoked=False).first()
+    gateway = Gateway.objects.filter(name=name, is_revoked=False).first()
     if gateway is None:
-        known = ", ".join(Gateway.objects.filter(revoked=False).values_list("name", flat=True)) or _("none")
+        known = ", ".join(Gateway.objects.filter(is_revoked=False).values_list("name", flat=True)) or _("none")
         raise CommandError(_("there is no gateway '%(name)s'. Known gateways: %(known)s", name=name, known=known))
     typer.echo(new_code(gateway))
     typer.echo(until_when(gateway), err=True)

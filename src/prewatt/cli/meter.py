@@ -194,6 +194,6 @@ def exchange(
 
 
 def _on_its_way(meter: Meter, number: int) -> str:
-    if meter.gateway.online:
+    if meter.gateway.is_online:
         return _("Order %(number)s is on its way.", number=number)
     return _("Order %(number)s waits for the network.", number=number)

@@ -115,7 +115,7 @@ def _row(change: MeterPlan) -> dict[str, Any]:
         "register": account.shown,
         "read_at": account.read_at,
         "closed": account.closed,
-        "low": account.is_low(),
+        "is_low": account.is_low(),
         "taken": account.command,
     }
 
@@ -213,7 +213,7 @@ def _entry(meter: Meter, new: NewEntry) -> dict[str, Any]:
         "energy": rated.energy if rated else None,
         "charge": rated.charge if rated else None,
         "closed": entry.closed if isinstance(entry, Relay) else None,
-        "late": new.late,
+        "is_late": new.late,
         "body": new.body,
         "hash": new.hash,
     }

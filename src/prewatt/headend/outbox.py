@@ -42,7 +42,7 @@ class _OpenCommand(NamedTuple):
 def _question(shards: range) -> tuple[str, Sequence[Any]]:
     """Return the SQL for the open commands of online gateways, with its parameters; its columns are `_OpenCommand`'s."""
     rows = Command.objects.filter(
-        state__in=OPEN, meter__gateway__online=True, meter__gateway__shard__in=shards
+        state__in=OPEN, meter__gateway__is_online=True, meter__gateway__shard__in=shards
     ).order_by("meter_id", "number")
     fields = rows.values_list(
         "pk",

@@ -80,7 +80,9 @@ class Store:
         views = {}
         meters: dict[int, set[str]] = defaultdict(set)
         rows = list(
-            Gateway.objects.filter(name__in=set(names), public_key__isnull=False, revoked=False, shard__in=self._shards)
+            Gateway.objects.filter(
+                name__in=set(names), public_key__isnull=False, is_revoked=False, shard__in=self._shards
+            )
         )
         for gateway_id, name in Meter.objects.filter(gateway__in=rows).values_list("gateway_id", "name"):
             meters[gateway_id].add(name)
@@ -105,7 +107,7 @@ class Store:
 
     def online(self) -> list[str]:
         """Return the gateways of this worker's shards that were online last."""
-        return list(Gateway.objects.filter(shard__in=self._shards, online=True).values_list("name", flat=True))
+        return list(Gateway.objects.filter(shard__in=self._shards, is_online=True).values_list("name", flat=True))
 
     def views(self, names: Iterable[str]) -> dict[str, MeterView]:
         """Return what `ingest.plan` needs to know of meters."""
@@ -166,8 +168,8 @@ class Store:
     def lacking_revocations(self) -> list[Lacking]:
         """Return the gateways of this worker that are online and have an older list of revoked grants than their property's."""
         rows = Gateway.objects.filter(
-            online=True,
-            revoked=False,
+            is_online=True,
+            is_revoked=False,
             shard__in=self._shards,
             told_revocations__gte=0,
             property__revocation_list__number__gt=F("told_revocations"),
@@ -303,8 +305,8 @@ class Store:
     def set_presence(self, presence: Mapping[str, bool], now: int) -> None:
         """Store which gateways came or went."""
         for name, online in presence.items():
-            Gateway.objects.filter(name=name).exclude(online=online, since__isnull=False).update(
-                online=online, since=now
+            Gateway.objects.filter(name=name).exclude(is_online=online, since__isnull=False).update(
+                is_online=online, since=now
             )
 
 

@@ -134,7 +134,7 @@ def _enrolled() -> dict[str, str]:
     # By its name, because Django's models can be imported only after `setup_django`.
     gateways = (
         apps.get_model("metering", "Gateway")
-        ._default_manager.filter(public_key__isnull=False, revoked=False)
+        ._default_manager.filter(public_key__isnull=False, is_revoked=False)
         .exclude(kept_off_until__gt=timezone.now())
         .order_by("name")
     )

@@ -274,7 +274,7 @@ class Director:
         return not Command.objects.filter(state__in=OPEN).exists()
 
     def _is_online(self, wanted: bool) -> bool:
-        return Gateway.objects.get().online == wanted
+        return Gateway.objects.get().is_online == wanted
 
     def _cut(self) -> None:
         self.line.cut()

@@ -134,7 +134,7 @@ def numbers(of):
     run = Run.objects.create(shared_cost=cost, begins=NOON - DAY, ends=NOON, cost=NANO, rule={}, made_at=NOON)
     debt = Debt.objects.create(tenancy=tenancy, who=tenancy.tenant, amount=NANO, of="top-up", number=77, since=NOON)
     report = Report.objects.create(tenancy=tenancy, asked="1", category="meter", made_at=NOON, changed_at=NOON)
-    entry = Entry.objects.create(report=report, asked="1", at=NOON, by="x", office=False, text=MARKS[0])
+    entry = Entry.objects.create(report=report, asked="1", at=NOON, by="x", is_from_office=False, text=MARKS[0])
     silence = Silence.objects.create(gateway=meter.gateway, began_at=NOON - HOUR)
     channel = Channel.objects.create(
         recipient=recipient_of(tenancy), kind="webhook", sealed=b"", shown="x", made_at=NOON
@@ -201,7 +201,7 @@ def numbers(of):
         ),
     }  # fmt: skip
     make_key(of.people[Role.OWNER], "program")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     Payment.objects.create(
         payment_id="pay1", asked="1", merchant=merchant, tenancy=tenancy, amount=NANO, currency="EUR", method="card",
         made_at=NOON, expires_at=NOON + DAY, state="closed",

@@ -11,7 +11,7 @@ from prewatt.server.accounts.acting import Actor, Door, acting
 from prewatt.server.accounts.audit import AuditEntry
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
-from prewatt.server.metering.models import Meter
+from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD
 
@@ -146,6 +146,20 @@ def test_the_page_shows_who_changed_what_a_hundred_at_a_time(manager, building):
     older = re.search(r'href="\?([^"]*before=\d+)"', first)[1].replace("&amp;", "&")
     assert manager.get(f"/changes/?{older}").content.decode().count("changed: building") == 20
     assert home.name in first
+
+
+def test_an_entry_from_before_a_column_was_renamed_is_read_in_words(manager, building):
+    gateway, home = Gateway.objects.get(), Organisation.objects.get()
+    entry = {
+        "model": "metering.Gateway",
+        "row": str(gateway.pk),
+        "organisation": home.pk,
+        "door": "page",
+        "action": "changed",
+    }
+    AuditEntry.objects.create(at=1, changes={"revoked": [False, True]}, **entry)
+    page = " ".join(re.sub("<[^>]+>", " ", manager.get("/changes/").content.decode()).split())
+    assert re.search(r"revoked\W+no\W+yes", page)
 
 
 def test_the_page_is_for_who_may_read_the_books_of_the_organisation(log_in, building, django_user_model):

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 def paid(lived, store, tenancy):
     """Two days that Anna paid for, and one more hour: her meter has applied it."""
     top_up(tenancy, 30 * NANO, "first of Anna")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     lived.live(store, lived.clock.at + HOUR, {"m1": 300, "m2": 100}, HOUR)
     return lived
 
@@ -64,7 +64,7 @@ def test_dark_without_credit_it_says_why_and_what_to_do_and_offline_how_old_it_i
     pay, call = state["why"]["what_to_do"]
     assert pay["do"] == "pay" and pay["text"].startswith("Pay at least 1.01 CNY.") and pay["link"].endswith("#pay")
     assert call == {"do": "call", "text": "If it stays dark, call the manager.", "link": None}
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     top_up(tenancy, 5 * NANO, "second")
     state = anna.get(anna.flat)
     assert state["why"]["text"].startswith("Last known:") and not state["is_online"]
@@ -80,7 +80,7 @@ def test_dark_without_credit_it_says_why_and_what_to_do_and_offline_how_old_it_i
     ("changed", "online", "state", "cause"),
     [
         ({"closed": True}, True, "ok", "on"),
-        ({"closed": True, "low": True}, True, "soon", "low"),
+        ({"closed": True, "is_low": True}, True, "soon", "low"),
         ({"closed": True}, False, "silent", "building-offline"),
         ({"closed": False, "balance": 0}, True, "off", "exhausted"),
         ({"closed": True, "told_closed": True, "told_switch": "asked"}, True, "silent", "switching-on"),
@@ -89,7 +89,7 @@ def test_dark_without_credit_it_says_why_and_what_to_do_and_offline_how_old_it_i
 )
 def test_the_state_is_one_of_the_signs_of_the_pages_and_the_cause_says_why(anna, paid, changed, online, state, cause):
     Meter.objects.filter(name="m1").update(**changed)
-    Gateway.objects.update(online=online)
+    Gateway.objects.update(is_online=online)
     found = anna.get(anna.flat)
     assert (found["state"], found["why"]["cause"]) == (state, cause)
     assert found["why"]["text"] and found["why"]["what_to_do"]

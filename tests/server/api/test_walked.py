@@ -49,7 +49,7 @@ def others(building, mini, tenancy, clock):
     for each in found:
         top_up(each, 7 * NANO, f"top-up {each.pk}")
         report = Report.objects.create(tenancy=each, asked="1", category="meter", made_at=1, changed_at=1)
-        Entry.objects.create(report=report, asked="1", at=1, by=SECRET, office=False, text=SECRET)
+        Entry.objects.create(report=report, asked="1", at=1, by=SECRET, is_from_office=False, text=SECRET)
         cost = SharedCost.objects.create(property=each.unit.property, name=f"{SECRET} {each.pk}")
         run = cost.runs.create(begins=1, ends=2, cost=1, rule={"equal": "100"}, made_at=1, memo=SECRET)
         Share.objects.create(run=run, unit=each.unit, tenancy=each, days=1, weights={"equal": "1"}, amount=1)
@@ -108,7 +108,7 @@ def test_of_other_flats_no_key_of_a_tenant_reads_or_changes_anything(anna, other
     if key == "former":
         Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at - 1, begins=clock.at - 10)
     program = Client(headers={"Authorization": f"Bearer {text}"})
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     walked, own = 0, f"{tenancy.pk}"
     for other in foreign:
         rows, names = _values(other.unit.property.organisation, other)

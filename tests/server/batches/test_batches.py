@@ -215,7 +215,7 @@ def test_a_note_goes_to_all_who_live_there_as_one(many):
     outcome = many.run("note", title="Water", text="Off on Monday.", urgent="on")
     assert outcome == dict.fromkeys(("Flat 1", "Flat 2"), (True, "The note is sent."))
     note = Note.objects.get()
-    assert (note.title, note.urgent, note.addressed.count()) == ("Water", True, 2)
+    assert (note.title, note.is_urgent, note.addressed.count()) == ("Water", True, 2)
 
 
 def test_a_limit_of_power_goes_to_each_meter_that_has_another(many):

@@ -216,7 +216,7 @@ def test_a_refused_form_of_what_is_owed_stands_open_as_it_was_typed(gone, owner,
 def test_a_refund_that_was_decided_is_paid_out_as_before(edge, store, anna, owner, log_in):  # noqa: F811
     from prewatt.server.metering.models import Gateway
 
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     made = refund(anna, 5 * NANO, "manager", "paid twice")
     assert (made.who, made.why) == ("Anna", "decided")
     log_in("manager").post(f"/refunds/{made.pk}/pay-out/")

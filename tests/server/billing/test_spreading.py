@@ -87,7 +87,7 @@ def orders(name="m2"):
 def test_thirty_days_dead_and_then_spread_with_light_at_once(after, edge, store, ben, clock):  # noqa: F811
     owner = ben.unit.property.organisation
     row = after.meters.get(meter__name="m2")
-    assert_row(row, energy=720_000, charge=144 * NANO, stands=-OWED, went_on=False)
+    assert_row(row, energy=720_000, charge=144 * NANO, stands=-OWED, was_read_meanwhile=False)
     assert edge.accounts["m2"].closed is False and owes(ben) == OWED
     made = spread(ben, "manager", after)
     assert made.debt.amount == OWED and made.debt.left == OWED
@@ -176,7 +176,7 @@ def test_a_payment_for_another_flat_takes_its_share_with_it(after, edge, store, 
     made = spread(ben, "manager", after, share=25)
     paid = top_up(ben, 20 * NANO, "annas")
     obey(edge, store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     moved = move_payment(paid, tenancy, admin_user, "it was Anna's")
     obey(edge, store)
     assert moved.amount == 20 * NANO
@@ -210,10 +210,10 @@ def test_who_moves_out_settles_what_is_left(after, edge, store, ben, clock):  # 
 
 def test_it_is_spread_by_itself_where_the_property_says_so(after, edge, store, tenancy, ben, office):  # noqa: F811
     assert spread_what_ran_up() == []
-    after.meters.update(spread=False)
+    after.meters.update(was_checked_for_spread=False)
     Property.objects.update(spread_rule="self", spread_over=150)
     assert spread_what_ran_up() == []
-    after.meters.update(spread=False)
+    after.meters.update(was_checked_for_spread=False)
     Property.objects.update(spread_over=100)
     (made,) = spread_what_ran_up()
     assert (made.debt.tenancy, made.debt.amount, made.silence, made.by) == (ben, OWED, after, "prewatt")
@@ -262,9 +262,9 @@ def test_one_page_says_who_was_told_what_each_flat_owes_and_how_it_is_paid_back(
     page = f"/silences/{after.pk}/"
     after.back_at = after.over_at = None
     after.save()
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     tell_of_silences()
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     look()
     clock.at += BACK_FOR
     look()
@@ -387,7 +387,7 @@ def test_a_share_leaves_nobody_in_the_dark_who_has_paid_enough(after, edge, stor
 
 
 def test_who_pays_after_use_is_billed_and_nothing_is_spread_beside_the_bill(after, edge, store, ben, clock):  # noqa: F811
-    after.meters.update(spread=False)
+    after.meters.update(was_checked_for_spread=False)
     Property.objects.update(spread_rule="self")
     agree(ben, TermsRequest(True, limit=500 * NANO), "manager")
     spread_what_ran_up()

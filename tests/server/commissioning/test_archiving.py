@@ -65,7 +65,7 @@ def test_a_flat_is_archived_when_nobody_lives_there_and_comes_back(manager, buil
 def test_a_gateway_is_archived_when_no_flat_hangs_at_it(manager, building):
     gateway = Gateway.objects.get()
     said = did(manager, f"/gateways/{gateway.pk}/archive/")
-    assert "3 meters hang at g1" in said[0] and not Gateway.objects.get().revoked
+    assert "3 meters hang at g1" in said[0] and not Gateway.objects.get().is_revoked
     home = building.property.pk
     page = manager.post(f"/properties/{home}/gateways/", {"name": "Roof"})
     assert page.status_code == 400 and 'value="Roof"' in page.content.decode()
@@ -82,7 +82,7 @@ def test_a_gateway_is_archived_when_no_flat_hangs_at_it(manager, building):
     assert (roof.revoked, roof.code_id, roof.code_secret) == (True, "", None)
     assert manager.post(f"/gateways/{roof.pk}/code/").status_code == 302
     did(manager, f"/gateways/{roof.pk}/archive/", "restore")
-    assert not Gateway.objects.get(name="roof").revoked
+    assert not Gateway.objects.get(name="roof").is_revoked
 
 
 def test_a_common_meter_is_changed_and_archived_once_nothing_is_shared_by_it(manager, building):
@@ -140,7 +140,7 @@ def test_a_building_is_archived_when_it_is_empty(manager, building):
     assert "lives at" in did(manager, f"/properties/{home.pk}/archive/")[0]
     Tenancy.objects.all().update(ends=2, begins=1, settled_at=3)
     did(manager, f"/properties/{home.pk}/archive/")
-    assert shown(manager) == [] and Gateway.objects.get().revoked
+    assert shown(manager) == [] and Gateway.objects.get().is_revoked
     assert home.name in manager.get("/landlord/").content.decode().partition("Archived buildings")[2]
     did(manager, f"/properties/{home.pk}/archive/", "restore")
     assert shown(manager) == ["Flat 1", "Flat 2", "Flat 3"]
@@ -187,7 +187,7 @@ def test_a_meter_that_was_taken_away_raises_no_alarm_of_silence_and_ends_no_bala
     gone = install(None, Gateway.objects.get(), "gone", role=Meter.Role.COMMON)
     Meter.objects.filter(pk__in=(stairs.pk, gone.pk)).update(archived_at=clock.now())
     assert sum(span.common for span in balance(building.property, clock.at - DAY, clock.at)) > 0
-    Gateway.objects.update(online=True, since=1)
+    Gateway.objects.update(is_online=True, since=1)
     clock.at += DAY
     look()
     assert list(Silence.objects.values_list("meter__name", flat=True)) == ["main"]
@@ -239,28 +239,28 @@ def test_nobody_moves_into_what_is_archived_and_no_move_is_put_right_into_it(man
 def test_what_comes_back_is_heard_by_the_server(manager, building, clock):
     home, flat, gateway = building.property, Unit.objects.get(name="Flat 3"), Gateway.objects.get()
     Tenancy.objects.update(ends=2, begins=1, settled_at=3)
-    Gateway.objects.update(online=True, since=1)
+    Gateway.objects.update(is_online=True, since=1)
     for unit in home.units.all():
         did(manager, f"/units/{unit.pk}/archive/")
     did(manager, f"/gateways/{gateway.pk}/archive/")
     gateway.refresh_from_db()
     # Its farewell is not accepted any more.
-    assert (gateway.revoked, gateway.online, gateway.since) == (True, False, clock.now())
+    assert (gateway.is_revoked, gateway.is_online, gateway.since) == (True, False, clock.now())
     assert did(manager, f"/units/{flat.pk}/archive/", "restore") == ["g1 is archived. Bring it back first."]
     did(manager, f"/gateways/{gateway.pk}/archive/", "restore")
     assert did(manager, f"/units/{flat.pk}/archive/", "restore") == ["Flat 3 is back."]
-    spare = Gateway.objects.create(property=home, name="spare", revoked=True)
+    spare = Gateway.objects.create(property=home, name="spare", is_revoked=True)
     did(manager, f"/properties/{home.pk}/archive/")
-    assert Gateway.objects.get(pk=gateway.pk).revoked
+    assert Gateway.objects.get(pk=gateway.pk).is_revoked
     did(manager, f"/properties/{home.pk}/archive/", "restore")
     # The one at which a flat hangs comes back with the building.
-    assert list(Gateway.objects.filter(revoked=True)) == [spare]
+    assert list(Gateway.objects.filter(is_revoked=True)) == [spare]
     with pytest.raises(InstallError, match="spare is archived"):
         install(None, Gateway.objects.get(pk=spare.pk), "roof", role=Meter.Role.COMMON)
 
 
 def test_a_revoked_gateway_at_which_somebody_lives_is_to_be_seen_to(building):
-    Gateway.objects.update(online=False, since=1, revoked=True)
+    Gateway.objects.update(is_online=False, since=1, is_revoked=True)
     keep_to_do([building.property.organisation])
     assert ToDo.objects.filter(kind=ToDo.Kind.GATEWAY).count() == 1
     Tenancy.objects.update(ends=2, begins=1, settled_at=3)

@@ -89,7 +89,7 @@ def test_a_key_that_is_none_does_not_spend_the_code(building):
 
 
 def test_a_revoked_gateway_cannot_enrol(building):
-    Gateway.objects.update(revoked=True)
+    Gateway.objects.update(is_revoked=True)
     with pytest.raises(InstallError):
         enrol(building.code, PUBLIC)
 

@@ -56,7 +56,7 @@ def test_a_meter_that_was_found_exists_once_the_manager_confirms_it(call, buildi
 def test_nobody_else_gets_the_list(call):
     assert call(key=SigningKey.generate()) == "the signature is not the gateway's"
     assert "differ by more than a quarter of an hour" in call(at=1)
-    Gateway.objects.update(revoked=True)
+    Gateway.objects.update(is_revoked=True)
     assert call() == "This gateway is not enrolled here."
     assert Alarm.objects.count() == 0
 

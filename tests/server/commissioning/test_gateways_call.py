@@ -79,11 +79,11 @@ def test_who_is_refused_reads_why(gateway, tmp_path):
     with pytest.raises(SurveyError, match="http://server: the signature is not the gateway's"):
         ask_server(gateway, [], now)
     assert ask_server(again, [], now)
-    Gateway.objects.update(revoked=True)
+    Gateway.objects.update(is_revoked=True)
     with pytest.raises(SurveyError, match="This gateway is not enrolled here"):
         ask_server(again, [], now)
     with pytest.raises(SurveyError, match="the answer is not the server's"):
-        Gateway.objects.update(revoked=False)
+        Gateway.objects.update(is_revoked=False)
         ask_server(msgspec.structs.replace(again, server_key=SigningKey.generate().public().hex()), [], now)
     with pytest.raises(SurveyError, match="The server's address is missing"):
         ask_server(msgspec.structs.replace(again, server=""), [], now)

@@ -205,7 +205,7 @@ def test_a_report_with_photos_is_answered_and_closed_and_says_who_did_what_when(
     assert people.add(people.office, made, "5", state="work") == ["Text: Please write something."]
     clock.at += HOUR
     people.add(people.office, made, "6", state="done")
-    log = [(each.by, each.office, each.state, each.at) for each in Entry.objects.all()]
+    log = [(each.by, each.is_from_office, each.state, each.at) for each in Entry.objects.all()]
     begin = clock.at - 3 * HOUR
     assert log == [
         ("Anna", False, "open", begin),

@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.database, pytest.mark.skipif(not ON_POSTGRESQL, reason
 
 @pytest.fixture
 def anna(transactional_db, building):
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return Tenancy.objects.select_related("unit__property__organisation").get(tenant="Anna")
 
 

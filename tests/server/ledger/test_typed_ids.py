@@ -29,7 +29,7 @@ def other(building, clock):
 
     flats = [Apartment("Top 1", "n1", "Ida"), Apartment("Top 2", "n2", "Jo")]
     set_up(clock, organisation="Tal Homes", name="Tal 1", apartments=flats, gateway="g2", manager="other")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ida")
 
 

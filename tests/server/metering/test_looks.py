@@ -38,7 +38,7 @@ def edge(building, clock, store):
         made.read(meter, 5000)
         made.obey(meter)
     made.deliver(store)
-    Gateway.objects.update(online=True, since=clock.now())
+    Gateway.objects.update(is_online=True, since=clock.now())
     return made
 
 
@@ -185,7 +185,7 @@ def test_a_page_of_properties_is_told_of_journals_orders_networks_and_alarms_of_
     assert not changes(lambda: None)
     assert changes(lambda: (edge.read("m1", 5100), edge.deliver(store)))
     assert changes(lambda: top_up(Tenancy.objects.get(tenant="Anna"), NANO, "x"))
-    assert changes(lambda: Gateway.objects.update(online=False, since=clock.now()))
+    assert changes(lambda: Gateway.objects.update(is_online=False, since=clock.now()))
     assert changes(lambda: raise_alarm("difference", sentence("look"), clock.now(), meter=Meter.objects.get(name="m1")))
     assert state_of((PROPERTIES, (home.pk + 1,))) != state_of(topic)
     assert f"{home.pk}" in log_in("manager").get("/properties/").content.decode()
@@ -198,7 +198,7 @@ def test_without_a_network_the_page_says_what_is_known_how_old_it_is_and_since_w
     page = Page(log_in("flat1"), "/me/")
     assert "1.234&nbsp;kW" in page.text
     clock.at += 10 * MINUTE
-    Gateway.objects.update(online=False, since=clock.now())
+    Gateway.objects.update(is_online=False, since=clock.now())
     moments.at += SECOND
     assert page.tick()
     text = page.now
@@ -270,9 +270,9 @@ def test_all_meters_of_a_building_are_read_once_and_who_has_answered_is_shown(ed
     text = manager.get(path).content.decode()
     assert "1 of 3 has answered." in text and "1 is still to come." in text and "No answer from 1." in text
     assert "1.234" in text
-    Gateway.objects.update(online=False, since=clock.now())
+    Gateway.objects.update(is_online=False, since=clock.now())
     assert "offline since 6 Oct, 12:00" in manager.get(path).content.decode()
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     moments.at += looks.ASKED_FOR
     assert "no answer" in manager.get(path).content.decode()
     assert looks.looked_at(range(64)) == []

@@ -289,7 +289,7 @@ def test_a_tenant_chooses_is_told_and_sees_that_it_arrived(tenancy, internet, lo
     page = me.get("/me/notices/").content.decode()
     assert "已收到付款" in page and "email: sent" in page
     me.post(f"/me/notices/channels/{channel.pk}/", {"do": "switch"})
-    assert not Channel.objects.get().enabled
+    assert not Channel.objects.get().is_enabled
     me.post(f"/me/notices/channels/{channel.pk}/", {"do": "drop"})
     assert not Channel.objects.exists()
 

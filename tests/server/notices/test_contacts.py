@@ -96,7 +96,7 @@ def test_nine_tenants_who_never_typed_a_number_are_told_at_10_kwh(db, clock, sto
     Property.objects.update(low_credit_kwh="10", low_credit="", low_credit_days="")
     Recipient.objects.update(muted=["top-up"], quiet_from=0, quiet_until=0)
     edge = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     for tenancy in Tenancy.objects.all():
         top_up(tenancy, 3 * NANO, f"c{tenancy.pk}")  # 15 kWh
     for meter in sorted(edge.accounts):
@@ -209,12 +209,12 @@ def test_what_the_tenant_changed_is_not_overwritten_unasked(building, tenancy, i
     assert "15112345678" not in seen and ANNAS not in seen
     said = office.post(form, {"phone": "0151 12345671", "language": "en"}, follow=True).content.decode()
     assert "changed by themselves" in said
-    assert [each.by_office for each in recipient_of(tenancy).channels.all()] == [False]
+    assert [each.is_from_office for each in recipient_of(tenancy).channels.all()] == [False]
     office.post(form, {"phone": "0151 12345671", "language": "en", "over": "on"})
-    assert [each.by_office for each in recipient_of(tenancy).channels.all()] == [False, True]
+    assert [each.is_from_office for each in recipient_of(tenancy).channels.all()] == [False, True]
     # An empty field takes away the landlord's own number, and no other.
     office.post(form, {"phone": "", "language": "en", "over": "on"})
-    assert [each.by_office for each in recipient_of(tenancy).channels.all()] == [False]
+    assert [each.is_from_office for each in recipient_of(tenancy).channels.all()] == [False]
 
 
 def test_nobody_else_reads_or_types_a_number(building, tenancy, log_in):
@@ -278,7 +278,7 @@ def test_whom_nothing_reaches_stands_on_the_first_page_with_the_reason(building,
     sms_account(owner, internet)
     keep_account(owner, "email", mail_account(internet))
     assert not why() and "unreached-tenants" not in page(office, "/properties/")
-    recipient_of(ben).channels.update(enabled=False)
+    recipient_of(ben).channels.update(is_enabled=False)
     recipient_of(tenancy).channels.update(failing="no such number")
     assert why() == {"Anna": "the last try failed: no such number", "Ben": "switched off by the tenant"}
     listed = page(office, f"/properties/{home.pk}/unreached-tenants/")

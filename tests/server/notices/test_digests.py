@@ -32,7 +32,7 @@ from tests.server.notices.test_notices import mail_account, told_by_mail
 @recorded_once
 def edge(building, clock):
     made = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return made
 
 
@@ -192,7 +192,7 @@ def test_a_digest_that_does_not_go_is_tried_again_as_one_and_no_longer_holds_wha
     watch()
     assert send_what_is_due() == 0
     assert list(Delivery.objects.values_list("tries", "state")) == [(1, "waiting")] * 3
-    Notice.objects.filter(text__contains="entry 1").update(overtaken=True)
+    Notice.objects.filter(text__contains="entry 1").update(is_overtaken=True)
     clock.at += MINUTE
     assert send_what_is_due() == 2 and subjects(internet) == ["2 alarms to check"]
 

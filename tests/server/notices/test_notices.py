@@ -40,7 +40,7 @@ ALWAYS = {"quiet_from": 0, "quiet_until": 0}
 @recorded_once
 def edge(building, clock):
     made = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return made
 
 
@@ -175,7 +175,7 @@ def test_who_has_paid_and_is_in_the_dark_gets_the_code(edge, store, anna, tenanc
     top_up(tenancy, NANO, "c1")
     live(edge, store, 100)
     watch()
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     made = top_up(tenancy, 20 * NANO, "c2")
     account = edge.accounts["m1"]
     edge.clock.at += HOUR
@@ -318,7 +318,7 @@ def test_a_payment_on_its_way_is_not_said_to_end_what_credit_can_not_end(edge, s
     top_up(tenancy, 20 * NANO, "c1")
     live(edge, store, 100)
     watch()
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     top_up(tenancy, 20 * NANO, "c2")
     edge.append("m1", edge.accounts["m1"].relay(edge.clock.at, False, "ordered"))
     edge.deliver(store)
@@ -520,7 +520,7 @@ def test_what_no_longer_holds_at_the_end_of_the_quiet_hours_is_not_sent(edge, st
     send_what_is_due()
     subjects = [mail[2].split(b"Subject: ")[1].split(b"\r\n")[0] for mail in internet.mail.mails]
     assert subjects == [b"Payment received: 1.00 EUR", b"Payment received: 20.00 EUR"]
-    assert set(anna.notices.filter(overtaken=True).values_list("event", flat=True)) >= {"cut-off", "exhausted"}
+    assert set(anna.notices.filter(is_overtaken=True).values_list("event", flat=True)) >= {"cut-off", "exhausted"}
 
 
 def test_in_chinese(edge, store, anna, tenancy):
@@ -659,7 +659,7 @@ def test_a_look_that_is_broken_off_is_made_up_for(edge, store, anna, tenancy, mo
 def test_a_channel_that_is_switched_off_gets_nothing(anna, tenancy, internet):
     top_up(tenancy, NANO, "c1")
     watch()
-    Channel.objects.update(enabled=False)
+    Channel.objects.update(is_enabled=False)
     assert send_what_is_due() == 0 and Delivery.objects.get().state == "overtaken"
 
 

@@ -27,7 +27,7 @@ from tests.server.vending.test_supply import last_order, rules
 @recorded_once
 def edge(building, clock):
     made = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return made
 
 
@@ -50,7 +50,7 @@ def test_nine_tenants_who_never_looked_at_a_page_are_reminded_at_ten_kilowatt_ho
     building = set_up(clock, apartments=flats)
     keep_account(building.property.organisation, "email", mail_account(internet))
     edge = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     watching.watch()
     assert Recipient.objects.filter(tenancy__isnull=False).count() == 9
     for number, recipient in enumerate(Recipient.objects.order_by("pk")):
@@ -169,7 +169,7 @@ def silent(edge, store, anna, tenancy, clock):
         live(edge, store, 500, 24)
     watch()
     assert low(anna) == [] and edge.accounts["m1"].balance == 4 * NANO
-    Gateway.objects.update(online=False, since=clock.at)
+    Gateway.objects.update(is_online=False, since=clock.at)
     return edge
 
 
@@ -188,9 +188,9 @@ def test_in_an_outage_the_usual_use_says_when_a_step_is_reached(silent, store, a
     # The building returns, and less was used: it is taken back without a word.
     silent.read("m1", silent.accounts["m1"].register + 9_000)
     silent.deliver(store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     watch()
-    assert len(low(anna)) == 1 and not anna.crossings.filter(raised=True).exists()
+    assert len(low(anna)) == 1 and not anna.crossings.filter(is_raised=True).exists()
     live(silent, store, 600, 2)
     watch()
     assert low(anna)[1:] == ["Your electricity credit is running low: 1.96 EUR"], "and the true one is told"
@@ -201,7 +201,7 @@ def test_what_was_reckoned_and_is_so_is_not_told_twice(silent, store, anna, cloc
     watch()
     silent.read("m1", silent.accounts["m1"].register + 11_000)
     silent.deliver(store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     watch()
     live(silent, store, 400, 2)
     watch()
@@ -228,7 +228,7 @@ def test_by_reckoning_it_is_used_up_once_and_taken_back_where_it_is_not(silent, 
     assert "you get a code" in told.text
     silent.read("m1", silent.accounts["m1"].register + 1_000)
     silent.deliver(store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     watch()
     assert events(anna).count("exhausted") == 1
-    assert not anna.crossings.filter(raised=True).exists()
+    assert not anna.crossings.filter(is_raised=True).exists()

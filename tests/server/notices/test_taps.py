@@ -155,7 +155,7 @@ def test_whoever_is_logged_in_comes_to_the_page_that_settles_it_and_may_stop_it_
 
 def test_a_link_ends_with_the_address_and_cannot_be_guessed(anna, tenancy):
     keep_contact(tenancy, Contact(email="office@example.com", language="en"))
-    channel = Channel.objects.get(by_office=True)
+    channel = Channel.objects.get(is_from_office=True)
     delivery = next(each for each in [told(anna), *Delivery.objects.all()] if each.channel_id == channel.pk)
     token = token_of(delivery)
     assert delivery_of(token) == delivery

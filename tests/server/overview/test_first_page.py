@@ -178,7 +178,7 @@ def test_of_many_five_are_named_and_the_rest_is_one_tap_away(building, log_in, c
 
 
 def test_gateways_alarms_and_what_waits_in_other_rooms_stand_there_too(building, log_in, clock):
-    Gateway.objects.update(online=False, since=clock.at - HOUR)
+    Gateway.objects.update(is_online=False, since=clock.at - HOUR)
     alarm = Alarm.objects.create(
         meter=Meter.objects.get(name="m2"), kind="switch-failed", at=clock.at, text="It sticks."
     )
@@ -191,7 +191,7 @@ def test_gateways_alarms_and_what_waits_in_other_rooms_stand_there_too(building,
     assert "alarm Flat 2 It sticks. since 6 Oct, 12:00 What to do" in said
     assert f'href="/alarms/{alarm.pk}/"' in page.content.decode()
     assert "1 report is open" in said and "2 tenants get no notices" in said
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     alarm.is_resolved = True
     alarm.save()
     Report.objects.update(state=Report.State.DONE)
@@ -257,7 +257,7 @@ def test_money_of_today_is_what_came_in_and_a_payment_that_is_moved_is_counted_o
 
 
 def test_money_that_never_came_is_not_counted_and_what_moves_counts_where_it_was_paid(building, tenancy, admin_user):
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     typed_twice, wrong_flat = top_up(tenancy, 5 * NANO, "a"), top_up(tenancy, 7 * NANO, "b")
     reverse_top_up(typed_twice, admin_user, "typed twice")
     move_payment(wrong_flat, Tenancy.objects.get(tenant="Ben"), admin_user, "wrong flat")

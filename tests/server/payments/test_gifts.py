@@ -252,7 +252,7 @@ def test_a_refund_goes_back_to_the_giver_by_the_provider(link, merchants, provid
     give(link, merchants)
     payment = Payment.objects.get()
     pay_and_call_back(providers, client, payment)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     manager = login("manager")
     send_back(refund(link.tenancy, 5 * NANO, manager, "too much"), manager)
     assert sum(providers.trades[payment.payment_id].refunds.values()) == 500

@@ -223,7 +223,7 @@ def test_money_for_nothing_is_listed_until_dealt_with(merchants, log_in, clock):
 
 
 def test_a_refund_goes_back_by_the_provider_from_the_books(tenancy, merchants, providers, log_in, client, admin_user):
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     pay_and_call_back(providers, client, start_payment(tenancy, merchants["alipay"]))
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     manager = log_in("manager")

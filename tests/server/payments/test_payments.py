@@ -696,7 +696,7 @@ def test_a_merchant_account_with_wrong_keys_is_refused(building, providers, prov
 def test_a_refund_goes_back_the_way_it_came_once(tenancy, merchants, providers, client, provider, admin_user):
     from prewatt.server.metering.models import Gateway
 
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     payments = [start_payment(tenancy, merchants[provider], asked=name) for name in ("a1", "a2")]
     for payment in payments:
         pay_and_call_back(providers, client, payment)
@@ -724,7 +724,7 @@ def test_two_refunds_never_take_more_of_a_payment_than_it_was(
 ):
     from prewatt.server.metering.models import Gateway
 
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     payments = [start_payment(tenancy, merchants[provider], asked=f"a{number}") for number in (1, 2)]
     for payment in payments:
         pay_and_call_back(providers, client, payment)
@@ -739,7 +739,7 @@ def test_what_did_not_come_through_a_provider_is_paid_out_by_hand(tenancy, merch
     from prewatt.server.metering.models import Gateway
     from prewatt.server.sales.top_ups import top_up
 
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     pay_and_call_back(providers, client, start_payment(tenancy, merchants["wechat"]))
     top_up(tenancy, 5 * NANO, "cash")
     with pytest.raises(PaymentError, match=r"5\.00 of this refund"):

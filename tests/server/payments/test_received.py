@@ -123,7 +123,7 @@ def test_what_a_provider_refuses_to_send_back_is_paid_out_by_hand_but_not_while_
     from prewatt.server.metering.models import Gateway
     from prewatt.server.payments.providers.interface import ProviderError
 
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     for number in (1, 2):
         pay_and_call_back(providers, client, start_payment(tenancy, merchants["wechat"], asked=f"a{number}"))
     decided = refund(tenancy, 30 * NANO, admin_user, "moves out")

@@ -150,7 +150,7 @@ def test_refunds_are_reconciled_too(
     payment = pay(provider)
     edge.obey("m1")
     edge.deliver(store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     send_back(refund(tenancy, 5 * NANO, admin_user, "moves out"), admin_user)
     day = provider_day(merchants[provider], clock.at)
     trade = providers.trades[payment.payment_id]
@@ -173,7 +173,7 @@ def test_a_refund_of_another_amount_than_was_booked_is_named(
     payment = pay("wechat")
     edge.obey("m1")
     edge.deliver(store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     send_back(refund(tenancy, 5 * NANO, admin_user, "moves out"), admin_user)
     trade = providers.trades[payment.payment_id]
     trade.refunds = dict.fromkeys(trade.refunds, 400)

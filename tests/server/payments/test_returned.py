@@ -149,7 +149,7 @@ def test_a_payment_of_ours_that_comes_back_is_owed_anew(
     from prewatt.server.metering.models import Gateway
     from prewatt.server.sales.giving_back import refund
 
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     made = pay_out(refund(tenancy, 7 * NANO, admin_user, "moves out"), admin_user, way="transfer")
     text = "date;amount;text;payer\n2025-10-12;7,00;Returned: account closed;ANNA BERG\n"
     (line,) = upload(owner, text.encode(), "EUR", admin_user).new

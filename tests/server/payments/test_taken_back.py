@@ -223,7 +223,7 @@ def test_our_own_refund_is_booked_once_whoever_tells_of_it(
 ):
     payment, trade = bought(provider)
     at_the_meter(edge, store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     send_back(refund(tenancy, 5 * NANO, admin_user, "moves out"), admin_user)
     number = payment.refund_parts.get().number
     told = {
@@ -242,7 +242,7 @@ def test_a_refund_that_was_broken_off_after_the_provider_had_heard_of_it_is_book
     owner, tenancy, merchants, providers, bought, file_comes, admin_user
 ):
     payment, _trade = bought("wechat")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     with pytest.raises(ProviderError):
         providers.trades[payment.payment_id].refunds.clear()
@@ -263,7 +263,7 @@ def test_what_was_paid_by_hand_as_the_provider_did_not_answer_and_went_back_afte
 ):
     """The one who has it twice owes it; if the provider's part did not arrive, nobody owes anything."""
     payment, trade = bought("stripe")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     providers.faults.extend(["drop"] * 9)
     with pytest.raises(ProviderError):
@@ -290,7 +290,7 @@ def test_a_refund_of_ours_that_did_not_arrive_is_owed_anew_and_goes_under_anothe
 ):
     payment, trade = bought("stripe")
     at_the_meter(edge, store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     send_back(refund(tenancy, 5 * NANO, admin_user, "moves out"), admin_user)
     number = payment.refund_parts.get().number
     for _again in range(2):
@@ -311,7 +311,7 @@ def test_a_decided_refund_that_was_made_in_the_providers_pages_costs_the_tenant_
 ):
     _payment, trade = bought("stripe")
     at_the_meter(edge, store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     made = refund(tenancy, 5 * NANO, admin_user, "moves out")
     went_back(trade, "re_1", 500)
     made.refresh_from_db()
@@ -460,7 +460,7 @@ def test_what_is_disputed_beyond_what_is_left_of_a_payment_waits_for_a_person(
 ):
     _payment, trade = bought("stripe")
     at_the_meter(edge, store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     send_back(refund(tenancy, 5 * NANO, admin_user, "moves out"), admin_user)
     disputed(trade, "charge.dispute.created")
     row = TakenBack.objects.get()
@@ -537,7 +537,7 @@ def test_no_grace_where_enough_is_left_or_none_is_given(edge, store, tenancy, cl
     _first, one = bought("stripe")
     _second, two = bought("stripe")
     at_the_meter(edge, store)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     went_back(one, "re_1", 500)
     assert restored() == []
     Property.objects.update(back_grace=0)

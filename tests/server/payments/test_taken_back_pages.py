@@ -156,7 +156,7 @@ def test_the_rules_of_a_property_are_kept_and_nonsense_is_named(building, log_in
 
 
 def test_a_payment_that_was_taken_back_does_not_move_to_another_flat(edge, store, bought, told, admin_user):  # noqa: F811
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     told(bought, amount=500, back_id="re_1", cause=Cause.REFUND)
     ben = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
     with pytest.raises(GivingBackError, match="taken back"):

@@ -198,7 +198,7 @@ def test_cash_that_moves_to_the_right_flat_stays_in_the_till_of_who_took_it(buil
     kim, client = cashier
     owner, boss = building.property.organisation, get_user_model().objects.get(username="manager")
     wrong = record(Tenancy.objects.get(tenant="Ben"), 20 * NANO, "c1", kim)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     moved = move_payment(wrong, tenancy, boss, "typed the wrong flat")
     found = {each.who: each.closing for each in tills(owner, Span(0, 2**62))}
     assert found == {"kim": 20 * NANO} and balance(account(owner, Kind.CASH)) == -20 * NANO

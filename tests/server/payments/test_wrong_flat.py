@@ -37,7 +37,7 @@ def owner(tenancy):
 @pytest.fixture
 def ben(edge):  # noqa: F811
     """Online; Ben has 20.00 of his own."""
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
 
 
@@ -102,7 +102,7 @@ def test_while_the_building_is_offline_it_is_said_and_done_by_what_is_known(
     edge, store, anna, ben, owner, admin_user  # noqa: F811
 ):  # fmt: skip
     made = top_up(ben, 10 * NANO, "wrong")
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     with pytest.raises(GivingBackError, match=r"offline.*it is 10\.00"):
         move_payment(made, anna, admin_user, "wrong flat")
     assert not made.tenancy.debts.exists()
@@ -124,7 +124,7 @@ def test_after_a_settlement_it_comes_out_of_what_is_owed_back(edge, store, anna,
 
 
 def test_a_payment_by_phone_takes_its_refunds_along(tenancy, merchants, providers, client, owner, admin_user):
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     ben = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
     payment = start_payment(ben, merchants["wechat"])
     pay_and_call_back(providers, client, payment)
@@ -143,7 +143,7 @@ def test_a_payment_moves_to_a_tenant_who_has_paid_under_the_same_name(
     tenancy, merchants, providers, client, admin_user
 ):
     """A program names its payments once in a tenancy: two tenants' may be named alike."""
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     ben = Tenancy.objects.select_related("unit__property__organisation").get(tenant="Ben")
     annas, bens = (start_payment(who, merchants["wechat"], asked="march") for who in (tenancy, ben))
     for payment in (annas, bens):

@@ -43,7 +43,7 @@ PROVIDERS = ("wechat", "alipay", "stripe")
 def year(building, tenancy, merchants, providers, store, clock, admin_user):  # noqa: C901 (a month after another)
     """The year, lived; (organisation, tenancy, first and last instant, gateway)."""
     edge, begin = Edge(building.code, clock), clock.at
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     owner = tenancy.unit.property.organisation
     tenancy.unit.property.refresh_from_db()
     cost = SharedCost.objects.create(property=tenancy.unit.property, name="Lift")

@@ -40,7 +40,7 @@ def edge(building, tenancy, store, clock):
     """The building is online; Anna has paid 20 and used 2 (10 kWh)."""
     Tenancy.objects.update(begins=clock.at - 1)
     made = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     top_up(tenancy, 20 * NANO, "c1")
     made.obey("m1")
     made.read("m1", 0)
@@ -102,7 +102,7 @@ def test_no_more_is_refunded_than_is_left(edge, store, tenancy, amount, said):
 
 
 def test_while_the_building_is_offline_nothing_is_known_to_be_left(edge, tenancy):
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     with pytest.raises(GivingBackError, match="offline"):
         refund(tenancy, NANO, "manager", "x")
 

@@ -313,7 +313,7 @@ def test_a_meter_that_counts_money_has_no_account(home, kim, keypad):
 
 def test_what_a_keypad_meter_supplies_is_paid_before_use(kim, admin_user):
     with pytest.raises(TermsError, match="can't pay after use"):
-        agree(kim, TermsRequest(postpaid=True, limit=NANO), admin_user)
+        agree(kim, TermsRequest(is_postpaid=True, limit=NANO), admin_user)
 
 
 def test_a_month_without_a_payment_has_its_days_and_its_minimum(home, kim, clock):

@@ -54,7 +54,7 @@ def edge(building, clock, store):
     Tenancy.objects.update(begins=at(2025, 10, 7) - 1)
     clock.at = at(2025, 10, 7)
     made = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     top_up(anna(), 100 * NANO, "first")
     for meter in made.accounts:
         made.obey(meter)

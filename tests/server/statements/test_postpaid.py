@@ -37,7 +37,7 @@ class Site(Edge):
     def __init__(self, code, clock, store):
         super().__init__(code, clock)
         self.store = store
-        Gateway.objects.update(online=True)
+        Gateway.objects.update(is_online=True)
         self.go(clock.at)
 
     def go(self, until, kwh=0):
@@ -238,7 +238,7 @@ def test_nobody_is_cut_off_by_what_is_old_or_where_the_terms_do_not_say_so(site,
     site.jobs()
     site.go(at(2025, 12, 1))
     if how == "silent":
-        Gateway.objects.update(online=False)
+        Gateway.objects.update(is_online=False)
     elif how == "old":
         clock.at += 2 * HOUR
     assert follow_up() == [] and site.anna.closed
@@ -292,12 +292,12 @@ def test_the_change_back_waits_for_a_building_that_is_silent(site, tenancy, owne
     agree(tenancy, AFTER, "manager")
     site.settle()
     site.go(at(2025, 10, 20), kwh=100)
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     assert any("waits" in each for each in preview(tenancy, TermsRequest(False)))
     waits = agree(tenancy, TermsRequest(False), "manager")
     assert waits.applied_at is None and take_what_is_due() == [] and settings_of().credit_limit == 200 * NANO
     site.go(clock.at + 3 * DAY, kwh=100)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     assert take_what_is_due() == [waits]
     site.settle()
     assert debts_of(tenancy)[0].left == 40 * NANO and site.anna.balance == 0 and site.anna.closed

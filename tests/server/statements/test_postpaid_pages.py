@@ -220,6 +220,6 @@ def test_by_command(site, tenancy, billed, clock):  # noqa: F811
     assert "Nothing is changed" in prewatt("terms", "set", "Flat 1", "before", "--preview")
     wrong = prewatt("terms", "set", "Flat 1", "before", "--owed-as", "a gift", status=2)
     assert "--owed-as: There is no such choice." in wrong
-    assert terms_of(tenancy.pk).postpaid
+    assert terms_of(tenancy.pk).is_postpaid
     assert "being sent to the meter" in prewatt("terms", "set", "Flat 1", "before", "--owed-as", "spread")
-    assert not terms_of(tenancy.pk).postpaid
+    assert not terms_of(tenancy.pk).is_postpaid

@@ -34,7 +34,7 @@ METERS = dict(zip(("Flat 1", "Flat 2", "Flat 3"), USED, strict=True))
 def year(building, store, clock, admin_user, django_user_model):
     """The year, lived: each month somebody moves, was typed a day wrong, and is put right."""
     edge, begin = Edge(building.code, clock), clock.at
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     second = django_user_model.objects.get(username="manager")
     owner = Unit.objects.select_related("property__organisation").first().property.organisation
 

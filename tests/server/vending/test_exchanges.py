@@ -43,7 +43,7 @@ def edge(building, clock, store):
     """Begins at midnight of 7 October at 5,000 kWh, with 20 on Anna's account; six hours of 500 Wh are used."""
     clock.at = at(2025, 10, 7)
     made = Edge(building.code, clock)
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     for meter in made.accounts:
         made.obey(meter)
         made.read(meter, 5_000_000)

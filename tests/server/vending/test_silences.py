@@ -29,7 +29,7 @@ def edge(building, clock, store):
     for name in made.accounts:
         made.obey(name)
     made.live(store, clock.at + 3 * DAY, USED, 15 * MINUTE)
-    Gateway.objects.update(online=True, since=clock.at - 3 * DAY)
+    Gateway.objects.update(is_online=True, since=clock.at - 3 * DAY)
     return made
 
 
@@ -39,11 +39,11 @@ def gateway(edge):
 
 
 def gone(at):
-    Gateway.objects.update(online=False, since=at)
+    Gateway.objects.update(is_online=False, since=at)
 
 
 def back(at):
-    Gateway.objects.update(online=True, since=at)
+    Gateway.objects.update(is_online=True, since=at)
 
 
 def tick():
@@ -126,20 +126,20 @@ def test_back_before_anybody_heard_is_not_told(gateway, edge, store, office, clo
     back(clock.at)
     edge.live(store, clock.at + 15 * MINUTE, USED, 15 * MINUTE)
     tick()
-    assert events(office) == ["offline"] and office.notices.get().overtaken
+    assert events(office) == ["offline"] and office.notices.get().is_overtaken
 
 
 def test_another_gateways_return_leaves_what_waits_to_be_said(gateway, office, clock):  # noqa: F811
-    other = Gateway.objects.create(property=gateway.property, name="g2", online=False, since=clock.at)
+    other = Gateway.objects.create(property=gateway.property, name="g2", is_online=False, since=clock.at)
     office.quiet_from, office.quiet_until = 0, 23
     office.save()
     gone(clock.at)
     clock.at += 10 * MINUTE
     tick()
-    Gateway.objects.filter(pk=other.pk).update(online=True, since=clock.at)
+    Gateway.objects.filter(pk=other.pk).update(is_online=True, since=clock.at)
     clock.at += BACK_FOR
     tick()
-    assert {each.title[:10]: each.overtaken for each in office.notices.all()} == {
+    assert {each.title[:10]: each.is_overtaken for each in office.notices.all()} == {
         "Gateway g1": False,
         "Gateway g2": True,
     }
@@ -202,7 +202,7 @@ def test_a_gateway_that_was_revoked_is_not_said_to_be_back(gateway, office, cloc
     clock.at += 10 * MINUTE
     look()
     tell_of_silences()
-    Gateway.objects.update(revoked=True)
+    Gateway.objects.update(is_revoked=True)
     look()
     tell_of_silences()
     assert Silence.objects.get().over_at == clock.at

@@ -156,7 +156,7 @@ def test_an_offline_building_is_shown_with_what_was_known_last_and_since_when(lo
     meter = Meter.objects.get(name="m1")
     readings(meter, ((2025, 10, 6, 11, 45), 1000))
     Meter.objects.filter(pk=meter.pk).update(closed=True)
-    Gateway.objects.update(online=False, since=clock.now() - 5 * MINUTE)
+    Gateway.objects.update(is_online=False, since=clock.now() - 5 * MINUTE)
     content = log_in("manager").get("/properties/").content.decode()
     assert "offline since 6 Oct, 11:55" in content
     assert "last known" in content

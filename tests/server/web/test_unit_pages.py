@@ -170,7 +170,7 @@ def test_the_limit_of_a_vacant_flat_ends_when_somebody_moves_in_and_the_power_st
 
 def test_what_there_is_to_do_leads_to_where_it_is_done(manager, clock):
     flat = Unit.objects.get(name="Flat 1")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     Meter.objects.filter(name="m1").update(closed=False, seq=9, balance=-NANO)
     page = text_of(manager.get(f"/units/{flat.pk}/"))
     assert "What to do" in page and f"/units/{flat.pk}/money/" in manager.get(f"/units/{flat.pk}/").content.decode()

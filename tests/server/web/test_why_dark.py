@@ -21,14 +21,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 def new(tenancy):
     """Flat 1 on its first day: its building is online, and whom to call is known."""
     Property.objects.update(site_page="http://10.0.0.2:8080", emergency_contact="Berg\n030 1234")
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     return tenancy
 
 
 @pytest.fixture
 def flat(lived, new):
     """The same after two days, with its power on."""
-    Meter.objects.filter(name="m1").update(closed=True, balance=99 * NANO, low=False)
+    Meter.objects.filter(name="m1").update(closed=True, balance=99 * NANO, is_low=False)
     return new
 
 
@@ -53,7 +53,7 @@ def test_who_is_not_in_the_dark_is_told_nothing_and_finds_the_page_that_says_whe
 
 def test_who_has_paid_while_the_building_is_offline_reads_the_code_first_and_is_not_asked_to_pay(flat, log_in):
     Meter.objects.filter(name="m1").update(closed=False, balance=-NANO)
-    Gateway.objects.update(online=False)
+    Gateway.objects.update(is_online=False)
     anna = log_in("flat1")
     assert "Pay at least" in words(anna.get("/me/"))
     code = str(top_up(flat, 20 * NANO, "c1").command.code)

@@ -58,7 +58,7 @@ MACHINES_OWN = {
     "metering.Gateway": {
         "epoch",
         "number",
-        "online",
+        "is_online",
         "since",
         "heard_at",
         "sessions",
@@ -69,7 +69,7 @@ MACHINES_OWN = {
         "told_revocations",
     },
     "metering.Meter": {
-        *("seq", "head", "account", "digest", "offset", "at", "balance", "register", "read_at", "closed", "low"),
+        *("seq", "head", "account", "digest", "offset", "at", "balance", "register", "read_at", "closed", "is_low"),
         *("commands", "taken", "told_at", "told_seq", "told_balance", "told_closed", "told_command", "told_switch"),
         *("late", "duplicates", "told_quantities"),
     },

@@ -18,15 +18,15 @@ from ..vending.account_settings import send_settings_to
 class GatewayAdmin(NaturalAdmin):
     """The set-up page of a gateway."""
 
-    list_display = ("name", "property", "online", "revoked")
+    list_display = ("name", "property", "is_online", "is_revoked")
     actions = ("make_code",)
 
     def save_model(self, request, obj, form, change):  # type: ignore[no-untyped-def]
         """Save the gateway. If it is revoked, its farewell is not accepted any more, so it counts as offline from now
         on.
         """
-        if obj.revoked and obj.online:
-            obj.online, obj.since = False, now()
+        if obj.is_revoked and obj.is_online:
+            obj.is_online, obj.since = False, now()
         super().save_model(request, obj, form, change)
 
     @admin.action(description=gettext_lazy("Make a one-time code for enrolment"), permissions=("change",))

@@ -28,7 +28,7 @@ def _document(terms: Terms | None, currency: str) -> dict[str, Any] | None:
     if terms is None:
         return None
     return {
-        "postpaid": terms.postpaid,
+        "postpaid": terms.is_postpaid,
         "begins": exact_instant(terms.begins),
         "applied": None if terms.applied_at is None else exact_instant(terms.applied_at),
         "limit": exact_money(terms.limit),
@@ -71,7 +71,7 @@ class NewTerms(Schema):
 def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
     """Let other terms apply from an instant on."""
     tenancy, user = tenancy_of_manager(request, pk), request.user
-    fields = given.dict(exclude={"preview", "limit", "begins"})
+    fields = given.dict(exclude={"preview", "postpaid", "limit", "begins"})
     try:
         limit = parse_money(given.limit)
     except ValueError as error:
@@ -80,7 +80,7 @@ def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
         begins = None if given.begins is None else parse_instant(given.begins)
     except ValueError as error:
         raise ValidationError({"begins": str(error)}) from None
-    wanted = TermsRequest(**fields, limit=limit, begins=begins)
+    wanted = TermsRequest(is_postpaid=given.postpaid, **fields, limit=limit, begins=begins)
     if given.preview:
         return Status(200, {"says": preview(tenancy, wanted)})
     return Status(201, {"terms": _document(agree(tenancy, wanted, user), tenancy.unit.property.currency)})

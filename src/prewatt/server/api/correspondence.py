@@ -70,7 +70,7 @@ def notes(request: HttpRequest) -> Any:
     if owners:
         return [_note(each) for each in Note.objects.filter(organisation__in=owners)[:SHOWN]]
     return [
-        {"title": each.title, "text": each.text, "at": exact_instant(each.at), "urgent": each.urgent}
+        {"title": each.title, "text": each.text, "at": exact_instant(each.at), "urgent": each.is_urgent}
         for each in notes_for(tenancies_of_login(request.user))
     ]
 
@@ -81,7 +81,7 @@ def _note(each: Note) -> dict[str, Any]:
         "asked": each.asked,
         "title": each.title,
         "text": each.text,
-        "urgent": each.urgent,
+        "urgent": each.is_urgent,
         "at": exact_instant(each.at),
         "by": each.by,
         "to": [
@@ -184,7 +184,7 @@ def _report(each: Report) -> dict[str, Any]:
             {
                 "at": exact_instant(entry.at),
                 "by": entry.by,
-                "side": "landlord" if entry.office else "tenant",
+                "side": "landlord" if entry.is_from_office else "tenant",
                 "text": entry.text,
                 "state": entry.state or None,
                 "photos": [photo.pk for photo in entry.photos.all()],

@@ -92,7 +92,7 @@ def _grant(row: StaffGrant) -> dict[str, Any]:
 
 def _meters(property_: Property) -> list[dict[str, Any]]:
     """Return the meters of a property by what is written on doors: nothing of who lives there."""
-    rows = Meter.objects.filter(gateway__property=property_, gateway__revoked=False, archived_at=None)
+    rows = Meter.objects.filter(gateway__property=property_, gateway__is_revoked=False, archived_at=None)
     return [
         {
             "meter": each.name,

@@ -47,7 +47,7 @@ def merchants_that_save(tenancy: Tenancy) -> list[Merchant]:
     after use.
     """
     terms = terms_of(tenancy.pk)
-    if (terms is not None and terms.postpaid) or not Meter.objects.filter(unit=tenancy.unit_id).exists():
+    if (terms is not None and terms.is_postpaid) or not Meter.objects.filter(unit=tenancy.unit_id).exists():
         return []
     return [each for each in merchants_for(tenancy) if saves(each)]
 

@@ -251,7 +251,7 @@ def _withdrawn(debt: Debt) -> int:
 
 def spread_what_ran_up() -> list[Spread]:
     """Spread by itself what ran up at each meter that is back, if the property says so. Returns the new spreads."""
-    rows = SilentMeter.objects.filter(counted_at__isnull=False, spread=False).select_related(
+    rows = SilentMeter.objects.filter(counted_at__isnull=False, was_checked_for_spread=False).select_related(
         "meter__unit__property", "silence__gateway__property"
     )
     spreads = apart("spread", rows, _by_itself, lambda row: row.meter)
@@ -261,7 +261,7 @@ def spread_what_ran_up() -> list[Spread]:
 @transaction.atomic
 def _by_itself(row: SilentMeter) -> Spread | None:
     new_spread = _made_by_itself(row)
-    SilentMeter.objects.filter(pk=row.pk).update(spread=True)
+    SilentMeter.objects.filter(pk=row.pk).update(was_checked_for_spread=True)
     return new_spread
 
 

@@ -69,7 +69,7 @@ def add(
         raise whole(_("The whole building is archived. Bring that back first."))
     planned = plan(property_, apartments, usual)
     added = Added(gateways=[_gateway(property_, name) for name in planned.gateways])
-    boxes = {each.name: each for each in property_.gateways.filter(revoked=False)}
+    boxes = {each.name: each for each in property_.gateways.filter(is_revoked=False)}
     _lock_meters(planned.lines)
     pin_hash = hash_pin(pin, secrets.token_bytes(16)) if pin else ""
     problems = Problems()
@@ -129,7 +129,7 @@ def _lock_meters(lines: Sequence[Line]) -> None:
 @transaction.atomic
 def first_gateway(property_: Property, usual: str = "") -> Gateway:
     """Return a gateway of a property, a new one if it has none. Raises InstallError if that can't have the usual name."""
-    known = property_.gateways.filter(revoked=False).order_by("pk").first()
+    known = property_.gateways.filter(is_revoked=False).order_by("pk").first()
     return known or _gateway(property_, Places(property_, usual).free_name())
 
 

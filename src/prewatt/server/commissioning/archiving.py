@@ -46,7 +46,7 @@ def archive_property(property_: Property) -> None:
     for_update(Property.objects).get(pk=property_.pk)
     _check_empty(Tenancy.objects.filter(unit__property=property_))
     at = now()
-    _revoke(property_.gateways.filter(revoked=False), at)
+    _revoke(property_.gateways.filter(is_revoked=False), at)
     Property.objects.filter(pk=property_.pk).update(archived_at=at)
 
 
@@ -57,7 +57,7 @@ def restore_property(property_: Property) -> None:
     """
     Property.objects.filter(pk=property_.pk).update(archived_at=None)
     in_use = Meter.objects.filter(gateway__property=property_, archived_at=None, unit__archived_at=None)
-    property_.gateways.filter(pk__in=in_use.values("gateway")).update(revoked=False)
+    property_.gateways.filter(pk__in=in_use.values("gateway")).update(is_revoked=False)
 
 
 @transaction.atomic
@@ -82,7 +82,7 @@ def restore_gateway(gateway: Gateway) -> None:
     """Bring a gateway back. Raises ValidationError if its property is archived."""
     if gateway.property.archived_at is not None:
         raise ValidationError(_("The whole building is archived. Bring that back first."))
-    Gateway.objects.filter(pk=gateway.pk).update(revoked=False)
+    Gateway.objects.filter(pk=gateway.pk).update(is_revoked=False)
 
 
 @transaction.atomic
@@ -130,13 +130,13 @@ def restore_tariff(tariff: Tariff) -> None:
 
 def _revoke(gateways: QuerySet[Gateway], at: int) -> None:
     """Accept nothing more of gateways. Their farewell is not accepted either, so it is noted here that they are away."""
-    gateways.filter(online=True).update(online=False, since=at)
-    gateways.update(revoked=True, **NO_CODE)
+    gateways.filter(is_online=True).update(is_online=False, since=at)
+    gateways.update(is_revoked=True, **NO_CODE)
 
 
 def _check_heard(meter: Meter) -> None:
     """Raise ValidationError if a meter's gateway is archived: no payment would reach the meter."""
-    if meter.gateway.revoked:
+    if meter.gateway.is_revoked:
         raise ValidationError(_("%(name)s is archived. Bring it back first.") % {"name": meter.gateway.name})
 
 

@@ -84,7 +84,7 @@ def enrol(call: EnrolCall) -> tuple[Enrolment, bytes]:
     and the secret of the code, to which that is sealed. Raises InstallError if the code is unknown, used or a day old, the call
     does not prove that its sender knows it, or the key is not an Ed25519 key.
     """
-    gateway = for_update(Gateway.objects).filter(code_id=call.code_id, revoked=False).first()
+    gateway = for_update(Gateway.objects).filter(code_id=call.code_id, is_revoked=False).first()
     secret = sealer(PURPOSE).open(bytes(gateway.code_secret)) if gateway and gateway.code_secret else b""
     # A call that was altered on its way is as good as none: the code stays good for the gateway.
     if gateway is None or not call.proven(secret):

@@ -33,7 +33,7 @@ def answer(asked: Asked, envelope: Envelope) -> Answered:
     """Take up what a gateway has found, and return what it has to know. Raises CallError if it is not its call, or an old
     one.
     """
-    gateway = Gateway.objects.select_related("property").filter(name=asked.gateway, revoked=False).first()
+    gateway = Gateway.objects.select_related("property").filter(name=asked.gateway, is_revoked=False).first()
     if gateway is None or gateway.public_key is None:
         raise CallError(_("This gateway is not enrolled here."))
     check(VerifyKey(bytes(gateway.public_key)), envelope)

@@ -31,8 +31,8 @@ class Places:
         self._usual = usual
         self._taken = set(Gateway.objects.values_list("name", flat=True))
         rows = sorted(property_.gateways.all(), key=lambda each: natural(each.name)) if property_.pk else []
-        self._revoked = {each.name for each in rows if each.revoked}
-        self._meters = {each.name: each.meters.count() for each in rows if not each.revoked}
+        self._revoked = {each.name for each in rows if each.is_revoked}
+        self._meters = {each.name: each.meters.count() for each in rows if not each.is_revoked}
         self._for_any = list(self._meters)
 
     def name(self, wanted: str) -> str:

@@ -33,7 +33,7 @@ def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Mete
     """
     if unit is not None and gateway.property_id != unit.property_id:
         raise InstallError(_("Gateway %(gateway)s is in another building.") % {"gateway": gateway})
-    if Gateway.objects.filter(pk=gateway.pk, revoked=True).exists():
+    if Gateway.objects.filter(pk=gateway.pk, is_revoked=True).exists():
         raise InstallError(_("%(name)s is archived. Bring it back first.") % {"name": gateway.name})
     if gateway.meters.count() >= MAX_METERS:
         raise InstallError(

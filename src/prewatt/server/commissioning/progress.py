@@ -65,7 +65,7 @@ def progress_of(property_: Property | None, at: int) -> Progress:
         return Progress(None)
     begun = [each for each in property_.tariff_versions.in_force(at) if each.effective_at <= at]
     coming = begun or list(property_.tariff_versions.in_force(at))
-    gateways = list(property_.gateways.filter(revoked=False))
+    gateways = list(property_.gateways.filter(is_revoked=False))
     units = property_.units.in_use()
     return Progress(
         property_,
@@ -88,7 +88,7 @@ def without_credit(gateway: Gateway, at: int) -> QuerySet[Tenancy]:
     """Return the tenancies behind a gateway who pay before use and have paid nothing yet: they have no power from the moment
     in which the gateway knows the tariff.
     """
-    after_use = Terms.objects.filter(tenancy=OuterRef("pk"), postpaid=True, ended_at=None)
+    after_use = Terms.objects.filter(tenancy=OuterRef("pk"), is_postpaid=True, ended_at=None)
     paid = TopUp.objects.filter(tenancy=OuterRef("pk"))
     living = Tenancy.objects.living(at).filter(unit__meter__gateway=gateway)
     return living.exclude(Exists(paid)).exclude(Exists(after_use))
@@ -98,7 +98,7 @@ def unfinished(properties: Iterable[Property]) -> list[tuple[Property, Step]]:
     """Return those properties that have no unit, no tariff, or neither an enrolled gateway nor a keypad meter yet, each with the
     first of these steps that is missing; in one query.
     """
-    gateways = Gateway.objects.filter(property=OuterRef("pk"), revoked=False, public_key__isnull=False)
+    gateways = Gateway.objects.filter(property=OuterRef("pk"), is_revoked=False, public_key__isnull=False)
     keypads = TokenMeter.objects.filter(unit__property=OuterRef("pk"))
     begun = {
         Step.UNITS: Q(Exists(Unit.objects.in_use().filter(property=OuterRef("pk")))),

@@ -152,7 +152,7 @@ def _handed_over(plan: BuildingPlan, property_: Property, login: str, tenancies:
                 invitations += [(invite_to_flat(each, None), _whose(each)) for each in part]
     with transaction.atomic():
         first_gateway(property_, plan.gateway)
-        boxes = property_.gateways.filter(revoked=False).order_by("pk")
+        boxes = property_.gateways.filter(is_revoked=False).order_by("pk")
         return Building(property_, {box.name: new_code(box) for box in boxes}, logins, invitations)
 
 

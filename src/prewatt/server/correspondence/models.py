@@ -11,7 +11,7 @@ from ..notices.models import Notice
 
 class Note(models.Model):
     """Something that a manager has told tenants. `texts`: {language: [title, text]} for tenants who have chosen that
-    language; all others read `title` and `text`. `asked` is unique in an organisation. `urgent`: it was also sent in
+    language; all others read `title` and `text`. `asked` is unique in an organisation. `is_urgent`: it was also sent in
     quiet hours.
     """
 
@@ -20,7 +20,7 @@ class Note(models.Model):
     title = models.CharField(max_length=100)
     text = models.TextField()
     texts = models.JSONField(default=dict)
-    urgent = models.BooleanField(default=False)
+    is_urgent = models.BooleanField(default=False)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
 
@@ -105,14 +105,14 @@ class Report(models.Model):
 
 class Entry(models.Model):
     """Something that was said or done about a report, and by whom: its first words, an answer, another `state` (empty:
-    as before). `office`: it was the landlord's side. An entry is never changed. `asked` is unique in a report.
+    as before). `is_from_office`: it was the landlord's side. An entry is never changed. `asked` is unique in a report.
     """
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="entries")
     asked = models.CharField(max_length=40)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
-    office = models.BooleanField()
+    is_from_office = models.BooleanField()
     text = models.TextField(blank=True)
     state = models.CharField(max_length=4, choices=Report.State, blank=True)
 

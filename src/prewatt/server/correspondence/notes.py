@@ -92,7 +92,7 @@ def send_note(
         title=title,
         text=text,
         texts=others,
-        urgent=urgent,
+        is_urgent=urgent,
         at=now(),
         by=by.get_username(),
     )
@@ -116,7 +116,7 @@ def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
         "text": "\n".join("—" if line.strip() == SHORT else line for line in text.split("\n")),
         "link": for_tenant(Event.NOTE, tenancy),
     }
-    return tell(recipient, Event.NOTE, f"note {note.pk}", values, urgent=note.urgent)
+    return tell(recipient, Event.NOTE, f"note {note.pk}", values, urgent=note.is_urgent)
 
 
 # -- what became of it --------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class Shown:
     title: str
     text: str
     at: int
-    urgent: bool
+    is_urgent: bool
     new: bool
 
 
@@ -208,7 +208,7 @@ def notes_for(tenancies: Iterable[Tenancy], look: bool = False) -> list[Shown]:
     if look and (new := [each.pk for each in rows if each.seen_at is None]):
         NoteTo.objects.filter(pk__in=new, seen_at=None).update(seen_at=now())
     return [
-        Shown(*each.note.words(_language(each.tenancy)), each.note.at, each.note.urgent, each.seen_at is None)
+        Shown(*each.note.words(_language(each.tenancy)), each.note.at, each.note.is_urgent, each.seen_at is None)
         for each in rows
     ]
 

@@ -120,7 +120,7 @@ def _check_tenant(report: Report) -> None:
         raise ReportError(_("Only the flat's tenant can add something."))
     if not can_add(report, at):
         raise ReportError(_("This report is closed. Make a new report."))
-    entries = Entry.objects.filter(report__tenancy=report.tenancy_id, office=False, at__gt=at - DAY)
+    entries = Entry.objects.filter(report__tenancy=report.tenancy_id, is_from_office=False, at__gt=at - DAY)
     if entries.count() >= MOST_ENTRIES_A_DAY:
         raise ReportError(_("You have reached the limit for one day. Add more tomorrow."))
 
@@ -142,7 +142,9 @@ def _add(report: Report, asked: str, text: str, state: str, photos: Sequence[Enc
     at = now()
     # The tenant goes by their name; the office by who it was.
     who = by.get_username() if office else report.tenancy.tenant
-    entry = Entry.objects.create(report=report, asked=asked, at=at, by=who, office=office, text=text, state=state)
+    entry = Entry.objects.create(
+        report=report, asked=asked, at=at, by=who, is_from_office=office, text=text, state=state
+    )
     Photo.objects.bulk_create(
         [Photo(entry=entry, content=each.content, width=each.width, height=each.height) for each in photos]
     )
@@ -157,23 +159,23 @@ def _add(report: Report, asked: str, text: str, state: str, photos: Sequence[Enc
 def _tell(report: Report, entry: Entry, photos: int) -> None:
     tenancy = report.tenancy
     owner = tenancy.unit.property.organisation
-    recipient = recipient_of(tenancy) if entry.office else manager_of(owner)
+    recipient = recipient_of(tenancy) if entry.is_from_office else manager_of(owner)
     language = recipient.language
     ids: dict[str, Any] = {"pk": report.pk}
-    link = for_tenant(Event.REPORT, tenancy, **ids) if entry.office else for_office(Event.REPORT, owner, **ids)
+    link = for_tenant(Event.REPORT, tenancy, **ids) if entry.is_from_office else for_office(Event.REPORT, owner, **ids)
     values = {
-        "tenant": entry.office,
+        "tenant": entry.is_from_office,
         "unit": str(tenancy.unit),
         "category": report_word(report.category, language),
         "state": report_word(report.state, language),
-        "new": entry.asked == report.asked and not entry.office,
+        "new": entry.asked == report.asked and not entry.is_from_office,
         "who": entry.by,
         "words": excerpt(entry.text),
         "photos": photos,
         "changed": bool(entry.state),
         "link": link,
     }
-    danger = report.category == Report.Category.DANGER and not entry.office
+    danger = report.category == Report.Category.DANGER and not entry.is_from_office
     tell(recipient, Event.REPORT, f"report {report.pk} {entry.pk}", values, urgent=danger)
 
 

@@ -13,7 +13,7 @@ LEAST_NOTICE = 3
 
 
 class Terms(models.Model):
-    """Terms of payment from an instant on. `postpaid`: electricity is paid after use. `limit` (nano) is how far the
+    """Terms of payment from an instant on. `is_postpaid`: electricity is paid after use. `limit` (nano) is how far the
     account may go under zero, and 0 means any distance; `limit_cuts`: the supply ends there. A bill is due `due_days`
     after it was made, and `overdue_days` after that `overdue` says what happens. `owed`: what becomes of a debt when
     the tenancy goes back to paying before use.
@@ -37,7 +37,7 @@ class Terms(models.Model):
 
     tenancy = models.ForeignKey("estate.Tenancy", on_delete=models.PROTECT, related_name="terms")
     begins = models.BigIntegerField()
-    postpaid = models.BooleanField()
+    is_postpaid = models.BooleanField()
     limit = models.BigIntegerField(default=0)
     limit_cuts = models.BooleanField(default=True)
     due_days = models.PositiveSmallIntegerField(default=14, validators=[MinValueValidator(1), MaxValueValidator(90)])
@@ -64,12 +64,12 @@ class Terms(models.Model):
         )
 
     def __str__(self) -> str:
-        return str(_("paid after use") if self.postpaid else _("paid before use"))
+        return str(_("paid after use") if self.is_postpaid else _("paid before use"))
 
     @property
     def cuts_at(self) -> int | None:
         """Return the limit (nano) at which the supply ends; None if no debt ends it."""
-        return int(self.limit) if self.postpaid and self.limit_cuts else None
+        return int(self.limit) if self.is_postpaid and self.limit_cuts else None
 
 
 class Lowering(models.Model):

@@ -36,7 +36,7 @@ def limit_at(unit_pk: int, at: int) -> tuple[int, bool] | None:
     """
     holder = holder_of(unit_pk, at)
     terms = terms_of(holder) if holder is not None else None
-    if terms is None or not terms.postpaid:
+    if terms is None or not terms.is_postpaid:
         return None
     lowered = open_lowering(terms)
     return (int(lowered.limit), True) if lowered is not None else (int(terms.limit), bool(terms.limit_cuts))

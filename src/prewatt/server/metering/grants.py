@@ -66,7 +66,7 @@ class GrantRequest:
 
 def gateway_keys(property_: Property) -> tuple[GatewayKey, ...]:
     """Return the gateways of a property that are enrolled, with the keys that verify their answers."""
-    gateways = Gateway.objects.filter(property=property_, public_key__isnull=False, revoked=False)
+    gateways = Gateway.objects.filter(property=property_, public_key__isnull=False, is_revoked=False)
     return tuple(GatewayKey(each.name, bytes(each.public_key or b"")) for each in gateways.order_by("name"))
 
 

@@ -116,7 +116,7 @@ def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
         "balance",
         "commands",
         "read_at",
-        "gateway__online",
+        "gateway__is_online",
         "gateway__since",
         "told_switch",
         "look__until",
@@ -172,7 +172,7 @@ def looked_at(shards: range) -> list[Looked]:
     now = system_now()
     asked = Q(asked_at__gt=now - ASKED_FOR) & (Q(meter__live__isnull=True) | Q(meter__live__heard_at__lt=F("asked_at")))
     rows = Look.objects.filter(
-        Q(until__gt=now) | asked, meter__gateway__online=True, meter__gateway__shard__in=shards
+        Q(until__gt=now) | asked, meter__gateway__is_online=True, meter__gateway__shard__in=shards
     ).values_list("meter__gateway__name", "meter__name", "until")
     return [Looked(gateway, meter, until <= now) for gateway, meter, until in rows]
 

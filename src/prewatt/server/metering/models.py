@@ -49,10 +49,12 @@ class Gateway(models.Model):
     renewals = models.PositiveIntegerField(default=0, editable=False)
     code_id = models.CharField(max_length=64, blank=True, editable=False)
     code_secret = models.BinaryField(null=True, editable=False)
-    revoked = models.BooleanField(default=False, help_text=_("Nothing that this gateway sends is accepted any more."))
+    is_revoked = models.BooleanField(
+        default=False, help_text=_("Nothing that this gateway sends is accepted any more.")
+    )
     epoch = models.BigIntegerField(default=0, editable=False)
     number = models.BigIntegerField(default=0, editable=False)
-    online = models.BooleanField(default=False, editable=False)
+    is_online = models.BooleanField(default=False, editable=False)
     since = models.BigIntegerField(null=True, editable=False)
     heard_at = models.BigIntegerField(null=True, editable=False)
     sessions = models.JSONField(default=list, editable=False)
@@ -87,7 +89,7 @@ class Meter(models.Model):
 
     `seq`, `head` and `account`: the last stored entry, its hash, and the account after it (`kernel.account`). `digest`
     is the hash of both (`metering.accounts`), so that a changed bit is found. `offset` (nano): the meter's balance
-    minus the server's; 0 unless they differ. `low`: the credit is low.
+    minus the server's; 0 unless they differ. `is_low`: the credit is low.
 
     `commands`: the number of the last command in its credit log. `taken`: the number of the last command that its
     journal shows as applied; `told_command`: the last one that the meter reports as applied. `late` and `duplicates`:
@@ -132,7 +134,7 @@ class Meter(models.Model):
     register = models.BigIntegerField(null=True, editable=False)
     read_at = models.BigIntegerField(null=True, editable=False)
     closed = models.BooleanField(null=True, editable=False)
-    low = models.BooleanField(default=False, editable=False)
+    is_low = models.BooleanField(default=False, editable=False)
     commands = models.BigIntegerField(default=0, editable=False)
     taken = models.BigIntegerField(default=0, editable=False)
     told_at = models.BigIntegerField(null=True, editable=False)
@@ -228,7 +230,7 @@ class JournalEntry(models.Model):
     energy = models.BigIntegerField(null=True)
     charge = models.BigIntegerField(null=True)
     closed = models.BooleanField(null=True)
-    late = models.BooleanField(default=False)
+    is_late = models.BooleanField(default=False)
     body = models.BinaryField()
     hash = models.BinaryField()
 
@@ -375,7 +377,8 @@ class Silence(models.Model):
     """A time in which nothing is heard from a gateway, from one meter (`meter`) of a gateway that is heard, or from all
     meters of one of its lines (`line`). `why`: what the gateway says of it, if it says something.
     `why_parts`: what that is made of (`kernel.sentences`). `began_at`: its begin; `back_at`: when it was heard again; `over_at`:
-    when it had been heard for long enough. `told`: how often managers should have been told; `told_back`: also that it is back.
+    when it had been heard for long enough. `told`: how often managers should have been told; `is_back_told`:
+    also that it is back.
     """
 
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="silences")
@@ -387,7 +390,7 @@ class Silence(models.Model):
     back_at = models.BigIntegerField(null=True)
     over_at = models.BigIntegerField(null=True)
     told = models.PositiveIntegerField(default=0)
-    told_back = models.BooleanField(default=False)
+    is_back_told = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-began_at", "-id")
@@ -411,8 +414,8 @@ class SilentMeter(models.Model):
     if too little is known).
 
     When the meter was read again, up to the instant `counted_at`, `energy` and `charge` are what was used, and `stands`
-    is its balance then. `went_on`: it was read during the silence, so only the network was down. `spread`: it was
-    checked for an amount to be spread by itself.
+    is its balance (nano) then. `was_read_meanwhile`: there are readings of during the silence, so only the network was
+    down. `was_checked_for_spread`: whether an amount is to be spread by itself was looked at.
     """
 
     silence = models.ForeignKey(Silence, on_delete=models.CASCADE, related_name="meters")
@@ -427,8 +430,8 @@ class SilentMeter(models.Model):
     energy = models.BigIntegerField(default=0)
     charge = models.BigIntegerField(default=0)
     stands = models.BigIntegerField(default=0)
-    went_on = models.BooleanField(default=False)
-    spread = models.BooleanField(default=False)
+    was_read_meanwhile = models.BooleanField(default=False)
+    was_checked_for_spread = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("silence", "id")

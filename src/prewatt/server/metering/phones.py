@@ -96,7 +96,7 @@ def grants_for(user: Any, reach: Reach, key: str) -> PhoneGrants:
     """
     places = list(
         reach.properties(Right.SWITCH)
-        .filter(archived_at=None, gateways__public_key__isnull=False, gateways__revoked=False)
+        .filter(archived_at=None, gateways__public_key__isnull=False, gateways__is_revoked=False)
         .distinct()
         .order_by("name", "pk")[: MOST_PROPERTIES + 1]
     )

@@ -36,7 +36,7 @@ def facts_of_meter(meter: Meter, property_: Property, account: Account, latest: 
         zone=property_.zone,
         progress=latest.switching,
         order=_order(meter, at) if facts.opened or "hold" in facts.locks else None,
-        is_offline=not meter.gateway.online,
+        is_offline=not meter.gateway.is_online,
         is_dead=_is_dead(meter, at),
         site=property_.site_page,
         contact=", ".join(filter(None, map(str.strip, property_.emergency_contact.splitlines()))),

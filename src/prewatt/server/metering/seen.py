@@ -43,7 +43,7 @@ def seen(meter: Meter) -> Seen:
 def is_low(meter: Meter, property_: Property, account: Account, at: int) -> bool:
     """Return whether a meter's credit is under one of the highest steps of the reminder."""
     latest, settings = seen(meter), account.settings
-    if meter.low and not latest.is_told:
+    if meter.is_low and not latest.is_told:
         return True
     bounded = settings.credit_limit or settings.credit_limit_cuts
     return bool(bounded) and is_under_a_step(property_, account.room(latest.balance), account.price(at))

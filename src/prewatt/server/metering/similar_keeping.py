@@ -50,14 +50,14 @@ def keep_similar_use(at: int) -> list[Property]:
     it where the landlord does not want it. Returns the properties that were worked out.
     """
     SimilarUse.objects.exclude(property__in=Property.objects.in_use().filter(compares_flats=True)).delete()
-    kept = dict(SimilarUse.objects.values_list("property", "last"))
+    kept = dict(SimilarUse.objects.values_list("property", "last_day"))
     properties = []
     for property_ in Property.objects.in_use().filter(compares_flats=True):
         first, last = span_of(local_day(at, zone(property_.zone)))
         if kept.get(property_.pk) == last:
             continue
         rows = groups(_flats(property_, first, last), (last - first).days + 1)
-        values = {"first": first, "last": last, "groups": [[list(each.flats), each.energy] for each in rows]}
+        values = {"first_day": first, "last_day": last, "groups": [[list(each.flats), each.energy] for each in rows]}
         SimilarUse.objects.update_or_create(property=property_, defaults=values)
         properties.append(property_)
     return properties
@@ -100,11 +100,11 @@ def similar_to(tenancy: Tenancy, uses: Mapping[date, Use], at: int) -> Compared 
         return None
     row = SimilarUse.objects.filter(property=tenancy.unit.property_id).first()
     # Of the night on the worker may be behind, but not of weeks.
-    if row is None or row.last < span_of(local_day(at, zone(place)) - timedelta(days=STALE))[1]:
+    if row is None or row.last_day < span_of(local_day(at, zone(place)) - timedelta(days=STALE))[1]:
         return None
     own = next((Group(tuple(flats), energy) for flats, energy in row.groups if tenancy.unit_id in flats), None)
     if own is None:
         return None
-    days = whole_days(uses, [tenancy], row.first, row.last, place)
-    compared = beside(days, own, (row.last - row.first).days + 1)
-    return None if compared is None else Compared(compared, row.first, row.last)
+    days = whole_days(uses, [tenancy], row.first_day, row.last_day, place)
+    compared = beside(days, own, (row.last_day - row.first_day).days + 1)
+    return None if compared is None else Compared(compared, row.first_day, row.last_day)

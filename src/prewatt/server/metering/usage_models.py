@@ -37,16 +37,16 @@ class DayUse(models.Model):
 class SimilarUse(models.Model):
     """What similar flats of a property used (`metering.similar`), worked out once a day. It may be deleted at any time.
 
-    `first` and `last`: the whole local days that are compared. `groups`: pairs of the flats of a group, by their numbers, and
+    `first_day` and `last_day`: the whole local days that are compared. `groups`: pairs of the flats of a group, by their numbers, and
     Wh, rounded. Of single flats nothing is kept.
     """
 
     property = models.OneToOneField(
         "estate.Property", on_delete=models.CASCADE, primary_key=True, related_name="similar_use"
     )
-    first = models.DateField()
-    last = models.DateField()
+    first_day = models.DateField()
+    last_day = models.DateField()
     groups = models.JSONField(default=list)
 
     def __str__(self) -> str:
-        return f"{self.property}, {self.first} – {self.last}"
+        return f"{self.property}, {self.first_day} – {self.last_day}"

@@ -43,7 +43,7 @@ def _facts(standing: Standing) -> dict[str, Any]:
 def _overdue(standing: Standing, at: int) -> dict[str, Any]:
     """Return what follows from an overdue bill, by a rule or by a person, and whether it has come."""
     terms, bill = terms_of(standing.bill.tenancy_id), standing.bill
-    follows = follows_at(terms, bill) if terms is not None and terms.postpaid else None
+    follows = follows_at(terms, bill) if terms is not None and terms.is_postpaid else None
     zone_ = zone(bill.tenancy.unit.property.zone)
     return {
         "rule": terms is not None and follows is not None and terms.overdue == terms.Overdue.CUT,

@@ -98,7 +98,7 @@ def _language(text: str) -> str:
 def kept(recipient: Recipient) -> Contact:
     """Return the contact that the landlord has typed for a recipient, as far as it still holds."""
     fields = {"phone": "", "email": ""}
-    for channel in recipient.channels.filter(by_office=True):
+    for channel in recipient.channels.filter(is_from_office=True):
         for field, kind in KINDS.items():
             if channel.kind == kind:
                 fields[field] = in_full(channel)
@@ -109,7 +109,7 @@ def in_full(channel: Channel) -> str:
     """Return the address of a channel for the manager: the whole address if the landlord typed it, so that it can be
     checked; if it is the tenant's own, only as much as may be seen.
     """
-    if not channel.by_office:
+    if not channel.is_from_office:
         return channel.shown
     try:
         return address_of(channel)
@@ -142,22 +142,22 @@ def keep_contact(tenancy: Tenancy, given: Contact, *, over: bool = False) -> Non
 
 def _put(recipient: Recipient, kind: str, address: str) -> None:
     """Make an address the landlord's only one of its kind. If it is empty, the landlord has none of this kind."""
-    own = recipient.channels.filter(kind=kind, by_office=True).first()
+    own = recipient.channels.filter(kind=kind, is_from_office=True).first()
     if own is None:
         if address:
             put_channel(recipient, CHANNELS[kind], address, by_office=True)
         return
     if in_full(own) == address:
         return
-    if not address or any(_is(each, address) for each in recipient.channels.filter(kind=kind, by_office=False)):
+    if not address or any(_is(each, address) for each in recipient.channels.filter(kind=kind, is_from_office=False)):
         own.delete()
         return
     own.paces.all().delete()
     # The same row: what waits for the wrong number goes to the right one, and what did not arrive there is tried again.
     Channel.objects.filter(pk=own.pk).update(
-        enabled=True, failing="", tested_at=None, made_at=now(), **sealed_address(CHANNELS[kind], address)
+        is_enabled=True, failing="", tested_at=None, made_at=now(), **sealed_address(CHANNELS[kind], address)
     )
-    unsent = Delivery.objects.filter(channel=own, notice__overtaken=False)
+    unsent = Delivery.objects.filter(channel=own, notice__is_overtaken=False)
     unsent.filter(state=Delivery.State.FAILED, notice__made_at__gt=now() - AGAIN).update(
         state=Delivery.State.WAITING, next_try_at=now(), tries=0, error=""
     )
@@ -225,7 +225,7 @@ def with_reasons(tenancies: Collection[Tenancy]) -> list[Unreached]:
 def _why(channels: Iterable[Channel]) -> str:
     """Return why none of a tenant's channels reaches them."""
     every = list(channels)
-    on = [each for each in every if each.enabled]
+    on = [each for each in every if each.is_enabled]
     if not every:
         return _("neither a phone number nor an e-mail address is known")
     if not on:

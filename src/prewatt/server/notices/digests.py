@@ -43,7 +43,7 @@ def held_until(recipient: Recipient, event: Event, at: int) -> int:
     """Return the instant until which a notice of an event, told at the instant `at`, waits for others of its kind."""
     if not is_gathered(recipient, event):
         return at
-    last = recipient.notices.filter(event=event, overtaken=False, due_at__gt=at - GAP).order_by("-due_at").first()
+    last = recipient.notices.filter(event=event, is_overtaken=False, due_at__gt=at - GAP).order_by("-due_at").first()
     if last is None:
         return at + HOLD.get(event, 0)
     return int(last.due_at) if last.due_at >= at else int(last.due_at) + GAP

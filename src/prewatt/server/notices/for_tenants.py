@@ -113,7 +113,9 @@ class TenantLook:
             if each.command is None:
                 self._sold(key, each)
             else:
-                self._sent(key, each, each.command.reached_at is not None, meter is not None and meter.gateway.online)
+                self._sent(
+                    key, each, each.command.reached_at is not None, meter is not None and meter.gateway.is_online
+                )
 
     def _sold(self, key: str, top_up: TopUp) -> None:
         """Tell of a payment for a keypad meter: its code alone brings it there."""

@@ -116,7 +116,7 @@ class Credit:
             to_type, values = code() if self.waiting else "", self._context(room)
             link = for_tenant(Event.LOW, self.tenancy, CODE if to_type else "")
             self._tell(Event.LOW, f"low {crossed[-1]}", link=link, days=days, energy=energy, code=to_type, **values)
-        elif not recipient.crossings.filter(step__startswith="low_", raised=True).exists():
+        elif not recipient.crossings.filter(step__startswith="low_", is_raised=True).exists():
             overtake(recipient, Event.LOW)
 
     def _steps_of_credit(self, left: int, price: int) -> dict[str, tuple[bool, bool]]:
@@ -150,5 +150,5 @@ class Credit:
 
     def _step_back(self, kept: Iterable[str]) -> None:
         """Mark all steps but the `kept` ones as not crossed: they exist no longer, or mean nothing now."""
-        raised = self.recipient.crossings.filter(step__startswith="low_", raised=True)
-        raised.exclude(step__in=list(kept)).update(raised=False, reckoned=False)
+        raised = self.recipient.crossings.filter(step__startswith="low_", is_raised=True)
+        raised.exclude(step__in=list(kept)).update(is_raised=False, is_reckoned=False)

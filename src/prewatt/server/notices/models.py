@@ -103,7 +103,7 @@ class Recipient(models.Model):
 
 class Channel(models.Model):
     """A way to reach a recipient. `sealed` is the address; `shown` is as much of it as may be seen. `failing`: why the
-    last try failed; empty if it did not. `tested_at`: when the last test was sent. `by_office`: the manager typed the
+    last try failed; empty if it did not. `tested_at`: when the last test was sent. `is_from_office`: the manager typed the
     address for the tenant. `user`: the person of the flat or of the office
     whose channel it is; null: it is nobody's alone.
     """
@@ -113,11 +113,11 @@ class Channel(models.Model):
     kind = models.CharField(max_length=12)
     sealed = models.BinaryField()
     shown = models.CharField(max_length=100)
-    enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(default=True)
     made_at = models.BigIntegerField()
     failing = models.CharField(max_length=200, blank=True)
     tested_at = models.BigIntegerField(null=True)
-    by_office = models.BooleanField(default=False)
+    is_from_office = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("recipient", "pk")
@@ -156,7 +156,7 @@ class Pace(models.Model):
 class Notice(models.Model):
     """Something that a recipient is told, once under its `key`. `facts`: by name, for channels that carry fields (see
     `facts.py`). `link`: the page that settles it. It is sent at `due_at` at the earliest, because of quiet hours or of
-    others that go with it. `overtaken`: it is no longer true, and what is not sent yet is not sent.
+    others that go with it. `is_overtaken`: it is no longer true, and what is not sent yet is not sent.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notices")
@@ -168,7 +168,7 @@ class Notice(models.Model):
     link = models.CharField(max_length=300, blank=True)
     made_at = models.BigIntegerField()
     due_at = models.BigIntegerField()
-    overtaken = models.BooleanField(default=False)
+    is_overtaken = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-made_at", "-id")
@@ -210,15 +210,15 @@ class Delivery(models.Model):
 
 class Crossing(models.Model):
     """A threshold that was crossed and told, until it is crossed back with some distance (hysteresis). `count`: how
-    often it was crossed, so that each crossing has a name. `reckoned`: it was told by an estimate, for a meter without
+    often it was crossed, so that each crossing has a name. `is_reckoned`: it was told by an estimate, for a meter without
     new readings.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="crossings")
     step = models.CharField(max_length=60)
-    raised = models.BooleanField(default=False)
+    is_raised = models.BooleanField(default=False)
     count = models.PositiveIntegerField(default=0)
-    reckoned = models.BooleanField(default=False)
+    is_reckoned = models.BooleanField(default=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("recipient", "step"), name="crossing_once"),)

@@ -25,7 +25,7 @@ def email_of(tenancy: Tenancy) -> Channel | None:
     is none that is switched on, or no mail server is set up.
     """
     own = Channel.objects.filter(recipient__tenancy=tenancy, kind=EMAIL).select_related("recipient")
-    return that_send(own).order_by("by_office", "-pk").first()
+    return that_send(own).order_by("is_from_office", "-pk").first()
 
 
 def send_paper(channel: Channel, title: str, text: str, attachment: Attachment | None = None) -> None:

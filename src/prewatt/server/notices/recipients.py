@@ -163,8 +163,8 @@ def put_channel(
     _from_now(Recipient.objects.filter(pk=recipient.pk))
     for known in recipient.channels.filter(kind=kind.name):
         if address_of(known) == address:
-            known.enabled, known.failing = True, ""
-            known.save(update_fields=["enabled", "failing"])
+            known.is_enabled, known.failing = True, ""
+            known.save(update_fields=["is_enabled", "failing"])
             return known
     if recipient.channels.count() >= MOST_CHANNELS:
         raise ValidationError(
@@ -174,7 +174,7 @@ def put_channel(
             }
         )
     channel: Channel = recipient.channels.create(
-        kind=kind.name, made_at=now(), by_office=by_office, user=user, **sealed_address(kind, address)
+        kind=kind.name, made_at=now(), is_from_office=by_office, user=user, **sealed_address(kind, address)
     )
     return channel
 
@@ -188,7 +188,7 @@ def that_send(channels: Manager[Channel] | QuerySet[Channel]) -> QuerySet[Channe
     """Return those of some channels that are switched on, and that the organisation can send by."""
     alone = [name for name, kind in CHANNELS.items() if not kind.fields]
     account = SendingAccount.objects.filter(organisation=OuterRef("recipient__organisation"), kind=OuterRef("kind"))
-    return channels.filter(Q(kind__in=alone) | Exists(account), enabled=True)
+    return channels.filter(Q(kind__in=alone) | Exists(account), is_enabled=True)
 
 
 def _from_now(recipients: QuerySet[Recipient]) -> None:

@@ -92,7 +92,7 @@ def _claim(pk: int) -> Delivery | None:
     if delivery is None:
         return None
     notice, channel = delivery.notice, delivery.channel
-    if notice.overtaken or not channel.enabled or not allowed_to(notice.recipient, notice.event, [channel]):
+    if notice.is_overtaken or not channel.is_enabled or not allowed_to(notice.recipient, notice.event, [channel]):
         Delivery.objects.filter(pk=pk).update(state=Delivery.State.OVERTAKEN, next_try_at=None)
         return None
     Delivery.objects.filter(pk=pk).update(next_try_at=now() + LEASE)

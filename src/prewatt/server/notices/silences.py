@@ -47,7 +47,7 @@ def tell_of_silences() -> None:
     at = now()
     opened = Silence.objects.filter(over_at=None, back_at=None).select_related("gateway__property", "meter__unit")
     apart("silence-told", opened, lambda each: _tell(each, at), lambda each: each.meter or each.gateway)
-    over = Silence.objects.filter(over_at__isnull=False, told__gt=0, told_back=False)
+    over = Silence.objects.filter(over_at__isnull=False, told__gt=0, is_back_told=False)
     apart(
         "silence-told",
         over.select_related("gateway__property", "meter__unit"),
@@ -68,7 +68,7 @@ def times_due(silence: Silence, at: int) -> int:
 def _managers(silence: Silence) -> list[Recipient]:
     """Return the managers who can be reached."""
     rows = Recipient.objects.filter(organisation=silence.gateway.property.organisation_id, tenancy=None)
-    reached = Channel.objects.filter(recipient__in=rows, enabled=True).values("recipient")
+    reached = Channel.objects.filter(recipient__in=rows, is_enabled=True).values("recipient")
     return list(rows.filter(pk__in=reached).select_related("organisation"))
 
 
@@ -92,10 +92,10 @@ def _tell(silence: Silence, at: int) -> None:
 
 @transaction.atomic
 def _tell_back(silence: Silence) -> None:
-    Silence.objects.filter(pk=silence.pk).update(told_back=True)
+    Silence.objects.filter(pk=silence.pk).update(is_back_told=True)
     for recipient in _managers(silence):
         overtake(recipient, Event.OFFLINE, key_of(silence))
-        if not recipient.notices.filter(key__startswith=key_of(silence), overtaken=False).exists():
+        if not recipient.notices.filter(key__startswith=key_of(silence), is_overtaken=False).exists():
             # Nobody has heard of it.
             continue
         rows = list(
@@ -184,5 +184,5 @@ def _ran_up(silence: Silence, rows: list[SilentMeter]) -> dict[str, Any]:
         "amount": format_money(sum(each.charge for each in rows), currency),
         "short": len(short),
         "owed": format_money(sum(-each.stands for each in short), currency) if short else "",
-        "went_on": any(each.went_on for each in rows),
+        "went_on": any(each.was_read_meanwhile for each in rows),
     }

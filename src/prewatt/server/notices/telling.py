@@ -93,21 +93,24 @@ def cross(recipient: Recipient, step: str, reached: bool, left: bool, reckoned: 
     again, or is taken back.
     """
     crossing = Crossing.objects.filter(recipient=recipient, step=step).first()
-    if reached and (crossing is None or not crossing.raised):
+    if reached and (crossing is None or not crossing.is_raised):
         crossing = crossing or Crossing(recipient=recipient, step=step)
-        crossing.raised, crossing.count, crossing.reckoned = True, crossing.count + 1, reckoned
+        crossing.is_raised, crossing.count, crossing.is_reckoned = True, crossing.count + 1, reckoned
         crossing.save()
         return int(crossing.count)
-    if crossing is not None and crossing.raised:
-        known = crossing.reckoned and not reckoned
-        crossing.raised, crossing.reckoned = not left and (reached or not known), crossing.reckoned and reckoned
-        crossing.save(update_fields=["raised", "reckoned"])
+    if crossing is not None and crossing.is_raised:
+        known = crossing.is_reckoned and not reckoned
+        crossing.is_raised, crossing.is_reckoned = (
+            not left and (reached or not known),
+            crossing.is_reckoned and reckoned,
+        )
+        crossing.save(update_fields=["is_raised", "is_reckoned"])
     return 0
 
 
 def is_crossed(recipient: Recipient, step: str) -> bool:
     """Return whether a threshold is crossed."""
-    return Crossing.objects.filter(recipient=recipient, step=step, raised=True).exists()
+    return Crossing.objects.filter(recipient=recipient, step=step, is_raised=True).exists()
 
 
 def overtake(recipient: Recipient, event: Event, of: str = "") -> int:
@@ -123,5 +126,5 @@ def overtake(recipient: Recipient, event: Event, of: str = "") -> int:
     )
     notices = set(rows.values_list("notice", flat=True))
     stopped = rows.update(state=Delivery.State.OVERTAKEN, next_try_at=None)
-    Notice.objects.filter(pk__in=notices).exclude(deliveries__state=Delivery.State.SENT).update(overtaken=True)
+    Notice.objects.filter(pk__in=notices).exclude(deliveries__state=Delivery.State.SENT).update(is_overtaken=True)
     return stopped

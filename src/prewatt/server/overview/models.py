@@ -108,7 +108,7 @@ class Need(models.IntegerChoices):
 
 class Summary(models.Model):
     """How the places of a property stand: their numbers. Units only, but for `others`: meters that are no unit's.
-    `unreached`: tenants whom no notice reaches. `moved`: it grows with every change of what is kept of the property.
+    `unreached`: tenants whom no notice reaches. `moved_at`: when what is kept of the property last changed, on the system's clock.
     Rows of `keeping.summaries` also have `name` and `organisation` (the primary key) of the property, and for all of them
     the same `kept_at` (when the worker looked last, µs) and `headend_at` (the last sign of life of a head-end).
     """
@@ -127,7 +127,7 @@ class Summary(models.Model):
     waiting = models.IntegerField(default=0)
     vacant = models.IntegerField(default=0)
     others = models.IntegerField(default=0)
-    moved = models.BigIntegerField(default=0)
+    moved_at = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.property}"

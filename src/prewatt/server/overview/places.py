@@ -107,12 +107,12 @@ def summarise(property_id: int) -> None:
             others=Count("pk", filter=~units),
         )
     )
-    Summary.objects.update_or_create(property_id=property_id, defaults={**numbers, "moved": system_now()})
+    Summary.objects.update_or_create(property_id=property_id, defaults={**numbers, "moved_at": system_now()})
 
 
 def touch(properties: Iterable[int]) -> None:
     """Say that something else of properties has moved, which their pages show."""
-    Summary.objects.filter(property__in=list(properties)).update(moved=system_now())
+    Summary.objects.filter(property__in=list(properties)).update(moved_at=system_now())
 
 
 def _make(properties: Collection[int]) -> set[int]:
@@ -137,7 +137,7 @@ def _moved(properties: Collection[int]) -> QuerySet[Place]:
     silent = SilentMeter.objects.filter(meter=OuterRef("meter"), silence__over_at=None, silence__back_at=None)
     alarm = Alarm.objects.filter(meter=OuterRef("meter"), is_resolved=False).exclude(kind=SILENT)
     keypad = TokenMeter.objects.filter(unit=OuterRef("unit"), meter=None)
-    gateway_away = Q(meter__gateway__online=False, meter__gateway__since__isnull=False)
+    gateway_away = Q(meter__gateway__is_online=False, meter__gateway__since__isnull=False)
     rows = Place.objects.filter(property__in=properties).annotate(
         living=Subquery(living),
         next=Subquery(coming),
@@ -246,7 +246,7 @@ def _tenancies(places: Iterable[Place], at: int) -> tuple[dict[int, Tenancy], di
 def _silent(meters: Mapping[int, Meter]) -> set[int]:
     """Return those of some meters of which nothing is heard now, though something was before."""
     rows = SilentMeter.objects.filter(meter__in=meters, silence__over_at=None, silence__back_at=None)
-    away = {pk for pk, meter in meters.items() if not meter.gateway.online and meter.gateway.since is not None}
+    away = {pk for pk, meter in meters.items() if not meter.gateway.is_online and meter.gateway.since is not None}
     return away | set(rows.values_list("meter", flat=True))
 
 

@@ -90,9 +90,9 @@ def _gateways(organisation: Organisation) -> Iterator[ToDo]:
     # Of a gateway that is revoked nothing is expected, but by those whose flats hang at it.
     lived_in = Tenancy.objects.living(now()).filter(unit__meter__gateway=OuterRef("pk"))
     away = Gateway.objects.filter(
-        Q(since__isnull=False, revoked=False) | Q(Exists(lived_in), revoked=True),
+        Q(since__isnull=False, is_revoked=False) | Q(Exists(lived_in), is_revoked=True),
         property__organisation=organisation,
-        online=False,
+        is_online=False,
     )
     for gateway in away.annotate(units=Count("meters")):
         yield ToDo(

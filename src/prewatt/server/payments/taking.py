@@ -190,7 +190,7 @@ def _begin_grace(row: TakenBack, tenancy: Tenancy, meter: Meter, left: int) -> N
     property_ = tenancy.unit.property
     if not property_.back_grace or account_of(meter).supply.cut_off:
         return
-    if left > 0 and not is_low(property_, left, account_of(meter).price(now())) and meter.gateway.online:
+    if left > 0 and not is_low(property_, left, account_of(meter).price(now())) and meter.gateway.is_online:
         return
     row.grace_until = now() + property_.back_grace * DAY
     if restored_until(meter) < row.grace_until:

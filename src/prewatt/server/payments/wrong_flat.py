@@ -55,7 +55,7 @@ def look(payment: TopUp) -> Outlook:
     _check_whole(payment)
     left = _left(payment, tenancy)
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
-    silent = meter is not None and not meter.gateway.online and tenancy.settled_at is None
+    silent = meter is not None and not meter.gateway.is_online and tenancy.settled_at is None
     remains = balance(tenant_account(tenancy)) - left if tenancy.settled_at is None else 0
     return Outlook(
         payment, left, payment.amount - left, remains, meter.read_at or meter.at if silent and meter else None

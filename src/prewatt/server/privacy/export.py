@@ -21,6 +21,7 @@ from django.db import models
 from django.db.models import Q
 
 from ...kernel.units import exact_instant, exact_kwh, exact_money
+from ..core.earlier_names import earlier_name
 from ..core.sealing import SealError
 from ..core.time import now
 from ..correspondence.models import NoteTo, Photo
@@ -102,7 +103,7 @@ def _row(row: models.Model, logins: set[str]) -> dict[str, Any]:
         if field.is_relation or isinstance(field, models.BinaryField):
             continue
         value = _without_others(field.name, getattr(row, field.name), is_gift, logins)
-        values[field.name] = _plain(field.name, value)
+        values[earlier_name(row._meta.label, field.name)] = _plain(field.name, value)
     return values
 
 

@@ -65,7 +65,7 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
     building is offline, so that nobody knows what is left.
     """
     meter = lock_account(tenancy)
-    if meter is not None and not meter.gateway.online:
+    if meter is not None and not meter.gateway.is_online:
         raise GivingBackError(_("The building is offline: what is left is not known until it is back."))
     left = refundable(tenancy)
     amount_back = left if amount is None else amount

@@ -101,7 +101,7 @@ def go_on(alarm: Alarm, by: str) -> None:
         register=state.shown,
         read_at=state.read_at,
         closed=state.closed,
-        low=state.is_low(),
+        is_low=state.is_low(),
         serial=state.serial,
         taken=state.command,
         commands=Greatest(F("commands"), state.command),

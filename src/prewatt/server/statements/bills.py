@@ -168,9 +168,9 @@ def runs_of(tenancy: Tenancy) -> list[tuple[int, int | None]]:
     spans: list[tuple[int, int | None]] = []
     for terms in Terms.objects.filter(tenancy=tenancy.pk, applied_at__isnull=False).order_by("applied_at", "pk"):
         last = spans[-1] if spans else None
-        if terms.postpaid and (last is None or last[1] is not None):
+        if terms.is_postpaid and (last is None or last[1] is not None):
             spans.append((max(int(terms.begins), tenancy.begins), None))
-        elif not terms.postpaid and last is not None and last[1] is None:
+        elif not terms.is_postpaid and last is not None and last[1] is None:
             spans[-1] = (last[0], int(terms.applied_at or 0))
     return spans
 
@@ -262,12 +262,12 @@ def bill_up_to_now(tenancy: Tenancy, terms: Terms) -> None:
 
 def make_bills() -> list[Bill]:
     """Make the bills of all landlords that are due. A failure for one tenancy does not stop the others."""
-    rows = Tenancy.objects.filter(terms__postpaid=True, terms__applied_at__isnull=False).distinct()
+    rows = Tenancy.objects.filter(terms__is_postpaid=True, terms__applied_at__isnull=False).distinct()
 
     def bills_of(tenancy: Tenancy) -> list[Bill]:
         """Make the bills of one tenancy that are due."""
         terms = (
-            Terms.objects.filter(tenancy=tenancy.pk, postpaid=True, applied_at__isnull=False)
+            Terms.objects.filter(tenancy=tenancy.pk, is_postpaid=True, applied_at__isnull=False)
             .order_by("applied_at")
             .last()
         )

@@ -44,7 +44,7 @@ def follow_up() -> list[Lowering]:
     lowered = Terms.objects.filter(lowerings__ended_at__isnull=True, lowerings__isnull=False)
     ruled = Terms.objects.filter(
         overdue=Terms.Overdue.CUT,
-        postpaid=True,
+        is_postpaid=True,
         applied_at__isnull=False,
         tenancy__settled_at__isnull=True,
         tenancy__bills__due_at__lte=at,

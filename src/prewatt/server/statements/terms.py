@@ -50,7 +50,7 @@ class TermsError(Refused):
 class TermsRequest:
     """Requested terms, with the fields of `estate.terms.Terms`. `begins`: an instant; None for now."""
 
-    postpaid: bool
+    is_postpaid: bool
     limit: int = 0
     limit_cuts: bool = True
     due_days: int = 14
@@ -73,7 +73,7 @@ def check(tenancy: Tenancy, request: TermsRequest) -> int:
         raise TermsError(_("The tenancy has ended by then: choose an earlier day."), "begins")
     if begins < tenancy.begins:
         raise TermsError(_("The tenancy has not begun by then: choose a later day."), "begins")
-    if request.postpaid:
+    if request.is_postpaid:
         _check_postpaid(tenancy, request)
     return begins
 
@@ -117,7 +117,7 @@ def agree(tenancy: Tenancy, request: TermsRequest, by: Any) -> Terms:
     lock_account(tenancy)
     row = Tenancy.objects.select_related("unit__property__organisation").get(pk=tenancy.pk)
     begins, before = check(row, request), terms_of(row.pk)
-    if not request.postpaid and (before is None or not before.postpaid):
+    if not request.is_postpaid and (before is None or not before.is_postpaid):
         waits = waiting_terms(row.pk)
         if waits is None:
             raise TermsError(_("This tenancy pays before use already, so nothing changes."))
@@ -138,7 +138,7 @@ def waits_for_building(tenancy: Tenancy) -> bool:
     lately.
     """
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
-    return meter is not None and (not meter.gateway.online or now() - (meter.read_at or 0) > RECENT)
+    return meter is not None and (not meter.gateway.is_online or now() - (meter.read_at or 0) > RECENT)
 
 
 @transaction.atomic
@@ -157,7 +157,7 @@ def take_effect(terms: Terms) -> bool:
         return False
     before = terms_of(tenancy.pk)
     _check_supply(tenancy, row)
-    if not row.postpaid:
+    if not row.is_postpaid:
         if waits_for_building(tenancy):
             return False
         if before is not None:
@@ -243,7 +243,7 @@ def tell_meter(unit_pk: int) -> None:
 
 def in_words(terms: Terms | TermsRequest | None, currency: str) -> list[str]:
     """Return what terms say, in sentences for people."""
-    if terms is None or not terms.postpaid:
+    if terms is None or not terms.is_postpaid:
         return [_("Paid before use: the supply ends when the credit is used up.")]
     limit = local_forms.money_with_code(terms.limit, currency)
     sentences = [_("Paid after use, by a bill a month that is due after %(days)d days.") % {"days": terms.due_days}]
@@ -278,7 +278,7 @@ def preview(tenancy: Tenancy, request: TermsRequest) -> list[str]:
     if begins > at:
         sentences.append(_("From %(at)s:") % {"at": f"{local(begins, place):%Y-%m-%d %H:%M}"})
     sentences += in_words(replace(request), currency)
-    if not request.postpaid:
+    if not request.is_postpaid:
         sentences += _back_in_words(tenancy, request, meter, credit, currency)
         return sentences
     room = request.limit + credit

@@ -52,14 +52,14 @@ def look() -> None:
     """Store which gateways and meters are silent, which are back, and which silences are over."""
     at = now()
     known = Silence.objects.filter(over_at=None)
-    gateways = Gateway.objects.filter(revoked=False, online=False).exclude(
+    gateways = Gateway.objects.filter(is_revoked=False, is_online=False).exclude(
         pk__in=known.filter(meter=None, line="").values("gateway")
     )
     apart("silence", gateways.select_related("property"), lambda each: _look_at_gateway(each, at), lambda each: each)
-    in_trouble = Gateway.objects.filter(revoked=False, online=True).exclude(lines=[])
+    in_trouble = Gateway.objects.filter(is_revoked=False, is_online=True).exclude(lines=[])
     apart("silence", in_trouble.select_related("property"), lambda each: _look_at_lines(each, at), lambda each: each)
     in_use = Meter.objects.filter(archived_at=None, unit__archived_at=None)
-    unread = in_use.filter(Q(read_at=None) | Q(read_at__lt=at - UNREAD), gateway__online=True)
+    unread = in_use.filter(Q(read_at=None) | Q(read_at__lt=at - UNREAD), gateway__is_online=True)
     meters = unread.exclude(pk__in=known.filter(meter__isnull=False).values("meter"))
     apart(
         "silence", meters.select_related("gateway__property"), lambda each: _look_at_meter(each, at), lambda each: each
@@ -76,7 +76,7 @@ def silent_since(gateway: Gateway) -> int | None:
     """Return the instant from which a gateway is silent; None if it is not. A gateway that never spoke is silent since
     its meters were set up.
     """
-    if gateway.online:
+    if gateway.is_online:
         return None
     if gateway.since is not None:
         return int(gateway.since)
@@ -248,19 +248,19 @@ def go_on(silence: Silence, at: int) -> None:
         waits = row.meters.filter(counted_at=None).exists()
         if at - row.back_at >= (COUNTED_IN if waits else BACK_FOR):
             row.over_at = at
-    row.save(update_fields=["back_at", "over_at", "told_back"])
+    row.save(update_fields=["back_at", "over_at", "is_back_told"])
     if row.over_at is not None:
         settle_alarms(SILENT, str(row.pk))
 
 
 def _is_silent(row: Silence, at: int) -> None:
     """Update a silence that goes on, or has begun again. If its gateway is revoked, nobody waits for it: it is over."""
-    if row.gateway.revoked:
+    if row.gateway.is_revoked:
         row.back_at = row.over_at = at
-        row.told_back = True
+        row.is_back_told = True
     elif row.back_at is not None:
         row.back_at = None
-        row.meters.update(counted_at=None, spread=False)
+        row.meters.update(counted_at=None, was_checked_for_spread=False)
 
 
 def _back(row: Silence) -> int | None:
@@ -269,7 +269,7 @@ def _back(row: Silence) -> int | None:
     if row.line:
         return None if _is_line_silent(gateway, row.line) else int(row.back_at or now())
     if row.meter is None:
-        return int(gateway.since or now()) if gateway.online else None
+        return int(gateway.since or now()) if gateway.is_online else None
     return _meter_back(row, row.meter)
 
 
@@ -281,7 +281,7 @@ def _meter_back(row: Silence, meter: Meter) -> int | None:
 
 def _is_line_silent(gateway: Gateway, name: str) -> bool:
     """Return whether nothing is heard of a line's meters: its gateway is away, or says so of the line."""
-    return not gateway.online or any(line["name"] == name for line in gateway.lines)
+    return not gateway.is_online or any(line["name"] == name for line in gateway.lines)
 
 
 def _count(row: Silence) -> None:
@@ -295,5 +295,5 @@ def _count(row: Silence) -> None:
         sums = rows.aggregate(energy=Sum("energy"), charge=Sum("charge"))
         read = rows.filter(at__gt=row.began_at + HOUR, at__lt=back - HOUR).aggregate(number=Count("seq"))
         each.energy, each.charge = int(sums["energy"] or 0), int(sums["charge"] or 0)
-        each.counted_at, each.stands, each.went_on = meter.read_at, meter.balance, bool(read["number"])
-        each.save(update_fields=["counted_at", "energy", "charge", "stands", "went_on"])
+        each.counted_at, each.stands, each.was_read_meanwhile = meter.read_at, meter.balance, bool(read["number"])
+        each.save(update_fields=["counted_at", "energy", "charge", "stands", "was_read_meanwhile"])

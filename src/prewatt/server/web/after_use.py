@@ -62,11 +62,11 @@ def after_use(tenancy: Tenancy) -> After | None:
 
 def _has_come_to(terms: Terms | None, to_come: Terms | None, bills: list[Standing]) -> bool:
     """Return whether a tenancy pays after use, will, or has bills of a time when it did."""
-    return (terms is not None and terms.postpaid) or to_come is not None or bool(bills)
+    return (terms is not None and terms.is_postpaid) or to_come is not None or bool(bills)
 
 
 def _follows(terms: Terms | None, unpaid: list[Standing]) -> int | None:
     """Return when the supply ends by the rule if none of these bills is paid; None if it does not."""
-    if terms is None or not terms.postpaid or terms.overdue != Terms.Overdue.CUT:
+    if terms is None or not terms.is_postpaid or terms.overdue != Terms.Overdue.CUT:
         return None
     return min((at for each in unpaid if (at := follows_at(terms, each.bill)) is not None), default=None)

@@ -192,7 +192,7 @@ def figures_by(
         closed=latest.closed,
         register=meter.register,
         read_at=meter.read_at,
-        online=meter.gateway.online,
+        online=meter.gateway.is_online,
         since=meter.gateway.since,
         waiting=waiting,
         low=is_low_,

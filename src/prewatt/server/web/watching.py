@@ -139,7 +139,7 @@ def render(present: Present, shown: Shown) -> str:
 
 def _properties(keys: set[int]) -> dict[int, Any]:
     """What moves the first page and the plans: all that is kept of a property says when it moved."""
-    return dict(Summary.objects.filter(property__in=keys).values_list("pk", "moved"))
+    return dict(Summary.objects.filter(property__in=keys).values_list("pk", "moved_at"))
 
 
 def _meters(keys: set[int]) -> dict[int, Any]:
@@ -151,7 +151,7 @@ def _meters(keys: set[int]) -> dict[int, Any]:
     ):
         sums_by_meter.setdefault(pk, []).append(sums)
     gateways = Gateway.objects.filter(property__in=keys).values_list("property").order_by()
-    for pk, *sums in gateways.annotate(Count("pk"), Max("since"), reached=Count("pk", filter=Q(online=True))):
+    for pk, *sums in gateways.annotate(Count("pk"), Max("since"), reached=Count("pk", filter=Q(is_online=True))):
         sums_by_meter.setdefault(pk, []).append(sums)
     for owner in ("meter__gateway__property", "gateway__property"):
         alarms = Alarm.objects.filter(**{f"{owner}__in": keys, "is_resolved": False}).values_list(owner).order_by()

@@ -74,7 +74,7 @@ def notices(request: HttpRequest, tenancy: int | None = None) -> Any:
                 "kind": each.kind,
                 "title": str(CHANNELS[each.kind].title),
                 "address": each.shown,
-                "is_on": each.enabled,
+                "is_on": each.is_enabled,
                 "trouble": _(each.failing) if each.failing else "",
             }
             for each in Channel.objects.filter(recipient__in=recipients)

@@ -15,6 +15,7 @@ from ....kernel.calendar import local
 from ....kernel.units import DAY, exact_money
 from ...accounts.audit import AuditEntry
 from ...accounts.audited import is_audited
+from ...core.earlier_names import earlier_name
 
 INSTANTS = frozenset({"at", "begins", "ends", "since", "until"})
 MONEY = frozenset(
@@ -110,8 +111,16 @@ def _who(entry: AuditEntry, users: dict[Any, Any]) -> str:
     return _("operator at the machine") if entry.door == "command" else _("not logged in")
 
 
+def _field_named(model: type[Model], name: str) -> Field[Any, Any] | None:
+    """Return the column that an entry calls so, which may be by an earlier name."""
+    fields = model._meta.concrete_fields
+    return next(
+        (each for each in fields if name in (each.attname, earlier_name(model._meta.label, each.attname))), None
+    )
+
+
 def _field(model: type[Model] | None, name: str, change: list[Any] | None, zone_info: ZoneInfo) -> ChangedField:
-    field = next((each for each in model._meta.concrete_fields if each.attname == name), None) if model else None
+    field = _field_named(model, name) if model else None
     title = str(field.verbose_name) if field is not None else name
     if change is None:
         return ChangedField(title, "", "", True)

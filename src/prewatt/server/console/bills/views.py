@@ -101,9 +101,9 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _start(holds: Terms | None) -> dict[str, Any]:
     """Return what the form shows at first: the present terms, or the usual ones."""
-    shown = holds if holds is not None and holds.postpaid else Terms(postpaid=True, limit=0, limit_cuts=True)
+    shown = holds if holds is not None and holds.is_postpaid else Terms(is_postpaid=True, limit=0, limit_cuts=True)
     return {
-        "way": "before" if holds is not None and holds.postpaid else "after",
+        "way": "before" if holds is not None and holds.is_postpaid else "after",
         "limit": in_field(Decimal(shown.limit).scaleb(-9)) if shown.limit else "",
         "limit_cuts": "on" if shown.limit_cuts else "",
         "due_days": shown.due_days,

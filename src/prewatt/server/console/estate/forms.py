@@ -238,7 +238,7 @@ class MeterForm(forms.ModelForm):
         role.choices = [(each.value, each.label) for each in (Meter.Role.COMMON, Meter.Role.MAIN)]
         role.initial = Meter.Role.COMMON
         gateway: Any = self.fields["gateway"]
-        gateway.queryset = Gateway.objects.filter(property=property_, revoked=False).order_by("pk")
+        gateway.queryset = Gateway.objects.filter(property=property_, is_revoked=False).order_by("pk")
         gateway.empty_label = None
         self.fields["power_highest"].initial = LARGE_FUSE
         if self.instance.pk:

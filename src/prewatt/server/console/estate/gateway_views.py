@@ -58,8 +58,8 @@ def gateways(request: HttpRequest, pk: int) -> HttpResponse:
         "property": property_,
         "zone_info": zone(property_.zone),
         "steps": steps_above(property_, Step.GATEWAY),
-        "gateways": [(each, each.meters.count(), _dark_at_first(each)) for each in rows if not each.revoked],
-        "archived": [each for each in rows if each.revoked],
+        "gateways": [(each, each.meters.count(), _dark_at_first(each)) for each in rows if not each.is_revoked],
+        "archived": [each for each in rows if each.is_revoked],
         "typed": request.POST.get("name", ""),
         "wrong": wrong,
         "most": MAX_METERS,
@@ -73,7 +73,7 @@ def gateways(request: HttpRequest, pk: int) -> HttpResponse:
 def gateway_code(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a code for a gateway, and show it once: as text, as a QR code, and as what is typed at the mini-PC."""
     gateway = _gateway(request, pk)
-    if gateway.revoked:
+    if gateway.is_revoked:
         messages.error(request, _("%(name)s is archived. Bring it back first.") % {"name": gateway.name})
         return redirect("console:estate:gateways", pk=gateway.property_id)
     server, text = server_address(request), new_code(gateway)

@@ -122,7 +122,7 @@ def building(request: HttpRequest, pk: int) -> HttpResponse:
         "archived_units": page_by_name(request, units.exclude(archived_at=None), "name", field="archived"),
         "meters": _in_use(meters),
         "archived_meters": _archived(meters),
-        "gateways": _by_name(property_.gateways.filter(revoked=False)),
+        "gateways": _by_name(property_.gateways.filter(is_revoked=False)),
         "costs": _by_name(property_.shared_costs.filter(ends=None)),
         "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],
     }

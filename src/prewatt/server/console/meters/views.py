@@ -44,7 +44,7 @@ def exchange_meter(request: HttpRequest, pk: int) -> HttpResponse:
                 exchange(meter, typed["serial"], first, last, request.user.get_username())
                 words = (
                     _("The exchange for %(serial)s is on its way.")
-                    if meter.gateway.online
+                    if meter.gateway.is_online
                     else _("The exchange for %(serial)s waits until the building is online.")
                 )
                 messages.success(request, words % {"serial": outlook.serial})

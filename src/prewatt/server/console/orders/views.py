@@ -114,7 +114,7 @@ def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
     )
     when = (
         _("It happens within seconds.")
-        if meter.gateway.online
+        if meter.gateway.is_online
         else _("The building is offline: it happens as soon as its network is back.")
     )
     title = _("Take the power from %(unit)s?") % {"unit": unit}
@@ -129,7 +129,9 @@ def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
 
 
 def _say_ordered(request: HttpRequest, meter: Meter, command: Command) -> None:
-    said = _("The order is on its way.") if meter.gateway.online else _("The order waits until the building is online.")
+    said = (
+        _("The order is on its way.") if meter.gateway.is_online else _("The order waits until the building is online.")
+    )
     messages.success(request, " ".join(filter(None, (said, said_of_code(command)))))
 
 

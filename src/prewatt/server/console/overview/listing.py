@@ -107,7 +107,7 @@ def with_names(rows: QuerySet[Place]) -> QuerySet[Place]:
         *("property", "unit", "home", "name", "role", "state", "need", "why", "balance", "waiting", "off_since"),
         *("lasts_until", "read_at", "is_silent", "has_alarm", "switching"),
         *("tenancy__tenant", "tenancy__begins", "tenancy__ends", "coming__tenant", "coming__begins"),
-        *("meter__name", "meter__gateway__online", "meter__gateway__since"),
+        *("meter__name", "meter__gateway__is_online", "meter__gateway__since"),
     )
 
 

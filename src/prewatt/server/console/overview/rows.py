@@ -132,7 +132,7 @@ def _lost(place: Place, zone_info: ZoneInfo) -> str:
     if not place.is_silent:
         return ""
     gateway = place.meter.gateway if place.meter is not None else None
-    if gateway is None or gateway.online or gateway.since is None:
+    if gateway is None or gateway.is_online or gateway.since is None:
         return _("silent")
     return _("offline since %(since)s") % {"since": when(gateway.since, zone_info)}
 

@@ -133,12 +133,12 @@ def _search(rows: Collection[Summary], wanted: Wanted, all_money: bool) -> str:
 
 def _key(rows: Collection[Summary], silent: bool, at: int) -> Hashable:
     """Return all that a page shows of properties, as a key: what has moved says so, and what only time moves is of a minute."""
-    return tuple((each.pk, each.moved) for each in rows), silent, at // MINUTE, get_language()
+    return tuple((each.pk, each.moved_at) for each in rows), silent, at // MINUTE, get_language()
 
 
 def _watched(rows: Collection[Summary], often: int) -> Watched:
     topic = (PROPERTIES, tuple(each.pk for each in rows))
-    return Watched(topic, AGAIN, often, state_by(topic, {each.pk: each.moved for each in rows}))
+    return Watched(topic, AGAIN, often, state_by(topic, {each.pk: each.moved_at for each in rows}))
 
 
 def _seer(request: HttpRequest, shown: Collection[Property], rights: dict[int, frozenset[Right]]) -> Seer:

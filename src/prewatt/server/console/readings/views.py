@@ -60,7 +60,7 @@ def _with_states(meters: QuerySet[Meter]) -> QuerySet[Any]:
         When(Q(look=None) | Q(look__asked_at=None) | Q(look__asked_at=0), then=Value("")),
         When(Q(live__heard_at__gte=F("look__asked_at")) & ~Q(live__cause=""), then=Value("silent")),
         When(live__heard_at__gte=F("look__asked_at"), then=Value("answered")),
-        When(gateway__online=False, then=Value("away")),
+        When(gateway__is_online=False, then=Value("away")),
         When(look__asked_at__gt=too_late, then=Value("waiting")),
         default=Value("none"),
     )
@@ -75,7 +75,7 @@ def read_now(request: HttpRequest, pk: int) -> HttpResponse:
     if meter is None:
         raise Http404
     looks.ask([meter])
-    if meter.gateway.online:
+    if meter.gateway.is_online:
         messages.success(request, _("The meter is being read. Its reading appears above as soon as it answers."))
     else:
         messages.warning(request, _("The building is offline. The meter is read when its network is back."))

@@ -141,7 +141,7 @@ def silence(request: HttpRequest, pk: int) -> HttpResponse:
         "manager_notices": notices_of(silence_),
         "headline": headline(silence_),
         "duration": duration(silence_, at),
-        "advice": advice(silence_, went_on=any(each["row"].went_on for each in flats)),
+        "advice": advice(silence_, went_on=any(each["row"].was_read_meanwhile for each in flats)),
         "highest": HIGHEST,
     }
     return render(request, "console/silences/silence.html", context)

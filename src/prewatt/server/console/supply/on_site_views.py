@@ -48,7 +48,7 @@ def grant_rows(property_: Property) -> list[GrantRow]:
     """Return the last grants of a property."""
     revoked = RevocationList.objects.filter(property=property_).first()
     gateways = list(
-        Gateway.objects.filter(property=property_, revoked=False, public_key__isnull=False).order_by("name")
+        Gateway.objects.filter(property=property_, is_revoked=False, public_key__isnull=False).order_by("name")
     )
     number = revoked.number if revoked is not None else 0
     waiting = ", ".join(each.name for each in gateways if 0 <= each.told_revocations < number)

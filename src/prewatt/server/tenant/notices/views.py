@@ -223,8 +223,8 @@ def change_channel(request: HttpRequest, whose: str, pk: int, tenancy: int | Non
         _theirs(channel)
         channel.delete()
     elif wanted == "switch":
-        channel.enabled = not channel.enabled
-        channel.save(update_fields=["enabled"])
+        channel.is_enabled = not channel.is_enabled
+        channel.save(update_fields=["is_enabled"])
         _theirs(channel)
     elif wanted == "all-at-once":
         channel.paces.all().delete()

@@ -93,7 +93,7 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _is_online(unit: Unit) -> bool:
     meter = getattr(unit, "meter", None)
-    return meter is not None and meter.gateway.online
+    return meter is not None and meter.gateway.is_online
 
 
 @login_required
