@@ -1,10 +1,12 @@
 from django.db import migrations
 
+from prewatt.server.core.renaming import RenameColumn
+
 
 class Migration(migrations.Migration):
 
     dependencies = [('overview', '0001_initial')]
 
     operations = [
-        migrations.RenameField(model_name='summary', old_name='moved', new_name='moved_at'),
+        RenameColumn(model_name='summary', old_name='moved', new_name='moved_at'),
     ]
