@@ -79,7 +79,7 @@ def test_a_gateway_is_archived_when_no_flat_hangs_at_it(manager, building):
     did(manager, f"/gateways/{roof.pk}/archive/")
     roof.refresh_from_db()
     # Its code opens nothing any more.
-    assert (roof.revoked, roof.code_id, roof.code_secret) == (True, "", None)
+    assert (roof.is_revoked, roof.code_id, roof.code_secret) == (True, "", None)
     assert manager.post(f"/gateways/{roof.pk}/code/").status_code == 302
     did(manager, f"/gateways/{roof.pk}/archive/", "restore")
     assert not Gateway.objects.get(name="roof").is_revoked
