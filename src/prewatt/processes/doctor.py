@@ -146,8 +146,8 @@ def _life(name: str, last: datetime | None, longest: int, process: str) -> Findi
 def check_gateways(_config: ServerConfig) -> Iterator[Finding]:
     """Which gateways are heard."""
     name = _("gateways")
-    rows = Gateway.objects.filter(revoked=False, property__archived_at=None)
-    enrolled = list(rows.exclude(public_key=None).order_by("name").values_list("name", "online", "heard_at"))
+    rows = Gateway.objects.filter(is_revoked=False, property__archived_at=None)
+    enrolled = list(rows.exclude(public_key=None).order_by("name").values_list("name", "is_online", "heard_at"))
     waiting = rows.filter(public_key=None).count()
     silent = [f"{each} ({_shown(_moment(at)) if at else _('never')})" for each, online, at in enrolled if not online]
     if silent:
