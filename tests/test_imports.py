@@ -3,6 +3,7 @@ server <- processes; sim and cli on top.
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,12 @@ def test_rows_are_locked_by_one_function_that_leaves_their_keys_alone():
     """Its order is watched in all tests (`tests.lock_order`)."""
     asking = [path for path in SOURCE.rglob("*.py") if ".select_for_update(" in path.read_text()]
     assert asking == [SOURCE / "server" / "metering" / "locking.py"]
+
+
+def test_a_form_stores_of_its_row_what_somebody_has_changed():
+    """Django's own form writes the whole row as it was read, and with it what the head-end and others have changed meanwhile."""
+    whole = [path for path in SOURCE.rglob("*.py") if re.search(r"\bModelForm\b", path.read_text())]
+    assert whole == [SOURCE / "server" / "core" / "row_forms.py"]
 
 
 PROTOCOLS = sorted(

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -14,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from ..accounts.memberships import Membership
 from ..core.amounts import NumberField
 from ..core.natural_lists import NaturalAdmin
+from ..core.row_forms import RowForm
 from ..estate.models import Organisation, Part, Property, Resident, Tenancy, Unit
 from ..estate.rule_fields import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES
 from ..estate.wall_clock import WallClockForm, shown
@@ -43,7 +43,7 @@ class OrganisationAdmin(NaturalAdmin):
     inlines = (MembershipInline,)
 
 
-class PropertyForm(ModelForm):
+class PropertyForm(RowForm):
     """The form of a property. Rules about money taken back and about silence stay as they are if a field is left empty."""
 
     kept = ("back_grace", *SILENCE_RULES)

@@ -7,7 +7,7 @@ from unfold.admin import ModelAdmin
 
 from ..commissioning.enrolment import new_code, until_when
 from ..commissioning.installing import prepare
-from ..core.natural_lists import NaturalAdmin
+from ..core.natural_lists import NaturalAdmin, RowAdmin
 from ..core.time import now
 from ..metering.alarms import settle
 from ..metering.models import OWN_RULES, Alarm, Gateway, Meter, Refusal
@@ -58,7 +58,7 @@ class MeterAdmin(NaturalAdmin):
 
 
 @admin.register(Alarm)
-class AlarmAdmin(ModelAdmin):
+class AlarmAdmin(RowAdmin):
     """The set-up page of an alarm."""
 
     list_display = ("__str__", "kind", "is_resolved")

@@ -62,7 +62,7 @@ class PowerLimits(Act):
             raise CantBe(_("This flat has no meter."))
         meter.power_limit = batch.values["power_limit"]
         meter.save(update_fields=["power_limit"])
-        send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
+        send_settings_to(meter)
         return _("Limit of power: %(new)s. It is on its way to the meter.") % {"new": _limit(meter.power_limit)}
 
 

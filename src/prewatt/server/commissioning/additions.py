@@ -189,7 +189,7 @@ def _changed(property_: Property, box: Gateway | None, line: Line, driver: str) 
     unit.area = columns.get("area", unit.area)  # type: ignore[assignment]
     unit.occupants = columns.get("occupants", unit.occupants)  # type: ignore[assignment]
     unit.full_clean()
-    unit.save()
+    unit.save(update_fields=["area", "occupants"])
     if "parts" in columns:
         unit.parts.set(_parts(property_, each.parts))
     if "meter" in columns and box is not None:
@@ -221,7 +221,8 @@ def _set_fuse(meter: Meter, columns: dict[str, str]) -> None:
     if "fuse" in columns:
         meter.power_highest = int(columns["fuse"])
     meter.full_clean()
-    meter.save()
+    # The head-end writes the rest of the row.
+    meter.save(update_fields=["part", "power_highest"])
     if "fuse" in columns:
         send_settings_to(meter)
 

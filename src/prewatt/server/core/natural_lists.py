@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from ...kernel.names import natural
+from .row_forms import RowForm
 
 
 def _columns(model: type[Model], order: str) -> list[str]:
@@ -71,7 +72,20 @@ class _NaturalChoices(ModelChoiceIterator):  # type: ignore[type-arg]
         )
 
 
-class NaturalAdmin(ModelAdmin):
+class RowAdmin(ModelAdmin):
+    """A page of *Set-up* that stores what somebody has changed by it."""
+
+    form = RowForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Store the row, of one that is there the columns that have moved."""
+        if change:
+            obj.save(update_fields=form.moved())
+        else:
+            super().save_model(request, obj, form, change)
+
+
+class NaturalAdmin(RowAdmin):
     """A page of Set-up whose list and choices are in the order of names."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002

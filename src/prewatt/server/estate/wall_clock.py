@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 from ...kernel.calendar import local, zone
 from ...kernel.units import INSTANT_MAX, instant
 from ..core import local_forms
+from ..core.row_forms import RowForm
 from .models import Property
 
 LONGEST = 40
@@ -104,7 +105,7 @@ def typed_day(text: str, field: str) -> date:
     return day
 
 
-class WallClockForm(forms.ModelForm):
+class WallClockForm(RowForm):
     """A form whose columns `instants` are instants."""
 
     instants: tuple[str, ...] = ()

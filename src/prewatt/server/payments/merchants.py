@@ -40,7 +40,11 @@ def keep_merchant(
     account.settings = part(kind.fields, values, secret=False)
     account.sealed = seal(PURPOSE, part(kind.fields, values, secret=True))
     account.full_clean(exclude=("sealed", "settings", "refused_at"))
-    account.save()
+    if merchant is None:
+        account.save()
+    else:
+        # Whether it is in use, and what it has refused, may have changed since the page was opened.
+        account.save(update_fields=["name", "settings", "sealed"])
     return account
 
 

@@ -242,7 +242,7 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
         locked.unit.pin_hash = ""
         locked.unit.save(update_fields=["pin_hash"])
         if meter is not None:
-            send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
+            send_settings_to(meter)
     # The balance at the meter is another's now, or nobody's, who may pay otherwise.
     tell_meter(locked.unit_id)
 

@@ -25,6 +25,8 @@ from ..metering.models import Meter
 from .credit_log import issue
 from .models import Command
 
+_WITH_RULES = Meter.objects.select_related("unit", "gateway__property")
+
 
 def account_settings(meter: Meter) -> ChangeSettings:
     """Return the order with a property's rules of credit and supply, and the meter's own rules. A meter without a unit
@@ -100,9 +102,11 @@ def _own_steps(unit: Unit) -> tuple[list[int], list[int]]:
     return (recipient.low_money, recipient.low_energy) if recipient else ([], [])
 
 
+@transaction.atomic
 def send_settings_to(meter: Meter) -> None:
-    """Send a meter its present settings."""
-    issue(meter, account_settings(meter))
+    """Send a meter its settings as they are stored now, whatever somebody has read of them before."""
+    for present in lock_meters(_WITH_RULES.filter(pk=meter.pk)):
+        issue(present, account_settings(present))
 
 
 def refresh_settings() -> list[Meter]:
@@ -129,7 +133,5 @@ def refresh_settings() -> list[Meter]:
 @transaction.atomic
 def send_settings(property_: Property) -> None:
     """Send a property's changed settings to all of its meters."""
-    for meter in lock_meters(
-        Meter.objects.filter(gateway__property=property_).select_related("unit", "gateway__property")
-    ):
-        send_settings_to(meter)
+    for meter in lock_meters(_WITH_RULES.filter(gateway__property=property_)):
+        issue(meter, account_settings(meter))

@@ -58,7 +58,7 @@ def new_pin(unit: Unit, by: Any) -> NewPin:
         )
         issue(meter, Control(SetPin(unit.pin_hash), name_of(by)[:200], tid=tid))
     # This comes after the order, since earlier settings on the way have the old PIN.
-    send_settings_to(Meter.objects.select_related("unit", "gateway__property").get(pk=meter.pk))
+    send_settings_to(meter)
     return NewPin(pin, code, meter.hangs)
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ....kernel.calendar import local, zone
 from ....kernel.names import natural
 from ...core.amounts import NumberField, typed_money, typed_whole
+from ...core.row_forms import RowForm
 from ...core.time import now
 from ...estate.models import Property
 from ...estate.rule_fields import EMERGENCY_CODE_RULES
@@ -44,7 +44,7 @@ from ...web.paging import list_page
 from ...web.paper import paper_style
 
 
-class EmergencyRulesForm(forms.ModelForm):
+class EmergencyRulesForm(RowForm):
     """The rules about emergency codes: how many, and of how much."""
 
     class Meta:

@@ -12,11 +12,12 @@ from ....kernel.names import natural
 from ...commissioning.usual_places import CURRENCIES, zones_by_region
 from ...core.amounts import NumberField, typed_price
 from ...core.local_forms import town
+from ...core.row_forms import RowForm
 from ...estate.models import Organisation, Part, Property, Unit
 from ...metering.models import FUSE, LARGE_FUSE, Gateway, Meter
 
 
-class OrganisationForm(forms.ModelForm):
+class OrganisationForm(RowForm):
     """The landlord."""
 
     class Meta:
@@ -75,7 +76,7 @@ class ZoneSelect(forms.Select):
         return option
 
 
-class PropertyForm(forms.ModelForm):
+class PropertyForm(RowForm):
     """A building; what tenants in need are told is typed once it is there. Where it stands and what it is paid in can't be
     changed once there are meters or a price: journals and books are written by them.
     """
@@ -163,7 +164,7 @@ class PartsField(forms.CharField):
         return list(dict.fromkeys(filter(None, names)))
 
 
-class UnitForm(forms.ModelForm):
+class UnitForm(RowForm):
     """A flat: its name, its bases of shared costs, and what is known of its meter."""
 
     parts = PartsField(
@@ -212,7 +213,7 @@ class UnitForm(forms.ModelForm):
         return name
 
 
-class MeterForm(forms.ModelForm):
+class MeterForm(RowForm):
     """A meter of what is used in common, or of the whole building."""
 
     part = forms.CharField(

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ...core.amounts import NumberField
+from ...core.row_forms import RowForm
 from ...metering.models import OWN_RULES, Meter
 from ...vending.account_settings import send_settings_to
 from ...web.access import unit_of_manager
@@ -22,7 +24,7 @@ from ...web.kept import refuse_form, typed_before
 from ...web.safety import check_now
 
 
-class MeterRulesForm(forms.ModelForm):
+class MeterRulesForm(RowForm):
     """The rules of supply of one meter, which come before its property's."""
 
     class Meta:
@@ -61,7 +63,9 @@ def meter_rules(request: HttpRequest, pk: int) -> HttpResponse:
     form = MeterRulesForm(request.POST, instance=meter)
     if form.is_valid():
         if form.changed_data:
-            send_settings_to(form.save())
+            # Stored and sent, or neither.
+            with transaction.atomic():
+                send_settings_to(form.save())
             messages.success(request, _("The rules are saved and are being sent to the meter."))
     else:
         refuse_form(request, form)

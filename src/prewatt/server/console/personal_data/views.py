@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -13,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ...accounts.security_log import note
+from ...core.row_forms import RowForm
 from ...privacy import erasing
 from ...privacy.models import Retention, retention_of
 from ...web.access import owner_of, tenancy_of_manager
 from ...web.kept import say
 
 
-class RetentionForm(forms.ModelForm):
+class RetentionForm(RowForm):
     """For how long things are kept."""
 
     class Meta:

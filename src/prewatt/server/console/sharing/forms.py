@@ -15,6 +15,7 @@ from ....kernel.names import natural
 from ...allocation.costs import lock, refuse_booked
 from ...allocation.models import BASES, FixedWeight, SharedCost
 from ...core.amounts import NumberField
+from ...core.row_forms import RowForm
 from ...estate.models import Property
 from ...estate.wall_clock import YEARS
 from ...metering.models import Meter
@@ -29,7 +30,7 @@ class Checkboxes(forms.CheckboxSelectMultiple):
         return [str(key(chosen)) for chosen in super().value_from_datadict(*given) or ()]
 
 
-class SharedCostForm(forms.ModelForm):
+class SharedCostForm(RowForm):
     """A shared cost and its rule."""
 
     first = forms.DateField(label=_("from the day"), required=False, widget=forms.DateInput({"type": "date"}))

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -25,6 +24,7 @@ from ...billing.lendings import lendings
 from ...billing.models import Spread
 from ...billing.spreading import HIGHEST, SpreadError, owes, ran_up, share_for, spread, stop, who_lives
 from ...core.amounts import NumberField, typed_whole
+from ...core.row_forms import RowForm
 from ...core.time import now
 from ...estate.models import Property
 from ...estate.rule_fields import ALONE_RULES, SILENCE_RULES
@@ -36,7 +36,7 @@ from ...web.kept import refuse, refuse_form, typed_before
 from .in_words import advice, duration, headline
 
 
-class SilenceRulesForm(forms.ModelForm):
+class SilenceRulesForm(RowForm):
     """The rules about gateways and meters that are silent."""
 
     class Meta:

@@ -21,6 +21,7 @@ from ....kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
 from ....kernel.units import HOUR
 from ....wire.on_site import ALLOWED
 from ...core.amounts import NumberField, typed_money, typed_whole
+from ...core.row_forms import RowForm
 from ...core.time import now
 from ...estate.models import Property
 from ...estate.rule_fields import SUPPLY_GROUPS, SUPPLY_LABELS, SUPPLY_RULES
@@ -37,7 +38,7 @@ from ..taken_back.forms import BackRulesForm
 from .on_site_views import grant_rows, in_words
 
 
-class RulesForm(forms.ModelForm):
+class RulesForm(RowForm):
     """The rules of credit and supply of a property."""
 
     class Meta:

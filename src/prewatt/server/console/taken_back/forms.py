@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.utils.translation import gettext_lazy
 
+from ...core.row_forms import RowForm
 from ...estate.models import Property
 from ...estate.rule_fields import BACK_RULES
 
 
-class BackRulesForm(forms.ModelForm):
+class BackRulesForm(RowForm):
     """The rules about payments that a bank takes back."""
 
     class Meta:

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -25,6 +24,7 @@ from ...accounts.rights import Right
 from ...core import local_forms
 from ...core.amounts import NumberField, in_field
 from ...core.errors import for_people
+from ...core.row_forms import RowForm
 from ...core.time import now
 from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Property
@@ -134,7 +134,7 @@ def _chosen(property_: Property, pk: str, field: str) -> Tariff:
     return tariff
 
 
-class ResaleForm(forms.ModelForm):
+class ResaleForm(RowForm):
     """The limits that the law sets for a property's tariffs. A tariff that applies, or is to come, must keep them."""
 
     class Meta:

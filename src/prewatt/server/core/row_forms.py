@@ -1,0 +1,39 @@
+"""Forms of rows, on pages and in *Set-up*, that store what somebody has changed by them and nothing else.
+
+A row holds more than one form shows: a meter its journal's state, a property the rules of seven pages. Between the moment in which a
+form's row is read and the one in which it is stored the head-end, a payment or another person may have changed it. Django's own
+forms write the whole row, and with it what it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+
+class RowForm(forms.ModelForm):
+    """A form of a row. Of a row that is there already it stores the columns that are others than when the form was made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._before = self._columns()
+
+    def moved(self) -> list[str]:
+        """Return the names of the row's columns that are others than when the form was made."""
+        return [name for name, value in self._columns().items() if value != self._before.get(name)]
+
+    def save(self, commit: bool = True) -> Any:
+        """Store the row: a new one whole, of one that is there the columns that have moved. Raises DatabaseError if there is no such
+        row any more.
+        """
+        if not commit or self.instance._state.adding:
+            return super().save(commit)
+        row = super().save(commit=False)
+        row.save(update_fields=self.moved())
+        self.save_m2m()
+        return row
+
+    def _columns(self) -> dict[str, Any]:
+        row = self.instance
+        return {field.name: row.__dict__.get(field.attname) for field in row._meta.concrete_fields}

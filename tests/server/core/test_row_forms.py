@@ -1,0 +1,95 @@
+"""What moves in a row between the moment in which a form has read it and the one in which it is stored."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models.signals import pre_save
+
+from prewatt.kernel.entries import decode_command
+from prewatt.kernel.units import NANO
+from prewatt.server.estate.models import Property, Tenancy, Unit
+from prewatt.server.metering.models import Gateway, Meter
+from prewatt.server.sales.top_ups import top_up
+from prewatt.server.vending.models import Command
+from prewatt.server.vending.pins import new_pin
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def meanwhile():
+    """Does something in the moment in which a row of a model is about to be stored, once."""
+    hooks = []
+
+    def do(model, act):
+        def hook(sender, **_more):
+            pre_save.disconnect(hook, sender)
+            act()
+
+        hooks.append((hook, model))
+        pre_save.connect(hook, model, weak=False)
+
+    yield do
+    for hook, model in hooks:
+        pre_save.disconnect(hook, model)
+
+
+def test_credit_that_is_bought_while_somebody_stores_a_meters_rules_reaches_the_meter(manager, meanwhile):
+    before = Meter.objects.get(name="m1")
+    given = {"power_limit": "2500", "limits": "", "off_hours": "", "off_watts": "", "off_kwh": ""}
+    meanwhile(Meter, lambda: top_up(Tenancy.objects.get(tenant="Anna"), 7 * NANO, "meanwhile"))
+    assert manager.post(f"/units/{before.unit_id}/meter-rules/", given).status_code == 302
+    after = Meter.objects.get(name="m1")
+    assert after.power_limit == "2500"
+    assert after.commands == before.commands + 2
+    assert Command.objects.get(meter=after, kind="credit").number == before.commands + 1
+    assert Command.objects.get(meter=after, number=after.commands).kind == "settings"
+
+
+def test_a_meter_is_sent_the_rules_of_now_and_not_those_that_somebody_has_read(manager, building, meanwhile):
+    meter = Meter.objects.get(name="m1")
+    given = {"power_limit": "", "limits": "", "off_hours": "daily 23:00-06:00", "off_watts": "", "off_kwh": ""}
+    meanwhile(Meter, lambda: Meter.objects.filter(pk=meter.pk).update(power_limit="2500"))
+    assert manager.post(f"/units/{meter.unit_id}/meter-rules/", given).status_code == 302
+    meter.refresh_from_db()
+    assert [meter.power_limit, meter.off_hours] == ["2500", "daily 23:00-06:00"]
+    sent = decode_command(bytes(Command.objects.get(meter=meter, number=meter.commands).body)).order.settings
+    assert "2500" in repr(sent.power)
+
+
+def test_a_new_pin_holds_although_the_flats_form_was_read_before(manager, building, meanwhile):
+    unit = Unit.objects.get(name="Flat 1")
+    before = unit.pin_hash
+    given = {
+        "name": "Flat 1a",
+        "floor": "",
+        "area": "60",
+        "occupants": "2",
+        "parts": "",
+        "meter": "m1",
+        "fuse": "15000",
+    }
+    meanwhile(Unit, lambda: new_pin(Unit.objects.get(pk=unit.pk), User.objects.get(username="manager")))
+    assert manager.post(f"/units/{unit.pk}/change/", given).status_code == 302
+    unit.refresh_from_db()
+    assert unit.name == "Flat 1a"
+    assert unit.pin_hash != before
+
+
+def test_two_people_who_change_a_building_and_its_rules_at_once_both_have_done_so(manager, building, meanwhile):
+    pk = building.property.pk
+    given = {"name": "Linden 6", "zone": "Europe/Berlin", "currency": "EUR", "site_page": "", "emergency_contact": ""}
+    meanwhile(Property, lambda: Property.objects.filter(pk=pk).update(emergency_credit="12.5", archived_at=5))
+    assert manager.post(f"/properties/{pk}/", given).status_code == 302
+    stored = Property.objects.get(pk=pk)
+    assert [stored.name, stored.emergency_credit, stored.archived_at] == ["Linden 6", 12.5, 5]
+
+
+def test_set_up_stores_of_a_gateway_what_somebody_typed_and_not_what_it_has_told_before(
+    admin_client, building, meanwhile
+):
+    box = Gateway.objects.get()
+    meanwhile(Gateway, lambda: Gateway.objects.filter(pk=box.pk).update(epoch=7, number=41, renewals=1))
+    given = {"property": box.property_id, "name": box.name, "revoked": "on"}
+    assert admin_client.post(f"/admin/metering/gateway/{box.pk}/change/", given).status_code == 302
+    box.refresh_from_db()
+    assert [box.revoked, box.epoch, box.number, box.renewals] == [True, 7, 41, 1]
