@@ -115,6 +115,20 @@ def test_a_stream_is_for_the_session_of_its_page_and_is_looked_after_while_it_is
     asyncio.run(story())
 
 
+def test_a_login_that_opens_many_streams_at_once_gets_no_more_than_one_by_one(building, monkeypatch):
+    monkeypatch.setattr(streams, "VISITOR_MOST", 3)
+    cookie, stream = opened("flat1", "/me/")
+
+    async def story():
+        async with serving() as (port, _server):
+            several = await asyncio.gather(*(listen(port, cookie, stream) for _each in range(8)))
+            assert sorted(head.split()[1] for head, _reader, _writer in several) == ["200"] * 3 + ["204"] * 5
+            for _head, _reader, writer in several:
+                writer.close()
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("what", ["logged out", "no access any more", "moved out"])
 def test_who_may_see_a_page_no_more_gets_nothing_of_it_from_a_stream_that_is_open(building, clock, monkeypatch, what):
     monkeypatch.setattr(streams, "EACH", 0.05)

@@ -109,14 +109,24 @@ class Streams:
         session = parse_cookie(header(scope, b"cookie").decode("latin-1")).get(self._session_cookie, "")
         text = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
         ticket = unseal(text, session)
-        is_refused = ticket is None or self._ended or self._of[visitor] >= VISITOR_MOST
-        if ticket is None or is_refused or not await self._may((session, ticket.lives)):
-            await send({"type": "http.response.start", "status": 204, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
+        if ticket is None or self._ended or self._of[visitor] >= VISITOR_MOST:
+            await _refuse(send)
             return
-        stream = Stream(ticket, session)
-        self._streams.add(stream)
+        # Counted before the database is asked: of many that come at once each would find that there are none yet.
         self._of[visitor] += 1
+        try:
+            if await self._may((session, ticket.lives)):
+                await self._show(Stream(ticket, session), receive, send)
+            else:
+                await _refuse(send)
+        finally:
+            self._of[visitor] -= 1
+            if not self._of[visitor]:
+                del self._of[visitor]
+
+    async def _show(self, stream: Stream, receive: Receive, send: Send) -> None:
+        """Show a page its stream until either has ended."""
+        self._streams.add(stream)
         gone = asyncio.ensure_future(_until_gone(receive))
         gone.add_done_callback(lambda _: stream.wake.set())
         if self._looking is None:
@@ -126,9 +136,6 @@ class Streams:
         finally:
             gone.cancel()
             self._streams.discard(stream)
-            self._of[visitor] -= 1
-            if not self._of[visitor]:
-                del self._of[visitor]
 
     async def _send(self, stream: Stream, send: Send, gone: asyncio.Future[None]) -> None:
         headers = [
@@ -225,6 +232,12 @@ def _tell(stream: Stream, seen: Seen, now: int) -> None:
         stream.changed = stream.ended = True
     if stream.changed or stream.now:
         stream.wake.set()
+
+
+async def _refuse(send: Send) -> None:
+    """Tell the browser not to try again."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _until_gone(receive: Receive) -> None:

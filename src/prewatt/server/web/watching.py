@@ -11,11 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import override
 
 from ...kernel.calendar import zone
@@ -84,16 +87,31 @@ def unseal(text: str, session: str) -> Ticket | None:
 
 
 def still_may(viewers: Collection[Viewer]) -> set[Viewer]:
-    """Return those of some viewers who are logged in still, and live where they did."""
-    sessions = {session for session, _lives in viewers}
+    """Return those of some viewers who are logged in still, with the password of now, and live where they did."""
     lives = {each for _session, each in viewers if each is not None}
-    logged_in = set(Session.objects.filter(session_key__in=sessions).values_list("session_key", flat=True))
+    logged_in = _logged_in({session for session, _lives in viewers})
     living: set[Lives | None] = {None}
     if lives:
         rows = Tenancy.objects.filter(pk__in={each.tenancy for each in lives}, people__in={each.user for each in lives})
         not_over = rows.filter(Q(ends__isnull=True) | Q(ends__gt=now()))
         living |= {Lives(user, tenancy) for user, tenancy in not_over.values_list("people", "pk")}
     return {each for each in viewers if each[0] in logged_in and each[1] in living}
+
+
+def _logged_in(sessions: Collection[str]) -> set[str]:
+    """Return those of some sessions that a request of theirs would be let in by. Who has changed the password has ended all
+    sessions but one by that alone: their rows stay, with the hash of the password of before.
+    """
+    current = Session.objects.filter(session_key__in=sessions, expire_date__gt=timezone.now())
+    kept = {row.session_key: row.get_decoded() for row in current}
+    numbers = {each[SESSION_KEY] for each in kept.values() if SESSION_KEY in each}
+    users = get_user_model()._default_manager.filter(pk__in=numbers, is_active=True)
+    hashes = {str(user.pk): user.get_session_auth_hash() for user in users}
+    return {
+        session
+        for session, each in kept.items()
+        if constant_time_compare(each.get(HASH_SESSION_KEY, ""), hashes.get(each.get(SESSION_KEY, ""), "-"))
+    }
 
 
 def _salt(session: str) -> str:
