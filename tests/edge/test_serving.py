@@ -1,9 +1,10 @@
 """The server of the gateway's pages, over real connections: neighbours who hold many of them shut nobody out."""
 
+import logging
 import socket
 import threading
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from waitress.trigger import trigger
@@ -54,6 +55,26 @@ def test_260_half_open_connections_of_one_neighbour_leave_the_page_to_the_others
             except ConnectionError:
                 closed += 1
         assert closed == 260 - MOST_OF_ADDRESS, "the others were closed at once"
+
+
+def test_a_neighbour_with_many_addresses_leaves_the_page_to_the_others_too(monkeypatch):
+    monkeypatch.setattr(serving, "MOST_CONNECTIONS", 40)
+    served = open_server(lambda _environ, start: send(start, "200 OK", "here"), ("127.0.0.1", 0))
+    try:
+        with ExitStack() as kept:
+            held = [kept.enter_context(half_open(served.port, f"127.0.0.{10 + each // 20}")) for each in range(100)]
+            assert answered(served.port) == b"here"
+            # The one that had waited for longest gave way, and the last ones did not.
+            with suppress(ConnectionError):
+                assert held[0].recv(1) == b""
+            held[-1].sendall(b"\r\n")
+            assert held[-1].recv(12) == b"HTTP/1.1 200"
+    finally:
+        served.close()
+
+
+def test_who_asks_much_does_not_fill_the_log():
+    assert not logging.getLogger("waitress.queue").isEnabledFor(logging.WARNING)
 
 
 def test_a_connection_without_a_whole_request_is_closed(monkeypatch):

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from prewatt.edge.turns import LONGEST, MOST_OF_ASKER, MOST_WITH_FIRST, PACES, Turns
+from prewatt.edge.turns import KEPT_FOR, LONGEST, MOST_OF_ASKER, MOST_WITH_FIRST, PACES, Turns
 from prewatt.kernel.units import DAY, HOUR, MINUTE, SECOND
 
 AGAIN = SECOND // 5
@@ -49,6 +49,31 @@ def test_the_right_pin_gets_in_within_a_minute_whatever_a_neighbour_does(neighbo
     house = House(neighbours, hours)
     for number in range(10):
         assert house.gets_in("tenant", hours * HOUR + number * 97 * SECOND + 5 * SECOND) <= MINUTE
+
+
+@pytest.mark.parametrize(("hours", "most"), [(0, 4 * MINUTE), (8, 8 * MINUTE)])
+def test_a_neighbour_with_many_addresses_keeps_nobody_out_who_comes_back_when_told(hours, most):
+    house = House([f"a{number}" for number in range(20)], hours)
+    began = now = hours * HOUR + MINUTE
+    house.until(now)
+    while (turn := house.turns.take("flat", "tenant", now)).refused and now - began < most:
+        now += turn.wait + SECOND
+        house.until(now)
+    assert not turn.refused
+    assert now + turn.wait - began <= most
+
+
+def test_a_turn_that_is_kept_is_for_its_asker_alone_and_not_for_ever():
+    turns = Turns()
+    for number in range(3 + MOST_WITH_FIRST):
+        turns.take("flat", f"a{number}", 0)
+    told = turns.take("flat", "tenant", 0)
+    assert told.refused
+    # Asked again, it is the same turn.
+    assert turns.take("flat", "tenant", SECOND).wait == told.wait - SECOND
+    assert turns.take("flat", "late", 0).wait == told.wait + 2 * SECOND
+    assert turns.take("flat", "tenant", told.wait + SECOND) == (0, False)
+    assert turns.take("flat", "late", told.wait + 2 * SECOND + KEPT_FOR).refused is False
 
 
 def test_also_behind_the_same_router_as_the_neighbour():

@@ -15,6 +15,8 @@ from waitress.task import ThreadedTaskDispatcher
 from .wsgi import Start
 
 log = logging.getLogger("prewatt.edge")
+# The library writes a line for each request that waits for a thread: whoever asks much would fill the gateway's disk.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 LOOK_EVERY = 1.0
 """Seconds between looks for connections that are idle too long."""
@@ -36,7 +38,9 @@ class Part(Protocol):
 
 
 class _Listener(TcpWSGIServer):  # type: ignore[misc]
-    """It takes only so many connections of one address at a time: a further one is closed at once."""
+    """It takes only so many connections of one address at a time: a further one is closed at once. If all places are taken, the
+    connection that has brought nothing for longest gives way: an honest request is whole within a moment.
+    """
 
     def accept(self) -> tuple[Any, Any] | None:
         taken: tuple[Any, Any] | None = super().accept()
@@ -44,10 +48,14 @@ class _Listener(TcpWSGIServer):  # type: ignore[misc]
             return None
         connection, address = taken
         held = sum(each.addr[0] == address[0] for each in self.active_channels.values())
-        if held < MOST_OF_ADDRESS:
-            return taken
-        connection.close()
-        return None
+        if held >= MOST_OF_ADDRESS:
+            connection.close()
+            return None
+        if len(self.active_channels) >= MOST_CONNECTIONS:
+            idle = [each for each in self.active_channels.values() if not each.requests]
+            if idle:
+                min(idle, key=lambda each: each.last_activity).handle_close()
+        return taken
 
 
 class Served:
@@ -60,7 +68,8 @@ class Served:
             host=address[0],
             port=address[1],
             ident="prewatt",
-            connection_limit=MOST_CONNECTIONS,
+            # Over it the library takes no connection until one ends. Before that the idle ones give way.
+            connection_limit=MOST_CONNECTIONS + THREADS,
             channel_timeout=IDLE_S,
             cleanup_interval=IDLE_S // 4,
             max_request_header_size=MOST_HEAD,

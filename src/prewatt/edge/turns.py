@@ -3,6 +3,9 @@
 Nobody is locked out by what others do: a try that comes too early gets a turn of its own a little later, and waits for it.
 Wrong tries are counted for each door (a flat's PIN, the gateway's codes), and turns are spread by door and by asker, so that
 one asker with many threads has one turn among the others'. The more wrong tries a door has seen, the rarer are its turns.
+
+Only so many can wait, because each holds a thread. For whoever finds all places taken a turn is kept, and they are told when to
+come back: otherwise the few places would go to those who ask most often.
 """
 
 from __future__ import annotations
@@ -36,6 +39,10 @@ MOST_OF_ASKER = 3
 """Tries of one asker that wait at a time."""
 MOST, MOST_WITH_FIRST = 6, 10
 """Tries that wait at a time, of all doors: each holds a thread. The last places are for askers who wait for nothing yet."""
+KEPT_FOR = 60 * SECOND
+"""How long (µs) a kept turn is there for who does not come at once."""
+MOST_KEPT = 500
+"""Turns that are kept at a door."""
 
 
 class Turn(NamedTuple):
@@ -54,12 +61,17 @@ class _Waiting(NamedTuple):
 
 class _Door(Struct):
     """`wrong`: wrong tries that are not forgotten, the last one at `counted_at`. `turns`: those of the last minute and of the
-    next one.
+    next one. `kept`: the instant of the turn that is kept for an asker.
     """
 
     wrong: int = 0
     counted_at: int = 0
     turns: list[_Waiting] = []
+    kept: dict[str, int] = {}
+
+    def taken(self, asker: str) -> list[_Waiting]:
+        """Return the turns that are an asker's or others', but for the one that is kept for this asker."""
+        return self.turns + [_Waiting(other, at) for other, at in self.kept.items() if other != asker]
 
 
 class Turns:
@@ -74,31 +86,36 @@ class Turns:
         """
         self._forget(now)
         waiting = [each for known in self._doors.values() for each in known.turns if each.at > now]
-        kept = self._doors.setdefault(door, _Door(counted_at=now))
-        pace = max(each for each in PACES if each.wrong <= kept.wrong)
-        at = _free_turn(kept.turns, asker, pace, now)
-        if at > now:
-            if _is_full(waiting, asker):
+        here = self._doors.setdefault(door, _Door(counted_at=now))
+        pace = max(each for each in PACES if each.wrong <= here.wrong)
+        own = here.kept.get(asker)
+        at = _free_turn(here.taken(asker), asker, pace, now) if own is None else max(own, now)
+        if at > now and (_is_full(waiting, asker) or at - now > LONGEST):
+            if any(each.asker == asker for each in waiting):
+                # This asker has a turn already.
                 return Turn(min(each.at for each in waiting) - now, refused=True)
-            if at - now > LONGEST:
-                return Turn(at - now, refused=True)
-        kept.turns.append(_Waiting(asker, at))
-        kept.wrong += 1
-        kept.counted_at = now
+            if own is not None or len(here.kept) < MOST_KEPT:
+                here.kept[asker] = at
+            return Turn(at - now, refused=True)
+        here.kept.pop(asker, None)
+        here.turns.append(_Waiting(asker, at))
+        here.wrong += 1
+        here.counted_at = now
         return Turn(at - now)
 
     def was_right(self, door: str) -> None:
         """Take back the count of one try: it was no wrong one."""
-        if (kept := self._doors.get(door)) is not None:
-            kept.wrong = max(kept.wrong - 1, 0)
+        if (here := self._doors.get(door)) is not None:
+            here.wrong = max(here.wrong - 1, 0)
 
     def _forget(self, now: int) -> None:
-        for name, kept in list(self._doors.items()):
-            kept.turns = [each for each in kept.turns if each.at > now - LONGEST]
-            forgiven = max(now - kept.counted_at, 0) // FORGIVEN
-            kept.wrong = max(kept.wrong - forgiven, 0)
-            kept.counted_at += forgiven * FORGIVEN
-            if not kept.wrong and not kept.turns:
+        for name, here in list(self._doors.items()):
+            here.turns = [each for each in here.turns if each.at > now - LONGEST]
+            here.kept = {asker: at for asker, at in here.kept.items() if at > now - KEPT_FOR}
+            forgiven = max(now - here.counted_at, 0) // FORGIVEN
+            here.wrong = max(here.wrong - forgiven, 0)
+            here.counted_at += forgiven * FORGIVEN
+            if not here.wrong and not here.turns and not here.kept:
                 del self._doors[name]
 
 
