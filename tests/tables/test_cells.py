@@ -214,6 +214,15 @@ def test_no_cell_of_an_export_is_a_formula(sign, before):
     assert harmless(f"{before}{sign}1+cmd").startswith("'")
 
 
+@pytest.mark.parametrize("cut", [";", "; ", "\n", "\r\n", "\t", "|"])
+def test_no_part_of_a_cell_is_a_formula_for_a_program_that_cuts_lines_elsewhere(cut):
+    """Excel in Germany does at semicolons, and a quote counts there only if it is the first sign of a cell."""
+    made = to_csv([["2025-10-06", f"rent{cut}=cmd|' /C calc'!A0;", "-5"]])
+    for delimiter in (";", "\t", "|"):
+        cells = [cell for line in made.splitlines() for cell in line.split(delimiter)]
+        assert not [cell for cell in cells if cell.strip()[:1] in ("=", "+", "-", "@")], delimiter
+
+
 @pytest.mark.parametrize("text", ["-12.000000000", "+5", "Anna", "a=b", "", "2025-10-06", "PW1-8", "0"])
 def test_numbers_and_plain_texts_stay_as_they_are(text):
     assert harmless(text) == text

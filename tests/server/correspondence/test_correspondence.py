@@ -9,6 +9,7 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
@@ -286,6 +287,14 @@ def test_photos_are_bounded_in_number_bytes_and_pixels(people, monkeypatch):
     monkeypatch.setattr(photos, "LARGEST", 100)
     assert "MB" in people.said(people.report(files=[picture()]))[0]
     assert Report.objects.count() == 0
+
+
+def test_a_small_file_that_decodes_to_much_is_refused_if_all_of_it_is_decoded_at_once(monkeypatch):
+    monkeypatch.setattr(photos, "MOST_PIXELS_WHOLE", 60 * 40 - 1)
+    assert photos.encode_one(picture().read()).width
+    for kind in ("PNG", "WEBP"):
+        with pytest.raises(ValidationError, match="million pixels"):
+            photos.encode_one(picture(kind).read())
 
 
 def test_reports_are_so_many_a_flat_and_a_day(people, clock):

@@ -20,6 +20,8 @@ LARGEST = 15 * 10**6
 """The most bytes of a file."""
 MOST_PIXELS = 50_000_000
 """The most pixels of a picture that is decoded. Phones take pictures of this size."""
+MOST_PIXELS_WHOLE = 20_000_000
+"""The same of a picture that is no JPEG: all of its pixels are decoded at once. A file of 200 KB can have 50 million."""
 LONGEST_SIDE = 1600
 """The pixels of the longest side of a stored picture."""
 QUALITY = 80
@@ -86,14 +88,15 @@ def _decoded(content: bytes) -> Image.Image:
     ValidationError if it has too many pixels, and whatever the decoder raises if it is broken.
     """
     with Image.open(BytesIO(content), formats=FORMATS) as opened:
-        if opened.width * opened.height > MOST_PIXELS:
+        most = MOST_PIXELS if opened.format == "JPEG" else min(MOST_PIXELS, MOST_PIXELS_WHOLE)
+        if opened.width * opened.height > most:
             text = _("A photo is too large: at most %(most)d million pixels are possible.")
-            raise ValidationError({"photos": text % {"most": MOST_PIXELS // 10**6}})
+            raise ValidationError({"photos": text % {"most": most // 10**6}})
         # Of a large JPEG only what is needed is decoded.
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-        upright = ImageOps.exif_transpose(opened)
-        upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        return _on_white(upright)
+        # Made smaller before it is turned: turned at its full size it is there twice.
+        opened.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        return _on_white(ImageOps.exif_transpose(opened))
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
