@@ -78,7 +78,7 @@ def test_gateways_that_are_not_heard_and_open_alarms_are_named(building, config)
     gateway.public_key = None
     gateway.save()
     assert said(doctor.check_gateways, config) == [(State.WARN, "1 is not enrolled yet")]
-    gateway.public_key, gateway.online, gateway.heard_at = b"k", False, 1_790_000_000 * SECOND
+    gateway.public_key, gateway.is_online, gateway.heard_at = b"k", False, 1_790_000_000 * SECOND
     gateway.save()
     assert said(doctor.check_gateways, config) == [
         (
@@ -86,7 +86,7 @@ def test_gateways_that_are_not_heard_and_open_alarms_are_named(building, config)
             f"not heard, 1 of 1: {gateway.name} (2026-09-21 14:13 UTC); the times are those of the last message",
         )
     ]
-    Gateway.objects.update(online=True)
+    Gateway.objects.update(is_online=True)
     assert said(doctor.check_gateways, config) == [(State.OK, "1 is heard")]
     assert said(doctor.check_alarms, config) == [(State.OK, "none is open")]
     Alarm.objects.create(gateway=gateway, kind="silent", at=1, text="silent")

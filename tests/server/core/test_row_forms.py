@@ -89,7 +89,7 @@ def test_set_up_stores_of_a_gateway_what_somebody_typed_and_not_what_it_has_told
 ):
     box = Gateway.objects.get()
     meanwhile(Gateway, lambda: Gateway.objects.filter(pk=box.pk).update(epoch=7, number=41, renewals=1))
-    given = {"property": box.property_id, "name": box.name, "revoked": "on"}
+    given = {"property": box.property_id, "name": box.name, "is_revoked": "on"}
     assert admin_client.post(f"/admin/metering/gateway/{box.pk}/change/", given).status_code == 302
     box.refresh_from_db()
-    assert [box.revoked, box.epoch, box.number, box.renewals] == [True, 7, 41, 1]
+    assert [box.is_revoked, box.epoch, box.number, box.renewals] == [True, 7, 41, 1]
