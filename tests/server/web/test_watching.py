@@ -8,6 +8,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from prewatt.server.accounts.memberships import Membership
+from prewatt.server.estate.models import Resident
 from prewatt.server.web.watching import still_may
 from tests.building import PASSWORD
 
@@ -35,6 +37,7 @@ def change_password():
 ENDS = {
     "the password was changed": change_password,
     "the login was closed": lambda: User.objects.filter(username="flat1").update(is_active=False),
+    "the flat is no more theirs": lambda: Resident.objects.filter(user__username="flat1").delete(),
     "the login was erased": lambda: User.objects.filter(username="flat1").delete(),
 }
 
@@ -44,6 +47,15 @@ def test_who_would_have_to_log_in_again_looks_no_more(viewers, what):
     assert still_may(viewers) == set(viewers)
     ENDS[what]()
     assert still_may(viewers) == set(viewers[2:])
+
+
+def test_who_has_lost_their_role_looks_no_more(building):
+    client = Client()
+    assert client.login(username="manager", password=PASSWORD)
+    manager = (client.session.session_key, None)
+    assert still_may([manager]) == {manager}
+    Membership.objects.filter(user__username="manager").delete()
+    assert still_may([manager]) == set()
 
 
 def test_a_log_in_that_has_lasted_long_enough_looks_no_more(viewers):

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
 from django.core import signing
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -22,8 +22,9 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import override
 
 from ...kernel.calendar import zone
+from ..accounts.memberships import Membership
 from ..core.time import now
-from ..estate.models import Tenancy
+from ..estate.models import Resident, Tenancy
 from ..metering.looks import LOOK_AGAIN, Present, look_at, read, system_now
 from ..metering.models import Alarm, Gateway, LiveReading, Meter
 from ..overview.models import Summary
@@ -98,14 +99,24 @@ def still_may(viewers: Collection[Viewer]) -> set[Viewer]:
     return {each for each in viewers if each[0] in logged_in and each[1] in living}
 
 
+_BELONGS = (
+    Q(is_superuser=True)
+    | Exists(Membership.objects.filter(user=OuterRef("pk")))
+    | Exists(Resident.objects.filter(user=OuterRef("pk")))
+)
+"""Who has a role somewhere, or a flat. What exactly they may see is asked when a page is worked out again."""
+
+
 def _logged_in(sessions: Collection[str]) -> set[str]:
-    """Return those of some sessions that a request of theirs would be let in by. Who has changed the password has ended all
-    sessions but one by that alone: their rows stay, with the hash of the password of before.
+    """Return those of some sessions that a request of theirs would be let in by, of people who have something to see.
+
+    Who has changed the password has ended all sessions but one by that alone: their rows stay, with the hash of the password
+    of before.
     """
     current = Session.objects.filter(session_key__in=sessions, expire_date__gt=timezone.now())
     kept = {row.session_key: row.get_decoded() for row in current}
     numbers = {each[SESSION_KEY] for each in kept.values() if SESSION_KEY in each}
-    users = get_user_model()._default_manager.filter(pk__in=numbers, is_active=True)
+    users = get_user_model()._default_manager.filter(_BELONGS, pk__in=numbers, is_active=True)
     hashes = {str(user.pk): user.get_session_auth_hash() for user in users}
     return {
         session
