@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from bumble.core import UUID, AdvertisingData, BaseBumbleError
@@ -27,7 +28,7 @@ from .settings import EdgeSettings
 from .site import Site
 from .staff import Session, is_code
 from .texts import _, use
-from .turns import Turns
+from .turns import CODES, Turns
 
 log = logging.getLogger("prewatt.edge")
 
@@ -40,10 +41,18 @@ ADVERTISES_EVERY = 152.5
 """Milliseconds between advertisements. The gateway hangs on the mains: it need not save, and a phone finds it at once. One of the
 intervals that Apple recommends (Accessory Design Guidelines, Bluetooth Low Energy).
 """
-CODES = "codes"
-"""The door of all codes: what they are guessed for is any meter of the gateway."""
 HEADER = 3
 """Bytes of a notification that Bluetooth itself uses."""
+
+
+@dataclass(slots=True)
+class _Visitor:
+    """A phone that is connected. `heard_at`: when it said something last, by the steady clock (s)."""
+
+    connection: Connection
+    session: Session
+    assembler: Assembler
+    heard_at: float
 
 
 class Peripheral:
@@ -61,9 +70,7 @@ class Peripheral:
     ) -> None:
         self.device = device
         self._site, self._key, self._server, self._property = site, key, server, property_id
-        self._sessions: dict[int, tuple[Session, Assembler]] = {}
-        self._visitors: dict[int, Connection] = {}
-        self._heard: dict[int, float] = {}
+        self._visitors: dict[int, _Visitor] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns, self._pause = Turns(), pause
         identity = f"prewatt/1 {site.gateway}\n{property_name}".encode()
@@ -92,7 +99,7 @@ class Peripheral:
 
     async def _advertise(self) -> None:
         """Advertise the service as long as nobody has to give way, so that phones that stay connected keep nobody out."""
-        if len(self._sessions) <= MOST_VISITORS and not self.device.is_advertising:
+        if len(self._visitors) <= MOST_VISITORS and not self.device.is_advertising:
             await self.device.start_advertising(
                 auto_restart=False,
                 advertising_interval_min=ADVERTISES_EVERY,
@@ -106,8 +113,8 @@ class Peripheral:
 
     async def _see_off(self, connection: Connection) -> None:
         """Close a connection that has been silent for a while."""
-        while connection.handle in self._sessions:
-            idle = time.monotonic() - self._heard[connection.handle]
+        while (visitor := self._visitors.get(connection.handle)) is not None:
+            idle = time.monotonic() - visitor.heard_at
             if idle >= IDLE:
                 with suppress(BaseBumbleError, TimeoutError):
                     await asyncio.wait_for(connection.disconnect(), 5)
@@ -116,39 +123,35 @@ class Peripheral:
 
     async def _make_room(self, newest: Connection) -> None:
         """Close the oldest connection whose phone has shown no grant; the newest one if all others have."""
-        others = (each for handle, each in self._visitors.items() if not self._sessions[handle][0].has_grant)
+        others = (each.connection for each in self._visitors.values() if not each.session.has_grant)
         with suppress(BaseBumbleError, TimeoutError):
             await asyncio.wait_for(next(others, newest).disconnect(), 5)
 
     def _on_disconnection(self, connection: Connection) -> None:
-        self._sessions.pop(connection.handle, None)
         self._visitors.pop(connection.handle, None)
-        self._heard.pop(connection.handle, None)
         self._later(self._advertise())
 
     def _on_connection(self, connection: Connection) -> None:
-        self._heard[connection.handle] = time.monotonic()
         loop = asyncio.get_running_loop()
 
         def was_no_guess() -> None:
             loop.call_soon_threadsafe(self._turns.was_right, CODES)
 
         session = Session(self._site, self._key, self._server, self._property, lambda: os.urandom(32), was_no_guess)
-        self._sessions[connection.handle] = (session, Assembler())
-        self._visitors[connection.handle] = connection
+        self._visitors[connection.handle] = _Visitor(connection, session, Assembler(), time.monotonic())
         connection.on("disconnection", lambda _reason: self._on_disconnection(connection))
         self._later(self._see_off(connection))
-        if len(self._sessions) > MOST_VISITORS:
+        if len(self._visitors) > MOST_VISITORS:
             self._later(self._make_room(connection))
         self._later(self._advertise())
 
     async def _on_request(self, connection: Connection, packet: bytes) -> None:
-        if connection.handle not in self._sessions:
+        visitor = self._visitors.get(connection.handle)
+        if visitor is None:
             return
-        session, assembler = self._sessions[connection.handle]
-        self._heard[connection.handle] = time.monotonic()
+        visitor.heard_at = time.monotonic()
         try:
-            message = assembler.take(bytes(packet))
+            message = visitor.assembler.take(bytes(packet))
         except OnSiteError as error:
             await self._notify(connection, encode(Answer(False, str(error))))
             return
@@ -157,13 +160,13 @@ class Peripheral:
         if is_code(message):
             turn = self._turns.take(CODES, f"{connection.handle}", time.monotonic_ns() // 1000)
             if turn.refused:
-                await self._notify(connection, encode(session.too_early(turn.wait)))
+                await self._notify(connection, encode(visitor.session.too_early(turn.wait)))
                 return
             if turn.wait:
                 await self._pause(turn.wait / 1_000_000)
         try:
             # The agent answers from its own thread; meanwhile the radio goes on.
-            answer = await asyncio.to_thread(session.handle, message)
+            answer = await asyncio.to_thread(visitor.session.handle, message)
         except (TimeoutError, sqlite3.Error):
             answer = Answer(False, _("The gateway is busy: please try again."))
         await self._notify(connection, encode(answer))

@@ -31,7 +31,7 @@ from .serving import Part, Served, open_server
 from .settings import EdgeSettings
 from .site import Site
 from .texts import _, languages, speaking
-from .turns import Turns
+from .turns import CODES, Turns
 from .wsgi import (
     LANGUAGE,
     YEAR,
@@ -55,8 +55,6 @@ FLAT = "prewatt-flat"
 """The cookie of the meter that was chosen last."""
 PLACES = ("/", "/lines", "/sheet")
 """The addresses at which a language can be chosen."""
-CODES = "codes"
-"""The door of all codes that are typed without a PIN: what they are guessed for is any meter of the gateway."""
 
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 

@@ -45,6 +45,10 @@ MOST_KEPT = 500
 """Turns that are kept at a door."""
 
 
+CODES = "codes"
+"""The door of all codes that are typed without a PIN: what they are guessed for is any meter of the gateway."""
+
+
 class Turn(NamedTuple):
     """The answer to who asks for a turn: the try is looked at after `wait` µs; if `refused`, it is not, and can be made
     again after that time.
