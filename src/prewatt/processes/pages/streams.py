@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs
 
 from django.db import DatabaseError, connection
@@ -35,6 +35,7 @@ SPREAD = 25
 """Milliseconds that the work for one page takes. Pages that are told at once ask within this time for each of them."""
 VISITOR_MOST = 40
 """The most streams of one login in this process."""
+Answer = TypeVar("Answer")
 Wanted = tuple[int, Shown, str]
 """A meter whose present is shown, how, and the mark of the one that the page has."""
 
@@ -76,16 +77,10 @@ def look(topics: Iterable[Topic], wanted: Iterable[Wanted]) -> Seen:
     return Seen(states_, marks, html)
 
 
-def _look(topics: set[Topic], wanted: set[Wanted]) -> Seen:
+def _closing(ask: Callable[[], Answer]) -> Answer:
+    """Ask the database, and close the thread's connection if it is of no use any more."""
     try:
-        return look(topics, wanted)
-    finally:
-        connection.close_if_unusable_or_obsolete()
-
-
-def _still_may(viewers: set[Viewer]) -> set[Viewer]:
-    try:
-        return still_may(viewers)
+        return ask()
     finally:
         connection.close_if_unusable_or_obsolete()
 
@@ -183,24 +178,28 @@ class Streams:
         streams = list(self._streams)
         topics = {stream.ticket.topic for stream in streams}
         wanted = {(each.ticket.topic[1][0], each.ticket.shown, each.mark) for each in streams if each.ticket.shown}
-        seen = await loop.run_in_executor(self._thread, _look, topics, wanted)
+        seen = await self._ask(lambda: look(topics, wanted))
         now = system_now()
         for stream in streams:
             _tell(stream, seen, now)
         if loop.time() >= self._asked_at:
             self._asked_at = loop.time() + ASKED_EACH
-            await self._see_off(loop, streams)
+            await self._see_off(streams)
+
+    async def _ask(self, ask: Callable[[], Answer]) -> Answer:
+        """Return what the database says, asked from the thread of the streams."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _closing, ask)
 
     async def _may(self, viewer: Viewer) -> bool:
         """Return whether who opens a stream may see its page still; if the database does not say it now, it is asked soon."""
         try:
-            return bool(await asyncio.get_running_loop().run_in_executor(self._thread, _still_may, {viewer}))
+            return bool(await self._ask(lambda: still_may({viewer})))
         except DatabaseError:
             return True
 
-    async def _see_off(self, loop: asyncio.AbstractEventLoop, streams: list[Stream]) -> None:
+    async def _see_off(self, streams: list[Stream]) -> None:
         """End the streams of those who have logged out, or do not live there any more."""
-        may = await loop.run_in_executor(self._thread, _still_may, {stream.viewer for stream in streams})
+        may = await self._ask(lambda: still_may({stream.viewer for stream in streams}))
         for stream in streams:
             if stream.viewer not in may:
                 stream.now, stream.changed, stream.ended = "", True, True
