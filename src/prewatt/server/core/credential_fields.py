@@ -50,6 +50,13 @@ def _value(field: Field, given: Mapping[str, str], known: Mapping[str, str]) -> 
     return value
 
 
+def shown_fields(
+    fields: Iterable[Field], values: Mapping[str, str], wrong: Mapping[str, list[str]]
+) -> list[tuple[Field, str, list[str]]]:
+    """Return each field with what stands in it, and what is wrong with it. What was typed stays, but for secrets."""
+    return [(each, "" if each.secret else values.get(each.name, ""), wrong.get(each.name, [])) for each in fields]
+
+
 def part(fields: Iterable[Field], values: Mapping[str, str], secret: bool) -> dict[str, str]:
     """Return only the secret fields, or only the others."""
     return {field.name: values[field.name] for field in fields if field.secret == secret}

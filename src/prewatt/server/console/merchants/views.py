@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from ...core.credential_fields import Field
+from ...core.credential_fields import shown_fields
 from ...core.sealing import SealError
 from ...estate.models import Organisation
 from ...payments.merchants import keep_merchant
@@ -43,18 +42,15 @@ def _merchant_form(request: HttpRequest, owner: Organisation, provider: str, mer
         "title": _(kind.title),
         "merchant": merchant,
         "name": given.get("name", merchant.name if merchant else _(kind.title)),
-        "fields": _fields(kind.fields, {**(merchant.settings if merchant else {}), **given.dict()}, error),
+        "fields": shown_fields(kind.fields, {**(merchant.settings if merchant else {}), **given.dict()}, _wrong(error)),
         "errors": _of_no_field(error),
     }
     return render(request, "console/merchants/merchant.html", context, status=400 if error else 200)
 
 
-def _fields(
-    fields: Iterable[Field], values: Mapping[str, str], error: ValidationError | None
-) -> list[tuple[Field, str, list[str]]]:
-    """Return each field with what stands in it, and what is wrong with it. What was typed stays, but for secrets."""
-    wrong = error.message_dict if error and hasattr(error, "error_dict") else {}
-    return [(each, "" if each.secret else values.get(each.name, ""), wrong.get(each.name, [])) for each in fields]
+def _wrong(error: ValidationError | None) -> dict[str, list[str]]:
+    """Return what is wrong, by field."""
+    return error.message_dict if error and hasattr(error, "error_dict") else {}
 
 
 def _keep(owner: Organisation, provider: str, given: Any, merchant: Merchant | None) -> None:

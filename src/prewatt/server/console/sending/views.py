@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from ...core.credential_fields import Field
+from ...core.credential_fields import Field, shown_fields
 from ...core.sealing import SealError
 from ...core.time import now
 from ...estate.models import Organisation
@@ -77,7 +77,8 @@ def account(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         "templates": known is not None and channel.templated(kept),
         "errors": refusal.errors,
         "senders": _senders(fields[0], values),
-        "fields": _shown_fields(fields, values, refusal),
+        # Who sends is chosen beside them (`_senders`).
+        "fields": shown_fields((each for each in fields if each.name != "sender"), values, refusal.wrong),
     }
     return render(request, "console/sending/sending_account.html", context, status=400 if any(refusal) else 200)
 
@@ -88,17 +89,6 @@ def _refusal(error: ValidationError | SealError) -> Refusal:
     if hasattr(error, "error_dict"):
         return Refusal(wrong=error.message_dict)
     return Refusal(errors=error.messages)
-
-
-def _shown_fields(
-    fields: Iterable[Field], values: Mapping[str, str], refusal: Refusal
-) -> list[tuple[Field, str, list[str]]]:
-    """Return each field with what stands in it, and what is wrong with it. Who sends is chosen beside them (`_senders`)."""
-    return [
-        (each, "" if each.secret else values.get(each.name, ""), refusal.wrong.get(each.name, []))
-        for each in fields
-        if each.name != "sender"
-    ]
 
 
 def _senders(field: Field, values: Mapping[str, str]) -> list[tuple[str, Any, bool]]:
