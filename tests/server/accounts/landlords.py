@@ -125,7 +125,7 @@ def numbers(of):
     keypad = keypad_flat(home, name="Attic", tenant="Kim")
     token_meter = TokenMeter.objects.get(unit=keypad.unit)
     code = Code.objects.create(token_meter=token_meter, kind="units", digits="1" * 20, at=NOON, amount=10)
-    secret = Code.objects.create(token_meter=token_meter, kind="units", digits="2" * 20, at=NOON, amount=10)
+    secret = Code.objects.create(token_meter=token_meter, kind="units", digits="2" * 20, at=NOON, amount=10, tid=5)
     KeypadEntry.objects.create(
         tenancy=tenancy, token_meter=token_meter, number=1, kind="sold", at=NOON, until=NOON, counters=b"{}", used=b"[]",
         energy=1000, charge=NANO, code=code,
