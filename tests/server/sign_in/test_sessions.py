@@ -5,15 +5,20 @@ import time
 
 import msgspec
 import pytest
+from allauth.account.signals import password_reset
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from prewatt.server.accounts.invitations import invite_to_flat, invite_to_role
 from prewatt.server.accounts.keys import make_key
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.core.config import SecondFactor, cookie_name
 from prewatt.server.estate.models import Organisation
+from prewatt.server.notices.models import Channel
+from prewatt.server.notices.recipients import address_of
 from prewatt.server.sign_in.again import CALLS_THAT_MATTER, MATTERS
 from prewatt.server.sign_in.devices import device_of
 from prewatt.server.sign_in.second_factor import must_have
@@ -115,6 +120,40 @@ def test_one_sees_where_one_is_logged_in_and_ends_it(building):
     assert sorted([is_in(there), is_in(third)]) == [False, True] and is_in(here)
     here.post("/account/sessions/end-others/")
     assert not is_in(there) and not is_in(third) and is_in(here) and is_in(stranger)
+
+
+def pushed_to(client, name):
+    """Have notices pushed to a browser: an address of it is sent as its page sends it."""
+    keys = {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    }
+    address = json.dumps({"endpoint": f"https://fcm.googleapis.com/fcm/send/{name}", "keys": keys})
+    client.post("/me/notices/channels/new/", {"kind": "push", "address": address})
+    assert name in pushes()
+
+
+def pushes():
+    """The browsers that are told."""
+    return [json.loads(address_of(each))["endpoint"].rpartition("/")[2] for each in Channel.objects.filter(kind="push")]
+
+
+def test_what_is_pushed_to_a_browser_ends_with_its_log_in(building):
+    here, there, third, fourth = (logged_in("flat1") for _number in range(4))
+    for name, client in {"here": here, "there": there, "third": third, "fourth": fourth}.items():
+        pushed_to(client, name)
+    other = [row.pk for row in here.get("/account/").context["sessions"] if not row.here]
+    here.post(f"/account/sessions/{other[0]}/end/")
+    assert len(pushes()) == 3 and "here" in pushes()
+    # The password is changed: that browser goes on under another key, and is told as before.
+    new = {"oldpassword": PASSWORD, "password1": "a quiet staircase", "password2": "a quiet staircase"}
+    assert here.post(reverse("account_change_password"), new).status_code == 302
+    assert pushes() == ["here"] and is_in(here)
+    # It is forgotten and made anew by a link: who was logged in before may be anybody.
+    request, anna = RequestFactory().get("/"), get_user_model().objects.get(username="flat1")
+    request.session, request.user = Client().session, AnonymousUser()
+    password_reset.send(get_user_model(), request=request, user=anna)
+    assert pushes() == []
 
 
 def test_what_matters_is_asked_again_after_a_quarter_of_an_hour_and_then_done(building, hours):

@@ -105,7 +105,8 @@ class Channel(models.Model):
     """A way to reach a recipient. `sealed` is the address; `shown` is as much of it as may be seen. `failing`: why the
     last try failed; empty if it did not. `tested_at`: when the last test was sent. `is_from_office`: the manager typed the
     address for the tenant. `user`: the person of the flat or of the office
-    whose channel it is; null: it is nobody's alone.
+    whose channel it is; null: it is nobody's alone. `log_in`: of a push, which log-in of its browser asked for it
+    (`pushes.py`).
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")
@@ -118,6 +119,7 @@ class Channel(models.Model):
     failing = models.CharField(max_length=200, blank=True)
     tested_at = models.BigIntegerField(null=True)
     is_from_office = models.BooleanField(default=False)
+    log_in = models.CharField(max_length=16, blank=True)
 
     class Meta:
         ordering = ("recipient", "pk")

@@ -237,7 +237,7 @@ TEXTS: dict[str, Texts] = {
     "notices.SendingTemplate": Texts(plain="carrier event language template fields"),
     "notices.Recipient": Texts(plain="language low_money low_energy low_days muted", of=_OF),
     "notices.Channel": Texts(
-        plain="kind",
+        plain="kind log_in",
         tenants={"sealed": EMPTY, "shown": EMPTY, "failing": EMPTY},
         of=("recipient__tenancy",),
         rows_go=True,

@@ -42,6 +42,7 @@ def listen() -> None:
     account.email_changed.connect(_email_changed, dispatch_uid="sign_in")
     account.password_changed.connect(_password_chosen, dispatch_uid="sign_in")
     account.password_set.connect(_password_chosen, dispatch_uid="sign_in")
+    account.password_reset.connect(_password_reset, dispatch_uid="sign_in")
     factors.authenticator_added.connect(_factor_added, dispatch_uid="sign_in")
     factors.authenticator_removed.connect(_factor_removed, dispatch_uid="sign_in")
     factors.authenticator_reset.connect(_factor_reset, dispatch_uid="sign_in")
@@ -116,6 +117,10 @@ def _password_chosen(request: HttpRequest, user: Any, **_more: Any) -> None:
     # With the old password all other log-ins are worth nothing: this one goes on under a new key.
     sessions.end_others(request, user)
     again.asked(request, user)
+
+
+def _password_reset(request: HttpRequest, user: Any, **_more: Any) -> None:
+    sessions.end_others(request, user)
 
 
 def _factor_added(user: Any, authenticator: Authenticator, **_more: Any) -> None:

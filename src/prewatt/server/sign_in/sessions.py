@@ -23,6 +23,7 @@ from ..accounts.known_browsers import remember
 from ..accounts.memberships import Membership
 from ..metering.models import StaffGrant
 from ..metering.revoking import revoke
+from ..notices.pushes import end_log_in, name_log_in
 from .again import asked
 from .devices import device_of
 from .first_password import note_first
@@ -70,6 +71,7 @@ def begin(request: HttpRequest, user: Any) -> None:
     works = Membership.objects.filter(user=user.pk).exists()
     request.session[BEGAN], request.session[WORKS] = int(time.time()), works
     request.session.set_expiry(lifetime_of(user, works).longest)
+    name_log_in(request.session)
     asked(request, user)
     note_first(request, user)
 
@@ -182,8 +184,10 @@ def end_devices(user: Any) -> int:
 
 
 def end_others(request: HttpRequest, user: Any) -> int:
-    """End all log-ins of a user but the one that asks, those by WeChat too. Returns how many they were."""
+    """End all log-ins of a user but the one that asks, those by WeChat too, and what is pushed to their browsers. Returns how many
+    they were.
+    """
     rows = [each for each in UserSession.objects.filter(user=user) if each.session_key != request.session.session_key]
     for each in rows:
-        each.end()
+        end_log_in(each)
     return len(rows) + end_devices(user)

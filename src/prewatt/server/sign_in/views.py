@@ -23,6 +23,7 @@ from ..accounts import security_log
 from ..accounts.tenants import tenancies_of_login
 from ..accounts.wechat_users import WeChatUser
 from ..notices.channels.sms import Sms
+from ..notices.pushes import end_log_in
 from . import phones, second_factor
 from .carrying import account_for
 from .happenings import What, note, tell_former
@@ -99,7 +100,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """End one of one's own log-ins elsewhere."""
     row = get_object_or_404(UserSession, pk=pk, user=request.user)
     if row.session_key != request.session.session_key:
-        row.end()
+        end_log_in(row)
         security_log.note("session ended", request, user=request.user.pk)
         messages.success(request, _("This log-in has ended."))
     return redirect("sign_in:account")

@@ -32,6 +32,7 @@ from ...notices.channels.push import public_key
 from ...notices.contacts import KINDS, changed_by_tenant
 from ...notices.languages import language_choices
 from ...notices.models import Channel, Delivery, Recipient, SendingAccount
+from ...notices.pushes import asked_in
 from ...notices.recipients import (
     account_values,
     add_channel,
@@ -205,6 +206,7 @@ def new_channel(request: HttpRequest, whose: str, tenancy: int | None = None) ->
     try:
         kind, address = request.POST.get("kind", ""), request.POST.get("address", "")
         channel = add_channel(recipient, kind, address, _person(request, whose))
+        asked_in(channel, request.session)
         _theirs(channel)
         messages.success(request, _("Added. Try it out with a test."))
     except ValidationError as error:
