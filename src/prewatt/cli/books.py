@@ -11,7 +11,7 @@ from rich.table import Table
 from ..kernel.calendar import local_day, zone
 from ..server.core import local_forms
 from ..server.estate.models import Organisation
-from ..server.estate.wall_clock import typed_day
+from ..server.estate.typed_days import typed_day
 from ..server.payments.findings import Finding
 from ..server.payments.reconciliation import recent_days
 from ..server.payments.reconciliation import reconcile as reconcile_days

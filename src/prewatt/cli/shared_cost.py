@@ -17,7 +17,7 @@ from ..server.allocation.runs import run as book_run
 from ..server.core import local_forms
 from ..server.core.amounts import typed_money
 from ..server.estate.models import Property
-from ..server.estate.wall_clock import typed_day
+from ..server.estate.typed_days import typed_day
 from ..terminal_texts import _
 from .command import CommandError, group, print_table
 from .lookup import property_named

@@ -18,7 +18,8 @@ from ..server.core import local_forms
 from ..server.core.amounts import typed_money
 from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy
-from ..server.estate.wall_clock import typed_day, wall_clock
+from ..server.estate.typed_days import typed_day
+from ..server.estate.wall_clock import wall_clock
 from ..server.notices.contacts import TenantChangedError, keep_contact, kept, read_contact, unreached
 from ..server.notices.languages import languages
 from ..server.notices.recipients import recipient_of

@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "prewatt.server.web.trouble.OwnPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "prewatt.server.accounts.languages.SpeakLanguage",
-    "prewatt.server.core.amounts.WrittenAs",
+    "prewatt.server.core.written_as.WrittenAs",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from prewatt.server.core.broker import HEADEND_USER
-from prewatt.server.core.broker_tls import AUTHORITY, certificate_files, trust_of_gateways
+from prewatt.server.core.broker_authority import AUTHORITY
+from prewatt.server.core.broker_certificate import certificate_files
+from prewatt.server.core.broker_tls import trust_of_gateways
 from prewatt.server.core.config import ConfigError, load_config
 from prewatt.wire.link import Link
 from tests.server.core.test_broker_trouble import PATIENCE, Running

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 import prewatt
 from prewatt.kernel.units import NANO, exact_money
-from prewatt.server.core import amounts, local_forms
+from prewatt.server.core import local_forms
 from prewatt.server.core.local_forms import PATTERNS, SKELETONS
+from prewatt.server.core.plain_numbers import in_field
+from prewatt.server.core.typed_numbers import typed_number
 
 DAY = date(2013, 10, 6)
 
@@ -49,12 +51,12 @@ def test_no_digit_is_lost_or_rounded(nano, language):
 def test_what_a_field_shows_is_read_again_as_the_same_number(number, language):
     value = Decimal(number).scaleb(-4)
     with override(language):
-        assert amounts.typed_number(amounts.in_field(value)) == value
+        assert typed_number(in_field(value)) == value
 
 
 def test_a_number_with_two_readings_is_asked_for_in_the_signs_of_the_page():
     with override("de"), pytest.raises(ValidationError) as caught:
-        amounts.typed_number("1.234")
+        typed_number("1.234")
     assert "1,2340" in caught.value.messages[0] and "1.234 " not in caught.value.messages[0]
 
 

@@ -14,10 +14,14 @@ from prewatt.cli import app
 from prewatt.kernel.currencies import NO_CURRENCY
 from prewatt.kernel.units import NANO, instant
 from prewatt.server.console.tariffs.forms import SINGLE, document_of
-from prewatt.server.core import amounts
-from prewatt.server.core.amounts import NumberField, plain, typed_kwh, typed_money, typed_whole
+from prewatt.server.core import written_as
+from prewatt.server.core.amounts import typed_kwh, typed_money, typed_whole
+from prewatt.server.core.number_field import NumberField
+from prewatt.server.core.plain_numbers import plain
 from prewatt.server.estate.models import Property, Tenancy, Unit
-from prewatt.server.estate.wall_clock import Twice, WallClockForm, typed_day, wall_clock
+from prewatt.server.estate.typed_days import typed_day
+from prewatt.server.estate.wall_clock import Twice, wall_clock
+from prewatt.server.estate.wall_clock_form import WallClockForm
 from prewatt.server.payments.providers.interface import refused
 from prewatt.server.vending.models import Adjustment, TopUp
 from prewatt.server.web.kept import KEY
@@ -32,11 +36,11 @@ def browser():
     tokens = []
 
     def says(language):
-        tokens.append(amounts._browser.set(language))
+        tokens.append(written_as._browser.set(language))
 
     yield says
     for token in reversed(tokens):
-        amounts._browser.reset(token)
+        written_as._browser.reset(token)
 
 
 def money(text, currency="EUR"):

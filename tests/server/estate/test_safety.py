@@ -12,7 +12,7 @@ from prewatt.kernel.supply import Window
 from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.estate.models import Property, Unit
 from prewatt.server.estate.safety_rules import check_limits, in_words, read_limits
-from prewatt.server.estate.supply_rules import read_windows
+from prewatt.server.estate.supply_windows import read_windows
 from prewatt.server.metering.models import Meter
 from prewatt.server.notices.languages import CHINESE, language_of
 from prewatt.server.notices.recipients import add_channel, manager_of, recipient_of

@@ -11,12 +11,13 @@ from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ..accounts.memberships import Membership
-from ..core.amounts import NumberField
 from ..core.natural_lists import NaturalAdmin
+from ..core.number_field import NumberField
 from ..core.row_forms import RowForm
 from ..estate.models import Organisation, Part, Property, Resident, Tenancy, Unit
 from ..estate.rule_fields import ALONE_RULES, SILENCE_RULES, SUPPLY_RULES
-from ..estate.wall_clock import WallClockForm, shown
+from ..estate.wall_clock import shown
+from ..estate.wall_clock_form import WallClockForm
 from ..tenancies.moving import move_in
 from ..vending.account_settings import send_settings
 

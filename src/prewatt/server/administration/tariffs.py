@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ..core.natural_lists import NaturalAdmin
 from ..estate.models import Property
-from ..estate.wall_clock import WallClockForm, shown
+from ..estate.wall_clock import shown
+from ..estate.wall_clock_form import WallClockForm
 from ..tariffs.models import Tariff, TariffVersion
 from ..tariffs.versions import schedule
 

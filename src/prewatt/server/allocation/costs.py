@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.calendar import day_bounds, local_day, zone
-from ..estate.wall_clock import YEARS
+from ..estate.typed_days import YEARS
 from ..metering.locking import for_update, lock_meters, lock_organisation
 from ..metering.models import Meter
 from .models import SharedCost

@@ -18,7 +18,7 @@ from ...kernel.units import exact_instant, exact_kwh, exact_money, parse_percent
 from ..allocation.costs import end, lock, refuse_booked, remove
 from ..allocation.models import BASES, Run, SharedCost
 from ..allocation.runs import Preview, in_words, preview, reverse, run
-from ..estate.wall_clock import YEARS
+from ..estate.typed_days import YEARS
 from ..web.access import property_of_manager, row_at
 from . import costs
 from .reading import read_money

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ..accounts.rights import Right
 from ..core.time import now
 from ..estate.models import Property
-from ..estate.supply_rules import read_power
+from ..estate.power_by_hour import read_power
 from ..estate.wall_clock import shown, wall_clock
 from ..metering.locking import for_update
 from ..metering.models import Meter

@@ -22,7 +22,7 @@ from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
-from ..estate.wall_clock import YEARS
+from ..estate.typed_days import YEARS
 from ..ledger.books import MONEY, Kind, account, book, tenant_account
 from ..ledger.models import Account, Transfer
 from ..ledger.references import Of, Part, Reference

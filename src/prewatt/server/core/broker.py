@@ -18,7 +18,7 @@ from typing import Any
 
 from ...terminal_texts import _
 from ...wire import topics
-from .broker_tls import certificate_files
+from .broker_certificate import certificate_files
 from .config import Endpoint, ServerConfig, broker_password
 
 # No gateway's name begins so: none can be taken for one of these, nor its password be theirs.

@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ...kernel.units import parse_kwh, parse_money
-from ..core.amounts import plain, typed_kwh, typed_money, typed_whole
+from ..core.amounts import typed_kwh, typed_money, typed_whole
+from ..core.plain_numbers import plain
 
 if TYPE_CHECKING:
     from .models import Property

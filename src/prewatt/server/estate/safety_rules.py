@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.quantities import UNITS, Quantity, decimal, told
 from ...kernel.safety import KINDS, Limit
-from ..core.amounts import typed_number
+from ..core.typed_numbers import typed_number
 from .supply_rules import check_windows
 
 NONE = "none"

@@ -1,4 +1,4 @@
-"""Instants and days in forms, commands and lists: they are stored as µs since 1970, and typed and shown on the
+"""Instants in forms, commands and lists: they are stored as µs since 1970, and typed and shown on the
 property's wall clock.
 
 If an offset is typed, it counts. An hour that the clock skips is refused, with what to type instead; for an hour that
@@ -8,26 +8,20 @@ comes twice, the person is asked (`Twice`) which one is meant.
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from ...kernel.calendar import local, zone
 from ...kernel.units import INSTANT_MAX, instant
 from ..core import local_forms
-from ..core.row_forms import RowForm
 from .models import Property
 
 LONGEST = 40
 """The most characters of an instant."""
-YEARS = range(1971, 2200)
-"""The years of days that can be typed."""
 
 
 def shown(at: int | None, property_: Property) -> str:
@@ -60,19 +54,20 @@ def wall_clock(text: str, property_: Property, field: str) -> int:
         if len(text) > LONGEST:
             raise ValueError
         moment = datetime.fromisoformat(typed)
-        at = instant(moment) if moment.tzinfo is not None else _at(moment, zone(property_.zone), field)
+        at = instant(moment) if moment.tzinfo is not None else clock_at(moment, zone(property_.zone), field)
     except (ValueError, OverflowError):
         raise ValidationError({field: _now("This is not a date and time such as 2025-11-01T00:00.")}) from None
-    return _possible(at, field)
+    return possible(at, field)
 
 
-def _possible(at: int, field: str) -> int:
+def possible(at: int, field: str) -> int:
+    """Return an instant that can be stored. Raises ValidationError, which names the field, for one outside of 1970 to 2200."""
     if not 0 <= at <= INSTANT_MAX:
         raise ValidationError({field: _now("This is not between the years 1970 and 2200.")})
     return at
 
 
-def _at(wall: datetime, zone_: ZoneInfo, field: str) -> int:
+def clock_at(wall: datetime, zone_: ZoneInfo, field: str) -> int:
     """Return the instant at which the clock of a zone shows a time. Raises ValidationError if it never does, and Twice if it
     does so twice.
     """
@@ -90,64 +85,3 @@ def _at(wall: datetime, zone_: ZoneInfo, field: str) -> int:
     time = local_forms.moment(wall, "j M Y, H:i")
     choices = [Choice(each.isoformat(), name % {"time": time}) for each, name in zip(both, names, strict=True)]
     raise Twice(field, (choices[0], choices[1]))
-
-
-def typed_day(text: str, field: str) -> date:
-    """Return a day that was typed, such as 2025-11-01. Raises ValidationError, which names the field."""
-    try:
-        if len(text) > LONGEST:
-            raise ValueError
-        day = date.fromisoformat(unicodedata.normalize("NFKC", text).strip())
-    except ValueError:
-        raise ValidationError({field: _now("This is not a day such as 2025-11-01.")}) from None
-    if day.year not in YEARS:
-        raise ValidationError({field: _now("This is not between the years 1971 and 2199.")})
-    return day
-
-
-class WallClockForm(RowForm):
-    """A form whose columns `instants` are instants."""
-
-    instants: tuple[str, ...] = ()
-
-    def property_of(self, values: dict[str, Any]) -> Property | None:
-        """Return the property whose clock counts, from cleaned values; None if they do not name one."""
-        raise NotImplementedError
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in self.instants:
-            if name not in self.fields:
-                continue
-            column = self.instance._meta.get_field(name)
-            self.fields[name] = forms.SplitDateTimeField(
-                label=column.verbose_name.capitalize(),
-                required=not column.blank,
-                widget=UnfoldAdminSplitDateTimeWidget(),
-                help_text=_("The wall clock at the building."),
-            )
-            at = getattr(self.instance, name)
-            if self.instance.pk and at is not None:
-                property_ = self.property_of({field: getattr(self.instance, field) for field in self.fields})
-                self.initial[name] = local(at, zone(property_.zone)).replace(tzinfo=None) if property_ else None
-
-    def clean(self) -> dict[str, Any]:
-        """Return the cleaned values, with wall-clock times read as instants."""
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        property_ = self.property_of(values)
-        for name in self.instants:
-            if values.get(name) is None:
-                continue
-            # Without a property the form is refused for that already.
-            values[name] = self._instant(name, values[name], property_) if property_ else None
-        return values
-
-    def _instant(self, name: str, typed: datetime, property_: Property) -> int | None:
-        try:
-            return _possible(_at(typed.replace(tzinfo=None), zone(property_.zone), name), name)
-        except Twice:
-            said = _now("The clocks go back then, and this hour comes twice: the building's own pages ask which.")
-            self.add_error(name, said)
-        except ValidationError as error:
-            self.add_error(None, error)
-        return None

@@ -16,8 +16,10 @@ from ...kernel.units import HOUR, SECOND, parse_kwh, parse_money
 from ..core.time import now
 from ..estate.low_steps import energy_steps, money_steps
 from ..estate.models import Property, Tenancy, Unit
+from ..estate.power_by_hour import read_power
 from ..estate.safety_rules import NONE, read_limits
-from ..estate.supply_rules import holiday_dates, read_days, read_power, read_windows
+from ..estate.supply_days import holiday_dates, read_days
+from ..estate.supply_windows import read_windows
 from ..estate.terms_in_force import limit_at
 from ..metering.apart import apart
 from ..metering.locking import lock_meters

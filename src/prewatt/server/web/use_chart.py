@@ -22,7 +22,7 @@ from ...kernel.tariff import UNPRICED
 from ..core import local_forms
 from ..core.rate_names import shown_rate
 from ..estate.models import Tenancy
-from ..estate.wall_clock import typed_day
+from ..estate.typed_days import typed_day
 from ..metering.models import Meter
 from .charts import Chart, Part, Period, State, chart_of, next_period, period_before
 from .gate import shows_money

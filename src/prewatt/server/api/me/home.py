@@ -14,7 +14,7 @@ from ....kernel.orders import TakeEmergency
 from ....kernel.units import exact_kwh, exact_money
 from ...automatic.agreeing import has_automatic
 from ...core.time import now
-from ...estate.wall_clock import typed_day
+from ...estate.typed_days import typed_day
 from ...metering.accounts import account_of
 from ...vending.controls import take_emergency
 from ...web.charts import Chart, Part, Period, chart_of

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
-from ...core.amounts import in_field, typed_money, typed_whole
+from ...core.amounts import typed_money, typed_whole
+from ...core.plain_numbers import in_field
 from ...core.time import now
 from ...estate.models import Organisation, Property
 from ...estate.terms import Lowering, Terms

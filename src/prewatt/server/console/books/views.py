@@ -17,7 +17,7 @@ from ...core import local_forms
 from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.models import Tenancy
-from ...estate.wall_clock import typed_day
+from ...estate.typed_days import typed_day
 from ...ledger.books import trial_balance
 from ...ledger.export_task import BEANCOUNT, BOOKS, CSV, exported, is_large
 from ...ledger.models import Account

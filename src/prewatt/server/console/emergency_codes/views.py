@@ -19,7 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ....kernel.calendar import local, zone
 from ....kernel.names import natural
-from ...core.amounts import NumberField, typed_money, typed_whole
+from ...core.amounts import typed_money, typed_whole
+from ...core.number_field import NumberField
 from ...core.row_forms import RowForm
 from ...core.time import now
 from ...estate.models import Property

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ....kernel.names import natural
 from ...commissioning.usual_places import CURRENCIES, zones_by_region
-from ...core.amounts import NumberField, typed_price
+from ...core.amounts import typed_price
 from ...core.local_forms import town
+from ...core.number_field import NumberField
 from ...core.row_forms import RowForm
 from ...estate.models import Organisation, Part, Property, Unit
 from ...metering.models import FUSE, LARGE_FUSE, Gateway, Meter

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from ...core.amounts import NumberField
+from ...core.number_field import NumberField
 from ...core.row_forms import RowForm
 from ...metering.models import OWN_RULES, Meter
 from ...vending.account_settings import send_settings_to

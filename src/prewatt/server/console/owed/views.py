@@ -24,7 +24,7 @@ from ...core import local_forms
 from ...core.amounts import typed_money
 from ...core.time import now
 from ...estate.models import Organisation, Tenancy
-from ...estate.wall_clock import typed_day
+from ...estate.typed_days import typed_day
 from ...payments.errors import PaymentError
 from ...payments.refunds import pay_out_by_hand, refundable_by_provider
 from ...payments.staff import record_debt, undo_debt_payment

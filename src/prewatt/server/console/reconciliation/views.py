@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ...core.sealing import SealError
-from ...estate.wall_clock import typed_day
+from ...estate.typed_days import typed_day
 from ...payments.findings import MATCHED, Finding
 from ...payments.models import Merchant
 from ...payments.providers.interface import ProviderError

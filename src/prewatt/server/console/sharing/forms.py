@@ -14,10 +14,10 @@ from ....kernel.calendar import day_bounds, local_day, zone
 from ....kernel.names import natural
 from ...allocation.costs import lock, refuse_booked
 from ...allocation.models import BASES, FixedWeight, SharedCost
-from ...core.amounts import NumberField
+from ...core.number_field import NumberField
 from ...core.row_forms import RowForm
 from ...estate.models import Property
-from ...estate.wall_clock import YEARS
+from ...estate.typed_days import YEARS
 from ...metering.models import Meter
 from ...web.forms import key
 

@@ -22,7 +22,7 @@ from ...allocation.runs import in_words, preview, reverse, run
 from ...core import local_forms
 from ...core.amounts import typed_money
 from ...core.time import now
-from ...estate.wall_clock import typed_day
+from ...estate.typed_days import typed_day
 from ...metering.balance import BalanceError, balance, by_month, month_of, over
 from ...web.access import property_of_manager, row_at
 from ...web.kept import refuse, say

@@ -23,7 +23,8 @@ from ....kernel.names import natural
 from ...billing.lendings import lendings
 from ...billing.models import Spread
 from ...billing.spreading import HIGHEST, SpreadError, owes, ran_up, share_for, spread, stop, who_lives
-from ...core.amounts import NumberField, typed_whole
+from ...core.amounts import typed_whole
+from ...core.number_field import NumberField
 from ...core.row_forms import RowForm
 from ...core.time import now
 from ...estate.models import Property

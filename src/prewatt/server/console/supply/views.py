@@ -20,7 +20,8 @@ from ....kernel.calendar import zone
 from ....kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
 from ....kernel.units import HOUR
 from ....wire.on_site import ALLOWED
-from ...core.amounts import NumberField, typed_money, typed_whole
+from ...core.amounts import typed_money, typed_whole
+from ...core.number_field import NumberField
 from ...core.row_forms import RowForm
 from ...core.time import now
 from ...estate.models import Property

@@ -19,8 +19,9 @@ from django.utils.translation import pgettext
 from ....kernel.charges import CHARGES
 from ....kernel.tariff import TariffError
 from ....kernel.tariff_document import DAY_GROUPS
-from ...core.amounts import TWO_READINGS, plain, typed_number
+from ...core.plain_numbers import plain
 from ...core.rate_names import usual_rate
+from ...core.typed_numbers import TWO_READINGS, typed_number
 
 ROWS = {"rate": ("name", "price"), "profile": ("season", "from", "upto", "days", "switches")}
 """The fields that come in rows, by the name of the row."""

@@ -22,8 +22,9 @@ from ....kernel.tariff import Tariff as KernelTariff
 from ....kernel.tariff import TariffError
 from ...accounts.rights import Right
 from ...core import local_forms
-from ...core.amounts import NumberField, in_field
 from ...core.errors import for_people
+from ...core.number_field import NumberField
+from ...core.plain_numbers import in_field
 from ...core.row_forms import RowForm
 from ...core.time import now
 from ...core.uploads import LARGEST_UPLOAD, takes

@@ -21,7 +21,7 @@ from ...core.amounts import typed_money
 from ...core.spans import during
 from ...core.time import now
 from ...estate.models import Organisation
-from ...estate.wall_clock import typed_day
+from ...estate.typed_days import typed_day
 from ...payments.models import Handover, Receipt
 from ...payments.receipts import papers_of
 from ...payments.till import TillError, hand_over, last_handover, till_of, tills

@@ -22,7 +22,7 @@ from ....kernel.currencies import format_money
 from ....kernel.units import MINUTE, exact_instant, exact_kwh
 from ...accounts.throttles import failed, waits
 from ...core.addresses import public
-from ...core.amounts import plain
+from ...core.plain_numbers import plain
 from ...core.time import now
 from ...core.wechat_login import ADDRESS, LoginError, link, openid
 from ...estate.models import Property

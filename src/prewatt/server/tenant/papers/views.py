@@ -19,7 +19,7 @@ from ....tables.export import as_file
 from ...allocation.models import BASES
 from ...core.time import now
 from ...estate.models import Tenancy
-from ...estate.wall_clock import typed_day
+from ...estate.typed_days import typed_day
 from ...statements import formats
 from ...statements.keypad import sold_code
 from ...statements.papers import paper_of
