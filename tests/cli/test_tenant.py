@@ -7,7 +7,8 @@ from prewatt.cli import app
 from prewatt.kernel.units import HOUR
 from prewatt.server.accounts.invitations import invitation_of
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.notices.contacts import Contact, kept
+from prewatt.server.notices.contact import Contact
+from prewatt.server.notices.contacts import kept
 from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.tenancies.moving import move_out
 

@@ -67,7 +67,8 @@ class Play:
         from prewatt.server.core import time as server_time
         from prewatt.server.estate.models import Organisation, Property, Tenancy
         from prewatt.server.metering.models import Gateway
-        from prewatt.server.notices.recipients import keep_account, recipient_of
+        from prewatt.server.notices.recipients import recipient_of
+        from prewatt.server.notices.sending_accounts import keep_account
         from prewatt.server.notices.sending_templates import keep_template
         from prewatt.server.payments.merchants import keep_merchant
         from prewatt.wire.topics import SHARDS
@@ -278,7 +279,8 @@ class Play:
         """The manager writes to everybody."""
         from django.contrib.auth import get_user_model
 
-        from prewatt.server.correspondence.notes import living_in, send_note
+        from prewatt.server.correspondence.note_addressees import living_in
+        from prewatt.server.correspondence.notes import send_note
         from prewatt.server.estate.models import Organisation, Property
 
         owner = Organisation.objects.get()

@@ -16,7 +16,7 @@ def keypad_flat(home, name="Attic", number="00000000018", tenant="Kim", begins=N
     from prewatt.server.core.time import now
     from prewatt.server.estate.models import Tenancy, Unit
     from prewatt.server.vending.codes import add_group, register
-    from prewatt.server.vending.keypad_readings import place
+    from prewatt.server.vending.keypad_places import place
     from prewatt.server.vending.models import SupplyGroup, TokenMeter
 
     unit = Unit.objects.create(property=home, name=name)

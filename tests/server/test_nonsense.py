@@ -24,7 +24,8 @@ from prewatt.server.correspondence.reports import open_report
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Alarm, Gateway, Meter
-from prewatt.server.notices.recipients import add_channel, manager_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import manager_of
 from prewatt.server.payments.models import Payment
 from prewatt.server.sales.giving_back import give, refund
 from prewatt.server.sales.top_ups import top_up

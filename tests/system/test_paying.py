@@ -10,7 +10,7 @@ from prewatt.kernel.units import DAY, MINUTE
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.metering.models import Gateway
 from prewatt.server.notices.models import Recipient
-from prewatt.server.notices.recipients import keep_account
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.watching import watch
 from prewatt.server.payments.bank import reference, upload
 from prewatt.server.payments.merchants import keep_merchant

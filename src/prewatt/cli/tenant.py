@@ -20,9 +20,11 @@ from ..server.core.time import now
 from ..server.estate.models import Property, Tenancy
 from ..server.estate.typed_days import typed_day
 from ..server.estate.wall_clock import wall_clock
-from ..server.notices.contacts import TenantChangedError, keep_contact, kept, read_contact, unreached
+from ..server.notices.contact import read_contact
+from ..server.notices.contacts import TenantChangedError, keep_contact, kept
 from ..server.notices.languages import languages
 from ..server.notices.recipients import recipient_of
+from ..server.notices.unreached import unreached
 from ..server.sales.giving_back import give
 from ..server.statements.formats import to_csv, to_document
 from ..server.statements.pdf import to_pdf

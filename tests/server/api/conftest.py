@@ -11,7 +11,7 @@ from django.test import Client
 
 from prewatt.server.estate.models import Organisation
 from prewatt.server.notices.channels.access_token import forget_tokens
-from prewatt.server.notices.recipients import keep_account
+from prewatt.server.notices.sending_accounts import keep_account
 from tests.recorded import recorded_once
 from tests.server.notices.players.wechat import WeChatServer
 

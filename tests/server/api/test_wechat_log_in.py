@@ -18,7 +18,7 @@ from prewatt.server.accounts.rights import Role
 from prewatt.server.accounts.wechat_users import WeChatUser
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.notices.models import Notice, SendingAccount
-from prewatt.server.notices.recipients import keep_account
+from prewatt.server.notices.sending_accounts import keep_account
 from tests.building import PASSWORD
 from tests.server.api.conftest import Phone
 

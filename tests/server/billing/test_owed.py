@@ -13,7 +13,8 @@ from prewatt.server.billing.owed import owe_back, owe_cleared, owed, pay_out, wi
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.references import Of, Reference
-from prewatt.server.notices.recipients import keep_account, manager_of
+from prewatt.server.notices.recipients import manager_of
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.watching import watch
 from prewatt.server.payments.bank import book_line, reference, upload
 from prewatt.server.payments.books import clearing

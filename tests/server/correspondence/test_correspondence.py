@@ -18,12 +18,13 @@ from prewatt.kernel.units import DAY, HOUR, instant
 from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.correspondence import photos
 from prewatt.server.correspondence.models import Entry, Note, Photo, Report
-from prewatt.server.correspondence.notes import reached
+from prewatt.server.correspondence.notes_reached import reached
 from prewatt.server.correspondence.reports import MOST_A_DAY, MOST_OPEN
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.notices.models import Delivery, Notice
-from prewatt.server.notices.recipients import keep_account, manager_of, recipient_of
+from prewatt.server.notices.recipients import manager_of, recipient_of
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from tests.building import PASSWORD, ZONE, set_up
 from tests.server.notices.test_notices import mail_account, told_by_mail
 

@@ -15,7 +15,8 @@ from prewatt.server.estate.safety_rules import check_limits, in_words, read_limi
 from prewatt.server.estate.supply_windows import read_windows
 from prewatt.server.metering.models import Meter
 from prewatt.server.notices.languages import CHINESE, language_of
-from prewatt.server.notices.recipients import add_channel, manager_of, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import manager_of, recipient_of
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings, send_settings
 from prewatt.server.vending.models import Command

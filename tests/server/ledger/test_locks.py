@@ -17,16 +17,16 @@ from prewatt.server.payments.models import BankLine, RefundPart, TakenBack
 from prewatt.server.payments.providers.interface import Cause, Step, TakenBackReport
 from prewatt.server.payments.refunds import _begin, failed, pay_out_by_hand, sent
 from prewatt.server.payments.returned import book_returned
-from prewatt.server.payments.statements.shape import BankError
+from prewatt.server.payments.statements.errors import BankError
 from prewatt.server.payments.taken_back import hear
 from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.sales.giving_back import decide, put_right, refund
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_out, settle
-from prewatt.server.vending.keypad_readings import take_reading
 from prewatt.server.vending.models import Adjustment, Code, Command, TokenMeter
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
+from prewatt.server.vending.typed_readings import take_reading
 from tests.racing import at_once, before
 from tests.server.keypads import keypad_flat
 from tests.server.payments.paying import pay_and_call_back, start_payment

@@ -9,7 +9,8 @@ from prewatt.server.estate.models import Tenancy
 from prewatt.server.metering.apart import apart, meter_or_gateway_of
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.notices import watching
-from prewatt.server.notices.recipients import add_channel, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.payments import settlement
 from prewatt.server.payments.models import SettlementFile, SettlementLine
 from prewatt.server.payments.settlement import book_what_was_missed

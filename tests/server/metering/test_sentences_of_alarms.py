@@ -22,7 +22,8 @@ from prewatt.server.estate.models import Property
 from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.notices import watching
 from prewatt.server.notices.models import Notice, Recipient
-from prewatt.server.notices.recipients import add_channel, manager_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import manager_of
 from prewatt.server.sales import found
 
 pytestmark = pytest.mark.database

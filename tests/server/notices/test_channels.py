@@ -24,8 +24,10 @@ from prewatt.server.notices.channels.sms import Sms
 from prewatt.server.notices.channels.webhook import Webhook
 from prewatt.server.notices.channels.wecom import WeCom
 from prewatt.server.notices.models import Channel, Recipient, SendingAccount
-from prewatt.server.notices.recipients import add_channel, keep_account, manager_of, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import manager_of, recipient_of
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up
 from tests.building import set_up

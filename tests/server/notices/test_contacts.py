@@ -16,10 +16,14 @@ from prewatt.server.accounts.keys import make_key
 from prewatt.server.commissioning.apartments import apartments_of
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Gateway
-from prewatt.server.notices.contacts import Contact, TenantChangedError, keep_contact, kept, unreached
+from prewatt.server.notices.contact import Contact
+from prewatt.server.notices.contacts import TenantChangedError, keep_contact, kept
 from prewatt.server.notices.models import Delivery, Recipient
-from prewatt.server.notices.recipients import add_channel, keep_account, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
+from prewatt.server.notices.unreached import unreached
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_in, move_out
 from prewatt.server.tenancies.put_right import Change, put_right

@@ -19,9 +19,10 @@ from prewatt.server.notices.fitting import segments
 from prewatt.server.notices.languages import languages
 from prewatt.server.notices.models import Delivery, Notice, Recipient
 from prewatt.server.notices.preview import template
-from prewatt.server.notices.recipients import keep_account, manager_of, recipient_of
+from prewatt.server.notices.recipients import manager_of, recipient_of
 from prewatt.server.notices.samples import messages
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.sales.top_ups import top_up
 from tests.gateway import Edge
 from tests.recorded import recorded_once

@@ -10,7 +10,7 @@ from prewatt.kernel.supply import LOCKS
 from prewatt.kernel.units import NANO
 from prewatt.server.correspondence.models import Report
 from prewatt.server.notices import languages as folders
-from prewatt.server.notices.contacts import read_contact
+from prewatt.server.notices.contact import read_contact
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.languages import ENGLISH, FILE, FOLDER, language_of, languages
 from prewatt.server.notices.preview import preview

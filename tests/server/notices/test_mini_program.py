@@ -11,8 +11,9 @@ from prewatt.server.estate.models import Organisation
 from prewatt.server.notices.channels.wechat_mini import PAGES, MiniProgram, app_of, page_of
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.models import Channel, Delivery, Permission, Recipient, SendingAccount
-from prewatt.server.notices.recipients import add_channel, keep_account
+from prewatt.server.notices.recipient_channels import add_channel
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.sending_templates import keep_template
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up

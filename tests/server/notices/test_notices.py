@@ -16,8 +16,11 @@ from prewatt.server.notices import watching
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.fitting import whole
 from prewatt.server.notices.models import Channel, Delivery, Notice, Recipient
-from prewatt.server.notices.recipients import add_channel, keep_account, keep_settings, manager_of, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipient_settings import keep_settings
+from prewatt.server.notices.recipients import manager_of, recipient_of
 from prewatt.server.notices.sending import BACKOFF, LEASE, send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.telling import after_quiet_hours, wall
 from prewatt.server.notices.texts import render
 from prewatt.server.payments.models import Payment

@@ -11,8 +11,11 @@ from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.metering.models import Gateway
 from prewatt.server.notices import watching
 from prewatt.server.notices.models import Delivery, Recipient
-from prewatt.server.notices.recipients import add_channel, keep_account, keep_settings, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipient_settings import keep_settings
+from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings
 from prewatt.server.vending.models import Command

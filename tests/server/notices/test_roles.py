@@ -7,8 +7,9 @@ from prewatt.server.accounts.rights import Right, Role
 from prewatt.server.notices.events import FOR_MANAGERS, HEARD_WITH, Event
 from prewatt.server.notices.models import Channel, Delivery
 from prewatt.server.notices.pages import FOR_OFFICE
-from prewatt.server.notices.recipients import keep_account, manager_of
+from prewatt.server.notices.recipients import manager_of
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.telling import tell
 from prewatt.server.web.needs import PAGES
 

@@ -13,8 +13,8 @@ from prewatt.server.notices.channels.senders.gateway import Gateway
 from prewatt.server.notices.channels.sms import Sms
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.models import SendingAccount
-from prewatt.server.notices.recipients import keep_account
 from prewatt.server.notices.samples import messages
+from prewatt.server.notices.sending_accounts import keep_account
 
 NUMBER = "+8613800138000"
 

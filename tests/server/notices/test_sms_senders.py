@@ -13,9 +13,11 @@ from prewatt.server.notices.channels.senders.interface import Why
 from prewatt.server.notices.channels.sms import Sms
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.models import Delivery, SendingAccount
-from prewatt.server.notices.recipients import add_channel, address_of, keep_account, recipient_of, values_of
+from prewatt.server.notices.recipient_channels import add_channel, address_of
+from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.notices.samples import messages, usable
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account, values_of
 from prewatt.server.notices.sending_templates import as_lines, keep_template
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up

@@ -16,13 +16,16 @@ from prewatt.server.estate.models import Property
 from prewatt.server.notices.channels.interface import Message
 from prewatt.server.notices.channels.senders.interface import sms_text
 from prewatt.server.notices.channels.wecom import LONGEST, content
-from prewatt.server.notices.contacts import Contact, keep_contact
+from prewatt.server.notices.contact import Contact
+from prewatt.server.notices.contacts import keep_contact
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.fitting import segments
 from prewatt.server.notices.models import Channel, Delivery, Notice, Pace, Recipient
 from prewatt.server.notices.paces import NEVER, WEEKLY, can_stop, set_pace
-from prewatt.server.notices.recipients import add_channel, keep_account, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.notices.sending import message_of, send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.taps import LONGEST as LONGEST_TOKEN
 from prewatt.server.notices.taps import delivery_of, token_of
 from prewatt.server.notices.telling import tell

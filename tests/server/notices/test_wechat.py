@@ -18,9 +18,11 @@ from prewatt.server.notices.events import Event
 from prewatt.server.notices.languages import languages
 from prewatt.server.notices.models import Delivery, Recipient, SendingTemplate
 from prewatt.server.notices.preview import template
-from prewatt.server.notices.recipients import add_channel, keep_account, recipient_of
+from prewatt.server.notices.recipient_channels import add_channel
+from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.notices.samples import messages
 from prewatt.server.notices.sending import send_what_is_due
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.sending_templates import as_lines, keep_template
 from prewatt.server.notices.taps import token_of
 from prewatt.server.notices.watching import watch

@@ -20,7 +20,8 @@ from prewatt.server.estate.floors import floor_of, guessed_floor
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
 from prewatt.server.metering.outlook import days_left
-from prewatt.server.notices.contacts import Contact, keep_contact
+from prewatt.server.notices.contact import Contact
+from prewatt.server.notices.contacts import keep_contact
 from prewatt.server.overview.keeping import Keeper
 from prewatt.server.overview.models import DayFigures, Keeping, Place, Summary
 from prewatt.server.overview.money import keep_money

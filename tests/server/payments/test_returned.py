@@ -17,7 +17,7 @@ from prewatt.server.payments.models import BankLine, TakenBack
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from prewatt.server.payments.staff import record
-from prewatt.server.payments.statements.shape import BankError
+from prewatt.server.payments.statements.errors import BankError
 from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.models import Refund

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prewatt.kernel.units import NANO
+from prewatt.server.payments.statements.errors import BankError, Why
 from prewatt.server.payments.statements.reading import read_file
-from prewatt.server.payments.statements.shape import BankError, Line, Why
+from prewatt.server.payments.statements.shape import Line
 from tests.comparing import assert_row
 
 SAMPLES = Path(__file__).parent / "statements"

@@ -7,7 +7,7 @@ import pytest
 
 from prewatt.kernel.units import NANO
 from prewatt.server.payments.bank import read, read_statement
-from prewatt.server.payments.statements.shape import BankError, Unknown, Why
+from prewatt.server.payments.statements.errors import BankError, Unknown, Why
 
 OCTOBER = date(2025, 10, 6)
 

@@ -162,8 +162,9 @@ def test_cash_is_handed_over_on_the_page_and_who_reads_the_books_sees_all_tills(
 
 
 def test_a_receipt_goes_to_the_tenant_by_mail(tenancy, manager, internet):
-    from prewatt.server.notices.contacts import Contact, keep_contact
-    from prewatt.server.notices.recipients import keep_account
+    from prewatt.server.notices.contact import Contact
+    from prewatt.server.notices.contacts import keep_contact
+    from prewatt.server.notices.sending_accounts import keep_account
     from tests.server.notices.test_channels import mail
 
     record(tenancy, 5 * NANO, "c1", get_user_model().objects.get(username="manager"))

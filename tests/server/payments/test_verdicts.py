@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from prewatt.server.payments import verdicts
+from prewatt.server.payments import movement_sides, verdicts
 from prewatt.server.payments.findings import ACT, MATCHED, MESSAGES, WAITS
-from prewatt.server.payments.verdicts import Carriage, File, Sides, Standing, Verdict, debit_verdict, verdict
+from prewatt.server.payments.movement_sides import Carriage, File, Sides, Standing
+from prewatt.server.payments.verdicts import Verdict, debit_verdict, verdict
 
 DUE, LESS = 20, 15
 FETCHED, AWAITED, LATE = File
@@ -70,7 +71,8 @@ def test_each_verdict_has_words_and_what_waits_for_a_person_says_what_to_do():
 
 
 def test_the_verdicts_know_nothing_of_the_world():
-    tree = ast.parse(Path(verdicts.__file__).read_text())
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert modules == {"__future__", "dataclasses", "enum"}
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    trees = [ast.parse(Path(module.__file__).read_text()) for module in (verdicts, movement_sides)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert modules == {"__future__", "dataclasses", "enum", "movement_sides"}
+    assert not [node for node in nodes if isinstance(node, ast.Import)]

@@ -22,7 +22,7 @@ from prewatt.server.correspondence.reports import add_entry, open_report
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.metering.alarms import raise_alarm
 from prewatt.server.metering.models import Meter
-from prewatt.server.notices.contacts import Contact
+from prewatt.server.notices.contact import Contact
 from prewatt.server.notices.models import Notice
 from prewatt.server.notices.recipients import manager_of, recipient_of
 from prewatt.server.payments.bank import book_line, upload

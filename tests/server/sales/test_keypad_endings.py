@@ -27,8 +27,9 @@ from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, put_right
 from prewatt.server.vending.codes import VendError, vend_management, vend_units
-from prewatt.server.vending.keypad_readings import place, take_reading
+from prewatt.server.vending.keypad_places import place
 from prewatt.server.vending.models import KeypadEntry, Refund, TokenMeter
+from prewatt.server.vending.typed_readings import take_reading
 from prewatt.tokens import Function, carried
 from tests.building import FLAT
 from tests.recorded import recorded_once

@@ -21,9 +21,11 @@ from prewatt.server.statements.terms import TermsError, TermsRequest, agree
 from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tenancies.moving import move_out, settle, settle_what_is_due
 from prewatt.server.vending.codes import VendError, register, vend_money, vend_units
-from prewatt.server.vending.keypad_readings import Implausible, ReadingRefused, in_doubt, place, take_reading
+from prewatt.server.vending.keypad_places import place
+from prewatt.server.vending.keypad_readings import in_doubt
 from prewatt.server.vending.models import Code, KeypadEntry, Refund, TokenMeter, TopUp
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
+from prewatt.server.vending.typed_readings import Implausible, ReadingRefused, take_reading
 from prewatt.tokens import UnitCredit, carried, cipher, decode
 from tests.building import FLAT
 from tests.recorded import recorded_once

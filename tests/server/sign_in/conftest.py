@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.contrib.auth import get_user_model
 
-from prewatt.server.notices.recipients import keep_account
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.sign_in import carrying
 
 

@@ -11,8 +11,9 @@ from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.processes import tasks as processes
 from prewatt.server.billing.models import StatementPaper
 from prewatt.server.estate.models import Organisation, Tenancy
-from prewatt.server.notices.contacts import Contact, keep_contact
-from prewatt.server.notices.recipients import keep_account
+from prewatt.server.notices.contact import Contact
+from prewatt.server.notices.contacts import keep_contact
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.payments.staff import record
 from prewatt.server.statements import many_task
 from prewatt.server.statements.papers import give_out, paper_of

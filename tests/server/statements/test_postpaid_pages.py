@@ -14,7 +14,8 @@ from prewatt.server.billing.models import Bill
 from prewatt.server.estate.terms import Terms
 from prewatt.server.estate.terms_in_force import terms_of
 from prewatt.server.notices.models import Notice
-from prewatt.server.notices.recipients import keep_account, manager_of, recipient_of
+from prewatt.server.notices.recipients import manager_of, recipient_of
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.terms import agree
 from tests.gateway import at

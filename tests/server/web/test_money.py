@@ -24,7 +24,8 @@ from prewatt.server.accounts.keys import make_key
 from prewatt.server.billing.models import Bill
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.notices.models import Notice
-from prewatt.server.notices.recipients import keep_account, recipient_of
+from prewatt.server.notices.recipients import recipient_of
+from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.formats import to_csv
 from prewatt.server.statements.pdf import to_pdf

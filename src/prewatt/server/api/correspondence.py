@@ -15,7 +15,10 @@ from pydantic import StrictBool, StrictInt
 from ...kernel.units import exact_instant
 from ..accounts.tenants import tenancies_of_login
 from ..correspondence.models import Note, Report
-from ..correspondence.notes import living_in, notes_for, reached, send_note
+from ..correspondence.note_addressees import living_in
+from ..correspondence.notes import send_note
+from ..correspondence.notes_reached import reached
+from ..correspondence.notes_shown import notes_for
 from ..correspondence.photos import encode
 from ..correspondence.reports import add_entry, open_report
 from ..estate.models import Organisation

@@ -14,8 +14,8 @@ from ..core.time import now
 from ..sales.giving_back import give_code_back
 from ..sales.keypad_sales import quote, sell_credit
 from ..vending.keypad_models import KeypadReading
-from ..vending.keypad_readings import take_reading
 from ..vending.models import KeypadEntry
+from ..vending.typed_readings import take_reading
 from ..web.access import keypad_meter_of_manager, tenancy_of_manager, tenancy_to_see
 from ..web.keypad import keypad_panel
 from .reading import read_field, read_instant

@@ -16,8 +16,10 @@ from ...kernel.units import exact_instant, parse_instant, parse_money
 from ..accounts.invitations import invite_to_flat
 from ..core.time import now
 from ..estate.models import MOST_OCCUPANTS, Tenancy
-from ..notices.contacts import NO_CONTACT, Contact, keep_contact, kept, read_contact, unreached
+from ..notices.contact import NO_CONTACT, Contact, read_contact
+from ..notices.contacts import keep_contact, kept
 from ..notices.models import Recipient
+from ..notices.unreached import unreached
 from ..tenancies.moving import move_in
 from ..web.access import property_of_manager, tenancy_of_manager
 

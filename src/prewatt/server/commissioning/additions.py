@@ -21,7 +21,8 @@ from ..core.time import now
 from ..estate.models import Part, Property, Tenancy, Unit
 from ..metering.locking import for_update, lock_meters
 from ..metering.models import Gateway, Meter
-from ..notices.contacts import Contact, keep_contact, kept
+from ..notices.contact import Contact
+from ..notices.contacts import keep_contact, kept
 from ..notices.recipients import recipient_of
 from ..tenancies.moving import move_in
 from ..vending.account_settings import send_settings_to

@@ -31,7 +31,7 @@ from ...tables.rows import Cell, Row
 from ...tables.sheet import read
 from ..core.phone_numbers import country_at
 from ..metering.models import Meter
-from ..notices.contacts import NO_CONTACT, Contact, read_field
+from ..notices.contact import NO_CONTACT, Contact, read_field
 
 NAMES = {
     "unit": (

@@ -14,7 +14,8 @@ from ...tables.problems import Problems
 from ..core.errors import label
 from ..core.time import now
 from ..estate.models import Property, Tenancy
-from ..notices.contacts import NO_CONTACT, Contact, TenantChangedError, keep_contact, kept
+from ..notices.contact import NO_CONTACT, Contact
+from ..notices.contacts import TenantChangedError, keep_contact, kept
 from ..notices.models import Recipient
 from .apartments import CONTACT, apartments_of
 

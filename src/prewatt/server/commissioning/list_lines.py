@@ -19,7 +19,8 @@ from ..core.errors import for_people, label
 from ..core.time import now
 from ..estate.models import Property, Tenancy, Unit
 from ..metering.models import Meter
-from ..notices.contacts import NO_CONTACT, kept
+from ..notices.contact import NO_CONTACT
+from ..notices.contacts import kept
 from ..notices.models import Recipient
 from .apartments import CONTACT, Apartment
 from .gateway_places import Places

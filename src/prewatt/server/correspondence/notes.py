@@ -5,22 +5,19 @@ channels or not.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from ...kernel.names import natural
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import lock_organisation
 from ..notices.events import Event
-from ..notices.languages import ENGLISH, languages
-from ..notices.models import Delivery, Notice
+from ..notices.languages import languages
+from ..notices.models import Notice
 from ..notices.pages import for_tenant
 from ..notices.recipients import recipient_of
 from ..notices.telling import tell
@@ -29,27 +26,6 @@ from .models import Note, NoteTo
 from .texts import named, written
 
 LONGEST_TITLE, LONGEST_TEXT = 100, 1000
-SHOWN = 10
-"""The most notes that a tenant's page shows."""
-
-
-def living_in(organisation: Organisation, units: Collection[int], properties: Collection[int]) -> list[Tenancy]:
-    """Return the tenancies that hold now in some units, and in some buildings, of an organisation. Raises
-    ValidationError if one of these does not belong to it.
-    """
-    _check(organisation.properties, properties, "properties", _("There is no such building."))
-    rows = Tenancy.objects.living(now()).filter(unit__property__organisation=organisation)
-    homes = organisation.properties.filter(units__in=units).values_list("units", flat=True)
-    if set(units) - set(homes):
-        raise ValidationError({"units": _("There is no such flat.")})
-    chosen = rows.filter(Q(unit__in=units) | Q(unit__property__in=properties))
-    tenancies = chosen.select_related("unit__property__organisation")
-    return sorted(tenancies, key=lambda each: (natural(each.unit.property.name), natural(each.unit.name)))
-
-
-def _check(rows: Any, wanted: Collection[int], field: str, text: str) -> None:
-    if set(wanted) - set(rows.filter(pk__in=wanted).values_list("pk", flat=True)):
-        raise ValidationError({field: text})
 
 
 @transaction.atomic
@@ -117,102 +93,3 @@ def _tell(note: Note, tenancy: Tenancy) -> Notice | None:
         "link": for_tenant(Event.NOTE, tenancy),
     }
     return tell(recipient, Event.NOTE, f"note {note.pk}", values, urgent=note.is_urgent)
-
-
-# -- what became of it --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reached:
-    """What became of a note for one tenant. `ways`: the deliveries that carry it. `muted`: the tenant does not want to
-    be told of notes. A tenant without channels sees the note only on their page. `seen`: the instant when they saw it
-    there.
-    """
-
-    tenancy: Tenancy
-    ways: list[Delivery]
-    muted: bool
-    seen: int | None
-
-    @property
-    def failed(self) -> bool:
-        """Whether no channel has brought the note, none is still trying, and the tenant has not seen it."""
-        states = {each.state for each in self.ways}
-        return self.seen is None and not states & {Delivery.State.SENT, Delivery.State.WAITING}
-
-
-class Reach(NamedTuple):
-    """How many tenants a note is for, to how many of them a channel has brought it, how many have seen it on their page, and
-    how many it did not reach.
-    """
-
-    all: int
-    sent: int
-    seen: int
-    failed: int
-
-
-def reach_of(notes: Collection[Note]) -> dict[int, Reach]:
-    """Return what became of some notes, by the note's number."""
-    ways = Delivery.objects.filter(notice=OuterRef("notice"))
-    brought = Exists(ways.filter(state=Delivery.State.SENT))
-    is_open = Exists(ways.filter(state__in=(Delivery.State.SENT, Delivery.State.WAITING)))
-    rows = NoteTo.objects.filter(note__in=list(notes)).order_by().annotate(brought=brought, is_open=is_open)
-    sums = rows.values_list("note").annotate(
-        all=Count("pk"),
-        sent=Count("pk", filter=Q(brought=True)),
-        seen=Count("seen_at"),
-        failed=Count("pk", filter=Q(is_open=False, seen_at=None)),
-    )
-    nobody = {each.pk: Reach(0, 0, 0, 0) for each in notes}
-    return nobody | {number: Reach(*counts) for number, *counts in sums}
-
-
-def addressed(note: Note) -> QuerySet[NoteTo]:
-    """Return to whom a note is addressed."""
-    return note.addressed.select_related("tenancy__unit__property", "notice")
-
-
-def reached(note: Note, some: Iterable[NoteTo] | None = None) -> list[Reached]:
-    """Return what became of a note, by tenant. `some`: only of these to whom it is addressed."""
-    rows = list(addressed(note) if some is None else some)
-    notices = [each.notice_id for each in rows if each.notice_id]
-    ways: dict[int, list[Delivery]] = {}
-    for delivery in Delivery.objects.filter(notice__in=notices).select_related("channel").order_by("pk"):
-        ways.setdefault(delivery.notice_id, []).append(delivery)
-    return [
-        Reached(each.tenancy, ways.get(each.notice_id or 0, []), each.notice_id is None, each.seen_at) for each in rows
-    ]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A note as its tenant reads it."""
-
-    title: str
-    text: str
-    at: int
-    is_urgent: bool
-    new: bool
-
-
-def notes_for(tenancies: Iterable[Tenancy], look: bool = False) -> list[Shown]:
-    """Return the last notes to a tenant, in their language, the latest first. `look`: they are shown on the tenant's
-    page now.
-    """
-    rows = list(
-        NoteTo.objects.filter(tenancy__in=tenancies)
-        .select_related("note", "tenancy__recipient")
-        .order_by("-note__at", "-pk")[:SHOWN]
-    )
-    if look and (new := [each.pk for each in rows if each.seen_at is None]):
-        NoteTo.objects.filter(pk__in=new, seen_at=None).update(seen_at=now())
-    return [
-        Shown(*each.note.words(_language(each.tenancy)), each.note.at, each.note.is_urgent, each.seen_at is None)
-        for each in rows
-    ]
-
-
-def _language(tenancy: Tenancy) -> str:
-    recipient = getattr(tenancy, "recipient", None)
-    return str(recipient.language) if recipient is not None else ENGLISH

@@ -5,26 +5,20 @@ it was changed, and must confirm before it is overwritten.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from ...kernel.names import natural
 from ...kernel.units import DAY
-from ..core.phone_numbers import country_at, read_phone
 from ..core.sealing import SealError
 from ..core.time import now
-from ..estate.models import Property, Tenancy
+from ..estate.models import Tenancy
 from ..metering.locking import for_update
 from .channels import CHANNELS
-from .languages import language_choices, languages
+from .contact import Contact
 from .models import Channel, Delivery, Recipient
-from .recipients import address_of, put_channel, recipient_of, sealed_address, that_send
+from .recipient_channels import address_of, put_channel, sealed_address
+from .recipients import recipient_of
 
 KINDS = {"phone": "sms", "email": "email"}
 """The kind of channel of each field."""
@@ -32,67 +26,8 @@ AGAIN = DAY
 """Notices that did not arrive at a wrong number are sent to the right one if they are not older than this, µs."""
 
 
-@dataclass(frozen=True)
-class Contact:
-    """A tenant's phone number (+49…), e-mail address and language (a code such as `en`). A part that the landlord has
-    not given is empty.
-    """
-
-    phone: str = ""
-    email: str = ""
-    language: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.phone or self.email or self.language)
-
-
-NO_CONTACT = Contact()
-
-
 class TenantChangedError(ValidationError):
     """The tenant has changed what the landlord is about to overwrite."""
-
-
-def read_contact(property_: Property, phone: str, email: str, language: str) -> Contact:
-    """Return the contact that somebody typed for a tenant of a building. A ValidationError names each field that is
-    wrong.
-    """
-    country = country_at(property_.zone, property_.currency)
-    typed = {"phone": phone, "email": email, "language": language}
-    fields, errors = {}, {}
-    for field, text in typed.items():
-        try:
-            fields[field] = read_field(field, text, country)
-        except ValueError as error:
-            errors[field] = [str(error)]
-    if errors:
-        raise ValidationError(errors)
-    return Contact(**fields)
-
-
-def read_field(field: str, text: str, country: str) -> str:
-    """Return one field of a contact in its one form; an empty field stays empty. `country` is the country that a phone
-    number is dialled in, such as `DE`. A ValueError says, for people, what is wrong.
-    """
-    bare = text.strip()
-    readers: dict[str, Callable[[str], str]] = {
-        "phone": lambda said: read_phone(said, country),
-        "email": CHANNELS["email"].read_address,
-        "language": _language,
-    }
-    return readers[field](bare) if bare else ""
-
-
-def _language(text: str) -> str:
-    plain = text.casefold()
-    for code, language in languages().items():
-        if plain in (code, language.words.name.casefold(), *language.words.called):
-            return code
-    known = ", ".join(f"{code} ({name})" for code, name in language_choices())
-    raise ValueError(_("There are no notices in this language. There are: %(known)s.") % {"known": known})
-
-
-# -- keeping -------------------------------------------------------------------------------------------------------------
 
 
 def kept(recipient: Recipient) -> Contact:
@@ -188,52 +123,3 @@ def forget(tenancy: Tenancy) -> bool:
     count, _by_model = recipient.channels.all().delete()
     Recipient.objects.filter(pk=recipient.pk).update(changed_at=None)
     return bool(count)
-
-
-# -- who is not reached --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Unreached:
-    """A tenant whom no notice reaches, and the reason (`why`), for people."""
-
-    tenancy: Tenancy
-    why: str
-
-
-def tenancies_unreached(properties: Iterable[Property]) -> QuerySet[Tenancy]:
-    """Return the tenancies of some properties, present and future, whom no notice reaches, in no order."""
-    sending = that_send(Channel.objects.filter(recipient__tenancy=OuterRef("pk"), failing=""))
-    rows = Tenancy.objects.filter(unit__property__in=list(properties)).not_over(now())
-    return rows.exclude(Exists(sending)).select_related("unit")
-
-
-def unreached(properties: Iterable[Property]) -> list[Unreached]:
-    """Return the tenants of some properties, present and future, whom no notice reaches, in the order of their units."""
-    rows = tenancies_unreached(properties)
-    return with_reasons(sorted(rows, key=lambda each: (natural(each.unit.name), each.begins)))
-
-
-def with_reasons(tenancies: Collection[Tenancy]) -> list[Unreached]:
-    """Return tenancies that no notice reaches, each with the reason."""
-    channels: dict[int | None, list[Channel]] = defaultdict(list)
-    for channel in Channel.objects.filter(recipient__tenancy__in=list(tenancies)).select_related("recipient"):
-        channels[channel.recipient.tenancy_id].append(channel)
-    return [Unreached(each, _why(channels[each.pk])) for each in tenancies]
-
-
-def _why(channels: Iterable[Channel]) -> str:
-    """Return why none of a tenant's channels reaches them."""
-    every = list(channels)
-    on = [each for each in every if each.is_enabled]
-    if not every:
-        return _("neither a phone number nor an e-mail address is known")
-    if not on:
-        return _("switched off by the tenant")
-    failing = next((each.failing for each in on if each.failing), "")
-    if failing:
-        # The worker has written it down in English.
-        return _("the last try failed: %(why)s") % {"why": _(failing)}
-    return _("nothing is set up that sends by %(ways)s") % {
-        "ways": ", ".join(sorted({str(CHANNELS[each.kind].title) for each in on if each.kind in CHANNELS}))
-    }

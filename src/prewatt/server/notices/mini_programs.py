@@ -7,7 +7,7 @@ from django.conf import settings
 from .channels.wechat import App
 from .channels.wechat_mini import MiniProgram, app_of
 from .models import SendingAccount, SendingTemplate
-from .recipients import values_of
+from .sending_accounts import values_of
 
 LOOKED_AT = 50
 """Of so many accounts it is asked whether they have the same mini program, if nobody says which."""

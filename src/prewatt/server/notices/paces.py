@@ -16,7 +16,7 @@ from ...kernel.units import DAY, HOUR, instant
 from ..core.time import now
 from .events import ALWAYS_TOLD, MUST_BE_TOLD, Event
 from .models import Channel, Delivery, Pace, Recipient
-from .recipients import that_send
+from .recipient_channels import that_send
 
 NEVER, DAILY, WEEKLY = 0, 1, 7
 USUAL_HOUR = 18

@@ -10,7 +10,7 @@ from ..core.time import now
 from ..estate.models import Tenancy
 from .channels.interface import Attachment, Message, SendError
 from .models import Channel
-from .recipients import that_send
+from .recipient_channels import that_send
 from .sending import send
 
 EMAIL = "email"

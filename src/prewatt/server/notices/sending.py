@@ -25,8 +25,9 @@ from .channels.interface import Message, SendError
 from .digests import digest, is_gathered
 from .models import Channel, Delivery, Pace, SendingAccount
 from .permissions import send_permitted
-from .recipients import address_of, values_of
+from .recipient_channels import address_of
 from .roles import allowed_to
+from .sending_accounts import values_of
 from .sending_templates import with_template
 from .taps import with_tap
 

@@ -18,8 +18,9 @@ from .languages import languages
 from .mapping import TemplateError
 from .models import Channel, Recipient, SendingAccount, SendingTemplate
 from .permissions import is_permitted
-from .recipients import address_of, values_of
+from .recipient_channels import address_of
 from .samples import contexts, message, usable
+from .sending_accounts import values_of
 
 
 def templates_of(account: SendingAccount) -> QuerySet[SendingTemplate]:

@@ -25,7 +25,7 @@ from .languages import language_of
 from .models import Delivery
 from .paces import can_change, can_stop
 from .pages import of_all_notices
-from .recipients import address_of
+from .recipient_channels import address_of
 
 SIGNED = 6
 """The bytes of a signature."""

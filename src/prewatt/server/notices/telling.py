@@ -15,7 +15,7 @@ from .events import Event
 from .facts import complete, facts_of
 from .models import Crossing, Delivery, Notice, Recipient
 from .paces import paced
-from .recipients import that_send
+from .recipient_channels import that_send
 from .roles import allowed_to
 from .sending_templates import carrying
 from .texts import render

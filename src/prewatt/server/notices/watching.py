@@ -14,7 +14,8 @@ from ..metering.models import Gateway, Meter
 from .for_managers import ManagerLook
 from .for_tenants import TenantLook
 from .models import Recipient
-from .recipients import add_tenants, to_be_told
+from .recipients import add_tenants
+from .recipients_to_tell import to_be_told
 
 IDLE = 10 * MINUTE
 """A recipient whose meter and payments have nothing new is looked at again after this time, µs."""

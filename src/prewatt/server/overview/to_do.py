@@ -17,7 +17,7 @@ from ..correspondence.reports import not_done
 from ..estate.models import Organisation, Property, Tenancy
 from ..metering.models import Alarm, Gateway, Silence
 from ..notices.models import Channel
-from ..notices.recipients import that_send
+from ..notices.recipient_channels import that_send
 from ..payments.findings import ACT
 from ..payments.models import BankLine, Payment, SettlementLine, TakenBack, Unexpected
 from ..payments.reconciliation import ReconciliationError, recent_days, reconcile

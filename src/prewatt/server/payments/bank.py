@@ -30,9 +30,10 @@ from .layouts import layouts_of
 from .matching import candidates, possible, reference, suggestion
 from .models import BankLine, Merchant
 from .same import recorded_by_hand, returned_by, sort_out
+from .statements.errors import BankError
 from .statements.layout import Layout
 from .statements.reading import LARGEST_FILE, read_file
-from .statements.shape import BankError, LeftOut, Line, Statement
+from .statements.shape import LeftOut, Line, Statement
 from .statements.table import read_table, rows_of
 
 __all__ = [

@@ -6,7 +6,7 @@ from ..tasks.models import Task
 from ..tasks.queueing import Outcome, Progress, TaskError
 from .bank import BankError, upload
 from .layouts import keep_waiting
-from .statements.shape import Unknown
+from .statements.errors import Unknown
 
 STATEMENT = "bank-statement"
 LARGE = 100_000

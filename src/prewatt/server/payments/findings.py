@@ -8,7 +8,8 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from .verdicts import Sides, Verdict
+from .movement_sides import Sides
+from .verdicts import Verdict
 
 MATCHED, WAITS, ACT = "matched", "waits", "act"
 """The three grades of a finding: all sides agree; a side has not reported yet, which is no fault; a person must act."""

@@ -16,8 +16,8 @@ from ..estate.models import Organisation
 from .models import BankLayout, WaitingStatement
 from .statements import names
 from .statements.days import ORDERS
+from .statements.errors import BankError
 from .statements.layout import OPPOSITE, SIGN, Layout, fingerprint
-from .statements.shape import BankError
 
 ROLES = (
     names.DAY, names.VALUE_DAY, names.AMOUNT, names.IN, names.OUT, names.DIRECTION, names.CURRENCY, names.PAYER,

@@ -19,12 +19,13 @@ from ..vending.models import Command
 from .books import clearing, credit_at_meter
 from .findings import Finding
 from .models import BankLine, Merchant, Payment, RefundPart, SettlementLine, TakenBack, Unexpected
+from .movement_sides import Carriage, File, Sides, Standing
 from .providers import PROVIDERS
 from .providers.interface import FEE, PAYMENT, PAYOUT, REFUND, RESERVE
 from .refunds import held_number
 from .settlement import CAUSES, UNKNOWN, days_due, provider_day, whole_days
 from .sides import at_meters, booked, carriage_of, parts
-from .verdicts import WITHOUT_LINE, Carriage, File, Sides, Standing, Verdict, debit_verdict, verdict
+from .verdicts import WITHOUT_LINE, Verdict, debit_verdict, verdict
 
 PAYOUT_DAYS = 10
 """The most days that a payout takes to reach the bank."""

@@ -24,7 +24,7 @@ from ..vending.models import PayOut, Refund, TopUp
 from .bank import open_line
 from .models import BankLine, TakenBack
 from .same import returned_by
-from .statements.shape import BankError
+from .statements.errors import BankError
 from .taking import take_from_debtor, take_from_tenant
 
 

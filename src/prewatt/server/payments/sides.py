@@ -10,7 +10,7 @@ from ..ledger.models import Transfer
 from ..ledger.references import Of, Part
 from ..metering.models import JournalEntry
 from ..vending.models import Command
-from .verdicts import Carriage
+from .movement_sides import Carriage
 
 T = TypeVar("T")
 

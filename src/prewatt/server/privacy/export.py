@@ -28,7 +28,7 @@ from ..correspondence.models import NoteTo, Photo
 from ..estate.models import Tenancy
 from ..metering.models import JournalEntry
 from ..notices.models import Channel
-from ..notices.recipients import address_of
+from ..notices.recipient_channels import address_of
 from ..payments.models import Payment
 from ..vending.models import KeypadReading
 from .person import SHORTEST, Person

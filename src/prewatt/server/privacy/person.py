@@ -13,7 +13,7 @@ from ..billing.models import Bill, Debt, MoveChange
 from ..core.sealing import SealError
 from ..estate.models import Tenancy
 from ..notices.models import Channel
-from ..notices.recipients import address_of
+from ..notices.recipient_channels import address_of
 from ..payments.models import BankLine
 from ..vending.models import Refund
 

@@ -17,8 +17,8 @@ from ..notices.channels.interface import Message, SendError
 from ..notices.events import Event
 from ..notices.languages import ENGLISH
 from ..notices.models import Recipient, SendingAccount
-from ..notices.recipients import values_of
 from ..notices.samples import message
+from ..notices.sending_accounts import values_of
 from ..notices.sending_templates import with_template
 
 log = logging.getLogger("prewatt.sign_in")

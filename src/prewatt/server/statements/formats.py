@@ -9,7 +9,7 @@ from typing import Any
 from ...kernel.units import exact_instant, exact_kwh, exact_money, exact_price
 from ...tables import export as tables
 from ..allocation.models import Share
-from .keypad import KeypadPart
+from .keypad_figures import KeypadPart
 from .statement import Line, Statement
 
 SCHEMA = "prewatt-statement-1"

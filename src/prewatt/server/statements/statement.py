@@ -34,7 +34,8 @@ from ..metering.history import Break, breaks
 from ..metering.models import JournalEntry, Meter
 from ..payments.models import Receipt
 from ..vending.keypads import account_meter_of
-from .keypad import EntryCharge, KeypadPart, charges_in, keypad_part
+from .keypad import charges_in, keypad_part
+from .keypad_figures import EntryCharge, KeypadPart
 from .settled import Settlement, settlement_of
 
 TOP_UPS, ELECTRICITY, STANDING, TAX, SHARED, ADJUSTMENTS = (

@@ -20,7 +20,9 @@ from ..estate.models import Organisation, Property
 from ..metering.locking import lock_meters
 from ..metering.models import Meter
 from ..vending.credit_log import issue
-from .dated import check_scale, notes, plan
+from .dated import plan
+from .dated_notes import notes
+from .dated_scale import check_scale
 from .models import Tariff, TariffVersion
 
 
@@ -82,7 +84,7 @@ def schedule_prices(property_: Property, base: Tariff, series: Sequence[Dated]) 
 
 
 def price_notes(property_: Property, series: Sequence[Dated]) -> list[str]:
-    """Return sentences about dated prices that were scheduled, for people (`dated.notes`)."""
+    """Return sentences about dated prices that were scheduled, for people (`dated_notes.notes`)."""
     at = now()
     coming = {each.effective_at: each.tariff.kernel() for each in property_.tariff_versions.in_force(at)}
     return notes(coming, series, at, property_.zone)

@@ -31,7 +31,8 @@ from ..ledger.references import Of, Part, Reference
 from ..metering.apart import apart, meter_or_gateway_of
 from ..metering.locking import for_update, lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter
-from ..notices.contacts import NO_CONTACT, Contact, keep_contact
+from ..notices.contact import NO_CONTACT, Contact
+from ..notices.contacts import keep_contact
 from ..sales.keypad_left import close as close_keypad
 from ..sales.keypad_left import reading_at_the_end
 from ..sales.keypad_sales import sell

@@ -14,7 +14,8 @@ from ..ledger.books import balance, tenant_account
 from ..payments.shown import ShownBack, shown_to
 from ..sales.keypad_entries import days_not_charged, versions_of
 from ..sales.keypad_left import found_at_move_in
-from ..statements.keypad import SoldCode, sold_code
+from ..statements.keypad import sold_code
+from ..statements.keypad_figures import SoldCode
 from ..vending.keypad_models import KeypadReading
 from ..vending.keypad_readings import most_left, readings, sold
 from ..vending.keypads import keypad_of

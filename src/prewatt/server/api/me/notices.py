@@ -22,7 +22,8 @@ from ...notices.events import FOR_TENANTS
 from ...notices.mini_programs import templates_in
 from ...notices.models import Channel, Notice, Recipient
 from ...notices.permissions import permit
-from ...notices.recipients import put_channel, recipient_of
+from ...notices.recipient_channels import put_channel
+from ...notices.recipients import recipient_of
 from .own import own_tenancy, present_tenancy
 from .payments import wechat_user
 

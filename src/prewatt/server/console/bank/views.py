@@ -45,7 +45,7 @@ from ...payments.matching import referenced
 from ...payments.models import BankLine, Merchant
 from ...payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from ...payments.same import RecordedPayment
-from ...payments.statements.shape import Unknown
+from ...payments.statements.errors import Unknown
 from ...tasks import queueing
 from ...vending.models import PayOut, TopUp
 from ...web.access import owner_of, row_of, tenancies_of

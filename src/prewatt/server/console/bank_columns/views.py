@@ -24,7 +24,8 @@ from ...payments.models import BankLayout
 from ...payments.statements import names
 from ...payments.statements.days import DAY_FIRST, MONTH_FIRST
 from ...payments.statements.layout import OPPOSITE, SIGN, WITHIN, Layout, find
-from ...payments.statements.shape import Statement, tidy
+from ...payments.statements.limits import tidy
+from ...payments.statements.shape import Statement
 from ...payments.statements.table import read_table, rows_of
 from ...web.access import owner_of
 from ..bank.views import read_as_task, tell

@@ -21,19 +21,11 @@ from ...commissioning.contact_list import Change, read_contact_list, sealed, tak
 from ...core.uploads import LARGEST_UPLOAD, takes
 from ...estate.models import Property, Tenancy
 from ...notices.channels import CHANNELS
-from ...notices.contacts import (
-    KINDS,
-    NO_CONTACT,
-    Contact,
-    in_full,
-    keep_contact,
-    kept,
-    read_contact,
-    tenancies_unreached,
-    with_reasons,
-)
+from ...notices.contact import NO_CONTACT, Contact, read_contact
+from ...notices.contacts import KINDS, in_full, keep_contact, kept
 from ...notices.languages import language_choices
 from ...notices.models import Channel, Recipient, SendingAccount
+from ...notices.unreached import tenancies_unreached, with_reasons
 from ...web.access import property_of_manager, tenancy_of_manager
 from ...web.kept import refuse
 from ...web.paging import containing, looked_for, page_by_name

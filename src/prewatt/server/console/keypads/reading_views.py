@@ -22,10 +22,13 @@ from ...correspondence.photos import encode
 from ...estate.models import Unit
 from ...estate.wall_clock import shown, wall_clock
 from ...vending.keypad_models import KeypadReading
-from ...vending.keypad_readings import ReadingRefused, place, readings, sold, spans, take_reading, withdraw
+from ...vending.keypad_places import place
+from ...vending.keypad_readings import readings, sold
+from ...vending.keypad_spans import spans
 from ...vending.keypads import tenant_at
 from ...vending.models import KeypadEntry, TokenMeter
 from ...vending.refusals import GivingBackError, TopUpError
+from ...vending.typed_readings import ReadingRefused, take_reading, withdraw
 from ...web.access import as_picture, keypad_meter_of_manager, keypad_meters, properties
 from ...web.forms import key
 from ...web.kept import refuse

@@ -19,7 +19,9 @@ from ....kernel.calendar import zone
 from ....kernel.names import natural
 from ...core.time import now
 from ...correspondence.models import Note
-from ...correspondence.notes import LONGEST_TEXT, LONGEST_TITLE, addressed, living_in, reach_of, reached, send_note
+from ...correspondence.note_addressees import living_in
+from ...correspondence.notes import LONGEST_TEXT, LONGEST_TITLE, send_note
+from ...correspondence.notes_reached import addressed, reach_of, reached
 from ...estate.models import Organisation, Tenancy, Unit
 from ...notices.languages import language_choices, languages
 from ...vending.paid_amounts import new_credit_id

@@ -18,7 +18,7 @@ from ...core.sealing import SealError
 from ...estate.models import Property
 from ...metering.models import Meter
 from ...notices.models import Channel
-from ...notices.recipients import address_of
+from ...notices.recipient_channels import address_of
 from ...overview.models import Place, Summary
 from ...vending.models import TokenMeter
 from ...web.forms import key

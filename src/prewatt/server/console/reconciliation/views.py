@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from ...core.sealing import SealError
 from ...estate.typed_days import typed_day
 from ...payments.findings import MATCHED, Finding
+from ...payments.findings_of_days import Reconciled
 from ...payments.models import Merchant
 from ...payments.providers.interface import ProviderError
-from ...payments.reconciliation import Reconciled, ReconciliationError, recent_days, reconciled
+from ...payments.reconciliation import ReconciliationError, recent_days, reconciled
 from ...payments.settlement import fetch, whole_from
 from ...web.access import owner_of, row_of
 from ...web.forms import key

@@ -25,7 +25,9 @@ from ...notices.events import Event
 from ...notices.facts import FACTS
 from ...notices.languages import language_choices, language_of, languages
 from ...notices.models import SendingAccount, SendingTemplate
-from ...notices.recipients import address_of, country_of, keep_account, manager_of
+from ...notices.recipient_channels import address_of
+from ...notices.recipients import country_of, manager_of
+from ...notices.sending_accounts import keep_account
 from ...notices.sending_templates import as_lines, check, keep_template, shown, template_for, templates_of
 from ...web.access import row_of
 

@@ -17,7 +17,7 @@ from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import MOST_OCCUPANTS, Tenancy
 from ...estate.wall_clock import wall_clock
-from ...notices.contacts import NO_CONTACT
+from ...notices.contact import NO_CONTACT
 from ...tenancies.moving import check_move_in, check_move_out, move_in, move_out, settle
 from ...vending.keypads import keypad_of
 from ...web.access import tenancy_to_see, unit_of_manager

@@ -12,7 +12,9 @@ from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext as _
 
-from .shape import BankError, Line, Statement, Why, check_count, nano, tidy
+from .errors import BankError, Why
+from .limits import check_count, nano, tidy
+from .shape import Line, Statement
 from .words import says_returned
 from .xml_tree import read_xml
 

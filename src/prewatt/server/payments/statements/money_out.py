@@ -15,8 +15,9 @@ from ....amounts import NoAmount, read_number
 from . import names
 from .data import Data
 from .directions import direction, falls, is_direction_column, says_out
+from .errors import BankError, Unknown
 from .layout import OPPOSITE, Layout
-from .shape import BankError, Unknown, nano, tidy
+from .limits import nano, tidy
 
 
 @dataclass

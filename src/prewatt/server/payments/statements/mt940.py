@@ -11,7 +11,9 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from .shape import BankError, Line, Statement, Why, check_count, nano, tidy
+from .errors import BankError, Why
+from .limits import check_count, nano, tidy
+from .shape import Line, Statement
 from .words import says_returned
 
 _TAG = re.compile(r"^:(\d{2}[A-Z]?):", re.MULTILINE)

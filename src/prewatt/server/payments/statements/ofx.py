@@ -11,7 +11,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from ....amounts import NoAmount, read_number
-from .shape import BankError, Line, Statement, Why, check_count, nano, tidy
+from .errors import BankError, Why
+from .limits import check_count, nano, tidy
+from .shape import Line, Statement
 from .words import says_returned
 
 _TOKEN = re.compile(r"<(/?)([A-Za-z0-9._]{1,32})\s*/?>([^<]*)")

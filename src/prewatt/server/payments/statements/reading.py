@@ -7,9 +7,10 @@ import re
 from django.utils.translation import gettext as _
 
 from .camt import read_camt
+from .errors import BankError
 from .mt940 import read_mt940
 from .ofx import read_ofx
-from .shape import BankError, Statement
+from .shape import Statement
 
 LARGEST_FILE = 5_000_000
 """The most bytes of a statement."""

@@ -19,10 +19,12 @@ from . import names
 from .data import Data
 from .days import is_open, order_of, read_day
 from .directions import split_direction
+from .errors import BankError, Unknown, Why
 from .layout import Layout, find
+from .limits import MOST_LINES, check_count, nano, tidy
 from .money_out import Amounts, Directions, Single
 from .names import NAMES
-from .shape import MOST_LINES, BankError, Line, Statement, Unknown, Why, check_count, nano, tidy
+from .shape import Line, Statement
 from .words import says_returned
 
 MOST_REMARKS = 500

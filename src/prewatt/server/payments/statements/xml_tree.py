@@ -8,7 +8,7 @@ from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
-from .shape import BankError
+from .errors import BankError
 
 DEEPEST = 40
 """The most levels of elements."""

@@ -14,7 +14,7 @@ from ....kernel.calendar import zone
 from ....kernel.units import DAY
 from ...accounts.languages import DAYS
 from ...core.time import now
-from ...correspondence.notes import notes_for
+from ...correspondence.notes_shown import notes_for
 from ...estate.models import Tenancy
 from ...web.access import FLAT, chosen_flat, flats_now, own_tenancies
 from ...web.home_figures import figures_of

@@ -33,16 +33,11 @@ from ...notices.contacts import KINDS, changed_by_tenant
 from ...notices.languages import language_choices
 from ...notices.models import Channel, Delivery, Recipient, SendingAccount
 from ...notices.pushes import asked_in
-from ...notices.recipients import (
-    account_values,
-    add_channel,
-    currency_of,
-    keep_settings,
-    kinds_for,
-    manager_of,
-    recipient_of,
-)
+from ...notices.recipient_channels import add_channel, kinds_for
+from ...notices.recipient_settings import keep_settings
+from ...notices.recipients import currency_of, manager_of, recipient_of
 from ...notices.sending import send
+from ...notices.sending_accounts import account_values
 from ...notices.telling import home_zone
 from ...web.access import lives_now, owner_of
 from ...web.kept import refuse, say
