@@ -114,7 +114,11 @@ def _on_paper(tenancy, bill=None):
 
 def _books(owner):
     """All transfers as a table, a fortnight's as a journal, and the trial balance at the end of each month."""
-    from prewatt.server.ledger.exports import account_name, rows, to_beancount, to_csv, trial_balance
+    from prewatt.server.ledger.beancount import to_beancount
+    from prewatt.server.ledger.beancount_names import account_name
+    from prewatt.server.ledger.exports import to_csv
+    from prewatt.server.ledger.rows import rows
+    from prewatt.server.ledger.trial_balance import trial_balance
 
     yield "books.csv", to_csv(rows(owner, FIRST, LAST))
     yield "books.beancount", to_beancount(owner, rows(owner, date(2025, 11, 1), date(2025, 11, 14)))

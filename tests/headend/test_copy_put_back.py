@@ -25,9 +25,9 @@ from prewatt.server.payments.sides import at_meters
 from prewatt.server.sales.found import FoundError, book_found
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.adjustments import adjust
-from prewatt.server.vending.codes import skip_forgotten
 from prewatt.server.vending.models import Code, Command, TopUp
 from prewatt.server.vending.refusals import TopUpError
+from prewatt.server.vending.token_identifiers import skip_forgotten
 from prewatt.tokens import BaseDate, tid_at
 from prewatt.wire.signing import SignedCommand, VerifyKey, command_is_signed
 from tests.building import PRICE, ZONE

@@ -73,7 +73,7 @@ def page(name, label):
 def api(name):
     """The API's document names it, and the call makes it."""
     from prewatt.server.api.codes import NewOrder
-    from prewatt.server.vending.controls import read_action
+    from prewatt.server.vending.named_orders import read_action
 
     assert name in NewOrder.model_json_schema()["properties"]["do"]["enum"]
     assert read_action(name) == ORDERS[name]()

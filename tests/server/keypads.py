@@ -15,9 +15,10 @@ def keypad_flat(home, name="Attic", number="00000000018", tenant="Kim", begins=N
     """Return the tenancy of a new flat with a keypad meter, where somebody has lived since yesterday."""
     from prewatt.server.core.time import now
     from prewatt.server.estate.models import Tenancy, Unit
-    from prewatt.server.vending.codes import add_group, register
     from prewatt.server.vending.keypad_places import place
+    from prewatt.server.vending.meter_numbers import register
     from prewatt.server.vending.models import SupplyGroup, TokenMeter
+    from prewatt.server.vending.supply_groups import add_group
 
     unit = Unit.objects.create(property=home, name=name)
     group = SupplyGroup.objects.filter(organisation=home.organisation, code="123456").first()

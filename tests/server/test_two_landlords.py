@@ -27,7 +27,7 @@ from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.merchants import keep_merchant
 from prewatt.server.payments.models import BankLine
 from prewatt.server.tariffs.models import Tariff
-from prewatt.server.vending.codes import OWN
+from prewatt.server.vending.meter_numbers import OWN
 from prewatt.server.vending.models import SupplyGroup, TokenMeter
 from prewatt.tokens import luhn
 from prewatt.wire.signing import SigningKey

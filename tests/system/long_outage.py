@@ -83,7 +83,8 @@ def made_director(folder):  # noqa: C901 (a class is made within, as it needs th
     from prewatt.server.tariffs.reading import examples, read_document
     from prewatt.server.tariffs.versions import keep, schedule
     from prewatt.server.vending.account_settings import send_settings
-    from prewatt.server.vending.controls import control, ordered
+    from prewatt.server.vending.controls import control
+    from prewatt.server.vending.given_orders import ordered
     from prewatt.sim.director import PIN, Director
     from prewatt.wire.on_site import Act, SignedGrant, decode_up
 
@@ -222,7 +223,7 @@ def main(folder):
         from prewatt.edge.journal import Journal
         from prewatt.kernel.entries import decode_entry
         from prewatt.server.metering.models import Meter
-        from prewatt.server.vending.controls import ordered
+        from prewatt.server.vending.given_orders import ordered
 
         journal = Journal(folder / "gateway" / "journal.sqlite3")
         kinds = {}

@@ -16,8 +16,8 @@ from ..server.estate.models import Organisation
 from ..server.ledger.books import trial_balance
 from ..server.metering.models import Gateway, Meter
 from ..server.payments.models import Payment
-from ..server.vending.codes import skip_forgotten
 from ..server.vending.models import OPEN, Command
+from ..server.vending.token_identifiers import skip_forgotten
 from ..terminal_texts import _
 from .archive import Manifest
 

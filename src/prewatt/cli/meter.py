@@ -16,11 +16,14 @@ from ..server.core.time import now
 from ..server.metering.models import Gateway, Meter
 from ..server.sales.leading_back import lead_back as lead_meter_back
 from ..server.sales.leading_back import lead_back_all
-from ..server.vending.codes import change_key, meter_test_code, renew_own_group, vend_management
-from ..server.vending.controls import control, read_action
+from ..server.vending.controls import control
 from ..server.vending.exchanges import UNKNOWN, look
 from ..server.vending.exchanges import exchange as exchange_meter
+from ..server.vending.key_change import change_key
+from ..server.vending.management_codes import meter_test_code, vend_management
 from ..server.vending.models import TokenMeter
+from ..server.vending.named_orders import read_action
+from ..server.vending.own_supply_group import renew_own_group
 from ..terminal_texts import _
 from ..tokens import Function, grouped
 from .command import CommandError, group

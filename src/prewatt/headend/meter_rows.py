@@ -23,8 +23,9 @@ from ..server.metering.accounts import kept
 from ..server.metering.models import Alarm, JournalEntry, Meter
 from ..server.sales.found import is_known
 from ..server.sales.found import keep as keep_found
-from ..server.vending.credit_log import renumber, sign_anew, step_aside
+from ..server.vending.command_numbers import renumber, step_aside
 from ..server.vending.models import OPEN, Command
+from ..server.vending.signed_commands import sign_anew
 from ..wire.messages import MeterStatus
 from .batch import Applied, MeterPlan, NewEntry
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ..server.metering.models import Meter
-from ..server.vending.credit_log import is_in_order, renumber
+from ..server.vending.command_numbers import is_in_order, renumber
 from ..server.vending.models import OPEN, Command
 from ..wire.messages import SignedCommand
 from . import mending

@@ -7,18 +7,13 @@ from django.utils.translation import override
 
 from prewatt.kernel.sentences import sentence
 from prewatt.kernel.units import HOUR, NANO
-from prewatt.server.billing.debts import (
-    DebtError,
-    debts_of,
-    decide_write_off,
-    in_words,
-    open_debts,
-    owe,
-    set_off,
-    write_off,
-)
+from prewatt.server.billing.debt_payments import in_words
+from prewatt.server.billing.debt_set_off import set_off
+from prewatt.server.billing.debts import DebtError, owe
 from prewatt.server.billing.models import Debt
+from prewatt.server.billing.open_debts import debts_of, open_debts
 from prewatt.server.billing.owed import owe_back, pay_out
+from prewatt.server.billing.write_offs import decide_write_off, write_off
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.ledger.references import Of, Reference

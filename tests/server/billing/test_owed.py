@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.server.billing.debts import in_words
+from prewatt.server.billing.debt_payments import in_words
 from prewatt.server.billing.owed import owe_back, owe_cleared, owed, pay_out, withdraw
 from prewatt.server.estate.models import Organisation, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance

@@ -5,9 +5,10 @@ import pytest
 from prewatt.kernel.entries import GrantCredit, decode_command
 from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from prewatt.server.billing.debts import debts_of, open_debts, pay
+from prewatt.server.billing.debt_payments import pay
 from prewatt.server.billing.models import DebtPart, Spread
 from prewatt.server.billing.on_the_way import on_the_way
+from prewatt.server.billing.open_debts import debts_of, open_debts
 from prewatt.server.billing.spreading import HIGHEST, SpreadError, owes, share_for, spread, spread_what_ran_up, stop
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance

@@ -15,7 +15,7 @@ from prewatt.server.commissioning.installing import InstallError
 from prewatt.server.core.config import broker_password
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.sales.top_ups import top_up
-from prewatt.server.vending.credit_log import renumber
+from prewatt.server.vending.command_numbers import renumber
 from prewatt.server.vending.models import Command, TokenMeter
 from prewatt.wire.enrolling import Enrolling
 from prewatt.wire.sealing import SealedError

@@ -4,7 +4,7 @@ import pytest
 
 from prewatt.kernel.charges import CHARGES
 from prewatt.kernel.charges.interface import OTHER_REVENUE
-from prewatt.server.ledger.exports import NAMES, account_name
+from prewatt.server.ledger.beancount_names import NAMES, account_name
 from prewatt.server.ledger.models import Account, AccountType
 
 Kind = Account.Kind

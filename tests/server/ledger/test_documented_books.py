@@ -5,7 +5,7 @@ from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 
-from prewatt.server.ledger.exports import ACCOUNTS
+from prewatt.server.ledger.beancount_names import ACCOUNTS
 from prewatt.server.ledger.models import Account, Transfer
 
 PAGE = Path(__file__).parents[3] / "docs" / "landlord" / "books.md"

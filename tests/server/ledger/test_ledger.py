@@ -22,9 +22,9 @@ from prewatt.server.ledger.books import (
     tenant_account,
     trial_balance,
 )
-from prewatt.server.ledger.exports import trial_balance as at_instant
 from prewatt.server.ledger.models import Account, ClosedSum, Transfer
 from prewatt.server.ledger.sums import close, close_books
+from prewatt.server.ledger.trial_balance import trial_balance as at_instant
 from prewatt.server.metering.models import Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tariffs.versions import keep, schedule

@@ -5,7 +5,8 @@ stop each other, and what comes of it is what one after the other would have mad
 import pytest
 
 from prewatt.kernel.units import DAY, NANO
-from prewatt.server.billing.debts import DebtError, owe, set_off
+from prewatt.server.billing.debt_set_off import set_off
+from prewatt.server.billing.debts import DebtError, owe
 from prewatt.server.billing.owed import owed
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance

@@ -21,7 +21,8 @@ from prewatt.server.metering.similar import (
     rounded,
     span_of,
 )
-from prewatt.server.metering.similar_keeping import keep_similar_use, similar_to
+from prewatt.server.metering.similar_compared import similar_to
+from prewatt.server.metering.similar_keeping import keep_similar_use
 from prewatt.server.metering.usage import use_by_day
 from prewatt.server.metering.usage_models import SimilarUse
 from prewatt.server.web.home_figures import home_figures

@@ -7,7 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import HOUR, NANO
-from prewatt.server.billing.debts import DebtError, debts_of, owe, undo
+from prewatt.server.billing.debt_undoing import undo
+from prewatt.server.billing.debts import DebtError, owe
+from prewatt.server.billing.open_debts import debts_of
 from prewatt.server.billing.owed import owed, pay_out
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance

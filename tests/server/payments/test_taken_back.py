@@ -7,7 +7,7 @@ import pytest
 from prewatt.kernel.entries import Control, Debit, decode_command
 from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
-from prewatt.server.billing.debts import debts_of
+from prewatt.server.billing.open_debts import debts_of
 from prewatt.server.billing.owed import owed
 from prewatt.server.estate.models import Property
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
-from prewatt.server.billing.debts import debts_of, pay
+from prewatt.server.billing.debt_payments import pay
+from prewatt.server.billing.open_debts import debts_of
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
 from prewatt.server.metering.models import Gateway

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.server.billing.debts import decide_write_off, open_debts
+from prewatt.server.billing.open_debts import open_debts
+from prewatt.server.billing.write_offs import decide_write_off
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.metering.models import Gateway, Meter

@@ -13,11 +13,13 @@ import pytest
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND, moment
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import run
-from prewatt.server.billing.debts import open_debts
+from prewatt.server.billing.open_debts import open_debts
 from prewatt.server.billing.owed import owed_to, pay_out
 from prewatt.server.estate.models import Tenancy
+from prewatt.server.ledger.beancount import to_beancount
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
-from prewatt.server.ledger.exports import rows, to_beancount, trial_balance
+from prewatt.server.ledger.rows import rows
+from prewatt.server.ledger.trial_balance import trial_balance
 from prewatt.server.metering.models import Gateway
 from prewatt.server.payments.bank import book_line, book_payout, reference, upload
 from prewatt.server.payments.books import clearing

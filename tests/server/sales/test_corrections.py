@@ -3,7 +3,7 @@
 import pytest
 
 from prewatt.kernel.units import HOUR, NANO
-from prewatt.server.billing.debts import debts_of
+from prewatt.server.billing.open_debts import debts_of
 from prewatt.server.billing.owed import owed_to
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance

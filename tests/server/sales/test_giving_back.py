@@ -15,9 +15,12 @@ from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
 from prewatt.server.billing.owed import owed, pay_out
 from prewatt.server.estate.models import Organisation, Tenancy
+from prewatt.server.ledger.beancount import to_beancount
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
-from prewatt.server.ledger.exports import rows, to_beancount, to_csv, trial_balance
+from prewatt.server.ledger.exports import to_csv
 from prewatt.server.ledger.models import Transfer
+from prewatt.server.ledger.rows import rows
+from prewatt.server.ledger.trial_balance import trial_balance
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.undoing import reverse_top_up
 from prewatt.server.sales.giving_back import decide, give, put_right, refund

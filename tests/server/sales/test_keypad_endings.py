@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from prewatt.kernel.calendar import day_bounds, zone
 from prewatt.kernel.tariff import Period, Rate, Tiers
 from prewatt.kernel.units import DAY, HOUR, NANO
-from prewatt.server.billing.debts import debts_of
+from prewatt.server.billing.open_debts import debts_of
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.notices.for_tenants import TenantLook
@@ -26,9 +26,11 @@ from prewatt.server.statements.statement import statement
 from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, put_right
-from prewatt.server.vending.codes import VendError, vend_management, vend_units
 from prewatt.server.vending.keypad_places import place
+from prewatt.server.vending.management_codes import vend_management
 from prewatt.server.vending.models import KeypadEntry, Refund, TokenMeter
+from prewatt.server.vending.refusals import VendError
+from prewatt.server.vending.sold_codes import vend_units
 from prewatt.server.vending.typed_readings import take_reading
 from prewatt.tokens import Function, carried
 from tests.building import FLAT

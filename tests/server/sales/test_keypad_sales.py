@@ -20,11 +20,12 @@ from prewatt.server.statements.statement import statement
 from prewatt.server.statements.terms import TermsError, TermsRequest, agree
 from prewatt.server.tariffs.models import TariffVersion
 from prewatt.server.tenancies.moving import move_out, settle, settle_what_is_due
-from prewatt.server.vending.codes import VendError, register, vend_money, vend_units
 from prewatt.server.vending.keypad_places import place
 from prewatt.server.vending.keypad_readings import in_doubt
+from prewatt.server.vending.meter_numbers import register
 from prewatt.server.vending.models import Code, KeypadEntry, Refund, TokenMeter, TopUp
-from prewatt.server.vending.refusals import GivingBackError, TopUpError
+from prewatt.server.vending.refusals import GivingBackError, TopUpError, VendError
+from prewatt.server.vending.sold_codes import vend_money, vend_units
 from prewatt.server.vending.typed_readings import Implausible, ReadingRefused, take_reading
 from prewatt.tokens import UnitCredit, carried, cipher, decode
 from tests.building import FLAT

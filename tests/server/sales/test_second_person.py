@@ -4,9 +4,10 @@ import pytest
 
 from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, NANO
-from prewatt.server.billing.debts import owe, write_off
+from prewatt.server.billing.debts import owe
 from prewatt.server.billing.models import WriteOff
 from prewatt.server.billing.owed import pay_out
+from prewatt.server.billing.write_offs import write_off
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.sales.giving_back import give, put_right, refund

@@ -13,10 +13,10 @@ from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Meter
 from prewatt.server.sales.top_ups import top_up
-from prewatt.server.vending.credit_log import _key
 from prewatt.server.vending.models import Command, TopUp
 from prewatt.server.vending.paid_amounts import LARGEST, new_credit_id
 from prewatt.server.vending.refusals import TopUpError
+from prewatt.server.vending.signed_commands import _key
 from prewatt.tokens import BaseDate, tid_at
 from prewatt.wire.messages import SignedCommand
 from prewatt.wire.signing import VerifyKey, command_is_signed

@@ -18,8 +18,9 @@ from prewatt.server.commissioning.setup import Apartment
 from prewatt.server.core.spans import measured
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.ledger.books import Kind, balance, book_top_up, tenant_account
-from prewatt.server.ledger.exports import rows, trial_balance
 from prewatt.server.ledger.models import Transfer
+from prewatt.server.ledger.rows import rows
+from prewatt.server.ledger.trial_balance import trial_balance
 from prewatt.server.metering.models import JournalEntry
 from prewatt.server.sales.corrections import correct
 from prewatt.server.sales.top_ups import top_up

@@ -8,8 +8,9 @@ import pytest
 from prewatt.kernel.entries import decode_command
 from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import DAY, HOUR, NANO, SECOND
-from prewatt.server.billing.debts import debts_of, open_debts, pay
+from prewatt.server.billing.debt_payments import pay
 from prewatt.server.billing.models import Bill
+from prewatt.server.billing.open_debts import debts_of, open_debts
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.estate.terms import Lowering, Terms
 from prewatt.server.estate.terms_in_force import terms_of
@@ -425,6 +426,6 @@ def test_a_year_with_a_change_in_the_middle_is_one_account_and_one_statement(sit
 
 
 def _trial(owner, until):
-    from prewatt.server.ledger.exports import trial_balance as at_an_instant
+    from prewatt.server.ledger.trial_balance import trial_balance as at_an_instant
 
     return at_an_instant(owner, until)

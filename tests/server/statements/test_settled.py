@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from prewatt.server.billing.debts import debts_of
+from prewatt.server.billing.open_debts import debts_of
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.payments.staff import record
 from prewatt.server.statements.settled import settlement_of

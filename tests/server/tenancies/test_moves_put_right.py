@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 
 from prewatt.kernel.entries import NEVER, ChangeTenancy
 from prewatt.kernel.units import HOUR, NANO
-from prewatt.server.billing.debts import open_debts
 from prewatt.server.billing.models import MoveChange
+from prewatt.server.billing.open_debts import open_debts
 from prewatt.server.billing.owed import owed, pay_out
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from prewatt.kernel.units import DAY, NANO
-from prewatt.server.billing.debts import decide_write_off, open_debts, set_off, write_off
+from prewatt.server.billing.debt_set_off import set_off
+from prewatt.server.billing.open_debts import open_debts
 from prewatt.server.billing.owed import owed, pay_out
+from prewatt.server.billing.write_offs import decide_write_off, write_off
 from prewatt.server.estate.models import Tenancy, Unit
+from prewatt.server.ledger.beancount import to_beancount
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account
-from prewatt.server.ledger.exports import rows, to_beancount, trial_balance
+from prewatt.server.ledger.rows import rows
+from prewatt.server.ledger.trial_balance import trial_balance
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.reconciliation import reconcile
 from prewatt.server.payments.staff import record

@@ -18,20 +18,16 @@ from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.metering.models import Alarm, JournalEntry, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.adjustments import level
-from prewatt.server.vending.codes import (
-    KeyAttributes,
-    VendError,
-    add_group,
-    change_key,
-    codable,
-    held_key,
-    register,
-    vend_management,
-    vend_money,
-    vend_units,
-)
+from prewatt.server.vending.codes import codable
+from prewatt.server.vending.key_change import change_key
+from prewatt.server.vending.management_codes import vend_management
+from prewatt.server.vending.meter_keys import held_key
+from prewatt.server.vending.meter_numbers import register
 from prewatt.server.vending.models import Code, Command, SupplyGroup, TokenMeter
+from prewatt.server.vending.refusals import VendError
 from prewatt.server.vending.security import SecurityError, SoftwareModule, security_module
+from prewatt.server.vending.sold_codes import vend_money, vend_units
+from prewatt.server.vending.supply_groups import KeyAttributes, add_group
 from prewatt.tokens import (
     CurrencyCredit,
     Function,

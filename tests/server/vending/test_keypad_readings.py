@@ -9,11 +9,13 @@ from PIL import Image
 from prewatt.kernel.units import DAY, HOUR
 from prewatt.server.estate.models import Organisation, Property, Unit
 from prewatt.server.estate.wall_clock import shown
-from prewatt.server.vending.codes import add_group, register, vend_units
 from prewatt.server.vending.keypad_models import KeypadReading
 from prewatt.server.vending.keypad_places import place
 from prewatt.server.vending.keypad_readings import readings, sold
 from prewatt.server.vending.keypad_spans import spans
+from prewatt.server.vending.meter_numbers import register
+from prewatt.server.vending.sold_codes import vend_units
+from prewatt.server.vending.supply_groups import add_group
 from prewatt.server.vending.typed_readings import Implausible, ReadingRefused, take_reading, withdraw
 from tests.recorded import recorded_once
 

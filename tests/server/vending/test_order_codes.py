@@ -18,7 +18,8 @@ from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.sales.giving_back import decide, give
 from prewatt.server.sales.mending import mend
 from prewatt.server.vending.account_settings import send_settings
-from prewatt.server.vending.controls import control, ordered, take_emergency
+from prewatt.server.vending.controls import control, take_emergency
+from prewatt.server.vending.given_orders import ordered
 from prewatt.server.vending.models import Adjustment, Code, Command, TokenMeter
 from prewatt.server.vending.order_codes import waiting_codes, why_no_code
 from prewatt.server.vending.pins import new_pin

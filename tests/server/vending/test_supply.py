@@ -13,7 +13,7 @@ from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Gateway, Meter, StaffGrant
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings
-from prewatt.server.vending.controls import ordered
+from prewatt.server.vending.given_orders import ordered
 from prewatt.server.vending.models import Code, Command, TokenMeter
 from prewatt.wire.on_site import open_grant
 from prewatt.wire.pins import pin_is

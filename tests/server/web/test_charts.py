@@ -19,7 +19,8 @@ from prewatt.kernel.units import DAY, HOUR, MINUTE
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.metering import usage
 from prewatt.server.metering.models import DayUse, JournalEntry, Meter
-from prewatt.server.metering.usage import Use, use_by_day
+from prewatt.server.metering.usage import use_by_day
+from prewatt.server.metering.uses import Use
 from prewatt.server.statements.statement import ADJUSTMENTS, SHARED, TOP_UPS, statement
 from prewatt.server.web.charts import (
     Known,

@@ -12,8 +12,10 @@ from pydantic import Field, StrictBool, StrictInt
 from ...kernel.orders import BY_MANAGER
 from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
 from ..sales.giving_back import give
-from ..vending.controls import Ordered, as_ordered, control, ordered, read_action
+from ..vending.controls import control
+from ..vending.given_orders import Ordered, as_ordered, ordered
 from ..vending.models import Adjustment, Command
+from ..vending.named_orders import read_action
 from ..vending.order_codes import why_no_code
 from ..web.access import chosen, meter_of_manager, tenancy_of_manager
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
-from ..vending.codes import vend_money, vend_units
+from ..vending.sold_codes import vend_money, vend_units
 from ..web.access import keypad_meter_of_manager
 from ..web.access import keypad_meters as meters_of
 from .reading import read_money, read_tenths

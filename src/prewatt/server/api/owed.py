@@ -10,9 +10,12 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 
 from ...kernel.units import exact_instant, exact_money, parse_money
-from ..billing.debts import decide_write_off, in_words, open_debts, set_off, write_off
+from ..billing.debt_payments import in_words
+from ..billing.debt_set_off import set_off
 from ..billing.models import DebtPayment
+from ..billing.open_debts import open_debts
 from ..billing.owed import owed, send_to
+from ..billing.write_offs import decide_write_off, write_off
 from ..payments.refunds import pay_out_by_hand
 from ..payments.staff import record_debt, undo_debt_payment
 from ..payments.wrong_flat import look, move_payment

@@ -13,7 +13,8 @@ from ..ledger.books import tenant_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Reference, kind_at_meter
 from ..metering.models import Alarm, Meter
-from .debts import lower, owe, raise_again
+from .debt_parts import lower, raise_again
+from .debts import owe
 from .models import DebtPart, Spread
 from .spreading import BY, open_spreads, share_for, usual_cost
 

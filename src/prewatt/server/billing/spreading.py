@@ -29,11 +29,14 @@ from ..metering.apart import apart
 from ..metering.locking import lock_meters, lock_organisation
 from ..metering.models import JournalEntry, Meter, Silence, SilentMeter
 from ..vending.adjustments import adjust
-from ..vending.controls import control, restored_until
+from ..vending.controls import control
 from ..vending.models import TopUp
+from ..vending.restorations import restored_until
 from ..vending.silences import usual_day
-from .debts import debts_of, lower, owe, raise_again, withdraw
+from .debt_parts import lower, raise_again
+from .debts import owe, withdraw
 from .models import Debt, DebtPart, Spread
+from .open_debts import debts_of
 
 BY = "prewatt"
 """The name in the books for what prewatt does by itself."""

@@ -28,7 +28,8 @@ from ..metering.alarms import raise_alarm
 from ..metering.locking import for_update
 from ..metering.models import Gateway, Meter
 from ..sales.leading_back import lead_back, meters_ahead
-from ..vending.codes import held_key, provision
+from ..vending.meter_keys import held_key
+from ..vending.meter_numbers import provision
 from .installing import InstallError
 
 CODE_LASTS = timedelta(hours=24)

@@ -15,8 +15,8 @@ from ..estate.models import Unit
 from ..metering.accounts import kept
 from ..metering.models import LARGE_FUSE, Gateway, Meter
 from ..vending.account_settings import account_settings
-from ..vending.codes import provision
 from ..vending.credit_log import issue
+from ..vending.meter_numbers import provision
 
 
 class InstallError(ValueError):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...wire.link import BrokerAddress
-from .broker_authority import authority_of, pem
+from .broker_authority import authority_of
+from .broker_certificate_parts import pem
 from .config import ServerConfig, broker_password
 
 SYSTEM = "system"

@@ -8,8 +8,10 @@ from ...tables.export import as_file
 from ..estate.models import Organisation
 from ..tasks.models import Task
 from ..tasks.queueing import Outcome, Progress
-from .exports import rows, to_beancount, to_csv
+from .beancount import to_beancount
+from .exports import to_csv
 from .models import Transfer
+from .rows import rows
 
 BOOKS = "books"
 MANY = 10_000

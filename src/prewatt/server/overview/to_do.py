@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from ..billing.debts import open_debts
 from ..billing.models import Bill, WriteOff
+from ..billing.open_debts import open_debts
 from ..core.time import now
 from ..correspondence.models import Report
 from ..correspondence.reports import not_done

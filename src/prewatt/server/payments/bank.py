@@ -13,8 +13,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import minor_unit
-from ..billing.debts import DebtError, came_late, pay
+from ..billing.debt_payments import pay
+from ..billing.debts import DebtError
 from ..billing.models import DebtPayment
+from ..billing.open_debts import came_late
 from ..core.time import now
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book

@@ -14,8 +14,10 @@ from django.utils.translation import override
 
 from ...kernel.currencies import minor_unit
 from ...kernel.sentences import Money, Sentence, sentence, stored
-from ..billing.debts import DebtError, came_late, pay
+from ..billing.debt_payments import pay
+from ..billing.debts import DebtError
 from ..billing.models import DebtPayment
+from ..billing.open_debts import came_late
 from ..core.languages import ENGLISH
 from ..core.time import now
 from ..estate.models import Tenancy

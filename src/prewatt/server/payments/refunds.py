@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import minor_unit, to_minor
 from ...kernel.sentences import kept_sentence, sentence
-from ..billing.debts import debts_of, owe, set_off
+from ..billing.debt_set_off import set_off
+from ..billing.debts import owe
+from ..billing.open_debts import debts_of
 from ..billing.owed import close_rounding, fall, owe_back, pay_out
 from ..core import local_forms
 from ..core.people import name_of

@@ -9,8 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ..billing.debts import DebtError, pay, pays_debts, undo
+from ..billing.debt_payments import pay
+from ..billing.debt_undoing import undo
+from ..billing.debts import DebtError
 from ..billing.models import DebtPayment
+from ..billing.open_debts import pays_debts
 from ..estate.models import Tenancy
 from ..ledger.books import MONEY, account
 from ..metering.locking import lock_organisation

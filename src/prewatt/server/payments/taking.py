@@ -12,7 +12,8 @@ from ...kernel.currencies import minor_unit
 from ...kernel.orders import Restore
 from ...kernel.sentences import Money, Sentence, sentence
 from ...kernel.units import DAY
-from ..billing.debts import DebtError, owe, set_off
+from ..billing.debt_set_off import set_off
+from ..billing.debts import DebtError, owe
 from ..billing.models import Debt, DebtPayment
 from ..billing.owed import close_rounding, fall, locked, nearest, owe_back, owed_to
 from ..billing.spreading import give_share_back
@@ -26,9 +27,10 @@ from ..metering.accounts import account_of
 from ..metering.locking import for_update, lock_organisation
 from ..metering.models import Meter
 from ..vending.adjustments import adjust
-from ..vending.controls import control, restored_until
+from ..vending.controls import control
 from ..vending.keypads import lock_keypads
 from ..vending.models import PayOut, Refund, TopUp
+from ..vending.restorations import restored_until
 from .books import clearing, held_left, meter_of
 from .models import Payment, TakenBack
 

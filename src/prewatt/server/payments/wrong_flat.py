@@ -14,9 +14,10 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from ..billing.debts import owe, write_off
+from ..billing.debts import owe
 from ..billing.owed import owed_to, withdraw
 from ..billing.spreading import give_share_back
+from ..billing.write_offs import write_off
 from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now

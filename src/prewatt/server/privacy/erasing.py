@@ -20,8 +20,8 @@ from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from ..billing.debts import debts_of
 from ..billing.models import WriteOff
+from ..billing.open_debts import debts_of
 from ..billing.owed import owed_to
 from ..core import local_forms
 from ..core.time import now

@@ -33,9 +33,10 @@ from ..metering.alarms import raise_alarm
 from ..metering.locking import for_update, lock_organisation
 from ..metering.models import Alarm, Meter
 from ..vending.codes import codable, credit_code
-from ..vending.credit_log import change_order, fill_in, issue
+from ..vending.credit_log import fill_in, issue
 from ..vending.models import Code, Command, TokenMeter, TopUp
 from ..vending.order_codes import code_of
+from ..vending.signed_commands import change_order
 from ..vending.unbooked import UNBOOKED, _open
 
 EARLIER = 6 * MINUTE

@@ -21,10 +21,11 @@ from ..estate.models import Tenancy
 from ..ledger.books import balance, booked, tenant_account
 from ..ledger.references import Of, Part, Reference
 from ..metering.apart import apart, meter_or_gateway_of
-from ..vending.codes import VendError, next_tid, vend
+from ..vending.codes import vend
 from ..vending.keypads import TENTH, keypad_of, lock_keypads
 from ..vending.models import Code, KeypadEntry, TokenMeter, TopUp
-from ..vending.refusals import TopUpError
+from ..vending.refusals import TopUpError, VendError
+from ..vending.token_identifiers import next_tid
 from .keypad_entries import charge_days, days_not_charged, versions_of, write
 
 MOST = 10_000_000

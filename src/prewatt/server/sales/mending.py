@@ -9,8 +9,8 @@ from ..allocation.models import Share
 from ..ledger.books import booked
 from ..ledger.references import Of, Part, Reference, at_meter
 from ..vending.account_settings import account_settings
-from ..vending.credit_log import sign_anew
 from ..vending.models import Adjustment, Code, Command, TopUp
+from ..vending.signed_commands import sign_anew
 
 
 def mend(row: Command) -> Sentence:

@@ -21,7 +21,7 @@ from ..metering.accounts import kept, stored_account
 from ..metering.alarms import raise_alarm, settle
 from ..metering.locking import for_update
 from ..metering.models import Alarm, JournalEntry, Meter
-from ..vending.credit_log import renumber, step_aside
+from ..vending.command_numbers import renumber, step_aside
 from ..vending.emergency_codes import take_up_state
 from ..vending.models import OPEN, Command
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..billing.debts import debts_of
+from ..billing.open_debts import debts_of
 from ..estate.models import Tenancy
 from ..vending.models import Refund
 

@@ -25,6 +25,7 @@ from ...kernel.units import NANO
 from ..allocation.models import Run
 from ..billing import debts
 from ..billing.models import MoveChange
+from ..billing.open_debts import debts_of
 from ..billing.owed import owed_to, withdraw
 from ..billing.spreading import reopen_spreads
 from ..core import local_forms
@@ -292,7 +293,7 @@ class _PuttingRight:
             if refund.parts.filter(sent_at__isnull=True, error="").exists():
                 raise ValidationError(_("The provider is still sending this refund. Wait for its result first."))
             withdraw(refund, held if refund.why == Refund.Why.DEPOSIT else own, memo, name_of(self.by))
-        for debt in debts.debts_of(tenancy):
+        for debt in debts_of(tenancy):
             if debt.of in (Of.SETTLEMENT, Of.CORRECTION, Of.ADJUSTMENT):
                 debts.withdraw(debt, self.by)
 
@@ -341,7 +342,7 @@ class _PuttingRight:
         rows = Transfer.objects.filter(Q(kind__in=CHARGES) | Q(of=Of.KEYPAD))
         charged = rows.filter(debit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
         back = rows.filter(credit_account=own).aggregate(sum=Sum("amount"))["sum"] or 0
-        owed, owes = (sum(each.left for each in of(tenancy)) for of in (owed_to, debts.debts_of))
+        owed, owes = (sum(each.left for each in of(tenancy)) for of in (owed_to, debts_of))
         amounts = int(charged - back), balance(own), owed, owes, deposit_held(tenancy)
         return Figures(tenancy.tenant, tenancy.begins, tenancy.ends, *amounts)
 

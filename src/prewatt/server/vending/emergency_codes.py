@@ -31,10 +31,12 @@ from ..estate.occupancy import holder_at
 from ..estate.supply_rules import MOST_CODE_DAYS
 from ..metering.locking import lock_meters
 from ..metering.models import Meter
-from .codes import VendError, next_tid, vend
+from .codes import vend
 from .credit_log import issue
 from .models import Code, Command, EmergencyCode, TokenMeter
+from .refusals import VendError
 from .second_person import is_too_much, limit_of, lock_books
+from .token_identifiers import next_tid
 
 LARGEST = 1000 * NANO
 """The most that one code can lend, nano."""

@@ -16,9 +16,11 @@ from ...wire.order_codes import order_token
 from ..core.time import now
 from ..metering.locking import for_update
 from ..metering.models import Meter
-from .codes import VendError, codable, next_tid, vend
+from .codes import codable, vend
 from .credit_log import issue
 from .models import OPEN, Code, Command, TokenMeter
+from .refusals import VendError
+from .token_identifiers import next_tid
 
 
 def issue_with_code(meter: Meter, action: Action, who: str, reason: str, by: Any = None) -> Command:

@@ -21,10 +21,11 @@ from ..estate.models import Unit
 from ..metering.locking import for_update
 from ..metering.models import Meter
 from .account_settings import send_settings_to
-from .codes import VendError, next_tid
 from .credit_log import issue
 from .models import TokenMeter
+from .refusals import VendError
 from .security import security_module
+from .token_identifiers import next_tid
 
 
 @dataclass(frozen=True)

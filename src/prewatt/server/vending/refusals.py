@@ -11,3 +11,7 @@ class GivingBackError(Refused):
 
 class TopUpError(Refused):
     """The top-up cannot be made; the message, for people, says why. Nothing was changed."""
+
+
+class VendError(ValueError):
+    """The code cannot be made; the message, for people, says why. Nothing was changed."""

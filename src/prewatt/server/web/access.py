@@ -16,8 +16,8 @@ from django.urls import reverse
 
 from ..accounts.rights import Right
 from ..accounts.tenants import is_tenant_of, tenancies_of_login
-from ..billing.debts import creditable
 from ..billing.models import Bill, Debt, WriteOff
+from ..billing.open_debts import creditable
 from ..core.time import now
 from ..correspondence.models import Photo, Report
 from ..estate.models import Organisation, Property, Tenancy, Unit

@@ -17,8 +17,10 @@ from ...kernel.calendar import day_bounds, next_month, zone
 from ...kernel.span import Span
 from ...kernel.units import HOUR, MINUTE
 from ..estate.models import Tenancy
+from ..metering.intervals import use_between
 from ..metering.models import Meter
-from ..metering.usage import Interval, Use, use_between, use_by_day
+from ..metering.usage import use_by_day
+from ..metering.uses import Interval, Use
 
 HALF_HOUR = 30 * MINUTE
 SLACK = 2 * HOUR

@@ -20,8 +20,9 @@ from ..metering.accounts import account_of
 from ..metering.looks import Present, read
 from ..metering.models import Meter
 from ..metering.outlook import lasts_until
-from ..metering.similar_keeping import Compared, similar_to
-from ..metering.usage import Use, use_by_day
+from ..metering.similar_compared import Compared, similar_to
+from ..metering.usage import use_by_day
+from ..metering.uses import Use
 from ..payments.shown import ShownBack, shown_to
 from ..vending.models import OPEN, TopUp
 from ..vending.order_codes import waiting_codes

@@ -20,20 +20,15 @@ from ...core import local_forms
 from ...core.amounts import typed_kwh, typed_money, typed_whole
 from ...estate.models import Organisation
 from ...sales.keypad_sales import quote
-from ...vending.codes import (
-    KeyAttributes,
-    VendError,
-    add_group,
-    change_key,
-    register,
-    vend_management,
-    vend_money,
-    vend_units,
-)
+from ...vending.key_change import change_key
 from ...vending.keypad_readings import in_doubt
 from ...vending.keypads import moved_out, tenant_at
+from ...vending.management_codes import vend_management
+from ...vending.meter_numbers import register
 from ...vending.models import Code, SupplyGroup, TokenMeter
-from ...vending.refusals import TopUpError
+from ...vending.refusals import TopUpError, VendError
+from ...vending.sold_codes import vend_money, vend_units
+from ...vending.supply_groups import KeyAttributes, add_group
 from ...web.access import owner_of
 from ...web.forms import key
 from ...web.kept import refuse

@@ -20,8 +20,9 @@ from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
 from ...estate.models import Unit
 from ...metering.models import Meter
-from ...vending.controls import ControlError, check_bounds, control, read_action
+from ...vending.controls import ControlError, check_bounds, control
 from ...vending.models import Command
+from ...vending.named_orders import read_action
 from ...vending.order_codes import why_no_code
 from ...vending.pins import new_pin
 from ...vending.vacancy import supply_vacant

@@ -17,9 +17,13 @@ from django.views.decorators.http import require_POST
 
 from ....kernel.currencies import format_money
 from ....kernel.units import DAY
-from ...billing.debts import DebtError, decide_write_off, in_words, open_debts, set_off, write_off
+from ...billing.debt_payments import in_words
+from ...billing.debt_set_off import set_off
+from ...billing.debts import DebtError
 from ...billing.models import Debt, DebtPayment, WriteOff
+from ...billing.open_debts import open_debts
 from ...billing.owed import owed, send_to
+from ...billing.write_offs import decide_write_off, write_off
 from ...core import local_forms
 from ...core.amounts import typed_money
 from ...core.time import now

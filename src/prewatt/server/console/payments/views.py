@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
-from ...billing.debts import in_words as paid_in_words
+from ...billing.debt_payments import in_words as paid_in_words
 from ...billing.models import DebtPayment
 from ...core import local_forms
 from ...core.addresses import public

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ....kernel.units import NANO
-from ...billing.debts import creditable
+from ...billing.open_debts import creditable
 from ...core.amounts import typed_money
 from ...estate.models import Tenancy
 from ...ledger.books import balance, tenant_account

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from ...metering.models import JournalEntry
-from ...vending.controls import ordered
+from ...vending.given_orders import ordered
 from ...web.happenings import happenings
 from .tabs import UnitPage
 

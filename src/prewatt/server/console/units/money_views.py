@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ...billing.debts import debts_of
 from ...billing.models import DebtPayment
+from ...billing.open_debts import debts_of
 from ...estate.models import Tenancy, Unit
 from ...payments.bank import reference
 from ...payments.staff import record

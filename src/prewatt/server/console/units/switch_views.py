@@ -6,8 +6,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from ...vending.controls import ordered
 from ...vending.exchanges import foreign_serial, waiting_exchange
+from ...vending.given_orders import ordered
 from ...vending.order_codes import waiting_codes
 from ...web.figures import meter_figures
 from ..meter_rules.views import own_rules
