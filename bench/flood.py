@@ -41,7 +41,7 @@ def main() -> None:
 
 def measure(made: Running) -> tuple[list[float], list[float], int]:
     from prewatt.server.core.broker_tls import address_for
-    from prewatt.server.core.config import broker_password
+    from prewatt.server.core.home_secrets import broker_password
     from prewatt.server.estate.models import Tenancy
     from prewatt.server.metering.models import Gateway, Refusal
     from prewatt.server.sales.top_ups import top_up

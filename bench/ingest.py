@@ -219,7 +219,7 @@ def _used(body: bytes) -> Sequence[Any]:
 
 def executemany(rows: Sequence[Sequence[Any]], config: Any) -> float:
     """Rows a second into an empty database of the same shape and settings, all in one transaction."""
-    from prewatt.server.core.config import django_database
+    from prewatt.server.core.database_config import django_database
 
     place = config.home / "limit.sqlite3"
     database = sqlite3.connect(config.home / "prewatt.sqlite3")

@@ -96,7 +96,7 @@ class Floor:
     def __init__(self, made: Running) -> None:
         from prewatt.headend.shell import HEADEND_USER
         from prewatt.server.core.broker_tls import address_for
-        from prewatt.server.core.config import django_database
+        from prewatt.server.core.database_config import django_database
 
         # A gateway that the broker knows like any other, and that does nothing but answer.
         made.add_gateway("floor")

@@ -28,7 +28,8 @@ from prewatt.edge.settings import load_settings, write_settings
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import GrantCredit, Record, chain, encode_entry, genesis
 from prewatt.kernel.units import MINUTE
-from prewatt.server.core.config import copy_note, load_config
+from prewatt.server.core.config import load_config
+from prewatt.server.core.home_folder import copy_note
 from prewatt.server.core.time import now
 from prewatt.tokens import BaseDate, instant_of
 from prewatt.wire.signing import SigningKey

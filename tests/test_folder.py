@@ -4,7 +4,9 @@ import pytest
 
 from prewatt import folder as folders
 from prewatt.folder import OpenFolderError, keep_private
-from prewatt.server.core.config import ConfigError, enter_home, load_config
+from prewatt.server.core.config import load_config
+from prewatt.server.core.home_folder import enter_home
+from prewatt.server.core.server_config import ConfigError
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o711, 0o777])

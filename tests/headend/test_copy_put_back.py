@@ -84,7 +84,7 @@ def agree(edge):
     assert_row(row, balance=account.balance, offset=0, taken=account.command, seq=account.seq)
     from django.conf import settings
 
-    from prewatt.server.core.config import signing_key
+    from prewatt.server.core.home_secrets import signing_key
 
     key = VerifyKey(signing_key(settings.CONFIG).public())
     for command in Command.objects.filter(meter=row):

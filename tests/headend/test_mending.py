@@ -8,7 +8,7 @@ from prewatt.headend.store import Store
 from prewatt.kernel.entries import GrantCredit, decode_command
 from prewatt.kernel.naming import named
 from prewatt.kernel.units import HOUR, NANO
-from prewatt.server.core.config import signing_key
+from prewatt.server.core.home_secrets import signing_key
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.ledger.books import trial_balance
 from prewatt.server.metering.accounts import stored_account

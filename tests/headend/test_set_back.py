@@ -32,7 +32,7 @@ from prewatt.kernel.entries import (
 from prewatt.kernel.naming import named
 from prewatt.kernel.orders import Close
 from prewatt.kernel.units import HOUR, MINUTE, NANO, SECOND
-from prewatt.server.core.config import signing_key
+from prewatt.server.core.home_secrets import signing_key
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.sales.top_ups import top_up

@@ -24,7 +24,7 @@ from prewatt.kernel.entries import decode_entry
 from prewatt.kernel.orders import Hold, Release
 from prewatt.kernel.units import NANO
 from prewatt.server.commissioning.setup import Apartment
-from prewatt.server.core.config import signing_key
+from prewatt.server.core.home_secrets import signing_key
 from prewatt.server.estate.models import Property, Tenancy
 from prewatt.server.metering.models import Alarm, Gateway, JournalEntry, Meter
 from prewatt.server.sales.top_ups import top_up

@@ -15,7 +15,8 @@ from prewatt.cli import app
 from prewatt.findings import State
 from prewatt.kernel.units import DAY, SECOND
 from prewatt.processes import doctor
-from prewatt.server.core.config import copy_note, load_config
+from prewatt.server.core.config import load_config
+from prewatt.server.core.home_folder import copy_note
 from prewatt.server.metering.looks import system_now
 from prewatt.server.metering.models import Alarm, Gateway, Worker
 from prewatt.server.overview.models import Keeping

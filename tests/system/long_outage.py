@@ -206,7 +206,7 @@ def made_director(folder):  # noqa: C901 (a class is made within, as it needs th
     plain.close()
     plain.pages.close()
     from prewatt.processes.serve import open_pages
-    from prewatt.server.core.config import Endpoint
+    from prewatt.server.core.server_config import Endpoint
 
     host, port = plain.address.removeprefix("http://").split(":")
     return LongOutage(options, plain.story, folder, plain.clock, open_pages(Endpoint(host, int(port))))

@@ -15,7 +15,7 @@ from prewatt.kernel.units import DAY, NANO
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
 from prewatt.server.core import time
-from prewatt.server.core.config import signing_key
+from prewatt.server.core.home_secrets import signing_key
 from prewatt.server.estate.models import Organisation, Property, Unit
 from prewatt.server.metering.models import Meter, OnSiteRules, RevocationList, StaffGrant
 from prewatt.server.metering.phones import set_rules

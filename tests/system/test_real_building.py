@@ -23,7 +23,8 @@ from playwright.sync_api import expect
 
 from prewatt.server.core.broker import HEADEND_USER
 from prewatt.server.core.broker_tls import address_for
-from prewatt.server.core.config import broker_password, load_config
+from prewatt.server.core.config import load_config
+from prewatt.server.core.home_secrets import broker_password
 from prewatt.wire import topics
 from prewatt.wire.messages import Orders
 from prewatt.wire.signing import SigningKey, seal

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__, folder, server
-from ..server.core.config import ServerConfig, copy_note, secret, signing_key, vending_secret
+from ..server.core.home_folder import copy_note
+from ..server.core.home_secrets import secret, signing_key, vending_secret
+from ..server.core.server_config import ServerConfig
 from ..terminal_texts import _
 from . import archive, databases
 from .archive import BackupError, Manifest

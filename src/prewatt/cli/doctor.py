@@ -10,7 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ..findings import Finding, State
 from ..processes.database import load_models
-from ..server.core.config import ServerConfig, load_config
+from ..server.core.config import load_config
+from ..server.core.server_config import ServerConfig
 from ..terminal_texts import _
 from .command import FileCommand, group
 from .finding_table import print_findings

@@ -14,9 +14,9 @@ from ..server.console.emergency_codes.views import sheet as sheet_page
 from ..server.core import local_forms
 from ..server.core.amounts import typed_money
 from ..server.estate.models import Property
-from ..server.vending.emergency_codes import at_risk, of_property, state
 from ..server.vending.emergency_codes import make as make_codes
-from ..server.vending.emergency_codes import revoke as revoke_codes
+from ..server.vending.emergency_revoking import revoke as revoke_codes
+from ..server.vending.emergency_states import at_risk, of_property, state
 from ..server.vending.models import EmergencyCode
 from ..terminal_texts import _
 from .command import group, print_table

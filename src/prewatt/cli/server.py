@@ -12,7 +12,7 @@ from ..processes.serve import Server, open_pages
 from ..processes.supervisor import ChildFailedError, Supervisor, end_on_sigterm
 from ..server.accounts.first_start import claim_code, is_claimed
 from ..server.core.addresses import public
-from ..server.core.config import ConfigError, ServerConfig
+from ..server.core.server_config import ConfigError, ServerConfig
 from ..terminal_texts import _
 from .command import CommandError, group
 from .on_server import ProcessCommand

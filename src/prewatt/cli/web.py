@@ -10,7 +10,7 @@ from django.conf import settings
 
 from ..processes.pages.process import serve
 from ..processes.serve import open_pages
-from ..server.core.config import ConfigError
+from ..server.core.server_config import ConfigError
 from ..server.wsgi import application
 from .command import CommandError, group
 from .on_server import ProcessCommand

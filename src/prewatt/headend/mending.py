@@ -12,7 +12,7 @@ from django.db import transaction
 from ..kernel.account import Account
 from ..kernel.entries import EntryError, chain, decode_command, decode_entry, genesis
 from ..kernel.sentences import sentence
-from ..server.core.config import signing_key
+from ..server.core.home_secrets import signing_key
 from ..server.core.time import now
 from ..server.metering.accounts import kept, stored_account
 from ..server.metering.alarms import raise_alarm
@@ -20,7 +20,7 @@ from ..server.metering.models import Gateway, JournalEntry, Meter
 from ..server.sales.differences import taken_over
 from ..server.sales.mending import mend
 from ..server.sales.openings import OPENING
-from ..server.vending import emergency_codes
+from ..server.vending import emergency_use
 from ..server.vending.models import Command
 from ..wire.messages import SignedCommand
 from ..wire.signing import VerifyKey, command_is_signed
@@ -93,7 +93,7 @@ def _replayed(row: Meter) -> MeterPlan:
         except EntryError:
             # Its entry is taken as the meter says it.
             log.error("meter %s: command %d can't be read", row.name, command.number)
-    advance = emergency_codes.orders([row], used=True).get(row.pk, {})
+    advance = emergency_use.orders([row], used=True).get(row.pk, {})
     plan = MeterPlan(Account(), genesis(row.name), 0, opened, advance)
     entries = JournalEntry.objects.filter(meter=row).order_by("seq").values_list("seq", "kind", "body", "hash")
     begin = 0

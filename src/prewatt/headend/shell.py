@@ -13,7 +13,8 @@ from django.db import DatabaseError, InterfaceError
 
 from ..server.core.broker import HEADEND_USER
 from ..server.core.broker_tls import address_for
-from ..server.core.config import ServerConfig, signing_key
+from ..server.core.home_secrets import signing_key
+from ..server.core.server_config import ServerConfig
 from ..server.core.time import now
 from ..wire import topics
 from ..wire.link import Connected, Disconnected, Link, Received

@@ -34,7 +34,7 @@ from ..server.metering.models import (
 )
 from ..server.sales import openings
 from ..server.sales.following import follow
-from ..server.vending import emergency_codes
+from ..server.vending import emergency_use
 from ..server.vending.models import OPEN, Command
 from ..wire.signing import VerifyKey
 from . import batch, mending
@@ -120,7 +120,7 @@ class Store:
         opened = Command.objects.filter(meter__in=rows.values(), state__in=OPEN).select_related("meter__unit")
         for command in opened:
             commands[command.meter_id][command.number] = self._decoded(command)
-        advance = emergency_codes.orders(rows.values())
+        advance = emergency_use.orders(rows.values())
         self._meters = rows
         views = {}
         for name, row in rows.items():

@@ -18,8 +18,9 @@ from .. import __version__
 from ..findings import Finding, State
 from ..server.core.broker import PROBE_USER
 from ..server.core.broker_tls import address_for
-from ..server.core.config import ServerConfig, copy_note
+from ..server.core.home_folder import copy_note
 from ..server.core.probe import Probe, round_trip
+from ..server.core.server_config import ServerConfig
 from ..server.metering.looks import system_now
 from ..server.metering.models import SILENT_WORKER, Alarm, Gateway, Worker
 from ..server.overview.models import Keeping

@@ -18,8 +18,8 @@ from django.utils import timezone
 from ..server.core.broker import PROBE_USER, nats_server, store_folder, write_broker_config
 from ..server.core.broker_certificate import certificate_files
 from ..server.core.broker_tls import address_for
-from ..server.core.config import ConfigError, Endpoint, ServerConfig
 from ..server.core.probe import Probe
+from ..server.core.server_config import ConfigError, Endpoint, ServerConfig
 from ..terminal_texts import _
 from .supervisor import ChildFailedError, Supervisor, python
 

@@ -9,8 +9,12 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from ..catalogues import compile_stale
-from .core.config import ConfigError, cookie_name, django_database, enter_home, load_config, secret
+from .core.config import load_config
+from .core.database_config import django_database
+from .core.home_folder import enter_home
+from .core.home_secrets import cookie_name, secret
 from .core.languages import ENGLISH, languages
+from .core.server_config import ConfigError
 
 try:
     CONFIG = load_config()

@@ -21,7 +21,7 @@ from ..clock import SharedClock
 from ..processes.database import setup_django
 from ..processes.serve import open_pages
 from ..processes.supervisor import ChildFailedError
-from ..server.core.config import ConfigError, Endpoint
+from ..server.core.server_config import ConfigError, Endpoint
 from ..terminal_texts import _, spoken
 from .story import DemoError, Options, plan
 

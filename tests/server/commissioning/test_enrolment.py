@@ -12,7 +12,7 @@ from django.utils import timezone
 from prewatt.kernel.units import NANO
 from prewatt.server.commissioning.enrolment import new_code
 from prewatt.server.commissioning.installing import InstallError
-from prewatt.server.core.config import broker_password
+from prewatt.server.core.home_secrets import broker_password
 from prewatt.server.metering.models import Alarm, Gateway, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.command_numbers import renumber

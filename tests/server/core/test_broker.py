@@ -5,7 +5,8 @@ import subprocess
 
 from prewatt.server.core import broker
 from prewatt.server.core.broker import HEADEND_USER, PROBE_USER, nats_server, store_folder, write_broker_config
-from prewatt.server.core.config import broker_password, load_config
+from prewatt.server.core.config import load_config
+from prewatt.server.core.home_secrets import broker_password
 from prewatt.wire import topics
 
 

@@ -12,7 +12,8 @@ from prewatt.server.core.broker import HEADEND_USER
 from prewatt.server.core.broker_authority import AUTHORITY
 from prewatt.server.core.broker_certificate import certificate_files
 from prewatt.server.core.broker_tls import trust_of_gateways
-from prewatt.server.core.config import ConfigError, load_config
+from prewatt.server.core.config import load_config
+from prewatt.server.core.server_config import ConfigError
 from prewatt.wire.link import Link
 from tests.server.core.test_broker_trouble import PATIENCE, Running
 

@@ -21,7 +21,8 @@ from prewatt.processes.supervisor import Supervisor
 from prewatt.server.core import broker as settings
 from prewatt.server.core.broker import HEADEND_USER
 from prewatt.server.core.broker_tls import address_for
-from prewatt.server.core.config import broker_password, load_config
+from prewatt.server.core.config import load_config
+from prewatt.server.core.home_secrets import broker_password
 from prewatt.server.core.probe import Probe
 from prewatt.sim.line import Line
 from prewatt.wire import topics

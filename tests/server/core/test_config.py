@@ -4,18 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from prewatt.server.core.config import (
-    SETTINGS,
-    ConfigError,
-    Endpoint,
-    ServerConfig,
-    broker_password,
-    django_database,
-    load_config,
-    secret,
-    signing_key,
-    vending_secret,
-)
+from prewatt.server.core.config import SETTINGS, load_config
+from prewatt.server.core.database_config import django_database
+from prewatt.server.core.home_secrets import broker_password, secret, signing_key, vending_secret
+from prewatt.server.core.server_config import ConfigError, Endpoint, ServerConfig
 
 
 def test_nothing_needs_to_be_set():
@@ -117,7 +109,7 @@ def test_a_postgresql_address_is_taken_apart():
 def test_processes_that_start_together_share_one_key(tmp_path):
     from concurrent.futures import ThreadPoolExecutor
 
-    from prewatt.server.core.config import secret, signing_key
+    from prewatt.server.core.home_secrets import secret, signing_key
 
     config = load_config({"PREWATT_HOME": str(tmp_path / "home")})
     with ThreadPoolExecutor(8) as pool:

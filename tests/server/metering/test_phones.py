@@ -11,7 +11,7 @@ from django.test import Client
 from prewatt.kernel.units import DAY, HOUR, NANO
 from prewatt.server.accounts.memberships import Membership, put_member, reach_of, remove_member
 from prewatt.server.accounts.rights import Role
-from prewatt.server.core.config import signing_key
+from prewatt.server.core.home_secrets import signing_key
 from prewatt.server.estate.models import Organisation, Property
 from prewatt.server.metering import phones
 from prewatt.server.metering.models import OnSiteRules, RevocationList, StaffGrant

@@ -13,7 +13,8 @@ from prewatt.server.ledger.references import Of, Reference
 from prewatt.server.sales.giving_back import give, put_right, refund
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.controls import ControlError, control
-from prewatt.server.vending.emergency_codes import EmergencyError, make
+from prewatt.server.vending.emergency_bounds import EmergencyError
+from prewatt.server.vending.emergency_codes import make
 from prewatt.server.vending.models import Adjustment, PayOut
 from prewatt.server.vending.refusals import GivingBackError
 from tests.server.sales.test_giving_back import edge, manager, owner, second  # noqa: F401

@@ -15,7 +15,8 @@ from django.urls import reverse
 from prewatt.server.accounts.invitations import invite_to_flat, invite_to_role
 from prewatt.server.accounts.keys import make_key
 from prewatt.server.accounts.memberships import put_member
-from prewatt.server.core.config import SecondFactor, cookie_name
+from prewatt.server.core.home_secrets import cookie_name
+from prewatt.server.core.server_config import SecondFactor
 from prewatt.server.estate.models import Organisation
 from prewatt.server.notices.models import Channel
 from prewatt.server.notices.recipients import address_of

@@ -14,15 +14,11 @@ from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Alarm, Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.controls import ControlError, control
-from prewatt.server.vending.emergency_codes import (
-    EmergencyError,
-    at_risk,
-    make,
-    of_property,
-    revoke,
-    state,
-    take_up_state,
-)
+from prewatt.server.vending.emergency_bounds import EmergencyError
+from prewatt.server.vending.emergency_codes import make
+from prewatt.server.vending.emergency_revoking import revoke
+from prewatt.server.vending.emergency_states import at_risk, of_property, state
+from prewatt.server.vending.emergency_use import take_up_state
 from prewatt.server.vending.models import Command, EmergencyCode
 from prewatt.server.web.happenings import happenings
 from tests.building import PASSWORD

@@ -8,7 +8,7 @@ from prewatt.cli.visit import load_grant
 from prewatt.kernel.entries import ChangeSettings, Control, decode_command
 from prewatt.kernel.orders import Close, LimitPower, Open, Restore, TakeEmergency
 from prewatt.kernel.units import DAY, HOUR, MINUTE, NANO
-from prewatt.server.core.config import signing_key
+from prewatt.server.core.home_secrets import signing_key
 from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Gateway, Meter, StaffGrant
 from prewatt.server.sales.top_ups import top_up

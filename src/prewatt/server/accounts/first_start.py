@@ -20,8 +20,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from ..core.addresses import FORWARDED, asker
-from ..core.config import secret
 from ..core.errors import by_field
+from ..core.home_secrets import secret
 from ..estate.models import Organisation
 from .invitations import LENGTH, LETTERS, in_groups, letters_of
 from .memberships import put_member

@@ -15,7 +15,10 @@ from pydantic import StrictInt
 from ...kernel.units import exact_instant, exact_money, parse_money
 from ..estate.models import Property
 from ..metering.models import Meter
-from ..vending.emergency_codes import at_risk, bounds, make, of_property, revoke, state
+from ..vending.emergency_bounds import bounds
+from ..vending.emergency_codes import make
+from ..vending.emergency_revoking import revoke
+from ..vending.emergency_states import at_risk, of_property, state
 from ..vending.models import EmergencyCode
 from ..web.access import property_of_manager, row_at
 

@@ -12,7 +12,8 @@ from ..core.amounts import typed_money, typed_whole
 from ..core.local_forms import money_with_code
 from ..estate.models import Property
 from ..estate.supply_rules import MOST_CODE_DAYS
-from ..vending.emergency_codes import EmergencyError, check_meter, check_terms, make
+from ..vending.emergency_bounds import EmergencyError, check_terms
+from ..vending.emergency_codes import check_meter, make
 from .acts import Act, Planned
 from .flats import Batch, CantBe, Flat
 

@@ -20,7 +20,7 @@ from ...wire.enrolling import EnrolCall, code_id, code_secret
 from ...wire.signing import VerifyKey
 from ..core import local_forms
 from ..core.broker_tls import trust_of_gateways
-from ..core.config import broker_password, signing_key
+from ..core.home_secrets import broker_password, signing_key
 from ..core.sealing import sealer
 from ..core.time import now
 from ..metering.accounts import stored_account

@@ -16,7 +16,7 @@ from ...wire.commissioning import LONGEST, CallError, answered, read_asked
 from ...wire.enrolling import EnrolCall
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker_counted
-from ..core.config import signing_key
+from ..core.home_secrets import signing_key
 from ..core.uploads import LARGEST_UPLOAD, takes
 from . import found
 from .enrolment import enrol as enrol_gateway

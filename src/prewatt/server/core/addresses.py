@@ -7,7 +7,7 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
-from .config import ServerConfig
+from .server_config import ServerConfig
 
 FORWARDED = "prewatt.forwarded"
 """The name under which the pages' process notes that a request had a header X-Forwarded-..., whatever it said."""

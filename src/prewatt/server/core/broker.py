@@ -19,7 +19,8 @@ from typing import Any
 from ...terminal_texts import _
 from ...wire import topics
 from .broker_certificate import certificate_files
-from .config import Endpoint, ServerConfig, broker_password
+from .home_secrets import broker_password
+from .server_config import Endpoint, ServerConfig
 
 # No gateway's name begins so: none can be taken for one of these, nor its password be theirs.
 HEADEND_USER = "_headend"

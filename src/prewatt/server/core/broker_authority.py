@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .broker_certificate_parts import builder, key_usage, pem, private_pem
-from .config import ServerConfig, make_private
+from .home_folder import make_private
+from .server_config import ServerConfig
 
 AUTHORITY = "broker-ca.pem"
 """The file of the authority in the home folder: its key, and its certificate."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography import x509
 
 from .broker_authority import authority_of, signed
-from .config import ServerConfig
+from .server_config import ServerConfig
 
 
 def certificate_files(config: ServerConfig) -> tuple[Path, Path]:

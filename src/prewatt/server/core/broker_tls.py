@@ -8,7 +8,8 @@ from typing import NamedTuple
 from ...wire.link import BrokerAddress
 from .broker_authority import authority_of
 from .broker_certificate_parts import pem
-from .config import ServerConfig, broker_password
+from .home_secrets import broker_password
+from .server_config import ServerConfig
 
 SYSTEM = "system"
 """The setting by which the certificates that the system believes are believed."""

@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from .config import vending_secret
+from .home_secrets import vending_secret
 
 NONCE = 12
 

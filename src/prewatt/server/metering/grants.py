@@ -16,7 +16,7 @@ from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGE
 from ...kernel.units import DAY, NANO
 from ...wire.on_site import ALLOWED, GatewayKey, Grant, encode, sign_grant
 from ...wire.signing import VerifyKey
-from ..core.config import signing_key
+from ..core.home_secrets import signing_key
 from ..core.time import now
 from ..estate.models import Property
 from .models import Gateway, StaffGrant

@@ -15,7 +15,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 from ...wire.on_site import MAX_REVOKED, Revocations, sign_revocations
 from ..accounts.memberships import Membership, reach_of
 from ..accounts.rights import Right
-from ..core.config import signing_key
+from ..core.home_secrets import signing_key
 from ..core.time import now
 from .locking import for_update
 from .models import RevocationList, StaffGrant

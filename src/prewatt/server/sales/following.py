@@ -13,7 +13,7 @@ from ...kernel.plausible import RETURNED
 from ...kernel.sentences import sentence
 from ..metering.alarms import raise_alarm
 from ..metering.models import Meter
-from ..vending import emergency_codes, exchanges
+from ..vending import emergency_use, exchanges
 from ..vending.models import Command
 from . import leading_back, questions
 
@@ -53,7 +53,7 @@ def _follow(meter: Meter, entry: _WithEffects) -> None:
     if isinstance(entry, Exchanged):
         exchanges.take_up(meter, entry)
     elif isinstance(entry, OnSite):
-        emergency_codes.take_up(meter, entry)
+        emergency_use.take_up(meter, entry)
     elif isinstance(entry, Rebased) and entry.cause == RETURNED:
         questions.came_back(meter, entry)
     elif isinstance(entry, TimeLedBack):

@@ -22,7 +22,7 @@ from ..metering.alarms import raise_alarm, settle
 from ..metering.locking import for_update
 from ..metering.models import Alarm, JournalEntry, Meter
 from ..vending.command_numbers import renumber, step_aside
-from ..vending.emergency_codes import take_up_state
+from ..vending.emergency_use import take_up_state
 from ..vending.models import OPEN, Command
 
 GAP = "journal-gap"

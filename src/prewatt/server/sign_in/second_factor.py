@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..accounts.memberships import Membership
 from ..accounts.rights import Role
-from ..core.config import SecondFactor
+from ..core.server_config import SecondFactor
 
 _OPEN = (
     "account_logout",

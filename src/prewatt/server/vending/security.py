@@ -12,7 +12,7 @@ from typing import Protocol
 from django.conf import settings
 
 from ...tokens import MeterKey, Token, cipher, encode, sections
-from ..core.config import vending_secret
+from ..core.home_secrets import vending_secret
 from ..core.sealing import Sealer, SealError
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ...kernel import entries
 from ...kernel.naming import named
 from ...wire.signing import SigningKey, sign_command
-from ..core.config import signing_key
+from ..core.home_secrets import signing_key
 from ..metering.models import Meter
 from .models import Command
 

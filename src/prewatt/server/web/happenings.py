@@ -17,7 +17,7 @@ from ..metering.history import breaks
 from ..metering.models import JournalEntry, Meter
 from ..notices.languages import spoken
 from ..notices.words import detail_in_words
-from ..vending.emergency_codes import by_code
+from ..vending.code_authors import by_code
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from ...estate.models import Property, Unit
 from ...tariffs.models import Tariff
 from ...tasks import queueing
 from ...tasks.models import Task
-from ...vending.emergency_codes import bounds
+from ...vending.emergency_bounds import bounds
 from ...web.access import properties, property_of_manager
 from ...web.flat_choice import EVERY, FOUND, chosen_flats, flat_choice, looking_further
 from ...web.forms import key, one_of

@@ -27,16 +27,10 @@ from ...estate.models import Property
 from ...estate.rule_fields import EMERGENCY_CODE_RULES
 from ...estate.supply_rules import MOST_CODE_DAYS
 from ...metering.models import Meter
-from ...vending.emergency_codes import (
-    EmergencyError,
-    at_risk,
-    bounds,
-    can_be_used,
-    make,
-    of_property,
-    revoke,
-    state,
-)
+from ...vending.emergency_bounds import EmergencyError, bounds
+from ...vending.emergency_codes import make
+from ...vending.emergency_revoking import revoke
+from ...vending.emergency_states import at_risk, can_be_used, of_property, state
 from ...vending.models import EmergencyCode
 from ...web.access import property_of_manager
 from ...web.forms import key
