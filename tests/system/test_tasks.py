@@ -19,7 +19,7 @@ from prewatt.processes.database import setup_django
 setup_django()
 from django.contrib.auth import get_user_model
 from prewatt.server.estate.models import Organisation, Property
-from prewatt.server.tasks.queueing import ask
+from prewatt.server.tasks.asking import ask
 other = Organisation.objects.create(name="Other")
 Property.objects.create(organisation=other, name="Else", zone="Europe/Berlin", currency="EUR")
 rows = [f"2025-11-{{1 + n % 28:02}},{{n}}.25,EUR,Payer {{n}},rent {{n}}" for n in range(1, {LINES} + 1)]

@@ -25,19 +25,11 @@ from ..server.payments.bank_task import STATEMENT, read_statement
 from ..server.statements.many_task import PAPERS, draw_statements
 from ..server.statements.pdf_task import PAPER, draw_statement
 from ..server.tariffs.what_if_task import WHAT_IF, compare_tariffs
+from ..server.tasks.ending import advance, fail, finish
+from ..server.tasks.left_tasks import LONGEST, cut_off, overdue
 from ..server.tasks.models import Task
-from ..server.tasks.queueing import (
-    LONGEST,
-    Kind,
-    TaskError,
-    advance,
-    claim,
-    cut_off,
-    fail,
-    finish,
-    next_task,
-    overdue,
-)
+from ..server.tasks.outcomes import Kind, TaskError
+from ..server.tasks.queueing import claim, next_task
 from .supervisor import PR_SET_PDEATHSIG, python
 
 log = logging.getLogger("prewatt.tasks")

@@ -34,7 +34,7 @@ from ..server.sales.keypad_sales import charge_days_of_all
 from ..server.statements.bills import make_bills
 from ..server.statements.overdue import follow_up
 from ..server.statements.terms import take_what_is_due
-from ..server.tasks import queueing
+from ..server.tasks import left_tasks
 from ..server.tenancies.moving import settle_what_is_due
 from ..server.vending.account_settings import refresh_settings
 from ..server.vending.silences import look as look_at_silences
@@ -163,7 +163,7 @@ def send_notices() -> None:
 
 def forget_tasks() -> None:
     """Delete what was made for people more than a day ago."""
-    queueing.forget_old()
+    left_tasks.forget_old()
 
 
 def _job(work: Callable[[], None]) -> Callable[[], None]:
@@ -191,7 +191,7 @@ def run() -> None:
 def _work() -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BlockingScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-    queueing.cut_off(None)
+    left_tasks.cut_off(None)
     do_tasks = Runners().look_after
     keeper = Keeper()
 

@@ -17,8 +17,9 @@ from prewatt.server.correspondence.models import Note
 from prewatt.server.estate.models import Organisation, Property, Tenancy, Unit
 from prewatt.server.metering.models import Meter
 from prewatt.server.tariffs.models import Tariff, TariffVersion
+from prewatt.server.tasks.left_tasks import cut_off
 from prewatt.server.tasks.models import Task
-from prewatt.server.tasks.queueing import claim, cut_off
+from prewatt.server.tasks.queueing import claim
 from prewatt.server.vending.models import Command, EmergencyCode, TopUp
 from tests.server.accounts.landlords import person
 

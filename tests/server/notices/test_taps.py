@@ -26,8 +26,8 @@ from prewatt.server.notices.recipient_channels import add_channel
 from prewatt.server.notices.recipients import recipient_of
 from prewatt.server.notices.sending import message_of, send_what_is_due
 from prewatt.server.notices.sending_accounts import keep_account
-from prewatt.server.notices.taps import LONGEST as LONGEST_TOKEN
-from prewatt.server.notices.taps import delivery_of, token_of
+from prewatt.server.notices.tap_tokens import LONGEST as LONGEST_TOKEN
+from prewatt.server.notices.tap_tokens import delivery_of, token_of
 from prewatt.server.notices.telling import tell
 from tests.building import ZONE
 

@@ -24,7 +24,7 @@ from prewatt.server.notices.samples import messages
 from prewatt.server.notices.sending import send_what_is_due
 from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.sending_templates import as_lines, keep_template
-from prewatt.server.notices.taps import token_of
+from prewatt.server.notices.tap_tokens import token_of
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up
 from tests.server.notices.players.wechat import WeChatServer, WeComServer

@@ -9,9 +9,12 @@ from prewatt.server.accounts.audit import AuditEntry
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.payments.models import BankLine
 from prewatt.server.tariffs.models import Tariff
-from prewatt.server.tasks import queueing
+from prewatt.server.tasks import ending, left_tasks, system_clock
+from prewatt.server.tasks.asking import MOST_WAITING, ask
+from prewatt.server.tasks.left_tasks import MOST_TRIES, cut_off, forget_old
 from prewatt.server.tasks.models import Task
-from prewatt.server.tasks.queueing import MOST_TRIES, MOST_WAITING, Outcome, TaskError, ask, claim, cut_off, forget_old
+from prewatt.server.tasks.outcomes import Outcome, TaskError
+from prewatt.server.tasks.queueing import claim
 
 pytestmark = pytest.mark.database
 LINES = 3000
@@ -109,7 +112,7 @@ def test_a_task_that_fails_says_why_in_words(owner, person, monkeypatch, manager
 def test_a_task_that_takes_too_long_is_ended(owner, person, monkeypatch):
     ask("books", owner, person, "/")
     task = claim(7)
-    monkeypatch.setattr(queueing, "LONGEST", -1)
+    monkeypatch.setattr(left_tasks, "LONGEST", -1)
     processes.Runners().look_after()
     task.refresh_from_db()
     assert task.state == "failed"
@@ -128,7 +131,7 @@ def test_a_large_statement_is_read_as_a_task_with_its_progress_and_once(manager,
     seen = []
 
     def advance(task, done, of):
-        queueing.advance(task, done, of)
+        ending.advance(task, done, of)
         seen.append(manager.get(f"/tasks/{task.pk}/progress/").content.decode())
 
     monkeypatch.setattr(processes, "advance", advance)
@@ -218,7 +221,7 @@ def main_of(page):
 
 def test_what_ended_more_than_a_day_ago_is_deleted(owner, person):
     old, young, waiting = [ask("books", owner, person, "/") for _number in range(3)]
-    Task.objects.filter(pk=old.pk).update(state="done", ended_at=queueing.clock() - queueing.KEPT - 1)
-    Task.objects.filter(pk=young.pk).update(state="done", ended_at=queueing.clock() - queueing.KEPT // 2)
+    Task.objects.filter(pk=old.pk).update(state="done", ended_at=system_clock.clock() - left_tasks.KEPT - 1)
+    Task.objects.filter(pk=young.pk).update(state="done", ended_at=system_clock.clock() - left_tasks.KEPT // 2)
     forget_old()
     assert set(Task.objects.all()) == {young, waiting}

@@ -15,7 +15,7 @@ from ...kernel.names import natural
 from ..core.errors import Refused, for_people
 from ..estate.models import Property
 from ..tasks.models import Task, TaskStep
-from ..tasks.queueing import Outcome, Progress
+from ..tasks.outcomes import Outcome, Progress
 from ..tasks.steps import NoMoreMine, once
 from .acts import Act, Planned
 from .emergency import EmergencyCodes

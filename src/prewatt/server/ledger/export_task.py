@@ -7,7 +7,7 @@ from datetime import date
 from ...tables.export import as_file
 from ..estate.models import Organisation
 from ..tasks.models import Task
-from ..tasks.queueing import Outcome, Progress
+from ..tasks.outcomes import Outcome, Progress
 from .beancount import to_beancount
 from .exports import to_csv
 from .models import Transfer

@@ -12,7 +12,7 @@ from ..statements.papers import give_out
 from ..statements.pdf import PdfError, to_pdf
 from ..statements.statement import Statement, days, statement
 from ..tasks.models import Task
-from ..tasks.queueing import Outcome, Progress, TaskError
+from ..tasks.outcomes import Outcome, Progress, TaskError
 from .channels.interface import Attachment
 from .papers import NotSentError, email_of, send_paper
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..tasks.models import Task
-from ..tasks.queueing import Outcome, Progress, TaskError
+from ..tasks.outcomes import Outcome, Progress, TaskError
 from .bank import BankError, upload
-from .layouts import keep_waiting
 from .statements.errors import Unknown
+from .waiting_statements import keep_waiting
 
 STATEMENT = "bank-statement"
 LARGE = 100_000

@@ -18,7 +18,7 @@ from ...kernel.names import natural
 from ...kernel.span import Span
 from ..estate.models import Property, Tenancy
 from ..tasks.models import Task
-from ..tasks.queueing import Outcome, Progress, TaskError
+from ..tasks.outcomes import Outcome, Progress, TaskError
 from .pdf import PdfError, to_one_pdf
 from .statement import Statement, days, statement
 

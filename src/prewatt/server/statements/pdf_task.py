@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 
 from ..tasks.models import Task
-from ..tasks.queueing import Outcome, Progress, TaskError
+from ..tasks.outcomes import Outcome, Progress, TaskError
 from .pdf import PdfError, to_pdf
 from .statement import days, statement
 

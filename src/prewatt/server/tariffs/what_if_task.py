@@ -14,7 +14,7 @@ from ..core.time import now
 from ..estate.models import Property
 from ..metering.models import JournalEntry
 from ..tasks.models import Task
-from ..tasks.queueing import Outcome, Progress, TaskError
+from ..tasks.outcomes import Outcome, Progress, TaskError
 from .homes import YEAR, what_if
 from .last_month import last_month
 from .models import Tariff

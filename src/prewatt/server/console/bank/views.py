@@ -40,13 +40,13 @@ from ...payments.bank import (
     upload,
 )
 from ...payments.bank_task import LARGE, STATEMENT
-from ...payments.layouts import keep_waiting
 from ...payments.matching import referenced
 from ...payments.models import BankLine, Merchant
 from ...payments.returned import book_came_back, book_returned, may_be_taken_back, may_have_come_back
 from ...payments.same import RecordedPayment
 from ...payments.statements.errors import Unknown
-from ...tasks import queueing
+from ...payments.waiting_statements import keep_waiting
+from ...tasks import asking
 from ...vending.models import PayOut, TopUp
 from ...web.access import owner_of, row_of, tenancies_of
 from ...web.forms import key
@@ -196,7 +196,7 @@ def _read(request: HttpRequest, owner: Organisation) -> str:
 def read_as_task(request: HttpRequest, owner: Organisation, content: bytes) -> str:
     """Let a large file be read as a task, and return the address of the page that shows how far it is."""
     try:
-        task = queueing.ask(STATEMENT, owner, request.user, _page_of(owner), content=content, right=Right.BANK)
+        task = asking.ask(STATEMENT, owner, request.user, _page_of(owner), content=content, right=Right.BANK)
     except ValidationError as error:
         say(request, error)
         return _page_of(owner)

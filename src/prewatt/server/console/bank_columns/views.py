@@ -19,14 +19,16 @@ from ....tables.rows import Row
 from ...estate.models import Organisation
 from ...payments.bank import BankError, upload
 from ...payments.bank_task import LARGE
-from ...payments.layouts import ROLES, as_layout, forget_waiting, keep_layout, layouts_of, new_layout, waiting
+from ...payments.layouts import as_layout, keep_layout, layouts_of
 from ...payments.models import BankLayout
+from ...payments.new_layouts import ROLES, new_layout
 from ...payments.statements import names
 from ...payments.statements.days import DAY_FIRST, MONTH_FIRST
 from ...payments.statements.layout import OPPOSITE, SIGN, WITHIN, Layout, find
 from ...payments.statements.limits import tidy
 from ...payments.statements.shape import Statement
 from ...payments.statements.table import read_table, rows_of
+from ...payments.waiting_statements import forget_waiting, waiting
 from ...web.access import owner_of
 from ..bank.views import read_as_task, tell
 

@@ -28,7 +28,7 @@ from ...core.errors import Refused
 from ...core.local_forms import money_with_code
 from ...estate.models import Property, Unit
 from ...tariffs.models import Tariff
-from ...tasks import queueing
+from ...tasks import asking
 from ...tasks.models import Task
 from ...vending.emergency_bounds import bounds
 from ...web.access import properties, property_of_manager
@@ -238,4 +238,4 @@ def _task(request: HttpRequest, property_: Property, given: dict[str, Any], page
     if known is not None:
         return known
     right = _right_of(given["do"])
-    return queueing.ask(BATCH, property_.organisation, request.user, page, given=given, right=right)
+    return asking.ask(BATCH, property_.organisation, request.user, page, given=given, right=right)

@@ -32,8 +32,8 @@ from ...tariffs.models import Tariff
 from ...tariffs.reading import examples, read_document
 from ...tariffs.versions import keep, schedule
 from ...tariffs.what_if_task import WHAT_IF, is_large, told_last_month
-from ...tasks import queueing
-from ...tasks.queueing import TaskError
+from ...tasks import asking
+from ...tasks.outcomes import TaskError
 from ...web.access import property_of_manager
 from ...web.forms import key, one_of
 from ...web.kept import say
@@ -230,6 +230,6 @@ def _as_task(request: HttpRequest, property_: Property, draft: Mapping[str, Any]
     """Let a large property's last month be worked out as a task, which comes back to the editor."""
     back = reverse("console:tariffs:edit", args=[property_.pk])
     given = {"property": property_.pk, "document": draft["document"]}
-    task = queueing.ask(WHAT_IF, property_.organisation, request.user, back, given=given, right=Right.SEE_SETTINGS)
+    task = asking.ask(WHAT_IF, property_.organisation, request.user, back, given=given, right=Right.SEE_SETTINGS)
     page = reverse("web:tasks:task", args=[task.pk])
     return HttpResponseClientRedirect(page) if request.htmx else redirect(page)  # type: ignore[attr-defined]

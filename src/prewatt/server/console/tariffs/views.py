@@ -36,7 +36,7 @@ from ...tariffs.models import Tariff
 from ...tariffs.prices import read_prices
 from ...tariffs.versions import price_notes, schedule, schedule_prices
 from ...tariffs.what_if_task import WHAT_IF, compared, is_large
-from ...tasks import queueing
+from ...tasks import asking
 from ...tasks.models import Task
 from ...web.access import property_of_manager
 from ...web.forms import key
@@ -242,4 +242,4 @@ def _compared_as_task(request: HttpRequest, property_: Property, chosen: list[Ta
     numbers = [each.pk for each in chosen]
     back = f"{reverse('console:tariffs:what_if', args=[property_.pk])}?{urlencode({'tariff': numbers}, doseq=True)}"
     given = {"property": property_.pk, "tariffs": numbers}
-    return queueing.ask(WHAT_IF, property_.organisation, request.user, back, given=given, right=Right.SEE_SETTINGS)
+    return asking.ask(WHAT_IF, property_.organisation, request.user, back, given=given, right=Right.SEE_SETTINGS)

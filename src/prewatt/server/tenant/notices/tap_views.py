@@ -40,7 +40,8 @@ from ...notices.paces import (
     must_be_told,
     set_pace,
 )
-from ...notices.taps import delivery_of, page_of
+from ...notices.tap_tokens import delivery_of
+from ...notices.taps import page_of
 from ...notices.telling import home_zone
 
 ONE_CLICK = "List-Unsubscribe"

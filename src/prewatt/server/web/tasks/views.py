@@ -15,8 +15,9 @@ from ...accounts.memberships import reach_of
 from ...accounts.rights import Right
 from ...accounts.tenants import is_tenant_of
 from ...estate.models import Organisation
+from ...tasks.asking import ask
 from ...tasks.models import Task
-from ...tasks.queueing import Outcome, ask
+from ...tasks.outcomes import Outcome
 from ..kept import say
 
 
@@ -39,7 +40,7 @@ def _may_see(request: HttpRequest, task: Task) -> bool:
 
 
 def asked_for(request: HttpRequest, kind: str, organisation: Organisation, back: str, **more: Any) -> HttpResponse:
-    """Ask for a task (`queueing.ask`), and lead to its page; back, with the reason, if too many wait."""
+    """Ask for a task (`asking.ask`), and lead to its page; back, with the reason, if too many wait."""
     try:
         task = ask(kind, organisation, request.user, back, **more)
     except ValidationError as error:

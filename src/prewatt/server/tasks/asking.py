@@ -1,0 +1,29 @@
+"""A task is asked for, to be done as soon as its turn comes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from ..estate.models import Organisation
+from .models import Task
+from .system_clock import clock
+
+MOST_WAITING = 20
+"""The most tasks of one organisation that are not done yet."""
+
+
+def ask(kind: str, organisation: Organisation, by: Any, back: str, **more: Any) -> Task:
+    """Store a task, to be done as soon as its turn comes. `back`: the address from which it is asked for; `more`: fields
+    of the task. Raises ValidationError if too many tasks of the organisation wait.
+    """
+    waiting = Task.objects.filter(organisation=organisation, state__in=(Task.State.WAITING, Task.State.RUNNING))
+    if waiting.count() >= MOST_WAITING:
+        raise ValidationError(_("Too much is being made already. Wait until some of it is done, and ask again."))
+    language = get_language() or ""
+    return Task.objects.create(
+        kind=kind, organisation=organisation, by=by, back=back, language=language, asked_at=clock(), **more
+    )

@@ -1,0 +1,46 @@
+"""How far a task is, and how it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .models import Task
+from .outcomes import Outcome
+from .system_clock import clock
+
+LARGEST_RESULT = 25_000_000
+"""The most bytes of a result."""
+
+
+def advance(task: Task, done: int, of: int) -> None:
+    """Store how far a task is."""
+    percent = 100 * done // of if of else 0
+    Task.objects.filter(pk=task.pk, runner=task.runner, state=Task.State.RUNNING).update(percent=min(percent, 99))
+
+
+def finish(task: Task, outcome: Outcome) -> None:
+    """Store what came of a task."""
+    if len(outcome.content) > LARGEST_RESULT:
+        fail(task, _("The file is larger than 25 MB. Choose fewer days."))
+        return
+    _of_runner(task).update(
+        state=Task.State.DONE,
+        percent=100,
+        ended_at=clock(),
+        content=b"",
+        facts=outcome.facts,
+        result=outcome.content,
+        result_type=outcome.type_,
+        result_name=outcome.name,
+    )
+
+
+def fail(task: Task, text: str) -> None:
+    """Store why a task could not be done."""
+    _of_runner(task).update(state=Task.State.FAILED, ended_at=clock(), content=b"", text=text)
+
+
+def _of_runner(task: Task) -> Any:
+    return Task.objects.filter(pk=task.pk, runner=task.runner, state=Task.State.RUNNING)

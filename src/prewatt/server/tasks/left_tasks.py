@@ -1,0 +1,44 @@
+"""Tasks that were left: cut off in the middle, too long in work, or old."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ...kernel.units import DAY, MINUTE
+from .models import Task
+from .system_clock import clock
+
+MOST_TRIES = 3
+"""A task that was cut off in the middle so often is not begun again: it may be what ends the process."""
+LONGEST = 10 * MINUTE
+"""A task that takes longer (µs) is ended."""
+KEPT = DAY
+"""How long (µs) the result of a task is kept."""
+
+
+def cut_off(runner: int | None) -> None:
+    """Let the tasks be begun again that a process has left in the middle; `runner`: its number, None for all. Who was
+    cut off too often has failed.
+    """
+    left = Task.objects.filter(state=Task.State.RUNNING)
+    if runner is not None:
+        left = left.filter(runner=runner)
+    left.filter(tries__gte=MOST_TRIES).update(
+        state=Task.State.FAILED,
+        ended_at=clock(),
+        content=b"",
+        text=_("It was cut off %(n)d times, so it was given up. The server's log says more.") % {"n": MOST_TRIES},
+    )
+    left.update(state=Task.State.WAITING, percent=0, runner=0)
+
+
+def overdue() -> list[Task]:
+    """Return the tasks that take too long."""
+    return list(
+        Task.objects.filter(state=Task.State.RUNNING, began_at__lt=clock() - LONGEST).defer("content", "result")
+    )
+
+
+def forget_old() -> None:
+    """Delete the tasks that ended more than a day ago, with their results."""
+    Task.objects.filter(ended_at__lt=clock() - KEPT).delete()
