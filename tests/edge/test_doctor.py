@@ -20,12 +20,17 @@ from prewatt import folder
 from prewatt.cli import app
 from prewatt.clock import SystemClock
 from prewatt.edge import journal_file
-from prewatt.edge.doctor import network
+from prewatt.edge.doctor import broker as broker_check
+from prewatt.edge.doctor.adapters import check_ports
+from prewatt.edge.doctor.bluetooth import check_bluetooth
+from prewatt.edge.doctor.clock import check_clock
+from prewatt.edge.doctor.disk import check_disk
 from prewatt.edge.doctor.examination import examine
-from prewatt.edge.doctor.files import check_clock, check_disk, check_state_folder
 from prewatt.edge.doctor.finding import Agent, Gateway, examined, owner
 from prewatt.edge.doctor.journal import JournalFacts, read_journal
-from prewatt.edge.doctor.lines import _asked, check_bluetooth, check_meters, check_ports
+from prewatt.edge.doctor.meters import _asked, check_meters
+from prewatt.edge.doctor.page import check_page
+from prewatt.edge.doctor.state_folder import check_state_folder
 from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings
 from prewatt.edge.journal import Journal
 from prewatt.edge.settings import MeterSettings, write_settings
@@ -197,7 +202,7 @@ def broker(tmp_path):
 def test_a_broker_that_refuses_a_replaced_gateway_is_told(tmp_path, broker):
     def found(password):
         address = BrokerAddress("127.0.0.1", broker, "g1", password)
-        return said(network.check_broker, gateway(tmp_path, broker=address))
+        return said(broker_check.check_broker, gateway(tmp_path, broker=address))
 
     assert found("right") == [(State.OK, f"127.0.0.1:{broker} takes this gateway", "")]
     [(state, words, advice)] = found("wrong")
@@ -239,7 +244,7 @@ def test_a_certificate_that_ends_or_is_not_believed_is_told(tmp_path, monkeypatc
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "tls.pem")
-    monkeypatch.setattr(network, "_refused", lambda _: "")
+    monkeypatch.setattr(broker_check, "refusal_of", lambda _: "")
 
     def serve():
         connection, _ = server.accept()
@@ -253,7 +258,7 @@ def test_a_certificate_that_ends_or_is_not_believed_is_told(tmp_path, monkeypatc
         thread = threading.Thread(target=serve)
         thread.start()
         address = BrokerAddress("localhost", server.getsockname()[1], "g1", tls=True)
-        finding, *_ = network.check_broker(gateway(tmp_path, broker=address))
+        finding, *_ = broker_check.check_broker(gateway(tmp_path, broker=address))
         thread.join()
     assert (finding.name, finding.state) == ("certificate", state) and finding.words.startswith(says)
 
@@ -261,10 +266,10 @@ def test_a_certificate_that_ends_or_is_not_believed_is_told(tmp_path, monkeypatc
 def test_a_page_whose_port_is_taken_is_told(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         page = f"127.0.0.1:{taken.getsockname()[1]}"
-        [(state, words, advice)] = said(network.check_page, gateway(tmp_path, page=page))
+        [(state, words, advice)] = said(check_page, gateway(tmp_path, page=page))
         assert state is State.BAD and "can't be opened" in words and "ss -ltnp" in advice
-    assert said(network.check_page, gateway(tmp_path, page=page))[0][0] is State.OK
-    [(state, words, _)] = said(network.check_page, gateway(tmp_path, running=True, page=page))
+    assert said(check_page, gateway(tmp_path, page=page))[0][0] is State.OK
+    [(state, words, _)] = said(check_page, gateway(tmp_path, running=True, page=page))
     assert state is State.BAD and "the agent runs, and port" in words
 
 

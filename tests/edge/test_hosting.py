@@ -18,9 +18,9 @@ from prewatt.edge.converters import load_converter
 from prewatt.edge.driver_settings import read_section
 from prewatt.edge.settings import MeterSettings, write_settings
 from prewatt.kernel.entries import Reading, decode_entry
+from prewatt.sim.meters.calling import Calling
 from prewatt.sim.meters.dlt645 import Dlt645Responder
 from prewatt.sim.meters.line import Line
-from prewatt.sim.meters.serving import Calling
 from tests.edge.protocols.modbus_played import played
 from tests.edge.test_shell import made_settings
 

@@ -31,8 +31,8 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.silences import look
 from prewatt.sim.meters.dlt645 import Balance, Dlt645Responder
 from prewatt.sim.meters.line import Line
+from prewatt.sim.meters.on_pty import OnPty
 from prewatt.sim.meters.played import PlayedMeter
-from prewatt.sim.meters.serving import OnPty
 from prewatt.wire import topics
 from prewatt.wire.link import BrokerAddress, Connected, Received
 from prewatt.wire.signing import SigningKey, seal

@@ -11,7 +11,8 @@ from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.drivers.interface import DriverError, Unreachable
 from prewatt.sim.meters.dlms import HdlcResponder
 from prewatt.sim.meters.line import Line, LineFaults
-from prewatt.sim.meters.serving import OnPty, OnTcp
+from prewatt.sim.meters.on_pty import OnPty
+from prewatt.sim.meters.on_tcp import OnTcp
 from tests.edge.protocols.dlms_wall import REGISTER, Wall
 
 QUICK = Timing(baud=115_200, answer_s=0.3, pause_s=0.1, turnaround_s=0.001)

@@ -14,7 +14,7 @@ from prewatt.kernel.settings import Settings
 from prewatt.kernel.units import HOUR, MINUTE
 from prewatt.sim.meters.dlt645 import Balance, Dlt645Responder
 from prewatt.sim.meters.line import Line
-from prewatt.sim.meters.serving import OnPty
+from prewatt.sim.meters.on_pty import OnPty
 from tests.edge.protocols.modbus_played import played
 from tests.edge.test_meter import BEGIN, POLICY, journalled, kinds, meter
 

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from prewatt.edge.buses.bus import Bus
-from prewatt.sim.meters.serving import OnPty, OnTcp
+from prewatt.sim.meters.on_pty import OnPty
+from prewatt.sim.meters.on_tcp import OnTcp
 
 LOOKS_EVERY = 0.002
 """Seconds between looks whether there is something to wait for."""

@@ -12,9 +12,9 @@ from prewatt.edge.commissioning.survey import Flat, SurveyError, load_survey, sa
 from prewatt.edge.devices import open_drivers
 from prewatt.edge.driver_settings import read_section
 from prewatt.edge.settings import load_settings, write_settings
+from prewatt.sim.meters.calling import Calling
 from prewatt.sim.meters.dlt645 import Dlt645Responder
 from prewatt.sim.meters.line import Line
-from prewatt.sim.meters.serving import Calling
 from tests.edge.commissioning.house import DLT, now, played
 from tests.edge.test_hosting import free_port, until
 from tests.edge.test_shell import made_settings

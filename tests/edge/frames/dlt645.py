@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from prewatt.edge.protocols.dlt645.bcd import from_bcd, from_clock, from_date, from_digits, from_time
-from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function, OldFunction, error_names
+from prewatt.edge.protocols.dlt645.bcd import from_bcd, from_digits
+from prewatt.edge.protocols.dlt645.bcd_times import from_clock, from_date, from_time
+from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function, OldFunction
+from prewatt.edge.protocols.dlt645.errors import error_names
 from prewatt.edge.protocols.dlt645.exchanges import Access, Control, Order, Read, ReadAddress, SetTime, Write
 from prewatt.edge.protocols.dlt645.frame import BROADCAST, WAKE, WILD, DamagedFrame, Frame, FrameParser, decode_frame
 from prewatt.edge.protocols.exchange import Exchange, ProtocolError

@@ -23,8 +23,8 @@ from prewatt.edge.shell import Shell
 from prewatt.kernel.units import MINUTE, SECOND
 from prewatt.sim.meters.dlms_push import PushingResponder
 from prewatt.sim.meters.line import Line
+from prewatt.sim.meters.on_pty import OnPty
 from prewatt.sim.meters.played import PlayedMeter
-from prewatt.sim.meters.serving import OnPty
 from tests.edge.buses.lines import VirtualPort
 from tests.edge.protocols.dlms_wall import BEGIN, REGISTER, Load, model_of
 from tests.edge.test_shell import made_settings

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.edge.protocols.dlt645.bcd import from_bcd, from_time, to_bcd, to_time
-from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function, error_names
+from prewatt.edge.protocols.dlt645.bcd import from_bcd, to_bcd
+from prewatt.edge.protocols.dlt645.bcd_times import from_time, to_time
+from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function
+from prewatt.edge.protocols.dlt645.errors import error_names
 from prewatt.edge.protocols.dlt645.exchanges import (
     Access,
     Control,

@@ -13,7 +13,7 @@ from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings, open_buses
 from prewatt.edge.drivers.interface import DriverError
 from prewatt.edge.protocols.dlt645.exchanges import Access
 from prewatt.sim.meters.line import Line, LineFaults
-from prewatt.sim.meters.serving import OnPty
+from prewatt.sim.meters.on_pty import OnPty
 from tests.edge.protocols.test_dlt645_meter import SERIAL, Wire, model_named
 
 OTHER = "000000000161"

@@ -20,7 +20,7 @@ from prewatt.edge.protocols.dlt645.frame import Frame
 from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.units import DAY, HOUR, SECOND
 from prewatt.sim.meters.line import Line
-from prewatt.sim.meters.serving import OnTcp
+from prewatt.sim.meters.on_tcp import OnTcp
 from tests.edge.protocols.test_dlt645_meter import BEGIN, SERIAL, Wire
 
 QUICK = Timing(baud=115_200, answer_s=0.5, pause_s=0.05, turnaround_s=0.0)

@@ -20,7 +20,7 @@ from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
 from prewatt.edge.protocols.modbus_unit import MOST_LATE, Read, Unit
 from prewatt.sim.meters.line import Line
 from prewatt.sim.meters.modbus import Refusal, Slave
-from prewatt.sim.meters.serving import OnTcp
+from prewatt.sim.meters.on_tcp import OnTcp
 
 UNIT = 3
 

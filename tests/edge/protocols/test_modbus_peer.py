@@ -28,7 +28,8 @@ from prewatt.edge.protocols.modbus_unit import Read, Unit
 from prewatt.kernel.quantities import Quantity
 from prewatt.sim.meters.line import Line
 from prewatt.sim.meters.modbus import ModbusResponder, RelayModule
-from prewatt.sim.meters.serving import OnPty, OnTcp
+from prewatt.sim.meters.on_pty import OnPty
+from prewatt.sim.meters.on_tcp import OnTcp
 from tests.edge.protocols.modbus_played import SERIAL, model, played
 
 TIMING = Timing(baud=115_200, answer_s=3.0, pause_s=0.2, turnaround_s=0.0)

@@ -10,12 +10,18 @@ from ... import folder
 from ...findings import Finding, State
 from ..settings import SettingsError, load_settings
 from ..texts import _
-from .files import check_clock, check_disk, check_journal, check_state_folder
+from .adapters import check_ports
+from .bluetooth import check_bluetooth
+from .broker import check_broker
+from .clock import check_clock
+from .disk import check_disk
 from .finding import Check, Gateway, examined, owner
 from .journal import read_journal
-from .lines import check_bluetooth, check_meters, check_ports
-from .network import check_broker, check_page
+from .journal_health import check_journal
+from .meters import check_meters
+from .page import check_page
 from .service import check_service
+from .state_folder import check_state_folder
 
 CHECKS: tuple[Check, ...] = (
     check_service,

@@ -14,6 +14,9 @@ from ..settings import EdgeSettings
 from ..texts import _
 from .journal import JournalFacts
 
+WITHIN = 10.0
+"""Seconds in which a broker or a page must answer."""
+
 
 @dataclass(frozen=True)
 class Agent:

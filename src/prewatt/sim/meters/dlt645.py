@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from ...edge.drivers.interface import DriverError
 from ...edge.meters.dlt645_model import Dlt645Model
 from ...edge.meters.model import find_model_file, read_model
-from ...edge.protocols.dlt645.bcd import from_clock, from_date, from_time, to_clock, to_date, to_digits
+from ...edge.protocols.dlt645.bcd import to_digits
+from ...edge.protocols.dlt645.bcd_times import from_clock, from_date, from_time, to_clock, to_date
 from ...edge.protocols.dlt645.codes import Command, Edition, Function, OldFunction
 from ...edge.protocols.dlt645.exchanges import Access, matches
 from ...edge.protocols.dlt645.frame import ANSWER, BROADCAST, ERROR, MORE, WILD, Frame, FrameParser

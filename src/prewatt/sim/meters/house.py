@@ -18,9 +18,10 @@ from ...edge.recording import Recording, load_recordings
 from ...kernel.calendar import zone
 from . import played_as
 from .line import Line, LineFaults
+from .on_pty import OnPty
+from .on_tcp import OnTcp
 from .plan import TAKEN, HousePlan, HungMeter, HungModule, LinePlan
 from .played import MeterFaults, PlayedMeter, Responder
-from .serving import OnPty, OnTcp
 
 LOOK_EVERY = 0.2
 """Seconds between looks whether the house's file has changed."""

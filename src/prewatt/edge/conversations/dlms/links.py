@@ -7,7 +7,7 @@ from typing import Literal
 from ...protocols.dlms.acse import PDU_SIZE
 from ...protocols.dlms.hdlc import INFORMATION_DEFAULT, client_address, server_address
 from ...protocols.dlms.link import HdlcLink, Link
-from ...protocols.dlms.wrapper import WrapperLink
+from ...protocols.dlms.wrapper_link import WrapperLink
 from ..protocol import Framing
 
 WRAPPED_LONGEST = PDU_SIZE + 64

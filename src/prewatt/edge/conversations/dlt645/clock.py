@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from ....kernel.calendar import local
 from ....kernel.units import MINUTE, SECOND, instant
 from ...meters.dlt645_model import MeterClock
-from ...protocols.dlt645.bcd import from_clock, from_date
+from ...protocols.dlt645.bcd_times import from_clock, from_date
 from ...protocols.dlt645.codes import Edition
 from ...protocols.dlt645.exchanges import read
 from ...protocols.exchange import Conversation, NoAnswer, Refused, Unsupported, WrongAnswer

@@ -19,8 +19,10 @@ from ...drivers.interface import Identity, Power
 from ...meters.dlt645_model import Dlt645Model, Item, Prepaid, Relay
 from ...meters.model import RATES
 from ...protocols.dlt645 import exchanges
-from ...protocols.dlt645.bcd import from_digits, is_absent, to_clock, to_date
-from ...protocols.dlt645.codes import NO_DATA_ERROR, PASSWORD_ERROR, Command, Edition
+from ...protocols.dlt645.bcd import from_digits, is_absent
+from ...protocols.dlt645.bcd_times import to_clock, to_date
+from ...protocols.dlt645.codes import Command, Edition
+from ...protocols.dlt645.errors import NO_DATA_ERROR, PASSWORD_ERROR
 from ...protocols.dlt645.exchanges import Control, ReadAddress, SetTime, Write, read
 from ...protocols.dlt645.frame import ADDRESS, BROADCAST, WILD
 from ...protocols.exchange import (

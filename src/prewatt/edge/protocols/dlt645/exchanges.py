@@ -14,8 +14,10 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from ..exchange import Answer, Conversation, Exchange, PasswordRefused, Refused, Skipped, WrongAnswer
-from .bcd import from_digits, to_digits, to_time
-from .codes import PASSWORD_ERROR, Command, Edition, Function, OldFunction, error_names
+from .bcd import from_digits, to_digits
+from .bcd_times import to_time
+from .codes import Command, Edition, Function, OldFunction
+from .errors import PASSWORD_ERROR, error_names
 from .frame import FRAME, Frame, FrameParser
 
 T = TypeVar("T")

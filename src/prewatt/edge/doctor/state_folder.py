@@ -1,0 +1,43 @@
+"""The doctor's check of the state folder: whether the agent can use it, whether others can read it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...findings import Finding, State
+from ..texts import _
+from .finding import Gateway
+
+OPEN_BITS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_state_folder(gateway: Gateway) -> Iterator[Finding]:
+    """Whether the agent can use what lies in its folder, and nobody else can read it."""
+    name, folder = _("state folder"), gateway.folder
+    settings = gateway.settings
+    private = [gateway.config, Path(settings.key)]
+    needed = [*private, *([Path(settings.journal)] if Path(settings.journal).exists() else [])]
+    lacking = [path for path in needed if not path.exists()]
+    foreign = [path for path in needed if path.exists() and not gateway.agent.may_use(path)]
+    if lacking:
+        advice = _("Move edge.toml away and enrol anew with a fresh code (prewatt gateway code NAME on the server)")
+        yield Finding(name, State.BAD, _("%(file)s is missing") % {"file": lacking[0]}, advice)
+    elif foreign:
+        advice = f"chown -R {gateway.agent.name} {folder}"
+        yield Finding(
+            name,
+            State.BAD,
+            _("%(agent)s may not read and write %(file)s") % {"agent": gateway.agent.name, "file": foreign[0]},
+            advice,
+        )
+    elif any(path.stat().st_mode & OPEN_BITS for path in private) and folder.stat().st_mode & OPEN_BITS:
+        advice = f"chmod 700 {folder}"
+        yield Finding(
+            name, State.WARN, _("others on this machine can come at the key and the broker's password"), advice
+        )
+    else:
+        yield Finding(
+            name, State.OK, _("%(folder)s is %(agent)s's alone") % {"folder": folder, "agent": gateway.agent.name}
+        )
