@@ -12,8 +12,8 @@ from prewatt.edge.buses.meter_on_bus import MeterOnBus
 from prewatt.edge.buses.ports import PortFailed
 from prewatt.edge.drivers.interface import Unreachable
 from prewatt.edge.lines import LineView, asked, lines, lines_in_trouble, troubles
+from prewatt.edge.lines_view import lines as line_page
 from prewatt.edge.page_views import home
-from prewatt.edge.page_views import lines as line_page
 from prewatt.edge.site import View
 from prewatt.kernel.dark_facts import Facts
 from prewatt.kernel.why_dark import why_dark

@@ -20,10 +20,10 @@ from prewatt.edge.agent_thread import AgentThread
 from prewatt.edge.drivers.recorded import RecordedSettings
 from prewatt.edge.meter import Observed
 from prewatt.edge.page import Page, made_page
+from prewatt.edge.posted import MOST_FIELDS, MOST_POSTED
 from prewatt.edge.serving import open_server
 from prewatt.edge.settings import MeterSettings, TokenSettings
 from prewatt.edge.site_service import SiteService
-from prewatt.edge.wsgi import MOST_FIELDS, MOST_POSTED
 from prewatt.kernel.calendar import local, zone
 from prewatt.kernel.entries import (
     ChangeSettings,

@@ -15,9 +15,9 @@ from rich.table import Table
 from ..edge.commissioning import gateway as commissioning
 from ..edge.commissioning import rules
 from ..edge.commissioning.access import new_code
+from ..edge.commissioning.facts import values
 from ..edge.commissioning.gateway import SetUp
 from ..edge.commissioning.page import SetUpPage
-from ..edge.commissioning.pieces import values
 from ..edge.serving import open_server
 from ..edge.settings import page_address
 from ..folder import BusyError

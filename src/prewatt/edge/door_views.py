@@ -1,52 +1,12 @@
-"""What the gateway's page shows to who has not typed a PIN: the flats to choose from, the door of one of them, and a sheet
-for the building's door.
-"""
+"""The page of one flat for a person who has not typed its PIN."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import quote
-
-import segno
-
+from .code_form import code_form
+from .foot import foot
 from .html import Html, element, together
-from .page_parts import SCRIPT, code_form, form, hidden
-from .texts import _, languages, speaking
-
-Flats = Sequence[tuple[str, str]]
-"""Pairs of a meter and its flat's name, in the order in which people look for them."""
-
-
-def flats(units: Flats, last: str = "", has_lines: bool = False) -> Html:
-    """Return the page on which a flat is chosen. `last`: the meter of the last choice. `has_lines`: whether meters hang on
-    lines, which have a page.
-    """
-    if not units:
-        return element("section", element("h1", _("No flat hangs on this gateway yet.")), _foot(has_lines))
-    return together(
-        element(
-            "section",
-            element("h1", _("Which flat is yours?")),
-            element("p", _("There you type a code, or see your balance with your PIN."), class_="quiet"),
-            element(
-                "ul",
-                *(
-                    element(
-                        "li",
-                        element(
-                            "a",
-                            unit,
-                            href=f"/?meter={quote(meter, safe='')}",
-                            class_="last" if meter == last else False,
-                        ),
-                    )
-                    for meter, unit in units
-                ),
-                class_="flats",
-            ),
-        ),
-        _foot(has_lines),
-    )
+from .page_parts import SCRIPT, form, hidden
+from .texts import _
 
 
 def door(
@@ -93,48 +53,6 @@ def door(
             ),
             form("/login", whose, pin, element("button", _("Open"), class_="plain")),
         ),
-        _foot(has_lines),
+        foot(has_lines),
         SCRIPT,
     )
-
-
-def _foot(has_lines: bool) -> Html:
-    links = [(_("A sheet for the building's door"), "/sheet")]
-    links += [(_("The lines of the meters"), "/lines")] if has_lines else []
-    return element("p", *(element("a", text, href=to) for text, to in links), class_="row")
-
-
-def sheet(title: str, address: str) -> Html:
-    """Return a sheet to be printed for the building's door, in all languages: how this page is opened. `address`: of this
-    page.
-    """
-    picture = segno.make(address, error="m").svg_inline(scale=4, border=2, light="#fff", omitsize=True)
-    return together(
-        element(
-            "p",
-            _("Print this, write the Wi-Fi's name and password on it, and put it up where people stand in the dark."),
-            class_="screen quiet",
-        ),
-        element(
-            "section",
-            element("h1", title),
-            Html(picture),
-            element("p", address, class_="address"),
-            *(_steps(each) for each in languages()),
-            element("p", "Wi-Fi: ____________________", class_="address"),
-            class_="sheet",
-        ),
-        element("p", element("a", _("The building's page"), href="/"), class_="screen"),
-    )
-
-
-def _steps(language: str) -> Html:
-    with speaking(language):
-        return element(
-            "div",
-            element("h2", _("Power off, and no network?")),
-            element("p", _("Join the building's Wi-Fi. If your phone says that it has no internet, stay connected.")),
-            element("p", _("Scan the square with your phone, or open the address below it.")),
-            element("p", _("Choose your flat, and type your code of 20 digits. Your PIN shows your balance.")),
-            lang=language,
-        )

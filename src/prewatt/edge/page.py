@@ -21,29 +21,20 @@ from urllib.parse import parse_qs
 
 from ..kernel.names import natural
 from ..kernel.orders import TakeEmergency
-from . import door_views, page_parts, page_views
+from . import door_views, flats_view, lines_view, page_frame, page_parts, page_views, sheet_view, state_view
 from .callers import is_own_address, objection
 from .code_entry import OPEN_PAGE
+from .cookies import LANGUAGE, YEAR, read_choice, read_cookie, remembered, wanted_language
 from .effects import Reply
 from .html import Html
 from .journal_file import JournalFull
+from .posted import read_form
 from .serving import Part, Served, open_server
 from .settings import EdgeSettings
 from .site import Site
 from .texts import _, languages, speaking
 from .turns import CODES, Turns
-from .wsgi import (
-    LANGUAGE,
-    YEAR,
-    Start,
-    read_choice,
-    read_cookie,
-    read_form,
-    redirect,
-    remembered,
-    send,
-    wanted_language,
-)
+from .wsgi import Start, redirect, send
 
 MOST_SESSIONS = 1000
 SESSION_LASTS = 30 * 60.0
@@ -154,10 +145,10 @@ class Page:
         if path == "/now":
             return self._now(start, meter)
         if path == "/lines":
-            return self._send(start, page_views.lines(self._site.lines()), back=path)
+            return self._send(start, lines_view.lines(self._site.lines()), back=path)
         if path == "/sheet":
             address = f"http://{environ.get('HTTP_HOST', 'localhost')}/"
-            return self._send(start, door_views.sheet(self._title, address), back=path)
+            return self._send(start, sheet_view.sheet(self._title, address), back=path)
         return self._message(start, "404 Not Found", _("There is no such page."))
 
     def _refuse(self, environ: dict[str, Any], start: Start, why: str) -> Iterable[bytes]:
@@ -300,7 +291,7 @@ class Page:
         at = next((each for each in (named if named is not None else last, *self._only()) if each in units), "")
         has_lines = bool(self._site.lines())
         if not at:
-            return self._send(start, answers, door_views.flats(self._units, last, has_lines))
+            return self._send(start, answers, flats_view.flats(self._units, last, has_lines))
         online, _now, _meters = self._site.overview()
         body = door_views.door(at, units[at], len(units) > 1, online, has_lines, typed)
         return self._send(start, answers, body, cookies=() if at == last else (remembered(FLAT, at),))
@@ -310,7 +301,7 @@ class Page:
         return [meter for meter, _unit in self._units] if len(self._units) == 1 else []
 
     def _send(self, start: Start, *body: Html, back: str = "/", cookies: Collection[str] = ()) -> Iterable[bytes]:
-        text = page_parts.frame(self._title, *body, back=back, is_night=self._site.is_night())
+        text = page_frame.frame(self._title, *body, back=back, is_night=self._site.is_night())
         return send(start, "200 OK", text, cookies=tuple(cookies))
 
     def _now(self, start: Start, meter: str | None) -> Iterable[bytes]:
@@ -318,10 +309,10 @@ class Page:
         view = self._site.current(meter) if meter is not None else None
         if view is None:
             return send(start, "403 Forbidden", _("Open the page with the PIN again."), "text/plain; charset=utf-8")
-        return send(start, "200 OK", page_views.state(view))
+        return send(start, "200 OK", state_view.state(view))
 
     def _message(self, start: Start, status: str, text: str) -> Iterable[bytes]:
-        return send(start, status, page_parts.frame(self._title, page_parts.message(text)))
+        return send(start, status, page_frame.frame(self._title, page_parts.message(text)))
 
 
 def _in_language(start: Start, language: str, back: str) -> Iterable[bytes]:

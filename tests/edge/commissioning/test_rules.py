@@ -4,8 +4,10 @@ import msgspec
 import pytest
 
 from prewatt.edge.commissioning import rules
-from prewatt.edge.commissioning.finding import Adapter, Device, adapters, bus_name, check_port
+from prewatt.edge.commissioning.finding import Adapter, adapters
+from prewatt.edge.commissioning.port_names import bus_name, check_port
 from prewatt.edge.commissioning.probing import load_models, plan, still
+from prewatt.edge.commissioning.serial_devices import Device
 from prewatt.edge.commissioning.survey import Flat, FoundMeter, Survey, SurveyError, load_survey, save_survey
 from prewatt.edge.commissioning.trying import Look, agrees
 

@@ -5,7 +5,8 @@ import pytest
 
 from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Alarm, Gateway, Meter
-from prewatt.wire.commissioning import Asked, FoundAt, open_answered, signed
+from prewatt.wire.commissioning import Asked, FoundAt
+from prewatt.wire.commissioning_call import open_answered, signed
 from prewatt.wire.sealing import Receiver
 from prewatt.wire.signing import SigningKey, VerifyKey
 from tests.enrolling import enrol

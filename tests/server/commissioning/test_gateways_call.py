@@ -18,7 +18,8 @@ from prewatt.server.commissioning.enrolment import new_code
 from prewatt.server.core.time import now
 from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Alarm, Gateway, Meter
-from prewatt.wire.commissioning import CLOCKS_DIFFER, Asked, Envelope, FoundAt, signed
+from prewatt.wire.commissioning import CLOCKS_DIFFER, Asked, Envelope, FoundAt
+from prewatt.wire.commissioning_call import signed
 from prewatt.wire.sealing import Receiver
 from prewatt.wire.signing import SigningKey
 from tests.building import set_up

@@ -13,7 +13,7 @@ from ..converters import known_as
 from ..drivers.bus import CALL, BusDriverSettings
 from ..settings import EdgeSettings
 from ..texts import _
-from .finding import bus_name
+from .port_names import bus_name
 from .survey import SurveyError
 from .writing import DRIVER, section_with_bus
 

@@ -1,22 +1,16 @@
-"""The buses that there are: serial adapters by a path that stays the same, and those that a person names."""
+"""The serial adapters that there are, by paths that stay the same."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from serial.tools import list_ports
-
-from ..buses.ports import open_port
-from ..texts import _
+from .serial_devices import Device
 
 DEVICES = Path("/dev")
 NO_WORDS = ""
-ADAPTERS = re.compile(r"/dev/(tty[A-Za-z]+[0-9]+|rfcomm[0-9]+|pts/[0-9]+)")
-"""The paths of serial adapters, and of those that a program plays. To open any other file could do harm."""
 
 
 class Adapter(NamedTuple):
@@ -24,24 +18,6 @@ class Adapter(NamedTuple):
 
     path: str
     words: str
-
-
-class Device(NamedTuple):
-    """A serial device of the machine. `kind`: what all adapters of one make say alike, with their number if they have one."""
-
-    path: str
-    kind: str
-    words: str
-
-
-def devices() -> list[Device]:
-    """Return the machine's serial adapters. A port of the mainboard (`ttyS0`) is none: mostly nothing is connected to it."""
-    devices_ = []
-    for port in list_ports.comports():
-        if port.vid is not None:
-            kind = f"{port.vid:04x}:{port.pid:04x}:{port.serial_number or ''}"
-            devices_.append(Device(port.device, kind, port.description or ""))
-    return devices_
 
 
 def adapters(of: Iterable[Device], folder: Path = DEVICES) -> list[Adapter]:
@@ -73,35 +49,3 @@ def _links(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         return {}
     return {str(link.resolve()): str(link) for link in sorted(folder.iterdir())}
-
-
-def bus_name(port: str, taken: Sequence[str]) -> str:
-    """Return a name for a new bus, by which `edge.toml` knows it: the end of its port's name, in small letters."""
-    end = port.removeprefix("tcp://").rsplit("/", 1)[-1]
-    plain = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in end.lower()).strip("-") or "bus"
-    base = plain[:40].strip("-")
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    return name
-
-
-def check_port(text: str) -> str:
-    """Return the port that a person typed, as `edge.toml` names it: `192.0.2.7:8899` is `tcp://192.0.2.7:8899`. Raises
-    ValueError for what is no port.
-    """
-    port = text.strip()
-    if port and not port.startswith(("/", "tcp://")):
-        port = f"tcp://{port}"
-    open_port(port, "2400 8E1")
-    if port.startswith("/") and not ADAPTERS.fullmatch(str(Path(port).resolve())):
-        raise ValueError(_("%(port)s is no serial adapter, such as /dev/ttyUSB0") % {"port": port})
-    return port
-
-
-def same_port(one: str, other: str) -> bool:
-    """Return whether two names lead to one bus: an adapter has a path by its number, one by its socket, and a short one."""
-    if one.startswith("/") and other.startswith("/"):
-        return Path(one).resolve() == Path(other).resolve()
-    return one.casefold() == other.casefold()

@@ -15,10 +15,12 @@ from ..settings import EdgeSettings, SettingsError, load_settings
 from ..texts import _
 from . import rules
 from .calling import Caller, unknown_callers, with_converter
-from .finding import Adapter, adapters, check_port, devices, same_port
+from .finding import Adapter, adapters
 from .live import LiveBus, live_buses
+from .port_names import check_port, same_port
 from .probing import load_models
 from .scanning import Scanner
+from .serial_devices import devices
 from .server_list import ask_server, to_tell
 from .survey import BusNote, FoundMeter, Survey, SurveyError, plain
 from .switch_test import SwitchTest

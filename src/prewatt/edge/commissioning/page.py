@@ -11,17 +11,20 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from .. import page_parts
+from .. import page_frame, page_parts
 from ..callers import objection
+from ..cookies import read_cookie, wanted_language
 from ..effects import Reply
 from ..html import Content, element
+from ..posted import read_form
 from ..texts import _, speaking
 from ..turns import Turns
-from ..wsgi import Start, read_cookie, read_form, redirect, send, wanted_language
-from . import meter_views, rules, views
+from ..wsgi import Start, redirect, send
+from . import login_view, meter_views, rules, views
 from .access import end_session, is_code, is_session, open_session
 from .gateway import SetUp
 from .labels import labels
+from .style import STYLE
 from .survey import SurveyError
 
 COOKIE = "prewatt-setup"
@@ -78,7 +81,7 @@ class SetUpPage:
         if path == f"{HOME}/again.js":
             return send(start, "200 OK", _SCRIPT, "text/javascript")
         if not token:
-            return self._show(start, "200 OK", views.code_form())
+            return self._show(start, "200 OK", login_view.code_form())
         return self._look(start, path, environ, token)
 
     # -- who may -------------------------------------------------------------------------------------------------------------
@@ -109,12 +112,12 @@ class SetUpPage:
         if turn.refused:
             wait = -(-turn.wait // 1_000_000)
             words = _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": wait}
-            return self._show(start, "429 Too Many Requests", views.code_form(), reply=Reply(False, words))
+            return self._show(start, "429 Too Many Requests", login_view.code_form(), reply=Reply(False, words))
         if turn.wait:
             self._pause(turn.wait / 1e6)
         if not is_code(self._setup.folder, form.get("code", "")):
             words = _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")
-            return self._show(start, "200 OK", views.code_form(), reply=Reply(False, words))
+            return self._show(start, "200 OK", login_view.code_form(), reply=Reply(False, words))
         with self._lock:
             self._turns.was_right(DOOR)
             token = open_session(self._setup.folder)
@@ -140,8 +143,8 @@ class SetUpPage:
         return self._show(start, "200 OK", body, reply=reply)
 
     def _show(self, start: Start, status: str, *body: Content, reply: Reply | None = None) -> Iterable[bytes]:
-        style = element("style", views.STYLE)
-        return send(start, status, page_parts.frame(self._title, style, page_parts.answers(reply, ()), *body))
+        style = element("style", STYLE)
+        return send(start, status, page_frame.frame(self._title, style, page_parts.answers(reply, ()), *body))
 
     # -- what is done --------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ...wire.commissioning import LONGEST, Answered, Asked, CallError, FoundAt, open_answered, signed
+from ...wire.commissioning import LONGEST, Answered, Asked, FoundAt
+from ...wire.commissioning_call import CallError, open_answered, signed
 from ...wire.sealing import Receiver
 from ...wire.signing import SigningKey, VerifyKey
 from ..settings import EdgeSettings, TokenSettings

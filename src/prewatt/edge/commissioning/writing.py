@@ -13,8 +13,8 @@ from ..driver_settings import read_section
 from ..drivers.bus import BusDriverSettings, check_meters
 from ..meters.model import Model
 from ..settings import EdgeSettings, MeterSettings, load_settings, write_settings
-from .finding import bus_name
 from .live import place_of
+from .port_names import bus_name
 from .survey import Flat, FoundMeter, Survey, SurveyError
 
 DRIVER = "bus"

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.sentences import Energy, sentence
-from ...wire.commissioning import CLOCKS_DIFFER, MOST_FOUND, Answered, Asked, CallError, Envelope, FoundAt, check
+from ...wire.commissioning import CLOCKS_DIFFER, MOST_FOUND, Answered, Asked, Envelope, FoundAt
+from ...wire.commissioning_call import CallError, check
 from ...wire.signing import VerifyKey
 from ..core.time import now
 from ..estate.models import Unit

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from ...wire.commissioning import LONGEST, CallError, answered, read_asked
+from ...wire.commissioning import LONGEST
+from ...wire.commissioning_call import CallError, answered, read_asked
 from ...wire.enrolling import EnrolCall
 from ..accounts.throttles import failed, waits
 from ..core.addresses import asker_counted

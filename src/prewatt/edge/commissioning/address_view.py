@@ -1,0 +1,36 @@
+"""The part of the setting-up page by which one address is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..html import Html, element
+from ..texts import _
+from .finding import Adapter
+from .pieces import field, form, select
+from .probing import kinds
+
+
+def one_address(buses: Sequence[Adapter], hidden: Html) -> Html:
+    """Return the form by which one address is asked. `hidden`: the mark of the session."""
+    return element(
+        "section",
+        element(
+            "details",
+            element("summary", _("Ask one address")),
+            element(
+                "p",
+                _("For a meter on a bus in service: it is asked alone, and the others go on."),
+                class_="quiet",
+            ),
+            form(
+                "/setup/ask",
+                hidden,
+                select(_("Bus"), "port", [(each.path, each.path) for each in buses], ""),
+                select(_("Kind"), "kind", [(kind, kind) for kind in kinds()], ""),
+                field(_("Address, as it stands on the meter"), name="address", required=True),
+                field(_("Line, if the bus is not in service"), name="line", value="9600 8N1"),
+                element("button", _("Ask it"), class_="plain"),
+            ),
+        ),
+    )

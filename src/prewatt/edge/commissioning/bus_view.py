@@ -1,0 +1,55 @@
+"""The buses of a gateway, on the page on which meters are set up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..html import Html, element, together
+from ..texts import _
+from .finding import Adapter
+from .pieces import field, form, hidden_as
+from .survey import Survey
+
+
+def buses_section(survey: Survey, buses: Sequence[Adapter], hidden: Html, busy: bool) -> Html:
+    """Return the buses, with the forms that look for meters and add a bus. `hidden`: the mark of the session."""
+    notes = {note.port: note.words for note in survey.buses}
+    rows = [
+        together(
+            element("p", each.path, class_="port"),
+            *(element("p", words, class_="quiet") for words in (each.words, notes.get(each.path, "")) if words),
+        )
+        for each in buses
+    ]
+    none = element("p", _("No adapter is plugged in. Plug one in, or name a converter below."), class_="quiet")
+    search = together(
+        form("/setup/scan", hidden, element("button", _("Look for meters"))),
+        element(
+            "details",
+            element("summary", _("A meter is not found")),
+            element(
+                "p",
+                _(
+                    "Look with other settings of the line too: that takes some minutes more. Meters in service are not disturbed."
+                ),
+                class_="quiet",
+            ),
+            form(
+                "/setup/scan",
+                hidden,
+                hidden_as("thorough", "1"),
+                element("button", _("Look thoroughly"), class_="plain"),
+            ),
+        ),
+    )
+    add = element(
+        "details",
+        element("summary", _("Add a converter or an adapter")),
+        form(
+            "/setup/bus",
+            hidden,
+            field(_("Address, such as 192.0.2.7:8899, or the path of an adapter"), name="port", required=True),
+            element("button", _("Add"), class_="plain"),
+        ),
+    )
+    return element("section", element("h2", _("Buses")), *(rows or [none]), search if buses and not busy else None, add)

@@ -1,0 +1,53 @@
+"""The converters that call without being known, on the page on which meters are set up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..html import Html, element, together
+from ..texts import _
+from .calling import Caller
+from .pieces import form, hidden_as
+
+
+def unknown_callers(callers: Sequence[Caller], hidden: Html) -> Html:
+    """Return the converters that call and that nobody knows, each with the ways to take it on. `hidden`: the mark of the session."""
+    return element(
+        "section",
+        element("h2", _("Callers that nobody knows")),
+        *(
+            together(
+                element("p", _said(each.stranger.said), class_="port"),
+                element(
+                    "p",
+                    _("from %(address)s, %(times)d times")
+                    % {"address": each.stranger.address, "times": each.stranger.times},
+                    class_="quiet",
+                ),
+                *(
+                    form(
+                        "/setup/converter",
+                        hidden,
+                        hidden_as("kind", kind),
+                        hidden_as("caller", caller),
+                        element("button", _("Take on as %(kind)s") % {"kind": kind}, class_="plain"),
+                    )
+                    for kind, caller in each.fits
+                ),
+            )
+            for each in callers
+        ),
+        element(
+            "p",
+            _("Take on only what you know: anybody can call, and say any name."),
+            class_="quiet",
+        ),
+    )
+
+
+def _said(said: bytes) -> str:
+    """Return the first bytes of a call as people read them."""
+    text = said.decode("ascii", "replace").strip()
+    if not said:
+        return _("It said nothing.")
+    return text if text.isprintable() and text.isascii() else said.hex(" ")

@@ -1,0 +1,25 @@
+"""The form that asks for the set-up code, as HTML."""
+
+from __future__ import annotations
+
+from ..html import Html, element
+from ..texts import _
+from .pieces import field, form
+
+
+def code_form() -> Html:
+    """Return the form that asks who may set meters up."""
+    return element(
+        "section",
+        element("h2", _("Set up meters")),
+        form(
+            "/setup/login",
+            field(_("Set-up code"), name="code", inputmode="numeric", autocomplete="off", required=True),
+            element("button", _("Open")),
+        ),
+        element(
+            "p",
+            _("At the gateway, the command prewatt edge scan --code prints it. It holds for a day."),
+            class_="quiet",
+        ),
+    )

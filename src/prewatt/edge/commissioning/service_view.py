@@ -1,0 +1,40 @@
+"""The part of the setting-up page by which meters are put into service."""
+
+from __future__ import annotations
+
+from ..html import Html, element, together
+from ..texts import _
+from . import rules
+from .pieces import form
+from .survey import Survey
+
+
+def into_service(survey: Survey, hidden: Html, enrolled: bool) -> Html:
+    """Return the form by which meters are put into service. `hidden`: the mark of the session."""
+    if not enrolled:
+        return element(
+            "section",
+            element("p", _("This gateway is not enrolled yet. At the gateway: prewatt edge enrol SERVER CODE.")),
+        )
+    fresh = [each.serial for each in rules.fresh(survey)]
+    return element(
+        "section",
+        element("h2", _("Into service")),
+        together(
+            element("p", _("Ready: %(meters)s.") % {"meters": ", ".join(fresh)}),
+            element("p", _("The gateway starts anew for it. Switches stay as they are."), class_="quiet"),
+            form("/setup/service", hidden, element("button", _("Put into service"))),
+        )
+        if fresh
+        else element(
+            "p", _("No new meter is ready: put it to a flat, and compare it with its display."), class_="quiet"
+        ),
+        form("/setup/server", hidden, element("button", _("Ask the server for its flats"), class_="plain")),
+        element(
+            "p",
+            _(
+                "Meters at flats where the server knows of none are told to it. The manager confirms them, under Alarms."
+            ),
+            class_="quiet",
+        ),
+    )
