@@ -14,7 +14,17 @@ from typer.testing import CliRunner
 from prewatt.cli import app
 from prewatt.findings import State
 from prewatt.kernel.units import DAY, SECOND
-from prewatt.processes import doctor
+from prewatt.processes.doctor import (
+    alarms,
+    broker,
+    examination,
+    gateways,
+    last_copy,
+    pages,
+    processes,
+    signs_of_life,
+    version,
+)
 from prewatt.server.core.config import load_config
 from prewatt.server.core.home_folder import copy_note
 from prewatt.server.metering.looks import system_now
@@ -38,15 +48,15 @@ def said(check, config):
 
 
 def test_a_server_that_was_stopped_is_told_with_the_command_that_starts_it(config, monkeypatch):
-    monkeypatch.setattr(doctor.Probe, "PATIENCE", 0.1)
-    assert said(doctor.check_processes, config) == [(State.BAD, "no prewatt server runs with this folder")]
+    monkeypatch.setattr(broker.Probe, "PATIENCE", 0.1)
+    assert said(processes.check_processes, config) == [(State.BAD, "no prewatt server runs with this folder")]
     # To ask for a database that is not there would make an empty one.
-    assert [*doctor.examine(config)][-1].words == f"{config.home / 'prewatt.sqlite3'} is missing"
-    assert said(doctor.check_broker, config) == [(State.BAD, "it was never started here")]
+    assert [*examination.examine(config)][-1].words == f"{config.home / 'prewatt.sqlite3'} is missing"
+    assert said(broker.check_broker, config) == [(State.BAD, "it was never started here")]
     assert [path.name for path in config.home.iterdir()] == ["run"]
     (config.home / "broker").mkdir()
     (config.home / "broker" / "nats.conf").touch()
-    for check in (doctor.check_pages, doctor.check_broker):
+    for check in (pages.check_pages, broker.check_broker):
         (finding,) = check(config)
         assert finding.state is State.BAD and "127.0.0.1" in finding.words and finding.advice
 
@@ -55,22 +65,22 @@ def test_a_process_that_ended_is_named_even_if_another_program_has_its_number_no
     with subprocess.Popen([sys.executable, "-c", "input()", "prewatt"], stdin=subprocess.PIPE) as ours:
         for name in ("broker", "headend", "web", "worker"):
             (config.home / "run" / f"{name}.pid").write_text(f"{ours.pid}\n")
-        assert said(doctor.check_processes, config) == [(State.OK, "running: broker, headend, web, worker")]
+        assert said(processes.check_processes, config) == [(State.OK, "running: broker, headend, web, worker")]
         (config.home / "run" / "headend.pid").write_text("1\n")
         (config.home / "run" / "worker.pid").unlink()
-        assert said(doctor.check_processes, config) == [(State.BAD, "stopped: headend, worker")]
+        assert said(processes.check_processes, config) == [(State.BAD, "stopped: headend, worker")]
         ours.communicate()
 
 
 def test_a_copy_is_warned_of_if_there_is_none_or_it_is_older_than_two_days(config):
-    assert said(doctor.check_copy, config)[0][0] is State.WARN
+    assert said(last_copy.check_copy, config)[0][0] is State.WARN
     note = copy_note(config)
     note.write_text("/backups/server.tar\n")
-    ((state, words),) = said(doctor.check_copy, config)
+    ((state, words),) = said(last_copy.check_copy, config)
     assert state is State.OK and words.startswith("/backups/server.tar, made at 2")
     before = (system_now() - 3 * DAY) // SECOND
     os.utime(note, (before, before))
-    assert said(doctor.check_copy, config)[0][0] is State.WARN
+    assert said(last_copy.check_copy, config)[0][0] is State.WARN
 
 
 @pytest.mark.database
@@ -78,32 +88,32 @@ def test_gateways_that_are_not_heard_and_open_alarms_are_named(building, config)
     gateway = Gateway.objects.get()
     gateway.public_key = None
     gateway.save()
-    assert said(doctor.check_gateways, config) == [(State.WARN, "1 is not enrolled yet")]
+    assert said(gateways.check_gateways, config) == [(State.WARN, "1 is not enrolled yet")]
     gateway.public_key, gateway.is_online, gateway.heard_at = b"k", False, 1_790_000_000 * SECOND
     gateway.save()
-    assert said(doctor.check_gateways, config) == [
+    assert said(gateways.check_gateways, config) == [
         (
             State.WARN,
             f"not heard, 1 of 1: {gateway.name} (2026-09-21 14:13 UTC); the times are those of the last message",
         )
     ]
     Gateway.objects.update(is_online=True)
-    assert said(doctor.check_gateways, config) == [(State.OK, "1 is heard")]
-    assert said(doctor.check_alarms, config) == [(State.OK, "none is open")]
+    assert said(gateways.check_gateways, config) == [(State.OK, "1 is heard")]
+    assert said(alarms.check_alarms, config) == [(State.OK, "none is open")]
     Alarm.objects.create(gateway=gateway, kind="silent", at=1, text="silent")
-    assert said(doctor.check_alarms, config) == [(State.WARN, "1 is open")]
+    assert said(alarms.check_alarms, config) == [(State.WARN, "1 is open")]
 
 
 @pytest.mark.database
 def test_a_head_end_and_a_worker_without_a_sign_of_life_are_bad(db, config):
-    assert [state for state, _words in said(doctor.check_signs_of_life, config)] == [State.BAD, State.BAD]
+    assert [state for state, _words in said(signs_of_life.check_signs_of_life, config)] == [State.BAD, State.BAD]
     worker = Worker.objects.create(shards="0-63")
     Keeping.objects.create(pk=1, at=system_now())
-    assert [state for state, _words in said(doctor.check_signs_of_life, config)] == [State.OK, State.OK]
+    assert [state for state, _words in said(signs_of_life.check_signs_of_life, config)] == [State.OK, State.OK]
     Worker.objects.filter(pk=worker.pk).update(beat_at=timezone.now() - timedelta(seconds=30))
     Keeping.objects.update(at=system_now() - 200 * SECOND)
-    assert [state for state, _words in said(doctor.check_signs_of_life, config)] == [State.BAD, State.BAD]
-    assert said(doctor.check_version, config)[0][0] is State.OK
+    assert [state for state, _words in said(signs_of_life.check_signs_of_life, config)] == [State.BAD, State.BAD]
+    assert said(version.check_version, config)[0][0] is State.OK
 
 
 def test_where_no_server_has_run_nothing_is_made(tmp_path, monkeypatch):

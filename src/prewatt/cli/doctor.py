@@ -39,5 +39,5 @@ def _examined(config: ServerConfig) -> typer.Exit:
     except ImproperlyConfigured as error:
         return print_findings([Finding(_("settings"), State.BAD, str(error), _("Mend what is named"))])
     # It imports the models, which can be only now.
-    examination: Any = import_module("..processes.doctor", __package__)
+    examination: Any = import_module("..processes.doctor.examination", __package__)
     return print_findings(examination.examine(config))

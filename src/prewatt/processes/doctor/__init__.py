@@ -1,0 +1,1 @@
+"""`prewatt doctor`: what is wrong with a server, in words, with what to do. It changes nothing."""

@@ -1,0 +1,42 @@
+"""The doctor's check of the gateways: which are heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...findings import Finding, State
+from ...server.core.server_config import ServerConfig
+from ...server.metering.models import Gateway
+from ...terminal_texts import _, ngettext
+from .words import first_of, instant_in_utc, shown_in_utc
+
+
+def check_gateways(_config: ServerConfig) -> Iterator[Finding]:
+    """Which gateways are heard."""
+    name = _("gateways")
+    rows = Gateway.objects.filter(is_revoked=False, property__archived_at=None)
+    enrolled = list(rows.exclude(public_key=None).order_by("name").values_list("name", "is_online", "heard_at"))
+    waiting = rows.filter(public_key=None).count()
+    silent = [
+        f"{each} ({shown_in_utc(instant_in_utc(at)) if at else _('never')})"
+        for each, online, at in enrolled
+        if not online
+    ]
+    if silent:
+        words = _(
+            "not heard, %(count)s of %(all)s: %(names)s; the times are those of the last message",
+            count=len(silent),
+            all=len(enrolled),
+            names=first_of(silent),
+        )
+        yield Finding(name, State.WARN, words, _("At the gateway: prewatt edge doctor. Its meters go on by themselves"))
+    elif enrolled:
+        yield Finding(name, State.OK, ngettext("%(number)s is heard", "all %(number)s are heard", len(enrolled)))
+    if not enrolled and not waiting:
+        advice = _("Set a building up: in a browser under /begin/, or prewatt setup")
+        yield Finding(name, State.WARN, _("there is none yet"), advice)
+    if waiting:
+        words = ngettext("%(number)s is not enrolled yet", "%(number)s are not enrolled yet", waiting)
+        yield Finding(
+            name, State.WARN, words, _("Make a code: prewatt gateway code NAME. On the gateway: prewatt edge enrol")
+        )

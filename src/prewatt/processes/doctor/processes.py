@@ -1,0 +1,37 @@
+"""The doctor's check of the processes that the server has started here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...findings import Finding, State
+from ...server.core.server_config import ServerConfig
+from ...terminal_texts import _
+
+
+def check_processes(config: ServerConfig) -> Iterator[Finding]:
+    """Whether the processes run that `prewatt server` has started here."""
+    name, run = _("processes"), config.home / "run"
+    known = {path.stem for path in run.glob("*.pid")}
+    if not known:
+        advice = _("Start it: prewatt server. If you start its parts one by one, look at those")
+        state = State.SKIPPED if config.database else State.BAD
+        yield Finding(name, state, _("no prewatt server runs with this folder"), advice)
+        return
+    expected = known | {"headend", "worker", "web"} | ({"broker"} if config.own_broker else set())
+    stopped = sorted(each for each in expected if not is_running(run / f"{each}.pid"))
+    if stopped:
+        advice = _("Read the end of %(log)s, and start it again: prewatt server", log=run / f"{stopped[0]}.log")
+        yield Finding(name, State.BAD, _("stopped: %(names)s", names=", ".join(stopped)), advice)
+    else:
+        yield Finding(name, State.OK, _("running: %(names)s", names=", ".join(sorted(expected))))
+
+
+def is_running(pid_file: Path) -> bool:
+    """Return whether the process of a file still runs, and is one of ours: after a loss of power another may have its number."""
+    try:
+        words = Path("/proc", str(int(pid_file.read_text())), "cmdline").read_bytes()
+    except (OSError, ValueError):
+        return False
+    return b"prewatt" in words or b"nats-server" in words

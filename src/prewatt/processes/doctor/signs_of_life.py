@@ -1,0 +1,40 @@
+"""The doctor's check of the head-end or the worker, by their signs of life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Max
+
+from ...findings import Finding, State
+from ...server.core.server_config import ServerConfig
+from ...server.metering.looks import system_now
+from ...server.metering.models import SILENT_WORKER, Worker
+from ...server.overview.models import Keeping
+from ...terminal_texts import _
+from .words import instant_in_utc, shown_in_utc
+
+SILENT_TASKS = 120
+"""Seconds without a sign of life after which the worker is taken to have stopped: it says one every few seconds, but for times in
+which it is busy.
+"""
+
+
+def check_signs_of_life(_config: ServerConfig) -> Iterator[Finding]:
+    """Whether the head-end takes messages in, and the worker does what is scheduled."""
+    beat = Worker.objects.aggregate(last=Max("beat_at"))["last"]
+    yield sign_of_life(_("head-end"), beat, SILENT_WORKER, "headend")
+    kept = Keeping.objects.filter(pk=1, at__gt=0).values_list("at", flat=True).first()
+    yield sign_of_life(_("worker"), None if kept is None else instant_in_utc(kept), SILENT_TASKS, "worker")
+
+
+def sign_of_life(name: str, last: datetime | None, longest: int, process: str) -> Finding:
+    if last is not None and (instant_in_utc(system_now()) - last).total_seconds() <= longest:
+        return Finding(name, State.OK, _("it works: last sign of life at %(at)s", at=shown_in_utc(last)))
+    words = (
+        _("it has never given a sign of life")
+        if last is None
+        else _("no sign of life since %(at)s", at=shown_in_utc(last))
+    )
+    return Finding(name, State.BAD, words, _("Start the server, and read run/%(process)s.log", process=process))
