@@ -20,13 +20,15 @@ from typing import Any
 from bench.bus import KINDS, Kind, Load, played_meter
 from bench.measure import best
 from prewatt.edge.conversations.protocol import Conversations
+from prewatt.edge.protocols.conversation import converse
 from prewatt.edge.protocols.dlms.hdlc import Frame as HdlcFrame
 from prewatt.edge.protocols.dlms.hdlc import FrameStream as HdlcStream
 from prewatt.edge.protocols.dlms.hdlc import check_sequence
 from prewatt.edge.protocols.dlms.wrapper import Wrapped, WrappedStream
 from prewatt.edge.protocols.dlt645.frame import Frame as Dlt645Frame
 from prewatt.edge.protocols.dlt645.frame import FrameParser
-from prewatt.edge.protocols.exchange import Exchange, NoAnswer, ProtocolError, converse
+from prewatt.edge.protocols.errors import NoAnswer, ProtocolError
+from prewatt.edge.protocols.exchange import Exchange
 from prewatt.edge.protocols.modbus_frames import FrameStream as ModbusStream
 from prewatt.edge.protocols.modbus_frames import Framing, Rtu, Side, Tcp, crc
 from prewatt.kernel.units import SECOND

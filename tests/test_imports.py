@@ -121,6 +121,8 @@ PURE = {
         "logging",
     },
     "edge/codes.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/code_meanings.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
+    "edge/key_state.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/lockout.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/turns.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},
     "edge/guarding.py": {"os", "socket", "threading", "time", "random", "sqlite3", "pathlib", "logging", "paho"},

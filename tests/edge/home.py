@@ -1,10 +1,11 @@
 """A flat whose gateway reads what a test says, by a clock that stands as a test says; and the server that takes it all in."""
 
 from prewatt.edge.agent import Agent
+from prewatt.edge.anchor import load_anchor
 from prewatt.edge.effects import Commit, Keep, MoveSwitch, SendStatus
 from prewatt.edge.meter import Foreign, Meter, MeterPolicy, Observed
 from prewatt.edge.sync import SyncPolicy
-from prewatt.edge.timekeeping import Moment, Timekeeper, load_anchor
+from prewatt.edge.timekeeping import Moment, Timekeeper
 from prewatt.kernel.account import Account
 from prewatt.kernel.entries import (
     ChangeSettings,

@@ -8,8 +8,8 @@ import pytest
 
 from prewatt.edge.agent import Agent
 from prewatt.edge.code_entry import ELSEWHERE
-from prewatt.edge.codes import load_key
 from prewatt.edge.effects import Commit, Keep, MoveSwitch
+from prewatt.edge.key_state import load_key
 from prewatt.edge.lockout import FREE, LOCKED, MOST, Tries, waits, within
 from prewatt.edge.memory import Memory
 from prewatt.edge.meter import Meter, MeterPolicy, Observed

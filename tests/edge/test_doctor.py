@@ -20,6 +20,7 @@ from prewatt import folder
 from prewatt.cli import app
 from prewatt.clock import SystemClock
 from prewatt.edge import journal_file
+from prewatt.edge.anchor import Anchor
 from prewatt.edge.doctor import broker as broker_check
 from prewatt.edge.doctor.adapters import check_ports
 from prewatt.edge.doctor.bluetooth import check_bluetooth
@@ -34,7 +35,6 @@ from prewatt.edge.doctor.state_folder import check_state_folder
 from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings
 from prewatt.edge.journal import Journal
 from prewatt.edge.settings import MeterSettings, write_settings
-from prewatt.edge.timekeeping import Anchor
 from prewatt.findings import State
 from prewatt.server.core.broker import nats_server
 from prewatt.wire.link import BrokerAddress

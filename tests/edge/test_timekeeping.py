@@ -2,15 +2,8 @@
 
 import pytest
 
-from prewatt.edge.timekeeping import (
-    NEAR,
-    OFF_BELIEVED,
-    Anchor,
-    Moment,
-    Timekeeper,
-    dump_anchor,
-    load_anchor,
-)
+from prewatt.edge.anchor import Anchor, dump_anchor, load_anchor
+from prewatt.edge.timekeeping import NEAR, OFF_BELIEVED, Moment, Timekeeper
 from prewatt.kernel.units import DAY, HOUR, MINUTE, SECOND
 
 NOON = 1_762_948_800 * SECOND

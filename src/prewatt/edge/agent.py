@@ -24,6 +24,7 @@ from ..wire.messages import MAX_METERS, LineStatus, Orders, Receipt, Revoked, St
 from ..wire.on_site import OnSiteError, SignedRevocations
 from ..wire.signing import VerifyKey, open_downward
 from .allowance import SecondLine, dump_usual
+from .anchor import Anchor, dump_anchor
 from .checks import head_refused, states_refused, verified_command, watch_refused
 from .code_entry import OWN_WAYS, SHORT_CODE, CodeEntry
 from .drivers.interface import DriverError
@@ -35,7 +36,7 @@ from .outbox import Outbox
 from .replies import done, sentence
 from .sync import Sync, SyncPolicy
 from .texts import _
-from .timekeeping import NEAR, Anchor, Moment, Note, Timekeeper, dump_anchor
+from .timekeeping import NEAR, Moment, Note, Timekeeper
 
 ASKED_AGAIN = 2 * MINUTE
 """A meter whose reading did not come is asked for again after this time (µs)."""

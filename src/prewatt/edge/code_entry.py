@@ -11,8 +11,10 @@ from ..kernel.events import EventKind
 from ..kernel.replay import ROLLOVER
 from ..kernel.units import DAY
 from ..wire.order_codes import NewPin
-from .codes import ChangeKey, CodeRefused, Credit, Do, KeyState, Meaning, Show, dump_key, read_code
+from .code_meanings import ChangeKey, Credit, Do, Meaning, Show
+from .codes import CodeRefused, read_code
 from .effects import Effect, Keep, Reply
+from .key_state import KeyState, dump_key
 from .lockout import Tries, after_wrong, waits, within
 from .memory import KEY, TRIES, Memory
 from .meter import Meter, Outcome

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
-from ..kernel.orders import Action, ClearCredit, ClearTamper, LimitPower
+from ..kernel.orders import ClearCredit, ClearTamper, LimitPower
 from ..kernel.supply import WATTS_MAX
 from ..kernel.units import DAY, TOKEN
 from ..tokens import (
@@ -20,12 +19,9 @@ from ..tokens import (
     BlockCipher,
     CodeError,
     CurrencyCredit,
-    Dkga,
     Function,
     KeySection,
-    KeyType,
     Management,
-    MeterKey,
     MeterTest,
     NumberError,
     Proprietary,
@@ -37,6 +33,8 @@ from ..tokens import (
     together,
 )
 from ..wire.order_codes import NewPin, Ordered, read
+from .code_meanings import ChangeKey, Credit, Do, Meaning, Show
+from .key_state import KeyState
 from .texts import _
 
 AWAY = 366 * DAY
@@ -51,80 +49,6 @@ class CodeRefused(ValueError):
     def __init__(self, text: str, guess: bool = False) -> None:
         super().__init__(text)
         self.guess = guess
-
-
-class KeyState(Struct, frozen=True):
-    """The key that a meter holds, in the terms of `tokens.MeterKey`, and the typed sections of a new key."""
-
-    pan: str
-    supply_group: str
-    tariff_index: int
-    revision: int
-    key_type: int
-    expiry: int
-    base: int
-    dkga: int
-    algorithm: int
-    key: bytes
-    sections: tuple[tuple[int, str], ...] = ()
-
-    def described(self) -> MeterKey:
-        """Return the key's description. Raises NumberError if it is impossible."""
-        return MeterKey(
-            self.pan,
-            self.supply_group,
-            self.tariff_index,
-            self.revision,
-            KeyType(self.key_type),
-            self.expiry,
-            BaseDate(self.base),
-            Dkga(self.dkga),
-            Algorithm(self.algorithm),
-        )
-
-
-_decoder = msgpack.Decoder(KeyState)
-
-
-def dump_key(state: KeyState) -> bytes:
-    """Return the state as bytes, for `load_key`."""
-    return msgpack.encode(state)
-
-
-def load_key(body: bytes) -> KeyState:
-    """Return the state that `dump_key` wrote."""
-    return _decoder.decode(body)
-
-
-class Credit(Struct, frozen=True):
-    """Credit `amount` (nano)."""
-
-    tid: int
-    amount: int
-
-
-class Do(Struct, frozen=True):
-    """Do what the token's vendor ordered."""
-
-    tid: int
-    action: Action
-
-
-class Show(Struct, frozen=True):
-    """Show the state of the meter."""
-
-
-class ChangeKey(Struct, frozen=True):
-    """Change the meter's key to `state`; `complete` once all sections are there. `rollover`: the used tokens are
-    forgotten.
-    """
-
-    state: KeyState
-    complete: bool
-    rollover: bool = False
-
-
-Meaning = Credit | Do | NewPin | Show | ChangeKey
 
 
 @lru_cache(maxsize=256)

@@ -15,13 +15,13 @@ from ..kernel.texts import gettext_noop
 from ..kernel.units import SECOND
 from ..wire.signing import VerifyKey
 from .agent import Agent
+from .anchor import Anchor, dump_anchor
 from .journal import Journal, Loaded
 from .memory import ANCHOR, REVOKED, load_memory, load_timekeeper
 from .meter import Meter, MeterPolicy
 from .revocations import load_revoked
 from .settings import EdgeSettings
 from .sync import SyncPolicy
-from .timekeeping import Anchor, dump_anchor
 
 log = logging.getLogger("prewatt.edge")
 

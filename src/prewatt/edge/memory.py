@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, field, msgpack
 
 from .allowance import Usual, load_usual
-from .codes import KeyState, load_key
+from .anchor import load_anchor
+from .key_state import KeyState, load_key
 from .lockout import Tries
 from .revocations import RevokedGrants
-from .timekeeping import Timekeeper, load_anchor
+from .timekeeping import Timekeeper
 
 KEY = "key"
 """The key by which a meter decodes tokens, if a token has changed it."""

@@ -22,9 +22,9 @@ from ..kernel.fields import DriverName, MeterName
 from ..wire.link import BrokerAddress
 from ..wire.messages import MAX_METERS
 from ..wire.topics import check_gateway
-from .codes import KeyState
 from .driver_settings import read_section
 from .drivers.interface import DriverSettings
+from .key_state import KeyState
 from .texts import _, languages
 
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 from ..kernel.events import EventKind
 from ..kernel.plausible import OFF_MOST
 from ..kernel.units import DAY, EARLIEST, HOUR, INSTANT_MAX, MINUTE, SECOND
+from .anchor import Anchor
 
 NEAR = 2 * MINUTE
 """A clock may be wrong by this much (µs) and is still believed."""
@@ -51,20 +52,6 @@ class Moment(Struct, frozen=True):
             msgspec.structs.force_setattr(self, "steady", round(self.mono * SECOND))
 
 
-class Anchor(Struct, frozen=True):
-    """The pair of an instant `at` and a reading `steady` (µs) of the steady clock in one `boot` of the machine.
-    `strong`: the server or staff gave it in this boot. `unsure`: it is unknown how long the gateway was off before.
-    `seen`: the steady clock when the process was last known to run.
-    """
-
-    boot: str
-    at: int
-    steady: int
-    strong: bool = False
-    unsure: bool = False
-    seen: int = 0
-
-
 class _Agreed(NamedTuple):
     """Consecutive answers of the server that agree with the wall clock: by how much they are ahead of the steady clock,
     since when, and how many.
@@ -80,19 +67,6 @@ class Note(NamedTuple):
 
     kind: EventKind
     detail: str
-
-
-_decoder = msgspec.msgpack.Decoder(Anchor)
-
-
-def load_anchor(body: bytes) -> Anchor:
-    """Return the anchor that `dump_anchor` wrote. Raises msgspec.DecodeError for other bytes."""
-    return _decoder.decode(body)
-
-
-def dump_anchor(anchor: Anchor) -> bytes:
-    """Return the anchor as bytes, to be stored."""
-    return msgspec.msgpack.encode(anchor)
 
 
 class _Answer(NamedTuple):

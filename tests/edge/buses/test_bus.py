@@ -14,7 +14,7 @@ from prewatt.edge.buses.health import BROKEN_FAILS, Trouble
 from prewatt.edge.buses.patience import LONGEST
 from prewatt.edge.buses.pause import TRIED_AFTER
 from prewatt.edge.buses.turns import Urgency, urgent
-from prewatt.edge.protocols.exchange import NoAnswer, PasswordRefused
+from prewatt.edge.protocols.errors import NoAnswer, PasswordRefused
 from tests.edge.buses.lines import Ask, VirtualPort, WatchedTurns, asks, bus_on
 
 

@@ -20,7 +20,7 @@ from prewatt.edge.buses.calls import CalledPort, Calls
 from prewatt.edge.buses.ports import PortFailed
 from prewatt.edge.buses.strangers import Strangers
 from prewatt.edge.converters import BUILT_IN, converter_names, known_as, load_converter
-from prewatt.edge.protocols.exchange import ProtocolError
+from prewatt.edge.protocols.errors import ProtocolError
 from prewatt.sim.meters.calling import Calling
 from prewatt.sim.meters.line import Line
 from tests.edge.buses.lines import asks

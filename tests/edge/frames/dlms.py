@@ -9,7 +9,7 @@ from prewatt.edge.protocols.dlms.push import PushStream
 from prewatt.edge.protocols.dlms.security import GENERAL, is_ciphered
 from prewatt.edge.protocols.dlms.wrapper import HEADER, Wrapped, WrappedStream
 from prewatt.edge.protocols.dlms.xdlms import UnknownApdu, decode_apdu
-from prewatt.edge.protocols.exchange import ProtocolError
+from prewatt.edge.protocols.errors import ProtocolError
 
 NOISE = bytes.fromhex("00FF7E7EA07E")
 """What may stand before a frame: a shared flag, and the begin of one that never comes."""

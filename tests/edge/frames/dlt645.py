@@ -16,7 +16,8 @@ from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function, OldF
 from prewatt.edge.protocols.dlt645.errors import error_names
 from prewatt.edge.protocols.dlt645.exchanges import Access, Control, Order, Read, ReadAddress, SetTime, Write
 from prewatt.edge.protocols.dlt645.frame import BROADCAST, WAKE, WILD, DamagedFrame, Frame, FrameParser, decode_frame
-from prewatt.edge.protocols.exchange import Exchange, ProtocolError
+from prewatt.edge.protocols.errors import ProtocolError
+from prewatt.edge.protocols.exchange import Exchange
 from prewatt.kernel.quantities import decimal
 from prewatt.sim.meters.dlt645_items import item
 from tests.edge.frames.status_word import status

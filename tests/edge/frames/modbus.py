@@ -13,7 +13,7 @@ from typing import Any
 
 from prewatt.edge.meters.modbus_model import WIDTHS, ModbusModel, Register
 from prewatt.edge.meters.model import find_model_file, model_names, read_model
-from prewatt.edge.protocols.exchange import NoAnswer, Refused
+from prewatt.edge.protocols.errors import NoAnswer, Refused
 from prewatt.edge.protocols.modbus import (
     Question,
     ReadBits,

@@ -7,8 +7,9 @@ from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.drivers.interface import Power
 from prewatt.edge.meters.dlms_model import DlmsModel
 from prewatt.edge.meters.model import find_model_file, read_model
+from prewatt.edge.protocols.conversation import converse
 from prewatt.edge.protocols.dlms.hdlc import decode_frame
-from prewatt.edge.protocols.exchange import NoAnswer, converse
+from prewatt.edge.protocols.errors import NoAnswer
 from prewatt.kernel.units import SECOND
 from prewatt.sim.meters.dlms import DlmsServer, HdlcResponder, WrapperResponder
 from prewatt.sim.meters.dlms_objects import Habits

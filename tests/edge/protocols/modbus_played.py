@@ -8,7 +8,9 @@ from pathlib import Path
 from prewatt.edge.drivers.recorded import RecordedMeter
 from prewatt.edge.meters.modbus_model import ModbusModel
 from prewatt.edge.meters.model import find_model_file, read_model
-from prewatt.edge.protocols.exchange import Exchange, NoAnswer, converse
+from prewatt.edge.protocols.conversation import converse
+from prewatt.edge.protocols.errors import NoAnswer
+from prewatt.edge.protocols.exchange import Exchange
 from prewatt.edge.recording import load_recordings
 from prewatt.kernel.calendar import zone
 from prewatt.kernel.units import HOUR

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prewatt.edge.protocols.exchange import PasswordRefused
+from prewatt.edge.protocols.errors import PasswordRefused
 from prewatt.kernel.units import MINUTE
 from tests.edge.protocols.dlms_wall import Wall
 

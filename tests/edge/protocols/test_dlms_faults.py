@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prewatt.edge.protocols.conversation import converse
 from prewatt.edge.protocols.dlms.acse import RESPONDING_TITLE, Result, aare, decode_acse
 from prewatt.edge.protocols.dlms.axdr import Data, Type
 from prewatt.edge.protocols.dlms.client import Client, Credentials
@@ -16,7 +17,7 @@ from prewatt.edge.protocols.dlms.link import HdlcLink
 from prewatt.edge.protocols.dlms.search import PUBLIC_CLIENT, Found, probe
 from prewatt.edge.protocols.dlms.wrapper import Wrapped, WrappedStream
 from prewatt.edge.protocols.dlms.xdlms import GetResponse
-from prewatt.edge.protocols.exchange import NoAnswer, ProtocolError, Refused, WrongAnswer, converse
+from prewatt.edge.protocols.errors import NoAnswer, ProtocolError, Refused, WrongAnswer
 from prewatt.kernel.units import HOUR, MINUTE
 from prewatt.sim.meters.line import Line, LineFaults
 from tests.edge.protocols.dlms_wall import BEGIN, REGISTER, Wall

@@ -32,12 +32,13 @@ from prewatt.edge.protocols.dlms.hdlc import (
     decode_parameters,
     server_address,
 )
+from prewatt.edge.protocols.dlms.named_values import named_values
 from prewatt.edge.protocols.dlms.names import Attribute
-from prewatt.edge.protocols.dlms.push import PushStream, named_values
+from prewatt.edge.protocols.dlms.push import PushStream
 from prewatt.edge.protocols.dlms.security import Keys, Session, check_proof, cipher, decipher, proof
 from prewatt.edge.protocols.dlms.wrapper import WrappedStream
 from prewatt.edge.protocols.dlms.xdlms import NO_ACCESS, ActionRequest, GetRequest, decode_apdu
-from prewatt.edge.protocols.exchange import ProtocolError, WrongAnswer
+from prewatt.edge.protocols.errors import ProtocolError, WrongAnswer
 from tests.comparing import assert_row
 from tests.edge.frames.dlms import check
 

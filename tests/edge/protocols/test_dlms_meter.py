@@ -12,7 +12,7 @@ from prewatt.edge.protocols.dlms.axdr import Data, Type
 from prewatt.edge.protocols.dlms.client import Client, Credentials
 from prewatt.edge.protocols.dlms.hdlc import DM, client_address, decode_frame, server_address
 from prewatt.edge.protocols.dlms.link import Busy, HdlcLink
-from prewatt.edge.protocols.exchange import (
+from prewatt.edge.protocols.errors import (
     NoAnswer,
     PasswordRefused,
     ProtocolError,

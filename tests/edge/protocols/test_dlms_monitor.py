@@ -7,9 +7,10 @@ from prewatt.edge.conversations.dlms import DlmsAccess, credentials_of, open_met
 from prewatt.edge.conversations.protocol import OnBus
 from prewatt.edge.drivers.recorded import RecordedMeter
 from prewatt.edge.meters.dlms_model import Monitor
+from prewatt.edge.protocols.conversation import converse
 from prewatt.edge.protocols.dlms.axdr import Data, Type, obis
 from prewatt.edge.protocols.dlms.names import REGISTER_MONITOR, Attribute
-from prewatt.edge.protocols.exchange import NoAnswer, ProtocolError, Unsupported, converse
+from prewatt.edge.protocols.errors import NoAnswer, ProtocolError, Unsupported
 from prewatt.kernel.settings import Settings
 from prewatt.kernel.units import DAY, HOUR, MINUTE
 from prewatt.sim.meters.dlms import DlmsServer, HdlcResponder

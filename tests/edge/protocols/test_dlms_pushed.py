@@ -17,7 +17,8 @@ from prewatt.edge.devices import Devices, Question
 from prewatt.edge.driver_settings import read_section
 from prewatt.edge.drivers.interface import Identity, Power
 from prewatt.edge.meters.dlms_model import DlmsModel, Push, Scale
-from prewatt.edge.protocols.exchange import NoAnswer, Unsupported, WrongAnswer, converse
+from prewatt.edge.protocols.conversation import converse
+from prewatt.edge.protocols.errors import NoAnswer, Unsupported, WrongAnswer
 from prewatt.edge.settings import MeterSettings
 from prewatt.edge.shell import Shell
 from prewatt.kernel.units import MINUTE, SECOND

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prewatt.edge.protocols.conversation import converse
 from prewatt.edge.protocols.dlt645.bcd import from_bcd, to_bcd
 from prewatt.edge.protocols.dlt645.bcd_times import from_time, to_time
 from prewatt.edge.protocols.dlt645.codes import Command, Edition, Function
@@ -26,7 +27,8 @@ from prewatt.edge.protocols.dlt645.exchanges import (
     read,
 )
 from prewatt.edge.protocols.dlt645.frame import BROADCAST, LONGEST, WILD, Frame, FrameParser, decode_frame
-from prewatt.edge.protocols.exchange import Answer, PasswordRefused, ProtocolError, Refused, WrongAnswer, converse
+from prewatt.edge.protocols.errors import PasswordRefused, ProtocolError, Refused, WrongAnswer
+from prewatt.edge.protocols.exchange import Answer
 from prewatt.sim.meters.dlt645_items import item
 from tests.edge.frames.dlt645 import check
 from tests.edge.frames.status_word import status

@@ -16,11 +16,12 @@ from prewatt.edge.drivers.interface import Identity, Power
 from prewatt.edge.drivers.recorded import RecordedMeter
 from prewatt.edge.meters.dlt645_model import Dlt645Model
 from prewatt.edge.meters.model import BUILT_IN, find_model_file, model_names, protocol_of, read_model
+from prewatt.edge.protocols.conversation import converse
 from prewatt.edge.protocols.dlt645.bcd import to_bcd
 from prewatt.edge.protocols.dlt645.codes import Command, Edition
 from prewatt.edge.protocols.dlt645.exchanges import Access, Control, Read, read
 from prewatt.edge.protocols.dlt645.frame import Frame, FrameParser, decode_frame
-from prewatt.edge.protocols.exchange import (
+from prewatt.edge.protocols.errors import (
     NoAnswer,
     PasswordRefused,
     ProtocolError,
@@ -28,7 +29,6 @@ from prewatt.edge.protocols.exchange import (
     Unsupported,
     WaitsForButton,
     WrongAnswer,
-    converse,
 )
 from prewatt.edge.recording import load_recordings
 from prewatt.kernel.calendar import zone

@@ -2,10 +2,11 @@
 
 import pytest
 
+from prewatt.edge.protocols.conversation import converse
 from prewatt.edge.protocols.dlt645.codes import Edition
 from prewatt.edge.protocols.dlt645.frame import Frame, FrameParser
 from prewatt.edge.protocols.dlt645.search import MOST, search
-from prewatt.edge.protocols.exchange import NoAnswer, WrongAnswer, converse
+from prewatt.edge.protocols.errors import NoAnswer, WrongAnswer
 from tests.edge.protocols.test_dlt645_meter import Wire
 
 

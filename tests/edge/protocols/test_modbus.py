@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prewatt.edge.protocols.exchange import Answer, NoAnswer, Refused
+from prewatt.edge.protocols.errors import NoAnswer, Refused
+from prewatt.edge.protocols.exchange import Answer
 from prewatt.edge.protocols.modbus import ReadBits, ReadRegisters, write_coil, write_register, write_registers
 from prewatt.edge.protocols.modbus_frames import Frame, FrameStream, Rtu, Side, Tcp
 from tests.edge.frames.modbus import check

@@ -15,7 +15,8 @@ from pymodbus.framer import FramerType
 
 from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.ports import TcpPort
-from prewatt.edge.protocols.exchange import NoAnswer, Refused, converse
+from prewatt.edge.protocols.conversation import converse
+from prewatt.edge.protocols.errors import NoAnswer, Refused
 from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
 from prewatt.edge.protocols.modbus_unit import MOST_LATE, Read, Unit
 from prewatt.sim.meters.line import Line

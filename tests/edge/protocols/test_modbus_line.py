@@ -5,7 +5,7 @@ import pytest
 from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.conversations.modbus.meter import ModbusMeter
 from prewatt.edge.conversations.modbus.relay import RelayAt, Relays
-from prewatt.edge.protocols.exchange import ProtocolError
+from prewatt.edge.protocols.errors import ProtocolError
 from prewatt.edge.protocols.modbus_frames import Rtu
 from prewatt.edge.protocols.modbus_unit import Unit
 from prewatt.kernel.units import SECOND

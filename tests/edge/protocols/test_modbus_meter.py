@@ -8,14 +8,7 @@ from prewatt.edge.conversations.modbus.meter import ModbusMeter
 from prewatt.edge.conversations.modbus.relay import RelayAt, Relays
 from prewatt.edge.meters.modbus_model import ModbusModel
 from prewatt.edge.meters.model import BUILT_IN, model_names, protocol_of
-from prewatt.edge.protocols.exchange import (
-    NoAnswer,
-    ProtocolError,
-    Refused,
-    Unsupported,
-    WaitsForButton,
-    WrongAnswer,
-)
+from prewatt.edge.protocols.errors import NoAnswer, ProtocolError, Refused, Unsupported, WaitsForButton, WrongAnswer
 from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
 from prewatt.edge.protocols.modbus_unit import Read, Unit
 from prewatt.kernel.quantities import Quantity, can_be

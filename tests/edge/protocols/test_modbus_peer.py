@@ -22,7 +22,7 @@ from prewatt.edge.buses.bus import Bus, Timing
 from prewatt.edge.buses.ports import TcpPort
 from prewatt.edge.conversations.modbus.meter import ModbusMeter
 from prewatt.edge.conversations.modbus.relay import RelayAt, Relays
-from prewatt.edge.protocols.exchange import Refused
+from prewatt.edge.protocols.errors import Refused
 from prewatt.edge.protocols.modbus_frames import Rtu, Tcp
 from prewatt.edge.protocols.modbus_unit import Read, Unit
 from prewatt.kernel.quantities import Quantity

@@ -4,7 +4,7 @@ import pytest
 
 from prewatt.edge.conversations.modbus import PROTOCOL, ModbusAccess
 from prewatt.edge.conversations.protocol import OnBus
-from prewatt.edge.protocols.exchange import ProtocolError
+from prewatt.edge.protocols.errors import ProtocolError
 from prewatt.edge.protocols.modbus_frames import Rtu
 from prewatt.kernel.units import MINUTE
 from prewatt.sim.meters.modbus import ModbusResponder, RelayModule

@@ -7,7 +7,9 @@ from django.conf import settings as django_settings
 from typer.testing import CliRunner
 
 from prewatt.cli import app
-from prewatt.edge.codes import Credit, KeyState, Show, read_code
+from prewatt.edge.code_meanings import Credit, Show
+from prewatt.edge.codes import read_code
+from prewatt.edge.key_state import KeyState
 from prewatt.kernel.entries import Control, GrantCredit, decode_command
 from prewatt.kernel.orders import ClearCredit, ClearTamper, LimitPower
 from prewatt.kernel.units import MINUTE, NANO

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from prewatt.cli import app
-from prewatt.edge.codes import Credit, Do, read_code
+from prewatt.edge.code_meanings import Credit, Do
+from prewatt.edge.codes import read_code
 from prewatt.kernel.entries import Control, GrantCredit, decode_command
 from prewatt.kernel.orders import ClearTamper, Close, Restore, TakeEmergency
 from prewatt.kernel.units import HOUR, MINUTE, NANO

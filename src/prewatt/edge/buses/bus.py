@@ -24,7 +24,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from ..protocols.exchange import Answer, Conversation, Exchange, NoAnswer, ProtocolError, converse
+from ..protocols.conversation import Conversation, converse
+from ..protocols.errors import NoAnswer, ProtocolError
+from ..protocols.exchange import Answer, Exchange
 from .echo import Echo, EchoFilter
 from .health import Health
 from .patience import LONGEST, Patience

@@ -8,7 +8,8 @@ from typing import Protocol, TypeVar
 from ...kernel.quantities import Quantity
 from ..conversations.protocol import Conversations
 from ..drivers.interface import BadAnswer, DriverError, Identity, NotSupported, Power, PressButton, Unreachable
-from ..protocols.exchange import Conversation, NoAnswer, ProtocolError, Unsupported, WaitsForButton, WrongAnswer
+from ..protocols.conversation import Conversation
+from ..protocols.errors import NoAnswer, ProtocolError, Unsupported, WaitsForButton, WrongAnswer
 
 T = TypeVar("T")
 

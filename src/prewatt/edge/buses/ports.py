@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import serial
 
-from ..protocols.exchange import NoAnswer
+from ..protocols.errors import NoAnswer
 from .readable import readable
 
 CONNECT_WITHIN = 5.0

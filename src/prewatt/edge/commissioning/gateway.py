@@ -24,8 +24,9 @@ from .serial_devices import devices
 from .server_list import ask_server, to_tell
 from .survey import BusNote, FoundMeter, Survey, SurveyError, plain
 from .switch_test import SwitchTest
+from .taking_up import take_up
 from .workbench import Workbench
-from .writing import DRIVER, bus_settings, take_up, with_meters, write
+from .writing import DRIVER, bus_settings, with_meters, write
 
 SETTINGS = "edge.toml"
 

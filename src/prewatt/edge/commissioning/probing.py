@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..conversations import find_protocol, known_protocols
 from ..conversations.protocol import Framing, Sighting
 from ..meters.model import Model, find_model_file, model_names, protocol_of, read_model
-from ..protocols.exchange import Conversation
+from ..protocols.conversation import Conversation
 
 BEHIND: dict[Framing, str] = {"line": "2400 8E1", "tcp": "9600 8N1"}
 """Nobody knows how fast the line behind a converter is: it is given the time of a slow one."""

@@ -22,7 +22,7 @@ from ..buses.turns import Urgency, urgent
 from ..conversations import find_protocol
 from ..conversations.protocol import Conversations, Framing, Sighting
 from ..meters.model import Model
-from ..protocols.exchange import ProtocolError
+from ..protocols.errors import ProtocolError
 from ..texts import _
 from .live import LiveBus
 from .probing import BEHIND, Probe, answers_for_all, is_doubled, kinds, plan, seek, still

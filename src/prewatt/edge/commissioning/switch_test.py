@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from ..protocols.exchange import ProtocolError, WaitsForButton
+from ..protocols.errors import ProtocolError, WaitsForButton
 from ..texts import _
 from . import rules
 from .survey import FoundMeter, Step, SurveyError

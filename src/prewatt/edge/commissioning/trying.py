@@ -14,7 +14,8 @@ from ...kernel.quantities import Quantity
 from ..conversations import find_protocol
 from ..conversations.protocol import Access, Conversations, Framing, OnBus
 from ..meters.model import Model
-from ..protocols.exchange import Conversation, NoAnswer, ProtocolError
+from ..protocols.conversation import Conversation
+from ..protocols.errors import NoAnswer, ProtocolError
 from .probing import kind_of, name_of
 
 VOLTAGES = (Quantity("voltage-l1"), Quantity("voltage-l2"), Quantity("voltage-l3"))

@@ -18,7 +18,8 @@ from ..conversations import find_protocol
 from ..conversations.protocol import Conversations
 from ..drivers.bus import CALL
 from ..meters.model import Model
-from ..protocols.exchange import Conversation, NoAnswer, ProtocolError
+from ..protocols.conversation import Conversation
+from ..protocols.errors import NoAnswer, ProtocolError
 from ..texts import _
 from . import rules
 from .live import LiveBus

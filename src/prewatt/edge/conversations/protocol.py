@@ -11,7 +11,7 @@ from msgspec import Struct
 from ...kernel.quantities import Quantity
 from ..drivers.interface import Identity, Power
 from ..meters.model import Model
-from ..protocols.exchange import Conversation
+from ..protocols.conversation import Conversation
 
 Framing = Literal["line", "tcp"]
 """How a protocol packs its messages on a bus: as on a serial line (also through a converter that passes bytes on), or in

@@ -11,11 +11,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...kernel.recovery import JournalDamaged
+from ..anchor import Anchor, load_anchor
 from ..journal import Journal
 from ..memory import ANCHOR
 from ..settings import EdgeSettings
 from ..texts import _
-from ..timekeeping import Anchor, load_anchor
 
 
 class JournalFacts(Struct, frozen=True):

@@ -1,56 +1,17 @@
-"""A question to a meter and its answer; and a conversation of several.
+"""A question to a meter and its answer.
 
 An `Exchange` has the bytes of the question, and is fed what arrives until it has the answer. What arrives is a stream:
 an answer may come in pieces, several at once, after noise, or after an echo of the question. The exchange skips what does
 not answer its question, and never takes it for the answer.
-
-A `Conversation` is a generator. It yields exchanges, is sent the value of each answer, and returns a result. When an
-exchange fails, its error is raised inside, at the `yield`: a conversation that has to leave a meter in order (such as a
-link to close) does so there.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
-
-
-class ProtocolError(Exception):
-    """An exchange failed. The message says why, for people."""
-
-
-class NoAnswer(ProtocolError):
-    """Nothing that answers the question arrived in time. The message says what arrived in its place."""
-
-
-class WrongAnswer(ProtocolError):
-    """An intact answer of the right meter cannot be right: its shape or its content is impossible."""
-
-
-class Unsupported(ProtocolError):
-    """The meter has no such function, by its model's file."""
-
-
-class Refused(ProtocolError):
-    """The meter answered that it does not do what it was asked. `code`: the error as the protocol numbers it."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class WaitsForButton(ProtocolError):
-    """The meter has taken the order to close its switch, and waits for a press of its button."""
-
-
-class PasswordRefused(Refused):
-    """The meter refused the password. It counts such tries and locks itself: the question is never asked again by
-    itself.
-    """
 
 
 @dataclass(frozen=True)
@@ -107,23 +68,3 @@ class Exchange(ABC, Generic[T]):
         """Return, in a few words, what arrived that is not the answer: `nothing`, `only the echo of the question`,
         `7 bytes that are no frame`, `an answer of meter 12`. It completes the sentence "It does not answer: ...".
         """
-
-
-Conversation = Generator[Exchange[Any], Any, T]
-"""Exchanges in turn, and a result."""
-
-
-def converse(conversation: Conversation[T], ask: Callable[[Exchange[Any]], Any]) -> T:
-    """Run a conversation. `ask` carries out an exchange: it returns the value of the answer, or raises ProtocolError."""
-    try:
-        exchange = next(conversation)
-        while True:
-            try:
-                value = ask(exchange)
-            except ProtocolError as error:
-                exchange = conversation.throw(error)
-            else:
-                exchange = conversation.send(value)
-    except StopIteration as end:
-        result: T = end.value
-        return result

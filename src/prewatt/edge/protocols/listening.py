@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..protocols.exchange import Answer, Conversation, Exchange, NoAnswer, ProtocolError
+from ..protocols.conversation import Conversation
+from ..protocols.errors import NoAnswer, ProtocolError
+from ..protocols.exchange import Answer, Exchange
 
 TRIES = 3
 """How often an address that seems doubled is asked: a disturbed line says so once, two meters say so each time."""

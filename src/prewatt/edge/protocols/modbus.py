@@ -15,7 +15,8 @@ from typing import ClassVar, Final, TypeVar
 
 from pymodbus.pdu import ModbusPDU, bit_message, register_message
 
-from .exchange import Answer, Exchange, NoAnswer, Refused, Skipped
+from .errors import NoAnswer, Refused
+from .exchange import Answer, Exchange, Skipped
 from .modbus_frames import REFUSED, Frame, FrameStream, Framing, Function, Side, Tcp
 
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .exchange import Conversation, NoAnswer, Refused
+from .conversation import Conversation
+from .errors import NoAnswer, Refused
 from .modbus import Question, ReadBits, ReadRegisters, write_coil, write_register, write_registers
 from .modbus_frames import Framing, Function
 

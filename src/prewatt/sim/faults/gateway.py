@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...edge.codes import KeyState, load_key
 from ...edge.drivers.interface import Unreachable
 from ...edge.effects import Adopt, Commit, Effect, Keep, MoveSwitch, ReadMeters, SendStatus, SendUpload
 from ...edge.journal import Loaded
+from ...edge.key_state import KeyState, load_key
 from ...edge.memory import EPOCH, Memory, load_timekeeper, load_tries
 from ...edge.meter import Foreign, Meter, MeterPolicy, Observed
 from ...edge.sync import SyncPolicy

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from ...edge.codes import KeyState
+from ...edge.key_state import KeyState
 from ...tokens import MeterKey, account_number, luhn
 from ...wire.signing import SigningKey, VerifyKey
 

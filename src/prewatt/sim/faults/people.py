@@ -11,8 +11,8 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...edge.codes import KeyState
 from ...edge.effects import Commit, Effect
+from ...edge.key_state import KeyState
 from ...kernel.entries import (
     AnyOrder,
     Control,

@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import NoReturn
 
-from ...edge.codes import KeyState
+from ...edge.key_state import KeyState
 from ...kernel.entries import AnyEntry, Debit, GrantCredit
 from ...kernel.units import DAY, HOUR, MINUTE
 from . import clone, exchanges, grid, operator, people, rules, trouble

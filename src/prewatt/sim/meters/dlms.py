@@ -53,7 +53,7 @@ from ...edge.protocols.dlms.xdlms import (
     SetResponse,
     decode_apdu,
 )
-from ...edge.protocols.exchange import ProtocolError, WrongAnswer
+from ...edge.protocols.errors import ProtocolError, WrongAnswer
 from .dlms_objects import DENIED, SUCCESS, CosemObjects, Habits
 from .dlms_push import PushingResponder
 from .plan import HousePlan, HungMeter, LinePlan

@@ -20,7 +20,7 @@ from ...edge.protocols.dlms.names import (
     REGISTER_MONITOR,
     Attribute,
 )
-from ...edge.protocols.exchange import WrongAnswer
+from ...edge.protocols.errors import WrongAnswer
 from .played import PlayedMeter
 
 SUCCESS, TEMPORARY_FAILURE, DENIED, UNDEFINED, TYPE_UNMATCHED = 0, 2, 3, 4, 12

@@ -18,21 +18,14 @@ from ....kernel.units import SECOND
 from ...drivers.interface import Identity, Power
 from ...meters.dlms_model import Clock, DlmsModel
 from ...meters.model import BASE_UNITS, scaled
+from ...protocols.conversation import Conversation
 from ...protocols.dlms.axdr import Data, Type, number, obis
 from ...protocols.dlms.client import Credentials
 from ...protocols.dlms.datetimes import Deviation, decode_instant, encode_instant
 from ...protocols.dlms.held import HeldAssociation, Terms
 from ...protocols.dlms.link import Link
 from ...protocols.dlms.names import CLOCK, DATA, DISCONNECT_CONTROL, NEVER, REGISTER, Attribute
-from ...protocols.exchange import (
-    Conversation,
-    NoAnswer,
-    ProtocolError,
-    Refused,
-    Unsupported,
-    WaitsForButton,
-    WrongAnswer,
-)
+from ...protocols.errors import NoAnswer, ProtocolError, Refused, Unsupported, WaitsForButton, WrongAnswer
 from .monitor import RegisterMonitor
 
 T = TypeVar("T")

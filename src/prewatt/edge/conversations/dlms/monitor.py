@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...meters.dlms_model import Monitor
+from ...protocols.conversation import Conversation
 from ...protocols.dlms.axdr import Data, Type, number, obis
 from ...protocols.dlms.client import Client
 from ...protocols.dlms.names import NEVER, REGISTER, REGISTER_MONITOR, Attribute
-from ...protocols.exchange import Conversation, ProtocolError, Refused, Unsupported, WrongAnswer
+from ...protocols.errors import ProtocolError, Refused, Unsupported, WrongAnswer
 
 THRESHOLDS, MONITORED_VALUE, ACTIONS = 2, 3, 4
 """Attributes of a register monitor."""

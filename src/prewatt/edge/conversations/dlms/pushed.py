@@ -11,9 +11,10 @@ from ....kernel.units import SECOND
 from ...drivers.interface import Identity, Power
 from ...meters.dlms_model import DlmsModel, Push
 from ...meters.model import scaled
+from ...protocols.conversation import Conversation
 from ...protocols.dlms.axdr import Data, number, obis
-from ...protocols.dlms.push import Pushed
-from ...protocols.exchange import Conversation, Unsupported, WrongAnswer
+from ...protocols.dlms.pushed import Pushed
+from ...protocols.errors import Unsupported, WrongAnswer
 from .meter import identity_of
 
 PATIENCE = 2.5

@@ -9,10 +9,11 @@ from typing import Literal
 
 from ...meters.dlms_model import DlmsModel
 from ...meters.model import Model
+from ...protocols.conversation import Conversation
 from ...protocols.dlms.axdr import Data, obis_text
-from ...protocols.dlms.push import Pushed
+from ...protocols.dlms.pushed import Pushed
 from ...protocols.dlms.search import PUBLIC_CLIENT, USUAL_ADDRESSES, probe
-from ...protocols.exchange import Conversation, NoAnswer
+from ...protocols.errors import NoAnswer
 from ..protocol import Framing, Sighting
 from .links import link_to
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from ....kernel.calendar import local
 from ....kernel.units import MINUTE, SECOND, instant
 from ...meters.dlt645_model import MeterClock
+from ...protocols.conversation import Conversation
 from ...protocols.dlt645.bcd_times import from_clock, from_date
 from ...protocols.dlt645.codes import Edition
 from ...protocols.dlt645.exchanges import read
-from ...protocols.exchange import Conversation, NoAnswer, Refused, Unsupported, WrongAnswer
+from ...protocols.errors import NoAnswer, Refused, Unsupported, WrongAnswer
 
 MIDNIGHT = time(0, 1)
 """A time before this may belong to the day after the date that was read before it."""

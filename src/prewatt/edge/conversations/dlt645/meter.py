@@ -18,6 +18,7 @@ from ....kernel.units import DAY, HOUR, MINUTE, SECOND
 from ...drivers.interface import Identity, Power
 from ...meters.dlt645_model import Dlt645Model, Item, Prepaid, Relay
 from ...meters.model import RATES
+from ...protocols.conversation import Conversation
 from ...protocols.dlt645 import exchanges
 from ...protocols.dlt645.bcd import from_digits, is_absent
 from ...protocols.dlt645.bcd_times import to_clock, to_date
@@ -25,8 +26,7 @@ from ...protocols.dlt645.codes import Command, Edition
 from ...protocols.dlt645.errors import NO_DATA_ERROR, PASSWORD_ERROR
 from ...protocols.dlt645.exchanges import Control, ReadAddress, SetTime, Write, read
 from ...protocols.dlt645.frame import ADDRESS, BROADCAST, WILD
-from ...protocols.exchange import (
-    Conversation,
+from ...protocols.errors import (
     NoAnswer,
     PasswordRefused,
     ProtocolError,

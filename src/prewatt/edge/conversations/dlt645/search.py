@@ -7,11 +7,11 @@ from functools import partial
 
 from ...meters.dlt645_model import Dlt645Model
 from ...meters.model import Model
+from ...protocols.conversation import Conversation
 from ...protocols.dlt645.codes import Edition
 from ...protocols.dlt645.exchanges import Read
 from ...protocols.dlt645.frame import ADDRESS, WILD
 from ...protocols.dlt645.search import ENERGY, search
-from ...protocols.exchange import Conversation
 from ...protocols.listening import is_doubled
 from ..protocol import Framing, Sighting
 

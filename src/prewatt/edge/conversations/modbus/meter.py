@@ -14,15 +14,8 @@ from ....kernel.quantities import Quantity
 from ...drivers.interface import Identity, Power
 from ...meters.modbus_model import Batch, ModbusModel, Prepaid, alone, decoded
 from ...meters.model import RATES, scaled
-from ...protocols.exchange import (
-    Conversation,
-    NoAnswer,
-    ProtocolError,
-    Refused,
-    Unsupported,
-    WaitsForButton,
-    WrongAnswer,
-)
+from ...protocols.conversation import Conversation
+from ...protocols.errors import NoAnswer, ProtocolError, Refused, Unsupported, WaitsForButton, WrongAnswer
 from ...protocols.modbus_frames import Framing
 from ...protocols.modbus_unit import Read, Unit
 from .relay import RelayAt, Relays

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from ....kernel.units import SECOND
 from ...meters.modbus_model import Order, Relay, RelayState
-from ...protocols.exchange import Conversation, NoAnswer, WrongAnswer
+from ...protocols.conversation import Conversation
+from ...protocols.errors import NoAnswer, WrongAnswer
 from ...protocols.modbus_unit import Read, Unit
 
 OLDEST = 60 * SECOND

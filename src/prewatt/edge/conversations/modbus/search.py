@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from ...meters.model import Model
-from ...protocols.exchange import Conversation
+from ...protocols.conversation import Conversation
 from ...protocols.listening import is_doubled
 from ...protocols.modbus import ReadRegisters
 from ...protocols.modbus_frames import Function, Rtu, Tcp

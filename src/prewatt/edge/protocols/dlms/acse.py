@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ..exchange import WrongAnswer
+from ..errors import WrongAnswer
 from .axdr import Reader, with_length
 
 AARQ, AARE, RLRQ, RLRE = 0x60, 0x61, 0x62, 0x63

@@ -15,7 +15,7 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..exchange import WrongAnswer
+from ..errors import WrongAnswer
 
 DEEPEST = 16
 """How deep arrays and structures may lie in each other."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..exchange import Conversation, PasswordRefused, ProtocolError, Refused, WrongAnswer
+from ..conversation import Conversation
+from ..errors import PasswordRefused, ProtocolError, Refused, WrongAnswer
 from .acse import (
     AARE,
     DIAGNOSTICS,

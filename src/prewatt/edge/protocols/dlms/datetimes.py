@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..exchange import WrongAnswer
+from ..errors import WrongAnswer
 
 LENGTH = 12
 NOT_GIVEN = -0x8000

@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..exchange import ProtocolError
+from ..errors import ProtocolError
 
 FLAG = 0x7E
 LONGEST = 2047

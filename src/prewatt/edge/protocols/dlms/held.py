@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ....kernel.units import SECOND
-from ..exchange import Conversation, NoAnswer, PasswordRefused, ProtocolError, WrongAnswer
+from ..conversation import Conversation
+from ..errors import NoAnswer, PasswordRefused, ProtocolError, WrongAnswer
 from .acse import Mechanism
 from .axdr import number
 from .client import Client, Credentials

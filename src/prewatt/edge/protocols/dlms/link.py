@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from ..exchange import Answer, Conversation, Exchange, ProtocolError, Skipped, WrongAnswer
+from ..conversation import Conversation
+from ..errors import ProtocolError, WrongAnswer
+from ..exchange import Answer, Exchange, Skipped
 from .hdlc import DISC, INFORMATION_DEFAULT, LONGEST, OVERHEAD, POLL, SNRM, Frame, FrameStream, Parameters
 from .hdlc import decode_parameters as parameters_of
 

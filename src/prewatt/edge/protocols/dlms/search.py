@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..exchange import Conversation, NoAnswer, ProtocolError
+from ..conversation import Conversation
+from ..errors import NoAnswer, ProtocolError
 from .axdr import obis
 from .client import Client, Credentials
 from .link import Link

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from ..exchange import ProtocolError, WrongAnswer
+from ..errors import ProtocolError, WrongAnswer
 from .axdr import Reader, with_length
 
 TAG_LENGTH, TITLE_LENGTH, CHALLENGE_LENGTH = 12, 8, 16

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..exchange import Answer, Conversation, Exchange, Skipped
+from ..conversation import Conversation
+from ..exchange import Answer, Exchange, Skipped
 from .wrapper import HEADER, Wrapped, WrappedStream
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..exchange import WrongAnswer
+from ..errors import WrongAnswer
 from .axdr import Data, Reader, encode_data, encode_length, read_data, with_length
 from .names import Attribute, read_attribute
 

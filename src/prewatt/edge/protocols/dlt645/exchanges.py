@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from ..exchange import Answer, Conversation, Exchange, PasswordRefused, Refused, Skipped, WrongAnswer
+from ..conversation import Conversation
+from ..errors import PasswordRefused, Refused, WrongAnswer
+from ..exchange import Answer, Exchange, Skipped
 from .bcd import from_digits, to_digits
 from .bcd_times import to_time
 from .codes import Command, Edition, Function, OldFunction

@@ -10,7 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
-from ..exchange import Answer, Conversation, NoAnswer, WrongAnswer
+from ..conversation import Conversation
+from ..errors import NoAnswer, WrongAnswer
+from ..exchange import Answer
 from .codes import Edition
 from .exchanges import Question, Read
 from .frame import ADDRESS, WILD, Frame
