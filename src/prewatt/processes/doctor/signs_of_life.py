@@ -30,6 +30,7 @@ def check_signs_of_life(_config: ServerConfig) -> Iterator[Finding]:
 
 
 def sign_of_life(name: str, last: datetime | None, longest: int, process: str) -> Finding:
+    """Return whether a process works. `last`: its last sign of life. `longest`: seconds of silence after which it has stopped."""
     if last is not None and (instant_in_utc(system_now()) - last).total_seconds() <= longest:
         return Finding(name, State.OK, _("it works: last sign of life at %(at)s", at=shown_in_utc(last)))
     words = (
