@@ -1,5 +1,5 @@
 """The module in which Django looks for the set-up pages."""
 
-from . import buildings, meters, tariffs
+from . import alarms, buildings, gateways, meters, refusals, tariffs
 
-__all__ = ["buildings", "meters", "tariffs"]
+__all__ = ["alarms", "buildings", "gateways", "meters", "refusals", "tariffs"]

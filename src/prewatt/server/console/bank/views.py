@@ -52,7 +52,7 @@ from ...web.access import owner_of, row_of, tenancies_of
 from ...web.forms import key
 from ...web.kept import Unclear, refuse, say
 from ...web.paging import list_page
-from ...web.tasks.views import facts_of
+from ...web.tasks.own_tasks import facts_of
 from ...web.tenancy_choice import chosen_tenancy
 
 SHOWN = 100

@@ -35,7 +35,7 @@ from ...web.access import properties, property_of_manager
 from ...web.flat_choice import EVERY, FOUND, chosen_flats, flat_choice, looking_further
 from ...web.forms import key, one_of
 from ...web.kept import kept, refuse, say
-from ...web.tasks.views import named_task
+from ...web.tasks.own_tasks import named_task
 from .papers import PAPERS, preview_papers
 
 SALT = "prewatt.batch"

@@ -30,7 +30,8 @@ from ...web.access import owner_of, row_at, tenancy_of_manager
 from ...web.forms import one_of
 from ...web.kept import refuse, say
 from ...web.sure import SURE, Act, ask_about, ask_whether
-from ...web.tasks.views import as_answer, asked_for
+from ...web.tasks.asking import asked_for
+from ...web.tasks.views import as_answer
 from ..orders.views import said_of_code
 from ..owed.views import owed_of
 

@@ -1,8 +1,8 @@
 from django.urls import path
 
-from . import views
+from . import exchange_views, wrong_readings_views
 
 urlpatterns = [
-    path("meters/<int:pk>/exchange/", views.exchange_meter, name="exchange_meter"),
-    path("meters/<int:pk>/wrong-readings/", views.wrong, name="wrong"),
+    path("meters/<int:pk>/exchange/", exchange_views.exchange_meter, name="exchange_meter"),
+    path("meters/<int:pk>/wrong-readings/", wrong_readings_views.wrong, name="wrong"),
 ]

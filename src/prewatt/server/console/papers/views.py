@@ -27,7 +27,8 @@ from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import say
 from ...web.paging import containing, looked_for, page_by_name
-from ...web.tasks.views import asked_for, facts_of
+from ...web.tasks.asking import asked_for
+from ...web.tasks.own_tasks import facts_of
 
 
 def _month(request: HttpRequest, given: QueryDict, property_: Property) -> tuple[date, date]:

@@ -37,7 +37,7 @@ from ...tasks.outcomes import TaskError
 from ...web.access import property_of_manager
 from ...web.forms import key, one_of
 from ...web.kept import say
-from ...web.tasks.views import facts_of
+from ...web.tasks.own_tasks import facts_of
 from ..begin.steps import on_from, steps_above
 from .forms import document_of, fields_of, starter, typed
 from .views import LARGEST_FILE, known_tariffs, week

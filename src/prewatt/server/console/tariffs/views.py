@@ -41,7 +41,7 @@ from ...tasks.models import Task
 from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import refuse, say
-from ...web.tasks.views import facts_of
+from ...web.tasks.own_tasks import facts_of
 
 LARGEST_FILE = 5_000_000
 

@@ -31,7 +31,7 @@ from ...web.access import tenancy_to_see
 from ...web.forms import one_of
 from ...web.kept import say
 from ...web.paging import list_page
-from ...web.tasks.views import asked_for
+from ...web.tasks.asking import asked_for
 
 
 @login_required

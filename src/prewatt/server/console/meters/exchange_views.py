@@ -1,4 +1,4 @@
-"""Pages of meters: exchanges, and readings that were charged wrongly."""
+"""The page on which a meter is exchanged."""
 
 from __future__ import annotations
 
@@ -12,20 +12,16 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from ....kernel.calendar import zone
-from ....kernel.units import INT64_MAX, exact_kwh
-from ...core.amounts import typed_kwh, typed_whole
-from ...sales.wrong_readings import put_reading_right, right, wrong_readings
+from ....kernel.units import exact_kwh
+from ...core.amounts import typed_kwh
 from ...vending.exchanges import UNKNOWN, exchange, foreign_serial, last_read, look, waiting_exchange
 from ...vending.models import MeterExchange
 from ...web.access import meter_of_manager, page_of
 from ...web.forms import one_of
-from ...web.kept import refuse, say
+from ...web.kept import say
 
 EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("register on the display, kWh")}
 """The names of the fields in the form of an exchange."""
-
-
-# -- an exchange -----------------------------------------------------------------------------------------------------------
 
 
 @login_required
@@ -78,43 +74,3 @@ def _ended(given: QueryDict) -> str:
     if not last:
         raise ValidationError({"last": _("Enter the register on the old meter's display, or choose another line.")})
     return exact_kwh(typed_kwh(last, "last"))
-
-
-# -- readings that were charged wrongly -------------------------------------------------------------------------------------
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def wrong(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show readings that can't be true, as they were charged. One is corrected once a second person agrees."""
-    meter, given = meter_of_manager(request, pk=pk), request.POST
-    shown = None
-    if request.method == "POST":
-        try:
-            do = one_of(given, "do", ("", "propose"))
-            seq = typed_whole(given.get("seq") or "0", "seq", 0, INT64_MAX)
-            energy = typed_kwh(given.get("kwh") or "0", "kwh")
-            if do == "propose":
-                put_reading_right(meter, seq, energy, request.user, given.get("reason", ""))
-                messages.success(request, _("It is waiting for a second person, under Books."))
-                return redirect("console:meters:wrong", pk=pk)
-            shown = {
-                "seq": seq,
-                "kwh": given.get("kwh") or "0",
-                "reason": given.get("reason", ""),
-                "parts": right(meter, seq, energy),
-            }
-        except (ValueError, ValidationError) as error:
-            refuse(request, error, given.get("seq", "")[:9])
-    context = {
-        "meter": meter,
-        "property": meter.property,
-        "zone_info": zone(meter.property.zone),
-        "readings": wrong_readings(meter),
-        "shown": shown,
-        "home": page_of(meter),
-    }
-    return render(request, "console/meters/wrong_readings.html", context)
-
-
-# -- alarms ------------------------------------------------------------------------------------------------------------------
