@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from ...findings import Finding, State
 from ...server.core.broker import PROBE_USER
 from ...server.core.broker_tls import address_for
-from ...server.core.server_config import ServerConfig
 from ...server.core.probe import Probe, round_trip
+from ...server.core.server_config import ServerConfig
 from ...terminal_texts import _
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ...findings import Finding, State
-from ...server.core.server_config import ServerConfig, copy_note
+from ...server.core.home_folder import copy_note
+from ...server.core.server_config import ServerConfig
 from ...server.metering.looks import system_now
 from ...terminal_texts import _
 from .words import instant_in_utc, shown_in_utc

@@ -30,7 +30,7 @@ from ...web.kept import Unclear, refuse, say
 from ...web.paging import list_page
 from ...web.sure import Act, ask_whether
 from ...web.tenancy_choice import chosen_tenancy, offered
-from ..taken_back.views import rows_of, unexplained
+from ..taken_back.shown_rows import rows_of, unexplained
 
 REFUSALS = (PaymentError, ProviderError, SealError, ValidationError)
 

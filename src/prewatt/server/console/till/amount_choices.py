@@ -1,0 +1,23 @@
+"""The amounts that the counter offers for a tap."""
+
+from __future__ import annotations
+
+from ....kernel.units import NANO
+from ...estate.models import Tenancy
+from ...vending.models import TopUp
+from ...vending.usual import usual
+
+FIRST_PART = 10
+"""What is usual where nobody has paid yet is the price of a month with much use: a first payment is a part of it."""
+
+
+def amounts(tenancy: Tenancy) -> list[int]:
+    """Return amounts (nano) to be chosen by a tap: what the flat usually pays, and round ones of about that size. Where nobody has
+    paid yet, only round ones.
+    """
+    has_paid = TopUp.objects.filter(tenancy__unit__property=tenancy.unit.property).exists()
+    own = (usual(tenancy.unit) or 20 * NANO) // (1 if has_paid else FIRST_PART)
+    size = NANO
+    while size * 10 <= own:
+        size *= 10
+    return sorted({*((own,) if has_paid else ()), *(size * each for each in (1, 2, 5, 10))})[:5]
