@@ -1,8 +1,8 @@
 from django.urls import path
 
-from . import views
+from . import fetch_views, views
 
 urlpatterns = [
     path("reconciliation/", views.reconciliation, name="reconciliation"),
-    path("reconciliation/fetch/", views.fetch_file, name="fetch_file"),
+    path("reconciliation/fetch/", fetch_views.fetch_file, name="fetch_file"),
 ]

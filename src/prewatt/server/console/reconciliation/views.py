@@ -7,24 +7,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import groupby
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
-from ...core.sealing import SealError
 from ...estate.typed_days import typed_day
 from ...payments.findings import MATCHED, Finding
 from ...payments.findings_of_days import Reconciled
 from ...payments.models import Merchant
-from ...payments.providers.interface import ProviderError
 from ...payments.reconciliation import ReconciliationError, recent_days, reconciled
-from ...payments.settlement import fetch, whole_from
-from ...web.access import owner_of, row_of
-from ...web.forms import key
+from ...web.access import owner_of
 from ...web.kept import say
 from ...web.paging import list_page
 
@@ -72,25 +66,3 @@ def _by_day(
         )
         for day, rows in days
     ]
-
-
-@login_required
-@require_POST
-def fetch_file(request: HttpRequest) -> HttpResponse:
-    """Fetch a day's settlement file now."""
-    merchant = row_of(
-        request,
-        Merchant.objects.select_related("organisation"),
-        "organisation",
-        pk=key(request.POST.get("merchant", "")),
-    )
-    try:
-        file = fetch(merchant, typed_day(request.POST.get("day", ""), "day"))
-        messages.success(request, _("Fetched: %(count)d lines.") % {"count": file.lines.count()})
-        if file.fetched_at < whole_from(merchant, file.day):
-            messages.success(
-                request, _("The file of that day is not complete yet. prewatt fetches it again by itself.")
-            )
-    except (ProviderError, SealError, ValidationError) as error:
-        say(request, error)
-    return redirect("console:reconciliation:reconciliation")
