@@ -19,7 +19,7 @@ from prewatt.server.core.home_secrets import cookie_name
 from prewatt.server.core.server_config import SecondFactor
 from prewatt.server.estate.models import Organisation
 from prewatt.server.notices.models import Channel
-from prewatt.server.notices.recipients import address_of
+from prewatt.server.notices.recipient_channels import address_of
 from prewatt.server.sign_in.again import CALLS_THAT_MATTER, MATTERS
 from prewatt.server.sign_in.devices import device_of
 from prewatt.server.sign_in.second_factor import must_have
