@@ -62,7 +62,10 @@ def test_a_server_that_was_stopped_is_told_with_the_command_that_starts_it(confi
 
 
 def test_a_process_that_ended_is_named_even_if_another_program_has_its_number_now(config):
-    with subprocess.Popen([sys.executable, "-c", "input()", "prewatt"], stdin=subprocess.PIPE) as ours:
+    waits = [sys.executable, "-c", "print(flush=True); input()", "prewatt"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ours:
+        # The system does not know a program's words at once.
+        assert ours.stdout.readline()
         for name in ("broker", "headend", "web", "worker"):
             (config.home / "run" / f"{name}.pid").write_text(f"{ours.pid}\n")
         assert said(processes.check_processes, config) == [(State.OK, "running: broker, headend, web, worker")]

@@ -6,9 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ...tokens import (
-    NumberError,
-)
+from ...tokens import NumberError
 from ..core.time import now
 from ..metering.locking import for_update
 from .models import Code, SupplyGroup, TokenMeter

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tokens import (
-    MeterKey,
-)
+from ...tokens import MeterKey
 from ..metering.models import Meter
 from .models import TokenMeter
 from .security import security_module

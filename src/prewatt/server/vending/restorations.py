@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from ...kernel.entries import Control, decode_command
-from ...kernel.orders import (
-    Restore,
-)
+from ...kernel.orders import Restore
 from ...kernel.units import BALANCE_MAX
 from ..metering.accounts import account_of
 from ..metering.models import Meter

@@ -1,4 +1,4 @@
-"""How far a task is, and what came of it: for the one alone who asked for it, and only while they may still see it."""
+"""The page that says how far a task is, and the file that came of it."""
 
 from __future__ import annotations
 
