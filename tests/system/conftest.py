@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]  # fmt: skip
+# What pulses for as long as a page is open is drawn sixty times a second: without it nothing else looks different.
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+           "--force-prefers-reduced-motion"]  # fmt: skip
 
 # A page may take long on a machine that does much else.
 expect.set_options(timeout=60_000)

@@ -167,6 +167,7 @@ COLUMNS = {
     "line_id": _("a column", "id of the line"),
     "lines": _("a column", "lines"),
     "link": _("a column", "link"),
+    "log_in": _("a column", "log-in that asked for it"),
     "loss_alarm": _("a column", "alarm of unaccounted energy, %"),
     "low_credit": _("a column", "reminder at a credit of"),
     "low_credit_days": _("a column", "reminder at days left"),
