@@ -158,11 +158,9 @@ $(BIN)/python:
 
 # Hashes pin what is installed, pip itself too; the project itself is installed as it stands here. Nothing needs the setuptools
 # that Python 3.11 puts into each environment. The new pip comes first: the one that Python brings is half as slow again.
-# What it would compile by one processor is compiled by all.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r <(sed -n '/^pip==/,/# via/p' requirements.lock)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile -r requirements.lock
-	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m pip uninstall --quiet --disable-pip-version-check --yes setuptools 2>/dev/null
 	@touch $@
