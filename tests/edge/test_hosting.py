@@ -23,13 +23,9 @@ from prewatt.sim.meters.dlt645 import Dlt645Responder
 from prewatt.sim.meters.line import Line
 from tests.edge.protocols.modbus_played import played
 from tests.edge.test_shell import made_settings
+from tests.ports import free_port
 
 TEXT_LINE = load_converter("text-line")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 def building(folder, name, serial, port, **changes):

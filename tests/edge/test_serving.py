@@ -12,7 +12,7 @@ from waitress.trigger import trigger
 from prewatt.edge import serving
 from prewatt.edge.serving import MOST_BODY, MOST_HEAD, MOST_OF_ADDRESS, open_server
 from prewatt.edge.wsgi import send
-from tests.edge.test_hosting import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

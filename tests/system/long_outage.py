@@ -8,7 +8,6 @@ import asyncio
 import http.client
 import http.cookiejar
 import json
-import socket
 import sys
 import threading
 import urllib.parse
@@ -33,6 +32,7 @@ from prewatt.sim.story import Options
 from prewatt.wire.on_site import OnSiteError
 from prewatt.wire.signing import SigningKey
 from tests.migrated import put_database
+from tests.ports import free_port
 from tests.system.prepared import prepare
 
 FLATS = 12
@@ -68,8 +68,7 @@ class Air:
 
 def made_director(folder):  # noqa: C901 (a class is made within, as it needs the server's set-up)
     """The demonstration's director, who in the outage does all of that. Made here: its models need the server's set-up."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     put_database(folder / "prewatt.sqlite3")
     prepare()
     options = Options(meters=FLATS, outage=14, home=folder, bluetooth=f"tcp-client:127.0.0.1:{port}")

@@ -6,7 +6,6 @@ python -m tests.system.lost_phone     plays it, and prints what came of it as JS
 
 import asyncio
 import json
-import socket
 import sys
 import threading
 from base64 import b64decode
@@ -22,6 +21,7 @@ from prewatt.kernel.orders import Restore
 from prewatt.kernel.units import NANO
 from prewatt.wire.on_site import Act, OnSiteError, SignedGrant
 from prewatt.wire.signing import SigningKey
+from tests.ports import free_port
 from tests.system.running import PATIENCE, Running, running, wait_for
 
 
@@ -29,10 +29,7 @@ class WithRadios(Running):
     """The gateway has an adapter, and whoever visits it another one."""
 
     def start(self, poll_shortest):
-        ports, self._kept = [], []
-        for _ in range(2):
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                ports.append(free.getsockname()[1])
+        ports, self._kept = [free_port(), free_port()], []
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, daemon=True).start()
         asyncio.run_coroutine_threadsafe(self._open(ports), loop).result(PATIENCE)

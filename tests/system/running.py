@@ -3,7 +3,6 @@ played in this process. For programs, not for pytest's own process: the server's
 """
 
 import os
-import socket
 import tempfile
 import time
 from contextlib import contextmanager
@@ -17,16 +16,12 @@ from prewatt.processes.database import load_models, setup_django
 from prewatt.processes.serve import Server, open_pages
 from prewatt.processes.supervisor import Supervisor, python
 from tests.migrated import put_database
+from tests.ports import free_port
 from tests.server.payments.players.server import Providers
 from tests.system.forked import copy_processes
 
 PATIENCE = 120.0
 ZONE = "Asia/Shanghai"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def wait_for(what, pause=0.01):

@@ -1,13 +1,13 @@
 """The tenant's home as browsers and Lighthouse see it: installable, open to everybody, made as pages should be, and small."""
 
 import os
-import socket
 
 import pytest
 from bench.lighthouse import ACCESSIBILITY, LEAST, PRACTICES, judge_in
 from bench.visit import MOST, MOST_WITHOUT_CHARTS, chromium, first_visit, give, session
 
 from tests.building import set_up
+from tests.ports import free_port
 
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -20,8 +20,7 @@ def cookie(pages, clock):
 
 
 def test_browsers_can_install_it_and_lighthouse_finds_nothing_that_shuts_people_out(pages, cookie):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with chromium(port) as context:
         give(context, cookie)
         page = context.new_page()

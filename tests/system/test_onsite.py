@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -19,6 +18,7 @@ from prewatt.kernel.units import HOUR, MINUTE, NANO
 from prewatt.wire.on_site import GatewayKey, Grant, encode, sign_grant
 from prewatt.wire.signing import SigningKey
 from tests.edge.test_shell import SERVER, made_settings
+from tests.ports import free_port
 from tests.system.demonstration import PREWATT
 
 PATIENCE = 180.0
@@ -27,10 +27,7 @@ PATIENCE = 180.0
 @pytest.fixture
 def air():
     """Two adapters at TCP ports, within each other's reach."""
-    ports = []
-    for _ in range(2):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            ports.append(free.getsockname()[1])
+    ports = [free_port(), free_port()]
     loop, kept = asyncio.new_event_loop(), []
 
     async def open_them():

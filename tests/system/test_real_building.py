@@ -28,8 +28,8 @@ from prewatt.server.core.home_secrets import broker_password
 from prewatt.wire import topics
 from prewatt.wire.messages import Orders
 from prewatt.wire.signing import SigningKey, seal
+from tests.ports import free_port
 from tests.system.demonstration import PREWATT
-from tests.system.running import free_port
 
 PATIENCE = 180.0
 """Seconds that anything may take."""

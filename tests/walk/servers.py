@@ -10,9 +10,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from tests.migrated import put_database
+from tests.ports import free_port
 from tests.server.payments.players.server import Providers, send
 from tests.system.demonstration import PREPARED, PREWATT, ROOT
-from tests.system.running import free_port
 
 PATIENCE = 180.0
 """Seconds that anything may take."""

@@ -16,8 +16,9 @@ from prewatt.sim.meters.calling import Calling
 from prewatt.sim.meters.dlt645 import Dlt645Responder
 from prewatt.sim.meters.line import Line
 from tests.edge.commissioning.house import DLT, now, played
-from tests.edge.test_hosting import free_port, until
+from tests.edge.test_hosting import until
 from tests.edge.test_shell import made_settings
+from tests.ports import free_port
 
 
 @pytest.fixture

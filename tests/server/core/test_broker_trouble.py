@@ -30,7 +30,7 @@ from prewatt.wire.link import Connected, Disconnected, Link, Received
 from prewatt.wire.signing import SigningKey
 from tests.building import set_up
 from tests.enrolling import enrol
-from tests.system.running import free_port
+from tests.ports import free_port
 
 PATIENCE = 180.0
 GATES = {"gate-a": "gate-a", "gate-b": "gate-b"}
