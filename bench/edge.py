@@ -22,7 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.system.running import free_port, wait_for
+from tests.ports import free_port
+from tests.system.running import wait_for
 
 from prewatt.clock import SystemClock
 from prewatt.edge.devices import Devices, Question, open_drivers

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.ports import free_port
 
 from bench.visit import chromium, give, session
 
@@ -36,8 +37,7 @@ class Judgement(NamedTuple):
 
 def judge(address: str, cookie: str, *categories: str) -> Judgement:
     """Judge a page as whoever has a cookie sees it. Raises FileNotFoundError if Lighthouse is not there."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with chromium(port) as context:
         give(context, cookie)
         return judge_in(port, address, *categories)

@@ -251,9 +251,10 @@ def populate(made: Running) -> dict[str, Any]:
     from prewatt.server.accounts.keys import make_key
     from prewatt.server.accounts.memberships import put_member
     from prewatt.server.commissioning.setup import Apartment, BuildingPlan, set_up_building
+    from prewatt.server.core.time import system_now
     from prewatt.server.estate.models import Tenancy, Unit
     from prewatt.server.estate.residents import Resident
-    from prewatt.server.metering.looks import read, system_now
+    from prewatt.server.metering.looks import read
     from prewatt.server.payments.payment_request import PaymentRequest, start
     from prewatt.server.web.watching import METER, PROPERTIES, Shown, Ticket, seal, state_of
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from tests.system.running import free_port
+from tests.ports import free_port
 from tests.system.running import wait_for as wait_long_for
 
 from prewatt.edge.drivers.recorded import RecordedSettings
