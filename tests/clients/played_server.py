@@ -195,7 +195,7 @@ class Play:
 
     def do_power(self, flat, watts):
         """The gateway has just said what a meter draws, which holds for some seconds."""
-        from prewatt.server.metering.looks import system_now
+        from prewatt.server.core.time import system_now
         from prewatt.server.metering.models import LiveReading, Meter
 
         meter = Meter.objects.get(name=self.flats[flat]["meter"])

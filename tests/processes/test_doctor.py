@@ -27,7 +27,7 @@ from prewatt.processes.doctor import (
 )
 from prewatt.server.core.config import load_config
 from prewatt.server.core.home_folder import copy_note
-from prewatt.server.metering.looks import system_now
+from prewatt.server.core.time import system_now
 from prewatt.server.metering.models import Alarm, Gateway, Worker
 from prewatt.server.overview.models import Keeping
 

@@ -12,8 +12,8 @@ from django.test import Client
 from prewatt.kernel.units import DAY, NANO
 from prewatt.processes.pages import streams
 from prewatt.processes.pages.process import PagesServer
+from prewatt.server.core.time import system_now
 from prewatt.server.estate.models import Tenancy
-from prewatt.server.metering.looks import system_now
 from prewatt.server.metering.models import Gateway, LiveReading, Meter
 from prewatt.server.overview.places import keep_places
 from tests.building import PASSWORD

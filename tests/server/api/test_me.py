@@ -13,10 +13,10 @@ from prewatt.kernel.units import HOUR, NANO, parse_money
 from prewatt.server.accounts.keys import make_key
 from prewatt.server.allocation.models import SharedCost
 from prewatt.server.allocation.runs import run
+from prewatt.server.core.time import system_now
 from prewatt.server.correspondence.models import Report
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.ledger.books import balance, tenant_account
-from prewatt.server.metering.looks import system_now
 from prewatt.server.metering.models import Gateway, LiveReading, Meter
 from prewatt.server.payments.models import Payment
 from prewatt.server.sales.top_ups import top_up

@@ -239,7 +239,7 @@ def test_the_month_stands_beside_the_same_whole_days_of_the_month_before(buildin
     Keeping.objects.create(pk=1, at=10**18)
     manager = log_in("manager")
     keeping = Keeping.objects.get()
-    from prewatt.server.metering.looks import system_now
+    from prewatt.server.core.time import system_now
 
     keeping.at = system_now()
     keeping.save()

@@ -6,10 +6,11 @@ from django.core.exceptions import ValidationError
 
 from prewatt.processes import tasks as processes
 from prewatt.server.accounts.audit import AuditEntry
+from prewatt.server.core.time import system_now
 from prewatt.server.estate.models import Organisation, Property, Tenancy
 from prewatt.server.payments.models import BankLine
 from prewatt.server.tariffs.models import Tariff
-from prewatt.server.tasks import ending, left_tasks, system_clock
+from prewatt.server.tasks import ending, left_tasks
 from prewatt.server.tasks.asking import MOST_WAITING, ask
 from prewatt.server.tasks.left_tasks import MOST_TRIES, cut_off, forget_old
 from prewatt.server.tasks.models import Task
@@ -221,7 +222,7 @@ def main_of(page):
 
 def test_what_ended_more_than_a_day_ago_is_deleted(owner, person):
     old, young, waiting = [ask("books", owner, person, "/") for _number in range(3)]
-    Task.objects.filter(pk=old.pk).update(state="done", ended_at=system_clock.clock() - left_tasks.KEPT - 1)
-    Task.objects.filter(pk=young.pk).update(state="done", ended_at=system_clock.clock() - left_tasks.KEPT // 2)
+    Task.objects.filter(pk=old.pk).update(state="done", ended_at=system_now() - left_tasks.KEPT - 1)
+    Task.objects.filter(pk=young.pk).update(state="done", ended_at=system_now() - left_tasks.KEPT // 2)
     forget_old()
     assert set(Task.objects.all()) == {young, waiting}

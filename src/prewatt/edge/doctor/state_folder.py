@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from ...findings import Finding, State
+from ...folder import OTHERS
 from ..texts import _
 from .finding import Gateway
-
-OPEN_BITS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_state_folder(gateway: Gateway) -> Iterator[Finding]:
@@ -32,7 +30,7 @@ def check_state_folder(gateway: Gateway) -> Iterator[Finding]:
             _("%(agent)s may not read and write %(file)s") % {"agent": gateway.agent.name, "file": foreign[0]},
             advice,
         )
-    elif any(path.stat().st_mode & OPEN_BITS for path in private) and folder.stat().st_mode & OPEN_BITS:
+    elif any(path.stat().st_mode & OTHERS for path in private) and folder.stat().st_mode & OTHERS:
         advice = f"chmod 700 {folder}"
         yield Finding(
             name, State.WARN, _("others on this machine can come at the key and the broker's password"), advice

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ...findings import Finding, State
 from ...server.core.home_folder import copy_note
 from ...server.core.server_config import ServerConfig
-from ...server.metering.looks import system_now
+from ...server.core.time import system_now
 from ...terminal_texts import _
 from .words import instant_in_utc, shown_in_utc
 

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from ...findings import Finding, State
 from ...server.core.server_config import ServerConfig
-from ...server.metering.looks import system_now
+from ...server.core.time import system_now
 from ...server.metering.models import SILENT_WORKER, Worker
 from ...server.overview.models import Keeping
 from ...terminal_texts import _

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 from django.db import DatabaseError, connection
 from django.http import parse_cookie
 
-from ...server.metering.looks import system_now
+from ...server.core.time import system_now
 from ...server.web.watching import METER, Shown, Ticket, Topic, Viewer, presents, render, states, still_may, unseal
 from .bodies import header
 from .refusals import Receive, Scope, Send

@@ -12,12 +12,13 @@ No key is stored, only a keyed hash: a row tells neither an account nor an addre
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import salted_hmac
+
+from ..core.time import system_now
 
 SECOND = 1_000_000
 AGAIN = 50
@@ -115,7 +116,7 @@ class Throttle(models.Model):
 def waits(kind: str, *keys: str) -> float:
     """Return how long (s) this asker has to wait until a try is looked at; 0: not at all."""
     counts = {_subject(kind, place, keys): count for place, count in _counts(kind, keys)}
-    at = _now()
+    at = system_now()
     left = 0
     for row in Throttle.objects.filter(subject__in=counts):
         # If the clock was put back, a wait lasts no longer than one that begins now.
@@ -157,7 +158,7 @@ def give_back(marks: Iterable[Mark]) -> None:
     """Take back what was counted for a try that was right. A wait that another try has begun stays."""
     for subject, until in marks:
         rows = Throttle.objects.filter(subject=subject, wrong__gt=0)
-        rows.filter(until=until).update(until=_now())
+        rows.filter(until=until).update(until=system_now())
         rows.update(wrong=models.F("wrong") - 1)
 
 
@@ -170,13 +171,8 @@ def passed(kind: str, *keys: str) -> None:
 
 def forget_old() -> int:
     """Delete the rows of which nothing is remembered any more, and return how many they were."""
-    deleted, _by_model = Throttle.objects.filter(ends__lt=_now()).delete()
+    deleted, _by_model = Throttle.objects.filter(ends__lt=system_now()).delete()
     return deleted
-
-
-def _now() -> int:
-    # The time of the world, also where a demonstration's clock runs fast: people don't guess any faster there.
-    return time.time_ns() // 1000
 
 
 def _counts(kind: str, keys: tuple[str, ...]) -> list[tuple[int, Count]]:
@@ -198,7 +194,7 @@ def _counted(subject: str, count: Count, only_free: bool = False) -> Mark | None
     """Count one more wrong try of a subject; return None if somebody else has counted one meanwhile. `only_free`: unless it has
     to wait; then the mark is empty.
     """
-    at = _now()
+    at = system_now()
     row = Throttle.objects.filter(subject=subject).first()
     if only_free and row is not None and at < row.until <= at + count.most * SECOND:
         return Mark("", 0)

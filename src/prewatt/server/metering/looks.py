@@ -7,7 +7,6 @@ stores its reports here. Instants are on the system's clock, whatever clock the 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from django.db.models import F, Q
 
 from ...kernel.units import SECOND
 from ...wire.messages import LiveMeter
+from ..core.time import system_now
 from .models import LiveReading, Look, Meter
 
 log = logging.getLogger("prewatt.server")
@@ -40,11 +40,6 @@ class Looked(NamedTuple):
     gateway: str
     meter: str
     once: bool
-
-
-def system_now() -> int:
-    """Return the present instant on the system's clock, µs since 1970."""
-    return time.time_ns() // 1000
 
 
 def look_at(meters: Iterable[int]) -> None:

@@ -11,8 +11,8 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import F, QuerySet, Subquery
 
 from ...kernel.units import MINUTE, SECOND
+from ..core.time import system_now
 from ..estate.models import Organisation, Property
-from ..metering.looks import system_now
 from ..metering.models import Worker
 from .models import Keeping, Summary
 from .money import keep_money

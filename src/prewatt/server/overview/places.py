@@ -14,10 +14,9 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from ...kernel.names import natural_bytes
 from ..billing.on_the_way import on_the_way
-from ..core.time import now
+from ..core.time import now, system_now
 from ..estate.models import Property, Tenancy, Unit
 from ..metering.locking import for_update
-from ..metering.looks import system_now
 from ..metering.models import Alarm, JournalEntry, Meter, SilentMeter
 from ..vending.models import TokenMeter
 from ..vending.silences import SILENT

@@ -12,11 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from ...kernel.units import DAY
-from ..core.time import now
+from ..core.time import now, system_now
 from ..correspondence.models import Note, Photo, Report
 from ..estate.models import Organisation, Tenancy
 from ..metering.apart import apart, gateway_of, meter_or_gateway_of
-from ..metering.looks import system_now
 from ..metering.models import LiveReading, Look
 from ..notices.models import Channel, Delivery, Notice
 from ..payments.models import WaitingStatement

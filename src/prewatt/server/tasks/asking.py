@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from ..core.time import system_now
 from ..estate.models import Organisation
 from .models import Task
-from .system_clock import clock
 
 MOST_WAITING = 20
 """The most tasks of one organisation that are not done yet."""
@@ -25,5 +25,5 @@ def ask(kind: str, organisation: Organisation, by: Any, back: str, **more: Any) 
         raise ValidationError(_("Too much is being made already. Wait until some of it is done, and ask again."))
     language = get_language() or ""
     return Task.objects.create(
-        kind=kind, organisation=organisation, by=by, back=back, language=language, asked_at=clock(), **more
+        kind=kind, organisation=organisation, by=by, back=back, language=language, asked_at=system_now(), **more
     )

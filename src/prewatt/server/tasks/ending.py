@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ..core.time import system_now
 from .models import Task
 from .outcomes import Outcome
-from .system_clock import clock
 
 LARGEST_RESULT = 25_000_000
 """The most bytes of a result."""
@@ -28,7 +28,7 @@ def finish(task: Task, outcome: Outcome) -> None:
     _of_runner(task).update(
         state=Task.State.DONE,
         percent=100,
-        ended_at=clock(),
+        ended_at=system_now(),
         content=b"",
         facts=outcome.facts,
         result=outcome.content,
@@ -39,7 +39,7 @@ def finish(task: Task, outcome: Outcome) -> None:
 
 def fail(task: Task, text: str) -> None:
     """Store why a task could not be done."""
-    _of_runner(task).update(state=Task.State.FAILED, ended_at=clock(), content=b"", text=text)
+    _of_runner(task).update(state=Task.State.FAILED, ended_at=system_now(), content=b"", text=text)
 
 
 def _of_runner(task: Task) -> Any:

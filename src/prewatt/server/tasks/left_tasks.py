@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from ...kernel.units import DAY, MINUTE
+from ..core.time import system_now
 from .models import Task
-from .system_clock import clock
 
 MOST_TRIES = 3
 """A task that was cut off in the middle so often is not begun again: it may be what ends the process."""
@@ -25,7 +25,7 @@ def cut_off(runner: int | None) -> None:
         left = left.filter(runner=runner)
     left.filter(tries__gte=MOST_TRIES).update(
         state=Task.State.FAILED,
-        ended_at=clock(),
+        ended_at=system_now(),
         content=b"",
         text=_("It was cut off %(n)d times, so it was given up. The server's log says more.") % {"n": MOST_TRIES},
     )
@@ -35,10 +35,10 @@ def cut_off(runner: int | None) -> None:
 def overdue() -> list[Task]:
     """Return the tasks that take too long."""
     return list(
-        Task.objects.filter(state=Task.State.RUNNING, began_at__lt=clock() - LONGEST).defer("content", "result")
+        Task.objects.filter(state=Task.State.RUNNING, began_at__lt=system_now() - LONGEST).defer("content", "result")
     )
 
 
 def forget_old() -> None:
     """Delete the tasks that ended more than a day ago, with their results."""
-    Task.objects.filter(ended_at__lt=clock() - KEPT).delete()
+    Task.objects.filter(ended_at__lt=system_now() - KEPT).delete()

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from django.db.models import Max
 
+from ..core.time import system_now
 from .models import Task
-from .system_clock import clock
 
 
 def claim(runner: int) -> Task | None:
     """Return the next task, which this process (`runner`) does from now on; None if none can be begun."""
     while (task := next_task()) is not None:
         mine = Task.objects.filter(pk=task.pk, state=Task.State.WAITING).update(
-            state=Task.State.RUNNING, runner=runner, began_at=clock(), tries=task.tries + 1
+            state=Task.State.RUNNING, runner=runner, began_at=system_now(), tries=task.tries + 1
         )
         if mine:
             task.refresh_from_db()

@@ -16,8 +16,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from ...kernel.units import SECOND
+from ..core.time import system_now
 from ..estate.models import Property, Unit
-from ..metering.looks import Present, system_now
+from ..metering.looks import Present
 from ..metering.models import Meter
 from .figures import MeterFigures
 from .gate import shows_money

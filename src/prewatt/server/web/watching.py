@@ -23,9 +23,9 @@ from django.utils.translation import override
 
 from ...kernel.calendar import zone
 from ..accounts.memberships import Membership
-from ..core.time import now
+from ..core.time import now, system_now
 from ..estate.models import Resident, Tenancy
-from ..metering.looks import LOOK_AGAIN, Present, look_at, read, system_now
+from ..metering.looks import LOOK_AGAIN, Present, look_at, read
 from ..metering.models import Alarm, Gateway, LiveReading, Meter
 from ..overview.models import Summary
 from ..payments.models import Payment

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ....kernel.calendar import zone
+from ...core.time import system_now
 from ...metering import looks
 from ...metering.models import Meter
 from ...web.access import property_of_manager, unit_of_manager
@@ -55,7 +56,7 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _with_states(meters: QuerySet[Meter]) -> QuerySet[Any]:
     """Return meters with the `state` of what came of asking each, empty if it was not asked, and what each is `called`."""
-    too_late = looks.system_now() - looks.ASKED_FOR
+    too_late = system_now() - looks.ASKED_FOR
     state = Case(
         When(Q(look=None) | Q(look__asked_at=None) | Q(look__asked_at=0), then=Value("")),
         When(Q(live__heard_at__gte=F("look__asked_at")) & ~Q(live__cause=""), then=Value("silent")),
