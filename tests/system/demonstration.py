@@ -12,6 +12,7 @@ PACKAGED = ROOT / "src" / "prewatt" / "sim" / "data" / "apartments.csv.gz"
 PREWATT = [sys.executable, "-m", "prewatt"]
 PREPARED = [sys.executable, "-m", "tests.system.prepared"]
 RESTARTED = [*PREPARED, "restarted"]
+PAYING_AT_THE_END = [sys.executable, "-m", "tests.system.paying_at_the_end"]
 LONGEST = 1200
 """Seconds that a demonstration may take on a machine that has much else to do."""
 

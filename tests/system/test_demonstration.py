@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.system.demonstration import PREWATT, Demonstration, check
+from tests.system.demonstration import PAYING_AT_THE_END, PREWATT, Demonstration, check
 
 
 @pytest.fixture
@@ -70,6 +70,12 @@ def test_other_data_with_gaps_a_home_that_uses_nothing_and_a_change_of_the_clock
     assert list(meters) == list(homes)
     assert (meters["empty"]["register_kwh"], meters["empty"]["charged"]) == ("0.000", "0.000000000")
     assert meters["hungry"]["cut_offs"]
+
+
+def test_what_somebody_pays_on_a_page_in_the_last_moment_arrives_before_both_sides_are_compared(demonstrate):
+    ended = check(demonstrate("--days", 1, "--seed", 4, program=PAYING_AT_THE_END))
+    last = next(each for each in ended.account["top_ups"] if each["credit_id"] == "e" * 32)
+    assert (last["applied_times"], last["way"]) == (1, "command")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,11 @@ class Building:
     def go_on(self):
         self._process.send_signal(signal.SIGCONT)
 
+    def ended(self):
+        """What it said last if it has ended by itself, which it never does."""
+        status = self._process.poll()
+        return "" if status is None else f"exit status {status}: {self._process.stdout.read()}"
+
     def stop(self):
         self.go_on()
         self._process.terminate()
@@ -71,17 +76,19 @@ def building(tmp_path_factory):
 
 @pytest.fixture
 def log_in(browser):
-    """Opens a page of its own, logged in; fails at the end if the page logged an error. What a test that fails has asked for, and
-    which session it had, is told.
+    """Opens a page of its own, logged in; fails at the end if the page logged an error, or if the demonstration has ended: another
+    one may have its address then. What a test that fails has asked for is told, but for files.
     """
-    contexts, errors = [], []
+    contexts, errors, buildings = [], [], []
 
     def tell(answer):
-        print(answer.request.method, answer.url, answer.status, answer.headers.get("set-cookie", "")[:90])
+        if "/static/" not in answer.url:
+            print(answer.request.method, answer.url, answer.status)
 
     def log_in(building, name, **look):
         context = browser.new_context(**{"viewport": {"width": 1180, "height": 900}, **look})
         contexts.append(context)
+        buildings.append(building)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -95,8 +102,8 @@ def log_in(browser):
 
     yield log_in
     for context in contexts:
-        print([(each["name"], each["value"][:6], each["expires"]) for each in context.cookies()])
         context.close()
+    assert not [each.ended() for each in buildings if each.ended()]
     assert errors == []
 
 

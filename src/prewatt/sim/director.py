@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from rich.progress import Progress, TaskID
 
@@ -383,9 +384,7 @@ class Director:
         self._await("the head-end", lambda: self._ingested(self.story.end))
         self._await("the last entries", lambda: self._told_all(self.story.end))
         self._read_pages()
-        self.supervisor.children["agent"].stop()
-        meters = list(self.story.recordings)
-        account = audit(self.edge / "journal.sqlite3", self.memory, meters, faulty=bool(self.options.faults))
+        account = self._compare()
         account.failures += self.namings.unnamed()
         facts = {
             "begin": iso(self.story.begin),
@@ -399,6 +398,22 @@ class Director:
             "faults": [each._asdict() for each in self.named()],
         }
         return account, document(account, dict.fromkeys(self.story.recordings, self.story.tariff), facts)
+
+    def _compare(self) -> Account:
+        """Stop the agent and compare both sides, at a moment to which nothing is on its way: whoever looks at the pages may
+        pay or order at any time, also in the last one.
+        """
+        agent = self.supervisor.children["agent"]
+        while True:
+            agent.stop()
+            # Nobody writes to the database meanwhile.
+            with transaction.atomic():
+                if self._all_applied():
+                    meters = list(self.story.recordings)
+                    return audit(self.edge / "journal.sqlite3", self.memory, meters, faulty=bool(self.options.faults))
+            self.epoch = Gateway.objects.get().epoch + 1
+            agent.start()
+            self._await("the last orders", lambda: self._told_all(self.story.end) and self._all_applied())
 
     def _told_all(self, at: int) -> bool:
         """Return whether the server has all that the gateway had journalled at an instant."""
