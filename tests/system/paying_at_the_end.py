@@ -1,12 +1,13 @@
-"""`prewatt demo` in which somebody pays in the very moment when it ends its gateway to compare both sides.
-
-python -m tests.system.paying_at_the_end demo ...
+"""`prewatt demo` in which somebody pays in the very moment when it ends its gateway to compare both sides: it is run as
+`python -m tests.system.paying_at_the_end demo ...`.
 """
 
 from prewatt import cli
 from prewatt.kernel.units import NANO
 from prewatt.processes.supervisor import Child
 from tests.system.prepared import prepare
+
+CREDIT_ID = "e" * 32
 
 
 def pay_at_the_end():
@@ -19,7 +20,7 @@ def pay_at_the_end():
             from prewatt.server.estate.models import Tenancy
             from prewatt.server.sales.top_ups import top_up
 
-            paid.append(top_up(Tenancy.objects.earliest("pk"), NANO, "e" * 32))
+            paid.append(top_up(Tenancy.objects.earliest("pk"), NANO, CREDIT_ID))
 
     Child.stop = stop_and_pay
 

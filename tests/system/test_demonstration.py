@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.system.demonstration import PAYING_AT_THE_END, PREWATT, Demonstration, check
+from tests.system.paying_at_the_end import CREDIT_ID
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_other_data_with_gaps_a_home_that_uses_nothing_and_a_change_of_the_clock
 
 def test_what_somebody_pays_on_a_page_in_the_last_moment_arrives_before_both_sides_are_compared(demonstrate):
     ended = check(demonstrate("--days", 1, "--seed", 4, program=PAYING_AT_THE_END))
-    last = next(each for each in ended.account["top_ups"] if each["credit_id"] == "e" * 32)
+    last = next(each for each in ended.account["top_ups"] if each["credit_id"] == CREDIT_ID)
     assert (last["applied_times"], last["way"]) == (1, "command")
 
 

@@ -382,7 +382,6 @@ class Director:
     def finish(self) -> tuple[Account, dict[str, Any]]:
         """Stop the agent, compare both sides; returns the account and its JSON."""
         self._await("the head-end", lambda: self._ingested(self.story.end))
-        self._await("the last entries", lambda: self._told_all(self.story.end))
         self._read_pages()
         account = self._compare()
         account.failures += self.namings.unnamed()
@@ -403,17 +402,15 @@ class Director:
         """Stop the agent and compare both sides, at a moment to which nothing is on its way: whoever looks at the pages may
         pay or order at any time, also in the last one.
         """
-        agent = self.supervisor.children["agent"]
+        end, meters = self.story.end, list(self.story.recordings)
         while True:
-            agent.stop()
+            # This starts an agent again that was stopped too early.
+            self._await("the last entries", lambda: self._told_all(end) and self._all_applied())
+            self.supervisor.children["agent"].stop()
             # Nobody writes to the database meanwhile.
             with transaction.atomic():
                 if self._all_applied():
-                    meters = list(self.story.recordings)
                     return audit(self.edge / "journal.sqlite3", self.memory, meters, faulty=bool(self.options.faults))
-            self.epoch = Gateway.objects.get().epoch + 1
-            agent.start()
-            self._await("the last orders", lambda: self._told_all(self.story.end) and self._all_applied())
 
     def _told_all(self, at: int) -> bool:
         """Return whether the server has all that the gateway had journalled at an instant."""
