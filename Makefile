@@ -29,8 +29,7 @@ demo: ## Play a month of a building; ARGS="--headless" prints the table alone.
 	@exec $(BIN)/prewatt demo $(ARGS)
 
 check: $(VENV)/.installed-test ## Format, lint, types and the pure tests: two minutes, for each commit.
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs=2 types pure
+	@$(MAKE) --no-print-directory --jobs=3 lint types pure
 
 test: ## Everything: lint, types, all tests, 200 simulated weeks of faults, and what has a database once more on PostgreSQL.
 	@tools/system.sh python

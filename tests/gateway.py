@@ -50,8 +50,9 @@ class Edge:
     def obey(self, meter):
         """Take up all commands of the credit log."""
         account = self.accounts[meter]
-        for command in Command.objects.filter(meter__name=meter, number__gt=account.command).order_by("number"):
-            self.append(meter, account.follow(self.clock.now(), decode_command(bytes(command.body))))
+        commands = Command.objects.filter(meter__name=meter, number__gt=account.command).order_by("number")
+        for body in commands.values_list("body", flat=True):
+            self.append(meter, account.follow(self.clock.now(), decode_command(bytes(body))))
 
     def send(self, message):
         return (topics.up("g1"), seal(self.key, message))

@@ -180,6 +180,11 @@ def test_programs_see_and_pay_what_tenants_owe(gone, owner, client, django_user_
         post(f"/tenancies/{gone.pk}/top-ups", amount="10", credit_id="p2").json()["debts"][0]["amount"]
         == "10.000000000"
     )
+    for path, given in (
+        (f"/tenancies/{gone.pk}/debt-payments", {"payment_id": "p3"}),
+        (f"/debts/{debt['id']}/write-offs", {"reason": "x"}),
+    ):
+        assert post(path, amount="all", **given).json()["errors"][0]["field"] == "amount"
     made = post(f"/debts/{debt['id']}/write-offs", reason="gone abroad").json()
     assert (made["amount"], made["state"]) == ("90.000000000", "waiting")
     assert post(f"/write-offs/{made['id']}/decide", agreed=True).status_code == 400

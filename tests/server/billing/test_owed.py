@@ -236,6 +236,7 @@ def test_programs_see_and_pay_what_is_owed(gone, owner, client):
     done = post(f"/refunds/{first['id']}/pay-outs", amount="10", way="transfer", day="2025-10-10", number="7")
     assert (done.status_code, done.json()["left"]) == (201, "6.918400000")
     assert post(f"/refunds/{first['id']}/pay-outs", amount="10").status_code == 400
+    assert post(f"/refunds/{first['id']}/pay-outs", amount="ten").json()["errors"][0]["field"] == "amount"
     assert post(f"/refunds/{first['id']}/send-to", send_to="DE02").json()["send_to"] == "DE02"
     client.force_login(get_user_model().objects.get(username="flat2"))
     assert client.get("/api/v1/refunds").status_code == client.get("/api/v1/debts").status_code == 404

@@ -284,6 +284,8 @@ def test_programs_put_a_move_right(edge, store, moved, owner, client):  # noqa: 
     assert not MoveChange.objects.exists()
     assert post().json()["tenancies"][0] == shown
     assert post().status_code == 400
+    for field in ("begins", "ends", "deposit"):
+        assert [each["field"] for each in post(**{field: "tomorrow"}).json()["errors"]] == [field]
     assert everything_agrees(edge, store, owner) == {"Zoe": 30 * NANO - 2 * DAY_OF_USE}
     client.force_login(get_user_model().objects.get(username="flat2"))
     assert post().status_code == 404

@@ -8,13 +8,14 @@ import msgspec
 
 from ..conversations import find_protocol
 from ..html import Html, element
+from ..page_parts import form
 from ..texts import _
 from .access_labels import access_label
-from .pieces import field, form
+from .pieces import field
 from .survey import FoundMeter
 
 
-def access_form(meter: FoundMeter, hidden: Html) -> Html | None:
+def access_form(meter: FoundMeter, mark: Html) -> Html | None:
     """Return the form for passwords, keys and the like, which each protocol has of its own."""
     if meter.in_service or meter.is_doubled:
         return None
@@ -27,7 +28,7 @@ def access_form(meter: FoundMeter, hidden: Html) -> Html | None:
             element("summary", _("Password, keys, a relay beside it")),
             form(
                 "/setup/more",
-                hidden,
+                mark,
                 *(_access_field(each, meter.more.get(each.name, "")) for each in fields),
                 element("button", _("Keep, and ask the meter anew"), class_="plain"),
             ),

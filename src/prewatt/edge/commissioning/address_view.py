@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..html import Html, element
+from ..page_parts import form
 from ..texts import _
 from .finding import Adapter
-from .pieces import field, form, select
+from .pieces import field, select
 from .probing import kinds
 
 
-def one_address(buses: Sequence[Adapter], hidden: Html) -> Html:
-    """Return the form by which one address is asked. `hidden`: the mark of the session."""
+def one_address(buses: Sequence[Adapter], mark: Html) -> Html:
+    """Return the form by which one address is asked. `mark`: that of the session."""
     return element(
         "section",
         element(
@@ -25,7 +26,7 @@ def one_address(buses: Sequence[Adapter], hidden: Html) -> Html:
             ),
             form(
                 "/setup/ask",
-                hidden,
+                mark,
                 select(_("Bus"), "port", [(each.path, each.path) for each in buses], ""),
                 select(_("Kind"), "kind", [(kind, kind) for kind in kinds()], ""),
                 field(_("Address, as it stands on the meter"), name="address", required=True),

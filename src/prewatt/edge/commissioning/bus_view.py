@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..html import Html, element, together
+from ..page_parts import form, hidden
 from ..texts import _
 from .finding import Adapter
-from .pieces import field, form, hidden_as
+from .pieces import field
 from .survey import Survey
 
 
-def buses_section(survey: Survey, buses: Sequence[Adapter], hidden: Html, busy: bool) -> Html:
-    """Return the buses, with the forms that look for meters and add a bus. `hidden`: the mark of the session."""
+def buses_section(survey: Survey, buses: Sequence[Adapter], mark: Html, busy: bool) -> Html:
+    """Return the buses, with the forms that look for meters and add a bus. `mark`: that of the session."""
     notes = {note.port: note.words for note in survey.buses}
     rows = [
         together(
@@ -23,7 +24,7 @@ def buses_section(survey: Survey, buses: Sequence[Adapter], hidden: Html, busy: 
     ]
     none = element("p", _("No adapter is plugged in. Plug one in, or name a converter below."), class_="quiet")
     search = together(
-        form("/setup/scan", hidden, element("button", _("Look for meters"))),
+        form("/setup/scan", mark, element("button", _("Look for meters"))),
         element(
             "details",
             element("summary", _("A meter is not found")),
@@ -36,8 +37,8 @@ def buses_section(survey: Survey, buses: Sequence[Adapter], hidden: Html, busy: 
             ),
             form(
                 "/setup/scan",
-                hidden,
-                hidden_as("thorough", "1"),
+                mark,
+                hidden("thorough", "1"),
                 element("button", _("Look thoroughly"), class_="plain"),
             ),
         ),
@@ -47,7 +48,7 @@ def buses_section(survey: Survey, buses: Sequence[Adapter], hidden: Html, busy: 
         element("summary", _("Add a converter or an adapter")),
         form(
             "/setup/bus",
-            hidden,
+            mark,
             field(_("Address, such as 192.0.2.7:8899, or the path of an adapter"), name="port", required=True),
             element("button", _("Add"), class_="plain"),
         ),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..html import Html, element, together
+from ..page_parts import form, hidden
 from ..texts import _
 from .calling import Caller
-from .pieces import form, hidden_as
 
 
-def unknown_callers(callers: Sequence[Caller], hidden: Html) -> Html:
-    """Return the converters that call and that nobody knows, each with the ways to take it on. `hidden`: the mark of the session."""
+def unknown_callers(callers: Sequence[Caller], mark: Html) -> Html:
+    """Return the converters that call and that nobody knows, each with the ways to take it on. `mark`: that of the session."""
     return element(
         "section",
         element("h2", _("Callers that nobody knows")),
@@ -27,9 +27,9 @@ def unknown_callers(callers: Sequence[Caller], hidden: Html) -> Html:
                 *(
                     form(
                         "/setup/converter",
-                        hidden,
-                        hidden_as("kind", kind),
-                        hidden_as("caller", caller),
+                        mark,
+                        hidden("kind", kind),
+                        hidden("caller", caller),
                         element("button", _("Take on as %(kind)s") % {"kind": kind}, class_="plain"),
                     )
                     for kind, caller in each.fits

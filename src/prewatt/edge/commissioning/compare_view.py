@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from ..html import Html, element
+from ..page_parts import form
 from ..texts import _
-from .pieces import field, form
+from .pieces import field
 from .survey import FoundMeter
 
 
-def compare_form(meter: FoundMeter, hidden: Html) -> Html:
-    """Return the form in which a meter's display is typed. `hidden`: the mark of the session, with the meter."""
+def compare_form(meter: FoundMeter, mark: Html) -> Html:
+    """Return the form in which a meter's display is typed. `mark`: that of the session, with the meter."""
     seen = meter.look
     number = None
     if seen is not None and not seen.serial:
         number = form(
             "/setup/face",
-            hidden,
+            mark,
             field(
                 _("The number on its face: this meter does not tell it"), name="face", value=meter.face, required=True
             ),
@@ -32,7 +33,7 @@ def compare_form(meter: FoundMeter, hidden: Html) -> Html:
         done,
         form(
             "/setup/compare",
-            hidden,
+            mark,
             field(
                 _("kWh on the display, with all digits"),
                 name="kwh",

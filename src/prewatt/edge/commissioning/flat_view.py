@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..html import Html, element
+from ..page_parts import form
 from ..texts import _
-from .pieces import form, select
+from .pieces import select
 from .survey import Flat, FoundMeter, Survey, plain
 
 
@@ -26,8 +27,8 @@ def _expected(survey: Survey, meter: FoundMeter) -> str:
     return next((flat.serial for flat in survey.flats if meter.flat and flat.key == meter.flat), "")
 
 
-def flat_form(survey: Survey, meter: FoundMeter, hidden: Html) -> Html:
-    """Return the form that puts a meter to a flat. `hidden`: the mark of the session, with the meter."""
+def flat_form(survey: Survey, meter: FoundMeter, mark: Html) -> Html:
+    """Return the form that puts a meter to a flat. `mark`: that of the session, with the meter."""
     free = _free_flats(survey, meter)
     options = [("", _("no flat"))]
     options += [(flat.key, f"{flat.key} · {flat.serial}" if flat.serial else flat.key) for flat in free]
@@ -37,7 +38,7 @@ def flat_form(survey: Survey, meter: FoundMeter, hidden: Html) -> Html:
     return element(
         "section",
         element("h2", _("1. Its flat")),
-        form("/setup/put", hidden, select(_("Flat"), "flat", options, likely), element("button", _("Put"))),
+        form("/setup/put", mark, select(_("Flat"), "flat", options, likely), element("button", _("Put"))),
         element("p", _("The server has no list of flats for this gateway yet."), class_="quiet")
         if not survey.flats
         else None,

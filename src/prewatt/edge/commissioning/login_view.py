@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..html import Html, element
+from ..page_parts import form
 from ..texts import _
-from .pieces import field, form
+from .pieces import field
 
 
 def code_form() -> Html:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..html import Html, element, together
+from ..page_parts import form, hidden
 from ..texts import _
 from . import rules
 from .access_view import access_form
@@ -10,14 +11,14 @@ from .compare_view import compare_form
 from .facts import facts
 from .flat_view import flat_form
 from .model_view import model_form
-from .pieces import busy, form, hidden_as, hidden_token
+from .pieces import busy, hidden_token
 from .survey import FoundMeter, Survey
 from .switch_view import test_form
 
 
 def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html:
     """Return the page of one meter."""
-    hidden = together(hidden_token(token), hidden_as("id", str(meter.id)))
+    mark = together(hidden_token(token), hidden("id", str(meter.id)))
     wrong = rules.problems(survey, meter)
     is_asked = meter.test in ("off", "stopped")
     return together(
@@ -31,15 +32,15 @@ def one_meter(survey: Survey, meter: FoundMeter, doing: str, token: str) -> Html
             *(element("p", each, class_="wrong") for each in wrong),
         ),
         # While a load is looked at, the question about it stands first.
-        test_form(meter, hidden) if is_asked else None,
-        flat_form(survey, meter, hidden) if not wrong or meter.flat else None,
-        compare_form(meter, hidden) if meter.look and not meter.is_silent else None,
-        test_form(meter, hidden) if not wrong and not is_asked else None,
-        model_form(meter, hidden),
-        access_form(meter, hidden),
+        test_form(meter, mark) if is_asked else None,
+        flat_form(survey, meter, mark) if not wrong or meter.flat else None,
+        compare_form(meter, mark) if meter.look and not meter.is_silent else None,
+        test_form(meter, mark) if not wrong and not is_asked else None,
+        model_form(meter, mark),
+        access_form(meter, mark),
         None
         if meter.in_service
         else element(
-            "section", form("/setup/forget", hidden, element("button", _("Remove from the list"), class_="link"))
+            "section", form("/setup/forget", mark, element("button", _("Remove from the list"), class_="link"))
         ),
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ..html import Html, element
+from ..page_parts import form
 from ..texts import _
 from .facts import values
-from .pieces import form, select
+from .pieces import select
 from .survey import FoundMeter
 
 
-def model_form(meter: FoundMeter, hidden: Html) -> Html | None:
-    """Return the choice of a meter's model; None where there is none. `hidden`: the mark of the session, with the meter."""
+def model_form(meter: FoundMeter, mark: Html) -> Html | None:
+    """Return the choice of a meter's model; None where there is none. `mark`: that of the session, with the meter."""
     if not meter.looks or meter.in_service:
         return None
     options = [
@@ -23,7 +24,7 @@ def model_form(meter: FoundMeter, hidden: Html) -> Html | None:
         element("h2", _("Its model")),
         form(
             "/setup/model",
-            hidden,
+            mark,
             select(_("As it stands on the meter"), "model", options, chosen),
             element("button", _("Choose"), class_="plain"),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..html import Content, Html, element, together
+from ..html import Html, element, together
+from ..page_parts import hidden
 
 REFRESH = element("meta", **{"http-equiv": "refresh", "content": "2"})
 
@@ -19,17 +20,7 @@ def busy(doing: str) -> Html:
 
 def hidden_token(token: str) -> Html:
     """Return what marks a form as one of this session."""
-    return hidden_as("token", token)
-
-
-def hidden_as(name: str, value: str) -> Html:
-    """Return a field that nobody sees."""
-    return element("input", type="hidden", name=name, value=value)
-
-
-def form(action: str, *content: Content) -> Html:
-    """Return a form."""
-    return element("form", *content, method="post", action=action)
+    return hidden("token", token)
 
 
 def field(label: str, **attributes: str | bool) -> Html:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..html import Html, element, together
+from ..page_parts import form
 from ..texts import _
 from . import rules
-from .pieces import form
 from .survey import Survey
 
 
-def into_service(survey: Survey, hidden: Html, enrolled: bool) -> Html:
-    """Return the form by which meters are put into service. `hidden`: the mark of the session."""
+def into_service(survey: Survey, mark: Html, enrolled: bool) -> Html:
+    """Return the form by which meters are put into service. `mark`: that of the session."""
     if not enrolled:
         return element(
             "section",
@@ -23,13 +23,13 @@ def into_service(survey: Survey, hidden: Html, enrolled: bool) -> Html:
         together(
             element("p", _("Ready: %(meters)s.") % {"meters": ", ".join(fresh)}),
             element("p", _("The gateway starts anew for it. Switches stay as they are."), class_="quiet"),
-            form("/setup/service", hidden, element("button", _("Put into service"))),
+            form("/setup/service", mark, element("button", _("Put into service"))),
         )
         if fresh
         else element(
             "p", _("No new meter is ready: put it to a flat, and compare it with its display."), class_="quiet"
         ),
-        form("/setup/server", hidden, element("button", _("Ask the server for its flats"), class_="plain")),
+        form("/setup/server", mark, element("button", _("Ask the server for its flats"), class_="plain")),
         element(
             "p",
             _(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..html import Html, element, together
+from ..page_parts import form
 from ..texts import _
 from . import rules
 from .address_view import one_address
@@ -13,7 +14,7 @@ from .caller_view import unknown_callers
 from .calling import Caller
 from .finding import Adapter
 from .meter_list import bus_of_meters
-from .pieces import busy, form, hidden_token
+from .pieces import busy, hidden_token
 from .service_view import into_service
 from .survey import Survey
 
@@ -33,20 +34,20 @@ def overview(
     survey: Survey, buses: Sequence[Adapter], callers: Sequence[Caller], doing: str, token: str, enrolled: bool
 ) -> Html:
     """Return the page of the whole gateway."""
-    hidden = hidden_token(token)
+    mark = hidden_token(token)
     return together(
         busy(doing) if doing else None,
         _missing(survey),
-        buses_section(survey, buses, hidden, bool(doing)),
-        unknown_callers(callers, hidden) if callers and not doing else None,
+        buses_section(survey, buses, mark, bool(doing)),
+        unknown_callers(callers, mark) if callers and not doing else None,
         *(bus_of_meters(survey, port, meters) for port, meters in rules.by_port(survey.meters).items()),
-        None if doing else into_service(survey, hidden, enrolled),
-        one_address(buses, hidden),
+        None if doing else into_service(survey, mark, enrolled),
+        one_address(buses, mark),
         element(
             "section",
             element("p", element("a", _("Labels for the flats, to be printed"), href="/setup/labels")),
             element("p", element("a", _("The building's page"), href="/")),
-            form("/setup/logout", hidden, element("button", _("Log out"), class_="link")),
+            form("/setup/logout", mark, element("button", _("Log out"), class_="link")),
         ),
     )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import StrictBool, StrictInt
 
-from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
+from ...kernel.units import exact_instant, exact_money
 from ...tables.export import as_file
 from ..estate.terms import Terms
 from ..estate.terms_in_force import terms_of, waiting_terms
@@ -20,6 +20,8 @@ from ..statements.pdf import PdfError, to_pdf
 from ..statements.statement import statement
 from ..statements.terms import TermsRequest, agree, in_words, preview
 from ..web.access import bill_to_see, landlords, properties, tenancy_of_manager, tenancy_to_see
+from .reading import read_instant, read_money
+from .writing import instant_text
 
 router = Router()
 
@@ -30,7 +32,7 @@ def _document(terms: Terms | None, currency: str) -> dict[str, Any] | None:
     return {
         "postpaid": terms.is_postpaid,
         "begins": exact_instant(terms.begins),
-        "applied": None if terms.applied_at is None else exact_instant(terms.applied_at),
+        "applied": instant_text(terms.applied_at),
         "limit": exact_money(terms.limit),
         "limit_cuts": terms.limit_cuts,
         "due_days": terms.due_days,
@@ -72,14 +74,8 @@ def change_terms(request: HttpRequest, pk: int, given: NewTerms) -> Any:
     """Let other terms apply from an instant on."""
     tenancy, user = tenancy_of_manager(request, pk), request.user
     fields = given.dict(exclude={"preview", "postpaid", "limit", "begins"})
-    try:
-        limit = parse_money(given.limit)
-    except ValueError as error:
-        raise ValidationError({"limit": str(error)}) from None
-    try:
-        begins = None if given.begins is None else parse_instant(given.begins)
-    except ValueError as error:
-        raise ValidationError({"begins": str(error)}) from None
+    limit = read_money("limit", given.limit)
+    begins = None if given.begins is None else read_instant("begins", given.begins)
     wanted = TermsRequest(is_postpaid=given.postpaid, **fields, limit=limit, begins=begins)
     if given.preview:
         return Status(200, {"says": preview(tenancy, wanted)})

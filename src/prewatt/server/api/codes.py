@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import Field, StrictBool, StrictInt
 
 from ...kernel.orders import BY_MANAGER
-from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
+from ...kernel.units import exact_instant, exact_money
 from ..sales.giving_back import give
 from ..vending.controls import control
 from ..vending.given_orders import Ordered, as_ordered, ordered
@@ -18,6 +17,8 @@ from ..vending.models import Adjustment, Command
 from ..vending.named_orders import read_action
 from ..vending.order_codes import why_no_code
 from ..web.access import chosen, meter_of_manager, tenancy_of_manager
+from .reading import read_instant, read_money
+from .writing import instant_text
 
 router = Router()
 
@@ -45,8 +46,8 @@ def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
         given.do,
         override=given.override,
         watts=given.watts,
-        amount=0 if given.amount is None else _read("amount", given.amount, parse_money),
-        until=0 if given.until is None else _read("until", given.until, parse_instant),
+        amount=0 if given.amount is None else read_money("amount", given.amount),
+        until=0 if given.until is None else read_instant("until", given.until),
     )
     ordered_ = as_ordered(control(meter_of_manager(request, name=name), action, request.user, given.reason))
     assert ordered_ is not None
@@ -66,7 +67,7 @@ def orders(request: HttpRequest, name: str) -> Any:
             "reason": each.reason,
             "why": each.command.reason_in_words,
             "way": each.command.way or None,
-            "reached": None if each.command.reached_at is None else exact_instant(each.command.reached_at),
+            "reached": instant_text(each.command.reached_at),
         }
         for each in ordered(meter_of_manager(request, name=name), 100)
     ]
@@ -107,7 +108,7 @@ def give_freely(request: HttpRequest, pk: int, given: NewGift) -> Any:
     """Give goodwill credit (under 0: take some). It is sent to the meter, and has a code that can be typed on site at
     once. An amount over what one person may give alone waits for a second person, and has no code before.
     """
-    amount = _read("amount", given.amount, parse_money)
+    amount = read_money("amount", given.amount)
     adjustment = give(tenancy_of_manager(request, pk), amount, given.adjustment_id, request.user, given.reason)
     return Status(201, _gift(adjustment))
 
@@ -120,10 +121,3 @@ def _gift(adjustment: Adjustment) -> dict[str, Any]:
         "state": adjustment.state,
         **(code_document(adjustment.command) if adjustment.command is not None else nothing),
     }
-
-
-def _read(field: str, text: str, read: Any) -> int:
-    try:
-        return int(read(text))
-    except ValueError as error:
-        raise ValidationError({field: str(error)}) from None

@@ -23,6 +23,7 @@ from ..correspondence.photos import encode
 from ..correspondence.reports import add_entry, open_report
 from ..estate.models import Organisation
 from ..web.access import organisations, photo_to_see, properties, report_to_see, row_of, tenancy_to_see
+from .writing import instant_text
 
 router = Router()
 SHOWN = 100
@@ -91,10 +92,15 @@ def _note(each: Note) -> dict[str, Any]:
             {
                 "tenancy": row.tenancy.pk,
                 "unit": row.tenancy.unit.name,
-                "seen": _instant(row.seen),
+                "seen": instant_text(row.seen),
                 "muted": row.muted,
                 "ways": [
-                    {"kind": way.channel.kind, "state": way.state, "sent": _instant(way.sent_at), "error": way.error}
+                    {
+                        "kind": way.channel.kind,
+                        "state": way.state,
+                        "sent": instant_text(way.sent_at),
+                        "error": way.error,
+                    }
                     for way in row.ways
                 ],
             }
@@ -182,7 +188,7 @@ def _report(each: Report) -> dict[str, Any]:
         "state": each.state,
         "made": exact_instant(each.made_at),
         "changed": exact_instant(each.changed_at),
-        "closed": _instant(each.closed_at),
+        "closed": instant_text(each.closed_at),
         "entries": [
             {
                 "at": exact_instant(entry.at),
@@ -195,7 +201,3 @@ def _report(each: Report) -> dict[str, Any]:
             for entry in each.entries.prefetch_related("photos")
         ],
     }
-
-
-def _instant(at: int | None) -> str | None:
-    return None if at is None else exact_instant(at)

@@ -21,7 +21,7 @@ from ..allocation.runs import Preview, in_words, preview, reverse, run
 from ..estate.typed_days import YEARS
 from ..web.access import property_of_manager, row_at
 from . import costs
-from .reading import read_money
+from .reading import read_field, read_money
 
 router = Router()
 
@@ -96,10 +96,7 @@ def _rule(given: dict[str, str]) -> dict[str, Decimal]:
         )
     rule = dict.fromkeys(BASES, Decimal(0))
     for basis, text in given.items():
-        try:
-            rule[basis] = Decimal(parse_percent(text)) / 10_000
-        except ValueError as error:
-            raise ValidationError({basis: str(error)}) from None
+        rule[basis] = Decimal(read_field(basis, text, parse_percent)) / 10_000
     return rule
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import StrictInt
 
-from ...kernel.units import exact_instant, exact_money, parse_money
+from ...kernel.units import exact_instant, exact_money
 from ..estate.models import Property
 from ..metering.models import Meter
 from ..vending.emergency_bounds import bounds
@@ -21,6 +21,8 @@ from ..vending.emergency_revoking import revoke
 from ..vending.emergency_states import at_risk, of_property, state
 from ..vending.models import EmergencyCode
 from ..web.access import property_of_manager, row_at
+from .reading import read_money
+from .writing import instant_text
 
 router = Router()
 
@@ -57,10 +59,7 @@ class NewEmergencyCodes(Schema):
 def make_emergency_codes(request: HttpRequest, pk: int, given: NewEmergencyCodes) -> Any:
     """Make a code for each flat: all of them, or none."""
     property_ = property_of_manager(request, pk)
-    try:
-        amount = parse_money(given.amount)
-    except ValueError as error:
-        raise ValidationError({"amount": str(error)}) from None
+    amount = read_money("amount", given.amount)
     codes = make(property_, meters_of(property_, given.units), amount, given.days, request.user)
     return Status(201, [_document(each) for each in codes])
 
@@ -107,6 +106,6 @@ def _document(each: EmergencyCode) -> dict[str, Any]:
         "made": exact_instant(each.made_at),
         "until": exact_instant(each.ends),
         "by": each.by,
-        "used": None if each.used_at is None else exact_instant(each.used_at),
+        "used": instant_text(each.used_at),
         "revoked_by": each.revoked_by or None,
     }

@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import StrictBool
 
-from ...kernel.units import exact_instant, exact_kwh, exact_money
+from ...kernel.units import exact_kwh, exact_money
 from ..sales.leading_back import lead_back
 from ..vending.exchanges import exchange, look
 from ..vending.models import MeterExchange
 from ..web.access import meter_of_manager
+from .writing import instant_text
 
 router = Router()
 
@@ -38,7 +39,7 @@ def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
         "old": outlook.old,
         "serial": outlook.serial,
         "last_read_kwh": None if outlook.register is None else exact_kwh(outlook.register),
-        "last_read": None if outlook.read_at is None else exact_instant(outlook.read_at),
+        "last_read": instant_text(outlook.read_at),
         "rest_kwh": exact_kwh(outlook.rest),
         "rest_cost": exact_money(outlook.cost),
         "unknown": outlook.end == MeterExchange.End.UNKNOWN,

@@ -7,9 +7,11 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from ...kernel.units import exact_instant, exact_money, parse_instant, parse_money
+from ...kernel.units import exact_instant, exact_money
 from ..tenancies.put_right import Change, Figures, preview, put_right
 from ..web.access import tenancy_of_manager
+from .reading import read_instant, read_money
+from .writing import instant_text
 
 router = Router()
 
@@ -38,12 +40,12 @@ def put_move_right(request: HttpRequest, pk: int, given: NewChange) -> Any:
     """
     tenancy = tenancy_of_manager(request, pk)
     change = Change(
-        begins=None if given.begins is None else parse_instant(given.begins),
-        ends=None if given.ends is None else parse_instant(given.ends),
+        begins=None if given.begins is None else read_instant("begins", given.begins),
+        ends=None if given.ends is None else read_instant("ends", given.ends),
         stays=given.stays,
         along=given.along,
         tenant=given.tenant,
-        deposit=None if given.deposit is None else parse_money(given.deposit),
+        deposit=None if given.deposit is None else read_money("deposit", given.deposit),
         another=given.another,
     )
     by = request.user
@@ -58,7 +60,7 @@ def _figures(each: Figures) -> dict[str, Any]:
     return {
         "tenant": each.who,
         "begins": exact_instant(each.begins),
-        "ends": None if each.ends is None else exact_instant(each.ends),
+        "ends": instant_text(each.ends),
         "bill": exact_money(each.bill),
         "balance": exact_money(each.balance),
         "owed": exact_money(each.owed),

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 
-from ...kernel.units import exact_instant, exact_money, parse_money
+from ...kernel.units import exact_instant, exact_money
 from ..billing.debt_payments import in_words
 from ..billing.debt_set_off import set_off
 from ..billing.models import DebtPayment
@@ -29,6 +29,8 @@ from ..web.access import (
     tenancy_of_manager,
     write_off_of_manager,
 )
+from .reading import read_money
+from .writing import instant_text
 
 router = Router()
 
@@ -82,7 +84,7 @@ class NewPayOut(Schema):
 @router.post("/refunds/{pk}/pay-outs", response={201: dict[str, Any]})
 def pay_out(request: HttpRequest, pk: int, given: NewPayOut) -> Any:
     """Record that what is owed, or a part of it, was paid out."""
-    amount = None if given.amount is None else parse_money(given.amount)
+    amount = None if given.amount is None else read_money("amount", given.amount)
     refund = pay_out_by_hand(refund_of_manager(request, pk), request.user, amount, given.way, given.day, given.number)
     return Status(201, _refund_document(refund))
 
@@ -135,7 +137,7 @@ def pay_debt(request: HttpRequest, pk: int, given: NewDebtPayment) -> Any:
     """Record money from a tenant who owes. The oldest debts are paid first; what is more than is owed is owed back."""
     payment = record_debt(
         tenancy_of_manager(request, pk),
-        parse_money(given.amount),
+        read_money("amount", given.amount),
         given.payment_id,
         request.user,
         given.receipt,
@@ -180,7 +182,7 @@ class NewWriteOff(Schema):
 @router.post("/debts/{pk}/write-offs", response={201: dict[str, Any]})
 def propose_write_off(request: HttpRequest, pk: int, given: NewWriteOff) -> Any:
     """Propose to write a debt off. It waits for a second person."""
-    amount = None if given.amount is None else parse_money(given.amount)
+    amount = None if given.amount is None else read_money("amount", given.amount)
     proposal = write_off(debt_of_manager(request, pk), request.user, given.reason, amount)
     return Status(201, {"id": proposal.pk, "amount": exact_money(proposal.amount), "state": proposal.state})
 
@@ -233,7 +235,7 @@ def move(request: HttpRequest, pk: int, given: NewMove) -> Any:
         "left": exact_money(outlook.left),
         "used": exact_money(outlook.used),
         "remains": exact_money(outlook.remains),
-        "offline_since": None if outlook.offline is None else exact_instant(outlook.offline),
+        "offline_since": instant_text(outlook.offline),
     }
     if given.preview:
         return Status(200, {**document, "credit_id": None})

@@ -12,7 +12,7 @@ from ninja import Router, Schema, Status
 from pydantic import StrictBool, StrictInt
 
 from ...kernel.names import natural
-from ...kernel.units import exact_instant, parse_instant, parse_money
+from ...kernel.units import exact_instant
 from ..accounts.invitations import invite_to_flat
 from ..core.time import now
 from ..estate.models import MOST_OCCUPANTS, Tenancy
@@ -22,6 +22,8 @@ from ..notices.models import Recipient
 from ..notices.unreached import unreached
 from ..tenancies.moving import move_in
 from ..web.access import property_of_manager, tenancy_of_manager
+from .reading import read_instant, read_money
+from .writing import instant_text
 
 router = Router()
 
@@ -35,7 +37,7 @@ def tenancies(request: HttpRequest, pk: int) -> Any:
             "unit": each.unit.name,
             "tenant": each.tenant,
             "begins": exact_instant(each.begins),
-            "ends": None if each.ends is None else exact_instant(each.ends),
+            "ends": instant_text(each.ends),
         }
         for each in sorted(
             Tenancy.objects.filter(unit__property=property_of_manager(request, pk)).select_related("unit"),
@@ -59,13 +61,6 @@ class NewTenancy(Schema):
     language: str = ""
 
 
-def _read(field: str, text: str, read: Any) -> int:
-    try:
-        return int(read(text))
-    except ValueError as error:
-        raise ValidationError({field: str(error)}) from None
-
-
 @router.post("/properties/{pk}/tenancies", response={201: dict[str, Any]})
 def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
     """Record a move-in. The answer shows this once the code of an invitation: with it the tenant gets in, at `/join/`."""
@@ -75,8 +70,8 @@ def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
         raise ValidationError({"unit": _("This building has no unit of this name.")})
     if not 0 <= given.occupants <= MOST_OCCUPANTS:
         raise ValidationError({"occupants": _("Give a number from 0 to %(most)d.") % {"most": MOST_OCCUPANTS}})
-    begins = now() if given.begins is None else _read("begins", given.begins, parse_instant)
-    deposit = _read("deposit", given.deposit, parse_money)
+    begins = now() if given.begins is None else read_instant("begins", given.begins)
+    deposit = read_money("deposit", given.deposit)
     contact = read_contact(property_, given.phone, given.email, given.language)
     with transaction.atomic():
         tenancy = move_in(
@@ -137,5 +132,5 @@ def _document(tenancy: Tenancy) -> dict[str, Any]:
         "phone": contact_.phone,
         "email": contact_.email,
         "language": contact_.language,
-        "changed_by_tenant": None if changed is None else exact_instant(changed),
+        "changed_by_tenant": instant_text(changed),
     }

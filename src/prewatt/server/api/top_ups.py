@@ -14,6 +14,7 @@ from ..vending.models import TopUp
 from ..web.access import tenancy_of_manager
 from . import owed
 from .reading import read_money
+from .writing import instant_text
 
 router = Router()
 
@@ -68,5 +69,5 @@ def _top_up(top_up: TopUp) -> dict[str, Any]:
     return values | {
         "state": command.state,
         "way": command.way or None,
-        "reached": None if command.reached_at is None else exact_instant(command.reached_at),
+        "reached": instant_text(command.reached_at),
     }

@@ -30,7 +30,8 @@ from ...estate.models import Tenancy
 from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
 from ...web.payers import shown_name
-from .own import instant_text, present_tenancy, typed_amount
+from ..writing import instant_text
+from .own import present_tenancy, typed_amount
 from .payments import wechat_user
 
 router = Router()

@@ -24,7 +24,8 @@ from ...web.dark import explained
 from ...web.figures import MeterFigures
 from ...web.home_figures import HomeFigures, OpenCode, Used, home_figures
 from ...web.keypad import KeypadPanel, keypad_panel
-from .own import instant_text, is_present, money_text
+from ..writing import instant_text, money_text
+from .own import is_present
 
 
 def home(tenancy: Tenancy, at: int) -> dict[str, Any]:

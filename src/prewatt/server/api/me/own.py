@@ -1,4 +1,4 @@
-"""What of a tenant's own a call is about: their flats, also those that they have left; and how values are written."""
+"""What of a tenant's own a call is about: their flats, also those that they have left."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from ....kernel.units import exact_instant, exact_money, parse_money
+from ....kernel.units import parse_money
 from ...accounts.tenants import tenancies_of_login
 from ...core.amounts import typed_money
 from ...core.time import now
@@ -38,16 +38,6 @@ def is_present(tenancy: Tenancy) -> bool:
     """Return whether somebody lives in a flat by a tenancy now."""
     at = now()
     return tenancy.begins <= at and (tenancy.ends is None or tenancy.ends > at)
-
-
-def instant_text(at: int | None) -> str | None:
-    """Return an instant as text; None stays None."""
-    return None if at is None else exact_instant(at)
-
-
-def money_text(nano: int | None) -> str | None:
-    """Return an amount as text; None stays None."""
-    return None if nano is None else exact_money(nano)
 
 
 def asked_or_new(asked: str) -> str:

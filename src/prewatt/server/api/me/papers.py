@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router
 
@@ -24,8 +24,10 @@ from ...statements.pdf import PdfError, to_pdf
 from ...statements.statement import TOP_UPS, Line, Statement, days, month, statement
 from ...vending.keypads import account_meter_of
 from ...web.after_use import After, after_use
+from ...web.downloads import as_download
+from ..writing import instant_text
 from .figures import meter_of
-from .own import instant_text, own_tenancy
+from .own import own_tenancy
 
 router = Router()
 RELATED = ("run__shared_cost", "unit__property")
@@ -87,8 +89,7 @@ def statement_as_pdf(request: HttpRequest, pk: int, name: str) -> Any:
         content = to_pdf(_statement(request, pk, name))
     except PdfError as error:
         raise ValidationError(str(error)) from None
-    disposition = f'attachment; filename="statement-{pk}-{name}.pdf"'
-    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
+    return as_download(content, "application/pdf", f"statement-{pk}-{name}.pdf")
 
 
 @router.get("/me/tenancies/{pk}/shares")

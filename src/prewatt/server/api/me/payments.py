@@ -33,7 +33,8 @@ from ...payments.ways import Way, merchants_for, method_of, ways_for
 from ...vending.models import Code, TopUp
 from ...web.payers import shown_name
 from ..reading import read_instant
-from .own import instant_text, is_present, own_tenancy, present_tenancy, typed_amount
+from ..writing import instant_text
+from .own import is_present, own_tenancy, present_tenancy, typed_amount
 
 router = Router()
 MINI, REDIRECT, TRANSFER = "wechat-mini", "redirect", "transfer"

@@ -15,7 +15,8 @@ from ....kernel.units import exact_instant
 from ...accounts.languages import SpokenLanguage, known
 from ...accounts.tenants import tenancies_of_login
 from ...web.payers import shown_name
-from .own import instant_text, is_present
+from ..writing import instant_text
+from .own import is_present
 
 router = Router()
 

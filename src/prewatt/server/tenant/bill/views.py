@@ -17,6 +17,7 @@ from ...statements.bills import standing_of
 from ...statements.pdf import PdfError, to_pdf
 from ...statements.statement import statement
 from ...web.access import bill_to_see
+from ...web.downloads import as_download
 from ...web.forms import one_of
 from ...web.kept import say
 
@@ -37,17 +38,13 @@ def bill(request: HttpRequest, pk: int) -> HttpResponse:
         text = json.dumps(bill_formats.to_document(stands), indent=1, ensure_ascii=False)
         return HttpResponse(text, content_type="application/json")
     if form == "csv":
-        return _file(as_file(bill_formats.to_csv(stands, statement_)), "text/csv; charset=utf-8", f"{name}.csv")
+        return as_download(as_file(bill_formats.to_csv(stands, statement_)), "text/csv; charset=utf-8", f"{name}.csv")
     context = {"statement": statement_, "stands": stands, "bill": bill_, "manager": manager, "unit": bill_.tenancy.unit}
     context["currency"] = bill_.tenancy.unit.property.currency
     if form == "pdf":
         try:
-            return _file(to_pdf(statement_, stands), "application/pdf", f"{name}.pdf")
+            return as_download(to_pdf(statement_, stands), "application/pdf", f"{name}.pdf")
         except PdfError as error:
             messages.error(request, str(error))
             return redirect("tenant:bill:bill", pk=pk)
     return render(request, "tenant/bill/bill.html", context)
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

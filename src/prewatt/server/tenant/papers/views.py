@@ -28,6 +28,7 @@ from ...statements.pdf_task import LONG, PAPER
 from ...statements.statement import Statement, days, month, statement
 from ...vending.models import KeypadEntry
 from ...web.access import tenancy_to_see
+from ...web.downloads import as_download
 from ...web.forms import one_of
 from ...web.kept import say
 from ...web.paging import list_page
@@ -83,10 +84,10 @@ def _asked_days(request: HttpRequest, today: date) -> tuple[date, date]:
 def _in_format(document: Statement, form: str, name: str) -> HttpResponse:
     """Return a statement as CSV, JSON or PDF. Raises PdfError if that can't be drawn."""
     if form == "csv":
-        return _file(as_file(formats.to_csv(document)), "text/csv; charset=utf-8", f"{name}.csv")
+        return as_download(as_file(formats.to_csv(document)), "text/csv; charset=utf-8", f"{name}.csv")
     if form == "json":
         return HttpResponse(_json(document), content_type="application/json")
-    return _file(to_pdf(document), "application/pdf", f"{name}.pdf")
+    return as_download(to_pdf(document), "application/pdf", f"{name}.pdf")
 
 
 def _drawn_as_task(request: HttpRequest, tenancy: Tenancy, first: date, last: date) -> HttpResponse:
@@ -97,10 +98,6 @@ def _drawn_as_task(request: HttpRequest, tenancy: Tenancy, first: date, last: da
 
 def _json(document: Any) -> str:
     return json.dumps(formats.to_document(document), indent=1, ensure_ascii=False)
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @login_required

@@ -14,6 +14,7 @@ from ...privacy.erasing import objections
 from ...privacy.export import export
 from ...privacy.models import Erasure, retention_of
 from ...web.access import tenancy_to_see
+from ...web.downloads import as_download
 
 
 @login_required
@@ -42,11 +43,4 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the file with all that is kept of a tenant."""
     tenancy, _manager = tenancy_to_see(request, pk)
     note("personal data read", request, tenancy=tenancy.pk)
-    return HttpResponse(
-        export(tenancy),
-        content_type="application/zip",
-        headers={
-            "Content-Disposition": f'attachment; filename="personal-data-{tenancy.pk}.zip"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return as_download(export(tenancy), "application/zip", f"personal-data-{tenancy.pk}.zip")

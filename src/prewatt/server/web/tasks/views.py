@@ -10,14 +10,13 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from ...tasks.models import Task
 from ...tasks.outcomes import Outcome
+from ..downloads import as_download
 from .own_tasks import task_of
 
 
 def as_answer(file: Outcome) -> HttpResponse:
     """Return a file to be saved."""
-    answer = HttpResponse(file.content, content_type=file.type_)
-    answer["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    return answer
+    return as_download(file.content, file.type_, file.name)
 
 
 @login_required
