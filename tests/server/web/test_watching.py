@@ -8,23 +8,26 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from prewatt.server.accounts.memberships import Membership
-from prewatt.server.estate.models import Resident
-from prewatt.server.web.watching import still_may
+from prewatt.server.accounts.memberships import Membership, put_member, reach_of
+from prewatt.server.accounts.rights import Role
+from prewatt.server.estate.models import Organisation, Property, Resident
+from prewatt.server.web.watching import Viewer, still_may
 from tests.building import PASSWORD
 
 pytestmark = pytest.mark.database
 
 
+def viewer(name):
+    """Somebody who has just logged in, and looks at a page."""
+    client = Client()
+    assert client.login(username=name, password=PASSWORD)
+    return Viewer(client.session.session_key, reach_of(User.objects.get(username=name)).mark)
+
+
 @pytest.fixture
 def viewers(building):
     """Two log-ins of one person, and one of a neighbour."""
-    sessions = []
-    for name in ("flat1", "flat1", "flat2"):
-        client = Client()
-        assert client.login(username=name, password=PASSWORD)
-        sessions.append((client.session.session_key, None))
-    return sessions
+    return [viewer(name) for name in ("flat1", "flat1", "flat2")]
 
 
 def change_password():
@@ -49,15 +52,39 @@ def test_who_would_have_to_log_in_again_looks_no_more(viewers, what):
     assert still_may(viewers) == set(viewers[2:])
 
 
-def test_who_has_lost_their_role_looks_no_more(building):
-    client = Client()
-    assert client.login(username="manager", password=PASSWORD)
-    manager = (client.session.session_key, None)
-    assert still_may([manager]) == {manager}
-    Membership.objects.filter(user__username="manager").delete()
-    assert still_may([manager]) == set()
+def make(role, everywhere=True):
+    """Give the manager another role."""
+    user = User.objects.get(username="manager")
+    Membership.objects.get(user=user).delete()
+    put_member(Organisation.objects.get(), user, role, () if everywhere else [Property.objects.get()])
+
+
+ROLES = {
+    "none": lambda: Membership.objects.filter(user__username="manager").delete(),
+    "a lesser one": lambda: make(Role.READ_ONLY),
+    "the same for one building": lambda: make(Role.MANAGER, everywhere=False),
+}
+
+
+@pytest.mark.parametrize("what", ROLES)
+def test_who_has_another_role_looks_no_more_until_they_are_asked_anew(building, what):
+    make(Role.MANAGER)
+    manager, tenant = viewer("manager"), viewer("flat1")
+    assert still_may([manager, tenant]) == {manager, tenant}
+    ROLES[what]()
+    assert still_may([manager, tenant]) == {tenant}
+    if what != "none":
+        assert len(still_may([viewer("manager")])) == 1
+
+
+def test_the_operator_looks_no_more_once_they_are_none(building):
+    User.objects.filter(username="manager").update(is_superuser=True)
+    operator = viewer("manager")
+    assert still_may([operator]) == {operator}
+    User.objects.filter(username="manager").update(is_superuser=False)
+    assert still_may([operator]) == set()
 
 
 def test_a_log_in_that_has_lasted_long_enough_looks_no_more(viewers):
     Session.objects.filter(pk=viewers[0][0]).update(expire_date=timezone.now() - timedelta(seconds=1))
-    assert still_may([*viewers, ("made up", None)]) == set(viewers[1:])
+    assert still_may([*viewers, Viewer("made up", viewers[0].roles)]) == set(viewers[1:])

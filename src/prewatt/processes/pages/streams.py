@@ -45,7 +45,7 @@ class Stream:
 
     def __init__(self, ticket: Ticket, session: str) -> None:
         self.ticket = ticket
-        self.viewer: Viewer = (session, ticket.lives)
+        self.viewer = Viewer(session, ticket.roles, ticket.lives)
         self.state = ticket.state
         self.mark = ""
         self.changed = False
@@ -110,8 +110,9 @@ class Streams:
         # Counted before the database is asked: of many that come at once each would find that there are none yet.
         self._of[visitor] += 1
         try:
-            if await self._may((session, ticket.lives)):
-                await self._show(Stream(ticket, session), receive, send)
+            stream = Stream(ticket, session)
+            if await self._may(stream.viewer):
+                await self._show(stream, receive, send)
             else:
                 await _refuse(send)
         finally:
@@ -198,7 +199,7 @@ class Streams:
             return True
 
     async def _see_off(self, streams: list[Stream]) -> None:
-        """End the streams of those who have logged out, or do not live there any more."""
+        """End the streams of those who have logged out, may do other things than before, or do not live there any more."""
         may = await self._ask(lambda: still_may({stream.viewer for stream in streams}))
         for stream in streams:
             if stream.viewer not in may:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,12 @@ class Reach:
 
     operator: bool
     grants: tuple[Grant, ...]
+
+    @cached_property
+    def mark(self) -> str:
+        """A short text that is another one as soon as the login may do other things, or elsewhere."""
+        parts = [(each.organisation, sorted(each.properties or ()), sorted(each.rights)) for each in self.grants]
+        return hashlib.sha256(repr((self.operator, parts)).encode()).hexdigest()[:16]
 
     @cached_property
     def rights(self) -> frozenset[Right]:
@@ -146,27 +153,26 @@ def reach_of(user: Any) -> Reach:
     program that acts by a key (`keys.user_of`) may do what the key says, of what its owner may do now.
     """
     key: ApiKey | None = getattr(user, "api_key", None)
-    reach = _reach_of_person(user)
+    reach = reaches_of([user])[user] if user.is_authenticated else Reach(False, ())
     return reach if key is None else reach.within(key)
 
 
-def _reach_of_person(user: Any) -> Reach:
-    if not user.is_authenticated or not user.is_active:
-        return Reach(False, ())
-    if user.is_superuser:
-        return Reach(True, ())
-    properties_by_role: dict[tuple[int, str], set[int]] = {}
+def reaches_of(users: Collection[Any]) -> dict[Any, Reach]:
+    """Return what people may do, and where, asked for all of them at once. Whose login is closed may do nothing."""
+    reaches = {user: Reach(user.is_active and user.is_superuser, ()) for user in users}
+    asked = {user.pk: user for user, reach in reaches.items() if user.is_active and not reach.operator}
+    if not asked:
+        return reaches
+    properties_by_role: dict[tuple[int, int, str], set[int]] = {}
     # Each request asks this: an order, which would join two tables more, is made below.
-    rows = Membership.objects.filter(user=user.pk).order_by().values_list("organisation", "role", "properties")
-    for organisation, role, property_ in rows:
-        properties_by_role.setdefault((organisation, role), set()).update(() if property_ is None else (property_,))
-    return Reach(
-        False,
-        tuple(
-            Grant(organisation, frozenset(properties) or None, RIGHTS[Role(role)])
-            for (organisation, role), properties in sorted(properties_by_role.items())
-        ),
-    )
+    rows = Membership.objects.filter(user__in=asked).order_by()
+    for user, organisation, role, property_ in rows.values_list("user", "organisation", "role", "properties"):
+        known = properties_by_role.setdefault((user, organisation, role), set())
+        known.update(() if property_ is None else (property_,))
+    grants: dict[int, list[Grant]] = {}
+    for (user, organisation, role), properties in sorted(properties_by_role.items()):
+        grants.setdefault(user, []).append(Grant(organisation, frozenset(properties) or None, RIGHTS[Role(role)]))
+    return reaches | {asked[user]: Reach(False, tuple(own)) for user, own in grants.items()}
 
 
 # -- changes ------------------------------------------------------------------------------------------------------------

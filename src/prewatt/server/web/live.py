@@ -21,7 +21,7 @@ from ..estate.models import Property, Unit
 from ..metering.looks import Present
 from ..metering.models import Meter
 from .figures import MeterFigures
-from .gate import shows_money
+from .gate import reach, shows_money
 from .kept_parts import KeptParts
 from .watching import METER, STREAM, Lives, Shown, Ticket, Topic, presents, seal, state_of
 from .watching import render as render_present
@@ -53,7 +53,8 @@ class Watched:
         """Return the address of the page's stream; empty if there is nothing to watch."""
         if self.topic is None:
             return ""
-        ticket = Ticket(self.topic, self.state, self.shown, system_now() + self.again * SECOND, self.lives)
+        ends = system_now() + self.again * SECOND
+        ticket = Ticket(self.topic, self.state, self.shown, ends, reach(request).mark, self.lives)
         return f"{STREAM}?ticket={seal(request, ticket)}"
 
 

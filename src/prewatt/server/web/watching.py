@@ -22,7 +22,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import override
 
 from ...kernel.calendar import zone
-from ..accounts.memberships import Membership
+from ..accounts.memberships import Membership, reaches_of
 from ..core.time import now, system_now
 from ..estate.models import Resident, Tenancy
 from ..metering.looks import LOOK_AGAIN, Present, look_at, read
@@ -55,18 +55,26 @@ class Lives(NamedTuple):
 class Ticket(NamedTuple):
     """What an open page watches. `state`: how it stood when the page was worked out. `shown`: how a meter's present is
     shown; None if the page shows none of it. `ends`: the instant at which the page is worked out again in any case, and who
-    may see it is asked again, µs of the system's clock. `lives`: of a tenant's page that is shown as long as they live there.
+    may see it is asked again, µs of the system's clock. `roles`: the mark of what the login may do (`Reach.mark`). `lives`: of a
+    tenant's page that is shown as long as they live there.
     """
 
     topic: Topic
     state: str
     shown: Shown | None
     ends: int
+    roles: str
     lives: Lives | None = None
 
 
-Viewer = tuple[str, Lives | None]
-"""Who looks at an open page: the key of their session, and where they live, if the page is shown because of that."""
+class Viewer(NamedTuple):
+    """Who looks at an open page: the key of their session, the mark of what they might do when the page was worked out, and where
+    they live, if it is shown because of that.
+    """
+
+    session: str
+    roles: str
+    lives: Lives | None = None
 
 
 def seal(request: HttpRequest, ticket: Ticket) -> str:
@@ -78,25 +86,27 @@ def seal(request: HttpRequest, ticket: Ticket) -> str:
 def unseal(text: str, session: str) -> Ticket | None:
     """Return the ticket of a text; None if it is not from here, not for this session, or has ended."""
     try:
-        (kind, keys), state, shown, ends, lives = signing.loads(text, salt=_salt(session))
+        (kind, keys), state, shown, ends, roles, lives = signing.loads(text, salt=_salt(session))
     except (signing.BadSignature, ValueError, TypeError):
         return None
     ticket = Ticket(
-        (kind, tuple(keys)), state, Shown(*shown) if shown else None, ends, Lives(*lives) if lives else None
+        (kind, tuple(keys)), state, Shown(*shown) if shown else None, ends, roles, Lives(*lives) if lives else None
     )
     return ticket if ticket.ends > system_now() else None
 
 
 def still_may(viewers: Collection[Viewer]) -> set[Viewer]:
-    """Return those of some viewers who are logged in still, with the password of now, and live where they did."""
-    lives = {each for _session, each in viewers if each is not None}
-    logged_in = _logged_in({session for session, _lives in viewers})
+    """Return those of some viewers who are logged in still, with the password of now, may do what they might, and live where they
+    did.
+    """
+    lives = {each.lives for each in viewers if each.lives is not None}
+    roles = _roles_of({each.session for each in viewers})
     living: set[Lives | None] = {None}
     if lives:
         rows = Tenancy.objects.filter(pk__in={each.tenancy for each in lives}, people__in={each.user for each in lives})
         not_over = rows.filter(Q(ends__isnull=True) | Q(ends__gt=now()))
         living |= {Lives(user, tenancy) for user, tenancy in not_over.values_list("people", "pk")}
-    return {each for each in viewers if each[0] in logged_in and each[1] in living}
+    return {each for each in viewers if roles.get(each.session) == each.roles and each.lives in living}
 
 
 _BELONGS = (
@@ -104,11 +114,12 @@ _BELONGS = (
     | Exists(Membership.objects.filter(user=OuterRef("pk")))
     | Exists(Resident.objects.filter(user=OuterRef("pk")))
 )
-"""Who has a role somewhere, or a flat. What exactly they may see is asked when a page is worked out again."""
+"""Who has a role somewhere, or a flat."""
 
 
-def _logged_in(sessions: Collection[str]) -> set[str]:
-    """Return those of some sessions that a request of theirs would be let in by, of people who have something to see.
+def _roles_of(sessions: Collection[str]) -> dict[str, str]:
+    """Return the marks of what the people of some sessions may do: of sessions that a request of theirs would be let in by, of
+    people who have something to see.
 
     Who has changed the password has ended all sessions but one by that alone: their rows stay, with the hash of the password
     of before.
@@ -117,12 +128,13 @@ def _logged_in(sessions: Collection[str]) -> set[str]:
     kept = {row.session_key: row.get_decoded() for row in current}
     numbers = {each[SESSION_KEY] for each in kept.values() if SESSION_KEY in each}
     users = get_user_model()._default_manager.filter(_BELONGS, pk__in=numbers, is_active=True)
-    hashes = {str(user.pk): user.get_session_auth_hash() for user in users}
-    return {
-        session
-        for session, each in kept.items()
-        if constant_time_compare(each.get(HASH_SESSION_KEY, ""), hashes.get(each.get(SESSION_KEY, ""), "-"))
-    }
+    marks = {str(user.pk): (user.get_session_auth_hash(), reach.mark) for user, reach in reaches_of(users).items()}
+    roles = {}
+    for session, each in kept.items():
+        hash_, mark = marks.get(each.get(SESSION_KEY, ""), ("-", ""))
+        if constant_time_compare(each.get(HASH_SESSION_KEY, ""), hash_):
+            roles[session] = mark
+    return roles
 
 
 def _salt(session: str) -> str:
