@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
-
-import holidays
 
 from ...kernel.tariff import TariffError
 
@@ -41,6 +40,8 @@ def public_holidays(asked: Any) -> list[str]:
     if not _are_years(years):
         raise TariffError(f"holidays.years: is not a first and a last year between {FIRST_YEAR} and {LAST_YEAR}")
     country, region = asked["country"].upper(), asked.get("region") or None
+    # When a tariff is read, and not at the start of each process: it has a class for each country.
+    holidays: Any = import_module("holidays")
     supported = holidays.list_supported_countries(include_aliases=False)
     if country not in supported:
         raise TariffError(f"holidays.country: {country!r} is not known; it is a code such as CA, CN or DE")
