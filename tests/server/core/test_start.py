@@ -9,8 +9,9 @@ import sys
 from prewatt.processes.database import load_models
 load_models()
 import prewatt.headend.shell
-print([name for name in ("prewatt.server.administration.admin", "unfold.admin") if name in sys.modules])
-print([name for name in ("alipay", "stripe", "wechatpayv3", "apprise", "requests", "numpy") if name in sys.modules])
+print([name for name in ("prewatt.server.administration.admin", "unfold.admin", "unfold.sites") if name in sys.modules])
+others = ("alipay", "stripe", "wechatpayv3", "apprise", "requests", "numpy", "holidays")
+print([name for name in others if name in sys.modules])
 from django.urls import reverse
 print(reverse("admin:estate_property_changelist"))
 """
