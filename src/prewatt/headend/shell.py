@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, DataError, InterfaceError
 
 from ..server.core.broker import HEADEND_USER
 from ..server.core.broker_tls import address_for
@@ -62,6 +62,8 @@ class Worker:
         self._link = Link(address, f"prewatt-headend-{shards[0]}", topics.worker_filters(shards), self._inbox)
         self._logged: set[tuple[str, str]] = set()
         self._refused: list[Refusal] = []
+        # They wait for the sign of life: a batch that fails takes the refusals that wait for it along.
+        self._left_out: list[Refusal] = []
         self._looking, self._revoking = Looking(), Revoking()
         self._running = True
 
@@ -119,16 +121,26 @@ class Worker:
     def _ingest(self, received: Sequence[tuple[str, bytes]], dispatch: Dispatch) -> None:
         try:
             self._take_in(received, dispatch)
-        except (DatabaseError, InterfaceError, OutrunError):
-            raise
-        except Exception:
+        except Exception as error:
+            # A value that no column can hold is in a message: the database is in no trouble, and waiting helps nobody.
+            if isinstance(error, DatabaseError | InterfaceError | OutrunError) and not isinstance(error, DataError):
+                raise
             # One message that can't be dealt with does not hold up those that came with it. It gets no receipt.
             self._store.forget()
             if len(received) == 1:
-                log.exception("a message on %s can't be dealt with", received[0][0])
+                self._leave_out(received[0][0], error)
                 return
             for each in received:
                 self._ingest([each], dispatch)
+
+    def _leave_out(self, topic: str, error: Exception) -> None:
+        """Count a message that can't be dealt with. Its sender may repeat it without end, so it is logged once."""
+        name, kind = topics.gateway_of(topic) or "", type(error).__name__
+        self._left_out = summed([*self._left_out, Refusal(name, "malformed", f"it can't be dealt with: {kind}")])
+        if self._is_first(name, kind):
+            log.error(
+                "a message on %s can't be dealt with; more of this kind will only be counted", topic, exc_info=error
+            )
 
     def _take_in(self, received: Sequence[tuple[str, bytes]], dispatch: Dispatch) -> None:
         dropped = self._inbox.dropped()
@@ -163,12 +175,11 @@ class Worker:
         self._store.commit(replace(result, refusals=[*earlier, *result.refusals]))
 
     def _beat(self) -> None:
-        refused, self._refused = self._refused, []
+        refused, self._refused, self._left_out = [*self._refused, *self._left_out], [], []
         self._store.beat(now(), refused)
 
     def _log_once(self, refusal: Refusal) -> None:
-        if (refusal.gateway, refusal.reason) not in self._logged and len(self._logged) < 1000:
-            self._logged.add((refusal.gateway, refusal.reason))
+        if self._is_first(refusal.gateway, refusal.reason):
             sender = refusal.gateway or "an unknown sender"
             log.warning(
                 "refused a message of %s (%s): %s; more of this kind will only be counted",
@@ -176,6 +187,13 @@ class Worker:
                 refusal.reason,
                 refusal.text,
             )
+
+    def _is_first(self, gateway: str, kind: str) -> bool:
+        """Return whether nothing of this kind was logged of a gateway yet, and note that it is now."""
+        if (gateway, kind) in self._logged or len(self._logged) >= 1000:
+            return False
+        self._logged.add((gateway, kind))
+        return True
 
     def _look(self, mono: float) -> None:
         if not self._link.connected:
