@@ -12,7 +12,7 @@ from prewatt.kernel.account import Account
 from prewatt.kernel.entries import Command, Control, GrantCredit, SetTariff, decode_entry, encode_command, genesis
 from prewatt.kernel.orders import Hold
 from prewatt.kernel.tariff import flat_tariff
-from prewatt.kernel.units import MINUTE, NANO
+from prewatt.kernel.units import INT64_MAX, MINUTE, NANO
 from prewatt.wire.messages import Head, Orders, Receipt, SignedCommand, Status
 from prewatt.wire.signing import COMMAND, SigningKey, VerifyKey, seal, sign_command
 
@@ -141,6 +141,18 @@ def test_a_bad_message_is_refused_and_changes_nothing(name):
     assert isinstance(effect, Refuse)
     assert effect.reason == reason
     assert (state(agent), agent.sync.acked) == (before, acked)
+
+
+def test_an_epoch_that_was_made_up_with_its_key_is_not_followed():
+    """With a greater one than any that can be sent it would be unheard for ever, also once it has another key."""
+    agent = made()
+    agent.on_connected(moment())
+    agent.outbox.session = b"now"
+    for known in (INT64_MAX, INT64_MAX - 1, 2**61 + 1):
+        receipt = Receipt("g1", (), 1, agent.outbox.number, session=b"now", known=known)
+        (effect,) = agent.on_frame(moment(1), seal(SERVER, receipt))
+        assert isinstance(effect, Refuse)
+    assert agent.outbox.epoch == 1
 
 
 def test_a_command_altered_by_one_bit_is_refused():

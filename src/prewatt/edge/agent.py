@@ -40,6 +40,10 @@ from .timekeeping import NEAR, Moment, Note, Timekeeper
 
 ASKED_AGAIN = 2 * MINUTE
 """A meter whose reading did not come is asked for again after this time (µs)."""
+EPOCH_MOST = 2**61
+"""No gateway starts so often. A greater epoch was made up by somebody who has its key: followed, it would leave no
+greater ones, also for the key that comes after.
+"""
 NAMES_KEPT = 1000
 """The number of commands whose names are stored after they were taken up."""
 
@@ -323,6 +327,8 @@ class Agent:
         """
         if not receipt.session or receipt.epoch != self.outbox.epoch or receipt.known < self.outbox.epoch:
             return []
+        if receipt.known > EPOCH_MOST:
+            return [Refuse("foreign", f"epoch {receipt.known}, which is not of this gateway: somebody has its key")]
         self.outbox.epoch = receipt.known + 1
         self.sync.on_epoch_over(moment.mono)
         return [Keep("", EPOCH, str(self.outbox.epoch).encode()), *self.outbox.messages(moment)]
