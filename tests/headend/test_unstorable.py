@@ -3,14 +3,21 @@
 import logging
 
 import pytest
+from django.db import DataError
 
 from prewatt.headend.dispatch import Dispatch, DispatchPolicy
 from prewatt.headend.shell import Worker
 from prewatt.kernel.account import Account
+from prewatt.kernel.units import INT64_MAX, NANO
+from prewatt.server.commissioning.enrolment import new_code
 from prewatt.server.core.config import load_config
-from prewatt.server.metering.models import Meter, Refusal
+from prewatt.server.estate.models import Tenancy
+from prewatt.server.metering.models import Alarm, Gateway, Meter, Refusal
+from prewatt.server.sales.top_ups import top_up
 from prewatt.wire.messages import LineStatus, Live, LiveMeter, MeterState, Status, Upload
-from tests.gateway import Edge
+from prewatt.wire.signing import SigningKey
+from tests.enrolling import enrol
+from tests.gateway import Edge, take
 
 pytestmark = pytest.mark.database
 
@@ -30,14 +37,6 @@ def numbered(edge):
     return edge.number
 
 
-def beyond(edge):
-    """A meter's state of which the last command has a number of 64 bits."""
-    account = Account()
-    account.seq, account.command = 9, 2**64 - 1
-    state = MeterState("m1", 9, bytes(32), account.dump())
-    return edge.send(Upload("g1", 1, numbered(edge), (), (), b"s", (state,)))
-
-
 UNSTORABLE = {
     "a line's port": lambda edge: edge.send(
         Status("g1", 1, numbered(edge), 0, lines=(LineStatus("line", "\0", "gone", ("m1",)),))
@@ -45,7 +44,6 @@ UNSTORABLE = {
     "a switch": lambda edge: edge.status("m1", switch="\0"),
     "a quantity": lambda edge: edge.status("m1", quantities={"\0": 1}),
     "a cause": lambda edge: edge.send(Live("g1", 1, numbered(edge), b"s", (LiveMeter("m1", 0, cause="\0"),))),
-    "a state": beyond,
 }
 
 
@@ -57,9 +55,30 @@ def test_a_message_that_the_database_cannot_hold_does_not_hold_up_the_others(wor
     assert Meter.objects.get(name="m2").seq == 1
 
 
-def test_it_is_counted_each_time_and_logged_once(worker, edge, caplog):
+def test_it_is_counted_each_time_and_logged_once(worker, edge, caplog, monkeypatch):
+    def commit(_plan):
+        raise DataError("bigint out of range")
+
+    monkeypatch.setattr(worker._store, "commit", commit)
     for _again in range(3):
-        worker._ingest([beyond(edge)], Dispatch(0.0, DispatchPolicy(), []))
+        worker._ingest([edge.status("m1")], Dispatch(0.0, DispatchPolicy(), []))
     worker._beat()
     assert Refusal.objects.get(gateway="g1", reason="malformed").count == 3
     assert len([each for each in caplog.records if each.levelno >= logging.ERROR]) == 1
+
+
+@pytest.mark.parametrize("number", [2**62, 2**62 + 1, INT64_MAX])
+def test_a_number_that_a_gateway_makes_up_leaves_room_for_the_commands_of_the_gateway_after_it(edge, store, number):
+    take(store, edge.status("m1", seq=number, command=number))
+    enrol(new_code(Gateway.objects.get()), SigningKey.generate().public())
+    Gateway.objects.update(is_online=True)
+    top_up(Tenancy.objects.get(unit__meter__name="m1"), NANO, "paid")
+    assert [each.number for each in store.pending() if each.meter == "m1"] == [1, 2, 3]
+
+
+def test_a_state_with_more_commands_than_entries_is_not_asked_about(edge, store):
+    account = Account()
+    account.seq, account.command = 9, 10
+    states = (MeterState("m1", 9, bytes(32), account.dump()),)
+    take(store, edge.send(Upload("g1", 1, numbered(edge), (), (), b"s", states)))
+    assert not Alarm.objects.exists()

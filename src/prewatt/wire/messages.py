@@ -50,6 +50,8 @@ POWER_MOST = 10**9
 
 Power = Annotated[int, Meta(ge=-POWER_MOST, le=POWER_MOST)]
 """Power in W; it is negative where power flows back."""
+Number = Annotated[int, Meta(ge=0, le=2**62)]
+"""The number of an entry or a command: far enough from the largest that can be stored for all that follow."""
 Hash = Annotated[bytes, Meta(max_length=32)]
 """A hash of a meter's chain; empty from software that does not send it."""
 Session = Annotated[bytes, Meta(max_length=16)]
@@ -69,12 +71,12 @@ class MeterStatus(Struct, frozen=True):
     """
 
     meter: MeterName
-    seq: Natural
+    seq: Number
     at: Instant
     balance: Balance
     register: Register | None
     closed: bool | None
-    command: Natural
+    command: Number
     head: Hash = b""
     quantities: Quantities = msgspec.field(default_factory=dict)
     switch: Annotated[str, Meta(max_length=32)] = ""
@@ -130,7 +132,7 @@ class MeterState(Struct, frozen=True):
     """
 
     meter: MeterName
-    seq: Natural
+    seq: Number
     head: Annotated[bytes, Meta(min_length=32, max_length=32)]
     account: Annotated[bytes, Meta(max_length=MAX_STATES)]
     damaged: bool = False
