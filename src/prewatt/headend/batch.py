@@ -163,6 +163,7 @@ class Plan:
     - `over`: alarms (gateway, kind) that end
     - `broken`: meters of which nothing can be stored, with the reason
     - `beyond`: accounts of meters whose next entries nobody has
+    - `rated`: the stretches of one price that were rated, by gateway (`headend.rated_time`)
     """
 
     now: int
@@ -181,6 +182,7 @@ class Plan:
     over: set[tuple[str, str]] = field(default_factory=set)
     broken: dict[str, str] = field(default_factory=dict)
     beyond: dict[str, Beyond] = field(default_factory=dict)
+    rated: dict[str, int] = field(default_factory=dict)
 
     def leave_out(self, meter: str, error: Exception) -> None:
         """Remove a meter from the plan, because something about it fails: none of its entries is stored or

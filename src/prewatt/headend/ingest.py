@@ -52,6 +52,7 @@ from . import forks
 from .alarms import clock_ahead, ended_by, raised_by, stands_back
 from .batch import Applied, Beyond, Coded, GatewayView, MeterPlan, MeterView, NewEntry, Plan, Refusal
 from .lines import lines_after, told_lines
+from .rated_time import STRETCHES_MOST, stretches
 from .reconcile import Difference, check
 from .revoking import told
 from .unlogged import command_of
@@ -300,6 +301,10 @@ def _take_in(result: Plan, change: MeterPlan, gateway: str, span: Span, late: in
             raise WireError(
                 "chain", f"meter {span.meter}: an entry numbered {entry.seq} stands where {account.seq + 1} belongs"
             )
+        if not _has_turn(result, gateway, stretches(account, entry)):
+            # The gateway sends the rest again, and others have their turn before.
+            change.gap = True
+            return
         if entry.at > result.now + AHEAD:
             result.alarms.append(clock_ahead(span.meter, entry.seq, entry.at, result.now))
         if alarm := raised_by(entry, span.meter, gateway):
@@ -311,6 +316,19 @@ def _take_in(result: Plan, change: MeterPlan, gateway: str, span: Span, late: in
         take_entry(change, entry, body, index < late)
         if alarm := stands_back(span.meter, account, before):
             result.alarms.append(alarm)
+
+
+def _has_turn(result: Plan, gateway: str, work: int) -> bool:
+    """Return whether so many stretches more can be rated for a gateway in this batch, and count them. More than are ever
+    rated cost nothing.
+    """
+    if work > STRETCHES_MOST:
+        return True
+    rated = result.rated.get(gateway, 0) + work
+    if rated > STRETCHES_MOST:
+        return False
+    result.rated[gateway] = rated
+    return True
 
 
 def take_entry(change: MeterPlan, entry: AnyEntry, body: bytes, late: bool) -> None:

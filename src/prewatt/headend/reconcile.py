@@ -11,6 +11,7 @@ from ..kernel.charges.interface import OWN_FIELDS
 from ..kernel.entries import AnyEntry, Command, CommandEntry, UnknownOrder
 from ..kernel.sentences import Number, Sentence, one_by_one, sentence
 from ..kernel.units import exact_money
+from .rated_time import STRETCHES_MOST, stretches
 from .unlogged import UnloggedCommand, as_reported, is_of_the_log, unlogged_command
 
 
@@ -46,6 +47,9 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
     `offset` (nano) is the meter's balance less the server's before this entry: a difference is reported when it arises
     and when it changes, not with every entry that it lasts.
     """
+    if stretches(account, entry) > STRETCHES_MOST:
+        text = sentence("so long a time has passed since the last reading that it is not rated")
+        return Checked(None, Difference(entry.seq, entry.at, text))
     unlogged = None
     try:
         if command is None and is_of_the_log(entry):
