@@ -184,9 +184,18 @@ def test_a_difference_is_an_alarm_and_the_server_keeps_its_own_figure(edge, stor
 def test_what_a_meter_tells_of_itself_is_kept_beside_its_journal(edge, store):
     started(edge, store)
     take(store, edge.status("m1", seq=9, balance=-5, closed=False))
-    take(store, edge.status("m1", seq=8, balance=7))
     row = Meter.objects.get(name="m1")
     assert_row(row, told_seq=9, told_balance=-5, told_closed=False, balance=20 * NANO)
+
+
+def test_what_somebody_made_up_of_a_meter_ends_with_what_its_gateway_tells_next(edge, store):
+    tenant = started(edge, store)
+    Gateway.objects.update(is_online=True)
+    taken = edge.accounts["m1"].command
+    take(store, edge.status("m1", seq=10**6, command=10**5))
+    take(store, edge.status("m1", fresh=True))
+    top_up(tenant, NANO, "paid")
+    assert [each.number for each in store.pending() if each.meter == "m1"] == [taken + 1]
 
 
 def test_refusals_are_counted_by_sender_and_reason(edge, store):

@@ -170,11 +170,11 @@ def _close(meter: Meter, applied: Applied) -> None:
 
 
 def store_status(meter: Meter, status: MeterStatus) -> None:
-    """Store a meter's status, unless the stored one is of a later entry."""
+    """Store a meter's status. Later ones come later: one that told of more entries than this was not true."""
     # Each command that was taken up is an entry: what says more can't be.
     most = meter.taken + max(status.seq - meter.seq, 0)
     command = status.command if status.command <= most else meter.taken
-    Meter.objects.filter(pk=meter.pk, told_seq__lte=status.seq).update(
+    Meter.objects.filter(pk=meter.pk).update(
         told_seq=status.seq,
         told_at=status.at,
         told_balance=status.balance,
