@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from prewatt.kernel.units import NANO
 from prewatt.server.accounts.wechat_users import wechat_user_of
-from prewatt.server.estate.models import Organisation
+from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.notices.channels.wechat_mini import PAGES, MiniProgram, app_of, page_of
 from prewatt.server.notices.events import Event
 from prewatt.server.notices.models import Channel, Delivery, Permission, Recipient, SendingAccount
@@ -17,6 +17,7 @@ from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.notices.sending_templates import keep_template
 from prewatt.server.notices.watching import watch
 from prewatt.server.sales.top_ups import top_up
+from tests.building import PASSWORD
 from tests.server.api.conftest import Phone, anna, mini  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -116,6 +117,22 @@ def test_unlinking_takes_the_permissions_along(permitting):
     permitting.permit(2)
     assert permitting.call("delete", "/wechat/log-in?unlink=true")[0] == 204
     assert left() == {} and wechat_user_of(permitting.mini.MINI_APPID, permitting.mini.openid("anna")) is None
+
+
+@pytest.mark.parametrize("end", ["", "/account/sessions/end-others/"])
+def test_whose_wechat_has_joined_another_login_is_told_nothing_of_the_flat_of_the_one_before(
+    permitting, tenancy, log_in, end
+):
+    permitting.permit(1)
+    if end:
+        log_in("flat1").post(end)
+    assert permitting.join(login="flat2", password=PASSWORD)[0] == 200
+    permitting.permit(2)
+    pay(tenancy, 20)
+    sent = permitting.mini.messages.sent
+    assert not sent and left() == {PAID: 2} and "permitted no more messages" in Delivery.objects.get().error
+    pay(Tenancy.objects.get(tenant="Ben"), 21)
+    assert [shown["thing1"] for _who, _template, shown, _body in sent] == ["Flat 2"]
 
 
 def test_a_landlord_gives_a_mini_program_of_their_own_or_uses_the_servers(tenancy, monkeypatch):

@@ -10,11 +10,14 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from ..accounts.wechat_users import WeChatUser, wechat_user_of
+from ..estate.models import Resident
 from .channels.interface import Kind, Message, SendError, needed
 from .permission_models import Permission
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+    from .models import Channel
 
 MOST = 1000
 """More permissions of one kind are not counted."""
@@ -28,18 +31,20 @@ def permit(person: WeChatUser, templates: Iterable[str]) -> None:
             _of(person, template).filter(left__lt=MOST).update(left=F("left") + 1)
 
 
-def is_permitted(kind: type[Kind], account: Mapping[str, str], address: str, template: str) -> bool:
-    """Return whether a message of a template can be sent to an address of a channel whose messages are counted."""
-    person = wechat_user_of(kind.carrier(account), address)
+def is_permitted(kind: type[Kind], account: Mapping[str, str], channel: Channel, address: str, template: str) -> bool:
+    """Return whether a message of a template can be sent to the address of a channel whose messages are counted."""
+    person = _person(kind, account, channel, address)
     return person is not None and _of(person, template).filter(left__gt=0).exists()
 
 
-def send_permitted(kind: type[Kind], account: Mapping[str, str], address: str, message: Message) -> None:
+def send_permitted(
+    kind: type[Kind], account: Mapping[str, str], channel: Channel, address: str, message: Message
+) -> None:
     """Send a message by a channel whose messages are counted. Raises SendError if the person permits none any more, or it
     can't be sent; of that which was not sent the permission is not used up.
     """
     template = needed(message.template, message.event).id
-    person = wechat_user_of(kind.carrier(account), address)
+    person = _person(kind, account, channel, address)
     # Two who send at once use two permissions up.
     if person is None or not _of(person, template).filter(left__gt=0).update(left=F("left") - 1):
         text = _("The person has permitted no more messages of this kind in WeChat: they can permit more there.")
@@ -50,6 +55,17 @@ def send_permitted(kind: type[Kind], account: Mapping[str, str], address: str, m
         # What WeChat says for good is that it knows of no permission: then there are fewer than were counted.
         _of(person, template).update(left=0 if error.lasting else F("left") + 1)
         raise
+
+
+def _person(kind: type[Kind], account: Mapping[str, str], channel: Channel, address: str) -> WeChatUser | None:
+    """Return who is at the address of a channel; None if they belong no more to the flat of which it tells: their WeChat was
+    parted from its login, and has joined one of another flat, where they permit messages again.
+    """
+    person = wechat_user_of(kind.carrier(account), address)
+    if person is None:
+        return None
+    lives = Resident.objects.filter(tenancy=channel.recipient.tenancy_id, user=person.user_id)
+    return person if lives.exists() else None
 
 
 def _of(person: WeChatUser, template: str) -> QuerySet[Permission]:

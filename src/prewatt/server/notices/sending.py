@@ -139,7 +139,7 @@ def send(channel: Channel, message: Message) -> None:
         raise SendError(_("The organisation no longer has an account for this channel."), lasting=True)
     message = with_template(account, message) if account else message
     if kind.counted:
-        send_permitted(kind, values, address, message)
+        send_permitted(kind, values, channel, address, message)
     else:
         kind.send(values, address, message)
 

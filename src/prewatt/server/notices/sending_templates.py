@@ -109,7 +109,7 @@ def carrying(recipient: Recipient, event: Event, channels: Iterable[Channel]) ->
         if template is None or not kind.counted:
             return template is not None
         try:
-            return is_permitted(kind, account.settings, address_of(channel), template.id)
+            return is_permitted(kind, account.settings, channel, address_of(channel), template.id)
         except SealError:
             # Sending says why.
             return True
