@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from prewatt.server.accounts.invitations import invite_to_flat, invite_to_role
+from prewatt.server.accounts.invitations import invite_again, invite_to_flat, invite_to_role
 from prewatt.server.accounts.keys import make_key
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.core.home_secrets import cookie_name
@@ -155,6 +155,15 @@ def test_what_is_pushed_to_a_browser_ends_with_its_log_in(building):
     request.session, request.user = Client().session, AnonymousUser()
     password_reset.send(get_user_model(), request=request, user=anna)
     assert pushes() == []
+
+
+@pytest.mark.parametrize("door", [{"do": "phone"}, {"do": "password", "password": "a quiet staircase"}])
+def test_a_paper_that_lets_somebody_in_again_ends_what_is_pushed_to_the_phone_that_is_lost(building, tenancy, door):
+    lost, found = logged_in("flat1"), Client()
+    pushed_to(lost, "lost")
+    found.post("/join/", {"code": invite_again(tenancy.residents.get(), None)})
+    assert found.post("/join/door/", door).status_code == 302
+    assert pushes() == [] and not is_in(lost) and is_in(found)
 
 
 def test_what_matters_is_asked_again_after_a_quarter_of_an_hour_and_then_done(building, hours):

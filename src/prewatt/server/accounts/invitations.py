@@ -213,11 +213,11 @@ def check_open(invitation: Invitation) -> None:
 
 def _may_not_again(invitation: Invitation) -> bool:
     """Return whether a paper that gives a login a new password could not be made any more: since then the login got a role, or
-    a flat of another landlord, or was taken away from this flat.
+    a flat of another landlord, or was taken away from this flat, or closed.
     """
     user, tenancy = invitation.again, invitation.tenancy
     assert user is not None and tenancy is not None
-    return _opens_more(user, tenancy) or not tenancy.people.filter(pk=user.pk).exists()
+    return _opens_more(user, tenancy) or not tenancy.people.filter(pk=user.pk, is_active=True).exists()
 
 
 def _maker_may(invitation: Invitation) -> bool:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from ..accounts import security_log
 from ..accounts.first_passwords import FirstPassword
 from ..accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
-from ..accounts.keys import end_apps, make_app_key
+from ..accounts.keys import make_app_key
 from ..accounts.names import free_name
 from ..accounts.tenants import tenancies_of_login
 from ..accounts.throttles import failed, waits
@@ -31,6 +31,7 @@ from . import second_factor
 from .adapter import AccountAdapter
 from .forms import LONGEST, FactorForm
 from .happenings import What, note
+from .sessions import end_others
 from .tries import user_named, wait_in_words
 
 
@@ -110,7 +111,7 @@ def join_by_invitation(request: HttpRequest, who: Visitor, typed: str, name: str
     if invitation.tenancy is None:
         raise InvitationError(_("This invitation is to work for a landlord: open it in a browser."))
     with transaction.atomic():
-        user = _login_for(invitation, who, name)
+        user = _login_for(request, invitation, who, name)
         use(invitation, user)
         row = join_wechat(user, who.appid, who.openid)
     security_log.note("invitation used", request, invitation=invitation.pk)
@@ -119,15 +120,17 @@ def join_by_invitation(request: HttpRequest, who: Visitor, typed: str, name: str
     return row
 
 
-def _login_for(invitation: Invitation, who: Visitor, name: str) -> Any:
+def _login_for(request: HttpRequest, invitation: Invitation, who: Visitor, name: str) -> Any:
     """Return the login for an invitation. Raises ValidationError."""
     assert invitation.tenancy is not None
     if invitation.again is not None:
         if second_factor.has(invitation.again):
             text = _("This login has a second factor, so it needs a password too: open the invitation in a browser.")
             raise ValidationError(text)
-        # The phone by which they came in before may be lost.
-        end_apps(invitation.again)
+        # The phone by which they came in before may be lost, and somebody else may know the password.
+        end_others(request, invitation.again)
+        invitation.again.set_unusable_password()
+        invitation.again.save(update_fields=["password"])
         return invitation.again
     row = wechat_user_of(who.appid, who.openid)
     if row is not None and row.user.is_active:

@@ -23,7 +23,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ...accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
-from ...accounts.keys import end_apps
 from ...accounts.names import check_name, free_name
 from ...accounts.rights import Role
 from ...accounts.security_log import note
@@ -31,6 +30,7 @@ from ...accounts.throttles import failed, waits
 from ...core.addresses import asker_counted
 from ...core.errors import by_field
 from .. import second_factor
+from ..sessions import end_others
 
 INVITED = "invitation"
 """The name under which a session keeps the invitation whose code it has shown."""
@@ -128,9 +128,8 @@ def _enter(request: HttpRequest, invitation: Invitation) -> None:
         use(invitation, user)
     elif way == "password" or (way == "phone" and invitation.tenancy is not None):
         with transaction.atomic():
-            user = _login_for(
-                invitation, given.get("name", "").strip(), given.get("password", "") if way == "password" else None
-            )
+            password = given.get("password", "") if way == "password" else None
+            user = _login_for(request, invitation, given.get("name", "").strip(), password)
             use(invitation, user)
         if second_factor.has(user):
             messages.success(request, _("The new password holds. Log in with it and with your second factor."))
@@ -142,7 +141,7 @@ def _enter(request: HttpRequest, invitation: Invitation) -> None:
     note("invitation used", request, invitation=invitation.pk)
 
 
-def _login_for(invitation: Invitation, name: str, password: str | None) -> Any:
+def _login_for(request: HttpRequest, invitation: Invitation, name: str, password: str | None) -> Any:
     """Return the login for an invitation, with a new password; None: without one. Raises ValidationError."""
     if invitation.again is not None:
         user: Any = invitation.again
@@ -154,10 +153,11 @@ def _login_for(invitation: Invitation, name: str, password: str | None) -> Any:
         user = get_user_model()(username=name if password is not None else free_name(_name_of(invitation)))
     if password is None:
         user.set_unusable_password()
-        if invitation.again is not None:
-            end_apps(user)
     else:
         validate_password(password, user)
         user.set_password(password)
+    if invitation.again is not None:
+        # The phone that is lost is told nothing more, either.
+        end_others(request, user)
     user.save()
     return user
