@@ -19,6 +19,7 @@ from prewatt.server.accounts.wechat_users import WeChatUser
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.notices.models import Notice, SendingAccount
 from prewatt.server.notices.sending_accounts import keep_account
+from prewatt.server.sign_in.adapter import AccountAdapter
 from tests.building import PASSWORD
 from tests.server.api.conftest import Phone
 
@@ -261,6 +262,22 @@ def test_a_new_password_ends_what_somebody_with_the_old_one_has_joined_in_wechat
     assert "WeChat mini program" in owner.get("/me/keys/").content.decode()
     mine = Phone("anna")
     assert mine.join(login="flat1", password=new)[0] == 200
+
+
+def test_a_password_that_is_changed_while_it_is_looked_at_joins_nobody(mini, tenancy, monkeypatch):
+    look = AccountAdapter.authenticate
+
+    def look_long(self, request, **credentials):
+        found = look(self, request, **credentials)
+        owner = get_user_model().objects.get(username="flat1")
+        owner.set_password("seven lamps over a river")
+        owner.save()
+        return found
+
+    monkeypatch.setattr(AccountAdapter, "authenticate", look_long)
+    status, found = Phone("thief").join(login="flat1", password=PASSWORD)
+    assert status == 400 and "do not match" in messages(found)
+    assert not WeChatUser.objects.exists() and not ApiKey.objects.exists()
 
 
 @pytest.mark.parametrize("where", ["/account/sessions/end-others/", "/me/keys/revoke/"])

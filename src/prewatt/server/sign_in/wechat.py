@@ -25,6 +25,7 @@ from ..accounts.throttles import failed, waits
 from ..accounts.wechat_users import WeChatUser, join_wechat, wechat_user_of
 from ..core.addresses import asker_counted
 from ..core.wechat_login import ADDRESS, LoginError, openid_in_mini_program
+from ..metering.locking import for_update
 from ..notices.mini_programs import mini_programs
 from ..tenancies.residents import typed_name
 from . import second_factor
@@ -159,7 +160,12 @@ def join_by_password(request: HttpRequest, who: Visitor, login: str, password: s
         _check_factor(user, factor)
     if not tenancies_of_login(user).exists():
         raise ValidationError({"login": _("This login is not of a tenant. The mini program shows flats alone.")})
-    row = join_wechat(user, who.appid, who.openid)
+    with transaction.atomic():
+        # The look at a password takes long. Whoever changed it meanwhile has ended what was joined by it, and not what comes after.
+        same = get_user_model().objects.filter(pk=user.pk, password=user.password)
+        if for_update(same).first() is None:
+            raise ValidationError({"login": _("This name and password do not match.")})
+        row = join_wechat(user, who.appid, who.openid)
     note(user, What.WECHAT)
     return row
 
