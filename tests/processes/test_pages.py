@@ -279,6 +279,25 @@ def test_an_address_that_asks_too_often_is_told_so_and_neither_neighbours_nor_wh
     run(story)
 
 
+def test_a_login_that_writes_its_session_in_many_ways_is_one_login(monkeypatch):
+    monkeypatch.setattr(application, "PAUSE", 0)
+    monkeypatch.setattr(application, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    name = settings.SESSION_COOKIE_NAME
+    ways = (f"{name}=%d; {RIGHT}", f"{RIGHT}\r\nAuthorization: Basic %d", f"{name}=%d\r\nCookie: {RIGHT}")
+
+    async def story(made, port):
+        async def asked(cookie):
+            more = f"X-Forwarded-For: 1.2.3.4\r\nCookie: {cookie}\r\n\r\n"
+            return (await answer(port, GET.replace(b"\r\n\r\n", b"\r\n" + more.encode())))[0]
+
+        answers = [await asked(ways[number % 3] % number) for number in range(160)]
+        assert answers[:151] == [200] * 151 and set(answers[151:]) == {429}
+        # Who is not logged in there has their own.
+        assert await asked("") == 200
+
+    run(story)
+
+
 def test_who_asks_for_much_at_once_does_not_hold_all_threads():
     made = Application()
 

@@ -115,13 +115,16 @@ def test_a_stream_is_for_the_session_of_its_page_and_is_looked_after_while_it_is
     asyncio.run(story())
 
 
-def test_a_login_that_opens_many_streams_at_once_gets_no_more_than_one_by_one(building, monkeypatch):
+@pytest.mark.parametrize("before", ["", "{number}; {name}=", "a\r\nAuthorization: Bearer {number}\r\nCookie: {name}="])
+def test_a_login_that_opens_many_streams_at_once_gets_no_more_than_one_by_one(building, monkeypatch, before):
     monkeypatch.setattr(streams, "VISITOR_MOST", 3)
     cookie, stream = opened("flat1", "/me/")
+    # However the session is written, and whatever stands beside it.
+    written = [before.format(number=each, name=settings.SESSION_COOKIE_NAME) + cookie for each in range(8)]
 
     async def story():
         async with serving() as (port, _server):
-            several = await asyncio.gather(*(listen(port, cookie, stream) for _each in range(8)))
+            several = await asyncio.gather(*(listen(port, each, stream) for each in written))
             assert sorted(head.split()[1] for head, _reader, _writer in several) == ["200"] * 3 + ["204"] * 5
             for _head, _reader, writer in several:
                 writer.close()

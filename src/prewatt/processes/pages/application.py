@@ -61,7 +61,7 @@ class Pages:
             await asyncio.sleep(PAUSE)
             raise too_many(math.ceil(wait))
         if scope["path"] == STREAM and scope["method"] == "GET":
-            await self._streams.serve(scope, receive, send, visitor)
+            await self._streams.serve(scope, receive, send)
             return
         address = address_of(scope)
         who = self._who(scope, visitor, address)

@@ -11,7 +11,10 @@ import ipaddress
 from collections import OrderedDict
 from typing import NamedTuple
 
+from django.http import parse_cookie
+
 from ...server.core.addresses import counted_as
+from .bodies import header
 from .refusals import Scope
 
 REMEMBERED = 50_000
@@ -86,15 +89,19 @@ class Visitors:
         self._known.pop(visitor, None)
 
 
+def session_of(scope: Scope, session_cookie: str) -> str:
+    """Return the session that a request brings, as Django reads it from the same cookies; empty if there is none."""
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return parse_cookie(cookies.decode("latin-1")).get(session_cookie, "")
+
+
 def visitor_of(scope: Scope, session_cookie: str) -> str:
-    """Return a name of the session or the key that a request brings; empty if there is none. It can't be read back."""
-    start = f"{session_cookie}=".encode()
-    for name, value in scope["headers"]:
-        parts = [part.strip() for part in value.split(b";")] if name == b"cookie" else []
-        shown = [part for part in parts if part.startswith(start)] or ([value] if name == b"authorization" else [])
-        if shown:
-            return hashlib.blake2b(shown[0], digest_size=16).hexdigest()
-    return ""
+    """Return a name of the key or the session by which Django would let a request in; empty if it brings none. It can't be read
+    back. Of one session there is one name, whatever else stands in the request: who could change it would be many.
+    """
+    scheme, _space, key = header(scope, b"authorization").partition(b" ")
+    shown = key if scheme.lower() == b"bearer" else session_of(scope, session_cookie).encode()
+    return hashlib.blake2b(shown, digest_size=16).hexdigest() if shown else ""
 
 
 def address_of(scope: Scope) -> str:

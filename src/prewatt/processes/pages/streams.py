@@ -17,11 +17,10 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs
 
 from django.db import DatabaseError, connection
-from django.http import parse_cookie
 
 from ...server.core.time import system_now
 from ...server.web.watching import METER, Shown, Ticket, Topic, Viewer, presents, render, states, still_may, unseal
-from .bodies import header
+from .buckets import session_of
 from .refusals import Receive, Scope, Send
 
 log = logging.getLogger("prewatt.server")
@@ -97,18 +96,18 @@ class Streams:
         self._ended = False
         self._asked_at = 0.0
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send, visitor: str) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one stream until the page is closed or its ticket ends. Without a ticket the browser is told not to try
         again.
         """
-        session = parse_cookie(header(scope, b"cookie").decode("latin-1")).get(self._session_cookie, "")
+        session = session_of(scope, self._session_cookie)
         text = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
         ticket = unseal(text, session)
-        if ticket is None or self._ended or self._of[visitor] >= VISITOR_MOST:
+        if ticket is None or self._ended or self._of[session] >= VISITOR_MOST:
             await _refuse(send)
             return
         # Counted before the database is asked: of many that come at once each would find that there are none yet.
-        self._of[visitor] += 1
+        self._of[session] += 1
         try:
             stream = Stream(ticket, session)
             if await self._may(stream.viewer):
@@ -116,9 +115,9 @@ class Streams:
             else:
                 await _refuse(send)
         finally:
-            self._of[visitor] -= 1
-            if not self._of[visitor]:
-                del self._of[visitor]
+            self._of[session] -= 1
+            if not self._of[session]:
+                del self._of[session]
 
     async def _show(self, stream: Stream, receive: Receive, send: Send) -> None:
         """Show a page its stream until either has ended."""
