@@ -117,7 +117,7 @@ def test_a_stream_is_for_the_session_of_its_page_and_is_looked_after_while_it_is
 
 @pytest.mark.parametrize("before", ["", "{number}; {name}=", "a\r\nAuthorization: Bearer {number}\r\nCookie: {name}="])
 def test_a_login_that_opens_many_streams_at_once_gets_no_more_than_one_by_one(building, monkeypatch, before):
-    monkeypatch.setattr(streams, "VISITOR_MOST", 3)
+    monkeypatch.setattr(streams, "LOGIN_MOST", 3)
     cookie, stream = opened("flat1", "/me/")
     # However the session is written, and whatever stands beside it.
     written = [before.format(number=each, name=settings.SESSION_COOKIE_NAME) + cookie for each in range(8)]
@@ -126,6 +126,20 @@ def test_a_login_that_opens_many_streams_at_once_gets_no_more_than_one_by_one(bu
         async with serving() as (port, _server):
             several = await asyncio.gather(*(listen(port, each, stream) for each in written))
             assert sorted(head.split()[1] for head, _reader, _writer in several) == ["200"] * 3 + ["204"] * 5
+            for _head, _reader, writer in several:
+                writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_login_gets_no_more_streams_by_logging_in_in_more_browsers(building, monkeypatch):
+    monkeypatch.setattr(streams, "LOGIN_MOST", 3)
+    mine, neighbours = [opened("flat1", "/me/") for _each in range(4)], opened("flat2", "/me/")
+
+    async def story():
+        async with serving() as (port, _server):
+            several = [await listen(port, *each) for each in (*mine, neighbours)]
+            assert [head.split()[1] for head, _reader, _writer in several] == ["200"] * 3 + ["204", "200"]
             for _head, _reader, writer in several:
                 writer.close()
 

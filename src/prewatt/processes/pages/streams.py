@@ -32,8 +32,8 @@ ALIVE = 20.0
 """Seconds between two signs of life. Without one, proxies close a connection."""
 SPREAD = 25
 """Milliseconds that the work for one page takes. Pages that are told at once ask within this time for each of them."""
-VISITOR_MOST = 40
-"""The most streams of one login in this process."""
+LOGIN_MOST = 100
+"""The most streams of one login in this process, in all browsers where it is logged in: an office may share one."""
 Answer = TypeVar("Answer")
 Wanted = tuple[int, Shown, str]
 """A meter whose present is shown, how, and the mark of the one that the page has."""
@@ -90,7 +90,7 @@ class Streams:
     def __init__(self, session_cookie: str) -> None:
         self._session_cookie = session_cookie
         self._streams: set[Stream] = set()
-        self._of: Counter[str] = Counter()
+        self._of: Counter[int] = Counter()
         self._thread = ThreadPoolExecutor(1, "streams")
         self._looking: asyncio.Task[None] | None = None
         self._ended = False
@@ -103,11 +103,11 @@ class Streams:
         session = session_of(scope, self._session_cookie)
         text = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
         ticket = unseal(text, session)
-        if ticket is None or self._ended or self._of[session] >= VISITOR_MOST:
+        if ticket is None or self._ended or self._of[ticket.user] >= LOGIN_MOST:
             await _refuse(send)
             return
         # Counted before the database is asked: of many that come at once each would find that there are none yet.
-        self._of[session] += 1
+        self._of[ticket.user] += 1
         try:
             stream = Stream(ticket, session)
             if await self._may(stream.viewer):
@@ -115,9 +115,9 @@ class Streams:
             else:
                 await _refuse(send)
         finally:
-            self._of[session] -= 1
-            if not self._of[session]:
-                del self._of[session]
+            self._of[ticket.user] -= 1
+            if not self._of[ticket.user]:
+                del self._of[ticket.user]
 
     async def _show(self, stream: Stream, receive: Receive, send: Send) -> None:
         """Show a page its stream until either has ended."""

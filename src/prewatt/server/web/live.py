@@ -54,7 +54,8 @@ class Watched:
         if self.topic is None:
             return ""
         ends = system_now() + self.again * SECOND
-        ticket = Ticket(self.topic, self.state, self.shown, ends, reach(request).mark, self.lives)
+        user: Any = request.user
+        ticket = Ticket(user.pk, self.topic, self.state, self.shown, ends, reach(request).mark, self.lives)
         return f"{STREAM}?ticket={seal(request, ticket)}"
 
 

@@ -53,12 +53,13 @@ class Lives(NamedTuple):
 
 
 class Ticket(NamedTuple):
-    """What an open page watches. `state`: how it stood when the page was worked out. `shown`: how a meter's present is
-    shown; None if the page shows none of it. `ends`: the instant at which the page is worked out again in any case, and who
-    may see it is asked again, µs of the system's clock. `roles`: the mark of what the login may do (`Reach.mark`). `lives`: of a
-    tenant's page that is shown as long as they live there.
+    """What an open page watches. `user`: the login whose page it is. `state`: how the topic stood when the page was worked out.
+    `shown`: how a meter's present is shown; None if the page shows none of it. `ends`: the instant at which the page is worked
+    out again in any case, and who may see it is asked again, µs of the system's clock. `roles`: the mark of what the login may do
+    (`Reach.mark`). `lives`: of a tenant's page that is shown as long as they live there.
     """
 
+    user: int
     topic: Topic
     state: str
     shown: Shown | None
@@ -86,11 +87,17 @@ def seal(request: HttpRequest, ticket: Ticket) -> str:
 def unseal(text: str, session: str) -> Ticket | None:
     """Return the ticket of a text; None if it is not from here, not for this session, or has ended."""
     try:
-        (kind, keys), state, shown, ends, roles, lives = signing.loads(text, salt=_salt(session))
+        user, (kind, keys), state, shown, ends, roles, lives = signing.loads(text, salt=_salt(session))
     except (signing.BadSignature, ValueError, TypeError):
         return None
     ticket = Ticket(
-        (kind, tuple(keys)), state, Shown(*shown) if shown else None, ends, roles, Lives(*lives) if lives else None
+        user,
+        (kind, tuple(keys)),
+        state,
+        Shown(*shown) if shown else None,
+        ends,
+        roles,
+        Lives(*lives) if lives else None,
     )
     return ticket if ticket.ends > system_now() else None
 
