@@ -32,7 +32,7 @@ from .effects import Adopt, Commit, Effect, Keep, LookAt, MoveSwitch, ReadMeters
 from .looking import Looking, Seen, live, live_balance
 from .memory import ANCHOR, EPOCH, REVOKED, USUAL, Memory
 from .meter import Foreign, Meter, Observed, Outcome
-from .outbox import Outbox
+from .outbox import EPOCH_MOST, Outbox
 from .replies import done, sentence
 from .sync import Sync, SyncPolicy
 from .texts import _
@@ -40,10 +40,6 @@ from .timekeeping import NEAR, Moment, Note, Timekeeper
 
 ASKED_AGAIN = 2 * MINUTE
 """A meter whose reading did not come is asked for again after this time (µs)."""
-EPOCH_MOST = 2**61
-"""No gateway starts so often. A greater epoch was made up by somebody who has its key: followed, it would leave no
-greater ones, also for the key that comes after.
-"""
 NAMES_KEPT = 1000
 """The number of commands whose names are stored after they were taken up."""
 

@@ -346,10 +346,9 @@ class MemoryStore:
     def _store_status(self, name: str, status: MeterStatus) -> None:
         stored = self._database.meters[name]
         most = stored.taken + max(status.seq - stored.seq, 0)
-        if stored.told_seq <= status.seq:
-            stored.told_seq = status.seq
-            stored.told_command = status.command if status.command <= most else stored.taken
-            stored.count = max(stored.count, stored.told_command)
+        stored.told_seq = status.seq
+        stored.told_command = status.command if status.command <= most else stored.taken
+        stored.count = max(stored.count, stored.told_command)
 
     def set_presence(self, presence: Mapping[str, bool]) -> None:
         """Store which gateways came or went."""
