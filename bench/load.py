@@ -249,7 +249,7 @@ def populate(made: Running) -> dict[str, Any]:
 
     from prewatt.kernel.tariff import flat_tariff
     from prewatt.server.accounts.keys import make_key
-    from prewatt.server.accounts.memberships import put_member
+    from prewatt.server.accounts.memberships import put_member, reach_of
     from prewatt.server.commissioning.setup import Apartment, BuildingPlan, set_up_building
     from prewatt.server.core.time import system_now
     from prewatt.server.estate.models import Tenancy, Unit
@@ -269,9 +269,10 @@ def populate(made: Running) -> dict[str, Any]:
         store.save()
         return str(store.session_key)
 
-    def stream(cookie: str, topic: Any, state: str, shown: Shown | None) -> str:
+    def stream(person: Any, cookie: str, topic: Any, state: str, shown: Shown | None) -> str:
         asker = SimpleNamespace(COOKIES={settings.SESSION_COOKIE_NAME: cookie})
-        return f"/live/?ticket={seal(asker, Ticket(topic, state, shown, hour))}"  # type: ignore[arg-type]
+        ticket = Ticket(person.pk, topic, state, shown, hour, reach_of(person).mark)
+        return f"/live/?ticket={seal(asker, ticket)}"  # type: ignore[arg-type]
 
     tenants, managers, meters = [], [], []
     with transaction.atomic():
@@ -300,14 +301,14 @@ def populate(made: Running) -> dict[str, Any]:
                 cookie = session(person)
                 shown = Shown("CNY", "Asia/Shanghai", "en")
                 state = repr(presents[unit.meter.pk].version)
-                tenants.append(Page(cookie, "/me/", stream(cookie, (METER, (unit.meter.pk,)), state, shown)))
+                tenants.append(Page(cookie, "/me/", stream(person, cookie, (METER, (unit.meter.pk,)), state, shown)))
                 meters.append(unit.meter.pk)
             topic = (PROPERTIES, (property_.pk,))
             for number in range(house, MANAGERS, HOUSES):
                 person = users.objects.create(username=f"manager{number}")
                 put_member(property_.organisation, person, "manager", [property_])
                 cookie = session(person)
-                managers.append(Page(cookie, "/properties/", stream(cookie, topic, state_of(topic), None)))
+                managers.append(Page(cookie, "/properties/", stream(person, cookie, topic, state_of(topic), None)))
     mine = list(Tenancy.objects.filter(unit__property__name="Rush").select_related("unit__property__organisation"))
     callbacks = []
     for number in range(120):
