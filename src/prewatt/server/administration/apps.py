@@ -3,12 +3,6 @@ from django.apps import AppConfig
 from .naming import name_all
 
 
-class SetUpPagesConfig(AppConfig):
-    """What the set-up pages look like. The library's own configuration loads all of it in each process, and few have pages."""
-
-    name = "unfold"
-
-
 class AdministrationConfig(AppConfig):
     name = "prewatt.server.administration"
     label = "administration"
