@@ -111,6 +111,22 @@ def test_who_is_slow_to_wake_the_loop_at_the_end_finds_it_there_still(monkeypatc
     assert rounds.acquire(timeout=30), "the loop heard of the end by the pipe"
 
 
+def test_an_answer_that_wakes_the_loop_at_the_end_before_the_one_who_ends_it_closes_nothing_under_that_one(monkeypatch):
+    served = open_server(lambda _environ, start: send(start, "200 OK", "here"), ("127.0.0.1", free_port()))
+    pull = trigger._physical_pull
+
+    def pull_last(self):
+        # As a thread with an answer does: the loop takes note of the end by that.
+        pull(self)
+        assert served._ended.wait(30)
+        served._thread.join(0.5)
+        pull(self)
+
+    monkeypatch.setattr(trigger, "_physical_pull", pull_last)
+    served.close()
+    assert not served._thread.is_alive()
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [

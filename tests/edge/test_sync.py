@@ -3,10 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt.edge.sync import Piece, Sync, SyncPolicy
+from prewatt.edge.sync import MOST_PATIENT, Piece, Sync, SyncPolicy
 from prewatt.wire.messages import MAX_ENTRIES, Head
 
 POLICY = SyncPolicy(heartbeat=10, patience=5, window=2 * MAX_ENTRIES)
+GOOD_AGAIN = 400
+LONGEST_WAIT = MOST_PATIENT * 5 + 10
+"""Seconds: when a lossy line loses no more, and how long it may take from then on until the agent asks again."""
 
 
 def head(meter, seq, resend=False):
@@ -164,9 +167,9 @@ def test_over_a_lossy_line_everything_arrives_in_the_end(growth, rng):
 
     def comes(chance):
         # No line loses for ever.
-        return mono >= 400 or rng.random() < chance
+        return mono >= GOOD_AGAIN or rng.random() < chance
 
-    for _ in range(500):
+    for _ in range(GOOD_AGAIN + LONGEST_WAIT):
         if sync.status_due(mono) and comes(0.7) and not sync.answered:
             for meter, seq in stored.items():
                 sync.on_head(mono, head(meter, seq))

@@ -64,6 +64,7 @@ class Served:
     def __init__(self, page: Part, address: tuple[str, int]) -> None:
         self._sockets: dict[int, Any] = {}
         self._ended = threading.Event()
+        self._woken = threading.Event()
         rules = Adjustments(
             host=address[0],
             port=address[1],
@@ -93,8 +94,9 @@ class Served:
         for listener in self._listeners():
             for channel in list(listener.active_channels.values()):
                 channel.handle_close()
-        # Who still answers wakes the loop by a pipe, whose number may be another file's once it is closed.
+        # Who still answers, and who ends it, wakes the loop by a pipe, whose number may be another file's once it is closed.
         self._tasks.shutdown()
+        self._woken.wait()
         wasyncore.close_all(self._sockets)
 
     def _listeners(self) -> list[_Listener]:
@@ -110,6 +112,7 @@ class Served:
         for listener in self._listeners()[:1]:
             # The loop itself notes the end, so that it closes nothing before it was woken.
             listener.trigger.pull_trigger(self._ended.set)
+        self._woken.set()
         self._thread.join()
 
 
