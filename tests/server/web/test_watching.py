@@ -8,9 +8,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from prewatt.kernel.units import HOUR
 from prewatt.server.accounts.memberships import Membership, put_member, reach_of
 from prewatt.server.accounts.rights import Role
-from prewatt.server.estate.models import Organisation, Property, Resident
+from prewatt.server.estate.models import Organisation, Property, Resident, Tenancy
 from prewatt.server.web.watching import Viewer, still_may
 from tests.building import PASSWORD
 
@@ -50,6 +51,23 @@ def test_who_would_have_to_log_in_again_looks_no_more(viewers, what):
     assert still_may(viewers) == set(viewers)
     ENDS[what]()
     assert still_may(viewers) == set(viewers[2:])
+
+
+def test_a_page_of_a_flat_is_looked_at_until_the_tenancy_ends(building, clock):
+    flat = Tenancy.objects.get(people__username="flat1")
+    tenant = viewer("flat1")._replace(tenancy=flat.pk)
+    assert still_may([tenant]) == {tenant}
+    Tenancy.objects.filter(pk=flat.pk).update(ends=clock.now() + HOUR)
+    assert still_may([tenant]) == {tenant}
+    clock.at += HOUR
+    assert still_may([tenant]) == set()
+
+
+def test_nobody_looks_at_the_page_of_a_neighbours_flat_as_if_they_lived_there(building):
+    tenant, neighbour = viewer("flat1"), viewer("flat2")
+    flats = {name: Tenancy.objects.get(people__username=name).pk for name in ("flat1", "flat2")}
+    both = [tenant._replace(tenancy=flats["flat2"]), neighbour._replace(tenancy=flats["flat2"])]
+    assert still_may(both) == {both[1]}
 
 
 def make(role, everywhere=True):

@@ -44,7 +44,7 @@ class Stream:
 
     def __init__(self, ticket: Ticket, session: str) -> None:
         self.ticket = ticket
-        self.viewer = Viewer(session, ticket.roles, ticket.lives)
+        self.viewer = Viewer(session, ticket.roles, ticket.tenancy)
         self.state = ticket.state
         self.mark = ""
         self.changed = False

@@ -23,7 +23,7 @@ from ..metering.models import Meter
 from .figures import MeterFigures
 from .gate import reach, shows_money
 from .kept_parts import KeptParts
-from .watching import METER, STREAM, Lives, Shown, Ticket, Topic, presents, seal, state_of
+from .watching import METER, STREAM, Shown, Ticket, Topic, presents, seal, state_of
 from .watching import render as render_present
 
 PLACE = "<!-- present -->"
@@ -45,7 +45,7 @@ class Watched:
         self.topic, self.again, self.often, self.state = topic, again, often, state
         self.html = ""
         self.shown: Shown | None = None
-        self.lives: Lives | None = None
+        self.tenancy: int | None = None
         if topic is not None and topic[0] != METER and not state:
             self.state = state_of(topic)
 
@@ -55,20 +55,20 @@ class Watched:
             return ""
         ends = system_now() + self.again * SECOND
         user: Any = request.user
-        ticket = Ticket(user.pk, self.topic, self.state, self.shown, ends, reach(request).mark, self.lives)
+        ticket = Ticket(user.pk, self.topic, self.state, self.shown, ends, reach(request).mark, self.tenancy)
         return f"{STREAM}?ticket={seal(request, ticket)}"
 
 
 class WatchedMeter(Watched):
     """The meter of a unit, which is read all the time while its page is open. `meter`, `meter_present`: None if it has none.
-    `lives`: who lives there, and sees it as long as they do.
+    `tenancy`: of a page that is shown as long as who looks lives there by it.
     """
 
-    def __init__(self, unit: Unit, again: int, lives: Lives | None = None) -> None:
+    def __init__(self, unit: Unit, again: int, tenancy: int | None = None) -> None:
         known: Meter | None = getattr(unit, "meter", None)
         pk = known.pk if known is not None else None
         super().__init__(None if pk is None else (METER, (pk,)), again)
-        self.lives = lives
+        self.tenancy = tenancy
         self._property: Property = unit.property
         self.meter_present: Present | None = None
         self.meter: Meter | None = None

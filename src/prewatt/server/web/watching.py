@@ -45,18 +45,11 @@ class Shown(NamedTuple):
     language: str
 
 
-class Lives(NamedTuple):
-    """Whose page it is: a login, and the tenancy in which they live."""
-
-    user: int
-    tenancy: int
-
-
 class Ticket(NamedTuple):
     """What an open page watches. `user`: the login whose page it is. `state`: how the topic stood when the page was worked out.
     `shown`: how a meter's present is shown; None if the page shows none of it. `ends`: the instant at which the page is worked
     out again in any case, and who may see it is asked again, µs of the system's clock. `roles`: the mark of what the login may do
-    (`Reach.mark`). `lives`: of a tenant's page that is shown as long as they live there.
+    (`Reach.mark`). `tenancy`: of a tenant's page that is shown as long as they live there by it.
     """
 
     user: int
@@ -65,17 +58,17 @@ class Ticket(NamedTuple):
     shown: Shown | None
     ends: int
     roles: str
-    lives: Lives | None = None
+    tenancy: int | None = None
 
 
 class Viewer(NamedTuple):
-    """Who looks at an open page: the key of their session, the mark of what they might do when the page was worked out, and where
-    they live, if it is shown because of that.
+    """Who looks at an open page: the key of their session, the mark of what they might do when the page was worked out, and the
+    tenancy by which they live there, if it is shown because of that.
     """
 
     session: str
     roles: str
-    lives: Lives | None = None
+    tenancy: int | None = None
 
 
 def seal(request: HttpRequest, ticket: Ticket) -> str:
@@ -87,18 +80,10 @@ def seal(request: HttpRequest, ticket: Ticket) -> str:
 def unseal(text: str, session: str) -> Ticket | None:
     """Return the ticket of a text; None if it is not from here, not for this session, or has ended."""
     try:
-        user, (kind, keys), state, shown, ends, roles, lives = signing.loads(text, salt=_salt(session))
+        user, (kind, keys), state, shown, ends, roles, tenancy = signing.loads(text, salt=_salt(session))
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    ticket = Ticket(
-        user,
-        (kind, tuple(keys)),
-        state,
-        Shown(*shown) if shown else None,
-        ends,
-        roles,
-        Lives(*lives) if lives else None,
-    )
+    ticket = Ticket(user, (kind, tuple(keys)), state, Shown(*shown) if shown else None, ends, roles, tenancy)
     return ticket if ticket.ends > system_now() else None
 
 
@@ -106,14 +91,26 @@ def still_may(viewers: Collection[Viewer]) -> set[Viewer]:
     """Return those of some viewers who are logged in still, with the password of now, may do what they might, and live where they
     did.
     """
-    lives = {each.lives for each in viewers if each.lives is not None}
-    roles = _roles_of({each.session for each in viewers})
-    living: set[Lives | None] = {None}
-    if lives:
-        rows = Tenancy.objects.filter(pk__in={each.tenancy for each in lives}, people__in={each.user for each in lives})
+    let_in = _let_in({each.session for each in viewers})
+    living = set()
+    if tenancies := {each.tenancy for each in viewers if each.tenancy is not None}:
+        rows = Tenancy.objects.filter(pk__in=tenancies, people__in={each.user for each in let_in.values()})
         not_over = rows.filter(Q(ends__isnull=True) | Q(ends__gt=now()))
-        living |= {Lives(user, tenancy) for user, tenancy in not_over.values_list("people", "pk")}
-    return {each for each in viewers if roles.get(each.session) == each.roles and each.lives in living}
+        living = set(not_over.values_list("people", "pk"))
+    return {
+        each
+        for each in viewers
+        if (person := let_in.get(each.session)) is not None
+        and person.roles == each.roles
+        and (each.tenancy is None or (person.user, each.tenancy) in living)
+    }
+
+
+class _LetIn(NamedTuple):
+    """A login that a request would be let in by, and the mark of what it may do."""
+
+    user: int
+    roles: str
 
 
 _BELONGS = (
@@ -124,9 +121,8 @@ _BELONGS = (
 """Who has a role somewhere, or a flat."""
 
 
-def _roles_of(sessions: Collection[str]) -> dict[str, str]:
-    """Return the marks of what the people of some sessions may do: of sessions that a request of theirs would be let in by, of
-    people who have something to see.
+def _let_in(sessions: Collection[str]) -> dict[str, _LetIn]:
+    """Return whom some sessions let in, of people who have something to see.
 
     Who has changed the password has ended all sessions but one by that alone: their rows stay, with the hash of the password
     of before.
@@ -135,13 +131,13 @@ def _roles_of(sessions: Collection[str]) -> dict[str, str]:
     kept = {row.session_key: row.get_decoded() for row in current}
     numbers = {each[SESSION_KEY] for each in kept.values() if SESSION_KEY in each}
     users = get_user_model()._default_manager.filter(_BELONGS, pk__in=numbers, is_active=True)
-    marks = {str(user.pk): (user.get_session_auth_hash(), reach.mark) for user, reach in reaches_of(users).items()}
-    roles = {}
+    people = {str(user.pk): (user, reach.mark) for user, reach in reaches_of(users).items()}
+    let_in = {}
     for session, each in kept.items():
-        hash_, mark = marks.get(each.get(SESSION_KEY, ""), ("-", ""))
-        if constant_time_compare(each.get(HASH_SESSION_KEY, ""), hash_):
-            roles[session] = mark
-    return roles
+        user, mark = people.get(each.get(SESSION_KEY, ""), (None, ""))
+        if user and constant_time_compare(each.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+            let_in[session] = _LetIn(user.pk, mark)
+    return let_in
 
 
 def _salt(session: str) -> str:

@@ -27,11 +27,11 @@ from ...vending.models import Adjustment, TopUp
 from ...vending.paid_amounts import new_credit_id
 from ...vending.refusals import GivingBackError
 from ...web.access import owner_of, row_at, tenancy_of_manager
+from ...web.downloads import as_download
 from ...web.forms import one_of
 from ...web.kept import refuse, say
 from ...web.sure import SURE, Act, ask_about, ask_whether
 from ...web.tasks.asking import asked_for
-from ...web.tasks.views import as_answer
 from ..orders.views import said_of_code
 from ..owed.views import owed_of
 
@@ -84,7 +84,8 @@ def export(request: HttpRequest) -> HttpResponse:
         say(request, error)
         return redirect("console:books:books")
     if not is_large(owner):
-        return as_answer(exported(owner, first, last, form))
+        file = exported(owner, first, last, form)
+        return as_download(file.content, file.type_, file.name)
     back = f"{reverse('console:books:books')}?organisation={owner.pk}"
     given = {"first": f"{first}", "last": f"{last}", "form": form}
     return asked_for(request, BOOKS, owner, back, given=given, right=Right.BOOKS)

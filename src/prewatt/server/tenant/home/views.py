@@ -21,7 +21,6 @@ from ...web.home_figures import figures_of
 from ...web.keypad import keypad_panel
 from ...web.live import WatchedMeter, live_page
 from ...web.pay_figures import how_to_pay, preset
-from ...web.watching import Lives
 
 FRESH = 3 * DAY
 """A note is shown at the top of its tenant's page for this long, µs."""
@@ -68,9 +67,8 @@ def _asked(request: HttpRequest, tenancy: int | None) -> Tenancy:
 
 
 def _page(request: HttpRequest, flat: Tenancy, at: int) -> HttpResponse:
-    user = request.user.pk
-    lives = Lives(user, flat.pk) if user is not None and (flat.ends is None or flat.ends > at) else None
-    watched = WatchedMeter(flat.unit, AGAIN, lives)
+    is_lived_in = flat.ends is None or flat.ends > at
+    watched = WatchedMeter(flat.unit, AGAIN, flat.pk if is_lived_in else None)
     panel = figures_of(flat, at, watched.meter, watched.meter_present) if watched.meter is not None else None
     context: dict[str, Any] = {
         "unit": flat.unit,

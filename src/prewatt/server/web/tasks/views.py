@@ -9,14 +9,8 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
 from ...tasks.models import Task
-from ...tasks.outcomes import Outcome
 from ..downloads import as_download
 from .own_tasks import task_of
-
-
-def as_answer(file: Outcome) -> HttpResponse:
-    """Return a file to be saved."""
-    return as_download(file.content, file.type_, file.name)
 
 
 @login_required
@@ -46,7 +40,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     own = task_of(request, pk)
     if own.state != Task.State.DONE or not own.result_name:
         raise Http404
-    return as_answer(Outcome(content=bytes(own.result), type_=own.result_type, name=own.result_name))
+    return as_download(bytes(own.result), own.result_type, own.result_name)
 
 
 def _goes_on(own: Task) -> bool:
