@@ -69,6 +69,7 @@ MAY_IMPORT = {
         "backups",
         "processes",
         "sim",
+        "__version__",
     },
 }
 ROOMS = (

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from prewatt import __version__
 from prewatt.cli import app
 from prewatt.cli.lazy import load
 from prewatt.cli.table import ENTRIES
@@ -35,6 +36,10 @@ def test_every_command_and_every_group_has_help_and_a_line_of_it_for_each_parame
             assert "[default" not in parameter.help, (words, "typer takes it for markup and leaves it out")
     for entry in ENTRIES:
         assert entry.help in helped(entry.name) or not entry.group
+
+
+def test_the_program_says_its_version():
+    assert CliRunner().invoke(app, ["--version"]).output == f"prewatt {__version__}\n"
 
 
 def test_the_list_of_groups_fits_a_screen_and_says_of_a_command_what_its_own_help_says():

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
 import typer
 
+from .. import __version__
 from .garbage import wait_with_garbage
 from .lazy import LazyGroup
 
@@ -21,8 +23,19 @@ app = typer.Typer(
 )
 
 
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"prewatt {__version__}")
+        raise typer.Exit
+
+
+_VersionOption = Annotated[
+    bool, typer.Option("--version", help="Show the version and exit.", callback=_say_version, is_eager=True)
+]
+
+
 @app.callback()
-def prewatt() -> None:
+def prewatt(_version: _VersionOption = False) -> None:
     """Prepaid electricity for rental apartments."""
 
 

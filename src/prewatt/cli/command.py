@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from ..log_lines import Lines
 from ..terminal_texts import _
@@ -25,6 +25,13 @@ class CommandError(ValueError):
     """A command can't be carried out. The message says what was wrong, where, and how to mend it."""
 
 
+def translate_help(command: TyperCommand | TyperGroup) -> None:
+    """Put the help of a command or a group, and of its options, into the language of the terminal."""
+    for each in (command, *command.params):
+        if text := getattr(each, "help", None):
+            each.help = _(text)  # type: ignore[union-attr]
+
+
 class Command(TyperCommand):
     """A command. If it is refused, it says why in one line and ends with exit status 2. Any other error is a fault of
     the program.
@@ -35,10 +42,7 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Its help is in the language of the terminal."""
         super().__init__(*args, **kwargs)
-        self.help = _(self.help or "")
-        for each in self.params:
-            if text := getattr(each, "help", None):
-                each.help = _(text)  # type: ignore[attr-defined]
+        translate_help(self)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command. Raises typer.Exit after a refusal."""

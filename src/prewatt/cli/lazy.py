@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from ..terminal_texts import _
-from .command import refused
+from .command import refused, translate_help
 from .table import ENTRIES, Entry
 
 _BY_NAME = {entry.name: entry for entry in ENTRIES}
@@ -26,7 +26,7 @@ class LazyGroup(TyperGroup):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Its help is in the language of the terminal."""
         super().__init__(*args, **kwargs)
-        self.help = _(self.help or "")
+        translate_help(self)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Return the names of the entries, in the order of the table."""
