@@ -301,10 +301,12 @@ def test_a_paper_that_lets_somebody_in_again_shuts_the_phone_out_that_is_lost(mi
 def test_a_paper_that_is_used_in_wechat_ends_the_log_ins_of_browsers_and_the_password_that_is_lost(
     mini, tenancy, log_in
 ):
-    browser, phone = log_in("flat1"), Phone("anna")
+    browser, phone, invited = log_in("flat1"), Phone("anna"), Phone("thief")
+    invitation = invite_to_flat(tenancy, get_user_model().objects.get(username="flat1"))
     assert phone.join(invitation=invite_again(tenancy.residents.get(), None))[0] == 200
     assert browser.get("/account/").status_code == 302 and phone.get("/me")
     assert "do not match" in messages(Phone("thief").join(login="flat1", password=PASSWORD)[1])
+    assert "not valid any more" in messages(invited.join(invitation=invitation)[1])
 
 
 def test_a_paper_for_a_login_that_was_closed_since_then_lets_nobody_in(mini, tenancy):

@@ -185,6 +185,14 @@ def _make(by: Any, *, properties: Sequence[Property] = (), **door: Any) -> str:
     return code
 
 
+def to_join(user: Any) -> InvitationQuerySet:
+    """Return the invitations that a login has made to what is its own: the flats in which it lives, and roles. Papers that it made
+    for the tenants of other flats lie in their letter boxes, and are not among them.
+    """
+    own = models.Q(organisation__isnull=False) | models.Q(tenancy__in=Tenancy.objects.filter(people=user.pk))
+    return Invitation.objects.filter(own, made_by=user.pk, again=None)
+
+
 @receiver(pre_delete, sender=Property)
 def _end_invitations_for(instance: Property, **_more: Any) -> None:
     """Revoke what invites to a property that is deleted: without it the invitation would be to all properties."""

@@ -10,7 +10,9 @@ from allauth.core import context
 from allauth.mfa import signals as factors
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_save
 from django.http import HttpRequest
 
 from ...kernel.calendar import zone
@@ -39,6 +41,7 @@ KEPT, YEAR = 200, 365 * 24 * 3600
 def listen() -> None:
     """Listen to Django and to the library, once a process."""
     user_logged_in.connect(_logged_in, dispatch_uid="sign_in")
+    post_save.connect(_saved, sender=get_user_model(), dispatch_uid="sign_in")
     account.email_changed.connect(_email_changed, dispatch_uid="sign_in")
     account.password_changed.connect(_password_chosen, dispatch_uid="sign_in")
     account.password_set.connect(_password_chosen, dispatch_uid="sign_in")
@@ -105,6 +108,11 @@ def _logged_in(request: HttpRequest, user: Any, **_more: Any) -> None:
     if not browser_of(request, str(user.pk)):
         changes = CredentialChange.objects.filter(user=user, what=What.NEW_BROWSER)
         note(user, What.NEW_BROWSER, quiet=not changes.exists())
+
+
+def _saved(instance: Any, created: bool, **_more: Any) -> None:
+    if not instance.is_active and not created:
+        sessions.end_closed(instance)
 
 
 def _email_changed(user: Any, from_email_address: Any, **_more: Any) -> None:

@@ -27,6 +27,7 @@ from ..notices.pushes import end_log_in, name_log_in
 from .again import asked
 from .devices import device_of
 from .first_password import note_first
+from .left_open import end_left_open
 
 HOUR = 3600
 BEGAN, WORKS = "began", "works"
@@ -176,9 +177,11 @@ def sessions_of(user: Any, here: str) -> list[LogIn]:
 
 
 def end_devices(user: Any) -> int:
-    """End what phones have of a login without a session: log-ins by WeChat, and what they may do on site without a network.
-    Returns how many people in WeChat came in by it. A phone that is still the login's own gets a new grant when it is online.
+    """End what phones have of a login without a session: log-ins by WeChat, what they may do on site without a network, and
+    what they have left open to come in by later. Returns how many people in WeChat came in by it. A phone that is still the
+    login's own gets a new grant when it is online.
     """
+    end_left_open(user)
     revoke(StaffGrant.objects.filter(user=user.pk), user)
     return end_apps(user)
 
@@ -187,7 +190,16 @@ def end_others(request: HttpRequest, user: Any) -> int:
     """End all log-ins of a user but the one that asks, those by WeChat too, and what is pushed to their browsers. Returns how many
     they were.
     """
-    rows = [each for each in UserSession.objects.filter(user=user) if each.session_key != request.session.session_key]
+    return _end_all(user, request.session.session_key)
+
+
+def end_closed(user: Any) -> None:
+    """End all log-ins of a login that was closed: opened again, it is as new."""
+    _end_all(user)
+
+
+def _end_all(user: Any, but: str | None = None) -> int:
+    rows = [each for each in UserSession.objects.filter(user=user) if each.session_key != but]
     for each in rows:
         end_log_in(each)
     return len(rows) + end_devices(user)

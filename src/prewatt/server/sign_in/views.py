@@ -27,6 +27,7 @@ from ..notices.pushes import end_log_in
 from . import phones, second_factor
 from .carrying import account_for
 from .happenings import What, note, tell_former
+from .left_open import end_left_open
 from .models import CredentialChange
 from .sessions import end_others as end_all_others
 from .sessions import sessions_of
@@ -103,6 +104,8 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
         end_log_in(row)
         security_log.note("session ended", request, user=request.user.pk)
         messages.success(request, _("This log-in has ended."))
+        # Which log-in has made an invitation is not known: the one that ended may have.
+        end_left_open(request.user)
     return redirect("sign_in:account")
 
 

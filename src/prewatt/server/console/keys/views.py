@@ -21,6 +21,7 @@ from ...accounts.rights import Right
 from ...accounts.tenants import tenancies_of_login
 from ...core.amounts import typed_whole
 from ...core.time import now
+from ...sign_in.left_open import end_invitations
 from ...web.forms import key as number
 from ...web.kept import refuse
 
@@ -97,6 +98,9 @@ def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
     """End a key of one's own, or of somebody whose roles one decides."""
     key = get_object_or_404(ApiKey.objects.filter(Q(user=request.user.pk) | Q(pk__in=_others(request))), pk=pk)
     revoke(ApiKey.objects.filter(pk=key.pk))
+    if key.user_id == request.user.pk and key.scope != ApiKey.Scope.READ:
+        # By a key somebody is invited to a flat, and never to a role.
+        end_invitations(key.user, roles=False)
     messages.success(request, _("%(name)s is revoked. It opens nothing from now on.") % {"name": key.name})
     return redirect("console:keys:keys")
 
@@ -109,5 +113,6 @@ def revoke_all(request: HttpRequest) -> HttpResponse:
     count = revoke(ApiKey.objects.valid().filter(user=user.pk))
     # Else the phone whose key has ended gets another one by itself.
     end_apps(user)
+    end_invitations(user, roles=False)
     messages.success(request, _("%(count)d keys are revoked.") % {"count": count})
     return redirect("console:keys:keys")
