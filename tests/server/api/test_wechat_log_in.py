@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from prewatt.kernel.units import DAY, HOUR
+from prewatt.kernel.units import DAY, HOUR, SECOND
+from prewatt.server.accounts import throttles
 from prewatt.server.accounts.first_passwords import FirstPassword
 from prewatt.server.accounts.invitations import invite_again, invite_to_flat, invite_to_role
 from prewatt.server.accounts.keys import MOST_DEVICES, ApiKey, make_key, user_of
@@ -168,10 +169,61 @@ def test_while_wechat_is_away_or_busy_nobody_is_told_that_they_have_no_login(min
     mini.faults.clear()
 
 
-def test_who_makes_up_codes_of_wechats_has_to_wait(mini):
+class Seconds:
+    """The machine's clock, by which tries are counted. It stands, unless it is put forward."""
+
+    def __init__(self, monkeypatch):
+        self._at = throttles.system_now()
+        monkeypatch.setattr(throttles, "system_now", lambda: self._at)
+
+    def go(self, seconds):
+        self._at += int(seconds * SECOND)
+
+
+@pytest.fixture
+def seconds(monkeypatch):
+    return Seconds(monkeypatch)
+
+
+def made_up(phone, number):
+    return phone.call("post", "/wechat/log-in", {"code": f"made up {number}"})
+
+
+def test_who_makes_up_codes_of_wechats_has_it_asked_thirty_times_a_minute_at_most(mini, seconds):
     phone = Phone("a")
-    statuses = [phone.call("post", "/wechat/log-in", {"code": f"made up {number}"})[0] for number in range(22)]
-    assert set(statuses[:20]) == {400} and statuses[-1] == 429
+    statuses = [made_up(phone, number)[0] for number in range(22)]
+    assert statuses == [400] * 21 + [429]
+    asked = 0
+    for number in range(240):
+        seconds.go(0.25)
+        asked += made_up(phone, number)[0] == 400
+    assert asked == 30
+
+
+def test_whoever_makes_up_codes_of_wechats_keeps_others_at_their_address_out_for_two_seconds(mini, seconds, tenancy):
+    for number in range(240):
+        made_up(Phone("a"), number)
+        seconds.go(0.5)
+    new = Phone("mei")
+    made_up(Phone("a"), 0)
+    status, found = made_up(Phone("a"), 0)
+    assert status == 429 and "in 2 seconds" in found["detail"]
+    assert new.join(invitation=(code := invite_to_flat(tenancy, None)))[0] == 429
+    seconds.go(2)
+    assert new.join(invitation=code)[0] == 200
+
+
+def test_a_phone_that_was_let_in_before_does_not_wait_for_who_makes_up_codes_at_its_address(mini, anna, seconds):
+    before = anna.key
+    assert anna.call("delete", "/wechat/log-in")[0] == 204
+    for number in range(22):
+        made_up(Phone("a"), number)
+    assert Phone("anna").log_in() == 429
+    # Its app sends the key that it had, though that has ended.
+    assert anna.key == before and anna.log_in() == 200
+    # It has tries of its own, all the keys of a login together, and no more than others.
+    statuses = [made_up(anna, number)[0] for number in range(22)]
+    assert statuses == [400] * 21 + [429]
 
 
 def test_a_secret_that_the_landlord_typed_wrong_makes_nobody_wait(mini, anna):

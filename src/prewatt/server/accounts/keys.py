@@ -195,6 +195,12 @@ def user_of(text: str) -> Any:
     return user
 
 
+def login_of_app(text: str) -> str:
+    """Return the number of the login whose app was given this key, also if the key is over; empty if none was."""
+    key = ApiKey.objects.filter(hash=_hash(text), scope=ApiKey.Scope.TENANT).first()
+    return str(key.user_id) if key is not None else ""
+
+
 def _has_rights(user: Any) -> bool:
     """Return whether a person, with the key that they use, is an operator, has a role, or lives somewhere now or soon."""
     if user.api_key.scope == ApiKey.Scope.TENANT:

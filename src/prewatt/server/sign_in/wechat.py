@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from ..accounts import security_log
 from ..accounts.first_passwords import FirstPassword
 from ..accounts.invitations import Invitation, InvitationError, check_open, invitation_of, use
-from ..accounts.keys import make_app_key
+from ..accounts.keys import login_of_app, make_app_key
 from ..accounts.names import free_name
 from ..accounts.tenants import tenancies_of_login
 from ..accounts.throttles import failed, waits
@@ -53,12 +53,18 @@ def _can_be_id(appid: str) -> bool:
     return appid.isascii() and (appid.isalnum() or not appid)
 
 
+def _let_in_before(request: HttpRequest) -> str:
+    """Return the login of which this phone had a key, which its app still sends; empty if it had none."""
+    way, _blank, text = request.headers.get("Authorization", "").partition(" ")
+    return login_of_app(text) if way.lower() == "bearer" else ""
+
+
 def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
     """Return who is in a mini program, by the code that `wx.login` gave there. Raises ValidationError, which names the field, if
     there is no such program or the code is none, and LoginError if WeChat is out of reach.
     """
-    address = asker_counted(request)
-    if seconds := waits("WeChat code", address):
+    tries = asker_counted(request), _let_in_before(request)
+    if seconds := waits("WeChat code", *tries):
         raise ValidationError(wait_in_words(seconds), code="too_many_tries")
     programs = mini_programs(appid) if _can_be_id(appid) else []
     if not programs:
@@ -72,7 +78,7 @@ def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
             return Visitor(program.appid, openid_in_mini_program(*program, code, base))
         except LoginError as error:
             if not error.away:
-                failed("WeChat code", address)
+                failed("WeChat code", *tries)
                 raise ValidationError({"code": str(error)}) from None
             away = error
     assert away is not None
