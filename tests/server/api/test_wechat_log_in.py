@@ -1,19 +1,22 @@
 """The way in by the mini program: joined by an invitation or a password, a key for a device, and who gets none."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connections
 from django.test import Client
 
 from prewatt.kernel.units import DAY, HOUR, SECOND
 from prewatt.server.accounts import throttles
 from prewatt.server.accounts.first_passwords import FirstPassword
 from prewatt.server.accounts.invitations import invite_again, invite_to_flat, invite_to_role
-from prewatt.server.accounts.keys import MOST_DEVICES, ApiKey, make_key, user_of
+from prewatt.server.accounts.keys import MOST_DEVICES, ApiKey, end_apps, make_app_key, make_key, user_of
 from prewatt.server.accounts.memberships import put_member, reach_of
 from prewatt.server.accounts.rights import Role
 from prewatt.server.accounts.wechat_users import WeChatUser
@@ -22,7 +25,9 @@ from prewatt.server.notices.models import Notice, SendingAccount
 from prewatt.server.notices.sending_accounts import keep_account
 from prewatt.server.sign_in.adapter import AccountAdapter
 from tests.building import PASSWORD
+from tests.racing import before
 from tests.server.api.conftest import Phone
+from tests.settings import ON_POSTGRESQL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -278,6 +283,34 @@ def test_one_wechat_user_has_so_many_devices_and_the_one_that_rested_longest_goe
         assert phones[-1].log_in() == 200
     answers = [each.call("get", "/me")[0] for each in phones]
     assert answers.count(401) == 1 and answers[0] == 200 and answers[1] == 401
+
+
+def test_eight_phones_that_log_in_at_once_are_no_more_than_one_wechat_user_has(transactional_db, anna):
+    phones = [Phone("anna") for _number in range(8)]
+    begin = threading.Barrier(len(phones))
+
+    def log_in(phone):
+        begin.wait()
+        try:
+            return phone.log_in()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(phones)) as pool:
+        assert set(pool.map(log_in, phones)) == {200}
+    assert ApiKey.objects.valid().count() == MOST_DEVICES
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has one writer")
+def test_a_phone_that_logs_in_while_all_log_ins_are_ended_is_out(transactional_db, anna):
+    user, late = get_user_model().objects.get(username="flat1"), Phone("anna")
+    ended, let_in = before(lambda: end_apps(user), late.log_in)
+    assert (ended.error, let_in.error, let_in.result) == (None, None, 404)
+    assert Phone("anna").join(login="flat1", password=PASSWORD)[0] == 200
+    row = WeChatUser.objects.get()
+    let_in, ended = before(lambda: make_app_key(row), lambda: end_apps(user))
+    assert (let_in.error, ended.error, ended.result) == (None, None, 1)
+    assert not ApiKey.objects.valid().exists() and not WeChatUser.objects.exists()
 
 
 def test_logging_out_ends_this_key_and_unlinking_those_of_all_devices(mini, anna):

@@ -20,7 +20,7 @@ from ..estate.models import Organisation
 from .memberships import reach_of
 from .rights import Right
 from .tenants import tenancies_of_login
-from .wechat_users import WeChatUser
+from .wechat_users import WeChatUser, locked
 
 USUAL_DAYS = 365
 LONGEST_DAYS = 731
@@ -131,10 +131,14 @@ def make_key(
     )
 
 
+@transaction.atomic
 def make_app_key(wechat_user: WeChatUser) -> str:
     """Make the key with which somebody's WeChat acts for them in their own flats, and return its text. Of more devices than
-    `MOST_DEVICES` the one that was not used for longest is logged out.
+    `MOST_DEVICES` the one that was not used for longest is logged out. Raises WeChatUser.DoesNotExist if their log-ins have
+    been ended meanwhile.
     """
+    if not locked(WeChatUser.objects.filter(pk=wechat_user.pk)):
+        raise WeChatUser.DoesNotExist
     valid = ApiKey.objects.valid().filter(wechat_user=wechat_user)
     older = valid.order_by(Coalesce("last_used_at", "made_at").desc(), "-pk")[MOST_DEVICES - 1 :]
     revoke(ApiKey.objects.filter(pk__in=[each.pk for each in older]))
@@ -161,8 +165,9 @@ def end_apps(user: Any) -> int:
     """End what apps have of a login: their keys, and that people in WeChat come in by it without a password. Returns how many
     those people were. Each can join it again.
     """
-    revoke(user.api_keys.filter(scope=ApiKey.Scope.TENANT))
     people = WeChatUser.objects.filter(user=user.pk)
+    locked(people)
+    revoke(user.api_keys.filter(scope=ApiKey.Scope.TENANT))
     # The keys stay in the list of what was revoked.
     ApiKey.objects.filter(wechat_user__in=people).update(wechat_user=None)
     count = people.count()

@@ -7,7 +7,7 @@ import hmac
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 
 from ..core.credential_fields import seal, unseal
 from ..core.time import now
@@ -43,6 +43,21 @@ def wechat_user_of(appid: str, openid: str) -> WeChatUser | None:
     return WeChatUser.objects.select_related("user").filter(digest=_digest(appid, openid)).first()
 
 
+def locked(rows: models.QuerySet[WeChatUser]) -> bool:
+    """Lock people in WeChat until the transaction ends, before any key of theirs: whoever logs in meanwhile, or ends their log-ins,
+    waits. Returns whether there are any.
+    """
+    # Written as they are, which locks them: the room that asks for locks lies above this one.
+    return rows.update(appid=models.F("appid")) > 0
+
+
+@transaction.atomic
+def leave_wechat(row: WeChatUser) -> None:
+    """Take a person in WeChat off the login that they have joined; their keys end."""
+    locked(WeChatUser.objects.filter(pk=row.pk))
+    row.delete()
+
+
 def join_wechat(user: Any, appid: str, openid: str) -> WeChatUser:
     """Join somebody in a mini program to a login, instead of the one that they were joined to before, whose keys end."""
     digest = _digest(appid, openid)
@@ -50,7 +65,7 @@ def join_wechat(user: Any, appid: str, openid: str) -> WeChatUser:
     if row is not None and row.user_id == user.pk:
         return row
     if row is not None:
-        row.delete()
+        leave_wechat(row)
     sealed = seal(_PURPOSE, {"openid": openid})
     return WeChatUser.objects.create(user=user, appid=appid, digest=digest, sealed=sealed, made_at=now())
 

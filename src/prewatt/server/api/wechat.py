@@ -16,7 +16,7 @@ from ...kernel.units import exact_instant
 from ..accounts.invitations import InvitationError
 from ..accounts.keys import ApiKey, revoke
 from ..accounts.languages import speak
-from ..accounts.wechat_users import WeChatUser
+from ..accounts.wechat_users import WeChatUser, leave_wechat
 from ..core.sealing import SealError
 from ..core.wechat_login import LoginError
 from ..sign_in.wechat import (
@@ -58,9 +58,7 @@ def log_in(request: HttpRequest, given: LogIn) -> Any:
     """Log in the person who uses the mini program. 404: they have joined no login yet; `/wechat/join` does."""
     row = known(_visitor(request, given))
     if row is None:
-        return Status(
-            404, {"detail": _("Your WeChat is not joined to a flat yet. Type the letters of your invitation.")}
-        )
+        return Status(404, {"detail": _not_joined()})
     return _let_in(request, row)
 
 
@@ -97,8 +95,12 @@ def log_out(request: HttpRequest, unlink: bool = False) -> Any:
         raise ValidationError(_("Only a key can be ended here."))
     revoke(ApiKey.objects.filter(pk=key.pk))
     if unlink and key.wechat_user is not None:
-        key.wechat_user.delete()
+        leave_wechat(key.wechat_user)
     return Status(204, None)
+
+
+def _not_joined() -> str:
+    return _("Your WeChat is not joined to a flat yet. Type the letters of your invitation.")
 
 
 def _visitor(request: HttpRequest, given: LogIn) -> Visitor:
@@ -119,7 +121,10 @@ def _check_wait(error: ValidationError) -> None:
 
 
 def _let_in(request: HttpRequest, row: WeChatUser) -> dict[str, Any]:
-    text = let_in(request, row)
+    try:
+        text = let_in(request, row)
+    except WeChatUser.DoesNotExist:
+        raise HttpError(404, _not_joined()) from None
     speak(row.user)
     ends = row.keys.order_by("-pk").values_list("ends", flat=True)[0]
     return {"key": text, "ends_at": exact_instant(ends), "language": translation.get_language()}

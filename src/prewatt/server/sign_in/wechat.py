@@ -94,9 +94,10 @@ def known(who: Visitor) -> WeChatUser | None:
 
 
 def let_in(request: HttpRequest, row: WeChatUser) -> str:
-    """Return a new key for somebody who has joined a login."""
+    """Return a new key for somebody who has joined a login. Raises WeChatUser.DoesNotExist if that was ended meanwhile."""
+    text = make_app_key(row)
     security_log.note("WeChat log-in", request, user=row.user_id)
-    return make_app_key(row)
+    return text
 
 
 def join_by_invitation(request: HttpRequest, who: Visitor, typed: str, name: str) -> WeChatUser:
