@@ -1,5 +1,7 @@
 """Whoever held a phone and invited themselves by it stays out when its owner shuts them out."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmation
 from django.contrib.auth import get_user_model
@@ -131,3 +133,38 @@ def test_a_new_e_mail_address_that_waits_for_its_link_is_not_confirmed_any_more(
     assert "The link to confirm a new e-mail address holds no more" in page
     Client().post(reverse("account_confirm_email", args=[link.key]))
     assert not EmailAddress.objects.filter(verified=True).exists()
+
+
+def key_made_by(client):
+    """A key for all that a login may do, made on the page of keys."""
+    client.post("/me/keys/", {"name": "mine", "scope": "all", "days": "365"})
+    return re.search(r"prewatt_[\w-]{30,}", client.get("/me/keys/").content.decode())[0]
+
+
+def invited_by(key, tenancy):
+    """What the call of an invitation by a key answers."""
+    path = f"/api/v1/me/tenancies/{tenancy.pk}/residents/invitations"
+    return Client().post(path, {}, "application/json", headers={"Authorization": f"Bearer {key}"}).status_code
+
+
+@pytest.mark.parametrize("door", [{"do": "phone"}, {"do": "password", "password": NEW}])
+def test_a_paper_that_lets_somebody_in_again_ends_the_keys_that_were_made_by_the_phone_that_is_lost(tenancy, door):
+    # Who has no password is asked for nothing before a key is made.
+    thief = Client()
+    thief.post("/join/", {"code": invite_again(tenancy.residents.get(), None)})
+    thief.post("/join/door/", {"do": "phone"})
+    key = key_made_by(thief)
+    assert invited_by(key, tenancy) == 201
+    found = Client()
+    found.post("/join/", {"code": invite_again(tenancy.residents.get(), None)})
+    page = found.post("/join/door/", door, follow=True).content.decode()
+    assert LETS_NOBODY_IN in page
+    assert invited_by(key, tenancy) == 401
+
+
+@pytest.mark.parametrize("shut_out", [end_others, change_password])
+def test_who_shuts_others_out_is_told_of_keys_that_go_on(tenancy, shut_out):
+    owner = logged_in("flat1")
+    key = key_made_by(owner)
+    page = shut_out(owner).content.decode()
+    assert "1 key of this login for programs goes on" in page and invited_by(key, tenancy) == 201

@@ -30,6 +30,7 @@ from ..notices.telling import home_zone, tell, wall
 from . import again, sessions
 from .carrying import plain_letter, send_soon
 from .devices import device
+from .left_open import tell_of_keys
 from .models import CredentialChange
 from .words import moved_away
 
@@ -124,11 +125,13 @@ def _email_changed(user: Any, from_email_address: Any, **_more: Any) -> None:
 def _password_chosen(request: HttpRequest, user: Any, **_more: Any) -> None:
     # With the old password all other log-ins are worth nothing: this one goes on under a new key.
     sessions.end_others(request, user)
+    tell_of_keys(user)
     again.asked(request, user)
 
 
 def _password_reset(request: HttpRequest, user: Any, **_more: Any) -> None:
     sessions.end_others(request, user)
+    tell_of_keys(user)
 
 
 def _factor_added(user: Any, authenticator: Authenticator, **_more: Any) -> None:

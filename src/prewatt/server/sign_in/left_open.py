@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from ..accounts import security_log
 from ..accounts.invitations import revoke, to_join
+from ..accounts.keys import ApiKey
 from ..web.needs import API
 
 
@@ -35,6 +36,19 @@ def end_invitations(user: Any, roles: bool = True) -> None:
         text = ngettext(
             "%(count)d open invitation of this login lets nobody in any more. If you still need it, make a new one.",
             "%(count)d open invitations of this login let nobody in any more. If you still need them, make new ones.",
+            count,
+        )
+        _say(text % {"count": count})
+
+
+def tell_of_keys(user: Any) -> None:
+    """Say on the next page how many keys a login has that go on: its programs have lost none, but somebody else may have made one."""
+    count = ApiKey.objects.valid().filter(user=user.pk).exclude(scope=ApiKey.Scope.TENANT).count()
+    if count:
+        text = ngettext(
+            "%(count)d key of this login for programs goes on. If you do not know it, revoke it on the page “Keys for programs”.",
+            "%(count)d keys of this login for programs go on. If you do not know them all, revoke them on the page "
+            "“Keys for programs”.",
             count,
         )
         _say(text % {"count": count})

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from ..accounts import security_log
 from ..accounts.keys import end_apps
+from ..accounts.keys import revoke as end_keys
 from ..accounts.known_browsers import remember
 from ..accounts.memberships import Membership
 from ..metering.models import StaffGrant
@@ -191,6 +192,14 @@ def end_others(request: HttpRequest, user: Any) -> int:
     they were.
     """
     return _end_all(user, request.session.session_key)
+
+
+def end_lost(request: HttpRequest, user: Any) -> None:
+    """End all by which somebody else comes into a login that its person has lost: their phone may have made keys for programs, for
+    which who has no password is asked nothing.
+    """
+    end_keys(user.api_keys.all())
+    end_others(request, user)
 
 
 def end_closed(user: Any) -> None:

@@ -27,7 +27,7 @@ from ..notices.pushes import end_log_in
 from . import phones, second_factor
 from .carrying import account_for
 from .happenings import What, note, tell_former
-from .left_open import end_left_open
+from .left_open import end_left_open, tell_of_keys
 from .models import CredentialChange
 from .sessions import end_others as end_all_others
 from .sessions import sessions_of
@@ -116,4 +116,5 @@ def end_others(request: HttpRequest) -> HttpResponse:
     count = end_all_others(request, request.user)
     security_log.note("sessions ended", request, user=request.user.pk)
     messages.success(request, _("All your other log-ins have ended (%(count)d).") % {"count": count})
+    tell_of_keys(request.user)
     return redirect("sign_in:account")

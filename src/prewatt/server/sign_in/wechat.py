@@ -32,7 +32,7 @@ from . import second_factor
 from .adapter import AccountAdapter
 from .forms import LONGEST, FactorForm
 from .happenings import What, note
-from .sessions import end_others
+from .sessions import end_lost
 from .tries import user_named, wait_in_words
 
 
@@ -136,7 +136,7 @@ def _login_for(request: HttpRequest, invitation: Invitation, who: Visitor, name:
             text = _("This login has a second factor, so it needs a password too: open the invitation in a browser.")
             raise ValidationError(text)
         # The phone by which they came in before may be lost, and somebody else may know the password.
-        end_others(request, invitation.again)
+        end_lost(request, invitation.again)
         invitation.again.set_unusable_password()
         invitation.again.save(update_fields=["password"])
         return invitation.again

@@ -30,7 +30,7 @@ from ...accounts.throttles import failed, waits
 from ...core.addresses import asker_counted
 from ...core.errors import by_field
 from .. import second_factor
-from ..sessions import end_others
+from ..sessions import end_lost
 
 INVITED = "invitation"
 """The name under which a session keeps the invitation whose code it has shown."""
@@ -158,6 +158,6 @@ def _login_for(request: HttpRequest, invitation: Invitation, name: str, password
         user.set_password(password)
     if invitation.again is not None:
         # The phone that is lost is told nothing more, either.
-        end_others(request, user)
+        end_lost(request, user)
     user.save()
     return user
