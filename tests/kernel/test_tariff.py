@@ -68,14 +68,26 @@ def test_ontario_as_published():
     def rate(*when):
         return calendar.stretch(instant(datetime(*when, tzinfo=where))).rate
 
-    assert [rate(2024, 1, 15, hour) for hour in (6, 7, 11, 17, 19)] == ["off", "on", "mid", "on", "off"]
-    assert [rate(2024, 7, 15, hour) for hour in (6, 7, 11, 17, 19)] == ["off", "mid", "on", "mid", "off"]
-    assert rate(2024, 7, 13, 12) == rate(2024, 7, 1, 12) == "off"
+    assert [rate(2024, 1, 15, hour) for hour in (6, 7, 11, 17, 19)] == [
+        "off-peak",
+        "on-peak",
+        "mid-peak",
+        "on-peak",
+        "off-peak",
+    ]
+    assert [rate(2024, 7, 15, hour) for hour in (6, 7, 11, 17, 19)] == [
+        "off-peak",
+        "mid-peak",
+        "on-peak",
+        "mid-peak",
+        "off-peak",
+    ]
+    assert rate(2024, 7, 13, 12) == rate(2024, 7, 1, 12) == "off-peak"
     assert (rate(2024, 4, 30, 12), rate(2024, 5, 1, 12), rate(2024, 10, 31, 12), rate(2024, 11, 1, 12)) == (
-        "mid",
-        "on",
-        "on",
-        "mid",
+        "mid-peak",
+        "on-peak",
+        "on-peak",
+        "mid-peak",
     )
 
 
@@ -122,9 +134,9 @@ def _without(day):
         (("currency",), None, "currency"),
         (("zone",), "America/Nowhere", "zone"),
         (("rates",), {}, "rates"),
-        (("rates", "off"), "-0.1", "rates.off"),
-        (("rates", "off"), "5000", "rates.off"),
-        (("rates", "off"), "cheap", "rates.off"),
+        (("rates", "off-peak"), "-0.1", "rates.off-peak"),
+        (("rates", "off-peak"), "5000", "rates.off-peak"),
+        (("rates", "off-peak"), "cheap", "rates.off-peak"),
         (("seasons",), [], "seasons"),
         (("seasons", 0, "from"), "13-01", "there is no day"),
         (("seasons", 0, "from"), "02-30", "there is no day"),
@@ -133,19 +145,19 @@ def _without(day):
         (("seasons", 0, "day_types", 0, "days"), ["mon"], "no profile for the day 'tue'"),
         (("seasons", 0, "day_types", 0, "days"), _without("none"), "more than one profile for the day 'sat'"),
         (("seasons", 0, "day_types", 0, "days"), ["monday"], "days"),
-        (("seasons", 0, "day_types", 0, "switches"), [["01:00", "off"]], "first switch"),
-        (("seasons", 0, "day_types", 0, "switches"), [["00:00", "off"], ["00:00", "on"]], "ascend"),
+        (("seasons", 0, "day_types", 0, "switches"), [["01:00", "off-peak"]], "first switch"),
+        (("seasons", 0, "day_types", 0, "switches"), [["00:00", "off-peak"], ["00:00", "on-peak"]], "ascend"),
         (("seasons", 0, "day_types", 0, "switches"), [["00:00", "free"]], "no rate 'free'"),
-        (("seasons", 0, "day_types", 0, "switches"), [["24:00", "off"]], "switches"),
-        (("seasons", 0, "day_types", 0, "switches"), "off", "switches"),
-        (("seasons", 0, "day_types", 0, "switches"), [["0²:00", "off"]], "switches"),
+        (("seasons", 0, "day_types", 0, "switches"), [["24:00", "off-peak"]], "switches"),
+        (("seasons", 0, "day_types", 0, "switches"), "off-peak", "switches"),
+        (("seasons", 0, "day_types", 0, "switches"), [["0²:00", "off-peak"]], "switches"),
         (("seasons", 0, "from"), "1²-01", "from"),
         (("special_days",), ["2024-13-01"], "special_days"),
         (("special_days",), "2024-12-25", "special_days"),
         (("pries",), "0.1", "pries: there is no such field"),
         (("seasons", 0, "colour"), "red", "seasons.winter.colour: there is no such field"),
-        (("rates", "off"), ["0.1", "0.2"], "rates.off: 2 prices for 1 tiers"),
-        (("rates", "off"), True, "rates.off"),
+        (("rates", "off-peak"), ["0.1", "0.2"], "rates.off-peak: 2 prices for 1 tiers"),
+        (("rates", "off-peak"), True, "rates.off-peak"),
         (("tiers",), "many", "tiers"),
         (("tiers",), {"per": "week", "up_to_kwh": ["1"]}, "tiers.per"),
         (("tiers",), {"per": "month", "up_to_kwh": []}, "tiers.up_to_kwh"),

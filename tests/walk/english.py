@@ -14,7 +14,7 @@ PLACE = re.compile(r"%\(\w+\)[a-z]|%%|\{\w+\}|<[^>]*>")
 LATIN = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){3,}\b")
 """Four words of small letters in a row: in Chinese that is English, wherever it comes from."""
 SHORTEST = 3
-NAMES = frozenset({"off", "mid", "on", "manager"})
+NAMES = frozenset({"off-peak", "mid-peak", "on-peak", "manager"})
 """What people have called something in the demonstration: rates of its tariff, a login."""
 SHORTEST_PART = 12
 """Letters of a part between the values of a text, such as a name: a shorter one may be in anything."""

@@ -122,7 +122,9 @@ def test_a_price_over_the_cap_is_refused_with_the_sum():
 def test_a_price_that_is_over_the_cap_at_some_hour_of_the_year_alone():
     peak = read_document({**examples()["ontario-time-of-use"]})
     check_resale(peak, NOW, 182_000, None)
-    with pytest.raises(TariffError, match=r"rates.on: 0.182 for 'on' CAD per kWh at 2025-10-0\d 11:00 is over"):
+    with pytest.raises(
+        TariffError, match=r"rates.on-peak: 0.182 for 'on-peak' CAD per kWh at 2025-10-0\d 11:00 is over"
+    ):
         check_resale(peak, NOW, 181_999, None)
 
 
