@@ -9,6 +9,8 @@ from prewatt.kernel.entries import (
     ChangeSettings,
     ChangeTenancy,
     Command,
+    Control,
+    CreditApplied,
     Debit,
     EntryError,
     Event,
@@ -25,9 +27,10 @@ from prewatt.kernel.entries import (
     encode_entry,
     genesis,
 )
+from prewatt.kernel.orders import Hold
 from prewatt.kernel.rating import Used
 from prewatt.kernel.recovery import JournalDamaged, recover
-from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, PRICE_MAX, REGISTER_MAX
+from prewatt.kernel.units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, NANO, PRICE_MAX, REGISTER_MAX
 from tests.strategies import tariffs
 
 instants = st.integers(0, INSTANT_MAX)
@@ -51,6 +54,16 @@ def test_an_entry_reads_back(at, register, balance, used, more):
 def test_an_entry_out_of_bounds_is_refused(at, register, balance):
     with pytest.raises(EntryError):
         decode_entry(encode_entry(Reading(1, at, balance, register, (), 0)))
+
+
+def test_a_nul_is_read_as_a_sign_that_every_database_holds_and_stays_in_the_bytes():
+    body = encode_entry(CreditApplied(1, 5, NANO, 1, "a\0", NANO, "\0b", of=b"\0name"))
+    assert decode_entry(body) == CreditApplied(1, 5, NANO, 1, "a\ufffd", NANO, "\ufffdb", of=b"\0name")
+    assert b"a\0" in body
+    order = Control(Hold(), "\0", "why\0")
+    assert decode_command(encode_command(Command("m1", 1, 0, order))).order == Control(Hold(), "\ufffd", "why\ufffd")
+    told = Event(1, 0, 0, "code", r"\u0000 \\u0000")
+    assert decode_entry(encode_entry(told)) == told
 
 
 @given(tariffs())

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from ..kernel.account import Account
-from ..kernel.entries import UNREADABLE, Command, LeadBack, UnknownOrder
+from ..kernel.entries import Command, LeadBack, UnknownOrder
 from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.orders import Action, TakeEmergency, UnlockCodes
@@ -336,7 +336,7 @@ class Agent:
         names = [state.meter for state in message.states]
         try:
             accounts = [Account.load(state.account) for state in message.states]
-        except (ValueError, *UNREADABLE) as error:
+        except ValueError as error:
             return [Refuse("newer", f"a state can't be read: {error}")]
         effects: list[Effect] = []
         if message.at:

@@ -22,7 +22,8 @@ from zlib import crc32
 import msgspec
 
 from ..kernel.account import Account
-from ..kernel.entries import UNREADABLE, Record, genesis
+from ..kernel.decoding import UNREADABLE
+from ..kernel.entries import Record, genesis
 from ..kernel.recovery import JournalDamaged
 from .journal_file import JournalFull, digest, explained, open_file
 from .packing import Packing, set_aside

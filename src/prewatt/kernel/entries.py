@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .charges.interface import Amounts
+from .decoding import UNREADABLE, decode_storable
 from .fields import Balance, CommandName, Counted, CreditId, Instant, MeterName, Natural, Register, ShortText, Tid
 from .orders import Action
 from .rating import Used
@@ -352,10 +353,6 @@ _command_decoder = msgspec.msgpack.Decoder(Command)
 _numbered_decoder = msgspec.msgpack.Decoder(UnknownOrder)
 
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""The exceptions that msgspec raises for bytes that it cannot decode."""
-
-
 class EntryError(ValueError):
     """The bytes are not an entry, or not one that this version knows."""
 
@@ -370,7 +367,7 @@ def decode_entry(body: bytes) -> AnyEntry:
     if len(body) > MAX_ENTRY:
         raise EntryError(f"an entry of {len(body)} bytes is over the limit of {MAX_ENTRY}")
     try:
-        return _entry_decoder.decode(body)
+        return decode_storable(_entry_decoder, body)
     except UNREADABLE as error:
         raise EntryError(f"not an entry: {error}") from None
 
@@ -385,7 +382,7 @@ def decode_command(body: bytes) -> Command | UnknownOrder:
     if len(body) > MAX_ENTRY:
         raise EntryError(f"a command of {len(body)} bytes is over the limit of {MAX_ENTRY}")
     try:
-        return _command_decoder.decode(body)
+        return decode_storable(_command_decoder, body)
     except UNREADABLE as error:
         try:
             return _numbered_decoder.decode(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from .entries import UNREADABLE
+from .decoding import UNREADABLE, decode_storable
 from .low import Step
 from .plausible import Base, Doubt, Former
 from .rating import Counters
@@ -117,7 +117,7 @@ def _decoded(saved: bytes) -> tuple[int, Saved]:
             raise SnapshotError(
                 f"an account of format {numbered.format}, this software knows {FORMAT}: update the software"
             )
-        return numbered.format, _saved.decode(numbered.saved)
+        return numbered.format, decode_storable(_saved, numbered.saved)
     except UNREADABLE as error:
         raise SnapshotError(f"not an account: {error}") from None
 

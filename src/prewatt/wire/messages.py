@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ..kernel.entries import UNREADABLE
+from ..kernel.decoding import UNREADABLE, decode_storable
 from ..kernel.fields import Balance, Instant, MeterName, Natural, Register, ShortText
 from ..kernel.units import INT64_MAX
 
@@ -352,7 +352,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], frame: Frame) -> T:
     if frame.kind not in KINDS:
         raise WireError("newer", f"kind {frame.kind!r} is not known to this software")
     try:
-        message = decoder.decode(frame.body)
+        message = decode_storable(decoder, frame.body)
     except UNREADABLE as error:
         raise WireError("malformed", f"not a {frame.kind}: {error}") from None
     if frame.kind != message.__struct_config__.tag:  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from ..kernel.entries import UNREADABLE
+from ..kernel.decoding import UNREADABLE
 from ..kernel.fields import Instant, MeterName, Natural, ShortText
 from ..kernel.orders import BY_STAFF, Action
 from .signing import SigningKey, VerifyKey
