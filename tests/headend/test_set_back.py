@@ -227,9 +227,9 @@ def test_a_journal_put_back_goes_on_from_the_server_s_state(world, gateway, tena
     world.later()
     assert gateway.balance() == 27 * NANO - 300 * PRICE
     # Started as often as one likes: its epoch is far beyond that of the copy.
-    for _start in range(4):
+    for start in range(4):
         world.end(gateway)
-        gateway = world.start("first", b"again")
+        gateway = world.start("first", b"again%d" % start)
         world.connect(gateway)
     world.end(gateway)
     top_up(tenancy, 3 * NANO, "third")

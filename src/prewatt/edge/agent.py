@@ -20,19 +20,19 @@ from ..kernel.orders import Action, TakeEmergency, UnlockCodes
 from ..kernel.switching import SwitchProgress
 from ..kernel.units import INSTANT_MAX, MINUTE
 from ..tokens import is_typed
-from ..wire.messages import MAX_METERS, LineStatus, Orders, Receipt, Revoked, States, Watch, WireError
+from ..wire.messages import EPOCH_MOST, MAX_METERS, LineStatus, Orders, Receipt, Revoked, States, Watch, WireError
 from ..wire.on_site import OnSiteError, SignedRevocations
 from ..wire.signing import VerifyKey, open_downward
 from .allowance import SecondLine, dump_usual
 from .anchor import Anchor, dump_anchor
-from .checks import head_refused, states_refused, verified_command, watch_refused
+from .checks import epoch_is_over, head_refused, states_refused, verified_command, watch_refused
 from .code_entry import OWN_WAYS, SHORT_CODE, CodeEntry
 from .drivers.interface import DriverError
 from .effects import Adopt, Commit, Effect, Keep, LookAt, MoveSwitch, ReadMeters, Refuse, Reply, SetAllowance
 from .looking import Looking, Seen, live, live_balance
 from .memory import ANCHOR, EPOCH, REVOKED, USUAL, Memory
 from .meter import Foreign, Meter, Observed, Outcome
-from .outbox import EPOCH_MOST, Outbox
+from .outbox import Outbox
 from .replies import done, sentence
 from .sync import Sync, SyncPolicy
 from .texts import _
@@ -318,10 +318,10 @@ class Agent:
         return effects + self.outbox.messages(moment)
 
     def _on_epoch_over(self, moment: Moment, receipt: Receipt) -> list[Effect]:
-        """Handle that a greater epoch than this one was accepted before: the journal was restored from a copy, or
-        another process has this gateway's key.
+        """Handle that a greater epoch or number than this one was accepted before: the journal was restored from a copy,
+        or somebody else has this gateway's key.
         """
-        if not receipt.session or receipt.epoch != self.outbox.epoch or receipt.known < self.outbox.epoch:
+        if not epoch_is_over(receipt, self.outbox):
             return []
         if receipt.known > EPOCH_MOST:
             return [Refuse("foreign", f"epoch {receipt.known}, which is not of this gateway: somebody has its key")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..kernel.entries import Command, EntryError, UnknownOrder, decode_command
-from ..wire.messages import Head, SignedCommand, States, Watch, WireError
+from ..wire.messages import Head, Receipt, SignedCommand, States, Watch, WireError
 from ..wire.signing import VerifyKey, command_is_signed
 from .effects import Refuse
 from .meter import Meter
@@ -30,6 +30,16 @@ def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
             f"meter {head.meter}: entry {head.seq} of the head-end differs from entry {head.seq} of this journal",
         )
     return None
+
+
+def epoch_is_over(receipt: Receipt, outbox: Outbox) -> bool:
+    """Return whether a receipt shows that this process is heard under a greater epoch alone: a message that it did not
+    send was accepted before its own. Under the same epoch that is so only if its last message was refused; an earlier one
+    is a repetition by somebody on the way.
+    """
+    if not receipt.session or receipt.epoch != outbox.epoch:
+        return False
+    return receipt.known > outbox.epoch or (receipt.known == outbox.epoch and receipt.answers == outbox.number)
 
 
 def states_refused(meters: Mapping[str, Meter], message: States, outbox: Outbox, adopted: int) -> Refuse | None:

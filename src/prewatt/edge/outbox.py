@@ -19,10 +19,6 @@ from .revocations import RevokedGrants
 from .sync import Sync
 from .timekeeping import Moment, Timekeeper
 
-EPOCH_MOST = 2**61
-"""No gateway starts so often. A greater epoch was made up by somebody who has its key: followed, it would leave no
-greater ones, also for the key that comes after.
-"""
 SENT_KEPT = 200
 """The number of messages of which the sending time is stored."""
 

@@ -17,7 +17,7 @@ from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.sentences import Sentence, sentence
 from ..kernel.units import MINUTE
-from ..wire.messages import MAX_STATES, Live, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
+from ..wire.messages import EPOCH_MOST, MAX_STATES, Live, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
 from .alarms import Raised
 
 ADOPT_EVERY = MINUTE // 2
@@ -70,13 +70,15 @@ def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]
     ]
 
 
-def epoch_over(message: Status | Upload | Live, known: int, sessions: Sequence[str]) -> Receipt | None:
-    """Return the answer to a correctly signed message with an old stamp: it names the epoch that is known here. None if
-    the message is only a repetition by the last session.
+def epoch_over(message: Status | Upload | Live, last: tuple[int, int], sessions: Sequence[str]) -> Receipt | None:
+    """Return the answer to a correctly signed message with an old stamp, after one of the stamp `last` was accepted: it
+    names the epoch that is known here. None if the message is the last one again.
     """
-    if not isinstance(message, Status) or not message.session or message.session.hex() in sessions[:1]:
+    if not isinstance(message, Status) or not message.session:
         return None
-    return Receipt(message.gateway, (), message.epoch, message.number, session=message.session, known=known)
+    if message.session.hex() in sessions[:1] and (message.epoch, message.number) == last:
+        return None
+    return Receipt(message.gateway, (), message.epoch, message.number, session=message.session, known=last[0])
 
 
 def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool]:
@@ -87,6 +89,16 @@ def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool
     if not name or name in spoke[:1]:
         return spoke, False
     return (name, *(each for each in spoke if each != name))[:SESSIONS], name in spoke
+
+
+def is_copied(message: Status | Upload | Live, epoch: int, spoke: Sequence[str]) -> bool:
+    """Return whether an accepted message proves that somebody else has the gateway's key, and perhaps its session.
+    `epoch` is that of the message before, and `spoke` the sessions up to then.
+
+    Once a process was heard, it changes its epoch only if it is told that a message was accepted which it did not send.
+    And none starts so often that its epoch is over `EPOCH_MOST`.
+    """
+    return message.epoch > EPOCH_MOST or (message.session.hex() in spoke[:1] and message.epoch != epoch)
 
 
 def comes_again(theirs: Account, ours: Account, opened: Mapping[int, Command | UnknownOrder]) -> bool:

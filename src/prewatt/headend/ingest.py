@@ -65,13 +65,16 @@ AHEAD = 10 * MINUTE
 class Sorted:
     """The verified messages in the order of arrival, and the refused ones. `receipts` are answers to senders whose
     epoch is over. `live` are values that are only shown. `stamps` are the (epoch, number) of each gateway's last
-    message.
+    message, and `sessions` the last sessions of those that speak in another one. `copied` are those whose key somebody
+    else has, too.
     """
 
     messages: list[Status | Upload] = field(default_factory=list)
     live: list[Live] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    copied: set[str] = field(default_factory=set)
     receipts: list[Receipt] = field(default_factory=list)
     gateways: Mapping[str, GatewayView] = field(default_factory=dict)
 
@@ -106,16 +109,29 @@ def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayVi
             continue
         stamp, last = (message.epoch, message.number), result.stamps.get(name, gateway.stamp)
         if stamp <= last:
-            reply = forks.epoch_over(message, last[0], gateway.sessions)
+            reply = forks.epoch_over(message, last, result.sessions.get(name, gateway.sessions))
             result.receipts.extend([reply] if reply else [])
             result.refusals.append(Refusal(name, "replayed", f"message {stamp} after {last}"))
             continue
         result.stamps[name] = stamp
+        _speaks(message, last[0], result, gateway)
         if isinstance(message, Live):
             result.live.append(message)
         else:
             result.messages.append(message)
     return result
+
+
+def _speaks(message: Status | Upload | Live, epoch: int, result: Sorted, gateway: GatewayView) -> None:
+    """Note which process of a gateway speaks, in any message, and whether that shows that there are two. `epoch`: that of
+    its message before.
+    """
+    spoke = result.sessions.get(gateway.name, gateway.sessions)
+    following, taken_over = forks.after(spoke, message.session)
+    if following != spoke:
+        result.sessions[gateway.name] = following
+    if taken_over or forks.is_copied(message, epoch, spoke):
+        result.copied.add(gateway.name)
 
 
 def _check_sender(message: Status | Upload | Live, gateway: GatewayView) -> None:
@@ -140,12 +156,17 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
     """Return what the batch changes. The accounts in `views` are changed, too: after a failed commit they must be
     loaded again.
     """
-    result = Plan(now, refusals=list(batch.refusals), heard=dict(batch.stamps), receipts=list(batch.receipts))
+    result = Plan(
+        now,
+        refusals=list(batch.refusals),
+        heard=dict(batch.stamps),
+        receipts=list(batch.receipts),
+        sessions=dict(batch.sessions),
+        alarms=[forks.two_gateways(name, now) for name in sorted(batch.copied)],
+    )
     result.live = [each for message in batch.live for each in message.meters]
     views = dict(views)
     astray: dict[str, tuple[Status | Upload, set[str]]] = {}
-    for each in (*batch.live, *batch.messages):
-        _speaks(each, result, batch.gateways[each.gateway])
     for message in batch.messages:
         if isinstance(message, Status):
             _take_lines(message, result, batch.gateways[message.gateway])
@@ -211,16 +232,6 @@ def _look_beyond(message: Upload, state: MeterState, result: Plan, views: Mappin
         return True
     result.beyond[state.meter] = Beyond(account, state.head)
     return False
-
-
-def _speaks(message: Status | Upload | Live, result: Plan, gateway: GatewayView) -> None:
-    """Note which process of a gateway speaks, in any message: who had spoken before is told if its epoch is over."""
-    spoke = result.sessions.get(gateway.name, gateway.sessions)
-    following, taken_over = forks.after(spoke, message.session)
-    if following != spoke:
-        result.sessions[gateway.name] = following
-    if taken_over:
-        result.alarms.append(forks.two_gateways(gateway.name, result.now))
 
 
 def _take_lines(status: Status, result: Plan, gateway: GatewayView) -> None:

@@ -48,6 +48,11 @@ LONGEST_LOOK = 60
 POWER_MOST = 10**9
 """The highest power (W) that a meter is reported to draw or feed back."""
 
+EPOCH_MOST = 2**61
+"""No gateway starts so often. A greater epoch was made up by somebody who has its key: followed, it would leave no
+greater ones, also for the key that comes after.
+"""
+
 Power = Annotated[int, Meta(ge=-POWER_MOST, le=POWER_MOST)]
 """Power in W; it is negative where power flows back."""
 Number = Annotated[int, Meta(ge=0, le=2**62)]
