@@ -16,7 +16,7 @@ from ..kernel.entries import Command, UnknownOrder, chain
 from ..kernel.events import EventKind
 from ..kernel.naming import id_of
 from ..kernel.sentences import Sentence, sentence
-from ..kernel.units import MINUTE
+from ..kernel.units import BALANCE_MAX, INSTANT_MAX, INT64_MAX, MINUTE, REGISTER_MAX
 from ..wire.messages import EPOCH_MOST, MAX_STATES, Live, MeterState, MeterStatus, Receipt, Span, States, Status, Upload
 from .alarms import Raised
 
@@ -25,6 +25,8 @@ ADOPT_EVERY = MINUTE // 2
 else. It is so short that once one of the two is gone, the other has what was paid within a minute, although it asks
 less and less often (`edge.sync`).
 """
+SERIAL_LONGEST = 64
+"""The most characters of a meter's serial number (`kernel.fields.MeterName`)."""
 SESSIONS = 5
 """The number of a gateway's last sessions that are stored."""
 
@@ -99,6 +101,26 @@ def is_copied(message: Status | Upload | Live, epoch: int, spoke: Sequence[str])
     And none starts so often that its epoch is over `EPOCH_MOST`.
     """
     return message.epoch > EPOCH_MOST or (message.session.hex() in spoke[:1] and message.epoch != epoch)
+
+
+def can_be(account: Account, seq: int) -> bool:
+    """Return whether entries can have led to an account that a gateway says it has after entry `seq`: all that a person
+    can't see when they are asked whether the books go on from it.
+    """
+    moved = (account.credited, account.charged, account.debited)
+    instants = (account.moving_since, account.moved_at, account.back_since, account.foreign_since, account.unsure_at)
+    return (
+        account.seq == seq
+        # Each command that was taken up is an entry.
+        and 0 <= account.command <= seq
+        and all(0 <= each <= INT64_MAX for each in moved)
+        and account.balance == account.credited - account.charged - account.debited
+        and abs(account.balance) <= BALANCE_MAX
+        and 0 <= account.read_at <= account.at <= INSTANT_MAX
+        and all(0 <= each <= INSTANT_MAX for each in (*instants, account.warned_at))
+        and abs(account.register or 0) <= REGISTER_MAX
+        and len(account.serial) <= SERIAL_LONGEST
+    )
 
 
 def comes_again(theirs: Account, ours: Account, opened: Mapping[int, Command | UnknownOrder]) -> bool:

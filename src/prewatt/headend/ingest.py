@@ -223,8 +223,9 @@ def _look_beyond(message: Upload, state: MeterState, result: Plan, views: Mappin
     except ValueError as error:
         result.refusals.append(Refusal(message.gateway, "newer", f"the state of meter {state.meter}: {error}"))
         return False
-    # Each command that was taken up is an entry.
-    if account.seq != state.seq or account.command > account.seq:
+    if not forks.can_be(account, state.seq):
+        text = f"the state of meter {state.meter} holds figures to which no entries lead"
+        result.refusals.append(Refusal(message.gateway, "malformed", text))
         return False
     change = _meter_plan(result, views, state.meter)
     if state.damaged and forks.comes_again(account, change.account, change.opened):

@@ -85,8 +85,8 @@ def go_on(alarm: Alarm, by: str) -> None:
     if locked.is_resolved:
         return
     settle(locked, by)
-    if state.seq <= meter.seq:
-        # The missing entries have arrived after all.
+    if meter.seq >= locked.seq:
+        # The first of the missing entries has arrived after all, and so the others come, or they are asked about anew.
         return
     before, head = stored_account(meter), bytes.fromhex(locked.data["head"])
     JournalEntry.objects.create(
