@@ -163,7 +163,7 @@ class Plan:
     - `over`: alarms (gateway, kind) that end
     - `broken`: meters of which nothing can be stored, with the reason
     - `beyond`: accounts of meters whose next entries nobody has
-    - `rated`: the stretches of one price that were rated, by gateway (`headend.rated_time`)
+    - `rated`: the stretches of one price that were rated, or as much other work, by gateway (`headend.rated_time`)
     """
 
     now: int

@@ -52,10 +52,10 @@ from . import forks
 from .alarms import clock_ahead, ended_by, raised_by, stands_back
 from .batch import Applied, Beyond, Coded, GatewayView, MeterPlan, MeterView, NewEntry, Plan, Refusal
 from .lines import lines_after, told_lines
-from .rated_time import STRETCHES_MOST, stretches
+from .rated_time import STRETCHES_MOST, UNLOGGED_AS, stretches
 from .reconcile import Difference, check
 from .revoking import told
-from .unlogged import command_of
+from .unlogged import command_of, is_of_the_log
 
 AHEAD = 10 * MINUTE
 """An entry that is dated further (µs) than this after the server's clock raises an alarm."""
@@ -313,7 +313,7 @@ def _take_in(result: Plan, change: MeterPlan, gateway: str, span: Span, late: in
             raise WireError(
                 "chain", f"meter {span.meter}: an entry numbered {entry.seq} stands where {account.seq + 1} belongs"
             )
-        if not _has_turn(result, gateway, stretches(account, entry)):
+        if not _has_turn(result, gateway, _work(change, entry)):
             # The gateway sends the rest again, and others have their turn before.
             change.gap = True
             return
@@ -328,6 +328,12 @@ def _take_in(result: Plan, change: MeterPlan, gateway: str, span: Span, late: in
         take_entry(change, entry, body, index < late)
         if alarm := stands_back(span.meter, account, before):
             result.alarms.append(alarm)
+
+
+def _work(change: MeterPlan, entry: AnyEntry) -> int:
+    """Return how much work it is to take in an entry, as stretches that are rated."""
+    is_known = not is_of_the_log(entry) or command_of(entry, change.opened) or _made_in_advance(change, entry)
+    return stretches(change.account, entry) + (0 if is_known else UNLOGGED_AS)
 
 
 def _has_turn(result: Plan, gateway: str, work: int) -> bool:

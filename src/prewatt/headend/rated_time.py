@@ -1,5 +1,5 @@
-"""How much work it is to rate a reading: a journal that leaps to and fro over centuries must not hold up all others. Logic
-without I/O.
+"""How much work it is to take in an entry: a journal that leaps to and fro over centuries, or is full of commands that nobody
+gave, must not hold up all others. Logic without I/O.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ STRETCHES_MOST = 200_000
 """The most stretches of one price that are rated for a gateway in one batch, which takes a few seconds. A tariff with four
 switches a day comes to them in 130 years, one with a switch each quarter of an hour in five.
 """
+UNLOGGED_AS = STRETCHES_MOST // 100
+"""A command that the credit log lacks takes as long as so many stretches: it is looked for, stored and told of by itself."""
 
 
 def stretches(account: Account, entry: AnyEntry) -> int:
