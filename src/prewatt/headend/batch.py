@@ -28,6 +28,7 @@ class GatewayView:
     message. `sessions` are its last sessions, the latest first. `adopted` is the instant (µs) at which it last got
     states to continue from. `lines` are the lines of its meters that are in trouble as a whole (`headend.lines`).
     `revocations` is the number of the list of revoked grants that it has told to have; -1 if it knows no such lists.
+    `mark` tells its last message from others of the same stamp (`forks.mark_of`); empty if that is not known.
     """
 
     name: str
@@ -38,6 +39,7 @@ class GatewayView:
     adopted: int = 0
     lines: Sequence[Line] = ()
     revocations: int = -1
+    mark: bytes = b""
 
 
 @dataclass(slots=True)
@@ -156,6 +158,7 @@ class Plan:
     """What a batch brings. It is committed as a whole, and then `states` and `receipts` are sent.
 
     - `live`: values that are only shown
+    - `heard`, `marks`: the stamps of the last messages, and what tells those from others
     - `sessions`: the last sessions of gateways that speak in another session
     - `adopting`: gateways that get states
     - `lines`: the lines in trouble, of gateways where they have changed
@@ -171,6 +174,7 @@ class Plan:
     statuses: dict[str, MeterStatus] = field(default_factory=dict)
     live: list[LiveMeter] = field(default_factory=list)
     heard: dict[str, tuple[int, int]] = field(default_factory=dict)
+    marks: dict[str, bytes] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     states: list[States] = field(default_factory=list)

@@ -72,15 +72,23 @@ def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]
     ]
 
 
-def epoch_over(message: Status | Upload | Live, last: tuple[int, int], sessions: Sequence[str]) -> Receipt | None:
-    """Return the answer to a correctly signed message with an old stamp, after one of the stamp `last` was accepted: it
-    names the epoch that is known here. None if the message is the last one again.
+def mark_of(payload: bytes) -> bytes:
+    """Return what tells a message from all others: the signature, with which its frame ends."""
+    return payload[-64:]
+
+
+def is_last(message: Status | Upload | Live, last: tuple[int, int], sessions: Sequence[str]) -> bool:
+    """Return whether a message has the stamp `last` of the last one that was accepted, and its session."""
+    return message.session.hex() in sessions[:1] and (message.epoch, message.number) == last
+
+
+def epoch_over(message: Status | Upload | Live, known: int) -> Receipt | None:
+    """Return the answer to a correctly signed message with an old stamp, which is not the last one again: it names the
+    epoch that is known here.
     """
     if not isinstance(message, Status) or not message.session:
         return None
-    if message.session.hex() in sessions[:1] and (message.epoch, message.number) == last:
-        return None
-    return Receipt(message.gateway, (), message.epoch, message.number, session=message.session, known=last[0])
+    return Receipt(message.gateway, (), message.epoch, message.number, session=message.session, known=known)
 
 
 def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool]:

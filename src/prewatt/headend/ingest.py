@@ -65,14 +65,15 @@ AHEAD = 10 * MINUTE
 class Sorted:
     """The verified messages in the order of arrival, and the refused ones. `receipts` are answers to senders whose
     epoch is over. `live` are values that are only shown. `stamps` are the (epoch, number) of each gateway's last
-    message, and `sessions` the last sessions of those that speak in another one. `copied` are those whose key somebody
-    else has, too.
+    message, and `marks` tell it from others; `sessions` are those of gateways that speak in another one. `copied` are
+    the gateways whose key somebody else has, too.
     """
 
     messages: list[Status | Upload] = field(default_factory=list)
     live: list[Live] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    marks: dict[str, bytes] = field(default_factory=dict)
     sessions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     copied: set[str] = field(default_factory=set)
     receipts: list[Receipt] = field(default_factory=list)
@@ -109,11 +110,16 @@ def sort(received: Iterable[tuple[str, bytes]], gateways: Mapping[str, GatewayVi
             continue
         stamp, last = (message.epoch, message.number), result.stamps.get(name, gateway.stamp)
         if stamp <= last:
-            reply = forks.epoch_over(message, last, result.sessions.get(name, gateway.sessions))
+            again = forks.is_last(message, last, result.sessions.get(name, gateway.sessions))
+            if again and result.marks.get(name, gateway.mark) not in (b"", forks.mark_of(payload)):
+                # A process gives no number twice.
+                result.copied.add(name)
+                again = False
+            reply = None if again else forks.epoch_over(message, last[0])
             result.receipts.extend([reply] if reply else [])
             result.refusals.append(Refusal(name, "replayed", f"message {stamp} after {last}"))
             continue
-        result.stamps[name] = stamp
+        result.stamps[name], result.marks[name] = stamp, forks.mark_of(payload)
         _speaks(message, last[0], result, gateway)
         if isinstance(message, Live):
             result.live.append(message)
@@ -160,6 +166,7 @@ def plan(now: int, batch: Sorted, views: Mapping[str, MeterView]) -> Plan:
         now,
         refusals=list(batch.refusals),
         heard=dict(batch.stamps),
+        marks=dict(batch.marks),
         receipts=list(batch.receipts),
         sessions=dict(batch.sessions),
         alarms=[forks.two_gateways(name, now) for name in sorted(batch.copied)],

@@ -168,7 +168,7 @@ class Worker:
         """Store a batch. If all of it was refused, that waits for the next batch or sign of life: a flood does not make
         the database write.
         """
-        if not result.heard:
+        if not result.heard and not result.alarms:
             self._refused = summed([*self._refused, *result.refusals])
             return
         earlier, self._refused = self._refused, []

@@ -64,6 +64,7 @@ class Store:
         self._shards = shards
         self._meters: dict[str, Meter] = {}
         self._accounts: dict[str, Account] = {}
+        self._marks: dict[str, dict[tuple[int, int], bytes]] = {}
         self._aside: dict[str, float] = {}
         self._failing: dict[str, float] = {}
         self._outbox = Outbox(shards)
@@ -102,6 +103,7 @@ class Store:
                 row.adopted_at,
                 row.lines,
                 row.told_revocations,
+                self._marks.get(row.name, {}).get((row.epoch, row.number), b""),
             )
         return views
 
@@ -244,12 +246,15 @@ class Store:
             _count_refusals(plan.now, plan.refusals)
         for name, change in plan.meters.items():
             self._accounts[name] = change.account
+        for name, mark in plan.marks.items():
+            self._marks[name] = {plan.heard[name]: mark}
         while len(self._accounts) > REMEMBERED:
             del self._accounts[next(iter(self._accounts))]
 
     def _lock(self, plan: Plan) -> None:
         """Lock all rows that the batch changes, in the common order."""
         gateways = {*plan.heard, *plan.sessions, *plan.adopting, *(name for name, _kind in plan.over)}
+        gateways |= {alarm.gateway for alarm in plan.alarms if alarm.gateway}
         rows = for_update(Gateway.objects.filter(name__in=gateways).only("name", "epoch", "number")).order_by("pk")
         for row in rows:
             # If the stored stamp is later, older messages would be stored again, and two gateways with one name could no
