@@ -64,6 +64,7 @@ class Store:
         self._shards = shards
         self._meters: dict[str, Meter] = {}
         self._accounts: dict[str, Account] = {}
+        # Of the last message of each gateway, by its stamp. After a start none is known.
         self._marks: dict[str, dict[tuple[int, int], bytes]] = {}
         self._aside: dict[str, float] = {}
         self._failing: dict[str, float] = {}
