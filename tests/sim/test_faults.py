@@ -165,6 +165,13 @@ def fails(seed):
     return False
 
 
+def test_a_switch_that_does_not_obey_is_told_again_while_its_register_shows_nonsense():
+    """The world leapt over that: looks from which nothing follows but another order."""
+    only = ["act.m2.7", "blink.m2.5", "cut.g1.13", "cut.g2.11", "deceive.m2.3", "pay.m2.8", "settings.m1.3"]
+    without = ["alter", "delay", "dying", "forge", "loss", "repeat"]
+    World(1032, 5, 2, only, swarm=draw(1032, without, everything=True)).run()
+
+
 def test_a_seed_that_holds_can_not_be_shrunk():
     with pytest.raises(ValueError, match="seed 3 holds"):
         shrunk(3, 1, 1)

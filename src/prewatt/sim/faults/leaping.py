@@ -80,7 +80,9 @@ class Rests:
     ) -> None:
         """Let meters rest after a look at them from which nothing followed."""
         for name, each in seen.items():
-            if effects or (isinstance(each, Observed) and not self._shows_no_value(agent, name)):
+            # A switch that does not stand as ordered is told again at each look.
+            restless = effects or agent.meters[name].switching.unseen
+            if restless or (isinstance(each, Observed) and not self._shows_no_value(agent, name)):
                 self._rests.pop(name, None)
             else:
                 self._rests[name] = Rest(self._until(agent, name), self._facts(agent, name))
