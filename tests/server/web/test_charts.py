@@ -260,6 +260,14 @@ def test_the_pages_draw_it_and_say_it_in_a_table_and_never_a_zero_for_what_nobod
 
 
 @pytest.mark.database
+def test_a_period_of_which_nothing_is_known_takes_no_place_beside_the_next_one(autumn, anna, sees):
+    for month, is_beside in (("2025-10-01", False), ("2025-11-01", True)):
+        page = " ".join(sees("flat1", f"/me/use/?period=month&day={month}").content.decode().split())
+        assert ('data-before aria-pressed="true" hidden' not in page) == is_beside
+        assert ('class="of-before" hidden' not in page) == is_beside
+
+
+@pytest.mark.database
 def test_another_period_comes_alone_and_without_a_script_as_a_page(autumn, anna, sees):
     query = "period=day&day=2025-10-26"
     part = sees("manager", f"/units/{anna.unit_id}/use/?{query}", **{"HX-Request": "true"})

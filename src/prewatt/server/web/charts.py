@@ -217,6 +217,11 @@ class Chart:
         """Whether something of it is known."""
         return any(each.is_known for each in self.parts)
 
+    @property
+    def is_known_before(self) -> bool:
+        """Whether something of the period before is known."""
+        return any(each.is_known for each in self.before)
+
 
 def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy | None = None) -> Chart:
     """Return the chart of the period in which a local day lies, at the instant `at`; of one tenancy alone, if it is given."""

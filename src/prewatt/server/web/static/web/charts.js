@@ -37,14 +37,18 @@ const gaps = {
   },
 };
 
+// A period of which nothing is known takes no place beside this one.
+const isBeside = figure => chosen.before && !figure.querySelector("button[data-before]").hidden;
+
 function datasets(figure, data, context) {
   const {measure} = chosen;
+  const width = isBeside(figure) ? .62 : .94;
   const scale = measure === "energy" ? 1e3 : 1e9;
   const scaled = values => values.map(each => (each === null ? null : each / scale));
   const bars = data.rates.map((rate, number) => {
     const plain = colour(figure.querySelector(`.swatch.rate${number}`));
     return {
-      label: rate.name, data: scaled(rate[measure]), stack: "now", grouped: false, barPercentage: .62, order: 1,
+      label: rate.name, data: scaled(rate[measure]), stack: "now", grouped: false, barPercentage: width, order: 1,
       backgroundColor: data.states.map(state => (state === "partly" ? hatched(context, plain) : plain)),
       borderColor: plain, borderWidth: data.states.map(state => (state === "partly" ? 1 : 0)),
     };
@@ -52,10 +56,10 @@ function datasets(figure, data, context) {
   const more = figure.querySelector(".swatch.more");
   if (measure === "charge" && more)
     bars.push({
-      label: more.parentElement.textContent, data: scaled(data.more), stack: "now", grouped: false, barPercentage: .62, order: 1,
+      label: more.parentElement.textContent, data: scaled(data.more), stack: "now", grouped: false, barPercentage: width, order: 1,
       backgroundColor: colour(more),
     });
-  if (chosen.before)
+  if (isBeside(figure))
     bars.push({
       label: figure.querySelector(".of-before").textContent, data: scaled(data.before[measure]).slice(0, data.labels.length),
       stack: "before", grouped: false, barPercentage: .94, order: 2, backgroundColor: colour(figure.querySelector(".swatch.before")),
@@ -116,7 +120,7 @@ function draw(figure) {
     button.setAttribute("aria-pressed", button.dataset.measure === chosen.measure);
   figure.querySelector("button[data-before]").setAttribute("aria-pressed", chosen.before);
   figure.querySelectorAll(".of-charge").forEach(each => { each.hidden = chosen.measure !== "charge"; });
-  figure.querySelector(".of-before").hidden = !chosen.before;
+  figure.querySelector(".of-before").hidden = !isBeside(figure);
   Chart.getChart(canvas)?.destroy();
   Chart.defaults.font.family = getComputedStyle(figure).fontFamily;
   new Chart(canvas, {
