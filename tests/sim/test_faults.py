@@ -172,6 +172,11 @@ def test_a_switch_that_does_not_obey_is_told_again_while_its_register_shows_nons
     World(1032, 5, 2, only, swarm=draw(1032, without, everything=True)).run()
 
 
+def test_a_restoration_is_taken_if_it_ends_later_than_now_although_the_journal_is_ahead_of_that():
+    """The oracle refused it by the journal's time."""
+    World(1036, swarm=draw(1036, everything=True)).run()
+
+
 def test_a_seed_that_holds_can_not_be_shrunk():
     with pytest.raises(ValueError, match="seed 3 holds"):
         shrunk(3, 1, 1)

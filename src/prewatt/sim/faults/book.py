@@ -304,7 +304,7 @@ class Book(RegisterBook):
         self.known.add(entry.tid)
 
     def _may(self, entry: AnyEntry, order: Control) -> bool:
-        return self.supply.may(entry.at, self.balance, self.is_low(), order.action)
+        return self.supply.may(entry.at, self._now.time, self.balance, self.is_low(), order.action)
 
     def _credit(self, entry: CreditApplied, order: GrantCredit) -> None:
         if entry.credit_id in self.ids:
@@ -361,7 +361,7 @@ class Book(RegisterBook):
             if self._made(entry, entry.tid).amount:
                 self.wrong(entry, f"code {entry.tid} is a credit")
             self.typed[entry.tid] = 0
-        if not self.supply.may(entry.at, self.balance, self.is_low(), entry.action):
+        if not self.supply.may(entry.at, self._now.time, self.balance, self.is_low(), entry.action):
             self.wrong(entry, f"{entry.action} could not be done")
         self._act(entry)
 

@@ -138,7 +138,9 @@ def _type(
         gateway.guessed[name] = world.now
     book = gateway.books[name]
     is_good, balance = is_right and not book.code_used(token.tid), book.balance
-    may = action is None or book.supply.may(max(gateway.time(), book.at), balance, book.is_low(), action)
+    may = action is None or book.supply.may(
+        max(gateway.time(), book.at), gateway.time(), balance, book.is_low(), action
+    )
     gateway.typed[name] = world.now
     reply, effects = gateway.agent.submit_code(gateway.moment(), name, digits, way)
     gateway.do(effects)
@@ -233,7 +235,7 @@ def _on_site(world: World, name: str, action: Action) -> None:
     gateway, book = world.gateway_of(name), world.oracle.books[name]
     if gateway.agent is None:
         return
-    may = book.supply.may(max(gateway.time(), book.at), book.balance, book.is_low(), action)
+    may = book.supply.may(max(gateway.time(), book.at), gateway.time(), book.balance, book.is_low(), action)
     reply, effects = gateway.agent.act(gateway.moment(), name, action, "staff", "grant")
     if reply.done != may and book.seq == gateway.agent.meters[name].account.seq - _entries_in(effects, name):
         world.broken(f"meter {name}: {action} was {'done' if reply.done else 'refused'} ({reply.text})")

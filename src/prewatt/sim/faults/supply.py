@@ -195,17 +195,17 @@ class Supply:
         watts = self.settings.power.watts
         return watts[self._wall(now).hour % len(watts)] if watts else 0
 
-    def may(self, now: int, balance: int, low: bool, action: Action) -> bool:
-        """Return whether an action can be done now."""
+    def may(self, at: int, time: int, balance: int, low: bool, action: Action) -> bool:
+        """Return whether an action can be done. `at`: the instant of its entry, which may be ahead of the `time`."""
         match action:
             case TakeEmergency():
                 return bool(self.settings.emergency_credit) and not self.emergency_taken and (balance <= 0 or low)
             case Close(override):
-                return self._may_close(now, balance, override)
+                return self._may_close(at, balance, override)
             case Release():
                 return "hold" in self.locks
             case Restore(amount, until):
-                return until > now if until else bool(amount)
+                return until > min(at, time) if until else bool(amount)
         return True
 
     def _may_close(self, now: int, balance: int, override: bool) -> bool:
