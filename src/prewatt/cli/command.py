@@ -58,7 +58,7 @@ class Command(TyperCommand):
 
 
 class FileCommand(Command):
-    """A short command on files and devices. Any ValueError or OSError refuses it."""
+    """A short command on files and devices. A ValueError or OSError ends it with its message."""
 
     refusals = (ValueError, OSError)
 

@@ -35,8 +35,8 @@ MENDED_BY = gettext_noop(
 
 
 class LoadedAgent(NamedTuple):
-    """The agent, and for its start: the meters whose snapshots had to be mended, and those that another gateway had
-    before.
+    """The agent, and what its start must report: the meters whose snapshots had to be mended, and those that another
+    gateway had before.
     """
 
     agent: Agent

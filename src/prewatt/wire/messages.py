@@ -217,9 +217,9 @@ class Receipt(Struct, frozen=True, tag_field="kind", tag="receipt"):
 
 
 class States(Struct, frozen=True, tag_field="kind", tag="states"):
-    """The states from which the gateway continues these meters' journals, because its own do not continue what is
-    committed here. A gateway that replaces another does the same. They are believed only as the answer to the message
-    that they name. `at`: the server's time, 0 if it is not given.
+    """The states that the server sends when a gateway's journals do not fit its own, or the gateway is new. The gateway
+    goes on from them. It believes them only as the answer to the message that they name. `at`: the server's time, 0 if
+    it is not given.
     """
 
     gateway: str

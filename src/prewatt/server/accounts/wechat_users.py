@@ -16,8 +16,8 @@ _PURPOSE = "WeChat user"
 
 
 class WeChatUser(models.Model):
-    """A person in the mini program `appid`, and whose login they act by. `sealed` is the openid, by which that program alone
-    knows them; `digest` finds it again. `made_at` is an instant, µs since 1970.
+    """A person in the mini program `appid`, and the login that they use there. `sealed`: the openid, encrypted, by which only
+    that program knows the person; `digest`: its hash, to look it up. `made_at` is an instant, µs since 1970.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="wechat_users")

@@ -1,6 +1,7 @@
-"""The library of the set-up pages as a part of each process: its own configuration loads all of it, and few processes have pages.
+"""The configuration of `unfold`, the library of the set-up pages. Its own would load all of it in every process, and few
+processes have pages.
 
-Not in `apps.py`: of two configurations there Django takes neither by itself.
+It does not stand in `apps.py`: if `apps.py` has two configurations, Django uses neither unless it is told which.
 """
 
 from django.apps import AppConfig

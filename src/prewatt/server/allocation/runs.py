@@ -48,7 +48,7 @@ LARGEST_BILL = BALANCE_MAX // 1000
 @dataclass(frozen=True)
 class Part:
     """The share (nano) of one holder of a unit (`tenancy` None: the landlord), with its days and weights by basis. The
-    landlord's weights are zero if the other units bear what is vacant.
+    landlord's weights are zero if the other units pay the share of vacant units.
     """
 
     unit: Unit

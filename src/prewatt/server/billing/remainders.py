@@ -1,4 +1,4 @@
-"""The remainder of a settled account."""
+"""What is left on, or missing from, the account of a tenancy that was settled."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .owed import owe_back
 
 
 def close_remainder(tenancy: Tenancy, of: Reference, memo: str) -> None:
-    """Bring a settled tenancy's account to zero: a rest is a refund, a shortfall is a debt, less what the deposit
-    covers. `of`: the reference of what left the remainder.
+    """Bring a settled tenancy's account to zero. What is left is refunded; what is missing is a debt, less the deposit.
+    `of`: the reference of the booking that left it.
     """
     organisation, own = tenancy.unit.property.organisation, tenant_account(tenancy)
     left = balance(own)

@@ -27,7 +27,9 @@ def written(text: str, field: str, most: int = LONGEST, needed: bool = True) -> 
 
 
 def named(asked: str) -> str:
-    """Return the name under which something is done once. Raises ValidationError if it can't be a name."""
+    """Check and return the name that a caller gave its request: the same name twice does it once. Raises ValidationError if it
+    can't be a name.
+    """
     if not (0 < len(asked) <= LONGEST_ASKED and asked.isascii() and asked.isprintable()):
         raise ValidationError(
             {"asked": _("Give a name of 1 to %(most)d letters and digits.") % {"most": LONGEST_ASKED}}

@@ -23,7 +23,7 @@ def holder_at(tenancies: Iterable[Tenancy], at: int) -> Tenancy | None:
 
 
 def stretches(unit_id: int | None, span: Span) -> list[Stretch]:
-    """Return who held a unit in a span, without a gap, the earliest first. Of a meter without a unit (None) nobody did."""
+    """Return who held a unit in a span, without a gap, the earliest first. Without a unit (None) there is no holder."""
     rows = Tenancy.objects.filter(unit=unit_id, begins__lt=span.ends).exclude(ends__lte=span.begins).order_by("begins")
     parts: list[Stretch] = []
     at = span.begins

@@ -1,4 +1,4 @@
-"""The tokens of short links: a delivery, signed."""
+"""The tokens of short links in messages. Each is the number of a delivered notice, signed."""
 
 from __future__ import annotations
 

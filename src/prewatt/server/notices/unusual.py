@@ -44,8 +44,8 @@ def unusual(lowest: int, before: Sequence[int]) -> int | None:
 
 
 def judge(lowest: Mapping[date, int], day: date) -> tuple[int, int] | None:
-    """Return (lowest hour of `day`, usual lowest hour), Wh, if the day is unusual, otherwise None. `lowest` has the
-    lowest hour of each day.
+    """Return the energy (Wh) of the hour with the least use: of `day`, and as it usually is. None if the day is not
+    unusual. `lowest` has this energy of each day.
     """
     if day not in lowest:
         return None

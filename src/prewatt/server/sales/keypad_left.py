@@ -164,8 +164,9 @@ def carry_out_give_back(adjustment: Adjustment, by: str) -> None:
 
 
 def reading_at_the_end(tenancy: Tenancy, token_meter: TokenMeter) -> KeypadReading | None:
-    """Return the reading by which a tenancy that ended is settled, with what is left on the meter: the first one since the
-    move-out, else the last one of its day, if no code was made after it. None if nobody has typed one yet.
+    """Return the reading by which a tenancy that ended is settled, with what is left on the meter: the first reading after the
+    move-out; without one, the last reading of the day of the move-out, unless a code was made after it. None if there is
+    neither.
     """
     if tenancy.ends is None:
         return None

@@ -134,8 +134,8 @@ def _charge(tenancy: Tenancy, at: int) -> None:
 
 
 def _waits_for_code(tenancy: Tenancy) -> TopUp | None:
-    """Return the last payment, if it has no code and the account has neither sold nor taken back any energy since: there
-    was no tariff, or the key could make no code. None otherwise.
+    """Return the last payment, if it has no code and the account has neither sold nor taken back any energy since; None
+    otherwise. This happens when there was no tariff, or the key could make no code.
     """
     last = TopUp.objects.filter(tenancy=tenancy).order_by("-pk").first()
     if last is None or last.command_id is not None or booked(Reference(Of.TOP_UP, last.pk).and_(Part.UNDONE)):

@@ -13,10 +13,12 @@ from ...kernel.tariff import Dated, Tariff
 from ..core import local_forms
 
 FAR = 10
-"""If the usual price is more than this many times the tariff's dearest, it is in another unit."""
+"""If the usual price of a file is more than this many times the dearest price of the tariff, the file's prices are taken to
+be in another unit (cents, MWh).
+"""
 NEAR = 50
-"""If the tariff's cheapest price is more than this many times the dearest price of a file, the file is
-in another unit.
+"""If the tariff's cheapest price is more than this many times the dearest price of a file, the file's prices are taken to
+be in another unit.
 """
 
 

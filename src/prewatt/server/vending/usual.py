@@ -13,7 +13,7 @@ LAST = 20
 TIMES = 10
 """A payment of more than this many times the usual one is asked about."""
 MONTH = 1_000_000
-"""The energy (Wh) of a month with much use. Its price stands for the usual payment if nobody in the building has paid
+"""The energy (Wh) of a month with much use. What it costs is used as the usual payment if nobody in the building has paid
 yet.
 """
 
