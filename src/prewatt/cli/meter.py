@@ -92,9 +92,10 @@ def lead_back(
     ],
     property_name: PropertyOption = "",
 ) -> None:
-    """Let a journal that is dated in the future go on from the present time.
+    """Repair a meter whose journal has dates in the future.
 
-    A wrong clock has dated it. Nothing in the journal is lost, and nothing is charged twice (docs/landlord/alarms.md).
+    They come from a wrong clock. The journal goes on from the present time. Nothing in it is lost, and nothing is charged
+    twice (docs/landlord/alarms.md).
     """
     property_ = property_named(property_name)
     gateway = Gateway.objects.filter(property=property_, name=name).first()

@@ -36,7 +36,7 @@ def preview(
         typer.Option("--way", help=f"Print only this way: {', '.join(WAYS)}. Repeat the option for more."),
     ] = None,
 ) -> None:
-    """Print the text of every notice as each way of sending carries it.
+    """Print the text of every notice, as SMS, e-mail and the other ways send it.
 
     Each text comes with the number of SMS it needs, and the lengths of WeChat's fields.
     """
@@ -45,7 +45,7 @@ def preview(
 
 
 def preview_notices(events: Sequence[str], languages: Sequence[str], ways: Sequence[str]) -> list[str]:
-    """Return the texts of notices as each way of sending carries them; all of them if nothing is chosen. Raises
+    """Return the texts of notices as each way sends them; all of them if nothing is chosen. Raises
     CommandError that names an unknown choice.
     """
     choices = (("--event", events, Event.values), ("--language", languages, LANGUAGES), ("--way", ways, WAYS))

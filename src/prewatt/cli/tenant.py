@@ -198,7 +198,7 @@ def statement(
     ] = None,
     property_name: PropertyOption = "",
 ) -> None:
-    """Write the statement of the tenant who lived in a unit last (docs/landlord/statement.md)."""
+    """Write the statement of a unit's present or last tenant (docs/landlord/statement.md)."""
     property_ = property_named(property_name)
     tenancies = Tenancy.objects.filter(unit=unit_named(property_, unit)).order_by("-begins")
     tenancy = tenancies.select_related("unit__property__organisation").first()

@@ -190,7 +190,9 @@ def _check(server: str, page: str, insecure: bool, drivers: Mapping[str, DriverS
 def _files_are_there(drivers: Mapping[str, DriverSettings]) -> None:
     """Raise EnrolError if a file or folder that a kind of meter needs is not there, such as one whose name is typed wrongly."""
     for path in (path for section in drivers.values() for path in missing_paths(section)):
-        raise EnrolError(_("%(path)s is not there. Look how it is written. The code is still valid") % {"path": path})
+        raise EnrolError(
+            _("There is no file or folder %(path)s. Check its name. The code is still valid") % {"path": path}
+        )
 
 
 def _is_this_machine(host: str) -> bool:

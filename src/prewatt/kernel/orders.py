@@ -263,7 +263,7 @@ class TakeEmergency(Order, frozen=True, tag="emergency"):
 class ClearTamper(Order, frozen=True, tag="clear-tamper"):
     """Clear the record that the meter was tampered with."""
 
-    label = _("forget tampering")
+    label = _("end the lock for tampering")
     effect = _("The meter supplies again though it was tampered with. Have a look at it first.")
     done = _("Tampering cleared")
     by_manager = by_staff = brings_power = True
@@ -278,7 +278,7 @@ class UnlockCodes(Order, frozen=True, tag="unlock-codes"):
     change.
     """
 
-    label = _("take codes again")
+    label = _("let codes be typed again (after wrong ones)")
     effect = _("The meter takes codes again after too many wrong ones.")
     done = _("Codes unlocked")
     by_manager = by_staff = True

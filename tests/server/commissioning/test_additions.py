@@ -114,7 +114,7 @@ def test_a_typed_line_has_a_unit_a_meter_and_a_tenant():
             "(?s)line 1: has more.*line 2: has more.*line 2, meter: '1E.12'.*line 3, unit: 101 is",
         ),
         ("101\n101", "line 2, unit: 101 is in line 1 already"),
-        ("101;m1;Anna;x", "line 1: has more than a unit, a meter and a tenant"),
+        ("101;m1;Anna;x", "line 1: has more than three parts: flat; meter; tenant"),
         ("1001-3000\n3001-3002", "more than 2000 units"),
         ("", "has no rows"),
         ("101;;\n102;1E+12;", "line 2, meter: '1E.12'"),

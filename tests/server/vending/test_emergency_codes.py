@@ -259,7 +259,8 @@ def test_who_made_a_code_that_was_typed_is_said_at_the_meter(where, landlord, ed
     typed(edge, clock, "m1", ordered.code.digits)
     edge.deliver(store)
     told = [each.detail for each in happenings(Meter.objects.get(name="m1")) if "restore" in each.text]
-    assert sorted(told) == ["page, by the code of manager: emergency code", "page, by the code of manager: ill"]
+    where_typed = "on the page in the building, by the code of manager"
+    assert sorted(told) == [f"{where_typed}: emergency code", f"{where_typed}: ill"]
 
 
 def test_a_database_from_before_is_told_of_a_used_one(where, landlord, edge, store, clock):  # noqa: F811

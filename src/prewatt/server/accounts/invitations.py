@@ -214,7 +214,7 @@ def check_open(invitation: Invitation) -> None:
     if invitation.revoked_at is not None or invitation.ends <= now() or not _maker_may(invitation):
         raise InvitationError(_("This invitation is not valid any more. Ask for a new one."))
     if invitation.tenancy is not None and invitation.tenancy.has_ended(now()):
-        raise InvitationError(_("Nobody lives there by this tenancy any more."))
+        raise InvitationError(_("This tenancy has ended."))
     if invitation.again is not None and _may_not_again(invitation):
         raise InvitationError(_("This invitation is not valid any more. Ask for a new one."))
 

@@ -55,7 +55,7 @@ SUPPLY_GROUPS: tuple[tuple[Any, dict[str, Any]], ...] = (
         },
     ),
     (
-        _("Impossible registers and unknown meters"),
+        _("Readings that can't be true, and meters that nobody knows"),
         {
             "doubtful_readings": _("Readings needed to accept a new register"),
             "foreign_hours": _("Hours of supply with an unknown meter"),

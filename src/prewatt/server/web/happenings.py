@@ -50,7 +50,9 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
             result.append(Happening(entry.at, _(words_of(entry.code)), detail_in_words(entry.detail, spoken())))
         elif isinstance(entry, OnSite):
             what = _("%(what)s, on site") % {"what": entry.action.words(_)}
-            detail = f"{entry.by} {entry.reason}".strip()
+            # Without a grant it is no person, but the way in: where the code was typed.
+            by = entry.by if entry.grant else detail_in_words(entry.by, spoken())
+            detail = f"{by} {entry.reason}".strip()
             if entry.tid in orderers:
                 detail = _("%(where)s, by the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}
             result.append(Happening(entry.at, what, detail))

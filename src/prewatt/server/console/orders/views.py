@@ -182,8 +182,8 @@ def pin(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, _("The new PIN of %(unit)s is %(pin)s. It is shown only once.") % given)
     if pin_.code:
         text = _(
-            "Without a network the PIN works after this code was typed for meter %(meter)s, at its keypad or on the page in the "
-            "building: %(code)s. The code, too, is shown only once. It is valid for %(days)d days."
+            "If there is no network, first type this code for meter %(meter)s, at its keypad or on the page in the building: "
+            "%(code)s. Then the PIN works. The code, too, is shown only once. It is valid for %(days)d days."
         )
         messages.success(request, text % given)
     elif pin_.meter:

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ....kernel.calendar import zone
@@ -22,9 +23,11 @@ from ....kernel.currencies import format_money
 from ....kernel.units import MINUTE, exact_instant, exact_kwh
 from ...accounts.throttles import failed, waits
 from ...core.addresses import public
+from ...core.local_forms import money_with_code, short_kwh
 from ...core.plain_numbers import plain
 from ...core.time import now
 from ...core.wechat_login import ADDRESS, LoginError, link, openid
+from ...estate.low_steps import day_steps, energy_steps, money_steps
 from ...estate.models import Property
 from ...notices.channels import CHANNELS
 from ...notices.channels.interface import Message, SendError
@@ -170,13 +173,11 @@ def _channels(recipient: Recipient, user: Any) -> dict[str, Any]:
 
 
 def _landlords_steps(property_: Property) -> str:
-    """Return the steps at which every tenant is reminded, in words: 10 kWh · 20 EUR · 3, 1 days."""
-    named = (
-        (property_.low_credit_kwh, "kWh"),
-        (property_.low_credit, property_.currency),
-        (property_.low_credit_days, _("days")),
-    )
-    return " · ".join(f"{steps} {unit}" for steps, unit in named if steps)
+    """Return the steps at which every tenant is reminded, in words: 10 kWh, 20.00 EUR, 3 days, 1 day."""
+    energy = [f"{short_kwh(each)} kWh" for each in energy_steps(property_)]
+    money = [money_with_code(each, property_.currency) for each in money_steps(property_)]
+    days = [ngettext("%(days)d day", "%(days)d days", each) % {"days": each} for each in day_steps(property_)]
+    return ", ".join([*energy, *money, *days])
 
 
 def _of_organisation(recipient: Recipient) -> dict[str, Any]:
