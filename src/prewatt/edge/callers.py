@@ -34,8 +34,8 @@ def objection(environ: dict[str, Any], names: Collection[str] = ()) -> str:
 
 
 def is_own_address(environ: dict[str, Any], names: Collection[str]) -> bool:
-    """Return whether a request names the gateway as only people of its own network do: by an IP address, by a name without
-    a domain, by one that ends inside the building, or by one of `names`.
+    """Return whether the address of a request is one by which people in the gateway's own network open it: an IP address, a
+    name without a domain, a name that ends as names of local networks do (`.local` …), or one of `names`.
     """
     try:
         name = (urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname or "").rstrip(".")

@@ -22,13 +22,15 @@ class LookAt(Struct, frozen=True):
 
 
 class Commit(Struct, frozen=True):
-    """Put these records into the journal, durably, before any later effect."""
+    """Put these records into the journal, so that they are safe on the disk before any later effect is carried out."""
 
     records: list[tuple[str, Record]]
 
 
 class Keep(Struct, frozen=True):
-    """Store `body` for a meter (empty: for the gateway) under the name `what`, durably, before any later effect."""
+    """Store `body` under the name `what` for a `meter` (empty: for the gateway), so that it is safe on the disk before any later
+    effect is carried out.
+    """
 
     meter: str
     what: str

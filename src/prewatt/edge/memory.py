@@ -53,7 +53,7 @@ def load_memory(kept: Kept, keys: Mapping[str, KeyState], revoked: RevokedGrants
 
 
 def load_tries(kept: Kept) -> dict[str, dict[str, Tries]]:
-    """Return the counts of wrong codes by meter and way in."""
+    """Return the stored counts of wrong codes, by meter and by the way in on which they were typed (page, keypad …)."""
     decoder = msgpack.Decoder(dict[str, Tries])
     return {name: decoder.decode(body) for name, body in kept(TRIES).items()}
 

@@ -315,7 +315,9 @@ class RateCalendar:
 
 @lru_cache(maxsize=1024)
 def calendar_of(tariff: Tariff) -> RateCalendar:
-    """The tariff's calendar. Accounts are loaded again and again, and many have the same one. TariffError if it is none."""
+    """Return the calendar of a tariff, kept ready because many accounts have the same tariff. Raises TariffError if the tariff is
+    wrong.
+    """
     return RateCalendar(tariff)
 
 

@@ -1,4 +1,4 @@
-"""Hears of every change of a row, and has those that a person makes written to the audit log.
+"""Notices every change of a row in the database; if a person makes it, it is written to the audit log.
 
 Django tells by signals of rows that are saved and deleted one by one. `update` and `bulk_create` tell nobody: they are wrapped
 here, once for all models, when the server starts (`listen`).

@@ -49,7 +49,7 @@ def read_money(field: str, text: str | None) -> int:
 
 
 def read_period(field: str, text: str) -> Period:
-    """Return the period of a chart. Raises ValidationError, which names the field."""
+    """Return the period (day, month or year) of a chart that a call asks for. Raises ValidationError, which names the field."""
     if text not in Period.__members__.values():
         raise ValidationError({field: _("%(period)r is not one of day, month, year") % {"period": text}})
     return Period(text)

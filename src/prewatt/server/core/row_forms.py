@@ -13,14 +13,14 @@ from django import forms
 
 
 class RowForm(forms.ModelForm):
-    """A form of a row. Of a row that is there already it stores the columns that are others than when the form was made."""
+    """A form of a row. Of a row that exists already it stores only the columns that have changed since the form was made."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._before = self._columns()
 
     def moved(self) -> list[str]:
-        """Return the names of the row's columns that are others than when the form was made."""
+        """Return the names of the columns whose values have changed since the form was made."""
         return [name for name, value in self._columns().items() if value != self._before.get(name)]
 
     def save(self, commit: bool = True) -> Any:

@@ -58,8 +58,8 @@ def used_up_to(aligned: Alignment, running: Ints) -> Ints:
 
 
 def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:
-    """Return instants and energies (as `rate` takes them) of readings, which are pairs (instant, Wh since the one
-    before). Registers would not do: meters are exchanged, and counters roll over.
+    """Return the instants of all readings, and the energies (Wh) between them, as `rate` takes them. `readings` are pairs
+    (instant, Wh since the reading before). They are no registers, because meters are exchanged and counters roll over.
     """
     pairs = np.array(list(readings), dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[1:, 1]

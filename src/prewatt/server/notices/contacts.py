@@ -31,7 +31,9 @@ class TenantChangedError(ValidationError):
 
 
 def kept(recipient: Recipient) -> Contact:
-    """Return the contact that the landlord has typed for a recipient, as far as it still holds."""
+    """Return the phone number and e-mail address that the landlord typed for a recipient and that are still in use, with their
+    language.
+    """
     fields = {"phone": "", "email": ""}
     for channel in recipient.channels.filter(is_from_office=True):
         for field, kind in KINDS.items():

@@ -35,7 +35,7 @@ class ControlError(ValueError):
 
 
 def check_bounds(action: Action) -> None:
-    """Raise ControlError if an order is one that can't be, at any meter."""
+    """Raise ControlError if no meter could do an order: a restoration without an end and an amount, or beyond what is allowed."""
     if not isinstance(action, Restore):
         return
     if not action.amount and not action.until:

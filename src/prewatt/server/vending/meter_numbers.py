@@ -1,4 +1,4 @@
-"""Meters get the number for which codes are made."""
+"""Gives meters their numbers and keys: a code of 20 digits is made for a number, and works at that meter alone."""
 
 from __future__ import annotations
 

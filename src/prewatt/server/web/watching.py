@@ -78,7 +78,9 @@ def seal(request: HttpRequest, ticket: Ticket) -> str:
 
 
 def unseal(text: str, session: str) -> Ticket | None:
-    """Return the ticket of a text; None if it is not from here, not for this session, or has ended."""
+    """Return the ticket that `seal` made into a text; None if this server did not make it, or not for this session, or if it has
+    ended.
+    """
     try:
         user, (kind, keys), state, shown, ends, roles, tenancy = signing.loads(text, salt=_salt(session))
     except (signing.BadSignature, ValueError, TypeError):

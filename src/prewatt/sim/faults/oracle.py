@@ -376,7 +376,7 @@ class Oracle:
     # -- at the end --------------------------------------------------------------------------------------------------
 
     def final(self) -> None:
-        """Check that all sides are equal, after everything was mended and time has passed."""
+        """Check at the end, after all faults were mended and some time has passed, that gateways, server and books say the same."""
         for name, book in self.books.items():
             sides.check_journal(self._world, book)
             sides.check_money(self._world, book)

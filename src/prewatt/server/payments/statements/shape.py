@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row that is no line: its number in the file (from 1), the reason, and its text."""
+    """A row of a bank's file that was not taken as a booking: its number in the file (from 1), the reason, and its text."""
 
     number: int
     why: Why
@@ -44,13 +44,15 @@ class LeftOut:
 
 @dataclass
 class Statement:
-    """The lines of a file and the rows that are no lines, in the order of the file."""
+    """What a bank's file holds: its bookings (`lines`), and the rows that were not taken as bookings (`left_out`), both in the
+    order of the file.
+    """
 
     lines: list[Line] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
     def leave_out(self, number: int, why: Why, text: str) -> None:
-        """Add a row that is no line."""
+        """Add a row that is not taken as a booking."""
         self.left_out.append(LeftOut(number, why, tidy(text, 120)))
 
     def check_days(self) -> None:

@@ -51,7 +51,9 @@ ONE_CLICK = "List-Unsubscribe"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def tap(request: HttpRequest, token: str) -> HttpResponse:
-    """Lead on to the page that settles a message, or offer that with a log-in; do what was chosen for such messages."""
+    """Open the short link of a message. If the message is for whoever is logged in, go to the page that it is about; else show
+    a page that leads there by a log-in. A form that is sent here changes how such messages come.
+    """
     delivery = _named(request, token)
     if isinstance(delivery, HttpResponse):
         return delivery
