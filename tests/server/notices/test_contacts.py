@@ -189,6 +189,12 @@ def test_numbers_of_many_from_a_list_are_seen_before_they_are_kept(building, ten
     assert office.post(address, {"take": listed.context["take"] + "x"}).status_code == 400
 
 
+def test_a_tenant_reads_each_step_at_which_the_landlord_has_them_reminded(building, tenancy, log_in):
+    steps = {"low_credit_kwh": "10", "low_credit": "2.5, 1", "low_credit_days": "3, 1"}
+    Property.objects.filter(pk=building.property.pk).update(**steps)
+    assert "<b>10 kWh, 2.50 EUR, 1.00 EUR, 3 days, 1 day</b>" in page(log_in("flat1"), "/me/notices/")
+
+
 # -- whose it is ----------------------------------------------------------------------------------------------------------------
 
 
