@@ -192,7 +192,7 @@ def test_an_invitation_ends_with_its_days_with_the_tenancy_and_when_revoked(tena
     code = invite_to_flat(tenancy, person("manager"))
     Tenancy.objects.filter(pk=tenancy.pk).update(ends=clock.at + HOUR)
     clock.at += 2 * HOUR
-    with pytest.raises(InvitationError, match="Nobody lives there"):
+    with pytest.raises(InvitationError, match="This tenancy has ended"):
         check_open(invitation_of(code))
 
 
