@@ -99,6 +99,10 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert client.get("/").url == "/begin/"
     page = client.post(f"/properties/{home.pk}/price/", {"price": "dear"})
     assert page.status_code == 400 and 'value="dear"' in page.content.decode()
+    # A slip of the finger would give it all away: that is asked about, once.
+    page = client.post(f"/properties/{home.pk}/price/", {"price": "0"})
+    assert "0.00 EUR per kWh: nobody pays for electricity. Is that right?" in said(page)
+    assert not home.tariff_versions.exists(), "nothing is done before the yes"
     page = client.post(f"/properties/{home.pk}/price/", {"price": "0,32"}, **GERMAN)
     assert page.url == f"/properties/{home.pk}/gateways/"
     assert home.tariff_versions.get().tariff.kernel().rates[0].prices == (320_000,)
@@ -168,3 +172,13 @@ def test_a_server_is_claimed_once(building, client):
     before = get_user_model().objects.count()
     assert client.post("/begin/", OWNER).url.startswith("/login/")
     assert get_user_model().objects.count() == before
+
+
+def test_a_price_of_zero_applies_once_it_was_said_to_be_right(building, log_in):
+    home, client = building.property, log_in("manager")
+    address, before = f"/properties/{home.pk}/price/", home.tariff_versions.count()
+    page = client.post(address, {"price": "0.00"})
+    assert "nobody pays for electricity" in said(page) and 'name="price" value="0.00"' in page.content.decode()
+    assert home.tariff_versions.count() == before
+    client.post(address, {"price": "0.00", "sure": "free"})
+    assert home.tariff_versions.latest("pk").tariff.kernel().rates[0].prices == (0,)

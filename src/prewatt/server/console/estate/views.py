@@ -22,6 +22,7 @@ from ....kernel.units import short_price
 from ...commissioning.progress import Step, property_in_hand
 from ...commissioning.usual_places import usual_place
 from ...core.errors import for_people
+from ...core.local_forms import money_with_code
 from ...core.rate_names import usual_rate
 from ...core.time import now
 from ...estate.models import Organisation, Property
@@ -31,7 +32,8 @@ from ...web.access import owner_of, property_of_manager
 from ...web.forms import one_of
 from ...web.kept import say
 from ...web.paging import containing, looked_for, page_by_name
-from ..begin.steps import landlord_page, on_from, step_links, steps_above
+from ...web.sure import Act, ask_whether
+from ..begin.steps import landlord_page, on_from, page_of, step_links, steps_above
 from .forms import OrganisationForm, PriceForm, PropertyForm
 
 
@@ -148,6 +150,10 @@ def one_price(request: HttpRequest, pk: int) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     form = PriceForm(property_.currency, request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["price"] == 0:
+            asked = ask_whether(request, property_, _giving_away(property_))
+            if asked is not None:
+                return asked
         try:
             _let_apply(property_, form.cleaned_data["price"])
         except (ValidationError, TariffError) as error:
@@ -162,6 +168,18 @@ def one_price(request: HttpRequest, pk: int) -> HttpResponse:
         "tariffs": [each.tariff for each in property_.tariff_versions.in_force(now())],
     }
     return render(request, "console/estate/one_price.html", context, status=400 if form.errors else 200)
+
+
+def _giving_away(property_: Property) -> Act:
+    """Return what a person is asked before electricity is free."""
+    price = money_with_code(0, property_.currency)
+    return Act(
+        "free",
+        _("%(price)s per kWh: nobody pays for electricity. Is that right?") % {"price": price},
+        (_("It applies from now on, day and night."),),
+        _("Yes, it is free"),
+        page_of(property_, Step.PRICE),
+    )
 
 
 @transaction.atomic
