@@ -310,7 +310,7 @@ def test_a_tenancy_is_typed_on_the_propertys_wall_clock(operator):
         ({"begins_0": "soon"}, "Enter a valid date"),
         ({"begins_0": "", "begins_1": ""}, "This field is required"),
         ({"unit": ""}, "This field is required"),
-        ({"begins_0": "2020-09-01"}, "more than a year from now"),
+        ({"begins_0": "2020-09-01"}, "must be less than a year away, before or after now"),
         ({"unit": "Flat 1"}, "overlaps"),
     ],
 )

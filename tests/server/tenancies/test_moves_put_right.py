@@ -226,7 +226,8 @@ def test_what_the_meter_counted_is_said(edge, store, anna, owner, admin_user):  
     [
         (Change(), "Nothing is changed"),
         (Change(ends=at(2025, 10, 5)), "can't end before"),
-        (Change(ends=at(2027, 10, 5)), "more than a year"),
+        (Change(ends=at(2027, 10, 5)), "less than a year away, before or after now"),
+        (Change(begins=at(2023, 10, 5)), "less than a year away, before or after now"),
         (Change(ends=at(2025, 10, 10)), "Zoe lives there then"),
         (Change(stays=True), "Zoe lives there then"),
         (Change(deposit=-1), "A deposit is between"),

@@ -19,6 +19,12 @@ FARTHEST = 366 * DAY
 MOST_OCCUPANTS = 1000
 
 
+def check_near(at: int, field: str) -> None:
+    """Raise ValidationError, at its field, if the instant of a move is too far from now."""
+    if abs(at - now()) > FARTHEST:
+        raise ValidationError({field: _now("The date must be less than a year away, before or after now.")})
+
+
 class TenancyQuerySet(models.QuerySet["Tenancy"]):
     """Queries for tenancies by time."""
 
@@ -86,8 +92,8 @@ class Tenancy(models.Model):
             return
         if self.ends is not None and self.ends <= self.begins:
             raise ValidationError({"ends": _now("A tenancy can't end before it begins.")})
-        if self._state.adding and abs(self.begins - now()) > FARTHEST:
-            raise ValidationError({"begins": _now("This is more than a year from now.")})
+        if self._state.adding:
+            check_near(self.begins, "begins")
         others = Tenancy.objects.filter(unit=self.unit_id).exclude(pk=self.pk)
         if self.ends is not None:
             others = others.filter(begins__lt=self.ends)

@@ -23,7 +23,8 @@ from ..billing.owed import owe_back
 from ..billing.remainders import close_remainder
 from ..billing.spreading import settle_spreads
 from ..core.time import now
-from ..estate.models import FARTHEST, Property, Tenancy, Unit
+from ..estate.models import Property, Tenancy, Unit
+from ..estate.tenancies import check_near
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.charges import by_day
 from ..ledger.models import Transfer
@@ -112,8 +113,7 @@ def move_in(
 
 def check_move_out(tenancy: Tenancy, ends: int) -> None:
     """Raise ValidationError, which names what is wrong, if a tenant can't move out at the instant `ends`."""
-    if abs(ends - now()) > FARTHEST:
-        raise ValidationError({"ends": _("This is more than a year from now.")})
+    check_near(ends, "ends")
     if tenancy.ends is not None and tenancy.ends <= now():
         raise ValidationError({"ends": _("This tenancy has ended already.")})
     if ends <= tenancy.begins:

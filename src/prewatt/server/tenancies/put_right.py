@@ -31,7 +31,8 @@ from ..billing.spreading import reopen_spreads
 from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
-from ..estate.models import FARTHEST, Tenancy, Unit
+from ..estate.models import Tenancy, Unit
+from ..estate.tenancies import check_near
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.charges import by_day
 from ..ledger.models import Transfer
@@ -212,8 +213,8 @@ class _PuttingRight:
     def _own_span(self) -> tuple[int, int | None]:
         change, tenancy = self.change, self.tenancy
         for name, at in (("begins", change.begins), ("ends", change.ends)):
-            if at is not None and abs(at - now()) > FARTHEST:
-                raise ValidationError({name: _("This is more than a year from now.")})
+            if at is not None:
+                check_near(at, name)
         begins = tenancy.begins if change.begins is None else change.begins
         ends = None if change.stays else tenancy.ends if change.ends is None else change.ends
         if ends is not None and ends <= begins:
