@@ -194,7 +194,7 @@ def test_an_amount_far_over_the_usual_one_is_asked_about(many):
     many.run("top-up", amount="20")
     shown = many.preview("top-up", amount="1000")
     assert shown.context["doubts"] == 2
-    assert "usually pay much less" in shown.content.decode()
+    assert "For 2 flats this is much more than usual" in shown.content.decode()
 
 
 def test_what_is_typed_wrong_stands_beside_its_field_and_the_choice_stays(many):

@@ -330,7 +330,8 @@ def test_an_amount_over_ten_times_what_the_flat_pays_is_asked_once_and_books_onc
         assert "on its way" in top_up(manager, tenancy, amount, credit_id=f"{number}", note="")
     assert "on its way" in top_up(manager, tenancy, "200", credit_id="just", note="")
     page = top_up(manager, tenancy, "200,01")
-    assert "Is this the amount?" in page and "200.01" in page and "about 20.00 EUR" in page
+    assert "Is this the amount?" in page and "200.01" in page
+    assert "This flat usually pays about 20.00 EUR: this is over 10 times that." in page
     assert TopUp.objects.count() == 4
     for name, value in (("amount", "200,01"), ("credit_id", "c1"), ("note", "R-1"), ("sure", str(200_010_000_000))):
         assert f'name="{name}" value="{value}"' in page
@@ -345,9 +346,17 @@ def test_an_amount_over_ten_times_what_the_flat_pays_is_asked_once_and_books_onc
 
 def test_where_nobody_has_paid_yet_a_months_energy_says_what_is_much(log_in, tenancy):
     manager = log_in("manager")
-    assert "Is this the amount?" in top_up(manager, tenancy, "99999")
+    page = top_up(manager, tenancy, "99999")
+    assert "Is this the amount?" in page and "A month with much use costs about 200.00 EUR here" in page
     assert not TopUp.objects.exists()
     assert "on its way" in top_up(manager, tenancy, "500")
+
+
+def test_of_a_flat_that_has_never_paid_it_is_said_what_others_pay(log_in, tenancy):
+    manager = log_in("manager")
+    assert "on its way" in top_up(manager, tenancy, "20", note="")
+    other = Tenancy.objects.get(tenant="Ben")
+    assert "Flats here usually pay about 20.00 EUR" in top_up(manager, other, "999")
 
 
 def test_credit_given_freely_and_a_deposit_are_asked_about_too(log_in, tenancy):

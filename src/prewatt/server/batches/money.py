@@ -16,7 +16,7 @@ from ..ledger.books import MONEY
 from ..payments.staff import record
 from ..vending.models import TopUp
 from ..vending.paid_amounts import check_amount, check_open
-from ..vending.usual import TIMES, far_over
+from ..vending.usual import doubt_of
 from .acts import Act, Planned
 from .flats import Batch, CantBe, Flat
 
@@ -50,11 +50,7 @@ class TopUps(Act):
         amount, currency = batch.values["amount"], batch.property_.currency
         said = _("%(amount)s are credited to %(who)s.")
         text = said % {"amount": money_with_code(amount, currency), "who": flat.tenancy.tenant}
-        usual = far_over(flat.unit, amount)
-        if usual is None:
-            return Planned(text)
-        doubt = _("This flat usually pays about %(usual)s: this is over %(times)d times that.")
-        return Planned(text, doubt % {"usual": money_with_code(usual, currency), "times": TIMES})
+        return Planned(text, doubt_of(flat.unit, amount))
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:
         """Book the payment of one flat and send it. Its credit id follows from the batch: it can't be booked twice."""

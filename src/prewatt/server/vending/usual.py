@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from statistics import median_low
 
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from ..core.local_forms import money_with_code
 from ..core.time import now
 from ..estate.models import Unit
 from .models import TopUp
@@ -18,21 +23,42 @@ yet.
 """
 
 
-def usual(unit: Unit) -> int | None:
-    """Return the usual payment of a flat, nano: by its last payments, by those of its building, or by a month's energy
-    at the present price. None if nothing is known.
+@dataclass(frozen=True)
+class Usual:
+    """A usual payment: its `amount` (nano), and `doubt`, the sentence that says of another amount that it is far over it."""
+
+    amount: int
+    doubt: str
+
+
+def usual(unit: Unit) -> Usual | None:
+    """Return the usual payment of a flat: by its last payments, by those of its building, or by a month's energy at the
+    present price. None if nothing is known.
     """
     property_ = unit.property
-    for rows in (TopUp.objects.filter(tenancy__unit=unit), TopUp.objects.filter(tenancy__unit__property=property_)):
-        amounts = list(rows.order_by("-paid_at", "-pk").values_list("amount", flat=True)[:LAST])
-        if amounts:
-            return median_low(amounts)
+    if own := _median(TopUp.objects.filter(tenancy__unit=unit)):
+        return Usual(own, _("This flat usually pays about %(usual)s: this is over %(times)d times that."))
+    if of_building := _median(TopUp.objects.filter(tenancy__unit__property=property_)):
+        return Usual(of_building, _("Flats here usually pay about %(usual)s: this is over %(times)d times that."))
     in_force = [each for each in property_.tariff_versions.in_force(now()) if each.effective_at <= now()]
     price = max((max(rate.prices) for each in in_force for rate in each.tariff.kernel().rates), default=0)
-    return price * MONTH or None
+    if not price:
+        return None
+    said = _("A month with much use costs about %(usual)s here: this is over %(times)d times that.")
+    return Usual(price * MONTH, said)
 
 
-def far_over(unit: Unit, amount: int) -> int | None:
-    """Return the usual payment of a flat (nano) if an amount is more than ten times that; None otherwise."""
-    usual_amount = usual(unit)
-    return usual_amount if usual_amount is not None and abs(amount) > TIMES * usual_amount else None
+def _median(payments: QuerySet[TopUp]) -> int:
+    """Return the usual amount (nano) of the last ones of some payments; 0 if there are none."""
+    amounts = payments.order_by("-paid_at", "-pk").values_list("amount", flat=True)[:LAST]
+    return median_low(amounts) if amounts else 0
+
+
+def doubt_of(unit: Unit, amount: int) -> str:
+    """Return why an amount (nano) should be looked at twice: it is more than ten times what is usual for the flat. Empty if it
+    is not.
+    """
+    known = usual(unit)
+    if known is None or abs(amount) <= TIMES * known.amount:
+        return ""
+    return known.doubt % {"usual": money_with_code(known.amount, unit.property.currency), "times": TIMES}

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ..estate.models import Property, Unit
-from ..vending.usual import far_over
+from ..vending.usual import doubt_of
 from .kept import SECRETS, keep
 
 SURE = "sure"
@@ -38,8 +38,8 @@ def ask_about(
     person was asked already. `who` is credited; `what` is about to be done; `back` is the page with the form, which
     keeps what was typed.
     """
-    usual = far_over(unit, amount)
-    if usual is None or request.POST.get(SURE) == str(amount):
+    doubt = doubt_of(unit, amount)
+    if not doubt or request.POST.get(SURE) == str(amount):
         return None
     keep(request, form)
     context = {
@@ -47,7 +47,7 @@ def ask_about(
         "who": who,
         "currency": unit.property.currency,
         "amount": amount,
-        "usual": usual,
+        "doubt": doubt,
         "what": what,
         "back": back,
         "fields": _fields(request, str(amount)),

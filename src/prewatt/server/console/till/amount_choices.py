@@ -16,7 +16,8 @@ def amounts(tenancy: Tenancy) -> list[int]:
     paid yet, only round ones.
     """
     has_paid = TopUp.objects.filter(tenancy__unit__property=tenancy.unit.property).exists()
-    own = (usual(tenancy.unit) or 20 * NANO) // (1 if has_paid else FIRST_PART)
+    known = usual(tenancy.unit)
+    own = (known.amount if known else 20 * NANO) // (1 if has_paid else FIRST_PART)
     size = NANO
     while size * 10 <= own:
         size *= 10
