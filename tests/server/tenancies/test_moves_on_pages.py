@@ -9,6 +9,7 @@ from prewatt.kernel.units import DAY, SECOND
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.tenancies.moving import move_in, move_out
 from tests.building import NOON, PASSWORD, new_login
+from tests.gateway import Edge
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,25 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
     assert manager.login(username="flat1", password=PASSWORD)
     assert manager.get("/me/").headers["Location"] == f"/tenancies/{anna.pk}/statement/"
     assert manager.get(f"/tenancies/{anna.pk}/statement/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("case", "is_told"), [("now", True), ("later", False), ("no gateway yet", False), ("no tariff yet", False)]
+)
+def test_who_lets_somebody_move_in_is_told_that_the_flat_is_dark_until_it_is_paid(
+    building, clock, log_in, case, is_told
+):
+    unit = Unit.objects.get(name="Flat 3")
+    if case != "no gateway yet":
+        Edge(building.code, clock)
+    if case == "no tariff yet":
+        building.property.tariff_versions.all().delete()
+    begins = "2025-10-06T12:01" if case == "later" else "2025-10-06T12:00"
+    page = log_in("manager").post(f"/units/{unit.pk}/move-in/", {"tenant": "Zoe", "begins": begins}, follow=True)
+    text, zoe = page.content.decode(), Tenancy.objects.get(tenant="Zoe")
+    said = "The flat has no credit yet, so there is no power until the first payment."
+    assert "Zoe moves in" in text
+    assert (f'{said} <a href="/tenancies/{zoe.pk}/take-cash/">Take a payment</a>' in text) == is_told
 
 
 def test_who_has_not_moved_in_yet_sees_nothing_of_the_meter(manager, lived, clock):

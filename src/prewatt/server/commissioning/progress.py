@@ -94,6 +94,17 @@ def without_credit(gateway: Gateway, at: int) -> QuerySet[Tenancy]:
     return living.exclude(Exists(paid)).exclude(Exists(after_use))
 
 
+def is_dark_at_first(tenancy: Tenancy, at: int) -> bool:
+    """Return whether a tenancy has no power until its first payment: its gateway runs and knows a tariff, and `without_credit`
+    holds.
+    """
+    meter: Meter | None = getattr(tenancy.unit, "meter", None)
+    if meter is None or not meter.gateway.public_key:
+        return False
+    has_tariff = any(each.effective_at <= at for each in tenancy.unit.property.tariff_versions.in_force(at))
+    return has_tariff and without_credit(meter.gateway, at).filter(pk=tenancy.pk).exists()
+
+
 def unfinished(properties: Iterable[Property]) -> list[tuple[Property, Step]]:
     """Return those properties that have no unit, no tariff, or neither an enrolled gateway nor a keypad meter yet, each with the
     first of these steps that is missing; in one query.

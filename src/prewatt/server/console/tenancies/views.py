@@ -8,10 +8,13 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ....kernel.calendar import local, zone
+from ...accounts.rights import Right
+from ...commissioning.progress import is_dark_at_first
 from ...core import local_forms
 from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
@@ -20,7 +23,7 @@ from ...estate.wall_clock import wall_clock
 from ...notices.contact import NO_CONTACT
 from ...tenancies.moving import check_move_in, check_move_out, move_in, move_out, settle
 from ...vending.keypads import keypad_of
-from ...web.access import tenancy_to_see, unit_of_manager
+from ...web.access import rights_at, tenancy_to_see, unit_of_manager
 from ...web.kept import Refusals, refuse, say
 from ...web.sure import Act, ask_about, ask_whether
 from ..contacts.views import typed_contact
@@ -49,13 +52,24 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
         )
         if asked is not None:
             return asked
-        move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
+        moved_in = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
     except ValidationError as error:
         refuse(request, error, labels={"begins": _("At")})
     else:
         text = _("%(tenant)s moves in. Print an invitation below, and hand it over.")
         messages.success(request, text % {"tenant": tenant})
+        if is_dark_at_first(moved_in, now()):
+            messages.warning(request, _dark_until_paid(request, moved_in))
     return redirect("console:units:people", pk=pk)
+
+
+def _dark_until_paid(request: HttpRequest, tenancy: Tenancy) -> str:
+    """Return what is said of a flat without credit into which somebody has moved, with the way to a first payment."""
+    said = _("The flat has no credit yet, so there is no power until the first payment.")
+    if Right.TAKE_MONEY not in rights_at(request, tenancy.unit.property):
+        return said
+    page = reverse("console:till:take", args=[tenancy.pk])
+    return format_html('{} <a href="{}">{}</a>', said, page, _("Take a payment"))
 
 
 @login_required
