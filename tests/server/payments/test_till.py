@@ -24,6 +24,7 @@ from prewatt.server.payments.wrong_flat import move_payment
 from prewatt.server.tenancies.moving import move_in
 from prewatt.server.vending.models import TopUp
 from tests.building import PASSWORD, set_up
+from tests.server.keypads import keypad_flat
 
 pytestmark = pytest.mark.database
 
@@ -46,7 +47,7 @@ def pay(client, tenancy, amount, credit_id="c1"):
     return client.post(f"/tenancies/{tenancy.pk}/take-cash/", {"amount": amount, "credit_id": credit_id})
 
 
-def test_a_flats_number_an_amount_and_the_receipt_is_there(cashier, tenancy):
+def test_a_flats_number_an_amount_and_the_receipt_is_there(building, cashier, tenancy):
     Organisation.objects.update(address="Lindenstr. 5\n10115 Berlin", tax_id="DE 123")
     _user, client = cashier
     found = client.get("/till/?q=1")
@@ -65,9 +66,21 @@ def test_a_flats_number_an_amount_and_the_receipt_is_there(cashier, tenancy):
         "kim",
     ):
         assert words in page
-    assert str(TopUp.objects.get().code) in page
+    code = TopUp.objects.get().code
+    assert f"type this code at the meter's keypad, or on the page in the building: {code}" in page
+    building.property.site_page = "http://192.168.1.5:8080/"
+    building.property.save()
+    page = text_of(client.get(paid.url))
+    assert f"or on the page in the building (http://192.168.1.5:8080/?meter=m1): {code}" in page
     # Sent twice it is one payment and one receipt.
     assert pay(client, tenancy, "20").url == paid.url and Receipt.objects.count() == 1
+
+
+def test_a_receipt_for_a_keypad_meter_says_that_the_code_is_typed_there(building, cashier):
+    _user, client = cashier
+    page = text_of(client.get(pay(client, keypad_flat(building.property), "20").url))
+    assert f"Type this code at the meter's keypad: {TopUp.objects.get().code}" in page
+    assert "by itself" not in page and "page in the building" not in page
 
 
 def test_a_name_finds_too_and_several_are_listed_in_natural_order(cashier, tenancy):

@@ -39,7 +39,8 @@ def give_receipt(payment: TopUp | DebtPayment) -> Receipt:
 @dataclass(frozen=True)
 class ReceiptPaper:
     """What a receipt says. `amount` in nano; `way`: how it was received; `code`: of the credit, empty if it has none;
-    `by`: who received it; `is_undone`: the payment was undone, or taken back.
+    `is_for_keypad`: the code alone brings the credit, at the meter's keypad. `by`: who received it; `is_undone`: the
+    payment was undone, or taken back.
     """
 
     receipt: Receipt
@@ -50,6 +51,7 @@ class ReceiptPaper:
     code: str
     by: str
     is_undone: bool
+    is_for_keypad: bool = False
 
     @property
     def currency(self) -> str:
@@ -108,7 +110,8 @@ def _of_top_up(
     way = _way(source.debit_account if source is not None else None)
     code = "" if top_up.code is None else str(top_up.code)
     is_undone = is_taken_back or (top_up.pk, _UNDONE) in transfers
-    return ReceiptPaper(row, flat, top_up.amount, top_up.paid_at, way, code, _name(top_up.by), is_undone)
+    by, at_keypad = _name(top_up.by), top_up.command is None
+    return ReceiptPaper(row, flat, top_up.amount, top_up.paid_at, way, code, by, is_undone, at_keypad)
 
 
 def _of_debt(row: Receipt, flat: Tenancy, payment: DebtPayment) -> ReceiptPaper:

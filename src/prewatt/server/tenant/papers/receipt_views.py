@@ -12,6 +12,7 @@ from ...notices.papers import email_of
 from ...payments.models import Receipt
 from ...payments.receipts import paper_of
 from ...web.access import tenancy_to_see
+from ...web.site_pages import flat_page
 
 
 @login_required
@@ -23,6 +24,7 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     tenancy, manager = tenancy_to_see(request, getattr(payment, "tenancy_id", 0))
     context = {
         "paper": paper_of(row),
+        "site": flat_page(tenancy.unit.property, getattr(tenancy.unit, "meter", None)),
         "zone_info": zone(tenancy.unit.property.zone),
         "manager": manager,
         "email": email_of(tenancy) if manager else None,
