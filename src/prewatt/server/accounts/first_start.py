@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +18,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from ..core.addresses import FORWARDED, asker
+from ..core.addresses import FORWARDED, asker, is_loopback
 from ..core.errors import by_field
 from ..core.home_secrets import secret
 from ..estate.models import Organisation
@@ -60,14 +59,6 @@ def is_at_the_machine(request: HttpRequest) -> bool:
     if settings.CONFIG.public_url or is_forwarded or request.META.get("SERVER_PROTOCOL") == "HTTP/1.0":
         return False
     return is_loopback(asker(request)) and is_loopback(urlsplit(f"//{request.get_host()}").hostname or "")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host, by its name or address, is the machine itself."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @transaction.atomic

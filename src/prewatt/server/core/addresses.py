@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -25,6 +26,19 @@ def _host(config: ServerConfig) -> str:
     others = [each for each in config.hosts if each not in ("localhost", "127.0.0.1", "::1", "[::1]")]
     host = others[0] if others and host != config.http.host else host
     return f"[{host.strip('[]')}]" if ":" in host else host
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host, by its name or address, is the machine itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def leads_here(address: str) -> bool:
+    """Return whether the address of a page leads to the machine itself, so that no other can open it."""
+    return is_loopback(urlsplit(address).hostname or "")
 
 
 def asker(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from ...kernel.units import DAY
 from ..accounts.invitations import DAYS
-from ..core.addresses import public
+from ..core.addresses import leads_here, public
 from ..core.time import now
 from .site_pages import qr_of
 
@@ -38,9 +38,11 @@ class Paper:
 
 def show_papers(request: HttpRequest, papers: Sequence[Paper], zone_info: object) -> HttpResponse:
     """Answer with papers to print. `zone_info`: the time zone in which their last day is told. No browser keeps the page."""
+    page = public(reverse("sign_in:join:code"))
     context = {
         "papers": papers,
-        "page": public(reverse("sign_in:join:code")),
+        "page": page,
+        "is_here": leads_here(page),
         "ends": now() + DAYS * DAY,
         "zone_info": zone_info,
     }

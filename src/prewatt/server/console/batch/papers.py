@@ -19,7 +19,7 @@ from ...accounts.rights import Right
 from ...batches.acts import Planned
 from ...batches.batch_task import Preview
 from ...batches.flats import Flat
-from ...core.addresses import public
+from ...core.addresses import leads_here, public
 from ...core.errors import Refused, for_people
 from ...estate.models import Property
 from ...payments.matching import reference
@@ -79,7 +79,8 @@ def show_labels(request: HttpRequest, property_: Property, flats: Sequence[Flat]
         )
         for each in flats
     ]
-    return render(request, "console/batch/labels.html", {"labels": labels, "property": property_, "page": page})
+    context = {"labels": labels, "property": property_, "page": page, "is_here": leads_here(page)}
+    return render(request, "console/batch/labels.html", context)
 
 
 def lead_to_statements(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:  # noqa: ARG001

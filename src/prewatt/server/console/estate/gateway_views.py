@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import segno
 from django.conf import settings
 from django.contrib import messages
@@ -18,12 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ....kernel.calendar import zone
 from ....kernel.names import natural
 from ....wire.messages import MAX_METERS
-from ...accounts.first_start import is_loopback
 from ...commissioning.additions import add_gateway
 from ...commissioning.enrolment import new_code, until_when
 from ...commissioning.installing import InstallError
 from ...commissioning.progress import Step, without_credit
-from ...core.addresses import public
+from ...core.addresses import leads_here, public
 from ...core.time import now
 from ...metering.models import Gateway
 from ...web.access import property_of_manager, row_at
@@ -77,7 +74,7 @@ def gateway_code(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("%(name)s is archived. Bring it back first.") % {"name": gateway.name})
         return redirect("console:estate:gateways", pk=gateway.property_id)
     server, text = server_address(request), new_code(gateway)
-    is_here = is_loopback(urlsplit(server).hostname or "")
+    is_here = leads_here(server)
     insecure = "--insecure " if server.startswith("http://") and not is_here else ""
     command = f"prewatt edge enrol {insecure}{server} {text}"
     context = {

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
+from ...core.addresses import leads_here
 from ...core.sealing import SealError
 from ...estate.models import Tenancy
 from ...payments.gift_models import LONGEST_NAME
@@ -91,6 +92,7 @@ def gift_link(request: HttpRequest, pk: int, tenancy: int | None = None) -> Http
         "landlord": flat.unit.property.organisation,
         "zone_info": zone(flat.unit.property.zone),
         "address": address,
+        "is_here": leads_here(address),
         "qr": str(segno.make(address, error="m").svg_inline(scale=5, border=2)),
     }
     return render(request, "tenant/gifts/gift_link.html", context)
