@@ -91,7 +91,35 @@ def test_a_name_that_looks_like_a_range_that_runs_backwards_is_asked_about_with_
 
 
 @pytest.mark.parametrize(
-    "typed", ["101-103", "1-101", "3-1204", "House 5-5", "A-B", "110-A", "110-105; m1", "unit;tenant\n110-105;"]
+    ("typed", "longest"),
+    [
+        ("101-99999", "101-2100"),
+        ("101-2101", "101-2100"),
+        ("Flat 1-99999", "Flat 1-99"),
+        ("001-99999室", "001-2000室"),
+    ],
+)
+def test_a_range_that_is_too_long_is_asked_about_with_the_longest_possible_one(typed, longest):
+    assert names_of(typed) == [typed]
+    assert likely_ranges(typed, "EUR") == [LikelyRange(typed, longest, is_too_long=True)]
+    assert len(names_of(longest)) > 1 and likely_ranges(longest, "EUR") == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "101-103",
+        "101-2100",
+        "1-101",
+        "3-1204",
+        "1-2501",
+        "12-2501",
+        "House 5-5",
+        "A-B",
+        "110-A",
+        "110-105; m1",
+        "unit;tenant\n110-105;",
+    ],
 )
 def test_a_range_a_certain_name_and_a_flat_with_its_meter_are_not_asked_about(typed):
     assert likely_ranges(typed, "EUR") == []

@@ -138,7 +138,9 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert client.post(f"/properties/{home.pk}/units/add/", {"list": carried(page)}).url == f"/properties/{home.pk}/"
     assert Unit.objects.count() == 6
     page = client.post(f"/properties/{home.pk}/units/add/", {"typed": "110-105"})
-    assert "“110-105” would be one flat of this name" in said(page) and "in full: 105-110" in said(page)
+    assert "look twice: “110-105” would be one flat of this name" in said(page) and "in full: 105-110" in said(page)
+    page = client.post(f"/properties/{home.pk}/units/add/", {"typed": "101-99999"})
+    assert "“101-99999” is too long for a range" in said(page) and "longest possible range is: 101-2100" in said(page)
     # What is wrong with the list, and with what is there, is told together.
     meter = Unit.objects.get(name="Top 2").meter.name
     page = client.post(f"/properties/{home.pk}/units/add/", {"typed": f"Top 8;;;\nTop 9;{meter}"})

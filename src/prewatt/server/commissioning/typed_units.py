@@ -89,29 +89,53 @@ def names_of(part: str) -> list[str]:
 
 @dataclass(frozen=True)
 class LikelyRange:
-    """What was typed and is taken as the `name` of one flat, and the range (`meant`) that the person may have meant."""
+    """What was typed and is taken as the `name` of one flat, and the range (`meant`) that the person may have meant; if it
+    `is_too_long`, the longest possible one.
+    """
 
     name: str
     meant: str
+    is_too_long: bool = False
 
 
 def likely_ranges(text: str, currency: str) -> list[LikelyRange]:
-    """Return the names among typed units, without a meter or a tenant, of which the second number is smaller or shorter than the
-    first: 110-105 is a range that runs backwards, or flat 105 of house 110. Only the person knows.
+    """Return the names among typed units, without a meter or a tenant, that may be ranges: the second number is smaller or
+    shorter than the first (110-105 is a range that runs backwards, or flat 105 of house 110), or far larger (101-99999).
+    Only the person knows.
     """
     if _as_table(text, currency) is not None:
         # In a table there are no ranges.
         return []
     lines = ([cell.strip() for cell in _CELLS.split(line)] for line in text.splitlines())
     parts = (part.strip() for cells in lines if not any(cells[1:]) for part in _NAMES.split(cells[0]))
-    return [LikelyRange(part, meant) for part in parts if (meant := _meant(part))]
+    return [likely for part in parts if (likely := _likely_range(part))]
 
 
-def _meant(part: str) -> str:
-    """Return the range that a name may have been meant as; empty if it is no likely one."""
+def _likely_range(part: str) -> LikelyRange | None:
+    """Return the range that a name may have been meant as; None if it is no likely one."""
     two = _two_numbers(part)
-    if two is None or len(two.first) > 9 or (int(two.last) >= int(two.first) and len(two.last) >= len(two.first)):
+    if two is None or len(two.first) > 9:
+        return None
+    if int(two.last) >= int(two.first) and len(two.last) >= len(two.first):
+        longest = _longest(two)
+        return LikelyRange(part, longest, is_too_long=True) if longest else None
+    meant = _turned_round(two)
+    return LikelyRange(part, meant) if meant else None
+
+
+def _longest(two: _TwoNumbers) -> str:
+    """Return the longest range from the first of two numbers; empty if up to the last there are not too many, or it is a flat
+    of a house, such as 12-2501.
+    """
+    first, is_of_house = int(two.first), len(two.first) <= 2 and len(two.last) <= 4
+    if is_of_house or int(two.last) - first < MOST:
         return ""
+    last = min(first + MOST, 10 ** (len(two.first) + 1)) - 1
+    return f"{two.before}{two.first}-{last}{two.behind}"
+
+
+def _turned_round(two: _TwoNumbers) -> str:
+    """Return the range of two numbers of which the second is smaller or shorter; empty if they are the same."""
     # Of 101-5 the end is 105, as people write the pages of a book.
     whole = two.first[: len(two.first) - len(two.last)] + two.last
     first, last = (two.first, whole) if int(whole) > int(two.first) else (two.last, two.first)
