@@ -158,10 +158,10 @@ def test_the_rules_of_a_property_reach_every_meter_as_they_were_typed(manager, b
     ("changes", "said"),
     [
         ({"limits": "voltage over 23 V: off"}, "from 50 to 500 V"),
-        ({"off_hours": "nights"}, "is not days and a span"),
+        ({"off_hours": "nights"}, "“nights” can&#x27;t be read"),
         ({"off_holidays": "XX"}, "is not known"),
         ({"off_days": "soon"}, "is not a date"),
-        ({"off_watts": "-1"}, "greater than or equal to 0"),
+        ({"off_watts": "-1"}, "At least 0."),
         ({"off_kwh": "lots"}, "is not a number such as"),
     ],
 )

@@ -66,5 +66,5 @@ def test_how_long_things_are_kept_is_said_by_who_may_change_settings(building):
     assert "Kept." in office.post("/personal-data/", given, follow=True).content.decode()
     assert (Retention.objects.get().notices_days, Retention.objects.get().bills_years) == (30, 8)
     refused = office.post("/personal-data/", {**given, "bills_years": 900})
-    assert refused.status_code == 400 and "less than or equal to 100" in refused.content.decode()
+    assert refused.status_code == 400 and "At most 100" in refused.content.decode()
     assert client("flat1").get("/personal-data/").status_code in (403, 404)

@@ -72,24 +72,28 @@ def test_the_rules_are_kept_and_sent_to_every_meter(manager, building):
     [
         ({"friendly_hours": "daily 20-07"}, "is not a time"),
         ({"friendly_hours": "someday 20:00-07:00"}, "is not a day"),
-        ({"friendly_hours": "daily"}, "is not days and a span"),
+        (
+            {"friendly_hours": "At night"},
+            "“At night” can&#x27;t be read. Type days and hours, such as daily 20:00-07:00.",
+        ),
         ({"friendly_hours": "daily 24:00-07:00"}, "begin before 24:00"),
         ({"friendly_hours": "daily 20:00-07:75"}, "is not a time"),
-        ({"friendly_holidays": "XX"}, "is not known"),
+        ({"friendly_holidays": "Bavaria"}, "“Bavaria” is not known. Type a code such as DE, or DE-BY for a part"),
+        ({"friendly_holidays": "AT-X"}, "“AT-X” is not known. Type one of these: AT, AT-1,"),
         ({"friendly_days": "2026-02-30"}, "is not a date"),
         ({"power_limit": "lots"}, "neither a power"),
         ({"power_limit": "25-26 100"}, "neither a power"),
         ({"power_limit": "9999999"}, "more than any meter"),
-        ({"emergency_repayment": "0"}, "greater than or equal to 1"),
-        ({"recloses": "101"}, "less than or equal to 100"),
-        ({"emergency_credit": "-1"}, "greater than or equal to 0"),
+        ({"emergency_repayment": "0"}, "At least 1."),
+        ({"recloses": "101"}, "At most 100."),
+        ({"emergency_credit": "-1"}, "At least 0."),
         ({"emergency_credit": "nonsense"}, "is not a number such as"),
     ],
 )
 def test_a_rule_that_can_not_be_is_named_and_nothing_is_sent(manager, building, changes, said):
     before = Command.objects.count()
     answer = manager.post(f"/properties/{building.property.pk}/supply/", rules(**changes))
-    assert said in answer.content.decode()
+    assert said in answer.content.decode() and "Nothing was saved yet" in answer.content.decode()
     assert Command.objects.count() == before
 
 

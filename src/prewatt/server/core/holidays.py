@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -31,6 +31,16 @@ def _check_fields(asked: Any) -> None:
             raise TariffError(f"holidays.{key}: there is no such field; known: country, region, years")
 
 
+def known_regions(country: str) -> Sequence[str] | None:
+    """Return the codes of the regions of a country, such as CA, whose holidays are known; None if the country's are not."""
+    return _library().list_supported_countries(include_aliases=False).get(country)
+
+
+def _library() -> Any:
+    # When a tariff is read, and not at the start of each process: it has a class for each country.
+    return import_module("holidays")
+
+
 def public_holidays(asked: Any) -> list[str]:
     """Return the public holidays for `{"country": "CA", "region": "ON", "years": [2024, 2030]}`; region and years may
     be left out. Raises TariffError if they are unknown.
@@ -40,13 +50,11 @@ def public_holidays(asked: Any) -> list[str]:
     if not _are_years(years):
         raise TariffError(f"holidays.years: is not a first and a last year between {FIRST_YEAR} and {LAST_YEAR}")
     country, region = asked["country"].upper(), asked.get("region") or None
-    # When a tariff is read, and not at the start of each process: it has a class for each country.
-    holidays: Any = import_module("holidays")
-    supported = holidays.list_supported_countries(include_aliases=False)
-    if country not in supported:
+    regions = known_regions(country)
+    if regions is None:
         raise TariffError(f"holidays.country: {country!r} is not known; it is a code such as CA, CN or DE")
-    if region is not None and region not in supported[country]:
-        known = ", ".join(supported[country]) or "none"
+    if region is not None and region not in regions:
+        known = ", ".join(regions) or "none"
         raise TariffError(f"holidays.region: {region!r} is not a region of {country}; known: {known}")
-    days = holidays.country_holidays(country, subdiv=region, years=range(years[0], years[1] + 1))
+    days = _library().country_holidays(country, subdiv=region, years=range(years[0], years[1] + 1))
     return sorted(day.isoformat() for day in days)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 
 class RowForm(forms.ModelForm):
@@ -17,6 +18,12 @@ class RowForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # Django's own words are a programmer's: "Ensure this value is greater than or equal to 0."
+            field.error_messages |= {
+                "min_value": _("At least %(limit_value)s."),
+                "max_value": _("At most %(limit_value)s."),
+            }
         self._before = self._columns()
 
     def moved(self) -> list[str]:

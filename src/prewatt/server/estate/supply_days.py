@@ -8,8 +8,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from ...kernel.tariff import TariffError
-from ..core.holidays import public_holidays
+from ..core.holidays import known_regions, public_holidays
 
 YEARS = 5
 """Public holidays of this many years, from the present one on, are sent to the meters."""
@@ -36,8 +35,13 @@ def holiday_dates(region: str, first_year: int) -> tuple[str, ...]:
     if not region.strip():
         return ()
     country, _dash, part = region.strip().upper().partition("-")
+    regions = known_regions(country)
+    if regions is None:
+        said = _("“%(text)s” is not known. Type a code such as DE, or DE-BY for a part of a country.")
+        raise ValidationError(said % {"text": region.strip()})
+    if part and part not in regions:
+        said = _("“%(text)s” is not known. Type one of these: %(known)s.")
+        known = ", ".join([country, *(f"{country}-{each}" for each in regions)])
+        raise ValidationError(said % {"text": region.strip(), "known": known})
     asked = {"country": country, "region": part or None, "years": [first_year, first_year + YEARS - 1]}
-    try:
-        return tuple(public_holidays(asked))
-    except TariffError as error:
-        raise ValidationError(str(error)) from None
+    return tuple(public_holidays(asked))

@@ -38,14 +38,13 @@ def read_windows(text: str) -> tuple[Window, ...]:
     """
     windows = []
     # As phones write it: a long dash, blanks around it, wide signs of a Chinese keyboard.
-    plain = re.sub(r"\s*[-–—~]\s*", "-", unicodedata.normalize("NFKC", text).lower())
+    plain = re.sub(r"\s*[-–—~]\s*", "-", unicodedata.normalize("NFKC", text))
     for part in filter(None, (each.strip() for each in re.split(r"[,;、\n]", plain))):
-        days, _space, span = part.rpartition(" ")
+        days, _space, span = part.lower().rpartition(" ")
         begin, dash, end = span.partition("-")
         if not days or not dash:
-            raise ValidationError(
-                _("%(text)s is not days and a span such as daily 20:00-07:00.") % {"text": repr(part)}
-            )
+            said = _("“%(text)s” can't be read. Type days and hours, such as daily 20:00-07:00.")
+            raise ValidationError(said % {"text": part})
         if _minute(begin) == 1440:
             raise ValidationError(_("%(text)s: a span must begin before 24:00.") % {"text": repr(part)})
         kinds = sorted({kind for each in days.split() for kind in _days(each)})
