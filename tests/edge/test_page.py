@@ -169,11 +169,11 @@ def test_who_was_reminded_without_a_network_sees_since_when_and_how_much_is_left
         page = browser.login()
         (told,) = [each for each in journal(shell) if isinstance(each, Event) and each.code == "low-credit"]
         since = f"{local(told.at, zone('Europe/Berlin')):%d %b %H:%M}"
-        assert f"Your credit is running low. At {since} about 8.3 kWh were left." in page
+        assert f"The credit is running low. At {since} about 8.3 kWh were left." in page
         assert 'class="balance soon"' in page and "The building cannot reach the server now" in page
         obey(shell, GrantCredit("c2", 3 * NANO))
         page = browser.get()
-        assert "The power is on." in page and "Your credit is running low" not in page and 'class="balance ok"' in page
+        assert "The power is on." in page and "The power is on. The credit" not in page and 'class="balance ok"' in page
 
 
 def test_a_code_can_be_typed_without_a_pin_but_nothing_is_seen(tmp_path):

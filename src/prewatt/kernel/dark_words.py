@@ -196,12 +196,12 @@ def _on(facts: Facts) -> Sentence:
         return sentence("The power is on, although the credit is used up: it stays on in these hours. Pay soon.")
     if facts.warned_at:
         return sentence(
-            "The power is on. Your credit is running low. At %(at)s about %(left)s kWh were left.",
+            "The power is on. The credit is running low. At %(at)s about %(left)s kWh were left.",
             at=Near(facts.warned_at, facts.zone, with_day=True),
             left=Number(rough_kwh(facts.energy)),
         )
     if facts.is_low:
-        return sentence("The power is on. Your credit is running low.")
+        return sentence("The power is on. The credit is running low.")
     return sentence("The power is on.")
 
 

@@ -79,7 +79,7 @@ def figures(closed=True, low=False, online=True, **known):
     ("changed", "sentence", "vacant"),
     [
         ({}, "The power is on.", "The power is on."),
-        ({"low": True}, "The power is on. Your credit is running low.", "The power is on."),
+        ({"low": True}, "The power is on. The credit is running low.", "The power is on."),
         ({"pays_after": True}, "The power is on. You pay after use.", "The power is on."),
         (
             {"low": True, "pays_after": True, "room": 3 * NANO},

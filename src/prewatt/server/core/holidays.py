@@ -33,7 +33,8 @@ def _check_fields(asked: Any) -> None:
 
 def known_regions(country: str) -> Sequence[str] | None:
     """Return the codes of the regions of a country, such as CA, whose holidays are known; None if the country's are not."""
-    return _library().list_supported_countries(include_aliases=False).get(country)
+    regions: Mapping[str, Sequence[str]] = _library().list_supported_countries(include_aliases=False)
+    return regions.get(country)
 
 
 def _library() -> Any:
