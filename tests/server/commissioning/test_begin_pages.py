@@ -53,6 +53,11 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     page = client.post("/begin/", {**OWNER, "password": "short"})
     assert page.status_code == 400 and "Söhne" in said(page) + page.content.decode()
     assert 'value="petra"' in page.content.decode() and not get_user_model().objects.exists()
+    # What is wrong stands at its field.
+    page = client.post("/begin/", {**OWNER, "password": "short", "name": "petra maier"}).content.decode()
+    assert [re.search(rf'name="{each}"[^>]*>\s*(<em class="bad")?', page)[1] for each in OWNER] == [
+        '<em class="bad"'
+    ] * 2 + [None]
     page = client.post("/begin/", OWNER, follow=True)
     owner = Organisation.objects.get()
     assert (owner.name, Membership.objects.get().role) == ("Weiß & Söhne", "owner")

@@ -99,6 +99,7 @@ def test_a_wrong_amount_is_named_and_stays_and_a_huge_one_is_asked_about(cashier
     _user, client = cashier
     page = client.post(f"/tenancies/{tenancy.pk}/take-cash/", {"amount": "abc", "credit_id": "c"}, follow=True)
     assert 'name="amount"' in page.content.decode() and 'value="abc"' in page.content.decode()
+    assert "Cash received, EUR: “abc” is not a number" in text_of(page) and "Amount:" not in text_of(page)
     assert "Is this the amount?" in text_of(pay(client, tenancy, "99999"))
     assert not TopUp.objects.exists() and not Receipt.objects.exists()
 

@@ -90,7 +90,7 @@ def _claim(request: HttpRequest) -> HttpResponse:
             request.session.pop(MAY_CLAIM, None)
             note("server claimed", request)
             return redirect("console:estate:add_property")
-    context = {"typed": given, "wrong": wrong}
+    context = {"typed": given, "wrong": wrong, "refused": wrong.get("", "")}
     return render(request, "console/begin/claim.html", context, status=400 if wrong else 200)
 
 

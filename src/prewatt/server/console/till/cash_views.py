@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ...core.amounts import typed_money
+from ...core.local_forms import sign
 from ...ledger.books import balance, tenant_account
 from ...payments.receipts import give_receipt
 from ...payments.staff import record
@@ -40,7 +41,8 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
                 return asked
             payment = record(tenancy, amount, given.get("credit_id", ""), request.user, way="cash")
         except (ValidationError, TopUpError) as error:
-            refuse(request, error)
+            label = _("Cash received, %(currency)s") % {"currency": sign(currency)}
+            refuse(request, error, labels={"amount": label})
             return redirect(here)
         return redirect("tenant:papers:receipt", pk=give_receipt(payment).pk)
     context = {
