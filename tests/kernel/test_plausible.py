@@ -117,6 +117,19 @@ def test_of_a_month_that_may_have_passed_a_return_takes_no_more_than_the_new_bas
     assert judge(higher, 5_910_000, 2 * QUARTER, FUSE, formers=(former,), gap=0).cause == JUMPED
 
 
+def test_a_register_that_comes_down_from_an_error_returns_however_long_it_was_off():
+    former, error = Former(Base(5_000_000, 0), 0, QUARTER), Base(300_000_000, QUARTER)
+    assert judge(error, 5_080_000, 2 * QUARTER, FUSE, formers=(former,)).cause == FALLEN, "its time is known"
+    assert judge(error, 5_080_000, 2 * QUARTER, FUSE, formers=(former,), gap=0) == (RETURNED, 80_000)
+    assert judge(error, 5_000_000 + most(FUSE, 32 * DAY), 2 * QUARTER, FUSE, formers=(former,), gap=0).cause == FALLEN
+
+
+def test_a_counter_that_may_have_come_over_its_end_unseen_is_doubted_after_an_error_as_without_one():
+    near, error = Former(Base(999_950_000, 0), 0, QUARTER), Base(300_000_000, QUARTER)
+    assert judge(near.base, 50, 2 * QUARTER, FUSE, end=10**9, gap=0).cause == FALLEN
+    assert judge(error, 50, 2 * QUARTER, FUSE, end=10**9, formers=(near,), gap=0).cause == FALLEN
+
+
 @given(st.integers(0, 10**9), st.integers(-(2**63), 2**64), st.integers(0, 400 * DAY), st.integers(100, 10**6))
 def test_no_more_is_believed_than_can_have_flowed(before, register, elapsed, fuse):
     found = judge(Base(before, 0), register, elapsed, fuse)

@@ -199,9 +199,11 @@ def _unpaid(
     if base.at - former.at > FORMER_FOR:
         return None
     again, elapsed = register - former.base.register, at - former.base.at
-    if again < former.since - JITTER and register < end:
+    rolled = again < former.since - JITTER and register < end
+    if rolled:
         again += end
-    if again - former.since < register - base.register:
-        # Of what may have flowed unseen, the less is believed.
+    counted = register - base.register
+    # Of what may have flowed unseen, the less is believed; none, if it came over its end by an unknown time.
+    if again - former.since < counted or (counted < 0 and not rolled):
         elapsed += _off(former.base, gap)
     return again - former.since if former.since - JITTER <= again <= most(power_highest, elapsed) else None
