@@ -40,6 +40,11 @@ class Explained:
     is_dark: bool
     tells_payment: bool
 
+    @property
+    def says_more(self) -> bool:
+        """Return whether the text says more than the title."""
+        return self.text.rstrip(".。") != self.title
+
 
 def explained(why: Why, facts: Facts, home: str = "") -> Explained:
     """Return what the rule says, in the language of the page. `home`: the address of the tenant's home, where they pay."""
