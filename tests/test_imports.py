@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "log_lines": set(),
     "terminal_texts": set(),
     "backups": {"kernel", "edge", "server", "folder", "terminal_texts", "__version__"},
-    "processes": {"server", "wire", "terminal_texts", "findings", "__version__"},
+    "processes": {"server", "terminal_texts", "findings", "__version__"},
     "sim": {
         "kernel",
         "wire",

@@ -16,7 +16,7 @@ from ..kernel.account import Account
 from ..kernel.entries import Command, LeadBack, UnknownOrder
 from ..kernel.events import EventKind
 from ..kernel.naming import id_of
-from ..kernel.orders import Action, TakeEmergency, UnlockCodes
+from ..kernel.orders import Action, TakeEmergency
 from ..kernel.switching import SwitchProgress
 from ..kernel.units import INSTANT_MAX, MINUTE
 from ..tokens import is_typed
@@ -173,8 +173,7 @@ class Agent:
             outcome = meter.act(self._time.now(moment), action, by, grant, reason)
         except ValueError as objection:
             return Reply(False, sentence(str(objection))), []
-        effects: list[Effect] = [self.codes.unlock(name)] if isinstance(action, UnlockCodes) else []
-        effects += self._settle(moment, {name: outcome})
+        effects = [*self.codes.obey(name, action), *self._settle(moment, {name: outcome})]
         return Reply(True, done(meter, outcome), switches=outcome.switch is not None), effects
 
     def next_due(self) -> int:
@@ -385,8 +384,8 @@ class Agent:
             if more.records:
                 self._names.append((command.meter, command.name))
                 outcomes.setdefault(command.meter, Outcome()).records += more.records
-                if isinstance(command, Command) and getattr(command.order, "action", None) == UnlockCodes():
-                    unlocked.append(self.codes.unlock(command.meter))
+                if isinstance(command, Command):
+                    unlocked += self.codes.obey(command.meter, getattr(command.order, "action", None))
         for name, outcome in outcomes.items():
             decision = self.meters[name].decide(self._time.now(moment))
             outcome.records += decision.records

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec import msgpack
 
 from ..kernel.events import EventKind
+from ..kernel.orders import Action, UnlockCodes
 from ..kernel.replay import ROLLOVER
 from ..kernel.units import DAY
 from ..wire.order_codes import NewPin
@@ -100,10 +101,12 @@ class CodeEntry:
         is_slowed = way not in SHARED_WAYS and waits(within(self._tries[name].get(way, Tries()), now), now)
         return name in self.keys and not is_slowed
 
-    def unlock(self, name: str) -> Keep:
-        """Clear the count of wrong codes of a meter."""
+    def obey(self, name: str, action: Action | None) -> list[Effect]:
+        """Do what an order to a meter changes here, beside its account: one of them clears the count of wrong codes."""
+        if not isinstance(action, UnlockCodes):
+            return []
         self._tries[name] = {}
-        return Keep(name, TRIES, msgpack.encode({}))
+        return [Keep(name, TRIES, msgpack.encode({}))]
 
     def vouched(self, moment: Moment) -> int | None:
         """Return the instant (µs) if it is certain; None if not. An uncertain clock never makes a code expired."""

@@ -24,10 +24,10 @@ __all__ = ("Foreign", "Meter", "MeterPolicy", "Observed", "Outcome")
 
 AGAIN = 10 * SECOND
 """A register that cannot be true is read again after this time (µs)."""
+AGAIN_FOR = 5 * MINUTE
+"""It is read that often for this time (µs), then at the shortest interval of the policy (`poll_shortest`)."""
 DETAIL_MOST = 200
 """The most characters of what an event says of itself."""
-AGAIN_FOR = 5 * MINUTE
-"""It is read that often for this time (µs), then at the usual interval."""
 
 
 class Meter(RegisterRules):

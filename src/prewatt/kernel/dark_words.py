@@ -1,4 +1,5 @@
-"""What is said of a flat's power: the sentences of the rule `kernel.why_dark`, which every page, message and program says alike.
+"""What is said of how a flat's supply stands: sentences of the rule `kernel.why_dark`, which every page, message and program
+says alike.
 
 They are in two catalogues, the server's and the gateway's, which a test holds equal.
 """

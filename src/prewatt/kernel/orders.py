@@ -2,8 +2,8 @@
 
 The page of a flat, the API, the command line, the gateway and the phone of staff all read this file. To add an order,
 write its class below and name it in `Action`: the class says who may give it, what it is called, when it is refused,
-and what it changes in a meter's account. (Only an order that a 20-digit token can carry needs a second place, for its
-token: `wire.order_codes`.)
+and what it changes in a meter's account. Two kinds of orders need a second place: one that a 20-digit token can carry
+(`wire.order_codes`), and one that changes something at the gateway beside the account (`edge.code_entry`, `obey`).
 
 `Open`, `Close`, `Hold` and `Release` follow the disconnect control of DLMS/COSEM (Blue Book, class 70): its methods
 `remote_disconnect` (1) and `remote_reconnect` (2), and a `control_state` (attribute 3) that waits for a person

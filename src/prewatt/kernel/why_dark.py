@@ -1,7 +1,7 @@
 """Why it is dark in a flat, and what to do: one rule for pages, notices, programs and the gateway, on both sides of the network.
 
-It is asked with the facts (`kernel.dark_facts`) and says one cause, and what to do, the most useful first. Its sentences are those
-of `kernel.dark_words`.
+It is asked with the facts (`kernel.dark_facts`) and says one cause, and what to do, the most useful first. How the supply stands
+is said in the words of `kernel.dark_words`, what to do in those of this file.
 """
 
 from __future__ import annotations
