@@ -37,8 +37,8 @@ class Usual(Struct, frozen=True, array_like=True):
 
 
 def seen(usual: Usual | None, now: int, register: int, fuse: int, serial: str = "") -> Usual:
-    """Return the usual use after a reading of the register (Wh) at `now`. Recent days count most. Energy that cannot
-    have flowed through the fuse (W) was not used: the register counts from another base.
+    """Return the usual use after a reading of the register (Wh) at `now` (µs). `serial`: that of the meter. Recent days
+    count most. What is too much for the fuse (W) is not counted: the register has another base.
     """
     if usual is None or now < usual.since or register < usual.register or serial != usual.serial:
         return Usual(now, register, usual.day if usual else 0, serial)

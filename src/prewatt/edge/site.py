@@ -100,7 +100,7 @@ class Site(Protocol):
         """Return whether `pin` is the PIN of the meter's flat."""
 
     def known_mark(self, meter: str) -> str:
-        """Return what only a browser knows that the present PIN of the meter's flat has opened; empty without a PIN."""
+        """Return the mark that a browser gets when the flat's present PIN is typed there; empty without a PIN."""
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
         """Use a code that was typed for a meter. `way` is the way in: page, open page, keypad, bluetooth."""

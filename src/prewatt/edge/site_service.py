@@ -199,8 +199,8 @@ class SiteService:
         return meter.account.settings.pin if meter else ""
 
     def known_mark(self, meter: str) -> str:
-        """Return what only a browser knows that the present PIN of the meter's flat has opened; empty without a PIN. A new
-        PIN, or another key of the gateway, makes another one.
+        """Return the mark that a browser gets when the flat's present PIN is typed there; empty without a PIN. A new PIN, or
+        another key of the gateway, makes another one.
         """
         pin = self._thread.ask(lambda: self._pin(meter))
         return hashlib.sha256(self._shell.key.sign(KNOWN_BROWSER, f"{meter} {pin}".encode())).hexdigest() if pin else ""

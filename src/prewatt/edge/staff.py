@@ -79,7 +79,7 @@ class Session:
                 return Answer(False, sentence(str(error)))
 
     def too_early(self, wait: int) -> Answer:
-        """Return the answer to a code that is not looked at before `wait` µs have gone by, because others guess."""
+        """Return the answer to a code that is not read for `wait` µs yet, because too many codes were wrong."""
         with speaking(self._language):
             return Answer(False, please_wait(wait, False))
 

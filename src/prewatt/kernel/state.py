@@ -261,8 +261,8 @@ class State:
         return is_friendly(friendly, self.settings.zone, now)
 
     def wants_closed(self, now: Instant, tripped: Instant = 0) -> bool | None:
-        """Return where the switch belongs at `now`; None: where it is. `tripped`: the last trip by the gateway's own
-        time, which counts where the journal is ahead of the time.
+        """Return whether the switch must be closed at `now`; None if it may stay as it is. `tripped`: the instant of the
+        last trip on the gateway's own clock. It counts if the journal is ahead of the time.
         """
         supply = self.supply
         if supply.opened or supply.locks or supply.unsafe or now >= self._foreign_until() or self.off_until(now):

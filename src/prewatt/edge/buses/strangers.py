@@ -48,7 +48,7 @@ class Strangers:
             self._kept[key] = Stranger(said, address, before.times + 1 if before else 1, self._steady())
 
     def forget(self, is_known: Callable[[bytes], bool]) -> None:
-        """Forget those who are known by what they said."""
+        """Forget the callers that are known now. `is_known` gets the first bytes of each."""
         with self._lock:
             self._kept = {key: each for key, each in self._kept.items() if not is_known(each.said)}
 

@@ -20,7 +20,7 @@ WITHIN = 10.0
 
 @dataclass(frozen=True)
 class Agent:
-    """The user by whom the agent runs: whoever owns its folder."""
+    """The user as whom the agent runs: the owner of its folder."""
 
     name: str
     uid: int

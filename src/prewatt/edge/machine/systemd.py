@@ -26,7 +26,7 @@ def is_running() -> bool:
 
 
 def run(*words: str) -> str:
-    """Run a program, and return what it prints. Raises SystemdError with what it says if it fails."""
+    """Run a program, and return its output. Raises SystemdError if it is missing, fails, or takes over 120 s."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -43,7 +43,7 @@ class TenancyAdmin(NaturalAdmin):
     ordering = ("unit", "begins")
 
     def get_inlines(self, request, obj):  # type: ignore[no-untyped-def]
-        """Return who has a login, of a tenancy that is there already."""
+        """Return the list of logins, for a tenancy that is saved already; for a new one, nothing."""
         return (ResidentInline,) if obj else ()
 
     @admin.display(description=_("from"))

@@ -152,7 +152,8 @@ def spread(
 ) -> Spread:
     """Spread the amount by which a tenant's credit is below zero, or at most `most` nano of it. The meter gets the
     amount as credit at once, and the supply goes on for the days that the property sets (`spread_days`). `share`: the
-    percent of each payment; None for the property's rule. Raises SpreadError if nothing is owed, the tenancy has ended,
+    percent of each payment; None for the property's rule. `silence`: the time in which the debt ran up, None if there was
+    none. `by`: the name of who does it. Raises SpreadError if nothing is owed, the tenancy has ended,
     the flat has no meter, the meter's balance does not belong to this tenant alone, or `share` is out of range.
     """
     organisation = lock_organisation(tenancy.unit.property.organisation_id)
@@ -231,8 +232,8 @@ def who_lives(meter: Meter, at: int) -> Tenancy | None:
 
 
 def ran_up(row: SilentMeter, tenancy: Tenancy) -> int:
-    """Return what a tenant owes from a silence and is not spread yet, nano. It is 0 for a tenant who pays after use,
-    since a bill covers it.
+    """Return how much of what a tenant owes from a silence is not spread yet, nano. It is 0 for a tenant who pays after
+    use, since a bill covers it.
     """
     if limit_at(tenancy.unit_id, now()) is not None:
         return 0

@@ -42,8 +42,8 @@ def leads_here(address: str) -> bool:
 
 
 def asker(request: HttpRequest) -> str:
-    """Return the IP address of the person who asks. The pages' process has seen to it that a proxy stands here for nobody
-    (`processes/pages/process.py`).
+    """Return the IP address of the person who asks. If a trusted proxy asks for them, the pages' process has already put
+    the address here that the proxy names (`processes/pages/process.py`).
     """
     return str(request.META.get("REMOTE_ADDR", ""))
 

@@ -59,12 +59,12 @@ class RevocationList(models.Model):
 
 
 class OnSiteRules(models.Model):
-    """What the grants may allow that phones of a property's staff ask for by themselves. A property without a row has the
-    values that a new one has.
+    """What a phone of a property's staff may do on site, by a grant that it asks for itself. A property without a row has
+    the values that a new one has.
 
     `actions`: what the phones may do, names of `wire.on_site.ALLOWED`; empty: nothing, and no phone gets a grant. `days`: how
-    long a grant holds. `restore_amount` (nano) and `restore_hours` limit a restoration. `staff_restore`: whether people may restore
-    who may switch but not give credit.
+    long a grant holds. `restore_amount` (nano) and `restore_hours` limit a restoration. `staff_restore`: whether people who
+    may switch, but may not give credit, may restore.
     """
 
     property = models.OneToOneField(Property, on_delete=models.PROTECT, primary_key=True, related_name="on_site_rules")

@@ -45,7 +45,7 @@ def is_ahead(meter: Meter, at: int) -> bool:
 
 
 def on_its_way(meter: Meter) -> bool:
-    """Return whether the order is given and the meter has not taken it up yet."""
+    """Return whether a meter was ordered to lead its journal back, and has not done it yet."""
     return Command.objects.filter(meter=meter, kind="time", state__in=OPEN).exists()
 
 

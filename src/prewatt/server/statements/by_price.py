@@ -44,7 +44,7 @@ class Shift:
 class ByPrice:
     """A month up to now. `lines`: its energy and cost by rate, tier and price, as on the statement, but without the
     service fee and without an added tax; `more`: whether there is a fee or an added tax. `tiered`: whether a price
-    depends on the use.
+    depends on the use. `shift`: the saving if some use moves to cheaper hours; None if nothing is saved.
     """
 
     lines: list[Line]

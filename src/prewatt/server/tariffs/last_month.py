@@ -16,9 +16,10 @@ from .homes import homes_of
 
 
 def last_month(property_: Property, tariff: Tariff) -> dict[str, Any]:
-    """Return what the homes used and would have paid under a tariff, and what they paid at the prices in force now, as JSON
-    values: of the last whole calendar month; while there are no readings of one, of this month so far; without any
-    readings, nothing. Instants in µs, amounts in nano, energy in Wh. Raises TariffError if it can't be compared.
+    """Compare a tariff with the one in force now, on what the homes used. Returns what each would cost, as JSON values;
+    `present` is None if no tariff is in force. The span is the last calendar month. If that has no readings, it is this
+    month so far. Without any readings the result is empty. Instants in µs, amounts in nano, energy in Wh. Raises
+    TariffError if the tariffs can't be compared.
     """
     homes = _homes(property_)
     if not homes:

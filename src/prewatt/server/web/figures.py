@@ -101,7 +101,9 @@ class MeterFigures:
 
     @property
     def without_money(self) -> MeterFigures:
-        """The same for somebody who may see no money: nothing that is said has an amount in it."""
+        """The same for somebody who may see no money: no sentence names an amount. `balance` and `waiting` stay, and must
+        not be shown.
+        """
         return replace(self, facts=moneyless(self.facts))
 
     @property

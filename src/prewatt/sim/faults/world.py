@@ -104,7 +104,7 @@ class World:
         return self._gateway_of[meter]
 
     def named(self, gateway: str) -> list[Gateway]:
-        """Return the gateways that have a name: one, or two for a while."""
+        """Return the gateways of this name: two while a copy of its card runs too. Raises KeyError if there is none."""
         return [self.gateways[gateway], *(each for each in self.twins if each.name == gateway)]
 
     def takes_place(self, twin: Gateway) -> None:

@@ -11,7 +11,7 @@ from .serving import LOOK_EVERY, Served
 
 class OnTcp(Served):
     """A line behind a converter that waits to be called. `address`: its host and port. One caller at a time is served; a
-    new one takes the place of the one before.
+    new one takes the place of the one before. Raises OSError if the port is taken.
     """
 
     def __init__(self, line: Line, host: str = "127.0.0.1", port: int = 0) -> None:

@@ -69,7 +69,7 @@ def server_address(upper: int, lower: int, length: int) -> bytes:
     """
     most = {1: 0x7F, 2: 0x7F, 4: 0x3FFF}.get(length)
     if most is None:
-        raise ValueError(f"address length: {length} is none of 1, 2 and 4 bytes")
+        raise ValueError(f"address length: {length} bytes; it must be 1, 2 or 4")
     for name, part in (("logical", upper), ("physical", lower)):
         if not 0 <= part <= most:
             raise ValueError(f"{name} address: {part} is not from 0 to {most}, as an address of {length} bytes wants")
@@ -132,7 +132,7 @@ def _address_end(data: bytes | bytearray, at: int, end: int) -> int | None:
             if length == 3:
                 break
             return at + length
-    raise FrameError("an address is none of 1, 2 and 4 bytes")
+    raise FrameError("an address must have 1, 2 or 4 bytes")
 
 
 class _Header(NamedTuple):

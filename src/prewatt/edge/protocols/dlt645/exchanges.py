@@ -185,7 +185,7 @@ class ReadFollowing(Question[Payload]):
 
 
 class ReadAddress(Question[str]):
-    """Read a meter's address. By the address WILD any meter answers: for a bus with one meter alone."""
+    """Read a meter's address. Any meter answers to the address WILD, so use it only on a bus with one meter."""
 
     def __init__(self, address: str) -> None:
         super().__init__(Frame(address, Function.READ_ADDRESS), Function.READ_ADDRESS, answer_data=6)
@@ -193,7 +193,7 @@ class ReadAddress(Question[str]):
     def _value(self, frame: Frame) -> Answer[str]:
         address = from_digits(frame.data)
         if address is None or len(frame.data) != 6:
-            raise WrongAnswer(f"its address is no 12 digits ({frame.data.hex(' ').upper()})")
+            raise WrongAnswer(f"its address is not 12 digits ({frame.data.hex(' ').upper()})")
         return Answer(address)
 
 

@@ -57,7 +57,7 @@ class WeCom(Kind):
 
     @staticmethod
     def read_address(text: str) -> str:
-        """Return the key of a bot, from the key or from the whole webhook. Raises ValueError, for people."""
+        """Return the key of a bot, from the key or from the whole webhook. Raises ValueError with a text for people."""
         key = parse_qs(urlsplit(text).query).get("key", [text])[0]
         if not re.fullmatch(r"[A-Za-z0-9-]{20,80}", key):
             raise ValueError(_now("This is not the key or webhook of a WeCom bot."))
@@ -65,7 +65,7 @@ class WeCom(Kind):
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:  # noqa: ARG004
-        """Send a message to the bot's group. Raises SendError if WeCom refuses it."""
+        """Send a message to the bot's group. Raises SendError if WeCom refuses it or gives no answer."""
         body = {"msgtype": "text", "text": {"content": content(message)}}
         _sent(call("WeCom", "POST", f"{BASE}/cgi-bin/webhook/send", params={"key": address}, json=body), NO_BOT)
 
@@ -84,20 +84,20 @@ class WeComApp(Kind):
 
     @staticmethod
     def read_address(text: str) -> str:
-        """Return an account of WeCom, as it was typed. Raises ValueError, for people, if it can't be one."""
+        """Return an account of WeCom, as it was typed. Raises ValueError with a text for people if it can't be one."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", text):
             raise ValueError(_now("This is not an account in WeCom. It has letters, digits and . _ - @."))
         return text
 
     @staticmethod
     def check_account(account: Mapping[str, str]) -> None:
-        """Check the AgentId. Raises ValueError, for people, if it is no number."""
+        """Check the AgentId. Raises ValueError with a text for people if it is no number."""
         if not re.fullmatch(r"\d{1,12}", account["agentid"], re.ASCII):
             raise ValueError(_now("The AgentId is a number such as 1000002."))
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
-        """Send a message to one account. Raises SendError if WeCom refuses it."""
+        """Send a message to one account. Raises SendError if WeCom refuses it or gives no answer."""
         body = {
             "touser": address,
             "msgtype": "text",

@@ -38,8 +38,8 @@ class AppriseService(Sender):
 
     @classmethod
     def check_account(cls, account: Mapping[str, str]) -> None:
-        """Check that the account is of a service that sends SMS, and has a place for the number. Raises ValueError, for
-        people.
+        """Check that the account is of a service that sends SMS, and has a place for the number. Raises ValueError with a
+        text for people.
         """
         url = account["url"]
         if "{to}" not in url:
