@@ -97,13 +97,13 @@ def demo(
         bool,
         typer.Option(
             "--headless",
-            help="Play to the end without waiting for people, then print the account. Exit status 1 if it is wrong.",
+            help="Play to the end without waiting for people, then print the report. Exit status 1 if a figure is wrong.",
         ),
     ] = False,
     protocol: ProtocolOption = None,
     fault: FaultOption = None,
     json: Annotated[
-        Path | None, typer.Option(help="Write the account to this file as JSON (docs/programmer/demo-json.md).")
+        Path | None, typer.Option(help="Write the report to this file as JSON (docs/programmer/demo-json.md).")
     ] = None,
     port: Annotated[
         int, typer.Option(help="Port of the pages. If it is in use, another port is used.", min=1, max=65_535)
@@ -116,7 +116,7 @@ def demo(
     """Run a demonstration building through a month and an outage.
 
     It has prepaid apartments with recorded consumption, a gateway, a server and its pages. At the end it prints the
-    account, exact to the last unit.
+    report, exact to the last unit.
     """
     end_on_sigterm()
     pace = speed if speed is not None else (0.0 if headless else PACE)

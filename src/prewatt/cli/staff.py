@@ -44,7 +44,7 @@ def grant(
         int,
         typer.Option(
             "--restore-hours-max",
-            help="Highest duration of one restore order, in hours.",
+            help="Longest time that one restore order may last, in hours.",
             min=0,
             max=GRANT_RESTORE_LONGEST // HOUR,
         ),

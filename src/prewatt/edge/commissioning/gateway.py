@@ -64,6 +64,12 @@ class SetUp:
         return self._restart is not None
 
     @property
+    def _enrolled(self) -> EdgeSettings:
+        if self.settings is None:
+            raise SurveyError(rules.not_enrolled())
+        return self.settings
+
+    @property
     def _section(self) -> BusDriverSettings | None:
         return bus_settings(self.settings) if self.settings is not None else None
 
@@ -118,10 +124,8 @@ class SetUp:
         """Ask the server for its list, and tell it of meters at flats that have none. Returns what was done. Raises
         SurveyError.
         """
-        if self.settings is None:
-            raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
-        meters = to_tell(self.survey)
-        flats = ask_server(self.settings, meters, self._clock)
+        settings, meters = self._enrolled, to_tell(self.survey)
+        flats = ask_server(settings, meters, self._clock)
         with self.bench.changing() as survey:
             survey.flats, survey.listed_at = tuple(flats), self._clock()
             for meter in meters:
@@ -139,21 +143,19 @@ class SetUp:
         """Write the meters that are ready into `edge.toml`, and have the agent start again. Returns what was done. Raises
         SurveyError.
         """
-        if self.settings is None:
-            raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
+        settings = self._enrolled
         with self.bench.working(_("the settings are being written")), self.bench.changing() as survey:
             if not (fresh := rules.fresh(survey)):
-                raise SurveyError(_("No new meter is ready: put it to a flat, and compare it with its display."))
-            self._write(survey, rules.ready(survey))
+                raise SurveyError(rules.none_ready())
+            self._write(settings, survey, rules.ready(survey))
         words = {"meters": ", ".join(meter.serial for meter in fresh)}
         if self._restart is None:
             return _("In service once the agent is started anew: %(meters)s.") % words
         self._restart()
         return _("In service: %(meters)s.") % words
 
-    def _write(self, survey: Survey, meters: Sequence[FoundMeter]) -> None:
-        assert self.settings is not None
-        written = with_meters(self.settings, survey, meters, self.folder, self._clock)
+    def _write(self, settings: EdgeSettings, survey: Survey, meters: Sequence[FoundMeter]) -> None:
+        written = with_meters(settings, survey, meters, self.folder, self._clock)
         write(self.folder / SETTINGS, written)
         self.settings = written
         take_up(survey, written, self.bench.models)
@@ -162,8 +164,7 @@ class SetUp:
         """Put each meter to the flat where the server lists its number, and write those into `edge.toml`. Returns them.
         Raises SurveyError.
         """
-        if self.settings is None:
-            raise SurveyError(_("This gateway is not enrolled yet: prewatt edge enrol SERVER CODE."))
+        settings = self._enrolled
         with self.bench.changing() as survey:
             rules.put_by_number(survey)
             names = {flat.key: flat for flat in survey.flats}
@@ -177,7 +178,7 @@ class SetUp:
                 and not rules.problems(survey, meter)
             ]
             if fits:
-                self._write(survey, fits)
+                self._write(settings, survey, fits)
         return fits
 
 

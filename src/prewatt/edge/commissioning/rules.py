@@ -269,3 +269,13 @@ def by_port(meters: Sequence[FoundMeter]) -> Mapping[str, list[FoundMeter]]:
     for meter in sorted(meters, key=lambda each: (each.port, each.line, each.address.zfill(12))):
         grouped.setdefault(meter.port, []).append(meter)
     return grouped
+
+
+def not_enrolled() -> str:
+    """Return what is said where a gateway must be enrolled first."""
+    return _("This gateway is not enrolled yet. At the gateway, run: prewatt edge enrol SERVER CODE")
+
+
+def none_ready() -> str:
+    """Return what is said where no new meter can go into service."""
+    return _("No new meter is ready. Choose the flat of a meter, and compare it with its display.")

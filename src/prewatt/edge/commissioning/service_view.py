@@ -14,7 +14,7 @@ def into_service(survey: Survey, mark: Html, enrolled: bool) -> Html:
     if not enrolled:
         return element(
             "section",
-            element("p", _("This gateway is not enrolled yet. At the gateway: prewatt edge enrol SERVER CODE.")),
+            element("p", rules.not_enrolled()),
         )
     fresh = [each.serial for each in rules.fresh(survey)]
     return element(
@@ -26,9 +26,7 @@ def into_service(survey: Survey, mark: Html, enrolled: bool) -> Html:
             form("/setup/service", mark, element("button", _("Put into service"))),
         )
         if fresh
-        else element(
-            "p", _("No new meter is ready: put it to a flat, and compare it with its display."), class_="quiet"
-        ),
+        else element("p", rules.none_ready(), class_="quiet"),
         form("/setup/server", mark, element("button", _("Ask the server for its flats"), class_="plain")),
         element(
             "p",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import ngettext
 
 from ...kernel.units import DAY
 from ..accounts.invitations import DAYS
@@ -49,3 +51,11 @@ def show_papers(request: HttpRequest, papers: Sequence[Paper], zone_info: object
     answer = render(request, "web/layout/invitations.html", context)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def tell_ended(request: HttpRequest, count: int) -> None:
+    """Say on the next page how many invitations have ended."""
+    ended = ngettext(
+        "%(count)d invitation lets nobody in any more.", "%(count)d invitations let nobody in any more.", count
+    )
+    messages.success(request, ended % {"count": count})

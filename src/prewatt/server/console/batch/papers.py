@@ -93,9 +93,7 @@ def plan_invitation(flat: Flat) -> Planned:
     """Return for whom a paper is made. Raises Refused if nobody lives there."""
     if flat.tenancy is None:
         raise Refused(_("Nobody lives here."))
-    return Planned(
-        _("A paper for %(who)s. An older one that was not used lets nobody in.") % {"who": flat.tenancy.tenant}
-    )
+    return Planned(_("A paper for %(who)s. It ends an older one that was not used.") % {"who": flat.tenancy.tenant})
 
 
 def show_invitations(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:

@@ -20,7 +20,7 @@ from ...accounts.memberships import Membership, put_member, remove_member
 from ...accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role
 from ...estate.models import Organisation, Property
 from ...web.access import owner_of, row_of
-from ...web.invitation_papers import Paper, show_papers
+from ...web.invitation_papers import Paper, show_papers, tell_ended
 from ...web.kept import say
 
 
@@ -119,5 +119,5 @@ def revoke_invitations(request: HttpRequest) -> HttpResponse:
     """End all open invitations to a role in the organisation."""
     owner = owner_of(request)
     count = revoke(owner.invitations.still_open())
-    messages.success(request, _("%(count)d invitations let nobody in any more.") % {"count": count})
+    tell_ended(request, count)
     return redirect(_page(owner))

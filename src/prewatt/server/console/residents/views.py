@@ -22,7 +22,7 @@ from ...estate.models import Property, Tenancy
 from ...estate.residents import Resident
 from ...tenancies.residents import remove_resident
 from ...web.access import property_of_manager, tenancy_of_manager
-from ...web.invitation_papers import Paper, show_papers
+from ...web.invitation_papers import Paper, show_papers, tell_ended
 from ...web.kept import say
 from ...web.paging import containing, looked_for, page_by_name
 
@@ -113,7 +113,7 @@ def revoke_invitations(request: HttpRequest, pk: int) -> HttpResponse:
     """End all open invitations to a flat."""
     tenancy = tenancy_of_manager(request, pk)
     count = revoke(tenancy.invitations.still_open())
-    messages.success(request, _("%(count)d invitations let nobody in any more.") % {"count": count})
+    tell_ended(request, count)
     return redirect("console:units:people", pk=tenancy.unit_id)
 
 

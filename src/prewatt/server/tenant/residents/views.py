@@ -25,7 +25,7 @@ from ...tenancies.residents import (
     main_resident,
 )
 from ...web.access import lives_now
-from ...web.invitation_papers import Paper, show_papers
+from ...web.invitation_papers import Paper, show_papers, tell_ended
 from ...web.kept import refuse, say
 from ...web.payers import shown_name
 from ...web.sure import Act, ask_whether
@@ -85,7 +85,7 @@ def revoke_invitations(request: HttpRequest, tenancy: int | None = None) -> Http
     """End one's own open invitations."""
     flat = lives_now(request, tenancy)
     count = revoke(flat.invitations.still_open().filter(made_by=request.user.pk))
-    messages.success(request, _("%(count)d invitations let nobody in any more.") % {"count": count})
+    tell_ended(request, count)
     return redirect(_page(flat))
 
 
