@@ -19,7 +19,9 @@ from ..kernel.texts import gettext_noop as _
 from ..kernel.units import DAY, HOUR, SECOND
 
 BACKWARDS_FOR = 12 * HOUR
-"""A register that stays lower than before for this long (µs) raises an alarm."""
+"""A register that stays lower than before for this long (µs) raises an alarm: earlier than the gateway's own event of it
+(`edge.register`), so that somebody looks at it the same day.
+"""
 
 
 @dataclass(frozen=True, slots=True)
