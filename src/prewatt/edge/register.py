@@ -113,11 +113,11 @@ class RegisterRules(Journalling):
             return account.hold(now)
         self._count(now, register)
         settled = self._agreeing >= account.settings.doubtful_readings and seen.cause in SETTLED_BY_AGREEMENT
-        if not self._doubted(now, register, seen, settled, outcome) or not settled:
+        if not self._journal_doubt(now, register, seen, settled, outcome) or not settled:
             return None
         return self._agreed(now, observed, seen.cause, outcome)
 
-    def _doubted(self, now: int, register: int, seen: Doubtful, settled: bool, outcome: Outcome) -> bool:
+    def _journal_doubt(self, now: int, register: int, seen: Doubtful, settled: bool, outcome: Outcome) -> bool:
         """Journal a doubt if it is new. Returns False if it must not be journalled, because doubts come and go without
         end. `settled`: enough readings agree.
         """

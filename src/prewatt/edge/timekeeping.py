@@ -204,7 +204,7 @@ class Timekeeper:
         # was later. Such answers are followed, and so is the next one.
         strong = answer.is_fresh and not answer.is_earlier and at >= self._journalled - NEAR
         if not answer.is_other:
-            if self._needs_no_anchor(moment, answer.is_fresh, strong):
+            if self._keeps_anchor(moment, answer.is_fresh, strong):
                 return []
             # The believed time may have drifted, and a fresh answer is more exact.
             at = at if answer.is_fresh else self.now(moment)
@@ -220,13 +220,15 @@ class Timekeeper:
         is_earlier = waited is not None and off + waited < -near
         return _Answer(off, waited, off > near, is_earlier, waited is not None and waited <= NEAR)
 
-    def _needs_no_anchor(self, moment: Moment, is_fresh: bool, strong: bool) -> bool:
-        """Return whether the anchor is good enough, so that an answer that agrees with it does not replace it."""
+    def _keeps_anchor(self, moment: Moment, is_fresh: bool, strong: bool) -> bool:
+        """Return whether the anchor stays, since an answer that agrees with it is no better."""
         anchor = self._at(moment)
         if anchor.unsure or (self._stood and is_fresh):
             return False
-        is_recent = self._passed(moment) < HOUR
-        return (anchor.strong and not is_fresh) or (is_recent and (anchor.strong or not strong))
+        if anchor.strong and not is_fresh:
+            return True
+        # In an hour a clock drifts by less than an answer may be late; but one that is certain replaces one that is not.
+        return self._passed(moment) < HOUR and (anchor.strong or not strong)
 
     def _both_agree(self, moment: Moment, at: int) -> bool:
         """Return whether the server, with this answer, and the wall clock have agreed on the same later time for long
