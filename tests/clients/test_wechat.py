@@ -56,7 +56,7 @@ def test_types_are_right():
 
 @pytest.mark.usefixtures("installed")
 def test_texts_amounts_and_pages_follow_their_rules():
-    said = node("node", *TEST, *(f"test/{each}.test.js" for each in ("forms", "lint", "pages")))
+    said = node("node", *TEST, *(f"test/{each}.test.js" for each in ("forms", "languages", "lint", "pages")))
     assert "kB compressed; WeChat takes 2048 kB" in said
     assert "\n# fail 0" in said
     print(next(line for line in said.splitlines() if "kB compressed" in line))
@@ -80,7 +80,7 @@ def test_a_tenant_lives_with_the_mini_program(played):
 
 @pytest.mark.usefixtures("installed")
 def test_every_page_fits_a_phone_and_can_be_read_by_everybody(browser, tmp_path):
-    node("node", "test/pictures.js", tmp_path, "en", "de", "zh_CN")
+    node("node", "test/pictures.js", tmp_path)
     wrong, files = [], sorted(tmp_path.glob("*.html"))
     context = browser.new_context(viewport=NARROW, reduced_motion="reduce", offline=True, device_scale_factor=1.5)
     page = context.new_page()

@@ -3,8 +3,9 @@
  * grouped as text, too, and never become a float.
  */
 
-/** The sign before decimals, and the one between groups. @type {Record<string, string[]>} */
-const SIGNS = { en: ['.', ','], de: [',', '.'], 'zh-hans': ['.', ','] };
+const { localeOf } = require('./languages');
+const { fill } = require('./texts');
+
 const NO_BREAK = '\u00a0';
 const MINUTE = 60000;
 const DAY = 24 * 60 * MINUTE;
@@ -46,7 +47,7 @@ function rounded(text, decimals) {
  * @returns {string} with the language's signs, its figures in groups
  */
 function number(text, language) {
-  const signs = SIGNS[language] || SIGNS.en;
+  const { signs } = localeOf(language).rules;
   const sign = /^[-+]/.test(text) ? text[0] : '';
   const parts = text.replace(/^[-+]/, '').split('.');
   const whole = parts[0].replace(/\B(?=(\d{3})+$)/g, signs[1]);
@@ -132,9 +133,8 @@ function plus(a, b) {
  * @returns {string} 6 Oct 2026, 6. Okt. 2026, 2026年10月6日
  */
 function dated(year, month, day, months, language) {
-  if (language === 'zh-hans') return `${year}年${month}月${day ? `${day}日` : ''}`;
-  if (!day) return `${months[month - 1]} ${year}`;
-  return language === 'de' ? `${day}. ${months[month - 1]} ${year}` : `${day} ${months[month - 1]} ${year}`;
+  const { rules } = localeOf(language);
+  return fill(day ? rules.day : rules.month, { year, month, month_name: months[month - 1], day });
 }
 
 /** A day or month such as 2026-10-06 or 2026-10. @param {string} text @param {string[]} months @param {string} language */
@@ -157,13 +157,13 @@ function clock(instant) {
 
 /** A day of this year: 6 Oct, 6. Okt., 10月6日. @param {Date} at @param {string[]} months @param {string} language */
 function shortDay(at, months, language) {
-  if (language === 'zh-hans') return `${at.getMonth() + 1}月${at.getDate()}日`;
-  return `${at.getDate()}${language === 'de' ? '.' : ''} ${months[at.getMonth()]}`;
+  const month = at.getMonth();
+  return fill(localeOf(language).rules.short_day, { month: month + 1, month_name: months[month], day: at.getDate() });
 }
 
 /** An instant on the phone's clock: 6 Oct, 13:30. @param {string} instant @param {string[]} months @param {string} language */
 function when(instant, months, language) {
-  return `${shortDay(new Date(instant), months, language)}${language === 'zh-hans' ? ' ' : ', '}${clock(instant)}`;
+  return fill(localeOf(language).rules.instant, { day: shortDay(new Date(instant), months, language), clock: clock(instant) });
 }
 
 /** A day on the phone's calendar, as the server takes it: 2026-10-06. @param {Date} at */

@@ -3,6 +3,8 @@
  * it apart for each of its users, and a log-out removes it.
  */
 
+const { languageOf } = require('./languages');
+
 /** @param {string} name @returns {any} */
 function get(name) {
   return wx.getStorageSync(name) || null;
@@ -15,11 +17,7 @@ function key() {
 
 /** @returns {string} the person's language, or else the phone's */
 function language() {
-  const chosen = get('language');
-  if (chosen) return chosen;
-  const phone = String(wx.getAppBaseInfo().language || '').toLowerCase();
-  if (phone.startsWith('zh')) return 'zh-hans';
-  return phone.startsWith('de') ? 'de' : 'en';
+  return get('language') || languageOf(String(wx.getAppBaseInfo().language || ''));
 }
 
 /** @param {string} value */

@@ -1,5 +1,14 @@
 /** Deutsch. */
 module.exports = {
+  rules: {
+    tags: ['de'],
+    signs: [',', '.'],
+    plural: (/** @type {number} */ count) => (count === 1 ? 0 : 1),
+    day: '{day}. {month_name} {year}',
+    month: '{month_name} {year}',
+    short_day: '{day}. {month_name}',
+    instant: '{day}, {clock}',
+  },
   common: {
     language: 'Deutsch',
     months: ['Jan.', 'Feb.', 'März', 'Apr.', 'Mai', 'Juni', 'Juli', 'Aug.', 'Sept.', 'Okt.', 'Nov.', 'Dez.'],

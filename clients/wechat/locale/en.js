@@ -1,5 +1,14 @@
-/** English. What a text means to whom stands in its page; a pair is for one and for more. */
+/** English. What a text means to whom stands in its page; a list has the forms of a text that counts, as `plural` numbers them. */
 module.exports = {
+  rules: {
+    tags: ['en'],
+    signs: ['.', ','],
+    plural: (/** @type {number} */ count) => (count === 1 ? 0 : 1),
+    day: '{day} {month_name} {year}',
+    month: '{month_name} {year}',
+    short_day: '{day} {month_name}',
+    instant: '{day}, {clock}',
+  },
   common: {
     language: 'English',
     months: ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'],

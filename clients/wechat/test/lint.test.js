@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const zlib = require('node:zlib');
-const { LOCALES } = require('../lib/texts');
+const { LOCALES } = require('../locale/list');
 
 const ROOT = path.join(__dirname, '..');
 const APP = JSON.parse(fs.readFileSync(path.join(ROOT, 'app.json'), 'utf8'));
@@ -14,6 +14,7 @@ const MOST = 2 * 1024 * 1024;
 
 const read = (name) => fs.readFileSync(path.join(ROOT, name), 'utf8');
 const nameOf = (page) => page.split('/').pop();
+const withoutComments = (source) => source.replace(/\/\*[^]*?\*\//g, '').replace(/\/\/.*$/gm, '');
 
 /** All files that are uploaded. */
 function uploaded(folder = '') {
@@ -70,17 +71,53 @@ function flat(texts, before = '') {
 
 const placesOf = (value) => [...new Set([value].flat().join(' ').match(/{\w+}/g) || [])].sort();
 
-test('all languages have the same texts, with the same places, and none is empty', () => {
-  const english = new Map(flat(LOCALES.en));
+/** The texts of a language, without its rules. */
+const textsOf = ({ rules: _rules, ...texts }) => new Map(flat(texts));
+
+/** How many forms a text that counts has in a language. */
+const formsOf = ({ rules }) => new Set(Array.from({ length: 200 }, (_each, count) => rules.plural(count))).size;
+
+test('all languages have the same texts, with the same places and all forms, and none is empty', () => {
+  const english = textsOf(LOCALES.en);
   for (const [language, locale] of Object.entries(LOCALES)) {
-    const texts = new Map(flat(locale));
+    const texts = textsOf(locale);
     assert.deepEqual([...texts.keys()], [...english.keys()], language);
     for (const [key, value] of texts) {
       assert.deepEqual(placesOf(value), placesOf(english.get(key)), `${language} ${key}`);
-      assert.equal([value].flat().length, [english.get(key)].flat().length, `${language} ${key}`);
+      const forms = key === 'common.months' ? 12 : formsOf(locale);
+      assert.equal(Array.isArray(value) && value.length, Array.isArray(english.get(key)) && forms, `${language} ${key}`);
       assert.ok([value].flat().every((each) => each.trim()), `${language} ${key}`);
     }
   }
+});
+
+test('each language stands in the list, and says by itself how it is called, counts, and writes amounts and days', () => {
+  const files = fs.readdirSync(path.join(ROOT, 'locale')).filter((each) => each !== 'list.js');
+  assert.deepEqual(files.sort(), Object.keys(LOCALES).map((each) => `${each}.js`).sort());
+  const places = { day: /{day}/, month: /{month(_name)?}/, year: /{year}/, clock: /{clock}/ };
+  const patterns = { day: ['day', 'month', 'year'], month: ['month', 'year'], short_day: ['day', 'month'], instant: ['clock', 'day'] };
+  for (const [language, { rules }] of Object.entries(LOCALES)) {
+    const { tags, signs, plural, ...written } = rules;
+    assert.ok(tags.length && tags.every((each) => /^[a-z]+(-[a-z0-9]+)*$/.test(each)), `${language} tags`);
+    assert.equal(signs.length, 2, `${language} signs`);
+    for (let count = 0; count < 200; count += 1) assert.ok(plural(count) >= 0 && plural(count) < formsOf({ rules }), `${language} plural(${count})`);
+    assert.deepEqual(Object.keys(written).sort(), Object.keys(patterns).sort(), language);
+    for (const [name, pattern] of Object.entries(written)) {
+      assert.deepEqual(Object.keys(places).filter((each) => places[each].test(pattern)).sort(), patterns[name], `${language} ${name}`);
+      assert.equal(placesOf(pattern).length, patterns[name].length, `${language} ${name}`);
+    }
+  }
+  const tags = Object.values(LOCALES).flatMap((each) => each.rules.tags);
+  assert.equal(new Set(tags).size, tags.length, 'two languages have the same tag');
+});
+
+test('no page and nothing in the library knows a language by name', () => {
+  const codes = [...Object.keys(LOCALES), ...Object.values(LOCALES).flatMap((each) => each.rules.tags)].join('|');
+  const named = new RegExp(`['"\`.](${codes})(?![a-z0-9])|[{,]\\s*(${codes})\\s*:`, 'i');
+  for (const wrong of ["=== 'de'", 'startsWith("zh")', "'zh_CN'", 'LOCALES.en;', "{ en: ['.'] }", '`zh-Hans`']) assert.match(wrong, named);
+  const files = uploaded().filter((each) => /^(lib|pages)\/.*\.(js|wxml)$/.test(each));
+  assert.ok(files.length > 50);
+  for (const file of files) assert.doesNotMatch(withoutComments(read(file)), named, file);
 });
 
 test('each text is used, and each that is used is there', () => {
@@ -108,12 +145,13 @@ test('all that people read comes from the locales', () => {
     for (const [, said] of wxml.matchAll(/(?:aria-label|title)="([^"]*)"/g)) assert.match(said, /^{{.*}}$/, `${page}: ${said}`);
   }
   for (const page of APP.pages) {
-    const scripts = sourcesOf(page).scripts.replace(/\/\*[^]*?\*\//g, '').replace(/\/\/.*$/gm, '');
+    const scripts = withoutComments(sourcesOf(page).scripts);
     for (const [, text] of scripts.replace(/`[^`]*`/g, '').matchAll(/'([^'\n]*)'/g)) {
       assert.doesNotMatch(text, /\p{L}{2,} \p{L}{2,}/u, `${page} has a sentence of its own`);
     }
     assert.doesNotMatch(scripts, /\p{Script=Han}/u, `${page} has Chinese of its own`);
   }
+  assert.doesNotMatch(withoutComments(LIBRARY), /\p{Script=Han}/u, 'the library has Chinese of its own');
 });
 
 test('no page has more than 150 lines of script, and none counts money as a float', () => {

@@ -1,12 +1,15 @@
-/** Every page in each of its states as HTML, for a browser: `node test/pictures.js FOLDER LANGUAGE...`. */
+/** Every page in each of its states as HTML, for a browser: `node test/pictures.js FOLDER LANGUAGE...`; without a language, in all. */
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { LOCALES } = require('../locale/list');
 const { Phone } = require('./simulator');
 const {
   recorded, ME, DARK, CHINESE, AUTOMATIC,
 } = require('./recorded');
 
+/** A phone of each language. */
+const PHONES = Object.values(LOCALES).map((each) => each.rules.tags[0]);
 const wechat = { login: () => 'CODE', pay: async () => 'cancel' };
 const WITHOUT = 'POST /wechat/log-in';
 
@@ -67,7 +70,7 @@ async function seen([, changed, url, more], language) {
 
 async function main([folder, ...languages]) {
   fs.mkdirSync(folder, { recursive: true });
-  for (const language of languages) {
+  for (const language of languages.length ? languages : PHONES) {
     for (const state of STATES) {
       const phone = await seen(state, language);
       fs.writeFileSync(path.join(folder, `${state[0]}.${phone.spoken()}.html`), phone.html());
@@ -77,4 +80,4 @@ async function main([folder, ...languages]) {
 }
 
 if (require.main === module) main(process.argv.slice(2)).then(() => process.exit(0));
-module.exports = { STATES, seen };
+module.exports = { PHONES, STATES, seen };
