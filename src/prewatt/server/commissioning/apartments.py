@@ -86,7 +86,8 @@ ROLES = {
 UNITS = {"area": ("", "m2", "qm", "sqm", "平方米", "平米"), "fuse": ("", "w", "watt", "瓦"), "occupants": ("", "人")}
 """The units that may stand behind a number, or in brackets behind a column's name."""
 _TOTAL = re.compile(r"(total|totals|sum|summe|gesamt|insgesamt|anzahl|count)\b|合计|总计|小计|共计")
-LARGEST_FILE = 20_000_000
+LARGEST_ON_DISK = 20_000_000
+"""The most bytes of a list that the command line reads. What is chosen on a page has a bound of its own (`core.uploads`)."""
 LONGEST_NAME = 100
 """The most characters of a tenant's name."""
 CONTACT = ("phone", "email", "language")
@@ -136,8 +137,8 @@ def read_apartments(path: Path, currency: str = "", zone: str = "") -> list[Apar
     lines that are wrong.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise SetupError(f"{path}: is larger than {LARGEST_FILE // 10**6} MB")
+        if path.stat().st_size > LARGEST_ON_DISK:
+            raise SetupError(f"{path}: is larger than {LARGEST_ON_DISK // 10**6} MB")
         content = path.read_bytes()
     except OSError as error:
         raise SetupError(f"{path}: can't be read ({error})") from None

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 LARGEST_FORM = 64 * 1024
 """The most bytes of a form without files, and of every request whose view is not marked."""
+LARGEST_FILE = 5_000_000
+"""The most bytes of a file that is chosen on a page: whole megabytes, since people are told of them."""
 LARGEST_UPLOAD = 6 * 1024 * 1024
-"""The most bytes of a form with a file: files may have 5 MB."""
+"""The most bytes of a form with a file. It is more than `LARGEST_FILE`, so that the page can refuse a larger file in its own words."""
 LARGEST_PHOTOS = 62 * 1024 * 1024
 """The most bytes of a form with photos: four of 15 MB."""
 
@@ -28,3 +32,8 @@ def takes(most: int) -> Callable[[View], View]:
 def largest(view: Callable[..., Any]) -> int:
     """Return how many bytes may be sent to a view."""
     return int(getattr(view, "largest_body", LARGEST_FORM))
+
+
+def choose_file() -> str:
+    """Return what is said to people who have chosen no file, or one of more than `LARGEST_FILE`."""
+    return _("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6}

@@ -16,9 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ....kernel.calendar import zone
 from ....tables.problems import TableError, whole
-from ...commissioning.apartments import LARGEST_FILE
 from ...commissioning.contact_list import Change, read_contact_list, sealed, take
-from ...core.uploads import LARGEST_UPLOAD, takes
+from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
 from ...estate.models import Property, Tenancy
 from ...notices.channels import CHANNELS
 from ...notices.contact import NO_CONTACT, Contact, read_contact
@@ -168,5 +167,5 @@ def _read_file(request: HttpRequest, property_: Property) -> list[Change]:
     """Return what the uploaded list would change. Raises TableError if there is none, or it can't be read."""
     file: Any = request.FILES.get("file")
     if file is None or file.size > LARGEST_FILE:
-        raise whole(_("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6})
+        raise whole(choose_file())
     return read_contact_list(property_, file.read())

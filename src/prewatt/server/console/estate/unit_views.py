@@ -17,13 +17,13 @@ from django.views.decorators.http import require_http_methods
 from ....tables.problems import Problems, TableError, whole
 from ....wire.messages import MAX_METERS
 from ...commissioning.additions import Added, add_in_parts, opened, sealed
-from ...commissioning.apartments import LARGEST_FILE, Apartment, apartments_of
+from ...commissioning.apartments import Apartment, apartments_of
 from ...commissioning.gateway_places import Places
 from ...commissioning.installing import InstallError, install
 from ...commissioning.list_lines import Plan, plan
 from ...commissioning.progress import Step
 from ...commissioning.typed_units import MOST, NEEDED, LikelyRange, likely_ranges, typed_apartments
-from ...core.uploads import LARGEST_UPLOAD, takes
+from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
 from ...estate.models import Part, Property, Unit
 from ...metering.locking import lock_meters
 from ...metering.models import Gateway, Meter
@@ -83,7 +83,7 @@ def _read(request: HttpRequest, property_: Property, problems: Problems) -> list
             raise whole(_("Type the flats, or choose a file."))
         return typed_apartments(text, property_.currency, property_.zone, problems)
     if file.size > LARGEST_FILE:
-        raise whole(_("Choose a file of at most %(most)d MB.") % {"most": LARGEST_FILE // 10**6})
+        raise whole(choose_file())
     apartments = apartments_of(file.read(), property_.currency, property_.zone, NEEDED, problems)
     if len(apartments) > MOST:
         raise whole(
