@@ -13,6 +13,7 @@ from prewatt.kernel.units import NANO
 from prewatt.server.accounts.invitations import InvitationError, check_open, invitation_of, invite_to_role
 from prewatt.server.accounts.memberships import Membership, put_member, reach_of, remove_member
 from prewatt.server.accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role, roles_with
+from prewatt.server.console.people import views
 from prewatt.server.estate.models import Organisation, Property, Unit
 from prewatt.server.metering.models import Alarm, Meter, Silence
 from prewatt.server.vending.models import Adjustment
@@ -155,6 +156,12 @@ def test_what_a_silence_may_cost_is_no_link_for_who_sees_no_money(somebody, cloc
             answer = page.get(path)
             assert answer.status_code == 200 and "Flat 2" in answer.content.decode()
             assert (f"/silences/{silence.pk}/" in answer.content.decode()) is sees
+
+
+@pytest.mark.parametrize(("days", "words"), [(1, "within 1 day,"), (14, "within 14 days,")])
+def test_the_page_says_for_how_many_days_an_invitation_lets_somebody_in(manager, monkeypatch, days, words):
+    monkeypatch.setattr(views, "DAYS", days)
+    assert words in manager.get("/people/").content.decode()
 
 
 def test_owners_say_who_has_which_role(owner, manager, somebody):

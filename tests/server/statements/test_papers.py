@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -51,6 +52,12 @@ def anna(edge):
 
 def october(tenancy):
     return statement(tenancy, *days(tenancy, *month("2025-10")))
+
+
+def test_a_statement_of_more_years_than_it_says_is_refused(anna):
+    assert days(anna, date(2015, 1, 1), date(2024, 12, 31))
+    with pytest.raises(ValueError, match="at most 10 years"):
+        days(anna, date(2014, 1, 1), date(2024, 12, 31))
 
 
 def test_a_statement_keeps_its_number_until_its_figures_change_and_a_preliminary_one_has_none(anna, clock):

@@ -65,6 +65,18 @@ def test_nobody_can_ask_for_more_than_can_be_done(owner, person):
         ask("books", owner, person, "/")
 
 
+def test_a_result_that_is_too_large_is_none_and_its_task_says_how_large_it_may_be(owner, person, monkeypatch):
+    monkeypatch.setattr(ending, "LARGEST_RESULT", 3_000_000)
+    sizes = {3_000_000: "", 3_000_001: "The file is larger than 3 MB. Choose fewer days."}
+    for size, text in sizes.items():
+        ask("books", owner, person, "/")
+        task = claim(1)
+        ending.finish(task, Outcome(content=b"x" * size))
+        task.refresh_from_db()
+        assert task.text == text
+        assert bool(task.result) == (not text)
+
+
 def test_what_was_cut_off_is_begun_again_and_given_up_after_three_times(owner, person):
     task = ask("books", owner, person, "/", content=b"x")
     for _try in range(MOST_TRIES):

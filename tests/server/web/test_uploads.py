@@ -12,6 +12,7 @@ from prewatt.server.core.uploads import LARGEST_FILE, LARGEST_UPLOAD
 from prewatt.server.estate.models import Property
 
 UNITS, CONTACTS = "/properties/{pk}/units/add/", "/properties/{pk}/contacts/"
+PRICES, TARIFF = "/properties/{pk}/tariffs/prices/", "/properties/{pk}/tariffs/new/"
 LISTS = {UNITS: "unit,meter,tenant\nFlat 9,m9,Zoe\n", CONTACTS: "unit,tenant,e-mail\nFlat 1,Anna,zoe@example.com\n"}
 
 
@@ -21,10 +22,10 @@ def padded(address, size):
     return LISTS[address].encode() + (b" " * 99_999 + b"\n") * lines + b" " * rest
 
 
-def sent(browser, address, field, content):
+def sent(browser, address, field, content, **more):
     """Send a file as a browser does: first through the bound of the body, then to the page."""
     file = SimpleUploadedFile("list.csv", content, "text/csv")
-    body = encode_multipart("b", {field: file})
+    body = encode_multipart("b", {field: file, **more})
     scope = {"path": address, "headers": [(b"content-length", str(len(body)).encode())]}
 
     async def receive():
@@ -42,11 +43,15 @@ def test_a_file_as_large_as_its_page_says_is_read(manager, address, shown):
     assert shown in answer.content.decode()
 
 
-@pytest.mark.parametrize("address", [UNITS, CONTACTS])
-def test_a_file_that_is_larger_is_refused_in_words(manager, address):
-    path = address.format(pk=Property.objects.get().pk)
-    answer = sent(manager, path, "file", padded(address, LARGEST_FILE + 1))
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [(UNITS, "file"), (CONTACTS, "file"), (PRICES, "file"), (TARIFF, "file"), ("/bank-lines/", "statement")],
+)
+def test_a_file_that_is_larger_is_refused_in_words(manager, address, field):
+    property_ = Property.objects.get()
+    path, tariff = address.format(pk=property_.pk), property_.tariff_versions.get().tariff_id
+    answer = sent(manager, path, field, b" " * (LARGEST_FILE + 1), tariff=tariff)
     assert "Choose a file of at most 5 MB." in answer.content.decode()
     with pytest.raises(Refusal, match="too large: at most 6 MB") as refused:
-        sent(manager, path, "file", padded(address, LARGEST_UPLOAD))
+        sent(manager, path, field, b" " * LARGEST_UPLOAD)
     assert refused.value.status == 413

@@ -34,12 +34,12 @@ from .models import BankLine, Merchant
 from .same import recorded_by_hand, returned_by, sort_out
 from .statements.errors import BankError
 from .statements.layout import Layout
-from .statements.reading import LARGEST_FILE, read_file
+from .statements.reading import read_file
 from .statements.shape import LeftOut, Line, Statement
 from .statements.table import read_table, rows_of
 
 __all__ = [
-    "LARGEST_FILE", "BankError", "Upload", "book_line", "book_payout", "candidates", "open_line", "possible", "read", "read_statement",
+    "BankError", "Upload", "book_line", "book_payout", "candidates", "open_line", "possible", "read", "read_statement",
     "recorded_by_hand", "reference", "reopen", "returned_by", "same_as_line", "same_as_recorded", "set_aside", "suggestion", "upload",
 ]  # fmt: skip
 PART = 500

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from ...kernel.calendar import next_month, zone
 from ...kernel.charges import CHARGES, OF_TIME, PER_KWH, PER_MONTH
@@ -152,8 +152,9 @@ class Statement:
         return [line for line in self.lines if line.section == name]
 
 
-LONGEST = timedelta(days=3700)
-"""The longest statement: ten years and a little more."""
+LONGEST_YEARS = 10
+LONGEST = timedelta(days=370 * LONGEST_YEARS)
+"""The longest statement: these years and a little more."""
 
 
 def days(tenancy: Tenancy, first: date, last: date) -> Span:
@@ -163,7 +164,12 @@ def days(tenancy: Tenancy, first: date, last: date) -> Span:
     if not 1971 <= first.year <= last.year <= 2199 or last < first:
         raise ValueError(_("The last day must not be before the first day, and both must be between 1971 and 2199."))
     if last - first > LONGEST:
-        raise ValueError(_("A statement can be for at most ten years."))
+        text = ngettext(
+            "A statement can be for at most %(years)d year.",
+            "A statement can be for at most %(years)d years.",
+            LONGEST_YEARS,
+        )
+        raise ValueError(text % {"years": LONGEST_YEARS})
     return Span.of_days(first, last, zone(tenancy.unit.property.zone))
 
 

@@ -11,7 +11,7 @@ from .models import Task
 from .outcomes import Outcome
 
 LARGEST_RESULT = 25_000_000
-"""The most bytes of a result."""
+"""The most bytes of a result: whole megabytes, since people are told of them."""
 
 
 def advance(task: Task, done: int, of: int) -> None:
@@ -23,7 +23,7 @@ def advance(task: Task, done: int, of: int) -> None:
 def finish(task: Task, outcome: Outcome) -> None:
     """Store what came of a task."""
     if len(outcome.content) > LARGEST_RESULT:
-        fail(task, _("The file is larger than 25 MB. Choose fewer days."))
+        fail(task, _("The file is larger than %(most)d MB. Choose fewer days.") % {"most": LARGEST_RESULT // 10**6})
         return
     _of_runner(task).update(
         state=Task.State.DONE,

@@ -21,10 +21,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from ....kernel.calendar import zone
 from ...accounts.rights import Right
 from ...core.time import now
-from ...core.uploads import LARGEST_UPLOAD, takes
+from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
 from ...estate.models import Organisation, Tenancy
 from ...payments.bank import (
-    LARGEST_FILE,
     BankError,
     Upload,
     book_line,
@@ -175,7 +174,7 @@ def _read(request: HttpRequest, owner: Organisation) -> str:
     """Read the uploaded file, say what came of it, and return the address of the page that shows it."""
     file = request.FILES.get("statement")
     if file is None or (file.size or 0) > LARGEST_FILE:
-        messages.error(request, _("Choose a file of at most 5 MB."))
+        messages.error(request, choose_file())
         return reverse("console:bank:bank")
     content = file.read()
     if len(content) > LARGE:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ....kernel.calendar import zone
 from ....kernel.names import natural
-from ...accounts.invitations import invite_to_role, revoke
+from ...accounts.invitations import DAYS, invite_to_role, revoke
 from ...accounts.memberships import Membership, put_member, remove_member
 from ...accounts.rights import MEMBER_ROLES, RIGHTS, Right, Role
 from ...estate.models import Organisation, Property
@@ -36,6 +36,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "roles": [(role.value, role.label) for role in MEMBER_ROLES],
         "properties": sorted(owner.properties.all(), key=lambda each: natural(each.name)),
         "table": [(right.label, [right in RIGHTS[role] for role in MEMBER_ROLES]) for right in Right],
+        "days": DAYS,
         "open": owner.invitations.still_open().count(),
     }
     return render(request, "console/people/people.html", context)

@@ -25,7 +25,7 @@ from ...accounts.rights import Right
 from ...commissioning.progress import Step
 from ...core.json_text import JsonError, read_json
 from ...core.time import now
-from ...core.uploads import LARGEST_UPLOAD, takes
+from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
 from ...estate.models import Property
 from ...estate.wall_clock import Twice, wall_clock
 from ...tariffs.models import Tariff
@@ -40,7 +40,7 @@ from ...web.kept import say
 from ...web.tasks.own_tasks import facts_of
 from ..begin.steps import on_from, steps_above
 from .forms import document_of, fields_of, starter, typed
-from .views import LARGEST_FILE, known_tariffs, week
+from .views import known_tariffs, week
 from .words import in_editor
 
 LONGEST_NAME = 64
@@ -183,7 +183,7 @@ def _base(request: HttpRequest, property_: Property) -> dict[str, Any]:
 def _uploaded(request: HttpRequest) -> Any:
     file: Any = request.FILES["file"]
     if file.size > LARGEST_FILE:
-        raise TariffError("file: is larger than 5 MB")
+        raise ValidationError({"file": choose_file()})
     try:
         return read_json(file.read())
     except JsonError as error:

@@ -27,7 +27,7 @@ from ...core.number_field import NumberField
 from ...core.plain_numbers import in_field
 from ...core.row_forms import RowForm
 from ...core.time import now
-from ...core.uploads import LARGEST_UPLOAD, takes
+from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
 from ...estate.models import Property
 from ...estate.wall_clock import wall_clock
 from ...sales.corrections import correct
@@ -42,8 +42,6 @@ from ...web.access import property_of_manager
 from ...web.forms import key
 from ...web.kept import refuse, say
 from ...web.tasks.own_tasks import facts_of
-
-LARGEST_FILE = 5_000_000
 
 
 @login_required
@@ -181,7 +179,7 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
         base = _chosen(property_, request.POST.get("tariff", ""), "tariff")
         file: Any = request.FILES.get("file")
         if file is None or file.size > LARGEST_FILE:
-            raise ValidationError({"file": _("Choose a file of at most 5 MB.")})
+            raise ValidationError({"file": choose_file()})
         scale = request.POST.get("scale", "")
         series = read_prices(file.read(), scale=scale, time_zone=zone(property_.zone), hint=property_.currency)
         versions = schedule_prices(property_, base, series)

@@ -6,14 +6,12 @@ import re
 
 from django.utils.translation import gettext as _
 
+from ...core.uploads import LARGEST_FILE
 from .camt import read_camt
 from .errors import BankError
 from .mt940 import read_mt940
 from .ofx import read_ofx
 from .shape import Statement
-
-LARGEST_FILE = 5_000_000
-"""The most bytes of a statement."""
 
 
 def read_file(content: bytes, currency: str) -> Statement | None:
@@ -21,7 +19,9 @@ def read_file(content: bytes, currency: str) -> Statement | None:
     the code to use if the file names none. Raises BankError if the file cannot be read.
     """
     if len(content) > LARGEST_FILE:
-        raise BankError(_("The file is larger than 5 MB: export fewer days at once."))
+        raise BankError(
+            _("The file is larger than %(most)d MB: export fewer days at once.") % {"most": LARGEST_FILE // 10**6}
+        )
     if content.startswith(b"%PDF"):
         raise BankError(_("This is a PDF: export the statement as CAMT, MT940, OFX, CSV or Excel."))
     head = _head(content)
