@@ -285,7 +285,7 @@ def test_photos_are_bounded_in_number_bytes_and_pixels(people, monkeypatch):
     assert "photo can't be read" in people.said(people.report(files=[a_file(cut)]))[0]
     monkeypatch.setattr(photos, "MOST_PIXELS", 60 * 40 - 1)
     assert "million pixels" in people.said(people.report(files=[picture()]))[0]
-    monkeypatch.setattr(photos, "LARGEST", 100)
+    monkeypatch.setattr(photos, "LARGEST_PHOTO", 100)
     assert "MB" in people.said(people.report(files=[picture()]))[0]
     assert Report.objects.count() == 0
 

@@ -8,7 +8,7 @@ from django.test.client import encode_multipart
 
 from prewatt.processes.pages.bodies import Body, Room
 from prewatt.processes.pages.refusals import Refusal
-from prewatt.server.core.uploads import LARGEST_FILE, LARGEST_UPLOAD
+from prewatt.server.core.uploads import LARGEST_FILE, LARGEST_PHOTO, LARGEST_UPLOAD, PHOTOS_AT_ONCE
 from prewatt.server.estate.models import Property
 
 UNITS, CONTACTS = "/properties/{pk}/units/add/", "/properties/{pk}/contacts/"
@@ -22,10 +22,10 @@ def padded(address, size):
     return LISTS[address].encode() + (b" " * 99_999 + b"\n") * lines + b" " * rest
 
 
-def sent(browser, address, field, content, **more):
-    """Send a file as a browser does: first through the bound of the body, then to the page."""
-    file = SimpleUploadedFile("list.csv", content, "text/csv")
-    body = encode_multipart("b", {field: file, **more})
+def sent(browser, address, field, *contents, **more):
+    """Send files as a browser does: first through the bound of the body, then to the page."""
+    files = [SimpleUploadedFile("list.csv", each, "text/csv") for each in contents]
+    body = encode_multipart("b", {field: files, **more})
     scope = {"path": address, "headers": [(b"content-length", str(len(body)).encode())]}
 
     async def receive():
@@ -55,3 +55,13 @@ def test_a_file_that_is_larger_is_refused_in_words(manager, address, field):
     with pytest.raises(Refusal, match="too large: at most 6 MB") as refused:
         sent(manager, path, field, b" " * LARGEST_UPLOAD)
     assert refused.value.status == 413
+
+
+def test_as_many_photos_as_large_as_they_may_be_come_through_and_a_larger_one_is_refused_in_words(tenant):
+    path, largest = "/me/reports/", bytes(LARGEST_PHOTO)
+    asked = {"asked": "1", "category": "wiring", "text": "The socket is warm."}
+    assert f"Photos, at most {PHOTOS_AT_ONCE}" in tenant.get(path).content.decode()
+    read = sent(tenant, path, "photos", *[largest] * PHOTOS_AT_ONCE, **asked)
+    assert "This photo can&#x27;t be read." in read.content.decode()
+    refused = sent(tenant, path, "photos", *[largest] * (PHOTOS_AT_ONCE - 1), largest + b"x", **asked)
+    assert "A photo is too large: at most 15 MB" in refused.content.decode()

@@ -13,8 +13,16 @@ LARGEST_FILE = 5_000_000
 """The most bytes of a file that is chosen on a page: whole megabytes, since people are told of them."""
 LARGEST_UPLOAD = 6 * 1024 * 1024
 """The most bytes of a form with a file. It is more than `LARGEST_FILE`, so that the page can refuse a larger file in its own words."""
-LARGEST_PHOTOS = 62 * 1024 * 1024
-"""The most bytes of a form with photos: four of 15 MB."""
+PHOTOS_AT_ONCE = 4
+"""The most photos of one form."""
+LARGEST_PHOTO = 15 * 10**6
+"""The most bytes of the file of a photo: whole megabytes, since people are told of them."""
+BESIDE_PHOTOS = 2 * 1024 * 1024
+"""The bytes of a form beside its photos: the heads of its parts (`multipart/form-data`), what was typed, and room for a photo that
+is a little too large, which the page refuses in its own words.
+"""
+LARGEST_PHOTOS = PHOTOS_AT_ONCE * LARGEST_PHOTO + BESIDE_PHOTOS
+"""The most bytes of a form with photos."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -14,10 +14,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
-MOST = 4
-"""The most photos of one entry."""
-LARGEST = 15 * 10**6
-"""The most bytes of a file."""
+from ..core.uploads import LARGEST_PHOTO, PHOTOS_AT_ONCE
+
 MOST_PIXELS = 50_000_000
 """The most pixels of a picture that is decoded. Phones take pictures of this size."""
 MOST_PIXELS_WHOLE = 20_000_000
@@ -49,7 +47,7 @@ class File(Protocol):
         """Return all bytes."""
 
 
-def encode(files: Sequence[File], most: int = MOST) -> list[Encoded]:
+def encode(files: Sequence[File], most: int = PHOTOS_AT_ONCE) -> list[Encoded]:
     """Return the photos of some files, in their order. Raises ValidationError, for the field `photos`, if one is not a
     photo, or there are too many.
     """
@@ -57,9 +55,9 @@ def encode(files: Sequence[File], most: int = MOST) -> list[Encoded]:
         raise ValidationError(
             {"photos": _("There are too many photos: at most %(most)d can be sent at once.") % {"most": most}}
         )
-    if any((each.size or 0) > LARGEST for each in files):
+    if any((each.size or 0) > LARGEST_PHOTO for each in files):
         raise ValidationError(
-            {"photos": _("A photo is too large: at most %(most)d MB are possible.") % {"most": LARGEST // 10**6}}
+            {"photos": _("A photo is too large: at most %(most)d MB are possible.") % {"most": LARGEST_PHOTO // 10**6}}
         )
     return [encode_one(each.read()) for each in files]
 

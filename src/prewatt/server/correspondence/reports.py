@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from ...kernel.units import DAY
 from ..core.errors import Refused
 from ..core.time import now
+from ..core.uploads import PHOTOS_AT_ONCE
 from ..estate.models import Organisation, Tenancy
 from ..metering.locking import for_update
 from ..notices.events import Event
@@ -23,7 +24,7 @@ from ..notices.pages import for_office, for_tenant
 from ..notices.recipients import manager_of, recipient_of
 from ..notices.telling import tell
 from .models import Entry, Photo, Report
-from .photos import MOST, Encoded
+from .photos import Encoded
 from .texts import excerpt, named, written
 
 MOST_OPEN = 5
@@ -32,7 +33,7 @@ MOST_A_DAY = 5
 """The most reports of a tenancy in 24 hours."""
 MOST_ENTRIES_A_DAY = 20
 """The most entries that a tenant adds to reports in 24 hours."""
-MOST_PHOTOS = 3 * MOST
+MOST_PHOTOS = 3 * PHOTOS_AT_ONCE
 """The most photos of a report."""
 COMES_BACK = 14 * DAY
 """For this long after a report was done the tenant can say that it is not, µs."""

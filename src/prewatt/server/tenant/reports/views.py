@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
 from ...core.time import now
-from ...core.uploads import LARGEST_PHOTOS, takes
+from ...core.uploads import LARGEST_PHOTOS, PHOTOS_AT_ONCE, takes
 from ...correspondence.models import Report
 from ...correspondence.photos import Encoded, encode
 from ...correspondence.reports import COMES_BACK, SHOWN, ReportError, add_entry, can_add, lives_there, open_report
@@ -66,6 +66,7 @@ def my_reports(request: HttpRequest, tenancy: int | None = None) -> HttpResponse
         "flat": here,
         "reports": rows[:SHOWN],
         "categories": Report.Category.choices,
+        "most_photos": PHOTOS_AT_ONCE,
         "asked": new_credit_id(),
         "zone_info": zone((here or tenancies[0]).unit.property.zone),
     }
@@ -103,6 +104,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "asked": new_credit_id(),
         "entries": report_.entries.prefetch_related("photos"),
         "zone_info": zone(report_.tenancy.unit.property.zone),
+        "most_photos": PHOTOS_AT_ONCE,
         "states": Report.State.choices if manager else [],
         "may": manager or can_add(report_, at),
         "lives": lives_there(report_.tenancy, at),
