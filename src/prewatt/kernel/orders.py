@@ -42,6 +42,11 @@ restoration by a grant lasts at most.
 """
 
 
+def is_lendable(amount: Nano) -> bool:
+    """Return whether a restoration may lend an amount; 0 is no bound of it."""
+    return 0 <= amount <= RESTORE_LARGEST
+
+
 class Order(Struct, frozen=True, tag_field="do"):
     """What all orders have. The tag is the order's name: in journals, in the API, on the command line and in grants.
 
@@ -213,15 +218,24 @@ class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
         """Return whether the restoration is bounded by an amount."""
         return self.amount > 0
 
+    @property
+    def is_bounded(self) -> bool:
+        """Return whether the restoration has an end, an amount, or both."""
+        return bool(self.amount or self.until)
+
+    def has_ended(self, now: Instant) -> bool:
+        """Return whether the restoration has an end, and it has passed."""
+        return bool(self.until) and self.until <= now
+
     def words(self, translate: Callable[[str], str]) -> str:
         """Return what the order does, without its bounds: they are shown beside it."""
         return translate(_("restore the supply"))
 
     def objection(self, account: State, at: Instant, now: Instant) -> str:
         """Object if the restoration has no bound, or if its end has passed."""
-        if not self.amount and not self.until:
+        if not self.is_bounded:
             return "a restoration is bounded by an amount, or by an instant"
-        if self.until and self.until <= now:
+        if self.has_ended(now):
             return "the restoration would end in the past"
         return ""
 

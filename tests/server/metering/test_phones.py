@@ -14,6 +14,7 @@ from prewatt.server.accounts.rights import Role
 from prewatt.server.core.home_secrets import signing_key
 from prewatt.server.estate.models import Organisation, Property
 from prewatt.server.metering import phones
+from prewatt.server.metering.grants import GrantRequest, make_grant
 from prewatt.server.metering.models import OnSiteRules, RevocationList, StaffGrant
 from prewatt.server.metering.phones import grants_for, opened, set_rules
 from prewatt.server.metering.revoking import holding, renew_lists_of_the_future, revoke, revoke_what_nobody_may
@@ -131,6 +132,7 @@ def test_stricter_rules_take_back_what_phones_have(building, somebody, server):
         ({"days": 0}, "days"),
         ({"days": 93}, "days"),
         ({"restore_amount": -1}, "restore_amount"),
+        ({"restore_amount": 1000 * NANO + 1}, "restore_amount"),
         ({"restore_hours": 169}, "restore_hours"),
     ],
 )
@@ -138,6 +140,23 @@ def test_rules_that_can_not_be_are_said(building, wrong, field):
     with pytest.raises(ValidationError) as refused:
         set_rules(OnSiteRules(property=building.property, **wrong), "manager")
     assert list(refused.value.message_dict) == [field] and not OnSiteRules.objects.exists()
+
+
+@pytest.mark.parametrize(("most_amount", "longest"), [(-1, 0), (1000 * NANO + 1, 0), (0, -1), (0, 7 * DAY + 1)])
+def test_a_grant_restores_no_more_and_no_longer_than_rules_could_say(building, clock, most_amount, longest):
+    request = GrantRequest(
+        property=building.property,
+        holder="Sam",
+        key=SigningKey.generate().public().hex(),
+        actions=("restore",),
+        begins=clock.now(),
+        ends=clock.now() + DAY,
+        most_amount=most_amount,
+        longest=longest,
+    )
+    said = "from 0 to 1000" if most_amount else "7 days at most"
+    with pytest.raises(ValidationError, match=said):
+        make_grant(request, "manager")
 
 
 def lose_role(user):

@@ -29,6 +29,7 @@ from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.adjustments import missing
 from prewatt.server.vending.controls import ControlError, control
 from prewatt.server.vending.models import Adjustment, Command, Refund
+from prewatt.server.vending.paid_amounts import LARGEST
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from tests.building import PASSWORD
 from tests.gateway import Edge
@@ -118,6 +119,13 @@ def test_everything_needs_a_reason(edge, tenancy, manager):
     ):
         with pytest.raises(GivingBackError, match="Say why"):
             work()
+
+
+@pytest.mark.parametrize("amount", [0, LARGEST + 1, -LARGEST - 1])
+def test_no_more_is_given_or_taken_than_a_payment_may_be(edge, tenancy, manager, amount):
+    with pytest.raises(GivingBackError, match="must not be 0, and must be at most 100000"):
+        give(tenancy, amount, "a1", manager, "x")
+    assert not Adjustment.objects.exists()
 
 
 def test_a_payment_that_never_was_is_undone_once(edge, store, tenancy):

@@ -18,7 +18,7 @@ from prewatt.server.metering.models import Meter
 from prewatt.server.payments.staff import record
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.statement import statement
-from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
+from prewatt.server.tenancies.moving import LARGEST_DEPOSIT, move_in, move_out, settle, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, preview, put_right
 from prewatt.server.vending.models import Command
 from tests.gateway import at
@@ -231,6 +231,7 @@ def test_what_the_meter_counted_is_said(edge, store, anna, owner, admin_user):  
         (Change(ends=at(2025, 10, 10)), "Zoe lives there then"),
         (Change(stays=True), "Zoe lives there then"),
         (Change(deposit=-1), "A deposit is between"),
+        (Change(deposit=LARGEST_DEPOSIT + 1), "A deposit is between 0 and 100000"),
         (Change(tenant=""), "blank"),
     ],
 )

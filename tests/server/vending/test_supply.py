@@ -13,6 +13,7 @@ from prewatt.server.estate.models import Unit
 from prewatt.server.metering.models import Gateway, Meter, StaffGrant
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.account_settings import refresh_settings
+from prewatt.server.vending.controls import ControlError, control
 from prewatt.server.vending.given_orders import ordered
 from prewatt.server.vending.models import Code, Command, TokenMeter
 from prewatt.wire.on_site import open_grant
@@ -118,6 +119,23 @@ def test_an_order_is_shown_asked_sent_done_or_refused(manager, building, tenancy
     page = manager.get(f"/units/{unit.pk}/switch/").content.decode()
     for text in ("leak in the bathroom", "refused", "the switch is not held open", "switched off by the manager"):
         assert text in page
+
+
+@pytest.mark.parametrize(
+    ("amount", "hours", "said"),
+    [
+        (0, 0, "Give an end, an amount, or both"),
+        (NANO, -1, "must end in the future, within 31 days"),
+        (NANO, 31 * 24 + 1, "must end in the future, within 31 days"),
+        (1000 * NANO + 1, 1, "at most 1000"),
+    ],
+)
+def test_a_restoration_that_no_meter_could_do_is_not_ordered(building, clock, amount, hours, said):
+    meter, before = Meter.objects.get(name="m1"), Command.objects.count()
+    until = clock.now() + hours * HOUR if hours else 0
+    with pytest.raises(ControlError, match=said):
+        control(meter, Restore(amount, until), "manager")
+    assert Command.objects.count() == before
 
 
 @pytest.mark.parametrize(

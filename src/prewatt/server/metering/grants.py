@@ -11,8 +11,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGEST
+from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGEST, is_lendable
 from ...kernel.units import DAY, NANO
 from ...wire.on_site import ALLOWED, GatewayKey, Grant, encode, sign_grant
 from ...wire.signing import VerifyKey
@@ -20,6 +21,18 @@ from ..core.home_secrets import signing_key
 from ..core.time import now
 from ..estate.models import Property
 from .models import Gateway, StaffGrant
+
+
+def refused_restoring(amount_field: str, most_amount: int, time_field: str, longest: int) -> dict[str, str]:
+    """Return, by field, why no grant can let staff restore for these bounds (nano, µs; 0: none), for people; empty if one can."""
+    errors = {}
+    if not is_lendable(most_amount):
+        errors[amount_field] = _("Type an amount from 0 to %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+    if not 0 <= longest <= GRANT_RESTORE_LONGEST:
+        most = GRANT_RESTORE_LONGEST // DAY
+        text = ngettext("The time can be %(days)d day at most.", "The time can be %(days)d days at most.", most)
+        errors[time_field] = text % {"days": most}
+    return errors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +68,7 @@ class GrantRequest:
             errors["ends"] = _("A grant must end after it begins, in the future, and within %(days)d days.") % {
                 "days": GRANT_LONGEST // DAY
             }
-        if not 0 <= self.most_amount <= RESTORE_LARGEST:
-            errors["most_amount"] = _("Type an amount from 0 to %(most)s.") % {"most": RESTORE_LARGEST // NANO}
-        if not 0 <= self.longest <= GRANT_RESTORE_LONGEST:
-            errors["longest"] = _("The time can be one week at most.")
+        errors |= refused_restoring("most_amount", self.most_amount, "longest", self.longest)
         if errors:
             raise ValidationError(errors)
         return raw

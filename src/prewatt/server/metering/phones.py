@@ -12,14 +12,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ...kernel.orders import GIVES_CREDIT, GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGEST
-from ...kernel.units import DAY, HOUR, NANO
+from ...kernel.orders import GIVES_CREDIT, GRANT_LONGEST
+from ...kernel.units import DAY, HOUR
 from ...wire.on_site import ALLOWED, Grant, SignedGrant, read_grant
 from ..accounts.memberships import Reach
 from ..accounts.rights import Right
 from ..core.time import now
 from ..estate.models import Property
-from .grants import GrantRequest, gateway_keys, make_grant
+from .grants import GrantRequest, gateway_keys, make_grant, refused_restoring
 from .models import OnSiteRules, StaffGrant
 from .revoking import holding, revoke
 
@@ -64,10 +64,7 @@ def set_rules(rules: OnSiteRules, by: Any) -> int:
         errors["actions"] = _("Choose one or more of: %(known)s.") % {"known": ", ".join(ALLOWED)}
     if not 1 <= rules.days <= GRANT_LONGEST // DAY:
         errors["days"] = _("Type a number of days from 1 to %(most)d.") % {"most": GRANT_LONGEST // DAY}
-    if not 0 <= rules.restore_amount <= RESTORE_LARGEST:
-        errors["restore_amount"] = _("Type an amount from 0 to %(most)s.") % {"most": RESTORE_LARGEST // NANO}
-    if not 0 <= rules.restore_hours <= GRANT_RESTORE_LONGEST // HOUR:
-        errors["restore_hours"] = _("The time can be one week at most.")
+    errors |= refused_restoring("restore_amount", rules.restore_amount, "restore_hours", rules.restore_hours * HOUR)
     if errors:
         raise ValidationError(errors)
     before = rules_of(rules.property)

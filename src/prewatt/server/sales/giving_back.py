@@ -24,7 +24,7 @@ from ..metering.models import Meter
 from ..vending.adjustments import adjust
 from ..vending.keypads import lock_keypads
 from ..vending.models import Adjustment, KeypadEntry, Refund
-from ..vending.paid_amounts import LARGEST, as_it_is
+from ..vending.paid_amounts import LARGEST, as_it_is, is_payable
 from ..vending.refusals import GivingBackError
 from ..vending.second_person import is_too_much, lock_books
 from .differences import carry_out
@@ -94,7 +94,7 @@ def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str
     """
     lock_books(tenancy.unit.property.organisation)
     lock_account(tenancy)
-    if not 0 < abs(amount) <= LARGEST:
+    if not is_payable(abs(amount)):
         raise GivingBackError(
             _("The amount must not be 0, and must be at most %(most)s.") % {"most": LARGEST // NANO}, "amount"
         )

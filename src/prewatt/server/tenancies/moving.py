@@ -61,13 +61,23 @@ def check_in_use(unit: Unit, ends: Iterable[int | None] = (None,)) -> None:
         raise ValidationError(_("This unit is archived. Bring it back first."))
 
 
+def check_deposit(deposit: int) -> None:
+    """Raise ValidationError, for the field `deposit`, if no deposit can be of this amount (nano)."""
+    if not 0 <= deposit <= LARGEST_DEPOSIT:
+        raise ValidationError(
+            {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
+        )
+
+
 def check_move_in(tenancy: Tenancy, unknown: Collection[str] = ()) -> None:
     """Raise ValidationError, which names all that is wrong, if a new tenancy can't begin. `unknown`: its fields that could not be
     read.
     """
     errors: dict[str, Any] = {}
-    if not 0 <= tenancy.deposit <= LARGEST_DEPOSIT:
-        errors["deposit"] = _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}
+    try:
+        check_deposit(tenancy.deposit)
+    except ValidationError as error:
+        errors.update(error.error_dict)
     try:
         tenancy.full_clean(exclude=unknown)
     except ValidationError as error:

@@ -21,7 +21,6 @@ from ...kernel.calendar import local, zone
 from ...kernel.charges import PER_MONTH
 from ...kernel.entries import NEVER, ChangeTenancy
 from ...kernel.sentences import sentence
-from ...kernel.units import NANO
 from ..allocation.models import Run
 from ..billing import debts
 from ..billing.models import MoveChange
@@ -45,7 +44,7 @@ from ..statements.terms import tell_meter
 from ..vending.adjustments import level
 from ..vending.credit_log import issue
 from ..vending.models import PayOut, Refund
-from .moving import LARGEST_DEPOSIT, check_in_use, journal_is_here, settle
+from .moving import check_deposit, check_in_use, journal_is_here, settle
 
 CHARGES = (Transfer.Kind.CHARGE, Transfer.Kind.ATTRIBUTION)
 
@@ -324,10 +323,7 @@ class _PuttingRight:
         more = deposit - tenancy.deposit
         if not more:
             return
-        if not 0 <= deposit <= LARGEST_DEPOSIT:
-            raise ValidationError(
-                {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
-            )
+        check_deposit(deposit)
         if deposit_held(tenancy) + more < 0:
             raise ValidationError({"deposit": _("More than this was paid back of the deposit already.")})
         received, held = account(self.organisation, Kind.CASH), account(self.organisation, Kind.DEPOSITS)

@@ -16,6 +16,7 @@ from ...kernel.orders import (
     Action,
     Restore,
     TakeEmergency,
+    is_lendable,
 )
 from ...kernel.units import DAY, NANO
 from ..core import local_forms
@@ -38,13 +39,14 @@ def check_bounds(action: Action) -> None:
     """Raise ControlError if no meter could do an order: a restoration without an end and an amount, or beyond what is allowed."""
     if not isinstance(action, Restore):
         return
-    if not action.amount and not action.until:
+    if not action.is_bounded:
         raise ControlError(_("Give an end, an amount, or both."))
-    if action.until and not now() < action.until <= now() + RESTORE_LONGEST:
+    at = now()
+    if action.has_ended(at) or action.until > at + RESTORE_LONGEST:
         raise ControlError(
             _("A restoration must end in the future, within %(days)d days from now.") % {"days": RESTORE_LONGEST // DAY}
         )
-    if not 0 <= action.amount <= RESTORE_LARGEST:
+    if not is_lendable(action.amount):
         raise ControlError(
             _("A restoration must be of more than 0, and at most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
         )

@@ -24,11 +24,16 @@ def new_credit_id() -> str:
     return uuid.uuid4().hex
 
 
+def is_payable(amount: int) -> bool:
+    """Return whether an amount (nano) is over 0, and not larger than one payment may be."""
+    return 0 < amount <= LARGEST
+
+
 def check_amount(amount: int, currency: str) -> None:
     """Raise TopUpError, which names the field, if an amount (nano) cannot be paid: it is not over 0, too large, or
     finer than the currency.
     """
-    if not 0 < amount <= LARGEST:
+    if not is_payable(amount):
         raise TopUpError(_("A top-up must be more than 0, and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
     if amount % minor_unit(currency):
         raise TopUpError(
