@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.accounts.memberships import put_member
 from prewatt.server.accounts.rights import Role
+from prewatt.server.core.credential_fields import Field
 from prewatt.server.notices.channels import CHANNELS
 from prewatt.server.notices.channels.email import Email
 from prewatt.server.notices.channels.interface import Message, SendError, is_public
@@ -263,6 +264,32 @@ def test_only_what_the_organisation_can_send_by_is_offered(tenancy, internet):
     with pytest.raises(ValidationError, match="not set up here"):
         add_channel(recipient, "email", "anna@example.com")
     assert set(CHANNELS) == {"email", "sms", "wechat", "wechat-mini", "wecom-app", "wecom", "push", "webhook"}
+
+
+class Pigeon(Webhook):
+    """A channel that no page knows."""
+
+    name, title, address, is_rare = "pigeon", "Pigeon", "loft", True
+
+
+class Raven(Pigeon):
+    """One that many want, and that needs an account."""
+
+    name, title, is_rare = "raven", "Raven", False
+    fields = (Field("loft", "Loft"),)
+
+
+def test_pages_ask_each_channel_whether_it_needs_an_account_and_is_rare(tenancy, log_in, monkeypatch):
+    for kind in (Pigeon, Raven):
+        monkeypatch.setitem(CHANNELS, kind.name, kind)
+    office = log_in("manager")
+    page = " ".join(office.get("/notices/").content.decode().split())
+    assert "These need no account: WeCom bot, Push in this browser, Webhook, Pigeon." in page
+    often, _summary, rare = page.partition("Send to a group or to a program")
+    assert 'value="pigeon"' in rare and 'value="pigeon"' not in often and 'value="raven"' not in page
+    keep_account(tenancy.unit.property.organisation, "raven", {"loft": "north"})
+    often, _summary, rare = " ".join(office.get("/notices/").content.decode().split()).partition("Send to a group")
+    assert 'value="raven"' in often and 'value="raven"' not in rare
 
 
 # -- pages ----------------------------------------------------------------------------------------------------------------------

@@ -94,7 +94,8 @@ class Message:
 class Kind(ABC):
     """A kind of channel. `address` is what a recipient types; it is empty if a page makes the address itself. `fields`
     are what the organisation's account needs; if there are none, no account is needed. `counted`: each message needs a
-    permission of the person, which is counted (`notices.permissions`).
+    permission of the person, which is counted (`notices.permissions`). `is_rare`: few people want it, so that pages
+    offer it folded away, behind the others.
     """
 
     name: ClassVar[str]
@@ -102,6 +103,7 @@ class Kind(ABC):
     address: ClassVar[str | _StrPromise]
     fields: ClassVar[tuple[Field, ...]] = ()
     counted: ClassVar[bool] = False
+    is_rare: ClassVar[bool] = False
 
     @classmethod
     def fields_of(cls, account: Mapping[str, str]) -> tuple[Field, ...]:  # noqa: ARG003

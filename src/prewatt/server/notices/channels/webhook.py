@@ -24,6 +24,7 @@ class Webhook(Kind):
     name = "webhook"
     title = _("Webhook")
     address = _("https://…")
+    is_rare = True
 
     @staticmethod
     def read_address(text: str) -> str:

@@ -54,6 +54,7 @@ class WeCom(Kind):
     name = "wecom"
     title = _("WeCom bot")
     address = _("the bot's webhook or key")
+    is_rare = True
 
     @staticmethod
     def read_address(text: str) -> str:
@@ -76,6 +77,7 @@ class WeComApp(Kind):
     name = "wecom-app"
     title = _("WeCom message")
     address = _("account in WeCom")
+    is_rare = True
     fields = (
         Field("corpid", _("Company id")),
         Field("agentid", _("App's AgentId")),

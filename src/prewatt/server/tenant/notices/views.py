@@ -49,8 +49,6 @@ from ...web.round_trip import come_back, set_out, take_code
 SHOWN = 30
 """The most notices that a page shows."""
 BETWEEN_TESTS = MINUTE
-RARE = ("wecom-app", "wecom", "webhook")
-"""Channels that few tenants want."""
 
 
 def _mine(request: HttpRequest, whose: str, tenancy: int | None) -> Recipient:
@@ -165,7 +163,7 @@ def _channels(recipient: Recipient, user: Any) -> dict[str, Any]:
             if each.kind in CHANNELS
         ],
         "kinds": [
-            {"name": kind.name, "title": kind.title, "address": kind.address, "rare": kind.name in RARE}
+            {"name": kind.name, "title": kind.title, "address": kind.address, "is_rare": kind.is_rare}
             for kind in usable
             if not kind.counted
         ],
@@ -188,6 +186,7 @@ def _of_organisation(recipient: Recipient) -> dict[str, Any]:
     return {
         "owner": owner,
         "accounts": [(kind.name, kind.title, kind.name in have) for kind in CHANNELS.values() if kind.fields],
+        "without_account": [kind.title for kind in CHANNELS.values() if not kind.fields],
         "late": late.filter(state__in=("waiting", "failed")).select_related(
             "notice__recipient__tenancy__unit__property", "notice__recipient__organisation", "channel"
         )[:SHOWN],
