@@ -14,8 +14,8 @@ Two rules hold all of it together:
 So `balance == credited - charged - debited` after each entry, and what a person paid, what was used and what was
 taken off can be told from the journal alone.
 
-What each entry moves, of the fields of `kernel.state.State`. All entries move `seq`, `at`, `balance`, `warned`; those
-that take up a command move `command`, too.
+What each entry moves: fields of `kernel.state.State`. All entries move `seq`, `at`, `balance` and `warned`; those that
+take up a command move `command`, too.
 
 | entry | moves |
 |---|---|
@@ -40,8 +40,8 @@ that take up a command move `command`, too.
 | `event` | `supply` `tids` `tid_floor` `unsure` `unsure_at` `foreign_since` `warned_at` |
 | `event` | `read_at` `moving_since` `moved_at` |
 
-States of the supply, beside the credit: fields of `kernel.supply.SupplyState`. Several can hold at once; the switch
-belongs open if one that opens it holds, whatever the credit (`State.wants_closed`).
+States of the supply, beside the credit, are fields of `kernel.supply.SupplyState`. Several can hold at once. The switch
+must be open as long as one state holds that opens it, whatever the credit (`State.wants_closed`).
 
 | state | switch | begins with | ends with |
 |---|---|---|---|
@@ -57,15 +57,15 @@ belongs open if one that opens it holds, whatever the credit (`State.wants_close
 | `grace` | closed, so far or so long | order `restore` | `credit` `code` |
 | `limit` | trips over it | order `limit` | order `limit` |
 
-What follows DLMS/COSEM (Blue Book), with class and attribute: `balance` is the account's `available_credit` (111, 5),
-`Settings.clearance` its `clearance_threshold` (111, 7) and `Settings.low_credit` its `low_credit_threshold` (111,
-16); `credit_limit` is the `limit` of a credit (112, 6), `emergency_credit` the `preset_credit_amount` (112, 9) of one
-of the type emergency; `charged` is the charge's `total_amount_paid` (113, 2), a tariff its `unit_charge_active` (113,
-5), one that is to come `unit_charge_passive` (113, 6), a reading its `last_collection_time` and `_amount` (113, 10
-and 11).
+These follow DLMS/COSEM (Blue Book; class and attribute in brackets). `balance` is the account's `available_credit`
+(111, 5), `Settings.clearance` its `clearance_threshold` (111, 7), `Settings.low_credit` its `low_credit_threshold`
+(111, 16). `credit_limit` is the `limit` of a credit (112, 6); `emergency_credit` is the `preset_credit_amount` (112, 9)
+of an emergency credit. `charged` is the charge's `total_amount_paid` (113, 2). The present tariff is its
+`unit_charge_active` (113, 5), a coming tariff its `unit_charge_passive` (113, 6). A reading is its
+`last_collection_time` and `last_collection_amount` (113, 10 and 11).
 
-`kernel.state` is what follows from the state, `kernel.replay` what an entry does to it, `kernel.register` what a
-register says, `kernel.snapshot` its bytes.
+`kernel.state` holds the state and tells what follows from it, `kernel.replay` applies entries to it, `kernel.register`
+turns registers into entries, and `kernel.snapshot` stores the state as bytes.
 """
 
 from __future__ import annotations

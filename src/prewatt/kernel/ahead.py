@@ -40,8 +40,8 @@ def prices_ahead(account: State, begin: Instant, end: Instant) -> list[Ahead]:
 
 
 def next_change(account: State, at: Instant) -> tuple[Instant, Ahead] | None:
-    """Return the price of a kWh at an instant (micro), and the next stretch with another price; None if the price does
-    not change in the next days, or no tariff holds.
+    """Return the price of a kWh at an instant (micro), and the next stretch with another price. None if the price does
+    not change within `FARTHEST`, or if no tariff holds at the instant.
     """
     if version_at(account.versions, at) is None:
         return None

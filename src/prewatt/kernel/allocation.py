@@ -1,7 +1,7 @@
-"""Dividing an amount by weights, exactly: the shares sum to the amount, whoever comes first.
+"""This module divides an amount by weights, exactly: the shares sum to the amount.
 
-By largest remainder (Hamilton's method). Where remainders are equal, the order of the keys decides and not that of the
-list, so the same people get the same shares however they are listed.
+The method is that of the largest remainder (Hamilton). If remainders are equal, the order of the keys decides, not that
+of the list: the same people get the same shares however they are listed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class NoBaseError(ValueError):
 
 
 def apportion(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
-    """The shares of `amount` (0 or more, in whatever unit) by whole weights of 0 or more, by key in its order.
+    """Return each key's share of `amount` (0 or more, in any unit), by whole weights of 0 or more; the keys are sorted.
 
-    NoBaseError if the weights sum to zero, ValueError if a weight or the amount is negative.
+    Raises NoBaseError if the weights sum to zero, ValueError if a weight or the amount is negative.
     """
     if amount < 0 or any(weight < 0 for weight in weights.values()):
         raise ValueError("neither an amount nor a weight can be negative")
@@ -39,9 +39,9 @@ def apportion(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
 
 
 def apportion_mix(amount: int, mix: Sequence[tuple[int, Mapping[Key, int]]]) -> dict[Key, int]:
-    """Divide by several weights at once: each takes its part (parts per million, together `WHOLE`) of the amount.
+    """Divide an amount by several weights with the same keys. Each pair of `mix` is a part of it (ppm) and its weights.
 
-    All weights have the same keys. A part whose weights sum to zero is a NoBaseError that carries its index.
+    Raises ValueError if the parts do not sum to `WHOLE`, NoBaseError with a part's index if its weights sum to zero.
     """
     if sum(part for part, _ in mix) != WHOLE:
         raise ValueError(f"the parts of a mix sum to {sum(part for part, _ in mix)}, not {WHOLE}")

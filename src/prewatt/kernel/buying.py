@@ -21,8 +21,8 @@ def price_of(versions: Sequence[Version], at: Instant, energy: Wh, counters: Cou
 def energy_for(
     versions: Sequence[Version], at: Instant, credit: Nano, counters: Counters, step: Wh, most: int
 ) -> int | None:
-    """Return how many steps of `step` Wh a credit buys at an instant: the most that cost no more than it. None if even
-    `most` steps cost no more, so that nothing says how many they are (no tariff is in force, or energy is free).
+    """Return how many steps of `step` Wh a credit (nano) buys at an instant: the most that it can pay. None if it can
+    pay even `most` steps, because then the price sets no bound (no tariff holds, or energy is free).
     """
     if credit >= price_of(versions, at, most * step, counters).charge:
         return None

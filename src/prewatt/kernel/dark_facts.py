@@ -1,6 +1,4 @@
-"""What is known of a flat's power when somebody asks why it is dark: the facts that the rule (`kernel.why_dark`) looks at, and the
-names of what it answers.
-"""
+"""The facts by which the rule `kernel.why_dark` tells why a flat is dark, and the names of its answers."""
 
 from __future__ import annotations
 
@@ -86,21 +84,23 @@ class SwitchOrder(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known at the instant `at`. Money is in nano, instants in µs; 0 and empty mean that there is nothing of the kind.
 
-    The switch: `closed`, how far its last order is (`progress`), and what keeps it open: `locks`, that a person `opened` it (by
-    `order`, if that is known), another meter in its place (`is_foreign`), limits of safety (`unsafe`), off hours until
-    `off_until` (`has_allowance`: they allow something, which is used up), an overload (`is_tripped`) until `recloses_at`, with
-    `limit` as the power that is allowed. `wants_closed`: nothing of all that, nor credit, keeps it open. `is_behind`: the
-    meter has said how it stands, and its journal, which says why, is not here yet.
+    The switch: `closed`, and how far its last order is (`progress`). What keeps it open: `locks`; a person (`opened`,
+    by `order` if that is known); another meter in its place (`is_foreign`); limits of safety (`unsafe`); off hours
+    until `off_until` (`has_allowance`: they have an allowance, which is used up); an overload (`is_tripped`) until
+    `recloses_at`, where `limit` is the power that is allowed (W). `wants_closed`: none of these, and no lack of credit,
+    keeps it open. `is_behind`: the meter has told how its switch stands, but its journal, which says why, is not here
+    yet.
 
-    The credit: `room` is what may be used (None: it is not this person's, or not known), `lacks` what must be paid for the power
-    to return, `is_supplied` whether there is credit to supply on. `emergency` can be taken now; `lent` is what is left of what
-    was. `owed` and `may_owe`: where it is paid after use (`pays_after`); `owed` is None where it is not this person's.
-    `warned_at`, `energy`: when the reminder of low credit was told, and the Wh that are left.
+    The credit: `room` is what may be used (None: it is unknown, or another person's), `lacks` what must be paid for the
+    power to return, `is_supplied` whether there is credit to supply on. `emergency`: the emergency credit that can be
+    taken now. `lent`: what is left of the credit that was lent. If electricity is paid after use (`pays_after`), `owed`
+    is the debt (None: it is another person's) and `may_owe` the most that may be owed. `warned_at`: when the reminder
+    of low credit was sent; `energy`: the Wh that were left then.
 
-    Beside it: `paid`, and not at the meter since `paid_at`; the open `code`; whether payments have codes (`takes_codes`).
-    `is_offline`: the building has no way to the server; `silent_since`: nobody hears from the meter. `is_dead`: the
-    meter measures no voltage. `site`: the address of the page in the building; `is_at_door`: it is this page that asks.
-    `contact`: whom to call. `is_vacant`: nobody lives there.
+    The rest: `paid` was paid at `paid_at` and has not reached the meter yet. `code`: the code that can be typed.
+    `takes_codes`: payments have codes. `is_offline`: the building has no way to the server. `silent_since`: since when
+    nobody hears from the meter. `is_dead`: the meter measures no voltage. `site`: the address of the page in the
+    building; `is_at_door`: this page asks. `contact`: whom to call. `is_vacant`: nobody lives there.
     """
 
     at: Instant
@@ -148,18 +148,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_far(self) -> bool:
-        """Whether nothing is heard here from the building: its own page hears its meters."""
+        """Return whether nothing is heard here from the building. The building's own page always hears its meters."""
         return self.is_offline and not self.is_at_door
 
     @property
     def is_unheard(self) -> bool:
-        """Whether what is known of the switch is not of now."""
+        """Return whether what is known of the switch is old."""
         return bool(self.is_far or self.silent_since)
 
 
 def facts_of(account: Account, now: Instant, balance: Nano, closed: bool | None) -> Facts:
-    """Return what the account of a meter says, and follows from it, at `now`. `balance` (nano) and `closed` are the latest that is
-    known of the meter, which the account may not have yet.
+    """Return the facts that follow from a meter's account at `now`. `balance` (nano) and `closed` are the latest that
+    the meter told; the account may be older.
     """
     latest = copy(account)
     latest.balance, latest.closed = balance, closed

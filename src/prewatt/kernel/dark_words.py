@@ -1,5 +1,5 @@
-"""What is said of how a flat's supply stands: sentences of the rule `kernel.why_dark`, which every page, message and program
-says alike.
+"""The sentences of the rule `kernel.why_dark` that say how a flat's supply stands. Every page, message and program uses
+them.
 
 They are in two catalogues, the server's and the gateway's, which a test holds equal.
 """
@@ -76,8 +76,8 @@ def title(cause: Cause) -> Sentence:
 
 
 def said(cause: Cause, facts: Facts) -> Sentence:
-    """Return whether the power is on and, if it is not, why, as one or two sentences. What is not of now is said to be last
-    known.
+    """Return one or two sentences that say whether the power is on, and why not if it is off. If that is old, the
+    sentences say so.
     """
     text = _said(cause, facts)
     if facts.closed is None:
@@ -109,7 +109,7 @@ def _said(cause: Cause, facts: Facts) -> Sentence:
 
 
 def in_brief(code: str) -> Sentence:
-    """Return why a switch is open by its code; the code itself if it is one of newer software."""
+    """Return a code's reason for an open switch, in a few words; the code itself if newer software wrote it."""
     return sentence(BECAUSE.get(code, code.removesuffix(LOCKED)))
 
 
@@ -135,7 +135,7 @@ def _by_order(order: SwitchOrder | None) -> Sentence:
 
 
 def ordered(facts: Facts) -> Sentence | None:
-    """Return when a person ordered it off, and the reason that they gave; None if that is not known here."""
+    """Return when a person ordered the power off, and the reason given; None if no such order is known here."""
     order = facts.order
     if order is None:
         return None
@@ -170,7 +170,7 @@ def _returns(cause: Cause, facts: Facts) -> Sentence | None:
 
 
 def switching_on(progress: SwitchProgress | None) -> Sentence:
-    """Return how far the order to switch on is, which no reading has shown to be done."""
+    """Return how far an order to switch on is, as long as no reading has shown that it is done."""
     if progress == SwitchProgress.WAITS_FOR_BUTTON:
         return sentence("Press the button at the meter: the power is back at once.")
     if progress == SwitchProgress.FAILED:

@@ -1,6 +1,6 @@
-"""Bytes that others wrote are decoded here. A text of theirs can hold a NUL (U+0000), which is a character, but which
-not every database stores (PostgreSQL does not). So it is read as U+FFFD, the sign for what can't be shown: what is read
-can be stored everywhere, and is the same everywhere. The bytes themselves stay as they are.
+"""This module decodes bytes that others wrote. Their texts can hold the character NUL (U+0000), which not every
+database stores (PostgreSQL does not). So it is read as U+FFFD, the sign for what can't be shown: what is read can be
+stored everywhere, and is the same everywhere. The bytes themselves stay as they are.
 """
 
 from __future__ import annotations

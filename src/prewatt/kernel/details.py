@@ -1,7 +1,8 @@
-"""What a gateway adds to an event, and why it refuses an order, as sentences that are read in any language.
+"""A gateway adds texts to events, and says why it refuses orders. This module makes sentences of these texts, for any
+language.
 
-A gateway writes it down in English, and a journal is never changed: so it is taken apart again by the forms below. What has none of
-them, such as the words of a driver that is new, is kept as it is.
+A gateway writes English, and a journal is never changed: so its text is taken apart again by the forms below. A text
+that has none of these forms, such as that of a new driver, stays as it is.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ _PATTERNS = {form: _pattern(form) for form in FORMS}
 
 
 def detail_sentence(detail: str) -> Sentence:
-    """Return what a gateway has added to an event, or refuses with, as a sentence: by one of the forms; the words of an event,
-    if it names one; else the text as it is.
+    """Return the sentence for a gateway's text about an event or a refusal: by one of the forms, or the words of the
+    event that it names, or the text as it is.
     """
     for form, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(detail):

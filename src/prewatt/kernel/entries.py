@@ -205,8 +205,8 @@ class OnSite(Entry, frozen=True, tag="on-site", omit_defaults=True):
 
 
 class Exchanged(Commanded, frozen=True, tag="exchanged", omit_defaults=True):
-    """Another meter measures here from now on: its `serial`, and its `first` register. `last`: that of the old meter;
-    if unknown, what that used since its last reading is charged to nobody.
+    """Another meter measures here from now on: its `serial`, and its `first` register. `last`: the last register of the
+    old meter. If it is None, the energy since the old meter's last reading is charged to nobody.
     """
 
     serial: MeterName
@@ -297,8 +297,8 @@ class Control(Struct, frozen=True, tag_field="kind", tag="control", omit_default
 
 
 class Exchange(Struct, frozen=True, tag_field="kind", tag="exchange", omit_defaults=True):
-    """Another meter measures here: its `serial`, and its `first` register (Wh). `last`: that of the old meter, if
-    known.
+    """Another meter measures here: its `serial`, and its `first` register (Wh). `last`: the old meter's last register,
+    if known.
     """
 
     serial: MeterName

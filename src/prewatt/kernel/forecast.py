@@ -1,8 +1,9 @@
-"""How long a balance will last: from what the meter's own recent weeks cost, by the day of the week.
+"""This module tells how long a balance will last, from what the last weeks cost at the same meter, by the day of the
+week.
 
-What a day is expected to cost is the mean of the same weekdays of the last four weeks, times how the recent days stand to
-all of them: each day counts one more than the day before it. `bench/forecast.py` measures it on recorded apartments,
-beside "every day like yesterday".
+A day is expected to cost the mean of the same weekdays of the last four weeks, times a trend. The trend is the weighted
+mean of all days of these weeks, divided by their plain mean. The weights are 1 for the earliest day, 2 for the next
+one, and so on. `bench/forecast.py` measures the forecast on recorded apartments, beside "every day like yesterday".
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Forecast:
 
     @property
     def whole_days(self) -> int:
-        """Return the days, rounded to the nearest day; 0: less than half a day."""
+        """Return the time in days, rounded to the nearest day; 0 if it is less than half a day."""
         return (self.minutes + PARTS // 2) // PARTS
 
 
@@ -44,8 +45,8 @@ def recent(cost: Mapping[date, int], today: date) -> list[tuple[date, int]]:
 
 
 def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 0) -> Forecast | None:
-    """Return how long `balance` lasts from `minute` of the local day `today`; `cost` is by whole local days, in the
-    same unit (nano, or Wh). None if too little is known, or nothing is used.
+    """Return how long `balance` lasts from `minute` of the local day `today`. `cost`: what each whole local day cost,
+    in the unit of `balance` (nano, or Wh). None if fewer than `FEWEST` days are known, or nothing is used.
     """
     expected, days = _expected(cost, today)
     if expected is None:
@@ -64,13 +65,13 @@ def forecast(balance: int, cost: Mapping[date, int], today: date, minute: int = 
 
 
 def days_until(lasts: int, at: int) -> int:
-    """Return the days, rounded to the nearest, from an instant to the one until which a balance lasts (µs)."""
+    """Return the days (rounded to the nearest) from the instant `at` until `lasts`, when a balance is used up."""
     return max(-((at - lasts) // MINUTE) + PARTS // 2, 0) // PARTS
 
 
 def spending(cost: Mapping[date, int], today: date, minute: int, minutes: int) -> int | None:
     """Return what the next `minutes` minutes from `minute` of the local day `today` usually cost, in the unit of
-    `cost`. None if too little is known, or nothing is used.
+    `cost`. None if fewer than `FEWEST` days are known, or nothing is used.
     """
     expected, _days = _expected(cost, today)
     if expected is None:

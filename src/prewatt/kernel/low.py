@@ -28,7 +28,7 @@ class Step(NamedTuple):
         return balance < self.worth(price)
 
     def is_left(self, balance: Nano, price: Micro) -> bool:
-        """Return whether a balance (nano) is so far above the step, at 1.2 times, that the warning may come again. A
+        """Return whether a balance (nano) is at 1.2 times the step or more, so that the warning may come again. A
         balance close to a step may cross it many times.
         """
         return 5 * balance >= 6 * self.worth(price)

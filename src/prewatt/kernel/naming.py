@@ -27,8 +27,8 @@ def named(meter: str, number: int, issued: int, order: AnyOrder) -> Command:
 
 
 def shows(entry: CommandEntry, command: Command | UnknownOrder) -> bool:
-    """Return whether an entry can be the one that shows a command as taken up, judged by its name. An old entry without
-    a name can be, unless it is about other money.
+    """Return whether an entry can show that a command was taken up, judged by its name. An old entry without a name
+    can, unless it is about other money.
     """
     if entry.of or not isinstance(command, Command):
         return not command.name or entry.of == command.name

@@ -23,8 +23,8 @@ OFF_HOURS = "off-hours"
 
 
 class OffHours(Struct, frozen=True):
-    """When the supply is off: windows of the week. On `days` (ISO dates: holidays) only those windows hold that name
-    special days.
+    """The windows of the week in which the supply is off. On `days` (ISO dates: holidays) only those windows hold that
+    name special days.
 
     An allowance may remain: up to `watts` (W; 0: any power, if there is energy), up to `energy` (Wh; 0: any energy, if
     there is power). If both are 0, nothing is supplied.

@@ -37,13 +37,13 @@ SWITCH, LIMIT, TIME = "switch", "limit", "time"
 RESTORE_LONGEST, RESTORE_LARGEST = 31 * DAY, 1_000 * NANO
 """The longest time (µs) and the largest amount (nano) of a restoration. For more than that, a payment is recorded."""
 GRANT_LONGEST, GRANT_RESTORE_LONGEST = 92 * DAY, 7 * DAY
-"""How long (µs) a grant to staff holds at most: a phone gets lost, so what it may do ends by itself. How long a
-restoration by a grant lasts at most.
+"""The longest time (µs) for which a grant to staff holds: a phone gets lost, so what it may do ends by itself. The
+longest time (µs) of a restoration by a grant.
 """
 
 
 def is_lendable(amount: Nano) -> bool:
-    """Return whether a restoration may lend an amount; 0 is no bound of it."""
+    """Return whether a restoration may have this amount (nano). 0 is allowed: it means that no amount bounds it."""
     return 0 <= amount <= RESTORE_LARGEST
 
 
@@ -55,9 +55,9 @@ class Order(Struct, frozen=True, tag_field="do"):
     `by_manager`: managers give it, by page, API and command line. `by_staff`: a grant can allow it to staff on site.
     `brings_power`: the tenant is shown the token that carries it. `darkens`: it takes the power away at once, so that a
     page asks the person once more. `gives_credit`: it supplies without credit, so that a page asks once more, too, and
-    the right to switch is not enough. `ends_off_hours`: those in which it is given hold no more. `settles`: what it
-    settles as a whole, so that of several orders the one that was given last holds (`SWITCH`, `LIMIT`, `TIME`); empty
-    if nothing.
+    the right to switch is not enough. `ends_off_hours`: it ends the off hours in which it is given. `settles`: what it
+    settles as a whole (`SWITCH`, `LIMIT`, `TIME`), so that of several such orders the last one given holds; empty if
+    nothing.
     """
 
     label: ClassVar[str]
@@ -200,8 +200,8 @@ class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
 
 
 class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
-    """The landlord's emergency credit: supply until the instant `until`, or until `amount` (nano) more is used,
-    whichever comes first. One of them may be 0, which is no bound. In off hours the order ends these, too.
+    """The landlord lends: supply until the instant `until`, or until `amount` (nano) more is used, whichever comes
+    first. One of the two may be 0, which is no bound. The order also ends the off hours in which it is given.
     """
 
     label = _("restore for a time or an amount")
@@ -224,7 +224,7 @@ class Restore(Order, frozen=True, tag="restore", omit_defaults=True):
         return bool(self.amount or self.until)
 
     def has_ended(self, now: Instant) -> bool:
-        """Return whether the restoration has an end, and it has passed."""
+        """Return whether the restoration has an end that has passed."""
         return bool(self.until) and self.until <= now
 
     def words(self, translate: Callable[[str], str]) -> str:

@@ -63,7 +63,7 @@ class Doubt(Struct, frozen=True):
 
 
 class Former(Struct, frozen=True):
-    """A base that was left for a new one at the instant `at`. `since` Wh were charged since then, from the new ones."""
+    """A base that a new one replaced at the instant `at`. `since`: the Wh charged since then, by later bases."""
 
     base: Base
     since: int
@@ -80,15 +80,15 @@ FORMERS_KEPT = 8
 
 
 class Below(NamedTuple):
-    """A register that is under its base: `since` when, and where it was seen there `last`; None if it was not yet."""
+    """A register under its base: `since` when (an instant), and the `last` register seen there (None if none yet)."""
 
     since: int
     last: Base | None
 
 
 class Verdict(NamedTuple):
-    """The judgement of a register. `cause` says why it cannot be true, and is `TRUE` if it can. `energy`: Wh since the
-    base; of a register that returned, those that nobody was charged for.
+    """The judgement of a register. `cause` says why it cannot be true, and is `TRUE` if it can. `energy`: the Wh since
+    the base; if the register returned to an earlier base, only the Wh that nobody was charged for.
     """
 
     cause: str
@@ -181,8 +181,8 @@ def returned(
     end: int = 0,
     gap: int | None = None,
 ) -> tuple[Former, Wh] | None:
-    """Return to which base before `base` a register (Wh) can have returned, or over its end, and the Wh that nobody was
-    charged for since; None if to none. Of several it is the one that charges the least.
+    """Return the earlier base to which a register (Wh) can have returned, also over its end, and the Wh that nobody was
+    charged for since. Of several bases it is the one that charges the least. None if there is no such base.
     """
     candidates = [
         (former, energy)

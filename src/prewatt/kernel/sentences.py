@@ -1,7 +1,7 @@
 """Sentences that are kept, and said later in the language of whoever reads them.
 
-A sentence is its English text, which every log can print. Beside it stands what it is made of: the text as the catalogues of
-translations know it, and its values, of which amounts, energy and times are written otherwise in each language. The rules make
+A sentence is its English text, which every log can print, with the parts that it is made of: the text as the catalogues
+of translations know it, and its values. Each language writes amounts, energy and times in its own way. The rules make
 sentences and know no language; `server/core/sentences.py` says them in one.
 """
 
@@ -19,9 +19,9 @@ from .texts import gettext_noop as _
 from .units import DAY, Instant, exact_kwh
 
 IN_TURN = _("%(before)s %(after)s")
-"""How two sentences follow each other."""
+"""The order of two sentences that follow each other."""
 LISTED = _("%(before)s; %(after)s")
-"""How two parts of a list follow each other, which are no whole sentences."""
+"""The order of two parts of a list, which are not whole sentences, and the sign between them."""
 
 
 class Money(msgspec.Struct, frozen=True, tag="money"):
@@ -76,14 +76,14 @@ class Near(msgspec.Struct, frozen=True, tag="near"):
 
 
 def near(at: Instant, now: Instant, zone_name: str) -> Near:
-    """Return an instant as it is said at `now`: with its day if that is over, or if it is more than a day ahead."""
+    """Return an instant as people say it at `now`: with its day, unless it is today or within the next 24 hours."""
     place = zone(zone_name)
     is_of_today = local(at, place).date() == local(now, place).date()
     return Near(at, zone_name, not (is_of_today or now < at < now + DAY))
 
 
 class Month(msgspec.Struct, frozen=True, tag="month"):
-    """A month, by its first day."""
+    """A month, given by its first day."""
 
     first: date
 
@@ -92,8 +92,8 @@ class Month(msgspec.Struct, frozen=True, tag="month"):
 
 
 class Parts(msgspec.Struct, frozen=True, tag="sentence"):
-    """What a sentence is made of: its text in the catalogues, and the values of the names `%(name)s` in it. Without values
-    the text stands as it is.
+    """The parts of a sentence: its text in the catalogues, and the values of the names `%(name)s` in it. Without values
+    the text is shown as it is.
     """
 
     text: str
@@ -111,8 +111,8 @@ class Sentence(str):
 
 
 def sentence(text: str, /, **values: object) -> Sentence:
-    """Return a sentence. `text` goes into the catalogues; a value is a whole number, a text, a sentence, or one of the types
-    above, and anything else counts by its name. An exception that carries a sentence counts as that sentence.
+    """Return a sentence. `text` is as in the catalogues. A value is a whole number, a text, a sentence, or one of the
+    types above; anything else is turned into text. An exception that carries a sentence counts as that sentence.
     """
     known = {name: _carried(value) for name, value in values.items()}
     result = Sentence(text % known if known else text)
@@ -133,12 +133,12 @@ def _value(value: object) -> Value:
 
 
 def several(sentences: list[Sentence]) -> Sentence:
-    """Return sentences, one after the other, as one; there is at least one."""
+    """Return one or more sentences, one after the other, as one sentence."""
     return reduce(lambda before, after: sentence(IN_TURN, before=before, after=after), sentences)
 
 
 def one_by_one(texts: list[Sentence]) -> Sentence:
-    """Return the parts of a list as one text; there is at least one."""
+    """Return one or more parts of a list as one text."""
     return reduce(lambda before, after: sentence(LISTED, before=before, after=after), texts)
 
 
@@ -149,7 +149,7 @@ def stored(text: Sentence) -> dict[str, Any]:
 
 
 def parts_of(kept: object) -> Parts | None:
-    """Return the parts of a stored sentence; None for what is none, such as that of a row from before."""
+    """Return the parts of a stored sentence; None if `kept` holds none, as in a row that older software wrote."""
     try:
         return msgspec.convert(kept, Parts)
     except msgspec.ValidationError:
@@ -157,17 +157,17 @@ def parts_of(kept: object) -> Parts | None:
 
 
 def stored_of(text: str) -> dict[str, Any]:
-    """Return the parts of a text as JSON; empty if it is no sentence, but what somebody has typed."""
+    """Return the parts of a sentence as JSON; empty for a text that somebody has typed."""
     return stored(text) if isinstance(text, Sentence) else {}
 
 
 def as_given(text: str, kept: object) -> str:
-    """Return what a row holds as it was given to it: a sentence, or, without parts, what somebody has typed."""
+    """Return what was stored in a row: a sentence if `kept` holds parts, else the text that somebody has typed."""
     return text if parts_of(kept) is None else kept_sentence(text, kept)
 
 
 def kept_sentence(text: str, kept: object) -> Sentence:
-    """Return a sentence of a row: its English text, and its parts as JSON, which may be lacking."""
+    """Return the sentence of a row from its English text and its parts as JSON; without parts, it is the text alone."""
     result = Sentence(text)
     result.parts = parts_of(kept) or Parts(text)
     return result

@@ -25,9 +25,9 @@ class SnapshotError(ValueError):
 
 
 class Saved(Struct, frozen=True):
-    """The fields of the state, in the order of the bytes, by their names in `kernel.state`. `low`: before format 4
-    there was one reminder of low credit, and this says whether it was sent. `former`: before format 5 the account kept
-    one earlier base, which is this.
+    """The fields of the state, in the order of the bytes, by their names in `kernel.state`. `low`: whether the reminder
+    of low credit was sent; there was only one before format 4. `former`: the earlier base; before format 5 the account
+    kept only one.
 
     The state itself is listed in `kernel.state.State`, the bytes here: what was written before must be readable,
     whatever the state is called now. A test checks that no field of the state is missing here.

@@ -1,4 +1,4 @@
-"""This module holds the law of time that bills and books share: which stretch of time something belongs to.
+"""This module has the rule by which bills and books decide to which span of time something belongs.
 
 A span includes its first instant and excludes its end, so that consecutive spans share nothing and leave nothing out.
 What happens at an instant (a payment, a refund) belongs to the span that holds this instant. A reading says what was

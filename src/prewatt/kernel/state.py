@@ -31,23 +31,23 @@ AHEAD = 10 * MINUTE
 class State:
     """State of one meter's account.
 
-    `balance == credited - charged - debited` at all times (nano). `register` is where energy is counted from (Wh; under
-    zero where a meter with a low register was hung) and `read_at` up to when it is charged: None and 0 before the first
-    reading. `moving_since`: the register may have moved since then. `serial`: of the meter that hangs here, empty for
-    the one that the journal is named after.
-    `closed` is where the journal last told the switch to stand, None while it never told it anything.
-    `command` is the number of the last command taken up; `seq` and `at` those of the last entry. `credit_ids` holds
-    those of debits too. `restarts`: instants, not before the last reading, at which the tenancy changes. `supply`: what
-    keeps the switch open or closed beside the credit.
+    `balance == credited - charged - debited` at all times (nano). Energy counts from `register` (Wh; None before the
+    first reading; under zero if the register was worked out after an exchange). It is charged up to the instant
+    `read_at` (0 before the first reading). `moving_since`: the register may have moved since then. `serial`: the serial
+    number of the meter that measures here; empty if the journal is named after that meter. `closed`: whether the
+    journal last told the switch to close; None if it never told it anything. `command` is the number of the last
+    command taken up; `seq` and `at` are those of the last entry. `credit_ids` holds the ids of debits too. `restarts`:
+    instants, not before the last reading, at which the tenancy changes. `supply`: what keeps the switch open or closed
+    beside the credit.
 
-    `tids`: identifiers of the codes whose effect is here, by whichever way it came; none up to `tid_floor` is taken any
-    more. `coded`: nano that codes brought whose commands are yet to come.
+    `tids`: the identifiers of tokens whose effect is here, whether by the token or by its command. No token up to
+    `tid_floor` is accepted any more. `coded`: the nano that tokens brought whose commands have not come yet.
 
-    `doubt`: the register that can't be true and was read last; None if the last one was. `formers`: the bases before
-    this one to which it may return, the oldest first. `back_since`: when the register was first seen under its base, 0
-    if it is not; `under`: where it stood there last. `moved_at`: when it last moved. `foreign_since`: since when another
-    meter answers in this one's place, 0 if none does. `unsure`: whether it is unknown how long the gateway was off,
-    before the instant `unsure_at`.
+    `doubt`: the last register that was read, if it can't be true; else None. `formers`: the earlier bases to which the
+    register may return, the oldest first. `back_since`: when the register was first seen under its base, 0 if it is
+    not; `under`: where it stood there last. `moved_at`: when it last moved. `foreign_since`: since when another meter
+    answers in this one's place, 0 if none does. `unsure`: whether it is unknown how long the gateway was off before the
+    instant `unsure_at`.
     """
 
     def __init__(self) -> None:
@@ -221,16 +221,18 @@ class State:
         return step.is_left(room, self.price(now)) and (not step.of_energy or step.is_left(room, self._dearest(now)))
 
     def allowance(self, now: Instant) -> Nano:
-        """Return how far (nano) the balance may go under zero at `now`: by the credit limit or emergency credit."""
+        """Return how far (nano) the balance may go under zero at `now`: by the credit limit, or by `lent`."""
         return max(self.settings.credit_limit, self.lent(now))
 
     def lent(self, now: Instant) -> Nano:
-        """Return how far (nano) the balance may go under zero at `now` by emergency credit of either kind."""
+        """Return how far (nano) the balance may go under zero at `now` by emergency credit or a restoration."""
         supply = self.supply
         return max(supply.emergency, supply.grace if now < supply.grace_until else 0)
 
     def left(self, now: Instant, balance: Nano) -> Nano:
-        """Return the nano that may be used from a balance until the switch must open or the present state ends."""
+        """Return the nano that may be used from a balance until the switch must open, or only friendly hours keep it
+        closed; `BALANCE_MAX` if there is no bound.
+        """
         if not self.settings.credit_limit_cuts:
             return BALANCE_MAX
         lent = balance + self.allowance(now)
@@ -274,12 +276,12 @@ class State:
         return self.supplied_by_credit(now)
 
     def reclose_at(self, now: Instant, tripped: Instant = 0) -> Instant:
-        """Return when a switch that has tripped may close again by itself. `tripped`: see `wants_closed`."""
+        """Return the instant at which a tripped switch may close again by itself. `tripped`: see `wants_closed`."""
         since = self.supply.tripped_at
         return (since if since <= now else tripped) + self.settings.power.reclose_after * SECOND
 
     def why_open(self, now: Instant, tripped: Instant = 0) -> str:
-        """Return the word for why the switch belongs open at `now`, for the journal."""
+        """Return the reason for which the switch must be open at `now`, as the journal writes it."""
         supply = self.supply
         if supply.locks:
             return supply.locks[0]
@@ -296,7 +298,7 @@ class State:
         return EXHAUSTED
 
     def why_closed(self) -> str:
-        """Return the word for why the switch belongs closed again, for the journal."""
+        """Return the reason for which the switch must close again, as the journal writes it."""
         return RECLOSED if self.supply.tripped else OFF_HOURS if self.supply.off_hours else "credit"
 
     def _foreign_until(self) -> Instant:
@@ -305,7 +307,7 @@ class State:
         return self.foreign_since + lasts * SECOND if self.foreign_since and lasts else INSTANT_MAX
 
     def night(self, now: Instant) -> Night | None:
-        """Return the off hours that hold at `now`, by a certain time and not waived; else None."""
+        """Return the off hours that hold at `now`; None if none do, somebody switched on, or the time is unsure."""
         night = self._night(now)
         return None if night is None or night.waived else night
 
@@ -330,7 +332,7 @@ class State:
         return night.until if night.spent or used else 0
 
     def night_left(self, now: Instant, energy: Wh = 0) -> Wh | None:
-        """Return the Wh that off hours still allow after `energy` Wh more; None if they allow any, or none hold."""
+        """Return the Wh that off hours still allow after `energy` Wh more; None if they set no bound, or none hold."""
         night, most = self.night(now), self.settings.off_hours.energy
         if night is None or not most:
             return None
@@ -345,7 +347,7 @@ class State:
         )
 
     def night_after(self, at: Instant, energy: Wh) -> Night:
-        """Return the off hours' state after `energy` Wh more, of which what came before they began is left out."""
+        """Return the state of the off hours after `energy` Wh more. The part used before they began is left out."""
         hours, known = self.settings.off_hours, self.supply.night
         span = night_before(hours, self.settings.zone, at) if hours.energy else None
         if span is None:
@@ -376,7 +378,7 @@ class State:
         return bool(limited or any(each.code == "low-power-factor" for each in settings.limits))
 
     def next_supply_change(self, now: Instant, tripped: Instant = 0) -> Instant:
-        """Return an instant after `now` before which only the balance or a person changes where the switch belongs."""
+        """Return an instant after `now`. Before it, only the balance or a person changes how the switch must be."""
         supply, settings = self.supply, self.settings
         changes = [
             self.reclose_at(now, tripped) if supply.tripped else 0,

@@ -50,8 +50,8 @@ class PowerLimit(Struct, frozen=True):
     `min_over_threshold_duration` (attribute 6).
 
     Over the limit for `delay` seconds, the supply trips; after `reclose_after` seconds it closes by itself, `recloses`
-    times within an hour, and then waits for a person. `step` (W; 0: off): a load that appears at once, resistive and at
-    least so large, is taken for one that is forbidden: the supply trips and waits for a person.
+    times within an hour, and then waits for a person. `step` (W; 0: off): a resistive load of at least this power that
+    appears at once is a forbidden load: the supply trips and waits for a person.
     """
 
     watts: Annotated[tuple[Watts, ...], Meta(max_length=24)] = ()
@@ -139,14 +139,14 @@ class SupplyState(Struct, frozen=True):
 
     `opened`: a person ordered it open. `locks`: reasons of `LOCKS`. `cut_off`: open for lack of credit. `trips`: the
     number of trips that the flat caused, the last at `tripped_at`; `tripped`: waiting to close again. `emergency`,
-    `grace`: how far the balance may go under zero; `grace_until` is the end of the latter; `emergency_taken`: it cannot
-    be taken again before the balance was over zero. `limit`, `limit_until`: a power limit that was ordered.
+    `grace`: how far the balance may go under zero; `grace_until` is the end of `grace`. `emergency_taken`: it cannot be
+    taken again before the balance has been over zero. `limit`, `limit_until`: a power limit that was ordered.
 
     `unsafe`: kinds of limits (`kernel.safety`) that opened the switch until the values are right again. `off_hours`:
     open because of off hours. `night`: the latest off hours.
 
-    `overtaken`: for each identifier of a typed token, what of it (`settles` in `kernel.orders`) was settled again by an
-    order that was given before it and arrived later.
+    `overtaken`: pairs of the identifier of a typed token and what was settled after it (`settles` in `kernel.orders`),
+    by an order that was given before the token and arrived later.
     """
 
     opened: bool = False

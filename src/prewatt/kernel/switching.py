@@ -25,5 +25,5 @@ class SwitchProgress(StrEnum):
 
 
 def progress_of(code: str) -> SwitchProgress | None:
-    """Return the progress that a code names; None for an empty one, or one of newer software: then it is not known."""
+    """Return the progress that a code names; None if it is not known: the code is empty, or newer software wrote it."""
     return next((each for each in SwitchProgress if each == code), None)

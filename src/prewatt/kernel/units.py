@@ -45,7 +45,7 @@ INSTANT_MAX = 7_258_118_400 * SECOND
 EARLIEST = 1_577_836_800 * SECOND
 """The year 2020: a clock that shows an earlier time has lost its battery."""
 REGISTER_MAX = 10**12
-"""The highest register accepted, Wh: it has ten digits of kWh less one, which is more than any meter shows."""
+"""The highest register accepted, Wh: a thousand million kWh, which is more than any meter shows."""
 BALANCE_MAX = 2**62 - 1
 """The largest balance and the largest debt, nano: four thousand million currency units. The difference of two fits
 int64.

@@ -1,7 +1,7 @@
-"""Why it is dark in a flat, and what to do: one rule for pages, notices, programs and the gateway, on both sides of the network.
+"""This module tells why a flat is dark, and what to do: one rule for pages, notices, programs and the gateway.
 
-It is asked with the facts (`kernel.dark_facts`) and says one cause, and what to do, the most useful first. How the supply stands
-is said in the words of `kernel.dark_words`, what to do in those of this file.
+From the facts (`kernel.dark_facts`) it tells one cause, and what to do, the most useful first. `kernel.dark_words` has
+the words for how the supply stands, this file those for what to do.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """Whether the power is on and why it is not: the cause, its heading, a sentence or two, and what to do, the most useful
-    first. There is always something to do, also where the power is on by all that is known.
+    """The answer: whether the power is on, why it is not (cause, heading, one or two sentences), and what to do, the
+    most useful first. There is always something to do, even if the power seems to be on.
     """
 
     cause: Cause
@@ -37,7 +37,7 @@ class Why(msgspec.Struct, frozen=True):
 
     @property
     def is_on(self) -> bool:
-        """Whether the power is on, by all that is known: what to do is then for somebody who sits in the dark all the same."""
+        """Return whether the power is on, by all that is known. If so, the steps are for somebody in the dark."""
         return self.cause in IS_ON
 
 
@@ -51,7 +51,7 @@ def why_dark(facts: Facts) -> Why:
 
 
 def cause_of(facts: Facts) -> Cause:
-    """Return the cause. Where several keep a switch open, it is the one that must go first."""
+    """Return the cause. If several keep a switch open, it is the one that must go first."""
     if facts.closed is None:
         return Cause.NOT_REPORTED
     if not facts.closed:

@@ -29,5 +29,5 @@ PER_DAY = tuple(form for form in OF_TIME if not isinstance(form, PerMonth))
 
 
 def of_time(holder: Holder) -> int:
-    """Return what days and months came to in a reading or a rating, without tax, nano."""
+    """Return what a reading or a rating charges for days and months, nano, without tax."""
     return sum(form.of(holder) for form in OF_TIME)

@@ -1,8 +1,8 @@
 """What each form of price beside the energy declares: the charges per kWh, per day and per month.
 
-A form says all of itself: its name in journals, its field in a tariff's document and in the editor, its words, its bounds,
-its line on the statement, its account in the books, and what it costs. The kernel rates by it reading by reading,
-`server.tariffs.vectorised` for whole years at once; both ask the same methods.
+A form says all of itself: its name in journals, its field in a tariff's document and in the editor, its words, its
+bounds, its line on the statement, its account in the books, and what it costs. The kernel rates each reading by it,
+`server.tariffs.vectorised` whole years at once; both ask the same methods.
 
 Amounts are in nano, prices in micro per kWh, energy in Wh, instants in µs since 1970. Words are English, and are
 translated where they are shown.
@@ -56,8 +56,8 @@ class Holder(Protocol):
 class Month(NamedTuple):
     """A calendar month that has ended, or a tenancy's part of it.
 
-    `days`: the days that counted; at least one. `length`: the days of the whole month. `charged`: what it came to so far,
-    without a tax that is added. `kept`: what `Charge.watch` kept of it.
+    `days`: the days that counted; at least one. `length`: the days of the whole month. `charged`: what it has cost so
+    far, nano, without a tax that is added. `kept`: what `PerMonth.watch` kept of it.
     """
 
     days: int
@@ -67,7 +67,7 @@ class Month(NamedTuple):
 
 
 def in_fields(amounts: Mapping[str, int]) -> dict[str, Any]:
-    """Return amounts by the names of the forms as fields of a tariff, a reading or a rating."""
+    """Return the fields of a tariff, a reading or a rating for `amounts`, which are given by the names of the forms."""
     return {**{name: amounts.get(name, 0) for name in OWN_FIELDS}, "charges": others_of(amounts)}
 
 
@@ -79,9 +79,10 @@ def others_of(amounts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 class Charge:
     """A form of price. Write a subclass of `PerKwh`, `PerDay` or `PerMonth` instead of this one.
 
-    `name`: in journals and figures. `field`: in a tariff's document. `place`: the forms are charged and listed in this
-    order. `label`: what the editor's field is called. `fact`: how a tariff's page says it, with %(amount)s. `line`: the
-    text of the statement's line. `revenue`: the kind of its account in the books. `figure`: its name in a comparison.
+    `name`: its name in journals and figures. `field`: its name in a tariff's document. `place`: the forms are charged
+    and listed in this order. `label`: the name of the editor's field. `fact`: the text of a tariff's page, with
+    %(amount)s. `line`: the text of the statement's line. `revenue`: the kind of its account in the books. `figure`: its
+    name in a comparison.
     """
 
     name: ClassVar[str]
@@ -100,14 +101,14 @@ class Charge:
         return dict(holder.charges).get(self.name, 0)
 
     def read(self, text: str) -> int:
-        """Return what a text of a document says. Raises ValueError if it is no amount, or out of bounds."""
+        """Return the nano that a document's text says. Raises ValueError if it is no amount, or is out of bounds."""
         amount = parse_money(text)
         if not 0 <= amount <= AMOUNT_MAX:
             raise ValueError(f"amount {text!r} is not between 0 and {AMOUNT_MAX // NANO}")
         return amount
 
     def written(self, amount: int) -> str:
-        """Return an amount as a document has it. `read` reads it back."""
+        """Return the text of an amount (nano) for a document. `read` reads it back."""
         return exact_money(amount)
 
 
@@ -115,20 +116,20 @@ class PerKwh(Charge):
     """A price on each kWh, micro, beside the price of the energy."""
 
     def read(self, text: str) -> Micro:
-        """Return what a text of a document says. Raises ValueError if it is no price, or out of bounds."""
+        """Return the micro that a document's text says. Raises ValueError if it is no price, or is out of bounds."""
         return parse_price(text)
 
     def written(self, amount: Micro) -> str:
-        """Return a price as a document has it."""
+        """Return the text of a price (micro per kWh) for a document."""
         return exact_price(amount)
 
 
 class PerDay(Charge):
-    """An amount for each local day that ends. `line` may say the number of %(days)d."""
+    """An amount for each local day that ends. `line` may contain the number of days as %(days)d."""
 
 
 class PerMonth(Charge):
-    """An amount when a calendar month ends, or a tenancy within it.
+    """An amount that is charged when a calendar month ends, or when a tenancy ends within it.
 
     `watches`: the amount follows from the readings of the month, such as the highest power: see `watch`.
     """
@@ -136,7 +137,7 @@ class PerMonth(Charge):
     watches: ClassVar[bool] = False
 
     def due(self, amount: Nano, month: Month) -> Nano:
-        """Return what a month costs; `amount` is what the tariff says. It is never negative."""
+        """Return what a month costs (nano, never negative). `amount` is the amount of the tariff."""
         raise NotImplementedError
 
     def watch(self, kept: Kept, begin: Instant, end: Instant, energy: Wh) -> Kept:

@@ -1,4 +1,4 @@
-"""What is missing to the least that a month costs."""
+"""The minimum of a month: what the month's other charges lack to it is charged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .interface import Month, PerMonth
 
 
 class Minimum(PerMonth):
-    """The least that a calendar month costs, before a tax that is added; a part of a month has its part of it."""
+    """The least that a calendar month costs, before a tax that is added. A part of a month costs at least its share."""
 
     name = "minimum"
     field = "minimum_per_month"
@@ -21,7 +21,7 @@ class Minimum(PerMonth):
     figure = "minimum"
 
     def due(self, amount: Nano, month: Month) -> Nano:
-        """Return what is missing, for as many days as counted."""
+        """Return the nano that the charges so far lack to the minimum of the days that counted, 0 if none."""
         return max(amount * month.days // month.length - month.charged, 0)
 
 
