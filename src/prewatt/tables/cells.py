@@ -179,7 +179,7 @@ def said_exactly(cell: Cell) -> bool:
 
 
 def tenant_of(cell: Cell) -> str:
-    """Return a tenant's name; empty if the cell says that nobody lives there. Raises CellError if it may be either."""
+    """Return a tenant's name; empty if the cell says that nobody lives there. Raises CellError if both are possible."""
     text = name_of(cell)
     bare = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     word = bare.strip("()[]<>*. ")

@@ -14,7 +14,7 @@ from .rows import Cell, Row
 from .texts import _
 
 WITHIN = 60
-"""The names are in one of so many first lines: titles and remarks may stand before them."""
+"""The number of first lines in which the names are looked for: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$")
 _STROKE = re.compile(r"[/|、·]")
@@ -116,8 +116,9 @@ def find(
     """Return the header. No row after it is read from `rows`.
 
     `names` lists for each column the names that it may have, the best first. `needed` are the columns that must be
-    there. `instead` are pairs of a column and another one that replaces it where it is missing. `titles`: how columns are called
-    for people, where that is not as here. Raises TableError that says which needed column is missing or occurs twice.
+    there. `instead` are pairs of a column and another one that replaces it where it is missing. `titles`: the columns'
+    names for people, where they differ from those in `names`. Raises TableError that says which needed column is
+    missing or occurs twice.
     """
     best: tuple[int, Row | None] = (-1, None)
     for _count, row in zip(range(WITHIN), rows, strict=False):

@@ -30,7 +30,7 @@ CHINESE = ("zh", "cn", "rmb")
 _FREQUENT = (0xB0, 0xD7)
 """First bytes of the 3,755 frequent characters in GB 2312."""
 _SIGNS = (0xA1, 0xA3)
-"""First bytes of its punctuation and its full-width letters."""
+"""First bytes of the punctuation and the full-width letters in GB 2312."""
 _FEW, _MANY = 2, 4
 """So many frequent Chinese characters are evidence without a hint, and against a hint of another language."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\ufffe\uffff]")

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _WITHIN = re.compile(r"([;|\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
-"""Where a formula would begin if a program cut a text apart: Excel in countries that write 0,32 opens this file at semicolons, and
-takes no heed of quotes within a line."""
+"""The places where a formula would begin if a program cut a text apart. In countries that write 0,32, Excel cuts the
+lines of this file at semicolons, and ignores quotes within a line.
+"""
 _UNSEEN = re.compile(r"[\s\x00-\x1f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -31,8 +32,8 @@ def as_file(text: str) -> bytes:
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: with an apostrophe before it if that is needed, and before whatever
-    would be the beginning of a cell elsewhere.
+    """Return a text that no spreadsheet takes for a formula. An apostrophe is put before it if needed, and before each
+    later place where another program would begin a cell with a formula.
     """
     text = _WITHIN.sub(r"\1'", text)
     unseen = _UNSEEN.match(text)

@@ -176,7 +176,9 @@ def carried(amount: int) -> int:
 
 
 def carried_at_most(amount: int) -> int:
-    """Return the largest amount (tenths of a unit, or W) that a token can carry and that is not over `amount`."""
+    """Return the largest amount (tenths of a unit, or W) that a token can carry and that is not over `amount`. Raises
+    NumberError if `amount` is negative.
+    """
     for exponent in range(3, -1, -1):
         if (rest := amount - _expand(exponent, 0)) >= 0:
             return _expand(exponent, min(rest // 10**exponent, MANTISSA - 1))
@@ -184,7 +186,9 @@ def carried_at_most(amount: int) -> int:
 
 
 def currency_carried(amount: int) -> int:
-    """Return the amount that a token for `amount` (1e-5 of a currency unit) really carries. It is not less."""
+    """Return the amount that a token for `amount` (1e-5 of a currency unit) really carries. It is not less. Raises
+    NumberError if no token can carry so much.
+    """
     return _expand(*_compress(amount, 31))
 
 

@@ -1,4 +1,4 @@
-"""This module packs prewatt's own tokens: orders of the landlord, codes made in advance, PINs. They are of class 2,
+"""This module packs prewatt's own tokens: orders of the landlord, emergency codes, PINs. They are of class 2,
 subclasses 11 to 15, which IEC 62055-41 leaves to manufacturers. `docs/programmer/tokens.md` describes their bits.
 
 Nothing is rounded here: a value that a token can't carry exactly raises `NotCarried`.
@@ -14,21 +14,19 @@ from .code import CodeError, Proprietary
 THOUSANDTHS = 1000
 HUNDREDTHS = 100
 LARGEST = 1000
-"""The most currency units that a code restores."""
+"""The most currency units that a token restores."""
 FINE = 100
-"""Up to so many currency units, an amount with an end is in hundredths; above, it is in whole units."""
+"""Up to this many currency units, an amount with an end is in hundredths; above, it is in whole units."""
 HOURS, DAYS = 48, 31
 """An end with an amount is in whole hours up to `HOURS`, then in whole days up to `DAYS`."""
 ENDS = HOURS + DAYS - HOURS // 24
 LONGEST = 31 * 24 * 60 + 1
-"""The most minutes after the code's own minute for which a code restores."""
+"""The most minutes after the token's own minute for which a token restores."""
 PINS = 10**6
 
 
 class NotCarried(ValueError):
-    """A code can't carry this. `reason` says which part: the `action`, the `amount`, the `end`, the `days` or the
-    `pin`.
-    """
+    """A token can't carry this. `reason` says which part: `action`, `amount`, `end`, `days` or `pin`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"a code can't carry this: {reason}")
@@ -54,7 +52,7 @@ class Switch:
 
 @dataclass(frozen=True)
 class RestoreTime:
-    """Subclass 11, function 4: supply for `minutes` after the code's own minute."""
+    """Subclass 11, function 4: supply for `minutes` after the token's own minute."""
 
     tid: int
     minutes: int
@@ -62,7 +60,7 @@ class RestoreTime:
 
 @dataclass(frozen=True)
 class RestoreAmount:
-    """Subclass 12: supply until energy for so much more money is used, in `thousandths` of the currency unit."""
+    """Subclass 12: supply until energy for a further amount (in `thousandths` of the currency unit) is used."""
 
     tid: int
     thousandths: int
@@ -70,8 +68,8 @@ class RestoreAmount:
 
 @dataclass(frozen=True)
 class RestoreBoth:
-    """Subclass 13: supply until energy for so much more money is used (`hundredths` of the currency unit), but at most
-    for `hours` after the end of the code's minute.
+    """Subclass 13: supply until energy for a further amount (in `hundredths` of the currency unit) is used, but at most
+    for `hours` after the end of the token's minute.
     """
 
     tid: int
@@ -81,8 +79,8 @@ class RestoreBoth:
 
 @dataclass(frozen=True)
 class EmergencyCode:
-    """Subclass 14: a code made in advance that gives supply until energy for `hundredths` of the currency unit is used.
-    It can be typed for `days` after its minute.
+    """Subclass 14: a code made in advance. It gives supply until energy for a further amount (in `hundredths` of the
+    currency unit) is used, and can be typed for `days` after its minute.
     """
 
     tid: int

@@ -30,9 +30,7 @@ class FoundAt(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """The gateway's call, made at the instant `at` (µs). `reply_key`: the key (X25519, hexadecimal) to which the answer is
-    sealed.
-    """
+    """The gateway's call, made at the instant `at` (µs). The answer is sealed to `reply_key` (X25519, hexadecimal)."""
 
     gateway: Annotated[str, Meta(max_length=32, pattern=PRINTABLE)]
     at: int
@@ -41,7 +39,7 @@ class Asked(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """The server's answer to the call of the instant `at`. `meters`: as at enrolment. `units`: those without a meter."""
+    """The server's answer to the call of the instant `at`. `meters`: as at enrolment. `units`: units without a meter."""
 
     gateway: str
     at: int

@@ -1,4 +1,4 @@
-"""How a gateway's call while meters are set up is signed, answered or refused."""
+"""This module signs, answers or refuses the call that a gateway makes while its meters are set up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def signed(key: SigningKey, message: Asked | Answered) -> bytes:
 
 
 def read_asked(data: bytes) -> tuple[Asked, Envelope]:
-    """Return the gateway's call, which is not yet checked (`check`). Raises CallError if it is none."""
+    """Return the gateway's call, whose signature is not yet checked (`check`). Raises CallError for other bytes."""
     try:
         envelope = msgspec.json.decode(data, type=Envelope)
         return msgspec.json.decode(envelope.body.encode(), type=Asked), envelope
@@ -39,8 +39,8 @@ def check(key: VerifyKey, envelope: Envelope) -> None:
 
 
 def answered(key: SigningKey, asked: Asked, answer: Answered) -> bytes:
-    """Return an answer, signed by the server and sealed to the caller: it holds the meters' keys, and goes over any network.
-    Raises CallError if the caller's key is none.
+    """Return the bytes of an answer, signed by the server and sealed to the caller: it holds the meters' keys, and goes
+    over any network. Raises CallError if `asked.reply_key` is not a key.
     """
     try:
         return seal(bytes.fromhex(asked.reply_key), signed(key, answer), ANSWERED)

@@ -1,8 +1,8 @@
 """How a gateway asks to be enrolled: it proves that it knows its enrolment code, and never sends it.
 
-The code (80 random bits) gives two values. Its `code_id` finds the gateway at the server; its `code_secret` proves that the
-call is from whoever holds the code, and seals the answer. Who listens on the way, or stands in it, reads neither the
-broker's password nor the meters' keys, and can enrol nothing.
+The code (80 random bits) gives two values. By its `code_id` the server finds the gateway. Its `code_secret` proves that
+the caller holds the code, and seals the answer. Somebody who listens on the way, or stands in between, can read neither
+the broker's password nor the meters' keys, and can enrol nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class EnrolCall(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of the call. `public_key`: the key (Ed25519) with which the gateway will sign; `reply_key`: to which the answer
-    is sealed (X25519); `proof`: that both are of somebody who knows the code.
+    """The body of the call. `public_key` (Ed25519) will verify what the gateway signs. The answer is sealed to
+    `reply_key` (X25519). `proof` shows that both keys are from somebody who knows the code.
     """
 
     code_id: Hex32
@@ -32,26 +32,26 @@ class EnrolCall(Struct, frozen=True, forbid_unknown_fields=True):
     proof: Hex32
 
     def proven(self, secret: bytes) -> bool:
-        """Return whether the call is from somebody who knows the code of this secret."""
+        """Return whether the call is from somebody who knows the code that gives this secret."""
         return hmac.compare_digest(self.proof, _proof(secret, self.public_key, self.reply_key))
 
     def answered(self, secret: bytes, answer: bytes) -> bytes:
-        """Return the answer to this call, sealed. Raises ValueError if its key is none."""
+        """Return the answer to this call, sealed. Raises ValueError if `reply_key` is not a key."""
         return seal(bytes.fromhex(self.reply_key), answer, ANSWER, secret)
 
 
 def code_id(code: str) -> str:
-    """Return under which name the server keeps a code."""
+    """Return the name under which the server stores a code (hexadecimal)."""
     return hashlib.sha256(b"prewatt enrolment id\0" + code.encode()).hexdigest()
 
 
 def code_secret(code: str) -> bytes:
-    """Return what both sides know of a code, and nobody who sees its id."""
+    """Return the secret of a code (32 bytes). Both sides know it; whoever sees only the id does not."""
     return hashlib.sha256(b"prewatt enrolment secret\0" + code.encode()).digest()
 
 
 class Enrolling:
-    """A gateway that asks to be enrolled with a code, as typed, for its public key (32 bytes)."""
+    """A gateway that asks to be enrolled with a code, as it was typed, for its public key (32 bytes)."""
 
     def __init__(self, code: str, public_key: bytes) -> None:
         self._secret = code_secret(code)

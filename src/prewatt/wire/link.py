@@ -36,8 +36,9 @@ UNBOUNDED = sys.maxsize
 
 class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
     """The address of the broker, and the user and password for it. `retry_longest_s`: the longest pause between
-    attempts to connect, seconds. `ca`: with `tls`, the certificates (PEM) that alone are believed; empty: those of the system.
-    `any_name`: whether these sign for this broker alone, so that the broker's name need not be in its certificate.
+    attempts to connect, seconds. `ca`: with `tls`, the only certificates (PEM) that are believed; empty: those of the
+    system. `any_name`: whether these sign for this broker alone, so that the broker's name need not be in its
+    certificate.
     """
 
     host: str
@@ -50,7 +51,7 @@ class BrokerAddress(Struct, frozen=True, forbid_unknown_fields=True):
     any_name: bool = False
 
     def tls_context(self) -> ssl.SSLContext:
-        """Return how the broker's certificate is checked. Raises ssl.SSLError if `ca` holds no certificate."""
+        """Return the context that checks the broker's certificate. Raises ssl.SSLError if `ca` holds no certificate."""
         context = ssl.create_default_context(cadata=self.ca or None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.ca and self.any_name:

@@ -49,14 +49,14 @@ POWER_MOST = 10**9
 """The highest power (W) that a meter is reported to draw or feed back."""
 
 EPOCH_MOST = 2**61
-"""No gateway starts so often. A greater epoch was made up by somebody who has its key: followed, it would leave no
-greater ones, also for the key that comes after.
+"""No gateway starts so often. A greater epoch was made up by somebody who has its key. If it were believed, no greater
+one would be left, not even for the gateway's next key.
 """
 
 Power = Annotated[int, Meta(ge=-POWER_MOST, le=POWER_MOST)]
 """Power in W; it is negative where power flows back."""
 Number = Annotated[int, Meta(ge=0, le=2**62)]
-"""The number of an entry or a command: far enough from the largest that can be stored for all that follow."""
+"""The number of an entry or a command, so bounded that all numbers that follow can be stored, too."""
 Hash = Annotated[bytes, Meta(max_length=32)]
 """A hash of a meter's chain; empty from software that does not send it."""
 Session = Annotated[bytes, Meta(max_length=16)]
@@ -103,10 +103,10 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     """The sign of life, sent on connecting and every few seconds after. `meters`: those that changed since the last
     status, or all of them if `fresh` is set.
 
-    `epoch` counts the gateway's starts and `number` its messages since: a later message has a greater pair. `lines`: those
-    that are in trouble as a whole; it is left out if there are none. `revocations`: the number of the list of revoked
-    grants that the gateway has stored (0: none); it is left out if it was told before on this connection, and by software
-    that knows no such lists.
+    `epoch` counts the gateway's starts and `number` its messages since: a later message has a greater pair. `lines`:
+    the lines that are in trouble as a whole; it is left out if there are none. `revocations`: the number of the list of
+    revoked grants that the gateway has stored (0: none); it is left out if it was told before on this connection, and
+    by software that knows no such lists.
     """
 
     gateway: str
@@ -161,9 +161,9 @@ class LiveMeter(Struct, frozen=True):
     """The state of a watched meter at the instant `at`. It is only shown: it is in no journal, and nothing is billed by
     it.
 
-    `register`, `power` (W) and `closed` are what the meter reported, None if it cannot; `balance` is the account's
-    balance at this register, None if the register cannot be true. `cause`: why the meter could not be read; empty if it
-    was.
+    `register` (Wh), `power` (W) and `closed` are what the meter reported, None if it cannot report it; `balance` (nano)
+    is the account's balance at this register, None if the register cannot be true. `cause`: why the meter could not be
+    read; empty if it was.
     """
 
     meter: MeterName

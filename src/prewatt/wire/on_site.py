@@ -6,8 +6,8 @@ gateway gives each session a number that was never used before (the challenge); 
 together with that number and a count, and the gateway signs its answers. So what was recorded in one session is
 worthless in another, and also when it is repeated in the same one.
 
-Grants that were taken back stand in a numbered list of the property, which the server signs (`Revocations`). It goes to
-each gateway over the network (`messages.Revoked`), and any phone can bring it to a gateway that has none.
+Revoked grants stand in a numbered list of the property, which the server signs (`Revocations`). It goes to each gateway
+over the network (`messages.Revoked`), and any phone can bring it to a gateway that has none.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ class TypedCode(Struct, frozen=True, tag_field="kind", tag="code"):
 
 
 class AskStatus(Struct, frozen=True, tag_field="kind", tag="ask-status", omit_defaults=True):
-    """Ask for the state of the gateway and its meters. `nonce` comes back in the signed answer. `language`: in which the
-    person wants to read the answers of this connection, as HTML names it; empty: the gateway's own.
+    """Ask for the state of the gateway and its meters. `nonce` comes back in the signed answer. `language`: the
+    language of the answers of this connection, as HTML names it; empty: the gateway's own.
     """
 
     nonce: Nonce
@@ -152,7 +152,7 @@ class SiteMeter(Struct, frozen=True):
 
 
 class SiteStatus(Struct, frozen=True):
-    """The state of a gateway. `online`: whether it reaches the server."""
+    """The state of a gateway and its meters. `online`: whether it reaches the server."""
 
     gateway: str
     at: Instant
@@ -169,7 +169,7 @@ class SignedStatus(Struct, frozen=True, tag_field="kind", tag="status"):
 
 
 class Answer(Struct, frozen=True, tag_field="kind", tag="answer", omit_defaults=True):
-    """The result of a message. `signature`, within a session: the gateway's, over nonce, count and the rest."""
+    """The result of a message. Within a session, `signature` is the gateway's, over the nonce and this answer."""
 
     done: bool
     text: str
@@ -326,8 +326,8 @@ def sign_status(key: SigningKey, status: SiteStatus) -> SignedStatus:
 
 
 def open_status(key: VerifyKey | None, nonce: bytes, signed: SignedStatus) -> SiteStatus:
-    """Return a gateway's status if it answers `nonce`. The signature is not checked if the gateway's key is unknown.
-    Raises OnSiteError.
+    """Return a gateway's status. Raises OnSiteError if it is malformed, does not answer `nonce`, or is not signed by
+    the gateway. The signature is not checked if `key` is None, because the gateway's key is unknown.
     """
     if key is not None and not key.verifies(ANSWER, signed.body, signed.signature):
         raise OnSiteError("the status is not signed by this gateway")

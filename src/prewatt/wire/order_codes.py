@@ -1,9 +1,9 @@
 """This module says which orders a token can carry, and what a token orders. The vendor and the gateway use the same
 rules.
 
-A token carries an order exactly as its command does. So the end of an order is rounded, before it is ordered either
-way, to one that a token can carry: to the next full minute, and beside an amount to a full hour after the end of the
-token's minute, if that is not far.
+A token carries exactly the order that its command carries. So the end of an order is rounded beforehand, for both, to
+one that a token can carry: to the next full minute, and beside an amount to a full hour after the end of the token's
+minute, if that is not far.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .pins import keep_pin
 FAR = 15 * MINUTE
 """An end is moved by at most this time (µs), so that a token can carry it beside an amount."""
 PIN_LASTS = 31 * DAY
-"""How long (µs) after it was made a PIN can be typed: a former tenant has no use of an old one."""
+"""How long (µs) a PIN can be typed after it was made, so that an old PIN is of no use to a former tenant."""
 CENT, MILLE = NANO // 100, NANO // 1000
 _SWITCHING: dict[Switching, Action] = {
     Switching.CLOSE: Close(),
@@ -46,7 +46,7 @@ _SWITCHING: dict[Switching, Action] = {
 
 
 class Ordered(Struct, frozen=True):
-    """The order of a token. `ends`: the instant from which on the token is worth nothing; 0: as for any token."""
+    """The order of a token. From the instant `ends` on the token is worth nothing; 0: no end but that of all tokens."""
 
     tid: int
     action: Action
@@ -54,7 +54,7 @@ class Ordered(Struct, frozen=True):
 
 
 class NewPin(Struct, frozen=True):
-    """A token that sets a PIN: `pin`, made at a `minute` since 1970. `ends`: the instant from which on it sets none."""
+    """A token that sets a PIN: `pin`, made at a `minute` since 1970. From the instant `ends` on it sets none."""
 
     tid: int
     pin: str

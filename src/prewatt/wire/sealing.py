@@ -1,6 +1,6 @@
-"""What one receiver alone can read, over a way that others listen to: sealed to a key that the receiver makes for this one
-message (X25519), in the manner of HPKE (RFC 9180). A secret that both know already may stand beside it, as in its mode PSK:
-then nobody in between can take the receiver's place either.
+"""This module seals messages, so that one receiver alone can read them though others listen on the way. The receiver
+makes a key (X25519) for each message, in the manner of HPKE (RFC 9180). Both sides may also use a secret that they
+share already, as in its mode PSK: then nobody in between can take the receiver's place.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class SealedError(ValueError):
 
 
 class Receiver:
-    """Who waits for one sealed message. `public`: the key to which it is to be sealed, 32 bytes."""
+    """The receiver of one sealed message. `public`: the key (32 bytes) to which the message must be sealed."""
 
     def __init__(self) -> None:
         self._key = X25519PrivateKey.generate()
         self.public = self._key.public_key().public_bytes_raw()
 
     def open(self, sealed: bytes, purpose: bytes, secret: bytes = b"") -> bytes:
-        """Return what was sealed for a purpose, by somebody who knows the secret. Raises SealedError."""
+        """Return what was sealed for this purpose with this secret. Raises SealedError if it can't be opened."""
         theirs = sealed[:PUBLIC]
         try:
             shared = self._key.exchange(X25519PublicKey.from_public_bytes(theirs))
@@ -39,7 +39,7 @@ class Receiver:
 
 
 def seal(receiver: bytes, plain: bytes, purpose: bytes, secret: bytes = b"") -> bytes:
-    """Return `plain`, sealed to the key of a receiver (32 bytes) for a purpose. Raises ValueError if it is no such key."""
+    """Return `plain`, sealed for a purpose to the key `receiver` (32 bytes). Raises ValueError if that is not a key."""
     ours = X25519PrivateKey.generate()
     public = ours.public_key().public_bytes_raw()
     shared = ours.exchange(X25519PublicKey.from_public_bytes(receiver))
