@@ -23,8 +23,8 @@ from .archive import Manifest
 
 
 def check_restored(copied: Manifest, environment: Mapping[str, str]) -> tuple[Table, bool, list[str]]:
-    """Prepare a database that was put back, and return what `journals` and `after_restore` say of it. From now on no code
-    gets the identifier of a code that the copy does not know.
+    """Prepare a database that was put back, and return what `journals` and `after_restore` say of it. From now on no
+    new code gets the identifier of a code that the copy does not know.
     """
     skip_forgotten()
     return journals(), *after_restore(copied, environment)

@@ -23,8 +23,10 @@ from .archive import BackupError, Manifest
 SIDE = "server"
 DATABASE = "prewatt.sqlite3"
 KEYS = ("secret", "server.key", "vending.key", "push.pem", "broker-ca.pem")
-"""The files of keys: for logins and the broker's passwords; for signing commands and receipts; for opening the database's
-sealed secrets; for push notices, and of the authority that gateways believe at the broker, if there is one already."""
+"""The files of keys: for logins and the broker's passwords; for signing commands and receipts; for opening the
+database's sealed secrets; for push notices; for the broker's authority, which gateways believe. The last two may be
+missing.
+"""
 OF_THE_MACHINE = ("PREWATT_HOME", "PREWATT_DATABASE", "PREWATT_VENDING_KEY", "PREWATT_SHARED_CLOCK")
 """Settings that a copy does not contain, because they belong to the machine or contain a password."""
 

@@ -1,4 +1,4 @@
-"""This module says which entries of a journal raise an alarm for the manager, in which words. Logic without I/O.
+"""This module says which entries of a journal raise an alarm for the manager, and in which words. Logic without I/O.
 
 A further line in `EVENTS` or `ENTRIES` is a further alarm. The store raises one alarm of each kind at a time, for the
 meter or for its gateway.

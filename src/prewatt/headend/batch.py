@@ -27,8 +27,8 @@ class GatewayView:
     `key` checks its signatures. `meters` are the names of its meters. `stamp` is the (epoch, number) of its last
     message. `sessions` are its last sessions, the latest first. `adopted` is the instant (µs) at which it last got
     states to continue from. `lines` are the lines of its meters that are in trouble as a whole (`headend.lines`).
-    `revocations` is the number of the list of revoked grants that it has told to have; -1 if it knows no such lists.
-    `mark` tells its last message from others of the same stamp (`forks.mark_of`); empty if that is not known.
+    `revocations` is the number of the list of revoked grants that it says it has; -1 if it knows no such lists. `mark`
+    tells its last message from others of the same stamp (`forks.mark_of`); empty if the mark is not known.
     """
 
     name: str
@@ -158,15 +158,15 @@ class Plan:
     """What a batch brings. It is committed as a whole, and then `states` and `receipts` are sent.
 
     - `live`: values that are only shown
-    - `heard`, `marks`: the stamps of the last messages, and what tells those from others
+    - `heard`, `marks`: by gateway, the stamp of its last message, and the mark that tells this message from others
     - `sessions`: the last sessions of gateways that speak in another session
     - `adopting`: gateways that get states
-    - `lines`: the lines in trouble, of gateways where they have changed
-    - `revocations`: the numbers of the lists of revoked grants, of gateways that tell of another one
+    - `lines`: the lines in trouble, for gateways where these have changed
+    - `revocations`: the number of the list of revoked grants, for gateways that now say they have another one
     - `over`: alarms (gateway, kind) that end
     - `broken`: meters of which nothing can be stored, with the reason
     - `beyond`: accounts of meters whose next entries nobody has
-    - `rated`: the stretches of one price that were rated, or as much other work, by gateway (`headend.rated_time`)
+    - `rated`: by gateway, how many stretches of one price were rated, or as much other work (`headend.rated_time`)
     """
 
     now: int

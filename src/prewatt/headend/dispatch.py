@@ -45,8 +45,8 @@ class Dispatched:
 
 
 class Dispatch:
-    """It knows which gateways are online, and when each command was sent. If this is forgotten (a restart), commands
-    are sent again, and nothing else is lost.
+    """The state of sending: which gateways are online, and when each command was sent. If this is forgotten (a
+    restart), commands are sent again, and nothing else is lost.
     """
 
     def __init__(self, mono: float, policy: DispatchPolicy, online: Iterable[str] = ()) -> None:

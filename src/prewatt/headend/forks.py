@@ -21,7 +21,7 @@ from ..wire.messages import EPOCH_MOST, MAX_STATES, Live, MeterState, MeterStatu
 from .alarms import Raised
 
 ADOPT_EVERY = MINUTE // 2
-"""The shortest time (µs) between two gifts of states to a gateway, because two gateways with one key would do nothing
+"""The shortest time (µs) after which a gateway gets states again, because two gateways with one key would do nothing
 else. It is so short that once one of the two is gone, the other has what was paid within a minute, although it asks
 less and less often (`edge.sync`).
 """
@@ -53,8 +53,8 @@ def may_adopt(last: int, now: int) -> bool:
 
 
 def states(message: Status | Upload, meters: Iterable[tuple[str, Account, bytes]], now: int) -> list[States]:
-    """Return the states (meter, account, head) to continue from, as answers to a message, cut to what one message
-    holds.
+    """Return messages with the states to continue from, as answers to `message`, each within the bound of one message.
+    `meters`: the name, the account and the head of each.
     """
     pieces: list[list[MeterState]] = [[]]
     size = 0
@@ -83,8 +83,8 @@ def is_last(message: Status | Upload | Live, last: tuple[int, int], sessions: Se
 
 
 def epoch_over(message: Status | Upload | Live, known: int) -> Receipt | None:
-    """Return the answer to a correctly signed message with an old stamp, which is not the last one again: it names the
-    epoch that is known here.
+    """Return the answer to a correctly signed message with an old stamp that is not a repetition of the last one: it
+    names the epoch that is known here. None if the message is not a status, or names no session.
     """
     if not isinstance(message, Status) or not message.session:
         return None
@@ -105,15 +105,15 @@ def is_copied(message: Status | Upload | Live, epoch: int, spoke: Sequence[str])
     """Return whether an accepted message proves that somebody else has the gateway's key, and perhaps its session.
     `epoch` is that of the message before, and `spoke` the sessions up to then.
 
-    Once a process was heard, it changes its epoch only if it is told that a message was accepted which it did not send.
-    And none starts so often that its epoch is over `EPOCH_MOST`.
+    A process that was heard changes its epoch only if the server says that it accepted a message which the process did
+    not send. And no gateway starts so often that its epoch is over `EPOCH_MOST`.
     """
     return message.epoch > EPOCH_MOST or (message.session.hex() in spoke[:1] and message.epoch != epoch)
 
 
 def can_be(account: Account, seq: int) -> bool:
-    """Return whether entries can have led to an account that a gateway says it has after entry `seq`: all that a person
-    can't see when they are asked whether the books go on from it.
+    """Return whether entries can have led to the account that a gateway says it has after entry `seq`. It checks what
+    people can't see when they are asked whether the books go on from that account.
     """
     moved = (account.credited, account.charged, account.debited)
     instants = (account.moving_since, account.moved_at, account.back_since, account.foreign_since, account.unsure_at)
@@ -132,8 +132,8 @@ def can_be(account: Account, seq: int) -> bool:
 
 
 def comes_again(theirs: Account, ours: Account, opened: Mapping[int, Command | UnknownOrder]) -> bool:
-    """Return whether all that people gave a meter between the account stored `ours` and the gateway's account `theirs`
-    is still open here, so that it comes again if the gateway continues from here.
+    """Return whether all that people gave a meter after the account `ours` (stored here) and up to `theirs` (the
+    gateway's) is still open here. If so, the meter gets it again when the gateway continues from here.
     """
     orders = [each.order for each in opened.values() if isinstance(each, Command)]
     codes = {getattr(order, "tid", None) for order in orders}

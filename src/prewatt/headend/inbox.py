@@ -13,8 +13,8 @@ from .turns import Turns
 
 
 class Inbox(queue.Queue[LinkEvent]):
-    """A queue that never makes the connection wait: what is too much is dropped and counted, so the broker's other
-    messages are not held up behind it.
+    """A queue that never makes the connection wait. Messages that are too many are dropped and counted, so that they do
+    not hold up the broker's other messages.
     """
 
     def dropped(self) -> Counter[str]:

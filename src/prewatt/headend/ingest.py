@@ -58,15 +58,15 @@ from .revoking import told
 from .unlogged import command_of, is_of_the_log
 
 AHEAD = 10 * MINUTE
-"""An entry that is dated further (µs) than this after the server's clock raises an alarm."""
+"""An entry that is dated more than this (µs) ahead of the server's clock raises an alarm."""
 
 
 @dataclass(slots=True)
 class Sorted:
     """The verified messages in the order of arrival, and the refused ones. `receipts` are answers to senders whose
     epoch is over. `live` are values that are only shown. `stamps` are the (epoch, number) of each gateway's last
-    message, and `marks` tell it from others; `sessions` are those of gateways that speak in another one. `copied` are
-    the gateways whose key somebody else has, too.
+    message, and `marks` tell it from others. `sessions` are the last sessions of gateways that speak in another one
+    now. `copied` are the gateways whose key somebody else has, too.
     """
 
     messages: list[Status | Upload] = field(default_factory=list)

@@ -12,13 +12,13 @@ from msgspec import structs
 from ..wire.messages import LineStatus, Status
 
 Line = dict[str, Any]
-"""A line in trouble as it is stored: the fields of `wire.messages.LineStatus`, and `since`, the instant (µs) at which it was
-reported first.
+"""A line in trouble as it is stored: the fields of `wire.messages.LineStatus`, and `since`, the instant (µs) of the
+first report.
 """
 
 
 def lines_after(before: Sequence[Line], status: Status, now: int) -> list[Line]:
-    """Return the lines in trouble after a status. `before`: those that were so before it."""
+    """Return the lines in trouble after a status that came at `now`. `before`: the lines in trouble before it."""
     since = {line["name"]: line["since"] for line in before}
     return [
         {**structs.asdict(line), "meters": list(line.meters), "since": since.get(line.name, now)}
@@ -27,5 +27,5 @@ def lines_after(before: Sequence[Line], status: Status, now: int) -> list[Line]:
 
 
 def told_lines(status: Status) -> tuple[LineStatus, ...]:
-    """Return the lines in trouble of which a status tells."""
+    """Return the lines in trouble that a status names."""
     return status.lines if isinstance(status.lines, tuple) else ()

@@ -39,8 +39,8 @@ class OutrunError(Exception):
 
 
 def store_meter(meter: Meter, change: MeterPlan, tenancies: Sequence[Tenancy]) -> list[Charge]:
-    """Store what a batch brings for a meter, except its entries and its row. `tenancies`: all of its unit. Returns what to book of its
-    readings.
+    """Store what a batch brings for a meter, except its entries and its row. `tenancies`: all tenancies of its unit.
+    Returns the charges of its readings, which are still to be booked.
     """
     _take_up(meter, change)
     for seq, at, amount in change.cleared:
@@ -170,7 +170,7 @@ def _close(meter: Meter, applied: Applied) -> None:
 
 
 def store_status(meter: Meter, status: MeterStatus) -> None:
-    """Store a meter's status. Later ones come later: one that told of more entries than this was not true."""
+    """Store a meter's status, even if an earlier status told of more entries: the later one is believed."""
     # Each command that was taken up is an entry: what says more can't be.
     most = meter.taken + max(status.seq - meter.seq, 0)
     command = status.command if status.command <= most else meter.taken
@@ -187,8 +187,8 @@ def store_status(meter: Meter, status: MeterStatus) -> None:
 
 
 def store_entries(entries: Iterable[tuple[Meter, NewEntry]]) -> None:
-    """Store new entries by one statement: Django would build a model and a part of the statement for each. Raises IntegrityError if
-    one is stored already.
+    """Store new entries by one statement: Django would build a model and a part of the statement for each. Raises
+    IntegrityError if one of them is stored already.
     """
     rows = [_entry(meter, new) for meter, new in entries]
     if not rows:

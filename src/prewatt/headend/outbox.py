@@ -21,7 +21,7 @@ from .dispatch import Pending
 log = logging.getLogger("prewatt.headend")
 
 REMEMBERED = 10_000
-"""The most commands of which it is stored that they are signed."""
+"""The most commands of which the worker remembers that their signature is right."""
 
 
 class _OpenCommand(NamedTuple):

@@ -1,5 +1,5 @@
-"""How much work it is to take in an entry: a journal that leaps to and fro over centuries, or is full of commands that nobody
-gave, must not hold up all others. Logic without I/O.
+"""This module tells how much work an entry makes. A journal that leaps to and fro over centuries, or is full of
+commands that nobody gave, must not hold up all others. Logic without I/O.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ STRETCHES_MOST = 200_000
 switches a day comes to them in 130 years, one with a switch each quarter of an hour in five.
 """
 UNLOGGED_AS = STRETCHES_MOST // 100
-"""A command that the credit log lacks takes as long as so many stretches: it is looked for, stored and told of by itself."""
+"""A command that the credit log lacks counts as this many stretches: it is looked for, stored and reported by itself."""
 
 
 def stretches(account: Account, entry: AnyEntry) -> int:
-    """Return about how many stretches of one price an entry is rated in: 0 for a reading within a day of the last one."""
+    """Return about how many stretches of one price an entry takes: 0 if it is no reading, or within a day of one."""
     if not isinstance(entry, Reading) or account.register is None or entry.at - account.read_at <= DAY:
         return 0
     seasons = (season for version in account.versions for season in version.calendar.tariff.seasons)

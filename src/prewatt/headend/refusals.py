@@ -1,5 +1,5 @@
-"""What was refused is summed by sender and reason before it is stored, so that a flood costs the database one row. Logic
-without I/O.
+"""This module sums refusals by sender and reason before they are stored, so that a flood costs the database one row.
+Logic without I/O.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ from msgspec import UNSET
 from ..wire.messages import Revoked, Status
 
 RESEND = 5.0
-"""Seconds after which a list is sent again to a gateway that has not told that it has it."""
+"""Seconds after which a list is sent again to a gateway that has not yet said that it has it."""
 
 
 class Lacking(NamedTuple):
-    """A gateway that is online and has an older list than its property's, which has the `number` and is signed."""
+    """An online gateway with an older list than its property. `number`, `body`, `signature`: the property's list."""
 
     gateway: str
     number: int
@@ -25,8 +25,8 @@ class Lacking(NamedTuple):
 
 
 def told(status: Status) -> int | None:
-    """Return the number of the list that a gateway tells to have; -1 if its software knows no lists, None if it does not say
-    anything of them now.
+    """Return the number of the list that a gateway says it has; -1 if its software knows no lists, None if this status
+    says nothing of them.
     """
     if isinstance(status.revocations, int):
         return status.revocations

@@ -50,7 +50,7 @@ from .revoking import Lacking
 log = logging.getLogger("prewatt.headend")
 
 KEPT_OFF = timedelta(minutes=1)
-"""It is short, because the gateway may mean well, and its tenants pay."""
+"""How long a gateway that floods is kept off. It is short, because the gateway may mean well, and its tenants pay."""
 REMEMBERED = 10_000
 """The most accounts held in memory between batches; others are loaded when their meters speak."""
 
@@ -109,7 +109,7 @@ class Store:
         return views
 
     def online(self) -> list[str]:
-        """Return the gateways of this worker's shards that were online last."""
+        """Return the gateways of this worker's shards that are stored as online."""
         return list(Gateway.objects.filter(shard__in=self._shards, is_online=True).values_list("name", flat=True))
 
     def views(self, names: Iterable[str]) -> dict[str, MeterView]:
@@ -284,13 +284,13 @@ class Store:
             log.warning("alarm: %s", alarm.text)
 
     def beat(self, now: int, refusals: Iterable[batch.Refusal]) -> None:
-        """Store that this worker lives, and what it has refused until now (µs)."""
+        """Store a sign of life of this worker, and what it has refused. `now`: µs."""
         _count_refusals(now, refusals)
         Worker.objects.update_or_create(shards=f"{self._shards[0]}-{self._shards[-1]}")
 
     def keep_off(self, name: str, dropped: int, now: int) -> None:
-        """Let the own broker keep a gateway off for `KEPT_OFF`, and tell people. `dropped`: how many of its messages were
-        too many; `now`: µs.
+        """Let the server's own broker keep a gateway off for `KEPT_OFF`, and raise an alarm. `dropped`: how many of its
+        messages were dropped; `now`: µs.
         """
         at = timezone.now()
         gateway = Gateway.objects.get(name=name)

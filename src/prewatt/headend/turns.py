@@ -28,7 +28,7 @@ ALL_LANES = 256 * 1024 * 1024
 FLOOD = 100
 """A gateway of which more messages than these are dropped between two batches floods, and is kept off for a while."""
 OVERHEAD = 200
-"""The bytes of memory that a message takes beside its payload, about."""
+"""About how many bytes of memory a message takes beside its payload."""
 
 
 @dataclass(slots=True)

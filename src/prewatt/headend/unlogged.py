@@ -2,7 +2,7 @@
 without I/O.
 
 A server that was restored from a copy has forgotten commands that meters have taken up, and may have given their
-numbers to others since. What a journal shows has happened: it is applied as the meter says, and reported.
+numbers to other commands since. What a journal shows has happened: it is applied as the meter says, and reported.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def as_reported(account: Account, entry: CommandEntry | CreditByCode | OnSite) -
 
 
 def unlogged_command(account: Account, entry: AnyEntry) -> UnloggedCommand:
-    """Return what an entry that is not applied yet shows and the credit log lacks."""
+    """Return the command that an entry shows and the credit log lacks. The entry must not be applied yet."""
     number, name = (entry.command, entry.of) if isinstance(entry, CommandEntry) else (None, b"")
     tid = getattr(entry, "tid", None)
     before = account.coded.get(tid, 0) if tid is not None else 0

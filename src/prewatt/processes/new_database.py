@@ -25,8 +25,8 @@ def is_empty() -> bool:
 
 
 def make_tables(loader: MigrationLoader) -> None:
-    """Make all tables, and note all migrations of `loader` as done. One transaction: a process that is killed leaves the
-    database empty. If another process was quicker, nothing is made.
+    """Make all tables, and note all migrations of `loader` as done, in one transaction: a process that is killed leaves
+    the database empty. If another process was quicker, nothing is made.
     """
     recorder = MigrationRecorder(connection)
     apps = loader.project_state().apps

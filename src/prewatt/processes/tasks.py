@@ -1,6 +1,6 @@
-"""Heavy work that people ask for (`server.tasks`) is done in processes of their own, at a lower priority: what is
-scheduled, the pages and the head-end do not wait for it. They are started when something is to be done, and end when
-nothing is.
+"""Heavy work that people ask for (`server.tasks`) is done in processes of its own, at a lower priority: scheduled work,
+the pages and the head-end do not wait for it. These processes are started when there is something to do, and end when
+there is nothing.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Runners:
         self._children: list[subprocess.Popen[bytes]] = []
 
     def look_after(self) -> None:
-        """Take up what processes have left that have ended, end those that take too long, and start one if a task waits."""
+        """Free the tasks of processes that have ended, end overdue tasks, and start a process if a task waits."""
         for child in [each for each in self._children if each.poll() is not None]:
             self._take_leave(child)
         for task in overdue():

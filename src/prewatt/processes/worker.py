@@ -67,7 +67,7 @@ def close_accounts() -> None:
 
 
 def change_terms() -> None:
-    """Apply the terms of payment whose date and time has come."""
+    """Apply the terms of payment that are due."""
     for terms in take_what_is_due():
         log.info("terms of tenancy %d: %s", terms.tenancy_id, terms)
 
@@ -81,7 +81,7 @@ def bill() -> None:
 
 
 def look_at_balances() -> None:
-    """Raise an alarm for each building in which too much energy is unaccounted for."""
+    """Raise an alarm for each building whose energy losses are too large."""
     for text in raise_alarms():
         log.warning("%s", text)
 
@@ -126,7 +126,7 @@ def fetch_settlement_files() -> None:
 
 
 def look_at_grants() -> None:
-    """Take back the grants of phones whose owners may switch no more, and mend lists that a wrong clock has signed."""
+    """Revoke the grants of phones whose owners may no longer switch, and mend lists dated in the future."""
     if count := revoke_what_nobody_may():
         log.info("%d grants of phones are taken back", count)
     if count := renew_lists_of_the_future():
@@ -139,7 +139,7 @@ def forget_tries() -> None:
 
 
 def look_for_notices() -> None:
-    """Put the notices that are due into the outbox."""
+    """Put the notices that are due in the outbox."""
     watch()
 
 

@@ -1,1 +1,1 @@
-"""`prewatt doctor`: what is wrong with a server, in words, with what to do. It changes nothing."""
+"""`prewatt doctor` says what is wrong with a server, and what to do. It changes nothing."""

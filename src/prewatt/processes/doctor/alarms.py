@@ -12,7 +12,7 @@ from .words import first_of
 
 
 def check_alarms(_config: ServerConfig) -> Iterator[Finding]:
-    """Whether alarms are open."""
+    """Yield how many alarms are open, and of which kinds."""
     rows = Alarm.objects.filter(is_resolved=False)
     count = rows.count()
     if not count:

@@ -14,7 +14,7 @@ from ...terminal_texts import _
 
 
 def check_broker(config: ServerConfig) -> Iterator[Finding]:
-    """Whether a message comes through the broker, or whether one that is not ours can be reached."""
+    """Yield whether a message comes through the server's own broker, or whether another broker can be reached."""
     name, address = _("broker"), f"{config.mqtt.host}:{config.mqtt.port}"
     if not config.own_broker:
         try:

@@ -1,4 +1,4 @@
-"""The doctor's check of the disk under the database."""
+"""The doctor's check of the disk on which the database lies."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ...server.core.server_config import ServerConfig
 from ...terminal_texts import _
 
 LITTLE, NONE_LEFT = 2 << 30, 200 << 20
-"""Bytes: a disk with less room than this is soon full; one with less than that fails soon."""
+"""A disk with less room (bytes) than `LITTLE` is soon full; with less than `NONE_LEFT`, it soon fails."""
 
 
 def check_disk(config: ServerConfig) -> Iterator[Finding]:
-    """How much room is left for database and logs."""
+    """Yield how much room (MB) is left for database and logs."""
     free = shutil.disk_usage(config.home).free
     words = _("%(size)s MB free in %(home)s", size=free >> 20, home=config.home)
     state = State.BAD if free < NONE_LEFT else State.WARN if free < LITTLE else State.OK

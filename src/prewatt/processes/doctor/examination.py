@@ -28,7 +28,7 @@ OF_THE_DATABASE: tuple[Check, ...] = (check_version, check_signs_of_life, check_
 
 
 def examine(config: ServerConfig) -> Iterator[Finding]:
-    """Yield what is found, check by check. One that fails itself is told as such, and the others go on."""
+    """Yield what is found, check by check. A check that fails itself is a finding too, and the others go on."""
     words = _("prewatt %(version)s, in %(home)s", version=__version__, home=config.home)
     yield Finding(_("server"), State.OK, words)
     for check in OF_THE_MACHINE:

@@ -1,4 +1,4 @@
-"""The doctor's check of the gateways: which are heard."""
+"""The doctor's check of the gateways: which are heard, and which are not enrolled yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .words import first_of, instant_in_utc, shown_in_utc
 
 
 def check_gateways(_config: ServerConfig) -> Iterator[Finding]:
-    """Which gateways are heard."""
+    """Yield which gateways are not heard, or that all are, and how many are not enrolled yet."""
     name = _("gateways")
     rows = Gateway.objects.filter(is_revoked=False, property__archived_at=None)
     enrolled = list(rows.exclude(public_key=None).order_by("name").values_list("name", "is_online", "heard_at"))

@@ -17,7 +17,7 @@ OLD_COPY = 2
 
 
 def check_copy(config: ServerConfig) -> Iterator[Finding]:
-    """When the server was copied last."""
+    """Yield when the server was copied last, and whether that is too long ago."""
     name, note = _("last copy"), copy_note(config)
     advice = _("Make one each night: prewatt backup FILE (docs/operator/operate.md, Copies)")
     if not note.exists():

@@ -11,7 +11,7 @@ from ...terminal_texts import _
 
 
 def check_pages(config: ServerConfig) -> Iterator[Finding]:
-    """Whether the pages answer on this machine."""
+    """Yield whether the pages answer on this machine."""
     name, address = _("pages"), f"{config.http.host}:{config.http.port}"
     pages = http.client.HTTPConnection(*config.http.reached_at, timeout=10)
     try:

@@ -11,7 +11,7 @@ from ...terminal_texts import _
 
 
 def check_processes(config: ServerConfig) -> Iterator[Finding]:
-    """Whether the processes run that `prewatt server` has started here."""
+    """Yield whether the processes that `prewatt server` has started here still run."""
     name, run = _("processes"), config.home / "run"
     known = {path.stem for path in run.glob("*.pid")}
     if not known:
@@ -29,7 +29,7 @@ def check_processes(config: ServerConfig) -> Iterator[Finding]:
 
 
 def is_running(pid_file: Path) -> bool:
-    """Return whether the process of a file still runs, and is one of ours: after a loss of power another may have its number."""
+    """Return whether the process with a file's number runs and is ours. Another may have it after a loss of power."""
     try:
         words = Path("/proc", str(int(pid_file.read_text())), "cmdline").read_bytes()
     except (OSError, ValueError):

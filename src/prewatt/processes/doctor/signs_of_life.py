@@ -16,13 +16,13 @@ from ...terminal_texts import _
 from .words import instant_in_utc, shown_in_utc
 
 SILENT_TASKS = 120
-"""Seconds without a sign of life after which the worker is taken to have stopped: it says one every few seconds, but for times in
-which it is busy.
+"""Seconds without a sign of life after which the worker counts as stopped. It gives one every few seconds, except while
+it is busy.
 """
 
 
 def check_signs_of_life(_config: ServerConfig) -> Iterator[Finding]:
-    """Whether the head-end takes messages in, and the worker does what is scheduled."""
+    """Yield whether the head-end takes in messages, and whether the worker does what is scheduled."""
     beat = Worker.objects.aggregate(last=Max("beat_at"))["last"]
     yield sign_of_life(_("head-end"), beat, SILENT_WORKER, "headend")
     kept = Keeping.objects.filter(pk=1, at__gt=0).values_list("at", flat=True).first()
@@ -30,7 +30,7 @@ def check_signs_of_life(_config: ServerConfig) -> Iterator[Finding]:
 
 
 def sign_of_life(name: str, last: datetime | None, longest: int, process: str) -> Finding:
-    """Return whether a process works. `last`: its last sign of life. `longest`: seconds of silence after which it has stopped."""
+    """Return whether a process works, by its `last` sign of life; after `longest` seconds of silence it does not."""
     if last is not None and (instant_in_utc(system_now()) - last).total_seconds() <= longest:
         return Finding(name, State.OK, _("it works: last sign of life at %(at)s", at=shown_in_utc(last)))
     words = (

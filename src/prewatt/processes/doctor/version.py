@@ -15,7 +15,7 @@ from ..database import check_known
 
 
 def check_version(config: ServerConfig) -> Iterator[Finding]:
-    """Which version runs on which database, and whether it knows all that was changed there."""
+    """Yield whether the database is of this version, of an older one, or of a newer one."""
     name = _("database")
     kind = "PostgreSQL" if config.database else "SQLite"
     loader = MigrationLoader(connection)

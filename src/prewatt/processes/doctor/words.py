@@ -1,4 +1,4 @@
-"""Instants or names, as the doctor's findings show them."""
+"""Instants and names, as the doctor's findings show them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def shown_in_utc(moment: datetime) -> str:
 
 
 def first_of(names: list[str]) -> str:
-    """Return names with commas, of many the first ones."""
+    """Return the first `NAMED` names with commas between them, and how many more there are."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f", … (+{more})" if more > 0 else "")

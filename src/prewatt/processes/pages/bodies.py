@@ -1,5 +1,5 @@
-"""The bodies of requests, read before a thread is taken for them, and bounded before they are read: by the page they are
-for, by how slowly they come, and by what all of them, and those of one address, take together.
+"""The bodies of requests are read here before a thread is taken for them. They are bounded by the page that they are
+for, by how slowly they come, and by the room that all of them, and those of one address, take together.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ class Answer(NamedTuple):
 
 
 def environment(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
-    """Return the request in WSGI's terms. Headers by which a proxy says for whom it asks are left out: `application` has
-    taken up what is to be believed of them. That there were some is noted (`FORWARDED`).
+    """Return the request in WSGI's terms. The headers by which a proxy says for whom it asks are left out, because
+    `application` has already taken up what can be believed of them. `FORWARDED` notes that there were some.
     """
     host, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")

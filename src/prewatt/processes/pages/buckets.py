@@ -96,8 +96,8 @@ def session_of(scope: Scope, session_cookie: str) -> str:
 
 
 def visitor_of(scope: Scope, session_cookie: str) -> str:
-    """Return a name of the key or the session by which Django would let a request in; empty if it brings none. It can't be read
-    back. Of one session there is one name, whatever else stands in the request: who could change it would be many.
+    """Return a name (a hash) for the key or the session by which Django would let a request in; empty if it brings
+    none. Nothing else in the request changes the name: else one visitor could pass for many.
     """
     scheme, _space, key = header(scope, b"authorization").partition(b" ")
     shown = key if scheme.lower() == b"bearer" else session_of(scope, session_cookie).encode()
@@ -105,8 +105,8 @@ def visitor_of(scope: Scope, session_cookie: str) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """Return who asks: an address of IPv4, or the network of one of IPv6, which a household has all to itself. Empty if
-    it is this machine: a program here, or everybody behind a proxy that does not say for whom it asks.
+    """Return who asks: an IPv4 address, or the network of an IPv6 address, which a household has all to itself. Empty
+    if it is this machine: a program here, or everybody behind a proxy that does not say for whom it asks.
     """
     client = scope.get("client")
     if not client:

@@ -21,7 +21,7 @@ READ_WITHIN = 60.0
 HEAD_MOST = 32 * 1024
 """The most bytes of a request's line and headers."""
 MESSAGE_MOST = 64 * 1024 * 1024
-"""The most bytes of a message with its chunks and trailers. `bodies` has the bounds of what is a body."""
+"""The most bytes of a message with its chunks and trailers. The bounds of bodies themselves are in `bodies`."""
 FILES_KEPT = 256
 """Files that a process may open beside its connections: database, spooled bodies, libraries."""
 

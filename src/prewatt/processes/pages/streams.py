@@ -1,8 +1,8 @@
 """The streams of open pages (server-sent events): a page is told when what it shows has changed.
 
 A stream holds no thread. All streams of a process together ask the database once a second, in a query for each kind of
-page, and not at all while no page is open. What is sent: `changed`, with the ms within which the page asks for its part, at a
-moment of its own; `now`, with the present of a meter as HTML; and a sign of life.
+page, and not at all while no page is open. It sends three things: `changed`, with the milliseconds within which the
+page asks for its part at a random moment; `now`, with the present state of a meter as HTML; and a sign of life.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ log = logging.getLogger("prewatt.server")
 EACH = 1.0
 """Seconds between two looks at the database."""
 ASKED_EACH = 5.0
-"""Seconds between two looks at who may see their pages still."""
+"""Seconds between two looks at who may still see their pages."""
 ALIVE = 20.0
 """Seconds between two signs of life. Without one, proxies close a connection."""
 SPREAD = 25
-"""Milliseconds that the work for one page takes. Pages that are told at once ask within this time for each of them."""
+"""Milliseconds that the work for one page takes. Pages that are told together ask within this time for each of them."""
 LOGIN_MOST = 100
 """The most streams of one login in this process, in all browsers where it is logged in: an office may share one."""
 Answer = TypeVar("Answer")
 Wanted = tuple[int, Shown, str]
-"""A meter whose present is shown, how, and the mark of the one that the page has."""
+"""A meter whose present state is shown, in which form, and the mark of the state that the page has."""
 
 
 class Stream:
@@ -54,9 +54,7 @@ class Stream:
 
 
 class Seen(NamedTuple):
-    """What a look has shown: how each topic stands; of each meter, a mark of its present; and that
-    present as HTML.
-    """
+    """The result of a look: the state of each topic, a mark of each meter's present state, and that state as HTML."""
 
     states: dict[Topic, str]
     marks: dict[int, str]
@@ -64,7 +62,7 @@ class Seen(NamedTuple):
 
 
 def look(topics: Iterable[Topic], wanted: Iterable[Wanted]) -> Seen:
-    """Look at all topics once. `wanted`: the presents that pages show."""
+    """Look at all topics once. `wanted`: the meters whose present state pages show."""
     kinds = [topic for topic in topics if topic[0] != METER]
     meters = {keys[0] for kind, keys in topics if kind == METER}
     states_ = states(kinds) if kinds else {}

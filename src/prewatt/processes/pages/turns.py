@@ -1,4 +1,6 @@
-"""Whose request a thread works on next. Nobody holds all threads: who asks for much at once waits for their own."""
+"""This module decides whose request a thread works on next. Nobody holds all threads: whoever sends many requests at
+once waits only for their own.
+"""
 
 from __future__ import annotations
 
