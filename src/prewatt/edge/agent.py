@@ -104,7 +104,7 @@ class Agent:
         return self._time.now(moment)
 
     def set_clock(self, moment: Moment, at: int, by: str) -> tuple[Reply, list[Effect]]:
-        """Take up the time `at` (µs) that the person `by` on site says."""
+        """Take up the time `at` (µs) that the person `by` on site says. Returns the answer to them, and the effects."""
         journalled = max((meter.account.at for meter in self.meters.values()), default=0)
         if at < journalled and not self._time.unsure:
             return Reply(False, _("The clock can't be set back behind the journal's last entry.")), []
@@ -141,8 +141,8 @@ class Agent:
     # -- people on site ----------------------------------------------------------------------------------------------
 
     def submit_code(self, moment: Moment, name: str, text: str, way: str) -> tuple[Reply, list[Effect]]:
-        """Use a code that a person typed for a meter, by a `way` in (page, keypad, bluetooth). Raises KeyError if this
-        gateway has no such meter.
+        """Use a code that was typed for a meter. `way`: as `Site.submit_code` names it. Returns the answer and the
+        effects. Raises KeyError if this gateway has no such meter.
         """
         meter = self.meters[name]
         if is_typed(text, SHORT_CODE):
@@ -165,8 +165,8 @@ class Agent:
     def act(
         self, moment: Moment, name: str, action: Action, by: str, grant: str = "", reason: str = ""
     ) -> tuple[Reply, list[Effect]]:
-        """Do what a person orders on site, allowed by the staff grant `grant`, or as the tenant (empty). Raises
-        KeyError if this gateway has no such meter.
+        """Do what the person `by` orders on site. `grant`: the staff grant that allows it; empty for the tenant.
+        Returns the answer and the effects. Raises KeyError if this gateway has no such meter.
         """
         meter = self.meters[name]
         try:
@@ -197,7 +197,7 @@ class Agent:
         return effects + self.outbox.messages(moment)
 
     def on_observed(self, moment: Moment, observed: Mapping[str, Observed | Foreign | str]) -> list[Effect]:
-        """Take up readings of meters. A text in the place of a reading is the cause of a failure."""
+        """Take up readings of meters. A text in the place of a reading says why the meter could not be read."""
         effects = self._noted(moment, self._time.look(moment))
         now, outcomes = self._time.now(moment), {}
         for name, seen in observed.items():
@@ -283,8 +283,8 @@ class Agent:
         return self._on_orders(moment, message)
 
     def take_revocations(self, moment: Moment, signed: SignedRevocations) -> list[Effect]:
-        """Take up a list of revoked grants if it is newer than the one that is here, and report which is here now. Raises
-        OnSiteError if the server did not sign it for this property.
+        """Take up a list of revoked grants if it is newer than the one that is here, and report to the server which is
+        here now. Raises OnSiteError if the server did not sign it for this property.
         """
         kept = self.revoked.take(signed)
         self.outbox.tells_revocations = True

@@ -26,8 +26,8 @@ class AgentThread:
 
     def ask(self, work: Callable[[], T]) -> T:
         """Do `work` in the agent's thread, and return what it returns or raise what it raises. Raises TimeoutError if
-        the agent does not do it in time. A journal that cannot be written also ends the agent; who asks after that need
-        not wait.
+        the agent does not do it in time. An error of the journal, other than a full disk, also ends the agent: who asks
+        after that gets TimeoutError at once.
         """
         if self._is_ended:
             raise TimeoutError

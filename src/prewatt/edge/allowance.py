@@ -1,8 +1,9 @@
 """The second line: what a meter that can cut off by itself may supply without its gateway. Rules without I/O.
 
-Such a meter has a prepaid balance or a limit of its own. While its gateway lives, that is filled up again and again, so
-that it never counts. When no gateway speaks to the meter any more, it supplies what was left there, and cuts off. It is
-always as much as the tenant has paid for, plus what the settings allow. Energy is still counted by the register.
+Such a meter has a prepaid balance or a limit of its own. While its gateway lives, this balance is filled up again and
+again, so that it never counts. When no gateway speaks to the meter any more, the meter supplies what is left there, and
+cuts off. There is always as much left as the tenant has paid for, plus what the settings allow. Energy is still counted
+by the register.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ RENEWED = DAY
 
 
 class Usual(Struct, frozen=True, array_like=True):
-    """The usual use of a meter: Wh a day, from whole days that were seen; 0 if there was none. `since`, `register`:
-    where the present day began. `serial`: the serial number of the meter at that time, empty for the first one.
+    """The usual use of a meter. `day`: Wh a day, from whole days that were seen; 0 if there was none. `since`,
+    `register`: the instant (µs) and the register (Wh) at which the present day began. `serial`: the serial number of
+    the meter at that time, empty for the first one.
     """
 
     since: int
@@ -38,7 +40,7 @@ class Usual(Struct, frozen=True, array_like=True):
 
 def seen(usual: Usual | None, now: int, register: int, fuse: int, serial: str = "") -> Usual:
     """Return the usual use after a reading of the register (Wh) at `now` (µs). `serial`: that of the meter. Recent days
-    count most. What is too much for the fuse (W) is not counted: the register has another base.
+    count most. More than the fuse (W) lets through is not counted: the register has another base.
     """
     if usual is None or now < usual.since or register < usual.register or serial != usual.serial:
         return Usual(now, register, usual.day if usual else 0, serial)
@@ -78,7 +80,7 @@ def _lowest(tariff: Tariff, now: int) -> int:
 
 
 def paid_for(account: Account, now: int) -> int:
-    """Return the Wh that a tenant's credit buys at the lowest price, with what is lent."""
+    """Return the Wh that a tenant's credit, together with what is lent, buys at the lowest price."""
     if not account.settings.credit_limit_cuts:
         return MOST
     lent = account.allowance(now)
@@ -113,8 +115,8 @@ class Due(NamedTuple):
 
 class SecondLine(Struct):
     """The state of one meter's own allowance. `keeps`: whether the meter has one, None if unknown; `left`: the Wh that
-    remain, None if there is no bound; `sure`: whether `left` was read or set since it last could have changed unseen;
-    `renewed`: when it was set last.
+    remain, None if there is no bound; `sure`: whether `left` is known: it was read or set, and nothing has changed it
+    unseen since; `renewed`: when it was set last (µs).
     """
 
     usual: Usual | None = None
@@ -134,8 +136,8 @@ class SecondLine(Struct):
         return self.usual != before
 
     def due_to_tell(self, now: int, account: Account, closes: bool = False) -> Due | None:
-        """Return the allowance that the meter must be told now; None if its present one is enough. `closes`: its switch is
-        about to be closed, and would not stay so if nothing were left: nobody waits for a reading then.
+        """Return the allowance that the meter must be told now; None if its present one is enough. `closes`: its switch
+        is about to be closed, and would open again if nothing were left: then no reading is waited for.
         """
         if not self.keeps or self._waits_for_reading(account, closes):
             return None
@@ -180,7 +182,7 @@ class SecondLine(Struct):
         return now + self.left * HOUR // (2 * account.settings.power_highest)
 
     def told(self, now: int, energy: int | None) -> None:
-        """Note that the meter was told an allowance of `energy` Wh."""
+        """Note that the meter was told an allowance of `energy` Wh; None: without a bound."""
         self.left, self.renewed, self.sure = energy, now, True
 
     def failed(self, keeps: bool) -> None:

@@ -8,8 +8,8 @@ from ..kernel.low import Reach
 from ..kernel.units import HOUR
 
 SPARE = 10
-"""If the full power of the fuse is suddenly drawn, a step is noticed when at most one part in this many of it is gone.
-So a flat that stays just above a step is not read as often as possible for ever.
+"""If the full power of the fuse is suddenly drawn, a step is noticed late, but by at most one part in this many of its
+size. So a flat that stays just above a step is not read as often as possible for ever.
 """
 
 

@@ -34,7 +34,7 @@ log = logging.getLogger("prewatt.edge")
 
 SMALLEST_MTU = 23
 MOST_VISITORS = 4
-"""The most connections that stay. For a further one the oldest gives way that shows no grant."""
+"""The most connections that stay. If one more comes, the oldest that has shown no grant is closed."""
 IDLE = 60.0
 """Seconds of silence after which a connection is closed."""
 ADVERTISES_EVERY = 152.5

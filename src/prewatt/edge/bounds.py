@@ -8,7 +8,7 @@ from ..kernel.units import HOUR
 
 WITHIN = HOUR
 MOST = 12
-"""How often one kind of event is journalled within that time."""
+"""How often one kind of event is journalled within `WITHIN` (µs)."""
 
 
 class Bounds:

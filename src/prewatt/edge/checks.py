@@ -33,9 +33,9 @@ def head_refused(meters: Mapping[str, Meter], head: Head) -> Refuse | None:
 
 
 def epoch_is_over(receipt: Receipt, outbox: Outbox) -> bool:
-    """Return whether a receipt shows that this process is heard under a greater epoch alone: a message that it did not
-    send was accepted before its own. Under the same epoch that is so only if its last message was refused; an earlier one
-    is a repetition by somebody on the way.
+    """Return whether a receipt shows that this process must take a greater epoch to be heard: the head-end has already
+    accepted a message that this process did not send. Under the same epoch that is so only if the receipt answers the
+    last message: an answer to an earlier one may be repeated by somebody on the way.
     """
     if not receipt.session or receipt.epoch != outbox.epoch:
         return False
@@ -44,7 +44,7 @@ def epoch_is_over(receipt: Receipt, outbox: Outbox) -> bool:
 
 def states_refused(meters: Mapping[str, Meter], message: States, outbox: Outbox, adopted: int) -> Refuse | None:
     """Return why states to continue from do not answer this process; None if they do. `adopted`: the number of the last
-    message of before states were accepted last.
+    message that was sent before states were last accepted.
     """
     is_own = (message.epoch, message.session) == (outbox.epoch, outbox.session)
     if not is_own or not adopted < message.answers <= outbox.number:

@@ -29,13 +29,14 @@ OWN_WAYS = ("page", "keypad")
 """The ways in that only the tenant has: the page, once the PIN has opened it, and the keypad in the flat."""
 OPEN_PAGE, BLUETOOTH = "open page", "bluetooth"
 SHARED_WAYS = (OPEN_PAGE, BLUETOOTH)
-"""The ways in that everybody in the building shares: the page without a PIN, and Bluetooth, which any phone nearby reaches. There
-turns slow who guesses (`turns`), so that nobody locks others out; wrong codes are counted for the event alone.
+"""The ways in that everybody in the building shares: the page without a PIN, and Bluetooth, which any phone nearby
+reaches. There, turns slow whoever guesses (`turns`), so that nobody locks others out; wrong codes are counted only for
+the journal's event.
 """
 
 
 ELSEWHERE = 10
-"""Wrong codes that are tried with the keys of the gateway's other meters too, at once; one more each `ELSEWHERE_AGAIN`."""
+"""How many wrong codes in a row are also tried with the keys of other meters; then one each `ELSEWHERE_AGAIN`."""
 ELSEWHERE_AGAIN = DAY // ELSEWHERE
 
 
@@ -102,7 +103,7 @@ class CodeEntry:
         return name in self.keys and not is_slowed
 
     def obey(self, name: str, action: Action | None) -> list[Effect]:
-        """Do what an order to a meter changes here, beside its account: one of them clears the count of wrong codes."""
+        """Return the effects of an order on a meter's codes: `UnlockCodes` clears the count of wrong codes."""
         if not isinstance(action, UnlockCodes):
             return []
         self._tries[name] = {}

@@ -31,7 +31,7 @@ def wanted_language(environ: dict[str, Any]) -> str:
 
 
 def read_choice(environ: dict[str, Any], name: str) -> str:
-    """Return a choice that a cookie keeps, in whatever signs it is written; empty if there is none."""
+    """Return a choice that a cookie keeps, as `remembered` was given it; empty if there is none."""
     return unquote(read_cookie(environ, name))
 
 

@@ -40,8 +40,8 @@ class _Answer(Struct):
 
 
 def serve_copies(journal: Journal, path: Path) -> Callable[[], None]:
-    """Make copies of the journal at `path` from a thread, whenever one is asked for. Returns what ends that. Raises OSError
-    if the socket cannot be opened.
+    """Make copies of the journal at `path` from a thread, whenever one is asked for. Returns a function that ends this.
+    Raises OSError if the socket cannot be opened.
     """
     listening = socket.socket(socket.AF_UNIX)
     socket_path = _socket(path)

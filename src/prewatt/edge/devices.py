@@ -91,7 +91,7 @@ class Devices:
         return lines.troubles(self._drivers.values())
 
     def line_views(self) -> list[lines.LineView]:
-        """Return how the lines of meters do."""
+        """Return the state of each line of meters, for people."""
         return lines.lines(self._drivers.values())
 
     def lines_in_trouble(self) -> tuple[LineStatus, ...]:
@@ -130,7 +130,7 @@ class Devices:
         return identity
 
     def read(self, question: Question) -> Observed | Foreign | str:
-        """Read a meter. A text as result is the cause of a failure."""
+        """Read a meter. A text as result says why it could not be read."""
         name = question.name
         if question.doubtful:
             # What can't be true may be another meter's.

@@ -54,6 +54,6 @@ def with_paths(settings: DriverSettings, change: Callable[[Path], Path]) -> Driv
 
 
 def missing_paths(settings: DriverSettings) -> list[Path]:
-    """Return the files and folders that the driver needs, does not make itself, and that do not exist."""
+    """Return the files and folders that do not exist, although the driver needs them and does not make them itself."""
     needed = [getattr(settings, field.name) for field in structs.fields(settings) if field.required]
     return [value for value in needed if isinstance(value, Path) and not value.exists()]

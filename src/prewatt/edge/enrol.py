@@ -107,7 +107,7 @@ def enrol(
     insecure: bool = False,
     ca: Path | None = None,
 ) -> EdgeSettings:
-    """Enrol at `server` (http://host:port) and write `edge.toml` and `gateway.key` into `folder`.
+    """Enrol at the address `server`, write `edge.toml` and `gateway.key` into `folder`, and return the settings.
 
     The private key never leaves the folder, and each enrolment makes a new one. `drivers`: the settings that kinds of
     meters need; `page`, `bluetooth`: see `EdgeSettings`. Meters of a kind without settings wait until they are set up here

@@ -26,7 +26,7 @@ def entries(view: View) -> Html:
 
 
 def asked(view: View) -> Html | None:
-    """Return how often the meter did not answer: for who looks for a bad contact."""
+    """Return how often the meter did not answer, for who looks for a bad contact; None if it always did."""
     if not view.unanswered:
         return None
     words = {"unanswered": number(str(view.unanswered)), "asked": number(str(view.asked))}

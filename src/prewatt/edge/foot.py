@@ -7,7 +7,7 @@ from .texts import _
 
 
 def foot(has_lines: bool) -> Html:
-    """Return the links below: to the sheet, to the lines where there are some."""
+    """Return the links below a page: to the sheet, and to the lines of meters if there are any."""
     links = [(_("A sheet for the building's door"), "/sheet")]
     links += [(_("The lines of the meters"), "/lines")] if has_lines else []
     return element("p", *(element("a", text, href=to) for text, to in links), class_="row")

@@ -31,7 +31,7 @@ MOST = 50
 AGAIN_AFTER = 30.0
 """Seconds until a gateway is started again whose journal could not be written."""
 LOOK_EVERY = 1.0
-"""Seconds between looks whether settings have changed."""
+"""Seconds between looks for settings that have changed."""
 UNWRITABLE = 1
 """The status of `process.serve` after which a new start may help."""
 _State = tuple[int, int, int] | None
@@ -63,7 +63,7 @@ class Hosted:
 
     @property
     def is_changed(self) -> bool:
-        """Return whether its settings are others than those that it was started with."""
+        """Return whether its settings have changed since it was started."""
         return _state(self.path) not in (None, self._started_with)
 
     def start(self) -> None:

@@ -35,7 +35,7 @@ log = logging.getLogger("prewatt.edge")
 
 SNAPSHOT_EVERY = 100
 COPIED_AT_ONCE, COPY_PAUSE = 256, 0.002
-"""Pages that a copy reads before it lets others at the file, and the pause in seconds."""
+"""The pages that a copy reads before it lets others use the file, and the seconds that it waits for them."""
 
 
 class Loaded(NamedTuple):
@@ -245,7 +245,8 @@ class Journal:
         """Append records in one transaction, which is on the flash when this returns. Raises JournalFull if there is no
         room.
 
-        `accounts`: the accounts after these records, for snapshots, or after more records that are yet to be committed.
+        `accounts`: the accounts after these records, for snapshots. One that is further on, because more records are
+        yet to be committed, is left out.
         """
         shelf = self._shelf
         ends: dict[str, Place] = {}

@@ -1,5 +1,5 @@
-"""How the lines of meters do, for people: which adapter has to be looked at, what happens to answers on the way, and how
-often a meter did not answer. It is counted from the start of the gateway on.
+"""The state of the lines of meters, for people: which adapter has to be looked at, what happens to answers on the way,
+and how often a meter did not answer. It is counted from the start of the gateway on.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ TOLD_MOST = 200
 """The most characters of a cause."""
 
 Seen = Observed | Foreign | str
-"""The result of a look at a meter. A text is the cause of a failure."""
+"""The result of a look at a meter. A text says why the meter could not be read."""
 
 
 def live(name: str, account: Account, now: int, seen: Seen) -> LiveMeter:

@@ -190,8 +190,8 @@ class Meter(RegisterRules):
         return outcome
 
     def see_own_prepaid(self, now: int, mode: str | None) -> Outcome:
-        """Take up whether the meter has a prepaid mode of its own, which is on: `mode` says how it is switched off. It is told
-        of once, until it was seen to be off.
+        """Take up whether a prepaid mode of the meter's own is on. `mode`: how it is switched off; empty: it is off;
+        None: nobody knows. People are told once that it is on, until it was seen to be off.
         """
         outcome = Outcome()
         if mode and not self._own_prepaid_told:

@@ -1,5 +1,5 @@
-"""Whether a meter's own clock is right. Nothing is charged by it, only by the gateway's time. But a meter may refuse orders by
-a wrong clock, and count for other tariffs by it. Logic without I/O.
+"""Whether a meter's own clock is right. Nothing is charged by it, only by the gateway's time. But by a wrong clock a
+meter may refuse orders, and count for another rate. Logic without I/O.
 """
 
 from __future__ import annotations
@@ -7,11 +7,11 @@ from __future__ import annotations
 from ..kernel.units import MINUTE
 
 WRONG = 10 * MINUTE
-"""A meter's clock that is wrong by this much (µs) is told of."""
+"""People are told of a meter's clock that is wrong by this much (µs)."""
 
 
 class ClockWatch:
-    """The watch over one meter's clock. It is told of once, until it was seen to be right."""
+    """The watch over one meter's clock. People are told once that it is wrong, until it was seen to be right."""
 
     def __init__(self) -> None:
         self._is_told = False

@@ -1,9 +1,10 @@
 """What the rules want done at meters is done here: reading, looking, switching, setting an allowance.
 
-Meters without a bus answer at once, and are served in the agent's thread. A bus asks one question at a time and may take
-seconds, so each bus has threads of its own; what they bring comes back to the agent's thread by the inbox. A switch that
-moves goes before a person who looks, and that before the round: it does not wait until a meter is read whole, but only for
-the answer to one question. On an accelerated clock all is done in the agent's thread: there, time waits.
+Meters without a bus answer at once, and are served in the agent's thread. A bus asks one question at a time and may
+take seconds, so each bus has threads of its own; what they bring comes back to the agent's thread by the inbox. A move
+of a switch goes before a look by a person, and a look goes before the round. The more urgent work does not wait until a
+meter is read whole, but only for the answer to one question. On an accelerated clock all is done in the agent's thread:
+there, time waits.
 """
 
 from __future__ import annotations

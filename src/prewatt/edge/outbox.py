@@ -87,8 +87,9 @@ class Outbox:
         """Return the states of meters whose entries the head-end asks for and that cannot be sent. `lacking`: the first
         number asked for, by meter.
 
-        A server that was restored from a copy asks for entries from before this gateway took over, or they are damaged
-        although the journal `holds` them. There are as many states as a message has room for beside entries.
+        Entries from before this gateway took over cannot be sent: a server that was restored from a copy asks for such.
+        Damaged ones, which the journal `holds`, cannot be sent either. There are as many states as a message has room
+        for beside entries.
         """
         states: list[MeterState] = []
         room = MAX_INSTEAD

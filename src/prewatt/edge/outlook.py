@@ -1,5 +1,5 @@
-"""For about how many days a meter's credit lasts, by what its own journal says of the last weeks. The rule is that of the server
-(`kernel.forecast`).
+"""This module tells for about how many days a meter's credit lasts, by what its own journal says of the last weeks. The
+rule is that of the server (`kernel.forecast`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST = 6000
 
 
 class Outlook:
-    """It keeps what whole days have cost, so that the journal is read once a day for each meter that somebody looks at."""
+    """It tells how long credit lasts. What whole days cost is kept, so that a meter's journal is read once a day."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

@@ -1,8 +1,9 @@
 """Amounts, energy and prices as the language that is spoken here writes them: 1,234.50 EUR (English), 1.234,50 € (German),
 1,234.50 元 (Chinese).
 
-The server writes them by the Unicode CLDR, of which a gateway has no copy; here stands what that says of the gateway's own
-languages, and `tests/edge/test_quantities.py` compares the two. The kernel makes an exact text; only its signs are changed.
+The server writes them by the Unicode CLDR, of which a gateway has no copy. This module has the CLDR's rules for the
+gateway's own languages, and `tests/edge/test_quantities.py` compares the two. The kernel makes an exact text; only its
+signs are changed.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 workbook.
 
 `kwh` was used in the interval that begins at `timestamp`. Each meter has an interval of its own: the shortest distance
-between its timestamps that is frequent. Where some rows in a row have another distance, they keep that. A row off the
-interval's grid counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing was
-used. A timestamp without an offset is the wall clock of `zone`; where the clocks are put back, the second occurrence of
-an hour in a meter's rows is the later one, and in the hour that is skipped when they are put forward nothing can have
-been used.
+between its timestamps that is frequent. Where several successive rows have another distance, they keep it. A row off
+the interval's grid counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing
+was used. A timestamp without an offset is the wall clock of `zone`; where the clocks are put back, the second
+occurrence of an hour in a meter's rows is the later one, and in the hour that is skipped when they are put forward
+nothing can have been used.
 """
 
 from __future__ import annotations

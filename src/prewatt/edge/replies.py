@@ -29,8 +29,8 @@ def please_wait(wait: int, locked: bool) -> str:
 
 
 def supplied(closed: bool | None, progress: SwitchProgress | None) -> str:
-    """Return the sentence that says how far the last order to the switch is, which was to close or to open it (`closed`);
-    empty if there was none. It never says that the supply is on before that was seen.
+    """Return the sentence that says how far the last order to the switch is; empty if there was none. `closed`: whether
+    the order was to close it. It never says that the supply is on before that was seen.
     """
     if closed is None:
         return ""

@@ -1,7 +1,7 @@
 """The staff grants that hold no more, as the newest list of the server that has reached this gateway says. Logic without I/O.
 
-The list comes over the network, or a phone brings it. It is stored as it was signed, so that it is believed after a start for
-the same reason as before it, and a list of another server or property, from before this gateway was enrolled anew, is not.
+The list comes over the network, or a phone brings it. It is stored as it was signed, and its signature is checked again
+at each start. So a list of another server or property, from before this gateway was enrolled anew, is not believed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _decoder = msgpack.Decoder(SignedRevocations)
 
 
 class RevokedGrants:
-    """The list that holds here. `server` is whose signature is believed."""
+    """The list that holds here. `server`: the key of the server whose signature is believed."""
 
     def __init__(self, server: VerifyKey | None = None, property_id: int = 0, kept: bytes = b"") -> None:
         """`kept` is what `take` returned last, and was stored."""
@@ -37,7 +37,7 @@ class RevokedGrants:
 
     @property
     def made_at(self) -> int:
-        """Return when the list was signed (µs), before which it can't be now; 0 if there is none."""
+        """Return when the list was signed (µs); 0 if there is none. The present time can't be earlier."""
         return self._list.made_at if self._list is not None else 0
 
     def __contains__(self, grant: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who waits until it was seen what became of an order to a switch: a person who has typed a code."""
+"""A person who has typed a code waits until it was seen what became of the order to the switch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ PATIENCE = 10.0
 
 
 class SeenSwitches:
-    """The orders to switches that somebody waits for. It is told of them in the agent's thread. `patience`: for how many
-    seconds at most.
+    """The orders to switches that somebody may wait for. `begin` and `look` are called in the agent's thread.
+    `patience`: the most seconds that somebody waits.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
@@ -25,12 +25,12 @@ class SeenSwitches:
         self._waited_for.setdefault(name, threading.Event())
 
     def look(self, names: Iterable[str], meters: Mapping[str, Meter]) -> None:
-        """Let go on who waits for one of these meters, if it is seen what became of its order."""
+        """End the wait for each of these meters if it was seen what became of its order."""
         for name in names:
             if name in self._waited_for and not meters[name].switching.is_open:
                 self._waited_for.pop(name).set()
 
     def wait(self, name: str) -> None:
-        """Wait, in another thread than the agent's, until it is seen what became of the order."""
+        """Wait, in another thread than the agent's, until it was seen what became of the order, or patience ends."""
         if (event := self._waited_for.get(name)) is not None:
             event.wait(self._patience)

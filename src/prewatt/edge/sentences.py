@@ -1,4 +1,4 @@
-"""Sentences of the rules (`kernel/sentences.py`), said in the language in which is spoken here (`edge/texts.py`)."""
+"""Sentences of the rules (`kernel/sentences.py`), said in the language that is spoken here (`edge/texts.py`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .texts import _
 
 
 def say(text: Sentence) -> str:
-    """Return a sentence in the language in which is spoken here."""
+    """Return a sentence in the language that is spoken here."""
     return _said(text.parts)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 TURNS_TOLD = 4
-"""Within the time after which a silent process is killed, it tells this often that it lives."""
+"""How often the agent tells that it lives, within the time after which a silent process is killed."""
 
 
 class ServiceManager:

@@ -56,7 +56,7 @@ log = logging.getLogger("prewatt.edge")
 KEYPAD_EVERY = 1.0
 """Seconds between looks at the meters' keypads."""
 HOUSEKEEPING_EVERY = 3600.0
-"""Seconds between looks at what the journal can do without."""
+"""Seconds between looks for old entries that the journal can drop."""
 ROOM_EVERY = 5.0
 """Seconds between looks for room on a disk that is full, and at the reserve."""
 SHORT = "short"
@@ -276,7 +276,7 @@ class Shell:
         return reply
 
     def with_supply(self, meter: str, reply: Reply) -> Reply:
-        """Return the answer to a person with how far the order to the switch is, if it came to one."""
+        """Return the answer to a person. If it gave the switch an order, it also says how far that order is."""
         if not reply.switches or meter not in self.agent.meters:
             return reply
         switched = self.agent.meters[meter]
@@ -295,8 +295,8 @@ class Shell:
         return reply
 
     def take_revocations(self, signed: SignedRevocations) -> None:
-        """Take up a list of revoked grants that a phone brings; on a full disk, when there is room. Raises OnSiteError if it is
-        none of this property.
+        """Take up a list of revoked grants that a phone brings. On a full disk nothing is checked or taken up. Raises
+        OnSiteError if the server did not sign it for this property.
         """
         if not self.journal.full:
             self._do(self.agent.take_revocations(self.moment(), signed))

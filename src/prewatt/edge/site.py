@@ -88,13 +88,13 @@ class Site(Protocol):
         """Return sentences that everybody in the building must read: the disk is full, a meter cannot be served."""
 
     def lines(self) -> Sequence[LineView]:
-        """Return how the lines of meters do; empty if there are none."""
+        """Return the state of each line of meters; empty if there are none."""
 
     def view(self, meter: str) -> View | None:
         """Return the state of a meter for its tenant; None if this gateway has no such meter."""
 
     def current(self, meter: str) -> View | None:
-        """Return the same without the last entries, for a page that stays open."""
+        """Return what `view` returns, without the last entries, for a page that stays open."""
 
     def pin_is(self, meter: str, pin: str) -> bool:
         """Return whether `pin` is the PIN of the meter's flat."""
@@ -109,13 +109,13 @@ class Site(Protocol):
         """Give an order to a meter, in the name of `by`; `grant` is the id of the grant that allows it, empty for the tenant."""
 
     def revoked(self, grant: str) -> tuple[bool, int]:
-        """Return whether a staff grant is revoked, and when the list that says so, or not, was signed (µs); 0 if there is
-        none. Before that instant it can't be now.
+        """Return whether a staff grant is revoked, and when the present list of revoked grants was signed (µs; 0: there
+        is none). The present time can't be earlier.
         """
 
     def take_revocations(self, signed: SignedRevocations) -> None:
-        """Take up a list of revoked grants that a phone brings, if it is newer than the one that is here. Raises OnSiteError
-        if the server did not sign it for this property.
+        """Take up a list of revoked grants that a phone brings, if it is newer than the one that is here and the disk
+        is not full. Raises OnSiteError if the server did not sign it for this property.
         """
 
     def journal_head(self, meter: str) -> tuple[int, str] | None:

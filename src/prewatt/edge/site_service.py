@@ -100,7 +100,7 @@ class SiteService:
         return self._thread.ask(self._shell.troubles)
 
     def lines(self) -> list[LineView]:
-        """Return how the lines of meters do; empty if there are none."""
+        """Return the state of each line of meters; empty if there are none."""
         # The figures are the buses' own; who asks for them does not keep the agent from its work.
         return self._shell.devices.line_views()
 
@@ -109,7 +109,7 @@ class SiteService:
         return self._thread.ask(lambda: self._view(meter))
 
     def current(self, meter: str) -> View | None:
-        """Return the same without the last entries."""
+        """Return what `view` returns, without the last entries."""
         return self._thread.ask(lambda: self._view(meter, lines=False))
 
     def _view(self, name: str, lines: bool = True) -> View | None:
@@ -222,12 +222,12 @@ class SiteService:
         return self._thread.ask(lambda: self._shell.with_supply(meter, reply))
 
     def revoked(self, grant: str) -> tuple[bool, int]:
-        """Return whether a staff grant is revoked, and when the list of revoked ones was signed (µs; 0: there is none)."""
+        """Return whether a staff grant is revoked, and when the present list was signed (µs; 0: there is none)."""
         return self._thread.ask(lambda: (grant in self._shell.agent.revoked, self._shell.agent.revoked.made_at))
 
     def take_revocations(self, signed: SignedRevocations) -> None:
-        """Take up a newer list of revoked grants that a phone brings. Raises OnSiteError if the list belongs to another
-        property.
+        """Take up a newer list of revoked grants that a phone brings. Raises OnSiteError if the server did not sign it
+        for this property.
         """
         self._thread.ask(lambda: self._shell.take_revocations(signed))
 

@@ -47,7 +47,9 @@ def is_code(message: bytes) -> bool:
 
 
 class Session:
-    """One connection. `nonce` returns 32 bytes that nobody can guess. `was_no_guess` is called after a typed code that was none."""
+    """One connection. `nonce` returns 32 bytes that nobody can guess. `was_no_guess` is called after a code that was no
+    guess.
+    """
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class Session:
 
     @property
     def has_grant(self) -> bool:
-        """Whether the phone has shown a grant that holds."""
+        """Return whether the phone has shown a grant that holds."""
         return self._grant is not None
 
     def handle(self, message: bytes) -> Downward:

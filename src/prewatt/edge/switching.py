@@ -48,7 +48,9 @@ class Switching:
         return self.progress in (SwitchProgress.WAITS_FOR_BUTTON, SwitchProgress.FAILED)
 
     def shown_by(self, closed: bool | None, wanted: bool | None) -> SwitchProgress | None:
-        """Return how far the order is where somebody looks at the switch now and sees it so (`closed`; None: unknown)."""
+        """Return how far the order is. `closed`: how the switch is seen now, None if unknown; `wanted`: where it
+        belongs.
+        """
         return SwitchProgress.VERIFIED if closed is not None and closed == wanted else self.progress
 
     def clock_set(self, by: int) -> None:
@@ -80,7 +82,7 @@ class Switching:
             self.progress = SwitchProgress.CONFIRMED
 
     def fail(self) -> bool:
-        """Note that the meter did not do it. Returns whether people must be told."""
+        """Note that the meter did not carry out the order. Returns whether people must be told."""
         self.progress, self._confirmed_at = SwitchProgress.FAILED, None
         return self._is_news()
 
@@ -93,8 +95,8 @@ class Switching:
         return self._is_news()
 
     def see(self, now: int, closed: bool | None, wanted: bool) -> bool:
-        """Take up how the switch stands (`closed`; None: the meter cannot tell) that belongs where it is `wanted`. Returns
-        whether the order must be given again.
+        """Take up how the switch stands (`closed`; None: the meter cannot tell), and where it belongs (`wanted`).
+        Returns whether the order must be given again.
         """
         self._tells = closed is not None
         if closed == wanted:

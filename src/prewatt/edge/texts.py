@@ -1,8 +1,9 @@
 """The gateway's texts for people. A language is a folder in `locale` (its README says how), with a catalogue as gettext's
 tools write it.
 
-A browser names the languages of the person who looks; for everybody else the setting `language` holds, or the language of
-the process. What is said is of the context in which it is put together (`speaking`), also in the agent's thread.
+A browser names the languages of the person who looks; for everybody else the setting `language` holds, or the language
+of the process. A text is in the language of the context in which it is put together (`speaking`), also in the agent's
+thread.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _catalogue(language: str) -> Mapping[str, str]:
 
 
 def name_of(language: str) -> str:
-    """Return the name of a language in itself: its catalogue has it in the place of "English"."""
+    """Return the name of a language in that language: its catalogue has it in the place of "English"."""
     with speaking(language):
         return _("English")
 
@@ -76,13 +77,13 @@ def use(language: str) -> None:
 
 
 def spoken() -> str:
-    """Return the language in which is spoken here."""
+    """Return the language that is spoken here."""
     return _spoken.get() or of_process()
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Speak a language meanwhile; empty: as before."""
+    """Speak a language inside the block; empty: the one that was spoken before."""
     token = _spoken.set(language or _spoken.get())
     try:
         yield
@@ -91,5 +92,5 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def _(text: str) -> str:
-    """Return a text in the language in which is spoken here; in English if it is not in the catalogue."""
+    """Return a text in the language that is spoken here; in English if it is not in the catalogue."""
     return _catalogue(spoken()).get(text) or text

@@ -18,7 +18,9 @@ from ..kernel.units import MINUTE, SECOND
 
 
 class Pace(NamedTuple):
-    """From how many wrong tries at a door on it holds; the time (µs) between two turns of one asker, and of all together."""
+    """How fast turns come. `wrong`: from how many wrong tries at a door it holds. `asker`, `all`: the time (µs) between
+    two turns of one asker, and between any two turns.
+    """
 
     wrong: int
     asker: int
@@ -40,17 +42,17 @@ MOST_OF_ASKER = 3
 MOST, MOST_WITH_FIRST = 6, 10
 """Tries that wait at a time, of all doors: each holds a thread. The last places are for askers who wait for nothing yet."""
 KEPT_FOR = 60 * SECOND
-"""How long (µs) a kept turn is there for who does not come at once."""
+"""How long (µs) after its instant a kept turn still waits for its asker."""
 MOST_KEPT = 500
 """Turns that are kept at a door."""
 
 
 CODES = "codes"
-"""The door of all codes that are typed without a PIN: what they are guessed for is any meter of the gateway."""
+"""The door of all codes that are typed without a PIN, for any meter of the gateway."""
 
 
 class Turn(NamedTuple):
-    """The answer to who asks for a turn: the try is looked at after `wait` µs; if `refused`, it is not, and can be made
+    """The answer to an asker: the try is looked at after `wait` µs. If `refused`, it is not looked at, and can be made
     again after that time.
     """
 
@@ -85,8 +87,8 @@ class Turns:
         self._doors: dict[str, _Door] = {}
 
     def take(self, door: str, asker: str, now: int) -> Turn:
-        """Return when a try of `asker` at `door` is looked at. It counts as wrong until `was_right`, so that tries at the
-        same time do not count as one.
+        """Return when a try of `asker` at `door` is looked at, or that it is refused. Unless refused, it counts as
+        wrong until `was_right`, so that tries at the same time do not count as one.
         """
         self._forget(now)
         waiting = [each for known in self._doors.values() for each in known.turns if each.at > now]

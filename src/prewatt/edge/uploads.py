@@ -15,8 +15,8 @@ def read_pieces(
 ) -> tuple[tuple[Span, ...], tuple[int, ...], dict[str, int]]:
     """Read the entries of an upload from the journal, as many as one message holds; the head-end asks for the rest.
 
-    Returns the spans, the numbers of late entries, and the meters whose entries are not here with the first missing
-    number. `hash_at` returns the hash of a meter's entry, None if it is not here any more.
+    Returns the spans; for each span, how many of its entries are late; and the meters whose entries are not here, with
+    the first missing number. `hash_at` returns the hash of a meter's entry, None if it is not here any more.
     """
     spans: list[Span] = []
     lacking: dict[str, int] = {}

@@ -32,6 +32,6 @@ def send(
 
 
 def redirect(start: Start, *cookies: str, to: str = "/") -> Iterable[bytes]:
-    """Answer that the page is elsewhere."""
+    """Answer that the page is at the address `to`."""
     start("303 See Other", [("Location", to), ("Content-Length", "0"), *(("Set-Cookie", each) for each in cookies)])
     return [b""]

@@ -47,7 +47,7 @@ in what a broken or hostile converter sends without end would keep the processor
 class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     """The times of a bus. `baud`: of the line, also of the one behind a converter. `answer_s`: until the first byte of
     an answer. `pause_s`: between two bytes of one answer. `turnaround_s`: between an answer and the next question.
-    `turnaround_least_s`: to this the bus may shorten the turnaround while all goes well; None: it keeps it as it is.
+    `turnaround_least_s`: the shortest turnaround that the bus may try while all goes well; None: it never shortens it.
     """
 
     baud: int = 2400
@@ -122,7 +122,7 @@ class Bus:
         self._came = False
 
     def run(self, meter: str, conversation: Conversation[T]) -> T:
-        """Run a conversation with a meter: it has one at a time. Raises ProtocolError."""
+        """Run a conversation with a meter, and return its result. A meter has one at a time. Raises ProtocolError."""
         with self._meters.setdefault(meter, Turns()).turn(), self.turns.turn():
             rest = self._patience.rest(meter, self._steady())
             if rest and urgency() != Urgency.SWITCH:

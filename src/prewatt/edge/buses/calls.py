@@ -1,7 +1,7 @@
 """Converters that call us: their connections are taken, and each becomes the port of its bus.
 
-Who calls says so by a registration (`edge.converters`). Who says nothing in time, or nothing that is known, is hung up on:
-anybody in the internet can call, and nothing that comes from there is believed but by the meter's protocol. A converter that
+Who calls says by a registration who it is (`edge.converters`). Who says nothing in time, or nothing that is known, is
+hung up on: anybody on the internet can call, and only what the meter's protocol accepts is believed. A converter that
 calls again takes the place of its old connection, which nobody may have closed.
 """
 
@@ -26,7 +26,7 @@ log = logging.getLogger("prewatt.edge")
 REGISTER_WITHIN = 20.0
 """Seconds in which a caller must say who it is."""
 UNKNOWN_MOST = 32
-"""Callers at a time that have not said who they are; for a further one, who has waited longest is hung up on."""
+"""The most callers that have not said who they are. For one more, the one that has waited longest is hung up on."""
 REGISTRATION_LONGEST = 256
 """Bytes that a caller may send without having said who it is."""
 
@@ -46,7 +46,7 @@ class CalledPort:
 
     @property
     def name(self) -> str:
-        """Return the converter by the name under which it registers."""
+        """Return how people call the port: the converter with its registered id."""
         return f"the converter {self.expected}"
 
     @property
@@ -56,7 +56,7 @@ class CalledPort:
             return self._socket is not None
 
     def registered(self, received: bytes) -> bytes | None:
-        """Return what follows the registration of this converter in the first bytes of a call; None if they are none."""
+        """Return what follows this converter's registration in the first bytes of a call; None if they do not hold it."""
         match = self._registration.match(received)
         if match is None or (match["id"] or b"").decode("latin-1") != self.expected:
             return None
@@ -80,8 +80,8 @@ class CalledPort:
             self._hang_up(connection, str(error))
 
     def read(self, wait_s: float) -> bytes:
-        """Return the bytes that came within `wait_s` seconds. Raises PortFailed if the converter has not called or
-        hangs up.
+        """Return the bytes that came within `wait_s` seconds, without heartbeats; empty: none came. Raises PortFailed
+        if the converter has not called or hangs up.
         """
         connection = self._connected()
         with self._lock:

@@ -1,7 +1,9 @@
-"""Some adapters hand the own question back before the answer. Whether one does is learnt from questions that only read.
+"""Some adapters hand the gateway's own question back before the answer. Whether one does is learnt from questions that
+only read.
 
-An answer to an order, in some protocols, is the order itself: there an echo would be taken for the meter's confirmation.
-So a bus that is known to echo takes the question off before anything is fed to the exchange; lost bytes are allowed for.
+An answer to an order, in some protocols, is the order itself: there an echo would be taken for the meter's
+confirmation. So a bus that is known to echo takes the question off before anything is fed to the exchange, also where
+the echo has lost a few bytes.
 """
 
 from __future__ import annotations

@@ -70,9 +70,9 @@ class JoinedMeter:
         return sum(self._each(MeterOnBus.read_register))
 
     def read_switch(self) -> bool | None:
-        """Return whether all parts that can tell are closed. Where they differ, return the opposite of what they were told:
-        the order is given again. After a start nobody knows what they were told: they are said to be open now, and closed
-        the next time.
+        """Return whether all parts that can tell are closed; None if none can tell. Where they differ, return the
+        opposite of what they were told, so that the order is given again. After a start nobody knows what they were
+        told: the answer is open now, and closed the next time.
         """
         seen = {closed for closed in self._each(MeterOnBus.read_switch) if closed is not None}
         if len(seen) < 2:
@@ -91,8 +91,8 @@ class JoinedMeter:
         return Power(sum(power.active for power in powers), sum(reactive) if len(reactive) == len(powers) else None)
 
     def read_quantities(self) -> Mapping[Quantity, int]:
-        """Return what the parts measure: if each has one phase, the first part's as L1, the second's as L2; the highest of
-        what may nowhere be too high; the frequency of the first that tells it.
+        """Return what the parts measure: if each has one phase, the first part's as L1, the second's as L2; the highest
+        value of the quantities in `HIGHEST`; the frequency of the first that tells it. Raises DriverError.
         """
         values = self._each(MeterOnBus.read_quantities)
         quantities = {each: max(of) for each in HIGHEST if (of := _all(each, values))}
@@ -114,8 +114,9 @@ class JoinedMeter:
         raise NotSupported(self.name, "show", "its parts show only their own values")
 
     def set_switch(self, closed: bool) -> None:
-        """Move the switches of all parts; those without a switch hang behind another's. All are told, also after one has
-        failed. Raises the error of the first that failed; PressButton if others only wait for their button.
+        """Move the switches of all parts. A part without a switch hangs behind the switch of another part. All are
+        told, also after one has failed. Raises the error of the first that failed; PressButton only if nothing else
+        failed, NotSupported if no part has a switch.
         """
         self._last_order = closed
         failed, without = [], []
@@ -133,7 +134,7 @@ class JoinedMeter:
             raise without[0]
 
     def read_clock(self) -> int:
-        """Return the clock of the first part."""
+        """Return the clock of the first part, µs since 1970. Raises DriverError."""
         with self._naming(self.parts[0]):
             return self.parts[0].read_clock()
 
@@ -142,7 +143,9 @@ class JoinedMeter:
         self._each(lambda part: part.set_clock(at))
 
     def read_own_prepaid(self) -> str | None:
-        """Return how the prepaid modes of all parts are switched off in which one is on, each with the name of its part."""
+        """Return how each prepaid mode that is on is switched off, with the name of its part; empty if none is on. None
+        if one may be on and cannot be seen.
+        """
         states = self._each(lambda part: (part.name, part.read_own_prepaid()))
         on = [f"part {name}: {off}" for name, off in states if off]
         if not on and any(off is None for _, off in states):

@@ -36,10 +36,10 @@ class Listening:
     def take(
         self, owner: str, address: Address, ports: Mapping[str, CalledPort], certificate: Path | None = None
     ) -> Calls:
-        """Take the calls of the converters of a gateway at an address. `owner` tells the gateways of one process apart; one
-        that starts again takes its converters over from itself, and those that it has no more are free. `certificate`: the
-        file with key and certificate if the converters speak TLS. Raises ValueError if the address or the certificate can't
-        be used, or another gateway has one of the converters.
+        """Take the calls of the converters of a gateway at an address. `owner` tells the gateways of one process apart.
+        A gateway that starts again keeps its converters, and those that it has no more become free. `certificate`: the
+        file with key and certificate if the converters speak TLS. Raises ValueError if the address or the certificate
+        can't be used, or another gateway has one of the converters.
         """
         with self._lock:
             listener = self._listeners.get(address)
@@ -74,7 +74,7 @@ class Listening:
         return next((port for port in ports if port is not None), None)
 
     def strangers(self, address: Address) -> list[Stranger]:
-        """Return who has called at an address, and nobody knows it."""
+        """Return the unknown callers at an address, the latest first; none if nobody listens there."""
         with self._lock:
             listener = self._listeners.get(address)
         return listener.calls.strangers.listed() if listener else []
@@ -97,4 +97,4 @@ class Listening:
 
 
 LISTENING = Listening()
-"""Those of this process: a socket belongs to the whole of it."""
+"""The addresses of this process: a socket belongs to the whole process."""

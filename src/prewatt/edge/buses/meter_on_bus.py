@@ -30,7 +30,7 @@ class MeterOnBus:
 
     @property
     def sends_by_itself(self) -> bool:
-        """Return whether one can only wait for what the meter sends, which takes its time."""
+        """Return whether the meter sends by itself: it cannot be asked, and a reading waits until it sends."""
         return getattr(self.conversations, "sends_by_itself", False)
 
     def _run(self, operation: str, conversation: Conversation[T]) -> T:

@@ -9,7 +9,7 @@ and it takes twice as many answers until a shorter one is tried: a bus that need
 from __future__ import annotations
 
 TRIED_AFTER = 32
-"""So many answers in a row, and a shorter pause is tried for the first time."""
+"""After this many answers in a row a shorter pause is tried for the first time."""
 TRIED_AFTER_MOST = 20_000
 BITS = 11
 """Bits of a byte on the line: start, eight, parity, stop."""
@@ -25,7 +25,7 @@ def silence_s(baud: int) -> float:
 
 
 class Pause:
-    """The pause of one bus, in seconds. `longest`: with which it begins. `least`: which the standards want."""
+    """The pause of one bus, in seconds. `longest`: the pause at the beginning. `least`: the shortest that is tried."""
 
     def __init__(self, longest: float, least: float) -> None:
         self._longest, self._least = longest, min(least, longest)

@@ -161,7 +161,7 @@ class TcpPort:
         return self._socket
 
     def write(self, data: bytes) -> None:
-        """Send bytes; over a connection that broke meanwhile, over a new one. Raises PortFailed."""
+        """Send bytes. If the connection broke meanwhile, a new one is made. Raises PortFailed."""
         for last in (False, True):
             try:
                 self._opened().sendall(data)

@@ -1,5 +1,5 @@
-"""Waiting for bytes at some ends: as `select.select` does, but whatever the numbers of their file descriptors are. `select` takes
-none from 1024 on, and a process that reads many buildings has more.
+"""Waiting for bytes as `select.select` does, but for file descriptors of any number: `select` takes none from 1024 on,
+and a process that reads many buildings has more.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ End = TypeVar("End", bound=int | HasFileno)
 
 
 def readable(ends: Iterable[End], wait_s: float) -> list[End]:
-    """Return those of some ends, which may be file descriptors themselves, from which can be read or that have hung up within
-    `wait_s` seconds; none if there is nothing.
+    """Return those of `ends` that can be read, or have hung up, within `wait_s` seconds; none if there are none. An end
+    is a file descriptor, or an object that has one.
     """
     poll, by_fd = select.poll(), {end if isinstance(end, int) else end.fileno(): end for end in ends}
     for fd in by_fd:

@@ -1,7 +1,7 @@
 """Callers that nobody knows: what they said is kept for the installer, who may know a new converter by it.
 
-Anybody can call, so that only so many are kept, and of each only its first bytes. Who calls again and again, as a converter
-does, stays in the list before who has called once.
+Anybody can call, so only a few callers are kept, and only the first bytes of each. A caller that calls again and again,
+as a converter does, stays in the list longer than one that has called once.
 """
 
 from __future__ import annotations
@@ -53,6 +53,6 @@ class Strangers:
             self._kept = {key: each for key, each in self._kept.items() if not is_known(each.said)}
 
     def listed(self) -> list[Stranger]:
-        """Return those who are kept, who has called last first."""
+        """Return the callers that are kept, the latest first."""
         with self._lock:
             return sorted(self._kept.values(), key=lambda each: -each.last)

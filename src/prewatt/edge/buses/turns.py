@@ -27,7 +27,7 @@ _urgency: ContextVar[Urgency] = ContextVar("urgency", default=Urgency.ROUND)
 
 @contextmanager
 def urgent(urgency: Urgency) -> Iterator[None]:
-    """Give what this thread asks of buses inside the block at least this urgency."""
+    """Inside the block, what this thread asks of buses has at least this urgency."""
     token = _urgency.set(min(urgency, _urgency.get()))
     try:
         yield
@@ -62,7 +62,7 @@ class Turns:
                 self._release()
 
     def give_way(self) -> None:
-        """Let those go first that wait and are more urgent. For who holds the bus, which it holds again afterwards."""
+        """Let more urgent threads use the bus first. Who holds it calls this, and holds it again afterwards."""
         with self._condition:
             mine = self._holder
             if mine is not None and self._waiting and self._waiting[0][0] < mine[0]:

@@ -37,7 +37,7 @@ class _Sessions(Struct, frozen=True):
 
 
 def new_code(folder: Path) -> str:
-    """Return a new code, which holds for a day in the place of the one before. The sessions of that end."""
+    """Return a new code, which holds for a day. It replaces the code before, and ends the sessions of that code."""
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write(folder / FILE, _Code(hash_pin(code, secrets.token_bytes(16)), time.time() + LASTS_S))
@@ -45,14 +45,14 @@ def new_code(folder: Path) -> str:
 
 
 def is_code(folder: Path, typed: str) -> bool:
-    """Return whether this is the code, and it still holds."""
+    """Return whether `typed` is the present code. Only its digits count. A code that holds no more is none."""
     kept = _code(folder)
     digits = "".join(sign for sign in typed if sign.isdecimal() and sign.isascii())
     return kept is not None and pin_is(kept.hashed, digits)
 
 
 def open_session(folder: Path) -> str:
-    """Return the token of a new session, which is opened by the code of now."""
+    """Return the token of a new session of the present code; if there is no such code, the token opens nothing."""
     token = secrets.token_hex(16)
     code, before = _code(folder), _sessions(folder)
     if code is not None:

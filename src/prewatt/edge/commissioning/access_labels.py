@@ -6,7 +6,7 @@ from ..texts import _
 
 
 def access_label(name: str) -> str:
-    """Return what a meter's own setting is called; the name by itself of one that a protocol has added since."""
+    """Return what a meter's own setting is called, for people; if it has no label here, its name in words."""
     known = {
         "password": _("Password"),
         "encryption_key": _("Key for encryption"),

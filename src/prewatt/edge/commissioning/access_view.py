@@ -16,7 +16,9 @@ from .survey import FoundMeter
 
 
 def access_form(meter: FoundMeter, mark: Html) -> Html | None:
-    """Return the form for passwords, keys and the like, which each protocol has of its own."""
+    """Return the form for passwords, keys and other settings of the meter's protocol. None for a meter in service, or
+    where several meters answer at its address.
+    """
     if meter.in_service or meter.is_doubled:
         return None
     access = find_protocol(meter.protocol).access

@@ -19,14 +19,14 @@ from .writing import DRIVER, section_with_bus
 
 
 class Caller(NamedTuple):
-    """A caller that nobody knows. `fits`: the (kind, id) that its first bytes may be a registration of."""
+    """A caller that nobody knows. `fits`: each (kind, id) whose registration its first bytes may be."""
 
     stranger: Stranger
     fits: list[tuple[str, str]]
 
 
 def unknown_callers(section: BusDriverSettings | None) -> list[Caller]:
-    """Return who has called at the address of a gateway, and nobody knows it."""
+    """Return the unknown callers at a gateway's address; none if the gateway listens at no address."""
     if section is None or not section.listen:
         return []
     strangers = LISTENING.strangers(section.listen_address)
@@ -36,7 +36,7 @@ def unknown_callers(section: BusDriverSettings | None) -> list[Caller]:
 def with_converter(
     settings: EdgeSettings, section: BusDriverSettings | None, kind: str, caller: str, folder: Path
 ) -> EdgeSettings:
-    """Return the settings with a bus for a converter that has called. Raises SurveyError if none has called so."""
+    """Return the settings with a bus for a converter that has called. Raises SurveyError if none such has called."""
     if section is None or not any((kind, caller) in each.fits for each in unknown_callers(section)):
         raise SurveyError(_("No such converter is calling any more."))
     bus = {"port": f"{CALL}{caller}", "converter": kind}

@@ -102,8 +102,8 @@ class SetUp:
         return there
 
     def port(self, typed: str) -> str:
-        """Return the port that a person names, by the name that it has here already: a bus in service must be known as such
-        by any of its names. Raises SurveyError if it is no port.
+        """Return the port that a person names. If it is known here under another name, return that name: else a bus in
+        service would not be recognised. Raises SurveyError if it is no port.
         """
         try:
             port = check_port(typed)
@@ -189,7 +189,9 @@ def models_of(folder: Path, settings: EdgeSettings | None) -> dict[str, Model]:
 
 
 def alone(folder: Path, clock: Callable[[], int], addresses: Sequence[int] = ()) -> SetUp:
-    """Return setting up where no agent runs. Raises SurveyError if the settings can't be read."""
+    """Return the `SetUp` of a folder where no agent runs. `addresses`: see `Scanner`. Raises SurveyError if the
+    settings can't be read, or their meters can't be opened.
+    """
     settings = None
     if (folder / SETTINGS).exists():
         try:
@@ -215,7 +217,7 @@ def in_agent(
     clock: Callable[[], int],
     restart: Callable[[], None] | None,
 ) -> SetUp:
-    """Return setting up beside the running agent, whose buses are in service."""
+    """Return the `SetUp` of a folder whose agent runs; the buses of its `drivers` are in service."""
     models = models_of(folder, settings)
     section = bus_settings(settings)
     live = live_buses(drivers, section, models) if section is not None else {}

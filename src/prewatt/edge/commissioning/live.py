@@ -1,4 +1,6 @@
-"""The buses that are in service, with their meters: these alone may be asked there."""
+"""The buses that are in service, with their meters. On such a bus nothing is searched: its meters are asked, or an
+address that a person types.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The part of the gateway's page on which staff set meters up: `/setup`. A code opens it that only who is at the gateway's
-terminal can make (`access`).
+"""The part of the gateway's page on which staff set meters up: `/setup`. It is opened by a code that only a person at
+the gateway's terminal can make (`access`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is asked of a bus to find the meters on it: a plan of probes, and what each probe asks. It owns no port.
 
 The plan is made from the files of the models: each names the settings of the serial line that such meters have from the
-factory. A bus whose meters are in service is never probed (`work`): other baud rates and questions to all would disturb
-them.
+factory. A bus whose meters are in service is never probed (`scanning`): other baud rates and questions to all would
+disturb them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..protocols.conversation import Conversation
 BEHIND: dict[Framing, str] = {"line": "2400 8E1", "tcp": "9600 8N1"}
 """Nobody knows how fast the line behind a converter is: it is given the time of a slow one."""
 MOST_LINES = 4
-"""So many settings of a serial line are tried for a kind."""
+"""The most settings of a serial line that are tried for a kind."""
 
 
 class Probe(NamedTuple):
@@ -71,8 +71,8 @@ def answers_for_all(protocol: str, address: str) -> bool:
 
 
 def plan(models: Iterable[Model], is_serial: bool, only: Sequence[str] = ()) -> list[Probe]:
-    """Return the probes of a bus in their order: what takes a moment before what takes a minute, and the settings of the
-    line first by which most models would be found. `only`: settings of the line that a person knows, in place of the models'.
+    """Return the probes of a bus in their order: quick ones before slow ones, and first the settings of the line by
+    which most models would be found. `only`: settings of the line that a person knows, in place of the models'.
     """
     if not is_serial:
         return _behind_network()

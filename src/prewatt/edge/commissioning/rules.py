@@ -12,7 +12,7 @@ from .survey import Compared, Flat, FoundMeter, Survey, SurveyError, plain
 from .trying import Look
 
 MEANWHILE = 2 * MINUTE
-"""What the flat draws for so long (µs) between a look at the display and the question to the meter is no difference."""
+"""The time (µs) from a look at the display to the question. What the flat may draw meanwhile is no difference."""
 FLOWS_W = 10
 """Power above this shows that a load runs."""
 
@@ -182,9 +182,9 @@ def choose_model(survey: Survey, number: int, model: str) -> None:
 def compare(
     survey: Survey, number: int, typed: str, seen: Look, resolution: int, at: int, rates: Mapping[int, int]
 ) -> str:
-    """Compare what was read on the display (kWh) with the register. `seen`: as the meter answers now; `resolution` of the
-    register, Wh. `rates`: the energies by rate (Wh), which displays show in turn with the total. Returns what is right.
-    Raises SurveyError for a difference beyond what the display can show.
+    """Compare what was read on the display (kWh) with the register. `seen`: as the meter answers now; `resolution` of
+    the register, Wh. `rates`: the energies by rate (Wh), which displays show in turn with the total. Returns a sentence
+    that they agree, and notes it. Raises SurveyError for a difference beyond what the display can show.
     """
     try:
         shown = parse_kwh(typed.replace(",", "."))

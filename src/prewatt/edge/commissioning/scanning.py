@@ -233,7 +233,7 @@ class Scanner:
         return self._take(bus, port, probe, Sighting(typed, twice), more)
 
     def set_more(self, number: int, more: Mapping[str, str]) -> None:
-        """Take over a password and the like, and ask the meter again by all its models. Raises SurveyError."""
+        """Take up settings such as a password, and ask the meter again by all its models. Raises SurveyError."""
         meter = self._bench.survey.changeable(number)
         if meter.port in self._bench.live and meter.in_service:
             raise SurveyError(_("This meter is in service. Its settings stand in edge.toml."))

@@ -20,8 +20,8 @@ from . import SURVEY
 from .trying import Look
 
 Step = Literal["", "off", "stopped", "passed", "failed"]
-"""How far the test of a switch is. `off`: it was switched off; `stopped`: the load was seen to stop; `passed`: and to run
-again. `failed`: the load did not do so.
+"""How far the test of a switch is. `off`: it was switched off; `stopped`: the load was seen to stop; `passed`: it was
+also seen to run again. `failed`: the load did not do so.
 """
 
 
@@ -55,10 +55,10 @@ class Compared(Struct, frozen=True):
 
 class FoundMeter(Struct, frozen=True):
     """A meter that answers. `id`: its number in the survey. `looks`: what it says by each model, the likeliest first.
-    `is_ambiguous`: by several models it can be read, and they showed different registers at the same time.
-    `more`: passwords and the like that a person gave. `flat`: the key of the flat that it was put to. `in_service`: the name
-    of the journal that it has in `edge.toml`. `told_at`: when the server was told of it.
-    `face`: the number on its face, typed for a meter that does not tell it.
+    `is_ambiguous`: it can be read by several models, and they showed different registers at the same time. `more`:
+    passwords and the like that a person gave. `flat`: the key of the flat that it was put to. `in_service`: the name of
+    the journal that it has in `edge.toml`. `told_at`: when the server was told of it. `face`: the number on its face,
+    typed for a meter that does not tell it.
     """
 
     id: int
@@ -92,7 +92,7 @@ class FoundMeter(Struct, frozen=True):
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """Return the line, the protocol and the address at which the meter answers."""
+        """Return the port, the protocol and the address by which the meter answers."""
         return self.port, self.protocol, self.address
 
     @property
@@ -131,8 +131,9 @@ class Survey(Struct):
         raise SurveyError(_("This meter is not in the list any more. Look for meters again."))
 
     def changeable(self, number: int) -> FoundMeter:
-        """Return a meter whose switch is not open for a test: else nobody would know any more which switch is to be closed
-        again. One that does not answer any more can't be waited for. Raises SurveyError.
+        """Return a meter that may be changed. Raises SurveyError if there is none, or if its switch is open for a test:
+        nobody would know any more which switch is to be closed. A meter that does not answer any more may be changed
+        all the same.
         """
         meter = self.meter(number)
         if meter.test == "off" and not meter.is_silent:
@@ -147,11 +148,11 @@ class Survey(Struct):
         raise SurveyError(_("There is no %(flat)s in the server's list.") % {"flat": key})
 
     def at_flat(self, key: str) -> FoundMeter | None:
-        """Return the meter that was put to a flat."""
+        """Return the meter that was put to a flat; None if there is none."""
         return next((each for each in self.meters if key and each.flat == key), None)
 
     def change(self, number: int, **changes: Any) -> FoundMeter:
-        """Change a meter, and return it."""
+        """Change a meter, and return it. Raises SurveyError if there is none."""
         changed = structs.replace(self.meter(number), **changes)
         self.meters = tuple(changed if each.id == number else each for each in self.meters)
         return changed

@@ -23,7 +23,7 @@ log = logging.getLogger("prewatt.edge")
 TEST_LASTS = 180.0
 """Seconds after which a switch that was opened for a test is closed again by itself."""
 AGAIN_AFTER = 15.0
-"""Seconds after which a switch that could not be closed again is told so once more."""
+"""Seconds after which a switch that could not be closed again gets the order once more."""
 
 
 class Waiting(Protocol):
@@ -121,7 +121,7 @@ class SwitchTest:
         return words or _("The switch is closed again. Look whether the load runs again.")
 
     def load_runs(self, number: int, is_so: bool) -> str:
-        """Note whether the load runs again, which ends the test. Returns that. Raises SurveyError."""
+        """Note whether the load runs again, which ends the test. Returns the result. Raises SurveyError if not."""
         meter = self._bench.survey.meter(number)
         if meter.test != "stopped":
             raise SurveyError(_("The test of this switch has not come so far. Begin again."))

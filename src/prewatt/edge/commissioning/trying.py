@@ -48,7 +48,7 @@ def candidates(models: Mapping[str, Model], kind: str) -> list[str]:
 
 
 def access_of(protocol: str, address: str, more: Mapping[str, Any]) -> Access:
-    """Return the access of a meter; of `more`, what its protocol knows. Raises ValueError, which names what is wrong."""
+    """Return a meter's access. Of `more`, its protocol's settings count. Raises ValueError, which names the wrong one."""
     kind = find_protocol(protocol).access
     known = {name: value for name, value in more.items() if name in kind.__struct_fields__ and value != ""}
     access: Access = msgspec.convert({**known, "address": address}, kind, strict=False)
@@ -64,7 +64,7 @@ def open_conversations(
 
 
 def look(name: str, model: Model, meter: Conversations) -> Conversation[Look]:
-    """Ask a meter by a model. Raises NoAnswer if it does not answer at all."""
+    """Ask a meter by a model, and return what it says. Raises NoAnswer if it does not answer at all."""
     try:
         identity = yield from meter.identify()
         register = yield from meter.read_register()

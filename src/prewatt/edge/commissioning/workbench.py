@@ -110,7 +110,7 @@ class Workbench:
 
     @contextmanager
     def reached(self, meter: FoundMeter) -> Iterator[Run]:
-        """Return what runs a conversation with a meter. Raises SurveyError if it can't be opened."""
+        """Give the block what runs a conversation with a meter. Raises SurveyError if the meter can't be asked."""
         seen = meter.look
         if seen is None:
             raise SurveyError(_("This meter can't be read yet."))
@@ -152,7 +152,7 @@ class Workbench:
         return now
 
     def compare(self, number: int, typed: str) -> str:
-        """Compare what was read on a meter's display with its register now. Returns what is right. Raises SurveyError."""
+        """Compare what was typed from a meter's display with its register now. Returns and raises as `rules.compare`."""
         meter = self.survey.meter(number)
         with self.working(_("a meter is being compared")), self.reached(meter) as run:
             now = self.now(meter, run)

@@ -67,8 +67,8 @@ def load_converter(name: str, folders: Iterable[Path] = ()) -> Converter:
 
 
 def known_as(said: bytes, folders: Iterable[Path] = ()) -> list[tuple[str, str]]:
-    """Return the (kind, id) of the converters whose registration these first bytes of a call are; the usual kind first. Of
-    kinds that speak alike only the first is named.
+    """Return the (kind, id) of each converter whose registration these first bytes of a call may be; the usual kind
+    first. Of kinds that speak alike only the first is named.
     """
     folders = list(folders)
     pairs: dict[tuple[str, str, str], tuple[str, str]] = {}

@@ -22,7 +22,7 @@ def _ports(gateway: Gateway) -> dict[str, str]:
 
 
 def check_ports(gateway: Gateway) -> Iterator[Finding]:
-    """Whether each adapter or converter is there, and can be used."""
+    """Yield whether each adapter or converter is there, and can be used."""
     for name, port in _ports(gateway).items():
         if port.startswith("tcp://"):
             yield converter_finding(_("bus %(name)s") % {"name": name}, port)

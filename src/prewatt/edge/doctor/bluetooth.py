@@ -12,7 +12,7 @@ from .finding import Gateway
 
 
 def check_bluetooth(gateway: Gateway) -> Iterator[Finding]:
-    """Whether the adapter is there."""
+    """Yield whether the adapter is there."""
     adapter = gateway.settings.bluetooth
     if not adapter:
         return

@@ -14,7 +14,7 @@ from .login import refusal_of
 
 
 def check_broker(gateway: Gateway) -> Iterator[Finding]:
-    """Whether the broker can be reached, and takes this gateway's password."""
+    """Yield whether the broker can be reached, and takes this gateway's password."""
     broker = gateway.settings.broker
     address = f"{broker.host}:{broker.port}"
     try:

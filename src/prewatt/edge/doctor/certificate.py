@@ -13,7 +13,7 @@ from ..texts import _
 NO_END = 253_402_300_799.0
 """The instant (s) that certificates have for no end: the last one of the year 9999."""
 ENDING_DAYS = 21
-"""A certificate that ends sooner is told of: most are renewed a month before."""
+"""The doctor reports a certificate that ends in fewer days than this: most are renewed a month before."""
 
 
 def certificate_finding(connection: socket.socket, broker: BrokerAddress) -> Finding:

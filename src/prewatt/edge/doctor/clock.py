@@ -14,7 +14,7 @@ from .finding import Gateway
 
 
 def check_clock(gateway: Gateway) -> Iterator[Finding]:
-    """Whether the machine's clock is right: by NTP, and by what the server said last."""
+    """Yield whether the machine's clock is right: by NTP, and by what the server said last."""
     synchronized = _synchronized()
     off = _off_the_server(gateway)
     if off is not None and abs(off) > NEAR:

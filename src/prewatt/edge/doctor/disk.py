@@ -16,7 +16,7 @@ LITTLE = 200 << 20
 
 
 def check_disk(gateway: Gateway) -> Iterator[Finding]:
-    """Whether the journal can be written, and for how long."""
+    """Yield whether the journal can be written, and whether the disk has room for long."""
     journal = Path(gateway.settings.journal)
     disk = os.statvfs(journal.parent)
     free = disk.f_bavail * disk.f_frsize

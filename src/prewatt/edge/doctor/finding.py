@@ -76,7 +76,7 @@ def group_of(path: Path) -> str:
 
 
 def examined(gateway: Gateway, checks: Iterable[Check]) -> Iterable[Finding]:
-    """Yield what the checks find. One that fails itself is told as such, and the others go on."""
+    """Yield what the checks find. A check that fails itself is a finding too, and the others go on."""
     for check in checks:
         try:
             yield from check(gateway)

@@ -34,7 +34,7 @@ class JournalFacts(Struct, frozen=True):
 
 
 def read_journal(settings: EdgeSettings, is_running: bool) -> JournalFacts:
-    """Read the journal of an agent that does not run."""
+    """Return what the journal says. While the agent runs it is not read, and `trouble` says so."""
     path = Path(settings.journal)
     if is_running:
         return JournalFacts(_("the running agent has it open, and has checked it at its start"))

@@ -11,7 +11,7 @@ from .finding import Gateway
 
 
 def check_journal(gateway: Gateway) -> Iterator[Finding]:
-    """Whether the agent can go on from its journal."""
+    """Yield whether the agent can go on from its journal."""
     journal = gateway.journal
     if journal.is_damaged:
         yield Finding(

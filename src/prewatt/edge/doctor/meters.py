@@ -15,7 +15,7 @@ from .finding import Gateway
 
 
 def check_meters(gateway: Gateway) -> Iterator[Finding]:
-    """Whether each meter answers, asked once, and is the one that it should be."""
+    """Yield whether each meter answers, asked once, and is the one that it should be."""
     if gateway.is_running:
         words = _("not asked; the running agent asks them: systemctl status prewatt names those that are silent")
         yield Finding(_("meters"), State.SKIPPED, words)

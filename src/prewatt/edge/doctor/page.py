@@ -13,7 +13,7 @@ from .finding import WITHIN, Gateway
 
 
 def check_page(gateway: Gateway) -> Iterator[Finding]:
-    """Whether people in the building can open the page."""
+    """Yield whether people in the building can open the page."""
     if not gateway.settings.page:
         return
     host, port = page_address(gateway.settings.page)

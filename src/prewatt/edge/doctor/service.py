@@ -15,7 +15,7 @@ ENDED_WITH_3 = "3"
 
 
 def check_service(gateway: Gateway) -> Iterator[Finding]:
-    """Whether systemd runs the agent, by the unit that fits its settings."""
+    """Yield whether systemd runs the agent, by the unit that fits its settings."""
     machine = Machine()
     if not machine.systemd:
         words = (

@@ -12,7 +12,7 @@ from .finding import Gateway
 
 
 def check_state_folder(gateway: Gateway) -> Iterator[Finding]:
-    """Whether the agent can use what lies in its folder, and nobody else can read it."""
+    """Yield whether the agent can use what lies in its folder, and whether nobody else can read it."""
     name, folder = _("state folder"), gateway.folder
     settings = gateway.settings
     private = [gateway.config, Path(settings.key)]

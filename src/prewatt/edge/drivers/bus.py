@@ -103,7 +103,7 @@ class BusDriverSettings(DriverSettings, frozen=True):
 
     @property
     def is_opened_alone(self) -> bool:
-        """Converters call before the meters behind them are set up."""
+        """Return whether converters call here: they do so before the meters behind them are set up."""
         return bool(self.listen)
 
     @property

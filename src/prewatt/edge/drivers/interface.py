@@ -129,9 +129,9 @@ class MeterDriver(Protocol):
         """Set the meter's own clock, µs since 1970. Raises DriverError; NotSupported if it has none."""
 
     def read_own_prepaid(self) -> str | None:
-        """Return how a prepaid mode of the meter's own is switched off, if it is on: such a meter opens its switch by a balance
-        that nobody fills. Empty if it is not on; None if it may be and cannot be seen. An allowance that can be set is none.
-        Raises DriverError.
+        """Return how a prepaid mode of the meter's own is switched off, if it is on: such a meter opens its switch by a
+        balance that nobody fills. Empty if it is not on; None if it may be and cannot be seen. An allowance that can be
+        set is no such mode. Raises DriverError.
         """
 
     def read_allowance(self) -> int | None:
@@ -140,8 +140,9 @@ class MeterDriver(Protocol):
         """
 
     def set_allowance(self, energy: int | None) -> None:
-        """Let the meter supply `energy` Wh more by itself, and then open its switch; None: no bound. After that its
-        switch cannot be closed. Raises DriverError; NotSupported if it has no balance or limit of its own.
+        """Let the meter supply `energy` Wh more by itself, and then open its switch; None: no bound. A switch that has
+        opened so cannot be closed before the meter may supply more. Raises DriverError; NotSupported if it has no
+        balance or limit of its own.
         """
 
 

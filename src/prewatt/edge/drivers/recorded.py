@@ -26,7 +26,7 @@ from ..recording import Recording, load_recordings
 from .interface import BadAnswer, Driver, DriverError, DriverSettings, Identity, NotSupported, Power, Unreachable
 
 USED_UP = "used up what it may supply alone"
-"""What the display shows then."""
+"""What the display shows when the allowance is used up."""
 
 
 class RecordedSettings(DriverSettings, frozen=True):

@@ -29,7 +29,7 @@ class InstallError(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """What is done, in words, and the work."""
+    """A step of the installation. `words`: what is done, for people. `work` does it."""
 
     words: str
     work: Callable[[], None]

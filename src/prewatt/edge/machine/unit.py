@@ -15,7 +15,7 @@ SERIAL_MAJORS = {"ttyUSB": 188, "ttyACM": 166, "ttyS": 4, "ttyAMA": 204}
 """The numbers of the kernel for serial adapters (Documentation/admin-guide/devices.txt). By number they are also allowed
 when they are plugged in after the start: systemd looks a name up at the start alone."""
 USB_MAJOR = 189
-"""That of USB devices themselves, which Bluetooth adapters are."""
+"""The kernel's number for USB devices themselves, such as Bluetooth adapters."""
 _SIGNS = " \t\n\"'%\\:$;"
 
 

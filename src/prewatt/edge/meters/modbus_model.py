@@ -41,7 +41,7 @@ the others in types with one.
 ABSENT: dict[str, tuple[bool, int, int]] = {
     "FF..FF": (False, 0xFF, 0xFF), "7F..FF": (True, 0x7F, 0xFF), "80..00": (True, 0x80, 0x00),
 }  # fmt: skip
-"""Of these: whether the type has a sign, the first byte, and the others."""
+"""For each `Absent`: whether the type has a sign, the first byte, and the other bytes."""
 
 WIDTHS: dict[str, int] = {
     "uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "uint64": 4, "int64": 4, "float32": 2, "float64": 4,
@@ -121,7 +121,7 @@ class Order(Struct, frozen=True, forbid_unknown_fields=True):
 
 class RelayState(Struct, frozen=True, forbid_unknown_fields=True):
     """Where it can be read how a relay stands. `function`: 1 and 2 read bits, 3 and 4 registers. `closed`, `open`: what
-    stands there then, of the bits in `mask`.
+    the bits in `mask` are then.
     """
 
     address: Address

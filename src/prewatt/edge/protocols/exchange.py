@@ -33,11 +33,12 @@ class Skipped(NamedTuple):
 class Exchange(ABC, Generic[T]):
     """One question and its answer.
 
-    `request`: the bytes of the question. `longest`: the length of the longest answer, in bytes, by which a bus knows how
-    long to listen. `expects_answer`: False for a broadcast, which no meter answers. `mirrors`: True if the answer may be
-    the same bytes as the question, so that an adapter's echo of the question could be taken for it. `reconnects`: True if a
-    connection over TCP is made again after a question without an answer, since nothing but that tells a late answer.
-    `waits_s`: the seconds within which a meter sends by itself what is waited for, where it is not asked: its request is empty.
+    `request`: the bytes of the question. `longest`: the length of the longest answer, in bytes, by which a bus knows
+    how long to listen. `expects_answer`: False for a broadcast, which no meter answers. `mirrors`: True if the answer
+    may be the same bytes as the question, so that an adapter's echo of the question could be taken for it.
+    `reconnects`: True if a connection over TCP is made again after a question without an answer, since a late answer
+    could not be recognised. `waits_s`: for an empty request, by which one only listens: the seconds within which the
+    meter sends by itself.
     """
 
     request: bytes

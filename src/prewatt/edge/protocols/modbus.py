@@ -1,9 +1,9 @@
 """The questions of Modbus to one unit, and their answers.
 
-An answer on a serial line bears neither the address nor the number of the question. So an answer counts only if all that it
-repeats is right: the unit, the function, the number of registers, over TCP the transaction number, and in the answer to a
-write the address and the value. What is intact and fits otherwise is another question's, and is skipped. That two questions
-to one unit can be told apart by their answers' length is the matter of who asks (`edge.protocols.modbus_unit`).
+An answer on a serial line bears neither the address nor the number of the question. So an answer counts only if all
+that it repeats is right: the unit, the function, the number of registers, over TCP the transaction number, and in the
+answer to a write the address and the value. What is intact and fits otherwise is another question's, and is skipped.
+Who asks must see to it that the answers to two questions to one unit differ in length (`edge.protocols.modbus_unit`).
 """
 
 from __future__ import annotations

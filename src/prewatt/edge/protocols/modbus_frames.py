@@ -89,8 +89,8 @@ class Frame:
 
 
 def pdu_length(side: Side, head: bytes) -> int | None:
-    """Return how many bytes function and data have, by their first bytes; None if they are none. Of too few bytes, it is how
-    many there must be before more can be said.
+    """Return how many bytes function and data have, by their first bytes; None if the function is unknown. If `head` is
+    too short to tell, return how many bytes it must have before more can be told.
     """
     if not head:
         return 1
@@ -126,8 +126,8 @@ class Framing(ABC):
 
     @abstractmethod
     def read(self, buffer: bytes, at: int, side: Side) -> Frame | int | None:
-        """Return the frame that begins at the place `at` of the buffer; None if none does. While that can't be told: how long
-        the buffer must be before it is looked at again.
+        """Return the frame that begins at the place `at` of the buffer; None if none does. If that can't be told yet,
+        return how long the buffer must be before it is looked at again.
         """
 
 
@@ -196,8 +196,8 @@ class Tcp(Framing):
 class FrameStream:
     """The intact frames of a stream, in the order in which they end.
 
-    A frame is looked for at each byte, and within a frame that stands whole in the buffer none is looked for. Each place is
-    looked at until enough has come to decide, which 260 bytes always are: the work is linear in the bytes, the buffer
+    A frame is looked for at each byte, but not inside a frame that stands whole in the buffer. At each place one waits
+    until enough bytes have come to decide; 260 are always enough. So the work is linear in the bytes, and the buffer is
     bounded.
     """
 

@@ -1,9 +1,9 @@
 """Asks one unit, so that the late answer to one question is never taken for the answer to another.
 
-An answer on a serial line does not say which registers it has. If a question was not answered in time, its answer may still
-come: into the silence in which the bus throws all away, or, through a slow converter, after the next question. That one it
-must not answer. So after a question without an answer, no question whose answer has the same form is asked before one of
-another form was: its answer comes after all late ones, which do not fit it and are skipped.
+An answer on a serial line does not say which registers it has. If a question was not answered in time, its answer may
+still come: into the silence in which the bus throws all away, or, through a slow converter, after the next question. It
+must not be taken for the answer to that one. So after a question without an answer, a question of another form is asked
+before the next one of the same form: its answer comes after all late ones, which do not fit it and are skipped.
 
 Over Modbus TCP the transaction number tells them apart, and nothing of this is done, unless the gateway does not send it
 back.
@@ -22,7 +22,7 @@ from .modbus import Question, ReadBits, ReadRegisters, write_coil, write_registe
 from .modbus_frames import Framing, Function
 
 MOST_LATE = 3
-"""After more questions than that in a row without an answer none is late: the unit was silent."""
+"""After more questions in a row without an answer than this, no answer can be late: the unit was silent."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Read:
 
     @property
     def form(self) -> tuple[int, int]:
-        """Return what its answer shows of it: the function, and the length."""
+        """Return the form of its answer: the function, and how many registers, or bytes with bits, it has."""
         return self.function, self.count if self.function > Function.READ_DISCRETE_INPUTS else (self.count + 7) // 8
 
     def ask(self, framing: Framing, unit: int) -> Question[tuple[int, ...]] | Question[tuple[bool, ...]]:

@@ -66,8 +66,8 @@ def identity_of(model: DlmsModel, number: Data) -> Identity:
 class DlmsMeter:
     """The conversations with one meter; their meaning is said in `drivers.interface.MeterDriver`.
 
-    `link_of`: returns the link of the client with an address. `clock`: returns the instant (µs). `challenge`: returns so
-    many bytes that nobody can foresee.
+    `link_of`: returns the link of the client with an address. `clock`: returns the instant (µs). `challenge`: returns
+    as many bytes as it is told, which nobody can foresee.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """The second line of a meter of DLMS/COSEM: a register monitor (class 21) executes a script when the energy register passes
 its threshold, and that script is the remote disconnection (class 9, "disconnect control script table").
 
-It acts as the threshold is passed, once. So the threshold has to be raised before the switch is closed again. By the
-standard a remote disconnection can't be undone by the meter's button.
+It acts once, at the moment when the threshold is passed. So the threshold has to be raised before the switch is closed
+again. By the standard a remote disconnection can't be undone by the meter's button.
 """
 
 from __future__ import annotations

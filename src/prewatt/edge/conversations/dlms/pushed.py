@@ -18,13 +18,14 @@ from ...protocols.errors import Unsupported, WrongAnswer
 from .meter import identity_of
 
 PATIENCE = 2.5
-"""So many times the meter's own interval one listens: a push that is cut by the beginning is followed by a whole one."""
+"""One listens for this many of the meter's intervals: a push whose beginning was missed is followed by a whole one."""
 READ_ONLY = "it sends its values by itself, and nothing can be asked of it"
 
 
 class PushingMeter:
-    """The conversations with one meter; their meaning is said in `drivers.interface.MeterDriver`. `clock`: returns the instant
-    (µs). The register is always of a push that is waited for; what else it sends is taken from that one.
+    """The conversations with one meter; their meaning is said in `drivers.interface.MeterDriver`. `clock`: returns the
+    instant (µs). For the register and the number a push is waited for. All else is taken from the last push, and is
+    missing once that is old.
     """
 
     sends_by_itself = True
@@ -96,7 +97,7 @@ class PushingMeter:
         return ""
 
     def read_switch(self) -> Conversation[bool | None]:
-        """Return None."""
+        """Return None: it has no switch for us."""
         yield from ()
         return None
 

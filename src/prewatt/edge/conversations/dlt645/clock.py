@@ -45,8 +45,8 @@ class WallClock:
         return min(at, key=lambda each: abs(each - self._clock()))
 
     def check(self, within: int) -> Conversation[bool]:
-        """Read the meter's clock, unless that was done `within` so many µs. Returns whether it was read now. If no answer
-        comes, what was known before stays.
+        """Read the meter's clock, unless that was done in the last `within` µs. Returns whether it was read now. If no
+        answer comes, what was known before stays.
         """
         if self._read_at is not None and 0 <= self._clock() - self._read_at < within:
             return False
@@ -56,7 +56,9 @@ class WallClock:
         return False
 
     def look(self) -> Conversation[None]:
-        """Read the meter's clock for `error`, which becomes None if it shows no time or the meter does not tell it."""
+        """Read the meter's clock, and set `error`: None if it shows no time, or the meter does not tell it. Raises
+        NoAnswer.
+        """
         try:
             wall = yield from self._read()
             self.error = (wall - self.wall(self._clock())) // timedelta(microseconds=1)

@@ -1,8 +1,8 @@
 """What is asked of meters that speak DL/T 645.
 
-An order to the relay has to say until when it is valid, by the meter's own clock. So that clock is read before the first
-order, and once a day after that; an order is valid for a few minutes of it, however wrong it is. A paid tenant does not
-wait for a clock that is set first.
+An order to the relay has to say until when it is valid, by the meter's own clock. So that clock is read before the
+first order, and once a day after that; an order is valid for a few minutes by it, however wrong it is. A tenant who has
+paid need not wait until the clock is set.
 """
 
 from __future__ import annotations
@@ -287,7 +287,7 @@ class Dlt645Meter:
         return (yield from self.wall_clock.read())
 
     def set_clock(self, at: int) -> Conversation[None]:
-        """Set the meter's clock, and see that it is set: without a password where it is little wrong, else with it."""
+        """Set the meter's clock, and see that it is set: without the password if it is little wrong, else with it."""
         items, ahead = self._model.clock, at - self._clock()
         if items is None or self._model.edition == Edition.OF_1997:
             raise Unsupported("its clock can't be set")

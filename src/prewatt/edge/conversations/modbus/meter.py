@@ -36,8 +36,8 @@ EXPORT_WH = 100
 class ModbusMeter:
     """The conversations with one meter; their meaning is said in `drivers.interface.MeterDriver`.
 
-    `relay`: a relay outside of the meter, which stands before one that its model has. `ratios`: those of the model that
-    cannot be read from the meter. Raises ValueError for settings that are impossible.
+    `relay`: a relay outside of the meter, which is used instead of one that its model has. `ratios`: those of the model
+    that cannot be read from the meter. Raises ValueError for settings that are impossible.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from ...protocols.errors import NoAnswer, WrongAnswer
 from ...protocols.modbus_unit import Read, Unit
 
 OLDEST = 60 * SECOND
-"""For so long (µs) what was read for one flat is told to the others: a round on a slow bus takes no longer."""
+"""For this time (µs) what was read for one flat is told to the others: a round on a slow bus takes no longer."""
 
 
 class Relays:
@@ -33,7 +33,7 @@ class Relays:
         self._untold: set[int] = set()
 
     def read(self, state: RelayState, channel: int) -> Conversation[int]:
-        """Return the state of a relay, as it was read for another flat or is read now. Raises NoAnswer."""
+        """Return the state of a relay, as it was read for another flat or is read now. Raises ProtocolError."""
         is_fresh = 0 <= self._clock() - self._read_at <= OLDEST
         if channel not in self._untold or not is_fresh:
             return (yield from self.read_now(state, channel))
@@ -43,7 +43,7 @@ class Relays:
         return self._words[channel - 1]
 
     def read_now(self, state: RelayState, channel: int) -> Conversation[int]:
-        """Ask for the state of a relay, and keep those of the others for their flats."""
+        """Ask for a relay's state and return it; those of the others are kept for their flats. Raises ProtocolError."""
         self._words = None
         try:
             self._words = yield from self.unit.read(Read(state.function, state.address, self.relay.channels))
@@ -92,7 +92,7 @@ class RelayAt:
         return self.relays.write(order, self.channel)
 
     def is_closed(self, state: RelayState) -> Conversation[bool]:
-        """Return whether the flat is supplied, as it was read for another flat of its module or is read now."""
+        """Return whether the flat is supplied, by a state that was read for another flat of the module or is read now."""
         return self._supplied(state, (yield from self.relays.read(state, self.channel)))
 
     def is_closed_now(self, state: RelayState) -> Conversation[bool]:

@@ -63,10 +63,10 @@ Value = None | bool | int | bytes | tuple["Data", ...]
 
 
 class Data(NamedTuple):
-    """One COSEM value. `value`: None for null-data; a bool; an int; a tuple of Data for an array or a structure; bytes as
-    they came for all else. Strings stay bytes, as meters write them in code pages of their own, and floats do, as they are
-    converted once, exactly (`number`). A bit string has the number of its bits in front, a compact array the description of
-    its contents.
+    """One COSEM value. `value`: None for null-data; a bool; an int; a tuple of Data for an array or a structure; bytes
+    as they came for all else. Strings stay bytes, as meters write them in code pages of their own. So do floats: they
+    are converted once, exactly, by `number`. A bit string has the number of its bits in front, a compact array the
+    description of its contents.
     """
 
     type: Type

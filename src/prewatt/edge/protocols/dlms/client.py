@@ -76,8 +76,8 @@ class Credentials:
 
 
 class Client:
-    """One client at one meter. `challenge`: returns so many bytes that nobody can foresee. `is_open`: whether an association
-    is held.
+    """One client at one meter. `challenge`: returns as many bytes as it is told, which nobody can foresee. `is_open`:
+    whether an association is held.
     """
 
     def __init__(self, link: Link, credentials: Credentials, challenge: Callable[[int], bytes]) -> None:

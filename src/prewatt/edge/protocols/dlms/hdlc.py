@@ -32,8 +32,8 @@ DM: disconnected mode. FRMR: frame reject. UI: unnumbered information.
 """
 POLL = 0x10
 OPEN_MOST = 16
-"""So many flags at most are taken for the beginning of a frame that is not whole yet, the last ones: else a stream of nothing
-but beginnings would have to be checked again and again.
+"""The most flags that are taken for the beginning of a frame that is not whole yet; the last ones count. Without a
+bound, a stream of nothing but beginnings would have to be checked again and again.
 """
 _UNNUMBERED = {
     each & ~POLL: name

@@ -1,11 +1,11 @@
 """An association that is held from one conversation to the next, since opening one takes longer than a question.
 
-- One that broke off, or was idle for longer than the meter allows, is closed and opened again.
-- A meter that takes none may still hold the one of before the gateway's start: that is closed, and it is asked once more.
-  If it takes none even so, it is left alone until it must have ended the one that it holds.
+- An association that broke off, or was idle for longer than the meter allows, is closed and opened again.
+- A meter that takes no association may still hold one from before the gateway's start. That one is closed, and the
+  meter is asked once more. If it takes none even so, it is left alone until it must have ended what it holds.
 - A password or a key that was refused is not tried again: meters count such tries, and lock.
-- A meter refuses an invocation counter that it has seen too. Who asks it with our title beside us, as where it is set up,
-  counts on: so a refusal counts only where the meter's own counter is not beyond ours.
+- A meter also refuses an invocation counter that it has seen. Others may use our title meanwhile, such as those who set
+  the meter up, and the counter grows. So a refusal counts only where the meter's counter is not beyond ours.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Terms:
 
 
 class HeldAssociation:
-    """One held association. `link_of`: returns the link of the client with an address. `clock`: returns the instant (µs).
-    `challenge`: returns so many bytes that nobody can foresee. `generation`: grows when one is opened again: what was learnt
-    of the meter before may have been learnt of another.
+    """One held association. `link_of`: returns the link of the client with an address. `clock`: returns the instant
+    (µs). `challenge`: returns as many bytes as it is told, which nobody can foresee. `generation`: grows each time an
+    association is opened: what was learnt before may have been learnt of another meter.
     """
 
     def __init__(
@@ -58,8 +58,8 @@ class HeldAssociation:
         """Whether our counter is that of the meter, as far as anybody knows."""
 
     def run(self, work: Callable[[], Conversation[T]]) -> Conversation[T]:
-        """Do `work`, a conversation with `client`, in the association. Work that found a held association ended is done once
-        more in a new one. Raises what the work raises, PasswordRefused, Busy.
+        """Do `work`, a conversation with `client`, in the association. If the meter has ended a held association
+        meanwhile, the work is done once more in a new one. Raises what the work raises, PasswordRefused, Busy.
         """
         is_old = yield from self._opened()
         try:

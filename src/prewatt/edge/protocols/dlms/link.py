@@ -43,12 +43,12 @@ class Link(Protocol):
     """What carries APDUs to a meter and back."""
 
     def connect(self) -> Conversation[None]:
-        """Open the link. Raises Busy if the meter does not want to."""
+        """Open the link. Raises Busy if the meter opens none now."""
         ...
 
     def ask(self, apdu: bytes, take: Callable[[bytes], T | None]) -> Conversation[T]:
-        """Send an APDU and return what `take` makes of the answer's; it returns None for an APDU that is no answer. Raises
-        LinkLost.
+        """Send an APDU, and return what `take` makes of the APDU that answers it. `take` returns None for an APDU that
+        is no answer. Raises LinkLost.
         """
         ...
 

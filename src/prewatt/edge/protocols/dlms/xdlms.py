@@ -27,7 +27,7 @@ NO_ACCESS = b"\x00"
 
 @dataclass(frozen=True)
 class GetRequest:
-    """Asks for attributes. `access`: selective access as it stands there, the descriptor of rows of a profile."""
+    """Asks for attributes, each with its selective access as bytes: `NO_ACCESS`, or which rows of a profile."""
 
     invoke: int
     attributes: tuple[tuple[Attribute, bytes], ...]
@@ -127,7 +127,7 @@ class ActionRequest:
 
 @dataclass(frozen=True)
 class ActionResponse:
-    """Answers `ActionRequest`. `returned`: what the method returned, as it stands there; see `value`."""
+    """Answers `ActionRequest`. `returned`: what the method returned, as bytes of the APDU; see `value`."""
 
     invoke: int
     result: int
@@ -177,7 +177,7 @@ class ServiceError:
 
 @dataclass(frozen=True)
 class EventNotification:
-    """A meter sends an attribute unasked. `time`: as it stands there, empty if it gives none."""
+    """A meter sends an attribute unasked. `time`: a date-time as bytes, empty if it gives none."""
 
     attribute: Attribute
     value: Data

@@ -20,7 +20,7 @@ from .frame import ADDRESS, WILD, Frame
 ENERGY = {Edition.OF_2007: "00010000", Edition.OF_1997: "9010"}
 """What each meter of an edition can tell."""
 MOST = 1_000
-"""So many questions are asked at most: on a line with noise there would be no end."""
+"""The most questions that are asked: on a line with noise there would be no end."""
 
 
 class WhoIsThere(Question[frozenset[str]]):
