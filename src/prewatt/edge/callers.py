@@ -20,7 +20,7 @@ NAMES_OF_A_HOUSE = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
 
 
 def objection(environ: dict[str, Any], names: Collection[str] = ()) -> str:
-    """Return why a request is refused, in words for people; empty if it comes from where it may. `names`: those that the
+    """Return why a request is refused, in words for people; empty if it is not refused. `names`: those that the
     operator allows beside the gateway's addresses.
     """
     if not is_own_address(environ, names):

@@ -67,7 +67,7 @@ class CodeEntry:
         self._elsewhere_until = 0
 
     def enter(self, moment: Moment, meter: Meter, text: str, way: str) -> Entered:
-        """Handle a code that a person has typed for a meter. `way` is the way in."""
+        """Handle a code that a person has typed for a meter, and return the result. `way` is the way in."""
         now = self._time.now(moment)
         key = self.keys.get(meter.name)
         if key is None:

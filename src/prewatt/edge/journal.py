@@ -318,8 +318,8 @@ class Journal:
 
     def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
         """Continue a meter from the server's state: `account` after entry `seq`, whose hash is `head`. What this
-        journal has of the meter (another gateway had it, the file was restored from a copy, it is damaged) is set
-        aside. Raises ValueError if the account cannot be read; then nothing is changed.
+        journal has of the meter is set aside: another gateway had the meter, the file was restored from a copy, or it
+        is damaged. Raises ValueError if the account cannot be read; then nothing is changed.
         """
         at = Account.load(account).at
         shelf, base = self._shelf, msgspec.msgpack.encode((seq, head))

@@ -101,8 +101,8 @@ def _begin_anew(journal: Journal, name: str, loads: dict[str, Loaded]) -> None:
 
 
 def trust_clock(journal: Journal, clock: Clock) -> None:
-    """Let a new journal begin with the time of an accelerated clock. That is right by itself, also in years that the clock of
-    a machine can't show unless it is wrong: recorded consumption is played in the year in which it was recorded.
+    """Let a new journal begin with the time of an accelerated clock. Such a time is right, also in a year that a real
+    machine's clock shows only if it is wrong: recorded consumption is played in the year in which it was recorded.
     """
     if not journal.kept(ANCHOR).get(""):
         anchor = Anchor(clock.boot(), clock.now(), clock.steady(), strong=True)

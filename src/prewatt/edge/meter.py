@@ -31,7 +31,7 @@ DETAIL_MOST = 200
 
 
 class Meter(RegisterRules):
-    """The rules of one meter, on top of its account."""
+    """The rules of one meter, on top of its account. What takes something up returns what follows from it."""
 
     def __init__(self, name: str, account: Account, head: bytes, policy: MeterPolicy) -> None:
         super().__init__(account, head, policy)

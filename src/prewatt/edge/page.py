@@ -1,10 +1,10 @@
 """The gateway's own page on the building's network: a tenant's balance, last entries and warnings, a place to type a code,
 and the emergency credit. It needs no internet: everything on it comes from the gateway itself.
 
-A small WSGI application (`serving`). A flat's PIN opens it; a code can be typed without one, since who has the code may use
-it, and a tenant without a PIN is not to sit in the dark. The browser remembers the flat that was chosen last, and the
-language: both open nothing. Who guesses is slowed, and slows nobody else much (`turns`): tries
-are counted by flat and by the asker's address, and a browser that the flat's PIN has opened before has a lane of its own.
+A small WSGI application (`serving`). A flat's PIN opens it; a code can be typed without one, since who has the code may
+use it, and a tenant without a PIN is not to sit in the dark. The browser remembers the flat that was chosen last, and
+the language: both open nothing. Who guesses is slowed, and slows nobody else much (`turns`): tries are counted by flat
+and by the asker's address, and a browser that the flat's PIN has opened before has turns of its own.
 """
 
 from __future__ import annotations

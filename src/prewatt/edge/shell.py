@@ -258,7 +258,7 @@ class Shell:
         return None if meter in self.agent.meters else Reply(False, _("This gateway has no such meter."))
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
-        """Use a typed code. It has had its effect when this returns."""
+        """Use a typed code, and return the answer. The code has had its effect when this returns."""
         if objection := self._objection(meter):
             return objection
         if self.agent.codes.takes(self.moment(), meter, way):
@@ -268,7 +268,7 @@ class Shell:
         return reply
 
     def act(self, meter: str, action: Action, by: str, grant: str, reason: str) -> Reply:
-        """Do what a person orders. It is done when this returns."""
+        """Do what a person orders, and return the answer. The order is done when this returns."""
         if objection := self._objection(meter):
             return objection
         reply, effects = self.agent.act(self.moment(), meter, action, by, grant, reason)
@@ -283,7 +283,7 @@ class Shell:
         return Reply(reply.done, f"{reply.text} {supplied(switched.account.closed, switched.switching.progress)}")
 
     def set_clock(self, at: int, by: str) -> Reply:
-        """Set the clock (µs). It does not go back behind the journal's last instant."""
+        """Set the clock (µs), and return the answer. The clock does not go back behind the journal's last instant."""
         if self.journal.full:
             return Reply(False, _no_room())
         moment = self.moment()

@@ -103,10 +103,12 @@ class Site(Protocol):
         """Return the mark that a browser gets when the flat's present PIN is typed there; empty without a PIN."""
 
     def submit_code(self, meter: str, digits: str, way: str) -> Reply:
-        """Use a code that was typed for a meter. `way` is the way in: page, open page, keypad, bluetooth."""
+        """Use a code that was typed, and return the answer. `way` is the way in: page, open page, keypad, bluetooth."""
 
     def act(self, meter: str, action: Action, by: str, grant: str = "", reason: str = "") -> Reply:
-        """Give an order to a meter, in the name of `by`; `grant` is the id of the grant that allows it, empty for the tenant."""
+        """Give an order to a meter in the name of `by`, and return the answer. `grant`: the id of the grant that allows
+        it; empty for the tenant.
+        """
 
     def revoked(self, grant: str) -> tuple[bool, int]:
         """Return whether a staff grant is revoked, and when the present list of revoked grants was signed (µs; 0: there
@@ -124,4 +126,6 @@ class Site(Protocol):
         """
 
     def set_clock(self, at: int, by: str) -> Reply:
-        """Set the gateway's clock to `at` (µs). It never goes back behind the last entry of a journal."""
+        """Set the gateway's clock to `at` (µs), and return the answer. It never goes back behind a journal's last
+        entry.
+        """

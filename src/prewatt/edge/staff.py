@@ -47,8 +47,8 @@ def is_code(message: bytes) -> bool:
 
 
 class Session:
-    """One connection. `nonce` returns 32 bytes that nobody can guess. `was_no_guess` is called after a code that was no
-    guess.
+    """One connection. `nonce` returns 32 bytes that nobody can guess. `was_no_guess` is called after a typed code that
+    was no guess.
     """
 
     def __init__(

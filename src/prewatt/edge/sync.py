@@ -1,5 +1,5 @@
-"""The rules of synchronisation: which entries are sent when, after a reconnection, of a backlog, or once more. Logic
-without I/O, on a clock that never jumps.
+"""The rules of synchronisation: which entries are sent, and when: new ones, a backlog after a reconnection, or some
+once more. Logic without I/O, on a clock that never jumps.
 
 After connecting, the agent says how far its journals go, and the head-end answers how far it has them: nothing is sent
 on a guess. Then entries flow, at most `window` of them unacknowledged. Of the meters with something to send, those that

@@ -250,7 +250,7 @@ class Timekeeper:
     def led_back(self, moment: Moment) -> list[Note]:
         """Let the time continue from the server's time, because an order says that the gateway's time is ahead. The
         order may be old and the time right by now, so it is believed only while the server itself gives an earlier
-        time.
+        time. Returns the events to journal.
         """
         if self._earlier is None:
             return []

@@ -25,7 +25,7 @@ def _headers(body: bytes, kind: str) -> list[tuple[str, str]]:
 def send(
     start: Start, status: str, text: str, kind: str = "text/html; charset=utf-8", cookies: Sequence[str] = ()
 ) -> Iterable[bytes]:
-    """Answer with a text."""
+    """Answer with `text`. `kind`: its media type."""
     body = text.encode()
     start(status, [*_headers(body, kind), *(("Set-Cookie", each) for each in cookies)])
     return [body]

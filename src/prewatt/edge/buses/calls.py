@@ -56,7 +56,7 @@ class CalledPort:
             return self._socket is not None
 
     def registered(self, received: bytes) -> bytes | None:
-        """Return what follows this converter's registration in the first bytes of a call; None if they do not hold it."""
+        """Return what follows this converter's registration in the first bytes of a call; None if it is not there."""
         match = self._registration.match(received)
         if match is None or (match["id"] or b"").decode("latin-1") != self.expected:
             return None

@@ -158,7 +158,9 @@ class Survey(Struct):
         return changed
 
     def take(self, seen: FoundMeter) -> FoundMeter:
-        """Take up a meter as it was seen now. What was done with it before stays, unless another meter answers there."""
+        """Take up and return a meter as it was seen now. What was done with it stays, unless another meter answers
+        there.
+        """
         before = next((each for each in self.meters if each.place == seen.place), None)
         if before is None:
             number = max((each.id for each in self.meters), default=0) + 1

@@ -38,7 +38,7 @@ Later = Callable[[float, Callable[[], None]], Waiting]
 
 
 def timer(after_s: float, work: Callable[[], None]) -> Waiting:
-    """Have something done after so many seconds, in a thread that holds up no end of the process."""
+    """Have `work` done after `after_s` seconds, in a thread that ends with the process. What is returned cancels it."""
     waiting = threading.Timer(after_s, work)
     waiting.daemon = True
     waiting.start()

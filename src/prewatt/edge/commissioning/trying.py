@@ -48,7 +48,7 @@ def candidates(models: Mapping[str, Model], kind: str) -> list[str]:
 
 
 def access_of(protocol: str, address: str, more: Mapping[str, Any]) -> Access:
-    """Return a meter's access. Of `more`, its protocol's settings count. Raises ValueError, which names the wrong one."""
+    """Return a meter's access; of `more` its protocol's settings count. Raises ValueError, which says what is wrong."""
     kind = find_protocol(protocol).access
     known = {name: value for name, value in more.items() if name in kind.__struct_fields__ and value != ""}
     access: Access = msgspec.convert({**known, "address": address}, kind, strict=False)
@@ -120,8 +120,8 @@ def ranked(looks: Iterable[Look]) -> list[Look]:
 
 def agrees(looks: Iterable[Look], after: Look, step: int) -> bool:
     """Return whether all models by which a meter can be read show the same register: then any of them bills right. The
-    meter counts on while it is asked: `after` is the first reading, repeated after all others. `step`: the coarsest
-    register's, Wh.
+    meter counts on while it is asked, so `after` is what the first model reads once more, after all others. `step`: the
+    coarsest register's, Wh.
     """
     registers = [each.register for each in looks if not each.refusal]
     if None in registers or after.register is None:

@@ -152,7 +152,7 @@ class Workbench:
         return now
 
     def compare(self, number: int, typed: str) -> str:
-        """Compare what was typed from a meter's display with its register now. Returns and raises as `rules.compare`."""
+        """Compare what was read on a meter's display with its register now. Returns and raises as `rules.compare`."""
         meter = self.survey.meter(number)
         with self.working(_("a meter is being compared")), self.reached(meter) as run:
             now = self.now(meter, run)

@@ -50,8 +50,9 @@ class Exchange(ABC, Generic[T]):
 
     @abstractmethod
     def feed(self, received: bytes) -> Answer[T] | None:
-        """Take up the next bytes that arrived. Returns the answer once it is whole. Raises `Refused` if the meter answers
-        with an error, `WrongAnswer` if its answer cannot be right. What belongs to no answer is skipped.
+        """Take up the next bytes that arrived. Returns the answer once it is whole, None until then. Raises `Refused`
+        if the meter answers with an error, `WrongAnswer` if its answer cannot be right. What belongs to no answer is
+        skipped.
         """
 
     def end(self) -> Answer[T] | None:

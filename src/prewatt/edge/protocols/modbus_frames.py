@@ -14,8 +14,8 @@ Over TCP in the protocol's own form, `length` counts what follows it:
     +-------------+-----+--------+------+----------+------+
            2         2      2       1        1         n
 
-A frame has no mark at its beginning or its end. Its length follows from its function, and whether it is one from the CRC,
-or over TCP from its length; so a frame is looked for at each byte. Function and data have these forms, n counts bytes:
+A frame has no mark at its beginning or its end. Its length follows from its function. The CRC, or over TCP the length,
+shows whether bytes are a frame; so one is looked for at each byte. Function and data have these forms, n counts bytes:
 
     function                          question                          answer
     1, 2    read coils, inputs        address 2, count 2                n 1, bits n

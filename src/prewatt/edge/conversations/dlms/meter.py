@@ -140,13 +140,13 @@ class DlmsMeter:
                 raise
 
     def read_clock(self) -> Conversation[int]:
-        """Return the meter's clock."""
+        """Return the meter's clock, µs since 1970. Raises Unsupported if its model's file names none."""
         if self._model.clock is None:
             raise Unsupported("its model's file names no clock")
         return (yield from self._association.run(self._read_clock))
 
     def set_clock(self, at: int) -> Conversation[None]:
-        """Set the meter's clock, in its own local time."""
+        """Set the meter's clock to `at` (µs since 1970), in its local time. Raises Unsupported as `read_clock` does."""
         if self._model.clock is None:
             raise Unsupported("its model's file names no clock")
         return (yield from self._association.run(lambda: self._set_clock(at)))

@@ -2,8 +2,9 @@
 
 The law of a module that several flats share:
 - The states of all its relays come in one answer. What was read for one flat is told to each other flat once, so that a
-  round asks the module once; a flat that asks again has it asked again. A silence is told so, too.
-- A state that is older than `OLDEST` is nobody's, and none outlives an order to any relay of the module.
+  round asks the module once. If a flat asks again, the module is asked again. That it is silent is told in the same
+  way.
+- A state that is older than `OLDEST` is told to nobody, nor is one from before an order to any relay of the module.
 - Whether a relay has moved is always asked of the module itself.
 """
 
@@ -92,7 +93,7 @@ class RelayAt:
         return self.relays.write(order, self.channel)
 
     def is_closed(self, state: RelayState) -> Conversation[bool]:
-        """Return whether the flat is supplied, by a state that was read for another flat of the module or is read now."""
+        """Return whether the flat is supplied, by a state that was read for another flat or is read now."""
         return self._supplied(state, (yield from self.relays.read(state, self.channel)))
 
     def is_closed_now(self, state: RelayState) -> Conversation[bool]:

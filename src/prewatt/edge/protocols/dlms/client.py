@@ -133,7 +133,7 @@ class Client:
             raise Refused(f"it does not set {attribute}: {result_text(answer.result)}", answer.result)
 
     def act(self, method: Attribute, parameter: Data | None = None) -> Conversation[Data | None]:
-        """Call a method, and return what it returns. Raises Refused with the action result."""
+        """Call a method, and return what it returns; None if nothing. Raises Refused with the action result."""
         invoke = self._next_invoke()
         answer = yield from self._ask(ActionRequest(invoke, method, parameter).encode(), invoke, (ActionResponse,))
         if not isinstance(answer, ActionResponse) or answer.result:

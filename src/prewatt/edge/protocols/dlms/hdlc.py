@@ -57,15 +57,15 @@ def check_sequence(data: bytes | bytearray) -> bytes:
 
 
 def client_address(client: int) -> bytes:
-    """Return the address of a client (1 to 127) as it stands in a frame."""
+    """Return the address of a client (1 to 127) as it stands in a frame. Raises ValueError for any other number."""
     if not 1 <= client <= 0x7F:
         raise ValueError(f"client: {client} is no address from 1 to 127")
     return bytes((client << 1 | 1,))
 
 
 def server_address(upper: int, lower: int, length: int) -> bytes:
-    """Return the address of a meter as it stands in a frame. `upper`: the logical device in the meter. `lower`: the meter
-    on the bus. `length`: 1 (the upper alone), 2 or 4 bytes.
+    """Return the address of a meter as it stands in a frame. `upper`: the logical device in the meter. `lower`: the
+    meter on the bus. `length`: 1 (the upper alone), 2 or 4 bytes. Raises ValueError if they do not fit.
     """
     most = {1: 0x7F, 2: 0x7F, 4: 0x3FFF}.get(length)
     if most is None:

@@ -60,8 +60,8 @@ class Found(NamedTuple):
 
 
 def search(edition: Edition = Edition.OF_2007) -> Conversation[Found]:
-    """Return the meters of an edition on a bus. One that answers with AA in place of its address is among them as it
-    answers. Raises WrongAnswer if the line is so disturbed that they cannot be told apart.
+    """Return the meters of an edition on a bus. One that answers with AA in place of its address has that address here.
+    Raises WrongAnswer if the line is so disturbed that they cannot be told apart.
     """
     addresses: set[str] = set()
     doubled: set[str] = set()
