@@ -283,8 +283,8 @@ class Agent:
         return self._on_orders(moment, message)
 
     def take_revocations(self, moment: Moment, signed: SignedRevocations) -> list[Effect]:
-        """Take up a list of revoked grants if it is newer than the one that is here, and report to the server which is
-        here now. Raises OnSiteError if the server did not sign it for this property.
+        """Take up a list of revoked grants if it is newer than the one that is here, and report to the server which
+        list is here now. Raises OnSiteError if the server did not sign it for this property.
         """
         kept = self.revoked.take(signed)
         self.outbox.tells_revocations = True

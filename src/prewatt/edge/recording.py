@@ -5,8 +5,8 @@ workbook.
 between its timestamps that is frequent. Where several successive rows have another distance, they keep it. A row off
 the interval's grid counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing
 was used. A timestamp without an offset is the wall clock of `zone`; where the clocks are put back, the second
-occurrence of an hour in a meter's rows is the later one, and in the hour that is skipped when they are put forward
-nothing can have been used.
+occurrence of an hour in a meter's rows is the later one. In the hour that is skipped when they are put forward, nothing
+can have been used.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Converters that call us: their connections are taken, and each becomes the port of its bus.
 
-Who calls says by a registration who it is (`edge.converters`). Who says nothing in time, or nothing that is known, is
-hung up on: anybody on the internet can call, and only what the meter's protocol accepts is believed. A converter that
-calls again takes the place of its old connection, which nobody may have closed.
+Who calls says by a registration who it is (`edge.converters`). The connection of a caller that says nothing in time, or
+nothing that is known, is closed: anybody on the internet can call, and only what the meter's protocol accepts is
+believed. A converter that calls again takes the place of its old connection, which nobody may have closed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger("prewatt.edge")
 REGISTER_WITHIN = 20.0
 """Seconds in which a caller must say who it is."""
 UNKNOWN_MOST = 32
-"""The most callers that have not said who they are. For one more, the one that has waited longest is hung up on."""
+"""The most callers that have not said who they are. For one more, the one that has waited longest is disconnected."""
 REGISTRATION_LONGEST = 256
 """Bytes that a caller may send without having said who it is."""
 

@@ -45,7 +45,7 @@ def to_tell(survey: Survey) -> list[FoundMeter]:
 
 
 def ask_server(settings: EdgeSettings, meters: list[FoundMeter], clock: Callable[[], int]) -> list[Flat]:
-    """Return the flats as the server lists them, after it was told of meters that were found. Raises SurveyError."""
+    """Tell the server of meters that were found, and return the flats as it lists them then. Raises SurveyError."""
     if not settings.server:
         raise SurveyError(_('The server\'s address is missing: add server = "https://..." to edge.toml.'))
     at_flats = tuple(

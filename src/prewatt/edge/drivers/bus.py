@@ -87,11 +87,11 @@ class BusSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BusDriverSettings(DriverSettings, frozen=True):
-    """The settings of all meters on buses. `buses`: by names of your own. `meters`: by their names; each has its `bus`, its
-    `model`, and what its protocol needs (`address` always), or else the names of its `parts`. `models`: a folder with
-    models of your own, which stand before those that come with prewatt. `converters`: one with kinds of converters.
-    `listen`: the host and port at which converters call; `certificate`: the file with key and certificate if they
-    speak TLS.
+    """The settings of all meters on buses. `buses`: by names of your own. `meters`: by their names; each has its `bus`,
+    its `model`, and what its protocol needs (`address` always), or else the names of its `parts`. `models`: a folder
+    with models of your own; one of them is used instead of prewatt's model of the same name. `converters`: one with
+    kinds of converters. `listen`: the host and port at which converters call; `certificate`: the file with key and
+    certificate if they speak TLS.
     """
 
     buses: dict[str, BusSettings]

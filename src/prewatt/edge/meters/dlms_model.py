@@ -15,8 +15,8 @@ Obis = Annotated[str, Meta(pattern=r"^[0-9]{1,3}-[0-9]{1,3}:[0-9]{1,3}\.[0-9]{1,
 
 
 class Clock(Struct, frozen=True, forbid_unknown_fields=True):
-    """The meter's clock (class 8). `deviation_reversed`: it writes its deviation from UTC with the sign opposite to the
-    standard's, which is -60 in Berlin in winter. `deviation_if_not_given`: the minutes (of the standard's sign) of a
+    """The meter's clock (class 8). `deviation_reversed`: it writes its deviation from UTC with the other sign. By the
+    standard's sign it is -60 in Berlin in winter. `deviation_if_not_given`: the minutes (of the standard's sign) of a
     meter that gives none.
     """
 

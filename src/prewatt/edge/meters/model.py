@@ -104,8 +104,8 @@ def model_names(folders: Iterable[Path] = ()) -> list[str]:
 
 
 def find_model_file(name: str, folders: Iterable[Path] = ()) -> Path:
-    """Return the file of the model `name`. Files in `folders` stand before those that come with prewatt. Raises ValueError
-    if there is none.
+    """Return the file of the model `name`. A file in `folders` is used instead of one that comes with prewatt. Raises
+    ValueError if there is none.
     """
     known = model_names(folders)
     if name not in known:

@@ -117,7 +117,7 @@ class HeldAssociation:
             raise
 
     def _associate(self) -> Conversation[None]:
-        """Open an association; once more if the meter may still hold the one of before the gateway's start."""
+        """Open an association; once more if the meter may still hold one from before the gateway's start."""
         try:
             yield from self.client.open()
         except Busy:
