@@ -1,4 +1,4 @@
-"""Who is acting now, and through which door: what the audit log writes beside each change."""
+"""Who acts now, and through which door. The audit log writes both beside each change."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ class Door(TextChoices):
 
 @dataclass(frozen=True)
 class Actor:
-    """A person who acts. `request`: what they sent; None for a command, which the operator gives at the machine, and for
-    work that is done later for somebody: then `login` and `sent_from` say who they were. `command`: its name, or the page's.
+    """A person who acts. `request`: what they sent. It is None for a command, which the operator gives at the machine,
+    and for work that is done later for somebody; `login` then says who, and `sent_from` from which address, if it is
+    known. `command`: the name of the command, or of the later work.
     """
 
     door: Door
@@ -48,13 +49,13 @@ class Actor:
 
     @property
     def user(self) -> int | None:
-        """Return the number of the login; None for the operator at the machine, and for who is not logged in yet."""
+        """Return the number of the login; None for the operator at the machine, or if nobody is logged in yet."""
         user: Any = getattr(self.request, "user", None)
         return user.pk if user is not None else self.login
 
     @property
     def address(self) -> str:
-        """Return the network address of who asks; empty for a command."""
+        """Return the network address from which the person asks; empty for a command, or if it is not known."""
         return asker(self.request) if self.request is not None else self.sent_from
 
 

@@ -32,10 +32,10 @@ SECURITY = {
 class AuditEntry(models.Model):
     """A change of one row by one person, or of many rows alike.
 
-    `at`: when, µs. `user`: the number of the login; None: the operator at the machine, or somebody who was not logged in yet.
-    `organisation`: to whom the row belongs; None: to nobody. `model`: such as `estate.Property`; `row`: its number, empty for
-    many rows. `changes`: for each column [before, after], or None if the values are not written down. Numbers stand in place of
-    references, so that a row that is deleted leaves its history, and no lock is taken.
+    `at`: when, µs. `user`: the number of the login; None: the operator at the machine, or somebody who was not logged
+    in yet. `organisation`: the one to which the row belongs, or None. `model`: such as `estate.Property`; `row`: its
+    number, empty for many rows. `changes`: for each column [before, after], or None if the values are not written down.
+    Numbers stand in place of references, so that a row that is deleted leaves its history, and no lock is taken.
     """
 
     class Action(TextChoices):

@@ -1,8 +1,8 @@
-"""What of the database's rows is audited, and what of them is shown.
+"""Which rows of the database are audited, and which of their values are shown.
 
-Every model is, also one that is added tomorrow, but for those that only machines write or that are a log themselves
-(`NOT_AUDITED`). Secrets and what tells of persons (`privacy.texts` lists them) are never written down: the log can't be
-changed, and outlasts the right to be forgotten. It says that they were changed.
+Each model is audited, also one that is added tomorrow. Left out are models that only machines write, and models that
+are a log themselves (`NOT_AUDITED`). Secrets and what tells of persons (`privacy.texts` lists them) are never written
+down, because the log can't be changed and outlasts the right to be forgotten. It says only that they were changed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ NOT_AUDITED = {
     "sign_in.CredentialChange": "is a log itself",
     "usersessions": "ends by itself; log-ins stand in the security log",
 }
-"""Models, or all of an app, with the reason."""
+"""Models, or all models of an app, that are not audited, with the reason."""
 MACHINES_OWN = {
     "accounts.ApiKey": {"last_used_at"},
     "auth.User": {"last_login", "date_joined"},
@@ -95,11 +95,11 @@ PERSONAL_THERE = frozenset({
     "automatic.AutomaticTopUp.label",
     "payments.GiftLink.flat_name", "payments.GiftLink.shown_name", "payments.Gift.giver",
 })  # fmt: skip
-"""The same of columns whose name is plain elsewhere."""
+"""Columns that tell of persons in one model, though their name tells of nobody in others."""
 EMPTY: tuple[Any, ...] = (None, "", b"", [], {})
-"""Values of which nothing is said where a row is new, or goes."""
+"""Empty values, which are left out where a row is new or deleted."""
 LONGEST = 5_000
-"""Characters of a value that are written down; the rest of a tariff that is longer is in its own row."""
+"""The most characters of a value that are written down. A longer one, such as a tariff, stands whole in its own row."""
 
 
 @cache
@@ -159,8 +159,8 @@ def _says_nothing(field: Field[Any, Any], old: Any, new: Any, is_whole_row: bool
 
 
 def changes(model: type[Model], before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Change]:
-    """Return what differs between the columns of a row before and after; one of them is None if the row is new, or deleted. Of
-    these nothing is said that is empty.
+    """Return each column that differs, with its values before and after, or None if they are not written down. `before`
+    is None for a new row, `after` for a deleted one; then empty values are left out.
     """
     is_whole_row = before is None or after is None
     changes_by_field: dict[str, Change] = {}
@@ -182,7 +182,7 @@ def _same(field: Field[Any, Any], old: Any, new: Any) -> bool:
 
 @cache
 def paths(model: type[Model]) -> tuple[str, ...]:
-    """Return the ways from a model to the organisation to which a row belongs, the shortest first."""
+    """Return at most four lookups that lead from a model to the organisation of a row, the shortest first."""
     by_length = sorted(_paths(model, ()), key=lambda path: (path.count("__"), path))
     return tuple(by_length[:4])
 

@@ -20,7 +20,7 @@ from .audit import AuditEntry, changed, many_changed
 from .audited import changes, fields_of, is_audited, organisations_of
 
 MOST = 100
-"""Rows that are changed at once and written down one by one; of more only their number is."""
+"""The most rows changed at once that are written down one by one. Of more, only their number is written down."""
 MADE, CHANGED, DELETED = AuditEntry.Action.MADE, AuditEntry.Action.CHANGED, AuditEntry.Action.DELETED
 _BEFORE = "_audited_before"
 

@@ -1,4 +1,4 @@
-"""First passwords: one that was made by the program and read by others ends at its first use."""
+"""First passwords: the program made them and others may have read them. So each person must choose their own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The first start: a server on which nobody has a login yet is claimed by its first owner. On the machine itself nothing is
-asked for that; anywhere else the code that `prewatt server` prints, so that nobody else in the network is faster.
+"""The first start: a server on which nobody has a login yet is claimed by its first owner. A browser on the machine
+itself needs no code. Any other needs the code that `prewatt server` prints, so that nobody else in the network can be
+faster.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from .names import check_name
 from .rights import Role
 
 BY_PROXIES = ("Forwarded", "Via", "X-Real-IP")
-"""Headers that a proxy adds: who comes through one is not on this machine, even if the proxy is. Those that begin with
-X-Forwarded do not come here: that there was one is noted by `core.addresses.FORWARDED`.
+"""Headers that a proxy adds. Whoever comes through a proxy is not on this machine, even if the proxy is. Headers that
+begin with X-Forwarded do not arrive here: `core.addresses.FORWARDED` notes that there was one.
 """
 
 
@@ -48,7 +49,7 @@ def claim_code() -> str:
 
 
 def is_code(typed: str) -> bool:
-    """Return whether somebody has typed the code, with or without dashes, in large or small letters."""
+    """Return whether a typed text is the code, with or without dashes, in large or small letters."""
     return hmac.compare_digest(letters_of(typed).encode(), letters_of(claim_code()).encode())
 
 
@@ -63,8 +64,8 @@ def is_at_the_machine(request: HttpRequest) -> bool:
 
 @transaction.atomic
 def claim(name: str, password: str, organisation: str) -> Any:
-    """Create the first login, and its organisation, whose owner it is. Returns the login. A ValidationError names each field
-    that is wrong; also if somebody else was faster.
+    """Create the first login, and its organisation, whose owner it is. Returns the login. Raises ValidationError, which
+    names each wrong field, or says that somebody else was faster.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

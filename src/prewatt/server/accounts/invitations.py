@@ -1,6 +1,7 @@
 """Invitations: a code on paper or in a link lets one person in, once, to a flat's page or to a role with a landlord.
 
-The code has 80 bits, and only its hash is stored. Who types or opens it is shown what it is for; only a button uses it.
+The code has 80 bits, and only its hash is stored. Whoever types it or opens the link first sees what it is for. The
+invitation is used only when they press the button.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """What a code is made of, 5 bits each: no O and 0, no I and 1, which look alike on paper."""
 LENGTH, GROUP = 16, 4
 LONGEST_TYPED = 100
-"""Of what is typed as a code no more characters than these are looked at."""
+"""The most characters of a typed code that are looked at."""
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -46,11 +47,11 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """An invitation to a flat (`tenancy`), or to a `role` with a landlord (`organisation`; no `properties`: for all). Only
-    the hash of its code is stored. Instants are µs since 1970.
+    """An invitation to a flat (`tenancy`), or to a `role` with a landlord (`organisation`) for some `properties`, or
+    for all if there are none. Only the hash of its code is stored. Instants are µs since 1970.
 
-    `again`: the login that is let in again, with a new password, because its person lost the old one. `made_by` is null if
-    a command on the server's machine made it.
+    `again`: the login that is let in again, with a new password, because its person lost the old one. `made_by` is null
+    if a command on the server's machine made it.
     """
 
     hash = models.CharField(max_length=64, unique=True)
@@ -119,9 +120,9 @@ def invitation_of(code: str) -> Invitation | None:
 
 @transaction.atomic
 def invite_to_flat(tenancy: Tenancy, by: Any) -> str:
-    """Make an invitation to a flat. Returns its code, which can't be shown again. The office's new one takes the place of
-    its last one that was not used: a paper that was lost lets nobody in. Raises ValidationError if the tenancy has ended,
-    or has too many people.
+    """Make an invitation to a flat. Returns its code, which can't be shown again. An invitation from the office revokes
+    its earlier unused one, so that a lost paper lets nobody in. Raises ValidationError if the tenancy has ended, has
+    too many people, or the tenant who invites has too many open invitations.
     """
     _check_room(tenancy)
     mine = tenancy.invitations.still_open().filter(again=None)
@@ -135,8 +136,8 @@ def invite_to_flat(tenancy: Tenancy, by: Any) -> str:
 
 @transaction.atomic
 def invite_again(resident: Resident, by: Any) -> str:
-    """Make an invitation that lets a resident in again who can't log in any more: with it they choose a new password.
-    Returns its code. Raises ValidationError if the login opens more than the flats of this landlord.
+    """Make an invitation for a resident who can't log in any more: with it they choose a new password. Returns its
+    code. Raises ValidationError if the tenancy has ended, or the login opens more than the flats of this landlord.
     """
     tenancy = resident.tenancy
     if tenancy.has_ended(now()):
@@ -152,8 +153,8 @@ def invite_again(resident: Resident, by: Any) -> str:
 
 @transaction.atomic
 def invite_to_role(organisation: Organisation, role: str, by: Any, properties: Iterable[Property] = ()) -> str:
-    """Make an invitation to a role with a landlord; no properties: for all. Returns its code. Raises ValidationError if
-    there is no such role, or a property is another landlord's.
+    """Make an invitation to a role with a landlord, for some `properties`, or for all if none are given. Returns its
+    code. Raises ValidationError if there is no such role, or a property is another landlord's.
     """
     chosen = list(properties)
     if role not in MEMBER_ROLES:
@@ -186,8 +187,8 @@ def _make(by: Any, *, properties: Sequence[Property] = (), **door: Any) -> str:
 
 
 def to_join(user: Any) -> InvitationQuerySet:
-    """Return the invitations that a login has made to what is its own: the flats in which it lives, and roles. Papers that it made
-    for the tenants of other flats lie in their letter boxes, and are not among them.
+    """Return the invitations that a login has made to what is its own: the flats in which it lives, and roles. Papers
+    that it made for the tenants of other flats lie in their letter boxes by now, and are left out.
     """
     own = models.Q(organisation__isnull=False) | models.Q(tenancy__in=Tenancy.objects.filter(people=user.pk))
     return Invitation.objects.filter(own, made_by=user.pk, again=None)
@@ -200,7 +201,7 @@ def _end_invitations_for(instance: Property, **_more: Any) -> None:
 
 
 def revoke(invitations: models.QuerySet[Invitation]) -> int:
-    """End those of some invitations that are open, at once. Returns how many they were."""
+    """Revoke those of the given invitations that are open. Returns how many there were."""
     return invitations.filter(used_at__isnull=True, revoked_at__isnull=True).update(revoked_at=now())
 
 
@@ -245,8 +246,8 @@ def _maker_may(invitation: Invitation) -> bool:
 
 @transaction.atomic
 def use(invitation: Invitation, user: Any) -> None:
-    """Let a login in by an invitation. Two who use it at once: one is in. Raises InvitationError if it lets nobody in, or
-    the login is in already; ValidationError if there is no room.
+    """Let a login in by an invitation. If two people use it at once, only one gets in. Raises InvitationError if it
+    lets nobody in, is for another login, or the login has access already; ValidationError if there is no room.
     """
     check_open(invitation)
     if invitation.again is not None and invitation.again != user:

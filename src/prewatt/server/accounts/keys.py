@@ -47,10 +47,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 class ApiKey(models.Model):
     """A key with which a program acts for the person `user`. Only its hash is stored. Instants are µs since 1970.
 
-    `organisation`: the key opens what belongs to it alone; null: all that the person may see. `scope`: all that the person
-    may do, only reading, the `rights` alone (values of `rights.Right`), or what a tenant may do in their own flats: such a key
-    was made by a log-in in an app, of `wechat_user` if it is WeChat's, and lasts for as long as it is used. `last_used_at` is
-    right to the hour.
+    `organisation`: the key opens only what belongs to it; null: all that the person may see. `scope`: all that the
+    person may do, only reading, the `rights` alone (values of `rights.Right`), or what a tenant may do in their own
+    flats. A key of this last scope was made by a log-in in an app, of `wechat_user` if it is WeChat's. It ends after
+    `IDLE_DAYS` without use. `last_used_at` is right to the hour.
     """
 
     class Scope(models.TextChoices):
@@ -88,7 +88,9 @@ class ApiKey(models.Model):
 
     @property
     def allowed(self) -> frozenset[Right]:
-        """The rights that the key opens, if its owner has them."""
+        """The rights that the key opens, if its owner has them. A key that only reads has all: `api.routes` refuses its
+        writes.
+        """
         if self.scope == self.Scope.CHOSEN:
             return frozenset(right for right in Right if right in self.rights)
         if self.scope == self.Scope.TENANT:
@@ -133,9 +135,9 @@ def make_key(
 
 @transaction.atomic
 def make_app_key(wechat_user: WeChatUser) -> str:
-    """Make the key with which somebody's WeChat acts for them in their own flats, and return its text. Of more devices than
-    `MOST_DEVICES` the one that was not used for longest is logged out. Raises WeChatUser.DoesNotExist if their log-ins have
-    been ended meanwhile.
+    """Make the key with which somebody's WeChat acts for them in their own flats, and return its text. If there are
+    more than `MOST_DEVICES` devices then, the one that was unused for longest is logged out. Raises
+    WeChatUser.DoesNotExist if their log-ins have been ended meanwhile.
     """
     if not locked(WeChatUser.objects.filter(pk=wechat_user.pk)):
         raise WeChatUser.DoesNotExist
@@ -156,14 +158,14 @@ def _new_key(days: int, **fields: Any) -> str:
 
 
 def revoke(keys: models.QuerySet[ApiKey]) -> int:
-    """End those of some keys that are not revoked yet, at once. Returns how many they were."""
+    """Revoke those of the given keys that are not revoked yet. Returns how many there were."""
     return keys.filter(revoked_at__isnull=True).update(revoked_at=now())
 
 
 @transaction.atomic
 def end_apps(user: Any) -> int:
-    """End what apps have of a login: their keys, and that people in WeChat come in by it without a password. Returns how many
-    those people were. Each can join it again.
+    """End the access that apps have to a login: revoke their keys, and let nobody in WeChat log in to it without a
+    password. Returns how many people in WeChat had joined the login. Each can join it again.
     """
     people = WeChatUser.objects.filter(user=user.pk)
     locked(people)
@@ -180,8 +182,9 @@ class KeyRefused(Exception):
 
 
 def user_of(text: str) -> Any:
-    """Return the person for whom the program with a key acts, with the key as `api_key`, and note that it is used. Raises
-    KeyRefused if there is no such key, it is over, or its owner may do nothing any more that it opens.
+    """Return the person for whom the program with a key acts, with the key as `api_key`, and note that it is used.
+    Raises KeyRefused if there is no such key, it has ended or was revoked, or its owner has lost all rights that it
+    opens.
     """
     key = ApiKey.objects.select_related("user", "organisation").filter(hash=_hash(text)).first()
     if key is None:

@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 
 DAYS = 180
 MOST = 8
-"""So many accounts are remembered of a browser: a family, a caretaker's phone."""
+"""The most accounts that are remembered of a browser: enough for a family, or for a caretaker's phone."""
 
 
 def browser_of(request: HttpRequest, account: str) -> str:

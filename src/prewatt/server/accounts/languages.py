@@ -1,6 +1,7 @@
-"""In which language somebody reads: as they chose, in this browser or with their login; else as the browser asks for.
+"""The language in which somebody reads: the one that they chose, in this browser or with their login; if none, the one
+that the browser asks for.
 
-A choice is kept in a cookie, so that the log-in speaks it too, and with the login, so that the next browser does.
+A choice is kept in a cookie, so that the log-in page speaks it too, and with the login, so that the next browser does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ DAYS = 365
 
 
 class SpokenLanguage(models.Model):
-    """The language that somebody chose for pages, such as `zh-hans`. One that is no more is as none."""
+    """The language that somebody chose for pages, such as `zh-hans`. One that was removed counts as no choice."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="spoken_language"
@@ -64,7 +65,7 @@ def choose(request: HttpRequest, response: HttpResponse, code: str) -> None:
 
 
 def speak(user: Any) -> None:
-    """Speak the language that somebody chose from now on, if they chose one."""
+    """From now on speak the language that somebody chose with their login, if they chose one."""
     code = SpokenLanguage.objects.filter(user=user).values_list("code", flat=True).first()
     if code and known(code):
         translation.activate(code)

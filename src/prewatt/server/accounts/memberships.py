@@ -43,8 +43,8 @@ class Membership(models.Model):
 
 @dataclass(frozen=True)
 class Grant:
-    """A membership as it is asked. `properties`: their numbers; None: all of the organisation. `rights`: those of the role;
-    fewer for a program's key.
+    """What a membership allows. `properties`: the numbers of its properties; None: all of the organisation. `rights`:
+    those of the role; fewer for a program's key.
     """
 
     organisation: int
@@ -65,13 +65,13 @@ class Reach:
 
     @cached_property
     def mark(self) -> str:
-        """A short text that is another one as soon as the login may do other things, or elsewhere."""
+        """A short text that changes as soon as the login may do other things, or elsewhere."""
         parts = [(each.organisation, sorted(each.properties or ()), sorted(each.rights)) for each in self.grants]
         return hashlib.sha256(repr((self.operator, parts)).encode()).hexdigest()[:16]
 
     @cached_property
     def rights(self) -> frozenset[Right]:
-        """What the login may do somewhere."""
+        """All rights that the login has, at least somewhere."""
         if self.operator:
             return RIGHTS[Role.OPERATOR]
         return frozenset().union(*(each.rights for each in self.grants))
@@ -81,7 +81,7 @@ class Reach:
         return self.at_place(property_.pk, property_.organisation_id)
 
     def at_place(self, property_: int, organisation: int) -> frozenset[Right]:
-        """Return the same by the primary keys of the property and its organisation."""
+        """Return the same as `at`, by the primary keys of the property and its organisation."""
         if self.operator:
             return RIGHTS[Role.OPERATOR]
         for each in self.grants:
@@ -113,8 +113,8 @@ class Reach:
         return Property.objects.filter(reached)
 
     def organisations(self, right: Right | None = None) -> models.QuerySet[Organisation]:
-        """Return the organisations for the whole of which the login has a right; if none is named, all in which it has a
-        role, also one for single properties.
+        """Return the organisations in which the login has a right for all properties. If no right is named, return all
+        in which it has a role, also one for single properties.
         """
         if self.operator:
             return Organisation.objects.all()
@@ -127,7 +127,7 @@ class Reach:
         )
 
     def within(self, key: ApiKey) -> Reach:
-        """Return the part of all this that a program's key opens."""
+        """Return the part of this reach that a program's key opens."""
         allowed = key.allowed
         if not allowed:
             return Reach(False, ())
@@ -150,7 +150,7 @@ class Reach:
 
 def reach_of(user: Any) -> Reach:
     """Return what a login may do, and where. Somebody who is not logged in, or whose login is closed, may do nothing. A
-    program that acts by a key (`keys.user_of`) may do what the key says, of what its owner may do now.
+    program that acts by a key (`keys.user_of`) may do what both the key and its owner may do now.
     """
     key: ApiKey | None = getattr(user, "api_key", None)
     reach = reaches_of([user])[user] if user.is_authenticated else Reach(False, ())
@@ -158,7 +158,7 @@ def reach_of(user: Any) -> Reach:
 
 
 def reaches_of(users: Collection[Any]) -> dict[Any, Reach]:
-    """Return what people may do, and where, asked for all of them at once. Whose login is closed may do nothing."""
+    """Return what each person may do, and where, asked for at once. One whose login is closed may do nothing."""
     reaches = {user: Reach(user.is_active and user.is_superuser, ()) for user in users}
     asked = {user.pk: user for user, reach in reaches.items() if user.is_active and not reach.operator}
     if not asked:
@@ -180,8 +180,9 @@ def reaches_of(users: Collection[Any]) -> dict[Any, Reach]:
 
 @transaction.atomic
 def put_member(organisation: Organisation, user: Any, role: str, properties: Iterable[Property] = ()) -> Membership:
-    """Give a login a role in an organisation, or change the one that it has. No properties: all. Raises ValidationError if
-    there is no such role, a property is another organisation's, or it would leave the organisation without an owner.
+    """Give a login a role in an organisation, or change the one that it has. Without `properties` it is for all. Raises
+    ValidationError if there is no such role, a property is another organisation's, or it would leave the organisation
+    without an owner.
     """
     chosen = list(properties)
     if role not in MEMBER_ROLES:

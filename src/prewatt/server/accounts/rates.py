@@ -24,7 +24,7 @@ _here: dict[str, tuple[int, int, int]] = {}
 
 
 def waits_for_rate(key: str) -> float:
-    """Count a call with a key, and return how long (s) to wait if there were too many in this minute; 0: none."""
+    """Count a call with a key. Returns how long (s) to wait if there were too many in this minute, otherwise 0."""
     at = time.time()
     minute = int(at // MINUTE)
     subject = salted_hmac("prewatt.rates", key, algorithm="sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What of log-ins and refusals goes to the security log."""
+"""Notes log-ins, failed log-ins, log-outs and refusals in the security log."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from .security_log import note
 
 REFUSED = {401: "not logged in", 403: "refused", 404: "not found", 429: "too many"}
-"""Answers that are noted, by status; a page that is not there only of who is logged in, and may be after another's."""
+"""Answers that are noted, by status; 404 only of people who are logged in: they may be after what is another's."""
 
 NOTED = "prewatt.noted"
-"""Set in `request.META` by who has noted a refusal in words of its own."""
+"""The name that code sets in `request.META` if it has noted a refusal in words of its own."""
 
 
 class NoteRefusals:

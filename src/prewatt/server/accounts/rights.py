@@ -36,7 +36,7 @@ class Right(TextChoices):
 
 
 class Role(TextChoices):
-    """What a person is to an organisation. `OPERATOR` is who runs the server: it is kept in no row, see `memberships`."""
+    """What a person is to an organisation. `OPERATOR` is whoever runs the server: no row holds it (`memberships`)."""
 
     OWNER = "owner", _("owner")
     MANAGER = "manager", _("manager")

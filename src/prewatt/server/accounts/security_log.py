@@ -1,12 +1,12 @@
 """The security log: who logged in, failed, was refused, and whose credentials, roles and keys were changed.
 
-It lies in the home folder, `run/security.log`: a JSON object a line, with the time in UTC. People are in it by the number of
-their login alone, and what they asked for by the name of the page, never by its address, which may hold a code. The only
-thing that tells of a person outside is the network address of who asked. JSON escapes control characters, so that nobody
-forges a line.
+It lies in the home folder, `run/security.log`: a JSON object a line, with the time in UTC. It names people only by the
+number of their login, and what they asked for only by the name of the page: its address may hold a code. The only thing
+that tells of a person outside is the network address from which they asked. JSON escapes control characters, so that
+nobody forges a line.
 
-Several processes write it: each line is one write to a file that was opened for appending. A file that has grown is put
-aside; the oldest one goes.
+Several processes write it: each line is one write to a file that was opened for appending. A full file is put aside;
+the oldest one is deleted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..core.addresses import asker
 
 log = logging.getLogger("prewatt.security")
 LARGEST, KEPT = 10_000_000, 5
-"""Bytes of a file, and how many that are full are kept beside the present one."""
+"""The most bytes of a file, and how many full files are kept beside the present one."""
 
 
 def path() -> Path:

@@ -1,4 +1,4 @@
-"""Whose login is that of a tenant: the one place that says which tenancies a login belongs to."""
+"""The one place that says which tenancies a login belongs to."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def tenancies_of_login(user: Any) -> TenancyQuerySet:
-    """Return the tenancies that a login belongs to, also those that are over, with their units and properties. Somebody who
-    is not logged in has none. A program that acts by a key has those that the key opens.
+    """Return the tenancies that a login belongs to, also those that are over, with their units and properties. Somebody
+    who is not logged in has none. A program that acts by a key has those that the key opens; a key for chosen rights
+    opens none.
     """
     rows: TenancyQuerySet = Tenancy.objects.select_related("unit__property__organisation")
     key: ApiKey | None = getattr(user, "api_key", None)
@@ -25,5 +26,5 @@ def tenancies_of_login(user: Any) -> TenancyQuerySet:
 
 
 def is_tenant_of(user: Any, tenancy: Tenancy) -> bool:
-    """Return whether a login is that of the tenant of a tenancy, also of one that is over."""
+    """Return whether a login belongs to a tenancy, also to one that is over."""
     return tenancies_of_login(user).filter(pk=tenancy.pk).exists()

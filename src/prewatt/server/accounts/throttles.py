@@ -5,7 +5,7 @@ account from one address, of an account from everywhere, of an address at all ac
 as time goes by. From a number of tries on each further one has to wait, twice as long each time.
 
 What nobody can guess (keys and codes of 80 bits and more, signatures) is looked at first, and the right one is always taken:
-only wrong ones wait. So no stranger shuts out who has the right one, even from the same address.
+only wrong ones wait. So no stranger shuts out whoever has the right one, even from the same address.
 
 No key is stored, only a keyed hash: a row tells neither an account nor an address.
 """
@@ -26,10 +26,10 @@ AGAIN = 50
 
 
 class Count(NamedTuple):
-    """How one subject of a kind is counted. `of`: the places of its keys among the keys of a call; without one of them
-    nothing is counted. `free`: wrong tries that cost no waiting. `first`: the wait (s) after the next one; it doubles with
-    each further one, up to `most` (s). `forget`: the time (s) after which one wrong try is forgotten. `lane`: where it
-    counts, no other count of the kind does. `cleared`: a right try ends the count.
+    """How one subject of a kind is counted. `of`: the places of its keys among the keys of a call; if one of them is
+    missing, nothing is counted. `free`: wrong tries that cost no waiting. `first`: the wait (s) after the next one; it
+    doubles with each further one, up to `most` (s). `forget`: the time (s) after which one wrong try is forgotten.
+    `lane`: if it counts a try, the kind's other counts do not. `cleared`: a right try ends the count.
     """
 
     of: tuple[int, ...]
@@ -42,7 +42,7 @@ class Count(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A try that was counted. `subject`: of which; `until`: the end of the wait that began with it, µs since 1970."""
+    """A try that was counted. `subject`: the hash of its subject; `until`: when its wait ends, µs since 1970."""
 
     subject: str
     until: int
@@ -138,9 +138,9 @@ def failed(kind: str, *keys: str) -> None:
 
 
 def take(kind: str, *keys: str) -> tuple[float, list[Mark]]:
-    """Count a try as wrong before it is looked at, so that many at once are no more tries than one after the other. Returns how
-    long (s) this asker has to wait; 0: the try may be looked at, and `give_back` gets the marks if it is right. Call it
-    outside of transactions that others wait for.
+    """Count a try as wrong before it is looked at, so that many tries at once get no more chances than one after the
+    other. Returns how long (s) this asker has to wait, and the marks of the try. If the wait is 0, the try may be
+    looked at; if it is right, give the marks to `give_back`. Call it outside of transactions that others wait for.
     """
     marks: list[Mark] = []
     wait = waits(kind, *keys)
@@ -167,14 +167,14 @@ def give_back(marks: Iterable[Mark]) -> None:
 
 
 def passed(kind: str, *keys: str) -> None:
-    """Forget the wrong tries of somebody whose try was right: the counts that such a try clears."""
+    """Forget the wrong tries of somebody whose try was right, in all counts that a right try ends."""
     subjects = [_subject(kind, place, keys) for place, count in _counts(kind, keys) if count.cleared]
     if subjects and Throttle.objects.filter(subject__in=subjects).exists():
         Throttle.objects.filter(subject__in=subjects).delete()
 
 
 def forget_old() -> int:
-    """Delete the rows of which nothing is remembered any more, and return how many they were."""
+    """Delete the rows of which nothing is remembered any more, and return how many there were."""
     deleted, _by_model = Throttle.objects.filter(ends__lt=system_now()).delete()
     return deleted
 

@@ -1,4 +1,4 @@
-"""Who somebody is in a WeChat mini program: the login that they joined to their WeChat."""
+"""The people in WeChat mini programs, and the login that each has joined."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _PURPOSE = "WeChat user"
 
 
 class WeChatUser(models.Model):
-    """A person in the mini program `appid`, and the login that they use there. `sealed`: the openid, encrypted, by which only
-    that program knows the person; `digest`: its hash, to look it up. `made_at` is an instant, µs since 1970.
+    """A person in the mini program `appid`, and the login that they use there. `sealed`: their openid, sealed; only
+    that program knows the person by it. `digest`: its hash, to look it up. `made_at` is an instant, µs since 1970.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="wechat_users")
@@ -39,13 +39,13 @@ class WeChatUser(models.Model):
 
 
 def wechat_user_of(appid: str, openid: str) -> WeChatUser | None:
-    """Return who somebody in a mini program is; None if they have joined no login."""
+    """Return the person with an openid in a mini program; None if they have joined no login."""
     return WeChatUser.objects.select_related("user").filter(digest=_digest(appid, openid)).first()
 
 
 def locked(rows: models.QuerySet[WeChatUser]) -> bool:
-    """Lock people in WeChat until the transaction ends, before any key of theirs: whoever logs in meanwhile, or ends their log-ins,
-    waits. Returns whether there are any.
+    """Lock people in WeChat until the transaction ends, and do so before any key of theirs is locked. Whoever logs in
+    meanwhile, or ends their log-ins, waits. Returns whether there are any such people.
     """
     # Written as they are, which locks them: the room that asks for locks lies above this one.
     return rows.update(appid=models.F("appid")) > 0
@@ -53,13 +53,15 @@ def locked(rows: models.QuerySet[WeChatUser]) -> bool:
 
 @transaction.atomic
 def leave_wechat(row: WeChatUser) -> None:
-    """Take a person in WeChat off the login that they have joined; their keys end."""
+    """Separate a person in WeChat from the login that they have joined. Their keys are deleted."""
     locked(WeChatUser.objects.filter(pk=row.pk))
     row.delete()
 
 
 def join_wechat(user: Any, appid: str, openid: str) -> WeChatUser:
-    """Join somebody in a mini program to a login, instead of the one that they were joined to before, whose keys end."""
+    """Join a person in a mini program to a login. Returns the person. If they had joined another login, they leave
+    that, and their keys for it are deleted.
+    """
     digest = _digest(appid, openid)
     row = WeChatUser.objects.filter(digest=digest).first()
     if row is not None and row.user_id == user.pk:

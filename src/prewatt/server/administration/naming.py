@@ -13,7 +13,7 @@ from .row_names import ROOMS, ROWS, SEVERAL
 
 
 def name_all() -> None:
-    """Name our rooms, models and columns, but for columns that have a name of their own."""
+    """Name our rooms, models and columns, except columns that have a name of their own."""
     for label, name in ROOMS.items():
         apps.get_app_config(label).verbose_name = name
     for model in apps.get_models():

@@ -1,4 +1,4 @@
-"""What the tables are called, on the pages *Changes* and *Set-up*: a row of each, and several where a page lists them."""
+"""The names of tables on the pages *Changes* and *Set-up*: one name for a single row, and one for several in a list."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class SharedCost(models.Model):
 
     The cost is the energy of `meters` at the property's tariff, or a bill that is typed in with a run. The rule is a
     mix: the percentages of five bases, which sum to 100. With a `schedule` it runs by itself, from `since` (µs since
-    1970, a local midnight). No day from `ends` on (of the same form) is divided. Once something was booked, only `ends`
-    may change (`costs`).
+    1970, a local midnight). No day from `ends` on (also a local midnight) is divided. Once something was booked, only
+    `ends` may change (`costs`).
     """
 
     class Vacancy(models.TextChoices):

@@ -340,8 +340,8 @@ def reverse(old_run: Run, by: Any = None) -> Run:
 
 
 def next_span(shared_cost: SharedCost) -> tuple[date, date] | None:
-    """Return the first days that a scheduled cost has not been charged for; None if it runs by hand, or has ended
-    before.
+    """Return the next days, first and last, that a scheduled cost has not charged for; None if it runs by hand, or ends
+    before them.
     """
     if shared_cost.schedule == SharedCost.Schedule.NONE or shared_cost.since is None:
         return None
