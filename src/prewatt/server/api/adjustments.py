@@ -27,7 +27,7 @@ class NewPuttingRight(Schema):
 
 @router.post("/tenancies/{pk}/adjustments", response={201: dict[str, Any]})
 def put_charges_right(request: HttpRequest, pk: int, given: NewPuttingRight) -> Any:
-    """Correct what was charged wrongly for energy, whatever the amount. It waits for a second person."""
+    """Correct what was charged wrongly for energy. Whatever the amount, the correction waits for a second person."""
     tenancy = tenancy_of_manager(request, pk)
     adjustment = put_right(tenancy, read_money("amount", given.amount), given.adjustment_id, request.user, given.reason)
     return Status(201, {"amount": exact_money(adjustment.amount), "state": adjustment.state})

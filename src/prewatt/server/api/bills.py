@@ -46,7 +46,9 @@ def _document(terms: Terms | None, currency: str) -> dict[str, Any] | None:
 
 @router.get("/tenancies/{pk}/terms")
 def terms(request: HttpRequest, pk: int) -> Any:
-    """Return how a tenancy pays now, and how it will pay later; null if it pays before use, as from the start."""
+    """Return the terms of a tenancy now (`holds`) and later (`to_come`); null if there are none. Without terms it pays
+    before use.
+    """
     tenancy = tenancy_of_manager(request, pk)
     currency = tenancy.unit.property.currency
     return {"holds": _document(terms_of(pk), currency), "to_come": _document(waiting_terms(pk), currency)}

@@ -39,7 +39,8 @@ class NewOrder(Schema):
 @router.post("/meters/{name}/orders", response={201: dict[str, Any]})
 def order(request: HttpRequest, name: str, given: NewOrder) -> Any:
     """Give an order to a meter: switch, limit, restoration or emergency credit. It is sent to the meter. If a code can
-    carry it, the answer has one that can be typed on site at once. `until` in the answer is the instant that both have.
+    carry it, the answer has one that can be typed on site at once. `until` in the answer holds for the order and for
+    its code.
     """
     chosen(request, given.do)
     action = read_action(
@@ -83,7 +84,9 @@ def _document(each: Ordered) -> dict[str, Any]:
 
 
 def code_document(command: Command) -> dict[str, Any]:
-    """Return the code of a command while it can be typed, and for which meter it is; or why it has none."""
+    """Return the code of a command, and its meter. `code` is null if none can be typed; `no_code` then says why, as
+    long as the command waits.
+    """
     waits = command.reached_at is None and command.state in (Command.State.QUEUED, Command.State.SENT)
     code = getattr(command, "code", None) if waits else None
     return {
@@ -94,7 +97,7 @@ def code_document(command: Command) -> dict[str, Any]:
 
 
 class NewGift(Schema):
-    """`amount` as text. `adjustment_id`: your own id, so that asking twice is one gift (1 to 40 characters, not
+    """`amount` as text. `adjustment_id`: your own id, so that asking twice gives once (1 to 40 characters, not
     beginning with ~).
     """
 
@@ -105,8 +108,8 @@ class NewGift(Schema):
 
 @router.post("/tenancies/{pk}/goodwill", response={201: dict[str, Any]})
 def give_freely(request: HttpRequest, pk: int, given: NewGift) -> Any:
-    """Give goodwill credit (under 0: take some). It is sent to the meter, and has a code that can be typed on site at
-    once. An amount over what one person may give alone waits for a second person, and has no code before.
+    """Give goodwill credit; an amount under 0 takes some. It is sent to the meter, and has a code that can be typed on
+    site at once. An amount over what one person may give alone waits for a second person, and has no code until then.
     """
     amount = read_money("amount", given.amount)
     adjustment = give(tenancy_of_manager(request, pk), amount, given.adjustment_id, request.user, given.reason)

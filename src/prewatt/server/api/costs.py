@@ -49,7 +49,7 @@ def _cost(request: HttpRequest, pk: int) -> SharedCost:
 
 
 def document(cost: SharedCost) -> dict[str, Any]:
-    """Return a shared cost in the form of the API. `booked`: it can only be ended."""
+    """Return a shared cost in the form of the API. `booked`: something of it was booked, so it can only be ended."""
     zone_ = zone(cost.property.zone)
     return {
         "id": cost.pk,
@@ -170,7 +170,7 @@ def _preview(outlook: Preview) -> dict[str, Any]:
 
 @router.post("/runs/{pk}/reverse")
 def reverse_run(request: HttpRequest, pk: int) -> Any:
-    """Give a whole run back."""
+    """Reverse a whole run: each share is given back."""
     run_ = row_at(request, Run.objects.all(), "shared_cost__property", pk=pk)
     reverse(run_, request.user)
     return {"run": pk, "reversed": True}

@@ -25,9 +25,9 @@ router = Router()
 
 @router.get("/tenancies/{pk}/keypad")
 def account(request: HttpRequest, pk: int) -> Any:
-    """Return the account of a tenancy with a keypad meter, to its tenant and its manager: what is kept for the next code
-    (below zero: owed), the price of the next kWh with fee and tax, and the last codes. `left_kwh`: at most, by the last
-    reading and the codes since then; null if nobody knows.
+    """Return the account of a tenancy with a keypad meter, to its tenant and its manager: what is kept for the next
+    code (below zero: owed), the price of the next kWh with fee and tax, and the last codes. `left_kwh`: the most that
+    can be left, by the last reading and the codes since then; null if nobody knows.
     """
     tenancy, _manager = tenancy_to_see(request, pk)
     panel = keypad_panel(tenancy, now())
@@ -67,7 +67,7 @@ def price(request: HttpRequest, pk: int, kwh: str) -> Any:
 
 @router.post("/tenancies/{pk}/keypad/codes", response={201: dict[str, Any]})
 def add_code(request: HttpRequest, pk: int) -> Any:
-    """Make a code of the credit that is kept: credit that was given, or for which no code could be made before."""
+    """Make a code from the credit that is kept: credit that was given, or for which no code could be made before."""
     entry = sell_credit(tenancy_of_manager(request, pk), request.user)
     assert entry.code is not None
     return Status(
@@ -89,7 +89,7 @@ class NewGiveBack(Schema):
 
 @router.post("/tenancies/{pk}/keypad/codes/{number}/give-back", response={201: dict[str, Any]})
 def give_back(request: HttpRequest, pk: int, number: int, given: NewGiveBack) -> Any:
-    """Propose to give a code back that was never typed in. A second person agrees to the adjustment."""
+    """Propose to give back the cost of a code that was never typed in. A second person must agree."""
     rows = KeypadEntry.objects.select_related("tenancy__unit__property__organisation", "code")
     entry = get_object_or_404(rows, tenancy=tenancy_of_manager(request, pk), number=number)
     adjustment = give_code_back(entry, request.user, given.reason)
@@ -99,8 +99,8 @@ def give_back(request: HttpRequest, pk: int, number: int, given: NewGiveBack) ->
 
 
 class NewReading(Schema):
-    """What the display shows: `kwh` in all, and what is `left_kwh` if it shows that; `at`: when it was read. `sure`: a
-    person has looked again at what seems impossible.
+    """What the display shows: `kwh` used in all, and `left_kwh` if it shows what is left. `at`: when it was read.
+    `sure`: a person has looked again at what seems impossible.
     """
 
     at: str
@@ -111,8 +111,8 @@ class NewReading(Schema):
 
 @router.post("/keypad-meters/{pk}/readings", response={201: dict[str, Any]})
 def add_reading(request: HttpRequest, pk: int, given: NewReading) -> Any:
-    """Take up a reading that somebody typed. One that can't be true is refused, unless a person is sure; then it is kept
-    in doubt, and nothing counts by it.
+    """Take up a reading that somebody typed. One that can't be true is refused, unless a person is sure; then it is
+    kept as doubtful, and nothing counts by it.
     """
     meter = keypad_meter_of_manager(request, pk)
     reading = take_reading(

@@ -54,7 +54,7 @@ def exchange_meter(request: HttpRequest, name: str, given: NewExchange) -> Any:
 
 @router.post("/meters/{name}/lead-back", response={201: dict[str, Any]})
 def lead_meter_back(request: HttpRequest, name: str) -> Any:
-    """Let a journal that is dated in the future go on from the present."""
+    """Let a journal that is dated in the future go on from the present. `number` is null if this is ordered already."""
     user: Any = request.user
     command = lead_back(meter_of_manager(request, name=name), user.get_username())
     return Status(201, {"number": None if command is None else command.number})

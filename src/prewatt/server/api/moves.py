@@ -18,8 +18,8 @@ router = Router()
 
 class NewChange(Schema):
     """The values to correct; what is left out stays. `begins`, `ends`: instants. `stays`: the tenant does not move out
-    after all. `along`: a tenant who moves at the same instant moves with the new one. `deposit` as text. `another`: it
-    is another person, and the login is taken away. `preview`: only say what the correction would do.
+    after all. `along`: a tenant who moves at the same instant moves with this one. `deposit` as text. `another`: it is
+    another person, and the login is taken away. `preview`: only say what the correction would do.
     """
 
     reason: str

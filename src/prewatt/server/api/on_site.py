@@ -47,9 +47,9 @@ def my_grants(request: HttpRequest) -> Any:
 
 @router.post("/me/grants")
 def renew_grants(request: HttpRequest, given: Phone) -> Any:
-    """Get a grant for each property where you may switch, for the phone with this key, with the names of flats and meters there.
-    Asked again, it is the same grant until it is to be renewed. `grant` and `revocations` are what the phone shows a gateway,
-    in base64.
+    """Get a grant for each property where you may switch, for the phone with this key, with the names of flats and
+    meters there. Asking again returns the same grant until it is time to renew it. `grant` and `revocations` are what
+    the phone shows a gateway, in base64.
     """
     user: Any = request.user
     phone = grants_for(user, reach(request), given.public_key)
@@ -63,7 +63,7 @@ def renew_grants(request: HttpRequest, given: Phone) -> Any:
 
 @router.post("/me/grants/revoke")
 def revoke_grants(request: HttpRequest, given: Phone) -> Any:
-    """Take the grants of one of your phones back, because it is lost or not used any more. Gateways are told when they are
+    """Revoke the grants of one of your phones, because it is lost or not used any more. Gateways are told when they are
     reached.
     """
     mine = StaffGrant.objects.filter(user=_login(request), key=given.public_key.strip().lower())

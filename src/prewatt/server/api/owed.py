@@ -211,9 +211,9 @@ def set_debt_off(request: HttpRequest, pk: int, refund_pk: int) -> Any:
 
 
 class NewMove(Schema):
-    """`credit_id`: the id of the payment in the wrong flat. `to`: the right tenancy. `used`: what was used of it
-    becomes a debt, or a gift if a second person agrees. `as_known`: use what an offline building reported last.
-    `preview`: only say what the move would do.
+    """`credit_id`: the id of the payment in the wrong flat. `to`: the right tenancy. `used`: the used part becomes a
+    `debt`, or a `gift` if a second person agrees. `as_known`: use what an offline building reported last. `preview`:
+    only say what the move would do.
     """
 
     credit_id: str

@@ -28,8 +28,8 @@ def properties(request: HttpRequest) -> Any:
 
 @router.get("/properties/{pk}/losses")
 def building_balance(request: HttpRequest, pk: int, first: date, last: date) -> Any:
-    """Return the energy balance of a building: its main meter and the sum of all others, by quarter of an hour, for up
-    to 31 local days.
+    """Return the energy losses of a building: what its main meter and all other meters count in each quarter of an
+    hour, for up to 31 local days.
     """
     property_ = property_of_manager(request, pk)
     if not 0 <= (last - first).days < 31 or not 1971 <= first.year < 2199:

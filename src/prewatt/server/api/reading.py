@@ -24,7 +24,7 @@ TYPES = {
 
 
 def wrong_type(name: str) -> str:
-    """Return what is wrong with a value of a document, by the library's name of it."""
+    """Return in words what is wrong with a value of a document. `name`: the error's name in the library."""
     return str(TYPES.get(name.partition("_")[0], _("This can't be read.")))
 
 
@@ -56,7 +56,7 @@ def read_period(field: str, text: str) -> Period:
 
 
 def read_year(field: str, day: date) -> date:
-    """Return a day of which a chart can be. Raises ValidationError, which names the field."""
+    """Return the day if charts can show its year. Raises ValidationError, which names the field."""
     if not EARLIEST <= day.year <= LATEST:
         known = {"first": EARLIEST, "last": LATEST}
         raise ValidationError({field: _("Choose a day between %(first)d and %(last)d.") % known})
@@ -64,7 +64,7 @@ def read_year(field: str, day: date) -> date:
 
 
 def read_tenths(field: str, text: str) -> int:
-    """Return tenths of a kWh from kWh of a document. Raises ValidationError, which names the field."""
+    """Return energy in tenths of a kWh from text in kWh. Raises ValidationError, which names the field."""
     energy = read_field(field, text, parse_kwh)
     if energy % 100:
         raise ValidationError({field: _("A code carries whole tenths of a kWh, such as 12.5.")})

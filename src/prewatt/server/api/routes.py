@@ -57,15 +57,15 @@ from .reading import wrong_type
 
 OWN = f"/{API}me"
 READ_BY_PEOPLE = (OWN, f"/{API}wechat/")
-"""How the addresses begin whose answers people read: of what is their own, which is in their language, and of the way in."""
+"""The beginnings of the addresses whose answers people read: those of their own flats, and the log-in by WeChat."""
 
 
 class _Bearer(HttpBearer):
     """Lets a program in by the key in the header `Authorization`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
-        """Return the person for whom the program acts. Raises HttpError, with words, if the key opens nothing, or not this,
-        and Throttled after many wrong keys of one address, or very many calls with a right one.
+        """Return the person for whom the program acts. Raises HttpError, with words, if the key opens nothing, or does
+        not open this call; Throttled after many wrong keys from one address, or too many calls with a right one.
         """
         try:
             user = user_of(token)
@@ -90,7 +90,7 @@ class _Body(Parser):
     """Reads bodies with the API's own errors."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """Return the value of the request's JSON body. Raises JsonError, and HttpError 415 if it is called something else."""
+        """Return the value of the request's JSON body. Raises JsonError, and HttpError 415 for another content type."""
         if request.content_type != "application/json":
             raise HttpError(415, _("Send JSON, with the header Content-Type: application/json."))
         return read_json(request.body)
@@ -181,7 +181,7 @@ def collided(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @api.exception_handler(MalformedError)
 def malformed(request: HttpRequest, error: MalformedError) -> HttpResponse:
-    """Answer 422, in the words of the library, if a value has another type than the call's; where people read it, 400 in ours."""
+    """Answer 422, in the library's words, if a value is of a wrong type; where people read it, 400, in our words."""
     if not request.path.startswith(READ_BY_PEOPLE):
         return api.create_response(request, {"detail": error.errors}, status=422)
     errors = [{"field": f"{each['loc'][-1]}", "message": wrong_type(each["type"])} for each in error.errors]

@@ -78,7 +78,7 @@ class NewPrices(Schema):
 
 @router.post("/properties/{pk}/prices", response={201: dict[str, Any]})
 def load_prices(request: HttpRequest, pk: int, given: NewPrices) -> Any:
-    """Let prices by date apply, such as half-hourly ones."""
+    """Let dated prices apply, such as half-hourly ones."""
     property_ = property_of_manager(request, pk)
     if len(given.prices) > MOST_PRICES:
         raise ValidationError({"prices": _("At most %(most)d prices can be sent at once.") % {"most": MOST_PRICES}})
@@ -131,7 +131,7 @@ class Question(Schema):
 
 @router.post("/properties/{pk}/compare")
 def compare_tariffs(request: HttpRequest, pk: int, asked: Question) -> Any:
-    """Rate the use of the property's last year, or another time, by other tariffs, next to the one that applies now."""
+    """Rate the property's use in the last year, or another time, by other tariffs, next to the one in force now."""
     property_ = property_of_manager(request, pk)
     ends = None if asked.ends is None else read_instant("ends", asked.ends)
     begins = None if asked.begins is None else read_instant("begins", asked.begins)

@@ -30,7 +30,7 @@ router = Router()
 
 @router.get("/properties/{pk}/tenancies")
 def tenancies(request: HttpRequest, pk: int) -> Any:
-    """List who lives and lived in which unit."""
+    """List who lives, has lived or will live in which unit."""
     return [
         {
             "id": each.pk,
@@ -63,7 +63,7 @@ class NewTenancy(Schema):
 
 @router.post("/properties/{pk}/tenancies", response={201: dict[str, Any]})
 def add_tenancy(request: HttpRequest, pk: int, given: NewTenancy) -> Any:
-    """Record a move-in. The answer shows this once the code of an invitation: with it the tenant gets in, at `/join/`."""
+    """Record a move-in. Only this answer shows the code of an invitation. With it the tenant gets in, at `/join/`."""
     property_ = property_of_manager(request, pk)
     unit = property_.units.filter(name=given.unit).select_related("property__organisation").first()
     if unit is None:

@@ -1,4 +1,4 @@
-"""Top-ups that somebody has taken the money for, over the API."""
+"""Top-ups whose money somebody has received already, over the API."""
 
 from __future__ import annotations
 

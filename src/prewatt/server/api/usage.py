@@ -23,8 +23,8 @@ router = Router()
 
 @router.get("/units/{pk}/usage")
 def unit_usage(request: HttpRequest, pk: int, period: str = Period.MONTH, day: date | None = None) -> Any:
-    """Return what a unit used, whoever lived there: the `period` (day, month or year) in which the local `day` lies, today's if
-    none is named.
+    """Return what a unit used, whoever lived there, in the `period` (day, month or year) in which the local `day` lies;
+    left out, it is today.
     """
     unit = unit_of_manager(request, pk, "meter")
     return _usage(unit, None, period, day, Right.SEE_MONEY in rights_at(request, unit.property))
@@ -32,7 +32,7 @@ def unit_usage(request: HttpRequest, pk: int, period: str = Period.MONTH, day: d
 
 @router.get("/tenancies/{pk}/usage")
 def tenancy_usage(request: HttpRequest, pk: int, period: str = Period.MONTH, day: date | None = None) -> Any:
-    """Return the same for a tenancy alone, without what was used before it began and after it ended."""
+    """Return what a tenancy used, as `unit_usage` does, without what was used before it began and after it ended."""
     tenancy, by_manager = tenancy_to_see(request, pk)
     shows_money = not by_manager or Right.SEE_MONEY in rights_at(request, tenancy.unit.property)
     return _usage(tenancy.unit, tenancy, period, day, shows_money)

@@ -31,7 +31,7 @@ from ..sign_in.wechat import (
 
 router = Router()
 REFERER = re.compile(r"https://servicewechat\.com/(wx\w+)/")
-"""WeChat writes into each request of a mini program whose it is; a mini program can't."""
+"""WeChat writes the id of a mini program into each of its requests; the mini program itself can't."""
 
 
 class LogIn(Schema):
@@ -42,8 +42,8 @@ class LogIn(Schema):
 
 
 class Joining(LogIn):
-    """By an `invitation`, as its letters were typed, with the `name` of who joins; or by `login` and `password`, with the code
-    of the authenticator app (`second_factor`) where the answer asks for it.
+    """Somebody joins by an `invitation`, as its letters were typed, and a `name`; or by `login` and `password`, with
+    the code of the authenticator app (`second_factor`) if an answer asks for it.
     """
 
     invitation: str = ""
@@ -55,7 +55,7 @@ class Joining(LogIn):
 
 @router.post("/wechat/log-in", auth=None, response={200: dict[str, Any], 404: dict[str, Any]})
 def log_in(request: HttpRequest, given: LogIn) -> Any:
-    """Log in the person who uses the mini program. 404: they have joined no login yet; `/wechat/join` does."""
+    """Log in the person who uses the mini program. 404: they have joined no login yet, see `/wechat/join`."""
     row = known(_visitor(request, given))
     if row is None:
         return Status(404, {"detail": _not_joined()})
@@ -64,8 +64,8 @@ def log_in(request: HttpRequest, given: LogIn) -> Any:
 
 @router.post("/wechat/join", auth=None, response={200: dict[str, Any], 401: dict[str, Any]})
 def join(request: HttpRequest, given: Joining) -> Any:
-    """Join the person who uses the mini program to a flat or a login, and log them in. The `code` is a new one: each is good for
-    one call.
+    """Join the person who uses the mini program to a flat or a login, and log them in. Send a new `code`: each is good
+    for one call.
     """
     who = _visitor(request, given)
     try:
@@ -89,7 +89,7 @@ def join(request: HttpRequest, given: Joining) -> Any:
 
 @router.delete("/wechat/log-in", response={204: None})
 def log_out(request: HttpRequest, unlink: bool = False) -> Any:
-    """End the key of this call. `unlink`: this WeChat is not joined to the login any more, on no device."""
+    """End the key of this call. `unlink`: also separate this WeChat from the login, on all devices."""
     key: ApiKey | None = getattr(request.user, "api_key", None)
     if key is None:
         raise ValidationError(_("Only a key can be ended here."))

@@ -35,7 +35,7 @@ log = logging.getLogger("prewatt.payments")
 PURPOSE = "agreement to automatic payments"
 """The purpose for which a provider's token is sealed."""
 LIFE = DAY
-"""The time (µs) in which a payer can agree after they were asked: a question of Stripe's lasts as long."""
+"""The time (µs) in which a payer can agree after they were asked. A question at Stripe lasts as long."""
 FEWEST_DAYS, USUAL_DAYS, MOST_DAYS = 1, 3, 14
 TOKEN = "token"
 
@@ -43,8 +43,8 @@ State = AutomaticTopUp.State
 
 
 def merchants_that_save(tenancy: Tenancy) -> list[Merchant]:
-    """Return the merchant accounts by which a tenancy can have automatic top-ups; none if its meter reports to nobody, or it pays
-    after use.
+    """Return the merchant accounts by which a tenancy can have automatic top-ups; none if it has no meter that reports,
+    or pays after use.
     """
     terms = terms_of(tenancy.pk)
     if (terms is not None and terms.is_postpaid) or not Meter.objects.filter(unit=tenancy.unit_id).exists():
@@ -53,8 +53,8 @@ def merchants_that_save(tenancy: Tenancy) -> list[Merchant]:
 
 
 def chosen(merchants: list[Merchant], way: str) -> Merchant:
-    """Return the merchant account with the number that somebody has chosen, of those that a tenancy can have; without a choice the
-    first one. Raises ValidationError if there is none such.
+    """Return the merchant account with the number `way`, of those that a tenancy can have; the first one if `way` is
+    empty. Raises ValidationError if there is no such account.
     """
     merchant = next((each for each in merchants if way in ("", str(each.pk))), None)
     if merchant is None:
@@ -63,7 +63,7 @@ def chosen(merchants: list[Merchant], way: str) -> Merchant:
 
 
 def current(tenancy: Tenancy) -> AutomaticTopUp | None:
-    """Return the rule of a tenancy that has not ended; None if there is none."""
+    """Return the rule of a tenancy; None if there is none, or it has ended."""
     rows = tenancy.automatic_top_ups.exclude(state=State.ENDED).select_related("merchant__organisation", "by")
     rule: AutomaticTopUp | None = rows.first()
     return rule
@@ -94,9 +94,9 @@ def check(terms: Terms, currency: str) -> None:
 
 
 def ask(tenancy: Tenancy, merchant: Merchant, terms: Terms, by: Any, app: str = "") -> Started:
-    """Ask the payer to agree to a rule at the provider; return how they go on there. The same question of the same person is one
-    rule; another one takes the place of what was asked before and was not agreed to. Raises ValidationError if there is a rule
-    already, ProviderError if the provider can't be asked.
+    """Ask the payer to agree to a rule at the provider; return how they go on there. The same question, asked again by
+    the same person, is the same rule. Another question ends one that was not agreed to. Raises ValidationError if a
+    rule was agreed to already, ProviderError or SealError if the provider can't be asked.
     """
     rule = _keep(tenancy, merchant, terms, by)
     started = provider_of(rule.merchant).save(_saving(rule, app))
@@ -146,8 +146,8 @@ def _saving(rule: AutomaticTopUp, app: str = "") -> Saving:
 
 
 def look(rule: AutomaticTopUp) -> AutomaticTopUp:
-    """Ask the provider whether the payer has agreed, and return the rule as it is now. Raises ProviderError or SealError if
-    that can't be asked.
+    """Ask the provider whether the payer has agreed, and return the rule as it is now. The rule ends if there is no
+    time left to agree. Raises ProviderError or SealError if the provider can't be asked.
     """
     saved = provider_of(rule.merchant).saved(_saving(rule))
     if saved is not None:
@@ -162,7 +162,7 @@ def look(rule: AutomaticTopUp) -> AutomaticTopUp:
 
 
 def look_if_due(rule: AutomaticTopUp) -> None:
-    """Look at a rule that nobody has agreed to yet, if it is time to. What can't be asked now is asked again later."""
+    """If it is time to, ask the provider about a rule that nobody has agreed to yet; if that fails, ask later."""
     at = now()
     wait = LOOKS[min(rule.looks + 1, len(LOOKS) - 1)] * SECOND
     due = AutomaticTopUp.objects.filter(pk=rule.pk, state=State.ASKED, next_look_at__lte=at)
@@ -174,12 +174,14 @@ def look_if_due(rule: AutomaticTopUp) -> None:
 
 
 def token_of(rule: AutomaticTopUp) -> str:
-    """Return what the provider needs to be asked for a payment. Raises SealError if it can't be opened."""
+    """Return the token with which a provider is asked for a payment. Raises SealError if it can't be opened."""
     return unseal(PURPOSE, bytes(rule.sealed))[TOKEN]
 
 
 def hear(merchant: Merchant, report: AgreementReport) -> None:
-    """Take up that a provider says that a payer has agreed, or ended it there. What was agreed to too late is ended there too."""
+    """Take up a provider's report that a payer has agreed, or has ended the agreement. If they agreed to a rule that
+    had ended, the agreement is ended at the provider too.
+    """
     rule = AutomaticTopUp.objects.filter(merchant=merchant, saving_id=report.saving_id).first()
     if rule is None:
         log.warning("merchant account %s: an agreement %s was never asked for", merchant, report.saving_id[:50])
@@ -195,8 +197,8 @@ def hear(merchant: Merchant, report: AgreementReport) -> None:
 
 @transaction.atomic
 def end(rule: AutomaticTopUp, reason: Sentence | None = None, is_there: bool = True) -> None:
-    """End a rule: nothing is paid by it any more, whatever the provider says. A payment that was asked for already may still
-    come; it counts. `is_there`: whether the agreement holds at the provider, or may yet, which is told then.
+    """End a rule: nothing is paid by it any more, whatever the provider says. A payment that was asked for already may
+    still come; it counts. `is_there`: the provider has an agreement, or may yet get one, and is told of the end.
     """
     # Another process may have heard meanwhile that the payer has agreed, or have ended it.
     rule.refresh_from_db(from_queryset=for_update(AutomaticTopUp.objects))
@@ -213,8 +215,9 @@ def end(rule: AutomaticTopUp, reason: Sentence | None = None, is_there: bool = T
 
 
 def forget_if_due(rule: AutomaticTopUp) -> None:
-    """Tell the provider that a rule has ended, if it is time to. If it can't be told now it is told later, for a day; nothing can be
-    asked for by the rule either way. As long as a payer can agree to what was ended before, the provider is asked whether they have.
+    """Tell the provider that a rule has ended, if it is time to. If that fails it is tried again for a day; nothing is
+    paid by the rule either way. As long as a payer can still agree to the ended rule, the provider is asked whether
+    they have.
     """
     at = now()
     wait = LOOKS[min(rule.looks, len(LOOKS) - 1)] * SECOND

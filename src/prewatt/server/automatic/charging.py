@@ -1,6 +1,6 @@
-"""Payments by the rules that tenants have agreed to. The worker looks again and again; each payment is stored before the
-provider is asked for it, and asked for under the same name until its answer is known: whatever ends in between, it is paid
-once.
+"""Payments by the rules that tenants have agreed to. The worker looks again and again. Each payment is stored before
+the provider is asked for it, and asked for under the same name until its answer is known. So it is paid once, even if a
+process ends in between.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _candidates() -> list[AutomaticTopUp]:
 
 @transaction.atomic
 def begin(rule: AutomaticTopUp) -> AutomaticPayment | None:
-    """Store the payment that a rule asks for now; None if it asks for none. The provider is asked for it by `settle`."""
+    """Store and return the payment that a rule asks for now; None if it asks for none. `settle` asks the provider."""
     tenancy = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=rule.tenancy_id)
     rule.refresh_from_db(fields=("state", "failures"))
     if rule.state != Of.ACTIVE:
@@ -140,7 +140,8 @@ def begin(rule: AutomaticTopUp) -> AutomaticPayment | None:
 
 def facts_of(rule: AutomaticTopUp, tenancy: Tenancy, at: int) -> Facts | None:
     """Return how a flat stands at an instant; None if no automatic payment can depend on its credit: it has no meter
-    that was read, pays after use, or the balance at the meter is that of a tenant before.
+    that was read, the tenancy has not begun, the balance at the meter is an earlier tenant's, it pays after use, or
+    nobody is cut off for want of credit.
     """
     property_ = tenancy.unit.property
     meter = Meter.objects.select_related("gateway").filter(unit=tenancy.unit_id).first()
@@ -189,7 +190,9 @@ def _to_try() -> list[AutomaticPayment]:
 
 
 def settle(automatic_payment: AutomaticPayment) -> AutomaticPayment:
-    """Ask the provider for a payment, and book what it says; one that is settled already is put away."""
+    """Ask the provider for a payment, and book what it says. When the payment is not open any more, its end is counted
+    for the rule. Returns the same automatic payment.
+    """
     at = now()
     wait = LOOKS[min(automatic_payment.tries, len(LOOKS) - 1)] * SECOND
     mine = AutomaticPayment.objects.filter(
@@ -271,7 +274,9 @@ def _tell_of(rule: AutomaticTopUp, automatic_payment: AutomaticPayment, why: Sen
 
 
 def pause_if_taken_back(payment: Payment, why: Sentence) -> None:
-    """Pause the rule of a payment of which all was taken back: else it would be asked for again the next day, and taken back."""
+    """Pause the rule of an automatic payment that was taken back in full: otherwise it would be asked for again the
+    next day, and taken back. A payment that is not automatic changes nothing.
+    """
     automatic_payment = AutomaticPayment.objects.filter(payment=payment).select_related("payment").first()
     if automatic_payment is None:
         return

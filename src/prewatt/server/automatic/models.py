@@ -15,11 +15,12 @@ from ..payments.models import Merchant, Payment
 class AutomaticTopUp(WithReason):
     """A tenant's rule: `amount` when the credit lasts less than `under_days`, at most `most_a_month` in a local month.
 
-    `saving_id`: its name at the provider; `reference`: the provider's own for the question whether the payer agrees.
-    `sealed`: what the provider needs to be asked for a payment, empty once the rule has ended; `label`: what people know it
-    by, such as `Visa 4242`. `to_forget`: the same of a rule that has ended, until the provider has been told so. `failures`:
-    how many payments were refused, one after the other. `reason`: why it is paused or has ended by itself. `next_look_at`:
-    when the provider is asked next whether the payer has agreed, or told next that it ended. `by`: who agreed, and pays.
+    `saving_id`: its name at the provider; `reference`: the provider's name for the question whether the payer agrees.
+    `sealed`: what the provider needs to be asked for a payment, empty once the rule has ended; `to_forget`: the same
+    for a rule that has ended, until the provider has been told of its end. `label`: what people know it by, such as
+    `Visa 4242`. `failures`: how many payments were refused, one after the other. `reason`: why it is paused or has
+    ended by itself. `next_look_at`: when the provider is asked next whether the payer has agreed, or told next that it
+    ended. `by`: who agreed, and pays.
     """
 
     class State(models.TextChoices):

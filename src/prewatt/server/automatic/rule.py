@@ -15,8 +15,8 @@ MOST_FAILURES = 3
 
 @dataclass(frozen=True)
 class Terms:
-    """What a tenant has agreed to: `amount` (nano), when the credit lasts less than `under_days` days, at most `most_a_month`
-    (nano) in a local month.
+    """What a tenant has agreed to: they pay `amount` (nano) when the credit lasts less than `under_days` days, and at
+    most `most_a_month` (nano) in a local month.
     """
 
     amount: int
@@ -52,7 +52,7 @@ class Verdict(Enum):
 
 
 def verdict(terms: Terms, facts: Facts) -> Verdict:
-    """Return whether a payment is due, or what keeps it: there is enough, a payment is open, there was one today, or the
+    """Return whether a payment is due, or why not: there is enough, a payment is open, there was one today, or the
     month's most is reached.
     """
     if not _is_low(terms, facts):

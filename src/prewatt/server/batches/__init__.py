@@ -1,1 +1,1 @@
-"""One act over many flats: what will happen to each, and why it can't to some; then it is done once to each."""
+"""One act over many flats: people see what will happen to each, or why it can't, and then it is done once to each."""

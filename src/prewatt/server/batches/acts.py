@@ -20,8 +20,8 @@ class Planned(NamedTuple):
 class Act:
     """An act over many flats. `do`: its name in forms; `right`: what it needs at the property.
 
-    `is_whole`: it is done to all chosen flats in one step, or to none, as it is one row for all of them. `every_flat`: it is
-    of the whole property whichever flats are chosen.
+    `is_whole`: it is done to all chosen flats in one step, or to none, because one row stands for all of them.
+    `every_flat`: it concerns all flats of the property, whichever are chosen.
     """
 
     do: ClassVar[str]
@@ -34,13 +34,13 @@ class Act:
         raise NotImplementedError
 
     def plan(self, batch: Batch, flat: Flat, before: int) -> Planned:
-        """Return what will happen to a flat, after so many others before it in this batch. Raises Refused or
+        """Return what will happen to a flat. `before`: how many flats of this batch come before it. Raises Refused or
         ValidationError, which say why it can't.
         """
         raise NotImplementedError
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:
-        """Do it, to one flat or, if `is_whole`, to all; return what was done, in words. The caller holds the transaction.
-        Raises Refused or ValidationError, which say why it can't be done.
+        """Do the act to one flat or, if `is_whole`, to all, and return what was done, in words. The caller holds the
+        transaction. Raises Refused or ValidationError, which say why it can't be done.
         """
         raise NotImplementedError

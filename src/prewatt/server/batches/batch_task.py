@@ -1,4 +1,6 @@
-"""A batch: what will happen to each flat, and then, as a task, each flat once. Who can't is passed over, and why is told."""
+"""A batch: people see what will happen to each flat; then a task does it once to each. A flat where it can't be done is
+passed over, and people are told why.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ log = logging.getLogger("prewatt.tasks")
 
 BATCH = "batch"
 ACTS: Mapping[str, Act] = {act.do: act for act in (TopUps(), Notes(), PowerLimits(), Tariffs(), EmergencyCodes())}
-"""What can be done to many flats as a task, by its name in forms. A further one is a class, and its name here."""
+"""The acts that a task can do to many flats, by their names in forms. A new act is a class, and an entry here."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Preview:
 
 
 def chosen(property_: Property, act: Act, units: Iterable[int]) -> list[Flat]:
-    """Return the flats to which an act is done if these are chosen."""
+    """Return the flats to which an act is done if these units are chosen, by their primary keys."""
     return flats_of(property_, None if act.every_flat else set(units))
 
 
@@ -58,7 +60,7 @@ def preview(batch: Batch, flats: Sequence[Flat]) -> list[Preview]:
 
 
 def given_of(batch: Batch, rows: Iterable[Preview]) -> dict[str, Any]:
-    """Return a batch as JSON values, for a task (`run`): with the flats to which it can be done, and who lives there."""
+    """Return a batch as JSON values, for its task (`run`), with the flats where it can be done, and who lives there."""
     lives = [[each.flat.unit.pk, _lives(each.flat)] for each in rows if each.planned]
     return {
         "property": batch.property_.pk,
@@ -70,8 +72,8 @@ def given_of(batch: Batch, rows: Iterable[Preview]) -> dict[str, Any]:
 
 
 def run(task: Task, progress: Progress) -> Outcome:
-    """Do a batch (`given_of`), each flat once, though the task is cut off and begun again. What came of it, flat by flat, are
-    the facts of the page.
+    """Do a batch (`given_of`) once to each flat, even if the task is cut off and begun again. The facts of the outcome
+    say what was done to each flat.
     """
     given = task.given
     property_ = Property.objects.select_related("organisation").get(
@@ -95,8 +97,8 @@ def run(task: Task, progress: Progress) -> Outcome:
 
 
 def facts_so_far(task: Task) -> dict[str, Any]:
-    """Return what came of a batch that was given up in the middle, such as by a full disk: who asks for it again must know to
-    whom it was done.
+    """Return what was done to each flat by a batch that was given up in the middle, such as for a full disk: whoever
+    asks for it again must know where it was done. Empty if the task is no such batch.
     """
     given = task.given
     if "batch" not in given or given["do"] not in ACTS:

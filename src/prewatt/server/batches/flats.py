@@ -18,7 +18,7 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Flat:
-    """A flat, who lives there or will next, and its meter. Each may be lacking."""
+    """A flat, who lives there or will next, and its meter. `tenancy` and `meter` are None if there is none."""
 
     unit: Unit
     tenancy: Tenancy | None
@@ -27,8 +27,8 @@ class Flat:
 
 @dataclass(frozen=True)
 class Batch:
-    """An act (`do`) that is asked for: its name for ever (`id`), the property, what was typed (`values`, JSON values), and who
-    asks (`by`, a user).
+    """An act (`do`) that is asked for: its own name, which no other batch has (`id`), the property, what was typed
+    (`values`, JSON values), and who asks (`by`, a user).
     """
 
     id: str
@@ -38,7 +38,7 @@ class Batch:
     by: Any
 
     def key(self, flat: Flat) -> str:
-        """Return the name for ever of what is done to one flat: never the same for two flats or two batches."""
+        """Return the name of what is done to one flat. No two flats, and no two batches, ever have the same."""
         return f"{self.id}-{flat.unit.pk}"
 
 
@@ -47,7 +47,7 @@ class CantBe(Refused):
 
 
 def flats_of(property_: Property, units: Collection[int] | None = None) -> list[Flat]:
-    """Return the flats of a property with these numbers (None: all), in the natural order of their names."""
+    """Return a property's flats in use with these keys (None: all), in the natural order of their names."""
     rows = property_.units.in_use()
     if units is not None:
         rows = rows.filter(pk__in=units)

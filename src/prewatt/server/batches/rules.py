@@ -1,4 +1,4 @@
-"""Rules of many flats: the limit of power of each meter, and the tariff, which is the property's."""
+"""Rules for many flats: the power limit of each meter, and the tariff of the property."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from .acts import Act, Planned
 from .flats import Batch, CantBe, Flat
 
 LITTLE = 1000
-"""A limit of less power (W) is asked about: perhaps kW was typed, and all of the flats go dark."""
+"""People are asked about a smaller power limit (W): perhaps kW was typed, and all of the flats would go dark."""
 
 
 class PowerLimits(Act):
-    """Each meter gets the same limit of power, or goes by the property's again."""
+    """Each meter gets the same power limit, or has the property's again."""
 
     do = "power-limit"
     right = Right.SETTINGS
 
     def read(self, property_: Property, given: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG002
-        """Return the limit, as a meter's page takes it; empty for the property's."""
+        """Return the power limit as a meter's page takes it; empty for the property's."""
         text = " ".join(given.get("power_limit", "").split())
         field = Meter._meta.get_field("power_limit")
         try:
@@ -42,7 +42,7 @@ class PowerLimits(Act):
         return {"power_limit": text}
 
     def plan(self, batch: Batch, flat: Flat, before: int) -> Planned:  # noqa: ARG002
-        """Return the limit of before and the new one."""
+        """Return the old power limit and the new one, in words."""
         if flat.meter is None:
             raise CantBe(_("This flat has no meter."))
         limit = batch.values["power_limit"]
@@ -55,7 +55,7 @@ class PowerLimits(Act):
         return Planned(text, doubt % {"watts": least} if least < LITTLE else "")
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:
-        """Store the limit of one meter, and send it."""
+        """Store the power limit of one meter, and send it."""
         (flat,) = flats
         meter = for_update(Meter.objects).filter(unit=flat.unit).first()
         if meter is None:

@@ -36,12 +36,12 @@ from .payments import wechat_user
 
 router = Router()
 SHOWN = 12
-"""Payments of an answer."""
+"""The most payments of an answer."""
 
 
 class TermsIn(Schema):
-    """`amount` and `most_a_month` as text, such as 12.50, or as a person has typed them. `under_days`: the days that the credit
-    lasts less than. `way`: a value of `ways`; empty: the first one.
+    """`amount` and `most_a_month` as text, such as 12.50, or as a person has typed them. `under_days`: a payment is due
+    when the credit lasts less than so many days. `way`: a value of `ways`; empty: the first one.
     """
 
     amount: str
@@ -96,8 +96,9 @@ def _document(request: HttpRequest, tenancy: Tenancy) -> dict[str, Any]:
 
 @router.get("/me/tenancies/{pk}/automatic")
 def automatic(request: HttpRequest, pk: int) -> Any:
-    """Return what is agreed to (`rule`, or null), what was paid by it, and the `ways` to agree: none if the landlord takes no such
-    payments. If nobody has agreed yet, the provider is asked now and then. Only whoever pays reads `label` and `redirect`.
+    """Return the `rule` (null if there is none), the last `payments` by this or earlier rules, and the `ways` to agree
+    to one: none if the landlord takes no such payments. Until the payer has agreed, the provider is asked now and then.
+    `label` and `redirect` are null for everybody but the payer.
     """
     tenancy = present_tenancy(request, pk)
     rule = current(tenancy)
@@ -108,9 +109,9 @@ def automatic(request: HttpRequest, pk: int) -> Any:
 
 @router.post("/me/tenancies/{pk}/automatic", response={201: dict[str, Any]})
 def agree(request: HttpRequest, pk: int, given: TermsIn) -> Any:
-    """Ask the provider for an agreement to these terms. The payer agrees at `redirect`, or, in a mini program of the landlord's, where
-    `wx.navigateToMiniProgram` leads with `wx`; until then nothing is on. The same terms, sent again, are the same question; others
-    take its place.
+    """Ask the provider for an agreement to these terms. The payer agrees at the address `redirect`, or, in a mini
+    program of the landlord's, where `wx.navigateToMiniProgram` leads with `wx`. Until then nothing is paid. The same
+    terms, sent again, are the same question; other terms take its place.
     """
     tenancy = present_tenancy(request, pk)
     merchants = merchants_that_save(tenancy)
@@ -135,7 +136,7 @@ def agree(request: HttpRequest, pk: int, given: TermsIn) -> Any:
 
 @router.delete("/me/tenancies/{pk}/automatic", response={204: None})
 def end_it(request: HttpRequest, pk: int) -> Any:
-    """End the automatic top-up, at once: anybody of the flat may. Where there is none, nothing is done."""
+    """End the automatic top-up at once. Anybody of the flat may do so. If there is none, nothing is done."""
     rule = current(present_tenancy(request, pk))
     if rule is not None:
         end(rule)
@@ -144,7 +145,7 @@ def end_it(request: HttpRequest, pk: int) -> Any:
 
 @router.post("/me/tenancies/{pk}/automatic/resume")
 def resume_it(request: HttpRequest, pk: int) -> Any:
-    """Start a paused automatic top-up again: only whoever pays may."""
+    """Start a paused automatic top-up again. Only the payer may do so."""
     tenancy = present_tenancy(request, pk)
     rule = current(tenancy)
     if rule is None or rule.by_id != request.user.pk:

@@ -29,8 +29,8 @@ from .own import is_present
 
 
 def home(tenancy: Tenancy, at: int) -> dict[str, Any]:
-    """Return what the home of a tenancy shows at an instant. What the meter shows before the move-in and after the move-out is
-    somebody else's: then only the account is in it.
+    """Return what the home of a tenancy shows at an instant. Before the move-in and after the move-out the meter shows
+    what is somebody else's: then only the account is in it.
     """
     property_ = tenancy.unit.property
     values = {
@@ -63,7 +63,7 @@ _NOTHING: dict[str, Any] = dict.fromkeys(
 
 
 def transfer(tenancy: Tenancy) -> dict[str, Any]:
-    """Return how a transfer of money is made that is found to be this tenant's."""
+    """Return how to transfer money so that it is found to be this tenant's: a reference, and words for people."""
     name = reference(tenancy)
     words = _(
         "Pay the manager in cash, or by a transfer with the reference %(reference)s. You get the credit as soon as the manager "

@@ -18,8 +18,8 @@ router = Router()
 
 
 class GiftLinkIn(Schema):
-    """`flat_name`: what the page calls the flat; empty: as its unit is called. `shown_name`: whom the page names; `note`: for whom
-    the link is. `days`: for how long it holds: 30, 90 or 365.
+    """`flat_name`: the flat's name on the page; empty for the name of its unit. `shown_name`: the person whom the page
+    names. `note`: whom the link is for. `days`: how long the link is valid: 30, 90 or 365.
     """
 
     flat_name: str = ""
@@ -56,7 +56,7 @@ def _document(each: ListedLink) -> dict[str, Any]:
 
 @router.get("/me/tenancies/{pk}/gift-links")
 def gift_links(request: HttpRequest, pk: int) -> Any:
-    """List the links by which others can pay for the flat now. What stands in another's link is null."""
+    """List the links by which others can pay for the flat now. Another person's link has no address and no texts."""
     return {"gift_links": [_document(each) for each in listed(present_tenancy(request, pk), request.user)]}
 
 

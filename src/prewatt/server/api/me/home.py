@@ -30,8 +30,8 @@ FORMS = {Period.DAY: "%Y-%m-%dT%H:%M", Period.MONTH: "%Y-%m-%d", Period.YEAR: "%
 
 @router.get("/me/tenancies/{pk}")
 def tenancy_home(request: HttpRequest, pk: int) -> Any:
-    """Return what the home of a flat shows: credit, power, why, use, price, open codes and the ways to pay. `has_automatic`: whether
-    it has automatic top-ups, or can have them.
+    """Return what the home of a flat shows: credit, power and why it is off, use, price, open codes and the ways to
+    pay. `has_automatic`: whether it has automatic top-ups, or can have them.
     """
     tenancy = own_tenancy(request, pk)
     return {
@@ -43,8 +43,9 @@ def tenancy_home(request: HttpRequest, pk: int) -> Any:
 
 @router.get("/me/tenancies/{pk}/usage")
 def usage(request: HttpRequest, pk: int, by: str = "month", on: str = "") -> Any:
-    """Return what was used in the day, month or year (`by`) of the local day `on` (left out: today), and in the one before it.
-    `begins` is on the building's clock; `kwh` and `money` are null where nothing is known.
+    """Return what was used in the period `by` (day, month or year) of the local day `on` (left out: today), and in the
+    period before. `begins` is on the building's clock. `kwh` and `money` are null where nothing is known; `before` is
+    null if nothing of it is.
     """
     tenancy = own_tenancy(request, pk)
     at, meter = now(), meter_of(tenancy.unit)
@@ -80,7 +81,7 @@ def _part(part: Part, chart: Chart) -> dict[str, Any]:
 
 
 class Emergency(Schema):
-    """`asked`: your own name for it. Asking twice is once."""
+    """`asked`: your own name for it, so that asking twice takes it once."""
 
     asked: str = ""
 

@@ -49,8 +49,9 @@ def _quiet(recipient: Recipient | None) -> dict[str, int] | None:
 
 @router.get("/me/notices")
 def notices(request: HttpRequest, tenancy: int | None = None) -> Any:
-    """Return the last notices of your flats, or of the one that is named, and what is told of and when. `page`: of the mini
-    program, what settles it. `templates`: those that the mini program can ask permission for.
+    """Return the last notices of your flats, or of the one that is named, the channels, which events are told, and the
+    quiet hours. `page`: the page of the mini program for what the notice is about. `templates`: those that the mini
+    program can ask permission for.
     """
     if not tenancies_of_login(request.user).exists():
         raise Http404
@@ -110,8 +111,8 @@ class Quiet(Schema):
 
 
 class Change(Schema):
-    """What is left out stays as it is. `events`: by the event, whether it is told. `quiet`: null for no quiet hours. `tenancy`:
-    only there; left out: in all your flats.
+    """What is left out stays as it is. `events`: whether each event is told. `quiet`: null for no quiet hours.
+    `tenancy`: the only one to change; left out: all your flats.
     """
 
     events: dict[str, StrictBool] = {}
@@ -150,7 +151,9 @@ class Subscriptions(Schema):
 
 @router.post("/me/notices/subscriptions", response={204: None})
 def subscriptions(request: HttpRequest, given: Subscriptions) -> Any:
-    """Count one more message of each template that somebody has just permitted in the mini program."""
+    """Note that the person has permitted one more message of each template in the mini program. Notices reach them
+    there from now on.
+    """
     person = wechat_user(request)
     if person is None:
         raise ValidationError(_("Only a WeChat mini program can permit messages in WeChat."))

@@ -1,4 +1,4 @@
-"""What of a tenant's own a call is about: their flats, also those that they have left."""
+"""The tenancies that a tenant's calls are about: their own, also those that are over."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def own_tenancy(request: HttpRequest, pk: int) -> Tenancy:
 
 
 def present_tenancy(request: HttpRequest, pk: int) -> Tenancy:
-    """Return a tenancy to somebody who lives there by it now. Raises Http404 if it is not theirs, and ValidationError if they don't
-    live there.
+    """Return a tenancy that holds now to somebody whose login belongs to it. Raises Http404 if it is not theirs, and
+    ValidationError if it does not hold.
     """
     tenancy = own_tenancy(request, pk)
     if tenancy.begins > now():
@@ -35,7 +35,7 @@ def present_tenancy(request: HttpRequest, pk: int) -> Tenancy:
 
 
 def is_present(tenancy: Tenancy) -> bool:
-    """Return whether somebody lives in a flat by a tenancy now."""
+    """Return whether a tenancy holds now."""
     at = now()
     return tenancy.begins <= at and (tenancy.ends is None or tenancy.ends > at)
 
@@ -46,8 +46,8 @@ def asked_or_new(asked: str) -> str:
 
 
 def typed_amount(text: str, field: str, tenancy: Tenancy) -> int:
-    """Return an amount (nano) as documents write it, or else as a person types it: 12,50; １２. Raises ValidationError, which names
-    the field.
+    """Return an amount (nano) from text, written as in documents or as a person types it: 12,50; １２. Raises
+    ValidationError, which names the field.
     """
     try:
         return parse_money(text)

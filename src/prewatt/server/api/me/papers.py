@@ -1,4 +1,4 @@
-"""A tenant's papers over the API: statements, shares of common costs, the bill so far."""
+"""A tenant's papers over the API: statements, shares of shared costs, the bill so far."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ def statement_as_pdf(request: HttpRequest, pk: int, name: str) -> Any:
 
 @router.get("/me/tenancies/{pk}/shares")
 def shares(request: HttpRequest, pk: int) -> Any:
-    """List the shares of common costs that this flat bore, the latest first: of which local days, the last one too."""
+    """List the flat's shares of shared costs, the latest first, each with its first and last local day, inclusive."""
     rows = own_tenancy(request, pk).shares.select_related(*RELATED).order_by("-run__made_at", "-pk")
     return [_share(each) for each in rows[:SHOWN]]
 
 
 @router.get("/me/tenancies/{pk}/shares/{share_pk}")
 def share(request: HttpRequest, pk: int, share_pk: int) -> Any:
-    """Return a share of a common cost with its derivation: everybody's weights, and nobody's name."""
+    """Return a share of a shared cost with its derivation: everybody's weights, and nobody's name."""
     rows = own_tenancy(request, pk).shares.select_related(*RELATED)
     each = get_object_or_404(rows, pk=share_pk)
     return {**_share(each), "derivation": derivation(each)}
@@ -121,8 +121,9 @@ def _share(each: Share) -> dict[str, Any]:
 
 @router.get("/me/tenancies/{pk}/bill")
 def bill(request: HttpRequest, pk: int) -> Any:
-    """Return the bill so far, what was charged by its lines: the statement of the present month, or of the last one that somebody
-    lived there, up to now; and for who pays after use what is open of earlier bills.
+    """Return the bill so far: the statement of the present month, or of the last month of a tenancy that is over, and
+    its charges by line. `pays_after_use`: the terms, and what is open of bills; null for a tenancy that pays before
+    use.
     """
     tenancy = own_tenancy(request, pk)
     first = next(_months(tenancy), None)

@@ -39,7 +39,7 @@ from .own import is_present, own_tenancy, present_tenancy, typed_amount
 router = Router()
 MINI, REDIRECT, TRANSFER = "wechat-mini", "redirect", "transfer"
 SHOWN = 20
-"""Payments of one answer."""
+"""The payments of one answer. It has more only if several are of one instant."""
 WORDS = {
     "open": gettext_lazy("not paid yet"),
     "paid": gettext_lazy("paid, on its way to the meter"),
@@ -64,20 +64,20 @@ class Offer:
     way: Way | None = None
 
     def document(self) -> dict[str, str]:
-        """Return what programs are told of it."""
+        """Return the way to pay in the form of the API."""
         return {"value": self.value, "title": self.title, "kind": self.kind}
 
 
 def wechat_user(request: HttpRequest) -> WeChatUser | None:
-    """Return who asks, as the mini program knows them from which they ask; None if they don't ask from one."""
+    """Return the person in the mini program from which a request comes; None if it does not come from one."""
     key = getattr(request.user, "api_key", None)
     user: WeChatUser | None = key.wechat_user if key is not None else None
     return user
 
 
 def ways(request: HttpRequest, tenancy: Tenancy) -> list[Offer]:
-    """Return the ways to pay for a tenancy: in the mini program if it is asked from one, by following a link, by a transfer. Where
-    nobody lives by it now nothing is topped up.
+    """Return the ways to pay for a tenancy: in the mini program if the request comes from one, by following a link, by
+    a transfer. If the tenancy does not hold now, a transfer is the only way.
     """
     by_hand = Offer(TRANSFER, _("Transfer or cash, reference %(name)s") % {"name": reference(tenancy)}, TRANSFER)
     if not is_present(tenancy):
@@ -159,7 +159,7 @@ RELATED = ("merchant", "tenancy", "by", "top_up__command__code", "top_up__entry_
 
 @router.get("/me/payments/{payment_id}")
 def payment(request: HttpRequest, payment_id: str) -> Any:
-    """Return how a payment stands. If no word of it has come, the provider is asked now and then."""
+    """Return how a payment stands. As long as nothing is known of it, the provider is asked now and then."""
     rows = Payment.objects.select_related(*RELATED).filter(tenancy__in=tenancies_of_login(request.user))
     payment_ = rows.filter(payment_id=payment_id).first()
     if payment_ is None:
@@ -182,8 +182,9 @@ def payment(request: HttpRequest, payment_id: str) -> Any:
 
 @router.get("/me/tenancies/{pk}/payments")
 def payments(request: HttpRequest, pk: int, before: str = "") -> Any:
-    """List payments, the latest first: how each stands (`state`), and in words how far it is. `id` is null for those that the manager
-    recorded. `before`: only those before an instant, as `next` of the answer says it.
+    """List payments, the latest first: how each stands (`state`), and in words how far it is. `id` is null for those
+    that the manager recorded. `before`: only payments before this instant. `next`: the instant to ask for next; null if
+    there are no more.
     """
     tenancy = own_tenancy(request, pk)
     until = read_instant("before", before) if before else INSTANT_MAX

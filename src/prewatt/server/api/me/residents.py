@@ -54,7 +54,7 @@ def _may_end(resident: Resident, by: Any) -> bool:
 
 @router.post("/me/tenancies/{pk}/residents/invitations", response={201: dict[str, Any]})
 def invite(request: HttpRequest, pk: int) -> Any:
-    """Invite one more person of the flat. The answer shows the code this once."""
+    """Invite one more person of the flat. Only this answer shows the code."""
     code = invite_to_flat(present_tenancy(request, pk), request.user)
     invitation = invitation_of(code)
     assert invitation is not None
