@@ -26,7 +26,7 @@ class DebtError(Refused):
 
 
 def lock_organisation_of(tenancy: Tenancy) -> Organisation:
-    """Lock the organisation: of two calls under one name, the second finds what the first made."""
+    """Lock and return a tenancy's organisation. So of two calls under one name, the second finds the first's result."""
     return lock_organisation(tenancy.unit.property.organisation_id)
 
 

@@ -172,7 +172,7 @@ class Spread(models.Model):
 
 class MoveChange(models.Model):
     """A correction of a move: who made it, when (`at`) and why. `was`: for each tenancy its first and last instant,
-    name and deposit before.
+    name and deposit before the correction.
     """
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="move_changes")
@@ -191,8 +191,8 @@ class MoveChange(models.Model):
 class Bill(models.Model):
     """A bill for a span of a tenancy that pays after use. `number` counts in the organisation without a gap. `owed`
     (nano): the exact amount by which the account was below zero at the instant `ends`, negative if there was credit;
-    `total`: this amount, rounded once, and 0 if nothing was owed; `amount`: the new part of it, the rest is on bills
-    before. `due_at`: the end of the last day to pay. `is_complete`: whether the meter had reported the whole span.
+    `total`: this amount, rounded once, and 0 if nothing was owed; `amount`: the new part of it, the rest is on earlier
+    bills. `due_at`: the end of the last day to pay. `is_complete`: whether the meter had reported the whole span.
     `document`: the statement as it was.
     """
 

@@ -11,8 +11,8 @@ from .models import DebtPart
 
 
 def on_the_way(meters: Sequence[int]) -> dict[int, int]:
-    """Return the amounts that are paid and not at the meter yet, nano by the meter's primary key. Meters without one
-    are left out.
+    """Return what is paid and not at the meter yet, without the shares that pay debts: nano by the meter's primary key.
+    Meters that wait for nothing are left out.
     """
     # What a code has brought is at the meter, though its command is still on the way.
     waiting = TopUp.objects.filter(command__meter__in=meters, command__state__in=OPEN, command__coded_seq__isnull=True)

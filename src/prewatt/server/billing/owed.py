@@ -215,7 +215,8 @@ def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = 
 @transaction.atomic
 def withdraw(refund: Refund, to: Account, memo: str, by: str, most: int | None = None) -> int:
     """Cancel what is left of a refund (at most `most` nano), because it is not owed after all: it goes to the account
-    `to`. Returns the amount, nano. Raises GivingBackError while a provider may still send some of it.
+    `to`. Returns the amount, nano. Raises GivingBackError if it is paid out already, or a provider may still send some
+    of it.
     """
     row = locked(refund)
     if row.parts.filter(sent_at__isnull=True, error="").exists():

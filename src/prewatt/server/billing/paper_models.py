@@ -9,8 +9,8 @@ from ..estate.models import Organisation, Tenancy
 
 class StatementPaper(models.Model):
     """A statement that was given out, for the span from `begins` to `ends`. `number` counts in the organisation without a
-    gap. The same statement has the same number however often it is printed; one whose figures are others (`digest`) gets a
-    new number, and `replaces` the one before. `sent_at`: when it was last sent by e-mail.
+    gap. The same statement has the same number however often it is printed; if its figures change (`digest`), it gets
+    a new number and `replaces` the one before. `sent_at`: when it was last sent by e-mail.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="statement_papers")

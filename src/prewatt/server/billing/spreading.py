@@ -49,7 +49,7 @@ class SpreadError(Refused):
 
 
 def open_spreads(tenancy: Tenancy) -> list[Spread]:
-    """Return what a tenant still pays by shares, the oldest first."""
+    """Return the spread debts that a tenant still pays by shares, the oldest first."""
     rows = Spread.objects.filter(debt__in=debts_of(tenancy).values("pk")).select_related(
         "debt__tenancy__unit__property"
     )
@@ -128,7 +128,7 @@ def owes(tenancy: Tenancy) -> int:
 
 def share_for(property_: Property, amount: int, day: int | None) -> int:
     """Return the percent of each payment that pays `amount` nano within the property's weeks, if `day` nano are used a
-    day. It is never less than the property's share.
+    day. It is never less than the property's share, and equals it if `day` is None.
     """
     share = int(property_.spread_share)
     if property_.spread_weeks and day:
@@ -138,7 +138,7 @@ def share_for(property_: Property, amount: int, day: int | None) -> int:
 
 
 def usual_cost(meter: Meter, silence: Silence | None) -> int | None:
-    """Return the usual cost of a meter a day, nano: as before a silence, or as now. None if too little is known."""
+    """Return what a meter usually costs a day, nano: before a silence, or else now. None if too little is known."""
     row = silence.meters.filter(meter=meter).first() if silence is not None else None
     if row is not None and row.day_charge:
         return int(row.day_charge)

@@ -1,5 +1,5 @@
-"""Stores what a list of flats adds to a property and changes of it, all of it or nothing: the page and `prewatt setup` do the
-same by the same functions.
+"""Stores what a list of flats adds to a property, and what it changes there. The page and `prewatt setup` use the same
+functions.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ SHOWN_FOR = 24 * 3600
 
 
 Progress = Callable[[int, int], None]
-"""Told how many flats of how many are done."""
+"""It is told how many flats are done, and how many there are."""
 
 
 def no_progress(_done: int, _of: int) -> None:
-    """Tell nobody."""
+    """Tell nobody how far the work is."""
 
 
 @dataclass
@@ -62,9 +62,9 @@ class Added:
 def add(
     property_: Property, apartments: Sequence[Apartment], *, usual: str = "", pin: str = "", driver: str = "recorded"
 ) -> Added:
-    """Store what a list says. `usual`: the name of the first new gateway; `pin`: one for the gateway's page, for all new
-    flats; `driver`: the kind of new meters, as their gateway names it. A TableError names each line that can't be stored;
-    then nothing is.
+    """Store what a list says, all of it or nothing. `usual`: the name of the first new gateway; `pin`: the PIN for the
+    gateway's page, for all new flats; `driver`: the kind of new meters, as their gateway names it. Raises TableError,
+    which names each line that can't be stored.
     """
     if for_update(Property.objects).get(pk=property_.pk).archived_at is not None:
         raise whole(_("The whole building is archived. Bring that back first."))
@@ -129,15 +129,16 @@ def _lock_meters(lines: Sequence[Line]) -> None:
 
 @transaction.atomic
 def first_gateway(property_: Property, usual: str = "") -> Gateway:
-    """Return a gateway of a property, a new one if it has none. Raises InstallError if that can't have the usual name."""
+    """Return the first gateway of a property, or a new one. Raises InstallError if that can't have its `usual` name."""
     known = property_.gateways.filter(is_revoked=False).order_by("pk").first()
     return known or _gateway(property_, Places(property_, usual).free_name())
 
 
 @transaction.atomic
 def add_gateway(property_: Property, name: str = "") -> Gateway:
-    """Create a gateway of a property under a name. One that another landlord has gets a number behind it; if none is given, any
-    that is free is taken. Raises InstallError if this landlord has such a gateway, and ValidationError if it is no name.
+    """Create a gateway of a property. If another landlord has one of this name, a number is put behind it; without a
+    name, a free one is taken. Raises InstallError if this landlord has such a gateway, and ValidationError if it can't
+    be a name.
     """
     own = Gateway.objects.filter(property__organisation=property_.organisation_id, name=name)
     if own.exists():

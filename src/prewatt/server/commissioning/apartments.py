@@ -103,8 +103,8 @@ class Apartment:
 
     `area` is in m²; `parts` are the names of the parts of the building that the unit belongs to; `fuse` is in W, and
     empty for the usual one; `gateway` is the one that the meter is connected to, and empty for the building's;
-    `contact` is how the tenant is reached; `line` is the line of the list; `given` are the columns in which it says
-    something. A meter of another `role` (common, main) has no unit, and at most one part. A unit whose `meter` is empty
+    `contact` is how the tenant is reached; `line` is the line of the list; `given` are the columns in which it has
+    a value. A meter of another `role` (common, main) has no unit, and at most one part. A unit whose `meter` is empty
     has none that is known yet.
     """
 
@@ -122,7 +122,7 @@ class Apartment:
     given: frozenset[str] = field(default=frozenset(), compare=False)
 
     def more(self) -> dict[str, Any]:
-        """Return the columns of its meter that the list gives. Raises SetupError if they can't be right."""
+        """Return the other columns of its meter in the list: the fuse. Raises SetupError if that can't be right."""
         if not self.fuse:
             return {}
         if not self.fuse.isascii() or not self.fuse.isdigit() or len(self.fuse) > 9:
@@ -155,9 +155,9 @@ def apartments_of(
     needed: Collection[str] = NEEDED,
     problems: Problems | None = None,
 ) -> list[Apartment]:
-    """Return the apartments of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there, and if
-    the meter is one of them, each unit must have one. A TableError names all lines that are wrong; if `problems` are given they
-    gather that instead, and the other lines' apartments are returned.
+    """Return the apartments of a file's bytes, as `read_apartments` does. `needed`: the columns that must be there; if
+    the meter is among them, each unit must have one. Raises TableError, which names all lines that are wrong. If
+    `problems` is given, it gathers those instead, and the apartments of the other lines are returned.
     """
     return apartments_in(list(read(content, all_names(NAMES), currency)), currency, zone, needed, problems)
 
@@ -208,7 +208,7 @@ class _Reading:
                 )
 
     def take(self, line: int, cells: dict[str, Cell]) -> None:
-        """Take a row of the table. A row without a unit, a meter and a tenant is a sum or a remark, and is left out."""
+        """Take a row of the table. Rows without unit, meter and tenant, and rows of totals, are left out."""
         unit, meter, tenant = (text_of(cells.get(name, "")) for name in NEEDED)
         if (unit or meter or tenant) and not (_TOTAL.match(unit.casefold()) and not meter and not tenant):
             self._rows.append((line, cells))

@@ -1,7 +1,8 @@
-"""Takes out of all lists what is not used any more, and brings it back. The books, journals and statements keep all of it.
+"""Takes out of all lists what is not used any more, and brings it back. The books, journals and statements keep all of
+it.
 
-Nothing is archived that somebody needs: a flat in which somebody lives, a gateway at which a flat hangs, a tariff that is in
-force.
+Nothing is archived that somebody needs: a flat in which somebody lives, a gateway to which a meter in use is connected,
+a tariff that is in force.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from ..metering.models import Gateway, Meter
 from ..tariffs.models import Tariff
 
 NO_CODE = {"code_id": "", "code_secret": None, "code_ends": None}
-"""The columns of a gateway for which no enrolment code holds."""
+"""The columns of a gateway that has no valid enrolment code."""
 
 
 @transaction.atomic
 def archive_unit(unit: Unit) -> None:
-    """Archive a unit with its meter. Raises ValidationError if somebody lives there or comes, or is not settled."""
+    """Archive a unit with its meter. Raises ValidationError if somebody lives there or will, or is not settled."""
     property_ = for_update(Property.objects).get(pk=unit.property_id)
     _check_empty(Tenancy.objects.filter(unit=unit))
     Unit.objects.filter(pk=unit.pk, property=property_).update(archived_at=now())
@@ -42,7 +43,7 @@ def restore_unit(unit: Unit) -> None:
 
 @transaction.atomic
 def archive_property(property_: Property) -> None:
-    """Archive a property with its units and gateways. Raises ValidationError if somebody lives there."""
+    """Archive a property with its units and gateways. Raises ValidationError as `archive_unit` does."""
     for_update(Property.objects).get(pk=property_.pk)
     _check_empty(Tenancy.objects.filter(unit__property=property_))
     at = now()
@@ -52,8 +53,8 @@ def archive_property(property_: Property) -> None:
 
 @transaction.atomic
 def restore_property(property_: Property) -> None:
-    """Bring a property back with the gateways at which meters in use hang: those could be archived with it alone. Other
-    gateways stay archived.
+    """Bring a property back, with the gateways to which meters in use are connected: those can only have been archived
+    with it. Other gateways stay archived.
     """
     Property.objects.filter(pk=property_.pk).update(archived_at=None)
     in_use = Meter.objects.filter(gateway__property=property_, archived_at=None, unit__archived_at=None)
@@ -62,7 +63,7 @@ def restore_property(property_: Property) -> None:
 
 @transaction.atomic
 def archive_gateway(gateway: Gateway) -> None:
-    """Archive a gateway: nothing that it sends is accepted any more. Raises ValidationError if meters in use hang at it."""
+    """Archive a gateway: nothing that it sends is accepted any more. Raises ValidationError if it has meters in use."""
     for_update(Property.objects).get(pk=gateway.property_id)
     locked = for_update(Gateway.objects).get(pk=gateway.pk)
     meters = locked.meters.filter(archived_at=None, unit__archived_at=None).count()
@@ -87,7 +88,7 @@ def restore_gateway(gateway: Gateway) -> None:
 
 @transaction.atomic
 def archive_meter(meter: Meter) -> None:
-    """Archive a common or main meter. Raises ValidationError if a cost is still shared by it, or it is a unit's."""
+    """Archive a common or main meter. Raises ValidationError if a shared cost counts by it, or it is a unit's."""
     if meter.unit_id is not None:
         raise ValidationError(_("This is the meter of a unit. Archive the unit, or exchange the meter."))
     costs = SharedCost.objects.filter(meters=meter, ends=None).values_list("name", flat=True)
@@ -107,7 +108,9 @@ def restore_meter(meter: Meter) -> None:
 
 @transaction.atomic
 def archive_tariff(tariff: Tariff) -> None:
-    """Archive a tariff: nobody can choose it any more. Raises ValidationError if it is in force anywhere, or will be."""
+    """Archive a tariff: nobody can choose it any more. Raises ValidationError if it is in force anywhere, or will be,
+    or if it is what the landlord pays for electricity.
+    """
     for property_ in tariff.organisation.properties.in_use():
         if any(each.tariff_id == tariff.pk for each in property_.tariff_versions.in_force(now())):
             raise ValidationError(

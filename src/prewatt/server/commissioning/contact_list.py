@@ -1,5 +1,5 @@
-"""Sets how many tenants of a building are reached at once, from a list of its flats. People see what would change
-before it does.
+"""Sets the contact details of many tenants of a building at once, from a list of its flats. People see what would
+change before it does.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def sealed(changes: Iterable[Change]) -> str:
 
 def take(property_: Property, text: str) -> tuple[int, Sequence[Tenancy]]:
     """Store the changes that a page has carried back. Returns how many tenants were changed, and the tenants who had
-    changed it themselves, which stays as it is. Raises ValueError if the text is not from us, or is too old.
+    changed their contact themselves: theirs stays as it is. Raises ValueError if the text is not from us, or is too
+    old.
     """
     try:
         rows = signing.loads(text, salt=SALT, max_age=SHOWN_FOR)

@@ -51,7 +51,7 @@ def new_code(gateway: Gateway) -> str:
 
 
 def until_when(gateway: Gateway) -> str:
-    """Return, in words, until when the gateway's new code holds."""
+    """Return, in words, until when a code holds that the gateway gets now."""
     ends = (timezone.now() + CODE_LASTS).astimezone(ZoneInfo(gateway.property.zone))
     return _("It holds for 24 hours, until %(end)s.") % {
         "end": local_forms.moment(ends.replace(tzinfo=None), "j M, H:i")
@@ -81,9 +81,9 @@ class Enrolment:
 
 @transaction.atomic
 def enrol(call: EnrolCall) -> tuple[Enrolment, bytes]:
-    """Use up an enrolment code. From now on messages of the gateway are those signed with the call's key. Returns what it gets,
-    and the secret of the code, to which that is sealed. Raises InstallError if the code is unknown, used or a day old, the call
-    does not prove that its sender knows it, or the key is not an Ed25519 key.
+    """Use up an enrolment code. From now on messages of the gateway are those signed with the call's key. Returns what
+    the gateway gets, and the secret of the code, with which that is sealed. Raises InstallError if the code is unknown,
+    used or a day old, the call does not prove that its sender knows it, or the key is not an Ed25519 key.
     """
     gateway = for_update(Gateway.objects).filter(code_id=call.code_id, is_revoked=False).first()
     secret = sealer(PURPOSE).open(bytes(gateway.code_secret)) if gateway and gateway.code_secret else b""
@@ -150,7 +150,7 @@ def units_without_meter(gateway: Gateway) -> list[str]:
 
 
 def handed_over(meter: Meter) -> dict[str, Any]:
-    """Return what a gateway gets to know of a meter."""
+    """Return what a gateway gets to know of a meter, as `Enrolment.meters` says."""
     if meter.unit is not None and not hasattr(meter, "token_meter"):
         # Installed before meters had keys.
         provision(meter)

@@ -31,8 +31,8 @@ DRIVER = "bus"
 
 @transaction.atomic
 def answer(asked: Asked, envelope: Envelope) -> Answered:
-    """Take up what a gateway has found, and return what it has to know. Raises CallError if it is not its call, or an old
-    one.
+    """Take up what a gateway has found, and return what it has to know. Raises CallError if the gateway is not enrolled
+    or has not signed the call, or if its clock and the server's differ too much.
     """
     gateway = Gateway.objects.select_related("property").filter(name=asked.gateway, is_revoked=False).first()
     if gateway is None or gateway.public_key is None:

@@ -1,5 +1,5 @@
-"""At which gateway each new meter of a property hangs: the one that its line names, else the first one with room, else a
-new one.
+"""To which gateway each new meter of a property is connected: the one that its line names, else the first one with
+room, else a new one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Places:
         self._for_any = list(self._meters)
 
     def name(self, wanted: str) -> str:
-        """Take a place at the gateway that a line names. Raises InstallError if it can't be that one."""
+        """Take a place at the gateway that a line names; return its name. Raises InstallError if that can't be."""
         if wanted in self._revoked:
             raise InstallError(_("gateway %(name)s is archived. Name another one") % {"name": wanted})
         if wanted not in self._meters and wanted not in self.new:

@@ -28,8 +28,8 @@ class InstallError(ValueError):
 @transaction.atomic
 def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Meter:
     """Register a meter. A unit's meter is sent the property's settings and tariffs; a meter without a unit has another
-    `role`. `more`: other columns of the meter, such as its fuse (`power_highest`). Raises InstallError and
-    ValidationError.
+    `role`. `more`: other columns of the meter, such as its fuse (`power_highest`). Raises InstallError if the gateway
+    can't have it, and ValidationError if a column can't be so.
     """
     if unit is not None and gateway.property_id != unit.property_id:
         raise InstallError(_("Gateway %(gateway)s is in another building.") % {"gateway": gateway})

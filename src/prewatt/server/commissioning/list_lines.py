@@ -59,9 +59,9 @@ LONGEST_PART = 50
 
 @dataclass(frozen=True)
 class Line:
-    """What one line of a list does. `known`: the number of the unit that is there, or of the meter that belongs to none; 0 if
-    it is new. `gateway`: where its meter will hang, if it is a new one. `changes`: of what is there. `why`: why it is left, in
-    words.
+    """What one line of a list does. `known`: the number of the unit that is there, or of a meter without a unit; 0 if
+    it is new. `gateway`: the gateway of its meter, if that is new. `changes`: what changes of what is there. `why`: why
+    nothing is done, in words.
     """
 
     apartment: Apartment
@@ -80,7 +80,7 @@ class Plan:
     gateways: dict[str, int]
 
     def count(self, does: str) -> int:
-        """Return how many lines do something."""
+        """Return how many lines do this (a value of `Does`)."""
         return sum(line.does == does for line in self.lines)
 
     @property
@@ -95,12 +95,12 @@ class Plan:
 
     @property
     def same(self) -> int:
-        """How many lines are there already."""
+        """How many lines change nothing, because all that they say is there."""
         return self.count(Does.NOTHING)
 
     @property
     def left(self) -> int:
-        """How many lines are left, with a reason."""
+        """How many lines are left out, with a reason."""
         return self.count(Does.LEFT)
 
     @property

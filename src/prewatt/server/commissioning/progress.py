@@ -1,5 +1,5 @@
-"""How far a landlord is with setting a property up, from what is there: nothing of it is noted, so that steps may be done in any
-order, left, and done by a command as well.
+"""How far a landlord is with setting up a property. It is worked out from what is there, and nothing is noted: so steps
+may be done in any order, left for later, or done by a command.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """What a property (`building`) has: its `units` and their `meters`, tenants who live there, the name of the `tariff` in force, its
-    `gateways` and those that are `enrolled`, and whether anybody has `paid`. Without a property nothing is there.
+    """What a property (`building`) has: how many `units`, `meters`, and units with `tenants`; the name of the `tariff`
+    in force, or else of the next one; how many `gateways`, and how many that are `enrolled`; and whether anybody has
+    `paid`. If `building` is None, nothing is there.
     """
 
     building: Property | None
@@ -80,13 +81,13 @@ def progress_of(property_: Property | None, at: int) -> Progress:
 
 
 def property_in_hand(organisation: Organisation) -> Property | None:
-    """Return the property that is set up: the one that was made last."""
+    """Return the property that is being set up: the last one that was made and is in use; None if there is none."""
     return organisation.properties.in_use().order_by("-pk").first()
 
 
 def without_credit(gateway: Gateway, at: int) -> QuerySet[Tenancy]:
-    """Return the tenancies behind a gateway who pay before use and have paid nothing yet: they have no power from the moment
-    in which the gateway knows the tariff.
+    """Return the tenancies behind a gateway that pay before use and have paid nothing yet. They have no power from the
+    moment when the gateway knows the tariff.
     """
     after_use = Terms.objects.filter(tenancy=OuterRef("pk"), is_postpaid=True, ended_at=None)
     paid = TopUp.objects.filter(tenancy=OuterRef("pk"))
@@ -95,8 +96,8 @@ def without_credit(gateway: Gateway, at: int) -> QuerySet[Tenancy]:
 
 
 def is_dark_at_first(tenancy: Tenancy, at: int) -> bool:
-    """Return whether a tenancy has no power until its first payment: its gateway runs and knows a tariff, and `without_credit`
-    holds.
+    """Return whether a tenancy has no power until its first payment: its gateway is enrolled, a tariff is in force, and
+    the tenancy is one of `without_credit`.
     """
     meter: Meter | None = getattr(tenancy.unit, "meter", None)
     if meter is None or not meter.gateway.public_key:
@@ -106,8 +107,8 @@ def is_dark_at_first(tenancy: Tenancy, at: int) -> bool:
 
 
 def unfinished(properties: Iterable[Property]) -> list[tuple[Property, Step]]:
-    """Return those properties that have no unit, no tariff, or neither an enrolled gateway nor a keypad meter yet, each with the
-    first of these steps that is missing; in one query.
+    """Return, by one query, those properties that have no unit, no tariff, or neither an enrolled gateway nor a keypad
+    meter yet, each with the first of these steps that is missing.
     """
     gateways = Gateway.objects.filter(property=OuterRef("pk"), is_revoked=False, public_key__isnull=False)
     keypads = TokenMeter.objects.filter(unit__property=OuterRef("pk"))

@@ -89,8 +89,8 @@ def names_of(part: str) -> list[str]:
 
 @dataclass(frozen=True)
 class LikelyRange:
-    """What was typed and is taken as the `name` of one flat, and the range (`meant`) that the person may have meant; if it
-    `is_too_long`, the longest possible one.
+    """A text that is taken as the `name` of one flat, and the range that the person may have `meant` by it. If that
+    range `is_too_long`, `meant` is the longest possible one.
     """
 
     name: str

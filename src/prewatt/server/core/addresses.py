@@ -1,4 +1,4 @@
-"""Addresses: of the pages as the world reaches them, and of who asks for them."""
+"""The addresses of pages, as people outside reach them, and of those who ask for pages."""
 
 from __future__ import annotations
 
@@ -49,13 +49,14 @@ def asker(request: HttpRequest) -> str:
 
 
 def asker_counted(request: HttpRequest) -> str:
-    """Return under what the tries of an asker are counted (`counted_as`)."""
+    """Return the name under which the tries of an asker are counted (`counted_as`)."""
     return counted_as(asker(request))
 
 
 def counted_as(address: str) -> str:
-    """Return under what somebody at an address is counted: the address of IPv4, or the network of IPv6 (/64), which a
-    household has all to itself, so that a new address for each try is no way around. What is no address stays as it is.
+    """Return the name under which tries from an address are counted: the IPv4 address, or the network of the IPv6
+    address (/64). A household has such a network all to itself, so a new address for each try is no way around. What is
+    no address stays as it is.
     """
     try:
         parsed = ipaddress.ip_address(address)

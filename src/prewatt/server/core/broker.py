@@ -33,8 +33,8 @@ STORE_MOST = 256 * 1024 * 1024
 
 
 def nats_server() -> str:
-    """Return the program: on the PATH, else the one installed beside this Python. Raises FileNotFoundError if there is
-    none.
+    """Return the NATS program: the one on the PATH, else the one installed beside this Python. Raises FileNotFoundError
+    if there is none.
     """
     beside = Path(sys.executable).with_name("nats-server")
     program = shutil.which("nats-server") or (str(beside) if beside.exists() else None)
@@ -74,8 +74,9 @@ def _subject(topic: str) -> str:
 
 
 def write_broker_config(config: ServerConfig, gateways: Mapping[str, str], store: Path | None = None) -> Path:
-    """Write `broker/nats.conf` with a user for each of the gateways, and return its path. `gateways`: what the password
-    of each is derived from, by name. `store`: the folder for messages under way, if it is not the usual one.
+    """Write `broker/nats.conf` with a user for each of the gateways, and return its path. `gateways`: by name, the
+    secret from which the password of each is derived. `store`: the folder for messages under way, if it is not the
+    usual one.
 
     The file holds passwords, so only its owner can read it. Raises OSError if it can't be written.
     """

@@ -1,5 +1,5 @@
-"""The authority of the own broker, which signs its certificate, a new key each time, and nothing else. Its own certificate is given
-to each gateway at enrolment, which believes no other one from then on.
+"""The authority of prewatt's own broker. It signs the broker's certificate, each time with a new key, and nothing else.
+Each gateway gets the authority's own certificate at enrolment, and believes no other one from then on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ AUTHORITY = "broker-ca.pem"
 
 
 def authority_of(config: ServerConfig) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """Return the authority's key and certificate, made at the first start."""
+    """Return the authority's key and certificate, made at the first start. Raises OSError if the file can't be read, or
+    holds another kind of key.
+    """
     path = config.home / AUTHORITY
     if not path.exists():
         key = ec.generate_private_key(ec.SECP256R1())
@@ -36,7 +38,7 @@ def authority_of(config: ServerConfig) -> tuple[ec.EllipticCurvePrivateKey, x509
 
 
 def signed(signer: ec.EllipticCurvePrivateKey, authority: x509.Certificate, names: list[x509.GeneralName]) -> str:
-    """Return a new key with its certificate for these names."""
+    """Return the certificate of a new key for these names, with the key, as text (PEM)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "prewatt broker")])
     certificate = (

@@ -1,5 +1,5 @@
-"""What the certificates of the own broker have alike. They begin in 1950, never end: a gateway whose clock stands in 1970 after
-a loss of power, or runs ahead, must get through.
+"""What the certificates of prewatt's own broker have in common. They hold from 1950 for ever: a gateway whose clock
+stands in 1970 after a loss of power, or runs ahead, must get through.
 """
 
 from __future__ import annotations
@@ -53,5 +53,5 @@ def pem(certificate: x509.Certificate) -> str:
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    """Return a private key as text (PEM), which is not enciphered."""
+    """Return a private key as text (PEM), not encrypted."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

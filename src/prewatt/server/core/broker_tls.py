@@ -12,12 +12,12 @@ from .home_secrets import broker_password
 from .server_config import ServerConfig
 
 SYSTEM = "system"
-"""The setting by which the certificates that the system believes are believed."""
+"""The value of the setting by which the certificates of the system are believed."""
 
 
 class Trust(NamedTuple):
-    """What a client of the broker believes. `ca`: certificates (PEM); empty: those of the system. `any_name`: whether they sign
-    for this broker alone, so that no name is compared.
+    """What a client of the broker believes. `tls`: whether it connects by TLS. `ca`: certificates (PEM); empty: those
+    of the system. `any_name`: whether they sign for this broker alone, so that no name is compared.
     """
 
     tls: bool

@@ -49,7 +49,7 @@ SETTINGS = {
     "PREWATT_MQTT_KEY": Setting("mqtt_key", "", read_file_name),
     "PREWATT_WECHAT_MINI": Setting("wechat_mini", "", read_wechat_mini),
 }
-"""All settings, by the names of their variables. A further one is a line here and a field of `ServerConfig`."""
+"""All settings, by the names of their variables. A new one is a line here and a field of `ServerConfig`."""
 
 
 def load_config(environment: Mapping[str, str] | None = None) -> ServerConfig:

@@ -53,7 +53,7 @@ def _value(field: Field, given: Mapping[str, str], known: Mapping[str, str]) -> 
 def shown_fields(
     fields: Iterable[Field], values: Mapping[str, str], wrong: Mapping[str, list[str]]
 ) -> list[tuple[Field, str, list[str]]]:
-    """Return each field with what stands in it, and what is wrong with it. What was typed stays, but for secrets."""
+    """Return each field with what stands in it, and what is wrong with it. What was typed stays, except secrets."""
     return [(each, "" if each.secret else values.get(each.name, ""), wrong.get(each.name, [])) for each in fields]
 
 

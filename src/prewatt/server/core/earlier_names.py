@@ -1,5 +1,5 @@
-"""What columns were called before. A personal copy that was promised, and the log of changes, whose entries stay as they were
-written, know these by the names that they began with.
+"""The names that columns had before. The personal copy that is promised to people, and the audit log, whose entries
+stay as they were written, still know these columns by the names that they had first.
 """
 
 from __future__ import annotations
@@ -15,5 +15,5 @@ _EARLIER = {
 
 
 def earlier_name(label: str, name: str) -> str:
-    """Return what a column of the model `label` was called when it was first written down; mostly as now."""
+    """Return the name that a column of the model `label` had first; for most columns it is the present one."""
     return _EARLIER.get(label, {}).get(name, name)

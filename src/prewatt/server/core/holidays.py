@@ -1,4 +1,4 @@
-"""Public holidays of a country or its part, from the kept library."""
+"""Public holidays of a country or its part, from the library `holidays`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 SPAN = (2010, 2045)
-"""The years whose holidays are taken if a document does not say."""
+"""The first and the last year whose holidays are taken if a document does not say."""
 
 
 def _are_years(years: Any) -> bool:
@@ -32,7 +32,7 @@ def _check_fields(asked: Any) -> None:
 
 
 def known_regions(country: str) -> Sequence[str] | None:
-    """Return the codes of the regions of a country, such as CA, whose holidays are known; None if the country's are not."""
+    """Return the codes of a country's regions whose holidays are known; None if the country (such as CA) is not."""
     regions: Mapping[str, Sequence[str]] = _library().list_supported_countries(include_aliases=False)
     return regions.get(country)
 
@@ -43,8 +43,9 @@ def _library() -> Any:
 
 
 def public_holidays(asked: Any) -> list[str]:
-    """Return the public holidays for `{"country": "CA", "region": "ON", "years": [2024, 2030]}`; region and years may
-    be left out. Raises TariffError if they are unknown.
+    """Return the public holidays, sorted, as text such as 2024-07-01. `asked`: `{"country": "CA", "region": "ON",
+    "years": [2024, 2030]}`, with the first and the last year; region and years may be left out. Raises TariffError,
+    which names the wrong field.
     """
     _check_fields(asked)
     years = asked.get("years", list(SPAN))

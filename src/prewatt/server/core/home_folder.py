@@ -25,7 +25,7 @@ def enter_home(config: ServerConfig) -> None:
 
 
 def copy_note(config: ServerConfig) -> Path:
-    """Return the file that names the last copy of the server; it was written when that was made."""
+    """Return the file that names the last copy of the server; each new copy writes it."""
     return config.home / "run" / "last-copy"
 
 
@@ -40,7 +40,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def make_private(path: Path, text: str) -> None:
-    """Make a file that only its owner can read, unless it is there: of several processes the first one's holds."""
+    """Make a file that only its owner can read, unless it is there. Of several processes the first one's file stays."""
     prepare_folder(path.parent)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as file, suppress(FileExistsError):
         file.write(text + "\n")

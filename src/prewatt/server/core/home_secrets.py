@@ -23,8 +23,9 @@ def secret(config: ServerConfig) -> str:
 
 
 def cookie_name(name: str, secret_text: str, *, by_https: bool) -> str:
-    """Return the name of a cookie of the server with this secret. Browsers keep cookies by the host without its port: two servers
-    on one host would take each other's, and log each other's people out. With TLS no neighbour in the domain can set it.
+    """Return the name of a cookie of the server with this secret. Browsers keep cookies by the host without its port:
+    without the secret in the name, two servers on one host would take each other's, and log each other's people out. By
+    HTTPS the name also keeps other hosts of the domain from setting it.
     """
     tag = hmac.new(secret_text.encode(), b"prewatt.cookies", hashlib.sha256).hexdigest()[:8]
     return f"{'__Host-' if by_https else ''}{name}-{tag}"
@@ -42,8 +43,9 @@ def signing_key(config: ServerConfig) -> SigningKey:
 
 
 def vending_secret(config: ServerConfig) -> bytes:
-    """Return the key under which vending keys are sealed, made at the first start. A stolen copy of the database can
-    make no tokens without it, nor can a database that was restored without it.
+    """Return the key under which vending keys are sealed, made at the first start unless a setting names its file.
+    Without it neither a stolen copy of the database nor a restored one can make tokens. Raises ConfigError if the file
+    that the setting names is not there.
     """
     path = Path(config.vending_key).expanduser() if config.vending_key else config.home / "vending.key"
     if not path.exists():

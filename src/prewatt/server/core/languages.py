@@ -11,8 +11,8 @@ ENGLISH = "en"
 
 
 def languages(folder: Path) -> list[tuple[str, str]]:
-    """Return the languages that have a folder, with English first: the code as Django and browsers know it (`zh-hans` for the
-    folder `zh_Hans`), and the name that who speaks it knows.
+    """Return the languages that have a folder, with English first: the code as Django and browsers know it (`zh-hans`
+    for the folder `zh_Hans`), and the language's own name for itself.
     """
     # A catalogue is text where the program is worked at, and compiled where it was built.
     folders = sorted({path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/django.[pm]o")})

@@ -108,7 +108,7 @@ def money_with_code(nano: int, currency: str) -> str:
 
 
 def sign(currency: str) -> str:
-    """Return what stands for a currency behind an amount: EUR (English), €; its code where the language has nothing else."""
+    """Return what stands for a currency behind an amount: EUR (English), € (German); its code if there is no sign."""
     language = _spoken()
     if language == ENGLISH:
         return currency
@@ -150,12 +150,12 @@ def price(micro: int) -> str:
 
 
 def percent(ppm: int) -> str:
-    """Return parts per million in percent, without the sign: 19."""
+    """Return parts per million in percent, without the percent sign: 19."""
     return number(exact_percent(ppm))
 
 
 def day(value: date, form: str) -> str:
-    """Return a day in one of the forms `SKELETONS` or `PATTERNS`. Any other is the same in all languages: `Y-m-d`."""
+    """Return a day in a form of `SKELETONS` or `PATTERNS`. Any other form, as `Y-m-d`, is the same in all languages."""
     return _day(_spoken(), value, form)
 
 
@@ -172,8 +172,8 @@ def _day(language: str, value: date, form: str) -> str:
 
 
 def moment(wall: datetime, form: str) -> str:
-    """Return what a clock on the wall shows, a datetime without a zone, in one of the forms of `day` or of `TIMES`, or in both:
-    `j M, H:i`.
+    """Return the time that a clock on the wall shows (`wall`, without a zone), in a form of `day`, in one of `TIMES`,
+    or in both: `j M, H:i`.
     """
     if form in TIMES:
         return f"{wall:{TIMES[form]}}"
@@ -188,8 +188,8 @@ def moment(wall: datetime, form: str) -> str:
 
 
 def town(zone: str) -> str:
-    """Return the town that a time zone such as Europe/Berlin is named by: Berlin, 柏林. Where a language has one name for several
-    zones, the others have their own beside it.
+    """Return the town by which a time zone such as Europe/Berlin is named: Berlin, 柏林. A zone that is an alias of
+    another one has its own town behind it in brackets, because a language may have only one name for both.
     """
     place = zone.partition("/")[2].replace("_", " ")
     language = _spoken()

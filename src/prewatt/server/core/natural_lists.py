@@ -73,12 +73,12 @@ class _NaturalChoices(ModelChoiceIterator):  # type: ignore[type-arg]
 
 
 class RowAdmin(ModelAdmin):
-    """A page of *Set-up* that stores what somebody has changed by it."""
+    """A page of *Set-up* that stores only what somebody has changed on it."""
 
     form = RowForm
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Store the row, of one that is there the columns that have moved."""
+        """Store a new row whole, and of an existing row the columns that have changed."""
         if change:
             obj.save(update_fields=form.moved())
         else:

@@ -6,5 +6,5 @@ from typing import Any
 
 
 def name_of(by: Any) -> str:
-    """Return who somebody is: the login, or the given name."""
+    """Return the name of who acts: a text as it is, otherwise the name of the login."""
     return by if isinstance(by, str) else str(by.get_username())

@@ -28,8 +28,8 @@ def country_at(zone: str, currency: str = "") -> str:
 
 @lru_cache(maxsize=1)
 def countries() -> dict[str, str]:
-    """Return the country of each time zone, and of each older name of one, from the pinned `tzdata`; of a country's zones the
-    one of its most people comes first.
+    """Return the country of each time zone, and of each older name of one, from the pinned `tzdata`. Of a country's
+    zones, the one with the most people comes first.
     """
     folder = resources.files("tzdata").joinpath("zoneinfo")
     rows = [line.split("\t") for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines()]

@@ -18,7 +18,7 @@ log = logging.getLogger("prewatt.broker")
 
 
 def round_trip(address: BrokerAddress, patience: float) -> bool:
-    """Connect, subscribe, publish to ourselves and receive it. Returns whether that was done within `patience` seconds."""
+    """Connect, subscribe, publish a message and receive it. Returns whether that was done within `patience` seconds."""
     link, said = Link(address, "prewatt-probe", [PROBE_TOPIC]), secrets.token_bytes(8)
     deadline = time.monotonic() + patience
     link.start()

@@ -1,5 +1,5 @@
-"""The word that the only rate of a price gets if nobody gives it one. It is stored in the language of whoever made the price;
-tenants read it in theirs.
+"""The name that the only rate of a price gets if nobody gives it one. It is stored in the language of whoever made the
+price; tenants read it in theirs.
 """
 
 from __future__ import annotations
@@ -26,5 +26,5 @@ def _in_all_languages() -> frozenset[str]:
 
 
 def shown_rate(name: str) -> str:
-    """Return the name of a rate for people: one that nobody has given, whatever language it is stored in, in theirs."""
+    """Return the name of a rate for people. The usual name is put into their language, whatever it is stored in."""
     return usual_rate() if name in _in_all_languages() else name

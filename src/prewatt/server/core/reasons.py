@@ -10,7 +10,7 @@ from .sentences import in_words
 
 class WithReason(models.Model):
     """A row with a reason. `reason`: in English; `reason_parts`: what that sentence is made of (`kernel.sentences`), empty in
-    rows from before.
+    older rows.
     """
 
     reason = models.CharField(max_length=200, blank=True)
@@ -31,7 +31,7 @@ class WithReason(models.Model):
 
 class WithMemo(models.Model):
     """A row with a memo. `memo`: in English, or as somebody typed it; `memo_parts`: what a sentence is made of
-    (`kernel.sentences`), empty in rows from before and of what was typed.
+    (`kernel.sentences`), empty in older rows and for what was typed.
     """
 
     memo = models.CharField(max_length=200, blank=True)
@@ -52,7 +52,7 @@ class WithMemo(models.Model):
 
 
 class WithTypedReason(models.Model):
-    """A row whose reason somebody has typed, or that is a sentence, as a memo is."""
+    """A row with a reason that somebody typed, or with a sentence as its reason. Both are stored as a memo is."""
 
     reason = models.CharField(max_length=200)
     reason_parts = models.JSONField(default=dict)

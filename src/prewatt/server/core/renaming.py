@@ -8,8 +8,8 @@ from django.db.migrations.state import ProjectState
 
 
 class RenameColumn(RenameField):
-    """A `RenameField` after which a database is the same as one that is made anew: PostgreSQL, from version 18 on, names the
-    constraint that a column is never null after the column.
+    """A `RenameField` after which a database is like a new one. From version 18 on, PostgreSQL has a constraint for
+    each column that is never null, and names it after the column.
     """
 
     def database_forwards(

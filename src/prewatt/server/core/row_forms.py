@@ -1,8 +1,8 @@
 """Forms of rows, on pages and in *Set-up*, that store what somebody has changed by them and nothing else.
 
-A row holds more than one form shows: a meter its journal's state, a property the rules of seven pages. Between the moment in which a
-form's row is read and the one in which it is stored the head-end, a payment or another person may have changed it. Django's own
-forms write the whole row, and with it what it was.
+A row holds more than one form shows: a meter its journal's state, a property the rules of seven pages. After a form's
+row is read and before it is stored, the head-end, a payment or another person may change it. Django's own forms write
+the whole row, and so would put back what was there before.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class RowForm(forms.ModelForm):
         return [name for name, value in self._columns().items() if value != self._before.get(name)]
 
     def save(self, commit: bool = True) -> Any:
-        """Store the row: a new one whole, of one that is there the columns that have moved. Raises DatabaseError if there is no such
-        row any more.
+        """Store a new row whole, and of an existing row the columns that have changed. Raises DatabaseError if the row
+        does not exist any more.
         """
         if not commit or self.instance._state.adding:
             return super().save(commit)

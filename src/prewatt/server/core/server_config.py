@@ -36,15 +36,17 @@ class ServerConfig(Struct, frozen=True):
     """Where the server keeps its things and where it listens.
 
     `home`: folder of database, keys and logs. `database`: empty for SQLite in `home`, else `postgresql://...`. `http`,
-    `mqtt`: where the pages and the broker listen. `hosts`: names under which the pages are reached. `shared_clock`:
-    file of a demonstration's clock. `own_broker`: whether prewatt starts the broker. `public_url`: where payment
-    providers and tenants reach the pages. `providers`: addresses of payment providers other than their own, for a
-    sandbox. `private_notices`: whether webhooks may go to addresses in private networks. `second_factor`: who must have
-    one. `web_processes`: how many processes serve the pages. `proxies`: addresses and networks of reverse proxies on other
-    machines, which are believed when they say for whom they ask. `mqtt_tls`: what gateways believe
-    of the broker's certificate (`broker_tls`); empty: the own authority, or no TLS at another's broker. `mqtt_certificate`,
-    `mqtt_key`: the files of the own broker's certificate and key in the place of those that prewatt makes. `wechat_mini`: id
-    and secret of the WeChat mini program of those landlords who have none of their own; empty if there is none.
+    `mqtt`: where the pages and the broker listen. `hosts`: names under which the pages are reached. `shards`: the first
+    and the last shard of gateways that this server hears. `shared_clock`: file of a demonstration's clock.
+    `own_broker`: whether prewatt starts the broker. `public_url`: where payment providers and tenants reach the pages.
+    `providers`: addresses that replace those of payment providers, for a sandbox. `private_notices`: whether webhooks
+    may go to addresses in private networks. `vending_key`: the file of the key for vending keys, if it is not in
+    `home`. `second_factor`: who must have one. `web_processes`: how many processes serve the pages. `proxies`:
+    addresses and networks of reverse proxies on other machines, which are believed when they say for whom they ask.
+    `mqtt_tls`: what gateways believe of the broker's certificate (`broker_tls`); empty: the own authority, or no TLS at
+    another's broker. `mqtt_certificate`, `mqtt_key`: the files of the own broker's certificate and key, in place of
+    those that prewatt makes. `wechat_mini`: id and secret of the WeChat mini program of those landlords who have none
+    of their own; empty if there is none.
     """
 
     home: Path

@@ -1,4 +1,4 @@
-"""The texts of settings that are addresses are read."""
+"""Reads the texts of settings that are addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of settings that are a choice or a number are read."""
+"""Reads the texts of settings that are a choice or a number."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_second_factor(text: str) -> SecondFactor:
 
 
 def read_web_processes(text: str) -> int:
-    """Return how many processes serve the pages; if nobody has said, one for each core up to the most. Raises ValueError."""
+    """Return how many processes serve the pages; if empty, one for each core up to the most. Raises ValueError."""
     if not text:
         return min(os.cpu_count() or 1, MOST_WEB_PROCESSES)
     if not text.isdecimal() or not 0 < int(text) <= 64:

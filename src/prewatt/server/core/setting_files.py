@@ -1,4 +1,4 @@
-"""The texts of settings that name a file are read."""
+"""Reads the texts of settings that name a file."""
 
 from __future__ import annotations
 

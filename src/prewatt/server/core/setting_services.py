@@ -1,4 +1,4 @@
-"""The texts of settings about the services of others are read."""
+"""Reads the texts of settings about the services of others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who somebody is in WeChat: asked for by a link that is opened there, or by a mini program, answered with a code.
+"""Finds out who somebody is in WeChat: a link that is opened there, or a mini program, gets a code from WeChat, and the
+code is exchanged for the person's id.
 
 Rules: https://developers.weixin.qq.com/doc/service/guide/h5/auth.html,
 https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
@@ -24,7 +25,9 @@ that was typed wrong, for instance.
 
 
 class LoginError(Exception):
-    """WeChat does not say who the person is; the message, for people, says why. `away`: it does not say anything now."""
+    """WeChat does not say who the person is; the message, for people, says why. `away`: it is not the person's fault:
+    WeChat does not answer, or refuses our secret.
+    """
 
     def __init__(self, message: str, away: bool = False) -> None:
         super().__init__(message)

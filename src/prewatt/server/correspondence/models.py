@@ -94,7 +94,7 @@ class Report(models.Model):
 
     @property
     def category_in_words(self) -> str:
-        """Return what it is about, for people. Of a list of them Django's own would translate all categories for each."""
+        """Return what the report is about, for people. Django's own method would translate all categories each time."""
         return str(self.Category(self.category).label)
 
     @property

@@ -65,7 +65,7 @@ def addressed(note: Note) -> QuerySet[NoteTo]:
 
 
 def reached(note: Note, some: Iterable[NoteTo] | None = None) -> list[Reached]:
-    """Return what became of a note, by tenant. `some`: only of these to whom it is addressed."""
+    """Return what became of a note, by tenant. `some`: only for these of its addressees; None: for all."""
     rows = list(addressed(note) if some is None else some)
     notices = [each.notice_id for each in rows if each.notice_id]
     ways: dict[int, list[Delivery]] = {}

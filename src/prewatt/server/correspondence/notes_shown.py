@@ -27,7 +27,7 @@ class Shown:
 
 def notes_for(tenancies: Iterable[Tenancy], look: bool = False) -> list[Shown]:
     """Return the last notes to a tenant, in their language, the latest first. `look`: they are shown on the tenant's
-    page now.
+    page now, and count as seen.
     """
     rows = list(
         NoteTo.objects.filter(tenancy__in=tenancies)

@@ -63,7 +63,7 @@ def encode(files: Sequence[File], most: int = PHOTOS_AT_ONCE) -> list[Encoded]:
 
 
 def encode_one(content: bytes) -> Encoded:
-    """Return a photo as it is stored. Raises ValidationError, for the field `photos`."""
+    """Return a photo as it is stored. Raises ValidationError, for the field `photos`, if it is broken or too large."""
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
