@@ -31,8 +31,8 @@ class TenantChangedError(ValidationError):
 
 
 def kept(recipient: Recipient) -> Contact:
-    """Return the phone number and e-mail address that the landlord typed for a recipient and that are still in use, with their
-    language.
+    """Return the phone number and e-mail address that the landlord typed for a recipient and that are still in use, and
+    the recipient's language.
     """
     fields = {"phone": "", "email": ""}
     for channel in recipient.channels.filter(is_from_office=True):
@@ -59,7 +59,7 @@ def keep_contact(tenancy: Tenancy, given: Contact, *, over: bool = False) -> Non
     """Store what the landlord says about a tenant. An empty phone number or e-mail address removes the one that the
     landlord typed, never the tenant's own; an empty language leaves it as it is. `over`: also overwrite what the tenant
     has changed. Raises TenantChangedError if the tenant has changed something and `over` is not set, and
-    ValidationError.
+    ValidationError if the tenant has too many channels.
     """
     recipient = for_update(Recipient.objects).get(pk=recipient_of(tenancy).pk)
     before = kept(recipient)
@@ -109,8 +109,8 @@ def _is(channel: Channel, address: str) -> bool:
 
 
 def changed_by_tenant(recipient: Recipient) -> None:
-    """Note that the tenant has changed how they are reached. From now on the landlord must confirm before it is
-    overwritten.
+    """Note that the tenant has changed how they are reached. From now on the landlord must confirm before they overwrite
+    it. For a manager nothing is noted.
     """
     Recipient.objects.filter(pk=recipient.pk).exclude(tenancy=None).update(changed_at=now())
 

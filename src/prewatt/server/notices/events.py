@@ -52,9 +52,9 @@ FOR_MANAGERS = (
     Event.OVERDUE, Event.REPORT, Event.PRESS_BUTTON,
 )  # fmt: skip
 ALWAYS_TOLD = (Event.LOGIN, Event.LOGIN_CODE)
-"""What nobody can switch off, least of all somebody who has got into another's login."""
+"""What nobody can switch off, least of all somebody who has broken into another person's login."""
 MUST_BE_TOLD = (Event.CUT_OFF, Event.TOP_UP, Event.OVERLOAD, Event.OVERDUE, *ALWAYS_TOLD)
-"""What a tenant must be told, for safety or by law: it can come another way or at another hour, but does not end with a tap."""
+"""What a tenant must be told, for safety or by law: they can choose another way or hour for it, but can't stop it everywhere."""
 
 HEARD_WITH: Mapping[Event, Right] = {
     Event.OVERLOAD: Right.SWITCH, Event.PRESS_BUTTON: Right.SWITCH, Event.TROUBLE: Right.SEE, Event.LEAK: Right.SEE,

@@ -105,8 +105,8 @@ def segments(text: str) -> int:
 
 
 def fit_segment(text: str) -> str:
-    """Return a text in pieces as one text that goes into one SMS, if leaving out optional pieces is enough for that;
-    nothing is cut.
+    """Return a text in pieces as one text: without some optional pieces if it then fits into one SMS, otherwise with all
+    pieces. Nothing is cut.
     """
     shortest = "".join(piece for piece in text.split("|") if not piece.startswith("?"))
     return fit(text, 1, segments) if segments(shortest.strip()) == 1 else whole(text)

@@ -45,7 +45,7 @@ MOST_AHEAD = 3
 """If more tariffs than this are ahead, they are prices by date, and nobody wants to read them one by one."""
 STATEMENT_AFTER = 6 * HOUR
 STATEMENT_AT_LAST = 10 * DAY
-"""The month's statement is told this long after the month's end, µs: if the meter has reported everything, and if not."""
+"""How long after the month's end its statement is told, µs: the first if the meter has reported everything, the second if not."""
 
 
 class TenantLook:

@@ -18,12 +18,12 @@ from .unusual import WEEKS, judge, lowest_hour
 BACK_AT = 100
 """The most rows that a look goes back over."""
 LATE = 2 * MINUTE
-"""A switch that has confirmed its order and was not seen within this time (µs) can't be seen at all: else it would have failed."""
+"""If no reading shows a confirmed switching within this time, µs, the meter can't show it: else the order would have failed."""
 
 
 def is_on(meter: Meter, since: int) -> bool:
-    """Return whether the power is on, of a meter that was told so for `since` µs: it was seen, or can't be seen and has
-    confirmed it, or the gateway does not say.
+    """Return whether the power of a meter that was told to switch on `since` µs ago is on: a reading has shown it, or the
+    meter has confirmed it and can't show it (`LATE`), or the gateway does not say how far the order is.
     """
     progress = progress_of(meter.told_switch)
     if progress is not None and (meter.told_closed is not True or meter.told_seq < meter.seq):

@@ -40,8 +40,8 @@ class TemplateError(ValueError):
 
 
 def said(line: str) -> tuple[str, str]:
-    """Return (words before it, fact) of a line `words = fact`. Fixed words begin with a quotation mark. The fact is
-    empty if the line names none.
+    """Return (words, fact) of a line `words = fact`. The fact begins with `"` if it is fixed words, and is empty if the
+    line names none.
     """
     parts = SAID.match(line)
     if not parts:

@@ -10,16 +10,17 @@ from .models import SendingAccount, SendingTemplate
 from .sending_accounts import values_of
 
 LOOKED_AT = 50
-"""Of so many accounts it is asked whether they have the same mini program, if nobody says which."""
+"""If no mini program is named, this many accounts are compared to find out whether they have the same one."""
 
 
 MOST = 5
-"""So many landlords may say that the same mini program is theirs; WeChat says whose secret is right."""
+"""The most secrets that are returned for a mini program: several landlords may name it, and WeChat knows the right secret."""
 
 
 def mini_programs(appid: str = "") -> list[App]:
-    """Return the mini program with an id, with each secret that landlords give it; if none is named, the server's own, or else the
-    only one that landlords have. Raises SealError if a secret can't be opened.
+    """Return the mini program with an id, once with each secret that landlords give for it. Without an id: the server's own,
+    or else the only one that landlords have. Empty if there is none, or landlords have several. Raises SealError if a secret
+    can't be opened.
     """
     own = App(*settings.CONFIG.wechat_mini)
     if own.appid and appid in ("", own.appid):
@@ -32,7 +33,7 @@ def mini_programs(appid: str = "") -> list[App]:
 
 
 def templates_in(appid: str, organisations: set[int]) -> list[SendingTemplate]:
-    """Return the templates of a mini program by which some organisations send, in the order of their events."""
+    """Return the templates of a mini program by which some organisations send, by account, event and language."""
     accounts = SendingAccount.objects.filter(kind=MiniProgram.name, organisation__in=organisations)
     sending = [each.pk for each in accounts if app_of(each.settings).appid == appid]
     rows = SendingTemplate.objects.filter(account__in=sending, carrier=appid).select_related("account")

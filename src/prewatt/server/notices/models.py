@@ -63,8 +63,8 @@ class Recipient(models.Model):
     quiet hours. `low_money` (nano), `low_energy` (Wh) and `low_days` are the tenant's own steps of the reminder, beside
     the landlord's. `muted`: the events that are not told. Nothing that happened before `since` is told.
 
-    `meter` and `seen`: how far the journal of which meter has been looked at; `closed`: how its switch stood when that
-    was last told. `day`: the last local day whose use was looked at. `looked_at`: the instant of the last complete
+    `meter`, `seen`: the journal of this meter has been looked at up to this entry; `closed`: how its switch stood when
+    that was last told. `day`: the last local day whose use was looked at. `looked_at`: the instant of the last complete
     look. `changed_at`: when the tenant last changed how they are reached (phone, e-mail, language).
     """
 
@@ -104,9 +104,8 @@ class Recipient(models.Model):
 class Channel(models.Model):
     """A way to reach a recipient. `sealed` is the address; `shown` is as much of it as may be seen. `failing`: why the
     last try failed; empty if it did not. `tested_at`: when the last test was sent. `is_from_office`: the manager typed the
-    address for the tenant. `user`: the person of the flat or of the office
-    whose channel it is; null: it is nobody's alone. `log_in`: of a push, which log-in of its browser asked for it
-    (`pushes.py`).
+    address for the tenant. `user`: the person of the flat or of the office whose channel it is; null if it belongs to no
+    single person. `log_in`: for a push, the log-in in which the browser asked for it (`pushes.py`); otherwise empty.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="channels")
@@ -157,8 +156,8 @@ class Pace(models.Model):
 
 class Notice(models.Model):
     """Something that a recipient is told, once under its `key`. `facts`: by name, for channels that carry fields (see
-    `facts.py`). `link`: the page that settles it. It is sent at `due_at` at the earliest, because of quiet hours or of
-    others that go with it. `is_overtaken`: it is no longer true, and what is not sent yet is not sent.
+    `facts.py`). `link`: the page that settles it. It is not sent before `due_at`, because of quiet hours or of others that
+    go with it. `is_overtaken`: it is no longer true; deliveries that have not gone out are cancelled.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="notices")

@@ -24,7 +24,7 @@ USUAL_HOUR = 18
 
 
 def must_be_told(recipient: Recipient, event: Event | str) -> bool:
-    """Return whether an event does not end with a tap."""
+    """Return whether a recipient must be told of an event, so that a tap can't end it everywhere."""
     return event in (MUST_BE_TOLD if recipient.tenancy_id is not None else ALWAYS_TOLD)
 
 
@@ -34,8 +34,8 @@ def can_change(event: Event | str) -> bool:
 
 
 def can_stop(channel: Channel, event: Event | str) -> bool:
-    """Return whether an event can be stopped on a channel. What must be told needs another channel of the same people that carries
-    it.
+    """Return whether an event can be stopped on a channel. If it must be told, it can be stopped only if another channel of the
+    same person, or of all, still carries it.
     """
     if not can_change(event):
         return False
@@ -47,7 +47,7 @@ def can_stop(channel: Channel, event: Event | str) -> bool:
 
 @transaction.atomic
 def set_pace(channel: Channel, event: Event | str, days: int, hour: int, zone: ZoneInfo) -> bool:
-    """Set how often an event is told by a channel; what waits follows. Returns False, and changes nothing, if that is not allowed."""
+    """Set how often an event is told by a channel, also for notices that wait. Returns False, and sets nothing, if it is not allowed."""
     if not can_change(event) or (days == NEVER and not can_stop(channel, event)):
         return False
     pace, _is_new = Pace.objects.update_or_create(channel=channel, event=event, defaults={"days": days, "hour": hour})
@@ -60,7 +60,7 @@ def set_pace(channel: Channel, event: Event | str, days: int, hour: int, zone: Z
 
 
 def at_once(channel: Channel, event: Event | str) -> None:
-    """Tell an event by a channel each time at once again."""
+    """Delete the pace of an event on a channel: from now on each notice of it is sent at once."""
     Pace.objects.filter(channel=channel, event=event).delete()
 
 
@@ -68,7 +68,7 @@ def paced(
     recipient: Recipient, event: Event, channels: Sequence[Channel], due: int, zone: ZoneInfo, urgent: bool = False
 ) -> list[tuple[Channel, int]]:
     """Return those of some channels by which an event is told, each with the instant at which it is due. `urgent`: nothing waits. If
-    all have stopped what must be told, since the channel that was to carry it instead is gone, all are returned.
+    the event must be told and all channels have stopped it, because the one that still carried it is gone, all are returned.
     """
     paces = {each.channel_id: each for each in Pace.objects.filter(channel__in=channels, event=event)}
     left = [each for each in channels if each.pk not in paces or paces[each.pk].days != NEVER]

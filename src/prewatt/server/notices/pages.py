@@ -1,5 +1,5 @@
-"""Where each notice leads: the page that settles it. The links of notices are made by these tables alone; an event whose notices
-settle different things has a row for each case.
+"""Where each notice leads: the page that settles it. The links of notices are made by these tables alone. If the notices of an
+event lead to different pages, the event has a row for each case.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .events import Event
 
 
 class Page(NamedTuple):
-    """The name of a page's address. `flat`: the part of the address that names the tenancy. `query`: what is asked there;
-    `anchor`: the part of the page that is shown first. `whole`: it is of a whole organisation, which the query names for whoever
-    works for several.
+    """The name of a page's address. `flat`: the part of the address that names the tenancy. `query`: the query of the address;
+    `anchor`: the part of the page that is shown first. `whole`: the page shows a whole organisation, and the query says which,
+    for people who work for several.
     """
 
     name: str
@@ -29,16 +29,16 @@ class Page(NamedTuple):
 
 HOME = Page("tenant:home:tenancy", "tenancy")
 PAY = Page("tenant:home:tenancy", "tenancy", "pay=", "pay")
-"""The form to pay, open, with an amount in it: that of the query, else one that is enough."""
+"""The form to pay, open and with an amount: the amount in the query, or else one that is enough."""
 CODES = Page("tenant:home:tenancy", "tenancy", anchor="codes")
 BILL = Page("tenant:bill:bill")
 SWITCH = Page("console:units:switch")
 OF_PROPERTY = Page("console:alarms:alarms")
 
 CODE, OTHER, PAYMENT, SOLD, METER = "code", "other", "payment", "sold", "meter"
-"""The cases. `CODE`: a code waits to be typed. `OTHER`: not for want of credit; money that came back; a flat whose meter is not
-read. `PAYMENT`: paid online; `SOLD`: a code for a keypad meter. `METER`: told by a flat's meter, without an alarm. `OTHER` at an
-office: of a meter that is no flat's, or money that nobody asked for.
+"""The cases. `CODE`: a code waits to be typed. `PAYMENT`: it was paid online; `SOLD`: it is a code for a keypad meter. `METER`: a
+flat's meter has told it, without an alarm. `OTHER` for a tenant: the flat was cut off for another reason than credit, money came
+back, or the flat has no meter. `OTHER` for an office: the meter belongs to no flat, or nobody asked for the money.
 """
 
 FOR_TENANT: Mapping[tuple[Event, str], Page] = {
@@ -94,8 +94,8 @@ FOR_OFFICE: Mapping[tuple[Event, str], Page] = {
 
 
 def for_tenant(event: Event, tenancy: Tenancy, case: str = "", query: str = "", **given: Any) -> str:
-    """Return the address of the page that settles what a tenant is told. `query`: what is asked there beside; `given`: the rest of
-    the address, such as the row.
+    """Return the address of the page that settles what a tenant is told. `query`: the address's query, instead of the page's own;
+    `given`: the other parts of the address, such as the row.
     """
     page = FOR_TENANT[event, case]
     own = {page.flat: tenancy.pk} if page.flat else {}
@@ -103,8 +103,8 @@ def for_tenant(event: Event, tenancy: Tenancy, case: str = "", query: str = "", 
 
 
 def for_office(event: Event, organisation: Organisation, case: str = "", row: Any = "", **given: Any) -> str:
-    """Return the address of the page that settles what a manager is told. `row`: the one of the page that it is about; `given`: the
-    rest of the address.
+    """Return the address of the page that settles what a manager is told. `row`: the row of the page that the notice is about;
+    `given`: the other parts of the address.
     """
     page = FOR_OFFICE[event, case]
     query = f"organisation={organisation.pk}" if page.whole else page.query
@@ -112,7 +112,7 @@ def for_office(event: Event, organisation: Organisation, case: str = "", row: An
 
 
 def of_all_notices(tenancy: Tenancy | None, organisation: Organisation) -> str:
-    """Return the address of the page with all notices of a tenant, or of an office."""
+    """Return the address of the page with all notices of a tenant; if `tenancy` is None, of the organisation's office."""
     if tenancy is not None:
         return _address(Page("tenant:notices:notices"), {"whose": "me", "tenancy": tenancy.pk}, "")
     return _address(Page("tenant:notices:notices"), {"whose": "office"}, f"organisation={organisation.pk}")

@@ -21,8 +21,8 @@ class NotSentError(ValueError):
 
 
 def email_of(tenancy: Tenancy) -> Channel | None:
-    """Return the way to send a tenant an e-mail: the address that the tenant typed, or else the landlord's; None if there
-    is none that is switched on, or no mail server is set up.
+    """Return the channel for e-mail to a tenant: with the address that the tenant typed, or else the one that the landlord
+    typed. None if no such channel is switched on, or no mail server is set up.
     """
     own = Channel.objects.filter(recipient__tenancy=tenancy, kind=EMAIL).select_related("recipient")
     return that_send(own).order_by("is_from_office", "-pk").first()

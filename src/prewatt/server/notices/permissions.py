@@ -32,7 +32,7 @@ def permit(person: WeChatUser, templates: Iterable[str]) -> None:
 
 
 def is_permitted(kind: type[Kind], account: Mapping[str, str], channel: Channel, address: str, template: str) -> bool:
-    """Return whether a message of a template can be sent to the address of a channel whose messages are counted."""
+    """Return whether a permission is left to send a message of a template to the address of a channel."""
     person = _person(kind, account, channel, address)
     return person is not None and _of(person, template).filter(left__gt=0).exists()
 
@@ -40,8 +40,8 @@ def is_permitted(kind: type[Kind], account: Mapping[str, str], channel: Channel,
 def send_permitted(
     kind: type[Kind], account: Mapping[str, str], channel: Channel, address: str, message: Message
 ) -> None:
-    """Send a message by a channel whose messages are counted. Raises SendError if the person permits none any more, or it
-    can't be sent; of that which was not sent the permission is not used up.
+    """Send a message by a channel whose messages are counted, and use up one permission. Raises SendError if none is left, or the
+    message can't be sent. Such a message uses up no permission; but if trying again will not help, the count is set to 0.
     """
     template = needed(message.template, message.event).id
     person = _person(kind, account, channel, address)

@@ -1,5 +1,5 @@
-"""Messages to browsers end with the log-in that asked for them, if somebody ends it from elsewhere: whoever sits there may be a
-stranger. A log-in that ends by itself, because it has lasted long enough, leaves them: the phone is still its owner's.
+"""If somebody ends a log-in from elsewhere, the messages to its browser end too: a stranger may sit there. If a log-in ends by
+itself, because it has lasted long enough, the messages go on: the phone still belongs to its owner.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .channels.push import Push
 from .models import Channel
 
 LOG_IN = "log_in"
-"""What a session keeps: a name of the log-in. Unlike the session's key, it stays when the password is changed in it."""
+"""The key of a session's log-in name. Unlike the session's own key, this name stays when the person changes the password."""
 
 
 def name_log_in(session: Any) -> None:
-    """Give a session that begins the name of its log-in."""
+    """Store a new random name for the log-in in a session that begins."""
     session[LOG_IN] = secrets.token_hex(8)
 
 

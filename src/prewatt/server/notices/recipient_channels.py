@@ -30,8 +30,8 @@ def kinds_for(recipient: Recipient) -> list[type[Kind]]:
 
 @transaction.atomic
 def add_channel(recipient: Recipient, kind: str, text: str, user: Any = None) -> Channel:
-    """Add a channel to a recipient. `user`: the person of the flat whose it is. If the address is known already, its channel
-    is switched on again. Raises ValidationError if the address is wrong, or nothing can be sent this way.
+    """Add a channel to a recipient. `user`: the person whose channel it is. If the address is known already, its channel is
+    switched on again. Raises ValidationError if the address is wrong, nothing can be sent this way, or there are too many.
     """
     channel = next((each for each in kinds_for(recipient) if each.name == kind), None)
     if channel is None:
@@ -84,8 +84,8 @@ def that_send(channels: Manager[Channel] | QuerySet[Channel]) -> QuerySet[Channe
 
 
 def tell_from_now(recipients: QuerySet[Recipient]) -> None:
-    """Tell the recipients that nothing has reached until now only what happens from now on, not all that was paid since
-    they moved in.
+    """Set `since` to now for those recipients who can't be reached yet: they will be told only what happens from now on,
+    not every payment since they moved in.
     """
     reached = that_send(Channel.objects.filter(recipient=OuterRef("pk")))
     recipients.exclude(Exists(reached)).update(since=now())

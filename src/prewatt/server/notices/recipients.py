@@ -25,8 +25,8 @@ def recipient_of(tenancy: Tenancy) -> Recipient:
 
 
 def add_tenants() -> None:
-    """Create a recipient for everybody who lives somewhere. They can be told even if they never opened a page, because
-    the landlord may know their number.
+    """Create a recipient for each tenancy that has not ended. Its tenant can be told even if they never opened a page,
+    because the landlord may know their number.
     """
     for tenancy in (
         Tenancy.objects.not_over(now()).filter(recipient=None).select_related("unit__property__organisation")

@@ -12,8 +12,8 @@ from .recipient_channels import that_send
 
 
 def to_be_told(before: int) -> Iterable[Recipient]:
-    """Return the recipients who can be reached, and whose meter or payments have something new, or whom `watching`
-    looked at last before the instant `before`.
+    """Return the recipients who can be reached and for whom there may be something new: all managers, tenants whose meter
+    or payments have something new, and those whom `watching` has not looked at since the instant `before`.
     """
     paid = TopUp.objects.filter(tenancy=OuterRef("tenancy"), paid_at__gte=OuterRef("looked_at"))
     taken = TopUp.objects.filter(tenancy=OuterRef("tenancy"), taken_back__booked_at__gte=OuterRef("looked_at"))

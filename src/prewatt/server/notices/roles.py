@@ -1,4 +1,4 @@
-"""Who of an office hears of what: a person's own channel hears what the person's role allows, while it does."""
+"""Who in an office is told of what: a person's own channel gets what the person's role allows at present."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .models import Channel, Recipient
 
 
 def allowed_to(recipient: Recipient, event: Event | str, channels: Iterable[Channel]) -> list[Channel]:
-    """Return those of some channels of a recipient that may hear of an event. Channels of tenants may, and so may those
-    that belong to the whole office and to no single person.
+    """Return those of some channels of a recipient that may be told of an event. All channels of a tenant may, and so may
+    those that belong to the whole office and to no single person.
     """
     if recipient.tenancy_id is not None:
         return list(channels)

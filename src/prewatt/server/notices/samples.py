@@ -21,14 +21,14 @@ from .words import advice_on, brief, dark_in_words, detail_in_words, in_words
 
 AT = "2026-01-15 18:42"
 LINK = "https://power.example.com/n/AAB6rT3kPz0w"
-"""As an SMS has it (`taps.py`), which is paid by its length."""
+"""A short link, as an SMS carries it (`taps.py`): an SMS is paid by its length."""
 CODE = "1234 5678 9012 3456 7890"
 TENANT = {"tenant": True, "link": LINK}
 MANAGER = {"tenant": False, "link": LINK}
 
 
 class Said(NamedTuple):
-    """A value of a case that differs by language: `read` returns it for the code of one."""
+    """A value of a case that differs by language: `read` returns it for the code of a language."""
 
     read: Callable[[str], str]
 

@@ -1,5 +1,5 @@
-"""Tells managers about gateways and meters that are silent: after the minutes that the property's rules name, again
-after each of its hours, and when they have been back for a while.
+"""Tells managers about gateways and meters that are silent: first after the minutes in the property's rules, then each
+time that the hours in these rules have passed, and once more when they have been back for a while.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def tell_of_silences() -> None:
 
 
 def times_due(silence: Silence, at: int) -> int:
-    """Return how many times a silence should have been told at an instant."""
+    """Return how many times a silence should have been told by the instant `at`; 0 if it is too short yet."""
     property_, lasted = silence.gateway.property, at - silence.began_at
     if lasted < step(property_, silence.gateway.since is None):
         return 0

@@ -20,9 +20,9 @@ MAILED = "statements-mail"
 
 
 def mail_statements(task: Task, progress: Progress) -> Outcome:
-    """Send the statements of some days to those whom the task means (`meant_by`). A preliminary one is not sent. The facts say
-    how many were `sent`, and who has no address (`without`), waits for the meter (`preliminary`), or was not reached (`failed`).
-    If it was cut off and is begun again, nobody gets a second one.
+    """Send the statements of some days to the tenants whom the task means (`meant_by`). A preliminary statement is not sent. The
+    facts name the tenants by what happened: `sent`, `without` an address, `preliminary`, or `failed` with the reason. A task that
+    was interrupted can be run again: nobody gets a second statement. Raises TaskError if no PDF can be made.
     """
     _property, first, last = span_of(task)
     rows = meant_by(task)

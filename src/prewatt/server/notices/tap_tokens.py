@@ -13,7 +13,7 @@ from .models import Delivery
 from .recipient_channels import address_of
 
 SIGNED = 6
-"""The bytes of a signature."""
+"""The number of bytes of a signature."""
 LONGEST = 40
 
 
@@ -25,7 +25,7 @@ def token_of(delivery: Delivery) -> str:
 
 
 def delivery_of(token: str) -> Delivery | None:
-    """Return the delivery that a token names; None if the token is none, or its address has changed since."""
+    """Return the delivery that a token names; None if the token is not valid, or the address has changed since."""
     try:
         content = base64.b64decode(token[:LONGEST] + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

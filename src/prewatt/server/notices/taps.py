@@ -1,9 +1,9 @@
-"""The short links of messages, `/n/<token>/`: one tap leads to the page that settles a notice, and to what stops this kind of message
-by this channel, or has it come less often.
+"""The short links of messages, `/n/<token>/`: one tap leads to the page that settles a notice. Another page stops this kind of
+message by this channel, or has it come less often.
 
-A token names a delivery, and is signed for its channel, its event and the address to which it goes: with another address it ends. It
-is no log-in: it opens nothing but the choice for this kind of message by this channel. Its 48 bits are enough since nobody can try
-one but at the pages, which count wrong ones (`accounts.throttles`), and since an SMS is paid by its length.
+A token names a delivery, and is signed for its channel, its event and its address: if the address changes, the token ends. It is no
+log-in: it opens only the choice for this kind of message by this channel. Its signature has only 48 bits, because an SMS is paid by
+its length. They are enough: a token can be tried only at the pages, which count wrong ones (`accounts.throttles`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .tap_tokens import token_of
 
 
 def page_of(delivery: Delivery) -> str:
-    """Return the address of the page that settles what a delivery has told. One that went with others leads to all notices."""
+    """Return the address of the page that settles a delivered notice; the page of all notices if it was sent with others."""
     notice, channel = delivery.notice, delivery.channel
     together = Delivery.objects.filter(channel=channel, notice__event=notice.event, sent_at=delivery.sent_at)
     if notice.link and (delivery.sent_at is None or together.count() < 2):
@@ -34,8 +34,8 @@ def page_of(delivery: Delivery) -> str:
 
 
 def with_tap(message: Message, delivery: Delivery) -> Message:
-    """Return a message with the short link of its delivery, and the way to stop or change such messages, in words too. An address
-    that can't be opened gets no message at all: `sending.send` says so.
+    """Return a message with the short link of its delivery, and the link to stop or change such messages, in words too. If the
+    address can't be opened, the message is returned unchanged: `sending.send` will refuse it.
     """
     try:
         token = token_of(delivery)

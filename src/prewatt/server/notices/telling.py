@@ -114,8 +114,8 @@ def is_crossed(recipient: Recipient, step: str) -> bool:
 
 
 def overtake(recipient: Recipient, event: Event, of: str = "") -> int:
-    """Cancel the unsent notices of an event that is no longer true. `of` limits it to notices whose keys begin so.
-    Returns how many deliveries were cancelled.
+    """Cancel the notices of an event that is no longer true, if no try to send them was made yet. `of`: only notices whose
+    keys begin with it. Returns how many deliveries were cancelled.
     """
     rows = Delivery.objects.filter(
         notice__recipient=recipient,

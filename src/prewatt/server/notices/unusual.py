@@ -36,7 +36,7 @@ def lowest_hour(readings: Iterable[tuple[int, int]], begin: int, end: int) -> in
 
 
 def unusual(lowest: int, before: Sequence[int]) -> int | None:
-    """Return the usual lowest hour (Wh) if `lowest` is unusual compared with the days `before`, otherwise None."""
+    """Return the usual lowest hour (Wh) if `lowest` is unusual compared with the days `before`. None if not, or too few are known."""
     if len(before) < FEWEST:
         return None
     usual = median_low(before)
@@ -44,8 +44,8 @@ def unusual(lowest: int, before: Sequence[int]) -> int | None:
 
 
 def judge(lowest: Mapping[date, int], day: date) -> tuple[int, int] | None:
-    """Return the energy (Wh) of the hour with the least use: of `day`, and as it usually is. None if the day is not
-    unusual. `lowest` has this energy of each day.
+    """Return (lowest hour of `day`, usual lowest hour), Wh. None if the day is not unusual, or too few days are known.
+    `lowest`: the lowest hour of each day, Wh.
     """
     if day not in lowest:
         return None

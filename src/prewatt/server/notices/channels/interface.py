@@ -36,8 +36,8 @@ class SendError(Exception):
 
 
 def no_answer(title: object, error: Exception) -> SendError:
-    """Return the error for a service that can't be reached, or whose answer is not one. The text of `error` is left out: it
-    could hold a secret that is a part of the address.
+    """Return the error for a service that can't be reached, or whose answer can't be read. The text of `error` is left
+    out: it could hold a secret that is a part of the address.
     """
     text = _("%(title)s can't be reached, or its answer can't be read (%(why)s).")
     return SendError(text % {"title": title, "why": type(error).__name__})
@@ -45,8 +45,8 @@ def no_answer(title: object, error: Exception) -> SendError:
 
 @dataclass(frozen=True)
 class Template:
-    """A text that a provider keeps, and the fact that each of its fields shows, in their order. A fact that begins with
-    `"` is no name but the words themselves.
+    """A text that a provider keeps, and its `fields` in their order, as (field, fact that it shows). A fact that begins with
+    `"` is not a name: it is the words that the field shows.
     """
 
     id: str
@@ -64,13 +64,13 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. `key` names the message, for a program that may get it twice. `tenancy`: the one that it is about. `at` is an
-    instant as text. `facts`: by name (see `notices.facts`). `template`: for channels that need one. `attachment`: for channels
-    that take files.
+    """What is sent. `key` names the message, for a program that may get it twice. `tenancy`: the tenancy that it is about; None if
+    it is about none. `at` is an instant as text. `facts`: by name (see `notices.facts`). `template`: for channels that need one.
+    `attachment`: for channels that take files.
 
-    `short`: the link in short, for channels that carry little. `change`: the page where such messages are changed or stopped without
-    a log-in, `change_label` its name on a button, `foot` both as a line; `stop`: the same page if one request to it stops them (RFC
-    8058).
+    `short`: the short link, for channels that carry little. `change`: the page where such messages are changed or stopped without
+    a log-in; `change_label`: the text on a button to it; `foot`: a line of text with its address. `stop`: the same page if one
+    request to it stops such messages (RFC 8058), otherwise empty.
     """
 
     event: str
@@ -146,8 +146,8 @@ class Kind(ABC):
 
     @classmethod
     def read_local(cls, text: str, country: str) -> str:  # noqa: ARG003
-        """Return an address in its one form, as somebody types it in a country (`DE`; empty if it is not known). Raises
-        ValueError, for people.
+        """Return the one form of an address that somebody typed in a country (`DE`; empty if it is not known). Raises
+        ValueError, for people, if it is not an address.
         """
         return cls.read_address(text)
 
@@ -174,7 +174,7 @@ def needed(template: Template | None, event: str) -> Template:
 
 
 def value_of(message: Message, fact: str) -> str:
-    """Return a fact of a message, in pieces; empty if the message does not have it."""
+    """Return the text of a fact of a message, in pieces (see `fitting`); empty if the message does not have it."""
     if fact.startswith('"'):
         return fact.strip('"')
     if fact in ("title", "text"):

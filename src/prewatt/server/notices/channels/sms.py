@@ -61,12 +61,12 @@ class Sms(Kind):
 
     @staticmethod
     def read_address(text: str) -> str:
-        """Return a phone number with its country, such as +4915112345671. Raises ValueError, for people."""
+        """Return a phone number with its country code, such as +4915112345671. Raises ValueError, for people."""
         return read_phone(text)
 
     @classmethod
     def read_local(cls, text: str, country: str) -> str:
-        """Return a phone number with its country, as it is typed in a country. Raises ValueError, for people."""
+        """Return a phone number that was typed in a country, with its country code. Raises ValueError, for people."""
         return read_phone(text, country)
 
     @staticmethod

@@ -127,7 +127,7 @@ class WeChat(Kind):
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
-        """Send a template message or a subscription message. Raises SendError if WeChat refuses it."""
+        """Send a template message or a subscribe message. Raises SendError if WeChat refuses it."""
         how = WeChat.carrier(account)
         body: dict[str, Any] = {}
         if how == TEMPLATE:

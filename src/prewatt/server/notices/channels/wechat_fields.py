@@ -127,8 +127,8 @@ def money(text: str, message: Message) -> str:
 
 
 def amount(text: str, message: Message) -> str:
-    """Return an amount for a field of the kind `amount`: the sign of a currency and at most ten digits, or 元 behind
-    them. WeChat takes no amount below 0: what is owed is said by the fact `line`, and is 0 here.
+    """Return an amount for a field of the kind `amount`: at most ten digits, after the sign of the currency or before 元.
+    WeChat takes no amount below 0: a debt is shown as 0, and the fact `line` says how much is owed.
     """
     currency = message.facts.get("currency", "")
     figure = str(_number(text))

@@ -1,5 +1,5 @@
-"""Subscribe messages of the WeChat mini program that people log in to. Each is sent by a permission that the person gave in the
-mini program for one message of one template, and which is counted here.
+"""Subscribe messages of the WeChat mini program that people log in to. Each uses up a permission, which
+the person gave in the mini program for one message of one template. The permissions are counted (`notices.permissions`).
 
 Rules: https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html
 """
@@ -40,7 +40,7 @@ PAGES = {
     Event.REPORT: "pages/report/report",
     Event.LOGIN: "pages/settings/settings",
 }
-"""The page of the mini program that settles what an event tells; the home for what the office alone is told, which has no mini program."""
+"""The page of the mini program that settles an event; the others lead to `HOME`. The office has no mini program."""
 
 
 class MiniProgram(WeChat):
@@ -77,7 +77,7 @@ class MiniProgram(WeChat):
 
     @staticmethod
     def send(account: Mapping[str, str], address: str, message: Message) -> None:
-        """Send a subscribe message, which leads to the page that settles it. Raises SendError if WeChat refuses it."""
+        """Send a subscribe message that leads to the page of its event. Raises SendError if WeChat refuses it."""
         more = {
             "page": page_of(message.event, message.tenancy),
             "lang": "zh_CN" if message.language.startswith("zh") else "en_US",
@@ -86,8 +86,8 @@ class MiniProgram(WeChat):
 
 
 def app_of(account: Mapping[str, str]) -> App:
-    """Return the mini program of an organisation's account: its own, or that of the server, whose id is empty if there is
-    none.
+    """Return the mini program of an organisation's account: its own, or else the server's. The id of the returned app is
+    empty if the server has none.
     """
     if account.get("appid"):
         return App(account["appid"], account.get("secret", ""))
@@ -95,6 +95,6 @@ def app_of(account: Mapping[str, str]) -> App:
 
 
 def page_of(event: str, tenancy: int | None) -> str:
-    """Return the page of the mini program that settles what an event of a tenancy tells."""
+    """Return the page of the mini program that settles an event; the home page if no other is known."""
     page = PAGES.get(Event(event), HOME) if event in Event.values else HOME
     return page if tenancy is None else f"{page}?tenancy={tenancy}"

@@ -1,5 +1,5 @@
-"""WeCom: the bot of a group, or messages of an app of the landlord's own company. The code is our own, because Apprise
-takes every answer of the bot for a success, while WeCom refuses in the answer's body.
+"""WeCom: the bot of a group, or messages of an app of the landlord's own company. The code is our own:
+WeCom refuses in the body of its answer, and Apprise counts every answer of the bot as a success.
 
 Rules: https://developer.work.weixin.qq.com/document/path/91770 (bot),
 https://developer.work.weixin.qq.com/document/path/90236 (app), https://developer.work.weixin.qq.com/document/path/90313

@@ -59,14 +59,14 @@ class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `language.toml` holds.
 
-    `name` is the language as its speakers write it, `locale` its code in Django, `called` what people type for it in a list, in
-    small letters. In the countries `countries` (codes of ISO 3166) it is the first language of a new tenant. `currencies` has the
-    unit that stands behind an amount, by the code of ISO 4217, where that is not the code.
+    `name` is the language as its speakers write it, `locale` its code in Django. `called`: the names that people type for it in a
+    list, in small letters. In the countries `countries` (codes of ISO 3166) it is the first language of a new tenant.
+    `currencies`: the unit that stands behind an amount, by the code of ISO 4217, if it is not the code itself.
 
-    By the journal's codes: `events` says what happened, `brief` says it in at most 20 characters, and `advice` is for each kind
-    of safety limit. Where such a limit has switched off (`arc-trip`), its words stand within `tripped` or `tripped_brief`, in
-    the place of `{what}`, if that code has no words of its own. `details` translates what the entry of an event adds, if it is
-    exactly this; `detail_parts` translates parts of it. `reports` has the categories and states of a fault report.
+    By the journal's codes: `events` says what happened, `brief` says it in at most 20 characters, and `advice` says what to do
+    about a safety limit. A code such as `arc-trip` says that a limit has switched off. If it has no words of its own, they are
+    `tripped` or `tripped_brief` with the words of the limit in the place of `{what}`. `details` translates the whole detail of
+    an entry; `detail_parts` translates parts of it. `reports` has the categories and states of a fault report.
     """
 
     name: str
@@ -106,7 +106,7 @@ def languages() -> Mapping[str, Language]:
 
 
 def language_of(code: str) -> Language:
-    """Return the language with a code; English if there is none, so that who has chosen it still gets notices."""
+    """Return the language with a code; English if it is unknown, so that nobody is left without notices."""
     known = languages()
     return known.get(code, known[ENGLISH])
 
@@ -122,7 +122,7 @@ def spoken() -> str:
 
 
 def language_of_country(country: str) -> str:
-    """Return the code of the language that a new tenant in a country is told in."""
+    """Return the code of the language of notices for a new tenant in a country (`DE`); English if no language names it."""
     return next((code for code, each in languages().items() if country in each.words.countries), ENGLISH)
 
 

@@ -108,7 +108,7 @@ class TemplateSender(Sender):
 
     `ordered`: the parameters of a template are known only by their order. `whole_moments`: a parameter can be a day and
     an hour; otherwise the hour is a parameter of its own (`clock`). `forbidden`: characters that a parameter can't
-    have. `refusals`: the reason that each of the cloud's codes stands for; for the code `a.b` also `a` counts.
+    have. `refusals`: the reason for each of the cloud's codes; a code `a.b` that is not in it has the reason of `a`.
     """
 
     templated = True

@@ -22,7 +22,7 @@ HOST = "sms.tencentcloudapi.com"
 ALGORITHM = "TC3-HMAC-SHA256"
 JSON = "application/json; charset=utf-8"
 COMPANY = 35
-"""The most characters of a parameter for a company's account, for which there is no rule."""
+"""The most characters of a parameter for a company's account. Tencent has no rule for it."""
 
 
 class Tencent(TemplateSender):
