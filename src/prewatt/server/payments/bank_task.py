@@ -12,13 +12,13 @@ STATEMENT = "bank-statement"
 LARGE = 100_000
 """A file of more bytes than this (some 1,000 lines, half a second) is read as a task."""
 SHOWN = 200
-"""The most rows that are named which are no lines."""
+"""The most rows without a booking that the outcome names."""
 
 
 def read_statement(task: Task, progress: Progress) -> Outcome:
-    """Store the lines of the file. The facts are the numbers of lines, what was left out, or, if a person must describe
-    the columns first, `unknown`. It may be called again: a line is stored once. Raises TaskError if the file cannot be
-    read.
+    """Store the lines of the file. The facts are the numbers of lines (`new`, `known`, `out`) and the rows `left_out`; or
+    only `unknown`, a text that says what a person must describe first. It may be called again: a line is stored once.
+    Raises TaskError if the file cannot be read.
     """
     content, owner = bytes(task.content), task.organisation
     try:

@@ -36,9 +36,10 @@ LONGEST = 64 * 1024
 @require_POST
 def callback(request: HttpRequest, provider: str, public_id: str) -> HttpResponse:
     """Receive a provider's message about a merchant account. The answer is in the provider's own form: taken, refused,
-    or "send it again" with status 503 if the database could not take it. 404 if the merchant account is unknown, 413 if
-    the body is too long, 429 after many forged messages from one address. A message with a right signature is taken even
-    then: the provider may have the address of a forger, behind a proxy that names nobody.
+    or "send it again" with status 503 if the database could not take it. 503 also if the account's keys cannot be opened,
+    404 if the merchant account is unknown, 413 if the body is too long, 429 after many forged messages from one address.
+    A message with a right signature is taken even then: behind a proxy that hides addresses, provider and forger have
+    the same one.
     """
     merchant = Merchant.objects.select_related("organisation").filter(provider=provider, public_id=public_id).first()
     if merchant is None:

@@ -26,8 +26,8 @@ class OpenAlarm(NamedTuple):
 
 
 class Reconciled(Sequence[Finding]):
-    """The findings of all movements of some days, the last day first. Open alarms, of which a landlord may have one for each
-    meter, are counted, and read from the database when they are looked at.
+    """The findings of all movements of some days, the last day first. A landlord may have an open alarm for each meter: alarms
+    are counted, and each is read from the database only when somebody looks at it.
     """
 
     def __init__(self, movements: Iterable[Finding] = (), alarms: Collection[OpenAlarm] = ()) -> None:

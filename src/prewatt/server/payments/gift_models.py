@@ -13,8 +13,8 @@ LONGEST_NAME = 60
 
 class GiftLink(models.Model):
     """A link by which people without a login can pay for a tenancy. `hash`: of its token; `sealed`: the token, for whoever
-    made the link. `flat_name`, `shown_name`: all that the page says of flat and tenant. `note`: for whom it is, seen by
-    whoever made it alone. Instants are µs since 1970.
+    made the link. `flat_name`, `shown_name`: all that the page says of flat and tenant. `note`: for whom it is; only
+    whoever made the link sees it. Instants are µs since 1970.
     """
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.CASCADE, related_name="gift_links")

@@ -24,11 +24,11 @@ from .models import Payment
 
 PURPOSE = "gift link"
 BYTES = 20
-"""Of a token, random."""
+"""The number of random bytes of a token."""
 LONGEST_TOKEN = 64
 RELATED = ("tenancy__unit__property__organisation", "made_by")
 _MARKS = re.compile(r"([.:。．｡])(?=\S)")
-"""Marks within a word, which phones take for an address to tap on."""
+"""Marks within a word: phones show such a word as a link."""
 
 
 def new_token() -> tuple[str, bytes]:
@@ -59,8 +59,8 @@ def address_of(link: GiftLink) -> str:
 
 
 def is_open(link: GiftLink) -> bool:
-    """Return whether a link can be paid by now: it was not ended, its tenancy is going on, and whoever made it still belongs
-    to the flat. Who has left gives nobody a way to pay for those who stay.
+    """Return whether somebody can pay by a link now: it has not ended, its tenancy is going on, and whoever made it still
+    belongs to the flat. The links of a person who has left the flat work no more.
     """
     at, tenancy = now(), link.tenancy
     if link.revoked_at is not None or link.ends <= at or is_over(tenancy, at):
@@ -69,34 +69,34 @@ def is_open(link: GiftLink) -> bool:
 
 
 def is_over(tenancy: Tenancy, at: int) -> bool:
-    """Return whether nobody lives by a tenancy at an instant."""
+    """Return whether a tenancy has not begun or has ended at an instant."""
     return tenancy.begins > at or tenancy.has_ended(at)
 
 
 def asked_by(link: GiftLink, asked: str) -> str:
-    """Return the name of a payment that the page of a link asks for. It is that link's own: who knows the names that a tenant or
-    a program gives to payments reaches none of theirs.
+    """Return the name under which a link's page asks for a payment. `asked`: the name that the page gives it. The returned name
+    belongs to this link alone: nobody can reach a payment of a tenant or a program by guessing its name here.
     """
     return hashlib.sha256(f"{link.hash}\0{asked}".encode()).hexdigest()[:40]
 
 
 def gift_in(payment: Payment, tenancy: Tenancy) -> Gift | None:
-    """Return what a tenancy may know of who gave a payment; None if no gift link asked for it, or it was one of another flat
-    and the payment was moved here.
+    """Return what a tenancy may know of the giver of a payment. None if no gift link asked for the payment, or the link is
+    another flat's and the payment was moved here.
     """
     gift: Gift | None = getattr(payment, "gift", None)
     return gift if gift is not None and gift.link.tenancy_id == tenancy.pk else None
 
 
 def gifts_of(link: GiftLink) -> QuerySet[Payment]:
-    """Return the payments by a link that have arrived."""
+    """Return the payments by a link whose money has arrived: credited, held, or used for debts."""
     arrived = (Payment.State.PAID, Payment.State.HELD, Payment.State.DEBT)
     return Payment.objects.filter(gift__link=link, state__in=arrived)
 
 
 def typed_name(text: str, field: str) -> str:
-    """Return a name as it was typed, in one line, without signs that nobody sees, and so that no phone makes an address of
-    it. Raises ValidationError, which names the field, if it is too long.
+    """Return a typed name in one line, without invisible signs, with a blank after each dot or colon so that no phone shows
+    it as a link. Raises ValidationError, which names the field, if it is too long.
     """
     seen = "".join(sign if sign.isprintable() else " " for sign in text)
     name = " ".join(_MARKS.sub(r"\1 ", seen).split())

@@ -42,8 +42,8 @@ def asked_before(link: GiftLink, asked: str) -> Payment | None:
 
 
 def give(link: GiftLink, gift: NewGift) -> Payment:
-    """Ask a provider for a payment by a gift link. Asked for twice, it is one payment. Raises TopUpError or ValidationError for
-    what the giver can mend; PaymentError in words that tell nothing of the flat, whatever is the matter with it.
+    """Ask a provider for a payment by a gift link. If it is asked for twice, it is one payment. Raises TopUpError or
+    ValidationError if the giver can mend it, otherwise PaymentError, whose words tell nothing of the flat.
     """
     currency = link.tenancy.unit.property.currency
     check_amount(gift.amount, currency)

@@ -96,8 +96,8 @@ def folded(text: str) -> list[str]:
 
 
 def possible(lines: Iterable[BankLine], rows: QuerySet[Tenancy]) -> list[Tenancy]:
-    """Return those of some tenancies that one of the lines may be for, by a reference or by a name. Only the names of the others
-    are read.
+    """Return those of some tenancies that one of the lines may be for, by a reference or by a name. Of the other tenancies only
+    the names are read from the database.
     """
     numbers, words = set[int](), set[str]()
     for line in lines:

@@ -24,7 +24,8 @@ def keep_merchant(
     organisation: Organisation, provider: str, name: str, given: Mapping[str, str], merchant: Merchant | None = None
 ) -> Merchant:
     """Create a merchant account, or change one; a secret that is left empty stays as it was. `given`: the typed values
-    by the names of the provider's fields. Raises ValidationError, which names the field.
+    by the names of the provider's fields. Raises ValidationError, which names the field, SealError if the secrets
+    cannot be sealed or opened.
     """
     kind = PROVIDERS.get(provider)
     if kind is None:

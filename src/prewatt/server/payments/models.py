@@ -57,9 +57,9 @@ class Payment(WithReason):
 
     `asked`: the name that the person or program who asks gives to the payment, so that a repeated request is the same
     payment. `payment_id`: its name at the provider, and the credit id of its top-up. `provider_id`: the id of the
-    transaction that paid it. `payer`: the payer's id at the provider, and `payer_app` the app (a mini program) at which
-    they have it, if it is not the merchant account's own. `looks`, `next_look_at`: how often the provider was asked, and when
-    it is asked next. `reason`: why the payment is held, for a person.
+    transaction that paid it. `payer`: the payer's id at the provider; `payer_app`: the app (a mini program) that this id
+    belongs to, empty for the merchant account's own. `looks`: how often the provider was asked; `next_look_at`: when it is
+    asked next. `reason`: why the payment is held, closed or paid back, for a person.
     """
 
     class State(models.TextChoices):
@@ -320,8 +320,8 @@ class TakenBack(models.Model):
     that failed). `fee`: as reported; fees are booked from the settlement files.
 
     `debited`: what was taken off the tenant's credit, by `command` at the meter; the rest is a debt. `refund`: the
-    refund that it paid. `grace_until`: until when the supply stays on, whatever the credit is. `closed_at`: nothing
-    more is expected, or a person has dealt with it.
+    refund that it paid. `grace_until`: until when the supply stays on, whatever the credit is. `closed_at`: since when
+    nothing more is expected, or when a person dealt with it.
     """
 
     class State(models.TextChoices):

@@ -46,7 +46,7 @@ def confirm(merchant: Merchant, report: PaymentReport, seen_by: str) -> Payment 
     for a person.
 
     One transaction stores the payment, the ledger's transfer, the credit and the command to the meter. Returns the
-    payment; None if this merchant account has no such payment.
+    payment; None if this merchant account has no such payment. Raises UnknownCurrency if the report's currency is unknown.
     """
     lock_organisation(merchant.organisation_id)
     # For a refund, some providers name only the transaction that paid.

@@ -33,7 +33,7 @@ from .ways import takes
 LIFE = 45 * MINUTE
 """The time in which a payment can be made after the request, µs."""
 LIFE_BY_AGREEMENT = 20 * HOUR
-"""The same for a payment without the payer: as long as providers surely know a name that was asked for before."""
+"""The same for a payment without the payer. Within it a provider surely still knows the name of a request."""
 _NO_SUCH_WAY = gettext_lazy("There is no such way to pay here: choose one from the list.")
 
 
@@ -42,10 +42,9 @@ class PaymentRequest:
     """A request for a payment of `amount` nano for a tenancy, by a method of a merchant account's provider.
 
     `asked`: the name that the caller gives the payment, unique in the tenancy. `by`: the user who asks. `payer`: the
-    payer's id at the provider, if the method needs it, `payer_app` the app at which they have it, if it is not the merchant
-    account's own; `payer_address`: the IP address of their device. `currency`: the
-    code in which the caller gives `amount`; empty for the property's. `gift`: the gift link at whose page it is asked for, and
-    `giver` the name that the payer left there.
+    payer's id at the provider, if the method needs it; `payer_app`: the app that this id belongs to, empty for the merchant
+    account's own; `payer_address`: the IP address of the payer's device. `currency`: the code of the currency of `amount`;
+    empty for the property's. `gift`: the gift link whose page asks for it; `giver`: the name that the payer left there.
     """
 
     tenancy: Tenancy
@@ -65,7 +64,7 @@ class PaymentRequest:
 def start(request: PaymentRequest) -> Payment:
     """Ask a provider for a payment. A second request with the same name is the same payment, and continues where the
     first one stopped. Raises PaymentError if the tenancy cannot pay in that way, ProviderError if the provider cannot
-    be reached.
+    be reached, SealError if the account's keys cannot be opened.
     """
     if request.method == BY_AGREEMENT:
         raise PaymentError(_NO_SUCH_WAY)

@@ -22,12 +22,12 @@ log = logging.getLogger("prewatt.payments")
 LOOKS = (10, 20, 30, 60, 120, 300, 600)
 """The seconds between two questions to the provider while no callback comes. The last value repeats."""
 PATIENCE = 2
-"""The number of questions in one round that a provider may leave unanswered."""
+"""The number of questions in one round that may fail at a merchant account. After that it is asked no more in this round."""
 
 
 def look(payment: Payment) -> Payment:
     """Ask the provider how a payment stands, and close it there if its time is over. Returns the payment as it is now.
-    Raises ProviderError if the provider cannot be asked.
+    Raises ProviderError if the provider cannot be asked, SealError if the account's keys cannot be opened.
     """
     provider, order = provider_of(payment.merchant), order_of(payment)
     report = provider.query(order)
@@ -48,8 +48,8 @@ def look(payment: Payment) -> Payment:
 
 
 def look_if_due(payment: Payment) -> bool:
-    """Ask the provider about an open payment if it is time to, for somebody who waits. Returns whether it was asked; what it
-    can't say now it is asked again later.
+    """Ask the provider about an open payment if it is time to, for somebody who waits. Returns whether it was asked. If it
+    can't answer now, it is asked again later.
     """
     at = now()
     due = Payment.objects.filter(pk=payment.pk, state=Payment.State.OPEN, next_look_at__lte=at)
@@ -69,7 +69,7 @@ def _wait(payment: Payment) -> int:
 
 
 def look_at_open_payments(most: int = 200) -> list[Payment]:
-    """Ask about the open payments that are due, at most `most`. Returns the payments that were paid."""
+    """Ask about the open payments that are due, at most `most`. Returns those that are now paid or held."""
     silent: Counter[int] = Counter()
 
     def ask(payment: Payment) -> Payment | None:

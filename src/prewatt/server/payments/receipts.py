@@ -26,7 +26,7 @@ _UNDONE = Reference(Of.TOP_UP, 0).and_(Part.UNDONE).part
 
 @transaction.atomic
 def give_receipt(payment: TopUp | DebtPayment) -> Receipt:
-    """Return the receipt of a payment that staff received; the first time it gets the organisation's next number."""
+    """Return the receipt of a payment that staff received. If it has none, create one with the organisation's next number."""
     lock_organisation(payment.organisation_id)
     which = {"top_up": payment} if isinstance(payment, TopUp) else {"debt_payment": payment}
     known = Receipt.objects.filter(**which).first()

@@ -93,7 +93,7 @@ def _plan(refund: Refund) -> list[RefundPart]:
 def send_back(refund: Refund, by: Any) -> Refund:
     """Let the providers send a refund. If it stops in the middle, the same call again sends nothing twice. Raises
     PaymentError if the refund is paid out already or must be paid by hand, ProviderError if a provider refuses or
-    cannot be reached.
+    cannot be reached, SealError if an account's keys cannot be opened.
     """
     for part in _plan(refund):
         if not _begin(part):
@@ -196,7 +196,7 @@ def held_number(payment: Payment) -> str:
 
 def send_held_back(payment: Payment, by: Any) -> Payment:
     """Let the provider send back a payment that could not be credited. Raises PaymentError if the payment is not held,
-    ProviderError if the provider refuses or cannot be reached.
+    ProviderError if the provider refuses or cannot be reached, SealError if the account's keys cannot be opened.
     """
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
     if payment.state != Payment.State.HELD:

@@ -51,9 +51,9 @@ def _came_in(line: BankLine) -> QuerySet[TopUp]:
 
 @transaction.atomic
 def book_returned(line: BankLine, by: Any, top_up: TopUp | None = None) -> TakenBack | None:
-    """Book that the bank took back a payment: the one of the line that this line belongs to, or `top_up`, which a
-    person has chosen. If the line is more than the payment, the difference is the bank's fee. Returns None if the first
-    line was credited to nobody: the two lines cancel out. Raises BankError if the payment cannot be determined, or was
+    """Book that the bank took back a payment: `top_up`, which a person has chosen, or else the payment of the line that
+    `returned_by` finds. If the line is more than the payment, the difference is the bank's fee. Returns None if the
+    found line was credited to nobody: the two lines cancel out. Raises BankError if the payment cannot be determined, or was
     taken back or undone already.
     """
     lock_organisation(line.organisation_id)

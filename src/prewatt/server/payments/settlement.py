@@ -81,7 +81,7 @@ def whole_days(merchant: Merchant) -> set[date]:
 
 def fetch(merchant: Merchant, day: date) -> SettlementFile:
     """Fetch the file of a day, store its new lines, and book what they show. Raises ProviderError if the file cannot be
-    fetched.
+    fetched, SealError if the account's keys cannot be opened.
     """
     started, lines = now(), provider_of(merchant).settlement(day)
     with transaction.atomic():

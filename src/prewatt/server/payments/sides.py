@@ -22,9 +22,9 @@ def parts(values: Iterable[T]) -> Iterable[list[T]]:
 
 
 def at_meters(commands: Iterable[Command | None]) -> dict[int, int]:
-    """Return the amounts that commands brought to meters, by the journals: nano by the command's primary key, by
-    command and code together. A command without an entry is left out, and None: what a code alone brings to a keypad
-    meter.
+    """Return the amount (nano) that each command and its code together brought to the meter, by the journals. The keys are
+    the commands' primary keys. Commands without an entry are left out. So is None, which stands for credit that a code
+    alone brings to a keypad meter.
     """
     listed = [each for each in commands if each is not None]
     bodies = _bodies((each.meter_id, seq) for each in listed for seq in (each.applied_seq, each.coded_seq))

@@ -5,6 +5,6 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 agreement_changed = Signal()
-"""Sent with the `merchant` and the `report` if a provider says that a payer has agreed to payments without them, or ended that."""
+"""Sent with the `merchant` and the `report` (`AgreementReport`) when a payer has made or ended an agreement."""
 went_back = Signal()
-"""Sent with the `payment` of which nothing is left, since it was taken back, and `why` (a sentence), in the transaction that books it."""
+"""Sent in the transaction that books that the last of a `payment` was taken back; with `why`, a sentence."""

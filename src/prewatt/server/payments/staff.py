@@ -31,10 +31,9 @@ _HYPHENS = str.maketrans("‐‑‒–—−", "------")
 def record(
     tenancy: Tenancy, amount: int, credit_id: str, by: Any, receipt: str = "", way: str = "cash"
 ) -> TopUp | DebtPayment:
-    """Credit `amount` nano that was received in cash or by transfer. If the tenant has moved out and owes money, it
-    pays the debts. It gets a receipt of ours; `receipt` is the number on a slip of staff's own, unique in an
-    organisation. `way`: a key of `MONEY`. Raises TopUpError, which
-    names the field.
+    """Credit `amount` nano that was received in cash or by transfer. If the tenant has moved out and owes money, the
+    amount pays the debts. The payment gets a receipt of ours; `receipt` is the number on a slip of staff's own, unique
+    in an organisation. `way`: a key of `MONEY`. Raises TopUpError, which names the field.
     """
     if pays_debts(tenancy) or DebtPayment.objects.filter(tenancy=tenancy, payment_id=credit_id).exists():
         return record_debt(tenancy, amount, credit_id, by, receipt, way)

@@ -31,7 +31,7 @@ State = TakenBack.State
 @transaction.atomic
 def hear(merchant: Merchant, report: TakenBackReport, seen_by: str) -> TakenBack | None:
     """Take up a provider's report of money taken back: store it, and book it, once, as far as possible. Returns None if
-    it is a refund that was sent from here.
+    it is a refund that was sent from here. Raises UnknownCurrency if the report's currency is unknown.
     """
     lock_organisation(merchant.organisation_id)
     payment = _payment_of(merchant, report.payment_id, report.provider_id)
@@ -191,8 +191,8 @@ def _sum_around(row: TakenBack, payment: Payment) -> TakenBack | None:
 
 @transaction.atomic
 def hear_of_sum(payment: Payment, refunded: int, at: int, seen_by: str) -> TakenBack | None:
-    """Take up that a provider reports `refunded` nano of a payment as returned in all. The part that no message has named
-    yet is booked without a name. Returns None if all of it is known.
+    """Take up a provider's report that `refunded` nano of a payment, in all, were returned. The part that no message has
+    named yet is booked without a name. Returns its row; None if no part is new.
     """
     known, back_id = _known_of(payment), f"{payment.payment_id}={refunded}"
     if (

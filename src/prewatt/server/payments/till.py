@@ -1,7 +1,7 @@
 """The till of each person who takes cash: what was in it when the day began, what came in, what went out, and what is in it.
 
-It is read out of the books' account of cash, where each transfer belongs to the payment whose person took it; what was handed
-over is kept beside (`Handover`). So all tills together are the books' cash less what was handed over.
+A till follows from the cash account of the books: each transfer there belongs to the person who took or paid it, or to `NOBODY`.
+Handovers are not in the books (`Handover`). So all tills together are the books' cash less what was handed over.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..vending.models import PayOut, TopUp
 from .models import Handover
 
 NOBODY = ""
-"""The name of the till of what no person took: deposits, and payments that were found in a journal."""
+"""The name of the till for cash that no person took: deposits, and payments that were found in a journal."""
 
 
 class TillError(ValueError):
@@ -38,8 +38,8 @@ class TillError(ValueError):
 
 @dataclass(frozen=True)
 class Till:
-    """The till of a person (`who`: their login) in a span, nano: `opening` when it began, `taken` and `paid_out` in it,
-    `handed_over` in it.
+    """The till of a person (`who`: their login) in a span, amounts in nano. `opening`: what was in the till when the span
+    began; `taken`, `paid_out`, `handed_over`: what came in and went out in the span.
     """
 
     who: str
@@ -51,12 +51,12 @@ class Till:
 
     @property
     def closing(self) -> int:
-        """Return what is in the till at the end."""
+        """Return what is in the till at the end of the span, nano."""
         return self.opening + self.taken - self.paid_out - self.handed_over
 
 
 def tills(organisation: Organisation, span: Span) -> list[Till]:
-    """Return the tills of an organisation's people in a span, by name; that of nobody is the last."""
+    """Return the tills of an organisation in a span, by name, that of `NOBODY` last. Tills that had no cash are left out."""
     cash = account(organisation, Kind.CASH)
     moved = _moved(cash.pk)
     before, within = Span(0, span.begins), during(span)
@@ -125,15 +125,15 @@ def till_of(organisation: Organisation, by: Any, at: int) -> int:
 
 
 def last_handover(organisation: Organisation, by: Any) -> Handover | None:
-    """Return what a person handed over last; None if nothing yet."""
+    """Return a person's last handover; None if they have handed nothing over yet."""
     return Handover.objects.filter(organisation=organisation, by=by.pk).order_by("-pk").first()
 
 
 @transaction.atomic
 def hand_over(organisation: Organisation, by: Any, amount: int, note: str, after: int | None = None) -> Handover:
-    """Record that a person gives `amount` nano out of their till. `after`: the number of their last handover (0: none) when
-    they were asked, so that what is sent twice is one handover; None: each call is a new one. Raises TillError if the
-    amount is not more than 0, or more than is in the till.
+    """Record that a person gives `amount` nano out of their till. `after`: the primary key of their last handover when the
+    form was shown (0: none), so that a form that is sent twice is one handover; None: each call is a new one. Raises
+    TillError if the amount is not more than 0, or more than is in the till.
     """
     lock_organisation(organisation.pk)
     last, note = last_handover(organisation, by), note.strip()[:100]

@@ -11,8 +11,8 @@ from ..vending.models import TopUp
 
 
 class Receipt(models.Model):
-    """The receipt for money that staff received, of one payment. `number` counts in the organisation without a gap: that of
-    a payment that is undone stays, and its receipt says so.
+    """The receipt for one payment that staff received. `number` counts in the organisation without a gap: if the payment is
+    undone, the number stays, and the receipt says that it is undone.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="receipts")

@@ -46,7 +46,9 @@ WITHOUT_LINE = {
 
 
 def verdict(sides: Sides, standing: Standing) -> Verdict:
-    """Return the verdict on a movement. What a person must act on comes first, and of that what costs money."""
+    """Return the verdict on a movement, the first that fits: it is not in the ledger, the provider has another amount, it is
+    held, what `meter_verdict` finds, it has no settlement line. If none fits, it is matched.
+    """
     if sides.ledger is None:
         return Verdict.NOT_IN_LEDGER
     if sides.provider is not None and sides.provider != sides.ledger:

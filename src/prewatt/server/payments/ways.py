@@ -37,7 +37,7 @@ def merchants_for(tenancy: Tenancy) -> list[Merchant]:
 
 
 def saves(merchant: Merchant) -> bool:
-    """Return whether a merchant account takes payments that a payer has agreed to once."""
+    """Return whether a merchant account takes payments without the payer, after the payer has agreed once."""
     return PROVIDERS[merchant.provider].saves(merchant.settings)
 
 

@@ -88,9 +88,9 @@ class Started:
 
 @dataclass(frozen=True)
 class Saving:
-    """What a payer is asked for once, so that payments can be made later without them. `saving_id`: its name, unique in the
-    merchant account: hexadecimal. `reference`: the provider's own name for it, once it has one. `name`: what the payer reads there.
-    `app`: the app of the provider in which the payer is, such as a mini program; empty in a browser.
+    """The question to a payer, asked once, whether later payments can be made without them. `saving_id`: its name, hexadecimal and
+    unique in the merchant account. `reference`: the provider's own name for it, once it has one. `name`: what the payer reads
+    there. `app`: the app of the provider in which the payer is, such as a mini program; empty in a browser.
     """
 
     saving_id: str
@@ -104,8 +104,8 @@ class Saving:
 
 @dataclass(frozen=True)
 class Saved:
-    """What a payer has agreed to. `token`: what the provider needs to be asked for a payment; it is a secret. `label`: what
-    people know it by, such as `Visa 4242`; empty if that is the provider alone.
+    """What a payer has agreed to. `token`: the secret by which the provider is asked for payments. `label`: how people know
+    it, such as `Visa 4242`; empty if the provider's name is all that they know.
     """
 
     token: str
@@ -126,8 +126,8 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class PaymentReport:
     """A provider's report on a payment. `provider_id`: the transaction that paid it, at the instant `at`. `refunded`: how
-    much of it went back to the payer until now, in all; None if the provider does not say. `refusal`: its own reason for a payment
-    without the payer that was refused, if that is for people.
+    much of it went back to the payer until now, in all; None if the provider does not say. `refusal`: why the provider refused
+    a payment without the payer, in its own words; empty if they are not for people.
     """
 
     payment_id: str
@@ -142,8 +142,8 @@ class PaymentReport:
 
 @dataclass(frozen=True)
 class Charged:
-    """How a payment stands that was asked for without the payer. `reference`: the provider's name for it. `refusal`: its own
-    reason, if it refused and that is for people.
+    """The state of a payment that was asked for without the payer. `reference`: the provider's name for it. `refusal`: why the
+    provider refused it, in its own words; empty if it did not refuse, or the words are not for people.
     """
 
     report: PaymentReport
@@ -153,8 +153,8 @@ class Charged:
 
 @dataclass(frozen=True)
 class AgreementReport:
-    """A provider's report on what a payer was asked to agree to: they have agreed (`is_on`), or ended it there. `token`: as of
-    `Saved`.
+    """A provider's report on a payer's agreement: the payer has agreed (`is_on`), or has ended it at the provider. `token`: as
+    in `Saved`.
     """
 
     saving_id: str
@@ -264,8 +264,8 @@ class Provider(ABC):
 
     @classmethod
     def saves(cls, settings: Mapping[str, str]) -> bool:  # noqa: ARG003
-        """Return whether payments can be asked for without the payer, who has agreed to it once (`save`, `saved`, `charge`,
-        `forget`), by the settings of a merchant account that are no secrets.
+        """Return whether a merchant account can ask for payments without the payer, after they have agreed once. `settings`: those
+        that are not secret. If False, `save`, `saved`, `charge` and `forget` must not be called.
         """
         return False
 
@@ -286,7 +286,7 @@ class Provider(ABC):
         """Return the answer to a callback: taken, or to be sent again because of `why`."""
 
     def answer_to(self, body: bytes, taken: bool, why: str = "") -> Answer:
-        """Return the answer to a callback with this body, where a provider has several forms."""
+        """Return the answer to a callback with this body; it differs from `answer` if a provider has several forms."""
         return self.answer(taken, why)
 
     @abstractmethod
@@ -303,26 +303,26 @@ class Provider(ABC):
 
     @abstractmethod
     def settlement(self, day: date) -> list[Line]:
-        """Return the lines of a day's settlement file; none if nothing moved."""
+        """Return the lines of a day's settlement file; an empty list if no money moved."""
 
     def payer_link(self, back: str, state: str) -> str:
-        """Return the address where the payer is asked who they are, before they return to `back` with `code` and the
-        `state`; empty if nobody needs to know.
+        """Return the address at which the provider finds out who the payer is, and then sends them to `back` with `code` and
+        `state`. Empty if the provider does not need to know the payer.
         """
         return ""
 
     def payer(self, code: str) -> str:
-        """Return the payer's id, from the code with which they returned."""
+        """Return the payer's id, from the `code` with which they came back from `payer_link`."""
         return ""
 
     def method_in(self, app: str) -> str:
-        """Return the method by which a payer pays who is in an app of the provider, such as a mini program, by the app's id;
-        empty if the merchant account takes no payments there.
+        """Return the name of the method by which payers pay in an app of the provider, such as a mini program. `app`: its id.
+        Empty if the merchant account takes no payments there.
         """
         return ""
 
     def save(self, saving: Saving) -> Started:
-        """Ask a payer to agree to later payments. A repeated call with the same name is the same question."""
+        """Ask a payer to agree to later payments. A repeated call with the same `saving_id` is the same question."""
         raise NotImplementedError
 
     def saved(self, saving: Saving) -> Saved | None:
@@ -336,7 +336,7 @@ class Provider(ABC):
         raise NotImplementedError
 
     def forget(self, token: str) -> None:
-        """Let nothing be paid any more by what a payer has agreed to. Once is as good as twice."""
+        """End a payer's agreement, so that nothing more can be paid by it. A repeated call changes nothing."""
         raise NotImplementedError
 
     @contextmanager
@@ -368,8 +368,8 @@ _SENTENCE = re.compile(r"[^\W_][^_()<>{}=]*")
 
 
 def refused(title: str, reason: str, raw: str = "") -> ProviderError:
-    """Return the error for a refusal by the provider. `said`: its own words, which are used if they are for people;
-    `raw`: all of its answer, for the log.
+    """Return the error for a refusal by the provider. `title`: the provider's name; `reason`: its own words, which are used if
+    they are for people; `raw`: all of its answer, for the log.
     """
     log.warning("%s says no: %s", title, raw or reason)
     words = for_people(reason) or _("its reason is a code for programmers, which the server's log has")

@@ -26,8 +26,8 @@ OF_A_SOURCE = {"dispute": DISPUTE, "refund": REFUND}
 
 
 def is_anothers(row: Row) -> bool:
-    """Return whether a row belongs to another business on the same account. Its payments have no mark of ours. Money
-    taken back is made by people and banks, and has no mark itself, but its charge has one.
+    """Return whether a row belongs to another business on the same account: then its payment has no mark of ours. Money
+    that people or banks take back has no mark itself; its charge has one if it is ours.
     """
     source = row["source"]
     if not isinstance(source, dict):

@@ -119,8 +119,8 @@ def ours(amount: int, currency: str) -> int:
 
 
 def paid_session(session: Any, at: int, refunded: int | None = None) -> PaymentReport:
-    """Return the report of a session that was paid at the instant `at` (seconds since 1970), and of which `refunded` went
-    back since.
+    """Return the report of a session that was paid at the instant `at` (seconds since 1970), and of which `refunded`
+    went back since, in minor units; None if that is not known.
     """
     currency = str(session.currency).upper()
     intent, amount = session.payment_intent, ours(int(session.amount_total), currency)
@@ -136,11 +136,11 @@ def paid_session(session: Any, at: int, refunded: int | None = None) -> PaymentR
 
 
 INTENTS = {"succeeded": State.PAID, "canceled": State.CLOSED, "requires_payment_method": State.CLOSED}
-"""The state of a payment without the payer; one that was refused asks for another card, which nobody will give."""
+"""The state of a payment without the payer, by its status. A refused payment asks for another card, which nobody will give."""
 
 
 def paid_intent(row: Row) -> PaymentReport:
-    """Return the report of a payment without the payer."""
+    """Return the report of a payment without the payer, as it stands: open, paid, refunded or closed."""
     payment_id, state = str(marks_of(row).get("payment_id", "")), INTENTS.get(str(row["status"]), State.OPEN)
     if state != State.PAID:
         return PaymentReport(payment_id, state)

@@ -42,7 +42,7 @@ log = logging.getLogger("prewatt.payments")
 PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 CLOSED_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 INTENT_EVENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
-"""Of payments without the payer; Checkout's have events of their own."""
+"""The events of payments without the payer. Payments in Checkout have events of their own."""
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 
 
@@ -79,7 +79,7 @@ class Stripe(Provider):
 
     @classmethod
     def saves(cls, settings: Mapping[str, str]) -> bool:  # noqa: ARG003
-        """Return that cards can be saved, by any account."""
+        """Return True: any account can save cards."""
         return True
 
     def create(self, order: Order) -> Started:
@@ -143,7 +143,7 @@ class Stripe(Provider):
         return Answer(200 if taken else 400, why, "text/plain")
 
     def query(self, order: Order) -> PaymentReport:
-        """Return how a session stands, with how much of it went back; one without a reference is open."""
+        """Return how a payment stands, with how much of it went back; one without a reference is open."""
         if not order.reference:
             return PaymentReport(order.payment_id, State.OPEN)
         with self.asking():

@@ -13,7 +13,7 @@ CERTIFICATES_EVERY = 60
 
 
 class AddressedCore(Core):  # type: ignore[misc]
-    """The library's core with an address of our choice, which does not ask for certificates too often."""
+    """The library's core, with an address of our choice. It does not ask for certificates too often."""
 
     def __init__(self, address: str, **options: Any) -> None:
         self._at = address
@@ -39,7 +39,7 @@ class AddressedCore(Core):  # type: ignore[misc]
 
 
 class Client(WeChatPay):  # type: ignore[misc]
-    """The library's client with that core, which its own constructor does not let us choose."""
+    """The library's client with a core of our choice. The library's own constructor allows no choice."""
 
     def __init__(self, mchid: str, appid: str, core: Core) -> None:
         self._type, self._mchid, self._appid = WeChatPayType.NATIVE, mchid, appid

@@ -1,7 +1,7 @@
 """WeChat Pay's contract payments (委托代扣): a payer agrees once, in WeChat, and payments are asked for without them.
 
-An answer to a question for a payment says only that it was taken up; how it ended comes as a callback, or is asked for. The same
-number is the same payment, however often it is asked for.
+The answer to a request for a payment says only that WeChat Pay has taken it up. How it ended comes as a callback, or must be asked
+for. Requests with the same number are the same payment.
 
 Rules: https://pay.weixin.qq.com/wiki/doc/api/pap.php?chapter=18_1 (agreeing), 18_2 (asking about an agreement), 18_3 (a payment),
 18_4 (ending), 18_10 (asking about a payment), 18_14 (agreeing from a mini program), 18_17 (callbacks of agreements).
@@ -58,14 +58,14 @@ UNCLEAR = frozenset(
     {"SYSTEMERROR", "BANKERROR", "FREQUENCY_LIMITED", "FREQ_LIMIT", "RATELIMIT_EXCEED", "BIZERR_NEED_RETRY", "ORDERPAID",
      "OUT_TRADE_NO_USED", "USERPAYING"}
 )  # fmt: skip
-"""Refusals that do not say that nothing was paid, or will be."""
+"""Refusals after which the payment may have been made all the same, or may still be made."""
 AGREED = "0"
 """The state of a contract that holds."""
 
 
 class Contracts:
-    """The contract payments of a merchant account. `apps`: the ids of its apps, the main one first; `plan`: of the template that
-    WeChat Pay has set up for the account; `key`: the API v2 key.
+    """The contract payments of a merchant account. `apps`: the ids of its apps, the main one first; `plan`: the id of the template
+    that WeChat Pay has set up for the account; `key`: the API v2 key.
     """
 
     def __init__(self, mchid: str, apps: Iterable[str], plan: str, key: str, address: str) -> None:
@@ -74,8 +74,8 @@ class Contracts:
     # -- the agreement -----------------------------------------------------------------------------------------------------
 
     def save(self, saving: Saving) -> Started:
-        """Return how the payer agrees: by an address that opens in WeChat, and in an app of the account by WeChat's own mini
-        program. Nothing is asked for: both are signed here.
+        """Return how the payer agrees: in an app of the account by WeChat's own mini program, elsewhere by an address that opens in
+        WeChat. WeChat Pay is not asked: both are signed here.
         """
         app = saving.app if saving.app in self._apps else self._apps[0]
         fields = {
@@ -94,7 +94,7 @@ class Contracts:
         return Started(f"{self._address}/papay/entrustweb?{urlencode(signed(fields, self._key))}#wechat_redirect", app)
 
     def saved(self, saving: Saving) -> Saved | None:
-        """Return the contract that the payer has agreed to, whichever of the account's apps it was in."""
+        """Return the contract that the payer has agreed to, in any of the account's apps; None if there is none."""
         for app in self._beginning_with(saving.reference):
             contract = self._contract(app, plan_id=self._plan, contract_code=saving.saving_id)
             if contract.get("contract_state") == AGREED:
@@ -131,7 +131,9 @@ class Contracts:
     # -- a payment ---------------------------------------------------------------------------------------------------------
 
     def charge(self, order: Order, token: str) -> Charged:
-        """Ask for a payment. What WeChat Pay refuses is looked at: it may have been paid by a question whose answer was lost."""
+        """Ask for a payment. If WeChat Pay refuses, it is asked how the payment stands: an earlier request, whose answer was lost, may
+        have paid it. Raises ProviderError if that stays unclear.
+        """
         app, contract = json.loads(token)
         fields = {
             "appid": app,
@@ -163,8 +165,8 @@ class Contracts:
         return _report(order, known) if known is not None else PaymentReport(order.payment_id, State.OPEN)
 
     def close(self, order: Order) -> None:
-        """Nothing can be closed at WeChat Pay. Raises ProviderError if it still works on the payment: until it says how that ended,
-        nobody knows.
+        """Check that a payment has ended or never began: WeChat Pay has no way to close one. Raises ProviderError if it still works
+        on the payment, because nobody knows how that will end.
         """
         known = self._order(order, order.reference or self._apps[0])
         if known is not None and known["trade_state"] not in STATES:

@@ -1,4 +1,4 @@
-"""What a landlord types of a merchant account at WeChat Pay."""
+"""The fields that a landlord types for a merchant account at WeChat Pay."""
 
 from __future__ import annotations
 

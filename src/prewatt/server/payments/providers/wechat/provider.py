@@ -188,7 +188,7 @@ class WeChat(Provider):
         return frozenset({self._settings["appid"], self._settings.get("mini_appid", "")} - {""})
 
     def method_in(self, app: str) -> str:
-        """Return JSAPI for the mini program that the merchant number is bound to."""
+        """Return `jsapi` for an app that the merchant number is bound to; empty for any other."""
         return "jsapi" if app in self._apps else ""
 
     def _params(self, appid: str, prepay_id: str) -> dict[str, str]:
@@ -237,7 +237,7 @@ class WeChat(Provider):
         return Answer(400, json.dumps({"code": "FAIL", "message": why[:100]}))
 
     def answer_to(self, body: bytes, taken: bool, why: str = "") -> Answer:
-        """Return the XML that the API v2 expects, and else the JSON."""
+        """Return the XML that the API v2 expects if the body is a message of it, otherwise the JSON of `answer`."""
         if _is_v2(body):
             return Answer(200 if taken else 400, answered(taken, why).decode(), "text/xml")
         return self.answer(taken, why)

@@ -17,11 +17,11 @@ SIGN_TYPE = "HMAC-SHA256"
 
 
 class V2Error(ValueError):
-    """A message is no flat XML, or its signature is not right."""
+    """A message is not flat XML, is too long, or has a wrong signature."""
 
 
 def signature(fields: Mapping[str, str], key: str) -> str:
-    """Return the signature of a message's fields: all that are not empty, but for the signature itself, by name."""
+    """Return the signature of a message: of its fields in the order of their names, without empty ones and `sign` itself."""
     pairs = [f"{name}={fields[name]}" for name in sorted(fields) if fields[name] and name != "sign"]
     text = "&".join([*pairs, f"key={key}"])
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
@@ -47,8 +47,8 @@ def read(content: bytes, key: str) -> dict[str, str]:
 
 
 def read_unsigned(content: bytes) -> dict[str, str]:
-    """Return the fields of a message, whoever sent it: an element `xml` with elements that have text alone. Raises V2Error for any
-    other, such as one with a DTD, which is never looked at.
+    """Return the fields of a message, whoever sent it. It must be an element `xml` whose elements contain only text. Raises V2Error
+    for any other message. A DTD is refused and never read.
     """
     if len(content) > LONGEST:
         raise V2Error("it is too long")
