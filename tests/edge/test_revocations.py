@@ -102,6 +102,20 @@ def test_a_phone_brings_the_list_to_a_gateway_that_no_network_reaches_and_it_out
         assert site.revoked("grant-1") == (True, shell.agent.revoked.made_at) and site.revoked("grant-2")[0] is False
 
 
+def test_a_list_for_which_the_disk_has_no_room_is_refused_so_that_it_is_brought_again(tmp_path):
+    async def story(shell, site):
+        revoked = signed("grant-1", made_at=shell.moment().now - MINUTE)
+        async with visited(site, shell.key) as phone:
+            shell.journal.full = True
+            answer = await phone._ask(revoked)
+            assert not answer.done and "disk is full" in answer.text and shell.agent.revoked.number == 0
+            shell.journal.full = False
+            assert (await phone._ask(revoked)).done and shell.agent.revoked.number == 1
+
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
+
+
 def test_the_list_of_the_network_is_kept_before_the_server_is_told_and_told_again_on_each_new_connection(tmp_path):
     def told(effects):
         return [each.status.revocations for each in effects if isinstance(each, SendStatus)]

@@ -19,7 +19,7 @@ from ..kernel.units import DAY, SECOND
 from ..wire import topics
 from ..wire.link import Call, Connected, Disconnected, Link, LinkEvent
 from ..wire.messages import MeterState, Upward
-from ..wire.on_site import SignedRevocations
+from ..wire.on_site import OnSiteError, SignedRevocations
 from ..wire.signing import SigningKey, seal
 from .devices import Devices, Question, open_drivers
 from .drivers.interface import DriverError, MeterDriver
@@ -295,11 +295,12 @@ class Shell:
         return reply
 
     def take_revocations(self, signed: SignedRevocations) -> None:
-        """Take up a list of revoked grants that a phone brings. On a full disk nothing is checked or taken up. Raises
-        OnSiteError if the server did not sign it for this property.
+        """Take up a list of revoked grants that a phone brings. Raises OnSiteError if the server did not sign it for this
+        property, or if the disk is full.
         """
-        if not self.journal.full:
-            self._do(self.agent.take_revocations(self.moment(), signed))
+        if self.journal.full:
+            raise OnSiteError(_no_room())
+        self._do(self.agent.take_revocations(self.moment(), signed))
 
     def _read_keypads(self) -> None:
         for name in self._keypads:

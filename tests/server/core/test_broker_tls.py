@@ -110,6 +110,15 @@ def test_new_names_make_a_new_certificate_of_the_same_authority_and_nothing_else
     assert "PRIVATE KEY" not in ca
 
 
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nMIG", b"\x00\xff" * 200])
+def test_a_damaged_authority_is_told_with_what_to_do(tmp_path, content):
+    config = load_config({"PREWATT_HOME": str(tmp_path)})
+    certificate_files(config)
+    (tmp_path / AUTHORITY).write_bytes(content)
+    with pytest.raises(OSError, match=r"broker-ca\.pem: the file is damaged\. Put it back from a copy"):
+        trust_of_gateways(config)
+
+
 def test_a_named_certificate_is_served_to_gateways_that_trust_the_system_and_renewed_when_it_is_written(tmp_path):
     own, key = tmp_path / "own.pem", tmp_path / "own.key"
     text = certificate_files(load_config({"PREWATT_HOME": str(tmp_path / "other")}))[0].read_text()

@@ -42,6 +42,10 @@ def at(carriage=DONE, file=FETCHED, held=False):
         # The meter's side, whether or not the file is there.
         (DUE, DUE, None, at(WAITING), "not at the meter"),
         (None, DUE, None, at(WAITING, AWAITED), "not at the meter"),
+        # Money that the provider does not have is a person's work, whatever the meter waits for.
+        (None, DUE, None, at(WAITING), "not at the provider"),
+        (None, DUE, None, at(WAITING, LATE), "no file, late"),
+        (None, DUE, None, at(REFUSED), "refused by the meter"),
         (DUE, DUE, None, at(DONE), "not at the meter"),
         (DUE, DUE, LESS, at(WAITING), "not at the meter"),
         (DUE, DUE, DUE, at(WAITING), "matched"),

@@ -31,15 +31,13 @@ class Door(TextChoices):
 @dataclass(frozen=True)
 class Actor:
     """A person who acts. `request`: what they sent. It is None for a command, which the operator gives at the machine,
-    and for work that is done later for somebody; `login` then says who, and `sent_from` from which address, if it is
-    known. `command`: the name of the command, or of the later work.
+    and for work that is done later for somebody; `login` then says who. `command`: the name of the command, or of the later work.
     """
 
     door: Door
     request: HttpRequest | None = None
     command: str = ""
     login: int | None = None
-    sent_from: str = ""
 
     @property
     def page(self) -> str:
@@ -55,8 +53,8 @@ class Actor:
 
     @property
     def address(self) -> str:
-        """Return the network address from which the person asks; empty for a command, or if it is not known."""
-        return asker(self.request) if self.request is not None else self.sent_from
+        """Return the network address from which the person asks; empty for a command, or for later work."""
+        return asker(self.request) if self.request is not None else ""
 
 
 _now: ContextVar[Actor | None] = ContextVar("actor", default=None)

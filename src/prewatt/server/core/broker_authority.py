@@ -19,8 +19,8 @@ AUTHORITY = "broker-ca.pem"
 
 
 def authority_of(config: ServerConfig) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """Return the authority's key and certificate, made at the first start. Raises OSError if the file can't be read, or
-    holds another kind of key.
+    """Return the authority's key and certificate, made at the first start. Raises OSError if the file can't be read, is
+    damaged, or holds another kind of key.
     """
     path = config.home / AUTHORITY
     if not path.exists():
@@ -31,10 +31,13 @@ def authority_of(config: ServerConfig) -> tuple[ec.EllipticCurvePrivateKey, x509
         certificate = built.add_extension(usage, critical=True).sign(key, hashes.SHA256())
         make_private(path, private_pem(key) + pem(certificate).rstrip("\n"))
     kept = path.read_bytes()
-    key_kept = load_pem_private_key(kept, None)
+    try:
+        key_kept, certificate_kept = load_pem_private_key(kept, None), x509.load_pem_x509_certificate(kept)
+    except (ValueError, TypeError):
+        raise OSError(f"{path}: the file is damaged. Put it back from a copy") from None
     if not isinstance(key_kept, ec.EllipticCurvePrivateKey):
         raise OSError(f"{path}: this is not the key that prewatt has made. Put the file back from a copy")
-    return key_kept, x509.load_pem_x509_certificate(kept)
+    return key_kept, certificate_kept
 
 
 def signed(signer: ec.EllipticCurvePrivateKey, authority: x509.Certificate, names: list[x509.GeneralName]) -> str:

@@ -99,7 +99,7 @@ def upload(
         with transaction.atomic():
             began = time.monotonic()
             BankLine.objects.bulk_create(sorted_out.new[start : start + PART], ignore_conflicts=True)
-        progress(start + PART, len(sorted_out.new))
+        progress(min(start + PART, len(sorted_out.new)), len(sorted_out.new))
         if start + PART < len(sorted_out.new):
             # SQLite has one writer: as long as this one wrote, the others have their turn.
             time.sleep(min(time.monotonic() - began, 0.5))

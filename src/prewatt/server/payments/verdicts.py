@@ -47,7 +47,8 @@ WITHOUT_LINE = {
 
 def verdict(sides: Sides, standing: Standing) -> Verdict:
     """Return the verdict on a movement, the first that fits: it is not in the ledger, the provider has another amount, it is
-    held, what `meter_verdict` finds, it has no settlement line. If none fits, it is matched.
+    held, what `meter_verdict` finds, it has no settlement line. If none fits, it is matched. What waits for a gateway
+    ends by itself: money that the provider does not have comes before it.
     """
     if sides.ledger is None:
         return Verdict.NOT_IN_LEDGER
@@ -55,10 +56,11 @@ def verdict(sides: Sides, standing: Standing) -> Verdict:
         return Verdict.AMOUNT_DIFFERS
     if standing.held:
         return Verdict.HELD
+    at_provider = WITHOUT_LINE[standing.file] if sides.provider is None else Verdict.MATCHED
     at_meter = meter_verdict(sides.meter, standing)
-    if at_meter != Verdict.MATCHED:
-        return at_meter
-    return WITHOUT_LINE[standing.file] if sides.provider is None else Verdict.MATCHED
+    if at_meter == Verdict.NOT_AT_METER and at_provider not in (Verdict.MATCHED, Verdict.NO_FILE):
+        return at_provider
+    return at_meter if at_meter != Verdict.MATCHED else at_provider
 
 
 def meter_verdict(brought: int | None, standing: Standing) -> Verdict:
