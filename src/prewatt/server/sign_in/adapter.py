@@ -44,11 +44,11 @@ _SAID = {
     "mfa/messages/webauthn_added.txt": _("The passkey is added."),
     "mfa/messages/webauthn_removed.txt": _("The passkey is removed."),
 }
-"""What people are told after something was done, by the library's name of the text. Of all else nothing is said."""
+"""What people are told after something was done, by the library's name of the text. About anything else they are told nothing."""
 
 
 class PhoneField(forms.CharField):
-    """A phone number as people type it where all buildings are."""
+    """The field for a phone number. A number without a country is read as one of the country in which all buildings are."""
 
     def __init__(self, **named: Any) -> None:
         named.setdefault("label", _("Phone number"))
@@ -85,7 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any | None:
         """Return the user with this name and password; None if there is no such user. Raises ValidationError if the
-        asker has to wait, and then looks at no password.
+        asker has to wait; then the password is not checked.
         """
         typed = str(credentials.get("username") or credentials.get("email") or credentials.get("phone") or "")
         tries = Tries("log-in", request, user_named(typed), typed)
@@ -119,7 +119,7 @@ class AccountAdapter(DefaultAccountAdapter):
             messages.add_message(request, level, str(said), extra_tags=extra_tags)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """Return the page that is shown after the password was changed: after a first one, where people begin."""
+        """Return the page that is shown after the password was changed; if it was a first password, the first page."""
         return reverse("web:home" if request.session.get(FIRST) else "sign_in:account")
 
     def get_email_verification_redirect_url(self, email_address: Any) -> str:  # noqa: ARG002
@@ -139,7 +139,7 @@ class AccountAdapter(DefaultAccountAdapter):
         send_soon(lambda: plain_letter(user, "email", email, title, text))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Return the address of the link to a new password. `key`: whose it is, and the secret, parted by the first `-`."""
+        """Return the address of the link to a new password. `key`: the user's name in links, `-`, and the secret."""
         whose, _sign, secret = key.partition("-")
         return public(reverse("account_reset_password_from_key", kwargs={"uidb36": whose, "key": secret}))
 
@@ -150,7 +150,7 @@ class AccountAdapter(DefaultAccountAdapter):
     # -- codes --
 
     def generate_login_code(self) -> str:
-        """Return the name of a new code, which the session keeps; its digits are sent."""
+        """Return the name of a new code. The session keeps the name; the digits of the code are sent."""
         return new_name()
 
     def generate_phone_verification_code(self, *, user: Any, phone: str) -> str:  # noqa: ARG002
@@ -164,7 +164,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return PhoneField(**named)
 
     def get_user_by_phone(self, phone: str) -> Any | None:
-        """Return who has proven a number; None if nobody has."""
+        """Return the user who has proven a number; None if nobody has."""
         return phones.user_of(phone)
 
     def get_phone(self, user: Any) -> tuple[str, bool] | None:
@@ -173,12 +173,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return (number, True) if number else None
 
     def set_phone(self, user: Any, phone: str, verified: bool) -> None:
-        """Keep a number that was proven. One that was not is not kept."""
+        """Keep a number that was proven. A number that was not proven is not kept."""
         if verified:
             self.set_phone_verified(user, phone)
 
     def set_phone_verified(self, user: Any, phone: str) -> None:
-        """Keep a number that was proven, and tell whom it concerns if it is a new one."""
+        """Keep a number that was proven. If it is a new one, tell the user, the user who had it before, and the former number."""
         before = phones.number_of(user)
         if before == phone:
             return
@@ -189,13 +189,13 @@ class AccountAdapter(DefaultAccountAdapter):
             tell_former(user, "sms", before, What.PHONE)
 
     def is_reauthentication_required(self, *, app: str, **named: Any) -> bool:
-        """Return whether somebody is asked again. Who got in by a paper alone, and has nothing to be asked for, is not."""
+        """Return whether the user must show again who they are. It is False for a user who has nothing to show it with."""
         return bool(get_reauthentication_flows(self.request.user)) and super().is_reauthentication_required(
             app=app, **named
         )
 
     def send_verification_code_sms(self, user: Any, phone: str, code: str, **named: Any) -> None:  # noqa: ARG002
-        """Send a code to a number. Raises ValidationError if too many were asked for."""
+        """Send a code to a number."""
         send_soon(lambda: code_letter(user, phone, digits_of(code)))
 
     def send_unknown_account_sms(self, phone: str, **named: Any) -> None:

@@ -1,4 +1,4 @@
-"""The library's rows are no business of the set-up pages: keys of sessions, secrets of second factors."""
+"""The set-up pages do not show the library's rows, such as keys of sessions and secrets of second factors."""
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator

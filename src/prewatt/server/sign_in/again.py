@@ -1,5 +1,5 @@
-"""What matters is asked for again: who has not typed the password, or used the second factor, in the last quarter of an hour is
-asked before it is done. So nobody pays out money at a browser that somebody has left.
+"""Before something that matters, people show again who they are, if they have not typed the password or used the second factor in
+the last quarter of an hour. So nobody pays out money at a browser that somebody has left.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MATTERS = frozenset(
         "sign_in:forget_phone",
     }
 )
-"""The names of the pages whose forms matter. Beside them the library asks by itself where credentials change."""
+"""The names of the pages whose forms matter. For changes of credentials the library asks by itself."""
 KEPT_BACK = frozenset(
     {
         "admin:auth_user_add",
@@ -46,7 +46,7 @@ KEPT_BACK = frozenset(
         "console:merchants:new_merchant",
     }
 )
-"""Those in which secrets are typed: they are asked for before the page is shown, so that no secret waits in a session."""
+"""The pages on which secrets are typed: people are asked before such a page is shown, so that no secret waits in a session."""
 
 CALLS_THAT_MATTER = frozenset(
     {
@@ -56,11 +56,11 @@ CALLS_THAT_MATTER = frozenset(
         "tenancies/<pk>/goodwill",
     }
 )
-"""The calls of the API that do the same. A program's key is asked nothing; a browser's log-in is."""
+"""The calls of the API that do the same. They are refused to a browser whose owner was not asked lately, but not to a key."""
 
 
 class AskAgain:
-    """Middleware: asks again before what matters. What was typed into a form is kept meanwhile, and done afterwards."""
+    """Middleware: asks people again who they are, before something that matters. A form that was sent is kept, and done afterwards."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -70,7 +70,7 @@ class AskAgain:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Return the way to the question if it must be asked first."""
+        """Return the redirect to the question if it must be asked first, or the refusal of a call; None otherwise."""
         if request.path.startswith(f"/{API}"):
             return _refuse_call(request)
         name = request.resolver_match.view_name if request.resolver_match else ""
@@ -102,5 +102,5 @@ def _refuse_call(request: HttpRequest) -> HttpResponse | None:
 
 
 def asked(request: HttpRequest, user: Any) -> None:
-    """Note that somebody has just logged in: for a quarter of an hour nothing is asked again."""
+    """Note that somebody has just logged in: for a quarter of an hour they are not asked again."""
     record_authentication(request, user, method="password", reauthenticated=True)

@@ -23,11 +23,11 @@ from ..notices.sending_templates import with_template
 
 log = logging.getLogger("prewatt.sign_in")
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="carrying")
-"""Who asks for a code does not wait until it is sent: how long the answer takes does not tell whether the login exists."""
+"""A person who asks for a code does not wait until it is sent, so the time of the answer does not tell whether the login exists."""
 
 
 class Letter(NamedTuple):
-    """What goes to an address: its way (`sms`, `email`), the address, and the message by the account that carries it."""
+    """A message to an address, with its way (`kind`: `sms` or `email`) and the settings of the account that carries it."""
 
     kind: str
     address: str
@@ -35,26 +35,26 @@ class Letter(NamedTuple):
     message: Message
 
     def send(self) -> None:
-        """Send it, once. Raises SendError if it can't be sent."""
+        """Send the message, once. Raises SendError if it can't be sent."""
         CHANNELS[self.kind].send(self.account, self.address, self.message)
 
 
 def organisations_of(user: Any) -> list[Organisation]:
-    """Return whose accounts carry what goes to a user: first of the landlords whose tenant the user is or was, then of those
-    for whom the user works; an operator's of all.
+    """Return the organisations whose accounts carry messages to a user: first the landlords whose tenant the user is or was,
+    the latest first, then those for whom the user works. For an operator these are all organisations.
     """
     rented = [each.unit.property.organisation for each in tenancies_of_login(user).order_by("-begins")]
     return list(dict.fromkeys([*rented, *reach_of(user).organisations().order_by("pk")]))
 
 
 def account_for(user: Any, kind: str) -> SendingAccount | None:
-    """Return the account that carries what goes to a user by a way; None if there is none."""
+    """Return the account that carries messages of a `kind` (`sms`, `email`) to a user; None if there is none."""
     rows = {row.organisation_id: row for row in SendingAccount.objects.filter(kind=kind)}
     return next((rows[each.pk] for each in organisations_of(user) if each.pk in rows), None)
 
 
 def ways() -> set[str]:
-    """Return the ways (`sms`, `email`) by which somebody here can be sent something at all."""
+    """Return the ways (`sms`, `email`) for which any landlord here has an account."""
     return set(SendingAccount.objects.filter(kind__in=("sms", "email")).values_list("kind", flat=True))
 
 
@@ -87,7 +87,7 @@ def language_of_user(user: Any) -> str:
 
 
 def send_soon(make: Callable[[], Letter | None]) -> None:
-    """Make a letter and send it without letting anybody wait. What fails is in the log, without the address."""
+    """Make a letter, and send it in the background. A failure is logged, without the address."""
     try:
         letter = make()
     except SealError as error:

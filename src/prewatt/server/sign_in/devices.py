@@ -7,7 +7,7 @@ import re
 from django.http import HttpRequest
 
 _NAMES = ("Edg", "OPR", "MicroMessenger", "Firefox", "CriOS", "Chrome", "Safari")
-"""In this order: most browsers call themselves by the names of others too."""
+"""The names are looked for in this order, because most browsers also use the names of others."""
 _CALLED = {"Edg": "Edge", "OPR": "Opera", "MicroMessenger": "WeChat", "CriOS": "Chrome", "Mac OS X": "macOS"}
 _SYSTEMS = ("iPhone", "iPad", "Android", "Windows", "Mac OS X", "Linux")
 

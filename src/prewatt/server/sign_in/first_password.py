@@ -1,4 +1,4 @@
-"""Who logs in with a first password chooses one of their own before anything else."""
+"""People who log in with a first password choose a password of their own before anything else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ..accounts.first_passwords import FirstPassword
 
 FIRST = "first password"
-"""What a session keeps until its person has chosen a password."""
+"""The key that a session has until its person has chosen a password."""
 _OPEN = (
     "account_logout",
     "account_change_password",
@@ -23,17 +23,17 @@ _OPEN = (
     "account_confirm_reauth",
     "mfa_",
 )
-"""The pages, by the beginnings of their names, that are needed for it."""
+"""The beginnings of the names of the pages that are needed to choose a password."""
 
 
 def note_first(request: HttpRequest, user: Any) -> None:
-    """Note in a session that begins whether its person logged in with a first password."""
+    """Note in a new session that its user logged in with a first password, if that is so."""
     if FirstPassword.objects.filter(user=user.pk).exists():
         request.session[FIRST] = True
 
 
 class ChangeFirstPassword:
-    """Middleware: shows nothing but the change of the password to who has a first one."""
+    """Middleware: shows people with a first password only the page where they change it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -43,7 +43,7 @@ class ChangeFirstPassword:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Return the way to the page where the password is changed if it must be."""
+        """Return the redirect to the page where the password is changed; None if it need not be changed first."""
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.session.get(FIRST):
             return None
         if not FirstPassword.objects.filter(user=request.user.pk).exists():

@@ -1,4 +1,4 @@
-"""The library's forms, with what prewatt asks beside: how often somebody may try."""
+"""The library's forms, which here also limit how often somebody may try."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from .tries import Tries, ask_for_code, user_named
 
 log = logging.getLogger("prewatt.sign_in")
 LONGEST, LONGEST_ANSWER = 1_000, 20_000
-"""A name or a password that is longer is not looked at: to hash it would cost more than it is worth. Nor is an
-answer of a passkey that is longer."""
+"""The most characters of a name or a password, and of the answer of a passkey. Longer ones are refused before
+they are checked, because to hash them would cost too much."""
 
 
 class LoginForm(account.LoginForm):
@@ -46,14 +46,14 @@ class LoginForm(account.LoginForm):
         return str(super().add_prefix("username" if field_name == "login" else field_name))
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
-        """Let somebody in. The browser keeps the session for as long as it lasts: the library has one time for all."""
+        """Let somebody in, for as long as `sessions.begin` says for this user: the library has one time for all."""
         answer: HttpResponse = super().login(request, redirect_url)
         if request.user.is_authenticated:
             begin(request, request.user)
         return answer
 
     def user_credentials(self) -> dict[str, str]:
-        """Return what was typed by what it can be; a phone number in its one form."""
+        """Return the credentials that were typed, by kind (`username`, `phone`, `password`, …); a phone number in its one form."""
         credentials: dict[str, str] = super().user_credentials()
         if "phone" in credentials:
             credentials["phone"] = AccountAdapter().phone_form_field().clean(credentials["phone"])
@@ -85,7 +85,7 @@ class RequestCodeForm(account.RequestLoginCodeForm):
 
 
 class ResetPasswordForm(account.ResetPasswordForm):
-    """The e-mail address that a link to a new password is sent to. It is sent to addresses that were proven alone."""
+    """The e-mail address that a link to a new password is sent to. A link is sent only to an address that was proven."""
 
     def clean_email(self) -> str:
         """Return the address. Raises ValidationError if too many links were asked for."""
@@ -98,7 +98,7 @@ class ResetPasswordForm(account.ResetPasswordForm):
 
 
 class ChangePasswordForm(account.ChangePasswordForm):
-    """A new password, and the present one. Who finds a browser that somebody has left guesses no faster than at the log-in."""
+    """A new password, and the present one. Whoever finds a browser that was left open can guess no faster than at the log-in."""
 
     def clean_oldpassword(self) -> str:
         """Return the present password. Raises ValidationError if it is wrong, or the asker has to wait."""
@@ -110,7 +110,7 @@ class ChangePasswordForm(account.ChangePasswordForm):
 
 
 class ReauthenticationCodeForm(account.RequestReauthenticationCodeForm):
-    """The number or the address of one's own that a code is sent to."""
+    """The choice of one's own number or address that a code is sent to."""
 
     def clean_recipient(self) -> str:
         """Return where the code goes. Raises ValidationError if too many codes were asked for."""
@@ -159,7 +159,7 @@ class ConfirmAgainForm(_SentCode, account.ConfirmReauthenticationCodeForm):
 
 
 class VerifyPhoneForm(_SentCode, account.VerifyPhoneForm):
-    """The code that went to a new number. Whose number it was before does not matter: it is whoever's it is now."""
+    """The code that went to a new number. It does not matter who had the number before: it belongs to whoever proves it now."""
 
 
 class _CodeTries:
@@ -209,7 +209,7 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):
 
 
 class PasskeyField(forms.JSONField):
-    """What a browser says for a passkey: an object of JSON."""
+    """The answer of a browser for a passkey: a JSON object."""
 
     def to_python(self, value: Any) -> Any:
         """Return the object. Raises ValidationError if it is none, or too long to be one."""

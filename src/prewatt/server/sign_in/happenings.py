@@ -36,7 +36,7 @@ from .words import moved_away
 
 What = CredentialChange.What
 KEPT, YEAR = 200, 365 * 24 * 3600
-"""So many changes of a login are kept, for a year (s)."""
+"""The most changes of a login that are kept, and how long they are kept, s."""
 
 
 def listen() -> None:
@@ -80,8 +80,8 @@ def note(user: Any, what: CredentialChange.What, *, quiet: bool = False) -> None
 
 
 def tell_former(user: Any, kind: str, address: str, what: CredentialChange.What) -> None:
-    """Tell the address that somebody had until now. Whoever has got into a login can't keep it from its owner by a change of
-    the address.
+    """Send a message to the address that a user had until now. So a stranger who has got into a login can't hide that from
+    its owner by changing the address.
     """
     title, text = moved_away(user.get_username(), what)
     send_soon(lambda: plain_letter(user, kind, address, title, text))

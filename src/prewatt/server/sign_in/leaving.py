@@ -1,4 +1,4 @@
-"""Whoever could not log in again is asked before a log-in ends: a tenant without a password would need a new paper."""
+"""People who could not log in again are asked before a log-in ends: a tenant without a password would need a new paper."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def can_return(user: Any) -> bool:
 
 
 class AskBeforeLeaving:
-    """Middleware: asks, before the log-out, those who could not come back."""
+    """Middleware: asks people who could not log in again before it logs them out."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -35,7 +35,7 @@ class AskBeforeLeaving:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Return the question, unless it was answered."""
+        """Return the page with the question; None if it was answered or need not be asked."""
         if request.method != "POST" or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""

@@ -1,5 +1,5 @@
-"""What a login has left open for somebody to come in by later: invitations that it made and nobody has used, and the link that
-confirms a new e-mail address. Whoever had its phone may have made them, so they end when its owner shuts others out.
+"""The ways in that a login has left open: invitations that it made and nobody has used, and the link that confirms a new e-mail
+address. A stranger who had the phone may have made them, so they end when the owner shuts others out.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def end_invitations(user: Any, roles: bool = True) -> None:
 
 
 def tell_of_keys(user: Any) -> None:
-    """Say on the next page how many keys a login has that go on: its programs have lost none, but somebody else may have made one."""
+    """Say on the next page how many keys for programs of a login still hold. They do not end, but a stranger may have made one of them."""
     count = ApiKey.objects.valid().filter(user=user.pk).exclude(scope=ApiKey.Scope.TENANT).count()
     if count:
         text = ngettext(

@@ -23,7 +23,7 @@ class LoginPhone(models.Model):
 
 class CredentialChange(models.Model):
     """Something about a login that its owner is told: see `What`. `at` in s since 1970 by the machine's own clock; `device`
-    and `address` are of who did it, empty if it was done at the server.
+    and `address` are those of the person who did it; empty and null if it was done at the server.
     """
 
     class What(models.TextChoices):

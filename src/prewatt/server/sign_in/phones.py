@@ -1,4 +1,4 @@
-"""Phone numbers that people log in with: only such as were proven by a code."""
+"""Phone numbers that people log in with. Each was proven by a code."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def number_of(user: Any) -> str:
 
 
 def user_of(number: str) -> Any | None:
-    """Return who logs in with a number (+49…); None if nobody does."""
+    """Return the user who logs in with a number (+49…); None if there is none."""
     return get_user_model().objects.filter(login_phone__digest=name_of(number)).first()
 
 
 @transaction.atomic
 def keep(user: Any, number: str) -> list[Any]:
-    """Make a number that was proven the one that a user logs in with. A number belongs to whoever proved it last, as it does
-    in the network. Returns whose it was before, who have none from now on.
+    """Store a number that was proven as the one that a user logs in with. A number belongs to whoever proved it last, as in
+    the network. Returns the other users who had it before; they have no number from now on.
     """
     others = LoginPhone.objects.filter(digest=name_of(number)).exclude(user=user)
     losers = [each.user for each in others.select_related("user")]
@@ -50,7 +50,7 @@ def forget(user: Any) -> bool:
 
 
 def country() -> str:
-    """Return the country in which numbers are typed without one, if all buildings are in one country; otherwise empty."""
+    """Return the country of all buildings, for numbers that are typed without one; empty if there is no single country."""
     places = Property.objects.values_list("zone", "currency").distinct()
     countries = {country_at(zone, currency) for zone, currency in places}
     return countries.pop() if len(countries) == 1 else ""

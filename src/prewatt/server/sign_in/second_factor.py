@@ -1,5 +1,5 @@
-"""Who must have a second factor, by the setting PREWATT_SECOND_FACTOR. Who has none yet is asked to set one up at the next log-in,
-before anything else.
+"""Who must have a second factor, by the setting PREWATT_SECOND_FACTOR. A user who has none yet is asked to set one up at the
+next log-in, before anything else.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPEN = (
     "account_request_reauth",
     "account_confirm_reauth",
 )
-"""The pages, by the beginnings of their names, that somebody sees who has yet to set a second factor up."""
+"""The beginnings of the names of the pages that people see before they have set a second factor up."""
 
 
 def must_have(user: Any) -> bool:
@@ -55,7 +55,7 @@ class RequireSecondFactor:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Return the way to the page where a second factor is set up if it is missing."""
+        """Return the redirect to the page where a second factor is set up; None if it is not missing."""
         if settings.CONFIG.second_factor == SecondFactor.NONE or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         user = request.user

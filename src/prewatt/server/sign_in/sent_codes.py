@@ -1,5 +1,5 @@
-"""Codes of six digits that are sent to a phone or an e-mail address. The session, which lies in the database, keeps a name of the code
-alone: the digits follow from it by the server's key. A hash would not do, since six digits are soon tried out.
+"""Codes of six digits that are sent to a phone or an e-mail address. The session, which lies in the database, keeps only a name of the
+code: the digits follow from the name by the server's key. A hash would not do, since six digits are soon tried out.
 """
 
 from __future__ import annotations

@@ -39,13 +39,13 @@ SEEN_EVERY = 60
 
 @dataclass(frozen=True)
 class Lifetime:
-    """How long a log-in lasts, in s: at most (`longest`), and without anybody there (`idle`; None: as long)."""
+    """How long a log-in lasts, s. `longest`: at most; `idle`: while nobody uses it, None if that ends nothing."""
 
     longest: int
     idle: int | None = None
 
     def is_idle(self, silent: int) -> bool:
-        """Return whether a log-in has ended because nobody was there for so long (s)."""
+        """Return whether a log-in has ended because nobody has used it for `silent` seconds."""
         return self.idle is not None and silent >= self.idle
 
 
@@ -55,12 +55,12 @@ LIFETIMES = {
     "staff": Lifetime(12 * HOUR),
     "operator": Lifetime(12 * HOUR, idle=HOUR // 2),
 }
-"""By what somebody is: a tenant on the phone at home, one who has no password and got in by a paper (as long as browsers keep a
-cookie, because the way back is a new paper from the office), a person who works for a landlord, the operator, who may do everything."""
+"""The lifetimes of log-ins, by kind of user: a tenant with a password; a tenant without one, who got in by a paper and needs a new
+paper to come back (as long as browsers keep a cookie); a person who works for a landlord; the operator, who may do everything."""
 
 
 def lifetime_of(user: Any, works: bool) -> Lifetime:
-    """Return how long a user's log-in lasts. `works`: for a landlord."""
+    """Return how long a user's log-in lasts. `works`: whether the user works for a landlord."""
     if user.is_superuser or user.is_staff:
         return LIFETIMES["operator"]
     if works:
@@ -178,9 +178,9 @@ def sessions_of(user: Any, here: str) -> list[LogIn]:
 
 
 def end_devices(user: Any) -> int:
-    """End what phones have of a login without a session: log-ins by WeChat, what they may do on site without a network, and
-    what they have left open to come in by later. Returns how many people in WeChat came in by it. A phone that is still the
-    login's own gets a new grant when it is online.
+    """End what gives phones access to a login without a session: log-ins by WeChat, grants for work on site, and the ways in
+    that were left open (`left_open`). Returns the number of log-ins by WeChat. A phone of the user gets a new grant when it
+    is online again.
     """
     end_left_open(user)
     revoke(StaffGrant.objects.filter(user=user.pk), user)
@@ -188,22 +188,22 @@ def end_devices(user: Any) -> int:
 
 
 def end_others(request: HttpRequest, user: Any) -> int:
-    """End all log-ins of a user but the one that asks, those by WeChat too, and what is pushed to their browsers. Returns how many
-    they were.
+    """End all log-ins of a user but the one that asks, also those by WeChat, and the push messages to their browsers. Returns how
+    many log-ins have ended.
     """
     return _end_all(user, request.session.session_key)
 
 
 def end_lost(request: HttpRequest, user: Any) -> None:
-    """End all by which somebody else comes into a login that its person has lost: their phone may have made keys for programs, for
-    which who has no password is asked nothing.
+    """End all keys for programs and all other log-ins of a login that its owner had lost. Whoever has the lost phone may have made
+    such keys, because a user without a password is not asked again who they are.
     """
     end_keys(user.api_keys.all())
     end_others(request, user)
 
 
 def end_closed(user: Any) -> None:
-    """End all log-ins of a login that was closed: opened again, it is as new."""
+    """End all log-ins of a login that was closed. If it is opened again, it has none."""
     _end_all(user)
 
 

@@ -1,4 +1,4 @@
-"""What follows from a changed password, by whatever way it was changed: apps come in no more, and the owner is told."""
+"""The effects of a changed password, however it was changed: log-ins of apps end, and the owner is told."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .sessions import end_devices
 
 
 class TellsOwner:
-    """No rule: Django calls it after each change of a password, whatever made it, and so nothing is left of the one before,
-    and its owner is told of each.
+    """A password validator without a rule. Django calls it after each change of a password, however it was made. So each
+    change ends what phones have of the login, and its owner is told.
     """
 
     def validate(self, password: str, user: Any = None) -> None:
@@ -22,7 +22,7 @@ class TellsOwner:
 
     def password_changed(self, password: str, user: Any) -> None:  # noqa: ARG002
         """End what phones have of a login whose password was changed: whoever knew the old one may have joined it in WeChat, or
-        may switch on site. Tell its owner; nobody is told who has never logged in.
+        may switch on site. Tell its owner, unless the owner has never logged in.
         """
         if user is not None:
             end_devices(user)

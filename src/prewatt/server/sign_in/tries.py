@@ -19,7 +19,7 @@ from . import phones
 
 
 def user_named(typed: str) -> Any | None:
-    """Return whose login somebody has typed: its name, its proven e-mail address or phone number. None if there is none."""
+    """Return the user whose name, proven e-mail address or proven phone number was typed; None if there is none."""
     users = get_user_model().objects
     by_name = users.filter(username__iexact=typed).first()
     if by_name is not None:
@@ -44,14 +44,14 @@ class Tries:
         self._marks: list[Mark] = []
 
     def check(self) -> None:
-        """Count a try before it is looked at. Raise ValidationError if the asker has to wait, in words; and log it."""
+        """Count a try before it is checked. If the asker has to wait, log that, and raise ValidationError with the time in words."""
         seconds, self._marks = take(self._kind, *self._keys)
         if seconds > 0:
             self._note(f"{self._kind} throttled")
             raise ValidationError(wait_in_words(seconds), code="too_many_tries")
 
     def wrong(self) -> None:
-        """Log a wrong try; what Django refuses is in the log by itself."""
+        """Log a wrong try. Wrong tries at the log-in are left out: Django's own signal logs them."""
         if self._kind != "log-in":
             self._note(f"{self._kind} failed")
 

@@ -1,5 +1,5 @@
-"""How people get in by a WeChat mini program: WeChat says who they are there, and they have joined that to a login, by an invitation
-or by the login's own password. Each log-in makes a key of the API for this device.
+"""How people get in by a WeChat mini program: WeChat says who they are there. They join this WeChat user to a login, by an
+invitation or by the login's own password. Each log-in makes a key of the API for this device.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def _let_in_before(request: HttpRequest) -> str:
 
 
 def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
-    """Return who is in a mini program, by the code that `wx.login` gave there. Raises ValidationError, which names the field, if
-    there is no such program or the code is none, and LoginError if WeChat is out of reach.
+    """Return who is in a mini program, by the code that `wx.login` gave there. Raises ValidationError, which names a wrong
+    field, if there is no such program, the code does not hold, or the asker has to wait; LoginError if WeChat is out of reach.
     """
     tries = asker_counted(request), _let_in_before(request)
     if seconds := waits("WeChat code", *tries):
@@ -101,8 +101,8 @@ def let_in(request: HttpRequest, row: WeChatUser) -> str:
 
 
 def join_by_invitation(request: HttpRequest, who: Visitor, typed: str, name: str) -> WeChatUser:
-    """Let a visitor into a flat: by the login that they joined already, by the one that the invitation lets in again, or by a new
-    one without a password, of which `name` says who it is. Raises ValidationError or InvitationError; nothing is changed then.
+    """Let a visitor into a flat: with the login that the invitation lets in again, the one that they joined already, or a new one
+    for a person called `name`, without a password. Raises ValidationError or InvitationError; then nothing is changed.
     """
     address, invitation = asker_counted(request), invitation_of(typed)
     if invitation is None:
@@ -150,8 +150,8 @@ def _login_for(request: HttpRequest, invitation: Invitation, who: Visitor, name:
 
 
 def join_by_password(request: HttpRequest, who: Visitor, login: str, password: str, factor: str) -> WeChatUser:
-    """Join a visitor to the login whose name and password they know. Raises ValidationError if they don't match, are of nobody who
-    lives in a flat, or the asker has to wait, and NeedsSecondFactor.
+    """Join a visitor to the login whose name and password they know. Raises ValidationError if they don't match, the password
+    was printed, the factor is wrong, the login is no tenant's, or the asker has to wait; NeedsSecondFactor without a factor.
     """
     if max(len(login), len(password), len(factor)) > LONGEST:
         raise ValidationError({"login": _("This is too long.")})

@@ -1,8 +1,8 @@
 """The pages of an invitation: the code that is typed, or comes with a link; whose door it opens; and the way in.
 
-A link alone changes nothing, because programs that look at messages open links, too: only a button uses the code. What a
-browser is shown of an invitation leaves no trace: no page is kept, and no other site is told an address with a code. (Under
-"no-referrer" browsers would hide from us, too, where a form comes from, and it would be refused.)
+A link alone changes nothing, because programs that look at messages open links, too: only a button uses the code. The
+pages of an invitation leave no trace in the browser: no page is kept, and no other site is told an address with a code. (The
+policy is not "no-referrer": with it browsers would not tell us either where a form comes from, and the form would be refused.)
 """
 
 from __future__ import annotations

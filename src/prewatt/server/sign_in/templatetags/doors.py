@@ -1,4 +1,4 @@
-"""What pages of the log-in ask that the library does not tell them."""
+"""Template tags with what the pages of the log-in need and the library does not give them."""
 
 from __future__ import annotations
 
