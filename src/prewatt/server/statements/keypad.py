@@ -35,7 +35,7 @@ def entries_in(tenancy: Tenancy, span: Span) -> Iterator[KeypadEntry]:
 def charges_in(
     tenancy: Tenancy, span: Span, versions: Sequence[Version]
 ) -> Iterator[tuple[EntryCharge, Version | None]]:
-    """Yield what the entries of a span charge, each with the tariff by which it was rated."""
+    """Yield what the entries of a span charge, each with the tariff version by which it was rated; None if there was none."""
     for entry in entries_in(tenancy, span):
         at = entry.at if entry.back_of is None else entry.back_of.at
         charge = EntryCharge(

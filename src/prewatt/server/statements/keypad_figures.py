@@ -40,10 +40,10 @@ class SoldCode:
 
 @dataclass(frozen=True)
 class KeypadPart:
-    """The codes and the readings of a span. Between the first and the last of these readings (there must be two)
-    `used` is what the register says, `sold` what codes were made for; `used` is None if a reading between is in doubt.
-    `left`: what is left by that at the last one, on the meter and by codes that are not typed in yet; None if it was not
-    typed what was left at the first.
+    """The codes of a span, and its readings, with those of a day before and after it. From the first to the last reading,
+    `used` is the energy by the register, and `sold` the energy of the codes that were made. `used` is None, and `sold` 0,
+    without two readings; `used` is also None if a later reading is in doubt. `left`: the energy that is left at the last
+    reading, on the meter and by codes that are not typed yet; None without `used`, or if the first reading lacks it.
     """
 
     meter: TokenMeter

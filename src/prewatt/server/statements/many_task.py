@@ -1,5 +1,5 @@
-"""The statements of all flats of a property for some days, or of those that were chosen, as tasks: as one PDF to be printed, as a
-PDF for each, or sent by e-mail (`notices.statements_task`).
+"""The statements for some days of all flats of a property, or of chosen ones, as tasks: one PDF to be printed, a PDF for
+each, or e-mails (`notices.statements_task`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .statement import Statement, days, statement
 
 PAPERS = "statements"
 BUNDLE = 50
-"""So many statements are one PDF; more flats are several of them, in a ZIP."""
+"""The most statements in one PDF. More statements are several PDFs, in a ZIP."""
 EACH = "each"
 """What a task is given as `files` if each statement is a PDF of its own, in a ZIP."""
 

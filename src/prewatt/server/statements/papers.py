@@ -1,4 +1,4 @@
-"""Statements that are given out: each has a number, in the organisation without a gap. A preliminary one has none."""
+"""Statements that are given out have numbers, without a gap in the organisation. A preliminary statement has none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def digest_of(document: Statement) -> str:
 
 
 def paper_of(document: Statement) -> StatementPaper | None:
-    """Return the paper that says just what a statement says; None if it was not given out yet."""
+    """Return the paper with the same figures as a statement; None if the statement was not given out yet."""
     rows = StatementPaper.objects.filter(tenancy=document.tenancy, begins=document.begins, ends=document.ends)
     return rows.filter(digest=digest_of(document)).order_by("-number").first()
 

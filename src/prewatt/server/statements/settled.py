@@ -15,9 +15,9 @@ AT_THE_END = (Refund.Why.CREDIT, Refund.Why.DEPOSIT)
 @dataclass(frozen=True)
 class Settlement:
     """What is owed after a move-out, nano. `owed`: to the tenant by the settlement, of which `left` is not paid back yet; `send_to`:
-    where it is to be sent, empty if nobody has said; `paid_at`: when all of it was paid back. `debt`: what the tenant still owes.
-    `is_settled`: the account is closed; before that nobody can say. `unread_since`: the last reading before the end, if it is not
-    of the very end: what was used between them belongs to the reading after it, and is not charged to this tenant.
+    where the money is to be sent, empty if nobody has said; `paid_at`: when all of it was paid back. `debt`: what the tenant still owes.
+    `is_settled`: whether the account is closed; before that the amounts are 0, because they are not known. `unread_since`: the
+    instant of the last reading, if it was before the end. The energy used from then to the end is not charged to this tenant.
     """
 
     is_settled: bool
@@ -31,7 +31,7 @@ class Settlement:
 
 def settlement_of(tenancy: Tenancy, ends: int, last_read_at: int | None, at: int) -> Settlement | None:
     """Return what came of a tenancy's account by the instant `at`, for a statement up to `ends` whose last reading is
-    `last_read_at`; None if the tenancy has not ended in its time.
+    `last_read_at`; None if the tenancy has not ended by `ends` and by `at`.
     """
     if tenancy.ends is None or tenancy.ends > min(ends, at):
         return None

@@ -55,7 +55,7 @@ FIXED_MEMOS = frozenset(
         gettext_noop("found at the meter"),
     }
 )
-"""Memos of rows from before they were kept as sentences, which the books have in English, whoever booked it."""
+"""Memos of rows that were booked before memos were kept as sentences. The books have them in English."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def statement(tenancy: Tenancy, begins: int, ends: int) -> Statement:
 
 
 def energy_lines(tenancy: Tenancy, begins: int, ends: int, meter: Meter | None) -> list[Line]:
-    """Return the section *Electricity* of the statement for a span, without what else a statement reads. `meter`: of the unit."""
+    """Return the section *Electricity* of the statement for a span; the other sections are not computed. `meter`: of the unit."""
     energy = _energy(tenancy, Span(begins, ends), meter, account_meter_of(tenancy) is not None)
     return [line for line in energy.lines() if line.section == ELECTRICITY]
 

@@ -22,11 +22,11 @@ from .reading import read_document
 
 WHAT_IF = "what-if"
 MANY = 200_000
-"""A year of more readings than these (24 homes by the hour, half a second) is compared as a task."""
+"""More readings than these are compared as a task. As many are a year of 24 homes by the hour, and take half a second."""
 
 
 def is_large(property_: Property, days: int = YEAR // DAY) -> bool:
-    """Return whether the property's last days have so many readings that a comparison is a task."""
+    """Return whether a property has more than `MANY` readings in its last `days`, so that a comparison is a task."""
     rows = JournalEntry.objects.filter(
         meter__unit__property=property_, register__isnull=False, at__gte=now() - days * DAY
     )
@@ -48,8 +48,8 @@ def compare_tariffs(task: Task, progress: Progress) -> Outcome:  # noqa: ARG001
 
 
 def told_last_month(property_: Property, document: dict[str, Any]) -> dict[str, Any]:
-    """Return the `document` of a tariff that is being made, for the editor, and what the `month` before would have cost by
-    it, or why that can't be said (`refused`). Raises TaskError if the document is no tariff.
+    """Return, for the editor, the `document` of a tariff that is being made, and what the last month would have cost under it
+    (`month`), or why that can't be said (`refused`). Raises TaskError if the document is no tariff.
     """
     facts: dict[str, Any] = {"property": property_.pk, "document": document}
     try:

@@ -1,4 +1,4 @@
-"""A task is asked for, to be done as soon as its turn comes."""
+"""Asking for a task, which is done as soon as its turn comes."""
 
 from __future__ import annotations
 

@@ -15,13 +15,13 @@ LARGEST_RESULT = 25_000_000
 
 
 def advance(task: Task, done: int, of: int) -> None:
-    """Store how far a task is."""
+    """Store how far a task is: `done` of its `of` parts. Nothing is stored if another process does it now."""
     percent = 100 * done // of if of else 0
     Task.objects.filter(pk=task.pk, runner=task.runner, state=Task.State.RUNNING).update(percent=min(percent, 99))
 
 
 def finish(task: Task, outcome: Outcome) -> None:
-    """Store what came of a task."""
+    """Store what came of a task; if its file is larger than `LARGEST_RESULT`, the task has failed."""
     if len(outcome.content) > LARGEST_RESULT:
         fail(task, _("The file is larger than %(most)d MB. Choose fewer days.") % {"most": LARGEST_RESULT // 10**6})
         return

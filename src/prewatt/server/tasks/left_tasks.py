@@ -9,7 +9,7 @@ from ..core.time import system_now
 from .models import Task
 
 MOST_TRIES = 3
-"""A task that was cut off in the middle so often is not begun again: it may be what ends the process."""
+"""A task that was cut off in the middle this often is not begun again: it may be the cause that ends the process."""
 LONGEST = 10 * MINUTE
 """A task that takes longer (µs) is ended."""
 KEPT = DAY
@@ -17,8 +17,8 @@ KEPT = DAY
 
 
 def cut_off(runner: int | None) -> None:
-    """Let the tasks be begun again that a process has left in the middle; `runner`: its number, None for all. Who was
-    cut off too often has failed.
+    """Let tasks wait again that a process has left in the middle. `runner`: the number of the process; None for all. A task
+    that was cut off `MOST_TRIES` times has failed.
     """
     left = Task.objects.filter(state=Task.State.RUNNING)
     if runner is not None:

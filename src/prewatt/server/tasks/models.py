@@ -13,10 +13,10 @@ class Task(models.Model):
     """Work of a `kind` that a person (`by`) has asked for. Instants are in µs since 1970, by the system's clock.
 
     `given` and `content`: what the kind needs, and a file for it. `tenancy`: the one that it is about, if it may be asked
-    for by a tenant. `right`: what anybody else must be allowed who fetches the result. `percent`: how far it is.
-    `runner`: the process that does it; `tries`: how often one began it. `back`: the page from which it was asked for,
-    which shows the `facts`. `text`: why it failed, in people's words. A file that came of it is `result`, of
-    `result_type`, to be saved as `result_name`.
+    for by a tenant. `right`: what `by` must still be allowed to fetch the result, unless they are the tenant of `tenancy`.
+    `percent`: how far it is. `runner`: the process that does it; `tries`: how often one began it. `back`: the page from
+    which it was asked for, which shows the `facts`. `text`: why it failed, in people's words. A file that came of it is
+    `result`, of `result_type`, to be saved as `result_name`.
     """
 
     class State(models.TextChoices):

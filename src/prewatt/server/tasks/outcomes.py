@@ -9,7 +9,7 @@ from typing import Any
 from .models import Task
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many parts are done."""
+"""Is called with the number of parts that are done, and the number of all parts."""
 
 
 class TaskError(ValueError):
@@ -29,4 +29,4 @@ class Outcome:
 
 
 Kind = Callable[[Task, Progress], Outcome]
-"""What does the tasks of a kind. It may be called again for a task that was cut off. Raises TaskError."""
+"""The function that does the tasks of a kind. It may be called again for a task that was cut off. Raises TaskError."""

@@ -25,7 +25,7 @@ def claim(runner: int) -> Task | None:
 
 
 def next_task() -> Task | None:
-    """Return the task that is to be begun next; None if none waits whose organisation has no task in work."""
+    """Return the task that is to be begun next; None if none waits, or all that wait are of organisations with a task in work."""
     busy = Task.objects.filter(state=Task.State.RUNNING).values("organisation")
     waiting = Task.objects.filter(state=Task.State.WAITING).exclude(organisation__in=busy)
     organisations = set(waiting.values_list("organisation", flat=True))

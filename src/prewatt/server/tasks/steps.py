@@ -11,7 +11,7 @@ from .models import Task, TaskStep
 
 
 class NoMoreMine(RuntimeError):
-    """Another process does this task now: it was taken for cut off."""
+    """Another process does this task now, because the task was thought to be cut off."""
 
 
 def once(task: Task, key: str, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:

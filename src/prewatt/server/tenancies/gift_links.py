@@ -26,8 +26,8 @@ MOST_OPEN = 10
 
 @dataclass(frozen=True)
 class NewGiftLink:
-    """What somebody of a flat has typed for a new link. `flat_name`: what its page calls the flat; `shown_name`: whom it names,
-    or empty; `note`: for whom it is.
+    """What somebody of a flat has typed for a new link. `flat_name`: what the link's page calls the flat; `shown_name`: the
+    person whom the page names, or empty; `note`: for whom the link is; `days`: how long it holds.
     """
 
     flat_name: str
@@ -38,7 +38,7 @@ class NewGiftLink:
 
 @dataclass(frozen=True)
 class ListedLink:
-    """A link as one person of the flat sees it. `paid`: what was paid by it, nano, in so many `payments`."""
+    """A link as one person of the flat sees it. `paid`: the sum (nano) of the `payments` that were made by it."""
 
     link: GiftLink
     is_own: bool
@@ -82,7 +82,7 @@ def open_links(tenancy: Tenancy) -> list[GiftLink]:
 
 
 def listed(tenancy: Tenancy, user: Any) -> list[ListedLink]:
-    """Return the open links of a flat as one of its people sees them: what stands in another's link is nobody else's."""
+    """Return the open links of a flat as `user`, one of its people, sees them. Only whoever made a link (`is_own`) is shown its details."""
     is_main = _is_main(tenancy, user)
     return [_listed(each, user, is_main) for each in open_links(tenancy)]
 
@@ -94,7 +94,7 @@ def _listed(link: GiftLink, user: Any, is_main: bool) -> ListedLink:
 
 
 def own_link(tenancy: Tenancy, user: Any, pk: int) -> GiftLink | None:
-    """Return an open link of a flat to whoever made it; None to anybody else."""
+    """Return the open link `pk` of a flat if `user` made it; None otherwise."""
     return next((each for each in open_links(tenancy) if each.pk == pk and each.made_by_id == user.pk), None)
 
 

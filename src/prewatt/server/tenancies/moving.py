@@ -49,8 +49,8 @@ LARGEST_DEPOSIT = 100_000 * NANO
 
 
 def check_in_use(unit: Unit, ends: Iterable[int | None] = (None,)) -> None:
-    """Raise ValidationError if a tenancy with one of these ends (None: no end) is not over, and the unit or its property is
-    archived: whoever lived there would stand in no list.
+    """Raise ValidationError if the unit or its property is archived, and one of these `ends` (None: no end) is still to
+    come: a tenancy there would stand in no list.
     """
     if all(end is not None and end <= now() for end in ends):
         return

@@ -26,7 +26,7 @@ def main_resident(tenancy: Tenancy) -> Resident | None:
 
 @transaction.atomic
 def remove_resident(resident: Resident) -> None:
-    """End a login's access to a flat: it sees nothing of it any more, is told nothing, and its open invitations let nobody in."""
+    """End a login's access to a flat: the login sees nothing of the flat and gets no notices, and its open invitations end."""
     revoke(resident.tenancy.invitations.still_open().filter(made_by=resident.user))
     Channel.objects.filter(recipient__tenancy=resident.tenancy, user=resident.user).delete()
     resident.delete()
@@ -57,8 +57,8 @@ def check_may_end(resident: Resident, by: Any) -> None:
 
 @transaction.atomic
 def end_access_by(resident: Resident, by: Any) -> None:
-    """End an access to a flat for somebody who lives there. Of two who leave at once the second is asked to stay: somebody has
-    access. Raises ValidationError, in words, if they may not.
+    """End an access to a flat, as `by`, who lives there, has asked. Of two people who leave at once the second is refused, so
+    that somebody keeps access. Raises ValidationError, in words, if `by` may not end it.
     """
     for_update(Tenancy.objects).get(pk=resident.tenancy_id)
     if not resident.tenancy.residents.filter(pk=resident.pk).exists():
@@ -69,7 +69,9 @@ def end_access_by(resident: Resident, by: Any) -> None:
 
 
 def typed_name(typed: str) -> str:
-    """Return the name by which the others of a flat see somebody, as it was typed. Raises ValidationError if it is too long."""
+    """Return the typed name by which the others of a flat see somebody, with single blanks. Raises ValidationError if it is too
+    long or has characters that can't be printed.
+    """
     name = " ".join(typed.split())
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise ValidationError({"name": _("Type a name of at most %(most)d letters.") % {"most": LONGEST_NAME}})
@@ -77,8 +79,8 @@ def typed_name(typed: str) -> str:
 
 
 def choose_name(user: Any, typed: str) -> None:
-    """Keep the name by which the others of a flat see somebody; an empty one: the name of their login. Raises
-    ValidationError if it is too long.
+    """Keep the name by which the others of a flat see somebody; if it is empty, they see the name of the login. Raises
+    ValidationError if the name is not possible.
     """
     user.first_name, user.last_name = typed_name(typed), ""
     user.save(update_fields=["first_name", "last_name"])

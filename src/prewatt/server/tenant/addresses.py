@@ -17,9 +17,9 @@ View = Callable[..., HttpResponse]
 
 
 def of_flat(route: str, view: View, name: str, given: Mapping[str, Any] | None = None) -> list[URLPattern]:
-    """Return the addresses of a page of one's own flat. One names the tenancy: forms have that one, so that nobody with two
-    flats pays for the wrong one. One does not: notices and bookmarks lead there, and whoever has several flats is led on to
-    the one that they chose last.
+    """Return the two addresses of a page of one's own flat. The first names the tenancy; forms have it, so that nobody with two
+    flats pays for the wrong one. The second does not; notices and bookmarks have it, and it leads people with several
+    flats on to the flat that they chose last.
     """
     more = dict(given or {})
     return [

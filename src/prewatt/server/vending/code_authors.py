@@ -10,7 +10,9 @@ from .models import Command, EmergencyCode
 
 
 def by_code(meter: Meter, most: int = 50) -> dict[int | None, str]:
-    """Return for each identifier of the last typed codes of a meter who made the code, and why."""
+    """Return who made the last typed codes of a meter, and why, by the codes' identifiers. `most`: the most orders,
+    and the most emergency codes.
+    """
     authors: dict[int | None, str] = {}
     rows = Command.objects.filter(meter=meter, kind="control", coded_seq__isnull=False).order_by("-coded_seq")
     for command in rows[:most]:

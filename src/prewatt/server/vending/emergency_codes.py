@@ -47,8 +47,8 @@ def make(property_: Property, meters: Sequence[Meter], amount: int, days: int, b
 
 
 def check_meter(meter: Meter, amount: int, by: Any, before: int = 0) -> TokenMeter:
-    """Return the keypad meter that a meter is for codes. Raises EmergencyError if it can't have one more code of an amount
-    (nano) by this person, who makes `before` others of the same amount first.
+    """Return the row of a meter that takes codes. Raises EmergencyError if the meter takes none, or can't have one more code of
+    `amount` nano by this person, who makes `before` others of the same amount first.
     """
     place, at, organisation = meter.unit or meter.name, now(), meter.property.organisation
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()

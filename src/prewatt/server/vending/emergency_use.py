@@ -37,7 +37,7 @@ def take_up(meter: Meter, entry: OnSite) -> None:
 
 
 def take_up_state(meter: Meter, account: Account) -> None:
-    """Mark the codes as used that a meter's account has, if nobody has the journal entries between."""
+    """Mark the codes as used that a meter's account has as typed; it is for an account whose earlier journal entries are lost."""
     _take_up(meter, account.coded, account.seq, account.at)
 
 

@@ -39,8 +39,8 @@ class KeypadReading(models.Model):
 
 
 class KeypadEntry(models.Model):
-    """An entry in the account of a tenancy whose flat has a keypad meter, for what is neither read nor switched by us:
-    the server writes it. It is never changed.
+    """An entry in the account of a tenancy whose flat has a keypad meter. No gateway reads such a meter, so the server
+    writes the entries. An entry is never changed.
 
     `number`: its place in the account, from 1. `until`: the instant up to which days are charged; `counters`: what
     rating has counted by then (`kernel.rating.Counters`, JSON). `energy` and the amounts are what this entry charges,
@@ -48,12 +48,12 @@ class KeypadEntry(models.Model):
     amounts of forms of price without a column of their own, as pairs of name and nano (JSON). `used`: the energy by rate,
     tier and price (`kernel.rating.Used`, JSON).
 
-    `code`: of energy that was sold (`sold`, and no other kind). `top_up`: the payment with which it was sold.
+    `code`: the code of sold energy; set for the kind `sold`, and for no other kind. `top_up`: the payment with which it was sold.
     `back_of`: the entry whose energy, or whose days, are taken back.
     """
 
     class Kind(models.TextChoices):
-        """What an entry is of."""
+        """The cause of an entry."""
 
         SOLD = "sold", _("energy sold by a code")
         DAYS = "days", _("days that have ended")

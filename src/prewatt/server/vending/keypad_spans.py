@@ -12,8 +12,8 @@ from .models import TokenMeter
 @dataclass(frozen=True)
 class Span:
     """What is known from one reading to the next (Wh). `used`: None for the first reading, and for a register that was in
-    doubt. `sold`: by codes that were made in between. `untyped`: what was sold and is neither used nor left by then: codes
-    that were not typed yet, or, if under zero, credit of before; None if what was left is not known at both ends.
+    doubt. `sold`: by codes that were made in between. `untyped`: what was sold and is neither used nor left by then, so its
+    codes were not typed yet; under zero: codes sold earlier were typed. None without `used`, or if `left` is not known at both ends.
     """
 
     reading: KeypadReading

@@ -20,7 +20,7 @@ TENTH = 100
 
 
 def keypad_of(unit: int) -> TokenMeter | None:
-    """Return the keypad meter that is the account's of a flat (`unit`: its primary key); None if the flat has none."""
+    """Return the keypad meter that has the account of a flat (`unit`: its primary key); None if the flat has none."""
     if Meter.objects.filter(unit=unit).exists():
         return None
     return TokenMeter.objects.filter(unit=unit, meter__isnull=True, counts_money=False).select_related("group").first()

@@ -299,8 +299,8 @@ OPEN = (Command.State.QUEUED, Command.State.SENT)
 
 
 class TopUp(models.Model):
-    """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command; for a keypad meter, that
-    nobody can send a command to, an entry with a code instead (`entry`). `amount` in nano.
+    """Money for a tenancy's meter: one credit id, one transfer in the ledger, one command; for a keypad meter,
+    which gets no commands, an entry with a code instead (`entry`). `amount` in nano.
 
     `credit_id`: typed by a person, or the name of a payment at its provider, or one of the books' own
     (`ledger.references`); the meter knows the credit by it. `receipt`: the receipt number of staff. Both are unique in

@@ -1,5 +1,5 @@
 """The amount that one person may give or take without a second person: the organisation's limit for the last 30 days,
-in one tenancy and by one person, of all ways together by which money can go (docs/landlord/alarms.md lists them). What a
+in one tenancy and by one person. All ways of giving and taking count together (docs/landlord/alarms.md lists them). What a
 second person agreed to does not count; taken credit makes no room for given credit.
 """
 

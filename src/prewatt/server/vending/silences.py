@@ -215,8 +215,8 @@ def _who(silence: Silence, meters: Sequence[Meter]) -> str | Sentence:
 
 
 def usual_day(meter: Meter) -> tuple[int, int] | None:
-    """Return the use a day as (Wh, nano), by the four weeks before the last reading; None if less than a
-    day is known.
+    """Return the average use of a day as (Wh, nano), by the four weeks before the last reading; None if less
+    than a day is known.
     """
     if meter.read_at is None:
         return None

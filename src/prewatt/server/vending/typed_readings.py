@@ -25,8 +25,8 @@ class ReadingRefused(Refused):
 
 
 class Implausible(ReadingRefused):
-    """A reading can't be true by the reading before it, or by what was sold. It is taken up if a person says that it
-    stands there so, and is a question from then on: nothing counts by it.
+    """A reading can't be true by the reading before it, or by what was sold. It is taken up if a person says that the
+    display shows it. Then it is a question to the manager, and nothing is computed by it.
     """
 
 

@@ -11,7 +11,7 @@ from ..metering.models import Alarm, Meter
 from .models import Command
 
 UNBOOKED = "unbooked"
-"""The kind of the alarm for such credit."""
+"""The kind of the alarm for credit that is at a meter and not in the books."""
 
 
 def _open(meter: Meter) -> Any:

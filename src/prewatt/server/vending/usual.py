@@ -25,7 +25,7 @@ yet.
 
 @dataclass(frozen=True)
 class Usual:
-    """A usual payment: its `amount` (nano), and `doubt`, the sentence that says of another amount that it is far over it."""
+    """A usual payment: its `amount` (nano), and `doubt`, the sentence for an amount far over it, with places for `usual` and `times`."""
 
     amount: int
     doubt: str
@@ -55,8 +55,8 @@ def _median(payments: QuerySet[TopUp]) -> int:
 
 
 def doubt_of(unit: Unit, amount: int) -> str:
-    """Return why an amount (nano) should be looked at twice: it is more than ten times what is usual for the flat. Empty if it
-    is not.
+    """Return why an amount (nano) should be looked at twice: it is more than `TIMES` times the usual payment of the flat. Empty
+    if it is not, or nothing is known.
     """
     known = usual(unit)
     if known is None or abs(amount) <= TIMES * known.amount:

@@ -1,7 +1,7 @@
 """The landlord's supply of a vacant flat: on for a viewing or for work, until an instant and up to a power. What is used is
 the landlord's, as all energy is that is used while nobody lives there.
 
-It is made of orders that there are: a power limit, and a restoration with the same end.
+It consists of two usual orders: a power limit, and a restoration with the same end.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .models import Command
 @transaction.atomic
 def supply_vacant(unit: Unit, until: int, watts: int, by: Any, reason: str) -> Command:
     """Switch a vacant flat on until the instant `until`, with at most `watts` W (0: what the rules allow). It ends at the
-    latest when the next tenant moves in, if that is known. Returns the order that brings the power. Raises ControlError if somebody lives
-    there, a lock keeps the switch open, or the end is not possible; then nothing is ordered.
+    latest when the next tenant moves in, if that is known. Returns the order that brings the power. Raises ControlError if no meter hangs
+    there, somebody lives there, a lock keeps the switch open, or the end is not possible; then nothing is ordered.
     """
     meter: Meter | None = getattr(unit, "meter", None)
     if meter is None:
@@ -46,9 +46,9 @@ def supply_vacant(unit: Unit, until: int, watts: int, by: Any, reason: str) -> C
 
 
 def end_limit(meter: Meter, begins: int) -> None:
-    """Let a power limit that was set for a time end when a tenant moves in at the instant `begins`, if the meter would
-    keep it longer: it was for a flat in which nobody lived. The supply itself is not cut short: nobody who has just
-    moved in is in the dark by it.
+    """End a power limit that holds until some instant when a tenant moves in at the instant `begins`, if the meter would
+    keep it longer: the limit was for a vacant flat. The supply itself is not cut short, so that nobody who has just
+    moved in sits in the dark.
     """
     supply = account_of(meter).supply
     if supply.limit and supply.limit_until > begins:

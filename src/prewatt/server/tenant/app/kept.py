@@ -1,7 +1,7 @@
-"""What the worker keeps of a login in the phone, to show it without a network: of each flat that they live in, what is left and
-the codes that can be typed. No more than that, in the person's language.
+"""What the worker keeps of a login in the phone, to show it without a network: for each flat where the user lives, what is left
+and the codes that can be typed. It is no more than that, in the person's language.
 
-Nothing in it moves by the time of day alone, so that a phone that has it is told so in a few bytes.
+Nothing in it changes with the time of day alone, so a phone that has it already gets an answer of a few bytes.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class KeptCode(Struct, frozen=True):
 
 
 class KeptFlat(Struct, frozen=True):
-    """A flat. `balance`: with its currency; empty if nobody knows it here. `state`: the word for the eye
-    (`MeterFigures.state`). `lines`: what is known beside, as sentences. `ends_ms`: when the tenancy ends, ms since 1970;
+    """A flat. `balance`: with its currency; empty if nobody knows it here. `state`: as in
+    `MeterFigures.state`. `lines`: what else is known, as sentences. `ends_ms`: when the tenancy ends, ms since 1970;
     after that nothing of it is shown. `site`: the address of the page in the building; empty if nobody typed it.
     `landlord`: who that is, and whom to call.
     """
@@ -51,13 +51,15 @@ class KeptFlat(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """All that a phone keeps of a login. An update leaves it where it is: `offline.js` shows what an earlier version gave, too."""
+    """All that a phone keeps of a login. An update of the server does not change it there, so `offline.js` also shows
+    what an earlier version gave.
+    """
 
     flats: list[KeptFlat]
 
 
 def kept_of(user: Any, at: int) -> Kept:
-    """Return what a phone keeps of a login: of the flats in which they live at an instant."""
+    """Return what a phone keeps of a login: the flats in which the user lives at the instant `at`."""
     return Kept([_flat(tenancy, at) for tenancy in tenancies_of_login(user).living(at)])
 
 

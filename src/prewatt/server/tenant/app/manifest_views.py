@@ -21,7 +21,7 @@ ICONS = ((ICON, 192, "any"), ("web/icons/icon-512.png", 512, "any"), ("web/icons
 
 @require_GET
 def manifest(request: HttpRequest) -> HttpResponse:
-    """Return what browsers show of the app, in the language that the page says: they ask for it without a login."""
+    """Return what browsers show of the app, in the language that the address names (`language`): browsers ask without a login."""
     with override(known(request.GET.get("language", "")) or get_language()):
         return for_everybody(request, JsonResponse(_manifest(), content_type="application/manifest+json"))
 

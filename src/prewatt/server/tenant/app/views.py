@@ -27,14 +27,14 @@ def worker(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def offline(request: HttpRequest) -> HttpResponse:
-    """Return the page that the worker shows without a network. Nothing of anybody is in it: what is kept is put in there."""
+    """Return the page that the worker shows without a network. It has nothing about a person: `offline.js` puts in what the phone keeps."""
     return render(request, "tenant/app/offline.html")
 
 
 @login_required
 @require_GET
 def kept(request: HttpRequest) -> HttpResponse:
-    """Return what the worker keeps of this login; 404 if they live nowhere, and a few bytes if the phone has it already."""
+    """Return what the worker keeps of this login; 304 if the phone has it already. Raises Http404 if the user lives nowhere."""
     kept_flats = kept_of(request.user, now())
     if not kept_flats.flats:
         raise Http404

@@ -1,6 +1,6 @@
-"""The text of the worker: what it is told by the server, and then its code (`worker.js`), which says its law.
+"""The text of the worker: values from the server, and then its code. The head of `worker.js` says its rules.
 
-A browser takes a text with another byte for a new worker. So what it is told has the hash of all that lies in the phone.
+For a browser, a text with another byte is a new worker. So the values contain the hash of all files that lie in the phone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...web.bundles import BUNDLES, hash_of, lean
 FOLDER = Path(__file__).parent
 STATIC = FOLDER.parents[1] / "web" / "static" / "web"
 FILES = ("web/all.css", "web/offline.js", "web/bolt.svg")
-"""What the page needs that is shown without a network."""
+"""The files that the page without a network needs."""
 ICON = "web/icons/icon-192.png"
 PATIENCE_MS = 8_000
 """How long the first page may take before a phone shows what it last knew, ms."""

@@ -132,7 +132,7 @@ def _typed(request: HttpRequest, flat: Tenancy) -> Terms:
 @login_required
 @require_GET
 def back(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
-    """Look at what the payer has said at the provider, from which they come back."""
+    """Ask the provider what the payer has agreed to there, and show the outcome."""
     flat = lives_now(request, tenancy)
     rule = current(flat)
     if rule is not None and rule.state == AutomaticTopUp.State.ASKED:

@@ -1,8 +1,8 @@
 """The pages of whoever pays for somebody else's flat, without a login: the form, and what became of the payment.
 
 They say no more of the flat than the name that its tenant gave the link, the landlord, the currency and the ways to pay. No other
-site is told their addresses, and no search engine keeps them. (Under "no-referrer" browsers would hide from us, too, where the
-form comes from, and it would be refused: so nothing is told to others, as on all pages, and links away carry `noreferrer`.)
+site is told their addresses, and no search engine keeps them. (With "no-referrer" browsers would not tell us either where
+a form comes from, and it would be refused. So other sites are told nothing, as on all pages, and links away carry `noreferrer`.)
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _payer(request: HttpRequest, merchant: Any) -> str:
 @_unlisted
 @require_GET
 def payer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Offer the payment again to who comes back from the provider, which has said who pays."""
+    """Offer the payment again to a payer who comes back from the provider, where it became known who pays."""
     wanted = back_from_provider(request, pk)
     if wanted is None or "link" not in wanted:
         messages.error(request, _("Nothing was paid. Open the link again, and start the payment there."))
@@ -175,7 +175,7 @@ def payer(request: HttpRequest, pk: int) -> HttpResponse:
 @_unlisted
 @require_GET
 def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
-    """Show whoever paid by a link how to do it, and then that it is paid. Its address has 122 random bits."""
+    """Show how to make a payment by a link, and then that it is paid. Its address has 122 random bits."""
     related = ("merchant", "gift__link", "tenancy__unit__property__organisation")
     rows = Payment.objects.select_related(*related).filter(gift__isnull=False)
     payment_ = rows.filter(payment_id=payment_id).first()

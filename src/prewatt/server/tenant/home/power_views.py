@@ -1,4 +1,4 @@
-"""Why it is dark in a tenant's flat, and what to do: also for who sits in the dark although the power is on by all that is known."""
+"""Why it is dark in a tenant's flat, and what to do, also if the power is on by all that is known."""
 
 from __future__ import annotations
 

@@ -25,13 +25,13 @@ from ...web.prices import price_outlook
 from ...web.use_chart import use_chart
 
 MOST_TARIFFS = 4
-"""The tariff in force and so many less one that are ahead are shown; more of them are prices by date, which have a list."""
+"""The most tariffs that are shown: the one in force and the next ones. More than these are dated prices, which have a list."""
 
 
 @login_required
 @require_GET
 def use(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
-    """Show what was used since the move-in; to a page that is open, the chart of another period alone."""
+    """Show what was used since the move-in; if htmx asks, only the chart of another period. Raises Http404 without a meter."""
     flat, at = lives_now(request, tenancy), now()
     meter = Meter.objects.filter(unit=flat.unit_id).select_related("gateway__property").first()
     if meter is None:

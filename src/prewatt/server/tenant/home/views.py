@@ -26,7 +26,7 @@ FRESH = 3 * DAY
 """A note is shown at the top of its tenant's page for this long, µs."""
 
 PAY = "pay"
-"""What an address asks for that leads to the form to pay: an amount, or nothing for one that is enough."""
+"""The field of an address that leads to the form to pay. It has the amount; if it is empty, the page finds one that is enough."""
 
 AGAIN = 15 * 60
 """Seconds after which the page is worked out again whatever has changed: a day begins, a login may have ended."""

@@ -1,8 +1,8 @@
-"""What the link of a message opens: for whoever is logged in and is told, the page that settles it; for others a page without a log-in
-that tells nothing but which kind of message this is and by which channel, and stops or changes it.
+"""What the link of a message opens. If the message is for the user who is logged in, it is the page that settles the matter. For others
+it is a page without a log-in. It says only the kind and the channel of the message, and can stop or change such messages.
 
-To open a link changes nothing, because programs that look at messages open links, too. A button does, or the one request by which a
-mail program stops messages (RFC 8058), which comes without any cookie.
+To open a link changes nothing, because programs that look at messages open links, too. A change needs a button, or the one request
+by which a mail program stops messages (RFC 8058), which comes without any cookie.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ from ...notices.taps import page_of
 from ...notices.telling import home_zone
 
 ONE_CLICK = "List-Unsubscribe"
-"""The field of the one request (RFC 8058)."""
+"""The field of the request by which a mail program stops messages (RFC 8058)."""
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def tap(request: HttpRequest, token: str) -> HttpResponse:
     """Open the short link of a message. If the message is for whoever is logged in, go to the page that it is about; else show
-    a page that leads there by a log-in. A form that is sent here changes how such messages come.
+    a page that leads there by a log-in. A form that is sent here changes whether and how often such messages come.
     """
     delivery = _named(request, token)
     if isinstance(delivery, HttpResponse):

@@ -272,8 +272,8 @@ def _test(request: HttpRequest, channel: Channel) -> None:
 @login_required
 @require_http_methods(["GET", "POST"])
 def wechat(request: HttpRequest, whose: str, tenancy: int | None = None) -> HttpResponse:
-    """Add the person who opens this page in WeChat as a recipient. WeChat says who they are; who comes back from there
-    presses a button.
+    """Add the person who opens this page in WeChat as a recipient. WeChat says who they are; when they come back from
+    there, they press a button.
     """
     recipient = _mine(request, whose, tenancy)
     account = account_values(recipient.organisation_id, "wechat")

@@ -78,7 +78,7 @@ def pay(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
 @login_required
 @require_GET
 def payer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Offer the payment again to who comes back from the provider, which has said who pays."""
+    """Offer the payment again to a payer who comes back from the provider, where it became known who pays."""
     if not any(each.pk == pk for flat in flats_now(request) for each in merchants_for(flat)):
         raise Http404
     wanted = back_from_provider(request, pk)

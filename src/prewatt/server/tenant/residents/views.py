@@ -106,7 +106,7 @@ def name(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
 @login_required
 @require_POST
 def remove(request: HttpRequest, pk: int, tenancy: int | None = None) -> HttpResponse:
-    """End the access of a flatmate: the main tenant's act, who is asked once."""
+    """End the access of a flatmate. Only the main tenant may do it, and is asked once."""
     flat = lives_now(request, tenancy)
     resident = get_object_or_404(flat.residents.select_related("user", "tenancy"), pk=pk)
     who = shown_name(resident.user)
