@@ -1,8 +1,8 @@
 """Who may see and do what to which row: somebody with a role in an organisation, by the right that the request needs
 (`web/needs.py`), and a tenant, who sees their own tenancies.
 
-Each function returns a row to a person who may. For whoever has no role there it raises Http404, so that nobody learns what
-exists; for whoever has one that lacks the right, NotAllowed, which says who can give it.
+Each function returns a row to a person who may see it. For people without a role there it raises Http404, so that nobody learns
+what exists; for people whose role lacks the right, it raises NotAllowed, which says who can give it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .needs import READING
 Row = TypeVar("Row", bound=Model)
 
 FLAT = "flat"
-"""The cookie with the flat that somebody chose last: the number of a tenancy, which opens nothing by itself."""
+"""The cookie with the flat that somebody chose last: the number of a tenancy. The number alone gives no access."""
 
 
 def _right(request: HttpRequest) -> Right | None:
@@ -54,18 +54,20 @@ def landlords(request: HttpRequest) -> list[Organisation]:
 
 
 def rights_at(request: HttpRequest, property_: Property) -> frozenset[Right]:
-    """Return what this user may do at a property. Pages show what leads there alone."""
+    """Return the rights of this user at a property. Pages show only links and buttons that these allow."""
     return reach(request).at(property_)
 
 
 def require(request: HttpRequest, right: Right, property_: Property) -> None:
-    """Refuse what needs one more right at a property. Raises NotAllowed."""
+    """Raise NotAllowed if this user lacks one more right, which the request needs, at a property."""
     if right not in rights_at(request, property_):
         raise NotAllowed(right)
 
 
 def chosen(request: Any, do: str) -> None:
-    """Say which order a call of the API carries: some need another right than its address (`Need.do`)."""
+    """Note which order (`do`) a call of the API carries, and check its right: some orders need another right than the address
+    (`Need.do`). Raises Http404 or NotAllowed.
+    """
     note_need(request, request.need, do)
     check_login(request)
 
@@ -174,7 +176,7 @@ def _is_manager(request: HttpRequest, tenancy: Tenancy) -> bool:
 
 def owner_of(request: HttpRequest) -> Organisation:
     """Return the organisation that the request names; this user's first one if it names none. Raises Http404 if the user has no
-    role in it, and NotAllowed if the role does not do.
+    role in it, and NotAllowed if the role lacks the right.
     """
     own = organisations(request)
     wanted = request.GET.get("organisation") or request.POST.get("organisation")
@@ -187,8 +189,8 @@ def owner_of(request: HttpRequest) -> Organisation:
 
 
 def landlord_of(request: HttpRequest) -> Organisation:
-    """Return the organisation that the request names, of those of whose properties this user may see some; the first one if it
-    names none. Raises Http404 if there is none.
+    """Return the organisation that the request names; the first one if it names none. It is one of `landlords`; Http404 is raised
+    if there is none.
     """
     wanted = request.GET.get("organisation")
     for each in landlords(request):
@@ -256,7 +258,7 @@ def report_to_see(request: HttpRequest, pk: int) -> tuple[Report, bool]:
 
 
 def own_tenancies(request: Any) -> list[Tenancy]:
-    """Return the tenancies of the login of a request, also those that are over, the latest first; asked of the database once."""
+    """Return the tenancies of this user, also those that are over, the latest first. The database is asked once a request."""
     known: tuple[Any, list[Tenancy]] | None = getattr(request, "tenancies_of_login", None)
     if known is None or known[0] != request.user.pk:
         rows = tenancies_of_login(request.user).order_by("-begins", "-pk")
@@ -265,14 +267,14 @@ def own_tenancies(request: Any) -> list[Tenancy]:
 
 
 def flats_now(request: Any) -> list[Tenancy]:
-    """Return the tenancies that this user has now, the latest first: several for whoever has several flats."""
+    """Return the tenancies that this user has now, the latest first: several if the user has several flats."""
     at = now()
     return [each for each in own_tenancies(request) if each.begins <= at and (each.ends is None or each.ends > at)]
 
 
 def chosen_flat(request: HttpRequest) -> Tenancy | None:
-    """Return the tenancy that a page is of if its address names none: the one that this user chose last in this browser, else
-    the latest. None: they live nowhere.
+    """Return the tenancy of a page whose address names none: the one that this user chose last in this browser, else the
+    latest; None if the user lives nowhere now.
     """
     flats, last = flats_now(request), request.COOKIES.get(FLAT)
     return next((each for each in flats if str(each.pk) == last), flats[0] if flats else None)
@@ -280,7 +282,7 @@ def chosen_flat(request: HttpRequest) -> Tenancy | None:
 
 def lives_now(request: HttpRequest, tenancy: int | None = None) -> Tenancy:
     """Return the tenancy that an address names (`tenancy`), if this user has it now; if it names none, the chosen one.
-    Raises Http404 if there is none, and for a form that names none of several flats.
+    Raises Http404 if there is none, and for a form that names none although the user has several flats.
     """
     if tenancy is not None:
         flat = next((each for each in flats_now(request) if each.pk == tenancy), None)

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 SHEETS = ("tokens", "shell", "parts", "tables", "forms", "states", "charts", "overview", "pages")
-"""In the order in which they hold."""
+"""The style sheets, in the order in which they apply."""
 BUNDLES: Mapping[str, tuple[str, ...]] = {
     "web/all.css": tuple(f"web/{name}.css" for name in SHEETS),
     "sign_in/passkey-page.js": (
@@ -30,27 +30,27 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
     "web/on-site.js": tuple(f"web/on_site/{name}.js" for name in ("protocol", "visit", "bluetooth", "phone", "page")),
     "web/live-page.js": ("django_htmx/htmx-2.min.js", "web/page.js", "web/live.js"),
 }
-"""By the name of each, the files that it consists of."""
+"""The files of each bundle, by its name."""
 KINDS = {".css": "text/css", ".js": "text/javascript"}
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "br": lambda content: brotli.compress(content, quality=11),
     "gzip": lambda content: gzip.compress(content, 9, mtime=0),
 }
-"""How files are compressed, the smallest first; browsers take `br` by TLS alone."""
+"""How files are compressed, the one with the smallest result first; browsers take `br` only by TLS."""
 
 
 _COMMENTS = {".css": re.compile(rb"/\*.*?\*/", re.DOTALL), ".js": re.compile(rb"^[ \t]*//.*\n", re.MULTILINE)}
-"""What readers of the sources need and phones do not: comments of sheets, and lines of scripts that are nothing but a comment."""
+"""What phones do not need: the comments of sheets, and the lines of scripts that are only a comment."""
 
 
 def lean(content: bytes, ending: str) -> bytes:
-    """Return a sheet or a script, by the ending of its name, without its comments."""
+    """Return a sheet or a script without its comments. `ending`: of its name, `.css` or `.js`."""
     return _COMMENTS[ending].sub(b"", content)
 
 
 @cache
 def content_of(name: str) -> bytes:
-    """Return the files of a bundle, one after the other. Raises KeyError if there is no such bundle."""
+    """Return the files of a bundle, one after the other, without their comments. Raises KeyError if there is no such bundle."""
     ending = Path(name).suffix
     # Each script begins a statement of its own, and none decides that the others are strict.
     before = b"\n;" if ending == ".js" else b"\n"
@@ -69,7 +69,7 @@ def _compressed(name: str, encoding: str) -> bytes:
 
 
 def answer(request: HttpRequest, name: str, lifetime_s: int) -> HttpResponse:
-    """Return a bundle, compressed for whoever can read that, to be kept for ever under its address."""
+    """Return a bundle, compressed if the browser can read that. The browser may keep it for `lifetime_s` seconds."""
     read = re.findall(r"[\w-]+", request.headers.get("Accept-Encoding", ""))
     encoding = next((each for each in ENCODINGS if each in read), "")
     response = HttpResponse(

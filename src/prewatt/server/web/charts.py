@@ -37,7 +37,7 @@ class Period(StrEnum):
 
 class State(StrEnum):
     """How much is known of a part of a chart. `PARTLY`: some of it was worked out, or is of an earlier part, or is missing;
-    `UNKNOWN`: it was not read in that time; `AHEAD`: it has not been yet, or is not this tenancy's.
+    `UNKNOWN`: the meter was not read in that time; `AHEAD`: that time is to come, still runs, or is not this tenancy's.
     """
 
     KNOWN = "known"
@@ -48,7 +48,7 @@ class State(StrEnum):
 
 @dataclass
 class Part:
-    """A bar of a chart: its span, what was used (Wh), what it cost (nano), both by the name of the rate too."""
+    """A bar of a chart: its span, what was used (Wh) and what it cost (nano). `rates`: [Wh, nano of energy], by the rate's name."""
 
     span: Span
     state: State = State.AHEAD
@@ -58,11 +58,11 @@ class Part:
 
     @property
     def is_known(self) -> bool:
-        """Whether its figures are known, at least in part."""
+        """Whether the figures of the part are known, at least some of them."""
         return self.state in (State.KNOWN, State.PARTLY)
 
     def take(self, use: Use | Part) -> None:
-        """Add what was used."""
+        """Add a use, or another part, to this part."""
         self.energy += use.energy
         self.charge += use.charge
         for rate, (energy, cost) in use.rates.items():
@@ -72,14 +72,14 @@ class Part:
 
     @property
     def of_no_rate(self) -> int:
-        """What the charge has beside the energy's price, nano."""
+        """The part of the charge that is not the price of energy, nano."""
         return self.charge - sum(cost for _energy, cost in self.rates.values())
 
 
 @dataclass(frozen=True)
 class Known:
-    """Of which time something can be known: from the instant `begins` (of the tenancy, or of the first reading) to `ends`;
-    `read_at`: the last reading, None if there is none; `now`: the present.
+    """The time of which something can be known: from the instant `begins` (of the tenancy or the first reading) to `ends`, None
+    if it is open. `read_at`: the instant of the last reading, None if there is none; `now`: the present.
     """
 
     begins: int
@@ -89,7 +89,7 @@ class Known:
 
     @property
     def until(self) -> int:
-        """The end of what has been."""
+        """The present, or `ends` if that is earlier."""
         return self.now if self.ends is None else min(self.now, self.ends)
 
 
@@ -175,7 +175,7 @@ def _is_partly(uses: Sequence[Use], within: Span, slack: int, is_over: bool) -> 
 
 
 def joined(spans: Sequence[Span], parts: Sequence[Part]) -> list[Part]:
-    """Return longer parts, each of the parts that lie in its span: months of days."""
+    """Return one part for each of the longer `spans`: the sum of the `parts` that begin in it, such as a month of its days."""
     longer = [Part(span) for span in spans]
     for each in longer:
         own = [part for part in parts if each.span.begins <= part.span.begins < each.span.ends]
@@ -224,7 +224,7 @@ class Chart:
 
 
 def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy | None = None) -> Chart:
-    """Return the chart of the period in which a local day lies, at the instant `at`; of one tenancy alone, if it is given."""
+    """Return the chart of the period in which a local day lies, at the instant `at`. `tenancy`: show only its time and use."""
     place = zone(meter.property.zone)
     first = first_day_of(period, day)
     known = _known(meter, at, tenancy)

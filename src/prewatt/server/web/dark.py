@@ -11,7 +11,7 @@ from ...kernel.why_dark import Step, Why
 from ..core.sentences import say
 
 AS_USUAL = frozenset({Cause.ON, Cause.LOW, Cause.LENT, Cause.FRIENDLY, Cause.BUILDING_OFFLINE, Cause.NOT_REPORTED})
-"""Where nobody has to be told what to do before they ask: the power may well be on."""
+"""The causes with which the power may well be on: a page says what to do only if somebody asks."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class ExplainedStep:
 
 @dataclass(frozen=True)
 class Explained:
-    """Why it is dark, in the language of the page. `is_dark`: it is, as far as is known, so that what to do is told without being
-    asked. `tells_payment`: it says how what was paid reaches the meter.
+    """Why it is dark, in the language of the page. `is_dark`: it is dark as far as is known, so the page says what to
+    do without being asked. `tells_payment`: the text says how what was paid reaches the meter.
     """
 
     cause: Cause

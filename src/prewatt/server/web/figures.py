@@ -48,11 +48,10 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class MeterFigures:
-    """The state of a meter by the latest that is known: its journal here, or what the meter reported itself if that is
-    later.
+    """The latest known state of a meter: by its journal, or by what the meter itself has reported if that is later.
 
     `waiting`: paid, and not yet shown as applied by the journal. `facts`: what is known of why it is dark. `tonight`: what the
-    present off hours allow. `own`: the balance at the meter belongs to the person who sees it. `switching`: how far the last
+    present off hours allow. `own`: the meter's balance is the one of the person who sees it. `switching`: how far the last
     order to the switch is, None if its gateway does not say.
     """
 
@@ -75,8 +74,8 @@ class MeterFigures:
 
     @property
     def state(self) -> str:
-        """One word of the design's (`states.css`): `off`; `soon`, if it is on and its credit is low; `ok`; `silent`, if it was told
-        to be on and has not been seen so; or `unknown`.
+        """The state as a word of the style sheet (`states.css`): `off`; `soon`, if it is on and its credit is low; `ok`; `silent`, if the
+        switch was ordered on and was not seen on; or `unknown`.
         """
         if self.closed is None:
             return "unknown"
@@ -91,7 +90,7 @@ class MeterFigures:
 
     @cached_property
     def explained(self) -> Explained:
-        """The same in the language of the page."""
+        """What `why` says, in the language of the page."""
         return explained(self.why, self.facts)
 
     @property
@@ -101,7 +100,7 @@ class MeterFigures:
 
     @property
     def without_money(self) -> MeterFigures:
-        """The same for somebody who may see no money: no sentence names an amount. `balance` and `waiting` stay, and must
+        """These figures for a person who may see no money: no sentence names an amount. `balance` and `waiting` stay, and must
         not be shown.
         """
         return replace(self, facts=moneyless(self.facts))
@@ -123,13 +122,13 @@ class MeterFigures:
 
     @property
     def vacant_sentence(self) -> str:
-        """The same where nobody lives: for the manager."""
+        """Whether the power is on and, if it is not, why, in a flat where nobody lives: for the manager."""
         return say(why_dark(msgspec.structs.replace(self.facts, is_vacant=True)).text)
 
 
 @dataclass(frozen=True)
 class Day:
-    """The use of a local day. `known`: the meter was read in it, or later; before that nobody knows what was used."""
+    """The use of a local day. `known`: whether the meter was read on this day or later; if not, the use is not known."""
 
     day: date
     energy: int
@@ -165,8 +164,8 @@ class TenancyPanel:
 
 
 def beside_meter(inventory: Inventory, payments: Iterable[TopUp], code: str, after: After | None) -> dict[str, Any]:
-    """Return what is known beside a meter of why it is dark, as fields of `Facts`. `payments` are not at the meter yet, `code` is the
-    open one of the last of them.
+    """Return what is known of why it is dark and does not come from the meter, as fields of `Facts`. `payments` have not reached the
+    meter yet; `code` is the open code of the last of them.
     """
     return {
         "paid_at": min((each.paid_at for each in payments), default=0),
@@ -180,8 +179,8 @@ def beside_meter(inventory: Inventory, payments: Iterable[TopUp], code: str, aft
 def figures_by(
     meter: Meter, property_: Property, waiting: int, alarms: int, at: int, beside: Mapping[str, Any] | None = None
 ) -> MeterFigures:
-    """Return the state of a meter of which is known what is on its way (`waiting`, nano), and how many alarms are open. `beside`:
-    what `beside_meter` says.
+    """Return the state of a meter. `waiting`: what is on its way to it, nano; `alarms`: the number of its open alarms; `beside`: what
+    `beside_meter` returns.
     """
     account, latest = account_of(meter), seen(meter)
     left, allowed, is_low_ = latest.balance, tonight(account, at), is_low(meter, property_, account, at)
@@ -225,7 +224,9 @@ def _days(meter: Meter, tenancy: Tenancy, today: date, zone_: ZoneInfo) -> list[
 
 
 def of_tenancy(figures: MeterFigures, tenancy: Tenancy, inventory: Inventory) -> MeterFigures:
-    """Return the state of a meter as a tenancy's tenant sees it: with their own balance, while the meter has another's."""
+    """Return the state of a meter as the tenant of a tenancy sees it. While the meter has another tenant's balance,
+    the balance of this one is taken from the books.
+    """
     if not _holds_another_balance(figures.meter, inventory):
         return figures
     left = balance(tenant_account(tenancy)) - figures.waiting
@@ -243,7 +244,7 @@ def _holds_another_balance(meter: Meter, inventory: Inventory) -> bool:
 
 
 def meter_figures(meter: Meter, at: int) -> MeterFigures:
-    """Return the state of a meter, whoever lives there."""
+    """Return the state of a meter at the instant `at`, without regard to who lives there."""
     waiting, alarms = on_the_way([meter.pk]), _alarms([meter.pk])
     return figures_by(meter, meter.property, waiting.get(meter.pk, 0), alarms.get(meter.pk, 0), at)
 
@@ -254,7 +255,7 @@ def waiting_of(meter: Meter, inventory: Inventory) -> int:
 
 
 def after_of(tenancy: Tenancy, inventory: Inventory) -> After | None:
-    """Return the state of a tenancy that pays after use, or has; None for one that has always paid before use."""
+    """Return the state of a tenancy that pays after use, or did so; None for one that has always paid before use."""
     return after_use(tenancy) if inventory.terms or inventory.bills else None
 
 

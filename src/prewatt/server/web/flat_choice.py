@@ -1,8 +1,8 @@
-"""Which flats somebody means, of however many: they are marked in a list that is looked through by name, a page at a time, or all
-that fit are meant at once. A list of all flats would grow with the landlord.
+"""The choice of flats among many. A person marks them in a list that can be searched by name and has pages, or takes all that fit
+at once. One list of all flats would be too long for a large landlord.
 
-The fields of the form (`web/layout/_flat_choice.html`): `unit`, of each flat that is marked; `every`, for all that fit the text
-`found`; `find`, what is looked for next; `look`, the button that only turns to another page of the list.
+The fields of the form (`web/layout/_flat_choice.html`): `unit`, the number of each marked flat; `every`, for all that fit
+the text `found`; `find`, the next text to look for; `look`, the button that only turns to another page of the list.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Offer:
 
 @dataclass(frozen=True)
 class FlatChoice:
-    """The list: the flats of its page, and those that are marked and not on it. `text`: what the list was looked through by;
-    `is_every`: all that fit it are meant; `several`: flats of several properties are offered, which are named then.
+    """The list: the flats of its page (`offers`), and the marked ones that are not on it (`elsewhere`). `text`: the search text;
+    `is_every`: all flats that fit it are chosen; `several`: the flats are of several properties, whose names are shown.
     """
 
     offers: list[Offer]
@@ -50,14 +50,14 @@ class FlatChoice:
 
     @property
     def is_marked(self) -> bool:
-        """Return whether a flat of this page is marked, or all are meant."""
+        """Return whether a flat of this page is marked, or all that fit are chosen."""
         return self.is_every or any(each.is_marked for each in self.offers)
 
 
 def flat_choice(
     request: HttpRequest, rows: QuerySet[Unit], marked: Collection[int], *, several: bool = False
 ) -> FlatChoice:
-    """Return the list of some flats, as far as a request has looked through it; those with the numbers `marked` are marked."""
+    """Return the page of a list of flats that a request asks for. The flats with the numbers `marked` are marked."""
     text, wanted = looked_for(request), set(marked)
     order = ("property__name", "name") if several else ("name",)
     page = page_by_name(request, _called(rows, text).select_related("property"), *order)
@@ -90,15 +90,15 @@ def _living(units: Collection[Unit]) -> dict[int, Tenancy]:
 
 
 def chosen_flats(request: HttpRequest, rows: QuerySet[Unit]) -> list[int]:
-    """Return the numbers of the flats that a post chooses: those that are marked, or all of `rows` that fit the text."""
+    """Return the numbers of the flats that a post chooses: the marked ones as they were sent, or all of `rows` that fit the text."""
     if EVERY in request.POST:
         return list(_called(rows, plain(request.POST.get(FOUND, ""))).values_list("pk", flat=True))
     return [key(each) for each in request.POST.getlist(UNIT)]
 
 
 def looking_further(request: HttpRequest, page: str, form: str = "") -> HttpResponse | None:
-    """Return the way back to a page if a post only turns to another page of the list, or looks through it by other words; what
-    was typed is kept, what is marked stays marked. None if the post means more. `page`: its address, without a query of its own.
+    """Return the redirect back to a page if a post only turns to another page of the list, or searches it by other words; None
+    otherwise. What was typed is kept, and marked flats stay marked. `page`: the address of the page.
     """
     given = request.POST
     text, before = plain(given.get(FIND, "")), plain(given.get(FOUND, ""))

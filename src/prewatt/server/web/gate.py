@@ -1,5 +1,5 @@
-"""The gate: before a page or a call is begun, whether the login may do such a thing anywhere. It fails closed: an address that
-names no right (`web/needs.py`) is refused. Whether it may be done to this row, `web/access.py` says.
+"""The gate asks, before a page or a call begins, whether the login may do such a thing anywhere. It fails closed: an address for
+which `web/needs.py` names no right is refused. `web/access.py` then says whether it may be done to this row.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ log = logging.getLogger("prewatt.server")
 
 
 class NotAllowed(PermissionDenied):
-    """A login has a role here, and the role lacks a right. `whole`: the role has it, but for single properties alone, and this
-    belongs to a whole organisation.
+    """A login has a role here, and the role lacks a right. `whole`: the role has the right, but only for single properties, and the
+    request is about a whole organisation.
     """
 
     def __init__(self, right: Right, whole: bool = False) -> None:
@@ -54,7 +54,7 @@ class NotAllowed(PermissionDenied):
 
 
 class Gate:
-    """Middleware: notes at a request which right it needs, and refuses it to whoever has it nowhere."""
+    """Middleware: notes at a request which right it needs, and refuses the request if the login has that right nowhere."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -64,8 +64,8 @@ class Gate:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Note what the request needs. Raises Http404 or NotAllowed; who is not logged in is led to the login, or to the first
-        start.
+        """Note what the request needs. Returns None, or the redirect to the login, or to the first start, for people who are not
+        logged in. Raises Http404 or NotAllowed.
         """
         match = request.resolver_match
         need = need_of(match) if match is not None else None
@@ -94,7 +94,7 @@ def asked(request: Any) -> Right | Who:
 
 
 def reach(request: Any) -> Reach:
-    """Return what the login of a request may do, and where; asked of the database once."""
+    """Return what the login of a request may do, and where. The database is asked once a request."""
     known: tuple[Any, Reach] | None = getattr(request, "reach_of_login", None)
     if known is None or known[0] != request.user.pk:
         known = request.reach_of_login = (request.user.pk, reach_of(request.user))
@@ -102,8 +102,8 @@ def reach(request: Any) -> Reach:
 
 
 def check_login(request: Any) -> None:
-    """Refuse a request to a login that has the right nowhere: Http404 if it has no role at all, so that it does not learn what
-    there is, otherwise NotAllowed. What tenants open too is looked at where the row is.
+    """Refuse a request if its login has the right nowhere. Raises Http404 if the login has no role at all, so that it does not
+    learn what there is; otherwise NotAllowed. Requests that are open to tenants too are checked where the row is.
     """
     right = asked(request)
     if right is Who.STAFF and not request.user.is_staff:
@@ -118,15 +118,15 @@ def check_login(request: Any) -> None:
 
 
 def rights(request: Any) -> dict[str, Any]:
-    """Return what templates are told: what the login may do at the property that the page shows, or, if it shows none, anywhere.
-    Links and buttons that lead to a refusal are not shown.
+    """Return the context of templates: `rights` of the login at the property that the page shows, or anywhere if it shows none,
+    and `shows_money`. So pages do not show links and buttons that lead to a refusal.
     """
     return {"rights": SimpleLazyObject(lambda: _rights_of(request)), "shows_money": shows_money(request)}
 
 
 def shows_money(request: Any) -> bool:
-    """Return whether the page shows balances and charges: not to whoever has a role without that right at the property that the
-    page shows. A tenant sees their own.
+    """Return whether the page shows balances and charges. It is False only for a role without the right to see money at
+    the property that the page shows; tenants see their own.
     """
     here: frozenset[Right] | None = getattr(request, "rights_here", None)
     return here is None or Right.SEE_MONEY in here

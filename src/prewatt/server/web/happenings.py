@@ -32,10 +32,10 @@ class Happening:
 QUIET = (EventKind.POWER_UP,)
 """Events that a manager need not see."""
 FLEETING = (EventKind.METER_LOST.words, EventKind.METER_BACK.words)
-"""What may come and go so often that it would hide all else."""
+"""The events that may come and go so often that they would hide all others."""
 DIGITS = re.compile("[0-9]+")
 LOOKED_AT = 20
-"""So many times as many entries are looked at as are shown."""
+"""How many entries are looked at for each one that is shown."""
 
 
 def happenings(meter: Meter, most: int = 10) -> list[Happening]:

@@ -1,4 +1,4 @@
-"""What every answer tells the browser: which parts of a page it may load and run, that nothing of it is kept (but of the few
+"""What every answer tells the browser: what a page may load and run, that nothing of it is kept (except the few
 answers that are the same for everybody), and what other sites and frames may do with it.
 
 Pages run scripts and styles of this server's own files alone; a template has no `style=`, no `onclick=` and no script of its
@@ -16,9 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 _EVERYBODYS = "Prewatt-Everybodys"
-"""What marks an answer for `Headers`. It goes no further."""
+"""The header that marks an answer for everybody. `Headers` takes it out again."""
 NONCE = "prewatt.nonce"
-"""Where `request.META` has the nonce."""
+"""The key of the nonce in `request.META`."""
 PERMISSIONS = ", ".join(
     [
         *(
@@ -71,8 +71,8 @@ def policy(request: HttpRequest) -> str:
 
 
 def for_everybody(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Return an answer that is the same whoever asks, as browsers may keep it: they ask whether it still holds. It must
-    contain nothing about a person.
+    """Return an answer that is the same for everybody in a form that browsers may keep: they ask each time whether it still
+    holds. It must contain nothing about a person.
     """
     response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:16]}"'
     answer = get_conditional_response(request, etag=response["ETag"], response=response) or response

@@ -1,7 +1,7 @@
 """What a tenant wants to know of their flat at one look: the page, its JSON and the API ask here.
 
-Energy in Wh, money in nano, instants in µs since 1970. What most flats never have is asked for only where one question
-(`inventory_of`) says that it is there: the look costs the same few queries for a flat with years of history.
+Energy in Wh, money in nano, instants in µs since 1970. Most flats lack many of the things that can be shown. These are read only
+if one query (`inventory_of`) says that there are some: a flat with years of history costs the same few queries.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from .inventory import Inventory, inventory_of
 from .prices import PriceOutlook, price_outlook
 
 BACK = timedelta(days=28)
-"""How long before the last reading the use is read by which the days left are worked out."""
+"""The time before the last reading whose use says how many days are left."""
 
 
 @dataclass(frozen=True)
 class Used:
-    """What was used in some days. `is_known`: nobody waits for a reading of them; what is not known is no zero."""
+    """What was used in some days. `is_known`: the readings of these days are there; without them, 0 does not mean that nothing was used."""
 
     energy: int
     charge: int
@@ -76,10 +76,11 @@ class OpenCode:
 
 @dataclass(frozen=True)
 class HomeFigures:
-    """What a tenant sees first. `present`: the meter as it was heard of last, with its power; None if it never was.
-    `days_left`: None if that can't be said, or credit does not end. `month_before`: of the month before as many days as there
-    have been of this one, None if the tenancy did not hold all of it. `codes`: what can be typed at the meter now.
-    `price`: of the next kWh with fee and tax, micro. `emergency`: what can be lent now by one tap.
+    """What a tenant sees first. `present`: what the meter reported last, with its power; None if it never did.
+    `days_left`: None if that can't be said, or the supply does not end with the credit. `month_before`: the use
+    of the month before, up to the same day; None if the tenancy began after its first day, or nothing of it is known.
+    `codes`: what can be typed at the meter now. `price`: of the next kWh with fee and tax, micro. `emergency`: what the meter
+    lends now by one tap, nano; 0 for nothing.
     """
 
     tenancy: Tenancy
@@ -108,8 +109,8 @@ class HomeFigures:
 
     @property
     def open_codes(self) -> list[OpenCode]:
-        """The codes that somebody would type now: those of orders, and, while the building has no network, of payments but for
-        the last one, which stands with the balance.
+        """The codes to type now: those of orders and, while the building has no network, those of payments. The code of the last
+        payment is left out, because it stands with the balance.
         """
         payments = [] if self.figures.online else [each for each in self.codes if not each.what][1:]
         return [*payments, *(each for each in self.codes if each.what)]
@@ -136,7 +137,7 @@ def home_figures(tenancy: Tenancy, at: int) -> HomeFigures | None:
 
 
 def figures_of(tenancy: Tenancy, at: int, meter: Meter, present: Present | None) -> HomeFigures:
-    """Return what the tenant of a tenancy sees first, by what was read of its meter already."""
+    """Return what the tenant of a tenancy sees first, from its `meter` and that meter's `present`, which were read already."""
     property_, inventory = tenancy.unit.property, inventory_of(tenancy, meter, at)
     place, account = zone(property_.zone), account_of(meter)
     waiting = waiting_of(meter, inventory)

@@ -1,5 +1,5 @@
-"""Which of the things that a page may have to show of a tenancy there are at all, asked in one query. What there is not, which for
-most tenancies is nearly all of it, needs none of its own.
+"""Which of the things that a page can show of a tenancy exist at all, asked in one query. The others, nearly all of them for most
+tenancies, need no query of their own.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from ..vending.models import OPEN, Command, TokenMeter
 
 
 class Inventory(NamedTuple):
-    """What there is. `before`: an earlier tenancy of the flat; `unsettled_before`: one that is not settled. `commands`: some
-    that the meter's journal does not show yet; `codes`: some of these that are no payment, and can be typed. `terms`, `bills`:
-    of a tenancy that pays after use, or has. `spreads`: a debt has ever been paid by shares. `shares`: of shared costs.
-    `open_payments`: some that were begun, and can be gone on with. `reports`: of the flat, not done. `takes_codes`: the meter
-    takes codes. `silent_since`: since when (µs) nothing is heard of the meter, 0 if it is; `alarms`: how many of it are open.
+    """Whether there is any of each. `before`: an earlier tenancy of the flat; `unsettled_before`: one that is not settled.
+    `commands`: commands that the meter's journal does not show yet; `codes`: some of these, not payments, with an untyped code.
+    `terms`, `bills`: of a tenancy that pays after use, or did so. `spreads`: a debt that is or was paid by shares. `shares`: of
+    shared costs. `open_payments`: payments that were begun and can be continued. `reports`: reports of the flat that are not
+    done. `takes_codes`: the meter takes codes. `silent_since`: the instant since which the meter is silent, 0 if it is not;
+    `alarms`: the number of its open alarms.
     """
 
     before: bool

@@ -20,7 +20,7 @@ from .site_pages import qr_of
 
 @dataclass(frozen=True)
 class Paper:
-    """One invitation to be handed over: to which door, from whom, for whom, with its code."""
+    """One invitation to be handed over. `door`: what it opens; `landlord`: from whom it is; `person`: for whom it is."""
 
     door: str
     landlord: str

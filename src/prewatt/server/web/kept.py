@@ -25,8 +25,8 @@ SECRETS = ("key", "password", "pin", "csrfmiddlewaretoken")
 
 
 class Unclear(ValidationError):
-    """What was typed may mean several things, or none: `choices`, for each field the values that can be chosen and their
-    texts. `texts`: what is said of each field.
+    """What was typed may mean several things, or none. `texts`: what is wrong, by field. `choices`: the values that can be
+    chosen and their texts, by field.
     """
 
     def __init__(self, texts: Mapping[str, str], choices: Mapping[str, Sequence[tuple[str, str]]]) -> None:
@@ -93,7 +93,7 @@ def refuse_form(request: HttpRequest, form: BaseForm) -> None:
 
 
 def keep(request: HttpRequest, form: str = "") -> None:
-    """Keep what was typed into a form that is not wrong."""
+    """Keep what was typed into a form although nothing is wrong with it. `form`: its name, as in `refuse`."""
     request.session[KEY] = _typed(request, form) | {"wrong": {}, "choices": {}}
 
 
@@ -106,8 +106,8 @@ def _typed(request: HttpRequest, form: str, wrong: Collection[str] = ()) -> dict
 
 
 def kept(request: HttpRequest, form: str) -> dict[str, Any] | None:
-    """Return, once, what was typed into the form at an address; None if nothing was kept for it. If several forms post
-    to the address, the form's name stands behind it.
+    """Return, once, what was typed into the form at an address; None if nothing was kept for it. `form`: the address,
+    with the form's name behind it if several forms post there.
     """
     form_values: dict[str, Any] | None = getattr(request, "_kept", None) or request.session.get(KEY)
     if form_values is None or form_values["form"] != form:

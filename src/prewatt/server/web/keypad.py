@@ -30,8 +30,9 @@ KWH = 1_000
 class KeypadPanel:
     """The account of a tenancy with a keypad meter. `credit`: what no code carries yet, less the days that have ended
     and are not charged yet; below zero, what the next payment pays first. `price`: of the next kWh with fee and tax,
-    micro per kWh; None if no tariff is in force. `left`: what can be left by the last reading and what was sold since;
-    None if it was never typed. `energy_at_move_in`: what was left at the move-in and is not charged.
+    micro per kWh; None if no tariff is in force, or it costs nothing. `left`: the most energy (Wh) that can be left, by
+    the last reading and what was sold since; None if what was left was never typed. `energy_at_move_in`: what was
+    left at the move-in and is not charged.
     """
 
     tenancy: Tenancy

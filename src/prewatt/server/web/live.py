@@ -31,7 +31,7 @@ PLACE = "<!-- present -->"
 OFTEN = 2
 """The least seconds between two questions of one page."""
 SELDOM = 60
-"""The same for a page of very many units, which takes long to be worked out."""
+"""The least seconds between two questions of a page of very many units, which takes long to be worked out."""
 
 _PARTS = KeptParts()
 
@@ -60,8 +60,8 @@ class Watched:
 
 
 class WatchedMeter(Watched):
-    """The meter of a unit, which is read all the time while its page is open. `meter`, `meter_present`: None if it has none.
-    `tenancy`: of a page that is shown as long as who looks lives there by it.
+    """The meter of a unit, which is read all the time while its page is open. `meter`: None if the unit has none;
+    `meter_present`: its present, None if it is not known. `tenancy`: of a tenant's page, which is shown while they live there.
     """
 
     def __init__(self, unit: Unit, again: int, tenancy: int | None = None) -> None:
@@ -80,7 +80,7 @@ class WatchedMeter(Watched):
             self.meter.unit = unit
 
     def show(self, request: HttpRequest, figures: MeterFigures | None) -> None:
-        """Say for whom the present is shown."""
+        """Work out the HTML of the present, for the person who asks. `figures`: what that person sees of the meter."""
         if self.meter_present is None:
             return
         present = self.meter_present
@@ -109,8 +109,8 @@ def live_page(
     kept: tuple[Hashable, Callable[[], dict[str, Any]]] | None = None,
 ) -> HttpResponse:
     """Return the whole page. If htmx asks, return only its live part, or only a new ticket if the browser has that part
-    already. What else was asked for in the address (which rows, which page) is asked for again with the part. `kept`: all that
-    the part shows, as a key, and what else it needs, which is worked out if no equal part is kept.
+    already. The rest of the query (which rows, which page) is asked for again with the part. `kept`: a key of all that the
+    part shows, and a function that gives what else it needs; it is called only if no part with an equal key is kept.
     """
     had = request.GET.get("seen")
     if had is not None:

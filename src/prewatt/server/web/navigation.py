@@ -1,6 +1,6 @@
-"""The way through the pages: the places of the console, the pages of the place that one is in, and those of a property.
+"""The navigation: the places of the console, the pages of the place that one is in, and those of a property.
 
-A link is shown to whoever has the right that its page needs (`web/needs.py`): nowhere does a link lead to a refusal.
+A link is shown only to people with the right that its page needs (`web/needs.py`), so no link leads to a refusal.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .needs import PAGES
 
 
 class Page(NamedTuple):
-    """A link to a page. `whole`: it is for roles in a whole organisation. `under`: the names of the addresses, or their
-    beginnings, at which one is still on this page. `given`: the arguments of its address.
+    """A link to a page. `whole`: it is for roles in a whole organisation. `under`: the beginnings of the names of addresses
+    that belong to this page. `given`: the arguments of its address.
     """
 
     label: Any
@@ -31,14 +31,14 @@ class Page(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A part of the console, and its pages, the first of which it opens with."""
+    """A part of the console, and its pages. A link to the place opens the first page that the user may see."""
 
     label: Any
     pages: Sequence[Page]
 
 
 class Link(NamedTuple):
-    """A link as the page shows it. `here`: `page` if it is to this page, `true` if to what this page is a part of."""
+    """A link as the page shows it. `here`: `page` if it leads to this page, `true` if this page is a part of it; empty otherwise."""
 
     label: Any
     address: str
@@ -107,7 +107,7 @@ PLACES = (
         ),
     ),
 )
-"""The places of the console. What stands in none of them is of the buildings."""
+"""The places of the console. A page that stands in none of them belongs to the buildings."""
 
 OF_TENANT = (
     Page(
@@ -123,8 +123,8 @@ OF_TENANT = (
 
 
 class Navigation(NamedTuple):
-    """What the header shows: the places, and the pages of the one that one is in. `property_`: whose pages they are, if they
-    are a property's.
+    """What the header shows: the places, and the pages of the present place. `property_`: the property whose pages these are;
+    None if they are of no property.
     """
 
     places: list[Link]
@@ -133,8 +133,8 @@ class Navigation(NamedTuple):
 
 
 def navigation(request: Any, context: Any) -> Navigation:
-    """Return the way through the pages for a request of somebody who is logged in. `context`: what the page shows; its
-    `property` counts if the request has noted none, and links carry the organisation of its `owner` on.
+    """Return the navigation for a request of a user who is logged in. `context`: that of the template. Its `property` is used if
+    the request has noted none; its `owner` is the organisation that links name.
     """
     name, all_ = _name_of(request), reach(request)
     if not all_.rights:

@@ -1,6 +1,6 @@
 """Which right each page and each call of the API needs. An address that does not stand here is refused (`web/gate.py`).
 
-What belongs to somebody else is 404 all the same: `web/access.py` looks at the right where the row is.
+A right alone does not open another landlord's row: `web/access.py` answers 404 there.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ READING = ("GET", "HEAD", "OPTIONS")
 
 
 class Who(Enum):
-    """Whom an address is for if it needs no right: everybody; everybody who is logged in, who then sees what is their own;
-    staff, by what the set-up pages say that they may do.
+    """The people for whom an address is that needs no right: everybody; everybody who is logged in, for what is their own;
+    staff, as far as the set-up pages allow.
     """
 
     ANYBODY = "anybody"
@@ -29,8 +29,8 @@ class Who(Enum):
 
 
 class Need(NamedTuple):
-    """What an address needs. `read`: to look; `write`: to change something, the same if it is None; `do`: for single buttons
-    of a form, by its field `do`. `tenants`: tenants open it for what is their own, without a right.
+    """What an address needs. `read`: to look; `write`: to change something (None: as for `read`); `do`: for single buttons, by
+    the form's field `do`. `tenants`: tenants can open it for what is their own, without a right.
     """
 
     read: Right | Who
@@ -39,7 +39,7 @@ class Need(NamedTuple):
     do: Mapping[str, Right] = {}
 
     def to(self, method: str, do: str = "") -> Right | Who:
-        """Return what a request by a method needs, whose form has a field `do`."""
+        """Return what a request needs, by its method and by the field `do` of its form."""
         if method in READING:
             return self.read
         return self.do.get(do) or self.write or self.read
@@ -56,9 +56,9 @@ OF_MANY = {
     "invitations": S.TENANCIES,
     "pins": S.CODES,
 }
-"""What each act over many flats needs. Labels for doors tell nothing that is not on the door."""
+"""The right that each act over many flats needs. Labels for doors need only the one to see: all of it stands on the door."""
 OF_ORDERS = dict.fromkeys(GIVES_CREDIT, S.GIVE_BACK)
-"""What an order to a meter needs beside the right to switch."""
+"""An order to a meter that gives credit needs this right in place of the one to switch."""
 PAGES: Mapping[str, Need] = {
     # -- everybody's
     "enrol": Need(Who.ANYBODY),
@@ -426,11 +426,11 @@ CALLS: Mapping[str, Need] = {
 """What a call of the API needs, by its path."""
 
 PARTS: Mapping[str, Need] = {"admin:": Need(Who.STAFF)}
-"""What whole parts of other makers need, by how the names of their addresses begin: they look at what is in them themselves."""
+"""What parts by other makers need, by the beginning of the names of their addresses. These parts check their own pages."""
 
 
 def need_of(match: ResolverMatch) -> Need | None:
-    """Return what an address needs; None if nobody has said it."""
+    """Return what an address needs; None if this file does not name it."""
     if match.view_name.startswith("api:") and match.view_name not in PAGES:
         return CALLS.get(match.route.removeprefix(API))
     return PAGES.get(match.view_name) or next(

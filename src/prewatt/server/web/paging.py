@@ -16,19 +16,19 @@ from ...kernel.names import natural
 SIZE = 100
 """The rows of a page."""
 LONGEST = 100
-"""The most characters that are looked for."""
+"""The most characters of a search text."""
 
 
 def list_page(request: HttpRequest, rows: Any, field: str = "page") -> Page[Any]:
-    """Return the page of a list, or of a query in a fixed order, that a request asks for by a field of its address; the first
-    if it asks for none, the last if there is none of that number.
+    """Return the page of a list, or of a query in a fixed order, whose number a field of the address names; the first page if it
+    names none, and the last page if there is no page with it.
     """
     return Paginator(rows, SIZE).get_page(request.GET.get(field))
 
 
 def page_by_name(request: HttpRequest, rows: QuerySet[Any], *order: str, field: str = "page") -> Page[Any]:
-    """Return the page of a query in the natural order of a name, the first field of `order`; rows of the same name in that of
-    its other fields. Of all rows only these are read, and everything of those that the page shows.
+    """Return the page of a query, sorted by the fields of `order`, with texts in their natural order. Only these fields are read
+    of all rows; whole rows are read for this page alone.
     """
     names = rows.order_by().values_list(*order, "pk")
     keys = sorted(names, key=lambda each: [value if isinstance(value, int) else natural(value or "") for value in each])
@@ -39,17 +39,17 @@ def page_by_name(request: HttpRequest, rows: QuerySet[Any], *order: str, field: 
 
 
 def looked_for(request: HttpRequest) -> str:
-    """Return the words by which a list is looked through, the field `q` of the address."""
+    """Return the search text of a list: the field `q` of the address, as `plain` returns it."""
     return plain(request.GET.get("q", ""))
 
 
 def plain(text: str) -> str:
-    """Return words that are looked for, as they are compared: without signs that no name has, with one blank between."""
+    """Return a search text as it is compared: with single blanks, without null characters, and cut to `LONGEST`."""
     return " ".join(text.replace("\0", "").split())[:LONGEST]
 
 
 def containing(text: str, fields: Iterable[str]) -> Q:
-    """Return the condition that one of some fields contains a text; all rows do if it is empty."""
+    """Return the condition that at least one of the fields contains a text. If the text is empty, all rows meet it."""
     condition = Q()
     for name in fields if text else ():
         condition |= Q(**{f"{name}__icontains": text})

@@ -20,18 +20,18 @@ from ..payments.ways import Way, saves, ways_in_browser
 from ..vending.paid_amounts import check_amount, new_credit_id
 
 AMOUNTS = {0: (1000, 2000, 5000, 10000), 2: (20, 50, 100, 200), 3: (5, 10, 20, 50), 4: (1, 2, 5, 10)}
-"""What is offered by one tap, by the number of a currency's decimals, in its units."""
+"""The amounts that are offered by one tap, in units of the currency, by the number of its decimals."""
 SHOWN = 3
 """The most unfinished payments that are shown."""
 
 
 @dataclass(frozen=True)
 class HowToPay:
-    """What a tenant reads of how to pay. `ways`: online, the one used last first; none if the landlord takes no such payments,
-    or none works in this browser. `amounts`: offered by one tap, in units of the currency. `reference`: of a transfer.
-    `account`, `words`: the landlord's, a line each, empty if they wrote none. `open`: payments that were begun and can still
-    be made. `asked`: the name of the next one, so that it is one payment if it is sent twice. `preset`: the amount that stands
-    in the form already, which is open then; empty if there is none.
+    """What a tenant reads of how to pay. `ways`: the ways online, the one used last first; none if the landlord takes no such
+    payments, or none works in this browser. `amounts`: offered by one tap, in units of the currency. `reference`: for a
+    transfer. `account`, `words`: the lines of the landlord's bank account and of their words on how to pay; empty if there are
+    none. `open`: payments that were begun and can still be made. `asked`: the id of the next payment: a form that is sent twice
+    is one payment. `preset`: the amount that the form has at first, and the form is open then; empty if there is none.
     """
 
     currency: str
@@ -46,13 +46,13 @@ class HowToPay:
 
     @property
     def by_itself(self) -> bool:
-        """Whether a landlord's account takes payments that a tenant has agreed to once."""
+        """Whether one of the `ways` can take automatic payments after the tenant has agreed once."""
         return any(saves(each.merchant) for each in self.ways)
 
 
 def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: bool = True) -> HowToPay:
-    """Return how the tenant of a tenancy can pay, at the instant `at`, in the browser with a user agent. `has_open`: whether
-    there may be payments that were begun.
+    """Return how the tenant of a tenancy can pay, at the instant `at`, in the browser with `user_agent`. `has_open`: whether
+    payments that were begun are looked for.
     """
     property_ = tenancy.unit.property
     ways = ways_in_browser(tenancy, user_agent)
@@ -79,8 +79,8 @@ def offered_amounts(currency: str) -> Sequence[int]:
 
 
 def preset(tenancy: Tenancy, asked: str) -> str:
-    """Return the amount that stands in the form of somebody whom a notice has led there: the one that the address asks for
-    (`asked`), or else what was paid last, or the least that is offered; at least so much that nothing is owed after it.
+    """Return, as text, the amount for the form of a tenant whom a notice has led there: the one in the address (`asked`), if it
+    can be paid. Otherwise what was paid last, or the least that is offered, but not less than what is owed.
     """
     currency = tenancy.unit.property.currency
     try:

@@ -1,5 +1,5 @@
-"""Who pays, where a provider must know it before the payment is asked for: found out by a trip to the provider
-(`round_trip.py`), and kept in the session for the next time.
+"""Some providers must know who pays before the payment is asked for. A trip to the provider (`round_trip.py`) finds it out, and
+the session keeps it for the next time.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from .kept import LONGEST
 from .round_trip import come_back, set_out, take_code
 
 PAYER = "payer at %s"
-"""The key under which a session keeps who pays, by merchant account; the purpose of the trip that finds it out."""
+"""The key under which a session keeps who pays, by merchant account. It is also the purpose of the trip that finds it out."""
 
 
 def payer_of(request: HttpRequest, merchant: Merchant) -> str:
-    """Return who pays, as the provider of a merchant account names them; empty if they have not been asked yet."""
+    """Return the payer's id at the provider of a merchant account; empty if it is not known yet."""
     key = PAYER % merchant.pk
     if code := take_code(request, key):
         request.session[key] = provider_of(merchant).payer(code)
@@ -30,8 +30,8 @@ def payer_of(request: HttpRequest, merchant: Merchant) -> str:
 
 
 def ask_who_pays(request: HttpRequest, way: Way, back: str, fields: tuple[str, ...], **more: str) -> HttpResponse:
-    """Send whoever pays to the provider, which sends them to the page `back`. `fields` of the form are kept meanwhile, and what
-    `more` names. Raises PaymentError if the provider has no such page.
+    """Return the redirect of the payer to the provider, which sends them to the page `back`. Kept meanwhile are the `fields` of
+    the form, and `more`. Raises PaymentError if the provider has no such page.
     """
     wanted = {name: request.POST.get(name, "")[:LONGEST] for name in fields} | more
     state = set_out(request, PAYER % way.merchant.pk, **wanted)
@@ -43,5 +43,5 @@ def ask_who_pays(request: HttpRequest, way: Way, back: str, fields: tuple[str, .
 
 
 def back_from_provider(request: HttpRequest, merchant: int) -> dict[str, str] | None:
-    """Return, once, what was kept of the form of whoever comes back from the provider; None if they did not set out here."""
+    """Return, once, the fields that `ask_who_pays` kept, when the payer comes back; None if this session began no such trip."""
     return come_back(request, PAYER % merchant)

@@ -1,7 +1,7 @@
 """Who paid how much of a flat's credit, month by month, as the people of the flat see it.
 
-Whoever has access now stands there by the name that they chose. Who pays without a login, or has none to this flat any more, is
-one of the others; and what staff recorded, in cash or from the bank, is the landlord's record of who knows whom.
+People who have access now are shown by the name that they chose. People who pay without a login, or whose access has ended, are
+"others". Payments that staff recorded, in cash or from the bank, are "recorded": the server does not know who paid.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OTHERS, RECORDED = "others", "recorded"
 
 @dataclass(frozen=True)
 class PaidShare:
-    """What one person paid in a month, nano. `user`: whose login it is; None: of others, or recorded by the landlord."""
+    """What one person paid in a month, nano. `user`: the number of the login; None for others, and for what the landlord recorded."""
 
     user: int | None
     name: str
@@ -44,7 +44,7 @@ class PaidMonth:
 
 
 def shown_name(user: Any) -> str:
-    """Return what the others of a flat call somebody: the name that they chose, else that of their login."""
+    """Return the name by which the others of a flat see a user: the chosen one, else that of the login."""
     return str(user.get_full_name() or user.get_username())
 
 

@@ -23,7 +23,7 @@ MARKS = (0, 6, 12, 18, 24)
 """The hours that are written under a strip."""
 STEP = 15 * MINUTE
 WIDE = 3 * HOUR
-"""A part of this length has room for its price."""
+"""The least length (µs) of a part that has room for its price."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class DayStrip:
 
 @dataclass(frozen=True)
 class PriceOutlook:
-    """`change`: when it gets cheaper or dearer, in words. `best`: when it is cheapest, if that is not what comes next.
-    `days` is empty if everything costs the same. `known`: until when hourly prices are known, if they end within these
-    days.
+    """The prices ahead. `change`: when it gets cheaper or dearer, in words. `best`: when it is cheapest, in words; empty if that
+    is now or comes next. `days`: today and tomorrow; empty if everything costs the same. `known`: the instant until which
+    dated prices are known, if it is within these days; otherwise None.
     """
 
     change: str

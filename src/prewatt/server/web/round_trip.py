@@ -16,7 +16,7 @@ from ...kernel.units import MINUTE
 from ..core.time import now
 
 LONGEST = 10 * MINUTE
-"""The time that a trip may take, and then the press of the button, µs."""
+"""The longest time of a trip, and then of the wait for the button, µs."""
 LONGEST_CODE = 500
 _KEY = "trip for %s"
 
@@ -31,8 +31,8 @@ def set_out(request: HttpRequest, purpose: str, **wanted: str) -> str:
 
 
 def come_back(request: HttpRequest, purpose: str) -> dict[str, str] | None:
-    """Return, once, what the person wanted who comes back with the state of their trip; the code that they bring waits
-    for the button. None if they bring no code, or if this session has no such trip, or it took too long.
+    """Return, once, the `wanted` of a person who comes back with the state of their trip. The code that they bring is kept
+    for the button. None if they bring no code, this session has no such trip, or it took too long.
     """
     trip, code = request.session.get(_KEY % purpose, {}), request.GET.get("code", "")
     state = trip.get("state", "")

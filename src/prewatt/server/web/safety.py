@@ -16,8 +16,8 @@ from ..metering.models import Meter
 
 
 def check_now(text: str, meters: Iterable[Meter]) -> None:
-    """Raise ValidationError if a limit of a text would switch a meter off at once because of the present voltage or
-    frequency of the grid. Then somebody has mistyped a digit.
+    """Raise ValidationError if a limit in a text would switch one of the meters off at once, because of the voltage or
+    frequency that it measures now. Then somebody has mistyped a digit.
     """
     limits = [each for each in read_limits(text) if each.trip and KINDS[each.code].outside]
     for meter in meters:

@@ -11,7 +11,7 @@ from ..metering.models import Meter
 
 
 def flat_page(property_: Property, meter: Meter | None) -> str:
-    """Return the address of the building's own page, at the flat of a meter; empty if nobody has typed where that page is."""
+    """Return the address of the building's own page, opened at the flat of `meter`; empty if nobody has typed that address."""
     if not property_.site_page:
         return ""
     place = f"?meter={quote(meter.name, safe='')}" if meter is not None else ""
@@ -19,7 +19,7 @@ def flat_page(property_: Property, meter: Meter | None) -> str:
 
 
 def qr_of(address: str) -> str:
-    """Return an address as a QR code, SVG, as large as its place on the paper; empty without one."""
+    """Return an address as a QR code, SVG, as large as its place on the paper; empty if the address is empty."""
     return svg_of(segno.make(address, error="m")) if address else ""
 
 

@@ -1,7 +1,7 @@
 """Static files under names with a hash of their content, which browsers may keep for ever, and compressed once.
 
 Nothing has to be built or collected: a name is worked out when a page first names it, and the compressed file, in the folder
-`run` of the home folder, is made when it is first asked for. Several files that pages get as one: `bundles.py`.
+`run` of the home folder, is made when it is first asked for. `bundles.py` has the files that pages get as one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .bundles import BUNDLES, ENCODINGS, answer, hash_of
 _HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{12})(?P<ending>\.[A-Za-z0-9]+)$")
 _TEXT = {".css", ".js", ".svg", ".json", ".html", ".txt", ".map"}
 _LEAST = 1024
-"""Bytes from which on a file is worth compressing."""
+"""The least bytes of a file that is worth compressing."""
 
 
 @cache
@@ -88,7 +88,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         return self._kept.setdefault(url, self._hashed(path, url))
 
     def immutable_file_test(self, path: str, url: str) -> bool:  # noqa: ARG002
-        """Return whether what is served under an address never changes."""
+        """Return whether the file under an address never changes, because the address has its hash."""
         return _HASHED.match(url) is not None
 
     def _hashed(self, path: str, url: str) -> Any:

@@ -1,7 +1,7 @@
-"""Which tenancy somebody means: found by the flat, the tenant's name or the reference, as it is typed. A list of all tenancies
-would grow with the landlord.
+"""The choice of a tenancy, by the typed name of the flat or the tenant, or the reference. A list of all tenancies would be too long
+for a large landlord.
 
-A form has two fields for it, `<field>-typed` and, where one was asked back or is likely, `<field>` with its key
+A form has two fields for it: `<field>-typed`, and `<field>` with the key of a tenancy that was chosen from a few, or is likely
 (`web/layout/_tenancy_field.html`).
 """
 
@@ -24,15 +24,15 @@ from .kept import Unclear
 MOST = 20
 """The most tenancies that are offered."""
 LONGEST = 100
-"""The most characters that are looked for."""
+"""The most characters of a search text."""
 _LOOKED_AT = 500
-"""The most that are put into order."""
+"""The most tenancies that are sorted."""
 
 
 def tenancies_called(rows: QuerySet[Tenancy], text: str, most: int = MOST) -> list[Tenancy]:
-    """Return those of some tenancies that a text means: the one whose reference is in it; else those whose flat or tenant is
-    called like it, a flat of just that name first; else those that have each of its words in the names of flat, tenant or
-    property.
+    """Return the tenancies of `rows` that a text may mean, at most `most`: those whose reference is in it; else those with the text
+    in the name of the flat or the tenant, a flat of just that name first; else those with each of its words in the names of
+    flat, tenant or property.
     """
     text = _plain(text)
     if not text:
@@ -71,8 +71,8 @@ def _in_order(rows: QuerySet[Tenancy], most: int) -> list[Tenancy]:
 
 
 def the_one(tenancies: Sequence[Tenancy], text: str) -> Tenancy | None:
-    """Return the one of some tenancies that a text must mean, the first: if it is alone, or the only one whose flat is called
-    by just that text, or by it as its number. None if it may be another.
+    """Return the first of these tenancies if the text can mean no other: it is the only one, or the only one whose flat has just
+    this name, or this number at the end of its name. None otherwise.
     """
     plain = _plain(text).casefold()
     names = [each.unit.name.casefold() for each in tenancies]
@@ -81,8 +81,8 @@ def the_one(tenancies: Sequence[Tenancy], text: str) -> Tenancy | None:
 
 
 def chosen_tenancy(request: HttpRequest, rows: QuerySet[Tenancy], field: str) -> Tenancy | None:
-    """Return the tenancy that a post chooses by a field, by what is typed if something is; None if nothing is chosen. Raises
-    Unclear, which names the field, if nobody is called so, or several are.
+    """Return the tenancy that a post chooses: by the typed text, or, without one, by the key in the field; None if nothing is
+    chosen. Raises Unclear, which names the field, if the text fits no tenancy, or several.
     """
     text = _plain(request.POST.get(f"{field}-typed", ""))
     if not text:
@@ -100,8 +100,8 @@ def chosen_tenancy(request: HttpRequest, rows: QuerySet[Tenancy], field: str) ->
 
 
 def offered(request: HttpRequest, rows: QuerySet[Tenancy]) -> HttpResponse:
-    """Return the tenancies that fit what is being typed into a field, for its list: each with its reference, so that nobody
-    has to be asked back.
+    """Return the HTML of the tenancies that fit the text in a field, for its list. Each has its reference, which makes the
+    choice clear.
     """
     htmx: Any = request.htmx  # type: ignore[attr-defined]
     text = request.GET.get(htmx.trigger_name or "q", "")

@@ -20,7 +20,7 @@ from .gate import NotAllowed
 
 log = logging.getLogger("prewatt.server")
 AGAIN, SOON = 60, 5
-"""The time after which it is worth trying again, s: if the database refuses, and if it is only busy."""
+"""The time after which it is worth trying again, s: if the database fails, and if it is only busy."""
 _BUSY = {"55P03", "40001", "40P01", "53300"}
 """PostgreSQL's codes: a lock is not available, transactions block each other, there are too many connections."""
 

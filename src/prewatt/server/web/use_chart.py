@@ -1,4 +1,4 @@
-"""The chart of a meter's use as pages show it: what is asked for in the address, its words, its table, and the numbers that
+"""The chart of a meter's use as pages show it: the period that the address asks for, the words, the table, and the numbers that
 `static/web/charts.js` draws.
 """
 
@@ -33,7 +33,7 @@ EARLIEST, LATEST = 2000, 2190
 
 @dataclass(frozen=True)
 class Choice:
-    """A link of the chart: to another period, or to the one before or after. `query`: what it asks for."""
+    """A link of the chart: to another period, or to the one before or after. `query`: the query of its address."""
 
     label: str
     query: str
@@ -52,9 +52,9 @@ class Row:
 
 @dataclass(frozen=True)
 class UseChart:
-    """What the template of the chart shows. `page` and `address`: of the page in which it stands, and of the chart alone.
-    `data`: the numbers to be drawn, as JSON. `title_before`: of the period before; `energy_before` and `charge_before`: of
-    as much of it as has been of this one.
+    """What the template of the chart shows. `page` and `address`: the addresses of the page with the chart, and of the chart
+    alone. `data`: the numbers to be drawn, as JSON. `title_before`: the title of the period before; `energy_before` (Wh) and
+    `charge_before` (nano): its sums, up to as many parts as have begun in this period.
     """
 
     chart: Chart
@@ -79,8 +79,8 @@ class UseChart:
 def use_chart(
     request: HttpRequest, meter: Meter, at: int, page: str, address: str, tenancy: Tenancy | None = None
 ) -> UseChart:
-    """Return the chart that a request asks for (`period`, `day`; the present month if it names none, or none that can be),
-    at the instant `at`, of a tenancy alone if it is given.
+    """Return the chart that a request asks for by `period` (a month if it names none) and `day` (today), at the instant `at`; if
+    these can't be read, that of the present month. `tenancy`: show only its time and use.
     """
     today = local_day(at, zone(meter.property.zone))
     period, day = _asked(request, today)

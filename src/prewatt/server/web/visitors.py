@@ -1,5 +1,5 @@
-"""The pages' process is told whether a request came from somebody who is logged in, or from a program with a right key. It
-counts the requests of those apart from those of strangers at the same address.
+"""Tells the pages' process whether a request came from a user who is logged in, or a program with a valid key. The process
+counts these requests apart from those of strangers at the same address.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 
 KNOWN = "prewatt.known"
-"""The key in the request's environment: True, False, or absent if nobody has looked who it is."""
+"""The key in the request's environment: True or False; absent if no code asked who the visitor is."""
 
 
 class TellKnown:

@@ -31,10 +31,10 @@ from ..overview.models import Summary
 from ..payments.models import Payment
 
 STREAM = "/live/"
-"""The address of the streams. It is not Django's."""
+"""The address of the streams. The pages' process answers it, not Django."""
 METER, PROPERTIES, READINGS, PAYMENT = "meter", "properties", "readings", "payment"
 Topic = tuple[str, tuple[int, ...]]
-"""A kind, and the keys of its rows: a meter, properties as they are kept for the first page, properties, a payment."""
+"""A kind, and the keys of its rows: one meter, the properties of the first page, properties with all their meters, or one payment."""
 
 
 class Shown(NamedTuple):
@@ -47,9 +47,9 @@ class Shown(NamedTuple):
 
 class Ticket(NamedTuple):
     """What an open page watches. `user`: the login whose page it is. `state`: how the topic stood when the page was worked out.
-    `shown`: how a meter's present is shown; None if the page shows none of it. `ends`: the instant at which the page is worked
-    out again in any case, and who may see it is asked again, µs of the system's clock. `roles`: the mark of what the login may do
-    (`Reach.mark`). `tenancy`: of a tenant's page that is shown as long as they live there by it.
+    `shown`: how a meter's present is shown; None if the page shows none of it. `ends`: the instant (µs, system's clock) at which
+    the page is worked out again in any case, and rights are checked again. `roles`: the mark of what the login may do
+    (`Reach.mark`). `tenancy`: of a tenant's page, which is shown only while they live there; otherwise None.
     """
 
     user: int
@@ -62,8 +62,8 @@ class Ticket(NamedTuple):
 
 
 class Viewer(NamedTuple):
-    """Who looks at an open page: the key of their session, the mark of what they might do when the page was worked out, and the
-    tenancy by which they live there, if it is shown because of that.
+    """A person with an open page: the key of their session, the mark of what they were allowed when the page was worked out, and
+    for a tenant's page the tenancy.
     """
 
     session: str
@@ -78,9 +78,7 @@ def seal(request: HttpRequest, ticket: Ticket) -> str:
 
 
 def unseal(text: str, session: str) -> Ticket | None:
-    """Return the ticket that `seal` made into a text; None if this server did not make it, or not for this session, or if it has
-    ended.
-    """
+    """Return the ticket in a text of `seal`; None if this server did not make it for this session, or it has ended."""
     try:
         user, (kind, keys), state, shown, ends, roles, tenancy = signing.loads(text, salt=_salt(session))
     except (signing.BadSignature, ValueError, TypeError):
@@ -90,8 +88,8 @@ def unseal(text: str, session: str) -> Ticket | None:
 
 
 def still_may(viewers: Collection[Viewer]) -> set[Viewer]:
-    """Return those of some viewers who are logged in still, with the password of now, may do what they might, and live where they
-    did.
+    """Return the viewers who still may see their pages: they are logged in with the present password, their rights are the same,
+    and tenants still have their tenancy.
     """
     let_in = _let_in({each.session for each in viewers})
     living = set()
@@ -120,7 +118,7 @@ _BELONGS = (
     | Exists(Membership.objects.filter(user=OuterRef("pk")))
     | Exists(Resident.objects.filter(user=OuterRef("pk")))
 )
-"""Who has a role somewhere, or a flat."""
+"""The condition of users who have a role somewhere, or a flat."""
 
 
 def _let_in(sessions: Collection[str]) -> dict[str, _LetIn]:
@@ -163,12 +161,12 @@ def states(topics: Collection[Topic]) -> dict[Topic, str]:
 
 
 def state_by(topic: Topic, rows: Mapping[int, Any]) -> str:
-    """Return how a topic stands by what was found of each of its rows."""
+    """Return how a topic stands, from what was read of its rows."""
     return repr([rows.get(key) for key in topic[1]])
 
 
 def presents(meters: Iterable[int]) -> dict[int, Present]:
-    """Return the presents of meters that people look at, and have the gateways that are reached go on to read them."""
+    """Return the presents of meters that people look at, by the meters' keys, and ask their gateways, if online, to go on reading."""
     rows, ends = read(meters)
     soon = system_now() + LOOK_AGAIN
     if ending := [meter for meter, row in rows.items() if row.online and ends[meter] < soon]:

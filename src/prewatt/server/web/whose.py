@@ -1,5 +1,5 @@
-"""Whose an answer is, for the worker in the phone (`tenant/app/worker.js`): it forgets what it keeps of a login as soon as a page
-is another's, or nobody's.
+"""Tells the worker in the phone (`tenant/app/worker.js`) for whose login an answer is. The worker forgets what it keeps of a login
+as soon as a page is for another login, or for none.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 LOGIN = "Prewatt-Login"
-"""The header with a name of the login, which says nothing to anybody else; `NOBODY` if nobody is logged in. An answer for which
-nobody has looked who asks has none.
+"""The header with a name of the login that tells other people nothing; `NOBODY` if nobody is logged in. An answer lacks the header
+if no code asked who is logged in.
 """
 NOBODY = "-"
 
@@ -32,5 +32,5 @@ class TellLogin:
 
 
 def name_of_login(user: str) -> str:
-    """Return the name of a login, by the key of its user. It can't be read back."""
+    """Return the name of a login, from the key of its user. The key can't be found from the name."""
     return salted_hmac("prewatt.whose", user, algorithm="sha256").hexdigest()[:16]

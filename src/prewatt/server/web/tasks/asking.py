@@ -14,7 +14,7 @@ from ..kept import say
 
 
 def asked_for(request: HttpRequest, kind: str, organisation: Organisation, back: str, **more: Any) -> HttpResponse:
-    """Ask for a task (`tasks.asking.ask`), and lead to its page; back, with the reason, if too many wait."""
+    """Ask for a task (`tasks.asking.ask`), and return the redirect to its page; if too many wait, the one back, with the reason."""
     try:
         task = ask(kind, organisation, request.user, back, **more)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The task that an address names, for the one alone who asked for it."""
+"""The task that an address names. Only the person who asked for a task can see it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...tasks.models import Task
 
 
 def task_of(request: HttpRequest, pk: int) -> Task:
-    """Return a task to the one who asked for it. Raises Http404 for anybody else, and if they have lost the right."""
+    """Return a task to the person who asked for it. Raises Http404 for anybody else, and if that person has lost the right."""
     rows = Task.objects.select_related("organisation", "tenancy__unit__property").defer("content", "result")
     task = get_object_or_404(rows, pk=pk, by=request.user.pk)
     if not _may_see(request, task):
@@ -30,7 +30,7 @@ def _may_see(request: HttpRequest, task: Task) -> bool:
 
 
 def named_task(request: HttpRequest, kind: str) -> Task | None:
-    """Return the task of a kind that the address names (`task`); None if it names none. Raises Http404 as `task_of`."""
+    """Return the task of a kind that the address names (`task`); None if it names none of this kind. Raises Http404 as `task_of`."""
     text = request.GET.get("task", "")
     if not (text.isascii() and text.isdigit() and len(text) < 18):
         return None
@@ -39,6 +39,6 @@ def named_task(request: HttpRequest, kind: str) -> Task | None:
 
 
 def facts_of(request: HttpRequest, kind: str) -> dict[str, object]:
-    """Return what came of the task of a kind that the address names (`task`); nothing if it names none that is done."""
+    """Return the facts of the task of a kind that the address names (`task`); empty if it names none, or it is not done."""
     task = named_task(request, kind)
     return dict(task.facts) if task is not None and task.state == Task.State.DONE else {}

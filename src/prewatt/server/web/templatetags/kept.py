@@ -81,7 +81,7 @@ def instant_field(
 
 @register.simple_tag(takes_context=True)
 def asked_back(context: Context, form: str, field: str) -> list[list[str]]:
-    """Return the values and texts of what a field may have meant, if that was not clear."""
+    """Return the choices of a field whose meaning was not clear, as pairs of value and text; empty if it was clear."""
     kept_form = _kept(context, form)
     return list(kept_form["choices"].get(field, [])) if kept_form else []
 
@@ -90,9 +90,9 @@ def asked_back(context: Context, form: str, field: str) -> list[list[str]]:
 def tenancy_field(
     context: Context, form: str, field: str, address: str, chosen: Any = None, select: bool = True
 ) -> dict[str, Any]:
-    """Show a field for a tenancy, which is found by what is typed (`web/tenancy_choice.py`); those that fit are offered from an
-    address. If several were called by what was typed before, the person chooses among them; without `select` the page has
-    a list of its own for that. `chosen`: the tenancy that was clear, if the form is refused for something else.
+    """Show a field for a tenancy, which is found by the typed text (`web/tenancy_choice.py`). `address`: gives those that fit,
+    while somebody types. If several fitted the text of a refused form, the person chooses among them; without `select` the
+    page has a list of its own for that. `chosen`: the tenancy that was clear, if the form was refused for something else.
     """
     kept_form = _kept(context, form)
     choices = [[str(chosen.pk), str(chosen)]] if chosen else asked_back(context, form, field)

@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.simple_tag
 def known_languages() -> list[tuple[str, str]]:
-    """Return (code, name) of each language; each name is in its own language, so that who reads no other finds it."""
+    """Return (code, name) of each language; each name is in its own language, so that people who read no other find it."""
     return list(settings.LANGUAGES)

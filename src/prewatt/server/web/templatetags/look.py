@@ -21,8 +21,8 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def way(context: Context) -> Navigation | None:
-    """Return the way through the pages (`web/navigation.py`); None if nobody is logged in, and on the page of an error that
-    asks no database.
+    """Return the navigation (`web/navigation.py`); None if nobody is logged in, and on the page of an error, which must not
+    ask the database.
     """
     request = context.get("request")
     if request is None or not getattr(request, "user", None) or not request.user.is_authenticated:
@@ -32,8 +32,8 @@ def way(context: Context) -> Navigation | None:
 
 @register.simple_tag(takes_context=True)
 def app_links(context: Context) -> str:
-    """Return what makes an app of the tenant's pages: for tenants alone, also for whoever has a role beside it on the page of
-    their own flat.
+    """Return the HTML that makes the tenant's pages an app; empty on other pages. A user who also has a role gets it only on
+    the pages of `tenant:home`.
     """
     request = context.get("request")
     if request is None or not getattr(request, "user", None) or not request.user.is_authenticated:
@@ -46,8 +46,8 @@ def app_links(context: Context) -> str:
 
 @register.simple_tag
 def row_url(name: str, *keys: int) -> str:
-    """Return the address of a page by the numbers in it, as `url` does: for the rows of a list, of which each has several, and
-    which differ in nothing but their numbers.
+    """Return the address of a page by the numbers in it, as `url` does. It is for the rows of a list, each of which has
+    several addresses that differ only in their numbers.
     """
     parts = _parts_of(name, len(keys))
     return parts[0] + "".join(f"{key}{part}" for key, part in zip(keys, parts[1:], strict=True))
@@ -65,8 +65,8 @@ _ANY = 1234567890
 
 @register.simple_tag(takes_context=True)
 def page_address(context: Context, number: int, field: str = "") -> str:
-    """Return the query of the address of another page of a list, which keeps what else was asked for. `field`: of a page with
-    several lists, the field of this one.
+    """Return the query for another page of a list, with the rest of the present query. `field`: the field of this list, if the
+    page has several lists; `page` if it is empty.
     """
     query = context["request"].GET.copy()
     query[field or "page"] = str(number)
@@ -78,7 +78,7 @@ class _WithScript(template.Node):
         self.nodelist = nodelist
 
     def render(self, context: Context) -> str:
-        """Return what is between the tags, behind the script that it needs."""
+        """Return the HTML between the tags, with the script that it needs before it."""
         body = self.nodelist.render(context)
         script = static("web/live-page.js" if "hx-" in body else "web/page.js")
         return format_html('<script src="{}" defer></script>', script) + body
@@ -86,7 +86,7 @@ class _WithScript(template.Node):
 
 @register.tag
 def withscript(parser: Parser, _token: Token) -> _WithScript:
-    """Name the page's script before what is between the tags: htmx comes along only where something uses it."""
+    """Put the page's script before the HTML between the tags. The script has htmx only if that HTML uses it."""
     nodelist = parser.parse(("endwithscript",))
     parser.delete_first_token()
     return _WithScript(nodelist)
