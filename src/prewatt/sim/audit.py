@@ -44,8 +44,8 @@ class MeterAccount:
     """The account of one meter. Energy is in Wh, money in nano, instants in µs since 1970.
 
     `register` was read at `read_at`. `adjusted` is what was given back less what was taken off, besides payments.
-    `switches` are (instant, closed, balance then). `unpaid` has (instant, what was left) of each cut-off for lack of
-    credit.
+    `switches` are (instant, closed, balance then). `unpaid` has (instant, balance then) of each cut-off for lack of
+    credit. `late` and `duplicates` count the entries that came after an outage, and those that came again.
     """
 
     meter: str
@@ -69,13 +69,13 @@ class MeterAccount:
 
     @property
     def cut_offs(self) -> list[tuple[int, int]]:
-        """Return (instant, balance) of each cut-off."""
+        """Return (instant, balance then) of each cut-off, in µs and nano."""
         return [(at, left) for at, closed, left in self.switches if not closed]
 
     @property
     def restorations(self) -> list[int]:
-        """Return the instants of the restorations. The first order to close a switch is none, because the meter was not
-        cut off before.
+        """Return the instants (µs) at which the supply was restored. The first order to close a switch does not count,
+        because the meter was not cut off before.
         """
         return [
             at
@@ -85,7 +85,7 @@ class MeterAccount:
 
 
 class Came(NamedTuple):
-    """A credit, or a part of it, that reached a meter by `code` or by `command`."""
+    """A credit, or a part of it, that reached a meter: `amount` in nano, `at` in µs, `way` is `code` or `command`."""
 
     meter: str
     amount: int
@@ -105,8 +105,8 @@ class Account:
 
 
 def audit(journal_path: Path, memory: Path, meters: list[str], faulty: bool = False) -> Account:
-    """Compare both sides. The agent must have ended: its journal is opened here. `faulty`: meters or lines had faults, of
-    which the manager has to be told; else an alarm is a failure.
+    """Compare both sides, and return the account. The agent must have ended, because its journal is opened here.
+    `faulty`: meters or lines had faults, so that alarms are no failures.
     """
     journal = Journal(journal_path)
     accounts: list[MeterAccount] = []
@@ -263,7 +263,7 @@ def _check(account: MeterAccount, row: Meter, seq: int, head: bytes, memory: dic
 
 
 def iso(at: int) -> str:
-    """Return an instant as the JSON has it."""
+    """Return an instant (µs) as the JSON has it: ISO 8601 in UTC, with a Z at the end."""
     return moment(at).isoformat().replace("+00:00", "Z")
 
 

@@ -88,8 +88,8 @@ def _director(options: Options, home: Path) -> Director:
 
 
 def run(options: Options, headless: bool, json_path: Path | None) -> int:
-    """Run the command `prewatt demo`. Returns 0 if every unit is accounted for, 1 if not, 2 if the demonstration can't
-    run.
+    """Run the command `prewatt demo`. Returns 0 if every unit is accounted for, 1 if not or if the run
+    fails on its way, 2 if it can't begin, 130 after Ctrl-C.
     """
     console = Console(stderr=True)
     out = Console()

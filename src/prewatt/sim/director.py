@@ -62,11 +62,11 @@ LOOKS = (7, 12, 18, 21)
 STALL = 120.0
 """Seconds without progress after which the demonstration gives up."""
 NOTICE = 5.0
-"""Seconds that the outage waits for the head-end to notice it."""
+"""The most seconds to wait, at the start of the outage, until the head-end notices it."""
 SHOWN = 0.1
-"""Seconds for which what is shown of the progress stands: to say who is dark, the files of all meters are read."""
+"""Seconds between two updates of the shown progress. An update reads the files of all meters to count who is dark."""
 SHORTEST, LONGEST = 0.002, 0.02
-"""Seconds between two looks at what is waited for: a twentieth of the time waited until then, within these."""
+"""Bounds of the seconds between two looks at a condition, which else are a twentieth of the time waited so far."""
 
 
 class Director:
@@ -380,7 +380,7 @@ class Director:
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def finish(self) -> tuple[Account, dict[str, Any]]:
-        """Stop the agent, compare both sides; returns the account and its JSON."""
+        """Stop the agent and compare both sides. Returns the account and its JSON. Raises DemoError after a stall."""
         self._await("the head-end", lambda: self._ingested(self.story.end))
         self._read_pages()
         account = self._compare()
@@ -423,7 +423,7 @@ class Director:
         )
 
     def stay(self) -> None:
-        """Keep the pages up until interrupted."""
+        """Start the agent again, and keep all processes up. It never returns: KeyboardInterrupt ends it."""
         self.supervisor.children["agent"].start()
         while True:
             self.supervisor.look_after()

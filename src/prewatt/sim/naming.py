@@ -1,5 +1,5 @@
-"""Which page names a fault that was switched on, and in which words. The pages are read as people read them: the manager's on
-the server, and the gateway's own.
+"""This module finds which page names a fault that was switched on, and in which words. It reads pages as people do: the
+manager's pages on the server, and the gateway's own.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _parsed(page: str) -> _Text:
 
 
 class Browser:
-    """Reads the server's pages as the manager who has logged in. Raises OSError if a page can't be read."""
+    """Logs in as a manager and reads the server's pages. Raises OSError if a page can't be read."""
 
     def __init__(self, address: str, name: str, password: str) -> None:
         self._address = address

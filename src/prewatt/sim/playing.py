@@ -74,8 +74,8 @@ def _stay(demo: Director, out: Console) -> None:
 
 def play(demo: Director, console: Console, out: Console, headless: bool, json_path: Path | None) -> int:
     """Play the whole month, and print on `out` what came of it. `console`: for progress. `headless`: end after the month;
-    otherwise the pages stay up until Ctrl-C. `json_path`: the file for the account. Returns 0 if every unit is accounted
-    for, else 1.
+    otherwise the pages stay up until Ctrl-C, if nothing failed. `json_path`: the file for the account. Returns 0 if
+    every unit is accounted for, else 1.
     """
     began = time.monotonic()
     with console.status(_("setting the building up")):

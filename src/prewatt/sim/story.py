@@ -27,9 +27,9 @@ from .wiring import serial_of
 PACKAGED = Path(str(resources.files("prewatt.sim"))) / "data"
 PACKAGED_ZONE = "Australia/Sydney"
 PACKAGED_START = date(2013, 9, 16)
-"""So that the month has a clock change (6 October) and a public holiday (14 October) in it."""
+"""The first day. The month from it has a clock change (6 October) and a public holiday (14 October)."""
 AFTER_THE_END = 2 * DAY
-"""How much of the packaged data follows the end of a story in what its gateway reads."""
+"""How much (µs) of the packaged data after the end of a story its gateway still gets."""
 
 
 class DemoError(Exception):
@@ -39,8 +39,8 @@ class DemoError(Exception):
 @dataclass(frozen=True)
 class Options:
     """The options of a demonstration. `outage` is the number of days without a network. `bluetooth` is the gateway's
-    adapter. `protocol` is what the meters speak; empty: they are read directly. `faults` are wrong with them and their lines
-    (`wiring.FAULTS`). `speed` is in simulated seconds per second; 0 means as fast as possible.
+    adapter. `protocol` is what the meters speak; empty: they are read directly. `faults` are the names of what is wrong
+    with them and their lines (`wiring.FAULTS`). `speed` is in simulated seconds per second; 0: as fast as possible.
     """
 
     data: Path | None = None
@@ -102,7 +102,7 @@ def _check_names(data: Path, names: Iterable[str]) -> None:
 
 
 def plan(options: Options) -> Story:
-    """Choose meters and instants. Raises DemoError if the data or the options can't be used."""
+    """Return the story that the options ask for. Raises DemoError if the data or the options can't be used."""
     _check_numbers(options)
     data = options.data or PACKAGED / "apartments.csv.gz"
     try:
@@ -134,8 +134,8 @@ def plan(options: Options) -> Story:
 
 
 def excerpt(story: Story, folder: Path) -> Path:
-    """Return the file that a story's meters live by. A gateway reads all of it at each start: so of the packaged data it
-    gets the meters and the time that are played, as a file in `folder`, which must exist. Other data stay as they are.
+    """Return the file with the consumption of a story's meters. A gateway reads all of it at each start. So it gets
+    only what it needs of the packaged data, as a file in `folder`, which must exist. Other data stay as they are.
     """
     if story.data.parent != PACKAGED:
         return story.data.absolute()

@@ -27,8 +27,8 @@ SHARE = 0.02
 class Fault:
     """A fault that can be switched on: `line` of all lines and all the time; `meter` of some meters, for a while.
 
-    `line_words`: words of the sentence by which the gateway's page names a fault of a line. `codes`: events and alarms by
-    which a meter's is named, with words that stand beside them; with none for a meter that its line had hidden already.
+    `line_words`: words of the sentence by which the gateway's page names a fault of a line. `codes`: the events and
+    alarms that name a fault of a meter, each with words of its details; empty words stand for any details.
     `needs_clock`: whether only meters with a clock have it. `needs_order`: whether it shows only when the switch is told to move.
     """
 
@@ -105,7 +105,7 @@ FAULTS: dict[str, Fault] = {
 
 
 def serial_of(recording: str) -> str:
-    """Return the number on the face of the meter that measures a recording: the digits of its name."""
+    """Return the number on the face of a recording's meter: the digits of its name, or the name if it has none."""
     return "".join(character for character in recording if character.isdigit()) or recording
 
 
@@ -119,8 +119,8 @@ def plan_house(
     clock: str,
     faults: Iterable[str],
 ) -> HousePlan:
-    """Return the house of a demonstration. `recordings`: by the serial numbers of the meters. `protocol`: `MIXED` for one
-    line of each, by turns.
+    """Return the house of a demonstration. `recordings`: their names in the data, by the meters' serial numbers.
+    `protocol`: with `MIXED`, each protocol has one line, and the meters take turns.
     """
     played = played_protocols()
     kinds = list(played) if protocol == MIXED else [protocol]

@@ -86,7 +86,7 @@ def trip_when_offline() -> Iterator[None]:
 
 @contextmanager
 def command_out_of_turn() -> Iterator[None]:
-    """A command that comes before its turn is taken up, and those before it never."""
+    """A command that comes before its turn is taken up, and the commands before it never are."""
     original = Meter.follow
 
     def follow(self: Meter, now: int, command: Command | UnknownOrder) -> Outcome:
@@ -160,7 +160,7 @@ def clock_believed_at_the_start() -> Iterator[None]:
 
 @contextmanager
 def server_time_ignored() -> Iterator[None]:
-    """A gateway that was off ignores the server, which knows for how long."""
+    """A gateway ignores the server's time, so it does not learn how long it was off."""
     with patch.object(Timekeeper, "receipt", lambda *_: []):
         yield
 
@@ -180,7 +180,7 @@ def key_not_kept() -> Iterator[None]:
 
 @contextmanager
 def codes_expire_in_an_hour() -> Iterator[None]:
-    """A code that is typed a day after it was made counts as expired."""
+    """A code that is typed more than an hour after it was made counts as expired."""
     with patch.object(codes, "AWAY", HOUR):
         yield
 

@@ -35,7 +35,7 @@ def acknowledge_before_commit() -> Iterator[None]:
 
 @contextmanager
 def skip_duplicate_check() -> Iterator[None]:
-    """Entries that are there already are taken in again."""
+    """Entries that the head-end already has are taken in again."""
 
     def take_in(_result: Plan, change: MeterPlan, _gateway: str, span: Any, late: int) -> None:
         for body in span.bodies:
@@ -47,7 +47,7 @@ def skip_duplicate_check() -> Iterator[None]:
 
 @contextmanager
 def receipt_for_one_more() -> Iterator[None]:
-    """A receipt names an entry that is not there yet."""
+    """A receipt names an entry that the head-end does not have yet."""
     original = ingest._receipt
 
     def receipt(message: Status | Upload, heads: Iterable[Head], now: int) -> Receipt:
@@ -60,7 +60,7 @@ def receipt_for_one_more() -> Iterator[None]:
 
 @contextmanager
 def cleared_credit_not_booked() -> Iterator[None]:
-    """Credit that was cleared is not owed back to anybody."""
+    """Credit that was cleared at a meter stays in the tenant's account of the books."""
     original = ingest.take_entry
 
     def take(change: MeterPlan, *args: Any) -> None:
@@ -88,7 +88,7 @@ def late_charges_not_booked() -> Iterator[None]:
 
 @contextmanager
 def lacking_never_asked_for() -> Iterator[None]:
-    """Where entries are missing, nothing is asked for, and a receipt in ten is forgotten."""
+    """Missing entries are never asked for, one receipt in ten is lost, and gateways wait for it for ever."""
     original = HeadEnd._acknowledge
 
     def acknowledge(self: HeadEnd, plan: Plan) -> None:
@@ -116,7 +116,7 @@ def anybody_signs() -> Iterator[None]:
 
 @contextmanager
 def outrun_worker_commits() -> Iterator[None]:
-    """Of two workers that took in the same entries both commit."""
+    """Two workers that took in the same entries both commit."""
     with patch.object(MemoryStore, "_give_way", lambda *_: None):
         yield
 
@@ -160,7 +160,7 @@ def forgotten_with_a_restart() -> Iterator[None]:
 
 @contextmanager
 def numbers_given_twice() -> Iterator[None]:
-    """Now and then a command takes the number of the one before it."""
+    """A meter's thirteenth command takes the number of its twelfth."""
     original = Database.order
 
     def order(self: Database, name: str, now: int, what: Any) -> None:

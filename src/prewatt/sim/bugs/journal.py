@@ -16,7 +16,7 @@ from ...kernel.recovery import JournalDamaged
 
 @contextmanager
 def copy_without_the_log() -> Iterator[None]:
-    """A copy of a journal in use is one of its database file alone."""
+    """A copy of a journal in use has only its database file, and not the write-ahead log."""
 
     def copy(self: Journal, target: Path) -> None:
         shutil.copyfile(self._path, target)
@@ -57,7 +57,7 @@ def end_of_a_damaged_journal_believed() -> Iterator[None]:
 
 @contextmanager
 def kept_things_put_beside_the_old_ones() -> Iterator[None]:
-    """What is kept of a meter does not take the place of what was kept before."""
+    """A new value that is kept for a meter does not replace the old one in the file."""
 
     def keep(self: Journal, meter: str, what: str, body: bytes) -> None:
         self._transact(lambda: self._put(meter, what, body) if (meter, what) not in self._shelf.kept else None)

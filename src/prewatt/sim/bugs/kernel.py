@@ -154,7 +154,7 @@ def limit_never_lifted() -> Iterator[None]:
 
 @contextmanager
 def trips_counted_for_a_day() -> Iterator[None]:
-    """Trips for overload that lie a day apart are counted together: a person has to come."""
+    """Trips for overload less than a day apart are counted together, so that a person has to come too early."""
     with patch.object(replay, "RECLOSE_WINDOW", DAY):
         yield
 
@@ -264,7 +264,7 @@ def error_charged_when_it_passes() -> Iterator[None]:
 
 @contextmanager
 def exchange_counts_from_zero() -> Iterator[None]:
-    """After an exchange energy counts from zero, not from the new meter's first register."""
+    """After an exchange without the old meter's last register, energy counts from zero, not from the new one's."""
     original = Replay._doubt
 
     def doubt(self: Replay, entry: Any) -> None:

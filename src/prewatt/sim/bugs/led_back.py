@@ -1,4 +1,4 @@
-"""A bug of a journal that is led back to the time."""
+"""A bug in the order that leads a journal with a future time back to the present."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ CHANGES = {date(2023, 10, 29), date(2024, 3, 31), date(2023, 11, 5), date(2024, 
 
 @contextmanager
 def round_once() -> Iterator[None]:
-    """Charges are rounded to the cent."""
+    """Each charge is rounded down to whole cents."""
     original = rating.rate_interval
 
     def rate_interval(*args: Any) -> Rated:
@@ -62,7 +62,7 @@ def tiers_go_on_over_the_month() -> Iterator[None]:
 
 @contextmanager
 def tax_forgets_its_remainder() -> Iterator[None]:
-    """What is left of a nano of tax is dropped with each reading."""
+    """The part of a nano of tax that remains at a reading is dropped, and not carried to the next."""
 
     def tax_of(_carry: int, amount: int, tax: Tax) -> tuple[int, int]:
         return amount * tax.ppm // (PPM + tax.ppm if tax.included else PPM), 0
@@ -148,7 +148,7 @@ def tenants_share_their_tiers() -> Iterator[None]:
 
 @contextmanager
 def fee_forgotten_in_the_last_tier() -> Iterator[None]:
-    """The service fee is left out where a tier has ended."""
+    """The service fee is left out in the last tier."""
     original = _Tally.use
 
     def use(self: _Tally, stretch: Any, version: Version | None, energy: int) -> None:

@@ -12,7 +12,7 @@ from ...kernel.units import HOUR
 
 @contextmanager
 def two_gateways_not_told() -> Iterator[None]:
-    """Nobody is told that a process speaks again after another one with its key."""
+    """Nobody is told when a process speaks again after another process with the same key."""
     original = forks.after
 
     def after(spoke: tuple[str, ...], session: bytes) -> tuple[tuple[str, ...], bool]:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .world import World
 
 CLOCKS = ("clock-set", "clock-unsure", "clock-stepped")
-"""Events after which instants of before can't be compared with those of after."""
+"""Clock events. Instants before such an event can't be compared with instants after it."""
 
 
 class Book(RegisterBook):
@@ -63,9 +63,9 @@ class Book(RegisterBook):
         self.command = 0
         self.lost = False
         self.clock_at = 0
-        """When the journal last told of its clock, by the true time."""
+        """The true time (µs) of the journal's last clock event; 0 if there was none."""
         self.lessened_at = 0
-        """When an order last made less of what may be used, by the true time."""
+        """The true time (µs) at which an order last reduced what may be used."""
         self.warned: set[tuple[str, int]] = set()
         """Steps of low credit that were told."""
         self.ids: set[str] = set()
@@ -85,7 +85,7 @@ class Book(RegisterBook):
         return mine
 
     def take(self, entry: AnyEntry, now: Seen) -> None:
-        """Take up a durable entry, and check it."""
+        """Take up a durable entry, and check it against the true state `now`. Raises Broken if it is wrong."""
         self._now = now
         since = self.read_at if isinstance(entry, Reading) and entry.flags & FLAG_BETWEEN else self.at
         if entry.seq != self.seq + 1 or (entry.at < since and not isinstance(entry, TimeLedBack)):
@@ -173,7 +173,7 @@ class Book(RegisterBook):
         return {rules.low_credit, *rules.low_steps} - {0}, {rules.low_credit_energy, *rules.low_energy_steps} - {0}
 
     def to_warn(self) -> set[tuple[str, int]]:
-        """Return the steps that the balance is under and that were not told yet."""
+        """Return ("money", nano) or ("energy", Wh) of each low-credit step that is passed and was not told yet."""
         if not self.supply.priced or self._room <= 0:
             return set()
         price, (money, energy) = self.pricer.price_now(self.at), self._steps()
@@ -182,7 +182,7 @@ class Book(RegisterBook):
         return under - self.warned
 
     def is_low(self) -> bool:
-        """Return whether the balance is under a highest step."""
+        """Return whether the balance is under the highest low-credit step, of money or of energy."""
         settings = self.supply.settings
         if not settings.credit_limit and not settings.credit_limit_cuts:
             return False
@@ -336,7 +336,7 @@ class Book(RegisterBook):
     # -- codes -------------------------------------------------------------------------------------------------------
 
     def code_used(self, tid: int) -> bool:
-        """Return whether a token was used."""
+        """Return whether a code was typed, or its command has come, so that it can't be used any more."""
         return tid in self.typed or tid in self.known
 
     def _made(self, entry: AnyEntry, tid: int) -> Code:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .world import World
 
 KEPT_OUT = HOUR
-"""So long one that is kept out goes on."""
+"""How long (µs) a gateway that is kept out goes on."""
 
 
 def clone(world: World, who: str, dice: Random) -> None:

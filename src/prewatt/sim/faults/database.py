@@ -62,7 +62,7 @@ class Stored:
     unlogged: set[str] = field(default_factory=set)
     """Ids of credits and debits that its journal showed and the log lacked."""
     codes: dict[int, int] = field(default_factory=dict)
-    """Nano of codes, by their identifiers, that its journal showed and the log lacked: a person is told of each."""
+    """Codes that its journal showed and the log lacked: nano by identifier. A person is told of each."""
 
     @property
     def seq(self) -> int:
@@ -119,7 +119,7 @@ class Database:
         """When a copy was put back, 0 if never."""
         self.refuses = False
         self.beyond: dict[str, Beyond] = {}
-        """How meters stand of which nobody has the entries that come next here."""
+        """By meter, the state that its gateway told, where nobody can give the head-end the entries before it."""
 
     @property
     def has_open(self) -> bool:
@@ -147,14 +147,14 @@ class Database:
         return {name: stored.copied() for name, stored in self.meters.items()}
 
     def put_back(self, now: int, copied: dict[str, Stored], gateways: dict[str, Enrolled]) -> None:
-        """Put a copy back."""
+        """Put a copy of the meters and of the gateways back, at the true instant `now`."""
         self.put_back_at = now
         self.meters = {name: stored.copied() for name, stored in copied.items()}
         for name, row in gateways.items():
             self.gateways[name] = deepcopy(row)
 
     def look_beyond(self, name: str, beyond: Beyond) -> None:
-        """Take up the account of a meter whose next entries nobody has."""
+        """Take up the account of a meter whose next entries nobody can give to the head-end."""
         self.beyond[name] = beyond
         stored, account = self.meters[name], beyond.account
         stored.told_command, stored.told_seq = account.command, account.seq
@@ -166,8 +166,8 @@ class Database:
             self.renumber(stored)
 
     def go_on(self, name: str, beyond: Beyond, bodies: list[bytes], paid: Mapping[str, int]) -> list[AnyOrder]:
-        """Let a meter's journal go on from its gateway's state, and the books with it; `paid`: nano by id. Returns the open
-        orders that were carried out, or of which nobody knows that.
+        """Let a meter's journal and its books go on from its gateway's state. `bodies`: the journal's entries. `paid`:
+        nano by id. Returns the open orders that are dropped, because they were carried out, or may have been.
         """
         stored, account = self.meters[name], beyond.account
         stored.bodies, stored.account, stored.head, stored.offset = bodies, account, beyond.head, 0
@@ -187,7 +187,7 @@ class Database:
         return dropped
 
     def step_aside(self, stored: Stored, number: int) -> None:
-        """Take its number from an open command, until it is numbered again."""
+        """Set the open command of this number aside, if there is one, until it is numbered again."""
         row = stored.open.pop(number, None)
         if row is not None:
             stored.aside.append(row)
@@ -212,8 +212,8 @@ class Database:
 class MemoryStore:
     """One worker's view of the database.
 
-    With `copying`, accounts are kept as bytes. Else the live accounts are given out, and code that makes a plan which
-    may not be committed must say so first (`stale`).
+    With `copying`, accounts are kept as bytes. Otherwise the live accounts are given out. Whoever makes a plan that
+    perhaps is not committed must say so first (`stale`).
     """
 
     def __init__(self, database: Database, copying: bool) -> None:
@@ -236,7 +236,7 @@ class MemoryStore:
         return [name for name, row in self._database.gateways.items() if row.online]
 
     def views(self, names: Iterable[str], stale: bool = False) -> dict[str, MeterView]:
-        """Return what `ingest.plan` needs to know of meters. `stale`: the plan may not be committed."""
+        """Return what `ingest.plan` needs to know of meters. `stale`: the plan perhaps is not committed."""
         views = {}
         for name in names:
             stored = self._database.meters[name]
@@ -254,7 +254,7 @@ class MemoryStore:
         return views
 
     def pending(self) -> list[Pending]:
-        """Return the open commands for online gateways, in order."""
+        """Return the open commands for online gateways, in order. Closes gaps in their numbers first."""
         pending = []
         for name, stored in self._database.meters.items():
             if not (stored.open or stored.aside) or not self._database.gateways[stored.gateway].online:

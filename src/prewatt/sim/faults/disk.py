@@ -24,7 +24,7 @@ from ...kernel.recovery import JournalDamaged
 from .flash import Copy, DiskFull, Flash
 
 MEMORY = Path("/dev/shm")  # noqa: S108
-"""Where a file is no slower than memory, if the machine has that."""
+"""A folder whose files are in memory. Not every machine has it."""
 
 
 class Files(NamedTuple):
@@ -39,7 +39,7 @@ class Differs(Exception):
 
 
 class Disk(Flash):
-    """A flash with a real file. `damaged`: the file was opened after rot, and `settle` says what is left of each meter."""
+    """A flash with a real file. `damaged`: it was opened after rot, and `settle` must be called for each meter."""
 
     def __init__(self, meters: Iterable[str], snapshot_every: int) -> None:
         super().__init__(meters, snapshot_every)
@@ -49,7 +49,7 @@ class Disk(Flash):
         self._holes: dict[str, set[int]] = {}
         """Entries that can't be read any more."""
         self._ever = {(meter, 0, genesis(meter)) for meter in self.records}
-        """What any journal here has ever ended with."""
+        """Every end, as (meter, entry, hash), that a journal here has ever had."""
         self._journal = self._open(Files(b"", b""))
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class Disk(Flash):
 
     def settle(self, meter: str) -> bool:
         """Return, after rot, whether a meter's journal differs from what it was. Raises Differs if it says something
-        that was never written.
+        that was never written, JournalDamaged if it can't be read where it begins.
 
         A journal that can't be read begins again. Its end may be missing, because the log ends where it is broken. An
         entry before the last snapshot may be unreadable.
@@ -138,7 +138,7 @@ class Disk(Flash):
         return real
 
     def replace(self, meter: str, seq: int, head: bytes, account: bytes) -> None:
-        """Begin a meter's journal behind entry `seq`, in the model and in the file."""
+        """Begin a meter's journal after entry `seq`, in the model and in the file."""
         super().replace(meter, seq, head, account)
         self._holes.pop(meter, None)
         self._ever.add((meter, seq, head))
@@ -160,7 +160,7 @@ class Disk(Flash):
         return super().copy()._replace(file=target.read_bytes(), holes=holes)
 
     def begins_after(self, meter: str) -> int:
-        """Return the number of the entry behind which the meter's journal can be read."""
+        """Return the number of the last entry that can't be read. All later ones can."""
         return max(self._holes.get(meter, set()) | {self.bases[meter]})
 
     def holds(self, meter: str, seq: int) -> bool:
@@ -184,8 +184,8 @@ class Disk(Flash):
         return clone
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
-        """Write entries to the file, and to the model what reached the file. Raises DiskFull, or JournalDamaged after
-        rot.
+        """Write entries to the file, and those that reached it to the model. Returns those that reached it. Raises
+        DiskFull, or JournalDamaged after rot.
         """
         if self.full:
             raise DiskFull

@@ -28,7 +28,7 @@ DRIFT = MINUTE
 STEP_WITHIN = 2 * MINUTE
 """A load that appears between two looks that lie further apart is no sudden one."""
 RIGHT_FOR = 15 * MINUTE
-"""For so long a voltage that is often wrong must be right before the supply returns."""
+"""How long (µs) a voltage that is often wrong must be right before the supply returns."""
 
 
 class Drawn(NamedTuple):
@@ -51,7 +51,7 @@ class Last(NamedTuple):
     tampered: bool
 
     def is_step(self, now: int, power: int, step: int) -> bool:
-        """Return whether the power has risen since by `step` W or more, suddenly; 0 is no bound."""
+        """Return whether the power (W) has risen suddenly by `step` W or more. It never has if `step` is 0."""
         if not step or self.power is None or abs(now - self.at) >= STEP_WITHIN - SECOND:
             return False
         return power - self.power >= step

@@ -44,7 +44,7 @@ class Seen(NamedTuple):
 
 
 def seen(world: World, gateway: Gateway, name: str) -> Seen:
-    """Return the present state, as far as a gateway can see it."""
+    """Return the present true state of a meter, and its gateway's time and boots."""
     meter = world.meters[name]
     return Seen(
         world.now,

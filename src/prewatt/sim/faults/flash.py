@@ -43,16 +43,16 @@ class Flash:
     def __init__(self, meters: Iterable[str], snapshot_every: int) -> None:
         self.records: dict[str, list[Record]] = {name: [] for name in meters}
         self.bases = dict.fromkeys(self.records, 0)
-        """The numbers of the entries before the first ones that are here."""
+        """By meter, the number of the entry before the first one that is here."""
         self.roots = {name: genesis(name) for name in self.records}
-        """Their hashes."""
+        """By meter, the hash of that entry."""
         self.epoch = 0
         self.full = False
         self.tears: Random | None = None
         """Set: the power fails in the middle of the next write."""
         self.torn = 0
         self.rots: Random | None = None
-        """Set: a bit of it is turned before the next start."""
+        """Set: some bits of the file are changed before the next start."""
         self._every = snapshot_every
         self._kept: dict[tuple[str, str], bytes] = {}
         self._snapshots: dict[str, tuple[int, bytes, bytes]] = {}
@@ -65,7 +65,7 @@ class Flash:
         """End the use of this flash."""
 
     def load(self, meter: str) -> Loaded:
-        """Replay a meter's journal from its last snapshot, dropping a torn last entry."""
+        """Replay a journal from its last snapshot, and drop a torn last entry. Raises Dropped if more is lost."""
         base = self.bases[meter]
         seq, head, saved = self._snapshots.get(meter, (0, genesis(meter), b""))
         account = Account.load(saved) if saved else Account()
@@ -109,8 +109,8 @@ class Flash:
         return clone
 
     def commit(self, records: list[tuple[str, Record]], accounts: dict[str, Account]) -> list[tuple[str, Record]]:
-        """Append records, all of them or, when the power fails, some; those that are durable are handed back.
-        DiskFull changes nothing.
+        """Append records: all of them, or only the first ones if the power fails. Returns those that are durable.
+        Raises DiskFull, and then nothing has changed.
         """
         if self.full:
             raise DiskFull

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0
 NEVER = 2**40
-"""Seconds: a timer that stands there is not set."""
+"""Seconds. A timer at this time or later is not set."""
 RESTART = 20 * MINUTE
-"""After the program has ended with an error, whoever watches over it starts it again."""
+"""The time (µs) from an end of the program by an error until somebody starts it again."""
 
 
 class Gateway:
@@ -72,13 +72,13 @@ class Gateway:
         self.guessed: dict[str, int] = {}
         self.typed: dict[str, int] = {}
         self.books: dict[str, Book] = {}
-        """The oracle's, of what is journalled here."""
+        """By meter, the oracle's books of what is journalled here."""
         self.twin: Gateway | None = None
-        """Another one with the same name and key, while both run."""
+        """Another gateway with the same name and key, while both run."""
         self.gone = False
         """It never runs again."""
         self.far = False
-        """No meter of its is on its bus."""
+        """None of its meters is on its bus."""
         self.starts = 0
         self._tick_at = -1
         self._rests = Rests(world, self)
@@ -160,7 +160,7 @@ class Gateway:
         self.flash.tears = None
 
     def lose_power(self, rest: int) -> None:
-        """Take the gateway's power away. The apartments keep theirs."""
+        """Take the gateway's power away for `rest` µs. The apartments keep theirs."""
         self.end()
         self._world.at(self._world.now + rest, self._boot)
 

@@ -173,7 +173,7 @@ class HeadEnd:
     # -- what goes wrong ---------------------------------------------------------------------------------------------
 
     def die(self, rest: int) -> None:
-        """End the process. It starts again after `rest`."""
+        """End the process. It starts again after `rest` µs."""
         if self.up:
             self.up = False
             self._world.at(self._world.now + rest, self.start)

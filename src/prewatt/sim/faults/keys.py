@@ -40,7 +40,7 @@ class CheapVerifyKey(VerifyKey):
 
 
 def pair(real: bool, raw: bytes) -> tuple[SigningKey, VerifyKey]:
-    """Return the two halves of a key."""
+    """Return the signing and the verifying half of a key. `real`: of Ed25519; otherwise a cheap one."""
     signing = SigningKey.from_bytes(raw) if real else CheapSigningKey(raw)
     return signing, VerifyKey(signing.public()) if real else CheapVerifyKey(raw)
 

@@ -1,9 +1,9 @@
 """The world leaps over looks at meters from which nothing can follow.
 
-The product asks a meter each minute that is silent, foreign, shows no value, or has a limit of its power. As long as
+Each minute, the product asks every meter that is silent or foreign, shows no value, or has a power limit. As long as
 nothing changes there, and the gateway has said all that it has to say, each further look is the same as the one before.
-The world knows when something changes next, and asks again shortly before or after that. Nothing else is left out: who
-has anything to do is waked as ever, and looks at such meters too, if they are due.
+The world knows when something changes next, and asks again shortly before or after that. Nothing else is left out. A
+gateway that has other work is waked as always, and then looks at such meters too if they are due.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ LONGEST = 20 * MINUTE
 
 
 class RestingAgent(Agent):
-    """The product's agent. It also says when the first of those meters is due that don't rest."""
+    """The product's agent. It also says when the first meter that does not rest is due."""
 
     def next_due_besides(self, resting: Container[str]) -> int:
-        """Return when the next of all other meters must be read, on the steady clock (µs)."""
+        """Return when, by the steady clock (µs), the next meter not in `resting` is due; INSTANT_MAX if none is."""
         return min((due for name, due in self._due.items() if name not in resting), default=INSTANT_MAX)
 
     def look_by(self, name: str, steady: int) -> None:
@@ -112,7 +112,7 @@ class LeapingGuard(Guard):
         self._world, self._meter = world, meter
 
     def watch(self, now: int, account: Account, shortest: int) -> int | None:
-        """Return in how many µs the meter must be read again."""
+        """Return in how many µs the meter must be read again at the latest; None if nothing needs to be watched."""
         soon = super().watch(now, account, shortest)
         limit = account.power_limit(now)
         too_much = self._over_since is not None or (limit and self._meter.power > limit)

@@ -37,7 +37,7 @@ class Meter:
         """The switch does not obey, and says that it has."""
         self.tampered = False
         self.serial = ""
-        """Of the one that hangs here now; empty for the first one."""
+        """The serial number of the meter that hangs here now; empty for the first one."""
         self.end = rng.choice((0, 0, 100_000_000))
         self.shown = 0
         self.hung = 0
@@ -65,9 +65,9 @@ class Meter:
         self._at = begin
         self._power = 500
         self.power_since = begin
-        """Since when it draws what it draws."""
+        """The instant since which it draws its present power."""
         self.next_change = begin
-        """Until when."""
+        """The instant at which its load may change next."""
         self._begin = rng.choice(
             (0, 50_000_000 + rng.randrange(10_000_000), self.end and self.end - rng.randrange(20_000))
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .world import World
 
 QUICK = SECOND
-"""Most messages take less."""
+"""Most messages take less time than this (µs)."""
 RECONNECT = 15 * SECOND
 
 
@@ -59,7 +59,7 @@ class Line:
     # -- the connection ----------------------------------------------------------------------------------------------
 
     def connect_soon(self, longest: int = RECONNECT) -> None:
-        """Let the gateway try to connect."""
+        """Let the gateway try to connect within `longest` µs."""
         if not self._waiting:
             self._waiting = True
             self._world.at(self._world.now + self._world.chance.randrange(1, longest), self._connect)
@@ -85,7 +85,7 @@ class Line:
         self.connect_soon()
 
     def cut(self, up: bool, down: bool, noticed: int, lasts: int) -> None:
-        """Let nothing pass for a while. Both ends notice a dead line by its keepalive, not at once."""
+        """Let nothing pass `up`, `down` or both ways, for `lasts` µs. Both ends notice it only after `noticed` µs."""
         self.cut_up, self.cut_down = up, down
         self._world.at(self._world.now + noticed, self.drop)
         self._world.at(self._world.now + lasts, self.mend)

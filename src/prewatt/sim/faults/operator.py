@@ -1,4 +1,4 @@
-"""What an operator does who reads the alarms. Like all happenings it has random numbers of its own."""
+"""What an operator who reads the alarms does. Like all happenings, it has random numbers of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .world import World
 
 NEAR = 2 * MINUTE
-"""A journal that is ahead by so much is not: clocks differ."""
+"""A journal that is ahead by no more than this (µs) does not count as ahead, because clocks differ."""
 
 
 def lead(world: World, who: str, _dice: Random) -> None:

@@ -33,26 +33,26 @@ if TYPE_CHECKING:
     from .world import World
 
 TAKEN = MINUTE
-"""What is ordered or paid is at the meter within this, while all is calm."""
+"""While all is calm, an order or a payment reaches the meter within this."""
 RIGHT = 2 * MINUTE
 """A switch that stands wrong is right within this."""
 STORED = 5 * MINUTE
-"""Beside the time between two signs of life: until the head-end has what is journalled."""
+"""The head-end has what is journalled within this and the time between two signs of life."""
 BAD_LINE, STORED_THERE = 0.1, 37 * MINUTE
-"""On a line that loses more than this share, a gateway that was answered and got nothing through again and again waits
-for up to 32 minutes before it sends the same again.
+"""A line that loses more than this share is bad. A gateway that sends in vain there waits for up to 32 minutes before
+it sends the same again, so `STORED_THERE` holds in the place of `STORED`.
 """
 LOOK = 10 * MINUTE
 CLOCK = 5 * MINUTE
 """How wrong a gateway's time may be."""
 OFF = 2 * HOUR
-"""How far ahead it may be beside, where it does not know how long it was off."""
+"""How much further ahead it may be if it does not know how long it was off."""
 DECIDING = (Reading, CreditByCode, OnSite, *get_args(entries.CommandEntry))
 """Entries after which a warning is due and the switch is told where it belongs."""
 
 
 BUILT_EVERY, BUILT_KEPT = 100, 20
-"""Books of journals that were rewritten: after how many entries one is kept, and how many of a meter's."""
+"""A rewritten journal's book is kept after each `BUILT_EVERY` entries. A meter has at most `BUILT_KEPT` such books."""
 
 
 class Broken(Exception):
@@ -74,7 +74,7 @@ class _Built(NamedTuple):
 
 
 class Oracle:
-    """A watcher of one world."""
+    """A watcher of one world. Its checks raise Broken if something does not hold."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -86,9 +86,9 @@ class Oracle:
         self._marks: dict[str, tuple[int, int]] = {}
         self._seen: dict[tuple[str, bytes], Seen] = {}
         self.forgotten: set[int] = set()
-        """Orders that a database lost that was put back from a copy, by their identity."""
+        """By their identity, the orders that the database has lost or dropped. Nobody expects them any more."""
         self.disturbed: set[str] = set()
-        """Meters whose switch another gateway may have moved since their own looked at them."""
+        """Meters whose switch another gateway may have moved since their own gateway looked at them."""
         self.spoken: dict[str, list[bytes]] = {}
         """The processes that the head-end has heard, by gateway."""
         self._waiting: list[tuple[str, AnyOrder, int]] = []
@@ -152,7 +152,7 @@ class Oracle:
         return wants
 
     def look_at_switch(self, name: str) -> None:
-        """Note where the switch belongs, and since when it stands otherwise."""
+        """Note since when the switch stands wrong, and look again in two minutes."""
         if not self._stands_wrong(name):
             self._wrong_since.pop(name, None)
         elif name not in self._wrong_since:
@@ -307,7 +307,7 @@ class Oracle:
 
     def spoke(self, gateway: str, session: bytes, is_reported: bool) -> None:
         """Note that the head-end has heard a gateway's process. If a process speaks again after another one did, there
-        are two.
+        are two. Raises Broken if somebody must be told and nobody was (`is_reported`).
         """
         heard = self.spoken.setdefault(gateway, [])
         if heard[-1:] == [session]:
@@ -324,7 +324,7 @@ class Oracle:
             self.disturbed.add(name)
 
     def observed(self, gateway: Gateway, names: Iterable[str]) -> None:
-        """Check what follows from a gateway's look at meters."""
+        """Note that a gateway has looked at meters. If it has no twin, their switches are no longer disturbed."""
         if self.disturbed and gateway.twin is None:
             self.disturbed.difference_update(names)
 

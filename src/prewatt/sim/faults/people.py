@@ -47,7 +47,7 @@ CENT = 10**7
 
 
 class Sections(NamedTuple):
-    """The codes that change a meter's key to a `new` one."""
+    """The key-change codes that give a meter the key `new`."""
 
     new: KeyState
     codes: list[str]

@@ -1,5 +1,5 @@
 """This module works out what a meter's use costs, from the words of `docs/landlord/tariff.md` and without the product's
-rating code. It goes quarter of an hour by quarter, by the local clock of the zone. All virtual tariffs switch at full
+rating code. It works quarter hour by quarter hour, by the local clock of the zone. All virtual tariffs switch at full
 quarters.
 """
 
@@ -127,12 +127,12 @@ def _in_tier(tariff: Tariff, at: int, under: int) -> int:
 
 
 class Pricer:
-    """One meter's prices, and what of the day, the month and the year counts for later prices."""
+    """One meter's prices, and the use in the day, the month and the year on which later prices depend."""
 
     def __init__(self) -> None:
         self.tariffs: list[tuple[int, Tariff]] = []
         self.most = self.due = 0
-        """What a kWh costs at most under any of them, with a tax (micro), and what may come due at once (nano)."""
+        """Upper bounds under any of these tariffs: a kWh with tax (micro), and what may come due at once (nano)."""
         self.restarts: list[int] = []
         self.day = 0
         self.days = 0
@@ -149,8 +149,8 @@ class Pricer:
         return mine
 
     def led_back(self, at: int) -> None:
-        """Let the journal's time, which was ahead, go on from an earlier instant. The tariffs of that time may be
-        forgotten.
+        """Let the journal's time, which was ahead, go on from an earlier instant. The first tariff that is still known
+        then holds from there.
         """
         if self.tariffs:
             begin, first = self.tariffs[0]
@@ -183,7 +183,7 @@ class Pricer:
         return tariff_then
 
     def price_now(self, at: int) -> int:
-        """Return what the next kWh costs, micro, rounded up."""
+        """Return what the next kWh costs with fee and tax, micro, rounded up; 0 without a tariff."""
         tariff = self.tariff_at(at)
         if tariff is None:
             return 0
@@ -198,8 +198,8 @@ class Pricer:
         return -(-net * (PPM + tariff.tax.ppm) // PPM) if tariff.tax and not tariff.tax.included else net
 
     def dearest(self, at: int) -> int:
-        """Return the highest price of a kWh in the 24 hours from an instant on, micro, as many tiers below the last one
-        as now.
+        """Return the highest price of a kWh in the 24 hours from an instant on, micro; 0 without a tariff. Use is
+        taken to stay as many tiers below the last one as it is now.
         """
         tariff = self.tariff_at(at)
         slot = slot_of(tariff, at) if tariff else None

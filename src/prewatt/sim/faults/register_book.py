@@ -43,7 +43,7 @@ class RegisterBook:
         self.lost = False
         self.doubted_since = self.back_since = Since()
         self.reported_codes: set[str] = set()
-        """What was told of the register since it is wrong."""
+        """Codes of the events so far. Those about the register are removed when it is right again."""
         self.pricer = Pricer()
         self.supply = Supply()
 
@@ -53,7 +53,7 @@ class RegisterBook:
         return self._world.meters[self.name].energy - self._read
 
     def wrong(self, entry: AnyEntry, what: str) -> None:
-        """Report that an entry is wrong."""
+        """Report that an entry is wrong. Raises Broken."""
         self._broken(f"meter {self.name}, entry {entry.seq}: {what}")
 
     def _take_reading(self, entry: Reading) -> None:
@@ -163,8 +163,8 @@ class RegisterBook:
         self.changed_at = meter.now
 
     def unaccounted(self) -> int:
-        """Return the Wh that flowed, that a register showed, and that nobody is charged for although they could have
-        been.
+        """Return the Wh that flowed, that a register showed, and that could be charged but were not; 0 where nobody can
+        tell.
         """
         meter, gateway = self._world.meters[self.name], self._world.gateway_of(self.name)
         if meter.serial and self._world.database.put_back_at:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def move_in(world: World, name: str, dice: Random) -> None:
-    """Begin each meter with its first orders."""
+    """Give a meter its first settings, its first tariff and a first payment."""
     people.order(world, name, ChangeSettings(_some_settings(world, dice, plain=dice.random() < 0.5)))
     people.order(world, name, SetTariff(world.swarm.begin - dice.choice((0, DAY)), some_tariff(world.swarm.zone, dice)))
     people.pay(world, name, dice)

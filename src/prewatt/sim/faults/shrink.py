@@ -18,7 +18,7 @@ from .swarm import WIRE, draw, script
 from .world import World
 
 MOST = 300
-"""Runs that a shrinking may take."""
+"""The most runs that a shrinking may take."""
 READINGS = 4
 """Readings of each meter at the end of the story; those before tell little."""
 
@@ -58,7 +58,7 @@ class _Search:
         self.runs = 0
 
     def fails(self, cut: Cut) -> Broken | None:
-        """Return whether a part of the story fails in the same way."""
+        """Return the failure of a part of the story if it is the same one, else None; None also after `MOST` runs."""
         if self.runs >= MOST:
             return None
         self.runs += 1

@@ -12,12 +12,12 @@ from ...kernel.units import HOUR, MINUTE, SECOND
 
 FOREVER = 2**62
 AHEAD = 10 * MINUTE
-"""A journal that is ahead of the time by more does not know what the hour is."""
+"""A journal that is ahead of the time by more than this does not know what the hour is."""
 CUT_OFF = "exhausted"
 LOCKS = {"overload-locked": "overload", "forbidden-load": "load"}
 """The locks that events set, by the event."""
 TRIP = "-trip"
-"""So end the codes of events that say that a limit of safety has opened the switch."""
+"""The end of the code of each event that says that a limit of safety has opened the switch."""
 
 
 class Supply:
@@ -46,11 +46,11 @@ class Supply:
         self.waived_until = 0
         """The end of the off hours in which a person switched on."""
         self.night_until = 0
-        """The end of the off hours to which the next two belong."""
+        """The end of the off hours of which `night_energy` and `night_spent` tell."""
         self.night_energy = 0
-        """What was used in them, Wh."""
+        """The Wh that were used in these off hours."""
         self.night_spent = False
-        """Whether what is allowed in them ended early."""
+        """Whether an event says that what these off hours allow is used up."""
         self.unsafe: set[str] = set()
         """Kinds of limits that opened the switch until the values are right again."""
 
@@ -90,8 +90,8 @@ class Supply:
         return False
 
     def night_at(self, at: int) -> tuple[int, int] | None:
-        """Return the begin and the end of the off hours that hold at an instant; None if none do. They are drawn so that
-        the clocks change far from where they begin and end.
+        """Return the begin and the end (µs) of the off hours that hold at an instant; None if none do. The world draws
+        them so that the clocks never change near their begin or end.
         """
         hours, wall = self.settings.off_hours, self._wall(at)
         minute = wall.hour * 60 + wall.minute
@@ -216,7 +216,7 @@ class Supply:
     # -- what an entry does ------------------------------------------------------------------------------------------
 
     def credited(self, before: int, amount: int) -> None:
-        """Take up a credit."""
+        """Take up a credit of `amount` nano; `before` is the balance before it."""
         if before + amount > 0:
             self.emergency, self.emergency_taken = 0, False
             if self.grace != FOREVER:

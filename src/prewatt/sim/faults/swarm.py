@@ -74,7 +74,7 @@ FLASH = {
 IDENTITY = {
     "clone": Kind("gateway", 90 * HOUR, "its card is copied, and two run with one identity"),
 }
-"""Who is who and when; drawn with dice of its own."""
+"""What gives two gateways one identity; drawn with dice of its own."""
 OPERATOR = {
     "lead": Kind("gateway", HOUR, "an operator leads journals back that are ahead of the time"),
 }

@@ -104,7 +104,7 @@ def _right(world: World, who: str) -> None:
 
 
 def battery(world: World, who: str, dice: Random) -> None:
-    """Let the clock begin in 1970, where the power was lost, or elsewhere, until the network sets it."""
+    """Take the power away. Then the clock shows 1970, the instant of the loss or another wrong time until it is set."""
     gateway, off, went = world.gateways[who], dice.randrange(1, dice.choice((HOUR, 12 * HOUR))), world.now
     wrong = dice.choice((-world.now, -off, HOUR, -HOUR, 10 * MINUTE, 365 * DAY, -3 * DAY))
     if gateway.agent is None:
@@ -177,7 +177,7 @@ def jitter(world: World, who: str, dice: Random) -> None:
 
 
 def setback(world: World, who: str, dice: Random) -> None:
-    """Put back the gateway's file of some hours ago, or lose a part that it said was on the flash."""
+    """Put back the gateway's file of ten minutes, some hours or a day ago."""
     gateway = world.gateways[who]
     copied = gateway.flash.copy()
     world.later(world.now + dice.choice((10 * MINUTE, 5 * HOUR, DAY)), partial(_put_back, world, who, copied))
@@ -198,7 +198,7 @@ def _put_back(world: World, who: str, copied: Copy) -> None:
 
 
 def unsynced(world: World, who: str, dice: Random) -> None:
-    """Lose at a loss of power what the flash said that it had."""
+    """Let the gateway boot without the entries of the last minutes, which the flash said that it had."""
     copied = world.gateways[who].flash.copy()
     world.later(
         world.now + dice.randrange(1, dice.choice((10 * SECOND, 20 * MINUTE))), partial(_put_back, world, who, copied)
@@ -206,7 +206,7 @@ def unsynced(world: World, who: str, dice: Random) -> None:
 
 
 def rot(world: World, who: str, dice: Random) -> None:
-    """Change bits in the gateway's file."""
+    """Take the gateway's power away, and change bits in its file."""
     gateway = world.gateways[who]
     gateway.flash.rots = dice
     gateway.lose_power(dice.randrange(1, HOUR))

@@ -23,9 +23,9 @@ from .oracle import Broken, Oracle
 from .swarm import KINDS, Happening, Swarm, draw, script
 
 HEAL = 3 * HOUR
-"""At the end, everything works for so long before the final comparison."""
+"""How long (µs) everything works at the end, before the final comparison."""
 CIRCLE = 5000
-"""More steps than that in a minute are a circle."""
+"""More steps than this in a minute mean that something is done again and again."""
 HANDLERS = {
     kind: handler
     for each in (people, rules, trouble, exchanges, clone, operator, grid)
@@ -34,8 +34,8 @@ HANDLERS = {
 
 
 class World:
-    """One run. `only` are the names of the happenings that happen, of all that the seed draws. `without` are kinds that
-    do not.
+    """One run. `only` are the names of the happenings that happen, of all that the seed draws; None: all of them.
+    `without` are kinds that do not happen.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class World:
         self.swarm = swarm or draw(seed, without)
         self.only = only
         self.remembers = any(kind in self.swarm.means for kind in ("setback", "replace", "unsynced", "rot", "clone"))
-        """Whether journals may be other ones than they were."""
+        """Whether a journal may be replaced by an older or another one."""
         self.now = self.swarm.begin
         self.end = self.now + days * DAY
         self.steps = 0
@@ -86,7 +86,7 @@ class World:
         self._gateway_of: dict[str, Gateway] = {}
         self.gateways: dict[str, Gateway] = {}
         self.twins: list[Gateway] = []
-        """Those that run with a copy of another one's card."""
+        """Gateways that run with a copy of another gateway's card."""
         enrolled = {}
         count = min(self.swarm.gateways, meters)
         for number in range(count):
@@ -233,7 +233,7 @@ class World:
     # -- what is told ------------------------------------------------------------------------------------------------
 
     def tell(self, who: str, what: AnyEntry | str) -> None:
-        """Note it, if anybody wants to read the story."""
+        """Note an entry or a sentence about `who`, if anybody wants to read the story."""
         if self.timeline is not None:
             self.timeline.append((self.now, who, what))
 

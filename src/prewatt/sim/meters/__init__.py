@@ -1,5 +1,5 @@
-"""Meters played as real: a module a protocol, which answers as its meters do. There is no list of them: a module that bears
-the name of a protocol declares how it is `PLAYED`.
+"""Meters played as real. Each protocol has a module, which answers as its meters do. There is no list of them: a module
+with the name of a protocol declares how it is `PLAYED`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def find_played(protocol: str) -> PlayedProtocol:
 
 
 def played_as(model: str) -> PlayedProtocol:
-    """Return how a model of meter or relay module is played. Raises ValueError."""
+    """Return how a model of meter or relay module is played. Raises ValueError if it is unknown or not played."""
     return find_played(protocol_of(find_model_file(model)))
 
 
 def played_protocols() -> dict[str, PlayedProtocol]:
-    """Return all protocols by name, in the order in which they are tried."""
+    """Return all protocols by name, in the order in which a scan tries them."""
     return {name: find_played(name) for name in known_protocols()}

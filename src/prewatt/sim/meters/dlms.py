@@ -86,8 +86,8 @@ class Association:
 
 
 class DlmsServer:
-    """A meter's application layer. `credentials`: those that a client that may switch must show. `tries`: how often
-    somebody showed wrong ones.
+    """A meter's application layer. `credentials`: what a client must show before it may switch. `tries`: how often
+    somebody showed wrong credentials.
     """
 
     def __init__(

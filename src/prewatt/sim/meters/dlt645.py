@@ -26,9 +26,9 @@ from .protocol import PlayedProtocol
 OTHER_ERROR, NO_DATA, WRONG_PASSWORD = 0x01, 0x02, 0x04
 """Error bytes of both editions."""
 TRIES = 3
-"""So many wrong passwords in a row lock a meter for a day."""
+"""How many wrong passwords in a row lock a meter for a day."""
 STEP = 5 * MINUTE
-"""By so much (µs) a clock lets itself be moved without a password, once a day."""
+"""The most (µs) by which the clock can be moved without a password, once a day."""
 RATES = 4
 
 

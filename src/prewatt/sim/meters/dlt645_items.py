@@ -1,7 +1,7 @@
 """What the standard's data identifiers hold: sizes, decimals, units.
 
 Sources: the format table of the package `dlt645` 3.2.0, two public firmware headers, published frames. A meter's file
-says what is read of that model; this table is for played meters, and for who looks at a strange frame.
+says what is read of that model; this table is for played meters, and for people who look at a strange frame.
 """
 
 from __future__ import annotations

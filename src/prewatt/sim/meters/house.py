@@ -61,7 +61,7 @@ class House:
         }
 
     def change(self, plan: HousePlan) -> None:
-        """Take over the faults of a changed plan."""
+        """Take over the faults of a changed plan, which must have the same lines and meters."""
         for line in plan.lines:
             self.lines[line.name].faults = LineFaults(**line.faults)
             for hung in line.meters:

@@ -13,7 +13,7 @@ from ...edge.buses.pause import BITS
 from .played import Responder
 
 WAKE = b"\xfe"
-"""What some meters send before an answer, as often as they like."""
+"""The byte that some meters send before an answer, once or many times."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Piece(NamedTuple):
 @dataclass
 class Line:
     """A line. `meters`: each hears all that is sent to the line. `baud`: 0 for one that takes no time. `turnaround_s`: what
-    a meter waits before it answers. `seed`: of what goes wrong when.
+    a meter waits before it answers. `seed`: the random seed for what goes wrong when.
     """
 
     meters: Sequence[Responder]

@@ -172,8 +172,8 @@ class ModbusResponder(Slave):
 
 
 class RelayModule(Slave):
-    """A module of relays, one for each of `meters`: it supplies the flat of the meter at that place. `inverted`: by its rest
-    contacts. `silent`: it does not answer.
+    """A module of relays. Each relay supplies the flat of the meter at its place in `meters`. `inverted`: by its rest
+    contact. `silent`: the module does not answer.
     """
 
     def __init__(

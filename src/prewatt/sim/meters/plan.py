@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 TAKEN = ".taken"
-"""Ends the name of the file that says which change of the house's file was taken over last."""
+"""The end of the name of the file that says which change of the house's file was taken over last."""
 
 
 class HungMeter(Struct, frozen=True, forbid_unknown_fields=True):
-    """A meter of a line. `recording`: whose consumption it measures. `serial`: the number on its face. `address`: on the
-    line.
+    """A meter of a line. `recording`: whose consumption it measures. `serial`: the number on its face. `address`: its
+    address on the line.
     """
 
     recording: str

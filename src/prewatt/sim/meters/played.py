@@ -84,7 +84,7 @@ class PlayedMeter:
             self.inner.set_switch(closed)
 
     def open_at(self, register: int | None) -> None:
-        """Have the meter open its switch by itself when its register (Wh) passes one; None: it does not."""
+        """Have the meter open its switch by itself when it has counted to `register` (Wh); None: it does not."""
         self.opens_at = register
         self.inner.set_allowance(None if register is None else max(register - self.inner.read_register(), 0))
 

@@ -28,7 +28,7 @@ class Served(ABC):
         self._thread.start()
 
     def close(self) -> None:
-        """End, and wait for it."""
+        """End the thread, and wait until it has ended."""
         self._ended.set()
         self._thread.join()
 
