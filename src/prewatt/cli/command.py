@@ -53,7 +53,7 @@ class Command(TyperCommand):
             raise refused(ctx.command_path, self.in_words(error)) from None
 
     def in_words(self, error: Exception) -> str:
-        """Return the text that is printed of a refusal."""
+        """Return the text that is printed for a refusal."""
         return str(error)
 
 

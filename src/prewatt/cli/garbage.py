@@ -1,4 +1,4 @@
-"""This module lets a start go by without looking for garbage.
+"""This module keeps Python from looking for garbage during a start.
 
 A start makes some hundred thousand objects, and nearly all of them stay. Python looks through them again and again,
 which takes a fifth of the start.
@@ -19,8 +19,8 @@ def wait_with_garbage() -> None:
 
 
 def collect_as_usual() -> None:
-    """End a start: what is loaded is not looked through any more, and further garbage is found as it usually is. In a
-    process that did not start by `wait_with_garbage`, nothing changes.
+    """End a start. Python looks for garbage as usual again, but never among what is loaded by now. Changes nothing in a
+    process that did not call `wait_with_garbage`.
     """
     if gc.get_threshold()[0] == AT_START:
         gc.freeze()

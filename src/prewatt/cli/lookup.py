@@ -12,12 +12,12 @@ from ..terminal_texts import _
 from .command import CommandError
 
 CONSOLE = "console"
-"""The name of who did something, if a command did it and no login is known."""
+"""The name under which a command acts if it knows no login."""
 
 
 def property_named(name: str) -> Property:
     """Return the property with a name, or the only one if the name is empty. Raises CommandError that lists the names
-    if there is no such one.
+    if none, or more than one, fits.
     """
     matching = Property.objects.filter(name=name) if name else Property.objects.all()
     if matching.count() == 1:

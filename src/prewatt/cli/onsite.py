@@ -183,7 +183,7 @@ def _amount(text: str) -> int:
 
 
 def state_of(meter: SiteMeter) -> str:
-    """Return whether the supply is on, in a word or two: it is only when that was seen."""
+    """Return in a word or two whether the supply is on, or how the order to its switch stands; `?` if unknown."""
     if meter.closed is None:
         return "?"
     if meter.switch == SwitchProgress.FAILED:

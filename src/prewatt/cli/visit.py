@@ -105,7 +105,7 @@ class Visit:
 
     async def status(self, key: VerifyKey | None = None) -> SiteStatus:
         """Return the gateway's status, checked with its `key` if that is known. Raises OnSiteError if the gateway did
-        not sign it.
+        not sign it, or does not answer.
         """
         nonce = os.urandom(32)
         answer = await self._ask(AskStatus(nonce))
@@ -121,7 +121,7 @@ class Visit:
 
     async def open_session(self, key: SigningKey, signed: SignedGrant) -> Grant:
         """Show a grant to the gateway, which opens a session. Returns the grant. Raises OnSiteError if the gateway
-        refuses it.
+        refuses it, or if the grant does not cover the gateway.
         """
         grant = read_grant(signed)
         answer = await self._ask(signed)
@@ -140,8 +140,8 @@ class Visit:
         return grant
 
     async def instruct(self, instruction: Instruction) -> Answer:
-        """Send an instruction in the open session. Returns the gateway's answer. Raises OnSiteError if the gateway did
-        not sign it.
+        """Send an instruction in the open session. Returns the gateway's answer. Raises OnSiteError if no session is
+        open, or if the gateway did not sign the answer; only a refusal may be unsigned.
         """
         if self._key is None or self._challenge is None or self._gateway_key is None:
             raise OnSiteError(_("show a grant first"))
