@@ -111,6 +111,22 @@ def test_a_code_is_typed_over_the_air_without_a_grant(tmp_path):
         asyncio.run(story(shell, site))
 
 
+def test_an_answer_that_is_none_to_a_code_is_told_as_that(tmp_path, monkeypatch):
+    async def story(shell, site):
+        async with visited(site, shell.key) as visit:
+            session = await visit._ask(granted(shell))
+
+            async def other(_message):
+                return session
+
+            monkeypatch.setattr(visit, "_ask", other)
+            with pytest.raises(OnSiteError, match="did not say what became of the code"):
+                await visit.submit_code("m1", "1" * 20)
+
+    with agent(tmp_path) as (shell, site):
+        asyncio.run(story(shell, site))
+
+
 def test_a_stranger_who_guesses_over_the_air_keeps_the_code_of_nobody_out(tmp_path):
     waited = []
 

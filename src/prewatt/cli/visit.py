@@ -114,9 +114,10 @@ class Visit:
         return open_status(key, nonce, answer)
 
     async def submit_code(self, meter: str, digits: str) -> Answer:
-        """Type a 20-digit code for a meter. Returns the gateway's answer."""
+        """Type a 20-digit code for a meter. Returns the gateway's answer. Raises OnSiteError if that is none to a code."""
         answer = await self._ask(TypedCode(meter, digits))
-        assert isinstance(answer, Answer)
+        if not isinstance(answer, Answer):
+            raise OnSiteError(_("the gateway did not say what became of the code. Look at the meter itself"))
         return answer
 
     async def open_session(self, key: SigningKey, signed: SignedGrant) -> Grant:
