@@ -10,5 +10,5 @@ class EstateConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have what is said of tables in the language of the page."""
+        """Have the texts of `prewatt.tables` translated into the language of the page."""
         translate_by(gettext)

@@ -1,4 +1,4 @@
-"""The floor of a unit: what was typed, or what its name says, as people name flats in many countries: 302, 2.OG links, 5楼."""
+"""The floor of a unit: as typed, or as its name says in the ways of many countries: 302, 2.OG links, 5楼."""
 
 from __future__ import annotations
 

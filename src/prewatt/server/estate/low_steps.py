@@ -33,7 +33,7 @@ DECIMALS = {"low_credit": 9, "low_credit_kwh": 3, "low_credit_days": 0}
 
 
 def reading(currency: str) -> dict[str, Callable[[str, str], int]]:
-    """Return how each of a property's fields of steps is read when it is typed. `currency` is that of amounts."""
+    """Return the function that reads a typed step, for each of a property's fields. `currency`: of the amounts."""
     return {
         "low_credit": partial(typed_money, currency=currency),
         "low_credit_kwh": typed_kwh,
@@ -86,6 +86,8 @@ def day_steps(property_: Property) -> list[int]:
 
 
 def is_low(property_: Property, left: int, price: int) -> bool:
-    """Return whether a credit of `left` nano is under one of a property's highest steps, at a price in micro per kWh."""
+    """Return whether a credit of `left` nano is under a property's highest step in money, or under its highest step in
+    energy at a price in micro per kWh.
+    """
     highest: Sequence[int] = (*money_steps(property_)[:1], *(each * price for each in energy_steps(property_)[:1]))
     return left < max(highest, default=0)

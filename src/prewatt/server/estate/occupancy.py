@@ -18,7 +18,7 @@ class Stretch(NamedTuple):
 
 
 def holder_at(tenancies: Iterable[Tenancy], at: int) -> Tenancy | None:
-    """Return the tenancy to which what ends at an instant belongs, such as a reading; None if nobody lived there."""
+    """Return the tenancy to which something that ends at an instant (a reading) belongs; None if nobody lived there."""
     return next((each for each in tenancies if each.holds(at)), None)
 
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 class Organisation(models.Model):
-    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`; after how many
-    days somebody is reminded of what is owed to people, and calls it unclaimed: `vending.owed`. `bank_account` and
-    `how_to_pay` are what tenants read of how to pay.
+    """A landlord or a property company: whose money it is. `adjustment_limit`: see `vending.second_person`.
+    `refund_reminder`, `refund_unclaimed`: after how many days somebody is reminded of money that is owed to people, and
+    after how many it counts as unclaimed (`vending.owed`). Tenants read `bank_account` and `how_to_pay` to know how to
+    pay.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -69,7 +70,7 @@ class Organisation(models.Model):
 
     @property
     def letterhead(self) -> list[str]:
-        """Return who the landlord is, a line each, as it stands on papers: name, address, tax number."""
+        """Return the lines that name the landlord on papers: name, address, tax number."""
         address = [line.strip() for line in self.address.splitlines() if line.strip()]
         tax = [_now("Tax number %(number)s") % {"number": self.tax_id}] if self.tax_id else []
         return [self.name, *address, *tax]

@@ -9,7 +9,7 @@ from ..core.time import now
 
 
 class Resident(models.Model):
-    """A login that belongs to a tenancy: it sees the flat's page, pays and is told. `since` is an instant, µs since 1970."""
+    """A login that belongs to a tenancy: it sees the flat's page, pays and gets notices. `since`: µs since 1970."""
 
     tenancy = models.ForeignKey("estate.Tenancy", on_delete=models.CASCADE, related_name="residents")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="residences")

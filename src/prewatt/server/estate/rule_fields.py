@@ -67,7 +67,7 @@ The page shows them so.
 """
 SUPPLY_LABELS = {name: label for _title, labels in SUPPLY_GROUPS for name, label in labels.items()}
 SUPPLY_RULES = tuple(name for name in SUPPLY_LABELS if name != "low_credit_days")
-"""The fields of a property that its meters obey. The days left are reckoned by the server, and no meter knows them."""
+"""The fields of a property that its meters obey: all but the step in days left, which only the server can work out."""
 AMOUNTS = ("clearance", "emergency_credit", "friendly_debt", "emergency_code_amount", "spread_over")
 """The fields of a property that are amounts in its currency. None may have more decimals than the currency."""
 BACK_RULES = ("back_grace", "back_cuts_off")

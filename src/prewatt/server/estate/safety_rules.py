@@ -120,7 +120,7 @@ def _shown(line: str) -> str:
 
 
 def check_limits(text: str) -> None:
-    """Check limits, for Django: something must be able to lie between them. Raises ValidationError."""
+    """Check limits, for Django. Raises ValidationError if one cannot be read, or no value can lie between them."""
     limits = read_limits(text)
     for over, under in (("over-voltage", "under-voltage"), ("over-frequency", "under-frequency")):
         highest = min((each.threshold for each in limits if each.code == over), default=None)

@@ -74,11 +74,13 @@ class Tenancy(models.Model):
         return f"{self.tenant}, {self.unit}"
 
     def holds(self, at: int) -> bool:
-        """Return whether what ends at an instant belongs to this tenancy, which begins just after its first instant."""
+        """Return whether something that ends at an instant, such as a reading, belongs to this tenancy: after `begins`,
+        up to `ends`.
+        """
         return self.begins < at and (self.ends is None or at <= self.ends)
 
     def has_ended(self, at: int) -> bool:
-        """Return whether nobody lives here by this tenancy any more at an instant, or it is settled."""
+        """Return whether the tenancy has ended at an instant, or is settled."""
         return self.settled_at is not None or (self.ends is not None and self.ends <= at)
 
     def validate_constraints(self, exclude: Any = None) -> None:

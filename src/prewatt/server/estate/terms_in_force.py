@@ -23,8 +23,8 @@ def open_lowering(terms: Terms | None) -> Lowering | None:
 
 
 def holder_of(unit_pk: int, at: int) -> int | None:
-    """Return the tenancy to which the balance at a unit's meter belongs: the earliest that has begun and is not
-    settled.
+    """Return the primary key of the tenancy to which the balance at a unit's meter belongs: the earliest that has begun
+    and is not settled. None if there is none.
     """
     rows = Tenancy.objects.filter(unit=unit_pk, begins__lte=at, settled_at__isnull=True).order_by("begins")
     return rows.values_list("pk", flat=True).first()
@@ -32,7 +32,7 @@ def holder_of(unit_pk: int, at: int) -> int | None:
 
 def limit_at(unit_pk: int, at: int) -> tuple[int, bool] | None:
     """Return how far (nano) the account of a unit's meter may go under zero, and whether the supply ends there; None if
-    electricity is paid before use.
+    electricity is paid before use, or nobody holds the account.
     """
     holder = holder_of(unit_pk, at)
     terms = terms_of(holder) if holder is not None else None

@@ -18,7 +18,7 @@ from .wall_clock import Twice, clock_at, possible
 
 
 class WallClockForm(RowForm):
-    """A form whose columns `instants` are instants."""
+    """A form in which the fields that `instants` names are instants."""
 
     instants: tuple[str, ...] = ()
 

@@ -1,8 +1,8 @@
 """The database itself refuses to change or delete a transfer. This module holds the triggers for each kind of database.
 
-One thing it lets through: the memo of a transfer may become `tenant 17`, when the data of that person are erased
-(`privacy.erasing`), and the parts of its sentence go then. Amounts, accounts and instants stay in any case. Only a migration
-removes the triggers (`RELEASE`), and creates them again.
+There is one exception. When the data of a tenant are erased (`privacy.erasing`), the memo of a transfer may become
+`tenant 17`, and the parts of its sentence are emptied. Amounts, accounts and instants stay in any case. Only a
+migration removes the triggers (`RELEASE`), and creates them again.
 """
 
 REFUSAL = "transfers are never changed or deleted: book the opposite one"
@@ -40,7 +40,7 @@ POSTGRESQL = [
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 """The SQL statements that create the triggers, by the vendor of the database."""
 BEFORE_PARTS = {"sqlite": _sqlite(f"{_CHANGED} OR {_NO_NUMBER}"), "postgresql": POSTGRESQL}
-"""Those of a database whose transfers have no parts of a memo yet."""
+"""The same statements for a database whose transfers have no parts of a memo yet."""
 RELEASE = {
     "sqlite": [f"DROP TRIGGER IF EXISTS transfer_no_{event}" for event in ("update", "delete")],
     "postgresql": [

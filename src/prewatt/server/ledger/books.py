@@ -131,8 +131,8 @@ def revenue(charged: Charged) -> dict[Account.Kind, int]:
 
 
 class Charge(NamedTuple):
-    """The charge of a meter's readings, its journal entries from `first_seq` to `last_seq`, to the tenancy (None:
-    nobody lived there): nano by the kind of revenue account, booked at the instant `at`.
+    """The charge of a meter's readings, which are its journal entries from `first_seq` to `last_seq`. The `tenancy`
+    pays it; None: nobody lived there. `parts`: nano by the kind of revenue account. It is booked at the instant `at`.
     """
 
     meter: Meter
@@ -179,7 +179,7 @@ def _payers(tenancies: Mapping[int, Tenancy]) -> dict[int | None, Account]:
 
 
 def book_emergency(meter: Meter, at: int, seq: int, lent: int) -> None:
-    """Book a change of a meter's emergency credit: by journal entry `seq`, `lent` nano are out now, and the difference
+    """Book a change of a meter's emergency credit: since journal entry `seq`, `lent` nano are lent. Only the difference
     from the books is booked. It moves no money; what the tenant used of it is in the tenant's credit.
     """
     rows = Transfer.objects.filter(meter=meter, kind=Transfer.Kind.EMERGENCY)

@@ -15,7 +15,7 @@ from .rows import rows
 
 BOOKS = "books"
 MANY = 10_000
-"""The books of more transfers than these (about a second) are exported as a task."""
+"""The books of more transfers than this (about a second of work) are exported as a task."""
 CSV, BEANCOUNT = "csv", "beancount"
 
 

@@ -92,10 +92,10 @@ class Transfer(WithMemo):
     """A transfer debits `amount` (nano, positive) to one account and credits it to another: two entries in one row,
     which always sum to zero. `at`: the instant at which it counts.
 
-    It is never changed or deleted; the database refuses that (`append_only`), but that an erased tenant's name leaves its
-    memo. A charge has its `meter` and the first
-    and the last of the journal's readings that it sums, all of one local day. Any other transfer has a reference, which
-    can be booked once, and a `memo` for people. `tenancy`: the tenancy whose deposit is moved.
+    It is never changed or deleted; the database refuses that (`append_only`). Only the name of an erased tenant is
+    taken out of its memo. A charge has its `meter` and the first and the last of the journal's readings that it sums,
+    all of one local day. Any other transfer has a reference, which can be booked once, and a `memo` for people.
+    `tenancy`: the tenancy whose deposit is moved.
     """
 
     class Kind(models.TextChoices):

@@ -12,8 +12,9 @@ from ..metering.locking import lock_organisation
 
 
 def next_number(kind: type[Model], organisation_pk: int) -> int:
-    """Return the number of an organisation's next paper of a kind, a model with `organisation` and `number`. The organisation is
-    locked, so that nobody else takes it before the caller's transaction, in which the paper is stored, ends.
+    """Return the number of an organisation's next paper of a kind, a model with `organisation` and `number`. The caller
+    stores the paper in the same transaction. The organisation is locked until that ends, so that nobody else takes the
+    number.
     """
     lock_organisation(organisation_pk)
     rows: Any = kind._default_manager.filter(organisation=organisation_pk)

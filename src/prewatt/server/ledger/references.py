@@ -99,21 +99,21 @@ class Reference(NamedTuple):
         return self._further(part)
 
     def numbered(self, number: int) -> Reference:
-        """Return one of several references that are counted: by journal entry, by repetition, or by the
-        amount before.
+        """Return this reference with a number. It tells apart references that are counted: by journal entry, by
+        repetition, or by the amount before.
         """
         return self._further(f"{number}")
 
     def since(self, at: int) -> Reference:
-        """Return one of several references that differ by an instant, in µs since 1970."""
+        """Return this reference with an instant, in µs since 1970, which tells it apart from others."""
         return self._further(f"{at:x}")
 
     def on(self, day: date) -> Reference:
-        """Return one of several references that differ by a local day."""
+        """Return this reference with a local day, which tells it apart from others."""
         return self._further(f"{day:%Y%m%d}")
 
     def with_part_of(self, other: Reference) -> Reference:
-        """Return a reference with the part of another one added."""
+        """Return this reference with the part of another one added."""
         return self._further(other.part)
 
     def _further(self, text: str) -> Reference:

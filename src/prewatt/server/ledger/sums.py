@@ -25,7 +25,7 @@ def sums(organisation: Organisation) -> dict[int, int]:
 
 
 def sums_at(organisation: Organisation, at: int) -> dict[int, int]:
-    """Return what `sums` returns, of all transfers before an instant. At a midnight these are the days before it."""
+    """Return what `sums` returns, but of the transfers before an instant: at a midnight, of the days before it."""
     return _summed(None, Transfer.objects.filter(at__lt=at, debit_account__organisation=organisation))
 
 

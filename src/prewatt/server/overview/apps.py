@@ -7,6 +7,6 @@ class OverviewConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear what people change."""
+        """Begin to listen to what people change (`hearing`)."""
         # It hears of models, which are there only now.
         from . import hearing  # noqa: F401

@@ -1,4 +1,6 @@
-"""The days of a property, kept as the journals grow: what its meters counted, and what each flat's last days cost."""
+"""The figures of a property's days: what its meters counted, and what each flat's last days cost. They grow with the
+journals.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,13 @@ class _Beginning(NamedTuple):
 
 
 def month_before(today: date) -> date:
-    """Return the first day of the month before."""
+    """Return the first day of the month before the one of `today`."""
     return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def count(places: Collection[Place], meters: Mapping[int, Meter], at: int) -> None:
-    """Take the entries of the journals up to the meters' rows into the days of places, and into those of their properties.
-    Places must be locked; those without a meter are left alone.
+    """Add the new journal entries, up to the `seq` of each meter, to the days of places and of their properties. Places
+    must be locked; those without a meter are left alone.
     """
     by_meter = {place.meter_id: place for place in places if place.meter_id is not None}
     beginnings = {pk: _beginning(meters[pk], at) for pk in by_meter}
@@ -85,7 +87,7 @@ def cost_of(place: Place) -> dict[date, int]:
 
 
 def add(sums: Mapping[tuple[Key, str], int]) -> None:
-    """Add to columns of days, which are made if they are not there."""
+    """Add amounts to columns of days. The row of a day is made if it is not there."""
     by_key: dict[Key, dict[str, int]] = defaultdict(dict)
     for (key, column), amount in sums.items():
         by_key[key][column] = amount

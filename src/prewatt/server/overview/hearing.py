@@ -1,4 +1,4 @@
-"""What people change of buildings and tenancies moves the pages that name them, though no figure is another."""
+"""When people change a building or a tenancy, the pages that show it are told, even if no figure has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that the first page shows is kept true: by the worker, and where no worker is at it, by whoever looks."""
+"""Keeps true all that the first page shows. The worker does it; where no worker runs, whoever opens a page does it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ FRESH = 15 * SECOND
 OFTEN, SLOWLY = 10 * SECOND, 10 * MINUTE
 """The times (µs) between two looks at what is to be done: at what is found quickly, and at what takes long."""
 SHARE = 20
-"""The worker rests so many times as long as a look has taken: it takes no more of a core than one part of so many."""
+"""The worker rests this many times as long as its last look took, and so leaves most of a core to others."""
 ENOUGH = 2000
 """The most places that the worker works out in one go."""
 
 
 def summaries(properties: QuerySet[Property]) -> list[Summary]:
-    """Return how properties stand, with what has moved worked out before, unless the worker does that. If the database
-    refuses, they stand as it was kept.
+    """Return the summaries of properties. If the worker has not looked just now, what has changed is worked out first;
+    if the database refuses that, the rows are returned as they were stored.
     """
     rows = _kept(properties)
     if rows and rows[0].kept_at is not None and abs(system_now() - rows[0].kept_at) < FRESH:
@@ -63,13 +63,15 @@ def _keep(rows: dict[int, Property]) -> None:
 
 
 class Keeper:
-    """The worker's part. It remembers when it looked last, by the system's clock (µs)."""
+    """The worker's part. It remembers until when it rests, by the system's clock (µs)."""
 
     def __init__(self) -> None:
         self._rest_until = self._said_at = self._quick_at = self._slow_at = 0
 
     def keep(self) -> None:
-        """Work out what has moved everywhere, unless the last time was too short ago for how long it took."""
+        """Work out what has changed in all properties. While the worker rests after the last time (`SHARE`), do nothing
+        but give the sign of life.
+        """
         began = system_now()
         if began >= self._rest_until:
             used = time.thread_time()

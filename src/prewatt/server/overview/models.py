@@ -24,19 +24,19 @@ class PlaceQuerySet(models.QuerySet["Place"]):
 class Place(models.Model):
     """A unit, or a meter that is no unit's, as it stands.
 
-    `home` and `name`: of the property and of the unit or the meter, as `sort` puts them in order. `seq` to `commands`: what
-    it was worked out from, so that a change is noticed. `counted`: the last entry of the journal that is in `DayFigures`
-    and in `days`, what the last local days cost (nano by ISO date).
+    `home`: the name of the property; `name`: of the unit or the meter; `sort` puts places in the order of both. `seq`
+    to `commands`: what it was worked out from, so that a change is noticed. `counted`: the last entry of the journal
+    that is in `DayFigures` and in `days`. `days`: what the last local days cost (nano by ISO date).
 
     `need`: the order in which places need somebody, the most urgent first (`Need`). `why`: what keeps it off
-    (`metering.seen.why_off`), or why nothing is known of it. `off_since`: when it went off. `lasts_until`: until when the
-    credit lasts at the usual use; `soon_at`: from when on it lasts less than three days. `waiting`: paid, and not yet shown
-    as applied by the journal. `switching`: how far the last order to the switch is. `tenancy`: who lives there now; `coming`:
-    who moves in next.
+    (`metering.seen.why_off`), or why nothing is known of it. `off_since`: when it went off. `lasts_until`: until when
+    the credit lasts at the usual use; `soon_at`: from when on it lasts less than three days. `waiting`: paid, and not
+    yet shown as applied by the journal. `switching`: how far the last order to the switch is. `tenancy`: who lives
+    there now; `coming`: who moves in next.
     """
 
     class State(models.TextChoices):
-        """How a place stands, in one word. The first that holds is said."""
+        """How a place stands, in one word: the first of these that is true."""
 
         OFF = "off", _("off")
         SOON = "soon", _("runs out soon")
@@ -93,7 +93,7 @@ class Place(models.Model):
 
 
 class Need(models.IntegerChoices):
-    """Which places need somebody first."""
+    """How urgently a place needs somebody, the most urgent first."""
 
     PAID_AND_OFF = 0
     OFF = 1
@@ -107,10 +107,11 @@ class Need(models.IntegerChoices):
 
 
 class Summary(models.Model):
-    """How the places of a property stand: their numbers. Units only, but for `others`: meters that are no unit's.
-    `unreached`: tenants whom no notice reaches. `moved_at`: when what is kept of the property last changed, on the system's clock.
-    Rows of `keeping.summaries` also have `name` and `organisation` (the primary key) of the property, and for all of them
-    the same `kept_at` (when the worker looked last, µs) and `headend_at` (the last sign of life of a head-end).
+    """The numbers of a property's places, by how they stand. `silent` and `alarms` count all places, `others` the
+    meters that are no unit's, and the rest units; `off` counts only those with a tenant. `moved_at`: when what is kept
+    of the property last changed, on the system's clock. Rows of `keeping.summaries` also have `name` and `organisation`
+    (the primary key) of the property, and for all of them the same `kept_at` (when the worker looked last, µs) and
+    `headend_at` (the last sign of life of a head-end).
     """
 
     name: str
@@ -151,9 +152,10 @@ class DayFigures(models.Model):
 
 
 class ToDo(models.Model):
-    """Something that a person must do. `property`: None if it belongs to the whole organisation. `of`: the rows of this kind
-    are one for each alarm, silence or gateway; of others there is one for each property or organisation, which says how
-    many there are (`count`), of how much (`amount`, None if it is of no money), and since when the oldest is there.
+    """Something that a person must do. `property`: None if it belongs to the whole organisation. Each alarm, silence
+    and gateway that needs somebody has a row of its own. Other kinds have one row for each property or organisation.
+    The row says how many there are (`count`), the sum (`amount`; None if it is no money), and since when the oldest is
+    there (`since`).
     """
 
     class Kind(models.TextChoices):
@@ -192,8 +194,9 @@ class ToDo(models.Model):
 
 
 class Keeping(models.Model):
-    """The sign of life of who keeps all this, on the system's clock (µs): what is younger than a few seconds need not
-    be looked at by a page. `top_up`: the last payment that is in `DayFigures`; `day`: when all days were last summed.
+    """When the worker last gave a sign of life (`at`, on the system's clock, µs). While that is a few seconds old, a
+    page looks at nothing itself. `top_up` and `debt_payment`: the last payments that are in `DayFigures`; `day`: when
+    all days were last summed.
     """
 
     at = models.BigIntegerField(default=0)

@@ -23,8 +23,8 @@ from .places import touch
 
 
 def keep_money(properties: Collection[int], keeping: Keeping | None) -> None:
-    """Sum the money of the days in which some came in since the last time; of all days from the month before, once a day or
-    if `keeping` is None.
+    """Sum the money of the days for which some came in since the last time. Once a day, or if `keeping` is None, sum
+    all days from the month before on.
     """
     at = now()
     rows = list(Property.objects.filter(pk__in=properties))

@@ -1,4 +1,4 @@
-"""The places are kept true: what has moved is found in one query, and worked out anew."""
+"""Keeps the places true: one query finds those of which something has changed, and they are worked out again."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class _Differs(Func):
 
 
 def keep_places(properties: Collection[int], most: int | None = None) -> tuple[set[int], bool]:
-    """Work out again those places of properties of which something has changed, and stop after about `most` of them. Returns
-    the properties that have changed, and whether no such place is left.
+    """Work out again those places of properties of which something has changed, and stop after about `most` of them.
+    Returns the primary keys of the properties that have changed, and whether no such place is left.
     """
     changed, done, last = _make(properties), 0, 0
     # Each place once: one that can't be brought to rest must not hold up all others.
@@ -110,7 +110,7 @@ def summarise(property_id: int) -> None:
 
 
 def touch(properties: Iterable[int]) -> None:
-    """Say that something else of properties has moved, which their pages show."""
+    """Record that something has changed that the pages of these properties show, beside their places."""
     Summary.objects.filter(property__in=list(properties)).update(moved_at=system_now())
 
 

@@ -22,7 +22,7 @@ SOON_DAYS = 3
 """The credit runs out soon if it lasts for fewer days than this."""
 STUCK = (SwitchProgress.FAILED, SwitchProgress.WAITS_FOR_BUTTON)
 UNUSABLE = frozenset({"keypad", "no-meter"})
-"""Why nothing is known of a unit: only the display of its meter shows it, or it has none."""
+"""Why nothing is known of a unit: only the display of its meter shows it, or it has no meter."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ def stand(place: Place, meter: Meter, property_: Property, facts: Facts, at: int
 
 
 def stand_without_meter(place: Place, is_keypad: bool) -> None:
-    """Write into the place of a unit of whose meter nothing is known, or that has none, that this is so."""
+    """Write into the place of a unit that nothing is known of its meter (`is_keypad`: a keypad meter), or that it has
+    none.
+    """
     place.balance = place.read_at = place.lasts_until = place.soon_at = place.off_since = None
     place.waiting, place.is_silent, place.has_alarm = 0, False, False
     place.switching = ""

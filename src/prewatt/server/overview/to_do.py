@@ -1,4 +1,4 @@
-"""What a person must do, beside the places: found in each room, and kept as rows."""
+"""What a person must do, apart from the places: it is found in each room, and stored as rows."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ OF_ROWS = ("property_id", "kind", "gateway_id", "silence_id", "alarm_id", "since
 
 
 def keep_to_do(organisations: Iterable[Organisation], slow: bool = False) -> None:
-    """Keep what is to be done in organisations. `slow`: also what takes long to be found: the reconciliation and overdue
-    bills, which otherwise stay as they were found last.
+    """Store what is to be done in organisations. `slow`: also find the kinds that take long, the reconciliation and
+    overdue bills; otherwise their rows stay as they are.
     """
     for organisation in organisations:
         finders = [*QUICK, *(SLOW if slow else ())]
@@ -240,5 +240,5 @@ QUICK: tuple[Finder, ...] = (
     ((Kind.UNREACHED,), _unreached),
     ((Kind.REPORT,), _reports),
 )
-"""What finds which kinds, a few queries each."""
+"""The functions that find rows with a few queries, each with its kinds."""
 SLOW: tuple[Finder, ...] = (((Kind.RECONCILIATION,), _reconciliation), ((Kind.BILL,), _bills))

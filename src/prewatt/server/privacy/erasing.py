@@ -54,7 +54,7 @@ TYPED = (
 
 
 def objections(tenancy: Tenancy) -> list[str]:
-    """Return why the data of a tenancy's tenant can't be erased now, in sentences for people; empty if they can."""
+    """Return sentences for people that say why the data of a tenancy's tenant can't be erased now; none if they can be."""
     if Erasure.objects.filter(tenancy=tenancy).exists():
         return [_("The personal data of this tenant are erased already.")]
     if tenancy.settled_at is None:
@@ -87,8 +87,8 @@ def objections(tenancy: Tenancy) -> list[str]:
 
 @transaction.atomic
 def erase(tenancy: Tenancy, by: Any = None) -> Erasure:
-    """Erase the personal data of a tenancy's tenant. `by`: the person who does; None: the schedule. Raises ValidationError
-    with the sentences of `objections`; nothing is changed then.
+    """Erase the personal data of a tenancy's tenant. `by`: the person who erases them; None: the schedule. Raises
+    ValidationError with the sentences of `objections`; nothing is changed then.
     """
     lock_organisation(tenancy.unit.property.organisation_id)
     locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
@@ -219,7 +219,8 @@ def _free(name: str, user: Any) -> str:
 
 def empty_the_log() -> None:
     """Write what waits in SQLite's write-ahead log into the database, so that no old page with a name stays in the log.
-    Somebody who is reading may hinder it: the daily run does it again.
+    A connection that reads may prevent it; the daily run does it again. Does nothing with another database, or within a
+    transaction.
     """
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:

@@ -44,7 +44,7 @@ MONEY = {
 """Fields with an amount in nano."""
 STAFF = {"by", "paid_by", "revoked_by", "withdrawn_by"}
 GIVERS = ("payer", "payer_address", "link", "params")
-"""Of a payment that somebody else made by a gift link, what tells of them, but for the name that they left."""
+"""The fields of a payment by a gift link that tell who made it. The name that they left is not among them."""
 LEFT_OUT = {"estate.Tenancy", "notices.Channel", "correspondence.Photo"}
 """Models that the file shows in a way of their own."""
 

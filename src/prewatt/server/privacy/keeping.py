@@ -1,4 +1,6 @@
-"""Once a day: what is kept of people for long enough goes, landlord by landlord. What fails for one does not stop the others."""
+"""Once a day, what was kept of people for long enough is deleted, landlord by landlord. A failure at one does not stop
+the others.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,9 @@ from .models import Retention, retention_of
 
 log = logging.getLogger("prewatt.worker")
 WAITING_FILES = 30 * DAY
-"""For this long a bank's file waits for a person to say what its columns are, µs."""
+"""How long (µs) a bank's file waits for a person to say what its columns are."""
 LOOKED_AT = DAY
-"""For this long it is kept that somebody looked at a meter, and what it showed then, µs."""
+"""How long (µs) it is kept that somebody looked at a meter, and what it showed then."""
 
 
 def forget_what_is_due() -> None:

@@ -77,5 +77,7 @@ class Erasure(models.Model):
 
 
 def retention_of(organisation: Organisation) -> Retention:
-    """Return how long an organisation keeps things; the usual figures, in a row that is not stored, if it has said nothing."""
+    """Return how long an organisation keeps personal data. If it has not said so, the row has the usual figures and is
+    not stored.
+    """
     return Retention.objects.filter(organisation=organisation).first() or Retention(organisation=organisation)

@@ -1,4 +1,4 @@
-"""Who somebody is in the texts that are stored: their names and addresses, and taking those out of texts."""
+"""The names and addresses by which stored texts call a tenant, and how they are taken out of texts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ _LETTER = r"[0-9A-Za-zÀ-ɏͰ-ϿЀ-ӿ]"
 
 
 def number_of(tenancy: Tenancy) -> str:
-    """Return what stands for a tenant whose data are erased."""
+    """Return what stands for a tenant whose data are erased: `tenant 17`."""
     return f"tenant {tenancy.pk}"
 
 
 @dataclass(frozen=True)
 class Person:
-    """The tenant of a tenancy, as texts may call them. `names`: names and addresses, anywhere in a text; `logins`: texts that
-    are nothing else, since a login such as `flat1` is also what people call the flat.
+    """The tenant of a tenancy, as texts may call them. `number` replaces each of `names` (names and addresses) anywhere
+    in a text. It replaces one of `logins` only where that is the whole text, since a login such as `flat1` may also be
+    the name of the flat.
     """
 
     number: str
@@ -59,7 +60,7 @@ class Person:
         return self._pattern.sub(self.number, text) if self._pattern else text
 
     def out_of(self, value: Any) -> Any:
-        """Return a value of JSON in whose texts the number stands for the person."""
+        """Return a JSON value with all its texts as `without` returns them."""
         if isinstance(value, str):
             return self.without(value)
         if isinstance(value, list):
@@ -75,8 +76,8 @@ class Person:
 
 
 def person_of(tenancy: Tenancy, everywhere: bool = False) -> Person:
-    """Return the tenant of a tenancy. If another tenant of the landlord (`everywhere`: of any landlord) has the same name, it
-    stands for this one only with the unit behind it.
+    """Return the tenant of a tenancy. If another tenant of the landlord (`everywhere`: of any landlord) has the same
+    name, only the name with the unit behind it counts as this one.
     """
     names = {each.strip() for each in _names(tenancy)} - {number_of(tenancy), ""}
     rows = Tenancy.objects.exclude(pk=tenancy.pk)
@@ -91,8 +92,8 @@ def person_of(tenancy: Tenancy, everywhere: bool = False) -> Person:
 
 
 def logins_that_go(tenancy: Tenancy) -> list[Any]:
-    """Return the logins that end with a tenancy: not those that also belong to another tenancy, or to somebody who works for
-    a landlord.
+    """Return the logins that end with a tenancy. A login stays if it also belongs to another tenancy, or to somebody
+    who works for a landlord.
     """
     users = tenancy.people.filter(is_staff=False, is_superuser=False, memberships__isnull=True).order_by("pk")
     others = Tenancy.objects.filter(erasure=None).exclude(pk=tenancy.pk)

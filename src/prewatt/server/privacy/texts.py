@@ -1,8 +1,9 @@
 """Every text that is stored, and what it says of people. A test holds that no field of any model is left out.
 
-What is of a tenancy's tenant is emptied, or replaced by the tenancy's number, when their data are erased
-(`privacy.erasing`), and is in the file that they can ask for (`privacy.export`). What may name a tenant is looked through
-for the names. Bytes of journals and commands are not: they hold logins at most, which say nothing once the login is erased.
+A text about a tenancy's tenant is in the file that they can ask for (`privacy.export`). When their data are erased
+(`privacy.erasing`), it is emptied, or replaced by the tenancy's number. Texts that may name a tenant are searched for
+the names. The bytes of journals and commands are not searched: they hold at most logins, which say nothing once the
+login is erased.
 """
 
 from __future__ import annotations
