@@ -29,8 +29,8 @@ def raise_alarm(
     seq: int = 0,
     data: dict[str, Any] | None = None,
 ) -> Alarm | None:
-    """Raise an alarm for people, of a meter or a gateway. Returns None if an alarm of this kind (and `key`) is open
-    there already.
+    """Raise an alarm for people, of a meter or a gateway. Returns the alarm; None if an alarm of this kind (and `key`)
+    is open there already.
     """
     if Alarm.objects.filter(meter=meter, gateway=gateway, kind=kind, key=key, is_resolved=False).exists():
         return None

@@ -23,8 +23,9 @@ Result = TypeVar("Result")
 def apart(
     job: str, items: Iterable[Item], work: Callable[[Item], Result], of: Callable[[Item], Meter | Gateway | None]
 ) -> list[Result]:
-    """Return what the work gave for each item. If it fails, an alarm is raised for the meter or gateway that the item
-    is `of`, and settled when it succeeds again. Only a failing database ends all of it.
+    """Return what the work gave for each item with which it succeeded. If it fails, an alarm is raised for the meter or
+    gateway that `of` returns for the item; it is settled when the work succeeds again. Only a failing database ends all
+    of it.
     """
     done = []
     failed: set[str] | None = None
@@ -47,12 +48,12 @@ def apart(
 
 
 def gateway_of(organisation: Organisation) -> Gateway | None:
-    """Return the gateway at which an alarm without a meter is shown: the landlord's first one."""
+    """Return the gateway at which an alarm without a meter is shown: the landlord's first one; None if there is none."""
     return Gateway.objects.filter(property__organisation=organisation).order_by("pk").first()
 
 
 def meter_or_gateway_of(tenancy: Tenancy) -> Meter | Gateway | None:
-    """Return the meter or gateway at which an alarm of a tenancy is shown."""
+    """Return the meter or gateway at which an alarm of a tenancy is shown; None if there is neither."""
     meter = Meter.objects.filter(unit=tenancy.unit_id).first()
     return meter or gateway_of(tenancy.unit.property.organisation)
 

@@ -55,7 +55,7 @@ class BalanceError(ValueError):
 
 
 def balance(property_: Property, begin: int, end: int, interval: int = INTERVAL) -> list[Span]:
-    """Return the energy balance by interval, from `begin` to `end` or as far as all meters have reported. Raises
+    """Return the energy balance by `interval` (µs), from `begin` to `end` or as far as all meters have reported. Raises
     BalanceError without a main meter, or without readings.
     """
     points = np.arange(begin, end + 1, interval, dtype=np.int64)

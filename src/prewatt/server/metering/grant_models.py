@@ -14,9 +14,9 @@ class StaffGrant(models.Model):
     """What a person on site may do at a property's gateways without the server. It is signed in advance, and can be
     shown again. `key` is the key of the holder's phone; `text` is the signed grant.
 
-    `user` is whose login asked for it, by the property's `OnSiteRules` (`metering.phones`); null: somebody signed it for a
-    holder. `revoked_at` is since when it holds no more, null if nobody has taken it back; `revoked_by` who did, empty if it followed from
-    a role that ended.
+    `user` is the login that asked for it by a phone, within the property's `OnSiteRules` (`metering.phones`); null:
+    somebody signed it for a holder. `revoked_at`: when it was taken back; null if it was not. `revoked_by`: who took it
+    back; empty if a role ended.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="staff_grants")

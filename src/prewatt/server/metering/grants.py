@@ -24,7 +24,9 @@ from .models import Gateway, StaffGrant
 
 
 def refused_restoring(amount_field: str, most_amount: int, time_field: str, longest: int) -> dict[str, str]:
-    """Return, by field, why no grant can let staff restore for these bounds (nano, µs; 0: none), for people; empty if one can."""
+    """Return, by field and for people, which of these bounds of a restoration is out of range: an amount (nano), a time
+    (µs). Empty if neither is.
+    """
     errors = {}
     if not is_lendable(most_amount):
         errors[amount_field] = _("Type an amount from 0 to %(most)s.") % {"most": RESTORE_LARGEST // NANO}

@@ -19,8 +19,8 @@ def use_between(meter: Meter, span: Span) -> list[Interval]:
 
 
 def intervals_of(meter: Meter, which: Q) -> Iterator[Interval]:
-    """Yield the intervals of the readings that `which` selects. No further than the meter's row says: the head-end may
-    have stored more since that was read.
+    """Yield the intervals of the readings that `which` selects, in the order of the journal. It stops at the entry in
+    the meter's row, because the head-end may have stored more since that was read.
     """
     # A reading that the server does not take for one has no energy here, and was charged by nobody.
     readings = JournalEntry.objects.filter(

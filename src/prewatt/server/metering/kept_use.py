@@ -22,7 +22,9 @@ def use_of_row(row: DayUse) -> Use:
 
 
 def keep_use(meter: Meter, place: ZoneInfo, summed: int, days: Mapping[date, Use]) -> None:
-    """Keep the sums of days. No page waits or fails for it: the next look does it again."""
+    """Store the sums of days, unless the database is busy or fails: then the next look does it again. `summed`: the
+    last entry in the stored sums when they were read.
+    """
     try:
         with little_patience(), transaction.atomic():
             DayUse.objects.filter(meter=meter).exclude(zone=place.key).delete()

@@ -1,10 +1,10 @@
 """Rows are locked in one order, so that no two transactions wait for each other: first the organisation's, then the
 property's, the gateway's, the meters' by their numbers, then all others.
 
-A transaction that comes to an earlier row by a later one (from a payment to its organisation) reads the later row
-without a lock, takes the earlier lock, and then reads again, under its own lock, what it decides by. What is locked is
-the row and not its key (`FOR NO KEY UPDATE`): rows that refer to it can be added meanwhile; otherwise whoever adds one
-would wait for it, out of order. SQLite has one writer: there nothing is locked.
+A transaction may find an earlier row only through a later one, such as an organisation through a payment. It reads the
+later row without a lock, and takes the earlier lock. Then it locks the later row, and reads again what it decides by.
+What is locked is the row and not its key (`FOR NO KEY UPDATE`): rows that refer to it can be added meanwhile; otherwise
+a transaction that adds one would wait for it, out of order. SQLite has one writer: there nothing is locked.
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ def _upsert(rows: Sequence[Look], field: str) -> None:
 
 @contextmanager
 def little_patience() -> Iterator[None]:
-    """Let this connection wait only for a moment, for what is written down by the way. On SQLite all writers wait for one another."""
+    """Let this connection wait only for a moment (`PATIENCE`) to write what is not important. On SQLite all writers
+    wait for one another.
+    """
     if connection.vendor != "sqlite":
         yield
         return
@@ -78,12 +80,13 @@ def little_patience() -> Iterator[None]:
 
 
 class Present(NamedTuple):
-    """What a page shows about the present of a meter. `version` changes with everything that the rest of the page may
-    have to follow.
+    """What a page shows about the present of a meter. `version` changes whenever the rest of the page may have to
+    change.
 
-    `live`: the gateway has just reported the meter, or (`cause`) why it can't be read. `register` is in Wh, `power` in
-    W, `balance` in nano; each is None if it is not known. If it is not live, `balance` is the latest of the journal, as
-    of `read_at`.
+    `live`: the gateway has just reported the meter, at `heard` on the system's clock. `cause`: why the meter could not
+    be read; empty if it was. `register` (Wh) and `power` (W) are None if they are not known. `balance` is in nano; if
+    the meter is not live, it is the latest that the meter told or its journal shows. `read_at`: when the journal's last
+    reading was.
     """
 
     meter: int
@@ -101,7 +104,9 @@ class Present(NamedTuple):
 
 
 def read(meters: Iterable[int]) -> tuple[dict[int, Present], dict[int, int]]:
-    """Return the present of meters, and until when they are watched."""
+    """Return two dicts by the primary keys of meters: how they stand at present, and until when (µs) they are watched
+    (0: never).
+    """
     now, presents, ends = system_now(), {}, {}
     rows = Meter.objects.filter(pk__in=list(meters)).values_list(
         "pk",

@@ -30,16 +30,15 @@ it.
 class Gateway(models.Model):
     """A data concentrator in a building. Instants are in µs since 1970.
 
-    `public_key` is set at enrolment, which uses up the enrolment code (`code_id` finds it, `code_secret`, sealed, proves it:
-    `wire.enrolling`). `renewals` counts
-    the enrolments after the first one; each ends the rights of the gateway before. `epoch` and `number` are the stamp
-    of the last accepted message. `since`: when it last came online or went offline. `sessions`: the last sessions
-    (hexadecimal, the latest first); if an earlier one speaks again after a later one, two gateways have this one's key.
-    `adopted_at`: when it last got the server's state to continue from. `lines`: the lines of its meters that are in trouble as
-    a whole, as it has last reported them (`headend.lines`). `kept_off_until`: the own broker does not let it in before,
-    because it has flooded the head-end; by the system's clock. `code_ends`: when the enrolment code ends, by the same clock.
-    `told_revocations`: the number of the list of revoked grants that it has told to have (0: none); -1 if its software knows
-    no such lists.
+    `public_key` is set at enrolment, which uses up the enrolment code (`code_id` finds it, `code_secret`, sealed,
+    proves it: `wire.enrolling`). `renewals` counts the enrolments after the first one; each ends the rights of the
+    gateway before. `epoch` and `number` are the stamp of the last accepted message. `since`: when it last came online
+    or went offline. `sessions`: the last sessions (hexadecimal, the latest first); if an earlier one speaks again after
+    a later one, two gateways have this one's key. `adopted_at`: when it last got the server's state to continue from.
+    `lines`: the lines of its meters that are in trouble as a whole, as it has last reported them (`headend.lines`).
+    `kept_off_until`: until when the server's own broker does not let it in, because it has flooded the head-end; by the
+    system's clock. `code_ends`: when the enrolment code ends, by the same clock. `told_revocations`: the number of the
+    list of revoked grants that it says it has (0: none); -1 if its software knows no such lists.
     """
 
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="gateways")
@@ -93,10 +92,10 @@ class Meter(models.Model):
 
     `commands`: the number of the last command in its credit log. `taken`: the number of the last command that its
     journal shows as applied; `told_command`: the last one that the meter reports as applied. `late` and `duplicates`:
-    the numbers of entries that came after an outage, and of entries that came again. `told_quantities`: what it
-    measured beside its register when it last reported (`kernel.quantities`). `told_switch`: how far the last order to its
-    switch then was (`kernel.switching`), empty if its gateway does not say. `archived_at`: since when (µs since 1970) it stands
-    in no list any more, because it was taken away; null: it is in use.
+    how many entries came after an outage, and how many came again. `told_quantities`: what it measured beside its
+    register when it last reported (`kernel.quantities`). `told_switch`: how far the last order to its switch was then
+    (`kernel.switching`), empty if its gateway does not say. `archived_at`: since when (µs since 1970) it stands in no
+    list any more, because it was taken away; null: it is in use.
     """
 
     class Role(models.TextChoices):
@@ -326,7 +325,7 @@ class Alarm(models.Model):
 
     @property
     def property(self) -> Property:
-        """Return the property where it is."""
+        """Return the property of the alarm's meter or gateway."""
         owner = self.meter or self.gateway
         assert owner is not None
         property_: Property = owner.property
@@ -414,8 +413,8 @@ class SilentMeter(models.Model):
     if too little is known).
 
     When the meter was read again, up to the instant `counted_at`, `energy` and `charge` are what was used, and `stands`
-    is its balance (nano) then. `was_read_meanwhile`: there are readings of during the silence, so only the network was
-    down. `was_checked_for_spread`: whether an amount is to be spread by itself was looked at.
+    is its balance (nano) then. `was_read_meanwhile`: there are readings from the time of the silence, so only the
+    network was down. `was_checked_for_spread`: it was checked whether the amount must be spread without a person.
     """
 
     silence = models.ForeignKey(Silence, on_delete=models.CASCADE, related_name="meters")

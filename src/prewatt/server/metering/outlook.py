@@ -48,14 +48,16 @@ def days_left(meter: Meter, tenancy: Tenancy, balance: int, at: int) -> int | No
 
 
 def fewer_days_from(lasts: int, days: int) -> int:
-    """Return the instant from which `days_until` says fewer than so many days."""
+    """Return the instant from which `days_until` says fewer than `days`, for credit that lasts until the instant
+    `lasts`.
+    """
     return lasts - (1440 * days - 721) * MINUTE
 
 
 def lasts_until(read_at: int, begins: int, zone_: ZoneInfo, balance: int, cost: Mapping[date, int]) -> int | None:
-    """Return the instant until which a balance (nano) will last, by what local days cost before the reading at `read_at`
-    (`cost`, nano; a day that it lacks cost nothing), as far as the tenancy that began at `begins` had begun. None if too
-    little is known, or there is no balance.
+    """Return the instant until which a balance (nano) will last; None if too little is known, or there is no balance.
+    `cost`: what the local days before the reading at `read_at` cost (nano); a missing day cost nothing. Days before the
+    tenancy began (at `begins`) do not count.
     """
     if balance <= 0:
         return None

@@ -1,5 +1,6 @@
-"""Phones of people who may switch have a grant for each of their properties, so that they can work on site without a network
-(`wire.on_site`). A phone asks for it whenever its owner is online; what it may do, the property's rules say (`OnSiteRules`).
+"""Phones of people who may switch have a grant for each of their properties, so that they can work on site without a
+network (`wire.on_site`). A phone asks for it whenever its owner is online. The property's rules (`OnSiteRules`) say
+what the phone may do.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ def allowed(rules: OnSiteRules, rights: frozenset[Right]) -> tuple[str, ...]:
 
 @transaction.atomic
 def set_rules(rules: OnSiteRules, by: Any) -> int:
-    """Store what the grants of phones may allow at a property. If that is less than before, the grants that phones have are
-    taken back, and each phone gets another one when it is online. Returns how many were. Raises ValidationError, which
-    names the wrong fields.
+    """Store what the grants of phones may allow at a property. If that is less than before, the grants that phones have
+    are taken back, and each phone gets another one when it is online. Returns how many were taken back. Raises
+    ValidationError, which names the wrong fields.
     """
     errors: dict[str, str] = {}
     if set(rules.actions.split()) - set(ALLOWED):
@@ -87,9 +88,9 @@ def opened(row: StaffGrant) -> Grant:
 
 
 def grants_for(user: Any, reach: Reach, key: str) -> PhoneGrants:
-    """Return a grant for each property where a login may switch, for its phone whose public key is `key` (64 hexadecimal
-    digits). One that holds for long enough, and says what it would say now, is the same as before. Raises ValidationError if
-    it is no key, or if very many phones have asked.
+    """Return a grant for each property where a login may switch, for its phone whose public key is `key` (64
+    hexadecimal digits). An earlier grant that holds for long enough, and says what a new one would say, is returned
+    again. Raises ValidationError if it is no key, or if very many phones have asked.
     """
     places = list(
         reach.properties(Right.SWITCH)

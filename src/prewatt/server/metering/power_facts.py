@@ -18,16 +18,16 @@ VOLTAGES = (Quantity.VOLTAGE_L1, Quantity.VOLTAGE_L2, Quantity.VOLTAGE_L3)
 DEAD = 50_000
 """Under this voltage (mV) no power reaches a meter."""
 FRESH = HOUR
-"""What a meter measured is of now for this long, µs."""
+"""How long (µs) a measured value counts as the present one."""
 BACK = 366 * DAY
-"""How far back an order is looked for that keeps the switch open, µs."""
+"""How far back (µs) the order is looked for that keeps the switch open."""
 LOOKED_AT = 50
-"""The most orders that are looked at for it."""
+"""The most orders that this search reads."""
 
 
 def facts_of_meter(meter: Meter, property_: Property, account: Account, latest: Seen, at: int) -> Facts:
-    """Return what is known of a meter at an instant, but for what was paid. The meter's gateway is asked for, and only where
-    somebody ordered it off, its journal.
+    """Return what is known of a meter at an instant, except what was paid. The row of its gateway is read; its journal
+    is read only if an order or a hold keeps the switch open.
     """
     facts = facts_of(account, at, latest.balance, latest.closed)
     return msgspec.structs.replace(

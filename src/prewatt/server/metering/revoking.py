@@ -1,5 +1,5 @@
-"""Staff grants are taken back: those that hold no more stand in a list of the property, which the server signs and numbers, and
-which the head-end sends to each gateway (`headend.revoking`).
+"""Staff grants are taken back. For each property the server numbers and signs a list of those that hold no more, and
+the head-end sends it to each gateway (`headend.revoking`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .models import RevocationList, StaffGrant
 
 
 def holding() -> QuerySet[StaffGrant]:
-    """Return the grants whose end is not reached, and that nobody has taken back."""
+    """Return the grants whose end is not reached and that nobody has taken back."""
     return StaffGrant.objects.filter(ends__gt=now(), revoked_at=None)
 
 
@@ -70,8 +70,8 @@ def revoke_what_is_not_allowed(user: Any) -> int:
 
 
 def revoke_what_nobody_may() -> int:
-    """Do so for all logins: a phone may have asked at the moment in which its owner's role ended, and a property may have gone
-    to another landlord. Returns how many grants those were.
+    """Take back the grants that any login may not have any more. A phone may have asked at the moment in which its
+    owner's role ended, and a property may have gone to another landlord. Returns how many grants those were.
     """
     owners = get_user_model()._base_manager.filter(pk__in=holding().exclude(user=None).values("user"))
     return sum(revoke_what_is_not_allowed(each) for each in owners)
@@ -89,7 +89,9 @@ def renew_lists_of_the_future() -> int:
 
 
 def listen() -> None:
-    """Take back what a login may no more as soon as its role is changed or taken, or it is closed or deleted."""
+    """Have grants taken back as soon as their login loses the right to switch: its role changes or ends, or it is
+    closed or deleted.
+    """
     user_model = get_user_model()
 
     def of_member(instance: Membership, **_more: Any) -> None:

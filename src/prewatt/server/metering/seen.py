@@ -19,9 +19,9 @@ LIMIT = Cause.LIMIT.value
 
 @dataclass(frozen=True)
 class Seen:
-    """The latest of a meter: its `balance` (nano), whether its switch is `closed` (None if that is not known), and how far
-    the last order to the switch is (None if its gateway does not say). `is_told`: the meter has said so itself, and its
-    journal is not here yet.
+    """The latest state of a meter that is known: its `balance` (nano), whether its switch is `closed` (None if that is
+    not known), and how far the last order to the switch is (None if its gateway does not say). `is_told`: the meter has
+    reported this itself, and its journal is not here yet.
     """
 
     balance: int
@@ -41,7 +41,9 @@ def seen(meter: Meter) -> Seen:
 
 
 def is_low(meter: Meter, property_: Property, account: Account, at: int) -> bool:
-    """Return whether a meter's credit is under one of the highest steps of the reminder."""
+    """Return whether a meter's credit is low: its journal says so, or it has a credit limit and what is left down to
+    the limit is under one of the property's highest steps.
+    """
     latest, settings = seen(meter), account.settings
     if meter.is_low and not latest.is_told:
         return True

@@ -1,4 +1,4 @@
-"""Readings as arrays: aligned with instants, as the energy between them."""
+"""Readings as arrays: the energy used between instants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Alignment:
     the same instants.
 
     `index`: the last reading whose running sum is known there; `between`: which instants lie between two readings,
-    `after`: the index of the later of the two, `part`, `length`: how far between, µs.
+    `after`: the index of the later of the two, `part` of `length` (µs): how far between the two it lies.
     """
 
     at: Ints
@@ -58,8 +58,9 @@ def used_up_to(aligned: Alignment, running: Ints) -> Ints:
 
 
 def energies(readings: Iterable[tuple[int, int]]) -> tuple[Ints, Ints]:
-    """Return the instants of all readings, and the energies (Wh) between them, as `rate` takes them. `readings` are pairs
-    (instant, Wh since the reading before). They are no registers, because meters are exchanged and counters roll over.
+    """Return the instants of all readings, and the energies (Wh) between them, as `rate` takes them. `readings` are
+    pairs (instant, Wh since the reading before). Registers would not do, because meters are exchanged and counters roll
+    over.
     """
     pairs = np.array(list(readings), dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[1:, 1]

@@ -1,13 +1,14 @@
 """What similar flats of a building use: a rule without I/O.
 
 A tenant sees one figure beside their own: what the flat in the middle of similar ones used in the same whole days. It is made
-so that nobody can work out a single flat from it, also somebody who looks at it day after day:
+so that nobody can work out a single flat from it, not even by looking day after day:
 
 - Flats are divided into groups, by area where it is known. No flat is in two groups, so that no two figures can be
-  subtracted; and all of a group see the same figure, their own flat in it.
+  subtracted. All of a group see the same figure, which includes their own flat.
 - A group has at least five flats beside each one's own. Where there are fewer of one size, sizes are put together.
-- Of a flat only whole days count on which somebody lived there and the meter was read: a day that nobody knows is left out, and
-  is no zero. A flat of which too little is known is in no group. Who moves leaves the flat in it, with both tenants' days.
+- Only those whole days of a flat count on which somebody lived there and the meter was read: a day that is not known is left
+  out, and is no zero. A flat of which too little is known is in no group. After a move the flat stays in its group, with the
+  days of both tenants.
 - The figure is the middle one of the flats' averages, rounded to about a tenth of itself.
 """
 
@@ -24,7 +25,9 @@ LEAST = 6
 SIZES = (30, 45, 60, 80, 110)
 """Where the sizes of flats are divided, m²."""
 FIRST_DAYS = 5
-"""With fewer whole days of a month the month before is compared, and of a flat of which less is known nothing is."""
+"""If fewer whole days of this month are over, the month before is compared. A flat with fewer known days is not
+compared.
+"""
 
 
 class Flat(NamedTuple):
@@ -43,7 +46,9 @@ class Group(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """One's own use (Wh) and that of similar flats in as many days. `days`: how many of the span are known of one's own."""
+    """A flat's own use (Wh) and that of similar flats in as many days. `days`: how many days of the span are known of
+    the flat.
+    """
 
     own: int
     similar: int
@@ -51,7 +56,9 @@ class Beside(NamedTuple):
 
 
 def span_of(today: date) -> tuple[date, date]:
-    """Return the first and the last day that are compared on a day: the whole days of the month, or the month before."""
+    """Return the first and the last day that are compared on the day `today`: the days of this month that are over, or,
+    if they are fewer than `FIRST_DAYS`, the month before.
+    """
     last = today - timedelta(days=1)
     if last.month != today.month or last.day < FIRST_DAYS:
         last = today.replace(day=1) - timedelta(days=1)
@@ -59,7 +66,7 @@ def span_of(today: date) -> tuple[date, date]:
 
 
 def is_enough(known: int, days: int) -> bool:
-    """Return whether so many known days stand for a span of `days`."""
+    """Return whether so many known days are enough to stand for a span of `days`."""
     return known >= FIRST_DAYS and 3 * known >= 2 * days
 
 
@@ -110,7 +117,9 @@ def rounded(energy: int) -> int:
 
 
 def beside(own: Mapping[date, int], group: Group, days: int) -> Beside | None:
-    """Return one's own use in a span of so many days beside that of a group; None if too little is known of one's own."""
+    """Return a flat's own use in a span of so many days beside that of its group; None if too little of its own is
+    known.
+    """
     if not is_enough(len(own), days):
         return None
     return Beside(sum(own.values()), rounded(group.energy * len(own) // days), len(own))

@@ -14,7 +14,7 @@ from .uses import Use
 from .whole_days import whole_days
 
 STALE = 2
-"""For how many days what is kept is shown if it is not worked out anew."""
+"""For how many days an old figure is still shown if no new one is worked out."""
 
 
 class Compared(NamedTuple):

@@ -15,8 +15,8 @@ from .whole_days import whole_days
 
 
 def keep_similar_use(at: int) -> list[Property]:
-    """Work out, at the instant `at`, what similar flats use in each property where that is not done for this day, and forget
-    it where the landlord does not want it. Returns the properties that were worked out.
+    """For each property that wants it, work out what similar flats use, unless that is done for the day of `at`. The
+    row of a property that does not want it is deleted. Returns the properties for which it was worked out.
     """
     SimilarUse.objects.exclude(property__in=Property.objects.in_use().filter(compares_flats=True)).delete()
     kept = dict(SimilarUse.objects.values_list("property", "last_day"))

@@ -1,8 +1,8 @@
-"""What a meter used in a span of time, for charts: by the law of `kernel.span`, as on the statement. An interval between two
-readings is never divided; it belongs to the day or the half-hour in which it ends.
+"""What a meter used in a span of time, for charts: by the law of `kernel.span`, as on the statement. An interval
+between two readings is never divided; it belongs to the day or the half-hour in which it ends.
 
-Days are kept as sums (`DayUse`), so that nobody reads years of entries for a look: a look reads the entries since the last
-that was summed, and keeps them too when they are many.
+Days are stored as sums (`DayUse`), so that no page reads years of entries. A page reads only the entries after the last
+one that was summed, and stores their sums too if they are many.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .models import DayUse, Meter
 from .uses import Interval, Use
 
 MANY = 96
-"""So many entries that are not summed yet are kept as sums by the look that meets them: a day of readings."""
+"""If a page reads at least this many entries that are not summed yet (a day of readings), it stores their sums."""
 
 
 def use_by_day(meter: Meter, first: date, last: date, begins: int = 0, ends: int | None = None) -> dict[date, Use]:

@@ -37,8 +37,8 @@ class DayUse(models.Model):
 class SimilarUse(models.Model):
     """What similar flats of a property used (`metering.similar`), worked out once a day. It may be deleted at any time.
 
-    `first_day` and `last_day`: the whole local days that are compared. `groups`: pairs of the flats of a group, by their numbers, and
-    Wh, rounded. Of single flats nothing is kept.
+    `first_day` and `last_day`: the whole local days that are compared. `groups`: pairs of the primary keys of a group's
+    flats and their use (Wh, rounded). Nothing is kept of a single flat.
     """
 
     property = models.OneToOneField(

@@ -18,8 +18,8 @@ SLACK = 2 * HOUR
 def whole_days(
     uses: Mapping[date, Use], held: Iterable[Tenancy], first: date, last: date, zone_name: str
 ) -> dict[date, int]:
-    """Return what was used (Wh) on those local days from `first` to `last` of which all is known, and which lie in one of
-    some tenancies from begin to end.
+    """Return what was used (Wh) by local day, for the days from `first` to `last` of which all is known and which lie
+    wholly in one of the tenancies.
     """
     place, tenancies = zone(zone_name), list(held)
     days = {}

@@ -21,8 +21,8 @@ DIFFERENCE = "difference"
 
 
 def gap(alarm: Alarm) -> int:
-    """Return what the meter has and the books do not have, by an alarm, nano; negative if the books have more. 0 if
-    there is no difference, or the alarm is of another kind.
+    """Return how much more a meter has than the books, by an alarm, nano; negative if the books have more. 0 if there
+    is no difference, or the alarm is of another kind.
     """
     if alarm.meter_id is None or alarm.kind not in (DIFFERENCE, OPENED):
         return 0
@@ -33,8 +33,8 @@ def gap(alarm: Alarm) -> int:
 
 def carry_out(adjustment: Adjustment, by: str) -> None:
     """Book a difference that a second person agreed to. The server's account takes the meter's balance, and the alarms
-    of it are resolved. The caller holds the transaction. Raises GivingBackError if the difference has changed
-    meanwhile.
+    of the difference are resolved. The caller holds the transaction. Raises GivingBackError if the difference has
+    changed meanwhile.
     """
     alarm = Alarm.objects.select_related("meter").get(pk=adjustment.number or 0)
     meter = for_update(Meter.objects).get(alarms=alarm)

@@ -287,7 +287,7 @@ def link(
 
 def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
     """Return the top-up that a person booked when only the code was found, if it is a payment of `amount` nano at the
-    instant `paid`. It has an id of ours, and was booked as cash.
+    instant `paid`. It has an id of ours, and was booked as cash. It is returned once: the payment then counts as found.
     """
     alarms = Alarm.objects.filter(
         meter=meter, kind=UNBOOKED, is_resolved=True, key__startswith=CODE, data__by_hand=True
@@ -302,8 +302,9 @@ def booked_by_hand(meter: Meter, amount: int, paid: int) -> TopUp | None:
 
 @transaction.atomic
 def book_found(asked_alarm: Alarm, by: Any, source: Account | None = None) -> TopUp | None:
-    """Book credit that was found: a payment, in the account `source` (None: cash), or credit that was given or taken
-    otherwise; then return None. A repeated call books nothing more. Raises FoundError if it cannot be booked.
+    """Book credit that was found. Returns the top-up of a payment, whose money lies in the account `source` (None:
+    cash); None for credit that was given or taken otherwise. A repeated call books nothing more. Raises FoundError if
+    it cannot be booked.
     """
     assert asked_alarm.meter is not None
     lock_organisation(asked_alarm.meter.property.organisation_id)

@@ -146,14 +146,15 @@ def _charge_days(tenancy: Tenancy, token_meter: TokenMeter, standing: Standing, 
 
 
 def days_not_charged(tenancy: Tenancy, token_meter: TokenMeter, at: int) -> Rated:
-    """Return what the days that have ended by the instant `at` cost and are not charged yet; nothing is booked."""
+    """Return the cost of the days that have ended by the instant `at` and are not charged yet; nothing is booked."""
     standing = standing_of(tenancy, token_meter)
     return rate_interval(versions_of(tenancy), standing.until, max(at, standing.until), 0, standing.counters)
 
 
 def counted(counters: Counters, entry: KeypadEntry, used: tuple[Used, ...], net: int) -> Counters:
-    """Return counters with the energy of an entry counted in the day, the month and the year that they are in, as far as
-    it was sold there. `net`: its cost without a tax that is added, nano. Both are below zero for what is taken back.
+    """Return the counters with the energy of an entry added to their day, month and year, each only if the entry
+    belongs to it. `net`: its cost without a tax that is added, nano. Energy and cost are below zero for what is taken
+    back.
     """
     if not counters.day:
         return counters
@@ -208,7 +209,7 @@ def give_days_back(
 
 
 def standing_by(tenancy: Tenancy, token_meter: TokenMeter, ends: int) -> Standing:
-    """Return how far an account was charged at an instant, with what was sold since then."""
+    """Return how far an account was charged at an instant. The counters include what was sold since then."""
     standing = standing_of(tenancy, token_meter)
     if standing.until <= ends:
         return standing

@@ -1,5 +1,5 @@
-"""Energy of a keypad meter that comes back: a code that was never typed in, what is left on the meter at the move-out; and
-what the next tenant finds there.
+"""Energy of a keypad meter that is taken back: that of a code that was never typed in, and what is left on the meter at
+the move-out. Also what the next tenant finds there.
 
 What is taken back is what was sold last, at the price for which it was sold, with its fee and its tax. Nobody can know
 whether a code was typed in, and nobody can stop a meter from taking it: so a second person agrees.
@@ -98,7 +98,7 @@ def _without(more: Rated, less: Rated) -> Rated:
 
 
 def worth(entry: KeypadEntry, energy: int) -> Rated:
-    """Return what the last `energy` Wh of an entry that were not taken back yet were sold for."""
+    """Return what was charged for the last `energy` Wh of an entry that are not taken back yet."""
     back = entry.energy - not_taken_back(entry)
     return _without(_of_last(entry, back + energy), _of_last(entry, back))
 
@@ -183,9 +183,9 @@ def reading_at_the_end(tenancy: Tenancy, token_meter: TokenMeter) -> KeypadReadi
 
 
 def close(tenancy: Tenancy) -> None:
-    """Charge a tenancy that ended the rest of its days, and take back what is left on its keypad meter: of what this
-    tenant was given, the last. Days that were charged for the time after the end are given back. Does nothing if the flat
-    has no such meter. The caller holds the meter's lock.
+    """Charge a tenancy that ended the rest of its days, and take back what is left on its keypad meter: the energy that
+    this tenant was given last goes back first. Days that were charged for the time after the end are given back. Does
+    nothing if the flat has no such meter. The caller holds the meter's lock.
     """
     token_meter = account_meter_of(tenancy)
     if token_meter is None or tenancy.ends is None or Meter.objects.filter(unit=tenancy.unit_id).exists():

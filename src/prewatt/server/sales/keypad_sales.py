@@ -29,7 +29,7 @@ from ..vending.token_identifiers import next_tid
 from .keypad_entries import charge_days, days_not_charged, versions_of, write
 
 MOST = 10_000_000
-"""Tenths of a kWh: no credit is for more energy in one code."""
+"""The most energy that is sold by one code, tenths of a kWh."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def quote(tenancy: Tenancy, energy: int) -> Quote:
 
 def charge_days_of_all() -> int:
     """Charge the days that have ended to every tenant of a flat with a keypad meter, and make the code of a payment for
-    which none could be made when it came. Returns how many tenancies were looked at.
+    which none could be made when it came. Returns for how many tenancies that succeeded.
     """
     at = now()
     units = TokenMeter.objects.filter(unit__isnull=False, meter__isnull=True, counts_money=False).values("unit")

@@ -1,4 +1,4 @@
-"""This module makes a command again that cannot be read any more, from what the database knows of it otherwise."""
+"""Restores a command that cannot be read any more, from what else the database knows of it."""
 
 from __future__ import annotations
 

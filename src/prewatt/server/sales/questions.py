@@ -287,8 +287,8 @@ def _book_vacant(case: Question, share: Share, cost: int, memo: str) -> None:
 
 
 def came_back(meter: Meter, entry: Rebased) -> None:
-    """Take up that a register is back at its value before an error, so that it charges all energy once: the question is
-    over, or an answer was charged twice and an alarm says so.
+    """Take note that a register is back at its value before an error, and so charges all energy once. The question is
+    over; or, if its answer has charged the same energy, an alarm says so.
     """
     error = JournalEntry.objects.filter(meter=meter, kind="rebased", seq__lt=entry.seq).order_by("-seq").first()
     question_alarm = Alarm.objects.filter(meter=meter, kind="rebased", seq=error.seq).first() if error else None

@@ -61,7 +61,9 @@ def _of(meter: Meter, row: JournalEntry) -> Wrong | None:
 
 
 def wrong_readings(meter: Meter) -> list[Wrong]:
-    """Return the meter's readings that are larger than its fuse allows, the largest first."""
+    """Return the readings that are larger than the meter's fuse allows, the largest first. Only its largest readings
+    are checked (`LARGEST_SEEN`).
+    """
     rows = JournalEntry.objects.filter(meter=meter, kind="reading", energy__gt=SLACK).order_by("-energy", "seq")
     checked = [_of(meter, row) for row in rows[:LARGEST_SEEN]]
     return [each for each in checked if each is not None and each.energy > each.most]
