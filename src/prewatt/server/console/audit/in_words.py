@@ -34,11 +34,13 @@ MONEY = frozenset(
         "total",
     }
 )
-"""Columns of whole numbers that are instants (as are those that end in `_at` and `_until`), and that are money, nano."""
+"""Columns of numbers: `INSTANTS` are instants, as are those that end in `_at` and `_until`; `MONEY` is in nano."""
 
 
 class ChangedField(NamedTuple):
-    """A column: its name and what stood and stands there; neither if the values are not written down."""
+    """A changed column: its name, and its value before and after. If the values are not written down, `is_hidden` is
+    true and both are empty.
+    """
 
     name: str
     before: str
@@ -47,7 +49,7 @@ class ChangedField(NamedTuple):
 
 
 class ChangedRow(NamedTuple):
-    """An entry: who, of what, and the columns."""
+    """An entry of the audit log for people: who changed what kind of thing, which row of it, and its columns."""
 
     entry: AuditEntry
     who: str
@@ -63,7 +65,9 @@ def things() -> list[tuple[str, str]]:
 
 
 def in_words(entries: Iterable[AuditEntry], zone_info: ZoneInfo) -> list[ChangedRow]:
-    """Return entries as people read them; instants on the wall clock of `zone_info`. What is gone by now has its number alone."""
+    """Return entries as people read them, with instants on the wall clock of `zone_info`. A row that is deleted has
+    only its number.
+    """
     shown = list(entries)
     users = get_user_model()._base_manager.in_bulk([each.user for each in shown if each.user is not None])
     rows = {label: _names(label, [each.row for each in shown if each.model == label]) for label in _labels(shown)}

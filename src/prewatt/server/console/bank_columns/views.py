@@ -74,7 +74,9 @@ class _Given:
 @login_required
 @require_http_methods(["GET", "POST"])
 def columns(request: HttpRequest) -> HttpResponse:
-    """Ask what each column is, show what comes of it, then read the file so: this one, and all later ones of its form."""
+    """Ask what each column is, and show what comes of it. Then read this file, and all later ones of its form, in this
+    way.
+    """
     owner = owner_of(request)
     content = waiting(owner, request.user)
     if request.POST.get("do") == "forget":

@@ -67,7 +67,7 @@ class PinPaper:
 
 
 def show_labels(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:
-    """Answer with labels on sheets of A4, three beside and eight below each other."""
+    """Answer with labels on sheets of A4, in three columns and eight rows."""
     page = public(reverse("tenant:home:tenancy"))
     labels = [
         Label(
@@ -134,8 +134,8 @@ def show_pins(request: HttpRequest, property_: Property, flats: Sequence[Flat]) 
 
 @dataclass(frozen=True)
 class Papers:
-    """A kind of papers: the right that it needs, what will happen to a flat, and what shows them. `plan` is None if nothing is
-    changed by it, so that nobody has to be asked.
+    """A kind of papers: the right that it needs, what it would change at a flat (`plan`), and what shows the papers.
+    `plan` is None if they change nothing, so that nobody has to be asked.
     """
 
     right: Right

@@ -1,6 +1,7 @@
-"""Many flats at once: they are chosen, what will happen to each is shown, and it is asked once; then it is done as a task.
+"""Many flats at once. They are chosen; what will happen to each is shown, and the person is asked once. Then it is done
+as a task.
 
-What was shown is signed and sent along, so that what is done is what was shown, an hour long, and once.
+The page sends back what was shown, signed, so that exactly this is done, within an hour and only once.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ def _right_of(do: str) -> Right:
 @login_required
 @require_GET
 def chosen_anywhere(request: HttpRequest) -> HttpResponse:
-    """Lead from flats that were chosen on a page of several properties to the property's page; if they are of several, ask
-    with which to begin.
+    """Lead to the property's page with the flats that were chosen on a page of several properties. If the flats are of
+    several properties, ask with which to begin.
     """
     wanted = [key(each) for each in request.GET.getlist("unit")]
     units = Unit.objects.in_use().filter(pk__in=wanted, property__in=properties(request)).select_related("property")
@@ -136,7 +137,9 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def preview_batch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what will happen to each chosen flat, and to which it can't and why; and ask once."""
+    """Show what will happen to each chosen flat, and at which flats nothing can be done and why; and ask once. Papers
+    that change nothing are shown at once.
+    """
     property_ = property_of_manager(request, pk)
     page = reverse("console:batch:batch", args=[pk])
     further = looking_further(request, page)

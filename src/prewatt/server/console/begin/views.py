@@ -1,4 +1,4 @@
-"""The first start: who claims the server, and the steps to a first payment. Each step can be left and come back to."""
+"""The first start: who claims the server, and the steps to a first payment. Each step can be left and taken up again."""
 
 from __future__ import annotations
 

@@ -78,8 +78,8 @@ class ZoneSelect(forms.Select):
 
 
 class PropertyForm(RowForm):
-    """A building; what tenants in need are told is typed once it is there. Where it stands and what it is paid in can't be
-    changed once there are meters or a price: journals and books are written by them.
+    """A building. The address of its page and the contact for emergencies can be typed once it is there. Its time zone
+    and currency can't be changed once there are meters or a price, because journals and books are written by them.
     """
 
     class Meta:
@@ -134,7 +134,7 @@ class PropertyForm(RowForm):
         self.fields["zone"].help_text = _("The town nearest to the building: days and tariffs begin by its clock.")
 
     def clean_site_page(self) -> str:
-        """Return the address, with what browsers need before it."""
+        """Return the address, with `http://` before it if it was typed without a scheme."""
         address = str(self.cleaned_data["site_page"]).strip()
         return f"http://{address}" if address and "://" not in address else address
 

@@ -48,4 +48,4 @@ KEEPING: dict[str, Callable[[HttpRequest, TokenMeter], None]] = {
     "archive": archive,
     "restore": restore,
 }
-"""Each by the value of its button."""
+"""The actions by the values of their buttons."""

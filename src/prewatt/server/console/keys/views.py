@@ -1,4 +1,4 @@
-"""The page of keys for programs: one's own, and for who says which people have which role, those of the others."""
+"""The page of keys for programs: one's own and, for people who decide about roles, those of the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEW = "new key"
 """The name under which a session keeps a new key until it was shown."""
 SHOWN = 100
 MADE_HERE = (ApiKey.Scope.ALL, ApiKey.Scope.READ, ApiKey.Scope.CHOSEN)
-"""What people choose for a key; others are made by a log-in in an app."""
+"""The scopes that people can choose for a key here. Keys of other scopes are made by a log-in in an app."""
 
 
 @login_required

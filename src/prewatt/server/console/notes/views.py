@@ -32,7 +32,7 @@ from ...web.kept import kept, refuse
 from ...web.paging import list_page
 
 FEW = 10
-"""So many of those to whom a note is addressed stand under it; all stand on its own page."""
+"""The most addressees that are listed under a note. The note's own page lists all."""
 
 
 @login_required

@@ -25,7 +25,7 @@ from ....wire.on_site import READ_HEAD, SET_CLOCK
 
 WORKER = Path(__file__).with_name("worker.js")
 FILES = ("web/bolt.svg", "web/all.css", "web/page.js", "web/on-site.js")
-"""What the page needs beside itself, as `layout/base.html` names it, too."""
+"""The files that the page needs. `layout/base.html` names them, too."""
 STATES: Mapping[str, str | Promise] = {
     "unknown": _("not known"),
     "on": _("on"),
@@ -67,14 +67,15 @@ def _files() -> dict[str, Any]:
 
 @require_GET
 def files(_request: HttpRequest) -> JsonResponse:
-    """Tell what a phone keeps."""
+    """Return, as JSON, the page and the files that a phone keeps."""
     return JsonResponse(_files())
 
 
 @require_GET
 def worker(_request: HttpRequest) -> HttpResponse:
-    """Return the service worker that keeps it, and opens the page without a network. It is for the addresses of this page alone,
-    and knows of no other worker. It changes when a file changes, so that browsers fetch both.
+    """Return the service worker that keeps the page and its files, and opens the page without a network. It serves the
+    addresses of this page alone, and knows of no other worker. It changes when a file changes, so that browsers fetch
+    both.
     """
     listed = _files()
     version = hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:12]

@@ -17,9 +17,10 @@ Rights = Mapping[int, frozenset[Right]]
 
 @dataclass(frozen=True)
 class Line:
-    """Something to do. `tone`, `label`: how it stands, as a class of the style sheet and in words. `who` leads to `page`; it is
-    empty if the line says it all. `property_name`: empty unless there are several. `amount` (nano) in `currency`; None if it is of
-    no money, or whoever looks sees none. `waiting` (nano): paid, and on its way. The button leads to `to`.
+    """Something to do. `tone`, `label`: how it stands, as a class of the style sheet and in words; both are empty in
+    the line that says how many more there are. `who`: the text of a link to `page`. `property_name`: empty unless there
+    are several. `amount` (nano) in `currency`; None if it is of no money, or whoever looks sees none. `waiting` (nano):
+    paid, and on its way. The button leads to `to`.
     """
 
     tone: str

@@ -121,8 +121,8 @@ def _soon(place: Place, seer: Seer, at: int) -> Line:
 
 
 class Words(NamedTuple):
-    """How a kind is said: its tone, its label; what is counted (one, several), if it is one line for all; the button, and the
-    right without which nobody is told of it.
+    """The words for the lines of a kind: the tone, the label, what a line counts (one, several), and the button. Only
+    people with the right see the lines.
     """
 
     tone: str
@@ -271,7 +271,7 @@ PAGES: Mapping[str, str] = {
     K.REFUND: "console:books:books",
     K.REPORT: "console:reports:reports",
 }
-"""Where what belongs to an organisation, or is listed for all properties, is settled."""
+"""The page on which a kind is settled, if its rows belong to an organisation or are listed for all properties."""
 
 
 def _rows(seer: Seer) -> list[ToDo]:

@@ -36,7 +36,7 @@ SHOWN: Mapping[str, Q] = {
     "vacant": UNITS & Q(tenancy=None),
     "others": ~UNITS,
 }
-"""What can be chosen by a tile. The names are those of the numbers of `Summary`, but for all units."""
+"""The places that each tile shows. The names are those of the numbers of `Summary`; the empty name is all units."""
 ORDERS: Mapping[str, tuple[Any, ...]] = {
     "name": ("sort",),
     "need": ("need", "sort"),
@@ -45,7 +45,7 @@ ORDERS: Mapping[str, tuple[Any, ...]] = {
     "read": (F("read_at").asc(nulls_first=True), "sort"),
 }
 MOST_CHANNELS = 200
-"""The most numbers that are opened to find one of which only the end can be seen."""
+"""The most sealed phone numbers that a search opens. Only their last three digits can be searched without that."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ class Wanted:
     page: int = 1
 
     def link(self, **changes: Any) -> str:
-        """Return the query of an address that shows the same but for changes; on the first page, if it is not named."""
+        """Return the query of an address that shows the same with some changes, on the first page unless `page` is one
+        of them.
+        """
         fields = {"q": self.looked_for, "show": self.show, "property": self.property, "order": self.order}
         fields |= {"page": 1, **changes}
         usual = {"q": "", "show": "", "property": 0, "order": "name", "page": 1}
@@ -86,8 +88,8 @@ def listing(
     summaries: Collection[Summary],
     with_phones: Collection[Property] = (),
 ) -> Page[Place]:
-    """Return the page of places that is wanted, of those of some properties. `with_phones`: those whose tenants may be looked
-    for by their phone numbers.
+    """Return the page that is wanted of the places of some properties. `with_phones`: the properties whose tenants may
+    be found by their phone numbers.
     """
     rows = Place.objects.in_use().filter(SHOWN[wanted.show], property__in=[each.pk for each in properties])
     if wanted.looked_for:

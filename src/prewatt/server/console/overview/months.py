@@ -34,9 +34,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class MonthFigures:
-    """The figures of properties of one currency. `today`: the money that came in today; `money` (nano) and `energy` (Wh) of
-    the month; `lost` (Wh): what main meters counted and no other, up to the day that all have reported, `lost_share`: in
-    tenths of a percent of what they counted; both None if no property has a main meter.
+    """The figures of properties of one currency. `today`: the money that came in today; `money` (nano) and `energy`
+    (Wh): of the month. `lost` (Wh): what main meters counted and no other meter did, up to the last day that all have
+    reported. `lost_share`: tenths of a percent of what main meters counted. Both are None if no property has a main
+    meter.
     """
 
     currency: str

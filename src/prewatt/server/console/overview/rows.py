@@ -22,9 +22,10 @@ from .words import state_in_words, tone, why_in_words
 
 @dataclass(frozen=True)
 class Row:
-    """A place as the table shows it, in words. `page`: the unit's. `comes_and_goes`: when the tenant leaves, who comes next.
-    `more`: there is more to say of the power: `why` it is off, what hinders the switch, an alarm, that it is the last known.
-    `days`: how many days the credit lasts; empty if that is not known. `lost`: since when nothing is heard of the meter.
+    """A place as the table shows it, in words. `page`: the address of the unit's page. `comes_and_goes`: until when the
+    tenant stays, and who comes next. `more`: there is more to say of the power: `why` it is off, what hinders the
+    switch, an alarm, or that it is the last known state. `days`: how many days the credit lasts; empty if that is not
+    known. `lost`: since when nothing is heard of the meter.
     """
 
     name: str

@@ -38,7 +38,7 @@ from .plan import plan_of
 from .rows import rows_of
 
 AGAIN = 60
-"""Seconds after which the page is worked out again whatever is known to have changed."""
+"""Seconds after which the page is worked out again, even if no change is known."""
 BY_MANY = frozenset({Right.TAKE_MONEY, Right.SWITCH, Right.WRITE, Right.CODES, Right.PRICES, Right.TENANCIES})
 """Who has one of these rights can do something for many units."""
 FEW = 6
@@ -196,7 +196,7 @@ def _orders(wanted: Wanted, sees_money: bool) -> list[tuple[str, str, bool]]:
 @login_required
 @require_GET
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the plan of a property, for a screen on the wall too: who lives there and what they have is not on it."""
+    """Show the plan of a property. It tells of no tenants and no money, so that a screen on the wall can show it, too."""
     property_, at = property_of_manager(request, pk), now()
     rows = summaries(Property.objects.filter(pk=pk))
     silent = _is_silent(rows)

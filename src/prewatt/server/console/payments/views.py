@@ -106,7 +106,7 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
 @login_required
 @require_GET
 def tenancies(request: HttpRequest) -> HttpResponse:
-    """Offer the tenants that money can be credited to by what is being typed."""
+    """Return the tenants to whom money can be credited and who fit what is being typed."""
     return offered(request, tenancies_of(owner_of(request)))
 
 

@@ -58,7 +58,7 @@ def residents(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def people_of(tenancies: Collection[Tenancy]) -> list[dict[str, Any]]:
-    """Return of each tenancy who has a login to it, and how many invitations to it are open."""
+    """Return, for each tenancy, who has a login to it, and how many invitations to it are open."""
     residents: dict[int, list[Resident]] = {}
     for each in Resident.objects.filter(tenancy__in=list(tenancies)).select_related("user"):
         residents.setdefault(each.tenancy_id, []).append(each)
@@ -96,7 +96,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def again(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
-    """Make a paper that lets somebody in again who can't log in any more, and show it, once."""
+    """Make a paper by which somebody who can't log in any more gets in again, and show it, once."""
     tenancy = tenancy_of_manager(request, pk)
     resident = get_object_or_404(tenancy.residents.select_related("user", "tenancy__unit__property"), pk=resident_pk)
     try:

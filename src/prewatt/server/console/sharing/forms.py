@@ -23,7 +23,7 @@ from ...web.forms import key
 
 
 class Checkboxes(forms.CheckboxSelectMultiple):
-    """A choice of several rows. What can't be the key of a row is none."""
+    """A choice of several rows. A value that can't be the key of a row selects none."""
 
     def value_from_datadict(self, *given: Any) -> Any:
         """Return the keys that were chosen, as text."""

@@ -35,8 +35,8 @@ def duration(silence: Silence, now: int) -> str:
 
 
 def advice(silence: Silence, went_on: bool) -> str:
-    """Return what to do while it lasts; afterwards what it was, if that is known. `went_on`: the gateway read its meters
-    all the time.
+    """Return what to do while a silence lasts. When it is over, return what it was; empty if that is not known.
+    `went_on`: the gateway read its meters all the time.
     """
     if silence.back_at is not None:
         went = _("Only the network had failed. The gateway read the meters and cut off all the time.")

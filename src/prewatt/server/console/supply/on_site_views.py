@@ -1,4 +1,4 @@
-"""What phones may do on site at a property, and access that is taken back from one."""
+"""What phones may do on site at a property, and how a phone's access is taken back."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class GrantRow:
-    """A grant as the page shows it: what it allows in words, and where its revocation is still on its way to (names of
-    gateways; `too_old`: those whose software knows no revocations).
+    """A grant as the page shows it: what it allows in words. `on_its_way`: the gateways that do not have the last
+    revocations yet; `too_old`: those whose software knows no revocations.
     """
 
     grant: StaffGrant

@@ -97,7 +97,7 @@ def _act(request: HttpRequest, property_: Property, draft: dict[str, Any]) -> Ht
 
 
 class Wrong(dict[str, str]):
-    """What is wrong with which field; empty for a field with which nothing is."""
+    """The error of each field; empty for a field without one."""
 
     def __missing__(self, field: str) -> str:
         return ""

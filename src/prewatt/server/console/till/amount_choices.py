@@ -8,7 +8,7 @@ from ...vending.models import TopUp
 from ...vending.usual import usual
 
 FIRST_PART = 10
-"""What is usual where nobody has paid yet is the price of a month with much use: a first payment is a part of it."""
+"""Where nobody has paid yet, the usual amount is the price of a month with much use, divided by this."""
 
 
 def amounts(tenancy: Tenancy) -> list[int]:

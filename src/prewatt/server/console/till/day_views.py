@@ -42,7 +42,7 @@ def _sees_all(request: HttpRequest, organisation: Organisation) -> bool:
 @login_required
 @require_GET
 def day(request: HttpRequest) -> HttpResponse:
-    """Show the tills of a day: one's own, and for whoever reads the books those of all."""
+    """Show the tills of a day: one's own or, for people who may read the books, all."""
     organisation = landlord_of(request)
     place = zone(organisation.home().zone)
     today = local_day(now(), place)

@@ -1,4 +1,4 @@
-"""The counter, where who pays is found by the flat or the name."""
+"""The counter, where a person who pays is found by the flat or the name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = 12
 @login_required
 @require_GET
 def till(request: HttpRequest) -> HttpResponse:
-    """Find who pays. A search that finds one alone, or a flat of just that name, goes on to the amount."""
+    """Find who pays. If a search finds only one tenancy, or a flat with exactly this name, it leads on to the amount."""
     text = request.GET.get("q", "").strip()[:LONGEST]
     here = Tenancy.objects.filter(unit__property__in=properties(request))
     rows = tenancies_called(creditable(here), text, MOST)

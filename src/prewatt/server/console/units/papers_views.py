@@ -20,13 +20,15 @@ from ...payments.models import Receipt
 from .tabs import UnitPage
 
 MONTHS = 12
-"""The last months of a tenancy whose statements are listed; others are found by their days."""
+"""The statements of this many last months of a tenancy are listed; others are found by their days."""
 RECEIPTS = 12
 
 
 @dataclass(frozen=True)
 class MonthPaper:
-    """The statement of a month. `is_over`: nothing more will come to it. `paper`: as which it was given out last; None if it was not."""
+    """The statement of a month. `is_over`: nothing more will come to it. `paper`: the paper that was given out last;
+    None if none was.
+    """
 
     first: date
     is_over: bool

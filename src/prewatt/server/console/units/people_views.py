@@ -14,7 +14,7 @@ from ..residents.views import people_of
 from .tabs import UnitPage
 
 MINUTES = "%Y-%m-%dT%H:%M"
-"""How a browser's field of an instant has it."""
+"""The format of an instant in a browser's field."""
 
 
 @login_required

@@ -24,7 +24,7 @@ from ...web.gate import shows_money
 from ...web.live import WatchedMeter, live_page
 
 AGAIN = 60
-"""Seconds after which a page is worked out again whatever is known to have changed."""
+"""Seconds after which a page is worked out again, even if no change is known."""
 TABS: tuple[tuple[str, str | Promise, frozenset[Right]], ...] = (
     ("unit", _("Overview"), frozenset({Right.SEE})),
     ("money", _("Money"), frozenset({Right.SEE_MONEY})),

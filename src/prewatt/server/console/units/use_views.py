@@ -1,4 +1,4 @@
-"""The chart of what a unit used, which the overview shows and exchanges."""
+"""The chart of what a unit used. The overview shows it, and can exchange it for that of another period."""
 
 from __future__ import annotations
 

@@ -82,5 +82,5 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def tenancies(request: HttpRequest, pk: int) -> HttpResponse:
-    """Offer the tenants to whom a payment may be moved by what is being typed."""
+    """Return the tenants to whom a payment may be moved and who fit what is being typed."""
     return offered(request, _others(_top_up(request, pk), properties(request)))
