@@ -141,6 +141,19 @@ def test_up_to_an_energy_the_meter_counts_what_is_used_in_the_night_and_cuts_off
     assert flat.closed is True
 
 
+def test_rules_that_come_in_the_night_count_what_was_used_since_the_last_reading():
+    def flat_of(energy):
+        return settings(energy=energy, power_highest=4000)
+
+    flat = Flat(flat_of(5000))
+    flat.until(1, 1)
+    flat.read()
+    flat.live(7 * MINUTE, 4000)
+    flat.order(ChangeSettings(flat_of(480)))
+    flat.live(3 * MINUTE, 4000)
+    assert flat.closed is False and flat.relays[-1][2] == "off-hours"
+
+
 def test_up_to_a_power_it_trips_recloses_and_at_last_waits_for_the_morning_not_for_a_person():
     flat = Flat(settings(watts=300, power=PowerLimit((3000,), delay=10, reclose_after=60, recloses=2)))
     flat.see(1000)

@@ -320,7 +320,8 @@ class Meter(RegisterRules):
             if (price := account.highest_price(now)) > 0:
                 due = min(due, max(self._credit_reaches(now, price, unjournalled), soon))
             if (left := account.night_left(now, self._counted)) is not None:
-                due = min(due, max(now + left * HOUR // account.settings.power_highest, soon))
+                wait = left * HOUR // account.settings.power_highest
+                due = min(due, max(self._known_until(now, unjournalled) + wait, soon))
         return max(due, now + 1)
 
     def _credit_reaches(self, now: int, price: int, unjournalled: Reading | None) -> int:
@@ -328,12 +329,16 @@ class Meter(RegisterRules):
         power. `price`: the highest price (micro per kWh). `unjournalled`: see `_next_due`.
         """
         account, fuse = self.account, self.account.settings.power_highest
-        # Nobody knows yet what flowed since the last reading: an order may have taken off what was left for it.
-        since = self._journalled_at if unjournalled is None and self._has_read(now) else now
         balance = account.balance if unjournalled is None else unjournalled.balance
         wait = account.left(now, balance) // price * HOUR // fuse
         counters = None if unjournalled is None else account.counters_after(unjournalled)
         reach = account.next_step(max(now, account.at), balance, counters)
         if reach is not None:
             wait = min(wait, self._approach.wait(reach, fuse))
-        return since + wait
+        return self._known_until(now, unjournalled) + wait
+
+    def _known_until(self, now: int, unjournalled: Reading | None) -> int:
+        """Return up to when (µs) it is known what flowed: after an order, up to the last journalled reading. `unjournalled`:
+        see `_next_due`.
+        """
+        return self._journalled_at if unjournalled is None and self._has_read(now) else now
