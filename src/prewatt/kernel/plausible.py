@@ -203,7 +203,8 @@ def _unpaid(
     if rolled:
         again += end
     counted = register - base.register
-    # Of what may have flowed unseen, the less is believed; none, if it came over its end by an unknown time.
+    # Of what may have flowed unseen, the less is believed: under its base the register counts nothing else. By an unknown
+    # time it came over its end no more likely than it shows nought by an error, as `judge` has it.
     if again - former.since < counted or (counted < 0 and not rolled):
         elapsed += _off(former.base, gap)
     return again - former.since if former.since - JITTER <= again <= most(power_highest, elapsed) else None
