@@ -120,7 +120,7 @@ def test_an_answer_that_is_none_to_a_code_is_told_as_that(tmp_path, monkeypatch)
                 return session
 
             monkeypatch.setattr(visit, "_ask", other)
-            with pytest.raises(OnSiteError, match="did not say what became of the code"):
+            with pytest.raises(OnSiteError, match="did not say whether it accepted the code"):
                 await visit.submit_code("m1", "1" * 20)
 
     with agent(tmp_path) as (shell, site):
@@ -204,7 +204,7 @@ def test_the_clock_is_set_forward_but_never_back_behind_the_journal(tmp_path):
             assert (await visit.instruct(SetClock(now + 2 * HOUR))).done
             assert shell.moment().now >= now + 2 * HOUR
             back = await visit.instruct(SetClock(now - 30 * DAY))
-            assert not back.done and "behind the journal" in back.text
+            assert not back.done and "before the journal" in back.text
             # An expired grant does not come to life again by a clock that stands before the journal.
             shell._clock.correction -= 300 * DAY
             with pytest.raises(OnSiteError, match="expired"):
@@ -278,7 +278,7 @@ def test_a_visitor_who_stays_keeps_nobody_out_and_a_silent_one_is_seen_off(tmp_p
         (None, "", "?"),
         (True, "", "on"),
         (True, "verified", "on"),
-        (True, "confirmed", "told on"),
+        (True, "confirmed", "told to switch on"),
         (True, "waits-for-button", "PRESS BUTTON"),
         (True, "failed", "NOT ON"),
         (False, "verified", "OFF"),

@@ -145,7 +145,7 @@ def bus_of(path, port):
 
 def test_an_adapter_that_is_missing_forbidden_or_used_by_another_is_told(tmp_path):
     [(state, words, advice)] = said(check_ports, gateway(tmp_path, **bus_of(tmp_path, "/dev/ttyUSB93")))
-    assert (state, words) == (State.BAD, "there is no adapter /dev/ttyUSB93") and "There are: " in advice
+    assert (state, words) == (State.BAD, "there is no adapter /dev/ttyUSB93") and "Adapters found: " in advice
     end, other = pty.openpty()
     path = os.ttyname(other)
     try:
@@ -204,9 +204,9 @@ def test_a_broker_that_refuses_a_replaced_gateway_is_told(tmp_path, broker):
         address = BrokerAddress("127.0.0.1", broker, "g1", password)
         return said(broker_check.check_broker, gateway(tmp_path, broker=address))
 
-    assert found("right") == [(State.OK, f"127.0.0.1:{broker} takes this gateway", "")]
+    assert found("right") == [(State.OK, f"127.0.0.1:{broker} accepts this gateway", "")]
     [(state, words, advice)] = found("wrong")
-    assert state is State.BAD and "refuses this gateway" in words and "enrol it anew" in advice
+    assert state is State.BAD and "refuses this gateway" in words and "enrol this one again" in advice
 
 
 def certificate(path, days):
@@ -232,10 +232,10 @@ def certificate(path, days):
 @pytest.mark.parametrize(
     ("days", "trusted", "state", "says"),
     [
-        (90, True, State.OK, "the broker's holds for 90 days"),
-        (3, True, State.WARN, "the broker's ends in 3 days"),
-        (-1, True, State.BAD, "it is not believed: certificate has expired"),
-        (90, False, State.BAD, "it is not believed: self-signed certificate"),
+        (90, True, State.OK, "the broker's certificate is valid for 90 more days"),
+        (3, True, State.WARN, "the broker's certificate expires in 3 days"),
+        (-1, True, State.BAD, "it is not trusted: certificate has expired"),
+        (90, False, State.BAD, "it is not trusted: self-signed certificate"),
     ],
 )
 def test_a_certificate_that_ends_or_is_not_believed_is_told(tmp_path, monkeypatch, days, trusted, state, says):

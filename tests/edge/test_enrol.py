@@ -233,7 +233,7 @@ def test_after_enrolling_with_a_recording_nobody_is_sent_to_look_for_meters_on_b
     load = tmp_path / "load.csv"
     load.write_text("meter,timestamp,kwh\n")
     with_recording = said("--driver", f"recorded.file={load}")
-    assert "Its meters are those of --driver recorded" in with_recording and "edge scan" not in with_recording
+    assert "Its meters come from --driver recorded" in with_recording and "edge scan" not in with_recording
     assert "To start it: prewatt edge run" in with_recording
 
 

@@ -115,7 +115,7 @@ def test_two_buildings_are_read_by_one_process_and_a_third_that_is_wrong_stops_n
 
 def test_when_none_can_run_the_process_ends_with_what_is_wrong(tmp_path, signals, capsys):
     assert hosting.host(tmp_path) == 2
-    assert "there is no folder of a gateway in it" in capsys.readouterr().err
+    assert "it contains no folder of a gateway" in capsys.readouterr().err
     building(tmp_path, "north", "000000000111", free_port(), key=str(tmp_path / "none.key"))
     (tmp_path / "north" / "edge.toml").write_text(
         (tmp_path / "north" / "edge.toml").read_text().replace("call://north", "call://")

@@ -37,7 +37,7 @@ def test_a_line_whose_answers_come_broken_is_named_once_and_a_meter_that_was_sil
             continue
         raise AssertionError("it answered")
     (said,) = troubles(meters)
-    assert "virtual: the answers of meters come broken" in said
+    assert "virtual: the answers of meters arrive damaged" in said
     port.answers = [[(0.1, b"a=1;")]]
     meters[0].read_register()
     assert troubles(meters) == []
@@ -49,11 +49,11 @@ def test_a_line_whose_answers_come_broken_is_named_once_and_a_meter_that_was_sil
     ("answers", "says"),
     [
         ([[]], "1 of 1 questions had no answer: nothing came."),
-        ([[(0.1, b"a=")]], "1 of 1 answers came broken: bytes were lost or changed."),
+        ([[(0.1, b"a=")]], "1 of 1 answers arrived damaged: bytes were lost or changed."),
         ([[(0.8, b"a=1;")]], "1 of 1 answers came too late."),
-        ([[(0.1, b"a=1;"), (0.12, b"xyz")], [(0.3, b"a=1;")]], "Beside 1 of 2 answers came bytes"),
+        ([[(0.1, b"a=1;"), (0.12, b"xyz")], [(0.3, b"a=1;")]], "With 1 of 2 answers came bytes"),
         ([[(0.1, b"a="), (0.2, b"1;")]], "1 of 1 answers came in pieces."),
-        ([[(0.1, b"?a;a=1;")]], "The adapter hands questions back. They are left out."),
+        ([[(0.1, b"?a;a=1;")]], "The adapter sends each question back like an echo. These echoes are ignored."),
         ([[(0.1, b"a=1;")]] * 1200, "All 1,200 questions had an answer."),
     ],
 )

@@ -190,7 +190,7 @@ def test_an_expired_emergency_code_is_worth_nothing(away):
     gateway.now += away
     before = gateway.account().dump()
     answer = gateway.type(code)
-    assert not answer.done and "worth nothing now" in answer.text and gateway.account().dump() == before
+    assert not answer.done and "no longer works" in answer.text and gateway.account().dump() == before
 
 
 def test_a_gateway_that_does_not_know_the_time_goes_by_what_it_is_at_least():

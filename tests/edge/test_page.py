@@ -564,7 +564,7 @@ def test_where_there_is_but_one_flat_nobody_is_asked_for_it_and_without_one_it_i
     with door(tmp_path, *STAIRS, flat(1)) as (_shell, ask):
         assert "<h1>Flat 1</h1>" in ask("/")[0] and "Another flat" not in ask("/")[0]
     with door(tmp_path, *STAIRS) as (_shell, ask):
-        assert "No flat hangs on this gateway yet." in ask("/")[0]
+        assert "No flat is connected to this gateway yet." in ask("/")[0]
 
 
 def test_a_code_that_is_refused_stays_in_its_field_to_be_mended(tmp_path):

@@ -187,7 +187,7 @@ def damage(folder, meter):
         database.execute("UPDATE entry SET body=x'c0' WHERE seq=1 AND meter=?", (meter,))
 
 
-WAY_OUT = ("prewatt gateway code NAME", "move edge.toml away", "prewatt edge enrol SERVER CODE", "no way out")
+WAY_OUT = ("prewatt gateway code NAME", "move edge.toml away", "prewatt edge enrol SERVER CODE", "Do not use a copy")
 
 
 def test_a_damaged_journal_ends_with_3_and_is_left_as_it_is(tmp_path, capsys):

@@ -135,7 +135,7 @@ def test_it_is_replayed_from_there_and_asked_twice_is_done_once(world, gateway):
 
 def test_the_page_asks_it(world, gateway, client):
     client.force_login(get_user_model().objects.get(username="manager"))
-    assert "Go on from the meter" in client.get(f"/alarms/{asked(GAP).pk}/").content.decode()
+    assert "Continue with the meter" in client.get(f"/alarms/{asked(GAP).pk}/").content.decode()
     client.post(f"/alarms/{asked(GAP).pk}/", {"do": "go-on"})
     world.later()
     assert m1().balance == gateway.balance()

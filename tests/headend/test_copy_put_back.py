@@ -296,7 +296,7 @@ def test_what_a_new_code_brought_twice_is_told(edge, store, tenancy, clock):
     made.command.refresh_from_db()
     assert (made.command.state, made.command.reason) == ("applied", ""), "nobody is to give it once more"
     assert alarm.kind == "difference"
-    assert "paid is at the meter twice" in alarm.text
+    assert "paid was added at the meter twice" in alarm.text
     assert "7" in alarm.text
 
 

@@ -97,11 +97,11 @@ def test_gateways_that_are_not_heard_and_open_alarms_are_named(building, config)
     assert said(gateways.check_gateways, config) == [
         (
             State.WARN,
-            f"not heard, 1 of 1: {gateway.name} (2026-09-21 14:13 UTC); the times are those of the last message",
+            f"offline, 1 of 1: {gateway.name} (2026-09-21 14:13 UTC). The times are those of the last message",
         )
     ]
     Gateway.objects.update(is_online=True)
-    assert said(gateways.check_gateways, config) == [(State.OK, "1 is heard")]
+    assert said(gateways.check_gateways, config) == [(State.OK, "1 is online")]
     assert said(alarms.check_alarms, config) == [(State.OK, "none is open")]
     Alarm.objects.create(gateway=gateway, kind="silent", at=1, text="silent")
     assert said(alarms.check_alarms, config) == [(State.WARN, "1 is open")]

@@ -407,7 +407,7 @@ def test_two_landlords_who_type_the_same_do_not_meet(both):
 
 def test_a_shared_cost_of_a_name_that_is_taken_is_refused_beside_the_field(both):
     mine, _theirs = both
-    assert [FORMS["console:sharing:shared_costs"](each)[1] for each in both] == [["success: Garden is kept."]] * 2
+    assert [FORMS["console:sharing:shared_costs"](each)[1] for each in both] == [["success: Garden is saved."]] * 2
     _status, said, wrong = FORMS["console:sharing:shared_costs"](mine)
     assert said == [] and "A shared cost with this name exists already." in " ".join(wrong)
     assert SharedCost.objects.count() == 2

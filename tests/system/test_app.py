@@ -258,7 +258,7 @@ def test_without_a_worker_the_page_is_as_it_is_and_a_browser_that_can_install_sh
     phone.add_init_script("delete Navigator.prototype.serviceWorker")
     log_in(phone, home, "flat1")
     expect(phone.locator(".balance .big")).to_contain_text("12.00")
-    button = phone.get_by_role("button", name="Put this page on the first screen")
+    button = phone.get_by_role("button", name="Put this page on the home screen")
     expect(button).to_be_hidden()
     phone.evaluate(
         """() => window.dispatchEvent(Object.assign(

@@ -144,7 +144,7 @@ def test_a_server_lost_and_put_back_and_a_gateway_on_another_machine(tmp_path):
         # Known to the meters and lost to the server.
         lost = until(building, lambda found: found["applied"] == 1 + taken)
         refused = building.run("restore", copy)
-        assert refused.returncode == 2 and "is in use. Stop the server first" in refused.stderr
+        assert refused.returncode == 2 and "is in use. First stop the server" in refused.stderr
         refused = building.run("edge", "restore", edge_copy, "--folder", tmp_path / "gateway")
         assert refused.returncode == 2 and "is in use. Stop the agent first" in refused.stderr
         assert stand(building)["applied"] == 1 + taken

@@ -102,7 +102,8 @@ def test_staff_restore_a_flat_with_the_command(tmp_path, air, gateway):
     status = onsite("status")
     assert status.returncode == 0, status.stderr
     assert (
-        "Linden 5, gateway g1" in status.stdout and "The gateway is OFFLINE.\nIts signature is right." in status.stdout
+        "Linden 5, gateway g1" in status.stdout
+        and "The gateway is OFFLINE.\nThe signature of this state is right." in status.stdout
     )
     memory = tmp_path / "meters" / "m1.json"
     for do, closed in (("open", False), ("close", True)):
@@ -113,9 +114,9 @@ def test_staff_restore_a_flat_with_the_command(tmp_path, air, gateway):
     assert head.returncode == 0 and len(head.stdout.split()[-1]) == 64
     for arguments, said in [
         (("do", "m1", "hold"), "does not allow"),
-        (("do", "m1", "explode"), "is not one of"),
+        (("do", "m1", "explode"), "is not a known order"),
         (("do", "m9", "open"), "no such meter"),
-        (("do", "m1", "restore", "--amount", "5"), "smaller amount"),
+        (("do", "m1", "restore", "--amount", "5"), "amount is more than"),
         (("code", "m1", "1234"), "accepts no codes"),
     ]:
         wrong = onsite(*arguments)

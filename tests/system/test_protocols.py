@@ -36,4 +36,4 @@ def test_meters_of_three_protocols_on_bad_lines_lose_no_unit_and_each_fault_is_n
     on_pages = {each["fault"]: each for each in ended.account["faults"]}
     assert "The load switch of meter" in on_pages["stuck"]["words"] and on_pages["stuck"]["page"] == "Alarms"
     assert "minutes behind" in on_pages["drift"]["words"]
-    assert "Where each fault is named" in ended.output
+    assert "Pages that name each fault" in ended.output

@@ -11,7 +11,7 @@ def test_a_text_of_the_catalogue_is_found_untranslated(language):
 
 
 def test_a_text_with_values_is_found_by_what_stands_between_them():
-    shown = "Flat 3 usually pays about 20.00 CA$: this is over 10 times that."
+    shown = "Flat 3 usually pays about 20.00 CA$: this is more than 10 times as much."
     assert left([shown, "这个房间通常付 20.00 CA$。"], "zh-hans") == [shown]
 
 

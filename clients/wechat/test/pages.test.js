@@ -225,7 +225,7 @@ test('a way that opens in a browser gives its address; a refused amount stands a
 
 test('a key that has ended is renewed by WeChat; who has no login comes to join', async () => {
   let isEnded = true;
-  const me = () => (isEnded ? { status: 401, body: { detail: 'This key has ended.' } } : ME);
+  const me = () => (isEnded ? { status: 401, body: { detail: 'This key has expired.' } } : ME);
   const each = phone({ 'GET /me': me, 'POST /wechat/log-in': () => { isEnded = false; return { key: 'NEW', language: 'de' }; } });
   each.storage.set('key', '"OLD"');
   await each.open().shown;
@@ -331,7 +331,7 @@ test('a shared cost says how it was divided', async () => {
   const each = phone().open('/pages/costs/costs');
   await each.until(/Light of the stairs/);
   await each.tap('How it was divided Light of the stairs');
-  assert.match(each.text, /It cost 33\.66 CNY for 61\.2 kWh that were used in common\. 50 % by equal shares 50 % by floor area and days It was borne by 8 tenants\. Your part, for 31 days: 4\.12 CNY/);
+  assert.match(each.text, /It cost 33\.66 CNY for 61\.2 kWh that were used in common\. 50 % by equal shares 50 % by floor area and days It was shared by 8 tenants\. Your part, for 31 days: 4\.12 CNY/);
 });
 
 test('emergency credit is asked about before it is taken', async () => {
@@ -399,15 +399,15 @@ test('automatic top-ups are agreed to in WeChat, looked at until they are on, an
   assert.match(each.text, /"many" is not a number\./);
   await each.type('amount', '５０');
   await each.tap('Agree');
-  assert.match(each.text, /WeChat did not open its page\. Nothing is agreed yet\./);
+  assert.match(each.text, /WeChat did not open the page where you agree\. Nothing is agreed yet\./);
   await each.tap('Go on there');
   assert.deepEqual(opened, [wx_, wx_]);
   assert.deepEqual(sent[1], { amount: '50', under_days: 3, most_a_month: '200', way: '1' });
   now = AUTOMATIC;
   await each.until(/Paid by you, with WeChat Pay, since/);
   await each.tap('End it');
-  assert.match(each.text, /Ended\. Nothing is paid by itself any more\./);
-  assert.match(each.text, /Top up by/);
+  assert.match(each.text, /is ended\. Nothing is paid by itself any more\./);
+  assert.match(each.text, /Amount of a top-up/);
 });
 
 test('the card of a gift link in a chat names its own server alone, whatever stands in the card', async () => {

@@ -167,7 +167,7 @@ test('what was used, what it cost, notices, a fault and a statement as PDF are t
     assert.ok(phone.page.data.shown.bars.length >= bars, span);
     assert.match(phone.page.data.shown.kwh, /[1-9].* kWh/, span);
   }
-  await phone.open('/pages/costs/costs').until(/Together [\d.,]+ CNY/);
+  await phone.open('/pages/costs/costs').until(/Total [\d.,]+ CNY/);
 
   await phone.open('/pages/notices/notices').until(/Which notices/);
   const [first] = phone.page.data.events;
@@ -224,7 +224,7 @@ test('automatic top-ups are agreed to in WeChat, pay when the credit is low, and
   await play('deliver');
   await phone.open('/pages/automatic/automatic').until(/80\.00 CNY · paid/);
   await phone.tap('End it');
-  assert.match(phone.text, /Ended\. Nothing is paid by itself any more\./);
+  assert.match(phone.text, /is ended\. Nothing is paid by itself any more\./);
   assert.deepEqual((await play('work')).paid, []);
 });
 

@@ -152,13 +152,13 @@ def after_restore(done: Restored, into: Path) -> list[str]:
         "",
         _("Now start it: prewatt edge run --config %(settings)s", settings=into / SETTINGS),
         _(
-            "- The server sees at once that this journal is behind, and sends the present state of the "
-            "meters. The energy used since then is charged from their registers, and codes that were typed "
-            "since then stay used."
+            "- The server sees at once that this journal is behind, and sends the present state of the meters. The "
+            "energy used since the copy was made is charged from the meters' registers. Codes that were typed since "
+            "then stay used."
         ),
         _(
-            "- Without a network you need to do nothing. The gateway serves the meters by what the copy "
-            "knows, and waits. Payments made since then count again as soon as it reaches the server."
+            "- Without a network you need to do nothing. The gateway serves the meters according to the copy, and "
+            "waits. Payments made since the copy count again as soon as the gateway reaches the server."
         ),
         _(
             "- Only one machine may run as this gateway. If the other one may come back, run prewatt "

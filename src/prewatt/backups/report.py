@@ -71,7 +71,7 @@ def after_restore(copied: Manifest, environment: Mapping[str, str]) -> tuple[boo
         "",
         _("Now start the server. This happens by itself:"),
         _("- Gateways send again what is newer in their journals. Enrolled gateways: %(count)s.", count=gateways),
-        _("- No new code gets the identifier of a code that this copy does not know."),
+        _("- New codes never get the identifier of a code that was made after this copy."),
         _(
             "- A payment made after %(at)s that has reached its meter comes back with the meter's "
             "journal. It raises an "
@@ -79,18 +79,17 @@ def after_restore(copied: Manifest, environment: Mapping[str, str]) -> tuple[boo
             at=copied.made,
         ),
         "",
-        _("This you have to do:"),
+        _("You have to do this:"),
         _(
-            "- Find payments by phone that have reached no meter. They are in the provider's settlement "
-            "files: %(command)s",
+            "- Find the payments by phone that have not reached a meter. They are in the provider's settlement files: "
+            "%(command)s",
             command=f"prewatt books reconcile --from {day} --until TODAY",
         ),
         _(
-            "- Enter again what people entered later: cash, bank statements, tenants, tariffs, logins. "
-            "Before you enter a "
-            "payment, check whether the meter has it already."
+            "- Enter again what people entered after this copy was made: cash, bank statements, tenants, tariffs, "
+            "logins. Before you enter a payment, check whether the meter has it already."
         ),
-        _("- Enrol gateways again that enrolled later: prewatt gateway code NAME"),
+        _("- Enrol again the gateways that enrolled after this copy was made: prewatt gateway code NAME"),
     ]
     other = {name: value for name, value in copied.settings.items() if environment.get(name) != value}
     if other:

@@ -70,7 +70,7 @@ def bills(property_name: PropertyOption = "") -> None:
     left = local_forms.money(sum(row.left for row in rows), property_.currency)
     typer.echo(
         _(
-            "%(left)s is open, %(overdue)s of it overdue.",
+            "Still to be paid: %(left)s. Of this, overdue: %(overdue)s.",
             left=left,
             overdue=local_forms.money(overdue, property_.currency),
         )

@@ -53,9 +53,8 @@ def restore(file: Annotated[Path, typer.Argument(help="File that `prewatt backup
     except BusyError as error:
         raise CommandError(
             _(
-                "%(error)s. Stop the server first (Ctrl-C where it runs, `systemctl stop` if a service "
-                "manager runs it), "
-                "and programs like it. Nothing was changed",
+                "%(error)s. First stop the server (Ctrl-C where it runs, `systemctl stop` if a service manager runs "
+                "it) and all other programs that use this folder. Nothing was changed",
                 error=error,
             )
         ) from None

@@ -60,7 +60,8 @@ def _protocol(name: str | None) -> str:
     """Return the protocol that the meters speak; empty: none."""
     if name is not None and name not in PROTOCOLS:
         raise typer.BadParameter(
-            _("%(name)s is not one of %(known)s", name=name, known=", ".join(PROTOCOLS)), param_hint="--protocol"
+            _("'%(name)s' is not known. Known values: %(known)s", name=name, known=", ".join(PROTOCOLS)),
+            param_hint="--protocol",
         )
     return name or ""
 
@@ -71,10 +72,11 @@ def _faults(names: list[str] | None, protocol: str | None) -> tuple[str, ...]:
     unknown = sorted(set(faults) - set(FAULTS))
     if unknown:
         raise typer.BadParameter(
-            _("%(name)s is not one of %(known)s", name=unknown[0], known=", ".join(FAULTS)), param_hint="--fault"
+            _("'%(name)s' is not known. Known values: %(known)s", name=unknown[0], known=", ".join(FAULTS)),
+            param_hint="--fault",
         )
     if faults and protocol is None:
-        raise typer.BadParameter(_("it needs --protocol: only meters on a line have such faults"), param_hint="--fault")
+        raise typer.BadParameter(_("give --protocol too: only meters on a line have such faults"), param_hint="--fault")
     return faults
 
 
@@ -88,7 +90,9 @@ def demo(
         ),
     ] = None,
     zone: Annotated[str, typer.Option(help="Time zone of the building.")] = "Australia/Sydney",
-    days: Annotated[int, typer.Option(help="Number of days to play, as far as the data goes.")] = 30,
+    days: Annotated[
+        int, typer.Option(help="Number of days to play. If the data has fewer days, all of them are played.")
+    ] = 30,
     meters: MetersOption = None,
     outage: OutageOption = 2,
     seed: SeedOption = 1,

@@ -21,9 +21,9 @@ app = group()
 
 @app.command(cls=FileCommand)
 def doctor() -> None:
-    """Look at this server: what is wrong, what to do.
+    """Check this server, and say what is wrong and what to do.
 
-    Changes nothing. Give it the server's own PREWATT_*. Exit status 1: something is bad.
+    The command changes nothing. Set the same PREWATT_* variables as for the server. Exit status 1: something is bad.
     """
     raise _examined(load_config())
 
@@ -32,12 +32,12 @@ def _examined(config: ServerConfig) -> typer.Exit:
     # Loading the models makes the keys of a server where there are none.
     if not (config.home / "secret").exists():
         words = _("no server has run in %(home)s", home=config.home)
-        advice = _("Set PREWATT_HOME as the server has it, or start the server: prewatt server")
+        advice = _("Set PREWATT_HOME to the server's folder, or start the server: prewatt server")
         return print_findings([Finding(_("server"), State.BAD, words, advice)])
     try:
         load_models()
     except ImproperlyConfigured as error:
-        return print_findings([Finding(_("settings"), State.BAD, str(error), _("Mend what is named"))])
+        return print_findings([Finding(_("settings"), State.BAD, str(error), _("Correct the setting that is named"))])
     # It imports the models, which can be only now.
     examination: Any = import_module("..processes.doctor.examination", __package__)
     return print_findings(examination.examine(config))

@@ -49,13 +49,13 @@ def enrol(
         bool,
         typer.Option(
             "--insecure",
-            help="Enrol over plain http:// too. Tell the code to nobody: who has it can take this gateway's place.",
+            help="Enrol over plain http:// too. Keep the code secret: anybody who has it can take this gateway's place.",
         ),
     ] = False,
     ca: Annotated[
         Path | None,
         typer.Option(
-            help="File of certificates (PEM) to believe, for a server whose certificate is not publicly known."
+            help="File of certificates (PEM) to trust, for a server whose certificate is not publicly trusted."
         ),
     ] = None,
 ) -> None:
@@ -75,7 +75,7 @@ def enrol(
     )
     if settings.meters and "bus" not in settings.drivers:
         named = ", ".join(sorted(settings.drivers))
-        typer.echo(_("Its meters are those of --driver %(kinds)s: there is nothing to look for on buses.", kinds=named))
+        typer.echo(_("Its meters come from --driver %(kinds)s, so there are no buses to search.", kinds=named))
     else:
         typer.echo(_("To look for meters on its buses and put them into service: prewatt edge scan"))
     typer.echo(_("To start it: prewatt edge run --config %(settings)s", settings=folder / CONFIG))
@@ -93,7 +93,7 @@ def run(config: ConfigOption = CONFIG) -> None:
 
 @app.command(cls=Command)
 def host(
-    folder: Annotated[Path, typer.Argument(help="Folder that holds the folders of the gateways.", exists=True)],
+    folder: Annotated[Path, typer.Argument(help="Folder that contains the folders of the gateways.", exists=True)],
 ) -> None:
     """Run the agents of many gateways in one process, for meters that call the server.
 
@@ -165,11 +165,11 @@ def scan(
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Try other settings of the line too, after meters were found.")
     ] = False,
-    unit: Annotated[int, typer.Option(help="Highest address of Modbus to try.", min=1, max=247)] = 32,
+    unit: Annotated[int, typer.Option(help="Highest Modbus address to try.", min=1, max=247)] = 32,
     access: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="name=value", help="What meters want to know, such as password=12345678. Can be repeated."
+            metavar="name=value", help="Access data that meters need, such as password=12345678. Can be repeated."
         ),
     ] = None,
     write: Annotated[
@@ -177,14 +177,14 @@ def scan(
     ] = False,
     code: Annotated[bool, typer.Option("--code", help="Print a code for the page on which meters are set up.")] = False,
     page: Annotated[
-        str, typer.Option(help="Host and port at which to serve that page, where no agent runs, such as 0.0.0.0:8080.")
+        str, typer.Option(help="Host and port for the page of --code if no agent runs here, such as 0.0.0.0:8080.")
     ] = "",
 ) -> None:
     """Look for meters on the gateway's buses, and put them into service.
 
     A bus whose meters are in service is not disturbed: only its own meters are asked.
 
-    Exit status 0: nothing is missing; 1: something is, as the list says; 2: it can't be done.
+    Exit status 0: nothing is missing; 1: something is missing, and the list says what; 2: the search is not possible.
     """
     request = Request(
         folder.resolve(), tuple(bus or ()), tuple(line or ()), thorough, range(1, unit + 1), tuple(access or ()), write

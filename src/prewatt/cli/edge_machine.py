@@ -23,12 +23,12 @@ def install(
     release: Annotated[
         Path | None,
         typer.Option(
-            help="Virtual environment with the prewatt to use from now on.",
+            help="Virtual environment of the release of prewatt to use from now on.",
             show_default="the one that runs this command",
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the steps and the unit, and change nothing.")
+        bool, typer.Option("--dry-run", help="Print the steps and the systemd unit, and change nothing.")
     ] = False,
 ) -> None:
     """Make the agent a service of systemd, or update it to another release.
@@ -71,7 +71,7 @@ def rollback(folder: StateOption = FOLDER) -> None:
 
 def _only_root(machine: Machine) -> None:
     if os.geteuid() != 0:
-        raise CommandError(_("only root can do this: put sudo before it"))
+        raise CommandError(_("only root can do this: put sudo before the command"))
     if not machine.systemd:
         raise CommandError(
             _("systemd does not run here. Let your service manager run `prewatt edge run`, and start it again")

@@ -31,7 +31,7 @@ def make(
     amount: Annotated[str, typer.Argument(help="Amount that each code lends, such as 5.00.")],
     units: Annotated[
         list[str] | None,
-        typer.Option("--unit", help="Name of a unit; repeat it for more.", show_default="all"),
+        typer.Option("--unit", help="Name of a unit. Repeat the option for more units.", show_default="all"),
     ] = None,
     days: Annotated[
         int, typer.Option("--valid-days", help="Number of days for which each code is valid.", min=1, max=31)
@@ -58,7 +58,7 @@ def make(
 
 @app.command("list", cls=DatabaseCommand)
 def list_codes(property_name: PropertyOption = "") -> None:
-    """List the codes with their units, when each ends and when it was used; and how much money can be lost at most."""
+    """List the codes with unit, end and use, and the most money that can be lost."""
     property_ = property_named(property_name)
     table = Table(
         "id", _("unit"), _("meter"), property_.currency, _("state"), _("ends"), _("made by"), _("used"), _("code")
@@ -89,14 +89,14 @@ def revoke(
 ) -> None:
     """Revoke codes, for example because a phone or a printed sheet was lost.
 
-    A code becomes worthless as soon as its meter has received the order.
+    A code stops working as soon as its meter has received the order.
     """
     property_ = property_named(property_name)
     rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
     revoked = revoke_codes(rows.filter(pk__in=numbers) if numbers else rows, CONSOLE)
     typer.echo(
         _(
-            "Codes revoked: %(revoked)s. Each becomes worthless as soon as its meter has received the order.",
+            "Codes revoked: %(revoked)s. Each code stops working as soon as its meter has received the order.",
             revoked=revoked,
         )
     )

@@ -17,7 +17,7 @@ STYLES = {State.OK: "green", State.WARN: "yellow", State.BAD: "bold red", State.
 
 def print_findings(findings: Iterable[Finding]) -> typer.Exit:
     """Print a line for each finding. Returns the exception that the caller must raise: status 1 if something is bad, else 0."""
-    table = Table(_("what"), "", _("how it stands"), _("what to do"))
+    table = Table(_("what"), "", _("what was found"), _("what to do"))
     is_bad = False
     marks = {State.OK: _("ok"), State.WARN: _("warn"), State.BAD: _("BAD"), State.SKIPPED: "-"}
     for finding in findings:

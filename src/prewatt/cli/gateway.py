@@ -17,10 +17,10 @@ app = group()
 
 @app.command(cls=DatabaseCommand)
 def code(name: Annotated[str, typer.Argument(help="Name of the gateway.")]) -> None:
-    """Make a one-time enrolment code for a gateway, or for the one that replaces it. It holds for 24 hours.
+    """Make a one-time enrolment code for a gateway, or for the one that replaces it. It is valid for 24 hours.
 
-    After the new gateway has enrolled, the server no longer accepts the old one's key. The meters' journals go on where
-    the server has them.
+    After the new gateway has enrolled, the server no longer accepts the old one's key. The meters' journals continue after
+    the last entry that the server has.
     """
     gateway = Gateway.objects.filter(name=name, is_revoked=False).first()
     if gateway is None:

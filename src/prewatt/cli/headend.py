@@ -25,7 +25,7 @@ def headend(
         typer.Option("--silence-seconds", help="Seconds without a message after which a gateway counts as offline."),
     ] = 25.0,
 ) -> None:
-    """Run one head-end worker alone.
+    """Run only one head-end worker.
 
     It speaks with the gateways of the shards in PREWATT_SHARDS. `prewatt server` starts one by itself.
     """

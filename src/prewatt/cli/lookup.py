@@ -68,7 +68,7 @@ def with_token(command: Command) -> str:
     meter = command.meter
     place = f"{meter.hangs} ({meter.unit.name})" if meter.unit else meter.hangs
     words = _(
-        "To do it at once, type this code for meter %(meter)s at its keypad or on the page in the building:",
+        "If you do not want to wait, type this code for meter %(meter)s at its keypad or on the page in the building:",
         meter=place,
     )
     return f"\n{words}\n{command.code}"

@@ -66,8 +66,8 @@ def order(
 ) -> None:
     """Order the meter of a unit to switch, or to do something else.
 
-    The order is sent at once if the building is online, else as soon as it is online again. If the order has a code,
-    somebody can type that code at the meter instead.
+    The order is sent at once if the building is online. Otherwise it is sent as soon as the building is online again. If
+    the order has a code, somebody can type that code at the meter instead.
     """
     property_ = property_named(property_name)
     if not reason.strip():
@@ -87,7 +87,8 @@ def lead_back(
     name: Annotated[
         str,
         typer.Argument(
-            help="Name of a meter, a unit or a gateway. A gateway means all its meters with a journal in the future."
+            help="Name of a meter, a unit or a gateway. With a gateway, all its meters that have dates in the future "
+            "are repaired."
         ),
     ],
     property_name: PropertyOption = "",
@@ -101,7 +102,7 @@ def lead_back(
     gateway = Gateway.objects.filter(property=property_, name=name).first()
     if gateway is not None:
         count = len(lead_back_all(gateway, CONSOLE))
-        typer.echo(_("Journals of %(gateway)s that are being led back: %(count)s.", gateway=name, count=count))
+        typer.echo(_("Journals of %(gateway)s that are being set back: %(count)s.", gateway=name, count=count))
         return
     meter = Meter.objects.filter(Q(name=name) | Q(unit__name=name), gateway__property=property_).first()
     if meter is None:
@@ -125,7 +126,7 @@ def token(
         int,
         typer.Option(
             "--test-bits",
-            help="For test: the tests to run, as a number whose bits each mean one test.",
+            help="For test: the tests to run. Each bit of the number means one test.",
             min=1,
             max=1_000_000,
         ),
@@ -134,8 +135,8 @@ def token(
 ) -> None:
     """Make management tokens that are typed at the meter of a unit.
 
-    Except change-key and test, they are also sent as commands, and the faster way counts. The tokens of change-key must
-    be typed before any later token.
+    All but change-key and test are also sent as commands, and whichever arrives first counts. The tokens of change-key
+    must be typed before any later token.
     """
     property_ = property_named(property_name)
     token_meters = TokenMeter.objects.filter(meter__unit=unit_named(property_, unit)).select_related("group", "meter")
@@ -150,7 +151,9 @@ def token(
     elif kind in TOKENS:
         typer.echo(f"{vend_management(token_meter, TOKENS[kind], watts)}")
     else:
-        raise CommandError(_("'%(kind)s' is not one of %(known)s", kind=kind, known=", ".join(KINDS)))
+        raise CommandError(
+            _("'%(kind)s' is not a known kind of token. Known kinds: %(known)s", kind=kind, known=", ".join(KINDS))
+        )
 
 
 @app.command(cls=DatabaseCommand)
@@ -186,7 +189,7 @@ def exchange(
     typer.echo(outlook.in_words())
     if outlook.rest:
         cost = local_forms.money_with_code(outlook.cost, meter.property.currency)
-        typer.echo(_("At the present prices that is %(amount)s.", amount=cost))
+        typer.echo(_("At the present prices this costs %(amount)s.", amount=cost))
     if preview:
         typer.echo(_("Nothing is changed yet. To record the exchange, leave --preview out."))
         return

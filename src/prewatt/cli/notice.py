@@ -54,7 +54,7 @@ def preview_notices(events: Sequence[str], languages: Sequence[str], ways: Seque
             if choice not in known:
                 raise CommandError(
                     _(
-                        "%(option)s: '%(choice)s' is not one of %(known)s",
+                        "%(option)s: '%(choice)s' is not known. Known values: %(known)s",
                         option=option,
                         choice=choice,
                         known=", ".join(known),

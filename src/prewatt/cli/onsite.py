@@ -26,7 +26,8 @@ from .visit import run as run_visit
 app = group()
 KNOWN = (*BY_STAFF, READ_HEAD)
 AdapterOption = Annotated[
-    str, typer.Option(help="Bluetooth adapter of this device, such as hci-socket:0 or usb:0 (bumble's names).")
+    str,
+    typer.Option(help="Bluetooth adapter of this device, such as hci-socket:0 or usb:0 (names of the library bumble)."),
 ]
 GatewayOption = Annotated[str, typer.Option(help="Name of the gateway.", show_default="the first one in reach")]
 KeyOption = Annotated[Path, typer.Option("--key", help="File with this phone's key.")]
@@ -65,7 +66,11 @@ def status(adapter: AdapterOption = ADAPTER, gateway: GatewayOption = "", grant:
             time=f"{moment(status.at):%Y-%m-%d %H:%M:%S}",
         )
         yield _("The gateway is online.") if status.online else _("The gateway is OFFLINE.")
-        yield _("Its signature is right.") if known else _("Its signature is not checked, because there is no grant.")
+        yield (
+            _("The signature of this state is right.")
+            if known
+            else _("The signature of this state is not checked, because there is no grant.")
+        )
         for each in status.meters:
             entry = _("entry %(number)s", number=each.seq)
             yield f"{each.unit or each.meter:20} {each.meter:20} {state_of(each):12} {entry}"
@@ -120,7 +125,7 @@ def do(
 ) -> None:
     """Make the gateway act on a meter, within what the grant allows."""
     if do not in KNOWN:
-        raise CommandError(_("'%(do)s' is not one of %(known)s", do=do, known=", ".join(KNOWN)))
+        raise CommandError(_("'%(do)s' is not a known order. Known orders: %(known)s", do=do, known=", ".join(KNOWN)))
     credit = _amount(amount) if amount else 0
 
     def instruction(now: int) -> Instruction:
@@ -192,4 +197,4 @@ def state_of(meter: SiteMeter) -> str:
         return _("PRESS BUTTON")
     if meter.switch in ("", SwitchProgress.VERIFIED):
         return _("on") if meter.closed else _("OFF")
-    return _("told on") if meter.closed else _("told off")
+    return _("told to switch on") if meter.closed else _("told to switch off")

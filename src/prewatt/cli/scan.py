@@ -46,7 +46,7 @@ def print_code(folder: Path) -> None:
     code = new_code(folder)
     typer.echo(
         _(
-            "%(code)s opens /setup of this gateway's page for a day. An earlier code is worth nothing now.",
+            "%(code)s opens /setup of this gateway's page for a day. Earlier codes no longer work.",
             code=f"{code[:4]} {code[4:]}",
         )
     )
@@ -63,8 +63,8 @@ def _alone(request: Request) -> Iterator[SetUp]:
         except BusyError:
             raise CommandError(
                 _(
-                    "the agent runs here, or another search, and the buses are its own. Open /setup of its page: "
-                    "prewatt edge scan --code prints a code for it. Or stop it first"
+                    "the agent or another search runs here and uses the buses. Open /setup of the gateway's page "
+                    "(prewatt edge scan --code prints a code for it), or stop the agent first"
                 )
             ) from None
         setup = commissioning.alone(request.folder, _now, request.units)
@@ -84,7 +84,7 @@ def scan_buses(request: Request) -> int:
             raise CommandError(
                 _("no adapter is plugged in. Plug one in, or name a converter: --bus tcp://192.0.2.7:8899")
             )
-        typer.echo(_("Looking for meters on %(buses)s. This takes up to some minutes.", buses=", ".join(ports)))
+        typer.echo(_("Looking for meters on %(buses)s. This can take some minutes.", buses=", ".join(ports)))
         setup.switches.close_after_tests()
         setup.scanner.scan(ports, request.lines, _access(request.access), request.thorough)
         if request.write:

@@ -68,7 +68,11 @@ def setup(
 def _progress(done: int, of: int) -> None:
     """Say how far a long list is, beside what is printed at the end."""
     typer.echo(
-        _("%(done)s of %(of)s flats are set up. If this ends early, the same command goes on here.", done=done, of=of),
+        _(
+            "%(done)s of %(of)s flats are set up. If the command ends early, run it again: it goes on from here.",
+            done=done,
+            of=of,
+        ),
         err=True,
     )
 
@@ -84,12 +88,13 @@ def _print(building: Building) -> None:
         for code, whose in building.invitations:
             typer.echo(f"{code:<20} {whose}")
         typer.echo(_("Tenants type it at http://THIS-SERVER:%(port)s/join/", port=settings.CONFIG.http.port))
-        typer.echo(_("The page of a unit prints a paper with a new one; then this one lets nobody in."))
+        typer.echo(_("You can print a new invitation on the page of a unit. The earlier one then no longer works."))
     typer.echo()
     if len(building.codes) > 1:
         typer.echo(
             _(
-                "A gateway serves %(most)s meters at most. The meters are divided as the list says, else in its order:",
+                "A gateway serves at most %(most)s meters. The meters are divided as the list says, or else in the "
+                "order of the list:",
                 most=MAX_METERS,
             )
         )
@@ -97,9 +102,9 @@ def _print(building: Building) -> None:
             typer.echo(f"  {each.name:<18} " + ngettext("%(number)s meter", "%(number)s meters", each.meters.count()))
     typer.echo(
         _(
-            "The codes below hold for 24 hours; prewatt gateway code NAME makes another one. If the "
-            "server has a certificate, "
-            "put https:// and its name; without one add --insecure, in the building's own network only."
+            "The codes below are valid for 24 hours. prewatt gateway code NAME makes a new one. If the server has a "
+            "certificate, write https:// and the server's name. If it has none, add --insecure, but only in the "
+            "building's own network."
         )
     )
     for name, code in building.codes.items():

@@ -58,7 +58,7 @@ def run(
 def reverse(
     number: Annotated[int, typer.Argument(help="Number of the run, which was printed when it was booked.")],
 ) -> None:
-    """Give everything that a run has charged back to the tenants."""
+    """Give back to the tenants everything that a run has charged."""
     run = Run.objects.filter(pk=number).first()
     if run is None:
         raise CommandError(

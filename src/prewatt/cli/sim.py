@@ -31,7 +31,7 @@ def sim(
         ),
     ] = "",
     everything: Annotated[
-        bool, typer.Option(help="Let all kinds of faults happen, in the place of those that the seed draws.")
+        bool, typer.Option(help="Let all kinds of faults happen, not only those that the seed chooses.")
     ] = False,
     shrink: Annotated[bool, typer.Option(help="Shorten the story of a failing seed as far as possible.")] = True,
 ) -> None:

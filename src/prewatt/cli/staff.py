@@ -72,14 +72,18 @@ def grant(
 
 @app.command("api-key", cls=DatabaseCommand)
 def api_key(
-    login: Annotated[str, typer.Argument(help="Login. The program never has more rights than this login.")],
+    login: Annotated[
+        str, typer.Argument(help="Login for which the program acts. The program never has more rights than this login.")
+    ],
     name: Annotated[str, typer.Option(help="Purpose of the key.")] = "program",
     read_only: Annotated[bool, typer.Option("--read-only", help="The key may only read.")] = False,
     rights: Annotated[
         list[str] | None,
         typer.Option("--right", help=f"A right that the key opens: {', '.join(Right)}. Repeat the option for more."),
     ] = None,
-    organisation: Annotated[str, typer.Option(help="Landlord to whom the key is limited; empty: all.")] = "",
+    organisation: Annotated[
+        str, typer.Option(help="Landlord to which the key is limited. Empty means all landlords.")
+    ] = "",
     days: Annotated[
         int, typer.Option("--valid-days", help="Number of days for which the key is valid.", min=1, max=LONGEST_DAYS)
     ] = USUAL_DAYS,
@@ -109,7 +113,7 @@ def api_keys() -> None:
 def revoke_api_key(
     number: Annotated[int, typer.Argument(help="Number of the key, as `prewatt staff api-keys` shows it.")],
 ) -> None:
-    """Revoke a key for the API. It opens nothing from now on."""
+    """Revoke a key for the API. It no longer works after that."""
     if not revoke(ApiKey.objects.filter(pk=number)):
         raise CommandError(_("there is no key %(number)s that can be revoked", number=number))
     typer.echo(_("Key %(number)s is revoked.", number=number))

@@ -81,8 +81,8 @@ def prices(
 ) -> None:
     """Load prices that each have a date and time, such as half-hourly prices.
 
-    The unit is the one in the column's name. If there is none, it is the currency per kWh. --hundredths and --per-mwh
-    set another unit.
+    The unit is the one in the column's name. If that names none, the prices are in the currency per kWh. --hundredths and
+    --per-mwh set another unit.
     """
     if hundredths and per_mwh:
         raise CommandError(_("give either --hundredths or --per-mwh"))
@@ -100,7 +100,7 @@ def correct(
     reason: Annotated[str, typer.Option(help="Reason. Tenants see it.")],
     property_name: PropertyOption = "",
 ) -> None:
-    """Take back what a wrong tariff charged in a span of time, and charge it again by the right tariff."""
+    """Give back what a wrong tariff charged in a span of time, and charge it again according to the right tariff."""
     property_ = property_named(property_name)
     begins, ends = wall_clock(begin, property_, "--from"), wall_clock(until, property_, "--until")
     with transaction.atomic():

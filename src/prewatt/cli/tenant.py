@@ -62,7 +62,7 @@ def move_in(
 ) -> None:
     """Let a tenant move in, now or at the date and time of --from.
 
-    Prints an invitation, with which the tenant gets in, once. It is not shown again.
+    Prints an invitation that lets the tenant in, once. It is not shown again.
     """
     property_ = property_named(property_name)
     contact = read_contact(property_, phone, email, language)
@@ -112,7 +112,9 @@ def contacts(
             help="List of the units as CSV or .xlsx, with the columns unit, tenant, and any of phone, email, language."
         ),
     ] = None,
-    keep: Annotated[bool, typer.Option("--save", help="Save the contacts. Without this they are only shown.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--save", help="Save the contacts. Without this option they are only shown.")
+    ] = False,
     property_name: PropertyOption = "",
 ) -> None:
     """Set the contacts of many tenants from a list. Without a list, show the tenants that no notice reaches."""
@@ -147,7 +149,7 @@ def give_credit(
     unit: UnitArgument,
     amount: Annotated[str, typer.Argument(help="Amount, such as 5.00.")],
     reason: Annotated[str, typer.Option(help="Reason. The tenant sees it.")],
-    by: Annotated[str, typer.Option(help="Login of the manager who gives it.")],
+    by: Annotated[str, typer.Option(help="Login of the manager who gives the credit.")],
     name: Annotated[
         str,
         typer.Option(
@@ -216,7 +218,9 @@ def statement(
             return
         out.write_bytes(as_file(text) if form == "csv" else text.encode())
     else:
-        raise CommandError(_("--format: '%(form)s' is not one of %(known)s", form=form, known="json, csv, pdf"))
+        raise CommandError(
+            _("--format: '%(form)s' is not a known format. Known formats: %(known)s", form=form, known="json, csv, pdf")
+        )
     typer.echo(_("%(file)s is written.", file=out))
 
 

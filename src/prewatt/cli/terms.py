@@ -65,7 +65,7 @@ def set_terms(
 ) -> None:
     """Change how the tenant of a unit pays, from now on or from a date and time on."""
     if way not in ("after", "before"):
-        raise CommandError(_("'%(way)s' must be after or before", way=way))
+        raise CommandError(_("'%(way)s' is not a way to pay. Write after or before", way=way))
     property_ = property_named(property_name)
     tenancy = tenancy_in(property_, unit)
     wanted = TermsRequest(

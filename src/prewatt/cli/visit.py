@@ -110,14 +110,14 @@ class Visit:
         nonce = os.urandom(32)
         answer = await self._ask(AskStatus(nonce))
         if not isinstance(answer, SignedStatus):
-            raise OnSiteError(_("the gateway's answer is not its status. Try again"))
+            raise OnSiteError(_("the gateway sent an answer that is not its status. Try again"))
         return open_status(key, nonce, answer)
 
     async def submit_code(self, meter: str, digits: str) -> Answer:
         """Type a 20-digit code for a meter. Returns the gateway's answer. Raises OnSiteError if that is none to a code."""
         answer = await self._ask(TypedCode(meter, digits))
         if not isinstance(answer, Answer):
-            raise OnSiteError(_("the gateway did not say what became of the code. Look at the meter itself"))
+            raise OnSiteError(_("the gateway did not say whether it accepted the code. Look at the meter itself"))
         return answer
 
     async def open_session(self, key: SigningKey, signed: SignedGrant) -> Grant:
@@ -127,7 +127,9 @@ class Visit:
         grant = read_grant(signed)
         answer = await self._ask(signed)
         if not isinstance(answer, Challenge):
-            raise OnSiteError(answer.text if isinstance(answer, Answer) else _("the gateway opened no session"))
+            raise OnSiteError(
+                answer.text if isinstance(answer, Answer) else _("the gateway did not open a session. Try again")
+            )
         keys = {gateway.gateway: gateway.key for gateway in grant.gateways}
         if answer.gateway not in keys:
             raise OnSiteError(
@@ -149,7 +151,7 @@ class Visit:
         self._count += 1
         answer = await self._ask(sign_instruction(self._key, self._challenge, self._count, instruction))
         if not isinstance(answer, Answer):
-            raise OnSiteError(_("the gateway did not answer the instruction"))
+            raise OnSiteError(_("the gateway did not say whether it did this. Look at the meter itself"))
         if answer.signature or answer.done:
             signed = answer_is_signed(self._gateway_key, self._challenge.nonce, answer)
             if not signed or answer.count != self._count:
@@ -175,7 +177,9 @@ async def _find(device: Device, wanted: str) -> Address:
         return await asyncio.wait_for(address, PATIENCE)
     except TimeoutError:
         raise OnSiteError(
-            _("gateway %(wanted)s is not near", wanted=wanted) if wanted else _("no gateway is near")
+            _("gateway %(wanted)s is not in reach. Go nearer and try again", wanted=wanted)
+            if wanted
+            else _("no gateway is in reach. Go nearer and try again")
         ) from None
     finally:
         await device.stop_scanning()
@@ -194,7 +198,7 @@ async def visit_with(device: Device, gateway: str = "") -> AsyncIterator[Visit]:
             await service.discover_characteristics()
         parts = {uuid: peer.get_characteristics_by_uuid(UUID(uuid)) for uuid in (IDENTIFY, REQUEST, REPLY)}
         if not all(parts.values()):
-            raise OnSiteError(_("this Bluetooth device is no gateway of prewatt"))
+            raise OnSiteError(_("this Bluetooth device is not a gateway of prewatt"))
         identity = (await peer.read_value(parts[IDENTIFY][0])).decode("utf-8", "replace")
         visit = Visit(peer, parts[REQUEST][0], parts[REPLY][0], identity)
         await visit.begin()

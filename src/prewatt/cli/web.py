@@ -29,7 +29,7 @@ def web(
         ),
     ] = None,
 ) -> None:
-    """Run the pages alone.
+    """Run only the pages.
 
     `prewatt server` starts this process by itself. Run it yourself to have several of them, or to have a service
     manager start it.

@@ -20,7 +20,7 @@ def worker(
         bool, typer.Option("--tasks", hidden=True, help="Do what people have asked for, then end.")
     ] = False,
 ) -> None:
-    """Run one worker for scheduled work alone.
+    """Run only one worker for scheduled work.
 
     It does shared costs, bills, notices, settlement files and alarms, and starts processes for the large files that people
     ask for. A second worker waits until the first one has

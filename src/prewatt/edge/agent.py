@@ -107,7 +107,7 @@ class Agent:
         """Take up the time `at` (µs) that the person `by` on site says. Returns the answer to them, and the effects."""
         journalled = max((meter.account.at for meter in self.meters.values()), default=0)
         if at < journalled and not self._time.unsure:
-            return Reply(False, _("The clock can't be set back behind the journal's last entry.")), []
+            return Reply(False, _("The clock can't be set to a time before the journal's last entry.")), []
         return Reply(True, _("The clock is set.")), self._noted(moment, self._time.told(moment, at, by))
 
     def note(self, moment: Moment, kind: EventKind) -> list[Effect]:

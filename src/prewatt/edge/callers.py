@@ -29,7 +29,9 @@ def objection(environ: dict[str, Any], names: Collection[str] = ()) -> str:
             "add the name to page_names in the gateway's edge.toml."
         )
     if not _is_own_request(environ):
-        return _("This came from another site's page, so nothing was done. Open the gateway's page by its address.")
+        return _(
+            "This request came from another site's page, so nothing was done. Open the gateway's page by its address."
+        )
     return ""
 
 

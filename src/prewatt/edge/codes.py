@@ -115,7 +115,7 @@ def _own(state: KeyState, earliest: int, token: Proprietary) -> Do | NewPin:
     except CodeError as error:
         raise CodeRefused(_WORDS[error.reason](), guess=True) from None
     if meant.ends and earliest >= meant.ends:
-        raise CodeRefused(_("This code has expired and is worth nothing now. Ask for a new one."))
+        raise CodeRefused(_("This code has expired and no longer works. Ask for a new one."))
     return Do(meant.tid, meant.action) if isinstance(meant, Ordered) else meant
 
 
@@ -139,7 +139,7 @@ def _key_section(state: KeyState, section: KeySection, text: str) -> ChangeKey:
     try:
         whole = together(old, parts)
     except (NumberError, ValueError, KeyError):
-        raise CodeRefused(_("These codes do not make a key. Type all of them again.")) from None
+        raise CodeRefused(_("These codes do not belong together, so the key stays. Type all of them again.")) from None
     if whole is None:
         return ChangeKey(replace(state, sections=tuple(sorted(typed.items()))), complete=False)
     new, key, rollover = whole

@@ -30,7 +30,7 @@ def door(
             required=True,
         ),
     )
-    offline = _("The building has no network now. A code works all the same, and your meter goes on by itself.")
+    offline = _("The building has no network now. Codes still work, and your meter goes on by itself.")
     return together(
         element(
             "div",
@@ -49,7 +49,7 @@ def door(
             "section",
             element("h2", _("Your meter")),
             element(
-                "p", _("Your balance, why it is dark, and emergency credit: with your flat's PIN."), class_="quiet"
+                "p", _("With your flat's PIN: your balance, why it is dark, and emergency credit."), class_="quiet"
             ),
             form("/login", whose, pin, element("button", _("Open"), class_="plain")),
         ),

@@ -154,7 +154,7 @@ def enrol(
         write_settings(folder / SETTINGS, settings)
     except (OSError, ValueError, sqlite3.Error, msgspec.MsgspecError, JournalDamaged) as error:
         raise EnrolError(
-            _("%(error)s. The code is used up. Mend that, and ask for a new code") % {"error": error}
+            _("%(error)s. The code is used up. Correct this fault, and ask for a new code") % {"error": error}
         ) from None
     return settings
 
@@ -169,10 +169,10 @@ def _check(server: str, page: str, insecure: bool, drivers: Mapping[str, DriverS
         if not insecure:
             raise EnrolError(
                 _(
-                    "%(server)s is not encrypted. Use the server's https:// address (--ca FILE, if its certificate "
-                    "is one of your own). If there is none, repeat the command with --insecure: the code is not "
-                    "sent and the keys cross the network sealed, but whoever knows the code and sits in that "
-                    "network could take this gateway's place. The code is still valid"
+                    "%(server)s is not encrypted. Use the server's https:// address (--ca FILE, if its certificate is "
+                    "one of your own). If there is none, repeat the command with --insecure: the code is not sent, and "
+                    "the keys are sent encrypted. But anybody in that network who knows the code could take this "
+                    "gateway's place. The code is still valid"
                 )
                 % {"server": server}
             )
@@ -223,7 +223,7 @@ def _ask(server: str, code: str, key: SigningKey, ca: Path | None) -> _Answer:
         believed = ssl.create_default_context(cafile=ca)
     except OSError as error:
         raise EnrolError(
-            _("%(ca)s: no certificates there (%(error)s). The code is still valid") % {"ca": ca, "error": error}
+            _("%(ca)s has no certificates in it (%(error)s). The code is still valid") % {"ca": ca, "error": error}
         ) from None
     try:
         with urllib.request.urlopen(request, timeout=30, context=believed) as response:  # noqa: S310

@@ -18,12 +18,12 @@ def flats(units: Flats, last: str = "", has_lines: bool = False) -> Html:
     lines, which have a page.
     """
     if not units:
-        return element("section", element("h1", _("No flat hangs on this gateway yet.")), foot(has_lines))
+        return element("section", element("h1", _("No flat is connected to this gateway yet.")), foot(has_lines))
     return together(
         element(
             "section",
             element("h1", _("Which flat is yours?")),
-            element("p", _("There you type a code, or see your balance with your PIN."), class_="quiet"),
+            element("p", _("On your flat's page you type a code, or see your balance with your PIN."), class_="quiet"),
             element(
                 "ul",
                 *(

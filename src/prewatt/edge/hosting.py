@@ -187,7 +187,7 @@ class Hosting:
                 f"{path.parent} is gateway {settings.gateway}, as {same[0].path.parent} is. Move the copy away"
             )
         if len(others) >= MOST:
-            raise ValueError(f"{path.parent}: {MOST} gateways run here already. Put it into another folder")
+            raise ValueError(f"{path.parent}: {MOST} gateways run here already. Put this one into another folder")
         section = settings.drivers.get("bus")
         if isinstance(section, BusDriverSettings):
             try:
@@ -269,7 +269,7 @@ def _settings_in(folder: Path) -> list[Path]:
             log.error("%s are both gateway %s: neither runs. Move the one that is a copy away", folders, name)
     alone = [same[0] for same in names.values() if len(same) == 1]
     if not alone:
-        raise ValueError(f"{folder}: there is no folder of a gateway in it, with an edge.toml that can be used")
+        raise ValueError(f"{folder}: it contains no folder of a gateway with an edge.toml that can be used")
     if len(alone) > MOST:
         raise ValueError(
             f"{folder}: {len(alone)} gateways are too many for one process: put at most {MOST} in a folder"

@@ -104,8 +104,8 @@ def _trouble(bus: Bus) -> str:
         case Trouble.BROKEN:
             return (
                 _(
-                    "%(port)s: the answers of meters come broken. Look at the adapter and the wiring. The power of each flat "
-                    "stays as it is."
+                    "%(port)s: the answers of meters arrive damaged. Check the adapter and the wiring. The power of "
+                    "each flat stays as it is."
                 )
                 % words
             )
@@ -123,8 +123,8 @@ def _said(bus: Bus) -> Iterator[str]:
     if figures.broken:
         yield (
             _(
-                "%(broken)s of %(questions)s answers came broken: bytes were lost or changed. If it happens often, look at the "
-                "wiring and the adapter."
+                "%(broken)s of %(questions)s answers arrived damaged: bytes were lost or changed. If it happens often, "
+                "check the wiring and the adapter."
             )
             % words
         )
@@ -139,25 +139,29 @@ def _said(bus: Bus) -> Iterator[str]:
     if figures.noisy:
         yield (
             _(
-                "Beside %(noisy)s of %(questions)s answers came bytes that no meter had sent. They were left out. If it happens "
-                "often, look at the shield of the cable and at the resistors at its ends."
+                "With %(noisy)s of %(questions)s answers came bytes that no meter had sent. They were ignored. If it "
+                "happens often, check the shield of the cable and the resistors at its ends."
             )
             % words
         )
     if figures.foreign:
         yield (
             _(
-                "Beside %(foreign)s of %(questions)s answers came one that nobody had asked for. It was left out. If it happens "
-                "often, look whether something else asks the meters of this line, too."
+                "With %(foreign)s of %(questions)s answers came another answer that nobody had asked for. It was "
+                "ignored. If it happens often, check whether another device asks the meters of this line, too."
             )
             % words
         )
     if figures.broken_echoes:
         yield (
-            _("The adapter hands questions back, %(broken_echoes)s times with bytes lost. They were left out.") % words
+            _(
+                "The adapter sends each question back like an echo, %(broken_echoes)s times with bytes lost. These "
+                "echoes were ignored."
+            )
+            % words
         )
     elif figures.echoes:
-        yield _("The adapter hands questions back. They are left out.")
+        yield _("The adapter sends each question back like an echo. These echoes are ignored.")
     if figures.pieces:
         yield _("%(pieces)s of %(questions)s answers came in pieces. That does no harm.") % words
     if figures.questions and not figures.unanswered:

@@ -12,7 +12,8 @@ from .texts import _
 def lines(views: Sequence[LineView]) -> Html:
     """Return the page of the lines: what happened to questions and answers, for who looks for a bad contact."""
     since = _(
-        "Counted since the gateway was started. An answer that does not come is asked for again. Nothing is charged by guess."
+        "Counted since the gateway was started. If an answer does not come, the gateway asks again. Charges are never "
+        "guessed."
     )
     return together(
         element("h1", _("The lines of the meters")),

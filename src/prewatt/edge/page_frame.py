@@ -30,7 +30,7 @@ def frame(title: str, *body: Content, back: str = "", is_night: bool = False) ->
                 "main",
                 element("header", element("b", f"⚡ {title}"), _languages(back) if back else None),
                 *body,
-                element("footer", _("Served by the building itself.")),
+                element("footer", _("This page comes from the building itself.")),
             ),
         ),
         lang=spoken(),

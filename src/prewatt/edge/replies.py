@@ -20,9 +20,9 @@ def please_wait(wait: int, locked: bool) -> str:
     """Return the sentence that no code is accepted for `wait` µs, because too many were wrong."""
     if locked:
         hours = -(-wait // HOUR)
-        return _("Too many wrong codes. No code is accepted for %(hours)d hours, or until the manager unlocks it.") % {
-            "hours": hours
-        }
+        return _(
+            "Too many wrong codes. No code is accepted for %(hours)d hours, or until the manager allows codes again."
+        ) % {"hours": hours}
     if wait > MINUTE:
         return _("Too many wrong codes: please wait %(minutes)d minutes.") % {"minutes": -(-wait // MINUTE)}
     return _("Too many wrong codes: please wait %(seconds)d seconds.") % {"seconds": -(-wait // SECOND)}

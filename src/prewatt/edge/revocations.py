@@ -49,7 +49,9 @@ class RevokedGrants:
         OnSiteError if the server did not sign it for this property.
         """
         if self._server is None:
-            raise OnSiteError("this gateway knows no server whose lists it could believe")
+            raise OnSiteError(
+                "this gateway does not know its server's key, so it can't check the list of revoked grants"
+            )
         revocations = open_revocations(self._server, signed, self._property)
         if revocations.number <= self.number:
             return b""

@@ -166,11 +166,11 @@ def _check(settings: EdgeSettings) -> None:
     check_gateway(settings.gateway)
     if settings.language and settings.language not in languages():
         raise ValueError(
-            _("language: '%(language)s' is none of %(known)s")
+            _("language: '%(language)s' is not a known language. Known languages: %(known)s")
             % {"language": settings.language, "known": ", ".join(languages())}
         )
     if not re.fullmatch("[0-9a-f]{64}", settings.server_key):
-        raise ValueError(_("server_key: is not 64 hexadecimal digits"))
+        raise ValueError(_("server_key: this is not 64 hexadecimal digits"))
     _check_names([meter.name for meter in settings.meters])
     if not 0 < settings.broker.port < 65_536:
         raise ValueError(

@@ -107,7 +107,7 @@ class Session:
                 return self._instructed(signed)
             case SignedRevocations() as signed:
                 self._site.take_revocations(signed)
-                return Answer(True, _("The list of revoked grants is here."))
+                return Answer(True, _("The list of revoked grants has arrived."))
 
     def _check_holds(self, grant: Grant) -> None:
         """Refuse a grant that is revoked, or whose end has passed. Raises OnSiteError."""
@@ -138,7 +138,7 @@ class Session:
             if end is None:
                 return Answer(False, _("This gateway has no meter %(meter)s.") % {"meter": instruction.meter})
             seq, head = end
-            return Answer(True, _("Entry %(seq)d.") % {"seq": seq}, head=head)
+            return Answer(True, _("The journal ends with entry %(seq)d.") % {"seq": seq}, head=head)
         if isinstance(instruction, Act):
             _allow(grant, instruction.action.name if instruction.action.by_staff else "")
             self._check_bounds(grant, instruction)
@@ -154,13 +154,13 @@ class Session:
         if not isinstance(action, Restore):
             return
         if action.amount > grant.most_amount:
-            raise OnSiteError(_("Your grant allows only a smaller amount for one restore order."))
+            raise OnSiteError(_("This amount is more than your grant allows for one restore order."))
         if not action.amount and not action.until:
             return
         if not action.amount and not grant.longest:
             raise OnSiteError(_("Your grant allows restore orders only with an amount."))
         if action.until and action.until > self._site.now() + grant.longest:
-            raise OnSiteError(_("Your grant allows only fewer hours for one restore order."))
+            raise OnSiteError(_("This is for more hours than your grant allows for one restore order."))
         if not action.until and not grant.most_amount:
             raise OnSiteError(_("Your grant allows restore orders only with a number of hours."))
 

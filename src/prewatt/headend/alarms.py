@@ -86,15 +86,16 @@ EVENTS: dict[str, Rule] = {
     ),
     EventKind.JOURNAL_SET_BACK: Rule(
         _(
-            "The journals of a gateway were put back from a copy, or damaged, so it went on from the server's state "
-            "(%(detail)s). You need to do nothing. If it happens again, check the gateway's memory card."
+            "The journals of a gateway were put back from a copy, or damaged, so the gateway went on from the server's "
+            "state (%(detail)s). You need to do nothing. If it happens again, check the gateway's memory card."
         ),
         of_gateway=True,
     ),
     EventKind.DISK_FULL: Rule(
         _(
-            "A gateway's disk is full. For a while it goes on in room that was reserved for this. After that it can record "
-            "nothing and accept no payment until there is room again. Delete files on the gateway that are not needed."
+            "A gateway's disk is full. For a while the gateway uses space that is reserved for this. After that it can "
+            "record nothing and accept no payment until there is space again. Delete files on the gateway that are "
+            "not needed."
         ),
         of_gateway=True,
     ),
@@ -112,8 +113,9 @@ EVENTS: dict[str, Rule] = {
     ),
     EventKind.SWITCH_DIFFERS: Rule(
         _(
-            "The load switch of meter %(meter)s stands otherwise than it was told, whatever the meter has confirmed (%(detail)s). "
-            "The gateway repeats the order every minute. If that does not help, have the meter checked."
+            "The load switch of meter %(meter)s is not in the ordered position, even if the meter has confirmed the "
+            "order (%(detail)s). The gateway repeats the order every minute. If that does not help, have the meter "
+            "checked."
         ),
     ),
     EventKind.OWN_PREPAID: Rule(
@@ -182,9 +184,9 @@ def clock_ahead(meter: str, seq: int, at: int, now: int) -> Raised:
     return Raised(
         "clock-ahead",
         sentence(
-            "The journal of meter %(meter)s is dated %(at)s UTC, which is %(ahead)s in the "
-            "future. The clock of its gateway is wrong, or was wrong. Set the clock right. Then order the meter to be led "
-            "back, so that its time goes on from now.",
+            "The journal of meter %(meter)s is dated %(at)s UTC, which is %(ahead)s in the future. The clock of its "
+            "gateway is wrong, or was wrong. Set the clock right. Then set the journal's time back, so that it goes on "
+            "from now.",
             meter=meter,
             at=Moment(at),
             ahead=_ahead(at - now),

@@ -149,10 +149,10 @@ def damaged(gateway: str, meters: Sequence[str], now: int) -> Raised:
     return Raised(
         "journal-damaged",
         sentence(
-            "The journal of gateway %(gateway)s is damaged: entries of meters %(meters)s that it had not sent yet can't "
-            "be read. The gateway goes on from the server's state by itself and charges by the registers. No payment is "
-            "lost. What was done on site in that time has to be done again. If it happens again, replace the gateway's "
-            "memory card.",
+            "The journal of gateway %(gateway)s is damaged: entries of meters %(meters)s that were not sent yet can't "
+            "be read. The gateway goes on by itself from the server's state, and charges according to the registers. "
+            "No payment is lost. What was done on site in that time has to be done again. If it happens again, replace "
+            "the gateway's memory card.",
             gateway=gateway,
             meters=_names(meters),
         ),
@@ -171,9 +171,10 @@ def set_back(gateway: str, meters: Sequence[str], now: int) -> Raised:
     return Raised(
         EventKind.JOURNAL_SET_BACK,
         sentence(
-            "The journals of gateway %(gateway)s do not match what it had sent before (meters %(meters)s). Its file was "
-            "put back from a copy, or has lost its end. The gateway goes on from the server's state by itself and charges by "
-            "the registers. No payment is lost. You need to do nothing. If it happens again, check the gateway's memory card.",
+            "The journals of gateway %(gateway)s do not match what it had sent before (meters %(meters)s). The journal "
+            "file was put back from a copy, or its last entries were lost. The gateway goes on by itself from the "
+            "server's state, and charges according to the registers. No payment is lost. You need to do nothing. If it "
+            "happens again, check the gateway's memory card.",
             gateway=gateway,
             meters=_names(meters),
         ),

@@ -430,8 +430,8 @@ def _not_credited(account: Account, entry: AnyEntry, order: GrantCredit, reason:
         text = sentence("credit %(id)s was refused: %(reason)s", id=order.credit_id, reason=detail_sentence(reason))
     elif order.tid in account.coded and account.coded[order.tid] == order.coded:
         text = sentence(
-            "credit %(id)s is at the meter twice: it was ordered again, and its new code was typed before the meter knew "
-            "that. Take %(amount)s off",
+            "credit %(id)s was added at the meter twice: it was ordered again, and its new code was typed before the "
+            "meter knew of the new order. Take %(amount)s off the balance",
             id=order.credit_id,
             amount=Number(exact_money(order.coded)),
         )

@@ -61,9 +61,10 @@ def rebuild(row: Meter) -> Account | None:
     except Exception as error:  # whatever it is, it is this meter's alone
         log.exception("meter %s is set aside", row.name)
         text = sentence(
-            "The server can't read the account of meter %(meter)s, and could not work it out again from its entries "
-            "(%(error)s). The meter goes on by itself. But the server stores nothing from it, and a payment reaches it only "
-            "by its code. Put the database back from a copy. The gateway then sends what is missing.",
+            "The server can't read the account of meter %(meter)s, and could not calculate it again from the entries "
+            "(%(error)s). The meter goes on by itself. But the server stores nothing from this meter, and a payment "
+            "reaches the meter only by its code. Put the database back from a copy. The gateway then sends what is "
+            "missing.",
             meter=row.name,
             error=error,
         )
@@ -74,7 +75,7 @@ def rebuild(row: Meter) -> Account | None:
         columns = kept(account, plan.head)
         Meter.objects.filter(pk=row.pk, seq=row.seq).update(**columns, offset=plan.offset, balance=account.balance)
         text = sentence(
-            "The server could not read the account of meter %(meter)s, and worked it out again from its %(count)d entries. "
+            "The server could not read the account of meter %(meter)s, and calculated it again from %(count)d entries. "
             "You need to do nothing. If it happens again, check the server's disk.",
             meter=row.name,
             count=account.seq,
@@ -135,9 +136,9 @@ def is_signed(body: bytes, signature: bytes) -> bool:
 def tell_of_meter(row: Meter, error: str) -> None:
     """Raise the alarm that nothing from this meter can be stored: it alone is set aside."""
     text = sentence(
-        "The server can't store what meter %(meter)s sends (%(error)s). The meter goes on by itself, and its entries wait "
-        "at the gateway. All other meters go on. The server tries again every ten minutes. Update the software. If that "
-        "does not help, write to its makers and send them the server's log of that time.",
+        "The server can't store what meter %(meter)s sends (%(error)s). The meter goes on by itself, and its entries "
+        "wait at the gateway. All other meters go on. The server tries again every ten minutes. Update the software. "
+        "If that does not help, write to the makers of the software, and send them the server's log of that time.",
         meter=row.name,
         error=error,
     )

@@ -48,7 +48,7 @@ def check(account: Account, entry: AnyEntry, command: Command | UnknownOrder | N
     and when it changes, not with every entry that it lasts.
     """
     if stretches(account, entry) > STRETCHES_MOST:
-        text = sentence("so long a time has passed since the last reading that it is not rated")
+        text = sentence("the time since the last reading is so long that the server could not check the charge")
         return Checked(None, Difference(entry.seq, entry.at, text))
     unlogged = None
     try:

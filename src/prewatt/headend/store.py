@@ -298,9 +298,9 @@ class Store:
             return
         Gateway.objects.filter(pk=gateway.pk).update(kept_off_until=at + KEPT_OFF)
         text = sentence(
-            "gateway %(gateway)s sends far more messages than a gateway does: %(count)d were dropped unopened, and it is kept "
-            "off for %(seconds)d s each time. Its meters go on, and nothing is lost. If that does not end, its software is "
-            "faulty or somebody has its keys: look at it, and enrol it anew",
+            "gateway %(gateway)s sends far more messages than a gateway should: %(count)d were dropped unread, and "
+            "each time the server refuses the gateway for %(seconds)d s. Its meters go on, and nothing is lost. If "
+            "that does not end, its software is faulty or somebody has its keys: check the gateway, and enrol it again",
             gateway=name,
             count=dropped,
             seconds=KEPT_OFF.seconds,

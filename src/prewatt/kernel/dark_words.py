@@ -24,7 +24,7 @@ BECAUSE = {
     "ordered": _("switched off by the manager"),
     "overload": _("too much power was drawn"),
     OFF_HOURS: _("these are off hours"),
-    FOREIGN: _("another meter answers in its place"),
+    FOREIGN: _("a different meter answers in place of this one"),
     Cause.TOO_LITTLE: _("the credit is still too low to switch on again"),
     Cause.LIMIT: _("the limit of what may be owed is reached"),
     Cause.OVERDUE: _("a bill is overdue"),
@@ -62,7 +62,7 @@ TITLES = {
     Cause.UNSAFE: _("Off for safety"),
     Cause.UNSAFE_LOCKED: _("Off for safety"),
     Cause.OFF_HOURS: _("Off hours"),
-    Cause.FOREIGN: _("Another meter is in its place"),
+    Cause.FOREIGN: _("A different meter answers"),
     Cause.NOT_TOLD: _("Off, the reason is not known yet"),
 }
 """The heading of each cause."""
@@ -104,7 +104,7 @@ def _said(cause: Cause, facts: Facts) -> Sentence:
         parts.append(after)
     if facts.progress == SwitchProgress.FAILED:
         # Nobody may rely on it, when work is done at the wires.
-        parts.append(sentence("But the meter has not switched off: it was told to, and is told again every minute."))
+        parts.append(sentence("But the meter has not switched off yet. The order is repeated every minute."))
     return several(parts)
 
 

@@ -42,55 +42,66 @@ class EventKind(StrEnum):
     METER_LOST = "meter-lost", "the meter does not answer"
     METER_BACK = "meter-back", "the meter answers again"
     FOREIGN_METER = "foreign-meter", "another meter answers in this one's place"
-    REGISTER_DOUBTFUL = "register-doubtful", "the register has not been what it can be for an hour"
-    REGISTER_BACKWARDS = "register-backwards", "the register has stood under what was read before for a day"
+    REGISTER_DOUBTFUL = "register-doubtful", "the readings have been values that can't be right for an hour"
+    REGISTER_BACKWARDS = "register-backwards", "the register has been lower than before for a day"
     REGISTER_STILL = "register-still", "the register has not moved for a long time, though the switch is closed"
-    MUTED = "muted", "the same comes and goes so often that it is not journalled each time, for an hour at most"
+    MUTED = "muted", "an event comes and goes so often that it is not recorded each time, for an hour at most"
     CUT_OFF_ALONE = (
         "cut-off-alone",
         "no gateway spoke to the meter for so long that it cut off by itself",
         Group.TROUBLE,
     )
     SWITCH_FAILED = "switch-failed", "the load switch did not obey", Group.TROUBLE
-    SWITCH_DIFFERS = "switch-differs", "the load switch does not stand as ordered", Group.TROUBLE
+    SWITCH_DIFFERS = "switch-differs", "the load switch is not in the ordered position", Group.TROUBLE
     WAITS_FOR_BUTTON = "waits-for-button", "the meter waits for a press of its button", Group.BUTTON
     OWN_PREPAID = (
         "own-prepaid",
-        "the meter is in a prepaid mode of its own, and cuts off by its own balance",
+        "the meter is in a prepaid mode of its own, and cuts off when its own balance is used up",
         Group.TROUBLE,
     )
-    METER_CLOCK = "meter-clock", "the meter's own clock is wrong; nothing is charged by it"
+    METER_CLOCK = "meter-clock", "the meter's own clock is wrong; charges do not depend on it"
     JOURNAL_REPAIRED = (
         "journal-repaired",
         "a damaged snapshot in the gateway's journal was made again from the entries",
         Group.TROUBLE,
     )
-    JOURNAL_SET_BACK = "journal-set-back", "the gateway's journal ended before the server's, and went on from there"
+    JOURNAL_SET_BACK = (
+        "journal-set-back",
+        "the gateway's journal had fewer entries than the server, and went on from the server's state",
+    )
     GATEWAY_REPLACED = "gateway-replaced", "another gateway went on with this meter"
     CLOCK_SET = "clock-set", "the gateway's clock was set: by the server, or on site"
-    CLOCK_STEPPED = "clock-stepped", "the gateway's clock jumped, and is not believed"
+    CLOCK_STEPPED = "clock-stepped", "the gateway's clock jumped, and is not trusted"
     CLOCK_UNSURE = (
         "clock-unsure",
-        "the gateway does not know how long it was without power, or stood still: its time waits for the server or staff",
+        "the gateway does not know how long it was off or stood still: the server or the staff must tell it the time",
     )
-    CLOCK_DIFFERS = "clock-differs", "the server tells another time than the gateway's steady clock"
+    CLOCK_DIFFERS = "clock-differs", "the server's time differs from the gateway's steady clock"
     OVERLOAD = "overload", "more power was drawn than the limit allows", Group.OVERLOAD
-    OVERLOAD_LOCKED = "overload-locked", "tripped for overload too often: a person has to close", Group.OVERLOAD
-    FORBIDDEN_LOAD = (
-        "forbidden-load",
-        "a large resistive load appeared at once: a person has to close",
+    OVERLOAD_LOCKED = (
+        "overload-locked",
+        "tripped for overload too often: a person has to switch on again",
         Group.OVERLOAD,
     )
-    TAMPER = "tamper", "the meter's cover was opened, or it was tampered with otherwise", Group.TROUBLE
+    FORBIDDEN_LOAD = (
+        "forbidden-load",
+        "a large resistive load appeared suddenly: a person has to switch on again",
+        Group.OVERLOAD,
+    )
+    TAMPER = "tamper", "the meter's cover was opened, or the meter was tampered with in another way", Group.TROUBLE
     CODES_LOCKED = "codes-locked", "too many wrong codes were typed", Group.TROUBLE
     KEY_CHANGED = "key-changed", "a code changed the meter's key"
-    DISK_FULL = "disk-full", "the gateway's disk is full: its journal lives on the reserve"
-    DISK_ROOM = "disk-room", "there is room on the gateway's disk again"
-    WITHIN_LIMITS = "within-limits", "what was measured is right again"
-    LIMIT_LOCKED = "limit-locked", "a limit opened the switch too often: a person has to close", Group.OVERLOAD
+    DISK_FULL = "disk-full", "the gateway's disk is full: its journal now uses the reserved space"
+    DISK_ROOM = "disk-room", "there is space on the gateway's disk again"
+    WITHIN_LIMITS = "within-limits", "the measured values are within the limits again"
+    LIMIT_LOCKED = (
+        "limit-locked",
+        "a limit opened the switch too often: a person has to switch on again",
+        Group.OVERLOAD,
+    )
     ALLOWANCE_SPENT = (
         "allowance-spent",
-        "more power was drawn than the night allows, too often: off until the morning",
+        "more power was drawn than the off hours allow, too often: off until they end",
     )
 
     # Each kind of limit (`kernel.safety.KINDS`) has two: it was passed, and it opened the switch.

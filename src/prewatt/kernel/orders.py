@@ -120,7 +120,7 @@ class Close(Order, frozen=True, tag="close", omit_defaults=True):
     """
 
     label = _("switch on")
-    effect = _("The power comes back if there is credit. What the meter had tripped for is forgotten.")
+    effect = _("The power comes back if there is credit. The reason why the meter had tripped is cleared.")
     done = _("Switched on")
     by_manager = by_staff = brings_power = ends_off_hours = True
     settles = SWITCH
@@ -179,7 +179,8 @@ class LimitPower(Order, frozen=True, tag="limit", omit_defaults=True):
 
     label = _("limit the power")
     effect = _(
-        "Above this power the meter switches off, and comes back by itself. With 0 W the limit of the rules holds again."
+        "Above this power the meter switches off, and comes back by itself. With 0 W the limit of the rules applies "
+        "again."
     )
     done = _("Power limit set")
     by_manager = by_staff = True

@@ -187,7 +187,8 @@ def _what_is_paid(facts: Facts) -> Iterator[Step]:
         yield Step(Do.WAIT, sentence("Wait a moment: your payment reaches the meter by itself."))
         if facts.code:
             yield Step(
-                Do.TYPE_CODE, several([sentence("If it takes longer, bring it there yourself."), _type_code(facts)])
+                Do.TYPE_CODE,
+                several([sentence("If it takes longer, bring the payment to the meter yourself."), _type_code(facts)]),
             )
     elif not facts.code:
         yield Step(Do.WAIT, sentence("The meter gets your payment as soon as the building is online again."))
@@ -267,7 +268,7 @@ def _keep_safe(codes: Iterable[str]) -> Iterator[Step]:
 def _wait(cause: Cause, facts: Facts) -> Iterator[Step]:
     """Yield for what somebody waits where a cause goes by itself."""
     if cause == Cause.SWITCHING_ON:
-        yield Step(Do.WAIT, sentence("Wait a minute: the meter is told again and again."))
+        yield Step(Do.WAIT, sentence("Wait a minute: the order to switch on is repeated."))
         yield _button()
     elif cause == Cause.OVERLOAD and facts.is_supplied:
         yield _wait_until(facts.recloses_at, facts)
@@ -321,9 +322,7 @@ def _button(is_known: bool = False) -> Step:
 
 
 def _neighbours() -> Step:
-    return Step(
-        Do.ASK_NEIGHBOURS, sentence("Ask a neighbour: if it is dark there, too, the power is gone in the whole house.")
-    )
+    return Step(Do.ASK_NEIGHBOURS, sentence("Ask a neighbour: if it is dark there, too, the whole house has no power."))
 
 
 def _look_at_page(facts: Facts) -> Step:

@@ -87,7 +87,7 @@ def _do(task: Task) -> None:
         except TaskError as error:
             fail(task, str(error))
         except MemoryError:
-            fail(task, _("It needs too much memory. Choose fewer days, or split the file."))
+            fail(task, _("This task needs too much memory. Choose fewer days, or split the file."))
         except (DatabaseError, InterfaceError) as error:
             # It is begun again, as if the process had ended.
             log.warning("task %s: the database refused: %s", task, error)
@@ -95,7 +95,9 @@ def _do(task: Task) -> None:
             cut_off(os.getpid())
         except Exception:
             log.exception("task %s", task)
-            fail(task, _("The server has made a mistake, and its log says which one. Ask for it again, or report it."))
+            fail(
+                task, _("The server has made a mistake, and its log says which one. Try again, or report the mistake.")
+            )
 
 
 def _die_with_parent() -> None:
@@ -128,7 +130,7 @@ class Runners:
     def _end(self, task: Task) -> None:
         """End a task that takes too long, with its process."""
         with translation.override(task.language or None):
-            text = _("It took longer than %(n)d minutes. Choose fewer days, or split the file.")
+            text = _("This task took longer than %(n)d minutes. Choose fewer days, or split the file.")
             fail(task, text % {"n": LONGEST // 60_000_000})
         for child in self._children:
             if child.pid == task.runner:

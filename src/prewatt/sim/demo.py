@@ -50,7 +50,7 @@ def _empty_folder(home: Path) -> Path:
     if taken:
         raise DemoError(
             _(
-                "--home: %(home)s is not empty: a demonstration begins from nothing. Give it a folder of its own",
+                "--home: %(home)s is not empty. Name an empty folder for the demonstration",
                 home=home,
             )
         )

@@ -349,7 +349,7 @@ class Director:
         parts = [
             local_forms.moment(wall.replace(tzinfo=None), "D j M, H:i"),
             line,
-            words("dark: %(number)s", number=f"{dark:2}"),
+            words("no power: %(number)s", number=f"{dark:2}"),
             words("paid: %(number)s", number=f"{self.paid:3}"),
         ]
         if self.restarts:

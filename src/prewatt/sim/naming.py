@@ -172,12 +172,12 @@ def _events(row: Meter, codes: Iterable[tuple[str, str]]) -> list[str]:
 def named_table(faults: Iterable[str], rows: Sequence[Named]) -> Table:
     """Return which pages name the faults of a run, as a table for a terminal."""
     table = Table(
-        title=_("Where each fault is named"), title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False
+        title=_("Pages that name each fault"), title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False
     )
     table.add_column(_("fault"), no_wrap=True)
-    for heading in (_("where it was"), _("named on")):
+    for heading in (_("place of the fault"), _("shown on page")):
         table.add_column(heading, max_width=18)
-    table.add_column(_("in the words"), ratio=1)
+    table.add_column(_("shown text"), ratio=1)
     for fault in faults:
         own = [each for each in rows if each.fault == fault]
         for each in own:

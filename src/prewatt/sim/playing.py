@@ -38,7 +38,9 @@ def _welcome(demo: Director) -> Panel:
         _("Homes: %(homes)s. Days: %(days)s.", homes=len(tenants), days=f"{days:.0f}"),
         _("No network from %(begins)s to %(ends)s.", begins=begins, ends=ends),
     ]
-    return Panel("\n".join(lines), title=_("prewatt: a building runs"), title_align="left", expand=False)
+    return Panel(
+        "\n".join(lines), title=_("prewatt: the demonstration building runs"), title_align="left", expand=False
+    )
 
 
 def _waited(demo: Director) -> str:
@@ -46,8 +48,8 @@ def _waited(demo: Director) -> str:
     if not demo.waited:
         return _("No home waited for its credit.")
     return ngettext(
-        "%(number)s home waited, and had its credit %(seconds)s s after the end of the outage.",
-        "%(number)s homes waited, and had their credit %(seconds)s s after the end of the outage.",
+        "%(number)s home waited, and got its credit %(seconds)s s after the end of the outage.",
+        "%(number)s homes waited, and got their credit %(seconds)s s after the end of the outage.",
         demo.waited,
         seconds=local_forms.number(f"{demo.catch_up:.1f}"),
     )
@@ -60,16 +62,16 @@ def _print_named(demo: Director, sentences: Sequence[str], out: Console) -> None
     # Of what stands in the table nothing is said again.
     more = [each for each in sentences if not any(row.words.startswith(each.split(": ", 1)[1]) for row in named)]
     if more:
-        out.print("\n".join([_("What else the pages say of the meters:"), *more]), markup=False)
+        out.print("\n".join([_("What else the pages say about the meters:"), *more]), markup=False)
 
 
 def _stay(demo: Director, out: Console) -> None:
     """Keep the pages up until somebody has seen enough."""
-    out.print(_("The pages stay up at %(address)s until Ctrl-C.", address=demo.address))
+    out.print(_("The pages stay at %(address)s until you press Ctrl-C.", address=demo.address))
     try:
         demo.stay()
     except KeyboardInterrupt:
-        out.print(f"\n{_('Good night.')}")
+        out.print(f"\n{_('The demonstration has ended.')}")
 
 
 def play(demo: Director, console: Console, out: Console, headless: bool, json_path: Path | None) -> int:
@@ -106,7 +108,7 @@ def play(demo: Director, console: Console, out: Console, headless: bool, json_pa
         ),
         _("Codes that were typed in the outage: %(count)s.", count=demo.typed),
         _waited(demo),
-        _("The whole took %(seconds)s s.", seconds=f"{time.monotonic() - began:.0f}"),
+        _("The demonstration took %(seconds)s s.", seconds=f"{time.monotonic() - began:.0f}"),
     )
     if demo.options.faults:
         _print_named(demo, account.sentences, out)

@@ -114,7 +114,8 @@ def plan(options: Options) -> Story:
     if len(names) < min(len(everything), options.meters):
         raise DemoError(
             _(
-                "%(data)s: two meters have the same digits in their names, and meters on a bus are known by them",
+                "%(data)s: two meters have the same digits in their names. On a bus, these digits are the meter's "
+                "number, so rename one of the meters",
                 data=data,
             )
         )
@@ -125,7 +126,7 @@ def plan(options: Options) -> Story:
         begin = instant(datetime(PACKAGED_START.year, PACKAGED_START.month, PACKAGED_START.day, tzinfo=zone_info))
     end = min(begin + options.days * DAY, max(recording.end for recording in recordings.values()))
     if end - begin < 6 * HOUR:
-        raise DemoError(_("%(data)s: holds less than six hours", data=data))
+        raise DemoError(_("%(data)s: contains less than six hours of consumption. Use a longer file", data=data))
     # In the middle; of a short run, its middle third, but for a long outage that was asked for: the middle half.
     length = min(options.outage * DAY, (end - begin) // (3 if options.outage <= 2 else 2))
     middle = (begin + end - length) // 2 // HOUR * HOUR

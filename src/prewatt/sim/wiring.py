@@ -42,7 +42,7 @@ class Fault:
 
 
 _NO_ANSWER = ("had no answer: nothing came",)
-_BROKEN = ("answers came broken",)
+_BROKEN = ("answers arrived damaged",)
 _NOISE = ("bytes that no meter had sent",)
 _SWITCH = ((EventKind.SWITCH_FAILED, ""), (EventKind.SWITCH_DIFFERS, ""))
 
@@ -51,12 +51,12 @@ FAULTS: dict[str, Fault] = {
     "noise": Fault("bytes that nobody sent come before and after answers", _NOISE, line={"noise": 0.05}),
     "echo": Fault(
         "the adapter hands each question back, now and then with a byte lost",
-        ("The adapter hands questions back",),
+        ("The adapter sends each question back",),
         line={"echoes": True, "echo_loses": 0.05},
     ),
     "glued": Fault(
         "the answer of another meter comes once more, in one piece with the right one",
-        ("one that nobody had asked for",),
+        ("another answer that nobody had asked for",),
         line={"glues": 0.05},
     ),
     "split": Fault("answers come in pieces", ("answers came in pieces",), line={"splits": 0.2}),

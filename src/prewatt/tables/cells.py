@@ -231,7 +231,7 @@ def number_of(cell: Cell, decimal: str = "", units: Collection[str] = ("",)) -> 
     # m² is m2 then, so that the unit goes before its digit is taken for one of the number.
     parts = _WITH_UNIT.fullmatch(unicodedata.normalize("NFKC", quoted[1] if quoted else text).strip())
     if parts is None or (parts[2] and parts[2].casefold() not in units):
-        raise CellError(_("%(found)r is no number such as %(example)s") % {"found": shown(text), "example": "12.5"})
+        raise CellError(_("%(found)r is not a number such as %(example)s") % {"found": shown(text), "example": "12.5"})
     try:
         return read_number(parts[1], decimal)
     except NoAmount as error:
@@ -316,7 +316,7 @@ def _typed_day(text: str, order: str) -> date:
             )
             % {"found": text, "day": _EPOCH + timedelta(days=int(bare))}
         )
-    raise CellError(_("%(found)r is no day such as 2026-11-25 or 25.11.2026") % {"found": shown(text)})
+    raise CellError(_("%(found)r is not a day such as 2026-11-25 or 25.11.2026") % {"found": shown(text)})
 
 
 def _not_spoilt(text: str) -> None:

@@ -166,7 +166,7 @@ def _missing(
 ) -> TableError:
     wanted = ",".join(titles.get(each, each) for each in needed)
     if row is None:
-        return whole(_("line 1: no line names the columns (needed: %(wanted)s)") % {"wanted": wanted})
+        return whole(_("line 1: the names of the columns are missing (needed: %(wanted)s)") % {"wanted": wanted})
     lacking = [each for each in needed if each not in _places(row.cells, names)]
     text = _(
         "line %(line)d: the column %(name)r is missing (needed: %(wanted)s; found: %(found)s). "

@@ -98,7 +98,7 @@ def _zone(offset: str) -> timezone | None:
         return UTC
     minutes = int(bare[1:3]) * 60 + int(bare[3:])
     if minutes >= 24 * 60:
-        raise CellError(_("%(found)r is no offset from UTC such as +02:00") % {"found": offset})
+        raise CellError(_("%(found)r is not an offset from UTC such as +02:00") % {"found": offset})
     return timezone(timedelta(minutes=-minutes if bare[0] == "-" else minutes))
 
 

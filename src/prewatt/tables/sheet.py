@@ -90,7 +90,7 @@ def _csv(text: str, names: Collection[str]) -> Iterator[Row]:
                     begin,
                     "",
                     _(
-                        'a quotation mark (") is not closed, or stands inside a cell that is in quotation marks. Inside '
+                        'a quotation mark (") is not closed, or is inside a cell that is in quotation marks. Inside '
                         'such a cell, write it twice ("")'
                     ),
                 )

@@ -83,7 +83,7 @@ def test_what_is_wrong_with_a_meter_is_named(meters, says):
     ("buses", "more", "says"),
     [
         ({"cellar": {"port": "ttyUSB0"}}, {}, "buses.cellar.port: 'ttyUSB0' is neither the path of an adapter"),
-        ({"cellar": {"port": "call://t7"}}, {}, "listen: it is missing, and converters call"),
+        ({"cellar": {"port": "call://t7"}}, {}, "listen: the address at which converters call is missing"),
         ({"cellar": {"port": "call://"}}, {}, "buses.cellar.port: 'call://' names no converter"),
         (
             {"cellar": {"port": "call://t7", "converter": "none"}},

@@ -170,8 +170,8 @@ METER = {"bus": "cellar", "model": "eastron-sdm120"}
 @pytest.mark.parametrize(
     ("meters", "names", "says"),
     [
-        ({"w": {"parts": ["a"]}, "a": METER}, ["w"], "meters.w.parts: give the names of two meters or more"),
-        ({"w": {"parts": ["a", "b"], "bus": "cellar"}}, ["w"], "meters.w.parts: give the names .* alone"),
+        ({"w": {"parts": ["a"]}, "a": METER}, ["w"], "meters.w.parts: give only the names of two meters or more"),
+        ({"w": {"parts": ["a", "b"], "bus": "cellar"}}, ["w"], "meters.w.parts: give only the names"),
         ({"w": {"parts": ["a", "b"]}, "a": METER}, ["w"], "meters.w.parts: there is no section meters.b"),
         ({"w": {"parts": ["a", "a"]}, "a": METER}, ["w"], "meters.w.parts: a is a part of w already"),
         ({"w": {"parts": ["a", "b"]}, "a": METER, "b": METER}, ["w", "b"], "b is a meter by itself already"),

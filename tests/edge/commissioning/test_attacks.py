@@ -127,8 +127,8 @@ def test_the_answer_to_a_form_is_seen_by_who_sent_it_alone(gateway):
     cookie = "; ".join(f"{each.name}={each.value}" for each in gateway.jar)
     form = urllib.parse.urlencode({"token": gateway.token, "id": "1", "face": "7"}).encode()
     raw(gateway, "POST", "/setup/face", form, Cookie=cookie)
-    assert "Kept." not in raw(gateway, "GET", "/setup")[1]
-    assert "Kept." in gateway.get("/setup/meter/1")
+    assert "Saved." not in raw(gateway, "GET", "/setup")[1]
+    assert "Saved." in gateway.get("/setup/meter/1")
 
 
 NONSENSE = ["", " ", "\0", "²", "-1", "9" * 400, "../../etc/passwd", "<script>alert(1)</script>", "١٢", "A" * 12, "AA" * 6, "1e5",
@@ -183,7 +183,7 @@ def test_an_address_that_there_is_not_is_answered(gateway, path):
 )
 def test_a_path_that_is_no_adapter_is_never_opened(gateway, typed):
     logged_in(gateway)
-    assert "is no serial adapter" in gateway.post("/setup/bus", token=gateway.token, port=typed)
+    assert "is not a serial adapter" in gateway.post("/setup/bus", token=gateway.token, port=typed)
     form = {"kind": KIND, "line": LINE, "address": DLT, "port": typed}
     assert "There is no such bus here" in gateway.post("/setup/ask", token=gateway.token, **form)
 

@@ -54,8 +54,8 @@ def test_a_converter_that_nobody_knows_is_taken_on_and_its_meter_goes_into_servi
         assert known[b"\x00<script>\xff"] == []
         assert known[b"prewatt north-9\r\n"][0] == ("text-line", "north-9")
         page = str(views.overview(setup.survey, [], setup.callers(), "", "token", enrolled=True))
-        assert "prewatt north-9" in page and "Take on as text-line" in page and "00 3c 73 63" in page
-        with pytest.raises(SurveyError, match="No such converter is calling any more"):
+        assert "prewatt north-9" in page and "Add as text-line" in page and "00 3c 73 63" in page
+        with pytest.raises(SurveyError, match="This converter is no longer calling"):
             setup.take_on("text-line", "of-somebody-else")
         setup.take_on("text-line", "north-9")
         assert restarts == [1]

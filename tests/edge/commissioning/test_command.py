@@ -21,7 +21,7 @@ def test_beside_a_running_agent_the_command_asks_nothing_and_says_where_to_go(tm
     house = House(tmp_path / "house")
     gateway = tmp_path / "gateway"
     gateway.mkdir()
-    with folder.using(gateway), pytest.raises(CommandError, match="the agent runs here, or another search"):
+    with folder.using(gateway), pytest.raises(CommandError, match="the agent or another search runs here"):
         scan.scan_buses(request(gateway, house.ports["cellar"]))
     assert not (gateway / "setup.json").exists()
     house.close()
@@ -49,6 +49,6 @@ def test_the_command_puts_meters_into_service_whose_numbers_the_server_lists(tmp
     # The second time its bus is in service.
     scan.scan_buses(request(gateway))
     assert "This bus is in service: only its own meters were asked." in capsys.readouterr().out
-    with pytest.raises(ValueError, match="is no serial adapter"):
+    with pytest.raises(ValueError, match="is not a serial adapter"):
         scan.scan_buses(request(gateway, "/etc/passwd"))
     house.close()

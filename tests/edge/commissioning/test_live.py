@@ -88,7 +88,7 @@ def test_on_a_bus_in_service_its_own_meters_alone_are_asked_and_another_by_its_a
     assert line.addresses() == {DLT}
     assert [note.words for note in setup.survey.buses] == ["This bus is in service: only its own meters were asked."]
     for typed in ("A" * 12, "AA" * 6):
-        with pytest.raises(SurveyError, match="is the address of all meters"):
+        with pytest.raises(SurveyError, match="means all meters at once"):
             setup.scanner.ask(served, "9600 8N1", KIND, typed, {})
     with pytest.raises(SurveyError, match="Nothing answers at address 77"):
         setup.scanner.ask(served, "9600 8N1", KIND, "77", {})
@@ -160,7 +160,7 @@ def test_a_meter_is_exchanged_moved_and_two_are_swapped_beside_the_agent(tmp_pat
     with pytest.raises(SurveyError, match="No new meter is ready"):
         setup.put_into_service()
     # The two were mixed up: each is taken away, and put to the other's flat.
-    with pytest.raises(SurveyError, match=r"was put to Flat 2\. Take it away from there first"):
+    with pytest.raises(SurveyError, match=r"is assigned to Flat 2\. Choose another flat"):
         rules.put(setup.survey, first.id, "Flat 2")
     for meter in (first, second):
         rules.put(setup.survey, meter.id, "")
@@ -201,7 +201,7 @@ def test_a_meter_of_dlms_is_found_and_another_beside_it_by_its_address_alone(tmp
     assert found.look is not None and found.look.can_switch
     with pytest.raises(SurveyError, match="Nothing answers at address 99"):
         setup.scanner.ask(port, *asked, "99", password)
-    with pytest.raises(SurveyError, match="x is no address of such a meter"):
+    with pytest.raises(SurveyError, match="x is not an address of a meter of this kind"):
         setup.scanner.ask(port, *asked, "x", password)
     assert [meter.address for meter in setup.survey.meters] == ["16"]
     assert setup.scanner.ask(port, *asked, "17", password).look is not None

@@ -60,7 +60,7 @@ def test_a_flat_is_set_up_by_taps_alone(browser):
     def tap(action, **fields):
         return browser.post(f"/setup/{action}", token=browser.token, id="1", **fields)
 
-    assert "Kept." in tap("put", flat="Flat 1")
+    assert "Saved." in tap("put", flat="Flat 1")
     assert "This is not the meter in front of you" in tap("compare", kwh="3.00")
     assert "agree: 2.000 kWh" in tap("compare", kwh="2.00")
     assert "Has the load in the flat stopped?" in tap("off")
@@ -70,7 +70,7 @@ def test_a_flat_is_set_up_by_taps_alone(browser):
     assert browser.house.meters[DLT].is_closed()
     assert f"Ready: {DLT}." in browser.get("/setup")
     page = tap("service")
-    assert f"In service once the agent is started anew: {DLT}." in page
+    assert f"In service as soon as the agent is restarted: {DLT}." in page
     assert "No meter yet: Flat 2." in browser.get("/setup")
     settings = load_settings(browser.folder / "edge.toml")
     assert [meter.name for meter in settings.meters] == [DLT]
@@ -105,7 +105,7 @@ def test_a_form_that_is_too_large_is_refused(browser):
 def test_a_password_is_kept_and_the_meter_is_asked_anew(browser):
     logged_in(browser)
     page = browser.post("/setup/more", token=browser.token, id="1", **{"more.password": "123456"})
-    assert "Kept." in page
+    assert "Saved." in page
     meter = browser.setup.survey.meter(1)
     assert (meter.more["password"], meter.look.register) == ("123456", 2000)
 

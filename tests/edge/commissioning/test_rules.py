@@ -63,20 +63,20 @@ def test_models_are_compared_at_the_same_time_though_the_meter_counts_on():
 def test_a_meter_in_service_that_nobody_has_looked_at_is_not_called_unreadable():
     found = survey(meter(1, "1", looks=(), in_service="m1"), meter(2, "2", looks=()))
     assert rules.problems(found, found.meters[0]) == []
-    assert rules.problems(found, found.meters[1])[0].startswith("It can't be read: no model fits")
+    assert rules.problems(found, found.meters[1])[0].startswith("This meter can't be read: no model fits")
 
 
 def test_a_meter_that_speaks_faster_than_the_others_of_its_bus_is_named():
     found = survey(meter(1, "1"), meter(2, "2"), meter(3, "3", line="9600 8E1"))
     assert (
-        "It speaks with 9600 8E1, and the others on its bus with 2400 8E1" in rules.problems(found, found.meters[2])[0]
+        "This meter uses 9600 8E1, and the others on its bus use 2400 8E1" in rules.problems(found, found.meters[2])[0]
     )
     assert rules.problems(found, found.meters[0]) == []
 
 
 def test_a_meter_with_a_balance_of_its_own_goes_into_no_flat():
     found = survey(meter(1, "1", looks=(msgspec.structs.replace(GOOD, own_prepaid=True),)))
-    with pytest.raises(SurveyError, match="Its own prepaid mode is on"):
+    with pytest.raises(SurveyError, match="own prepaid mode is on"):
         rules.put(found, 1, "Flat 1")
 
 
@@ -98,7 +98,7 @@ def test_a_difference_beyond_that_is_refused_and_nothing_is_noted(typed):
 def test_what_a_display_shows_of_one_rate_is_named_and_not_taken_for_the_total():
     found = survey(meter(1, "1"))
     with pytest.raises(
-        SurveyError, match=r"2\.000 kWh is what the meter has counted at rate 2.*the register has 5\.000"
+        SurveyError, match=r"2\.000 kWh is what the meter has counted at rate 2.*the register shows 5\.000"
     ):
         rules.compare(found, 1, "2.00", GOOD, 10, 1, {1: 3000, 2: 2000, 3: 0})
     assert found.meters[0].compared is None
@@ -111,7 +111,7 @@ def test_a_flat_has_one_meter_and_another_flat_means_another_test_of_the_switch(
     found = survey(meter(1, "1"), meter(2, "2"))
     rules.put(found, 1, "Flat 1")
     found.change(1, test="passed")
-    with pytest.raises(SurveyError, match=r"Meter 1 was put to Flat 1\. Take it away"):
+    with pytest.raises(SurveyError, match=r"Meter 1 is assigned to Flat 1\. Choose another"):
         rules.put(found, 2, "Flat 1")
     with pytest.raises(SurveyError, match="There is no Flat 9"):
         rules.put(found, 2, "Flat 9")

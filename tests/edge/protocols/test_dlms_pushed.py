@@ -228,7 +228,7 @@ def test_it_is_found_by_listening_where_nothing_answers():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"disconnect": "0-0:96.3.10*255"}, "is not asked, so that it has no switch"),
+        ({"disconnect": "0-0:96.3.10*255"}, "is not asked, so it can have no switch"),
         ({"authentication": "lls"}, "no password"),
         ({"energy": "1-0:1.8.0*255"}, r"scales: 1-0:1\.8\.0\*255 is missing"),
         ({"push": Push(10, {MODEL.energy: Scale("parsec")})}, "unit: 'parsec' is unknown"),

@@ -136,13 +136,13 @@ def test_the_page_shows_who_changed_what_a_hundred_at_a_time(manager, building):
     )
     user = get_user_model().objects.get(username="manager").pk
     assert "top-up</a>" not in manager.get("/changes/?user=99999").content.decode()
-    assert "None." in manager.get(f"/changes/?user={user}&day=2001-01-01").content.decode()
+    assert "No changes found." in manager.get(f"/changes/?user={user}&day=2001-01-01").content.decode()
     assert "made: top-up" in manager.get("/changes/?thing=vending.TopUp&day=nonsense").content.decode()
     with acting(Actor(Door.COMMAND, command="prewatt test")):
         for each in range(120):
             Property.objects.update(loss_alarm=20 + each % 2)
     first = manager.get("/changes/").content.decode()
-    assert first.count("changed: building") == 100 and "operator at the machine" in first
+    assert first.count("changed: building") == 100 and "operator at the server" in first
     older = re.search(r'href="\?([^"]*before=\d+)"', first)[1].replace("&amp;", "&")
     assert manager.get(f"/changes/?{older}").content.decode().count("changed: building") == 20
     assert home.name in first

@@ -71,7 +71,7 @@ def test_a_link_shows_whose_door_it_is_and_only_the_button_uses_it(vacated, log_
     wrong = browser.post("/join/door/", {"do": "password", "name": "flat1", "password": NEW})
     assert wrong.status_code == 400 and "taken" in wrong.content.decode()
     wrong = browser.post("/join/door/", {"do": "password", "name": "anna berg", "password": NEW})
-    assert wrong.status_code == 400 and "letters, figures and . + - _ in it" in wrong.content.decode()
+    assert wrong.status_code == 400 and "letters, digits and . + - _, but" in wrong.content.decode()
     wrong = browser.post("/join/door/", {"do": "password", "name": "anna", "password": "password"})
     assert wrong.status_code == 400 and not get_user_model().objects.filter(username="anna").exists()
     inside = browser.post("/join/door/", {"do": "password", "name": "anna", "password": NEW}, follow=True)

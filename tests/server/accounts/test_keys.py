@@ -101,7 +101,7 @@ def test_a_key_ends_after_a_year_and_says_so(building, clock):
     clock.at += 364 * DAY
     assert program(key).get("/api/v1/properties").status_code == 200
     clock.at += 2 * DAY
-    assert "has ended" in refused(key)
+    assert "has expired" in refused(key)
     assert "no such key" in refused(key[:-1])
     assert Client().get("/api/v1/properties").status_code == 401
 

@@ -19,7 +19,7 @@ def test_a_shared_cost_is_made_previewed_booked_and_given_back_on_the_page(manag
     }
     percents = {"equal": "50", "area": "0", "occupants": "0", "consumption": "60", "fixed": "0"}
     wrong = manager.post(f"/properties/{pk}/shared-costs/", {**fields, **percents})
-    assert "sum to 110" in wrong.content.decode()
+    assert "add up to 110" in wrong.content.decode()
     made = manager.post(f"/properties/{pk}/shared-costs/", {**fields, **percents, "consumption": "50"})
     assert made.status_code == 302
     cost = SharedCost.objects.get()

@@ -56,7 +56,7 @@ def test_the_page_changes_all_of_it_and_shows_it_again(manager, garden):
     page = f"/shared-costs/{garden.pk}/"
     given = {**RULE, "name": "Yard", "schedule": "monthly", "first": "2025-10-01", f"weight_{flat}": "2.5"}
     answer = manager.post(page, given, follow=True)
-    assert "Yard is kept." in answer.content.decode()
+    assert "Yard is saved." in answer.content.decode()
     garden.refresh_from_db()
     assert (garden.name, garden.rule(), garden.vacancy, garden.schedule) == (
         "Yard",
@@ -91,7 +91,7 @@ def test_what_was_booked_is_ended_only(manager, call, garden):
     booked(garden)
     page = f"/shared-costs/{garden.pk}/"
     shown = manager.get(page).content.decode()
-    assert "The rule can't change" in shown and 'name="name"' not in shown and "remove/" not in shown
+    assert "The rule can't be changed" in shown and 'name="name"' not in shown and "remove/" not in shown
     assert (
         "can only be ended"
         in manager.post(page, {**RULE, "name": "Yard", "schedule": "none"}, follow=True).content.decode()

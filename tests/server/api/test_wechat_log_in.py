@@ -114,14 +114,14 @@ def test_a_second_factor_is_asked_for_and_taken_once(mini, tenancy):
 
 def test_a_login_that_has_no_flat_is_not_for_the_mini_program(mini):
     status, found = Phone("boss").join(login="manager", password=PASSWORD)
-    assert status == 400 and "not of a tenant" in messages(found)
+    assert status == 400 and "does not belong to a tenant" in messages(found)
     assert not ApiKey.objects.exists()
 
 
 def test_a_password_that_was_printed_is_changed_before_it_opens_anything(mini, tenancy):
     FirstPassword.objects.create(user=get_user_model().objects.get(username="flat1"))
     status, found = Phone("anna").join(login="flat1", password=PASSWORD)
-    assert status == 400 and "choose one of your own" in messages(found) and not WeChatUser.objects.exists()
+    assert status == 400 and "choose your own password" in messages(found) and not WeChatUser.objects.exists()
 
 
 # -- which mini program ------------------------------------------------------------------------------------------------------

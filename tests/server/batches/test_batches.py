@@ -221,7 +221,10 @@ def test_a_note_goes_to_all_who_live_there_as_one(many):
 
 def test_a_limit_of_power_goes_to_each_meter_that_has_another(many):
     Meter.objects.filter(name="m2").update(power_limit="3000")
-    assert many.told(many.preview("power-limit", power_limit="3000"))["Flat 2"] == "no: It is so already."
+    assert (
+        many.told(many.preview("power-limit", power_limit="3000"))["Flat 2"]
+        == "no: This flat has this power limit already."
+    )
     # Three kW were meant: the flats would go dark.
     doubtful = many.preview("power-limit", power_limit="06-22 3, 22-06 3000").context["rows"]
     assert all("more than 3 W" in each.planned.doubt for each in doubtful)

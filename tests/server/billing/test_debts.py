@@ -175,7 +175,7 @@ def test_programs_see_and_pay_what_tenants_owe(gone, owner, client, django_user_
 
     for _ in range(2):
         done = post(f"/tenancies/{gone.pk}/debt-payments", amount="14.40", payment_id="p1")
-        assert (done.status_code, done.json()["says"]) == (201, "It is booked. 100.00 is still owed.")
+        assert (done.status_code, done.json()["says"]) == (201, "The payment is booked. 100.00 is still owed.")
     assert (
         post(f"/tenancies/{gone.pk}/top-ups", amount="10", credit_id="p2").json()["debts"][0]["amount"]
         == "10.000000000"
@@ -208,7 +208,7 @@ def test_a_line_of_a_statement_pays_what_a_former_tenant_owes(gone, owner, admin
 def test_a_debt_that_staff_took_by_transfer_is_known_again_in_the_statement(gone, owner, admin_user):
     made = record(gone, 30 * NANO, "late-1", admin_user, "R-9", "transfer")
     (line,) = upload(owner, f"date,amount,text\n2025-10-21,30.00,{reference(gone)}\n".encode(), "EUR", admin_user).new
-    with pytest.raises(BankError, match="the same payment or two"):
+    with pytest.raises(BankError, match="whether the two are the same payment"):
         book_line(line, gone, admin_user)
     same_as_recorded(line, f"debt-{made.pk}", admin_user)
     line.refresh_from_db()
@@ -233,7 +233,7 @@ def test_money_that_a_provider_holds_pays_what_a_former_tenant_owes(
     assert made.refund.left == 5 * NANO
     assert balance(account(owner, Kind.REFUNDS)) == 5 * NANO
     assert balance(clearing(merchants["wechat"])) == -20 * NANO
-    with pytest.raises(PaymentError, match="not held"):
+    with pytest.raises(PaymentError, match="does not wait for a decision"):
         credit_held(payment, tenancy, admin_user)
 
 

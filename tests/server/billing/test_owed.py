@@ -165,7 +165,7 @@ def test_the_office_is_reminded_and_what_is_unclaimed_stays_owed(gone, owner, in
     for _ in range(2):
         watch()
     assert events(office).count("owed") == 2
-    assert "waits for 20 days" in log_in("manager").get("/books/").content.decode()
+    assert "has waited 20 days" in log_in("manager").get("/books/").content.decode()
     clock.at += 345 * DAY
     watch()
     assert events(office).count("owed") == 4

@@ -98,7 +98,7 @@ def test_thirty_days_dead_and_then_spread_with_light_at_once(after, edge, store,
     obey(edge, store)
     assert edge.accounts["m2"].balance == 0 and edge.accounts["m2"].closed is True
     whole(owner)
-    with pytest.raises(SpreadError, match="no credit below zero"):
+    with pytest.raises(SpreadError, match="is not below zero"):
         spread(ben, "manager", after)
 
 
@@ -292,8 +292,10 @@ def test_the_tenant_sees_what_is_spread_and_each_share(log_in, after, edge, stor
     spread(ben, "manager", after, share=25)
     top_up(ben, 20 * NANO, "later-1")
     shown = " ".join(log_in("flat2").get(f"/tenancies/{ben.pk}/payments/").content.decode().split())
-    assert "25 % of each payment pays it, and the rest goes to the meter. 133.35 is left to pay." in shown
-    assert "5.00 of it paid the amount that is spread" in shown
+    assert (
+        "25 % of each payment goes to this debt, and the rest goes to the meter. 133.35 is still to be paid." in shown
+    )
+    assert "5.00 of it went to the amount that is spread" in shown
 
 
 def test_silences_and_spreads_are_their_landlords_alone(log_in, after, ben):

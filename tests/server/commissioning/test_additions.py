@@ -142,7 +142,7 @@ def test_a_typed_line_has_a_unit_a_meter_and_a_tenant():
             "(?s)line 1: has more.*line 2: has more.*line 2, meter: '1E.12'.*line 3, unit: 101 is",
         ),
         ("101\n101", "line 2, unit: 101 is in line 1 already"),
-        ("101;m1;Anna;x", "line 1: has more than three parts: flat; meter; tenant"),
+        ("101;m1;Anna;x", "line 1: has more than three parts. Type only: flat; meter; tenant"),
         ("1001-3000\n3001-3002", "more than 2000 units"),
         ("", "has no rows"),
         ("101;;\n102;1E+12;", "line 2, meter: '1E.12'"),
@@ -206,7 +206,7 @@ def test_a_list_whose_rows_have_slipped_moves_nobody_and_exchanges_no_meter(buil
     assert [line.does for line in planned.lines] == ["left", "left", "nothing"]
     assert [line.why for line in planned.lines[:2]] == [
         "Anna lives there. Record the move on the unit's page.",
-        "Meter m2 hangs there. If it was exchanged, say so on the unit's page.",
+        "Meter m2 is installed there. If it was exchanged, record the exchange on the unit's page.",
     ]
     assert not planned.does_something
 
@@ -215,13 +215,16 @@ def test_a_list_whose_rows_have_slipped_moves_nobody_and_exchanges_no_meter(buil
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("unit;meter;tenant\nFlat 9;m1;\n", "line 2, unit Flat 9, meter m1: meter m1 hangs at Linden 5 Flat 1 already"),
+        (
+            "unit;meter;tenant\nFlat 9;m1;\n",
+            "line 2, unit Flat 9, meter m1: meter m1 is installed at Linden 5 Flat 1 already",
+        ),
         ("unit;meter;tenant\nFlat 3;M1;\n", None),
         ("unit;meter;gateway\nFlat 9;m9;Gate Way\n", "line 2, unit Flat 9, meter m9: gateway name 'Gate Way'"),
         ("unit;meter\nFlat 9;a/b\n", "line 2, unit Flat 9, meter a/b: Name: a/b is not a serial number"),
         ("unit;area\n" + "F" * 51 + ";1\n", "Name: Ensure this value has at most 50 characters"),
         ("unit;parts\nFlat 9;" + "P" * 51 + "\n", "the name of a part has at most 50 characters"),
-        ("unit;role;meter\n;main;m1\n", "meter m1 hangs at Linden 5 Flat 1 already"),
+        ("unit;role;meter\n;main;m1\n", "meter m1 is installed at Linden 5 Flat 1 already"),
     ],
 )
 def test_what_a_list_cannot_do_is_named_by_its_line_before_anything_is_done(building, text, says):

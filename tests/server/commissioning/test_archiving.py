@@ -65,7 +65,7 @@ def test_a_flat_is_archived_when_nobody_lives_there_and_comes_back(manager, buil
 def test_a_gateway_is_archived_when_no_flat_hangs_at_it(manager, building):
     gateway = Gateway.objects.get()
     said = did(manager, f"/gateways/{gateway.pk}/archive/")
-    assert "3 meters hang at g1" in said[0] and not Gateway.objects.get().is_revoked
+    assert "3 meters are connected to g1" in said[0] and not Gateway.objects.get().is_revoked
     home = building.property.pk
     page = manager.post(f"/properties/{home}/gateways/", {"name": "Roof"})
     assert page.status_code == 400 and 'value="Roof"' in page.content.decode()
@@ -104,7 +104,7 @@ def test_a_common_meter_is_changed_and_archived_once_nothing_is_shared_by_it(man
     assert (meter.power_highest, meter.part.name, meter.gateway.name) == (8000, "Stairs A", "g1")
     cost = SharedCost.objects.create(property=home, name="Light")
     cost.meters.add(meter)
-    assert "Light is shared by what this meter counts. End that first." in did(
+    assert "This meter measures the energy of the shared cost Light. End that shared cost first." in did(
         manager, f"/common-meters/{meter.pk}/archive/"
     )
     assert 'name="meters"' in manager.get(f"/properties/{home.pk}/shared-costs/?add").content.decode()
@@ -202,7 +202,7 @@ def test_a_keypad_meter_is_renamed_and_archived_once_it_hangs_nowhere(manager, b
     meter = TokenMeter.objects.get(unit=tenancy.unit)
     page = f"/keypad-meters/{meter.pk}/"
     manager.post(page, {"do": "rename", "name": "  Roof   meter "})
-    assert "hangs at Attic" in did(manager, page)[-1]
+    assert "belongs to Attic" in did(manager, page)[-1]
     meter.refresh_from_db()
     assert (meter.name, meter.archived_at) == ("Roof meter", None)
     assert _offered("Roof meter", manager.get("/keypad-meters/").content.decode())

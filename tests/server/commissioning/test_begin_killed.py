@@ -90,11 +90,11 @@ def test_a_beginning_that_is_killed_between_any_two_writes_goes_on_where_it_stoo
     client = browser()
     assert client.login(username=OWNER["name"], password=OWNER["password"])
     owner = Organisation.objects.get()
-    assert "Go on: Building" in said(client.get("/begin/"))
+    assert "Next: Building" in said(client.get("/begin/"))
     place = {"name": "Lindenhof", "zone": "Europe/Vienna", "currency": "EUR"}
     assert killed_everywhere(lambda: client.post(f"/properties/add/?organisation={owner.pk}", place)) > 0
     home = Property.objects.get()
-    assert "Go on: Flats" in said(client.get("/begin/"))
+    assert "Next: Flats" in said(client.get("/begin/"))
     units = f"/properties/{home.pk}/units/add/"
     list_ = carried(client.post(units, {"typed": "Top 1-3"}))
     assert killed_everywhere(lambda: client.post(units, {"list": list_})) > 3
@@ -102,10 +102,10 @@ def test_a_beginning_that_is_killed_between_any_two_writes_goes_on_where_it_stoo
     after = there()
     client.post(units, {"list": list_})
     assert there() == after and Unit.objects.count() == 3
-    assert "Go on: Price" in said(client.get("/begin/"))
+    assert "Next: Price" in said(client.get("/begin/"))
     assert killed_everywhere(lambda: client.post(f"/properties/{home.pk}/price/", {"price": "0.32"})) > 1
     assert (TariffVersion.objects.count(), Tariff.objects.count()) == (1, 1)
-    assert "Go on: Gateway" in said(client.get("/begin/"))
+    assert "Next: Gateway" in said(client.get("/begin/"))
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -62,7 +62,7 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     owner = Organisation.objects.get()
     assert (owner.name, Membership.objects.get().role) == ("Weiß & Söhne", "owner")
     assert page.redirect_chain[-1][0] == "/properties/add/"
-    assert "Go on: Building" in said(client.get("/", follow=True))
+    assert "Next: Building" in said(client.get("/", follow=True))
     # The building: where the browser is, and in its currency.
     add = f"/properties/add/?organisation={owner.pk}"
     page = client.get(add, **GERMAN).content.decode()
@@ -74,7 +74,7 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     home = Property.objects.get()
     assert page.url == f"/properties/{home.pk}/units/add/"
     # Who comes back another day is led on from there.
-    assert client.get("/").url == "/begin/" and "Go on: Flats" in said(client.get("/begin/"))
+    assert client.get("/").url == "/begin/" and "Next: Flats" in said(client.get("/begin/"))
     # The flats: what is wrong is said by line and column, then what would happen, and only then it is stored.
     wrong = sheet(
         tmp_path, [["Wohnung", "Zähler", "Mieter"], ["Top 1", "00123456", "Jürgen Groß"], ["Top 1", None, None]]
@@ -127,7 +127,7 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert "have no credit yet" not in said(client.get(f"/properties/{home.pk}/gateways/"))
     assert "enrolled, and not started yet" in said(client.get(f"/gateways/{gateway.pk}/state/"))
     page = client.get("/begin/")
-    assert "Go on: First payment" in said(page)
+    assert "Next: First payment" in said(page)
     page = client.get(f"/properties/{home.pk}/first-payment/")
     flat = Unit.objects.get(name="Top 2")
     tenancy = Tenancy.objects.get(unit=flat)
@@ -143,7 +143,7 @@ def test_from_an_empty_server_to_a_first_payment(db, clock, client, tmp_path):
     assert client.post(f"/properties/{home.pk}/units/add/", {"list": carried(page)}).url == f"/properties/{home.pk}/"
     assert Unit.objects.count() == 6
     page = client.post(f"/properties/{home.pk}/units/add/", {"typed": "110-105"})
-    assert "look twice: “110-105” would be one flat of this name" in said(page) and "in full: 105-110" in said(page)
+    assert "check again: “110-105” would be one flat of this name" in said(page) and "in full: 105-110" in said(page)
     page = client.post(f"/properties/{home.pk}/units/add/", {"typed": "101-99999"})
     assert "“101-99999” is too long for a range" in said(page) and "longest possible range is: 101-2100" in said(page)
     # What is wrong with the list, and with what is there, is told together.
@@ -167,7 +167,7 @@ def test_anywhere_but_at_the_machine_itself_the_code_comes_first(db, clock, clie
         assert "Type the code" in said(client.get("/begin/", **header))
     assert client.get("/begin/codes/AAAA-AAAA/", **far).status_code == 400
     wrong = client.post("/begin/", {"code": "AAAA"}, **far)
-    assert "This is not the code" in said(wrong) and 'value="AAAA"' in wrong.content.decode()
+    assert "This code is wrong" in said(wrong) and 'value="AAAA"' in wrong.content.decode()
     assert client.get(f"/begin/codes/{claim_code().lower().replace('-', '')}/", **far).url == "/begin/"
     client.post("/begin/", OWNER, **far)
     assert get_user_model().objects.get().username == "petra"

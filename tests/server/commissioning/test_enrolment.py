@@ -64,7 +64,7 @@ def test_managers_are_told_when_a_gateways_key_changes(building):
     enrol(building.code, PUBLIC)
     assert not Alarm.objects.filter(kind="gateway-key").exists()
     enrol(new_code(Gateway.objects.get()), SigningKey.generate().public())
-    assert "enrolled anew, with another key" in Alarm.objects.get(kind="gateway-key").text
+    assert "enrolled again, with another key" in Alarm.objects.get(kind="gateway-key").text
 
 
 @pytest.mark.parametrize(

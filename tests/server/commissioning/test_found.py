@@ -40,7 +40,7 @@ def test_a_meter_that_was_found_exists_once_the_manager_confirms_it(call, buildi
     assert call(found).units == ["Attic"]
     call(found)
     alarm = Alarm.objects.get(kind="meter-found")
-    assert "202411110002 (dlt645-2007) at Attic. It shows 12.345 kWh" in alarm.text
+    assert "202411110002 (dlt645-2007) at Attic. The meter shows 12.345 kWh" in alarm.text
     client.force_login(get_user_model().objects.get(username="manager"))
     assert "Register it" in client.get(f"/alarms/{alarm.pk}/").content.decode()
     client.post(f"/alarms/{alarm.pk}/", {"do": "register"})

@@ -56,7 +56,7 @@ def test_without_a_password_given_the_manager_has_one_and_each_tenant_an_invitat
     [
         ({"zone": "Europe/Nowhere"}, "zone: .*Europe/Nowhere"),
         ({"currency": "euro"}, "currency"),
-        ({"currency": "CHF"}, "The tariff's currency is EUR, the building's CHF"),
+        ({"currency": "CHF"}, "The tariff's currency is EUR, but the building's is CHF"),
         ({"gateway": "Gate Way"}, "gateway name 'Gate Way'"),
         ({"name": ""}, "name: This field cannot be blank"),
         ({"apartments": [Apartment("F", "m/1", "A")]}, "unit F, meter m/1: Name: m/1 is not"),
@@ -122,8 +122,8 @@ def listed(tmp_path, content, hint=""):
         ("unit,meter,tenant\n,m1,A\n", "line 2, unit: is empty"),
         ("unit,meter,tenant\n", "has no rows"),
         ("unit,meter,tenant\nTotal,,\n", "has no rows"),
-        ("unit,meter,tenant,role\n,m,,roof\n", "line 2, role: 'roof' is not one of unit, common, main"),
-        ("unit,meter,tenant,role\nF,m,,main\n", "line 2, role: a meter of the role 'main' has no unit"),
+        ("unit,meter,tenant,role\n,m,,roof\n", "line 2, role: 'roof' is not a known role. Known roles: unit, common, main"),
+        ("unit,meter,tenant,role\nF,m,,main\n", "line 2, role: a meter with the role 'main' can't have a unit"),
         ("unit,meter,tenant,fuse\nF,m,,16 A\n", "line 2, fuse: '16 A' is not a power in W"),
         ("unit,meter,tenant,fuse (A)\nF,m,,100\n", r"line 1, fuse \(A\): must be in W"),
         ("unit,meter,tenant,area (sq ft)\nF,m,,100\n", r"line 1, area \(sq ft\): must be in m²"),
@@ -310,7 +310,7 @@ def test_a_tenancy_is_typed_on_the_propertys_wall_clock(operator):
         ({"begins_0": "soon"}, "Enter a valid date"),
         ({"begins_0": "", "begins_1": ""}, "This field is required"),
         ({"unit": ""}, "This field is required"),
-        ({"begins_0": "2020-09-01"}, "must be less than a year away, before or after now"),
+        ({"begins_0": "2020-09-01"}, "must be less than a year before or after today"),
         ({"unit": "Flat 1"}, "overlaps"),
     ],
 )

@@ -146,7 +146,7 @@ def test_a_named_certificate_is_served_to_gateways_that_trust_the_system_and_ren
     [
         ({"PREWATT_MQTT_CERTIFICATE": __file__}, "belong together"),
         ({"PREWATT_MQTT_KEY": "/no/such/file"}, "is not a file"),
-        ({"PREWATT_MQTT_TLS": "system"}, "Leave it empty"),
+        ({"PREWATT_MQTT_TLS": "system"}, "Leave PREWATT_MQTT_TLS empty"),
         ({"PREWATT_MQTT_TLS": "no"}, "is not a file"),
     ],
 )

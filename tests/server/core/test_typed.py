@@ -331,7 +331,7 @@ def test_an_amount_over_ten_times_what_the_flat_pays_is_asked_once_and_books_onc
     assert "on its way" in top_up(manager, tenancy, "200", credit_id="just", note="")
     page = top_up(manager, tenancy, "200,01")
     assert "Is this the amount?" in page and "200.01" in page
-    assert "This flat usually pays about 20.00 EUR: this is over 10 times that." in page
+    assert "This flat usually pays about 20.00 EUR: this is more than 10 times as much." in page
     assert TopUp.objects.count() == 4
     for name, value in (("amount", "200,01"), ("credit_id", "c1"), ("note", "R-1"), ("sure", str(200_010_000_000))):
         assert f'name="{name}" value="{value}"' in page
@@ -430,7 +430,7 @@ def test_numbers_of_a_list_that_could_be_one_are_asked_about():
         "tiers_per": "month",
         "tiers_upto": "3120,4800",
     }
-    with pytest.raises(ValidationError, match=r"Write 3120\.4800, or 3120; 4800"):
+    with pytest.raises(ValidationError, match=r"Write 3120\.4800 for one number, or 3120; 4800 for several"):
         document_of(fields)
 
 
@@ -484,9 +484,9 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
     ("said", "shown"),
     [
         ("Your card was declined.", "refused: Your card was declined. Nothing was done"), ("余额不足", "余额不足"),
-        ("parameter_invalid_integer", "its reason is a code for programmers"), ("NOTENOUGH", "its reason is a code"),
-        ("", "its reason is a code"),
-        ("HTTPSConnectionPool(host='x', port=443)", "its reason is a code"), ("x " * 300, "its reason is a code"),
+        ("parameter_invalid_integer", "the reason is a technical code"), ("NOTENOUGH", "the reason is a technical code"),
+        ("", "the reason is a technical code"),
+        ("HTTPSConnectionPool(host='x', port=443)", "the reason is a technical code"), ("x " * 300, "the reason is a technical code"),
     ],
 )  # fmt: skip
 def test_a_providers_own_words_are_told_if_they_are_for_people(said, shown, caplog):

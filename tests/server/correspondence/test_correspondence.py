@@ -96,7 +96,9 @@ def test_a_note_to_a_building_goes_by_each_ones_way_after_quiet_hours_and_stands
     home = people.anna.unit.property_id
     assert people.note(property=home) == ["The note goes to 2 flats."]
     assert people.note(property=home) == ["The note goes to 2 flats."] and Note.objects.count() == 1
-    assert people.note(property=home, text="Another one.") == ["This form: 1 names another note."]
+    assert people.note(property=home, text="Another one.") == [
+        "This form: The name 1 belongs to another note. Use a new name."
+    ]
     assert send_what_is_due() == 0
     clock.at = at(2025, 10, 7, 7)
     assert send_what_is_due() == 1
@@ -111,7 +113,7 @@ def test_a_note_to_a_building_goes_by_each_ones_way_after_quiet_hours_and_stands
     assert reached(Note.objects.get())[1].seen == clock.at
     listed = people.office.get("/notes/").content.decode()
     assert (
-        "to 2: sent to 1, seen on the page by 1" in listed
+        "flats: 2 · sent to 1 · seen on the page by 1" in listed
         and "has no channel" in listed
         and "could not be reached" not in listed
     )

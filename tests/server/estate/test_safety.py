@@ -1,4 +1,4 @@
-"""Limits of safety and off hours, from the form to the meter and back: of a property, of one unit, on pages and in notices."""
+"""Safety limits and off hours, from the form to the meter and back: of a property, of one unit, on pages and in notices."""
 
 import json
 
@@ -110,8 +110,8 @@ def test_limits_between_which_nothing_lies_are_refused_as_every_flat_would_be_da
     [
         ("lots", "is not a limit such as voltage over 253 V"),
         ("voltage over 253 V", "is not a limit such as"),
-        ("voltage over 253 V: explode", "write one of these behind the colon: tell, off, off until a person"),
-        ("temperature under 5 °C: tell", "Known are: voltage over"),
+        ("voltage over 253 V: explode", "write one of these after the colon: tell, off, off until a person"),
+        ("temperature under 5 °C: tell", "Known kinds: voltage over"),
         ("voltage over 253 A: off", "type the value in V"),
         ("voltage over 23 V: off", "from 50 to 500 V"),
         ("voltage over 65535 V: off", "from 50 to 500 V"),
@@ -159,7 +159,7 @@ def test_the_rules_of_a_property_reach_every_meter_as_they_were_typed(manager, b
     [
         ({"limits": "voltage over 23 V: off"}, "from 50 to 500 V"),
         ({"off_hours": "nights"}, "“nights” can&#x27;t be read"),
-        ({"off_holidays": "XX"}, "is not known"),
+        ({"off_holidays": "XX"}, "is not a known country"),
         ({"off_days": "soon"}, "is not a date"),
         ({"off_watts": "-1"}, "At least 0."),
         ({"off_kwh": "lots"}, "is not a number such as"),

@@ -268,7 +268,7 @@ def test_all_meters_of_a_building_are_read_once_and_who_has_answered_is_shown(ed
     take(store, told(edge, "m1"), told(edge, "m2", register=None, power=None, balance=None, cause="no answer"))
     assert looks.looked_at(range(64)) == [("g1", "m3", True)]
     text = manager.get(path).content.decode()
-    assert "1 of 3 has answered." in text and "1 is still to come." in text and "No answer from 1." in text
+    assert "1 of 3 has answered." in text and "1 is still missing." in text and "No answer from 1." in text
     assert "1.234" in text
     Gateway.objects.update(is_online=False, since=clock.now())
     assert "offline since 6 Oct, 12:00" in manager.get(path).content.decode()

@@ -49,11 +49,11 @@ def said(alarm, language):
 
 def test_an_alarm_is_said_in_the_language_of_the_page_with_its_amounts_and_times(unbooked):
     assert unbooked.text.startswith("1234.50 EUR were credited on 2026-11-03 14:05 (")
-    assert "; code 77). This server does not know of the payment" in unbooked.text
+    assert "; code 77). The meter has counted this payment" in unbooked.text
     assert said(unbooked, "en").startswith("1,234.50 EUR were credited on 3 Nov 2026, 14:05 (")
     german = said(unbooked, "de")
     assert german.startswith("1.234,50\N{NO-BREAK SPACE}€ wurden am 3. Nov. 2026, 14:05 gutgeschrieben (")
-    assert "; Code 77). Dieser Server weiß von der Zahlung nichts" in german
+    assert "; Code 77). Der Zähler hat diese Zahlung gezählt" in german
     chinese = said(unbooked, "zh-hans")
     assert chinese.startswith("2026年11月3日 14:05 充入了 1,234.50\N{NO-BREAK SPACE}€（") and "充值码 77）" in chinese
 
@@ -75,10 +75,7 @@ def test_the_api_the_page_and_the_notice_say_it_in_the_readers_language(unbooked
     accepts = {"headers": {"Accept-Language": "de"}}
     (alarm,) = manager.get(f"/api/v1/properties/{property_.pk}/alarms", **accepts).json()
     assert alarm["text"] == said(unbooked, "de")
-    assert (
-        "Dieser Server weiß von der Zahlung nichts"
-        in manager.get(f"/alarms/{unbooked.pk}/", **accepts).content.decode()
-    )
+    assert "Der Zähler hat diese Zahlung gezählt" in manager.get(f"/alarms/{unbooked.pk}/", **accepts).content.decode()
     recipient = manager_of(property_.organisation)
     add_channel(recipient, "webhook", "https://example.com/")
     Recipient.objects.filter(pk=recipient.pk).update(language="zh", since=0, looked_at=0)
@@ -93,7 +90,8 @@ def test_an_event_of_a_journal_raises_an_alarm_that_is_read_in_any_language():
     with override("de"):
         text = in_words(kept, str(told.text))
         assert (
-            text.startswith("Der Lastschalter von Zähler m1 steht anders als befohlen") and "(er steht offen)" in text
+            text.startswith("Der Lastschalter von Zähler m1 ist nicht in der befohlenen Stellung")
+            and "(er steht offen)" in text
         )
     ahead = clock_ahead("m1", 7, 3 * DAY, 0)
     with override("zh-hans"):

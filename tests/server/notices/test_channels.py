@@ -363,7 +363,7 @@ def test_inside_wechat_a_tenant_is_added_by_a_link(tenancy, log_in, internet):
     assert Channel.objects.get().kind == "wechat"
     internet.answers["api.weixin.qq.com"] = lambda path, body: (200, {"errcode": 40029})
     me.get(BY_WECHAT, _through_wechat(me))
-    assert "does not say which user" in me.post(BY_WECHAT, follow=True).content.decode()
+    assert "did not say which user" in me.post(BY_WECHAT, follow=True).content.decode()
 
 
 def test_a_link_from_elsewhere_adds_no_wechat(tenancy, log_in, internet, clock):

@@ -68,9 +68,9 @@ def test_each_permission_is_one_message_which_leads_to_a_page(permitting, tenanc
     # The third has no permission: it is not asked of WeChat, and it is said so.
     assert len(sent) == 2 and left() == {PAID: 0}
     last = Delivery.objects.order_by("-pk")[0]
-    assert last.state == "failed" and "permitted no more messages" in last.error
+    assert last.state == "failed" and "for such messages in WeChat is used up" in last.error
     notices = permitting.get("/me/notices")
-    assert "permitted no more" in notices["channels"][0]["trouble"] and len(notices["notices"]) == 4
+    assert "is used up" in notices["channels"][0]["trouble"] and len(notices["notices"]) == 4
 
 
 def test_where_none_is_left_other_channels_carry_the_notice_alone(permitting, tenancy, internet, monkeypatch):
@@ -130,7 +130,7 @@ def test_whose_wechat_has_joined_another_login_is_told_nothing_of_the_flat_of_th
     permitting.permit(2)
     pay(tenancy, 20)
     sent = permitting.mini.messages.sent
-    assert not sent and left() == {PAID: 2} and "permitted no more messages" in Delivery.objects.get().error
+    assert not sent and left() == {PAID: 2} and "for such messages in WeChat is used up" in Delivery.objects.get().error
     pay(Tenancy.objects.get(tenant="Ben"), 21)
     assert [shown["thing1"] for _who, _template, shown, _body in sent] == ["Flat 2"]
 

@@ -185,7 +185,7 @@ def test_the_texts_can_be_read_beforehand():
     assert any(re.search(r"phrase2: 余额不足 +\[4/5\]", line) for line in lines)
     every = "\n".join(preview(list(Event), list(LANGUAGES), ["email", "push", "sms", "wechat", "wecom"]))
     assert all(f"== {event.value} · {language} · 1" in every for event, language in EVERY)
-    with pytest.raises(CommandError, match="--way: 'pigeon' is not one of"):
+    with pytest.raises(CommandError, match="--way: 'pigeon' is not known"):
         preview_notices([], [], ["pigeon"])
 
 

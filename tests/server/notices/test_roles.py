@@ -42,7 +42,7 @@ def office(tenancy, internet, log_in, django_user_model):
     page.post("/notices/channels/new/", {"kind": "email", "address": "office@example.com"})
     page.post("/notices/channels/new/", {"kind": "email", "address": "kim@example.com", "own": "on"})
     assert [each.user for each in Channel.objects.order_by("pk")] == [None, recipient.kim]
-    assert "of manager alone" in " ".join(page.get("/notices/").content.decode().split())
+    assert "only for manager" in " ".join(page.get("/notices/").content.decode().split())
     return recipient
 
 

@@ -167,7 +167,9 @@ def test_a_link_ends_with_the_address_and_cannot_be_guessed(anna, tenancy):
         assert delivery_of(wrong) is None
         assert strict().get(f"/n/{wrong}/").status_code == 404
     keep_contact(tenancy, Contact(email="other@example.com", language="en"))
-    assert delivery_of(token) is None and "This link is over" in strict().get(f"/n/{token}/").content.decode()
+    assert (
+        delivery_of(token) is None and "This link is no longer valid" in strict().get(f"/n/{token}/").content.decode()
+    )
     assert not Pace.objects.exists(), "the new address has stopped nothing"
     client = strict()
     assert [client.get("/n/AAAAAAAAAAAA/").status_code for _time in range(30)][-1] == 429
@@ -181,10 +183,10 @@ def test_what_must_be_told_ends_only_where_another_way_carries_it(anna, internet
     delivery = told(anna, Event.CUT_OFF)
     assert message_of([delivery]).stop == "" and "another hour" in message_of([delivery]).foot
     shown = strict().get(path(delivery)).content.decode()
-    assert "not be stopped" in " ".join(shown.split()) and 'value="stop"' not in shown
+    assert "but can't be stopped" in " ".join(shown.split()) and 'value="stop"' not in shown
     assert strict().post(path(delivery, "stop/"), {"List-Unsubscribe": "One-Click"}).status_code == 403
     add_channel(anna, "webhook", "https://example.com/hook")
-    assert "still comes the other way" in press(strict(), delivery, do="stop")
+    assert "still come another way" in press(strict(), delivery, do="stop")
     assert {each.channel.kind for each in told(anna, Event.CUT_OFF, "2").notice.deliveries.all()} == {"webhook"}
     # The other way can't be stopped too; and if it goes, this one carries it again.
     assert not can_stop(Channel.objects.get(kind="webhook"), Event.CUT_OFF)
@@ -233,7 +235,7 @@ def test_once_a_week_is_a_week_after_the_last_one(anna, internet, clock):
 def test_the_page_of_notices_says_what_was_stopped_and_undoes_it(anna, log_in):
     set_pace(Channel.objects.get(), Event.LOW, NEVER, 0, BERLIN)
     mine, address = log_in("flat1"), f"/me/tenancies/{anna.tenancy_id}/notices/"
-    assert "Not by this way: credit is running low" in mine.get(address).content.decode()
+    assert "Not sent this way: credit is running low" in mine.get(address).content.decode()
     mine.post(f"{address}channels/{Channel.objects.get().pk}/", {"do": "all-at-once"})
     assert not Pace.objects.exists()
 

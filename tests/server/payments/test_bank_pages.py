@@ -66,16 +66,18 @@ def test_who_uploads_sees_how_many_lines_are_in(manager, owner, log_in, clock):
 def test_unknown_columns_are_asked_for_once_and_remembered(manager, owner, tenancy):
     page = send(manager, STRANGE.format(r=reference(tenancy)))
     assert page.redirect_chain[-1][0].startswith("/bank-lines/columns/") and "Wieviel" in said(page)
-    assert "No line names the columns" in said(page) and "Read the statement in this way" not in said(page)
+    assert "No line has the names of the columns" in said(page) and "Read the statement in this way" not in said(page)
     chosen = columns("day", "amount", "payer", "text")
     page = manager.post("/bank-lines/columns/", {**chosen, "do": "look"})
     assert "1 payments in, 1 payments out" in said(page) and "13 Oct 2025 Anna PW" in said(page)
     assert not BankLine.objects.exists() and not BankLayout.objects.exists()
     page = manager.post("/bank-lines/columns/", {**chosen, "do": "read"}, follow=True)
-    assert "New lines: 1. Known already: 0. Not money in: 1." in said(page) and not WaitingStatement.objects.exists()
+    assert (
+        "New lines: 1. Already known: 0. No incoming money: 1." in said(page) and not WaitingStatement.objects.exists()
+    )
     assert owner.bank_lines.get().text == reference(tenancy)
     page = send(manager, STRANGE.format(r="next month"))
-    assert "New lines: 1. Known already: 0." in said(page)
+    assert "New lines: 1. Already known: 0." in said(page)
 
 
 def test_the_order_of_days_is_asked_for_and_remembered(manager, owner):
@@ -90,7 +92,7 @@ def test_the_order_of_days_is_asked_for_and_remembered(manager, owner):
 
 def test_how_money_out_is_told_is_asked_for(manager, owner):
     text = "date;amount;text;kind\n2025-10-06;20,00;Anna;1\n2025-10-06;450,00;Lastschrift Netz;2\n"
-    assert "nothing says whether" in said(send(manager, text))
+    assert "no amount is negative" in said(send(manager, text))
     told = columns("day", "amount", "text", "direction", words="1")
     assert "1 payments in, 1 payments out" in said(manager.post("/bank-lines/columns/", {**told, "do": "look"}))
     opposite = columns("day", "amount", "text", "", direction="opposite")
@@ -102,7 +104,7 @@ def test_how_money_out_is_told_is_asked_for(manager, owner):
 
 def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner):
     text = '06/10/2025,{},"ANNA POWER"\n13/10/2025,-90.00,"GRID"\n'
-    assert "names the columns" in said(send(manager, text.format("20.00")))
+    assert "names of the columns" in said(send(manager, text.format("20.00")))
     chosen = columns("day", "amount", "text", named="none", do="read")
     assert "New lines: 1." in said(manager.post("/bank-lines/columns/", chosen, follow=True))
     assert "New lines: 1." in said(send(manager, text.format("21.00")))
@@ -149,7 +151,7 @@ def test_nothing_waits_or_it_is_another_persons(manager, owner, clock):
     assert "Wieviel" not in said(page) and WaitingStatement.objects.count() == 1
     # What one landlord's people have said is not the others'.
     manager.post("/bank-lines/columns/", {**columns("day", "amount", "payer", "text"), "do": "read"})
-    assert "names the columns" in said(send(other, STRANGE))
+    assert "names of the columns" in said(send(other, STRANGE))
     assert not Organisation.objects.get(name="Other").bank_lines.exists()
 
 
@@ -169,7 +171,7 @@ def test_a_doubt_is_asked_side_by_side_and_answered_once(manager, owner, tenancy
     page = said(send(manager, f"date;amount;text\n2025-10-06;20,00;{reference(tenancy)}\n2025-10-06;7,00;x\n"))
     assert (
         "One payment, or two? 1" in page
-        and "Recorded by admin already" in page
+        and "Already recorded by admin" in page
         and "R-7" in page
         and "To be booked 1" in page
     )
@@ -208,7 +210,7 @@ def test_whom_a_line_may_be_for_comes_first_and_nobody_is_chosen_if_several(mana
 
     both = " ".join(reference(each) for each in Tenancy.objects.all())
     page = send(manager, f"date;amount;text\n2025-10-06;20,00;{both}\n").content.decode()
-    assert page.count('label="likely"') == 1 and "selected" not in page.split("<tbody>")[1].split("</tbody>")[0]
+    assert page.count('label="likely tenants"') == 1 and "selected" not in page.split("<tbody>")[1].split("</tbody>")[0]
 
 
 def test_another_landlords_doubts_are_not_ones_own(manager, owner, clock):

@@ -329,12 +329,12 @@ def test_a_flatmate_sees_that_there_is_a_link_but_not_its_address_and_the_main_t
     mine = make_gift_link(tenancy, login("mia"), NewGiftLink("Mia's", "", "Papa"))
     anna, base = log_in("flat1"), f"/me/tenancies/{tenancy.pk}/gift-links/"
     page = anna.get(base)
-    assert "A link of somebody else of this flat" in said(page) and "Papa" not in said(page)
+    assert "A link that somebody else in this flat made" in said(page) and "Papa" not in said(page)
     assert anna.get(f"{base}{mine.pk}/").status_code == 404
     assert "Papa" in said(log_in("mia").get(base)) and log_in("mia").get(f"{base}{mine.pk}/").status_code == 200
     own = make_gift_link(tenancy, login(), NewGiftLink("Anna's"))
     answer = log_in("mia").post(f"{base}{own.pk}/end/", follow=True)
-    assert "Only whoever made a link and the main tenant" in said(answer)
+    assert "Only the person who made a link and the main tenant" in said(answer)
     assert "The link is ended" in said(anna.post(f"{base}{mine.pk}/end/", follow=True))
     assert Client().get(path_of(mine)).status_code == 404 and Client().get(path_of(own)).status_code == 200
     stranger = log_in("flat2")

@@ -65,9 +65,9 @@ def test_of_nothing_that_is_known_here_no_tenant_bears_it(tenancy, payment, cloc
     confirm(payment.merchant, paid(payment), "callback")
     strange = TakenBackReport("d-9", Cause.DISPUTE, Step.TAKEN, "", "tx-9", 700, "CNY", clock.at)
     row = hear(payment.merchant, strange, "callback")
-    with pytest.raises(PaymentError, match="nothing was credited for it"):
+    with pytest.raises(PaymentError, match="its payment was not credited"):
         decide(row, "tenant", admin_user)
-    with pytest.raises(PaymentError, match="Choose what is to be done"):
+    with pytest.raises(PaymentError, match="Choose “tenant” or “cost”"):
         decide(row, "both", admin_user)
     straight(tenancy, 20 * NANO)
     decide(row, "cost", admin_user)

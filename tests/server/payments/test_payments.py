@@ -459,7 +459,7 @@ def test_callbacks_to_nowhere_and_too_long_ones_are_refused(tenancy, merchants, 
         ({"amount": 0}, "more than 0"),
         ({"amount": -NANO}, "more than 0"),
         ({"amount": 100_001 * NANO}, "at most 100000"),
-        ({"amount": NANO // 1000}, "CNY has 2 decimals"),
+        ({"amount": NANO // 1000}, "Amounts in CNY have at most 2 decimals"),
         ({"currency": "EUR"}, "are in CNY"),
         ({"asked": ""}, "1 to 40"),
         ({"asked": "a\n"}, "1 to 40"),
@@ -503,10 +503,10 @@ def test_stripe_counts_in_each_currencys_own_minor_unit(
 @pytest.mark.parametrize(
     ("currency", "amount", "error", "says"),
     [
-        ("JPY", "0.5", PaymentError, "JPY has 0 decimals"),
-        ("EUR", "0.125", PaymentError, "EUR has 2 decimals"),
-        ("KWD", "0.1255", PaymentError, "KWD has 3 decimals"),
-        ("CLF", "0.12555", PaymentError, "CLF has 4 decimals"),
+        ("JPY", "0.5", PaymentError, "JPY have at most 0 decimals"),
+        ("EUR", "0.125", PaymentError, "EUR have at most 2 decimals"),
+        ("KWD", "0.1255", PaymentError, "KWD have at most 3 decimals"),
+        ("CLF", "0.12555", PaymentError, "CLF have at most 4 decimals"),
         # Of its three decimals the last has to be 0.
         ("KWD", "0.125", ProviderError, "in KWD in steps of 0.010"),
         ("MGA", "0.5", ProviderError, "in MGA in steps of 1.00"),
@@ -556,7 +556,7 @@ def test_paid_for_a_tenancy_that_has_ended_the_money_is_held_and_can_go_back(
         assert payment.reason_in_words == "这个租约已结束。（admin）"
     assert sum(providers.trades[payment.payment_id].refunds.values()) == 2000
     assert balance(account(owner, Kind.REFUNDS)) == balance(clearing(payment.merchant)) == 0
-    with pytest.raises(PaymentError, match="not held"):
+    with pytest.raises(PaymentError, match="does not wait for a decision"):
         send_held_back(payment, admin_user)
     books_are_straight()
 
@@ -575,7 +575,7 @@ def test_another_amount_than_was_asked_for_is_held_and_a_person_can_credit_it(
     made = credit_held(payment, tenancy, admin_user)
     assert made.amount == 15 * NANO == balance(tenant_account(tenancy))
     assert state_of(payment) == "paid"
-    with pytest.raises(PaymentError, match="not held"):
+    with pytest.raises(PaymentError, match="does not wait for a decision"):
         credit_held(payment, tenancy, admin_user)
     books_are_straight()
 
@@ -587,7 +587,7 @@ def test_money_in_another_currency_is_told_to_a_person_and_never_credited(tenanc
     for _twice in range(2):
         confirm(payment.merchant, told, "callback")
     assert state_of(payment) == "closed" and Unexpected.objects.get().reason == "paid in USD"
-    with pytest.raises(PaymentError, match="not held"):
+    with pytest.raises(PaymentError, match="does not wait for a decision"):
         credit_held(payment, tenancy, None)
     assert not TopUp.objects.exists() and not Transfer.objects.exists()
 

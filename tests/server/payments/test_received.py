@@ -229,7 +229,7 @@ def test_banks_write_in_many_ways(text, encoding, amount):
     ("content", "says"),
     [
         (b"", "empty"),
-        (b"a,b\n1,2\n", "names the columns"),
+        (b"a,b\n1,2\n", "names of the columns"),
         (b"date,amount\n2025-10-06,lots\n", "Line 2: lots is not an amount"),
         (b"date,amount\n2025-10-06,nan\n", "not an amount"),
         (b"date;amount\n2025-10-06;1.234\n", "two ways"),

@@ -112,7 +112,7 @@ def test_pending_and_booked_on_another_day_is_asked_once(put, owner, admin_user,
     (pending,) = put("2025-10-03;20,00;ANNA;power;").new
     (booked,) = put("2025-10-06;20,00;ANNA;power;").new
     assert booked.like == pending
-    with pytest.raises(BankError, match="the same payment or two"):
+    with pytest.raises(BankError, match="whether the two are the same payment"):
         book_line(booked, tenancy, admin_user)
     same_as_line(booked, True, admin_user)
     with pytest.raises(BankError, match="already"):
@@ -166,7 +166,7 @@ def test_a_transfer_that_staff_recorded_is_asked_for_and_joined(put, owner, admi
     (line,) = put(f"2025-10-08;20,00;ANNA;{reference(tenancy)};").new
     (found,) = recorded_by_hand([line], list(Tenancy.objects.all()))[line.pk]
     assert found.payment == made
-    with pytest.raises(BankError, match="the same payment or two"):
+    with pytest.raises(BankError, match="whether the two are the same payment"):
         book_line(line, tenancy, admin_user)
     same_as_recorded(line, f"{made.pk}", admin_user)
     line.refresh_from_db()
@@ -286,7 +286,7 @@ def test_what_was_taken_back_and_undone_is_not_booked_again(put, owner, admin_us
     (back,) = put(f"2025-10-08;-20,00;ANNA;Rücklauf {reference(tenancy)};").new
     reverse_top_up(made, admin_user, "taken back")
     page = log_in("manager").get("/bank-lines/").content.decode()
-    assert "cancel each other" in page and "Book what is chosen" not in page
+    assert "cancel each other" in page and "Book the chosen lines" not in page
     set_aside(back, admin_user)
     paid.refresh_from_db()
     assert paid.state == BankLine.State.ASIDE and paid.taken_back_by == back

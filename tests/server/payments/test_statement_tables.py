@@ -171,7 +171,7 @@ def test_a_part_of_what_is_not_booked_yet_is_left_out(text):
 def test_where_the_direction_can_not_be_known_the_file_is_refused(text):
     with pytest.raises(Unknown) as refused:
         read_statement(text.encode(), "EUR")
-    assert refused.value.asks == "direction" and "money in" in str(refused.value)
+    assert refused.value.asks == "direction" and "not clear" in str(refused.value)
 
 
 @pytest.mark.parametrize(

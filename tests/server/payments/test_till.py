@@ -155,7 +155,7 @@ def test_the_tills_of_a_day_are_the_books_cash_by_who_took_it(building, tenancy,
     assert found[NOBODY].taken == 100 * NANO
     handed = 30 * NANO
     assert sum(each.closing for each in found.values()) == -balance(account(owner, Kind.CASH)) - handed
-    with pytest.raises(TillError, match="not so much"):
+    with pytest.raises(TillError, match="less than this amount"):
         hand_over(owner, kim, 5 * NANO + 1, "")
     page = text_of(client.get("/till/day/"))
     assert "kim 20.00 5.00 0.00 20.00 5.00" in page and "manager" not in page.partition("Receipts")[0]
@@ -170,7 +170,7 @@ def test_cash_is_handed_over_on_the_page_and_who_reads_the_books_sees_all_tills(
     page = text_of(manager.get("/till/day/"))
     assert "kim 0.00 20.00 0.00 15.50 4.50" in page and "to the bank" in page and "000001" in page
     refused = client.post("/till/hand-over/", {"amount": "4,51"}, follow=True)
-    assert "There is not so much in your till." in text_of(refused)
+    assert "There is less than this amount in your till." in text_of(refused)
     assert "No cash was taken yet" in text_of(manager.get("/till/day/?day=2025-10-01"))
     assert manager.get("/till/day/?day=x").status_code == 200
 

@@ -191,7 +191,7 @@ def test_the_page_says_what_it_comes_to_and_does_it(edge, store, anna, ben, owne
     assert again.status_code == 400 and '<em class="bad">Choose what happens' in page
     assert f'value="{anna.pk}" selected' in page and 'value="next door"' in page
     said = manager.post(path, {"reason": "wrong flat", "to": anna.pk, "used": "debt"}, follow=True)
-    assert "It is credited to Anna" in said.content.decode()
+    assert "The payment is credited to Anna" in said.content.decode()
     assert everything_agrees(edge, store, owner) == {"Anna": 30 * NANO, "Ben": 0}
     assert "undone already" in manager.post(path, {"reason": "x", "to": anna.pk}, follow=True).content.decode()
     assert log_in("flat2").get(path).status_code == 404

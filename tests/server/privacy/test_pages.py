@@ -46,7 +46,7 @@ def test_the_landlord_erases_who_has_left_once_nothing_is_open(edge, store, djan
     assert "not settled yet" in said and not Erasure.objects.exists()
     moved_out(tenancy, edge, store)
     assert "I have given" in office.get(here).content.decode()
-    assert "Say that the tenant" in office.post(f"{here}erase/", follow=True).content.decode()
+    assert "First confirm that the tenant" in office.post(f"{here}erase/", follow=True).content.decode()
     cashier = django_user_model.objects.create_user("cash", password=PASSWORD)
     put_member(tenancy.unit.property.organisation, cashier, "cashier")
     assert client("cash").post(f"{here}erase/", {"sure": "on"}).status_code == 403
@@ -63,7 +63,10 @@ def test_how_long_things_are_kept_is_said_by_who_may_change_settings(building):
     assert 'name="notices_days"' in page and 'value="365"' in page
     given = {"notices_days": 30, "photos_days": 0, "reports_days": 60, "notes_days": 60, "contacts_days": 10}
     given |= {"erase_days": 400, "bills_years": 8}
-    assert "Kept." in office.post("/personal-data/", given, follow=True).content.decode()
+    assert (
+        "Saved. Older data are deleted once a day."
+        in office.post("/personal-data/", given, follow=True).content.decode()
+    )
     assert (Retention.objects.get().notices_days, Retention.objects.get().bills_years) == (30, 8)
     refused = office.post("/personal-data/", {**given, "bills_years": 900})
     assert refused.status_code == 400 and "At most 100" in refused.content.decode()

@@ -114,4 +114,4 @@ def test_the_page_shows_the_figure_and_proposes_it(edge, client, manager):
     assert "−3.00" in page or "-3.00" in page
     client.post(f"/alarms/{differs().pk}/", {"do": "as-metered", "reason": "so it is"})
     assert Adjustment.objects.get().state == Adjustment.State.WAITING
-    assert "is waiting for a second person" in client.get(f"/alarms/{differs().pk}/").content.decode()
+    assert "has to agree first, under Books" in client.get(f"/alarms/{differs().pk}/").content.decode()

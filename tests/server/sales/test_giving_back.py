@@ -117,7 +117,7 @@ def test_everything_needs_a_reason(edge, tenancy, manager):
         lambda: give(tenancy, NANO, "a1", manager, ""),
         lambda: reverse_top_up(tenancy.top_ups.get(), "manager", ""),
     ):
-        with pytest.raises(GivingBackError, match="Say why"):
+        with pytest.raises(GivingBackError, match="Give the reason"):
             work()
 
 
@@ -257,10 +257,10 @@ def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert "3.50 EUR are taken off" in asked and 'name="reason" value="paid twice"' in asked
     assert not Refund.objects.exists(), "it is asked about first"
     assert "The refund is booked" in say(page, do="refund", amount="3,50", reason="paid twice", sure="refund")
-    assert "is left: an amount to be given back" in say(page, do="refund", amount="100", reason="x", sure="refund")
-    assert "Say why" in say(page, do="refund", amount="1", reason="  ", sure="refund")
+    assert "is left. Give back more than 0" in say(page, do="refund", amount="100", reason="x", sure="refund")
+    assert "Give the reason" in say(page, do="refund", amount="1", reason="  ", sure="refund")
     assert "Amount: “lots” is not a number" in say(page, do="give", amount="lots", reason="x")
-    assert "is waiting for a second person" in say(
+    assert "has to agree first, under Books" in say(
         page, do="give", amount="60", reason="flood", adjustment_id="a", sure="give"
     )
     assert "on its way" in say(page, do="give", amount="2", reason="flood", adjustment_id="b", sure="give")

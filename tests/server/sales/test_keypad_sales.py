@@ -276,7 +276,7 @@ def test_a_reading_that_cannot_be_is_a_question_and_counts_for_nothing(home, kim
     clock.at += DAY
     with pytest.raises(Implausible, match="than was sold"):
         take_reading(keypad, clock.now(), 1_012_000, "kim")
-    with pytest.raises(Implausible, match="would be left"):
+    with pytest.raises(Implausible, match="more is left"):
         take_reading(keypad, clock.now(), 1_005_000, "kim", left=7_000)
     assert not in_doubt(home.organisation).exists()
     entries = KeypadEntry.objects.count()
@@ -293,7 +293,7 @@ def test_a_reading_that_cannot_be_is_a_question_and_counts_for_nothing(home, kim
 def test_one_keypad_meter_hangs_at_a_flat_and_a_new_one_goes_on_with_its_account(home, kim, keypad, clock):
     top_up(kim, 2 * NANO, "first")
     other = register(keypad.group, "00000000026", "new one")
-    with pytest.raises(ReadingRefused, match="hangs at this unit"):
+    with pytest.raises(ReadingRefused, match="belongs to this unit"):
         place(other, kim.unit)
     place(keypad, None)
     with pytest.raises(TopUpError, match="has no meter"):

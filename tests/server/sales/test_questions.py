@@ -186,7 +186,7 @@ def test_each_answer_is_charged_once(asked, edge, store, by, answer, amount, cha
         ("energy", 68_000, "At most 67.000 kWh"),
         ("energy", -1, "At most"),
         ("money", -1, "0 or more"),
-        ("guess", 0, "choose one of"),
+        ("guess", 0, "Known answers: "),
     ],
 )
 def test_no_answer_that_can_not_be(asked, by, answer, amount, said):
@@ -402,7 +402,7 @@ def test_what_is_typed_has_no_largest_amount_and_always_a_second_person(edge, st
     manager = log_in("manager")
     given = {"do": "charged", "amount": "5000000", "reason": "typed", "adjustment_id": "typed"}
     assert (
-        "is waiting for a second person"
+        "has to agree first, under Books"
         in manager.post(f"/tenancies/{anna().pk}/give-back/", given, follow=True).content.decode()
     )
     for each in (made, small):
@@ -435,7 +435,7 @@ def test_an_order_leads_a_journal_back_and_what_had_not_come_is_given_back(ahead
     assert early.amount == 30 * 3 * NANO // 10
     manager = log_in("manager")
     page = manager.get(f"/alarms/{alarm.pk}/").content.decode()
-    assert "9.00 EUR" in page and "Set back this meter" in page
+    assert "9.00 EUR" in page and "Set back this journal" in page
     # A day later: that one has come.
     clock.at += DAY
     for _ in range(2):
@@ -466,7 +466,7 @@ def test_by_command_and_api_of_a_meter_a_unit_and_a_gateway(ahead, edge, client,
     assert "m2 is not ahead" in refused.content.decode()
     command = CliRunner().invoke(app, ["meter", "lead-back", "m2"])
     assert (command.exit_code, "m2 is not ahead" in command.output) == (2, True)
-    assert "Journals of g1 that are being led back: 1." in CliRunner().invoke(app, ["meter", "lead-back", "g1"]).output
+    assert "Journals of g1 that are being set back: 1." in CliRunner().invoke(app, ["meter", "lead-back", "g1"]).output
     assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "m1"]).output
     assert "on its way already" in CliRunner().invoke(app, ["meter", "lead-back", "Flat 1"]).output
     assert client.post("/api/v1/meters/m1/lead-back", headers=headers).json() == {"number": None}
@@ -512,6 +512,6 @@ def test_alarms_stand_on_the_first_page_and_are_settled_by_name(edge, clock, log
         assert manager.get(f"/alarms/{each.pk}/").status_code == 200
         manager.post(f"/alarms/{each.pk}/", {"do": "settle"})
     assert {each.resolved_by for each in Alarm.objects.all()} == {"manager"}
-    assert "Nothing to look at" in manager.get(f"/properties/{pk}/alarms/").content.decode()
+    assert "No alarm is open" in manager.get(f"/properties/{pk}/alarms/").content.decode()
     said = manager.post(f"/alarms/{each.pk}/", {"do": "nonsense"}, follow=True).content.decode()
     assert "What to do: There is no such choice." in said

@@ -262,7 +262,7 @@ def test_a_link_to_a_new_password_is_good_once_and_goes_to_proven_addresses_alon
     assert link.split("/")[-2] not in to, "the secret does not stay in the address"
     client.post(to, {"password1": NEW, "password2": NEW})
     assert is_in(logged_in(password=NEW)) and told(anna) == ["password"]
-    assert "worth nothing" in Client().get(link, follow=True).content.decode()
+    assert "no longer valid" in Client().get(link, follow=True).content.decode()
 
 
 # -- second factor --

@@ -18,7 +18,7 @@ def test_who_logs_in_with_a_first_password_sees_nothing_before_it_is_changed(db,
     browser.post("/login/", {"login": name, "username": name, "password": password})
     for address in ("/properties/", "/me/keys/", "/account/"):
         assert browser.get(address).url == "/account/password/"
-    assert "good for this alone" in browser.get("/account/password/").content.decode()
+    assert "valid only for this first log-in" in browser.get("/account/password/").content.decode()
     given = {"oldpassword": password, "password1": NEW, "password2": NEW}
     assert browser.post("/account/password/", given).url == "/", "then their work begins"
     assert browser.get("/properties/").status_code == 200

@@ -24,7 +24,7 @@ from tests.building import PASSWORD
 pytestmark = pytest.mark.django_db
 NEW = "seven lamps over a river"
 NEW_PASSWORD = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
-LETS_NOBODY_IN = "1 open invitation of this login lets nobody in any more"
+LETS_NOBODY_IN = "1 open invitation of this login is no longer valid"
 
 
 def login(name):
@@ -130,7 +130,7 @@ def test_a_new_e_mail_address_that_waits_for_its_link_is_not_confirmed_any_more(
     link = EmailConfirmation.create(address)
     link.send(None)
     page = end_others(owner).content.decode()
-    assert "The link to confirm a new e-mail address holds no more" in page
+    assert "The link to confirm a new e-mail address is no longer valid" in page
     Client().post(reverse("account_confirm_email", args=[link.key]))
     assert not EmailAddress.objects.filter(verified=True).exists()
 
@@ -167,4 +167,4 @@ def test_who_shuts_others_out_is_told_of_keys_that_go_on(tenancy, shut_out):
     owner = logged_in("flat1")
     key = key_made_by(owner)
     page = shut_out(owner).content.decode()
-    assert "1 key of this login for programs goes on" in page and invited_by(key, tenancy) == 201
+    assert "1 key of this login for programs is still valid" in page and invited_by(key, tenancy) == 201

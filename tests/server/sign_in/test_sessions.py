@@ -188,7 +188,7 @@ def test_the_api_is_no_way_around_the_question(building, hours):
     for route in CALLS_THAT_MATTER:
         path = f"/api/v1/{route.replace('<pk>', '999')}"
         refused = client.post(path, {}, content_type="application/json")
-        assert refused.status_code == 403 and "log in again" in refused.json()["detail"]
+        assert refused.status_code == 403 and "Log in again" in refused.json()["detail"]
         assert client.post(path, {}, content_type="application/json", headers=key).status_code in (404, 422)
 
 

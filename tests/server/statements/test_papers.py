@@ -131,7 +131,7 @@ def test_they_go_by_mail_once_and_who_has_no_address_is_named(anna, manager, int
     ((_sender, to, text),) = internet.mail.mails
     assert "anna@example.com" in str(to) and "application/pdf" in str(text) and "Statement 000001" in str(text)
     page = text_of(manager.get(f"/properties/{home.pk}/statements/?month=2025-10&task={task.pk}"))
-    assert "1 statement was sent." in page and "No e-mail address is known of: Ben" in page
+    assert "1 statement was sent." in page and "No e-mail address is known for: Ben" in page
     # It was cut off after it was sent: nobody gets a second one.
     Task.objects.filter(pk=task.pk).update(state=Task.State.WAITING)
     work()

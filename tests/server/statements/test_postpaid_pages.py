@@ -72,8 +72,8 @@ def test_the_tenant_sees_what_is_owed_by_when_and_what_follows(log_in, site, ten
     site.go(at(2025, 11, 24), kwh=10)
     site.jobs()
     seen = shown(flat.get("/me/"))
-    assert "Since 24 Nov, 00:00, there is power only for what is paid after that." in seen
-    assert "The rule for unpaid bills says so (overdue: bill 1)." in seen
+    assert "Since 24 Nov, 00:00, there is power only for what is paid after that time." in seen
+    assert "This follows from the rule for unpaid bills (overdue: bill 1)." in seen
     assert "40.00 EUR is overdue. Pay it now." in seen and "The power returns by itself after a payment" in seen
     assert "Change how it is paid" not in seen
     bill = shown(flat.get(f"/bills/{billed.pk}/"))
@@ -105,7 +105,7 @@ def test_open_bills_are_listed_overdue_first_to_their_landlord_alone(manager, lo
     site.go(at(2025, 11, 24))
     site.jobs()
     seen = shown(manager.get("/bills/"))
-    assert "40.00 of it overdue" in seen and "Ended by rule" in seen
+    assert "40.00 of it overdue" in seen and "Pay after use ended by rule" in seen
     assert log_in("flat1").get("/bills/").status_code == 404
     assert Client().get("/bills/").status_code == 302
     assert log_in("flat1").post(f"/tenancies/{tenancy.pk}/terms/", TYPED).status_code == 404
@@ -216,7 +216,7 @@ def test_by_command(site, tenancy, billed, clock):  # noqa: F811
         return result.output
 
     bills = prewatt("books", "bills")
-    assert bills.count("Flat 1") == 1 and "40.00 is open, 0.00 of it overdue." in bills
+    assert bills.count("Flat 1") == 1 and "Still to be paid: 40.00. Of this, overdue: 0.00." in bills
     assert "The supply ends when 200.00 EUR is owed." in prewatt("terms", "show", "Flat 1")
     assert "Nothing is changed" in prewatt("terms", "set", "Flat 1", "before", "--preview")
     wrong = prewatt("terms", "set", "Flat 1", "before", "--owed-as", "a gift", status=2)

@@ -142,7 +142,7 @@ def test_one_wrong_time_is_named_and_not_spread_over_the_day(rows, says):
 def test_one_wrong_date_is_named(wrong):
     rows = [hour(number) for number in range(6)]
     rows[1] = wrong
-    with pytest.raises(TariffError, match=r"line 3, from: .*only price within more than a day"):
+    with pytest.raises(TariffError, match=r"line 3, from: .*no other price within a day"):
         told("from,price\n" + "".join(f"{row},0.2\n" for row in rows))
 
 
@@ -185,11 +185,11 @@ def test_the_unit_of_a_price_is_what_its_column_says_or_who_loads_it(head, price
 @pytest.mark.parametrize(
     ("head", "price", "scale", "says"),
     [
-        ("price (ct/kWh)", "18", "0.001", "line 1, price .ct/kWh.: its name says another unit than per MWh"),
+        ("price (ct/kWh)", "18", "0.001", "line 1, price .ct/kWh.: the column's name says another unit than per MWh"),
         ("price", "18 ct", "", "line 2, price: '18 ct'"),
-        ("price", "18", "0.1", "no such unit: '0.1'"),
+        ("price", "18", "0.1", "'0.1' is not a known unit"),
         ("price", "0.1234567", "", "line 2, price: .*more than 6 decimals: round it"),
-        ("price", "1001", "", "line 2, price: .*over 1000 per kWh"),
+        ("price", "1001", "", "line 2, price: .*above 1000 per kWh"),
         ("value_exc_vat", "0.2", "", "the column 'price' is missing"),
     ],
 )
@@ -244,7 +244,7 @@ def test_a_day_of_local_hours_when_the_clocks_change():
         )
     missing = told("from,price\n" + "".join(f"{wall},0.1\n" for wall in dict.fromkeys(rows)), time_zone=BERLIN)
     assert gaps(missing) == [(parse_instant("2025-10-26T01:00Z"), parse_instant("2025-10-26T02:00Z"))]
-    with pytest.raises(TariffError, match=r"line 4, from: the clocks are put forward over 2025-03-30 02:00"):
+    with pytest.raises(TariffError, match=r"line 4, from: 2025-03-30 02:00 does not exist"):
         told("from,price\n" + "".join(f"2025-03-30 0{hour}:00,0.1\n" for hour in range(5)), time_zone=BERLIN)
     with pytest.raises(TariffError, match="has a price already, in line 3"):
         told(
@@ -455,10 +455,10 @@ def test_gaps_and_the_end_are_told_with_what_holds_there(where, clock):
     series = told("from,price\n" + text)
     schedule_prices(where, base(where), series)
     gap, below, end = price_notes(where, series)
-    assert "until 2025-10-07 07:00 (2 h): the tariff under them holds from there, first flat at 0.20 EUR" in gap
+    assert "until 2025-10-07 07:00 (2 h): the tariff's other prices apply from then, first flat at 0.20 EUR" in gap
     assert gap.startswith("There is no price from 2025-10-07 05:00")
     assert below == "Prices below zero, which are taken as 0: 1."
-    assert end.startswith("The last price ends at 2025-10-07 09:00: the tariff under them holds")
+    assert end.startswith("The last price ends at 2025-10-07 09:00: the tariff's other prices apply")
     clock.at = start + 6 * HOUR
     assert [each.split(" ")[0] for each in price_notes(where, series)] == ["Prices", "The"], (
         "a gap that is past is none any more"
@@ -466,11 +466,11 @@ def test_gaps_and_the_end_are_told_with_what_holds_there(where, clock):
     clock.at = start - HOUR
     short = [hours(start + 2 * HOUR, 300_000)]
     schedule_prices(where, base(where), short)
-    assert "the prices that were loaded before hold" not in price_notes(where, short)[-1]
+    assert "the prices that were loaded before apply" not in price_notes(where, short)[-1]
     earlier = [hours(start, 300_000)]
     schedule_prices(where, base(where), earlier)
     assert price_notes(where, earlier)[-1].endswith(
-        "the prices that were loaded before hold from there, first 0.00 EUR."
+        "the prices that were loaded before apply from then, first 0.00 EUR."
     )
 
 
@@ -494,7 +494,7 @@ def test_the_page_loads_any_table_and_says_what_it_left_open(where, clock, log_i
     assert "2 versions with dated prices are on their way" in said and "There is no price from 2025-10-07 04:00" in said
     assert prices_at(where, start) == ("dynamic", 205_000)
     assert "would usually cost 20.50 EUR" in load(("von;Preis\n" + rows).encode())
-    assert "no such unit" in load(("von;Preis\n" + rows).encode(), scale="0.5")
+    assert "not a known unit" in load(("von;Preis\n" + rows).encode(), scale="0.5")
     said = load(b"from,price\nsoon,0.1\n2025-10-09T00:00Z,cheap\n")
     assert "line 2, from" in said and "line 3, price" in said
     assert "old Excel file" in load(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99))

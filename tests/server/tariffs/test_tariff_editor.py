@@ -127,7 +127,7 @@ def test_a_document_is_shown_in_the_simplest_shape_that_shows_all_of_it(document
         ("price '' is not a decimal number such as 12.50", "Nothing is typed here yet."),
         ("price '0,x' is not a decimal number such as 12.50", "“0,x” is not a number such as 0.32."),
         ("is empty", "Nothing is typed here yet."),
-        ("no profile for the day 'sun'", "No line holds on the day “sun”: each day must be in exactly one line."),
+        ("no profile for the day 'sun'", "No line applies on the day “sun”: each day must be in exactly one line."),
         ("'7' is not a time such as 07:00", "“7” is not a time such as 07:00."),
         ("something new", "Something new."),
     ],
@@ -160,7 +160,7 @@ def test_one_form_keeps_a_tariff_and_lets_it_hold(manager, building, clock):
     # Nothing of it is done by halves.
     assert not Tariff.objects.filter(name="day and night").exists()
     unclear = manager.post(path, {**form, "hold": "later", "effective": "2025-12-01T00:00"})
-    assert "or empty this field" in unclear.context["wrong"]["effective"]
+    assert "or leave the field empty" in unclear.context["wrong"]["effective"]
     assert manager.post(path, {**form, "hold": "at", "effective": "2025-12-01T00:00"}).status_code == 302
     assert TariffVersion.objects.count() == before + 1
     assert manager.post(path, {**form, "name": "at once", "hold": "now"}).status_code == 302

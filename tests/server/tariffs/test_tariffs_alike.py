@@ -90,8 +90,8 @@ IN_EDITOR = {
     "rates.day": "Rate “day”: ", "tiers.up_to_kwh": "Tiers, up to, kWh: ", "tax.percent": "Tax, %: ", "name": "Name: ",
     "standing_charge_per_day": "Standing charge a day: ", "service_fee_per_kwh": "Service fee per kWh: ",
     "holidays.country": "Public holidays: country: ",
-    "no profile for the day 'special'": "No line holds on the day “special”",
-    "more than one profile for the day 'mon'": "Two lines hold on the day “mon”",
+    "no profile for the day 'special'": "No line applies on the day “special”",
+    "more than one profile for the day 'mon'": "Two lines apply on the day “mon”",
     "there is no rate 'night'": "There is no rate “night” among the rates above",
 }  # fmt: skip
 """The editor's fields have names of their own."""
@@ -144,7 +144,7 @@ def test_the_same_name_for_two_rates_is_refused_on_the_page(manager, building):
     fields = fields_of(BASE)
     fields["rates"].append({"name": "day", "price": "0.9"})
     page = manager.post(f"/properties/{building.property.pk}/tariffs/new/", {**posted(fields), "keep": ""})
-    assert "is named twice" in page.content.decode()
+    assert "is listed twice" in page.content.decode()
 
 
 @pytest.mark.parametrize("name", examples())

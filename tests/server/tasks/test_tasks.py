@@ -61,7 +61,7 @@ def test_one_task_of_an_organisation_at_a_time_and_who_was_served_longest_ago_is
 def test_nobody_can_ask_for_more_than_can_be_done(owner, person):
     for _number in range(MOST_WAITING):
         ask("books", owner, person, "/")
-    with pytest.raises(ValidationError, match="Too much is being made"):
+    with pytest.raises(ValidationError, match="Too many tasks are running"):
         ask("books", owner, person, "/")
 
 
@@ -87,7 +87,7 @@ def test_what_was_cut_off_is_begun_again_and_given_up_after_three_times(owner, p
     task.refresh_from_db()
     assert (task.state, task.text) == (
         "failed",
-        "It was cut off 3 times, so it was given up. The server's log says more.",
+        "This task was interrupted 3 times, so the server stopped trying. The server's log says more.",
     )
     assert bytes(task.content) == b""
 
@@ -106,7 +106,7 @@ def test_who_was_cut_off_and_still_ends_changes_nothing(owner, person):
     ("error", "text"),
     [
         (TaskError("line 7 is no line"), "line 7 is no line"),
-        (MemoryError(), "It needs too much memory"),
+        (MemoryError(), "This task needs too much memory"),
         (KeyError("first"), "its log says which one"),
     ],
 )
@@ -182,7 +182,7 @@ def test_large_books_are_a_task_and_only_who_asked_and_still_may_gets_the_file(m
     answer = manager.get("/books/export/", asked)
     work()
     task = Task.objects.get()
-    assert "It is ready." in manager.get(answer.url).content.decode()
+    assert "The file is ready." in manager.get(answer.url).content.decode()
     made = manager.get(f"/tasks/{task.pk}/file/")
     assert (made.content, made["Content-Type"]) == (at_once.content, at_once["Content-Type"])
     assert made["Content-Disposition"] == at_once["Content-Disposition"]

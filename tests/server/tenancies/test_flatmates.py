@@ -51,7 +51,7 @@ def test_the_main_tenant_is_asked_once_and_then_ends_a_flatmates_access(flat):
     anna, address = logged_in("flat1"), f"/me/tenancies/{flat.pk}/residents/{resident(flat, 'mia').pk}/remove/"
     assert "End the access of mia?" in said(anna.post(address)) and resident(flat, "mia")
     answer = anna.post(address, {"sure": f"remove {resident(flat, 'mia').pk}"}, follow=True)
-    assert "mia sees this flat no more." in said(answer)
+    assert "mia can no longer see this flat." in said(answer)
     assert mia.get("/me/").status_code == mia.get(f"/tenancies/{flat.pk}/statement/").status_code == 404
     assert not Channel.objects.exists() and not flat.invitations.still_open().exists(), code
     assert {each.user.username for each in flat.residents.all()} == {"flat1", "tom"}
@@ -77,7 +77,7 @@ def test_a_flatmate_ends_nobodys_access_but_their_own(flat):
 @pytest.mark.database
 def test_if_the_main_tenant_leaves_the_next_is_it_and_the_last_can_not_leave(flat):
     anna, mia = logged_in("flat1"), logged_in("mia")
-    assert "mia is then the main tenant." in said(anna.post("/me/residents/leave/"))
+    assert "mia will then be the main tenant." in said(anna.post("/me/residents/leave/"))
     anna.post("/me/residents/leave/", {"sure": "leave"})
     number = resident(flat, "tom").pk
     mia.post(f"/me/residents/{number}/remove/", {"sure": f"remove {number}"})

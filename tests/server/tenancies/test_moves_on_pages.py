@@ -33,7 +33,9 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
     ends = {"ends": "2025-10-08T00:00"}
     asked = manager.post(f"/tenancies/{anna.pk}/move-out/", ends).content.decode()
     assert (
-        "Anna moves out" in asked and "the flat is dark until" in asked and Tenancy.objects.get(pk=anna.pk).ends is None
+        "Anna moves out" in asked
+        and "the flat has no power until" in asked
+        and Tenancy.objects.get(pk=anna.pk).ends is None
     )
     assert manager.post(f"/tenancies/{anna.pk}/move-out/", {**ends, "sure": "move-out"}).status_code == 302
     for given, field in (
@@ -100,4 +102,4 @@ def test_who_has_not_moved_in_yet_sees_nothing_of_the_meter(manager, lived, cloc
     move_in(unit, "Zoe", clock.now() + 2 * DAY, user=user)
     assert manager.login(username="zoe", password=PASSWORD)
     page = manager.get("/me/").content.decode()
-    assert "Your page begins with your move-in" in page and "kWh" not in page
+    assert "Your page starts on the day when you move in" in page and "kWh" not in page

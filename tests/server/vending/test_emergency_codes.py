@@ -91,7 +91,7 @@ def test_an_expired_one_is_worth_nothing_and_counts_no_more(where, landlord, edg
     code = made(where, landlord)
     assert (at_risk(where).number, at_risk(where).amount, at_risk(where).until) == (1, 5 * NANO, code.ends)
     clock.at = code.ends
-    with pytest.raises(ValueError, match="worth nothing now"):
+    with pytest.raises(ValueError, match="no longer works"):
         typed(edge, clock, "m1", code.code.digits)
     assert states(where) == [("m1", "expired")] and at_risk(where).number == 0
     made(where, landlord)
@@ -107,7 +107,7 @@ def test_a_revoked_one_is_worth_nothing_once_the_meter_has_heard_of_it(where, la
     assert revoke(of_property(where), landlord) == 2 and revoke(of_property(where), landlord) == 0
     assert states(where) == [("m1", "revoking"), ("m2", "revoking")]
     assert at_risk(where).number == 2, "the meters do not know yet"
-    with pytest.raises(EmergencyError, match="1 codes hold already"):
+    with pytest.raises(EmergencyError, match="1 codes are valid already"):
         made(where, landlord)
     # One is used before the network is back, the other is not.
     typed(edge, clock, "m2", other.code.digits)
@@ -128,7 +128,7 @@ def test_a_revoked_one_is_worth_nothing_once_the_meter_has_heard_of_it(where, la
         ({}, 0, 7, "more than 0"),
         ({}, 5 * NANO, 8, "1 to 7 days"),
         ({}, NANO // 1000, 7, "hundredths"),
-        ({"emergency_code_number": 0}, NANO, 7, "0 codes hold already"),
+        ({"emergency_code_number": 0}, NANO, 7, "0 codes are valid already"),
         ({"emergency_code_amount": 100}, 60 * NANO, 7, "more than 50.00"),
     ],
 )
@@ -228,7 +228,7 @@ def test_the_command_makes_lists_and_revokes_them_and_writes_the_sheet(where, tm
     said = run("make", "5.00", "--unit", "Flat 1", "--valid-days", "2")
     row = EmergencyCode.objects.get()
     assert str(row) in said and "until 2025-10-08 12:00: 1. If they are lost, you lose at most 5.00 EUR" in said
-    assert "1 codes hold already" in run("make", "5.00", status=2)
+    assert "1 codes are valid already" in run("make", "5.00", status=2)
     assert str(row) in run("list") and "console" in run("list")
     run("sheet", str(tmp_path / "codes.html"))
     assert str(row) in (tmp_path / "codes.html").read_text()
@@ -256,7 +256,7 @@ def test_who_made_a_code_that_was_typed_is_said_at_the_meter(where, landlord, ed
     typed(edge, clock, "m1", ordered.code.digits)
     edge.deliver(store)
     told = [each.detail for each in happenings(Meter.objects.get(name="m1")) if "restore" in each.text]
-    where_typed = "on the page in the building, by the code of manager"
+    where_typed = "on the page in the building, with the code of manager"
     assert sorted(told) == [f"{where_typed}: emergency code", f"{where_typed}: ill"]
 
 

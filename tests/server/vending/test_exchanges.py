@@ -126,7 +126,7 @@ def test_an_exchange_is_ordered_alike_by_page_api_and_command(way, manager, prog
 
 
 OPTIONS = {"serial": "--serial", "first": "--new-kwh", "last": "--old-kwh"}
-SEEN = {"serial": "Serial number", "first": "It shows, kWh", "last": "register on the display, kWh"}
+SEEN = {"serial": "Serial number", "first": "The new meter shows, kWh", "last": "register on the display, kWh"}
 REFUSED = {
     "a serial that hangs here": ({"serial": "m1"}, "serial: m1 is the meter that is here already"),
     "another meter's name": ({"serial": "m2"}, "serial: m2 is registered already, at m2"),
@@ -276,7 +276,7 @@ def test_what_the_gateway_refuses_is_told(edge, store, meter, manager, clock):
     alarm = Alarm.objects.get()
     assert alarm.kind == "exchange-refused" and "can't have ended at" in alarm.text
     assert fresh().hangs == "m1"
-    assert "Enter it again" in manager.get(f"/alarms/{alarm.pk}/").content.decode()
+    assert "Enter the exchange again" in manager.get(f"/alarms/{alarm.pk}/").content.decode()
 
 
 def test_what_follows_from_an_entry_stops_no_other(edge, store, meter, monkeypatch):

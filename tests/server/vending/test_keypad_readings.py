@@ -51,7 +51,9 @@ def test_between_two_readings_it_is_known_what_was_used_and_sold_and_what_is_not
     assert sold(kiosk) == 35_000
 
 
-@pytest.mark.parametrize(("shows", "says"), [(90_000, "lower than at the last reading"), (900_000, "So much can't")])
+@pytest.mark.parametrize(
+    ("shows", "says"), [(90_000, "lower than at the last reading"), (900_000, "This much energy can't")]
+)
 def test_what_no_meter_can_show_is_asked_about_and_then_never_counted_as_used(kiosk, clock, shows, says):
     take_reading(kiosk, clock.now(), 100_000, "kim")
     clock.at += HOUR
@@ -86,13 +88,13 @@ def test_a_manager_types_what_a_photo_shows_and_the_page_says_what_nobody_knows(
     home, page = Property.objects.get(), f"/keypad-meters/{kiosk.pk}/"
     client.force_login(admin_user)
     typed = {"do": "reading", "at": shown(clock.now(), home)[:16], "kwh": "100.5", "left": "5", "photos": picture()}
-    assert "Say first at which unit" in client.post(page, typed, follow=True).content.decode()
+    assert "First choose the unit" in client.post(page, typed, follow=True).content.decode()
     unit = Unit.objects.filter(property=home).first()
     client.post(page, {"do": "place", "unit": unit.pk})
     typed["photos"] = picture()
     text = client.post(page, typed, follow=True).content.decode()
     assert "100.5" in text and unit.name in text
-    assert "Nobody here knows what it shows now" in text
+    assert "it is not known here what it shows now" in text
     reading = readings(kiosk).get()
     clock.at += HOUR
     lower = {"do": "reading", "at": shown(clock.now(), home)[:16], "kwh": "90"}

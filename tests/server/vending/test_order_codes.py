@@ -130,7 +130,7 @@ def test_what_no_code_can_carry_is_said_and_goes_by_the_network(manager, buildin
         f"/units/{unit.pk}/order/", {"reason": "x", "sure": fields["do"], **fields}, follow=True
     ).content.decode()
     made = Command.objects.get(meter__name="m1", kind="control")
-    assert "It has no code" in page and said in page
+    assert "No code: " in page and said in page
     assert made.tid is None and not Code.objects.exists() and said in why_no_code(made)
 
 

@@ -42,7 +42,7 @@ def test_a_silent_line_is_one_alarm_with_its_flats_and_ends_by_itself(gateway, e
     watch()
     assert open_alarms() == [("silent", "g1")]
     alarm = Alarm.objects.get()
-    assert "Gateway g1, line cellar (Flat 1, Flat 2): nothing is heard since" in alarm.text
+    assert "Gateway g1, line cellar (Flat 1, Flat 2): nothing has been heard since" in alarm.text
     assert "Its port can't be used: there is no adapter /dev/ttyUSB0. Look whether the adapter" in alarm.text
     assert alarm.at == began
     assert events(office) == ["offline"]
@@ -101,7 +101,7 @@ def test_of_a_meter_on_a_silent_line_nobody_is_told_but_of_one_that_stays_silent
     tick()
     tick()
     assert open_alarms() == [("silent", "m1")]
-    assert "nothing is heard since" in Alarm.objects.get(is_resolved=False).text
+    assert "nothing has been heard since" in Alarm.objects.get(is_resolved=False).text
 
 
 def test_a_meter_that_refuses_is_told_of_with_what_it_says(gateway, edge, store, office, clock):  # noqa: F811

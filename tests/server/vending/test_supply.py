@@ -72,15 +72,18 @@ def test_the_rules_are_kept_and_sent_to_every_meter(manager, building):
     ("changes", "said"),
     [
         ({"friendly_hours": "daily 20-07"}, "is not a time"),
-        ({"friendly_hours": "someday 20:00-07:00"}, "is not a day"),
+        ({"friendly_hours": "someday 20:00-07:00"}, "is not a known day"),
         (
             {"friendly_hours": "At night"},
             "“At night” can&#x27;t be read. Type days and hours, such as daily 20:00-07:00.",
         ),
         ({"friendly_hours": "daily 24:00-07:00"}, "begin before 24:00"),
         ({"friendly_hours": "daily 20:00-07:75"}, "is not a time"),
-        ({"friendly_holidays": "Bavaria"}, "“Bavaria” is not known. Type a code such as DE, or DE-BY for a part"),
-        ({"friendly_holidays": "AT-X"}, "“AT-X” is not known. Type one of these: AT, AT-1,"),
+        (
+            {"friendly_holidays": "Bavaria"},
+            "“Bavaria” is not a known country. Type a code such as DE, or DE-BY for a part",
+        ),
+        ({"friendly_holidays": "AT-X"}, "“AT-X” is not a known part of the country. Type one of these: AT, AT-1,"),
         ({"friendly_days": "2026-02-30"}, "is not a date"),
         ({"power_limit": "lots"}, "neither a power"),
         ({"power_limit": "25-26 100"}, "neither a power"),
@@ -141,7 +144,7 @@ def test_a_restoration_that_no_meter_could_do_is_not_ordered(building, clock, am
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"do": "explode"}, "choose one of"),
+        ({"do": "explode"}, "Known orders: "),
         ({"do": "restore"}, "Give an end, an amount, or both"),
         ({"do": "restore", "amount": "1001"}, "at most 1000"),
         ({"do": "restore", "amount": "-5"}, "more than 0"),

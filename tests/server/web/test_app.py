@@ -216,7 +216,7 @@ def test_the_sheet_for_the_door_leads_to_the_buildings_page_in_all_languages_and
     home = Property.objects.get()
     sheet = f"/properties/{home.pk}/door-sheet/"
     assert sheet in manager.get(f"/properties/{home.pk}/").content.decode()
-    assert b"Nobody has typed yet" in manager.get(sheet).content
+    assert b"own page is not known yet" in manager.get(sheet).content
     Property.objects.update(site_page="http://192.168.1.10:8080")
     page = manager.get(sheet).content.decode()
     assert "http://192.168.1.10:8080/" in page and page.count("<svg") == 1

@@ -176,7 +176,7 @@ def test_a_note_to_many_says_whom_it_reached_on_a_page_of_its_own(manager):
     note = Note.objects.get()
     NoteTo.objects.filter(note=note, tenancy__unit__name="N0129").update(seen_at=NOON)
     listed = " ".join(manager.get("/notes/").content.decode().split())
-    assert "to 127: sent to 0, seen on the page by 1" in listed and "126 could not be reached" in listed
+    assert "flats: 127 · sent to 0 · seen on the page by 1" in listed and "126 could not be reached" in listed
     assert "N0129" not in listed and f'href="/notes/{note.pk}/"' in listed
     assert "N0129" in manager.get(f"/notes/{note.pk}/", {"page": 2}).content.decode()
 

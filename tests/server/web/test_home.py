@@ -165,7 +165,7 @@ def test_there_is_always_a_way_to_pay_in_the_landlords_own_words(anna, client):
 def test_the_landlords_words_are_there_beside_a_merchant_too(cards, anna):
     Organisation.objects.update(how_to_pay="Cash desk: 9 to 12.")
     said = logged_in("flat1").get("/me/").content.decode()
-    assert said.index("By a transfer, or at the manager") < said.index("Cash desk: 9 to 12.")
+    assert said.index("By a transfer, or in cash to the manager") < said.index("Cash desk: 9 to 12.")
 
 
 # -- several flats -----------------------------------------------------------------------------------------------------------

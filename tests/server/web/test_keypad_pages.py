@@ -61,7 +61,7 @@ def test_a_manager_records_cash_and_everybody_sees_the_code(manager, kim, keypad
 
 def test_what_energy_costs_is_said_and_no_code_is_made_beside_the_account(manager, kim, keypad):
     said = text_of(manager.post("/keypad-meters/", {"do": "units", "meter": keypad.pk, "kwh": "25.6"}, follow=True))
-    assert "25.600 kWh cost Kim 5.12 EUR now: record a payment of 5.12 EUR" in said
+    assert "25.600 kWh cost Kim 5.12 EUR now. Record a payment of 5.12 EUR" in said
     assert not Code.objects.filter(token_meter=keypad).exists()
 
 
@@ -110,7 +110,7 @@ def test_moving_out_the_manager_types_what_is_left_and_the_rest_is_owed_back(man
     lou = Tenancy.objects.create(unit=kim.unit, tenant="Lou", begins=clock.now())
     clock.at += 60 * 10**6
     assert "5.000 kWh were left on the meter at the move-in" in text_of(manager.get(page))
-    assert "the next payment pays it" in text_of(manager.post(page, {"do": "take-over"}, follow=True))
+    assert "The next payment pays for it" in text_of(manager.post(page, {"do": "take-over"}, follow=True))
     assert "less than 0.1 kWh" in text_of(manager.post(page, {"do": "sell"}, follow=True))
     assert KeypadEntry.objects.filter(tenancy=lou).get().charge == NANO
     assert sum(trial_balance(home.organisation).values()) == 0
@@ -119,7 +119,7 @@ def test_moving_out_the_manager_types_what_is_left_and_the_rest_is_owed_back(man
 def test_a_code_is_given_back_on_the_pages_by_two(manager, kim, keypad, admin_client):
     entry = top_up(kim, 10 * NANO, "c1").entry
     page = f"/keypad-meters/{keypad.pk}/"
-    assert "Nobody can know whether a code was typed in" in text_of(manager.get(page))
+    assert "Nobody can know whether the code was typed in" in text_of(manager.get(page))
     said = manager.post(page, {"do": "give-back", "entry": entry.pk, "reason": "lost"}, follow=True)
     assert "a second person has to agree" in text_of(said)
     proposal = Adjustment.objects.get()
@@ -135,7 +135,7 @@ def test_readings_in_doubt_are_questions_on_the_page(manager, kim, keypad, clock
     manager.post(page, first)
     clock.at += DAY
     more = {"do": "reading", "at": shown(clock.now(), home)[:16], "kwh": "1050"}
-    assert "More would be used than was sold" in text_of(manager.post(page, more, follow=True))
+    assert "that more was used than was sold" in text_of(manager.post(page, more, follow=True))
     manager.post(page, more | {"sure": "on"})
     assert "somebody bypasses the meter" in text_of(manager.get("/keypad-meters/"))
 

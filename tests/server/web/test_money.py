@@ -133,7 +133,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
 
     # Commands.
     printed = CliRunner().invoke(app, ["books", "bills"], env={"COLUMNS": "140"}).output
-    assert f" {used} " in printed and f"\n{used} is open, " in printed
+    assert f" {used} " in printed and f"\nStill to be paid: {used}. " in printed
     assert f"{limit} {currency}" in CliRunner().invoke(app, ["terms", "show", "Flat 1"]).output
     assert f"{left} {currency}" in on_terminal(journals())
 
@@ -152,7 +152,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     assert (made["closing"], made["rounded"]["closing"]) == ("18.875000000", left)
     given = {"amount": FINER[currency], "credit_id": "a1"}
     refused = program.post(f"/api/v1/tenancies/{ben.pk}/top-ups", given, content_type="application/json")
-    assert refused.status_code == 400 and f"{currency} has" in refused.content.decode()
+    assert refused.status_code == 400 and f"Amounts in {currency} have" in refused.content.decode()
     page = manager.post(f"/units/{ben.unit_id}/top-up/", {"amount": FINER[currency], "credit_id": "a2"}, follow=True)
     assert f"{FINER[currency]} has too many decimals for {currency}" in shown(page)
 

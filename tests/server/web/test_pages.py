@@ -275,13 +275,13 @@ def test_who_goes_and_who_comes_is_shown_as_such(log_in, tenancy, clock):
     Tenancy.objects.create(unit=Unit.objects.get(name="Flat 3"), tenant="Dora", begins=clock.now() + 2 * DAY)
     manager = log_in("manager")
     page = " ".join(re.sub("<[^>]*>", " ", manager.get("/properties/").content.decode()).split())
-    assert "Anna until 9 Oct 2025, Carla comes on 11 Oct 2025" in page
-    assert "Flat 3 Dora comes on 8 Oct 2025" in page and "Dora until" not in page
+    assert "Anna until 9 Oct 2025, Carla moves in on 11 Oct 2025" in page
+    assert "Flat 3 Dora moves in on 8 Oct 2025" in page and "Dora until" not in page
     page = " ".join(re.sub("<[^>]*>", " ", manager.get(f"/units/{tenancy.unit_id}/").content.decode()).split())
     assert "Anna until 9 Oct 2025" in page
     clock.at += 4 * DAY
     page = " ".join(re.sub("<[^>]*>", " ", manager.get("/properties/").content.decode()).split())
-    assert "Anna" not in page and "Flat 1 Carla comes on 11 Oct 2025" in page
+    assert "Anna" not in page and "Flat 1 Carla moves in on 11 Oct 2025" in page
 
 
 def test_units_are_in_the_order_in_which_people_count(log_in):

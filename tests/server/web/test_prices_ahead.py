@@ -77,7 +77,9 @@ def test_a_tenant_sees_the_next_price_the_strips_the_month_by_price_and_what_shi
     assert "price now 0.52 EUR/kWh (rate: day)" in page
     assert "day 19.2 kWh" in " ".join(page.split()) and "night 9.6 kWh" in " ".join(page.split())
     page = client.get("/me/use/").content.decode()
-    assert "A tenth of what you used at the price of “day”, moved to “night” on the same day (1.920 kWh in all)" in page
+    assert (
+        "tenth of your use at the price “day” had been at the price “night” on the same day (1.920 kWh in all)" in page
+    )
     assert "<b>0.40 EUR</b>" in page
     assert page.count('class="strip"') == 2 and "06:00 – 22:00" in page
 
@@ -174,7 +176,7 @@ def test_prices_by_the_hour_are_shifted_within_the_day_and_the_cheapest_is_named
     saved = sum(40 * (10_000 * hour) for hour in range(12, 24))
     assert found.shift == Shift(12 * 40, saved, "", "")
     seen = tenancy_panel(tenancy, clock.at + 12 * HOUR, meter_of(tenancy)).prices
-    assert seen.change == "Dearer from 13:00: 0.23 instead of 0.22 EUR/kWh"
+    assert seen.change == "More expensive from 13:00: 0.23 instead of 0.22 EUR/kWh"
     assert seen.best == "Cheapest: tomorrow 00:00 – 01:00, 0.10"
     assert [len(each.parts) for each in seen.days] == [24, 24] and seen.known is None
 
@@ -200,7 +202,7 @@ def test_a_change_is_said_with_its_day():
     for ahead, said in ((2, "Friday 00:00"), (1, "tomorrow 00:00")):
         account = holding((0, flat), (at(2026, 3, 6), dearer))
         found = price_outlook(account, at(2026, 3, 6 - ahead, 12), BERLIN, "EUR")
-        assert found.change == f"Dearer from {said}: 0.35 instead of 0.30 EUR/kWh"
+        assert found.change == f"More expensive from {said}: 0.35 instead of 0.30 EUR/kWh"
 
 
 def test_hours_before_the_first_tariff_held_are_no_cheap_ones():

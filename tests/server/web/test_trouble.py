@@ -45,7 +45,7 @@ def test_a_failure_of_the_server_is_said_without_asking_the_database(building, m
     monkeypatch.setattr("allauth.account.views.LoginView.dispatch", lambda *_args, **_named: 1 // 0)
     with django_assert_num_queries(0):
         text = said(client.get("/login/"), 500)
-    assert "Something went wrong" in text and "before you try again" in text
+    assert "Something went wrong" in text and "Before you try again" in text
 
 
 def test_who_may_not_do_something_is_told_whom_to_ask(building, rf):

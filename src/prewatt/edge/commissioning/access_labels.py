@@ -15,7 +15,7 @@ def access_label(name: str) -> str:
         "operator": _("Operator code"),
         "level": _("Level of the password"),
         "zone": _("Time zone of its clock"),
-        "relay_model": _("Model of the relay beside it"),
+        "relay_model": _("Model of the relay beside the meter"),
         "relay_address": _("Address of the relay"),
         "relay_channel": _("Channel of the relay"),
         "relay_inverted": _("The relay works the other way round"),

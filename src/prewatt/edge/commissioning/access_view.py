@@ -27,12 +27,12 @@ def access_form(meter: FoundMeter, mark: Html) -> Html | None:
         "section",
         element(
             "details",
-            element("summary", _("Password, keys, a relay beside it")),
+            element("summary", _("Password, keys, a relay beside the meter")),
             form(
                 "/setup/more",
                 mark,
                 *(_access_field(each, meter.more.get(each.name, "")) for each in fields),
-                element("button", _("Keep, and ask the meter anew"), class_="plain"),
+                element("button", _("Save, and ask the meter again"), class_="plain"),
             ),
             open=meter.look is None,
         ),

@@ -21,7 +21,7 @@ def one_address(buses: Sequence[Adapter], mark: Html) -> Html:
             element("summary", _("Ask one address")),
             element(
                 "p",
-                _("For a meter on a bus in service: it is asked alone, and the others go on."),
+                _("For a meter on a bus in service. Only this meter is asked, and the others go on."),
                 class_="quiet",
             ),
             form(
@@ -29,7 +29,7 @@ def one_address(buses: Sequence[Adapter], mark: Html) -> Html:
                 mark,
                 select(_("Bus"), "port", [(each.path, each.path) for each in buses], ""),
                 select(_("Kind"), "kind", [(kind, kind) for kind in kinds()], ""),
-                field(_("Address, as it stands on the meter"), name="address", required=True),
+                field(_("Address, as printed on the meter"), name="address", required=True),
                 field(_("Line, if the bus is not in service"), name="line", value="9600 8N1"),
                 element("button", _("Ask it"), class_="plain"),
             ),

@@ -31,7 +31,8 @@ def buses_section(survey: Survey, buses: Sequence[Adapter], mark: Html, busy: bo
             element(
                 "p",
                 _(
-                    "Look with other settings of the line too: that takes some minutes more. Meters in service are not disturbed."
+                    "This also tries other settings of the line, and takes some minutes more. Meters in service are "
+                    "not disturbed."
                 ),
                 class_="quiet",
             ),

@@ -14,7 +14,7 @@ def unknown_callers(callers: Sequence[Caller], mark: Html) -> Html:
     """Return the converters that call and that nobody knows, each with the ways to take it on. `mark`: that of the session."""
     return element(
         "section",
-        element("h2", _("Callers that nobody knows")),
+        element("h2", _("Unknown callers")),
         *(
             together(
                 element("p", _said(each.stranger.said), class_="port"),
@@ -30,7 +30,7 @@ def unknown_callers(callers: Sequence[Caller], mark: Html) -> Html:
                         mark,
                         hidden("kind", kind),
                         hidden("caller", caller),
-                        element("button", _("Take on as %(kind)s") % {"kind": kind}, class_="plain"),
+                        element("button", _("Add as %(kind)s") % {"kind": kind}, class_="plain"),
                     )
                     for kind, caller in each.fits
                 ),
@@ -39,7 +39,7 @@ def unknown_callers(callers: Sequence[Caller], mark: Html) -> Html:
         ),
         element(
             "p",
-            _("Take on only what you know: anybody can call, and say any name."),
+            _("Add only what you have mounted: anybody can call, and give any name."),
             class_="quiet",
         ),
     )
@@ -49,5 +49,5 @@ def _said(said: bytes) -> str:
     """Return the first bytes of a call as people read them."""
     text = said.decode("ascii", "replace").strip()
     if not said:
-        return _("It said nothing.")
+        return _("This caller sent nothing.")
     return text if text.isprintable() and text.isascii() else said.hex(" ")

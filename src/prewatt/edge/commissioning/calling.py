@@ -38,7 +38,7 @@ def with_converter(
 ) -> EdgeSettings:
     """Return the settings with a bus for a converter that has called. Raises SurveyError if none such has called."""
     if section is None or not any((kind, caller) in each.fits for each in unknown_callers(section)):
-        raise SurveyError(_("No such converter is calling any more."))
+        raise SurveyError(_("This converter is no longer calling. Wait until it calls again."))
     bus = {"port": f"{CALL}{caller}", "converter": kind}
     try:
         written = section_with_bus(section, bus_name(caller, list(section.buses)), bus, folder)

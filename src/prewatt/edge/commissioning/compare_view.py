@@ -18,9 +18,9 @@ def compare_form(meter: FoundMeter, mark: Html) -> Html:
             "/setup/face",
             mark,
             field(
-                _("The number on its face: this meter does not tell it"), name="face", value=meter.face, required=True
+                _("Number printed on the meter, which it does not report"), name="face", value=meter.face, required=True
             ),
-            element("button", _("Keep"), class_="plain"),
+            element("button", _("Save"), class_="plain"),
         )
     done = (
         element("p", _("Compared at %(typed)s kWh.") % {"typed": meter.compared.typed}, class_="good")

@@ -38,7 +38,7 @@ def flat_form(survey: Survey, meter: FoundMeter, mark: Html) -> Html:
     return element(
         "section",
         element("h2", _("1. Its flat")),
-        form("/setup/put", mark, select(_("Flat"), "flat", options, likely), element("button", _("Put"))),
+        form("/setup/put", mark, select(_("Flat"), "flat", options, likely), element("button", _("Assign"))),
         element("p", _("The server has no list of flats for this gateway yet."), class_="quiet")
         if not survey.flats
         else None,

@@ -86,7 +86,9 @@ class SetUp:
             self.settings = written
         if self._restart is not None:
             self._restart()
-        return _("The converter %(caller)s has a bus. Look for meters once it has called again.") % {"caller": caller}
+        return _("The converter %(caller)s was added as a bus. Look for meters after it has called again.") % {
+            "caller": caller
+        }
 
     def buses(self) -> list[Adapter]:
         """Return all buses that there are: adapters, those in service, and those that a person has named."""
@@ -150,7 +152,7 @@ class SetUp:
             self._write(settings, survey, rules.ready(survey))
         words = {"meters": ", ".join(meter.serial for meter in fresh)}
         if self._restart is None:
-            return _("In service once the agent is started anew: %(meters)s.") % words
+            return _("In service as soon as the agent is restarted: %(meters)s.") % words
         self._restart()
         return _("In service: %(meters)s.") % words
 

@@ -20,7 +20,7 @@ def code_form() -> Html:
         ),
         element(
             "p",
-            _("At the gateway, the command prewatt edge scan --code prints it. It holds for a day."),
+            _("At the gateway, the command prewatt edge scan --code prints this code. It is valid for a day."),
             class_="quiet",
         ),
     )

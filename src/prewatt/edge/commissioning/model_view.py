@@ -25,7 +25,7 @@ def model_form(meter: FoundMeter, mark: Html) -> Html | None:
         form(
             "/setup/model",
             mark,
-            select(_("As it stands on the meter"), "model", options, chosen),
+            select(_("As printed on the meter"), "model", options, chosen),
             element("button", _("Choose"), class_="plain"),
         )
         if options

@@ -116,7 +116,7 @@ class SetUpPage:
         if turn.wait:
             self._pause(turn.wait / 1e6)
         if not is_code(self._setup.folder, form.get("code", "")):
-            words = _("This code is wrong, or a day old. The command prewatt edge scan --code makes one.")
+            words = _("This code is wrong, or older than a day. The command prewatt edge scan --code makes a new one.")
             return self._show(start, "200 OK", login_view.code_form(), reply=Reply(False, words))
         with self._lock:
             self._turns.was_right(DOOR)
@@ -205,7 +205,7 @@ class SetUpPage:
             case "more":
                 more = {name.removeprefix("more."): value for name, value in form.items() if name.startswith("more.")}
                 self._setup.scanner.set_more(number, more)
-                return _("Kept.")
+                return _("Saved.")
         with bench.changing() as survey:
             match action:
                 case "put":
@@ -218,7 +218,7 @@ class SetUpPage:
                     survey.forget(number)
                 case _other:
                     raise SurveyError(_("There is no such page."))
-        return _("Kept.")
+        return _("Saved.")
 
 
 def _number(text: str) -> int:

@@ -34,7 +34,7 @@ def check_port(text: str) -> str:
         port = f"tcp://{port}"
     open_port(port, "2400 8E1")
     if port.startswith("/") and not ADAPTERS.fullmatch(str(Path(port).resolve())):
-        raise ValueError(_("%(port)s is no serial adapter, such as /dev/ttyUSB0") % {"port": port})
+        raise ValueError(_("%(port)s is not a serial adapter such as /dev/ttyUSB0") % {"port": port})
     return port
 
 

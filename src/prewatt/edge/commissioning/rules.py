@@ -26,8 +26,8 @@ def problems(survey: Survey, meter: FoundMeter) -> list[str]:
     if meter.line != usual and not meter.is_doubled:
         sentences.append(
             _(
-                "It speaks with %(own)s, and the others on its bus with %(usual)s. Set it to %(usual)s, or give it a bus of "
-                "its own."
+                "This meter uses %(own)s, and the others on its bus use %(usual)s. Set it to %(usual)s, or give it a "
+                "bus of its own."
             )
             % {"own": meter.line, "usual": usual}
         )
@@ -42,8 +42,8 @@ def _of_address(survey: Survey, meter: FoundMeter) -> list[str]:
     if meter.is_doubled:
         return [
             _(
-                "More than one meter answers at address %(address)s, or its answers always arrive broken. Disconnect all "
-                "but one of them, give that one another address, and look again."
+                "More than one meter answers at address %(address)s, or the answers always arrive damaged. Disconnect "
+                "all of these meters except one, give that one another address, and look again."
             )
             % {"address": meter.address}
         ]
@@ -64,8 +64,8 @@ def _of_number(survey: Survey, meter: FoundMeter) -> list[str]:
     places = ", ".join(f"{each.port} ({each.kind} {each.address})" for each in others)
     return [
         _(
-            "The same number %(serial)s answers at %(where)s as well. It is one meter that is reached twice, or two meters "
-            "have one number."
+            "The same number %(serial)s answers at %(where)s as well. Either one meter is reached twice, or two meters "
+            "have the same number."
         )
         % {"serial": meter.serial, "where": places}
     ]
@@ -80,19 +80,21 @@ def _of_models(meter: FoundMeter) -> list[str]:
         # Nobody has looked since the survey began.
         return []
     if meter.look is None:
-        return [_("It can't be read: %(why)s. Give its password, or choose its model.") % {"why": _refusal(meter)}]
+        return [
+            _("This meter can't be read: %(why)s. Enter its password, or choose its model.") % {"why": _refusal(meter)}
+        ]
     if not meter.model and meter.is_ambiguous:
         return [
             _(
-                "Several models fit, and they show different registers. Look which name stands on the meter, and choose "
-                "that model."
+                "Several models fit, and they show different registers. See which name is printed on the meter, and "
+                "choose that model."
             )
         ]
     if meter.look.own_prepaid:
         return [
             _(
-                "Its own prepaid mode is on, so that it would switch off by a balance of its own. Have that mode switched off "
-                "at the meter."
+                "The meter's own prepaid mode is on, so it would switch off when its own balance is used up. Have that "
+                "mode switched off at the meter."
             )
         ]
     return []
@@ -146,7 +148,7 @@ def put(survey: Survey, number: int, key: str) -> None:
         other = survey.at_flat(key)
         if other is not None and other.id != number:
             raise SurveyError(
-                _("Meter %(meter)s was put to %(flat)s. Take it away from there first.")
+                _("Meter %(meter)s is assigned to %(flat)s. Choose another flat or “no flat” for that meter first.")
                 % {"meter": other.serial, "flat": key}
             )
     if key != meter.flat:
@@ -172,9 +174,11 @@ def choose_model(survey: Survey, number: int, model: str) -> None:
         raise SurveyError(_("This meter is in service. Its model can't be changed here."))
     seen = next((each for each in meter.looks if each.model == model), None)
     if seen is None:
-        raise SurveyError(_("There is no model %(model)s that this meter may be.") % {"model": model})
+        raise SurveyError(_("Model %(model)s does not fit this meter. Choose one from the list.") % {"model": model})
     if seen.refusal:
-        raise SurveyError(_("By model %(model)s it can't be read: %(why)s.") % {"model": model, "why": seen.refusal})
+        raise SurveyError(
+            _("As model %(model)s, this meter can't be read: %(why)s.") % {"model": model, "why": seen.refusal}
+        )
     if model != meter.model:
         survey.change(number, model=model, compared=None, test="")
 
@@ -189,10 +193,10 @@ def compare(
     try:
         shown = parse_kwh(typed.replace(",", "."))
     except ValueError:
-        raise SurveyError(_("%(typed)s is no number of kWh such as 1234.56.") % {"typed": typed}) from None
+        raise SurveyError(_("%(typed)s is not a number of kWh such as 1234.56.") % {"typed": typed}) from None
     register = seen.register
     if register is None:
-        raise SurveyError(_("The meter tells no register: %(why)s.") % {"why": seen.refusal})
+        raise SurveyError(_("The meter does not report its register: %(why)s.") % {"why": seen.refusal})
     digits = len(typed.strip().replace(",", ".").partition(".")[2])
     step: int = max(10 ** max(3 - digits, 0), resolution)
     used = max(seen.power or 0, 0) * MEANWHILE // (3600 * SECOND)
@@ -219,8 +223,8 @@ def _of_a_rate(shown: int, rate: int, register: int) -> str:
     words = {"shown": exact_kwh(shown), "rate": rate, "register": exact_kwh(register)}
     return (
         _(
-            "%(shown)s kWh is what the meter has counted at rate %(rate)s. Wait until the display shows the total, and type "
-            "that: the register has %(register)s kWh. Nothing was noted."
+            "%(shown)s kWh is what the meter has counted at rate %(rate)s. Wait until the display shows the total, and "
+            "type the total: the register shows %(register)s kWh. Nothing was noted."
         )
         % words
     )
@@ -232,13 +236,14 @@ def _difference(shown: int, register: int) -> str:
         low, high = sorted((shown, register))
         if low and abs(high - low * factor) <= factor:
             return _(
-                "The display shows %(shown)s kWh, and the register %(register)s kWh: %(factor)d times as much or as little. "
-                "It is another model, or a decimal point was overlooked. Choose the model anew, and compare again."
+                "The display shows %(shown)s kWh, and the register %(register)s kWh: one is %(factor)d times the "
+                "other. The meter is another model, or a decimal point was overlooked. Choose the model again, and "
+                "compare again."
             ) % {**words, "factor": factor}
     return (
         _(
-            "The display shows %(shown)s kWh, and the register %(register)s kWh. This is not the meter in front of you, or "
-            "another model. Nothing was noted."
+            "The display shows %(shown)s kWh, and the register %(register)s kWh. This is not the meter in front of "
+            "you, or its model is another. Nothing was noted."
         )
         % words
     )

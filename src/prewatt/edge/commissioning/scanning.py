@@ -201,7 +201,7 @@ class Scanner:
         Raises SurveyError if nothing answers.
         """
         if kind not in kinds():
-            raise SurveyError(_("There is no kind of meter %(kind)s.") % {"kind": kind})
+            raise SurveyError(_("%(kind)s is not a known kind of meter. Choose one from the list.") % {"kind": kind})
         live = self._bench.live.get(port)
         if live is not None:
             probe = Probe(live.line, live.framing, kind)
@@ -221,13 +221,18 @@ class Scanner:
         """
         typed = find_protocol(probe.protocol).search.address_of(address)
         if answers_for_all(probe.protocol, typed):
-            raise SurveyError(_("%(address)s is the address of all meters.") % {"address": address})
+            raise SurveyError(
+                _("%(address)s means all meters at once. Type the address of one meter.") % {"address": address}
+            )
         try:
             twice = bus.run(f"{probe.kind} {typed}", is_doubled(probe, typed))
         except ProtocolError:
             raise
         except (ValueError, OverflowError):
-            raise SurveyError(_("%(address)s is no address of such a meter.") % {"address": address}) from None
+            raise SurveyError(
+                _("%(address)s is not an address of a meter of this kind. Type it as printed on the meter.")
+                % {"address": address}
+            ) from None
         if twice is None:
             raise SurveyError(_("Nothing answers at address %(address)s on this bus.") % {"address": address})
         return self._take(bus, port, probe, Sighting(typed, twice), more)
@@ -236,7 +241,7 @@ class Scanner:
         """Take up settings such as a password, and ask the meter again by all its models. Raises SurveyError."""
         meter = self._bench.survey.changeable(number)
         if meter.port in self._bench.live and meter.in_service:
-            raise SurveyError(_("This meter is in service. Its settings stand in edge.toml."))
+            raise SurveyError(_("This meter is in service. Its settings are in edge.toml."))
         known = find_protocol(meter.protocol).access.__struct_fields__
         given = {name: value for name, value in {**meter.more, **more}.items() if value != "" and name in known}
         with self._bench.working(_("a meter is being asked")), ExitStack() as stack:

@@ -22,7 +22,7 @@ def into_service(survey: Survey, mark: Html, enrolled: bool) -> Html:
         element("h2", _("Into service")),
         together(
             element("p", _("Ready: %(meters)s.") % {"meters": ", ".join(fresh)}),
-            element("p", _("The gateway starts anew for it. Switches stay as they are."), class_="quiet"),
+            element("p", _("The gateway restarts for this. Switches stay as they are."), class_="quiet"),
             form("/setup/service", mark, element("button", _("Put into service"))),
         )
         if fresh
@@ -31,7 +31,8 @@ def into_service(survey: Survey, mark: Html, enrolled: bool) -> Html:
         element(
             "p",
             _(
-                "Meters at flats where the server knows of none are told to it. The manager confirms them, under Alarms."
+                "If the server knows no meter at a flat, it is told of the new one. The manager confirms the meter "
+                "under Alarms."
             ),
             class_="quiet",
         ),

@@ -60,13 +60,13 @@ class SwitchTest:
                 _("This meter is in service: its switch follows the credit. The manager can give an order.")
             )
         if not meter.flat:
-            raise SurveyError(_("Put the meter to a flat first."))
+            raise SurveyError(_("Assign the meter to a flat first."))
         if wrong := rules.problems(self._bench.survey, meter):
             raise SurveyError(wrong[0])
         with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
             before = self._bench.now(meter, run)
             if not before.can_switch:
-                raise SurveyError(_("By its model this meter has no switch."))
+                raise SurveyError(_("According to its model, this meter has no switch."))
             if before.power is not None and abs(before.power) <= rules.FLOWS_W:
                 raise SurveyError(
                     _("The meter measures %(power)d W. Switch on a load in the flat first, such as a lamp or a kettle.")
@@ -88,8 +88,8 @@ class SwitchTest:
                 self._note(number, "failed")
                 raise SurveyError(
                     _(
-                        "The switch says that it is open, and the meter still measures %(power)d W. The load does not hang "
-                        "behind this switch."
+                        "The switch reports that it is open, but the meter still measures %(power)d W. The load is not "
+                        "connected through this switch."
                     )
                     % {"power": after.power}
                 )
@@ -103,7 +103,7 @@ class SwitchTest:
         """Note whether the load was seen to stop, and close the switch. Returns what to look at now. Raises SurveyError."""
         meter = self._bench.survey.meter(number)
         if meter.test != "off":
-            raise SurveyError(_("The switch of this meter is not open for a test any more. Begin again."))
+            raise SurveyError(_("The switch of this meter is no longer open for a test. Begin the test again."))
         with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
             words = self._close(meter, run)
             self._note(number, "stopped" if is_so else "failed")
@@ -113,8 +113,8 @@ class SwitchTest:
         if not is_so:
             raise SurveyError(
                 _(
-                    "Then this is not the meter of %(flat)s, or the load hangs elsewhere. The switch is closed again. "
-                    "Put the meter to its right flat."
+                    "Then this is not the meter of %(flat)s, or the load is connected to another meter. The switch is "
+                    "closed again. Assign the meter to the right flat."
                 )
                 % {"flat": meter.flat}
             )
@@ -124,13 +124,13 @@ class SwitchTest:
         """Note whether the load runs again, which ends the test. Returns the result. Raises SurveyError if not."""
         meter = self._bench.survey.meter(number)
         if meter.test != "stopped":
-            raise SurveyError(_("The test of this switch has not come so far. Begin again."))
+            raise SurveyError(_("The first part of this switch's test is missing. Begin the test again."))
         with self._bench.working(_("a switch is being tested")), self._bench.reached(meter) as run:
             now = self._bench.now(meter, run)
             if now.closed is False:
                 words = self._close(meter, run)
                 raise SurveyError(
-                    words or _("The meter says that its switch is still open. It is told to close again.")
+                    words or _("The meter reports that its switch is still open. The order to close is repeated.")
                 )
             self._note(number, "passed" if is_so else "failed")
         if not is_so:

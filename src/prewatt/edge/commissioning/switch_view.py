@@ -15,14 +15,16 @@ def test_form(meter: FoundMeter, mark: Html) -> Html | None:
         return None
     title = element("h2", _("3. Its switch"))
     if not seen.can_switch:
-        return element("section", title, element("p", _("By its model this meter has no switch."), class_="quiet"))
+        return element(
+            "section", title, element("p", _("According to its model, this meter has no switch."), class_="quiet")
+        )
     if meter.test == "off":
         return element(
             "section",
             title,
             element("p", _("The switch is open. Has the load in the flat stopped?")),
             _answers("/setup/stopped", mark, _("It has stopped"), _("It still runs")),
-            element("p", _("It is closed again by itself after three minutes."), class_="quiet"),
+            element("p", _("The switch closes again by itself after three minutes."), class_="quiet"),
         )
     if meter.test == "stopped":
         return element(

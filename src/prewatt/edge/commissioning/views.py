@@ -24,7 +24,7 @@ def starts_anew(words: str) -> Html:
     return element(
         "section",
         element("p", words, class_="good"),
-        element("p", _("The gateway starts anew. This page comes back by itself within half a minute.")),
+        element("p", _("The gateway restarts. This page comes back by itself within half a minute.")),
         element("p", element("a", _("All meters"), href="/setup")),
         element("script", "", src="/setup/again.js"),
     )

@@ -33,7 +33,7 @@ Run = Callable[[Callable[[Conversations], Conversation[Any]]], Any]
 def in_words(error: Exception) -> str:
     """Return a failure as people read it."""
     if isinstance(error, NoAnswer) and not isinstance(error, PortFailed):
-        return _("It does not answer (what came: %(seen)s)") % {"seen": error}
+        return _("It does not answer (received: %(seen)s)") % {"seen": error}
     return str(error)
 
 
@@ -113,7 +113,7 @@ class Workbench:
         """Give the block what runs a conversation with a meter. Raises SurveyError if the meter can't be asked."""
         seen = meter.look
         if seen is None:
-            raise SurveyError(_("This meter can't be read yet."))
+            raise SurveyError(_("This meter can't be read yet. Enter its password, or choose its model."))
         live = self.live.get(meter.port)
         own = live.meters.get(meter.in_service) if live else None
         own = own if own and own.place.place == meter.place else None

@@ -33,10 +33,10 @@ def check_ports(gateway: Gateway) -> Iterator[Finding]:
 def _adapter(gateway: Gateway, name: str, path: Path) -> Finding:
     if not path.exists():
         there = ", ".join(sorted(str(each) for each in BY_ID.glob("*"))) or _("none")
-        advice = _("Plug it in, or name another one in edge.toml. There are: %(there)s") % {"there": there}
+        advice = _("Plug it in, or name another one in edge.toml. Adapters found: %(there)s") % {"there": there}
         return Finding(name, State.BAD, _("there is no adapter %(path)s") % {"path": path}, advice)
     if not gateway.agent.may_use(path):
-        advice = _("usermod --append --groups %(group)s %(agent)s, and start the agent anew") % {
+        advice = _("usermod --append --groups %(group)s %(agent)s, then restart the agent") % {
             "group": group_of(path),
             "agent": gateway.agent.name,
         }
@@ -46,7 +46,8 @@ def _adapter(gateway: Gateway, name: str, path: Path) -> Finding:
     users = programs_using(path)
     if users:
         advice = _(
-            "End it, and keep it from starting: it takes the meters' answers (systemctl disable --now %(program)s)"
+            "Stop that program, and keep it from starting again: it takes the meters' answers (systemctl disable --now "
+            "%(program)s)"
         ) % {"program": users[0]}
         return Finding(
             name,

@@ -23,7 +23,9 @@ def check_bluetooth(gateway: Gateway) -> Iterator[Finding]:
     kind, _colon, number = adapter.partition(":")
     if kind != "hci-socket":
         yield Finding(
-            _("bluetooth"), State.SKIPPED, _("%(adapter)s: only hci-socket is looked at") % {"adapter": adapter}
+            _("bluetooth"),
+            State.SKIPPED,
+            _("%(adapter)s: only adapters of the kind hci-socket are checked") % {"adapter": adapter},
         )
     elif not Path(f"/sys/class/bluetooth/hci{number or 0}").exists():
         there = ", ".join(each.name for each in Path("/sys/class/bluetooth").glob("hci*")) or _("none")
@@ -31,7 +33,7 @@ def check_bluetooth(gateway: Gateway) -> Iterator[Finding]:
             _("bluetooth"),
             State.BAD,
             _("there is no adapter %(adapter)s") % {"adapter": f"hci{number or 0}"},
-            _("Plug it in. There are: %(there)s") % {"there": there},
+            _("Plug it in. Adapters found: %(there)s") % {"there": there},
         )
     else:
         yield Finding(

@@ -22,17 +22,17 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
             if broker.tls:
                 yield certificate_finding(connection, broker)
     except socket.gaierror:
-        advice = _("Look at the network and its name server. Meters are supplied meanwhile")
+        advice = _("Check the network and its name server. The flats keep their supply in the meantime")
         yield Finding(_("broker"), State.BAD, _("the name %(host)s is not known here") % {"host": broker.host}, advice)
         return
     except ssl.SSLCertVerificationError as error:
-        advice = _("Renew it at the server. If the clock of this machine is wrong, set it first")
+        advice = _("Renew the certificate at the server. If the clock of this machine is wrong, set the clock first")
         yield Finding(
-            _("certificate"), State.BAD, _("it is not believed: %(why)s") % {"why": error.verify_message}, advice
+            _("certificate"), State.BAD, _("it is not trusted: %(why)s") % {"why": error.verify_message}, advice
         )
         return
     except OSError as error:
-        advice = _("Look at the network, and whether the server runs. Meters are supplied meanwhile")
+        advice = _("Check the network, and whether the server runs. The flats keep their supply in the meantime")
         yield Finding(
             _("broker"),
             State.BAD,
@@ -42,7 +42,7 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
         return
     refusal = refusal_of(gateway)
     if refusal:
-        advice = _("If another gateway has taken its place, this one is to be switched off; else enrol it anew")
+        advice = _("If another gateway has taken its place, switch this one off. If not, enrol this one again")
         yield Finding(
             _("broker"),
             State.BAD,
@@ -50,4 +50,4 @@ def check_broker(gateway: Gateway) -> Iterator[Finding]:
             advice,
         )
     else:
-        yield Finding(_("broker"), State.OK, _("%(where)s takes this gateway") % {"where": address})
+        yield Finding(_("broker"), State.OK, _("%(where)s accepts this gateway") % {"where": address})

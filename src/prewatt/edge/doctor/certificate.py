@@ -23,14 +23,18 @@ def certificate_finding(connection: socket.socket, broker: BrokerAddress) -> Fin
     ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
     if ends >= NO_END:
         return Finding(
-            _("certificate"), State.OK, _("the broker's is the one that this gateway was given, without an end")
+            _("certificate"),
+            State.OK,
+            _("the broker's certificate is the one that this gateway was given. It does not expire"),
         )
     days = int((ends - time.time()) // 86_400)
     if days < ENDING_DAYS:
         return Finding(
             _("certificate"),
             State.WARN,
-            _("the broker's ends in %(days)s days") % {"days": days},
-            _("Renew it at the server"),
+            _("the broker's certificate expires in %(days)s days") % {"days": days},
+            _("Renew the certificate at the server"),
         )
-    return Finding(_("certificate"), State.OK, _("the broker's holds for %(days)s days") % {"days": days})
+    return Finding(
+        _("certificate"), State.OK, _("the broker's certificate is valid for %(days)s more days") % {"days": days}
+    )

@@ -19,15 +19,15 @@ def check_clock(gateway: Gateway) -> Iterator[Finding]:
     off = _off_the_server(gateway)
     if off is not None and abs(off) > NEAR:
         words = _("it differs by %(seconds)s s from what the server said") % {"seconds": f"{off // SECOND:+d}"}
-        yield Finding(_("clock"), State.BAD, words, _("Set it: timedatectl set-ntp true, or look at its battery"))
+        yield Finding(_("clock"), State.BAD, words, _("Set the clock (timedatectl set-ntp true), or check its battery"))
         return
     agrees = "" if off is None else _("it agrees with the server")
     if synchronized is None:
-        yield Finding(_("clock"), State.SKIPPED, _joined(_("timedatectl is not there"), agrees))
+        yield Finding(_("clock"), State.SKIPPED, _joined(_("timedatectl is not installed"), agrees))
     elif synchronized:
         yield Finding(_("clock"), State.OK, _joined(_("it is set by NTP"), agrees))
     else:
-        advice = _("timedatectl set-ntp true. Until then the server's receipts keep the time")
+        advice = _("timedatectl set-ntp true. Until then the gateway takes its time from the server's receipts")
         yield Finding(_("clock"), State.WARN, _joined(_("it is not set by NTP"), agrees), advice)
 
 

@@ -18,7 +18,7 @@ def converter_finding(name: str, port: str) -> Finding:
         with socket.create_connection((address.hostname or "", address.port or 0), CONNECT_WITHIN):
             return Finding(name, State.OK, _("the converter %(port)s can be reached") % {"port": port})
     except OSError as error:
-        advice = _("Look at its power, its network cable and its address. Some take one connection only")
+        advice = _("Check the converter's power, network cable and address. Some converters accept one connection only")
         return Finding(
             name,
             State.BAD,

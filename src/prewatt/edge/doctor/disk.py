@@ -25,7 +25,10 @@ def check_disk(gateway: Gateway) -> Iterator[Finding]:
     if disk.f_flag & os.ST_RDONLY:
         advice = _("The card is worn or damaged: replace it. Copy the folder first (prewatt edge backup)")
         yield Finding(
-            _("disk"), State.BAD, _("it can only be read: the kernel found errors, or it was mounted so"), advice
+            _("disk"),
+            State.BAD,
+            _("it is read-only: the kernel found errors, or the disk was mounted read-only"),
+            advice,
         )
     elif disk.f_files and not disk.f_favail:
         yield Finding(_("disk"), State.BAD, _("there is no room for another file"), _("Delete files that nobody needs"))
@@ -39,5 +42,5 @@ def check_disk(gateway: Gateway) -> Iterator[Finding]:
     elif free < LITTLE:
         yield Finding(_("disk"), State.WARN, room, _("Make room: journalctl --vacuum-size=50M"))
     else:
-        held = _("the reserve is held") if reserve.held() else _("the agent takes a reserve when it starts")
+        held = _("the reserve is kept free") if reserve.held() else _("the agent keeps a reserve free when it starts")
         yield Finding(_("disk"), State.OK, f"{room}; {held}")

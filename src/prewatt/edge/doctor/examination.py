@@ -42,7 +42,11 @@ def examine(config: Path) -> Iterator[Finding]:
     try:
         settings = load_settings(config)
     except SettingsError as error:
-        advice = _("Enrol this gateway (prewatt edge enrol)") if not config.exists() else _("Mend what is named")
+        advice = (
+            _("Enrol this gateway (prewatt edge enrol)")
+            if not config.exists()
+            else _("Correct the setting that is named")
+        )
         yield Finding(_("settings"), State.BAD, str(error), advice)
         return
     yield Finding(

@@ -37,7 +37,7 @@ def read_journal(settings: EdgeSettings, is_running: bool) -> JournalFacts:
     """Return what the journal says. While the agent runs it is not read, and `trouble` says so."""
     path = Path(settings.journal)
     if is_running:
-        return JournalFacts(_("the running agent has it open, and has checked it at its start"))
+        return JournalFacts(_("not read, because the running agent has it open. The agent checked it at its start"))
     if not path.exists():
         return JournalFacts(_("there is none yet"))
     size = sum(each.stat().st_size for each in (path, Path(f"{path}-wal")) if each.exists())

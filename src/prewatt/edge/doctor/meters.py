@@ -17,13 +17,15 @@ from .finding import Gateway
 def check_meters(gateway: Gateway) -> Iterator[Finding]:
     """Yield whether each meter answers, asked once, and is the one that it should be."""
     if gateway.is_running:
-        words = _("not asked; the running agent asks them: systemctl status prewatt names those that are silent")
+        words = _(
+            "not asked, because the running agent asks them. systemctl status prewatt names those that do not answer"
+        )
         yield Finding(_("meters"), State.SKIPPED, words)
         return
     try:
         drivers = open_drivers(gateway.settings, SystemClock().now)
     except (SettingsError, DriverError) as error:
-        yield Finding(_("meters"), State.BAD, str(error), _("Mend it in %(config)s") % {"config": gateway.config})
+        yield Finding(_("meters"), State.BAD, str(error), _("Correct it in %(config)s") % {"config": gateway.config})
         return
     serials = gateway.journal.serials
     answered, began = 0, time.monotonic()
@@ -51,7 +53,7 @@ def _asked(name: str, driver: MeterDriver, serial: str) -> Finding | None:
         driver.read_register()
     except DriverError as error:
         advice = _(
-            "Look at its wiring, address, baud rate and password. If others of the bus answer, at this meter's alone"
+            "Check the wiring, address, baud rate and password. If others on the bus answer, check only this meter's"
         )
         return Finding(name, State.BAD, f"{error.operation}: {error.cause}", advice)
     if not identity.may_be(serial):
@@ -63,6 +65,6 @@ def _asked(name: str, driver: MeterDriver, serial: str) -> Finding | None:
             name,
             State.BAD,
             words,
-            _("If it was exchanged, record that (prewatt meter exchange); else look at its address"),
+            _("If the meter was exchanged, record that (prewatt meter exchange). If not, check its address"),
         )
     return None

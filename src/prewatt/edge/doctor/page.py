@@ -49,7 +49,7 @@ def _served(host: str, port: int) -> Finding:
         status = page.getresponse().status
         page.close()
     except (OSError, http.client.HTTPException) as error:
-        advice = _("Start the agent anew; its log says why it could not open the port")
+        advice = _("Restart the agent. Its log says why it could not open the port")
         return Finding(
             _("page"),
             State.BAD,

@@ -36,18 +36,21 @@ def check_service(gateway: Gateway) -> Iterator[Finding]:
         yield Finding(
             _("service"),
             State.WARN,
-            _("the agent is no service, and does not start with the machine"),
+            _("the agent is not installed as a service, so it does not start with the machine"),
             "prewatt edge install",
         )
         return
     if unit.read_text() != text:
         yield Finding(
-            _("service"), State.WARN, _("its unit is of other settings or another release"), "prewatt edge install"
+            _("service"),
+            State.WARN,
+            _("its systemd unit was made for other settings or another release"),
+            "prewatt edge install",
         )
     now = systemd.state(service.unit)
     if now.get("ActiveState") == "active":
         yield Finding(
-            _("service"), State.OK, _("it runs: %(words)s") % {"words": now.get("StatusText") or _("no word yet")}
+            _("service"), State.OK, _("it runs: %(words)s") % {"words": now.get("StatusText") or _("no status yet")}
         )
     elif now.get("ActiveState") == "failed" and now.get("ExecMainStatus") == ENDED_WITH_3:
         yield Finding(
@@ -65,5 +68,5 @@ def check_service(gateway: Gateway) -> Iterator[Finding]:
             _("service"),
             State.BAD,
             words,
-            _("journalctl -u %(unit)s says why; systemctl start %(unit)s") % {"unit": service.unit},
+            _("journalctl -u %(unit)s says why. Then: systemctl start %(unit)s") % {"unit": service.unit},
         )

@@ -20,7 +20,7 @@ def check_state_folder(gateway: Gateway) -> Iterator[Finding]:
     lacking = [path for path in needed if not path.exists()]
     foreign = [path for path in needed if path.exists() and not gateway.agent.may_use(path)]
     if lacking:
-        advice = _("Move edge.toml away and enrol anew with a fresh code (prewatt gateway code NAME on the server)")
+        advice = _("Move edge.toml away, and enrol again with a new code (prewatt gateway code NAME on the server)")
         yield Finding(name, State.BAD, _("%(file)s is missing") % {"file": lacking[0]}, advice)
     elif foreign:
         advice = f"chown -R {gateway.agent.name} {folder}"
@@ -33,9 +33,11 @@ def check_state_folder(gateway: Gateway) -> Iterator[Finding]:
     elif any(path.stat().st_mode & OTHERS for path in private) and folder.stat().st_mode & OTHERS:
         advice = f"chmod 700 {folder}"
         yield Finding(
-            name, State.WARN, _("others on this machine can come at the key and the broker's password"), advice
+            name, State.WARN, _("other users of this machine have access to the key and the broker's password"), advice
         )
     else:
         yield Finding(
-            name, State.OK, _("%(folder)s is %(agent)s's alone") % {"folder": folder, "agent": gateway.agent.name}
+            name,
+            State.OK,
+            _("only %(agent)s has access to %(folder)s") % {"folder": folder, "agent": gateway.agent.name},
         )

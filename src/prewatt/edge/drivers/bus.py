@@ -170,7 +170,7 @@ def _parts(settings: BusDriverSettings, meters: Sequence[str]) -> dict[str, list
             continue
         names = section["parts"]
         if len(section) > 1 or not isinstance(names, list) or len(names) < 2:
-            raise ValueError(f'meters.{name}.parts: give the names of two meters or more, such as ["l1", "l2"], alone')
+            raise ValueError(f'meters.{name}.parts: give only the names of two meters or more, such as ["l1", "l2"]')
         for part in names:
             if part not in settings.meters or "parts" in settings.meters[part]:
                 raise ValueError(f"meters.{name}.parts: there is no section meters.{part} with a bus of its own")
@@ -194,7 +194,7 @@ def _ports(settings: BusDriverSettings) -> dict[str, Port]:
         except ValueError as error:
             raise ValueError(f"buses.{name}.{error}") from None
     if called and not settings.listen:
-        raise ValueError('listen: it is missing, and converters call, such as listen = "0.0.0.0:9100"')
+        raise ValueError('listen: the address at which converters call is missing, such as listen = "0.0.0.0:9100"')
     if settings.listen:
         # Each of several agents in one process has a thread, which bears the name of its gateway (`edge.hosting`).
         owner = threading.current_thread().name

@@ -53,10 +53,12 @@ class Service:
         """Return the folder as systemd names it. Raises UnitError if it is not below /var/lib."""
         folder = PurePosixPath(self.folder)
         if not folder.is_relative_to(STATE_ROOT) or folder == STATE_ROOT or ".." in folder.parts:
-            raise UnitError(f"folder: {self.folder} does not lie in {STATE_ROOT}, such as /var/lib/prewatt")
+            raise UnitError(f"folder: {self.folder} must be in {STATE_ROOT}, such as /var/lib/prewatt")
         for path in (self.folder, self.program):
             if any(sign in str(path) for sign in _SIGNS):
-                raise UnitError(f"{path}: a space or a sign in its name means something else to systemd")
+                raise UnitError(
+                    f"{path}: systemd misreads a space or a sign in this path. Rename it with letters and digits"
+                )
         return str(folder.relative_to(STATE_ROOT))
 
 

@@ -120,7 +120,9 @@ class DlmsModel(Model, frozen=True, tag="dlms"):
 
     def _check_push(self, push: Push) -> None:
         if self.disconnect or self.clock or self.authentication != "none":
-            raise ValueError("push: such a meter is not asked, so that it has no switch, no clock and no password")
+            raise ValueError(
+                "push: a meter that sends by itself is not asked, so it can have no switch, no clock and no password"
+            )
         if self.energy not in push.scales:
             raise ValueError(f"push: scales: {self.energy} is missing, which is billed")
         for name, scale in push.scales.items():

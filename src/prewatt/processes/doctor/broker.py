@@ -30,5 +30,5 @@ def check_broker(config: ServerConfig) -> Iterator[Finding]:
     elif round_trip(address_for(config, PROBE_USER, 1.0), Probe.PATIENCE):
         yield Finding(name, State.OK, _("a message comes through at %(address)s", address=address))
     else:
-        advice = _("Read run/broker.log. Meters go on by themselves, and what they say comes later")
+        advice = _("Read run/broker.log. The meters go on without the server, and their messages come later")
         yield Finding(name, State.BAD, _("no message comes through at %(address)s", address=address), advice)

@@ -18,4 +18,4 @@ def check_disk(config: ServerConfig) -> Iterator[Finding]:
     free = shutil.disk_usage(config.home).free
     words = _("%(size)s MB free in %(home)s", size=free >> 20, home=config.home)
     state = State.BAD if free < NONE_LEFT else State.WARN if free < LITTLE else State.OK
-    yield Finding(_("disk"), state, words, "" if state is State.OK else _("Make room before it is full"))
+    yield Finding(_("disk"), state, words, "" if state is State.OK else _("Free some space before the disk is full"))

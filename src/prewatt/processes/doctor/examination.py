@@ -36,13 +36,13 @@ def examine(config: ServerConfig) -> Iterator[Finding]:
     database = config.home / "prewatt.sqlite3"
     if not config.database and not database.exists():
         # To ask for it would make an empty one.
-        advice = _("Put a copy back (prewatt restore FILE), or set PREWATT_HOME as the server has it")
+        advice = _("Put a copy back (prewatt restore FILE), or set PREWATT_HOME to the server's folder")
         yield Finding(_("database"), State.BAD, _("%(file)s is missing", file=database), advice)
         return
     try:
         connection.ensure_connection()
     except (DatabaseError, InterfaceError) as error:
-        advice = _("Check that it runs, and that PREWATT_DATABASE and PREWATT_HOME are right")
+        advice = _("Check that the database runs, and that PREWATT_DATABASE and PREWATT_HOME are right")
         yield Finding(_("database"), State.BAD, _("it does not answer: %(cause)s", cause=str(error).strip()), advice)
         return
     for check in OF_THE_DATABASE:

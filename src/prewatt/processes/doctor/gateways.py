@@ -24,14 +24,16 @@ def check_gateways(_config: ServerConfig) -> Iterator[Finding]:
     ]
     if silent:
         words = _(
-            "not heard, %(count)s of %(all)s: %(names)s; the times are those of the last message",
+            "offline, %(count)s of %(all)s: %(names)s. The times are those of the last message",
             count=len(silent),
             all=len(enrolled),
             names=first_of(silent),
         )
-        yield Finding(name, State.WARN, words, _("At the gateway: prewatt edge doctor. Its meters go on by themselves"))
+        yield Finding(
+            name, State.WARN, words, _("Run at the gateway: prewatt edge doctor. Its meters go on without the server")
+        )
     elif enrolled:
-        yield Finding(name, State.OK, ngettext("%(number)s is heard", "all %(number)s are heard", len(enrolled)))
+        yield Finding(name, State.OK, ngettext("%(number)s is online", "all %(number)s are online", len(enrolled)))
     if not enrolled and not waiting:
         advice = _("Set a building up: in a browser under /begin/, or prewatt setup")
         yield Finding(name, State.WARN, _("there is none yet"), advice)

@@ -19,9 +19,9 @@ OLD_COPY = 2
 def check_copy(config: ServerConfig) -> Iterator[Finding]:
     """Yield when the server was copied last, and whether that is too long ago."""
     name, note = _("last copy"), copy_note(config)
-    advice = _("Make one each night: prewatt backup FILE (docs/operator/operate.md, Copies)")
+    advice = _("Make a copy each night: prewatt backup FILE (docs/operator/operate.md, Copies)")
     if not note.exists():
-        yield Finding(name, State.WARN, _("none is known that prewatt backup made here"), advice)
+        yield Finding(name, State.WARN, _("prewatt backup has not made a copy here yet"), advice)
         return
     at, file = datetime.fromtimestamp(note.stat().st_mtime, UTC), note.read_text().strip()
     words = _("%(file)s, made at %(at)s", file=file, at=shown_in_utc(at))
@@ -29,5 +29,8 @@ def check_copy(config: ServerConfig) -> Iterator[Finding]:
     yield Finding(name, State.WARN if is_old else State.OK, words, advice if is_old else "")
     if config.database:
         yield Finding(
-            name, State.SKIPPED, _("copies of PostgreSQL are not made by prewatt"), _("Look at those of pg_dump")
+            name,
+            State.SKIPPED,
+            _("copies of PostgreSQL are not made by prewatt"),
+            _("Check the copies that pg_dump makes"),
         )

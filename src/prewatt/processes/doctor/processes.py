@@ -15,7 +15,7 @@ def check_processes(config: ServerConfig) -> Iterator[Finding]:
     name, run = _("processes"), config.home / "run"
     known = {path.stem for path in run.glob("*.pid")}
     if not known:
-        advice = _("Start it: prewatt server. If you start its parts one by one, look at those")
+        advice = _("Start the server: prewatt server. If you start its parts one by one, check each part")
         state = State.SKIPPED if config.database else State.BAD
         yield Finding(name, state, _("no prewatt server runs with this folder"), advice)
         return

@@ -27,7 +27,7 @@ class Refusal(Exception):
 def too_large(most: int) -> Refusal:
     """Return the answer to a body of more than `most` bytes."""
     size = f"{most // 1024**2} MB" if most >= 1024**2 else f"{most // 1024} kB"
-    text = _("What was sent is too large: at most %(size)s can be taken here. Nothing was changed.") % {"size": size}
+    text = _("What was sent is too large: at most %(size)s is accepted here. Nothing was changed.") % {"size": size}
     return Refusal(413, _("This is too large"), text)
 
 

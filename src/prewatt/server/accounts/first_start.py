@@ -72,7 +72,7 @@ def claim(name: str, password: str, organisation: str) -> Any:
             # There is no row yet that two who come at once could wait for.
             cursor.execute("LOCK TABLE auth_user IN SHARE ROW EXCLUSIVE MODE")
     if is_claimed():
-        raise ValidationError(_("Somebody has a login on this server already. Log in, or ask its owner."))
+        raise ValidationError(_("Somebody has a login on this server already. Log in, or ask the server's owner."))
     user = get_user_model()(username=name)
     owner = Organisation(name=organisation)
     errors: dict[str, list[str]] = {}

@@ -128,7 +128,7 @@ def invite_to_flat(tenancy: Tenancy, by: Any) -> str:
     mine = tenancy.invitations.still_open().filter(again=None)
     if by is not None and tenancies_of_login(by).filter(pk=tenancy.pk).exists():
         if mine.filter(made_by=by).count() >= MOST_OPEN:
-            raise ValidationError(_("There are enough open invitations. Revoke one first."))
+            raise ValidationError(_("There are too many open invitations. Revoke one first."))
     else:
         revoke(mine.exclude(made_by__in=tenancy.people.all()))
     return _make(by, tenancy=tenancy)
@@ -144,7 +144,10 @@ def invite_again(resident: Resident, by: Any) -> str:
         raise ValidationError(_("This tenancy has ended."))
     if _opens_more(resident.user, tenancy):
         raise ValidationError(
-            _("%(name)s opens more than this landlord's flats: remove it here, and invite the person again.")
+            _(
+                "The login %(name)s opens more than this landlord's flats. Remove the login from this flat, and "
+                "invite the person again."
+            )
             % {"name": resident.user.get_username()}
         )
     revoke(tenancy.invitations.still_open().filter(again=resident.user))

@@ -188,11 +188,11 @@ def user_of(text: str) -> Any:
     """
     key = ApiKey.objects.select_related("user", "organisation").filter(hash=_hash(text)).first()
     if key is None:
-        raise KeyRefused(_("There is no such key."))
+        raise KeyRefused(_("There is no such key. Check it, or make a new one on the page “Keys”."))
     if key.revoked_at is not None:
         raise KeyRefused(_("This key was revoked. Make a new one on the page “Keys”."))
     if key.ends <= now():
-        raise KeyRefused(_("This key has ended. Make a new one on the page “Keys”."))
+        raise KeyRefused(_("This key has expired. Make a new one on the page “Keys”."))
     if not key.user.is_active:
         raise KeyRefused(_("The login of this key's owner is closed."))
     user: Any = key.user

@@ -24,12 +24,12 @@ def free_name(wanted: str) -> str:
 def check_name(name: str) -> None:
     """Raise ValidationError if nobody can have this login name, or somebody has it."""
     if "@" in name:
-        raise ValidationError({"name": _("A login name has no @.")})
+        raise ValidationError({"name": _("A login name can't contain @.")})
     try:
         get_user_model()._meta.get_field("username").run_validators(name)
     except ValidationError as error:
         # Django's own words call it a username, and allow an @.
-        letters = _("A login name has letters, figures and . + - _ in it, and no spaces.")
+        letters = _("A login name can have letters, digits and . + - _, but no spaces.")
         texts = [letters if each.code == "invalid" else text for each in error.error_list for text in each.messages]
         raise ValidationError({"name": texts}) from None
     if not name or get_user_model().objects.filter(username__iexact=name).exists():

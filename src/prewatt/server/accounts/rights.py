@@ -17,13 +17,13 @@ class Right(TextChoices):
     SEE_MONEY = "see_money", _("see balances, payments, bills and statements")
     SEE_SETTINGS = "see_settings", _("see prices, shared costs and rules of supply")
     TAKE_MONEY = "take_money", _("take payments and sell codes")
-    GIVE_BACK = "give_back", _("pay out refunds, give credit, put payments and charges right, write off debts")
+    GIVE_BACK = "give_back", _("pay out refunds, give credit, correct payments and charges, write off debts")
     BANK = "bank", _("book bank statements and payments that wait, and reconcile")
     BOOKS = "books", _("read the books and export them")
     PRICES = "prices", _("change prices, shared costs and terms of payment")
     SETTINGS = (
         "settings",
-        _("set buildings, flats and gateways up, change rules of supply and safety, and what the office is told of"),
+        _("set up buildings, flats and gateways, change rules of supply and safety, choose what the office is told"),
     )
     SWITCH = "switch", _("switch, read and unlock meters, and answer alarms")
     CODES = "codes", _("make emergency codes and PINs")

@@ -24,7 +24,7 @@ def lock(shared_cost: SharedCost) -> SharedCost:
     rows = for_update(SharedCost.objects).select_related("property__organisation", "part")
     cost: SharedCost | None = rows.filter(pk=shared_cost.pk).first()
     if cost is None:
-        raise ValidationError(_("%(name)s was removed meanwhile.") % {"name": shared_cost.name})
+        raise ValidationError(_("%(name)s has been removed in the meantime.") % {"name": shared_cost.name})
     return cost
 
 

@@ -76,12 +76,15 @@ class SharedCost(models.Model):
         values = [getattr(self, basis) for basis in BASES]
         if all(value is not None for value in values) and sum(values) != 100:
             raise ValidationError(
-                {"equal": _now("The percentages of the rule sum to %(sum)s, not to 100.") % {"sum": sum(values)}}
+                {
+                    "equal": _now("The percentages of the rule must add up to 100. Now they add up to %(sum)s.")
+                    % {"sum": sum(values)}
+                }
             )
         if self._is_of_another_property():
             raise ValidationError({"part": _now("This part belongs to another building.")})
         if self.schedule != self.Schedule.NONE and self.since is None:
-            raise ValidationError({"since": _now("A cost that runs by itself needs the day from which it runs.")})
+            raise ValidationError({"since": _now("Enter the day from which this cost runs by itself.")})
         alike = SharedCost.objects.filter(property_id=self.property_id, name=self.name).exclude(pk=self.pk)
         if self.property_id and alike.exists():
             raise ValidationError({"name": _now("A shared cost with this name exists already.")})

@@ -154,7 +154,10 @@ def _readings(meters: Sequence[Meter], begins: int, ends: int) -> dict[int, Regi
     for meter in meters:
         if meter.read_at is None or meter.read_at < ends:
             raise ValidationError(
-                {"last": _("Meter %(meter)s has not yet reported up to that time.") % {"meter": meter}}
+                {
+                    "last": _("Meter %(meter)s has not reported up to that time yet. Wait, or choose an earlier day.")
+                    % {"meter": meter}
+                }
             )
         by_meter[meter.pk] = registers(meter, begins, ends)
     return by_meter

@@ -110,7 +110,9 @@ def bill(request: HttpRequest, pk: int, form: str = "json") -> Any:
     if form == "json":
         return to_document(standing)
     if form not in ("csv", "pdf"):
-        raise ValidationError({"form": _("%(form)r is not one of json, csv, pdf") % {"form": form}})
+        raise ValidationError(
+            {"form": _("%(form)r is not a known format. Known formats: json, csv, pdf") % {"form": form}}
+        )
     document = statement(bill_.tenancy, bill_.begins, bill_.ends)
     if form == "csv":
         return HttpResponse(as_file(to_csv(standing, document)), content_type="text/csv; charset=utf-8")

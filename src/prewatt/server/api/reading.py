@@ -25,7 +25,7 @@ TYPES = {
 
 def wrong_type(name: str) -> str:
     """Return in words what is wrong with a value of a document. `name`: the error's name in the library."""
-    return str(TYPES.get(name.partition("_")[0], _("This can't be read.")))
+    return str(TYPES.get(name.partition("_")[0], _("This value can't be read.")))
 
 
 def read_field(field: str, text: str | None, read: Callable[[str], int]) -> int:
@@ -51,7 +51,9 @@ def read_money(field: str, text: str | None) -> int:
 def read_period(field: str, text: str) -> Period:
     """Return the period (day, month or year) of a chart that a call asks for. Raises ValidationError, which names the field."""
     if text not in Period.__members__.values():
-        raise ValidationError({field: _("%(period)r is not one of day, month, year") % {"period": text}})
+        raise ValidationError(
+            {field: _("%(period)r is not a known period. Known periods: day, month, year") % {"period": text}}
+        )
     return Period(text)
 
 
@@ -67,5 +69,5 @@ def read_tenths(field: str, text: str) -> int:
     """Return energy in tenths of a kWh from text in kWh. Raises ValidationError, which names the field."""
     energy = read_field(field, text, parse_kwh)
     if energy % 100:
-        raise ValidationError({field: _("A code carries whole tenths of a kWh, such as 12.5.")})
+        raise ValidationError({field: _("Give the kWh with at most one decimal, such as 12.5.")})
     return energy // 100

@@ -31,5 +31,7 @@ def tenancy_statement(request: HttpRequest, pk: int, first: date, last: date, fo
         except PdfError as error:
             raise ValidationError({"form": str(error)}) from None
     if form != "json":
-        raise ValidationError({"form": _("%(form)r is not one of json, csv, pdf") % {"form": form}})
+        raise ValidationError(
+            {"form": _("%(form)r is not a known format. Known formats: json, csv, pdf") % {"form": form}}
+        )
     return to_document(document)

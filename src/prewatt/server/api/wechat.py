@@ -92,7 +92,7 @@ def log_out(request: HttpRequest, unlink: bool = False) -> Any:
     """End the key of this call. `unlink`: also separate this WeChat from the login, on all devices."""
     key: ApiKey | None = getattr(request.user, "api_key", None)
     if key is None:
-        raise ValidationError(_("Only a key can be ended here."))
+        raise ValidationError(_("This call ends a key, but you are logged in without one."))
     revoke(ApiKey.objects.filter(pk=key.pk))
     if unlink and key.wechat_user is not None:
         leave_wechat(key.wechat_user)
@@ -100,7 +100,7 @@ def log_out(request: HttpRequest, unlink: bool = False) -> Any:
 
 
 def _not_joined() -> str:
-    return _("Your WeChat is not joined to a flat yet. Type the letters of your invitation.")
+    return _("Your WeChat is not connected to a flat yet. Type the letters of your invitation.")
 
 
 def _visitor(request: HttpRequest, given: LogIn) -> Visitor:

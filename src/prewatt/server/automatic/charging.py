@@ -98,7 +98,7 @@ def _why_over(rule: AutomaticTopUp) -> Sentence:
         return sentence("the landlord's account at the provider takes no payments any more")
     if is_tenant_of(rule.by, rule.tenancy):
         return sentence("the tenancy has ended")
-    return sentence("who paid has no access to the flat any more")
+    return sentence("the person who paid has no access to the flat any more")
 
 
 # -- what is due -----------------------------------------------------------------------------------------------------------

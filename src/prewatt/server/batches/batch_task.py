@@ -121,7 +121,7 @@ def _lives(flat: Flat) -> int | None:
 
 def _to_one(batch: Batch, act: Act, flat: Flat, lived: int | None) -> str:
     if _lives(flat) != lived:
-        raise CantBe(_("Somebody moved in or out since you looked at this. Look again."))
+        raise CantBe(_("Somebody has moved in or out since the preview. Make a new preview for this flat."))
     return act.carry_out(batch, [flat])
 
 
@@ -137,7 +137,7 @@ def _step(task: Task, key: str, act: Callable[[], str]) -> dict[str, Any]:
         raise
     except Exception:
         log.exception("task %s, %s", task, key)
-        refused = _("The server has made a mistake, and its log says which one. Ask for it again, or report it.")
+        refused = _("The server has made a mistake, and its log says which one. Try again, or report the mistake.")
     return once(task, key, lambda: {"done": False, "text": refused})
 
 

@@ -50,4 +50,4 @@ class EmergencyCodes(Act):
         if flat.meter is None:
             raise CantBe(_("This flat has no meter."))
         make(batch.property_, [flat.meter], batch.values["amount"], batch.values["days"], batch.by)
-        return _("A code is made. It stands on the sheet of emergency codes.")
+        return _("A code is made. It is on the sheet of emergency codes.")

@@ -47,11 +47,11 @@ class PowerLimits(Act):
             raise CantBe(_("This flat has no meter."))
         limit = batch.values["power_limit"]
         if flat.meter.power_limit == limit:
-            raise CantBe(_("It is so already."))
-        said = _("Limit of power: %(new)s instead of %(old)s.")
+            raise CantBe(_("This flat has this power limit already."))
+        said = _("Power limit: %(new)s instead of %(old)s.")
         text = said % {"new": _limit(limit), "old": _limit(flat.meter.power_limit)}
         least = min((watts for watts in read_power(limit) if watts), default=LITTLE)
-        doubt = _("A kettle alone needs more than %(watts)d W, and takes the power away then.")
+        doubt = _("A kettle alone needs more than %(watts)d W: the power would be cut off each time.")
         return Planned(text, doubt % {"watts": least} if least < LITTLE else "")
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:
@@ -63,7 +63,7 @@ class PowerLimits(Act):
         meter.power_limit = batch.values["power_limit"]
         meter.save(update_fields=["power_limit"])
         send_settings_to(meter)
-        return _("Limit of power: %(new)s. It is on its way to the meter.") % {"new": _limit(meter.power_limit)}
+        return _("Power limit: %(new)s. It is on its way to the meter.") % {"new": _limit(meter.power_limit)}
 
 
 def _limit(text: str) -> str:
@@ -97,9 +97,9 @@ class Tariffs(Act):
         """Return which tariff holds from when on."""
         tariff, effective = self._tariff(batch), batch.values["effective"]
         if effective is None:
-            return Planned(_("%(tariff)s holds from now on.") % {"tariff": tariff.name})
+            return Planned(_("%(tariff)s applies from now on.") % {"tariff": tariff.name})
         values = {"tariff": tariff.name, "when": shown(effective, batch.property_)}
-        return Planned(_("%(tariff)s holds from %(when)s on.") % values)
+        return Planned(_("%(tariff)s applies from %(when)s on.") % values)
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:  # noqa: ARG002
         """Put the tariff in force at the property."""

@@ -35,7 +35,7 @@ class Notes(Act):
         """Return which tenant will read the note. Raises CantBe if nobody lives in the flat."""
         if flat.tenancy is None or flat.tenancy.begins > now():
             raise CantBe(_("Nobody lives here."))
-        return Planned(_("%(who)s is told.") % {"who": flat.tenancy.tenant})
+        return Planned(_("%(who)s gets the note.") % {"who": flat.tenancy.tenant})
 
     def carry_out(self, batch: Batch, flats: Sequence[Flat]) -> str:
         """Send the note. It is named by the batch, so that it is one note."""

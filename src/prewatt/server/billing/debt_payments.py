@@ -126,4 +126,4 @@ def in_words(payment: DebtPayment) -> str:
         return _("All that was owed is paid; %(rest)s was more than that, and is owed back.") % {
             "rest": local_forms.money(payment.refund.amount, currency)
         }
-    return _("It is booked. %(left)s is still owed.") % {"left": local_forms.money(left, currency)}
+    return _("The payment is booked. %(left)s is still owed.") % {"left": local_forms.money(left, currency)}

@@ -25,7 +25,7 @@ def set_off(debt: Debt, refund: Refund, by: Any) -> int:
     """
     organisation = lock_organisation_of(debt.tenancy)
     if refund.tenancy_id != debt.tenancy_id:
-        raise DebtError(_("This is owed to somebody else."))
+        raise DebtError(_("This refund is owed to another person. Choose a refund of the person who owes the debt."))
     try:
         locked_refund = locked(refund)
     except GivingBackError as error:

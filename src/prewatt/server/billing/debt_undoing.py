@@ -69,4 +69,4 @@ def _check_undoable(payment: DebtPayment) -> None:
     if line is not None and getattr(line, "taken_back_by", None) is not None:
         raise DebtError(_("The bank took this payment back already."))
     if payment.source.kind not in MONEY.values():
-        raise DebtError(_("This was paid at a payment provider: it can't be undone."))
+        raise DebtError(_("This payment was made at a payment provider, so it can't be undone here."))

@@ -122,9 +122,9 @@ class DebtPart(models.Model):
 
         PAID = "paid", _("paid")
         WRITTEN_OFF = "written-off", _("written off")
-        SET_OFF = "set-off", _("set off against what was owed back")
-        WITHDRAWN = "withdrawn", _("the settlement that left it was put right")
-        ROUNDING = "rounding", _("finer than the currency")
+        SET_OFF = "set-off", _("set off against a refund")
+        WITHDRAWN = "withdrawn", _("the settlement was corrected")
+        ROUNDING = "rounding", _("rounded off")
         SHARE = "share", _("a share of a payment")
         SETTLED = "settled", _("settled with the account")
 

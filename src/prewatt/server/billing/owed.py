@@ -154,8 +154,8 @@ def _check_alone(row: Refund, amount: int, by: str) -> None:
     if row.by != by or not is_too_much(organisation, row.tenancy, meter_of(row.tenancy), amount, by):
         return
     said = _(
-        "Together with what was given in the last 30 days this is more than %(limit)s, which is the most that one person may "
-        "give alone. You decided this refund, so another person has to pay it out, or it is sent back by the way by which "
+        "Together with what was given in the last 30 days this is more than %(limit)s, which is the most that one "
+        "person may give alone. You decided this refund, so another person has to pay it out. Or send it back the way "
         "the money came."
     )
     raise GivingBackError(said % {"limit": local_forms.money(limit_of(organisation), currency)}, "amount")

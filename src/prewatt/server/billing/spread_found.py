@@ -50,7 +50,7 @@ def book_spread(tenancy: Tenancy, meter: Meter, alarm: Alarm, of: Reference, mem
 def _check_order(meter: Meter) -> None:
     waiting = Alarm.objects.filter(meter=meter, kind="unbooked", is_resolved=False, data__amount__gt=0)
     if any(kind_at_meter(each.data["credit_id"]) == Of.SPREAD for each in waiting):
-        raise SpreadFoundError(_("This paid a spread debt that is not in the books yet: book that debt first."))
+        raise SpreadFoundError(_("This amount paid a spread debt that is not in the books yet: book that debt first."))
 
 
 def _lower(tenancy: Tenancy, amount: int, why: DebtPart.Why, memo: str) -> int:

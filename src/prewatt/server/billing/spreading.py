@@ -166,13 +166,15 @@ def spread(
     if Tenancy.objects.filter(unit=row.unit_id, begins__lt=row.begins, settled_at__isnull=True).exists():
         raise SpreadError(
             _(
-                "The tenant before is not settled yet, so the meter's balance may not be this "
-                "tenant's: settle that tenancy first."
+                "The previous tenancy is not settled yet, so the meter's balance may not be this tenant's: settle "
+                "that tenancy first."
             )
         )
     amount = owes(row) if most is None else min(owes(row), most)
     if amount <= 0:
-        raise SpreadError(_("%(who)s has no credit below zero, so there is nothing to spread.") % {"who": row.tenant})
+        raise SpreadError(
+            _("The balance of %(who)s is not below zero, so there is nothing to spread.") % {"who": row.tenant}
+        )
     if share is not None and not 1 <= share <= HIGHEST:
         raise SpreadError(_("A share must be from 1 to %(most)d percent.") % {"most": HIGHEST}, "share")
     memo = _memo(silence, property_)

@@ -67,7 +67,7 @@ def add(
     which names each line that can't be stored.
     """
     if for_update(Property.objects).get(pk=property_.pk).archived_at is not None:
-        raise whole(_("The whole building is archived. Bring that back first."))
+        raise whole(_("The whole building is archived. Bring the building back first."))
     planned = plan(property_, apartments, usual)
     added = Added(gateways=[_gateway(property_, name) for name in planned.gateways])
     boxes = {each.name: each for each in property_.gateways.filter(is_revoked=False)}
@@ -250,7 +250,7 @@ def opened(text: str) -> list[Apartment]:
     try:
         rows = signing.loads(text, salt=SALT, max_age=SHOWN_FOR)
     except signing.BadSignature:
-        raise ValueError(_("Choose the list again. What was shown is too old.")) from None
+        raise ValueError(_("The preview is too old. Choose the list again.")) from None
     return [_apartment(*row) for row in rows]
 
 

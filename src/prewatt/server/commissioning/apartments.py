@@ -241,7 +241,11 @@ class _Reading:
                 ),
             )
         if role != Meter.Role.UNIT and (unit or tenant):
-            self._add(line, "role", _("a meter of the role %(role)r has no unit and no tenant") % {"role": role})
+            self._add(
+                line,
+                "role",
+                _("a meter with the role %(role)r can't have a unit or a tenant. Leave both empty") % {"role": role},
+            )
 
     def _check_without_meter(self, line: int, role: str) -> None:
         """Find out whether a line whose meter is empty may go without one."""
@@ -257,9 +261,9 @@ class _Reading:
                     line,
                     "meter",
                     _(
-                        "%(found)r has fewer digits than the others, which have %(length)d. Perhaps a spreadsheet "
-                        "has removed zeros at its beginning. "
-                        'Type them, or write ="%(found)s" if it is right'
+                        "%(found)r has fewer digits than the others, which have %(length)d. Perhaps a spreadsheet has "
+                        'removed zeros at its beginning. Type the zeros again, or write ="%(found)s" if the number is '
+                        "right"
                     )
                     % {"found": serials[index], "length": length},
                 )
@@ -310,7 +314,9 @@ class _Reading:
                 self._add(line, column, str(error) if isinstance(error, CellError) else f"{text_!r}: {error}")
         if fields and not tenant:
             self._add(
-                line, "tenant", _("is empty, but the line has a phone number or an e-mail address. Type whose it is")
+                line,
+                "tenant",
+                _("is empty, but the line has a phone number or an e-mail address. Type the tenant's name"),
             )
         return Contact(**fields)
 
@@ -322,7 +328,8 @@ class _Reading:
         self._add(
             line,
             "role",
-            _("%(found)r is not one of %(known)s") % {"found": name_, "known": ", ".join(Meter.Role.values)},
+            _("%(found)r is not a known role. Known roles: %(known)s")
+            % {"found": name_, "known": ", ".join(Meter.Role.values)},
         )
         return Meter.Role.UNIT
 

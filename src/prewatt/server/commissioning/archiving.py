@@ -35,7 +35,7 @@ def archive_unit(unit: Unit) -> None:
 def restore_unit(unit: Unit) -> None:
     """Bring a unit back. Raises ValidationError if its property, or the gateway of its meter, is archived."""
     if unit.property.archived_at is not None:
-        raise ValidationError(_("The whole building is archived. Bring that back first."))
+        raise ValidationError(_("The whole building is archived. Bring the building back first."))
     for meter in Meter.objects.filter(unit=unit).select_related("gateway"):
         _check_heard(meter)
     Unit.objects.filter(pk=unit.pk).update(archived_at=None)
@@ -70,8 +70,8 @@ def archive_gateway(gateway: Gateway) -> None:
     if meters:
         raise ValidationError(
             _(
-                "%(count)d meters hang at %(gateway)s. If the mini-PC is exchanged, make a new code for it, and type that at "
-                "the new one: nothing is lost. If nobody uses the flats any more, archive them first."
+                "%(count)d meters are connected to %(gateway)s. If you replace the mini-PC, make a new code, and type "
+                "it at the new mini-PC: nothing is lost. If nobody uses the flats any more, archive them first."
             )
             % {"count": meters, "gateway": locked}
         )
@@ -82,7 +82,7 @@ def archive_gateway(gateway: Gateway) -> None:
 def restore_gateway(gateway: Gateway) -> None:
     """Bring a gateway back. Raises ValidationError if its property is archived."""
     if gateway.property.archived_at is not None:
-        raise ValidationError(_("The whole building is archived. Bring that back first."))
+        raise ValidationError(_("The whole building is archived. Bring the building back first."))
     Gateway.objects.filter(pk=gateway.pk).update(is_revoked=False)
 
 
@@ -94,7 +94,8 @@ def archive_meter(meter: Meter) -> None:
     costs = SharedCost.objects.filter(meters=meter, ends=None).values_list("name", flat=True)
     if costs:
         raise ValidationError(
-            _("%(costs)s is shared by what this meter counts. End that first.") % {"costs": ", ".join(costs)}
+            _("This meter measures the energy of the shared cost %(costs)s. End that shared cost first.")
+            % {"costs": ", ".join(costs)}
         )
     Meter.objects.filter(pk=meter.pk).update(archived_at=now())
 
@@ -153,6 +154,6 @@ def _check_empty(tenancies: QuerySet[Tenancy]) -> None:
         )
     for each in rows.filter(settled_at=None):
         raise ValidationError(
-            _("The account of %(tenant)s at %(unit)s is not settled yet. Do that on the unit's page first.")
+            _("The account of %(tenant)s at %(unit)s is not settled yet. Settle it on the unit's page first.")
             % {"tenant": each.tenant, "unit": each.unit.name}
         )

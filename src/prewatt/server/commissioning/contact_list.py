@@ -106,7 +106,7 @@ def take(property_: Property, text: str) -> tuple[int, Sequence[Tenancy]]:
     try:
         rows = signing.loads(text, salt=SALT, max_age=SHOWN_FOR)
     except signing.BadSignature:
-        raise ValueError(_("Choose the list again. What was shown is too old.")) from None
+        raise ValueError(_("The preview is too old. Choose the list again.")) from None
     done, theirs = 0, []
     known = Tenancy.objects.filter(unit__property=property_).select_related("unit__property__organisation")
     tenancies = known.in_bulk([pk for pk, *_contact in rows])

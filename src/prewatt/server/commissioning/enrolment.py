@@ -53,7 +53,7 @@ def new_code(gateway: Gateway) -> str:
 def until_when(gateway: Gateway) -> str:
     """Return, in words, until when a code holds that the gateway gets now."""
     ends = (timezone.now() + CODE_LASTS).astimezone(ZoneInfo(gateway.property.zone))
-    return _("It holds for 24 hours, until %(end)s.") % {
+    return _("The code is valid for 24 hours, until %(end)s.") % {
         "end": local_forms.moment(ends.replace(tzinfo=None), "j M, H:i")
     }
 
@@ -137,8 +137,8 @@ def _enrolment(gateway: Gateway) -> Enrolment:
 
 def _tell_of_new_key(gateway: Gateway) -> None:
     text = sentence(
-        "Gateway %(gateway)s was enrolled anew, with another key. What was enrolled before gets nothing any more. If nobody of "
-        "yours has done that, make a new code and enrol the right one.",
+        "Gateway %(gateway)s was enrolled again, with another key. The machine that was enrolled before gets nothing "
+        "any more. If none of your people did this, make a new code and enrol the right machine.",
         gateway=gateway.name,
     )
     raise_alarm(KEY_CHANGED, text, now(), gateway=gateway, key=str(gateway.renewals))

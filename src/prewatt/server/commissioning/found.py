@@ -55,7 +55,8 @@ def _note(gateway: Gateway, meter: FoundAt) -> None:
     if unit is None or (mine.count() >= MOST_FOUND and not mine.filter(key=meter.serial[:64]).exists()):
         return
     text = sentence(
-        "The gateway has found meter %(serial)s (%(model)s) at %(unit)s. It shows %(kwh)s kWh. Here no meter is known there.",
+        "The gateway has found meter %(serial)s (%(model)s) at %(unit)s. The meter shows %(kwh)s kWh. This server "
+        "knows no meter at that unit.",
         serial=meter.serial,
         model=meter.model,
         unit=unit.name,
@@ -73,12 +74,14 @@ def confirm(alarm: Alarm, by: str) -> Meter:
     gateway = for_update(Gateway.objects).filter(pk=alarm.gateway_id or 0).first()
     mine = Alarm.objects.filter(pk=alarm.pk, kind=FOUND, is_resolved=False).first()
     if mine is None or gateway is None:
-        raise InstallError(_("Somebody has answered this already."))
+        raise InstallError(_("Somebody has answered this alarm already."))
     unit = Unit.objects.filter(pk=mine.data["unit"]).first()
     if unit is None:
         raise InstallError(_("The unit does not exist any more."))
     if Meter.objects.filter(unit=unit).exists():
-        raise ValidationError(_("There is a meter at this unit by now. If it was exchanged, say so on its page."))
+        raise ValidationError(
+            _("This unit has a meter by now. If that meter was exchanged, record the exchange on the unit's page.")
+        )
     meter = install(unit, gateway, mine.data["serial"], driver=DRIVER)
     settle(mine, by)
     return meter

@@ -259,11 +259,13 @@ class _Planning:
         if unit.archived_at is not None:
             return _("This unit is archived. Bring it back first.")
         if own is not None and each.meter and each.meter.casefold() not in (own.name.casefold(), own.hangs.casefold()):
-            return _("Meter %(meter)s hangs there. If it was exchanged, say so on the unit's page.") % {
-                "meter": own.hangs
-            }
+            return _(
+                "Meter %(meter)s is installed there. If it was exchanged, record the exchange on the unit's page."
+            ) % {"meter": own.hangs}
         if own is not None and each.gateway and own.gateway.name != each.gateway:
-            return _("The meter hangs at gateway %(gateway)s, and stays there.") % {"gateway": own.gateway.name}
+            return _("The meter is connected to gateway %(gateway)s. A list does not change that.") % {
+                "gateway": own.gateway.name
+            }
         if tenancy is not None and each.tenant and _plain(tenancy.tenant) != _plain(each.tenant):
             return _("%(name)s lives there. Record the move on the unit's page.") % {"name": tenancy.tenant}
         return ""
@@ -302,7 +304,7 @@ def _fuse(each: Apartment, meter: Meter) -> list[Change]:
 
 
 def _in_use(meter: Meter) -> str:
-    return _("meter %(meter)s hangs at %(place)s already. Check both serial numbers") % {
+    return _("meter %(meter)s is installed at %(place)s already. Check both serial numbers") % {
         "meter": meter.hangs,
         "place": meter.unit or meter.gateway.property,
     }

@@ -45,7 +45,7 @@ def typed_apartments(text: str, currency: str, zone: str, problems: Problems | N
     for number, line in enumerate(text.splitlines(), 1):
         cells = [cell.strip() for cell in _CELLS.split(line)]
         if len(cells) > len(COLUMNS):
-            gathered.add(number, "", _("has more than three parts: flat; meter; tenant"))
+            gathered.add(number, "", _("has more than three parts. Type only: flat; meter; tenant"))
         rows += [Row(number, unit) for unit in _units(cells[: len(COLUMNS)])]
         if len(rows) > MOST + 1:
             gathered.add(number, "", _("there are more than %(most)d units. Choose a file instead") % {"most": MOST})

@@ -73,7 +73,11 @@ def _check_names(env: Mapping[str, str]) -> None:
     for name in env:
         if name.startswith("PREWATT_") and name not in SETTINGS:
             raise ConfigError(
-                _("%(name)s: there is no such setting; known: %(known)s", name=name, known=", ".join(sorted(SETTINGS)))
+                _(
+                    "%(name)s: there is no such setting. Known settings: %(known)s",
+                    name=name,
+                    known=", ".join(sorted(SETTINGS)),
+                )
             )
 
 
@@ -83,7 +87,7 @@ def _check_certificates(values: Mapping[str, Any]) -> None:
     if values["mqtt_tls"] and values["own_broker"] and not values["mqtt_certificate"]:
         raise ConfigError(
             _(
-                "PREWATT_MQTT_TLS: gateways believe the certificate that prewatt makes for its own broker. "
-                "Leave it empty, or name another certificate with PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY"
+                "PREWATT_MQTT_TLS: gateways trust the certificate that prewatt makes for its own broker. Leave "
+                "PREWATT_MQTT_TLS empty, or name another certificate with PREWATT_MQTT_CERTIFICATE and PREWATT_MQTT_KEY"
             )
         )

@@ -55,6 +55,12 @@ def read_proxies(text: str) -> tuple[str, ...]:
                 _("'%(part)s' is not an address or a network such as 10.0.0.7 or 10.0.0.0/24", part=part)
             ) from None
         if not network.prefixlen:
-            raise ValueError(_("'%(part)s' are all addresses there are: anybody could say to be anybody", part=part))
+            raise ValueError(
+                _(
+                    "'%(part)s' covers all addresses, so anybody could pretend to be anybody else. "
+                    "Name only your own proxies",
+                    part=part,
+                )
+            )
         networks.append(part)
     return tuple(networks)

@@ -37,7 +37,9 @@ def read_second_factor(text: str) -> SecondFactor:
     try:
         return SecondFactor(text)
     except ValueError:
-        raise ValueError(_("'%(text)s' is not one of %(known)s", text=text, known=", ".join(SecondFactor))) from None
+        raise ValueError(
+            _("'%(text)s' is not known. Known values: %(known)s", text=text, known=", ".join(SecondFactor))
+        ) from None
 
 
 def read_web_processes(text: str) -> int:

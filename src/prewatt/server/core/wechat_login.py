@@ -61,8 +61,8 @@ def _openid(url: str, asked: dict[str, str]) -> str:
         raise LoginError(text, away=True) from None
     code = answer.get("errcode", 0) if isinstance(answer, dict) else 0
     if code in BUSY:
-        raise LoginError(_("WeChat has no time now. Try again in a minute."), away=True)
+        raise LoginError(_("WeChat is busy now. Try again in a minute."), away=True)
     if not isinstance(answer, dict) or not answer.get("openid"):
         log.warning("WeChat does not say who somebody is: code %s", code)
-        raise LoginError(_("WeChat does not say which user it is."), away=bool(code) and code not in WRONG)
+        raise LoginError(_("WeChat did not say which user you are. Try again."), away=bool(code) and code not in WRONG)
     return str(answer["openid"])

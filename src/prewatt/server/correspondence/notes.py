@@ -58,7 +58,9 @@ def send_note(
     known = Note.objects.filter(organisation=organisation, asked=asked).first()
     if known is not None:
         if (known.title, known.text) != (title, text):
-            raise ValidationError({"asked": _("%(name)s names another note.") % {"name": asked}})
+            raise ValidationError(
+                {"asked": _("The name %(name)s belongs to another note. Use a new name.") % {"name": asked}}
+            )
         return known
     if not to:
         raise ValidationError({"units": _("Nobody lives there now. Choose other flats or a building.")})

@@ -68,8 +68,8 @@ class Property(models.Model):
         blank=True,
         default="",
         help_text=_(
-            "Whom tenants call when nothing else helps: a name, a phone number, hours. Their phones show it without a "
-            "network too."
+            "Who helps tenants when nothing else does: a name, a phone number, hours. Tenants' phones show this "
+            "without a network too."
         ),
     )
     low_credit = models.CharField(
@@ -138,7 +138,7 @@ class Property(models.Model):
         decimal_places=4,
         default=0,
         validators=[MinValueValidator(0)],
-        help_text=_("A debt larger than this cuts off also in friendly hours. 0: no debt does."),
+        help_text=_("A debt larger than this cuts a tenant off in friendly hours too. 0: no debt does."),
     )
     power_limit = models.CharField(
         max_length=300,
@@ -151,24 +151,26 @@ class Property(models.Model):
     overload_delay = models.PositiveIntegerField(
         default=10,
         validators=[MaxValueValidator(3600)],
-        help_text=_("The power is cut off when it has been over the limit for so many seconds."),
+        help_text=_("The power is cut off when it has been over the limit for this many seconds."),
     )
     reclose_after = models.PositiveIntegerField(
         default=60,
         validators=[MinValueValidator(5), MaxValueValidator(86_400)],
-        help_text=_("The power comes back by itself so many seconds after it was cut off for an overload."),
+        help_text=_("The power comes back by itself this many seconds after an overload cut it off."),
     )
     recloses = models.PositiveSmallIntegerField(
         default=3,
         validators=[MaxValueValidator(100)],
-        help_text=_("How many times it comes back by itself within an hour. After that a person must switch it on."),
+        help_text=_(
+            "How many times the power comes back by itself within an hour. After that a person must switch it on."
+        ),
     )
     forbidden_step = models.PositiveIntegerField(
         default=0,
         validators=[MaxValueValidator(1_000_000)],
         help_text=_(
-            "A heating load of so many W that appears at once cuts off the power until a person switches it on. 0: no"
-            " load does."
+            "A heating load of this many W that appears at once cuts off the power until a person switches it on. 0: "
+            "no load does."
         ),
     )
     tamper_locks = models.BooleanField(
@@ -178,29 +180,32 @@ class Property(models.Model):
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
         help_text=_(
-            "An impossible register is accepted, and counted from, after so many readings in a row that agree with it."
+            "A doubtful register is accepted after this many readings in a row that agree with it. Counting goes on "
+            "from there."
         ),
     )
     foreign_hours = models.PositiveIntegerField(
         default=0,
         validators=[MaxValueValidator(8784)],
         help_text=_(
-            "Another meter answers in the place of the known one: the power stays on for so many hours. 0: without end."
+            "When another meter answers in the place of the known one, the power stays on for this many hours. 0: "
+            "without end."
         ),
     )
     back_grace = models.PositiveSmallIntegerField(
         default=3,
         validators=[MaxValueValidator(30)],
         help_text=_(
-            "When a bank takes a payment back, the power stays on for so many days although the credit is under zero."
-            " 0: no days."
+            "When a bank takes a payment back, the power stays on for this many days although the credit is below "
+            "zero. 0: no days."
         ),
     )
     back_cuts_off = models.BooleanField(
         default=True,
         help_text=_(
-            "Money that a bank takes back may bring the credit under zero, so the power is cut off after those days. "
-            "If this is off, the part that the credit does not cover is a debt of the tenant, and the power stays on."
+            "If this is on, money that a bank takes back may bring the credit below zero, and the power is cut off "
+            "after those days. If this is off, the part that the credit does not cover is a debt of the tenant, and "
+            "the power stays on."
         ),
     )
     price_cap = models.DecimalField(
@@ -226,7 +231,7 @@ class Property(models.Model):
         blank=True,
         default="3, 1",
         help_text=_(
-            "The tenant is reminded when the credit lasts for so many days at the usual use. Several steps are "
+            "The tenant is reminded when the credit lasts for only this many days at the usual use. Several steps are "
             "possible: 5, 3, 1."
         ),
     )
@@ -259,9 +264,9 @@ class Property(models.Model):
         blank=True,
         validators=[check_region],
         help_text=_(
-            "Public holidays of this country or region are special days. Example: DE or DE-BE. For nights that begin "
-            "on a special day, hours of mon to sun do not apply, hours of daily do, and hours of special apply only "
-            "then."
+            "Public holidays of this country or region are special days. Example: DE or DE-BE. In nights that begin "
+            "on a special day, hours for mon to sun do not apply, but hours for daily do. Hours for special apply "
+            "only in these nights."
         ),
     )
     off_days = models.TextField(
@@ -282,7 +287,7 @@ class Property(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text=_("The energy that is allowed in each of the off hours' spans, kWh. Empty: no such allowance."),
+        help_text=_("The energy that is allowed in each span of off hours, kWh. Empty: no such allowance."),
     )
 
     emergency_code_amount = models.DecimalField(
@@ -309,12 +314,12 @@ class Property(models.Model):
     silence_minutes = models.PositiveSmallIntegerField(
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(1440)],
-        help_text=_("Managers are told when a gateway or a meter has been silent for so many minutes."),
+        help_text=_("Managers are told when a gateway or a meter has been silent for this many minutes."),
     )
     silence_again = models.PositiveSmallIntegerField(
         default=24,
         validators=[MaxValueValidator(720)],
-        help_text=_("They are told again each time so many hours have passed. 0: only once."),
+        help_text=_("Managers are told again each time this many hours have passed. 0: only once."),
     )
     alone_kwh = models.DecimalField(
         max_digits=9,
@@ -322,14 +327,14 @@ class Property(models.Model):
         default=0,
         validators=[MinValueValidator(0)],
         help_text=_(
-            "While no gateway speaks to a meter that can cut off by itself, it supplies so many kWh beyond the "
-            "credit, and then cuts off. 0: it goes on without end."
+            "While no gateway reaches a meter that can cut off by itself, the meter supplies this many kWh beyond the "
+            "credit, and then cuts off. 0: it supplies without end."
         ),
     )
     alone_days = models.PositiveSmallIntegerField(
         default=0,
         validators=[MaxValueValidator(60)],
-        help_text=_("The same in days of usual use. The gateway works it out for each meter. 0: no days."),
+        help_text=_("The same limit in days of usual use. The gateway calculates it for each meter. 0: no days."),
     )
     spread_rule = models.CharField(
         max_length=5,
@@ -353,16 +358,16 @@ class Property(models.Model):
         default=12,
         validators=[MaxValueValidator(104)],
         help_text=_(
-            "The percentage is higher if paying back would take longer than so many weeks at the usual use. 0: it may"
-            " take any time."
+            "The percentage is higher if paying back would take longer than this many weeks at the usual use. 0: it "
+            "may take any time."
         ),
     )
     spread_days = models.PositiveSmallIntegerField(
         default=3,
         validators=[MaxValueValidator(30)],
         help_text=_(
-            "After the amount was spread, the power stays on for so many days although there is no credit yet. 0: no "
-            "days."
+            "After the amount was spread, the power stays on for this many days although there is no credit yet. 0: "
+            "no days."
         ),
     )
 

@@ -24,7 +24,7 @@ class Organisation(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     address = models.TextField(
-        max_length=300, blank=True, default="", help_text=_("As it stands on bills, statements and receipts.")
+        max_length=300, blank=True, default="", help_text=_("As it is printed on bills, statements and receipts.")
     )
     tax_id = models.CharField(
         _("tax number"),
@@ -37,14 +37,14 @@ class Organisation(models.Model):
         max_length=300,
         blank=True,
         default="",
-        help_text=_("Where tenants send a transfer: whose account, its number or IBAN, and the bank."),
+        help_text=_("The account to which tenants send a transfer: its holder, its number or IBAN, and the bank."),
     )
     how_to_pay = models.TextField(
         max_length=1000,
         blank=True,
         default="",
         help_text=_(
-            "In your words, as tenants read it below the balance: where and when the cash desk is open, whom to ask."
+            "Your own words, which tenants read below the balance: where and when the cash desk is open, who can help."
         ),
     )
     adjustment_limit = models.DecimalField(
@@ -52,7 +52,7 @@ class Organisation(models.Model):
         decimal_places=2,
         default=50,
         validators=[MinValueValidator(0)],
-        help_text=_("Credit given or taken beyond this needs a second person."),
+        help_text=_("Giving or taking more credit than this needs a second person."),
     )
     refund_reminder = models.PositiveSmallIntegerField(
         default=30,

@@ -41,7 +41,7 @@ SUPPLY_GROUPS: tuple[tuple[Any, dict[str, Any]], ...] = (
             "recloses": _("Closes again, times an hour"),
             "forbidden_step": _("Forbidden load, W"),
             "tamper_locks": _("Tampering switches off"),
-            "limits": _("Limits of safety"),
+            "limits": _("Safety limits"),
         },
     ),
     (

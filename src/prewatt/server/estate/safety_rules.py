@@ -62,7 +62,8 @@ def _code(line: str, match: re.Match[str]) -> str:
     if code is None:
         known = ", ".join(" ".join(each) for each in _NAMES) + ", arc"
         raise ValidationError(
-            _("%(line)s: this limit is not known. Known are: %(known)s.") % {"line": _shown(line), "known": known}
+            _("%(line)s: this is not a known kind of limit. Known kinds: %(known)s.")
+            % {"line": _shown(line), "known": known}
         )
     return code
 
@@ -83,7 +84,7 @@ def _read(line: str) -> Limit:
         )
     code = _code(line, match)
     if match["then"] not in _THEN:
-        text = _("%(line)s: write one of these behind the colon: %(known)s.")
+        text = _("%(line)s: write one of these after the colon: %(known)s.")
         raise ValidationError(text % {"line": _shown(line), "known": ", ".join(_THEN)})
     delay = _delay(line, match)
     trip, waits = _THEN[match["then"]]
@@ -97,7 +98,7 @@ def _threshold(line: str, code: str, match: re.Match[str]) -> int:
     typed = _UNITS[match["unit"]] if match["unit"] else unit.symbol
     if typed != unit.symbol:
         text = _("%(line)s: type the value in %(unit)s.")
-        raise ValidationError(text % {"line": _shown(line), "unit": unit.symbol or _("parts of one")})
+        raise ValidationError(text % {"line": _shown(line), "unit": unit.symbol or _("plain numbers, such as 0.9")})
     try:
         value = typed_number(match["value"]).scaleb(unit.decimals)
     except ValidationError as error:

@@ -37,10 +37,10 @@ def holiday_dates(region: str, first_year: int) -> tuple[str, ...]:
     country, _dash, part = region.strip().upper().partition("-")
     regions = known_regions(country)
     if regions is None:
-        said = _("“%(text)s” is not known. Type a code such as DE, or DE-BY for a part of a country.")
+        said = _("“%(text)s” is not a known country. Type a code such as DE, or DE-BY for a part of a country.")
         raise ValidationError(said % {"text": region.strip()})
     if part and part not in regions:
-        said = _("“%(text)s” is not known. Type one of these: %(known)s.")
+        said = _("“%(text)s” is not a known part of the country. Type one of these: %(known)s.")
         known = ", ".join([country, *(f"{country}-{each}" for each in regions)])
         raise ValidationError(said % {"text": region.strip(), "known": known})
     asked = {"country": country, "region": part or None, "years": [first_year, first_year + YEARS - 1]}

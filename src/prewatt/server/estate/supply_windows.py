@@ -27,7 +27,9 @@ def _days(text: str) -> tuple[int, ...]:
     first, dash, last = text.partition("-")
     if first not in DAY_KINDS or (dash and last not in DAY_KINDS):
         known = ", ".join(("daily", *DAY_KINDS))
-        raise ValidationError(_("%(text)s is not a day; known: %(known)s.") % {"text": repr(text), "known": known})
+        raise ValidationError(
+            _("%(text)s is not a known day. Known days: %(known)s.") % {"text": repr(text), "known": known}
+        )
     begin, end = DAY_KINDS.index(first), DAY_KINDS.index(last or first)
     return tuple(range(begin, end + 1)) if begin <= end else (*range(begin, 7), *range(end + 1))
 

@@ -22,7 +22,7 @@ MOST_OCCUPANTS = 1000
 def check_near(at: int, field: str) -> None:
     """Raise ValidationError, at its field, if the instant of a move is too far from now."""
     if abs(at - now()) > FARTHEST:
-        raise ValidationError({field: _now("The date must be less than a year away, before or after now.")})
+        raise ValidationError({field: _now("The date must be less than a year before or after today.")})
 
 
 class TenancyQuerySet(models.QuerySet["Tenancy"]):
@@ -100,4 +100,4 @@ class Tenancy(models.Model):
         if self.ends is not None:
             others = others.filter(begins__lt=self.ends)
         if others.filter(models.Q(ends__isnull=True) | models.Q(ends__gt=self.begins)).exists():
-            raise ValidationError(_("Another tenancy of this unit overlaps this one: end that one first."))
+            raise ValidationError(_("Another tenancy of this unit overlaps this one: end the other one first."))

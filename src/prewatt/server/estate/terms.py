@@ -27,7 +27,7 @@ class Terms(models.Model):
 
         REMIND = "remind", _("a reminder, nothing more")
         ASK = "ask", _("a person is asked")
-        CUT = "cut", _("the supply ends by rule")
+        CUT = "cut", _("the supply ends by itself")
 
     class Owed(models.TextChoices):
         """What becomes of a debt when a tenancy goes back to paying before use."""

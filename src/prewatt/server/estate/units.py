@@ -50,7 +50,9 @@ class Unit(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(-9), MaxValueValidator(200)],
-        help_text=_("Where the unit stands on the plan. Empty: as its name says, such as 3 for unit 302."),
+        help_text=_(
+            "The floor on which the plan shows the unit. Empty: according to the unit's name, such as 3 for unit 302."
+        ),
     )
 
     objects = UnitQuerySet.as_manager()

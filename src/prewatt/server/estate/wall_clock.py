@@ -63,7 +63,7 @@ def wall_clock(text: str, property_: Property, field: str) -> int:
 def possible(at: int, field: str) -> int:
     """Return an instant that can be stored. Raises ValidationError, which names the field, for one outside of 1970 to 2200."""
     if not 0 <= at <= INSTANT_MAX:
-        raise ValidationError({field: _now("This is not between the years 1970 and 2200.")})
+        raise ValidationError({field: _now("The year must be between 1970 and 2200.")})
     return at
 
 

@@ -36,7 +36,7 @@ class WallClockForm(RowForm):
                 label=column.verbose_name.capitalize(),
                 required=not column.blank,
                 widget=UnfoldAdminSplitDateTimeWidget(),
-                help_text=_("The wall clock at the building."),
+                help_text=_("The local time at the building."),
             )
             at = getattr(self.instance, name)
             if self.instance.pk and at is not None:
@@ -58,7 +58,10 @@ class WallClockForm(RowForm):
         try:
             return possible(clock_at(typed.replace(tzinfo=None), zone(property_.zone), name), name)
         except Twice:
-            said = _now("The clocks go back then, and this hour comes twice: the building's own pages ask which.")
+            said = _now(
+                "The clocks go back then, and this hour comes twice. Use the building's own pages: they ask which one "
+                "is meant."
+            )
             self.add_error(name, said)
         except ValidationError as error:
             self.add_error(None, error)

@@ -62,8 +62,8 @@ def _tell(job: str, key: str, item: models.Model, error: Exception, owner: Meter
     if owner is None:
         return
     text = sentence(
-        "%(job)s: %(item)s failed (%(error)s). All others went on; this one is tried again at each look. If it stays so, "
-        "report it with the line in the worker's log.",
+        "%(job)s: %(item)s failed (%(error)s). Everything else went on, and this is tried again each time. If it "
+        "keeps failing, report it with the line in the worker's log.",
         job=job,
         item=item,
         error=f"{type(error).__name__}: {error}",

@@ -63,7 +63,9 @@ class GrantRequest:
             raw = bytes.fromhex(self.key.strip())
             VerifyKey(raw)
         except ValueError:
-            errors["key"] = _("This is not a phone's key: 64 hexadecimal digits, as `prewatt onsite key` shows them.")
+            errors["key"] = _(
+                "This is not a phone's key. It has 64 hexadecimal digits: type them as `prewatt onsite key` shows them."
+            )
         if not self.actions or set(self.actions) - set(ALLOWED):
             errors["actions"] = _("Choose one or more of: %(known)s.") % {"known": ", ".join(ALLOWED)}
         if not self.begins < self.ends <= now() + GRANT_LONGEST or self.ends <= now():

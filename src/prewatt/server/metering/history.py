@@ -38,9 +38,9 @@ def _of(meter: Meter, seq: int, body: bytes) -> Break:
     assert isinstance(entry, Rebased)
     kwh = {"was": local_forms.kwh(entry.was), "kwh": local_forms.kwh(entry.register)}
     if entry.cause == RETURNED:
-        text = _("back at %(kwh)s kWh, where it stood before an error: all is charged once") % kwh
+        text = _("back at %(kwh)s kWh, as before an error: all energy is charged once") % kwh
         return Break(entry.at, entry.was, entry.register, _("the register came back"), text)
-    text = _("it stood at %(was)s kWh, and counts from %(kwh)s kWh") % kwh
+    text = _("it showed %(was)s kWh, and counts from %(kwh)s kWh") % kwh
     return Break(entry.at, entry.was, entry.register, _("the register goes on from another value"), text)
 
 

@@ -121,7 +121,7 @@ class Meter(models.Model):
     power_highest = models.PositiveIntegerField(
         default=FUSE,
         validators=[MinValueValidator(100), MaxValueValidator(1_000_000)],
-        help_text=_("The power that the main fuse allows, W. A register that moves faster is not believed."),
+        help_text=_("The power that the main fuse allows, W. A register that rises faster is not accepted."),
     )
     seq = models.BigIntegerField(default=0, editable=False)
     head = models.BinaryField(default=bytes, editable=False)
@@ -169,7 +169,7 @@ class Meter(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text=_("The energy that is allowed in each of the off hours' spans, kWh. Empty: as for the building."),
+        help_text=_("The energy that is allowed in each span of off hours, kWh. Empty: as for the building."),
     )
     told_quantities = models.JSONField(default=dict, editable=False)
     told_switch = models.CharField(max_length=32, blank=True, default="", editable=False)

@@ -125,7 +125,7 @@ def _grant_for(user: Any, key: str, rules: OnSiteRules, actions: tuple[str, ...]
         return recent
     if mine.count() >= MOST_GRANTS:
         raise ValidationError(
-            _("Very many phones of yours have asked for access at %(property)s. Wait until some of it has ended.")
+            _("Too many of your phones have asked for access at %(property)s. Wait until the access of some has ended.")
             % {"property": rules.property}
         )
     return make_grant(request, user, user)

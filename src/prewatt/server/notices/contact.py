@@ -67,4 +67,4 @@ def _language(text: str) -> str:
         if plain in (code, language.words.name.casefold(), *language.words.called):
             return code
     known = ", ".join(f"{code} ({name})" for code, name in language_choices())
-    raise ValueError(_("There are no notices in this language. There are: %(known)s.") % {"known": known})
+    raise ValueError(_("There are no notices in this language. Choose one of these: %(known)s.") % {"known": known})

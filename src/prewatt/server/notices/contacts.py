@@ -68,7 +68,7 @@ def keep_contact(tenancy: Tenancy, given: Contact, *, over: bool = False) -> Non
         return
     if recipient.changed_at is not None and not over:
         raise TenantChangedError(
-            _("The tenant has changed by themselves how they are reached: ask them, and say that you did.")
+            _("The tenant has changed themselves how they are reached. Ask the tenant first, and confirm that you did.")
         )
     for field, kind in KINDS.items():
         _put(recipient, kind, getattr(wanted, field))

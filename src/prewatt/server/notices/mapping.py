@@ -137,7 +137,9 @@ def _check(fields: Collection[str], ordered: bool) -> None:
     """Raise TemplateError if fields that only have an order are not numbered, or there are too many."""
     if ordered and list(fields) != [str(number + 1) for number in range(len(fields))]:
         raise TemplateError(
-            _("This service numbers its parameters. Write them as 1, 2, 3 and so on, in their order, a line each.")
+            _(
+                "This service numbers its parameters. Write them as 1, 2, 3 and so on, in their order, each on its own line."
+            )
         )
     if len(fields) > MOST_FIELDS:
         raise TemplateError(_("There are too many fields: at most %(most)d are possible.") % {"most": MOST_FIELDS})

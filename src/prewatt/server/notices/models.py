@@ -148,7 +148,7 @@ class Pace(models.Model):
         """What is told, and how often, for people."""
         event = Event(self.event).label if self.event in Event.values else self.event
         if not self.days:
-            return gettext("Not by this way: %(event)s") % {"event": event}
+            return gettext("Not sent this way: %(event)s") % {"event": event}
         if self.days == 1:
             return gettext("Once a day, at %(hour)d:00: %(event)s") % {"event": event, "hour": self.hour}
         return gettext("Once a week, at %(hour)d:00: %(event)s") % {"event": event, "hour": self.hour}

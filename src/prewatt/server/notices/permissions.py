@@ -47,7 +47,7 @@ def send_permitted(
     person = _person(kind, account, channel, address)
     # Two who send at once use two permissions up.
     if person is None or not _of(person, template).filter(left__gt=0).update(left=F("left") - 1):
-        text = _("The person has permitted no more messages of this kind in WeChat: they can permit more there.")
+        text = _("The person's permission for such messages in WeChat is used up. They can give it again there.")
         raise SendError(text, lasting=True)
     try:
         kind.send(account, address, message)

@@ -58,6 +58,6 @@ def _why(channels: Iterable[Channel]) -> str:
     if failing:
         # The worker has written it down in English.
         return _("the last try failed: %(why)s") % {"why": _(failing)}
-    return _("nothing is set up that sends by %(ways)s") % {
+    return _("no account is set up to send by %(ways)s") % {
         "ways": ", ".join(sorted({str(CHANNELS[each.kind].title) for each in on if each.kind in CHANNELS}))
     }

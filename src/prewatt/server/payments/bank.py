@@ -145,7 +145,7 @@ def _check_own(line: BankLine) -> None:
         is_unclear = bool(recorded_by_hand([line], possible([line], rows)))
     if is_unclear:
         raise BankError(
-            _("This may be a payment that is stored already: choose first whether they are the same payment or two.")
+            _("This line may be a payment that is stored already. Choose first whether the two are the same payment.")
         )
 
 

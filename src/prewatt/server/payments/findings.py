@@ -48,8 +48,8 @@ MESSAGES: dict[Verdict, tuple[str, str | Promise, str | Promise]] = {
         WAITS,
         gettext_lazy("at the meter, not in the books"),
         gettext_lazy(
-            "The meter has credited it, but this server was restored from a copy that does not have it. "
-            "It is booked by itself within 15 minutes, or at once with its alarm."
+            "The meter has credited it, but this server was restored from a copy that does not have it. It is booked "
+            "by itself within 15 minutes. To book it at once, open its alarm."
         ),
     ),
     Verdict.REFUND_NOT_IN_LEDGER: (

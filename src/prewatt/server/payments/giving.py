@@ -53,7 +53,7 @@ def give(link: GiftLink, gift: NewGift) -> Payment:
     wanted = (gift.way.merchant.pk, gift.way.name, gift.amount)
     if known is not None and (known.merchant_id, known.method, known.amount) != wanted:
         raise ValidationError(
-            _("You have asked for this payment with another amount or way. Try again: this page is new.")
+            _("You began this payment with another amount or way to pay. Try again: this page is for a new payment.")
         )
     request = PaymentRequest(
         link.tenancy,

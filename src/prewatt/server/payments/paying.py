@@ -207,7 +207,7 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     locked = for_update(Payment.objects).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
-        raise PaymentError(_("This payment is not held."))
+        raise PaymentError(_("This payment does not wait for a decision, or no longer does. Load the page again."))
     held = held_left(locked)
     if tenancy.unit.property.currency != locked.currency:
         raise PaymentError(

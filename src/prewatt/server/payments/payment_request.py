@@ -132,8 +132,8 @@ def _check(request: PaymentRequest) -> None:
     if not _serves(merchant, property_):
         raise PaymentError(
             _(
-                "This merchant account takes no payments for this building: it is disabled, another "
-                "landlord's, or for another currency."
+                "This merchant account takes no payments for this building: it is disabled, belongs to another "
+                "landlord, or is for another currency."
             )
         )
     provider = PROVIDERS[merchant.provider]

@@ -40,7 +40,9 @@ def reconciled(organisation: Organisation, first: date, last: date) -> Reconcile
     """Return what `reconcile` does, to be looked at a page at a time. Raises ReconciliationError as it does."""
     if last < first or (last - first).days >= MOST_DAYS:
         raise ReconciliationError(
-            _("Give a first and a last day: the last is not before the first, and they span at most %(most)d days.")
+            _(
+                "Give a first and a last day. The last must not be before the first, and at most %(most)d days are possible."
+            )
             % {"most": MOST_DAYS}
         )
     movements: list[Finding] = []

@@ -200,7 +200,7 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
     """
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
     if payment.state != Payment.State.HELD:
-        raise PaymentError(_("This payment is not held."))
+        raise PaymentError(_("This payment does not wait for a decision, or no longer does. Load the page again."))
     held = held_left(payment)
     whole = to_minor(held, payment.currency)
     order = replace(order_of(payment), amount=to_minor(held_of(payment).amount, payment.currency))

@@ -250,7 +250,7 @@ def explain(line: SettlementLine, means: str, by: Any) -> SettlementLine:
     """
     row: SettlementLine = for_update(SettlementLine.objects).select_related("merchant__organisation").get(pk=line.pk)
     if row.means or row.kind not in UNKNOWN or means not in SettlementLine.Means.values:
-        raise PaymentError(_("This line is explained already."))
+        raise PaymentError(_("Nothing is to be chosen for this line, or it was chosen already. Load the page again."))
     row.means, row.by = means, by
     row.save(update_fields=["means", "by"])
     kinds = {"cost": (Transfer.Kind.FEE, Kind.PROVIDER_FEES), "bank": (Transfer.Kind.PAYOUT, Kind.BANK)}

@@ -315,10 +315,10 @@ def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
         take_from_tenant(locked, _credited(locked, is_open))
     elif do == "cost":
         if not is_open:
-            raise PaymentError(_("This is booked already."))
+            raise PaymentError(_("This money that was taken back is booked already. Load the page again."))
         take_as_cost(locked)
     elif do != "done":
-        raise PaymentError(_("Choose what is to be done: tenant, cost or done."))
+        raise PaymentError(_("Choose “tenant” or “cost” (who bears it), or “done” if nothing is to be booked."))
     elif is_open:
         locked.state = State.EXPLAINED
     locked.closed_at, locked.by = locked.closed_at or now(), by
@@ -330,5 +330,7 @@ def _credited(row: TakenBack, is_open: bool) -> TopUp:
     """Return the top-up that a tenant can bear a row by. Raises PaymentError if there is none, or the row is not open."""
     top_up = row.payment.top_up if row.payment is not None else None
     if not is_open or top_up is None or row.currency != top_up.tenancy.unit.property.currency:
-        raise PaymentError(_("It can't be taken from a tenant: nothing was credited for it."))
+        raise PaymentError(
+            _("This money can't be taken from a tenant: its payment was not credited, or it is dealt with already.")
+        )
     return top_up

@@ -115,7 +115,7 @@ def _names(logins: Iterable[str]) -> dict[str, str]:
     """Return the names of people by their logins; a login that is gone stands for itself."""
     logins = set(logins)
     known = {each.get_username(): each.get_full_name() for each in get_user_model().objects.filter(username__in=logins)}
-    return {who: known.get(who) or who or _("nobody named") for who in logins}
+    return {who: known.get(who) or who or _("person not recorded") for who in logins}
 
 
 def till_of(organisation: Organisation, by: Any, at: int) -> int:
@@ -145,5 +145,5 @@ def hand_over(organisation: Organisation, by: Any, amount: int, note: str, after
     at = now()
     # What was booked at this very instant counts.
     if amount > till_of(organisation, by, at + 1):
-        raise TillError(_("There is not so much in your till."))
+        raise TillError(_("There is less than this amount in your till."))
     return Handover.objects.create(organisation=organisation, by=by, amount=amount, at=at, note=note)

@@ -97,7 +97,7 @@ def move_payment(
     the last reported balance counts. Raises GivingBackError, which names the field, if it cannot be moved.
     """
     if not reason.strip():
-        raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
+        raise GivingBackError(_("Give the reason. It is shown to the tenant."), "reason")
     tenancy = Tenancy.objects.select_related("unit__property__organisation").get(pk=payment.tenancy_id)
     lock_organisation(payment.organisation_id)
     units = (tenancy.unit_id, to.unit_id)
@@ -108,8 +108,8 @@ def move_payment(
     if outlook.offline is not None and not as_known:
         raise GivingBackError(
             _(
-                "The building is offline: what is left of this payment in %(unit)s is not known until it is back. By what was "
-                "reported last it is %(left)s: say that this is to be taken, or wait."
+                "The building is offline: what is left of this payment in %(unit)s is not known until it is back. "
+                "According to the last report it is %(left)s. Choose to use this amount, or wait."
             )
             % {"unit": tenancy.unit.name, "left": local_forms.money(outlook.left, tenancy.unit.property.currency)}
         )
@@ -145,10 +145,10 @@ def move_payment(
 
 def _check(tenancy: Tenancy, to: Tenancy) -> None:
     if to.pk == tenancy.pk:
-        raise GivingBackError(_("It is in this flat already."), "to")
+        raise GivingBackError(_("The payment is at this flat already. Choose another flat."), "to")
     there, here = to.unit.property, tenancy.unit.property
     if there.organisation_id != here.organisation_id:
-        raise GivingBackError(_("It can only move to a flat of the same landlord."), "to")
+        raise GivingBackError(_("The payment can move only to a flat of the same landlord."), "to")
     if there.currency != here.currency:
         raise GivingBackError(
             _("That building takes payments in %(currency)s only.") % {"currency": there.currency}, "to"

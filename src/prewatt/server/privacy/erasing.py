@@ -67,7 +67,7 @@ def objections(tenancy: Tenancy) -> list[str]:
             sum(d.left for d in debts_of(tenancy)),
         ),
         (_("A deposit of %(amount)s is still held: pay it back first."), deposit_held(tenancy)),
-        (_("The account does not stand at zero, but at %(amount)s."), balance(tenant_account(tenancy))),
+        (_("The balance of the account is not zero, but %(amount)s."), balance(tenant_account(tenancy))),
     )
     said = [text % {"amount": local_forms.money(amount, currency)} for text, amount in amounts if amount]
     open_payments = Payment.objects.filter(tenancy=tenancy, state__in=(Payment.State.OPEN, Payment.State.HELD))

@@ -27,9 +27,9 @@ def propose(alarm: Alarm, by: Any, reason: str) -> Adjustment:
     """
     amount, tenancy = gap(alarm), _tenancy(alarm)
     if not amount:
-        raise GivingBackError(_("The books and the meter agree."))
+        raise GivingBackError(_("The books and the meter agree: there is nothing to book."))
     if tenancy is None:
-        raise GivingBackError(_("Nobody lives there now, so there are no books of a tenant to change."))
+        raise GivingBackError(_("Nobody lives there now, so there is no tenant's account to change."))
     return propose_as_metered(tenancy, amount, _of(alarm), by, reason)
 
 

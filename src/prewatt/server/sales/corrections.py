@@ -75,7 +75,12 @@ def correct(property_: Property, tariff: Tariff, begins: int, ends: int, reason:
         )
     late = Meter.objects.filter(unit__property=property_, read_at__lt=ends).first()
     if late is not None:
-        raise ValidationError({"ends": _("Meter %(meter)s has not yet reported up to that time.") % {"meter": late}})
+        raise ValidationError(
+            {
+                "ends": _("Meter %(meter)s has not reported up to that time yet. Wait, or choose an earlier day.")
+                % {"meter": late}
+            }
+        )
     for other in Correction.objects.filter(property=property_, begins__lt=ends, ends__gt=begins):
         raise ValidationError(
             {

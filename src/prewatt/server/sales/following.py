@@ -40,8 +40,8 @@ def _follow_safely(meter: Meter, entry: _WithEffects) -> None:
     except Exception as error:  # whatever it is, it is this entry's alone
         log.exception("meter %s, entry %d", meter.name, entry.seq)
         text = sentence(
-            "Entry %(seq)d of meter %(meter)s is stored, but what must follow from it failed "
-            "(%(error)s). Everything else goes on.",
+            "Entry %(seq)d of meter %(meter)s is stored, but the work that follows from it failed (%(error)s). "
+            "Everything else goes on.",
             seq=entry.seq,
             meter=meter,
             error=repr(error),

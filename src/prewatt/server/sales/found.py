@@ -130,8 +130,8 @@ def _raise_unknown(meter: Meter, number: int | None, order: AnyOrder, seq: int, 
     """Raise an alarm for an order that is in force at the meter and that nobody here gave."""
     kind = str(order.__struct_config__.tag)
     text = sentence(
-        "Meter %(meter)s has taken up %(what)s that this server does not know, because it was restored from a copy. "
-        "It is in force. Check it; if it is wrong, give the order again.",
+        "Meter %(meter)s has taken up %(what)s that this server does not know, because the server was restored from a "
+        "copy. The meter follows it. Check it; if it is wrong, give the order again.",
         meter=meter,
         what=sentence(ORDERS.get(kind, kind)),
     )
@@ -197,15 +197,14 @@ def _text(meter: Meter, data: dict[str, Any]) -> Sentence:
     }
     if data["amount"] < 0:
         return sentence(
-            "%(amount)s were taken off on %(day)s (%(who)s; %(id)s). This server does not know of it, "
-            "because it was restored from a copy. It is in force at the meter. Book it, or give it back with "
-            "a reason.",
+            "%(amount)s were taken off on %(day)s (%(who)s; %(id)s). The meter has counted this, but this server was "
+            "restored from a copy and does not know of it. Book the amount, or give it back with a reason.",
             **values,
         )
     return sentence(
-        "%(amount)s were credited on %(day)s (%(who)s; %(id)s). This server does not know of the payment, "
-        "because it was restored from a copy. It is in force at the meter. Book it; if a payment provider "
-        "has it, it is booked with the provider's file.",
+        "%(amount)s were credited on %(day)s (%(who)s; %(id)s). The meter has counted this payment, but this server "
+        "was restored from a copy and does not know of it. Book the payment; if a payment provider has it, it is "
+        "booked with the provider's file.",
         **values,
     )
 

@@ -34,7 +34,7 @@ from .keypad_left import carry_out_give_back, entry_of, give_back_reference, not
 def checked_reason(text: str) -> str:
     """Return a reason without blanks around it, at most 150 characters. Raises GivingBackError if it is empty."""
     if not text.strip():
-        raise GivingBackError(_("Say why: it is shown to the tenant."), "reason")
+        raise GivingBackError(_("Give the reason. It is shown to the tenant."), "reason")
     return text.strip()[:150]
 
 
@@ -66,13 +66,15 @@ def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund
     """
     meter = lock_account(tenancy)
     if meter is not None and not meter.gateway.is_online:
-        raise GivingBackError(_("The building is offline: what is left is not known until it is back."))
+        raise GivingBackError(
+            _("The building is offline: how much credit is left is not known until it is online again.")
+        )
     left = refundable(tenancy)
     amount_back = left if amount is None else amount
     if not 0 < amount_back <= left:
         values = {"left": local_forms.money(left, tenancy.unit.property.currency)}
         raise GivingBackError(
-            _("Only %(left)s is left: an amount to be given back is more than 0 and at most that.") % values, "amount"
+            _("Only %(left)s is left. Give back more than 0, and at most what is left.") % values, "amount"
         )
     new_refund = Refund.objects.create(
         tenancy=tenancy, who=tenancy.tenant, amount=amount_back, reason=checked_reason(reason), at=now(), by=name_of(by)

@@ -250,7 +250,9 @@ def take_over(tenancy: Tenancy, by: Any) -> KeypadEntry:
     token_meter = keypad_of(tenancy.unit_id)
     energy = found_at_move_in(tenancy, token_meter) if token_meter is not None and not tenancy.has_ended(now()) else 0
     if token_meter is None or not energy:
-        raise GivingBackError(_("Nothing was left on the meter at the move-in by a reading, or it is charged already."))
+        raise GivingBackError(
+            _("No reading shows that energy was left on the meter at the move-in, or this energy is charged already.")
+        )
     standing = charge_days(tenancy, token_meter, now())
     rated = price_of(versions_of(tenancy), now(), energy, standing.counters)
     if not rated.charge:

@@ -56,7 +56,10 @@ def lead_back(meter: Meter, by: str = "") -> Command | None:
     """
     row = for_update(Meter.objects).get(pk=meter.pk)
     if not is_ahead(row, now()):
-        raise LeadBackError(_("The journal of meter %(meter)s is not ahead of the time.") % {"meter": row})
+        raise LeadBackError(
+            _("The journal of meter %(meter)s is not ahead of the present time, so there is nothing to set back.")
+            % {"meter": row}
+        )
     if on_its_way(row):
         return None
     command = issue(row, LeadBack())
@@ -80,7 +83,10 @@ def lead_back_all(gateway: Gateway, by: str = "") -> list[Command]:
     """
     ahead = meters_ahead(gateway)
     if not ahead:
-        raise LeadBackError(_("No journal of gateway %(gateway)s is ahead of the time.") % {"gateway": gateway})
+        raise LeadBackError(
+            _("No journal of gateway %(gateway)s is ahead of the present time, so there is nothing to set back.")
+            % {"gateway": gateway}
+        )
     return [command for meter in ahead if (command := lead_back(meter, by)) is not None]
 
 

@@ -61,12 +61,12 @@ def tell(meter: Meter, state: Account, head: bytes) -> None:
         "register": "–" if state.shown is None else Energy(state.shown),
     }
     text = sentence(
-        "Nobody has the entries of meter %(meter)s from %(first)d on: this server was restored from a copy "
-        "that is older than the journal at its gateway, or that journal is damaged. So nothing of it is in "
-        "the books. The meter goes on, and payments reach it. It has %(there)s, and its register is at "
-        "%(register)s kWh; here it has %(here)s. In between %(charged)s were charged, %(credited)s credited "
-        "and %(debited)s taken off; nobody knows the single amounts. Let the books go on from the meter's "
-        "figures, unless these can't be right.",
+        "Nobody has the entries of meter %(meter)s from %(first)d on: this server was restored from a copy that is "
+        "older than the journal at its gateway, or that journal is damaged. So none of these entries is in the books. "
+        "The meter goes on, and payments reach it. Its balance is %(there)s, and its register is at %(register)s kWh. "
+        "On this server its balance is %(here)s. In between %(charged)s were charged, %(credited)s credited and "
+        "%(debited)s taken off; nobody knows the single amounts. Let the books go on from the meter's balance and "
+        "register, unless these can't be right.",
         **values,
     )
     data = {"seq": state.seq, "head": head.hex(), "account": state.dump().hex()}

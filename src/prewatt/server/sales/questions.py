@@ -208,7 +208,8 @@ def charges(case: Question, answer: str, amount: int = 0) -> list[tuple[Share, i
     if answer == "money":
         return _charges_of_money(case, amount)
     raise GivingBackError(
-        _("%(answer)s is no answer: choose one of %(known)s.") % {"answer": repr(answer), "known": ", ".join(ANSWERS)}
+        _("%(answer)s is not a known answer. Known answers: %(known)s.")
+        % {"answer": repr(answer), "known": ", ".join(ANSWERS)}
     )
 
 
@@ -298,8 +299,8 @@ def came_back(meter: Meter, entry: Rebased) -> None:
         Alarm.objects.filter(pk=question_alarm.pk).update(is_resolved=True)
     elif question_alarm.data.get("charged"):
         text = sentence(
-            "The register is back at its value before an error, so it charges the energy that was used "
-            "meanwhile. The answer for that time charged the same energy: give that charge back."
+            "The register is back at its value before an error, so it charges the energy that was used in the "
+            "meantime. The answer for that time charged the same energy: give the charge of the answer back."
         )
         raise_alarm(
             TWICE,

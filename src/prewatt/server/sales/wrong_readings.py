@@ -112,7 +112,7 @@ def put_reading_right(meter: Meter, seq: int, energy: int, by: Any, reason: str)
         at = JournalEntry.objects.get(meter=meter, seq=seq).at
         memo = sentence("reading of %(at)s put right: %(why)s", at=Moment(at, meter.property.zone), why=reason.strip())
         if not reason.strip():
-            raise GivingBackError(_("Say why: it is shown to the tenant."))
+            raise GivingBackError(_("Give the reason. It is shown to the tenant."))
         proposals.append(put_right(tenancy, amount, _name(seq, meter), by, memo))
     if not proposals:
         raise GivingBackError(_("Nobody was charged for this reading."))

@@ -40,7 +40,7 @@ _SAID = {
     "account/messages/phone_verified.txt": _("Your phone number is confirmed. From now on you can log in with it."),
     "mfa/messages/totp_activated.txt": _("The authenticator app is set up."),
     "mfa/messages/totp_deactivated.txt": _("The authenticator app is removed."),
-    "mfa/messages/recovery_codes_generated.txt": _("There are new recovery codes; the old ones are worth nothing."),
+    "mfa/messages/recovery_codes_generated.txt": _("There are new recovery codes. The old ones are no longer valid."),
     "mfa/messages/webauthn_added.txt": _("The passkey is added."),
     "mfa/messages/webauthn_removed.txt": _("The passkey is removed."),
 }
@@ -78,7 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": _("This is not your present password."),
         "too_many_login_attempts": _("Too many wrong codes. Ask for a new one."),
         "invalid_password_reset": _("This link was used already, or it is too old. Ask for a new one."),
-        "same_as_current": _("This is the number that you have already."),
+        "same_as_current": _("This is your phone number already."),
     }
 
     # -- tries --

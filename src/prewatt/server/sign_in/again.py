@@ -97,7 +97,7 @@ def _refuse_call(request: HttpRequest) -> HttpResponse | None:
         return None
     if not is_reauthentication_required(request, app="allauth.account"):
         return None
-    said = _("Nothing was changed: log in again on the page first, or call with a key.")
+    said = _("Nothing was changed. Log in again on the page first, or use a key for programs.")
     return JsonResponse({"detail": said}, status=403)
 
 

@@ -53,5 +53,7 @@ class ChangeFirstPassword:
         if name.startswith(_OPEN):
             return None
         if "HX-Request" not in request.headers:
-            messages.info(request, _("Choose a password of your own: the one that was printed is good for this alone."))
+            messages.info(
+                request, _("Choose a password of your own. The printed one is valid only for this first log-in.")
+            )
         return redirect("account_change_password")

@@ -24,7 +24,7 @@ def end_left_open(user: Any) -> None:
     links = EmailConfirmation.objects.filter(email_address__user=user.pk)
     if links.exists():
         links.delete()
-        _say(_("The link to confirm a new e-mail address holds no more. If you asked for it, ask for a new one."))
+        _say(_("The link to confirm a new e-mail address is no longer valid. If you asked for it, ask for a new one."))
 
 
 def end_invitations(user: Any, roles: bool = True) -> None:
@@ -34,8 +34,8 @@ def end_invitations(user: Any, roles: bool = True) -> None:
     if count:
         security_log.note("invitations ended", context.request, of_user=user.pk, count=count)
         text = ngettext(
-            "%(count)d open invitation of this login lets nobody in any more. If you still need it, make a new one.",
-            "%(count)d open invitations of this login let nobody in any more. If you still need them, make new ones.",
+            "%(count)d open invitation of this login is no longer valid. If you still need it, make a new one.",
+            "%(count)d open invitations of this login are no longer valid. If you still need them, make new ones.",
             count,
         )
         _say(text % {"count": count})
@@ -46,9 +46,9 @@ def tell_of_keys(user: Any) -> None:
     count = ApiKey.objects.valid().filter(user=user.pk).exclude(scope=ApiKey.Scope.TENANT).count()
     if count:
         text = ngettext(
-            "%(count)d key of this login for programs goes on. If you do not know it, revoke it on the page “Keys for programs”.",
-            "%(count)d keys of this login for programs go on. If you do not know them all, revoke them on the page "
-            "“Keys for programs”.",
+            "%(count)d key of this login for programs is still valid. If you do not know it, revoke it on the page “Keys for programs”.",
+            "%(count)d keys of this login for programs are still valid. If you do not know them all, revoke them on "
+            "the page “Keys for programs”.",
             count,
         )
         _say(text % {"count": count})

@@ -70,7 +70,7 @@ def visitor(request: HttpRequest, code: str, appid: str) -> Visitor:
     if not programs:
         raise ValidationError({"appid": _("This WeChat mini program is not set up on this server.")})
     if not code or len(code) > LONGEST:
-        raise ValidationError({"code": _("WeChat does not say which user it is.")})
+        raise ValidationError({"code": _("WeChat did not say which user you are. Try again.")})
     base = settings.CONFIG.providers.get("wechat-api", ADDRESS)
     away = None
     for program in programs:
@@ -109,7 +109,7 @@ def join_by_invitation(request: HttpRequest, who: Visitor, typed: str, name: str
         if seconds := waits("invitation", address):
             raise ValidationError(wait_in_words(seconds), code="too_many_tries")
         failed("invitation", address)
-        text = _("There is no invitation with this code. It has 16 letters and figures; O, I, 0 and 1 are not used.")
+        text = _("There is no invitation with this code. A code has 16 letters and digits; O, I, 0 and 1 are not used.")
         raise ValidationError({"invitation": text})
     row = known(who)
     if row is not None and invitation.used_by_id == row.user_id:
@@ -154,19 +154,23 @@ def join_by_password(request: HttpRequest, who: Visitor, login: str, password: s
     was printed, the factor is wrong, the login is no tenant's, or the asker has to wait; NeedsSecondFactor without a factor.
     """
     if max(len(login), len(password), len(factor)) > LONGEST:
-        raise ValidationError({"login": _("This is too long.")})
+        raise ValidationError({"login": _("The name, the password or the code is too long.")})
     named = user_named(login)
     name = named.get_username() if named is not None else login
     user: Any = AccountAdapter().authenticate(request, username=name, password=password)
     if user is None or not user.is_active:
         raise ValidationError({"login": _("This name and password do not match.")})
     if FirstPassword.objects.filter(user=user.pk).exists():
-        text = _("This password was printed, and is good once: log in in a browser, and choose one of your own there.")
+        text = _(
+            "This is a printed password, which is valid once. Log in with it in a browser, and choose your own password there."
+        )
         raise ValidationError({"login": text})
     if second_factor.has(user):
         _check_factor(user, factor)
     if not tenancies_of_login(user).exists():
-        raise ValidationError({"login": _("This login is not of a tenant. The mini program shows flats alone.")})
+        raise ValidationError(
+            {"login": _("This login does not belong to a tenant. The mini program is only for tenants.")}
+        )
     with transaction.atomic():
         # The look at a password takes long. Whoever changed it meanwhile has ended what was joined by it, and not what comes after.
         same = get_user_model().objects.filter(pk=user.pk, password=user.password)

@@ -22,7 +22,7 @@ def draw_statement(task: Task, progress: Progress) -> Outcome:  # noqa: ARG001
     """
     tenancy = task.tenancy
     if tenancy is None:
-        raise TaskError(_("a statement is of a tenancy, and none is named"))
+        raise TaskError(_("a statement needs a tenancy, and none was given"))
     first, last = (date.fromisoformat(task.given[name]) for name in ("first", "last"))
     try:
         content = to_pdf(statement(tenancy, *days(tenancy, first, last)))

@@ -98,7 +98,8 @@ def _check_postpaid(tenancy: Tenancy, request: TermsRequest) -> None:
         raise TermsError(_("A bill must be due after 1 to 90 days."), "due_days")
     if not LEAST_NOTICE <= request.overdue_days <= 180:
         raise TermsError(
-            _("Choose %(least)d to 180 days after which this follows.") % {"least": LEAST_NOTICE}, "overdue_days"
+            _("Choose after how many days this step follows: %(least)d to 180.") % {"least": LEAST_NOTICE},
+            "overdue_days",
         )
 
 
@@ -191,8 +192,8 @@ def _clear(tenancy: Tenancy, terms: Terms, meter: Meter | None, at: int) -> None
     if Tenancy.objects.filter(unit=tenancy.unit_id, begins__lt=tenancy.begins, settled_at__isnull=True).exists():
         raise TermsError(
             _(
-                "The tenant before is not settled yet, so the meter's balance may not be this "
-                "tenant's: settle that tenancy first."
+                "The previous tenancy is not settled yet, so the meter's balance may not be this tenant's: settle "
+                "that tenancy first."
             )
         )
     if amount and terms.owed == Terms.Owed.SPREAD:

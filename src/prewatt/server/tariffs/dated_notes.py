@@ -46,7 +46,7 @@ def _holds(planned: Mapping[int, Tariff], at: int) -> str:
     """Return the tariff that the plan has in force at an instant, in words."""
     tariff = in_force(sorted(planned.items()), at)
     if tariff is None:
-        return _("what held before holds there")
+        return _("what applied before applies there too")
     stretch = RateCalendar(tariff).stretch(at)
     values = {
         "rate": stretch.rate,
@@ -54,8 +54,8 @@ def _holds(planned: Mapping[int, Tariff], at: int) -> str:
         "currency": local_forms.sign(tariff.currency),
     }
     if tariff.dated is not None and stretch.rate == tariff.dated.name and tariff.dated.begin <= at < tariff.dated.end:
-        return _("the prices that were loaded before hold from there, first %(price)s %(currency)s") % values
-    return _("the tariff under them holds from there, first %(rate)s at %(price)s %(currency)s") % values
+        return _("the prices that were loaded before apply from then, first %(price)s %(currency)s") % values
+    return _("the tariff's other prices apply from then, first %(rate)s at %(price)s %(currency)s") % values
 
 
 def _wall(at: int, zone_name: str) -> str:

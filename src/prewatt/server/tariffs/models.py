@@ -144,7 +144,10 @@ class TariffVersion(models.Model):
             if priced_in != expected:
                 raise ValidationError(
                     {
-                        "tariff": _("The tariff's %(name)s is %(one)s, the building's %(other)s.")
+                        "tariff": _(
+                            "The tariff's %(name)s is %(one)s, but the building's is %(other)s. Choose a tariff with "
+                            "the same."
+                        )
                         % {"name": name, "one": priced_in, "other": expected}
                     }
                 )

@@ -150,9 +150,9 @@ class _Reading:
 
     def _check_scale(self) -> None:
         if self._scale not in SCALES:
-            raise whole(_("there is no such unit: %(found)r") % {"found": shown(self._scale)})
+            raise whole(_("%(found)r is not a known unit of prices") % {"found": shown(self._scale)})
         if self._scale != _scale_of(self._header, self._scale):
-            text = _("its name says another unit than %(unit)s") % {"unit": _in_words(self._scale)}
+            text = _("the column's name says another unit than %(unit)s") % {"unit": _in_words(self._scale)}
             self._problems.add(self._header.number, self._header.labels["price"], text)
 
     def _cells_of(self, rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, Cell]]]:
@@ -221,8 +221,7 @@ class _Reading:
             self._add(
                 line,
                 column,
-                _("the clocks are put forward over %(hour)s: that hour does not exist")
-                % {"hour": f"{moment:%Y-%m-%d %H:%M}"},
+                _("%(hour)s does not exist: the clocks go forward then") % {"hour": f"{moment:%Y-%m-%d %H:%M}"},
             )
             return None, []
         if not 0 <= instant(meant[0]) <= INSTANT_MAX:
@@ -252,7 +251,7 @@ class _Reading:
             self._add(
                 line,
                 "price",
-                _("price %(price)r is over %(most)d per kWh") % {"price": shown(text), "most": PRICE_MAX // MICRO},
+                _("price %(price)r is above %(most)d per kWh") % {"price": shown(text), "most": PRICE_MAX // MICRO},
             )
             return None
         self._below_zero += micro < 0
@@ -286,7 +285,7 @@ class _Reading:
             if until is None:
                 until = min(at + before, following or at + before)
             if not MINUTE <= until - at <= DAY + DAY // 24 or (until - at) % MINUTE:
-                slips.append(Slip(index, _("does not hold for whole minutes up to a day: is its end right?")))
+                slips.append(Slip(index, _("must apply for whole minutes, at most a day: is its end right?")))
             elif following is not None and until > following:
                 slips.append(
                     Slip(index + 1, _("begins before the price of line %(line)d ends") % {"line": rows[at].line})

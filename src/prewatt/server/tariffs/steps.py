@@ -57,7 +57,7 @@ def steps(begins: Sequence[int]) -> tuple[list[int], list[Slip]]:
         if index in off_grid:
             slips.append(off_grid[index])
         elif last is not None and at - last < step:
-            text = _("begins %(late)s after the price before it, which holds %(step)s: is its time right?")
+            text = _("begins %(late)s after the price before it, which applies for %(step)s: is its time right?")
             text %= {"late": _length(at - last), "step": _length(step)}
             slips.append(Slip(index, text))
         else:
@@ -111,14 +111,14 @@ def _alone(begins: Sequence[int]) -> list[Slip]:
     far = [False] + [later - earlier > DAY for earlier, later in pairwise(begins)] + [False]
     far[0] = far[-1] = True
     return [
-        Slip(index, _("is the only price within more than a day of it: is its date right?"))
+        Slip(index, _("has no other price within a day before or after it: is its date right?"))
         for index in range(len(begins))
         if far[index] and far[index + 1]
     ]
 
 
 def _apart(distance: int) -> str:
-    text = _("prices %(apart)s apart have no step that an exchange has: 5, 15, 30 or 60 minutes, up to a day")
+    text = _("prices can't be %(apart)s apart. Exchanges have steps of 5, 15, 30 or 60 minutes, up to a day")
     return text % {"apart": _length(distance)}
 
 

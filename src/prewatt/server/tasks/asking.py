@@ -22,7 +22,7 @@ def ask(kind: str, organisation: Organisation, by: Any, back: str, **more: Any) 
     """
     waiting = Task.objects.filter(organisation=organisation, state__in=(Task.State.WAITING, Task.State.RUNNING))
     if waiting.count() >= MOST_WAITING:
-        raise ValidationError(_("Too much is being made already. Wait until some of it is done, and ask again."))
+        raise ValidationError(_("Too many tasks are running already. Wait until some are done, and try again."))
     language = get_language() or ""
     return Task.objects.create(
         kind=kind, organisation=organisation, by=by, back=back, language=language, asked_at=system_now(), **more

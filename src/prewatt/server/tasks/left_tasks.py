@@ -27,7 +27,8 @@ def cut_off(runner: int | None) -> None:
         state=Task.State.FAILED,
         ended_at=system_now(),
         content=b"",
-        text=_("It was cut off %(n)d times, so it was given up. The server's log says more.") % {"n": MOST_TRIES},
+        text=_("This task was interrupted %(n)d times, so the server stopped trying. The server's log says more.")
+        % {"n": MOST_TRIES},
     )
     left.update(state=Task.State.WAITING, percent=0, runner=0)
 

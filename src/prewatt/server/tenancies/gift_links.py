@@ -53,7 +53,7 @@ def make_gift_link(tenancy: Tenancy, by: Any, given: NewGiftLink) -> GiftLink:
     flat_name = typed_name(given.flat_name, "flat_name") or typed_name(tenancy.unit.name, "flat_name")
     shown_name, note = typed_name(given.shown_name, "shown_name"), typed_name(given.note, "note")
     if given.days not in DAYS:
-        raise ValidationError({"days": _("Choose for how long the link holds.")})
+        raise ValidationError({"days": _("Choose for how long the link is valid.")})
     # Of two who make links at once the second sees the first one's.
     tenancy = for_update(Tenancy.objects).get(pk=tenancy.pk)
     at = now()
@@ -103,7 +103,7 @@ def end_gift_link(link: GiftLink, by: Any) -> None:
     `by` is not the main tenant.
     """
     if link.made_by_id != by.pk and not _is_main(link.tenancy, by):
-        raise ValidationError(_("Only whoever made a link and the main tenant can end it."))
+        raise ValidationError(_("Only the person who made a link and the main tenant can end it."))
     GiftLink.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=now())
 
 

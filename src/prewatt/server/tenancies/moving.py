@@ -56,7 +56,7 @@ def check_in_use(unit: Unit, ends: Iterable[int | None] = (None,)) -> None:
         return
     row = Unit.objects.select_related("property").get(pk=unit.pk)
     if row.property.archived_at is not None:
-        raise ValidationError(_("The whole building is archived. Bring that back first."))
+        raise ValidationError(_("The whole building is archived. Bring the building back first."))
     if row.archived_at is not None:
         raise ValidationError(_("This unit is archived. Bring it back first."))
 

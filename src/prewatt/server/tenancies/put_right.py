@@ -155,7 +155,7 @@ class _PuttingRight:
         deposit = self.tenancy.deposit if self.change.deposit is None else self.change.deposit
         is_same = (tenant, deposit) == (self.tenancy.tenant, self.tenancy.deposit)
         if is_same and not is_moved and not self.change.another:
-            raise ValidationError(_("Nothing is changed by this."))
+            raise ValidationError(_("This changes nothing. Change a date, the name or the deposit."))
         return tenant, deposit
 
     def _reopen_settled(self, with_money: Iterable[int]) -> list[int]:
@@ -182,7 +182,9 @@ class _PuttingRight:
         if self.change.another:
             self.tenancy.people.clear()
             if forget(self.tenancy):
-                said = _("Type again how %(who)s is reached: what was known belongs to another person.")
+                said = _(
+                    "Type again how %(who)s is reached: the known phone number and addresses belong to another person."
+                )
                 self.says.append(said % {"who": tenant})
         self.tenancy.clean_fields(exclude=("unit",))
         for pk in touched:
@@ -204,7 +206,7 @@ class _PuttingRight:
                 raise ValidationError(_("%(who)s would move out before moving in.") % {"who": who})
             overlaps = first < (ends or first + 1) and begins < (last or begins + 1)
             if pk != self.tenancy.pk and overlaps:
-                said = _("%(who)s lives there then (%(first)s – %(last)s). Correct that first, or both together.")
+                said = _("%(who)s lives there then (%(first)s – %(last)s). Correct that move first, or both together.")
                 wall = {"first": self._wall(first), "last": "" if last is None else self._wall(last)}
                 raise ValidationError(said % {"who": who, **wall})
         return spans
@@ -280,7 +282,7 @@ class _PuttingRight:
         paid_out = out.exclude(way=PayOut.Way.WITHDRAWN).aggregate(sum=Sum("amount"))["sum"] or 0
         if paid_out:
             self.says.append(
-                _("%(amount)s was paid out to %(who)s already, and is counted.")
+                _("%(amount)s was paid out to %(who)s already, and is taken into account.")
                 % {"amount": local_forms.money(paid_out, tenancy.unit.property.currency), "who": tenancy.tenant}
             )
         tenancy.settled_at = None
@@ -315,7 +317,8 @@ class _PuttingRight:
             tenancy.refresh_from_db(fields=["settled_at", "settlements"])
         else:
             self.says.append(
-                _("%(who)s is settled as soon as the meter has reported until then.") % {"who": tenancy.tenant}
+                _("The account of %(who)s is settled as soon as the meter has reported up to the move-out.")
+                % {"who": tenancy.tenant}
             )
 
     def _change_deposit(self, deposit: int) -> None:
@@ -325,7 +328,7 @@ class _PuttingRight:
             return
         check_deposit(deposit)
         if deposit_held(tenancy) + more < 0:
-            raise ValidationError({"deposit": _("More than this was paid back of the deposit already.")})
+            raise ValidationError({"deposit": _("More of the deposit than this was paid back already.")})
         received, held = account(self.organisation, Kind.CASH), account(self.organisation, Kind.DEPOSITS)
         debit, credit = (received, held) if more > 0 else (held, received)
         of, memo = self.of.and_(Part.DEPOSIT), sentence("deposit put right")
@@ -363,8 +366,8 @@ class _PuttingRight:
         if any(at <= read_at for at in changed) and self._counts():
             self.says.append(
                 _(
-                    "The meter has counted tiers, the month's minimum and days from the wrong instant on. That is past, and is "
-                    "not charged again. Book the difference by hand."
+                    "The meter has counted tiers, the month's minimum and days from the wrong date and time on. The "
+                    "past is not charged again: book the difference by hand."
                 )
             )
 
@@ -385,7 +388,8 @@ class _PuttingRight:
         names = sorted({str(each.shared_cost) for each in runs.select_related("shared_cost")})
         if names:
             text = _(
-                "Shared costs of these days were divided by the wrong instant. Give them back and run them again: %(names)s."
+                "Shared costs of these days were divided according to the wrong date and time. Give them back and run "
+                "them again: %(names)s."
             )
             self.says.append(text % {"names": ", ".join(names)})
 

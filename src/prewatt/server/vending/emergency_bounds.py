@@ -49,4 +49,4 @@ def check_terms(property_: Property, amount: int, days: int) -> None:
         most = local_forms.money(allowed.amount, property_.currency)
         raise EmergencyError(_("A code must lend more than 0, and at most %(most)s.") % {"most": most}, "amount")
     if not 0 < days <= min(allowed.days, MOST_CODE_DAYS):
-        raise EmergencyError(_("A code must hold for 1 to %(most)d days.") % {"most": allowed.days}, "days")
+        raise EmergencyError(_("A code must be valid for 1 to %(most)d days.") % {"most": allowed.days}, "days")

@@ -59,7 +59,7 @@ def check_meter(meter: Meter, amount: int, by: Any, before: int = 0) -> TokenMet
     )
     if holding.count() >= bounds(meter.property).number:
         text = _(
-            "%(where)s: %(number)d codes hold already, and no more are allowed. A used code counts until its "
+            "%(where)s: %(number)d codes are valid already, and no more are allowed. A used code counts until its "
             "end. Revoke one, wait for its end, or allow more."
         )
         raise EmergencyError(text % {"where": place, "number": holding.count()}, "units")
@@ -69,9 +69,9 @@ def check_meter(meter: Meter, amount: int, by: Any, before: int = 0) -> TokenMet
     is_over = is_too_much(organisation, tenancy, meter, amount, by)
     if is_over or (before and is_too_much(organisation, None, None, amount * (before + 1), by)):
         text = _(
-            "%(where)s: together with what was given and lent in the last 30 days, and with the codes that hold, "
-            "this is more than %(limit)s, which is the most that one person may give alone. Make fewer or "
-            "smaller codes."
+            "%(where)s: together with what was given and lent in the last 30 days, and with the codes that are valid, "
+            "this is more than %(limit)s, which is the most that one person may give alone. Make fewer or smaller "
+            "codes."
         )
         limit = local_forms.money(limit_of(organisation), meter.property.currency)
         values = {"where": place, "limit": limit}

@@ -23,7 +23,7 @@ def place(token_meter: TokenMeter, unit: Unit | None) -> None:
     other = TokenMeter.objects.filter(unit=unit, meter__isnull=True).exclude(pk=row.pk).first() if unit else None
     if other is not None:
         raise ReadingRefused(
-            _("Keypad meter %(name)s hangs at this unit: say first that it hangs nowhere.") % {"name": other.name},
+            _("Keypad meter %(name)s belongs to this unit. First choose “at no unit” for it.") % {"name": other.name},
             "unit",
         )
     if row.unit_id != (unit.pk if unit else None):

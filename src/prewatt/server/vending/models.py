@@ -102,7 +102,7 @@ class Refund(WithTypedReason):
         DEPOSIT = "deposit", _("deposit")
         CLEARED = "cleared", _("credit cleared at the meter")
         OVERPAID = "overpaid", _("paid more than was owed")
-        CAME_BACK = "came-back", _("taken back, and came back to us")
+        CAME_BACK = "came-back", _("taken back, and later returned to us")
         FAILED = "failed", _("a refund that did not arrive")
 
     tenancy = models.ForeignKey(Tenancy, on_delete=models.PROTECT, related_name="refunds")
@@ -139,7 +139,7 @@ class PayOut(models.Model):
         PROVIDER = "provider", _("by the payment provider")
         SET_OFF = "set-off", _("set off against a debt")
         WITHDRAWN = "withdrawn", _("not owed after all")
-        ROUNDING = "rounding", _("finer than the currency")
+        ROUNDING = "rounding", _("rounded off")
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="pay_outs")
     amount = models.BigIntegerField()
@@ -168,8 +168,8 @@ class Adjustment(WithTypedReason):
 
     class Kind(models.TextChoices):
         GIVEN = "given", _("given freely")
-        CHARGED = "charged", _("what was charged is put right")
-        METERED = "metered", _("the meter's figure is taken into the books")
+        CHARGED = "charged", _("a charge is corrected")
+        METERED = "metered", _("the meter's balance is taken into the books")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waits for a second person")
@@ -224,7 +224,7 @@ class MeterExchange(models.Model):
         """How the end of the old meter is known."""
 
         READ = "read", _("as it was last read")
-        TYPED = "typed", _("as its face shows")
+        TYPED = "typed", _("as its display shows")
         UNKNOWN = "unknown", _("not known")
 
     command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="exchange")

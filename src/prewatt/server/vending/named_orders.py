@@ -23,7 +23,8 @@ def read_action(
     kind = BY_MANAGER.get(do)
     if kind is None:
         raise ControlError(
-            _("%(do)s is no order: choose one of %(known)s.") % {"do": repr(do), "known": ", ".join(BY_MANAGER)}
+            _("%(do)s is not a known order. Known orders: %(known)s.")
+            % {"do": repr(do), "known": ", ".join(BY_MANAGER)}
         )
     if needs(kind, "watts") and (watts is None or not 0 <= watts <= WATTS_MAX):
         raise ControlError(

@@ -58,31 +58,31 @@ def why_no_code(command: Command) -> str:
     if hasattr(command, "code") or not isinstance(order, Control | GrantCredit):
         return ""
     if order.tid is not None:
-        return _("Its code was shown once.")
+        return _("The code of this order was shown once.")
     token_meter = TokenMeter.objects.filter(meter=command.meter_id).select_related("group").first()
     if token_meter is None:
-        return _("It has no code: this meter takes no codes.")
+        return _("No code: this meter takes no codes.")
     base = BaseDate(token_meter.group.base)
     try:
         if isinstance(order, Control):
             order_token(order.action, base, tid_at(base, command.issued_at))
         elif not codable(order.amount):
-            return _("It has no code: the amount is too small for one.")
+            return _("No code: the amount is too small for a code.")
     except NotCarried as refused:
         return {
-            "action": _("It has no code: this order waits for the network."),
+            "action": _("No code: this order waits for the network."),
             "amount": _(
-                "It has no code: a code carries up to three decimals; with an end two, and none over 100. Order "
-                "such an amount to get a code."
+                "No code: a code carries an amount with at most three decimals, two if there is an end, and none "
+                "above 100. Order such an amount to get a code."
             ),
             "end": _(
-                "It has no code: with an amount, a code carries whole hours up to two days, or whole days. Order "
-                "such an end, or only an amount or only an end, to get a code."
+                "No code: with an amount, a code carries an end in whole hours up to two days, or in whole days. To "
+                "get a code, order such an end, or only an amount, or only an end."
             ),
         }[refused.reason]
     except NumberError:
         pass
-    return _("It has no code: the base date of the meter's key has no minutes left. Change its key.")
+    return _("No code: the base date of the meter's key has no minutes left. Change the meter's key.")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ def check_amount(amount: int, currency: str) -> None:
         raise TopUpError(_("A top-up must be more than 0, and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
     if amount % minor_unit(currency):
         raise TopUpError(
-            _("%(currency)s has %(digits)d decimals.") % {"currency": currency, "digits": minor_digits(currency)},
+            _("Amounts in %(currency)s have at most %(digits)d decimals.")
+            % {"currency": currency, "digits": minor_digits(currency)},
             "amount",
         )
 

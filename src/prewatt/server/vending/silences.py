@@ -133,7 +133,7 @@ def _why(line: Mapping[str, Any]) -> Sentence:
             )
         case "broken":
             return sentence(
-                "The answers of its meters come broken (%(port)s). Look at the adapter and the wiring.",
+                "The answers of its meters arrive damaged (%(port)s). Check the adapter and the wiring.",
                 port=line["port"],
             )
         case _unknown:
@@ -189,7 +189,7 @@ def _begin(
             day_charge=used[1] if used else None,
         )
     text = sentence(
-        "%(who)s: nothing is heard since %(at)s.",
+        "%(who)s: nothing has been heard since %(at)s.",
         who=_who(silence, meters),
         at=Moment(since, gateway.property.zone),
     )

@@ -38,7 +38,7 @@ def vend_units(token_meter: TokenMeter, tenths: int, by: Any = None, detail: str
     if (most := carried_at_most(tenths)) != tenths:
         # The meter would take more than is counted here.
         raise VendError(
-            _("A code can't carry just so much: the next lower that it can is %(kwh)s kWh.")
+            _("A code can't carry exactly this energy. The next lower energy that it can carry is %(kwh)s kWh.")
             % {"kwh": local_forms.kwh(most * TENTH)}
         )
     token = UnitCredit(next_tid(token_meter), tenths)
@@ -51,7 +51,7 @@ def vend_money(token_meter: TokenMeter, amount: int, by: Any = None, detail: str
     exactly, or a payment must be recorded instead.
     """
     if token_meter.meter_id is not None:
-        raise VendError(_("Record a payment instead: its code is made with it."))
+        raise VendError(_("This meter has an account: record a payment instead, and its code is made with it."))
     if (tenancy := tenant_at(token_meter)) is not None:
         raise VendError(
             _("%(who)s has an account for this meter: record the payment, and the code is made with it.")

@@ -40,7 +40,7 @@ def _check_typed(at: int, register: int) -> None:
     if at > now():
         raise ReadingRefused(_("This is in the future: give the date and time at which you read the meter."), "at")
     if not 0 <= register <= REGISTER_MAX:
-        raise ReadingRefused(_("No meter shows such a number."), "kwh")
+        raise ReadingRefused(_("No meter shows such a number. Check what you typed."), "kwh")
 
 
 @transaction.atomic
@@ -94,13 +94,17 @@ def _by_sold(token_meter: TokenMeter, last: KeypadReading, register: int, at: in
 def _implausible(cause: str, fell: bool) -> str:
     if cause == UNSOLD:
         return _(
-            "More would be used than was sold. Look again; if it stands there so, somebody must look at the meter."
+            "This would mean that more was used than was sold. Check the number. If the meter really shows it, "
+            "somebody must examine the meter."
         )
     if cause == UNEXPLAINED:
-        return _("More would be left than was sold and not used. Look again.")
+        return _("This would mean that more is left than was sold and not used. Check the number.")
     if fell:
-        return _("It is lower than at the last reading. Look again; if it is another meter, register that one.")
-    return _("So much can't have flowed since the last reading. Look again.")
+        return _(
+            "The register is lower than at the last reading. Check the number. If it is another meter, register that "
+            "meter."
+        )
+    return _("This much energy can't have flowed since the last reading. Check the number.")
 
 
 @transaction.atomic

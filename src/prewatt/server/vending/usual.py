@@ -37,14 +37,16 @@ def usual(unit: Unit) -> Usual | None:
     """
     property_ = unit.property
     if own := _median(TopUp.objects.filter(tenancy__unit=unit)):
-        return Usual(own, _("This flat usually pays about %(usual)s: this is over %(times)d times that."))
+        return Usual(own, _("This flat usually pays about %(usual)s: this is more than %(times)d times as much."))
     if of_building := _median(TopUp.objects.filter(tenancy__unit__property=property_)):
-        return Usual(of_building, _("Flats here usually pay about %(usual)s: this is over %(times)d times that."))
+        return Usual(
+            of_building, _("Flats here usually pay about %(usual)s: this is more than %(times)d times as much.")
+        )
     in_force = [each for each in property_.tariff_versions.in_force(now()) if each.effective_at <= now()]
     price = max((max(rate.prices) for each in in_force for rate in each.tariff.kernel().rates), default=0)
     if not price:
         return None
-    said = _("A month with much use costs about %(usual)s here: this is over %(times)d times that.")
+    said = _("A month with much use costs about %(usual)s here: this is more than %(times)d times as much.")
     return Usual(price * MONTH, said)
 
 

@@ -28,14 +28,17 @@ def supply_vacant(unit: Unit, until: int, watts: int, by: Any, reason: str) -> C
     """
     meter: Meter | None = getattr(unit, "meter", None)
     if meter is None:
-        raise ControlError(_("No meter hangs here yet."))
+        raise ControlError(_("This unit has no meter yet."))
     tenancy = unit.tenancies.not_over(now()).first()
     if tenancy is not None and tenancy.begins <= now():
-        raise ControlError(_("%(who)s lives here: give an order for a tenant's flat.") % {"who": tenancy.tenant})
+        raise ControlError(
+            _("This flat is not vacant: %(who)s lives here. Give an order for a flat with a tenant.")
+            % {"who": tenancy.tenant}
+        )
     ends = until if tenancy is None else min(until, tenancy.begins)
     supply = account_of(meter).supply
     if supply.locks:
-        raise ControlError(_("A lock keeps the switch open. End it first, when its cause is put right."))
+        raise ControlError(_("A lock keeps the switch open. When its cause is corrected, unlock the meter first."))
     if supply.opened:
         # Without credit the switch stays open until the restoration comes.
         control(meter, Close(), by, reason)

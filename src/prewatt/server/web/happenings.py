@@ -54,7 +54,7 @@ def happenings(meter: Meter, most: int = 10) -> list[Happening]:
             by = entry.by if entry.grant else detail_in_words(entry.by, spoken())
             detail = f"{by} {entry.reason}".strip()
             if entry.tid in orderers:
-                detail = _("%(where)s, by the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}
+                detail = _("%(where)s, with the code of %(who)s") % {"where": detail, "who": orderers[entry.tid]}
             result.append(Happening(entry.at, what, detail))
         elif isinstance(entry, CreditByCode):
             result.append(Happening(entry.at, _("a code was typed in"), detail_in_words(entry.by, spoken())))

@@ -55,7 +55,5 @@ def show_papers(request: HttpRequest, papers: Sequence[Paper], zone_info: object
 
 def tell_ended(request: HttpRequest, count: int) -> None:
     """Say on the next page how many invitations have ended."""
-    ended = ngettext(
-        "%(count)d invitation lets nobody in any more.", "%(count)d invitations let nobody in any more.", count
-    )
+    ended = ngettext("%(count)d invitation no longer works.", "%(count)d invitations no longer work.", count)
     messages.success(request, ended % {"count": count})

@@ -149,7 +149,7 @@ def _change_in_words(present: int, change: Ahead, at: int, zone_info: ZoneInfo, 
     }
     if change.price < present:
         return _("Cheaper from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
-    return _("Dearer from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
+    return _("More expensive from %(at)s: %(price)s instead of %(present)s %(currency)s/kWh") % values
 
 
 def _best(ahead: list[Ahead], change: tuple[int, Ahead] | None, at: int, zone_info: ZoneInfo) -> str:

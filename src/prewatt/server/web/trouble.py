@@ -36,8 +36,8 @@ def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
         return _own(request, 413)
     if isinstance(exception, DisallowedHost):
         text = _(
-            "This server does not answer under the name or address that was used. Use the address that you were given. Whoever "
-            "runs the server adds another one to PREWATT_HOSTS."
+            "This server does not answer under the name or address that was used. Use the address that you were given. "
+            "The operator of the server can add more names to PREWATT_HOSTS."
         )
         return _answer(request, 400, _("Nothing was done"), text)
     return _own(request, 400)
@@ -53,7 +53,7 @@ def too_many(request: HttpRequest, wait: float) -> HttpResponse:
 def _own(request: HttpRequest, status: int, wait: int = 0) -> HttpResponse:
     """Return the page of a status that has no view of its own."""
     if status == 405:
-        text = _("This address only takes what a form sends. Begin at the first page.")
+        text = _("This address accepts only what a form sends. Begin at the first page.")
     elif status == 413:
         text = _("What was sent is too large, so nothing was changed. Send less at once, or a smaller file.")
     elif status == 429:
@@ -122,8 +122,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if not isinstance(error, OperationalError | InterfaceError):
         text = _(
-            "The server has made a mistake, and its log says which one. Look whether what you wanted has been done before you "
-            "try again. A payment that is sent twice from the same page is booked once."
+            "The server has made a mistake, and its log says which one. Before you try again, check whether your "
+            "change was made. A payment that is sent twice from the same page is booked only once."
         )
         return _answer(request, 500, _("Something went wrong"), text)
     if is_busy(error):

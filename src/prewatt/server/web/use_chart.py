@@ -177,7 +177,7 @@ def _rows(chart: Chart) -> Iterator[Row]:
 def _note(part: Part) -> str:
     if part.state is State.UNKNOWN:
         return _("not known: the meter was not read")
-    return _("in part worked out or of another time") if part.state is State.PARTLY else ""
+    return _("partly estimated, or from another time") if part.state is State.PARTLY else ""
 
 
 def _rate(name: str) -> str:

@@ -95,9 +95,7 @@ def _by_codes(tenancy: Tenancy, panel: KeypadPanel | None) -> dict[str, Any]:
     codes = [each for each in panel.codes if not each.is_back][:1] if panel is not None else []
     title = _("not known yet")
     text = (
-        _("Nobody hears from this meter: look at its display.")
-        if panel is not None
-        else _("This flat has no meter yet.")
+        _("This meter sends no data. Look at its display.") if panel is not None else _("This flat has no meter yet.")
     )
     return {
         "balance": exact_money(credit),

@@ -158,7 +158,7 @@ def subscriptions(request: HttpRequest, given: Subscriptions) -> Any:
     if person is None:
         raise ValidationError(_("Only a WeChat mini program can permit messages in WeChat."))
     if len(given.accepted) > MOST_TEMPLATES:
-        raise ValidationError({"accepted": _("There are too many.")})
+        raise ValidationError({"accepted": _("Too many templates were sent at once.")})
     flats = list(tenancies_of_login(request.user).living(now()))
     rows = templates_in(person.appid, {each.unit.property.organisation_id for each in flats})
     owners = {row.account.organisation_id for row in rows if row.template in given.accepted}

@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.BigIntegerField()),
-                ('why', models.CharField(choices=[('paid', 'paid'), ('written-off', 'written off'), ('set-off', 'set off against what was owed back'), ('withdrawn', 'the settlement that left it was put right'), ('rounding', 'finer than the currency'), ('share', 'a share of a payment'), ('settled', 'settled with the account')], max_length=11)),
+                ('why', models.CharField(choices=[('paid', 'paid'), ('written-off', 'written off'), ('set-off', 'set off against a refund'), ('withdrawn', 'the settlement was corrected'), ('rounding', 'rounded off'), ('share', 'a share of a payment'), ('settled', 'settled with the account')], max_length=11)),
                 ('undone_at', models.BigIntegerField(null=True)),
                 ('at', models.BigIntegerField()),
                 ('by', models.CharField(max_length=150)),

@@ -160,7 +160,7 @@ def _answer(request: HttpRequest, alarm: Alarm) -> HttpResponse | None:
             return asked
     adjustments = reply(alarm, answer, amount, request.user)
     if any(each.state == Adjustment.State.WAITING for each in adjustments):
-        messages.success(request, _("It is waiting for a second person, under Books."))
+        messages.success(request, _("A second person has to agree first, under Books."))
     elif adjustments:
         messages.success(request, _("The charge is booked and is being sent to the meter."))
     else:
@@ -192,12 +192,14 @@ def _give_back_early(request: HttpRequest, alarm: Alarm) -> str:
     adjustment = give_back_early(alarm.meter, alarm.seq, request.user)
     settle(alarm, request.user.get_username())
     waits = adjustment.state == Adjustment.State.WAITING
-    return _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
+    return (
+        _("A second person has to agree first, under Books.") if waits else _("The amount is on its way to the meter.")
+    )
 
 
 def _give_back_twice(request: HttpRequest, alarm: Alarm) -> str:
     give_back_twice(alarm, request.user)
-    return _("It is given back.")
+    return _("The amount charged is given back.")
 
 
 def _go_on(request: HttpRequest, alarm: Alarm) -> str:
@@ -207,7 +209,7 @@ def _go_on(request: HttpRequest, alarm: Alarm) -> str:
 
 def _as_metered(request: HttpRequest, alarm: Alarm) -> str:
     as_metered.propose(alarm, request.user, request.POST.get("reason", ""))
-    return _("It is waiting for a second person, under Books.")
+    return _("A second person has to agree first, under Books.")
 
 
 def _register(request: HttpRequest, alarm: Alarm) -> str:
@@ -220,7 +222,7 @@ def _register(request: HttpRequest, alarm: Alarm) -> str:
 def _book(request: HttpRequest, alarm: Alarm) -> str:
     book_found(alarm, request.user)
     settle(alarm, request.user.get_username())
-    return _("It is booked.")
+    return _("The change of credit is booked.")
 
 
 _ACTIONS: dict[str, Callable[[HttpRequest, Alarm], str]] = {

@@ -112,7 +112,7 @@ def _who(entry: AuditEntry, users: dict[Any, Any]) -> str:
         return str(users[entry.user]) if entry.user in users else _("login %(n)d") % {"n": entry.user}
     if entry.page == "sign_in:join:door":
         return _("somebody with an invitation")
-    return _("operator at the machine") if entry.door == "command" else _("not logged in")
+    return _("operator at the server") if entry.door == "command" else _("not logged in")
 
 
 def _field_named(model: type[Model], name: str) -> Field[Any, Any] | None:

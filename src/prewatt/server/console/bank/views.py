@@ -58,7 +58,7 @@ SHOWN = 100
 HOME = ("unit__property__organisation",)
 CHOSEN_FROM = 5
 """The most payments that are offered if it is not clear which one the bank took back."""
-_READ = gettext_lazy("New lines: %(new)d. Known already: %(known)d. Not money in: %(out)d. Nothing is booked yet.")
+_READ = gettext_lazy("New lines: %(new)d. Already known: %(known)d. No incoming money: %(out)d. Nothing is booked yet.")
 LEFT_OUT = "bank-left-out"
 """The key under which a session keeps what the last upload has left out, until it was shown."""
 
@@ -294,7 +294,7 @@ def same(request: HttpRequest, pk: int) -> HttpResponse:
     choice = request.POST.get("same", "")
     try:
         if not choice:
-            raise BankError(_("Choose whether they are one payment or two."))
+            raise BankError(_("Choose whether this is one payment or two."))
         if choice == "line" or (choice == "own" and line.like_id):
             same_as_line(line, choice == "line", request.user)
         else:

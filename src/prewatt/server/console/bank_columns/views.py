@@ -49,13 +49,13 @@ ROLE_WORDS = {
     names.STATE: gettext_lazy("booked or pending"),
 }
 ORDER_WORDS = (
-    ("", gettext_lazy("as the file shows")),
+    ("", gettext_lazy("recognised from the file")),
     (DAY_FIRST, gettext_lazy("day first: 31/12/2026")),
     (MONTH_FIRST, gettext_lazy("month first: 12/31/2026")),
 )
 DIRECTION_WORDS = (
-    ("", gettext_lazy("as the file shows")),
-    (SIGN, gettext_lazy("money out has a minus; all else is money in")),
+    ("", gettext_lazy("recognised from the file")),
+    (SIGN, gettext_lazy("money out has a minus; everything else is money in")),
     (OPPOSITE, gettext_lazy("money in has a minus")),
 )
 

@@ -93,7 +93,9 @@ def plan_invitation(flat: Flat) -> Planned:
     """Return for whom a paper is made. Raises Refused if nobody lives there."""
     if flat.tenancy is None:
         raise Refused(_("Nobody lives here."))
-    return Planned(_("A paper for %(who)s. It ends an older one that was not used.") % {"who": flat.tenancy.tenant})
+    return Planned(
+        _("A paper for %(who)s. An older paper that was not used is no longer valid.") % {"who": flat.tenancy.tenant}
+    )
 
 
 def show_invitations(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:
@@ -111,7 +113,7 @@ def plan_pin(flat: Flat) -> Planned:
     """Return for whom a new PIN is made. Raises Refused if the flat has no page at a gateway."""
     if flat.meter is None:
         raise Refused(_("This flat has no meter."))
-    return Planned(_("A new PIN. The one of before opens nothing any more."))
+    return Planned(_("A new PIN. The old one no longer works."))
 
 
 def show_pins(request: HttpRequest, property_: Property, flats: Sequence[Flat]) -> HttpResponse:

@@ -64,9 +64,10 @@ CHOICES = (
     Choice("pins", gettext_lazy("PINs"), gettext_lazy("for the page in the building")),
 )  # fmt: skip
 LABELS = {
-    "lends": gettext_lazy("Each lends"), "days": gettext_lazy("Days"), "power_limit": gettext_lazy("Power limit, W"),
+    "lends": gettext_lazy("Each code lends"), "days": gettext_lazy("Days"),
+    "power_limit": gettext_lazy("Power limit, W"),
     "title": gettext_lazy("Title"), "text": gettext_lazy("Text"), "units": gettext_lazy("Flats"),
-    "note": gettext_lazy("Beginning of the receipts' numbers"), "effective_at": gettext_lazy("From"),
+    "note": gettext_lazy("Beginning of the receipt numbers"), "effective_at": gettext_lazy("From"),
 }  # fmt: skip
 
 
@@ -231,7 +232,7 @@ def _signed(request: HttpRequest, property_: Property) -> dict[str, Any]:
     except signing.BadSignature:
         given = {}
     if (given.get("property"), given.get("do")) != (property_.pk, request.POST.get("do")):
-        raise ValidationError(_("This was looked at more than an hour ago. Choose again: nothing was done."))
+        raise ValidationError(_("This preview is more than an hour old, so nothing was done. Choose again."))
     return given
 
 

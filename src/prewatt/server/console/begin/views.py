@@ -65,7 +65,7 @@ def _take_code(request: HttpRequest, typed: str) -> HttpResponse:
     said = (
         _("Too many wrong codes. Wait %(seconds)d seconds, then try again.") % {"seconds": seconds + 1}
         if seconds
-        else _("This is not the code. It stands where the server was started, behind “Begin at”.")
+        else _("This code is wrong. The right one was printed where the server was started, after “Begin at”.")
     )
     return render(request, "console/begin/code.html", {"wrong": said, "typed": typed}, status=429 if seconds else 400)
 

@@ -34,11 +34,11 @@ from ...web.paging import list_page
 from ...web.sums import total
 
 LABELS = {
-    "limit": gettext_lazy("At most owed"),
-    "due_days": gettext_lazy("Due after, days"),
-    "overdue": gettext_lazy("When overdue"),
-    "overdue_days": gettext_lazy("Days until that action"),
-    "owed": gettext_lazy("What is owed then"),
+    "limit": gettext_lazy("May owe at most"),
+    "due_days": gettext_lazy("Days until a bill is due"),
+    "overdue": gettext_lazy("When a bill is overdue"),
+    "overdue_days": gettext_lazy("Days after the due day"),
+    "owed": gettext_lazy("What happens to the amount owed"),
     "begins": gettext_lazy("From"),
     "way": gettext_lazy("Pays"),
 }

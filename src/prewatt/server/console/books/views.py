@@ -180,7 +180,7 @@ def _undoing(top_up: TopUp) -> Act:
         _("Undo the payment of %(amount)s %(currency)s of %(who)s?") % given,
         (
             _("The amount is taken off the meter's credit. When none is left, the flat is dark."),
-            _("Undo only what was never paid. The books keep both, the payment and its reversal."),
+            _("Undo only what was never paid. The books keep both the payment and its reversal."),
         ),
         _("Yes, undo the payment"),
         reverse("console:units:money", args=[tenancy.unit_id]),
@@ -190,7 +190,9 @@ def _undoing(top_up: TopUp) -> Act:
 def _in_words(adjustment: Adjustment) -> str:
     """Return what happens with an adjustment now."""
     waits = adjustment.state == Adjustment.State.WAITING
-    words = _("It is waiting for a second person, under Books.") if waits else _("It is on its way to the meter.")
+    words = (
+        _("A second person has to agree first, under Books.") if waits else _("The amount is on its way to the meter.")
+    )
     if adjustment.command is not None and adjustment.amount > 0:
         words = f"{words} {said_of_code(adjustment.command)}".strip()
     return words

@@ -98,7 +98,9 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         refuse(request, error)
     else:
-        messages.success(request, _("Saved. The tenant sees it on their page, and can change it there."))
+        messages.success(
+            request, _("The contacts are saved. The tenant sees them on their page, and can change them there.")
+        )
     return redirect("console:units:people", pk=tenancy.unit_id)
 
 
@@ -159,7 +161,8 @@ def _take(request: HttpRequest, property_: Property) -> None:
         names = ", ".join(str(each) for each in theirs)
         messages.warning(
             request,
-            _("These tenants have changed their contacts themselves, so they stay: %(names)s.") % {"names": names},
+            _("These tenants have changed their contacts themselves, so their contacts stay as they are: %(names)s.")
+            % {"names": names},
         )
 
 

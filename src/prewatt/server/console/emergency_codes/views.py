@@ -47,8 +47,8 @@ class EmergencyRulesForm(RowForm):
         fields = EMERGENCY_CODE_RULES
         field_classes = {"emergency_code_amount": NumberField}
         labels = {
-            "emergency_code_amount": gettext_lazy("Most of one code"),
-            "emergency_code_number": gettext_lazy("Codes of a flat"),
+            "emergency_code_amount": gettext_lazy("Most that one code lends"),
+            "emergency_code_number": gettext_lazy("Codes for one flat"),
             "emergency_code_days": gettext_lazy("Days, at most"),
         }
 
@@ -125,7 +125,7 @@ def revoke_emergency_codes(request: HttpRequest, pk: int) -> HttpResponse:
     rows = EmergencyCode.objects.filter(meter__gateway__property=property_)
     wanted = request.POST.get("code")
     done = revoke(rows if wanted is None else rows.filter(pk=key(wanted)), request.user)
-    text = _("%(number)d codes are revoked. Each loses its value as soon as its meter receives the order.")
+    text = _("%(number)d codes are revoked. Each stops working as soon as its meter receives the order.")
     messages.success(request, text % {"number": done})
     return redirect("console:emergency_codes:emergency_codes", pk=pk)
 

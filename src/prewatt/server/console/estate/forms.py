@@ -45,9 +45,9 @@ class OrganisationForm(RowForm):
             "tax_id": _("Tax number"),
             "bank_account": _("Account for transfers"),
             "how_to_pay": _("How to pay, in your words"),
-            "adjustment_limit": _("Credit by hand, at most"),
-            "refund_reminder": _("Remind after, days"),
-            "refund_unclaimed": _("Unclaimed after, days"),
+            "adjustment_limit": _("Credit by hand without a second person, at most"),
+            "refund_reminder": _("Refunds: remind after, days"),
+            "refund_unclaimed": _("Refunds: unclaimed after, days"),
         }
 
 
@@ -116,7 +116,7 @@ class PropertyForm(RowForm):
             field: Any = self.fields[name]
             field.widget.choices = [(value, town(value) if name == "zone" else value)]
             field.disabled = True
-            field.help_text = _("Meters and books are written in it, so it stays.")
+            field.help_text = _("Meters and books use it, so it can't be changed.")
 
     def _offer_places(self) -> None:
         regions = zones_by_region()
@@ -131,7 +131,9 @@ class PropertyForm(RowForm):
         widget.choices = [*others, *known]
         currency: Any = self.fields["currency"].widget
         currency.choices = [("", ""), *((code, code) for code in CURRENCIES)]
-        self.fields["zone"].help_text = _("The town nearest to the building: days and tariffs begin by its clock.")
+        self.fields["zone"].help_text = _(
+            "Choose the city in the building's time zone: its clock decides when days and tariffs begin."
+        )
 
     def clean_site_page(self) -> str:
         """Return the address, with `http://` before it if it was typed without a scheme."""
@@ -184,7 +186,7 @@ class UnitForm(RowForm):
         min_value=100,
         max_value=1_000_000,
         initial=FUSE,
-        help_text=_("The most power that can flow here. A meter that counts faster is not believed."),
+        help_text=_("The most power that can flow here. Readings of a meter that counts faster are not accepted."),
     )
 
     class Meta:
@@ -192,7 +194,7 @@ class UnitForm(RowForm):
         fields = ("name", "floor", "area", "occupants")
         field_classes = {"area": NumberField}
         labels = {"name": _("Name"), "area": _("Floor area, m²"), "occupants": _("People who live there")}
-        help_texts = {"name": _("The gateway's own page shows a new name once the gateway is set up anew.")}
+        help_texts = {"name": _("The gateway's own page shows a new name only after the gateway is set up again.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -203,7 +205,7 @@ class UnitForm(RowForm):
             self.fields["fuse"].initial = self.own.power_highest
             self.fields["meter"].initial = self.own.hangs
             self.fields["meter"].disabled = True
-            self.fields["meter"].help_text = _("If it was exchanged, say so on the flat's page.")
+            self.fields["meter"].help_text = _("If the meter was exchanged, record this on the flat's page.")
 
     def clean_name(self) -> str:
         """Return the name. Raises ValidationError if another flat here has it, in any letters."""
@@ -229,7 +231,7 @@ class MeterForm(RowForm):
         fields = ("name", "role", "gateway", "power_highest")
         labels = {
             "name": _("Number on the meter"),
-            "role": _("This meter is"),
+            "role": _("This meter measures"),
             "gateway": _("Gateway"),
             "power_highest": _("Main fuse, W"),
         }
@@ -273,5 +275,5 @@ class PriceForm(forms.Form):
         except forms.ValidationError as error:
             raise forms.ValidationError(error.messages) from None
         if price < 0:
-            raise forms.ValidationError(_now("A price is not below zero."))
+            raise forms.ValidationError(_now("A price can't be below zero."))
         return price

@@ -48,7 +48,7 @@ def gateways(request: HttpRequest, pk: int) -> HttpResponse:
         except (InstallError, ValidationError) as error:
             wrong, status = "; ".join(getattr(error, "messages", [str(error)])), 400
         else:
-            messages.success(request, _("%(name)s is there. Make its code now.") % {"name": gateway.name})
+            messages.success(request, _("%(name)s is added. Make its code now.") % {"name": gateway.name})
             return redirect("console:estate:gateways", pk=pk)
     rows = sorted(property_.gateways.all(), key=lambda each: natural(each.name))
     context = {

@@ -87,7 +87,7 @@ def _read(request: HttpRequest, property_: Property, problems: Problems) -> list
     apartments = apartments_of(file.read(), property_.currency, property_.zone, NEEDED, problems)
     if len(apartments) > MOST:
         raise whole(
-            _("The list has %(count)d lines. Add at most %(most)d at once: cut it in two.")
+            _("The list has %(count)d lines. At most %(most)d can be added at once: split the list.")
             % {"count": len(apartments), "most": MOST}
         )
     return apartments
@@ -99,10 +99,10 @@ def _say(request: HttpRequest, added: Added) -> None:
         text = ngettext("%(count)d flat or meter is added.", "%(count)d flats and meters are added.", added.new)
         messages.success(request, text % {"count": added.new})
     if added.changed:
-        text = ngettext("%(count)d is changed.", "%(count)d are changed.", added.changed)
+        text = ngettext("%(count)d flat or meter is changed.", "%(count)d flats and meters are changed.", added.changed)
         messages.success(request, text % {"count": added.changed})
     if not added.new and not added.changed:
-        messages.info(request, _("All of it was there already."))
+        messages.info(request, _("Everything in the list was there already."))
 
 
 @login_required

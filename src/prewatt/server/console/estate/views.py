@@ -87,7 +87,7 @@ def add_property(request: HttpRequest) -> HttpResponse:
         # With what the audit log says of it, or not at all.
         with transaction.atomic():
             property_ = form.save()
-        messages.success(request, _("%(name)s is there. Now its flats.") % {"name": property_.name})
+        messages.success(request, _("%(name)s is added. Now add its flats.") % {"name": property_.name})
         return on_from(property_, Step.PROPERTY)
     context = {
         "owner": owner,

@@ -30,7 +30,7 @@ def charge_what_was_left(request: HttpRequest, meter: TokenMeter) -> None:
     if tenancy is None:
         raise GivingBackError(_("Nobody lives at this meter now."))
     take_over(tenancy, request.user)
-    messages.success(request, _("It is charged: the next payment pays it."))
+    messages.success(request, _("It is charged. The next payment pays for it."))
 
 
 def propose_to_give_back(request: HttpRequest, meter: TokenMeter) -> None:
@@ -40,7 +40,7 @@ def propose_to_give_back(request: HttpRequest, meter: TokenMeter) -> None:
     if entry is None:
         raise GivingBackError(_("There is no such choice."))
     give_code_back(entry, request.user, request.POST.get("reason", ""))
-    messages.success(request, _("Proposed: a second person has to agree, at the books."))
+    messages.success(request, _("Proposed. A second person has to agree, on the page Books."))
 
 
 ACTIONS = {"sell": sell_kept_credit, "take-over": charge_what_was_left, "give-back": propose_to_give_back}

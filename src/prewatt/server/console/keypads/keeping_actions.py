@@ -29,7 +29,7 @@ def archive(request: HttpRequest, meter: TokenMeter) -> None:
     """Take a meter out of the lists: no code is sold to it any more. Raises ValidationError if it hangs at a unit."""
     if meter.unit is not None:
         raise ValidationError(
-            _("This meter hangs at %(unit)s. Say first that it is nowhere.") % {"unit": meter.unit.name}
+            _("This meter belongs to %(unit)s. First choose “at no unit” for it.") % {"unit": meter.unit.name}
         )
     meter.archived_at = now()
     meter.save(update_fields=["archived_at"])

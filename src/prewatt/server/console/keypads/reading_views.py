@@ -107,7 +107,7 @@ def _place(request: HttpRequest, meter: TokenMeter) -> None:
 def _take_reading(request: HttpRequest, meter: TokenMeter) -> None:
     given = request.POST
     if meter.unit is None:
-        raise ReadingRefused(_("Say first at which unit the meter is."))
+        raise ReadingRefused(_("First choose the unit of the meter."))
     files: list[Any] = [each for each in request.FILES.getlist("photos") if each]
     pictures = encode(files, most=1)
     take_reading(

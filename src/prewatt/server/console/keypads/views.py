@@ -97,7 +97,7 @@ def _add_group(request: HttpRequest, owner: Organisation) -> None:
     try:
         key = bytes.fromhex(given.get("key", ""))
     except ValueError:
-        raise VendError(_("The vending key is 16 or 40 hexadecimal digits.")) from None
+        raise VendError(_("The vending key must have 16 or 40 hexadecimal digits.")) from None
     add_group(
         owner,
         given.get("code", ""),
@@ -124,7 +124,7 @@ def _register(request: HttpRequest, owner: Organisation) -> None:
 def _vend_units(request: HttpRequest, owner: Organisation) -> None:
     energy = typed_kwh(request.POST.get("kwh", ""), "kwh")
     if energy % 100:
-        raise ValidationError({"kwh": _("A code carries whole tenths of a kWh, such as 12.5.")})
+        raise ValidationError({"kwh": _("Give the kWh with at most one decimal, such as 12.5.")})
     token_meter, detail = _meter(request, owner), request.POST.get("detail", "")
     tenancy = tenant_at(token_meter)
     if tenancy is None:
@@ -135,8 +135,8 @@ def _vend_units(request: HttpRequest, owner: Organisation) -> None:
     messages.info(
         request,
         _(
-            "%(kwh)s kWh cost %(who)s %(charge)s now: record a payment of %(amount)s at the flat, and the code is made "
-            "with it."
+            "%(kwh)s kWh cost %(who)s %(charge)s now. Record a payment of %(amount)s at the flat: "
+            "the code is made with the payment."
         )
         % {
             "kwh": local_forms.kwh(price.energy),

@@ -41,7 +41,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         try:
             request.session[NEW] = _make(request)
         except ValidationError as error:
-            refuse(request, error, labels={"days": _("Valid for days"), "scope": _("It may")})
+            refuse(request, error, labels={"days": _("Valid for days"), "scope": _("The program may")})
         return redirect("console:keys:keys")
     reach = reach_of(request.user)
     context = {
@@ -101,7 +101,7 @@ def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
     if key.user_id == request.user.pk and key.scope != ApiKey.Scope.READ:
         # By a key somebody is invited to a flat, and never to a role.
         end_invitations(key.user, roles=False)
-    messages.success(request, _("%(name)s is revoked. It opens nothing from now on.") % {"name": key.name})
+    messages.success(request, _("%(name)s is revoked. It no longer works.") % {"name": key.name})
     return redirect("console:keys:keys")
 
 

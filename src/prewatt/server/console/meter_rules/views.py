@@ -34,7 +34,7 @@ class MeterRulesForm(RowForm):
         widgets = {"limits": forms.Textarea({"rows": 3})}
         labels = {
             "power_limit": gettext_lazy("Power limit, W"),
-            "limits": gettext_lazy("Limits of safety"),
+            "limits": gettext_lazy("Safety limits"),
             "off_hours": gettext_lazy("Off hours"),
             "off_watts": gettext_lazy("Allowance, W"),
             "off_kwh": gettext_lazy("Allowance, kWh"),

@@ -20,7 +20,7 @@ from ...web.access import meter_of_manager, page_of
 from ...web.forms import one_of
 from ...web.kept import say
 
-EXCHANGE = {"first": _lazy("It shows, kWh"), "last": _lazy("register on the display, kWh")}
+EXCHANGE = {"first": _lazy("The new meter shows, kWh"), "last": _lazy("register on the display, kWh")}
 """The names of the fields in the form of an exchange."""
 
 

@@ -32,7 +32,7 @@ def wrong(request: HttpRequest, pk: int) -> HttpResponse:
             energy = typed_kwh(given.get("kwh") or "0", "kwh")
             if do == "propose":
                 put_reading_right(meter, seq, energy, request.user, given.get("reason", ""))
-                messages.success(request, _("It is waiting for a second person, under Books."))
+                messages.success(request, _("A second person has to agree first, under Books."))
                 return redirect("console:meters:wrong", pk=pk)
             shown = {
                 "seq": seq,

@@ -73,9 +73,9 @@ def _lending(unit: Unit, action: Action) -> Act:
     """Return what a person is asked before power is lent."""
     tenancy = unit.tenancies.living(now()).first()
     owes = (
-        _("%(who)s owes what is used, and pays it with the next payments.") % {"who": tenancy.tenant}
+        _("%(who)s owes what is used, and pays for it with the next payments.") % {"who": tenancy.tenant}
         if tenancy
-        else _("Nobody lives here now: you, the landlord, pay what is used.")
+        else _("Nobody lives here now: you, the landlord, pay for what is used.")
     )
     return Act(
         action.name,
@@ -93,12 +93,12 @@ def _supplying(unit: Unit, hours: int) -> Act:
         _("Switch %(unit)s on at your cost?") % {"unit": unit},
         (
             ngettext(
-                "The power is on for %(hours)d hour, and goes off by itself then.",
-                "The power is on for %(hours)d hours, and goes off by itself then.",
+                "The power is on for %(hours)d hour. Then it goes off by itself.",
+                "The power is on for %(hours)d hours. Then it goes off by itself.",
                 hours,
             )
             % {"hours": hours},
-            _("Nobody lives here now: you, the landlord, pay what is used."),
+            _("Nobody lives here now: you, the landlord, pay for what is used."),
         ),
         _("Yes, switch it on"),
         reverse("console:units:switch", args=[unit.pk]),
@@ -109,14 +109,14 @@ def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
     """Return what a person is asked before the power of a flat goes off."""
     tenancy = unit.tenancies.living(now()).first()
     who = (
-        _("%(who)s lives here, and is in the dark then, whatever is paid.") % {"who": tenancy.tenant}
+        _("%(who)s lives here, and will have no power, even after a payment.") % {"who": tenancy.tenant}
         if tenancy
         else _("Nobody lives here now.")
     )
     when = (
-        _("It happens within seconds.")
+        _("The order takes effect within seconds.")
         if meter.gateway.is_online
-        else _("The building is offline: it happens as soon as its network is back.")
+        else _("The building is offline: the order takes effect as soon as its network is back.")
     )
     title = _("Take the power from %(unit)s?") % {"unit": unit}
     words = action.words(_)
@@ -189,6 +189,6 @@ def pin(request: HttpRequest, pk: int) -> HttpResponse:
     elif pin_.meter:
         messages.success(
             request,
-            _("The PIN works once the building's network has brought it to the meter. This meter accepts no codes."),
+            _("The PIN works as soon as it has reached the meter over the network. This meter accepts no codes."),
         )
     return redirect("console:units:switch", pk=pk)

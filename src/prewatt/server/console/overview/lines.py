@@ -139,7 +139,7 @@ WORDS: Mapping[str, Words] = {
     K.GATEWAY: Words(
         "silent",
         gettext_lazy("gateway offline"),
-        ngettext_lazy("%(number)d meter behind it", "%(number)d meters behind it", "number"),
+        ngettext_lazy("%(number)d meter of this gateway", "%(number)d meters of this gateway", "number"),
         gettext_lazy("What to do"),
         Right.SEE,
     ),

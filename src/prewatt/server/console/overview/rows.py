@@ -104,7 +104,7 @@ def _comes_and_goes(place: Place, zone_info: ZoneInfo) -> str:
         said.append(_("until %(ends)s") % {"ends": day_of(place.tenancy.ends, zone_info)})
     if place.coming is not None:
         words = {"tenant": place.coming.tenant, "begins": day_of(place.coming.begins, zone_info)}
-        said.append(_("%(tenant)s comes on %(begins)s") % words)
+        said.append(_("%(tenant)s moves in on %(begins)s") % words)
     return ", ".join(said)
 
 

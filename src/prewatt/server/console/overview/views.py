@@ -185,7 +185,7 @@ def _tiles(summaries: Collection[Summary], wanted: Wanted, sees_money: bool) -> 
 def _orders(wanted: Wanted, sees_money: bool) -> list[tuple[str, str, bool]]:
     words = {
         "name": _("name"),
-        "need": _("need"),
+        "need": _("urgency"),
         "balance": _("balance"),
         "days": _("days left"),
         "read": _("last reading"),

@@ -33,7 +33,7 @@ def state_in_words(place: Place) -> str:
     if place.why == OFF_HOURS:
         return _("off hours")
     if place.role != Meter.Role.UNIT and place.state == Place.State.OK:
-        return _("counts")
+        return _("measuring")
     if place.state == Place.State.OFF and place.tenancy_id is None:
         return _("off, vacant")
     return str(place.get_state_display())

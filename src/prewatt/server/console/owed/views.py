@@ -129,10 +129,12 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
         amount = typed_money(typed["amount"], "amount", _currency(refund.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
         left = pay_out_by_hand(refund, request.user, amount, way, day, typed.get("number", "")).left
-        said = _("It is booked. %(left)s is still owed.") % {"left": local_forms.money(left, _currency(refund.tenancy))}
-        messages.success(request, said if left else _("It is booked. All of it is paid out."))
+        said = _("The payment is booked. %(left)s is still owed.") % {
+            "left": local_forms.money(left, _currency(refund.tenancy))
+        }
+        messages.success(request, said if left else _("The refund is booked, and paid out completely."))
     except REFUSALS as error:
-        refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("On")})
+        refuse(request, error, labels={"number": _("Receipt or reference"), "day": _("Paid out on")})
     return redirect("console:books:books")
 
 
@@ -203,7 +205,7 @@ def debt_write_off(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         amount = typed_money(typed["amount"], "amount", _currency(debt.tenancy)) if typed.get("amount") else None
         write_off(debt, request.user, typed.get("reason", ""), amount)
-        messages.success(request, _("It waits for a second person, here."))
+        messages.success(request, _("The write-off waits on this page for a second person."))
     except REFUSALS as error:
         refuse(request, error)
     return redirect("console:books:books")

@@ -87,7 +87,7 @@ def decide(request: HttpRequest, payment_id: str) -> HttpResponse:
             if tenancy is None:
                 raise PaymentError(_("Choose a tenant."))
             credited = credit_held(payment, tenancy, request.user)
-            said = _("It is on its way to the meter.")
+            said = _("The amount is on its way to the meter.")
             messages.success(request, paid_in_words(credited) if isinstance(credited, DebtPayment) else said)
         elif wanted == "back":
             send_held_back(payment, request.user)
@@ -145,7 +145,7 @@ def _sending_back(refund: Refund) -> Act:
     return Act(
         "send-back",
         _("Send %(amount)s back to %(who)s?") % given,
-        (_("The provider pays it back the way it came. It can't be called back."),),
+        (_("The provider pays the amount back the way it came. You can't stop this afterwards."),),
         _("Yes, send it back"),
         reverse("console:books:books"),
     )

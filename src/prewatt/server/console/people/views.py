@@ -85,7 +85,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
     else:
-        said = _("%(name)s has no role here any more.") % {"name": member.user}
+        said = _("%(name)s no longer has a role here.") % {"name": member.user}
         messages.success(request, said)
     return _back(request, member.organisation)
 

@@ -35,7 +35,7 @@ def retention(request: HttpRequest) -> HttpResponse:
     form = RetentionForm(request.POST or None, instance=retention_of(owner))
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, _("Kept. It is carried out once a day."))
+        messages.success(request, _("Saved. Older data are deleted once a day."))
         return redirect(f"{reverse('console:personal_data:retention')}?organisation={owner.pk}")
     context = {"owner": owner, "form": form}
     return render(request, "console/personal_data/retention.html", context, status=400 if form.is_bound else 200)
@@ -47,7 +47,7 @@ def erase_tenant(request: HttpRequest, pk: int) -> HttpResponse:
     """Erase the personal data of a tenant who has moved out."""
     tenancy = tenancy_of_manager(request, pk)
     if "sure" not in request.POST:
-        messages.error(request, _("Say that the tenant has what they asked for."))
+        messages.error(request, _("First confirm that the tenant has the data that they asked for."))
         return redirect("tenant:personal_data:personal_data", pk=pk)
     try:
         erasing.erase(tenancy, request.user)

@@ -124,6 +124,6 @@ def remove(request: HttpRequest, pk: int, resident_pk: int) -> HttpResponse:
     tenancy = tenancy_of_manager(request, pk)
     resident = get_object_or_404(tenancy.residents.select_related("user", "tenancy"), pk=resident_pk)
     remove_resident(resident)
-    said = _("%(name)s sees this flat no more.") % {"name": resident.user.get_username()}
+    said = _("%(name)s can no longer see this flat.") % {"name": resident.user.get_username()}
     messages.success(request, said)
     return redirect("console:units:people", pk=tenancy.unit_id)

@@ -31,7 +31,7 @@ from ...notices.sending_accounts import keep_account
 from ...notices.sending_templates import as_lines, check, keep_template, shown, template_for, templates_of
 from ...web.access import row_of
 
-EVERY = gettext_lazy("all that have none of their own")
+EVERY = gettext_lazy("all notices without a template of their own")
 
 
 class Refusal(NamedTuple):

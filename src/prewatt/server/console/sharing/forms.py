@@ -79,7 +79,7 @@ class SharedCostForm(RowForm):
         if first is not None and first.year in YEARS:
             self.instance.since = day_bounds(first, zone(self.instance.property.zone))[0]
         elif values.get("schedule") != SharedCost.Schedule.NONE:
-            self.add_error("first", _now("A cost that runs by itself needs the day from which it runs."))
+            self.add_error("first", _now("Enter the day from which this cost runs by itself."))
             self.instance.since = 0
         else:
             self.instance.since = None

@@ -43,7 +43,7 @@ def shared_costs(request: HttpRequest, pk: int) -> HttpResponse:
     form = SharedCostForm(property_, request.POST or None) if is_asked else None
     if form is not None and request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
+        messages.success(request, _("%(name)s is saved.") % {"name": form.instance.name})
         return redirect("console:sharing:shared_costs", pk=pk)
     shown = Prefetch("runs", Run.objects.order_by("-ends", "-pk")[:RUNS], to_attr="last_runs")
     costs = sorted(
@@ -84,7 +84,7 @@ def shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             say(request, error)
             return redirect("console:sharing:shared_costs", pk=property_.pk)
-        messages.success(request, _("%(name)s is kept.") % {"name": form.instance.name})
+        messages.success(request, _("%(name)s is saved.") % {"name": form.instance.name})
         return redirect("console:sharing:shared_costs", pk=property_.pk)
     context = {
         "property": property_,
@@ -109,7 +109,11 @@ def end_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         refuse(request, error, labels={"last": _("Last day")})
         return redirect("console:sharing:shared_cost", pk=pk)
-    said = _("%(name)s goes on.") if "go_on" in request.POST else _("The last day of %(name)s is saved.")
+    said = (
+        _("%(name)s continues: it no longer has a last day.")
+        if "go_on" in request.POST
+        else _("The last day of %(name)s is saved.")
+    )
     messages.success(request, said % {"name": cost.name})
     return redirect("console:sharing:shared_costs", pk=cost.property_id)
 
@@ -141,7 +145,7 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
         memo = request.POST.get("memo", "").strip()
         if "book" in request.POST:
             run(cost, first, last, bill, memo, request.user)
-            messages.success(request, _("Booked, and on its way to the meters."))
+            messages.success(request, _("The cost is booked, and on its way to the meters."))
             return redirect("console:sharing:shared_costs", pk=property_.pk)
         outlook = preview(cost, first, last, bill)
     except ValidationError as error:

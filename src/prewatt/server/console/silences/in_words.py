@@ -39,12 +39,12 @@ def advice(silence: Silence, went_on: bool) -> str:
     `went_on`: the gateway read its meters all the time.
     """
     if silence.back_at is not None:
-        went = _("Only the network had failed. The gateway read the meters and cut off all the time.")
+        went = _("Only the network had failed. The gateway went on reading the meters and cutting off.")
         return went if went_on else ""
     if silence.line:
         text = _(
-            "%(why)s The power of each flat stays as it is: nobody is cut off, and what is used meanwhile is charged when the "
-            "line is back."
+            "%(why)s The power of each flat stays as it is. Nobody is cut off. What is used until the line is back is "
+            "charged then."
         )
         return text % {"why": in_words(silence.why_parts, silence.why)}
     if silence.meter:

@@ -51,13 +51,13 @@ class SilenceRulesForm(RowForm):
         labels = {
             "silence_minutes": gettext_lazy("First notice after, minutes"),
             "silence_again": gettext_lazy("Repeat the notice after, hours"),
-            "alone_kwh": gettext_lazy("Meters go on alone for, kWh"),
-            "alone_days": gettext_lazy("Meters go on alone for, days"),
+            "alone_kwh": gettext_lazy("Meters go on without a gateway for, kWh"),
+            "alone_days": gettext_lazy("Meters go on without a gateway for, days"),
             "spread_rule": gettext_lazy("Spread the amount owed"),
-            "spread_over": gettext_lazy("Spread by itself above"),
+            "spread_over": gettext_lazy("Spread automatically above"),
             "spread_share": gettext_lazy("Share of a payment, percent"),
             "spread_weeks": gettext_lazy("Paid back within, weeks"),
-            "spread_days": gettext_lazy("Days to pay in"),
+            "spread_days": gettext_lazy("Days with power to pay in"),
         }
 
 

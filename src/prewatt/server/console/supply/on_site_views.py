@@ -61,7 +61,7 @@ def grant_rows(property_: Property) -> list[GrantRow]:
 
 def in_words(action: str) -> str:
     """Return what a grant allows, in words."""
-    others = {READ_HEAD: _("read how the gateway and its meters stand"), SET_CLOCK: _("set the gateway's clock")}
+    others = {READ_HEAD: _("read the state of the gateway and its meters"), SET_CLOCK: _("set the gateway's clock")}
     return _(BY_STAFF[action].label) if action in BY_STAFF else others.get(action, action)
 
 
@@ -71,7 +71,7 @@ def revoke_grant(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a grant back, with all others of the same phone at this property: older ones of it may hold, too."""
     grant = row_at(request, StaffGrant.objects.select_related("property"), "property", pk=pk)
     if revoke(StaffGrant.objects.filter(property=grant.property, key=grant.key), request.user):
-        _say(request, _("The phone of %(holder)s may do nothing here any more.") % {"holder": grant.holder})
+        _say(request, _("The phone of %(holder)s has no access here any more.") % {"holder": grant.holder})
     return redirect("console:supply:supply", pk=grant.property_id)
 
 
@@ -99,8 +99,8 @@ def on_site_rules(request: HttpRequest, pk: int) -> HttpResponse:
         _say(request, _("Saved."))
         if count:
             taken = ngettext(
-                "%(count)d grant that allows more is taken back. Phones get a new one when they are online.",
-                "%(count)d grants that allow more are taken back. Phones get new ones when they are online.",
+                "%(count)d grant that allows more is revoked. Phones get a new one when they are online.",
+                "%(count)d grants that allow more are revoked. Phones get new ones when they are online.",
                 count,
             )
             _say(request, taken % {"count": count})

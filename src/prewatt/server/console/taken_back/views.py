@@ -28,7 +28,7 @@ def taken_back(request: HttpRequest, pk: int) -> HttpResponse:
     except PaymentError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is booked and closed."))
+        messages.success(request, _("Your decision is booked, and the matter is closed."))
     return redirect("console:payments:payments")
 
 
@@ -42,7 +42,7 @@ def settlement_line(request: HttpRequest, pk: int) -> HttpResponse:
     except PaymentError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is booked and closed."))
+        messages.success(request, _("Your decision is booked, and the matter is closed."))
     return redirect("console:payments:payments")
 
 

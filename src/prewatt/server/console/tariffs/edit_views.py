@@ -207,7 +207,7 @@ def _keep(request: HttpRequest, property_: Property, tariff: KernelTariff) -> Ht
     given: Mapping[str, str] = request.POST
     hold = one_of(request.POST, "hold", HOLDS, "later")
     if hold != "at" and given.get("effective"):
-        said = _("Here is a day and an hour. Choose “From this day and hour on”, or empty this field.")
+        said = _("This field has a day and an hour. Choose “From this day and hour on”, or leave the field empty.")
         raise ValidationError({"effective": said})
     is_first = not property_.tariff_versions.exists()
     with transaction.atomic():

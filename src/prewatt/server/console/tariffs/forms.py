@@ -75,7 +75,9 @@ def _numbers(text: str) -> list[str]:
     parts = [part.strip() for part in re.split(r";|\n|,\s|\s,", text)]
     for part in parts:
         if re.fullmatch(r"[1-9]\d*(,\d+)+", part):
-            said = _("%(text)s can be one number or several. Write %(one)s, or %(several)s.")
+            said = _(
+                "%(text)s can mean one number or several. Write %(one)s for one number, or %(several)s for several."
+            )
             ways = {"one": part.replace(",", "."), "several": part.replace(",", "; ")}
             raise ValidationError(said % {"text": f"“{part}”", **ways})
     # 0.32,0.28 can't be one.

@@ -57,19 +57,19 @@ SAID: Mapping[str, str] = {
     r"\[.*\] is not a pair such as .*": gettext_noop(
         "After each time the name of a rate must follow: 00:00 night, 07:00 day."
     ),
-    rf"{_Q} is none of mon, .*": gettext_noop("%(text)s is no day: write weekday, weekend, mon to sun, or special."),
+    rf"{_Q} is none of mon, .*": gettext_noop("%(text)s is not a day: write weekday, weekend, mon to sun, or special."),
     rf"{_Q} is none of day, month, year": gettext_noop("Choose when the tiers start again: each day, month or year."),
     rf"{_Q} is not a month and day such as 11-01": gettext_noop("%(text)s is not a month and day such as 11-01."),
     r"there is no day (?P<text>\S+)": gettext_noop("There is no day %(text)s: write month and day, such as 11-01."),
     rf"there is no rate {_Q}": gettext_noop("There is no rate %(text)s among the rates above."),
     rf"no profile for the day {_Q}": gettext_noop(
-        "No line holds on the day %(text)s: each day must be in exactly one line."
+        "No line applies on the day %(text)s: each day must be in exactly one line."
     ),
     rf"more than one profile for the day {_Q}": gettext_noop(
-        "Two lines hold on the day %(text)s: each day must be in exactly one line."
+        "Two lines apply on the day %(text)s: each day must be in exactly one line."
     ),
     r"the first switch must be at 00:00": gettext_noop("The first time must be 00:00, when the day begins."),
-    r"switch times must ascend": gettext_noop("The times must follow each other, from 00:00 on, each once."),
+    r"switch times must ascend": gettext_noop("The times must be in order from 00:00 on, each time once."),
     r"two seasons begin on the same day": gettext_noop("Two seasons begin on the same day."),
     r"(?P<prices>\d+) prices for (?P<tiers>\d+) tiers": gettext_noop(
         "There are %(prices)s prices for %(tiers)s tiers: type one price for each tier, or one for all."
@@ -83,7 +83,7 @@ SAID: Mapping[str, str] = {
     rf"{_Q} is not a date such as 2024-12-25": gettext_noop("%(text)s is not a date such as 2024-12-25."),
     r"has more than (?P<count>\d+) characters": gettext_noop("Use at most %(count)s characters."),
     r"has more than (?P<count>\d+) entries": gettext_noop("There are more than %(count)s entries here."),
-    r"is named twice|a rate is named twice": gettext_noop("This rate is named twice."),
+    r"is named twice|a rate is named twice": gettext_noop("This rate is listed twice. Remove or rename one."),
     r"can't be combined with tiers": gettext_noop("Dated prices can't be combined with tiers: leave one of them out."),
 }
 """What the document's reader says, as a pattern, and the sentence for people; another text is shown as it is."""

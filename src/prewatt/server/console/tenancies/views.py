@@ -100,14 +100,14 @@ def _moving_out(tenancy: Tenancy, ends: int) -> Act:
     if Tenancy.objects.filter(unit=tenancy.unit_id, begins=ends).exists():
         after = _("The next tenant moves in at that time.")
     else:
-        after = _("From then on the flat is dark until somebody switches it on.")
+        after = _("From then on the flat has no power until somebody switches it on.")
     return Act(
         "move-out",
         _("%(who)s moves out: %(when)s?") % given,
         (
             after,
-            _("What the meter measures until then is paid by %(who)s, what it measures later is not.") % given,
-            _("Then the account is closed: what is left is owed to %(who)s, what is missing is taken from the deposit.")
+            _("%(who)s pays what the meter measures until then, but not what it measures later.") % given,
+            _("Then the account is closed. Credit that is left is owed to %(who)s. A debt is taken from the deposit.")
             % given,
             *((_("Until that time you can change it."),) if ends > now() else ()),
         ),
@@ -123,9 +123,9 @@ def _settling(tenancy: Tenancy) -> Act:
         "settle",
         _("Close the account of %(who)s?") % given,
         (
-            _("What is left is owed to %(who)s: pay it out under Books. What is missing is taken from the deposit.")
+            _("Credit that is left is owed to %(who)s: pay it out under Books. A debt is taken from the deposit.")
             % given,
-            _("The meter is set to what its present tenant has."),
+            _("The meter's balance is set to the credit of the present tenant."),
         ),
         _("Yes, close it"),
         reverse("console:units:people", args=[tenancy.unit_id]),
@@ -136,8 +136,8 @@ def _recorded(tenancy: Tenancy) -> str:
     """Return what is said of a move-out that was recorded."""
     if keypad_of(tenancy.unit_id) is not None:
         return _(
-            "Recorded. The account is settled as soon as a reading of the keypad meter of that day, or later, is typed, with "
-            "what is left on it."
+            "Recorded. The account is settled as soon as a reading of the keypad meter, from that day or later, is typed, "
+            "with what is left on the meter."
         )
     return _("Recorded. The account is settled as soon as the meter has reported up to that time.")
 

@@ -57,7 +57,7 @@ def recorded(payment: TopUp | DebtPayment) -> str:
     if not isinstance(payment, TopUp) or payment.command is not None:
         return _("The payment is recorded and on its way to the meter.")
     if payment.code is None:
-        return _("The payment is recorded. It buys no code now, and is kept as credit for the next one.")
+        return _("The payment is recorded. There is no code for it now: it is kept as credit for the next code.")
     return _("The payment is recorded. Its code: %(code)s") % {"code": payment.code}
 
 

@@ -41,7 +41,7 @@ def _of_switch(page: UnitPage, figures: MeterFigures) -> list[ToDo]:
         return []
     if figures.why.cause in FOR_LACK:
         return [ToDo(_("The flat is dark while it is vacant."), _("Switch it on for a viewing"), _to(page, "switch"))]
-    return [ToDo(_("Something else than credit keeps the power off."), _("Look at the switch"), _to(page, "switch"))]
+    return [ToDo(_("The power is off for another reason than credit."), _("Look at the switch"), _to(page, "switch"))]
 
 
 def _of_money(page: UnitPage) -> list[ToDo]:

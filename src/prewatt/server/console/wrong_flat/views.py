@@ -63,7 +63,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 gift=typed.get("used") == "gift",
                 as_known="as_known" in typed,
             )
-            messages.success(request, _("It is credited to %(who)s.") % {"who": moved.tenancy})
+            messages.success(request, _("The payment is credited to %(who)s.") % {"who": moved.tenancy})
             return redirect("console:units:money", pk=moved.tenancy.unit_id)
         except (GivingBackError, Unclear) as error:
             refuse(request, error)

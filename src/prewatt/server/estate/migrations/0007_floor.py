@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='unit',
             name='floor',
-            field=models.SmallIntegerField(blank=True, help_text='Where the unit stands on the plan. Empty: as its name says, such as 3 for unit 302.', null=True, validators=[django.core.validators.MinValueValidator(-9), django.core.validators.MaxValueValidator(200)], verbose_name='floor'),
+            field=models.SmallIntegerField(blank=True, help_text="The floor on which the plan shows the unit. Empty: according to the unit's name, such as 3 for unit 302.", null=True, validators=[django.core.validators.MinValueValidator(-9), django.core.validators.MaxValueValidator(200)], verbose_name='floor'),
         ),
     ]

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='organisation',
             name='address',
-            field=models.TextField(blank=True, default='', help_text='As it stands on bills, statements and receipts.', max_length=300),
+            field=models.TextField(blank=True, default='', help_text='As it is printed on bills, statements and receipts.', max_length=300),
         ),
         migrations.AddField(
             model_name='organisation',

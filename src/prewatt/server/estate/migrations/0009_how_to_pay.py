@@ -13,12 +13,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='organisation',
             name='bank_account',
-            field=models.TextField(blank=True, default='', help_text='Where tenants send a transfer: whose account, its number or IBAN, and the bank.', max_length=300),
+            field=models.TextField(blank=True, default='', help_text='The account to which tenants send a transfer: its holder, its number or IBAN, and the bank.', max_length=300),
         ),
         migrations.AddField(
             model_name='organisation',
             name='how_to_pay',
-            field=models.TextField(blank=True, default='', help_text='In your words, as tenants read it below the balance: where and when the cash desk is open, whom to ask.', max_length=1000),
+            field=models.TextField(blank=True, default='', help_text='Your own words, which tenants read below the balance: where and when the cash desk is open, who can help.', max_length=1000),
         ),
         migrations.AddField(
             model_name='property',

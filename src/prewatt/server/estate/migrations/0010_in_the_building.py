@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='property',
             name='emergency_contact',
-            field=models.TextField(blank=True, default='', help_text='Whom tenants call when nothing else helps: a name, a phone number, hours. Their phones show it without a network too.', max_length=300),
+            field=models.TextField(blank=True, default='', help_text="Who helps tenants when nothing else does: a name, a phone number, hours. Tenants' phones show this without a network too.", max_length=300),
         ),
         migrations.AddField(
             model_name='property',

@@ -95,7 +95,7 @@ def ask(method: str, address: str, body: bytes | None, headers: Mapping[str, str
             answer.close()
     except PrivateError:
         said = _(
-            "The address leads into a private network, where the server does not send. PREWATT_PRIVATE_NOTICES=allow lets it."
+            "The address is in a private network, and the server does not send there. PREWATT_PRIVATE_NOTICES=allow permits it."
         )
         raise SendError(said, lasting=True) from None
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:

@@ -210,7 +210,7 @@ def check_host(host: str) -> None:
         ) from None
     if not all(is_public(str(address)) for address in addresses):
         said = _(
-            "%(host)s is in a private network, where the server does not send. PREWATT_PRIVATE_NOTICES=allow lets it."
+            "%(host)s is in a private network, and the server does not send there. PREWATT_PRIVATE_NOTICES=allow permits it."
         )
         raise SendError(said % {"host": host}, lasting=True)
 

@@ -73,7 +73,10 @@ class WeChat(Kind):
         Field("secret", _("App secret"), secret=True),
         Field("how", _("Sent as"), optional=True, choices=WAYS),
         Field(
-            "page", _("Page of the mini program"), optional=True, help=_("What a tap opens, such as pages/index/index.")
+            "page",
+            _("Page of the mini program"),
+            optional=True,
+            help=_("The page that a tap on the message opens, such as pages/index/index."),
         ),
     )
 

@@ -55,7 +55,7 @@ class MiniProgram(WeChat):
             "appid",
             _("App id"),
             optional=True,
-            help=_("Left empty, notices go by the mini program of this server, if it has one."),
+            help=_("If this is empty, the mini program of this server sends the notices, if it has one."),
         ),
         Field("secret", _("App secret"), secret=True, optional=True),
     )

@@ -372,7 +372,7 @@ def refused(title: str, reason: str, raw: str = "") -> ProviderError:
     they are for people; `raw`: all of its answer, for the log.
     """
     log.warning("%s says no: %s", title, raw or reason)
-    words = for_people(reason) or _("its reason is a code for programmers, which the server's log has")
+    words = for_people(reason) or _("the reason is a technical code, which is in the server's log")
     text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")
     return ProviderError(text % {"who": _(title), "words": words})
 

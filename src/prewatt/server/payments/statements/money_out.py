@@ -126,7 +126,7 @@ class Directions:
             raise Unknown(
                 "direction",
                 _(
-                    "Line %(number)d: nothing says whether an amount is money in or out: none is negative. Say how this bank writes it."
+                    "Line %(number)d: no amount is negative, so it is not clear which are money out. Choose how this bank shows money out."
                 )
                 % {"number": doubtful.number},
             )
@@ -143,7 +143,7 @@ class Directions:
                 raise Unknown(
                     "direction",
                     _(
-                        "Line %(number)d: %(text)s does not say whether it is money in or out: say which words are money in."
+                        "Line %(number)d: it is not clear whether “%(text)s” is money in or out. Say which words are money in."
                     )
                     % {"number": strange[0].number, "text": tidy(strange[0].at(place), 40)},
                 )

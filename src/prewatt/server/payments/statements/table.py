@@ -94,7 +94,9 @@ def read_table(rows: Sequence[Row], currency: str, known: Iterable[Layout] = ())
     if layout_and_first is None:
         raise Unknown(
             "columns",
-            _("No line names the columns: a date and an amount are needed, such as date,amount,currency,payer,text."),
+            _(
+                "No line has the names of the columns. A date and an amount are needed, such as date,amount,currency,payer,text."
+            ),
         )
     layout, first = layout_and_first
     before = [each for row in rows[max(first - 4, 0) : first] if (each := Data(row, layout)).filled]

@@ -61,7 +61,7 @@ def _look(request: HttpRequest, typed: str) -> HttpResponse:
             said = _("Too many wrong codes. Wait %(seconds)d seconds, then try again.") % {"seconds": seconds + 1}
             return render(request, "sign_in/join/code.html", {"wrong": said, "typed": typed}, status=429)
         failed("invitation", address)
-        said = _("There is no invitation with this code. It has 16 letters and figures; O, I, 0 and 1 are not used.")
+        said = _("There is no invitation with this code. A code has 16 letters and digits; O, I, 0 and 1 are not used.")
         return render(request, "sign_in/join/code.html", {"wrong": said, "typed": typed}, status=400)
     try:
         check_open(invitation)
@@ -132,7 +132,7 @@ def _enter(request: HttpRequest, invitation: Invitation) -> None:
             user = _login_for(request, invitation, given.get("name", "").strip(), password)
             use(invitation, user)
         if second_factor.has(user):
-            messages.success(request, _("The new password holds. Log in with it and with your second factor."))
+            messages.success(request, _("The new password is set. Log in with it and with your second factor."))
         else:
             login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     else:

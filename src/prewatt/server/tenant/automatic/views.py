@@ -156,7 +156,7 @@ def end(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     rule = current(flat)
     if rule is not None:
         end_rule(rule)
-        messages.success(request, _("Ended. Nothing is paid by itself any more."))
+        messages.success(request, _("The automatic top-up is ended. Nothing is paid by itself any more."))
     return redirect(_page(flat) if merchants_that_save(flat) else reverse("tenant:home:tenancy", args=[flat.pk]))
 
 

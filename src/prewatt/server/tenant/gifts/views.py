@@ -111,5 +111,5 @@ def end(request: HttpRequest, pk: int, tenancy: int | None = None) -> HttpRespon
     except ValidationError as error:
         say(request, error)
     else:
-        messages.success(request, _("The link is ended. A payment that was begun by it before still counts."))
+        messages.success(request, _("The link is ended. A payment that was begun with it before that still counts."))
     return redirect(_page(flat))

@@ -115,7 +115,7 @@ def _path_of(delivery: Delivery) -> str:
 def _offer(request: HttpRequest, delivery: Delivery, token: str) -> None:
     """Say on the page that settles a message where such messages are stopped."""
     if can_change(delivery.notice.event):
-        words = _("Stop or change messages such as the one that you came from")
+        words = _("Stop or change messages like the one that led you here")
         messages.info(request, format_html('<a href="{}">{}</a>', _address("stop", token), words))
 
 

@@ -118,7 +118,7 @@ def remove(request: HttpRequest, pk: int, tenancy: int | None = None) -> HttpRes
     act = Act(
         f"remove {resident.pk}",
         _("End the access of %(name)s?") % {"name": who},
-        [_("%(name)s sees nothing of this flat any more, at once.") % {"name": who}, _("What they paid stays.")],
+        [_("%(name)s will at once no longer see anything of this flat.") % {"name": who}, _("What they paid stays.")],
         _("End access"),
         _page(flat),
     )
@@ -129,7 +129,7 @@ def remove(request: HttpRequest, pk: int, tenancy: int | None = None) -> HttpRes
     except ValidationError as error:
         say(request, error)
         return redirect(_page(flat))
-    messages.success(request, _("%(name)s sees this flat no more.") % {"name": who})
+    messages.success(request, _("%(name)s can no longer see this flat.") % {"name": who})
     return redirect(_page(flat))
 
 
@@ -152,15 +152,15 @@ def leave(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     except ValidationError as error:
         say(request, error)
         return redirect(_page(flat))
-    messages.success(request, _("You see this flat no more."))
+    messages.success(request, _("You have left this flat. You can no longer see it."))
     return redirect("web:home")
 
 
 def _what_follows(flat: Tenancy, user: Any) -> list[str]:
-    follows = [_("You see nothing of this flat any more, at once. What you paid stays.")]
+    follows = [_("You will at once no longer see anything of this flat. What you paid stays.")]
     main = main_resident(flat)
     if main is not None and main.user_id == user.pk:
         following = flat.residents.select_related("user").exclude(pk=main.pk).first()
         if following is not None:
-            follows.append(_("%(name)s is then the main tenant.") % {"name": shown_name(following.user)})
+            follows.append(_("%(name)s will then be the main tenant.") % {"name": shown_name(following.user)})
     return follows

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 class Example(forms.Form):
     """A form with a field of each kind."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), help_text=gettext_lazy("As it stands at the door."))
-    power = forms.IntegerField(label=gettext_lazy("Most power, W"), min_value=1)
+    name = forms.CharField(label=gettext_lazy("Name"), help_text=gettext_lazy("As it is written on the door."))
+    power = forms.IntegerField(label=gettext_lazy("Highest power, W"), min_value=1)
     urgent = forms.BooleanField(label=gettext_lazy("Tell the tenant"), required=False)
 
 
@@ -24,11 +24,11 @@ def look(request: HttpRequest) -> HttpResponse:
     """Show all parts (staff only)."""
     states = [
         ("ok", _("on"), _("as it should be")),
-        ("soon", _("2 days left"), _("will need somebody")),
+        ("soon", _("2 days left"), _("somebody must act soon")),
         ("off", _("off"), _("without power, refused, failed")),
-        ("silent", _("silent since 12:03"), _("not heard of")),
+        ("silent", _("silent since 12:03"), _("sends nothing")),
         ("unknown", _("not known"), _("nobody can know")),
-        ("doubtful", _("doubtful"), _("known, but not to be believed")),
+        ("doubtful", _("doubtful"), _("known, but perhaps wrong")),
     ]
     context = {
         "states": states,

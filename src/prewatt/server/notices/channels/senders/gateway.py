@@ -41,7 +41,9 @@ class Gateway(Sender):
             "url",
             _("Address"),
             secret=True,
-            help=_("May hold {to}, {number}, {text}, {title}: https://sms.example/send?to={to}&text={text}"),
+            help=_(
+                "It can contain {to}, {number}, {text} and {title}, such as https://sms.example/send?to={to}&text={text}"
+            ),
         ),
         Field("method", _("Method"), optional=True, choices=METHODS),
         Field(
@@ -49,7 +51,7 @@ class Gateway(Sender):
             _("Headers"),
             secret=True,
             optional=True,
-            help=_("A line each, such as Authorization: Bearer 123."),
+            help=_("One header on each line, such as Authorization: Bearer 123."),
         ),
         Field(
             "body",
@@ -65,7 +67,7 @@ class Gateway(Sender):
             "ok",
             _("What the answer says if the SMS is accepted"),
             optional=True,
-            help=_('A piece of the answer, such as "code":0. If this is empty, the status is enough.'),
+            help=_('A part of the answer, such as "code":0. If this is empty, only the status is checked.'),
         ),
     )
 

@@ -38,7 +38,7 @@ class Tencent(TemplateSender):
         Field("region", _("Region"), optional=True, help=_("ap-guangzhou if left empty.")),
         Field(
             "longest",
-            _("Characters of a parameter"),
+            _("Longest parameter, in characters"),
             optional=True,
             help=_("12 for an account of a person; leave it empty for a company's."),
         ),

@@ -170,7 +170,9 @@ class Contracts:
         """
         known = self._order(order, order.reference or self._apps[0])
         if known is not None and known["trade_state"] not in STATES:
-            raise ProviderError(_("WeChat Pay has not said yet how this payment ends. It is asked again by itself."))
+            raise ProviderError(
+                _("WeChat Pay has not said yet whether this payment succeeded. prewatt asks again by itself.")
+            )
 
     def _order(self, order: Order, app: str) -> dict[str, str] | None:
         fields = {
