@@ -460,7 +460,7 @@ def test_the_page_says_that_these_are_off_hours_what_they_allow_and_that_a_perso
 
 
 def test_the_page_says_when_it_gets_cheaper_or_dearer_and_nothing_where_it_does_not(tmp_path):
-    said = re.compile(r"(Cheaper|Dearer) from (\d\d:00): (0\.\d+) instead of (0\.\d+)\.")
+    said = re.compile(r"(Cheaper|More expensive) from (\d\d:00): (0\.\d+) instead of (0\.\d+)\.")
     by_the_hour = tuple(Switch(60 * hour, "day" if hour % 2 else "night") for hour in range(24))
     hourly = Tariff(
         "hourly",
@@ -475,7 +475,7 @@ def test_the_page_says_when_it_gets_cheaper_or_dearer_and_nothing_where_it_does_
         obey(shell, SetTariff(0, hourly))
         way, at, price, present = said.search(browser.get()).groups()
     by_day = int(at[:2]) % 2
-    assert (way, price, present) == (("Dearer", "0.52", "0.31") if by_day else ("Cheaper", "0.31", "0.52"))
+    assert (way, price, present) == (("More expensive", "0.52", "0.31") if by_day else ("Cheaper", "0.31", "0.52"))
 
 
 def test_a_browser_that_wants_chinese_gets_it_from_the_page_and_from_the_agent(tmp_path):

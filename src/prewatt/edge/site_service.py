@@ -258,7 +258,7 @@ def _ahead(account: Account, now: int) -> str:
     }
     if change.price < present:
         return _("Cheaper from %(at)s: %(price)s instead of %(present)s.") % words
-    return _("Dearer from %(at)s: %(price)s instead of %(present)s.") % words
+    return _("More expensive from %(at)s: %(price)s instead of %(present)s.") % words
 
 
 def _silent_since(account: Account, seen: LiveMeter | None, now: int) -> int:

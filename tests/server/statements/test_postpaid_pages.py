@@ -101,11 +101,11 @@ def test_a_bill_is_pdf_csv_and_json(manager, tenancy, billed):
 
 def test_open_bills_are_listed_overdue_first_to_their_landlord_alone(manager, log_in, site, tenancy, billed, clock):  # noqa: F811
     seen = shown(manager.get("/bills/"))
-    assert "40.00 is open, 0.00 of it overdue." in seen
+    assert "Still to be paid: 40.00. Of this, overdue: 0.00." in seen
     site.go(at(2025, 11, 24))
     site.jobs()
     seen = shown(manager.get("/bills/"))
-    assert "40.00 of it overdue" in seen and "Pay after use ended by rule" in seen
+    assert "Of this, overdue: 40.00." in seen and "Pay after use ended by rule" in seen
     assert log_in("flat1").get("/bills/").status_code == 404
     assert Client().get("/bills/").status_code == 302
     assert log_in("flat1").post(f"/tenancies/{tenancy.pk}/terms/", TYPED).status_code == 404

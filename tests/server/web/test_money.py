@@ -104,7 +104,7 @@ def test_money_has_the_decimals_of_its_currency_on_every_face(currency, clock):
     assert f"<b>{paid} {currency}</b>" in shown(flat2.get(f"/tenancies/{ben.pk}/payments/"))
     assert f"Pay {used} {currency} by" in shown(flat1.get("/me/"))
     assert f'<td class="num balance-of">{left}</td>' in shown(manager.get("/properties/"))
-    assert f"{used} is open, {nothing} of it overdue." in shown(manager.get("/bills/"))
+    assert f"Still to be paid: {used}. Of this, overdue: {nothing}." in shown(manager.get("/bills/"))
     books = shown(manager.get("/books/"))
     assert f'<td class="num">{paid}</td>' in books and f'<td class="num">{left}</td>' in books
     assert f"when {limit} {currency} is owed" in shown(manager.get(f"/tenancies/{anna.pk}/terms/"))
