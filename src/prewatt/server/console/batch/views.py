@@ -55,7 +55,7 @@ class Choice(NamedTuple):
 CHOICES = (
     Choice("top-up", gettext_lazy("Top up"), gettext_lazy("the same amount to each, received in cash or by transfer")),
     Choice("note", gettext_lazy("Write a note"), gettext_lazy("to all who live there")),
-    Choice("power-limit", gettext_lazy("Limit of power"), gettext_lazy("of each meter")),
+    Choice("power-limit", gettext_lazy("Power limit"), gettext_lazy("of each meter")),
     Choice("tariff", gettext_lazy("Tariff"), gettext_lazy("for the whole building")),
     Choice("codes", gettext_lazy("Emergency codes"), gettext_lazy("to print, for a day without a network")),
     Choice("statements", gettext_lazy("Statements of a month"), gettext_lazy("as PDF, or by e-mail")),
