@@ -5,7 +5,7 @@
 #
 #   python    Python itself, and what makes a virtual environment
 #   paper     what draws statements as PDF, in Chinese too; without it all else works, and the page says so
-#   browser   what the tests of pages need: Chromium, and a library of its driver
+#   browser   what the tests of pages need: Chromium, its engine alone, which most of them take if it is there, and a library of its driver
 #   node      what runs Lighthouse, which judges pages in tests, and the tests of the WeChat mini program; nothing that is installed needs it
 set -euo pipefail
 
@@ -20,7 +20,7 @@ lacks() {
       { library libpangoft2-1.0.so.0 && library libharfbuzz-subset.so.0 && a_chinese_font; } \
         || echo libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-droid-fallback
       ;;
-    browser) { a_browser && library libatomic.so.1; } || echo chromium libatomic1 ;;
+    browser) { a_browser && library libatomic.so.1; } || echo chromium chromium-headless-shell libatomic1 ;;
     node) { command -v node && command -v npm; } >/dev/null || echo nodejs npm ;;
     *) echo "system: there is no part '$1': python, paper, browser or node" >&2 && exit 2 ;;
   esac

@@ -15,6 +15,7 @@ from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenant.app import worker
 from prewatt.server.tenant.home import views
 from tests.building import PASSWORD, set_up
+from tests.system.conftest import CHROMIUM, started
 
 # The browser's driver runs a loop in this thread; the database is used beside it, never within it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -57,6 +58,13 @@ ALLOWED = """async () => {
 """The phone gets pushes, and shows one. No service for them can be reached from here, so its answer is played."""
 SHOWN = "async () => [self.left, (await self.registration.getNotifications()).length]"
 """How often the phone has said that it takes no more pushes, and how many are shown."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The whole program, which shows notifications."""
+    with started(CHROMIUM) as browser:
+        yield browser
 
 
 @pytest.fixture
