@@ -470,8 +470,34 @@ def test_what_is_disputed_beyond_what_is_left_of_a_payment_waits_for_a_person(
     assert -balance(account(owner, Kind.PROVIDER_FEES)) == 20 * NANO
     disputed(trade, "charge.dispute.closed", "won")
     assert balance(account(owner, Kind.PROVIDER_FEES)) == 0
-    with pytest.raises(PaymentError):
+    with pytest.raises(PaymentError, match="is booked already"):
         decide(row, "tenant", admin_user)
+
+
+def test_what_a_tenant_can_not_bear_says_why(owner, merchants, tenancy, admin_user, clock, bought):
+    payment, _trade = bought("stripe")
+    row = TakenBack.objects.create(
+        organisation=owner,
+        merchant=merchants["stripe"],
+        back_id="dp_1",
+        cause="dispute",
+        amount=20 * NANO,
+        currency="CNY",
+        at=clock.at,
+        heard_at=clock.at,
+        seen_by="callback",
+        provider_id="ch_1",
+        state="decide",
+    )
+    with pytest.raises(PaymentError, match="its payment was not credited to one"):
+        decide(row, "tenant", admin_user)
+    TakenBack.objects.update(payment=payment)
+    Property.objects.update(currency="EUR")
+    with pytest.raises(PaymentError, match="it is in CNY and the building's currency is now EUR"):
+        decide(TakenBack.objects.get(), "tenant", admin_user)
+    Property.objects.update(currency="CNY")
+    decide(TakenBack.objects.get(), "tenant", admin_user)
+    assert balance(tenant_account(tenancy)) == 0
 
 
 @pytest.mark.parametrize("known", (True, False))

@@ -312,10 +312,10 @@ def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
     )
     is_open = locked.state in (State.DECIDE, State.WAITING)
     if do == "tenant":
-        take_from_tenant(locked, _credited(locked, is_open))
+        _check_open(is_open)
+        take_from_tenant(locked, _credited(locked))
     elif do == "cost":
-        if not is_open:
-            raise PaymentError(_("This money that was taken back is booked already. Load the page again."))
+        _check_open(is_open)
         take_as_cost(locked)
     elif do != "done":
         raise PaymentError(_("Choose “tenant” or “cost” (who bears it), or “done” if nothing is to be booked."))
@@ -326,11 +326,31 @@ def decide(row: TakenBack, do: str, by: Any) -> TakenBack:
     return locked
 
 
-def _credited(row: TakenBack, is_open: bool) -> TopUp:
-    """Return the top-up that a tenant can bear a row by. Raises PaymentError if there is none, or the row is not open."""
+def _check_open(is_open: bool) -> None:
+    """Raise PaymentError if somebody has decided already who bears a row."""
+    if not is_open:
+        raise PaymentError(_("This money that was taken back is booked already. Load the page again."))
+
+
+def _credited(row: TakenBack) -> TopUp:
+    """Return the top-up that a tenant can bear a row by. Raises PaymentError if there is none, or if the building has had
+    another currency since.
+    """
     top_up = row.payment.top_up if row.payment is not None else None
-    if not is_open or top_up is None or row.currency != top_up.tenancy.unit.property.currency:
+    if top_up is None:
         raise PaymentError(
-            _("This money can't be taken from a tenant: its payment was not credited, or it is dealt with already.")
+            _(
+                "This money can't be taken from a tenant, because its payment was not credited to one. Choose “We bear "
+                "the cost”."
+            )
+        )
+    currency = top_up.tenancy.unit.property.currency
+    if row.currency != currency:
+        raise PaymentError(
+            _(
+                "This money can't be taken from a tenant, because it is in %(taken)s and the building's currency is now "
+                "%(currency)s. Choose “We bear the cost”."
+            )
+            % {"taken": row.currency, "currency": currency}
         )
     return top_up
