@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 LARGEST_FORM = 64 * 1024
@@ -40,6 +41,14 @@ def takes(most: int) -> Callable[[View], View]:
 def largest(view: Callable[..., Any]) -> int:
     """Return how many bytes may be sent to a view."""
     return int(getattr(view, "largest_body", LARGEST_FORM))
+
+
+def chosen_file(request: HttpRequest, field: str) -> bytes | None:
+    """Return the content of the file that was chosen in a field; None, which the caller refuses with `choose_file`, if there is none or
+    it has more than `LARGEST_FILE` bytes.
+    """
+    file = request.FILES.get(field)
+    return file.read() if file is not None and (file.size or 0) <= LARGEST_FILE else None
 
 
 def choose_file() -> str:

@@ -21,7 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from ....kernel.calendar import zone
 from ...accounts.rights import Right
 from ...core.time import now
-from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
+from ...core.uploads import LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Organisation, Tenancy
 from ...payments.bank import (
     BankError,
@@ -172,11 +172,10 @@ def _proposed(
 
 def _read(request: HttpRequest, owner: Organisation) -> str:
     """Read the uploaded file, say what came of it, and return the address of the page that shows it."""
-    file = request.FILES.get("statement")
-    if file is None or (file.size or 0) > LARGEST_FILE:
+    content = chosen_file(request, "statement")
+    if content is None:
         messages.error(request, choose_file())
         return reverse("console:bank:bank")
-    content = file.read()
     if len(content) > LARGE:
         return read_as_task(request, owner, content)
     try:

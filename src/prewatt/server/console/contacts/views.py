@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ....kernel.calendar import zone
 from ....tables.problems import TableError, whole
 from ...commissioning.contact_list import Change, read_contact_list, sealed, take
-from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
+from ...core.uploads import LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Property, Tenancy
 from ...notices.channels import CHANNELS
 from ...notices.contact import NO_CONTACT, Contact, read_contact
@@ -168,7 +168,7 @@ def _take(request: HttpRequest, property_: Property) -> None:
 
 def _read_file(request: HttpRequest, property_: Property) -> list[Change]:
     """Return what the uploaded list would change. Raises TableError if there is none, or it can't be read."""
-    file: Any = request.FILES.get("file")
-    if file is None or file.size > LARGEST_FILE:
+    content = chosen_file(request, "file")
+    if content is None:
         raise whole(choose_file())
-    return read_contact_list(property_, file.read())
+    return read_contact_list(property_, content)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -23,7 +21,7 @@ from ...commissioning.installing import InstallError, install
 from ...commissioning.list_lines import Plan, plan
 from ...commissioning.progress import Step
 from ...commissioning.typed_units import MOST, NEEDED, LikelyRange, likely_ranges, typed_apartments
-from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
+from ...core.uploads import LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Part, Property, Unit
 from ...metering.locking import lock_meters
 from ...metering.models import Gateway, Meter
@@ -76,15 +74,15 @@ def _read(request: HttpRequest, property_: Property, problems: Problems) -> list
     """Return the flats of the file that was chosen, else those that were typed, but for lines that are wrong: `problems` gathers
     those. Raises TableError if it is no list.
     """
-    file: Any = request.FILES.get("file")
-    if file is None:
+    if "file" not in request.FILES:
         text = request.POST.get("typed", "")
         if not text.strip():
             raise whole(_("Type the flats, or choose a file."))
         return typed_apartments(text, property_.currency, property_.zone, problems)
-    if file.size > LARGEST_FILE:
+    content = chosen_file(request, "file")
+    if content is None:
         raise whole(choose_file())
-    apartments = apartments_of(file.read(), property_.currency, property_.zone, NEEDED, problems)
+    apartments = apartments_of(content, property_.currency, property_.zone, NEEDED, problems)
     if len(apartments) > MOST:
         raise whole(
             _("The list has %(count)d lines. At most %(most)d can be added at once: split the list.")

@@ -25,7 +25,7 @@ from ...accounts.rights import Right
 from ...commissioning.progress import Step
 from ...core.json_text import JsonError, read_json
 from ...core.time import now
-from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
+from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Property
 from ...estate.wall_clock import Twice, wall_clock
 from ...tariffs.models import Tariff
@@ -181,11 +181,11 @@ def _base(request: HttpRequest, property_: Property) -> dict[str, Any]:
 
 
 def _uploaded(request: HttpRequest) -> Any:
-    file: Any = request.FILES["file"]
-    if file.size > LARGEST_FILE:
+    content = chosen_file(request, "file")
+    if content is None:
         raise ValidationError({"file": choose_file()})
     try:
-        return read_json(file.read())
+        return read_json(content)
     except JsonError as error:
         raise TariffError(f"file: {error}") from None
 

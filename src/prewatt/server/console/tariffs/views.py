@@ -27,7 +27,7 @@ from ...core.number_field import NumberField
 from ...core.plain_numbers import in_field
 from ...core.row_forms import RowForm
 from ...core.time import now
-from ...core.uploads import LARGEST_FILE, LARGEST_UPLOAD, choose_file, takes
+from ...core.uploads import LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Property
 from ...estate.wall_clock import wall_clock
 from ...sales.corrections import correct
@@ -177,11 +177,11 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     try:
         base = _chosen(property_, request.POST.get("tariff", ""), "tariff")
-        file: Any = request.FILES.get("file")
-        if file is None or file.size > LARGEST_FILE:
+        content = chosen_file(request, "file")
+        if content is None:
             raise ValidationError({"file": choose_file()})
         scale = request.POST.get("scale", "")
-        series = read_prices(file.read(), scale=scale, time_zone=zone(property_.zone), hint=property_.currency)
+        series = read_prices(content, scale=scale, time_zone=zone(property_.zone), hint=property_.currency)
         versions = schedule_prices(property_, base, series)
     except (ValidationError, TariffError) as error:
         refuse(request, error)
