@@ -4,16 +4,21 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from prewatt.kernel.units import NANO
+from prewatt.kernel.entries import SetTariff, decode_command
+from prewatt.kernel.tariff import flat_tariff
+from prewatt.kernel.units import DAY, NANO
 from prewatt.server.accounts.first_start import claim
 from prewatt.server.commissioning.archiving import archive_unit
+from prewatt.server.commissioning.installing import install
 from prewatt.server.core.time import now
 from prewatt.server.estate.models import Tenancy, Unit
+from prewatt.server.metering.models import Gateway
 from prewatt.server.payments.models import Handover, Receipt
 from prewatt.server.payments.staff import record
 from prewatt.server.payments.till import TillError, hand_over
+from prewatt.server.tariffs.versions import keep, schedule
 from prewatt.server.tenancies.moving import move_in
-from prewatt.server.vending.models import TopUp
+from prewatt.server.vending.models import Command, TopUp
 from tests.racing import at_once, before
 from tests.settings import ON_POSTGRESQL
 
@@ -45,6 +50,18 @@ def test_receipts_of_two_at_once_have_two_numbers_and_one_that_is_undone_leaves_
     at_once(lambda: record(ben, 5 * NANO, "c5", staff), lambda: record(ben, 5 * NANO, "c5", staff))
     assert list(Receipt.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
     assert TopUp.objects.count() == 4
+
+
+@pytest.mark.parametrize("first", ["scheduled", "installed"])
+def test_a_meter_that_is_installed_while_a_tariff_is_scheduled_gets_it(transactional_db, building, clock, first):
+    where = building.property
+    flat, gateway = Unit.objects.create(property=where, name="Flat 9"), Gateway.objects.get()
+    tariff = keep(where.organisation, flat_tariff("dearer", where.currency, where.zone, 400_000))
+    works = [lambda: schedule(where, tariff, clock.now() + DAY), lambda: install(flat, gateway, "m9")]
+    racers = before(*(works if first == "scheduled" else works[::-1]))
+    assert [racer.error for racer in racers] == [None, None]
+    orders = [decode_command(bytes(each.body)).order for each in Command.objects.filter(meter__name="m9")]
+    assert clock.now() + DAY in [each.effective for each in orders if isinstance(each, SetTariff)]
 
 
 def test_cash_is_handed_over_once(transactional_db, building):

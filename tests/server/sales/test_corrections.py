@@ -1,6 +1,7 @@
 """Corrections of tenancies that are settled, and of a series with several versions: to the nano, whoever is owed the difference."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.billing.open_debts import debts_of
@@ -8,12 +9,15 @@ from prewatt.server.billing.owed import owed_to
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
 from prewatt.server.sales.corrections import correct, corrected_series
+from prewatt.server.tariffs.models import CorrectedCharge
 from prewatt.server.tariffs.versions import schedule
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.models import Command
 from tests.building import PRICE
 from tests.gateway import at
+from tests.racing import at_once
 from tests.server.statements.test_statements import USED, anna, dearer, edge  # noqa: F401
+from tests.settings import ON_POSTGRESQL
 
 pytestmark = pytest.mark.database
 DAY_OF_ANNA = 24 * USED["m1"]
@@ -91,3 +95,14 @@ def test_of_two_versions_in_a_span_each_reading_is_charged_anew_at_the_right_pri
     right = 20 * NANO - DAY_OF_ANNA * (PRICE + 2 * (PRICE // 2) + 2 * PRICE)
     assert balance(tenant_account(anna)) == right
     assert edge.accounts["m1"].balance == right
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has one writer")
+def test_a_correction_that_is_sent_twice_at_once_is_booked_once(transactional_db, edge, store, anna):  # noqa: F811
+    edge.live(store, at(2025, 10, 10), USED, HOUR)
+    where, before = anna.unit.property, balance(tenant_account(anna))
+    tariff = dearer(where, 2 * PRICE)
+    racers = at_once(*2 * [lambda: correct(where, tariff, at(2025, 10, 8), at(2025, 10, 9), "wrong price")])
+    assert {racer.error and type(racer.error) for racer in racers} == {None, ValidationError}
+    (charge,) = CorrectedCharge.objects.filter(tenancy=anna)
+    assert before - balance(tenant_account(anna)) == charge.rerated - charge.charged > 0

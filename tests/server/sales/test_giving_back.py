@@ -23,7 +23,7 @@ from prewatt.server.ledger.rows import rows
 from prewatt.server.ledger.trial_balance import trial_balance
 from prewatt.server.metering.models import Gateway, Meter
 from prewatt.server.payments.undoing import reverse_top_up
-from prewatt.server.sales.giving_back import decide, give, put_right, refund
+from prewatt.server.sales.giving_back import decide, give, put_right, refund, refundable
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.tenancies.moving import move_out, settle
 from prewatt.server.vending.adjustments import missing
@@ -33,6 +33,7 @@ from prewatt.server.vending.paid_amounts import LARGEST
 from prewatt.server.vending.refusals import GivingBackError, TopUpError
 from tests.building import PASSWORD
 from tests.gateway import Edge
+from tests.reading import fields_of
 from tests.recorded import recorded_once
 
 pytestmark = pytest.mark.database
@@ -244,6 +245,29 @@ def test_a_year_of_the_books_is_accepted_by_beancount_and_sums_to_zero_at_each_m
         == theirs
     )
     assert any(row["memo"] == "'=HYPERLINK(1)" for row in table), "a spreadsheet takes no formula from us"
+
+
+def test_a_second_click_on_a_refund_makes_no_second_one(edge, tenancy, client):
+    assert client.login(username="manager", password=PASSWORD)
+    page, fields = f"/tenancies/{tenancy.pk}/give-back/", {"do": "refund", "reason": "moves", "adjustment_id": "r1"}
+    for amount in ("3", "3", ""):
+        client.post(page, {**fields, "amount": amount, "sure": "refund"})
+    assert [each.amount for each in Refund.objects.all()] == [3 * NANO]
+    said = client.post(page, {**fields, "amount": "4", "sure": "refund"}, follow=True).content.decode()
+    assert "This id belongs to another refund" in said and Refund.objects.count() == 1
+    client.post(page, {**fields, "amount": "3", "adjustment_id": "r2", "sure": "refund"})
+    assert Refund.objects.count() == 2
+
+
+def test_what_is_paid_between_the_question_and_the_yes_is_not_refunded(edge, tenancy, client):
+    assert client.login(username="manager", password=PASSWORD)
+    page, left = f"/tenancies/{tenancy.pk}/give-back/", refundable(tenancy)
+    asked = client.post(page, {"do": "refund", "amount": "", "reason": "moves"}).content.decode()
+    assert f"All credit that is left, {left / NANO:.2f} EUR, is taken off the meter" in asked
+    top_up(tenancy, 50 * NANO, "meanwhile")
+    client.post(page, fields_of(asked, "Yes, refund"))
+    assert [each.amount for each in Refund.objects.all()] == [left]
+    assert refundable(tenancy) == 50 * NANO
 
 
 def test_the_pages_of_the_books(edge, tenancy, owner, second, client):

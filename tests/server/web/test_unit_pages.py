@@ -11,9 +11,10 @@ from prewatt.server.accounts.memberships import Membership
 from prewatt.server.accounts.rights import Role
 from prewatt.server.estate.models import Tenancy, Unit
 from prewatt.server.metering.models import Gateway, Meter
-from prewatt.server.tenancies.moving import move_in
+from prewatt.server.tenancies.moving import move_in, move_out
 from prewatt.server.vending.controls import control
-from prewatt.server.vending.models import Command
+from prewatt.server.vending.models import Command, TopUp
+from tests.reading import fields_of
 
 TABS = {
     "": "Overview",
@@ -66,6 +67,31 @@ def test_an_order_that_takes_the_power_says_whom_it_darkens_and_is_asked_once(ma
     assert "Take the power" in text_of(manager.post(address, {**given, "sure": "close"})) and not orders("m1")
     manager.post(address, {**given, "sure": order})
     assert [each.name for each in orders("m1")] == [order]
+
+
+def test_who_moves_in_between_the_question_and_the_yes_is_asked_about(manager, clock):
+    unit = Unit.objects.get(name="Flat 3")
+    address = f"/units/{unit.pk}/order/"
+    asked = manager.post(address, {"do": "open", "reason": "leak"})
+    assert "Nobody lives here now" in text_of(asked)
+    move_in(unit, "Zoe", clock.now())
+    again = manager.post(address, fields_of(asked.content.decode(), "Yes:"))
+    assert "Zoe lives here" in text_of(again) and not orders("m3")
+    manager.post(address, fields_of(again.content.decode(), "Yes:"))
+    assert [each.name for each in orders("m3")] == ["open"]
+
+
+def test_cash_of_who_lived_there_is_not_credited_to_who_moved_in_meanwhile(manager, clock):
+    unit = Unit.objects.get(name="Flat 1")
+    opened = manager.get(f"/units/{unit.pk}/money/").content.decode()
+    fields = {**fields_of(opened, 'class="topup"'), "amount": "10"}
+    clock.at += HOUR
+    move_out(Tenancy.objects.get(tenant="Anna"), clock.now() - 1)
+    zoe = move_in(unit, "Zoe", clock.now())
+    said = manager.post(f"/units/{unit.pk}/top-up/", fields, follow=True).content.decode()
+    assert "Somebody else lives here by now: Zoe" in said and not TopUp.objects.exists()
+    manager.post(f"/units/{unit.pk}/top-up/", {**fields, "tenancy": f"{zoe.pk}"})
+    assert [each.tenancy for each in TopUp.objects.all()] == [zoe]
 
 
 def test_what_brings_power_is_asked_about_only_if_it_lends(manager):

@@ -243,6 +243,7 @@ COLUMNS = {
     "recloses": _("a column", "times that it is closed again"),
     "reference": _("a column", "reference"),
     "refund": _("a column", "refund"),
+    "refund_id": _("a column", "id of the refund"),
     "refund_reminder": _("a column", "days until a refund is reminded of"),
     "refund_unclaimed": _("a column", "days until a refund is unclaimed"),
     "register": _("a column", "register"),

@@ -13,6 +13,7 @@ from ...wire.messages import MAX_METERS
 from ..core.time import now
 from ..estate.models import Unit
 from ..metering.accounts import kept
+from ..metering.locking import lock_property
 from ..metering.models import LARGE_FUSE, Gateway, Meter
 from ..vending.account_settings import account_settings
 from ..vending.credit_log import issue
@@ -31,6 +32,8 @@ def install(unit: Unit | None, gateway: Gateway, name: str, **more: Any) -> Mete
     `role`. `more`: other columns of the meter, such as its fuse (`power_highest`). Raises InstallError if the gateway
     can't have it, and ValidationError if a column can't be so.
     """
+    # A tariff that is scheduled meanwhile finds the meter, or the meter finds the tariff.
+    lock_property(gateway.property_id)
     if unit is not None and gateway.property_id != unit.property_id:
         raise InstallError(_("Gateway %(gateway)s is in another building.") % {"gateway": gateway})
     if Gateway.objects.filter(pk=gateway.pk, is_revoked=True).exists():

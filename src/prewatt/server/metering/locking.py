@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from django.db.models import Manager, Model, QuerySet
 
-from ..estate.models import Organisation
+from ..estate.models import Organisation, Property
 from .models import Meter
 
 Row = TypeVar("Row", bound=Model)
@@ -29,6 +29,11 @@ def for_update(rows: Manager[Row] | QuerySet[Row], skip_locked: bool = False) ->
 def lock_organisation(pk: int) -> Organisation:
     """Lock and return an organisation, so that bookings of money that must agree are made one at a time."""
     return for_update(Organisation.objects).get(pk=pk)
+
+
+def lock_property(pk: int) -> Property:
+    """Lock and return a property, so that what holds for all of it, such as its tariffs and meters, is decided one at a time."""
+    return for_update(Property.objects).get(pk=pk)
 
 
 def lock_meters(rows: Manager[Meter] | QuerySet[Meter]) -> list[Meter]:

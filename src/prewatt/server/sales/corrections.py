@@ -17,6 +17,7 @@ from ..estate.occupancy import holder_at
 from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
+from ..metering.locking import lock_organisation
 from ..metering.models import Meter
 from ..metering.readings import readings
 from ..tariffs.models import CorrectedCharge, Correction, Tariff
@@ -68,6 +69,8 @@ def correct(property_: Property, tariff: Tariff, begins: int, ends: int, reason:
     """Book a correction and send it to the meters. Raises ValidationError, which names the field, if the span is not
     wholly past, a reading is missing, the span was corrected before, or nothing changes.
     """
+    # A second click waits here, and then finds that the span was corrected.
+    lock_organisation(property_.organisation_id)
     at = now()
     if not begins < ends <= at:
         raise ValidationError(

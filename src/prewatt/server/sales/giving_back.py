@@ -60,29 +60,56 @@ def refundable(tenancy: Tenancy) -> int:
 
 
 @transaction.atomic
-def refund(tenancy: Tenancy, amount: int | None, by: Any, reason: str) -> Refund:
-    """Refund `amount` nano (None: all that is left) to a tenant. Raises GivingBackError if less is left, or the
-    building is offline, so that nobody knows what is left.
+def refund(
+    tenancy: Tenancy, amount: int | None, by: Any, reason: str, refund_id: str | None = None, at_most: int | None = None
+) -> Refund:
+    """Refund `amount` nano to a tenant; None: all that is left, but no more than `at_most`, which is what was left when a person
+    was asked. `refund_id`: the caller's name for it, so that a repeated call changes nothing. Raises GivingBackError if
+    less is left, if the building is offline, so that nobody knows what is left, or if the id is of another refund.
     """
     meter = lock_account(tenancy)
+    if refund_id is not None and (known := _known_refund(tenancy, refund_id, amount)):
+        return known
     if meter is not None and not meter.gateway.is_online:
         raise GivingBackError(
             _("The building is offline: how much credit is left is not known until it is online again.")
         )
     left = refundable(tenancy)
-    amount_back = left if amount is None else amount
+    amount_back = min(left, left if at_most is None else at_most) if amount is None else amount
     if not 0 < amount_back <= left:
         values = {"left": local_forms.money(left, tenancy.unit.property.currency)}
         raise GivingBackError(
             _("Only %(left)s is left. Give back more than 0, and at most what is left.") % values, "amount"
         )
     new_refund = Refund.objects.create(
-        tenancy=tenancy, who=tenancy.tenant, amount=amount_back, reason=checked_reason(reason), at=now(), by=name_of(by)
+        tenancy=tenancy,
+        who=tenancy.tenant,
+        amount=amount_back,
+        reason=checked_reason(reason),
+        at=now(),
+        by=name_of(by),
+        refund_id=refund_id,
     )
     refunds, of = account(tenancy.unit.property.organisation, Kind.REFUNDS), Reference(Of.REFUND, new_refund.pk)
     book(Transfer.Kind.REFUND, tenant_account(tenancy), refunds, amount_back, new_refund.at, of, new_refund.reason)
     adjust(tenancy, -amount_back, of, _("refund: %(why)s") % {"why": new_refund.reason}, new_refund.at)
     return new_refund
+
+
+def _known_refund(tenancy: Tenancy, refund_id: str, amount: int | None) -> Refund | None:
+    """Return the refund that has this id already; None if there is none. Raises GivingBackError if the id is none, or its
+    refund is of another amount.
+    """
+    if not is_typed(refund_id):
+        raise GivingBackError(_no_id())
+    known = Refund.objects.filter(tenancy=tenancy, refund_id=refund_id).first()
+    if known is not None and amount not in (None, known.amount):
+        raise GivingBackError(_("This id belongs to another refund. Use a new id."))
+    return known
+
+
+def _no_id() -> str:
+    return _("An id must have 1 to 40 printable characters, and must not begin with %(sign)s.") % {"sign": OWN}
 
 
 # -- credit given freely --------------------------------------------------------------------------------------------------
@@ -162,9 +189,7 @@ def _propose(
         key = {"adjustment_id": name}
         known = Adjustment.objects.filter(organisation=organisation, adjustment_id=name).first()
     else:
-        raise GivingBackError(
-            _("An id must have 1 to 40 printable characters, and must not begin with %(sign)s.") % {"sign": OWN}
-        )
+        raise GivingBackError(_no_id())
     if known is not None:
         if (known.tenancy_id, known.amount, known.kind) != (tenancy.pk, amount, kind):
             raise GivingBackError(_("This id belongs to another adjustment. Use a new id."))

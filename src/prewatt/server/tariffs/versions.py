@@ -17,7 +17,7 @@ from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff_document import tariff_to_document
 from ..core.time import now
 from ..estate.models import Organisation, Property
-from ..metering.locking import lock_meters
+from ..metering.locking import lock_meters, lock_property
 from ..metering.models import Meter
 from ..vending.credit_log import issue
 from .dated import plan
@@ -31,6 +31,8 @@ def schedule(property_: Property, tariff: Tariff, effective: int) -> TariffVersi
     """Put `tariff` in force from `effective` (µs since 1970) at all meters of the property's units, also at those that
     are offline then. Raises ValidationError, which names the field; the past cannot be changed.
     """
+    # A meter that is installed meanwhile is found below, or finds this version.
+    lock_property(property_.pk)
     version = TariffVersion(property=property_, tariff=tariff, effective_at=effective)
     try:
         version.full_clean()

@@ -93,7 +93,8 @@ class Command(models.Model):
 class Refund(WithTypedReason):
     """Money that the landlord owes to `who` (the tenant's name at that time) from the instant `at`: credit that is
     given back, the rest after a move-out, or what was paid too much. `amount` in nano, paid out in parts; at `paid_at`
-    all of it was paid. `send_to`: an IBAN, or a note where it is to be sent.
+    all of it was paid. `send_to`: an IBAN, or a note where it is to be sent. `refund_id`: the caller's name for it, so that a
+    second click makes no second one; null if the cause of it names it.
     """
 
     class Why(models.TextChoices):
@@ -114,10 +115,14 @@ class Refund(WithTypedReason):
     send_to = models.CharField(max_length=200, blank=True, default="")
     paid_at = models.BigIntegerField(null=True)
     paid_by = models.CharField(max_length=150, blank=True)
+    refund_id = models.CharField(max_length=40, null=True)
 
     class Meta:
         ordering = ("-at", "-id")
-        constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_positive"),
+            models.UniqueConstraint(fields=("tenancy", "refund_id"), name="refund_id_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.who}, {self.tenancy.unit}: {self.reason}"

@@ -16,12 +16,16 @@ from .kept import SECRETS, keep
 
 SURE = "sure"
 """The field in which a form says for what the person was asked: an amount (nano), or the name of the act."""
+BELIEVED = "believed"
+"""The field in which the yes says what the question rested on. Who has not seen the question, such as a program, sends none."""
 
 
 @dataclass(frozen=True)
 class Act:
     """What a person is asked about. `name`: of the act, for the form. `title`: the question. `follows`: what will happen, a
-    sentence each. `button`: the words of the yes. `back`: the page with the form.
+    sentence each. `button`: the words of the yes. `back`: the page with the form. `believed`: what the sentences rest on
+    and may change, such as who lives there: if it is another when the yes comes, the person is asked again. `more`: fields
+    that are sent with the yes.
     """
 
     name: str
@@ -29,6 +33,8 @@ class Act:
     follows: Sequence[str]
     button: str
     back: str
+    believed: str = ""
+    more: Sequence[tuple[str, str]] = ()
 
 
 def ask_about(
@@ -57,16 +63,19 @@ def ask_about(
 
 def ask_whether(request: HttpRequest, place: Unit | Property, act: Act, form: str = "") -> HttpResponse | None:
     """Return the page that says what an act will do at a place and asks whether it is meant; None if the person was asked
-    already. `form`: the form's name, if several post to this address; what was typed into it is kept.
+    already, and what they were told still holds. `form`: the form's name, if several post to this address; what was
+    typed into it is kept.
     """
-    if request.POST.get(SURE) == act.name:
+    if request.POST.get(SURE) == act.name and request.POST.get(BELIEVED, act.believed) == act.believed:
         return None
     keep(request, form)
-    context = {"place": place, "act": act, "back": act.back, "fields": _fields(request, act.name)}
+    fields = [*_fields(request, act.name, act.more), (BELIEVED, act.believed)]
+    context = {"place": place, "act": act, "back": act.back, "fields": fields}
     return render(request, "web/layout/sure_act.html", context)
 
 
-def _fields(request: HttpRequest, sure: str) -> list[tuple[str, str]]:
-    """Return the fields of a form, to be sent once more with the yes."""
-    fields = [(name, text) for name, texts in request.POST.lists() if name not in (*SECRETS, SURE) for text in texts]
-    return [*fields, (SURE, sure)]
+def _fields(request: HttpRequest, sure: str, more: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """Return the fields of a form, to be sent once more with the yes, and those that the question adds."""
+    ours = {*SECRETS, SURE, BELIEVED, *(name for name, _text in more)}
+    fields = [(name, text) for name, texts in request.POST.lists() if name not in ours for text in texts]
+    return [*fields, *more, (SURE, sure)]

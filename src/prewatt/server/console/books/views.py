@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,7 +24,7 @@ from ...ledger.books import trial_balance
 from ...ledger.export_task import BEANCOUNT, BOOKS, CSV, exported, is_large
 from ...ledger.models import Account
 from ...payments.undoing import reverse_top_up
-from ...sales.giving_back import decide, give, put_right, refund
+from ...sales.giving_back import decide, give, put_right, refund, refundable
 from ...vending.models import Adjustment, TopUp
 from ...vending.paid_amounts import new_credit_id
 from ...vending.refusals import GivingBackError
@@ -34,6 +36,9 @@ from ...web.sure import SURE, Act, ask_about, ask_whether
 from ...web.tasks.asking import asked_for
 from ..orders.views import said_of_code
 from ..owed.views import owed_of
+
+AT_MOST = "at_most"
+"""The field in which the yes to a refund of all says how much that was when the question was asked, nano."""
 
 
 def _currency(account: Account, common: str) -> str:
@@ -106,7 +111,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
             asked = ask_whether(request, unit, _refunding(tenancy, amount))
             if asked is not None:
                 return asked
-            refund(tenancy, amount, request.user, reason)
+            refund(tenancy, amount, request.user, reason, number, _asked_for(given))
             messages.success(request, _("The refund is booked. Pay it out under Books."))
         elif do == "charged":
             # A second person looks at it in any case.
@@ -126,26 +131,35 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("console:units:money", pk=tenancy.unit_id)
 
 
+def _asked_for(given: QueryDict) -> int | None:
+    """Return how much was left (nano) when a person was asked whether all of it is meant; None if nobody was asked."""
+    at_most = given.get(AT_MOST, "")
+    return int(at_most) if re.fullmatch("[0-9]{1,18}", at_most) else None
+
+
 def _refunding(tenancy: Tenancy, amount: int | None) -> Act:
     """Return what a person is asked before credit is taken off a meter as a refund."""
     unit = tenancy.unit
     currency = unit.property.currency
+    left = refundable(tenancy) if amount is None else amount
+    values = {"amount": local_forms.money(left, currency), "currency": local_forms.sign(currency)}
     taken = (
-        _("All credit that is left is taken off the meter.")
+        _("All credit that is left, %(amount)s %(currency)s, is taken off the meter. What is paid from now on stays.")
         if amount is None
         else _("%(amount)s %(currency)s are taken off the meter's credit.")
-        % {"amount": local_forms.money(amount, currency), "currency": local_forms.sign(currency)}
     )
     return Act(
         "refund",
         _("Refund credit to %(who)s?") % {"who": tenancy},
         (
-            taken,
+            taken % values,
             _("When no credit is left, the flat is dark."),
             _("You then owe the tenant this money: pay it out under Books."),
         ),
         _("Yes, refund"),
         reverse("console:units:money", args=[unit.pk]),
+        # What is paid between the question and the yes was not meant.
+        more=((AT_MOST, f"{left}"),) if amount is None else (),
     )
 
 

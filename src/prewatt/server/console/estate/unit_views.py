@@ -23,7 +23,7 @@ from ...commissioning.progress import Step
 from ...commissioning.typed_units import MOST, NEEDED, LikelyRange, likely_ranges, typed_apartments
 from ...core.uploads import LARGEST_UPLOAD, choose_file, chosen_file, takes
 from ...estate.models import Part, Property, Unit
-from ...metering.locking import lock_meters
+from ...metering.locking import lock_meters, lock_property
 from ...metering.models import Gateway, Meter
 from ...vending.account_settings import send_settings_to
 from ...web.access import property_of_manager, unit_of_manager
@@ -124,6 +124,7 @@ def change_unit(request: HttpRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def _change(form: UnitForm) -> None:
     """Store a flat with its parts and its meter. Raises ValidationError and InstallError."""
+    lock_property(form.instance.property_id)
     meters = lock_meters(Meter.objects.filter(unit=form.instance.pk))
     unit: Unit = form.save()
     unit.parts.set(

@@ -18,7 +18,7 @@ from ....kernel.units import DAY, HOUR
 from ....wire.order_codes import PIN_LASTS
 from ...core.amounts import typed_money, typed_whole
 from ...core.time import now
-from ...estate.models import Unit
+from ...estate.models import Tenancy, Unit
 from ...metering.models import Meter
 from ...vending.controls import ControlError, check_bounds, control
 from ...vending.models import Command
@@ -71,7 +71,7 @@ def _act(unit: Unit, meter: Meter, action: Action) -> Act | None:
 
 def _lending(unit: Unit, action: Action) -> Act:
     """Return what a person is asked before power is lent."""
-    tenancy = unit.tenancies.living(now()).first()
+    tenancy = _living(unit)
     owes = (
         _("%(who)s owes what is used, and pays for it with the next payments.") % {"who": tenancy.tenant}
         if tenancy
@@ -83,6 +83,7 @@ def _lending(unit: Unit, action: Action) -> Act:
         (_(action.effect), owes),
         _("Yes: %(order)s") % {"order": action.words(_)},
         reverse("console:units:switch", args=[unit.pk]),
+        _named(tenancy),
     )
 
 
@@ -107,7 +108,7 @@ def _supplying(unit: Unit, hours: int) -> Act:
 
 def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
     """Return what a person is asked before the power of a flat goes off."""
-    tenancy = unit.tenancies.living(now()).first()
+    tenancy = _living(unit)
     who = (
         _("%(who)s lives here, and will have no power, even after a payment.") % {"who": tenancy.tenant}
         if tenancy
@@ -126,7 +127,18 @@ def _darkness(unit: Unit, meter: Meter, action: Action) -> Act:
         (who, _(action.effect), when),
         _("Yes: %(order)s") % {"order": words},
         reverse("console:units:switch", args=[unit.pk]),
+        _named(tenancy),
     )
+
+
+def _living(unit: Unit) -> Tenancy | None:
+    """Return the tenancy of whoever lives in a unit now."""
+    return unit.tenancies.living(now()).first()
+
+
+def _named(tenancy: Tenancy | None) -> str:
+    """Return by which text a yes says who lived there when the question was asked."""
+    return "" if tenancy is None else f"{tenancy.pk}"
 
 
 def _say_ordered(request: HttpRequest, meter: Meter, command: Command) -> None:

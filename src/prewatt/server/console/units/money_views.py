@@ -71,6 +71,11 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     form = TopUpForm(unit_.property.currency, request.POST)
     back = reverse("console:units:money", args=[pk])
+    # The money was given by whoever lived there when the page was opened.
+    if request.POST.get("tenancy", f"{tenant.pk}") != f"{tenant.pk}":
+        text = _("Somebody else lives here by now: %(who)s. Look whose payment it is, and type it again.")
+        refuse(request, ValidationError(text % {"who": tenant.tenant}))
+        return redirect(back)
     if not form.is_valid():
         refuse(request, ValidationError(form.errors.as_data()))  # type: ignore[arg-type]
         return redirect(back)
