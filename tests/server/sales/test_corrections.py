@@ -8,11 +8,14 @@ from prewatt.server.billing.open_debts import debts_of
 from prewatt.server.billing.owed import owed_to
 from prewatt.server.estate.models import Organisation
 from prewatt.server.ledger.books import Kind, account, balance, tenant_account, trial_balance
+from prewatt.server.metering.models import JournalEntry, Meter
 from prewatt.server.sales.corrections import correct, corrected_series
+from prewatt.server.sales.wrong_readings import put_reading_right
 from prewatt.server.tariffs.models import CorrectedCharge
 from prewatt.server.tariffs.versions import schedule
 from prewatt.server.tenancies.moving import move_out, settle
-from prewatt.server.vending.models import Command
+from prewatt.server.vending.models import Adjustment, Command
+from prewatt.server.vending.refusals import GivingBackError
 from tests.building import PRICE
 from tests.gateway import at
 from tests.racing import at_once
@@ -106,3 +109,31 @@ def test_a_correction_that_is_sent_twice_at_once_is_booked_once(transactional_db
     assert {racer.error and type(racer.error) for racer in racers} == {None, ValidationError}
     (charge,) = CorrectedCharge.objects.filter(tenancy=anna)
     assert before - balance(tenant_account(anna)) == charge.rerated - charge.charged > 0
+
+
+@pytest.fixture
+def misread(edge, store, anna):  # noqa: F811
+    """Anna's meter and the entry of one hour that is read with 3 kWh too much."""
+    edge.live(store, at(2025, 10, 8, 12), USED, HOUR)
+    edge.live(store, at(2025, 10, 8, 13), {**USED, "m1": USED["m1"] + 3000}, HOUR)
+    edge.live(store, at(2025, 10, 10), USED, HOUR)
+    meter = Meter.objects.get(name="m1")
+    return meter, JournalEntry.objects.get(meter=meter, kind="reading", energy=USED["m1"] + 3000).seq
+
+
+def test_a_reading_of_corrected_days_is_not_given_back_at_the_old_price(misread, anna, admin_user):  # noqa: F811
+    where = anna.unit.property
+    correct(where, dearer(where, 3 * PRICE), at(2025, 10, 8), at(2025, 10, 9), "wrong price list")
+    with pytest.raises(GivingBackError, match=r"were corrected \(wrong price list\)"):
+        put_reading_right(*misread, USED["m1"], admin_user, "false reading")
+
+
+def test_days_of_a_reading_that_was_put_right_are_not_charged_anew(misread, anna, admin_user):  # noqa: F811
+    where = anna.unit.property
+    put_reading_right(*misread, USED["m1"], admin_user, "false reading")
+    with pytest.raises(ValidationError, match="A wrong reading of meter m1 in these days was put right"):
+        correct(where, dearer(where, 3 * PRICE), at(2025, 10, 8), at(2025, 10, 9), "wrong price list")
+    # Of other days, and after the second person has declined, it goes.
+    correct(where, dearer(where, 3 * PRICE), at(2025, 10, 9), at(2025, 10, 10), "wrong price list")
+    Adjustment.objects.update(state=Adjustment.State.DECLINED)
+    correct(where, dearer(where, 3 * PRICE), at(2025, 10, 8), at(2025, 10, 9), "wrong price list")

@@ -18,10 +18,11 @@ from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
 from ..metering.locking import lock_organisation
-from ..metering.models import Meter
+from ..metering.models import JournalEntry, Meter
 from ..metering.readings import readings
 from ..tariffs.models import CorrectedCharge, Correction, Tariff
 from ..vending.adjustments import adjust
+from ..vending.models import Adjustment
 
 
 class Rerated(NamedTuple):
@@ -91,6 +92,7 @@ def correct(property_: Property, tariff: Tariff, begins: int, ends: int, reason:
                 % {"reason": other.reason}
             }
         )
+    _check_readings(property_, begins, ends)
     correction = Correction(
         property=property_, tariff=tariff, begins=begins, ends=ends, reason=reason, by=by, made_at=at
     )
@@ -106,6 +108,25 @@ def correct(property_: Property, tariff: Tariff, begins: int, ends: int, reason:
     for each in changes:
         _book(correction, each, memo)
     return correction
+
+
+def _check_readings(property_: Property, begins: int, ends: int) -> None:
+    """Raise ValidationError if a reading of the span was put right: what was given back for it is of the old price, so its energy
+    would be charged anew at the right one.
+    """
+    adjustments = Adjustment.objects.filter(of=Of.READING).exclude(state=Adjustment.State.DECLINED)
+    for meter in Meter.objects.filter(unit__property=property_):
+        seqs = [int(part) for part in adjustments.filter(number=meter.pk).values_list("part", flat=True)]
+        if JournalEntry.objects.filter(meter=meter, seq__in=seqs, at__gt=begins, at__lte=ends).exists():
+            raise ValidationError(
+                {
+                    "begins": _(
+                        "A wrong reading of meter %(meter)s in these days was put right at the old price. Choose other days, and "
+                        "correct the charge of this meter by its amount."
+                    )
+                    % {"meter": meter}
+                }
+            )
 
 
 def _book(correction: Correction, row: Rerated, memo: str) -> None:

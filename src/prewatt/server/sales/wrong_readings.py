@@ -16,6 +16,7 @@ from ..estate.occupancy import holder_at
 from ..ledger.references import Of, Reference
 from ..metering.models import JournalEntry, Meter
 from ..metering.readings import readings
+from ..tariffs.models import Correction
 from ..vending.models import Adjustment
 from ..vending.refusals import GivingBackError
 from .giving_back import put_right
@@ -93,10 +94,15 @@ def right(meter: Meter, seq: int, energy: int) -> list[Right]:
 
 
 def _check(meter: Meter, seq: int, energy: int) -> None:
-    """Raise GivingBackError if there is no such reading, or the energy is not less than it."""
+    """Raise GivingBackError if there is no such reading, the prices of its day were corrected, or the energy is not less than it."""
     row = JournalEntry.objects.filter(meter=meter, seq=seq, kind="reading", energy__isnull=False).first()
     if row is None:
         raise GivingBackError(_("This meter has no such reading: choose one from the list."))
+    # What was charged in the end is of the corrected price, which the readings alone don't tell.
+    corrected = Correction.objects.filter(property=meter.property.pk, begins__lt=row.at, ends__gte=row.at).first()
+    if corrected is not None:
+        text = _("The prices of that day were corrected (%(reason)s). Correct the charge by its amount instead.")
+        raise GivingBackError(text % {"reason": corrected.reason})
     if not 0 <= energy < (row.energy or 0):
         text = _("Give the energy that was really used: from 0 to less than %(kwh)s kWh.")
         raise GivingBackError(text % {"kwh": local_forms.kwh(row.energy or 0)})
