@@ -29,7 +29,7 @@ from prewatt.server.payments.models import Merchant, Payment, Unexpected
 from prewatt.server.payments.paying import confirm, credit_held
 from prewatt.server.payments.payment_request import LIFE, PaymentRequest, start
 from prewatt.server.payments.polling import look, look_at_open_payments
-from prewatt.server.payments.providers.interface import PaymentReport, ProviderError, State
+from prewatt.server.payments.providers.interface import PaymentReport, ProviderError, RefusedError, State
 from prewatt.server.payments.refunds import send_back, send_held_back
 from prewatt.server.sales.giving_back import refund
 from prewatt.server.vending.models import Command, TopUp
@@ -558,6 +558,44 @@ def test_paid_for_a_tenancy_that_has_ended_the_money_is_held_and_can_go_back(
     assert balance(account(owner, Kind.REFUNDS)) == balance(clearing(payment.merchant)) == 0
     with pytest.raises(PaymentError, match="does not wait for a decision"):
         send_held_back(payment, admin_user)
+    books_are_straight()
+
+
+@each_provider
+def test_money_that_a_provider_may_be_sending_back_is_not_credited_as_well(
+    tenancy, merchants, providers, client, provider, admin_user, monkeypatch
+):
+    payment = start_payment(tenancy, merchants[provider])
+    providers.pay(payment).amount = 1500
+    call_back(client, payment.merchant, providers.callback(providers.trades[payment.payment_id]))
+    send = provider_of(payment.merchant).refund
+
+    def accepted_without_an_answer(*given):
+        send(*given)
+        raise ProviderError("the answer did not come")
+
+    def refused_at_once(*_given):
+        raise RefusedError("no")
+
+    kind = type(provider_of(payment.merchant))
+    with monkeypatch.context() as refusing:
+        refusing.setattr(kind, "refund", lambda _provider, *given: refused_at_once(*given))
+        with pytest.raises(RefusedError):
+            send_held_back(payment, admin_user)
+    payment.refresh_from_db()
+    assert payment.back_asked_at is None, "nothing was done, so it can be credited"
+    with monkeypatch.context() as silent:
+        silent.setattr(kind, "refund", lambda _provider, *given: accepted_without_an_answer(*given))
+        with pytest.raises(ProviderError):
+            send_held_back(payment, admin_user)
+        silent.setattr(kind, "refund", lambda _provider, *given: refused_at_once(*given))
+        with pytest.raises(RefusedError):
+            send_held_back(payment, admin_user)
+    with pytest.raises(PaymentError, match="was asked to send this payment back"):
+        credit_held(payment, tenancy, admin_user)
+    send_held_back(payment, admin_user)
+    assert sum(providers.trades[payment.payment_id].refunds.values()) == 1500
+    assert (state_of(payment), credited(tenancy)) == ("returned", 0)
     books_are_straight()
 
 

@@ -26,6 +26,7 @@ COLUMNS = {
     "asked": _("a column", "form"),
     "asked_at": _("a column", "asked on"),
     "at": _("a column", "when"),
+    "back_asked_at": _("a column", "asked to send it back"),
     "back_at": _("a column", "came back"),
     "back_cuts_off": _("a column", "cut off when money is taken back"),
     "back_grace": _("a column", "hours before that cut-off"),

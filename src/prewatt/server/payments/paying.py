@@ -208,6 +208,13 @@ def credit_held(payment: Payment, tenancy: Tenancy, by: Any) -> TopUp | DebtPaym
     locked = for_update(Payment.objects).select_related("merchant__organisation").get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
         raise PaymentError(_("This payment does not wait for a decision, or no longer does. Load the page again."))
+    if locked.back_asked_at is not None:
+        raise PaymentError(
+            _(
+                "The provider was asked to send this payment back, and may have done it. Send it back again: nothing is sent twice. "
+                "If the provider refuses, look for the payment on its own pages."
+            )
+        )
     held = held_left(locked)
     if tenancy.unit.property.currency != locked.currency:
         raise PaymentError(

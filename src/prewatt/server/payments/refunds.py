@@ -18,6 +18,7 @@ from ..billing.open_debts import debts_of
 from ..billing.owed import close_rounding, fall, owe_back, pay_out
 from ..core import local_forms
 from ..core.people import name_of
+from ..core.sealing import SealError
 from ..core.time import now
 from ..ledger.books import Kind, account, book, tenant_account
 from ..ledger.models import Transfer
@@ -30,7 +31,7 @@ from .errors import PaymentError
 from .merchants import provider_of
 from .models import Payment, RefundPart, TakenBack
 from .orders import order_of
-from .providers.interface import ProviderError
+from .providers.interface import ProviderError, RefusedError
 
 PROVIDER = "provider"
 """The name in the books for what the provider did by itself."""
@@ -195,18 +196,34 @@ def held_number(payment: Payment) -> str:
 
 
 def send_held_back(payment: Payment, by: Any) -> Payment:
-    """Let the provider send back a payment that could not be credited. Raises PaymentError if the payment is not held,
-    ProviderError if the provider refuses or cannot be reached, SealError if the account's keys cannot be opened.
+    """Let the provider send back a payment that could not be credited. From then on it can't be credited, unless the provider refuses:
+    without an answer nobody knows whether the money goes back. If it stops in the middle, the same call again sends nothing
+    twice. Raises PaymentError if the payment is not held, ProviderError if the provider refuses or cannot be reached,
+    SealError if the account's keys cannot be opened.
     """
+    begun = _begin_held(payment)
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
-    if payment.state != Payment.State.HELD:
-        raise PaymentError(_("This payment does not wait for a decision, or no longer does. Load the page again."))
     held = held_left(payment)
     whole = to_minor(held, payment.currency)
     order = replace(order_of(payment), amount=to_minor(held_of(payment).amount, payment.currency))
     reason = payment.reason or _("it could not be credited")
-    provider_of(payment.merchant).refund(order, payment.provider_id, held_number(payment), whole, reason)
+    try:
+        provider_of(payment.merchant).refund(order, payment.provider_id, held_number(payment), whole, reason)
+    except (RefusedError, SealError):
+        # Refused after an earlier try without an answer, it may have been done by that one.
+        if begun:
+            Payment.objects.filter(pk=payment.pk).update(back_asked_at=None)
+        raise
     return held_sent(payment, by.get_username())
+
+
+@transaction.atomic
+def _begin_held(payment: Payment) -> bool:
+    """Mark a held payment as being sent back. Returns False if it was marked before. Raises PaymentError if it is not held."""
+    locked = for_update(Payment.objects).get(pk=payment.pk)
+    if locked.state != Payment.State.HELD:
+        raise PaymentError(_("This payment does not wait for a decision, or no longer does. Load the page again."))
+    return bool(Payment.objects.filter(pk=locked.pk, back_asked_at=None).update(back_asked_at=now()))
 
 
 @transaction.atomic

@@ -38,6 +38,10 @@ class ProviderError(Exception):
     """The provider cannot be reached, or refuses; the message, for people, says why. Asking again does no harm."""
 
 
+class RefusedError(ProviderError):
+    """The provider has answered, and has done nothing of what it was asked."""
+
+
 class CallbackError(ValueError):
     """A callback does not come from the provider, or is for another merchant account. It changes nothing."""
 
@@ -367,14 +371,14 @@ _SENTENCE = re.compile(r"[^\W_][^_()<>{}=]*")
 """The form of a reason that people may see. A code is not for them."""
 
 
-def refused(title: str, reason: str, raw: str = "") -> ProviderError:
+def refused(title: str, reason: str, raw: str = "") -> RefusedError:
     """Return the error for a refusal by the provider. `title`: the provider's name; `reason`: its own words, which are used if
     they are for people; `raw`: all of its answer, for the log.
     """
     log.warning("%s says no: %s", title, raw or reason)
     words = for_people(reason) or _("the reason is a technical code, which is in the server's log")
     text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")
-    return ProviderError(text % {"who": _(title), "words": words})
+    return RefusedError(text % {"who": _(title), "words": words})
 
 
 def for_people(reason: str) -> str:
