@@ -27,6 +27,7 @@ from prewatt.server.accounts.memberships import Membership, put_member, remove_m
 from prewatt.server.accounts.rights import Role
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.notices.models import Channel
+from prewatt.server.tenancies.put_right import Change, put_right
 
 pytestmark = pytest.mark.database
 NEW = "a quiet staircase"
@@ -213,6 +214,23 @@ def test_a_role_is_given_by_an_invitation_of_somebody_who_still_may(building, dj
         use(invitation_of(back_door), other)
     with pytest.raises(InvitationError, match="has a role there already"):
         use(invitation_of(invite_to_role(berg, Role.CASHIER, owner)), owner)
+
+
+def test_a_move_that_was_another_persons_leaves_the_wrong_person_no_invitation(tenancy):
+    browser, _page = opened(invite_to_flat(tenancy, person("manager")))
+    kept = invite_to_flat(Tenancy.objects.get(tenant="Ben"), person("manager"))
+    put_right(tenancy, Change(tenant="Anne", another=True), person("manager"), "the wrong person")
+    late = browser.post("/join/door/", {"do": "password", "name": "stranger", "password": NEW}, follow=True)
+    assert "not valid any more" in late.content.decode() and not tenancy.people.exists()
+    # Who really lives there is invited anew, and other flats keep their invitations.
+    check_open(invitation_of(invite_to_flat(tenancy, person("manager"))))
+    check_open(invitation_of(kept))
+
+
+def test_a_name_that_was_misspelt_leaves_its_person_the_invitation(tenancy):
+    code = invite_to_flat(tenancy, person("manager"))
+    put_right(tenancy, Change(tenant="Anne"), person("manager"), "misheard")
+    check_open(invitation_of(code))
 
 
 def test_a_code_with_a_slip_is_still_there_to_be_put_right(db):

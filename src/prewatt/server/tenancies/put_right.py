@@ -21,6 +21,7 @@ from ...kernel.calendar import local, zone
 from ...kernel.charges import PER_MONTH
 from ...kernel.entries import NEVER, ChangeTenancy
 from ...kernel.sentences import sentence
+from ..accounts.invitations import revoke
 from ..allocation.models import Run
 from ..billing import debts
 from ..billing.models import MoveChange
@@ -54,8 +55,8 @@ class Change:
     """What to correct about a tenancy; a value that is None stays as it is. Instants are in µs, the deposit in nano.
 
     `stays`: the tenant does not move out after all. `along`: a tenant who moves out or in at the same instant moves
-    with the new one. `another`: it is another person than was recorded, so the login is taken away, and how they are
-    reached is forgotten.
+    with the new one. `another`: it is another person than was recorded, so the login is taken away, open invitations are
+    revoked, and how they are reached is forgotten.
     """
 
     begins: int | None = None
@@ -180,6 +181,8 @@ class _PuttingRight:
             each.begins, each.ends = self.new[pk]
         self.tenancy.tenant = tenant
         if self.change.another:
+            # Invitations first: who is just using one is waited for, and is among the people then.
+            revoke(self.tenancy.invitations.still_open())
             self.tenancy.people.clear()
             if forget(self.tenancy):
                 said = _(
