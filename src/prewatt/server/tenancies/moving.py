@@ -38,7 +38,7 @@ from ..sales.keypad_left import close as close_keypad
 from ..sales.keypad_left import reading_at_the_end
 from ..sales.keypad_sales import sell
 from ..statements.terms import tell_meter
-from ..vending.account_settings import send_settings_to
+from ..vending.account_settings import pin_sent_by, send_settings_to
 from ..vending.adjustments import adjust, level
 from ..vending.credit_log import issue
 from ..vending.keypads import keypad_of, lock_keypads
@@ -248,7 +248,7 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
     meter = Meter.objects.filter(unit=locked.unit_id).first()
     if meter is not None:
         level(meter, of, _("settlement of the tenancy before"), locked.settled_at)
-    if locked.unit.pin_hash:
+    if _may_know_pin(locked, meter):
         # Whoever lives here next is given a PIN of their own.
         locked.unit.pin_hash = ""
         locked.unit.save(update_fields=["pin_hash"])
@@ -256,6 +256,19 @@ def settle(tenancy: Tenancy, carry_to: Tenancy | None = None) -> None:
             send_settings_to(meter)
     # The balance at the meter is another's now, or nobody's, who may pay otherwise.
     tell_meter(locked.unit_id)
+
+
+def _may_know_pin(tenancy: Tenancy, meter: Meter | None) -> bool:
+    """Return whether the flat has a PIN that whoever has moved out may know. A PIN that was made after the move-out, in
+    a flat in which somebody else lives by now, is theirs.
+    """
+    pin = tenancy.unit.pin_hash
+    if not pin or tenancy.ends is None:
+        return False
+    if not Tenancy.objects.filter(unit=tenancy.unit_id, begins__gte=tenancy.ends, begins__lte=now()).exists():
+        return True
+    # Of a meter that was installed since then it is not known: rather one PIN too many is made than one too few.
+    return meter is None or pin_sent_by(meter, tenancy.ends) in (None, pin)
 
 
 def _carry(tenancy: Tenancy, to: Tenancy, settlement: Reference) -> None:

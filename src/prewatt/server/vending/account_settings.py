@@ -104,6 +104,19 @@ def _own_steps(unit: Unit) -> tuple[list[int], list[int]]:
     return (recipient.low_money, recipient.low_energy) if recipient else ([], [])
 
 
+def pin_sent_by(meter: Meter, at: int) -> str | None:
+    """Return the hash of the PIN that a meter's flat had at an instant, as it was sent; empty if it had none, None if
+    nothing was sent until then.
+    """
+    sent = (
+        Command.objects.filter(meter=meter, kind="settings", issued_at__lte=at)
+        .order_by("-issued_at", "-number")
+        .first()
+    )
+    order = getattr(decode_command(bytes(sent.body)), "order", None) if sent else None
+    return order.settings.pin if isinstance(order, ChangeSettings) else None
+
+
 @transaction.atomic
 def send_settings_to(meter: Meter) -> None:
     """Send a meter its settings as they are stored now, whatever somebody has read of them before."""
