@@ -100,7 +100,7 @@ def move_in(
     """Record that somebody moves in at the instant `begins`. `deposit` (nano) is what was received; `contact` is how
     they are reached; `user` is a login that they have already. A ValidationError names what is wrong.
     """
-    # Nobody archives the unit meanwhile.
+    # Nobody archives the unit, or changes another move of it, meanwhile.
     for_update(Property.objects).get(pk=unit.property_id)
     check_in_use(unit)
     tenancy = Tenancy(unit=unit, tenant=tenant, begins=begins, occupants=occupants, deposit=deposit)
@@ -135,16 +135,19 @@ def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
     """Record that the tenant moves out at the instant `ends`. It can be recorded again, with another instant, before
     that has come. A ValidationError names what is wrong.
     """
+    # Nobody moves in meanwhile.
+    for_update(Property.objects).get(pk=tenancy.unit.property_id)
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
-    locked = for_update(Tenancy.objects).get(pk=tenancy.pk)
+    locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
     check_move_out(locked, ends)
     before = locked.ends
-    tenancy.ends = ends
-    tenancy.full_clean()
-    tenancy.save(update_fields=["ends"])
+    locked.ends = ends
+    locked.full_clean()
+    locked.save(update_fields=["ends"])
     if ends != before:
-        _tell_meter(tenancy.unit, ends, _nobody_elses(tenancy, before))
-        _reattribute(tenancy.unit, tenancy, None, ends)
+        _tell_meter(locked.unit, ends, _nobody_elses(locked, before))
+        _reattribute(locked.unit, locked, None, ends)
+    tenancy.begins, tenancy.ends = locked.begins, ends
     return tenancy
 
 
