@@ -56,7 +56,8 @@ class Change:
 
     `stays`: the tenant does not move out after all. `along`: a tenant who moves out or in at the same instant moves
     with the new one. `another`: it is another person than was recorded, so the login is taken away, open invitations are
-    revoked, and how they are reached is forgotten.
+    revoked, and how they are reached is forgotten. `seen`: the values that whoever corrects them has seen, as `correctable`
+    returns them; if they are others by now, nothing is corrected.
     """
 
     begins: int | None = None
@@ -66,6 +67,17 @@ class Change:
     tenant: str | None = None
     deposit: int | None = None
     another: bool = False
+    seen: tuple[int, int | None, str, int] | None = None
+
+
+def correctable(tenancy: Tenancy) -> tuple[int, int | None, str, int]:
+    """Return the values of a tenancy that can be corrected."""
+    return tenancy.begins, tenancy.ends, tenancy.tenant, tenancy.deposit
+
+
+def changed_meanwhile() -> ValidationError:
+    """Return the error that tells somebody that the move which they correct is not as they have seen it any more."""
+    return ValidationError(_("Somebody else has changed this move since you opened the page. Look at it again."))
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,8 @@ class _PuttingRight:
         rows = for_update(Tenancy.objects).filter(unit=self.unit).order_by("begins")
         self.tenancies = {each.pk: each for each in rows.select_related("unit__property__organisation")}
         self.tenancy = self.tenancies[tenancy.pk]
+        if change.seen not in (None, correctable(self.tenancy)):
+            raise changed_meanwhile()
         self.old = {pk: (each.begins, each.ends) for pk, each in self.tenancies.items()}
         self.new = self._spans()
         check_in_use(self.unit, (ends for _begins, ends in self.new.values()))

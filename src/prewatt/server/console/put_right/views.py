@@ -18,11 +18,13 @@ from ....kernel.currencies import format_money
 from ...core.amounts import typed_money
 from ...estate.models import Tenancy
 from ...estate.wall_clock import wall_clock
-from ...tenancies.put_right import Change, Outcome, preview, put_right
+from ...tenancies.put_right import Change, Outcome, changed_meanwhile, correctable, preview, put_right
 from ...web.access import tenancy_to_see
 from ...web.kept import keep, refuse
 
 FIELDS = ("begins", "ends", "tenant", "deposit")
+SEEN = "seen-"
+"""What the hidden fields are called with which the form carries the values that it was shown with."""
 TICKS = ("stays", "along", "another")
 LABELS = {"begins": _("Moves in"), "ends": _("Moves out"), "deposit": _("Deposit received")}
 
@@ -38,6 +40,21 @@ def _shown(tenancy: Tenancy) -> dict[str, Any]:
     }
 
 
+def _check_seen(request: HttpRequest, shown: dict[str, Any]) -> None:
+    """Raise ValidationError if somebody else has changed the move since the form was shown. Fields in which nothing was
+    typed are as they are stored then, or the next click would undo what the other has done.
+    """
+    typed = request.POST.copy()
+    seen = {name: typed.get(SEEN + name, shown[name]) for name in FIELDS}
+    if all(seen[name] == shown[name] for name in FIELDS):
+        return
+    for name in FIELDS:
+        if typed.get(name, "").strip() in ("", seen[name]):
+            typed[name] = shown[name]
+    request.POST = typed  # type: ignore[assignment]
+    raise changed_meanwhile()
+
+
 def _change(tenancy: Tenancy, typed: Any) -> Change:
     """Return what was typed differently from the form's first values."""
     shown, property_ = _shown(tenancy), tenancy.unit.property
@@ -51,6 +68,8 @@ def _change(tenancy: Tenancy, typed: Any) -> Change:
         tenant=new.get("tenant"),
         deposit=typed_money(new["deposit"], "deposit", property_.currency) if "deposit" in new else None,
         another="another" in typed,
+        # The page has compared these; they are compared again when nobody else can change them any more.
+        seen=correctable(tenancy),
     )
 
 
@@ -61,11 +80,13 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
     tenancy, manager = tenancy_to_see(request, pk)
     if not manager:
         raise Http404
+    shown = _shown(tenancy)
     typed: Any = request.POST
     outcome: Outcome | None = None
     wrong = False
     if request.method == "POST":
         try:
+            _check_seen(request, shown)
             change = _change(tenancy, typed)
             if typed.get("do") == "do":
                 put_right(tenancy, change, request.user, typed.get("reason", ""))
@@ -81,7 +102,8 @@ def put_move_right(request: HttpRequest, pk: int) -> HttpResponse:
         "unit": tenancy.unit,
         "zone_info": zone(tenancy.unit.property.zone),
         "outcome": outcome,
-        "shown": _shown(tenancy),
+        "shown": shown,
+        "seen": [(SEEN + name, shown[name]) for name in FIELDS],
         "fields": [(name, typed[name]) for name in (*FIELDS, *TICKS) if name in typed],
     }
     return render(request, "console/put_right/put_right.html", context, status=400 if wrong else 200)
