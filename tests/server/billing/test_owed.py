@@ -118,6 +118,46 @@ def test_a_pay_out_that_cannot_be_changes_nothing(gone, owner, changed, said):
     assert owed_is_the_books(owner) == LEFT + DEPOSIT
 
 
+def test_a_pay_out_whose_form_is_sent_twice_is_booked_once(gone, owner, log_in):
+    manager, due = log_in("manager"), owed(owner)[1]
+    paid = f"/refunds/{due.pk}/pay-out/"
+    shown = manager.get("/books/").content.decode()
+    (own,) = re.findall(rf'action="{paid}".*?name="pay_out_id" value="(\w+)"', shown, re.DOTALL)
+    typed = {"amount": "7", "way": "cash", "day": "2025-10-09", "number": "", "pay_out_id": own}
+    for _again in range(2):
+        page = manager.post(paid, typed, follow=True).content.decode()
+        assert "The payment is booked." in page
+    assert due.left == DEPOSIT - 7 * NANO
+    page = manager.post(paid, {**typed, "amount": "8"}, follow=True).content.decode()
+    assert f"The id {own} belongs to another pay-out." in page
+    # The form that stands there now is a new one: what was typed can be sent again.
+    (new,) = re.findall(rf'action="{paid}".*?name="pay_out_id" value="(\w+)"', page, re.DOTALL)
+    manager.post(paid, {**typed, "amount": "8", "pay_out_id": new})
+    assert due.left == DEPOSIT - 15 * NANO and owed_is_the_books(owner) == LEFT + DEPOSIT - 15 * NANO
+
+
+def test_a_known_pay_out_is_answered_with_what_is_there_and_another_under_its_id_is_refused(gone, owner):
+    due, other = owed(owner)
+    pay_out(due, "cashier", 3 * NANO, "transfer", number=" SEPA-1 ")
+    pay_out(due, "cashier", 3 * NANO, "transfer", number="SEPA-1")
+    assert due.left == LEFT - 3 * NANO
+    for changed in ({"amount": 2 * NANO, "way": "transfer"}, {"amount": 3 * NANO, "way": "cash"}, {"way": "transfer"}):
+        with pytest.raises(GivingBackError, match="SEPA-1 is the number of another pay-out of this refund"):
+            pay_out(due, "cashier", **changed, number="SEPA-1")
+    # Two parts with a note of the same words are two, if their ids say so; and of two refunds each has its own.
+    pay_out(due, "cashier", 3 * NANO, "transfer", number="SEPA-1", pay_out_id="part 2")
+    pay_out(other, "cashier", 3 * NANO, "transfer", number="SEPA-1")
+    with pytest.raises(GivingBackError, match="The id part 2 belongs to another pay-out"):
+        pay_out(due, "cashier", pay_out_id="part 2")
+    with pytest.raises(GivingBackError, match="An id must have 1 to 40 printable characters"):
+        pay_out(due, "cashier", NANO, pay_out_id="x" * 41)
+    assert owed_is_the_books(owner) == LEFT + DEPOSIT - 9 * NANO
+    # The last one too, which is paid to the nearest cent, and after which nothing is left.
+    for last in (None, None, 10_920_000_000):
+        assert pay_out(due, "cashier", last, pay_out_id="last").paid_at is not None
+    assert owed_is_the_books(owner) == DEPOSIT - 3 * NANO
+
+
 def test_what_is_not_owed_after_all_goes_back_to_where_it_came_from(gone, owner):
     due = owed(owner)[1]
     pay_out(due, "cashier", NANO)
@@ -235,6 +275,12 @@ def test_programs_see_and_pay_what_is_owed(gone, owner, client):
 
     done = post(f"/refunds/{first['id']}/pay-outs", amount="10", way="transfer", day="2025-10-10", number="7")
     assert (done.status_code, done.json()["left"]) == (201, "6.918400000")
+    again = post(f"/refunds/{first['id']}/pay-outs", amount="10", way="transfer", day="2025-10-10", number="7")
+    assert again.json() == done.json()
+    for _again in range(2):
+        part = post(f"/refunds/{first['id']}/pay-outs", amount="1", way="cash", pay_out_id="p-1")
+        assert (part.status_code, part.json()["left"]) == (201, "5.918400000")
+    assert post(f"/refunds/{first['id']}/pay-outs", amount="2", way="cash", pay_out_id="p-1").status_code == 400
     assert post(f"/refunds/{first['id']}/pay-outs", amount="10").status_code == 400
     assert post(f"/refunds/{first['id']}/pay-outs", amount="ten").json()["errors"][0]["field"] == "amount"
     assert post(f"/refunds/{first['id']}/send-to", send_to="DE02").json()["send_to"] == "DE02"

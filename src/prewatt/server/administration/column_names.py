@@ -218,6 +218,7 @@ COLUMNS = {
     "payer_address": _("a column", "address of the payer"),
     "payer_app": _("a column", "app of the payer"),
     "payment": _("a column", "payment"),
+    "pay_out_id": _("a column", "id of the pay-out"),
     "payment_id": _("a column", "id of the payment"),
     "payment_name": _("a column", "name of the payment"),
     "people": _("a column", "people"),

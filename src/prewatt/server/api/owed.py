@@ -72,20 +72,30 @@ def _refund_document(each: Refund) -> dict[str, Any]:
 
 class NewPayOut(Schema):
     """`amount` as text; left out, it is all that is left. `way`: cash or transfer. `day`: the local day on which the
-    money left; left out, it is today. `number`: the number of the receipt or the transfer.
+    money left; left out, it is today. `number`: the number of the receipt or the transfer. `pay_out_id`: your own id,
+    so that asking twice is one pay-out; left out, the number counts as the id.
     """
 
     amount: str | None = None
     way: str = "cash"
     day: date | None = None
     number: str = ""
+    pay_out_id: str = ""
 
 
 @router.post("/refunds/{pk}/pay-outs", response={201: dict[str, Any]})
 def pay_out(request: HttpRequest, pk: int, given: NewPayOut) -> Any:
     """Record that what is owed, or a part of it, was paid out."""
     amount = None if given.amount is None else read_money("amount", given.amount)
-    refund = pay_out_by_hand(refund_of_manager(request, pk), request.user, amount, given.way, given.day, given.number)
+    refund = pay_out_by_hand(
+        refund_of_manager(request, pk),
+        request.user,
+        amount,
+        given.way,
+        given.day,
+        given.number,
+        given.pay_out_id,
+    )
     return Status(201, _refund_document(refund))
 
 

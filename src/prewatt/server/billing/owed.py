@@ -25,7 +25,7 @@ from ..estate.models import Organisation, Tenancy
 from ..estate.typed_days import YEARS
 from ..ledger.books import MONEY, Kind, account, book, tenant_account
 from ..ledger.models import Account, Transfer
-from ..ledger.references import Of, Part, Reference
+from ..ledger.references import OWN, Of, Part, Reference, is_typed
 from ..metering.locking import for_update
 from ..metering.models import Meter
 from ..vending.models import PayOut, Refund
@@ -100,14 +100,23 @@ def locked(refund: Refund) -> Refund:
 
 @transaction.atomic
 def pay_out(
-    refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
+    refund: Refund,
+    by: Any,
+    amount: int | None = None,
+    way: str = "cash",
+    day: date | None = None,
+    number: str = "",
+    pay_out_id: str = "",
 ) -> Refund:
     """Book that the landlord paid out `amount` nano of a refund (None: all that is left), in cash or by transfer, on a
     local day (None: today). `number`: of the receipt or the transfer. The nearest amount in the currency pays all that
-    is left. Raises GivingBackError, which names the field, if it is more than is left, or more than one person may pay out
+    is left. If the refund has a pay-out with the same `pay_out_id`, nothing changes; without an id the number counts
+    as the id. Raises GivingBackError, which names the field, if it is more than is left, or more than one person may pay out
     alone of refunds that they decided themselves (`vending.second_person`).
     """
     lock_books(refund.tenancy.unit.property.organisation)
+    if known_pay_out(refund, amount, way, number, pay_out_id) is not None:
+        return Refund.objects.select_related("tenancy__unit__property__organisation").get(pk=refund.pk)
     row = locked(refund)
     currency = row.tenancy.unit.property.currency
     left, unit = row.left, minor_unit(currency)
@@ -127,7 +136,7 @@ def pay_out(
     lies, meter = account(row.tenancy.unit.property.organisation, MONEY[way]), meter_of(row.tenancy)
     refunds, adjustments = account(lies.organisation, Kind.REFUNDS), account(lies.organisation, Kind.ADJUSTMENTS)
     if paid:
-        payout = fall(row, min(paid, left), PayOut.Way(way), name_of(by), day or today, number.strip())
+        payout = fall(row, min(paid, left), PayOut.Way(way), name_of(by), day or today, number.strip(), pay_out_id)
         of = Reference(Of.PAID_OUT, payout.pk)
         book(Transfer.Kind.REFUND_PAID, refunds, lies, payout.amount, payout.at, of, row.reason_as_given, meter)
         if paid > left:
@@ -144,6 +153,33 @@ def pay_out(
     if paid == whole:
         close_rounding(row, name_of(by))
     return row
+
+
+def known_pay_out(refund: Refund, amount: int | None, way: str, number: str, pay_out_id: str) -> PayOut | None:
+    """Return the pay-out that is meant, if it is booked already; None if it is a new one. The caller has locked the
+    books. Raises GivingBackError if its id or number is that of a pay-out of another amount or in another way, or
+    cannot be one.
+    """
+    if pay_out_id and not is_typed(pay_out_id):
+        said = _("An id must have 1 to 40 printable characters, and must not begin with %(sign)s.")
+        raise GivingBackError(said % {"sign": OWN})
+    rows = PayOut.objects.filter(refund=refund, way__in=MONEY)
+    if pay_out_id:
+        known = rows.filter(pay_out_id=pay_out_id).first()
+    else:
+        given = number.strip() if number.isprintable() else ""
+        known = rows.filter(number=given).first() if given else None
+    if known is None:
+        return None
+    # The last pay-out may be less than was paid by what is finer than the currency; "all that is left" was the last.
+    unit = minor_unit(refund.tenancy.unit.property.currency)
+    last = Refund.objects.filter(pk=refund.pk, paid_at__isnull=False).exists()
+    if known.way != way or not (last if amount is None else nearest(known.amount, unit) == amount):
+        if pay_out_id:
+            raise GivingBackError(_("The id %(id)s belongs to another pay-out. Use a new id.") % {"id": pay_out_id})
+        said = _("%(number)s is the number of another pay-out of this refund.") % {"number": known.number}
+        raise GivingBackError(said, "number")
+    return known
 
 
 def _check_alone(row: Refund, amount: int, by: str) -> None:
@@ -200,11 +236,26 @@ def close_rounding(row: Refund, by: str) -> None:
         )
 
 
-def fall(row: Refund, amount: int, way: PayOut.Way, by: str, day: date | None = None, number: str = "") -> PayOut:
+def fall(
+    row: Refund,
+    amount: int,
+    way: PayOut.Way,
+    by: str,
+    day: date | None = None,
+    number: str = "",
+    pay_out_id: str = "",
+) -> PayOut:
     """Reduce what is left of a locked refund by `amount`. The caller books the transfer."""
     today = local_day(now(), zone(row.tenancy.unit.property.zone))
     payout = PayOut.objects.create(
-        refund=row, amount=amount, way=way, day=day or today, number=number[:100], at=now(), by=by[:150]
+        refund=row,
+        amount=amount,
+        way=way,
+        day=day or today,
+        number=number[:100],
+        pay_out_id=pay_out_id or None,
+        at=now(),
+        by=by[:150],
     )
     if row.left == 0:
         row.paid_at, row.paid_by = payout.at, payout.by

@@ -125,7 +125,13 @@ def _begin(part: RefundPart) -> bool:
 
 @transaction.atomic
 def pay_out_by_hand(
-    refund: Refund, by: Any, amount: int | None = None, way: str = "cash", day: date | None = None, number: str = ""
+    refund: Refund,
+    by: Any,
+    amount: int | None = None,
+    way: str = "cash",
+    day: date | None = None,
+    number: str = "",
+    pay_out_id: str = "",
 ) -> Refund:
     """Pay out a refund as `billing.owed.pay_out` does. Raises PaymentError while a provider may still
     send some of it.
@@ -134,7 +140,7 @@ def pay_out_by_hand(
     parts = for_update(Refund.objects).get(pk=refund.pk).parts
     if parts.filter(sent_at__isnull=True, error="").exists():
         raise PaymentError(_("The provider is still sending this refund. Wait for its result first."))
-    return pay_out(refund, by, amount, way, day, number)
+    return pay_out(refund, by, amount, way, day, number, pay_out_id)
 
 
 def _lock(part: RefundPart) -> tuple[Refund, RefundPart]:

@@ -135,7 +135,7 @@ class Refund(WithTypedReason):
 
 class PayOut(models.Model):
     """A part (nano) by which a refund fell, at the instant `at`: one transfer of the books. `day`: the local day on
-    which the money left; `number`: of the receipt or the transfer.
+    which the money left; `number`: of the receipt or the transfer. `pay_out_id`: the caller's name for it, unique in its refund.
     """
 
     class Way(models.TextChoices):
@@ -151,12 +151,16 @@ class PayOut(models.Model):
     way = models.CharField(max_length=9, choices=Way)
     day = models.DateField()
     number = models.CharField(max_length=100, blank=True, default="")
+    pay_out_id = models.CharField(max_length=40, null=True)
     at = models.BigIntegerField()
     by = models.CharField(max_length=150)
 
     class Meta:
         ordering = ("at", "id")
-        constraints = (models.CheckConstraint(condition=models.Q(amount__gt=0), name="pay_out_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="pay_out_positive"),
+            models.UniqueConstraint(fields=("refund", "pay_out_id"), name="pay_out_id_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.refund}: {self.get_way_display()}"

@@ -49,7 +49,7 @@ REFUSALS = (DebtError, GivingBackError, PaymentError, TopUpError, ValidationErro
 @dataclass(frozen=True)
 class Owed:
     """Money that is owed to somebody, as the page shows it. `whole`: what is left, as it is paid; `days`: for how many
-    days it has been owed.
+    days it has been owed. `pay_out_id`: the id of the pay-out that the form makes, so that a form sent twice is one.
     """
 
     refund: Refund
@@ -59,6 +59,7 @@ class Owed:
     days: int
     late: bool
     unclaimed: bool
+    pay_out_id: str
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def _as_owed(refund: Refund, organisation: Organisation, at: int) -> Owed:
         days,
         days >= organisation.refund_reminder,
         days >= organisation.refund_unclaimed,
+        new_credit_id(),
     )
 
 
@@ -128,7 +130,8 @@ def refund_paid(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         amount = typed_money(typed["amount"], "amount", _currency(refund.tenancy)) if typed.get("amount") else None
         way, day = typed.get("way") or "cash", typed_day(typed["day"], "day") if typed.get("day") else None
-        left = pay_out_by_hand(refund, request.user, amount, way, day, typed.get("number", "")).left
+        number, pay_out_id = typed.get("number", ""), typed.get("pay_out_id", "")
+        left = pay_out_by_hand(refund, request.user, amount, way, day, number, pay_out_id).left
         said = _("The payment is booked. %(left)s is still owed.") % {
             "left": local_forms.money(left, _currency(refund.tenancy))
         }
