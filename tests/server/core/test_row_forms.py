@@ -1,5 +1,8 @@
 """What moves in a row between the moment in which a form has read it and the one in which it is stored."""
 
+import re
+from html import unescape
+
 import pytest
 from django.contrib.auth.models import User
 from django.db.models.signals import pre_save
@@ -93,3 +96,56 @@ def test_set_up_stores_of_a_gateway_what_somebody_typed_and_not_what_it_has_told
     assert admin_client.post(f"/admin/metering/gateway/{box.pk}/change/", given).status_code == 302
     box.refresh_from_db()
     assert [box.is_revoked, box.epoch, box.number, box.renewals] == [True, 7, 41, 1]
+
+
+def sent_by_a_browser(page, field):
+    """Return what a browser posts of the form with this field on a page, as it stands there."""
+    (form,) = [each for each in re.findall(r"<form.*?</form>", page, re.DOTALL) if f'name="{field}"' in each]
+    given = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        told = {name: unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+        if "name" in told and (told.get("type") != "checkbox" or " checked" in tag):
+            given[told["name"]] = told.get("value", "on" if told.get("type") == "checkbox" else "")
+    for name, text in re.findall(r'<textarea[^>]*name="([\w-]+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
+        given[name] = unescape(text)
+    for name, options in re.findall(r'<select[^>]*name="([\w-]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.findall(r'value="([^"]*)"[^>]* selected', options) or re.findall(r'value="([^"]*)"', options)
+        given[name] = chosen[0]
+    return given
+
+
+def test_an_older_tab_does_not_take_back_the_rules_that_somebody_else_has_set_since(manager, building):
+    rules = f"/properties/{building.property.pk}/supply/"
+    older = sent_by_a_browser(manager.get(rules).content.decode(), "low_credit")
+    first = {**older, "friendly_hours": "daily 20:00-07:00", "emergency_credit": "5"}
+    assert manager.post(rules, first).status_code == 302
+    # Refused once, the older tab still knows what it had shown.
+    page = manager.post(rules, {**older, "low_credit": "seven"}).content.decode()
+    again = sent_by_a_browser(page, "low_credit")
+    assert manager.post(rules, {**again, "low_credit": "7"}).status_code == 302
+    stored = Property.objects.get(pk=building.property.pk)
+    assert [stored.friendly_hours, stored.emergency_credit, stored.low_credit] == ["daily 20:00-07:00", 5, "7"]
+    # Who takes a rule back on purpose does so.
+    newer = sent_by_a_browser(manager.get(rules).content.decode(), "low_credit")
+    assert manager.post(rules, {**newer, "friendly_hours": "", "emergency_credit": "0"}).status_code == 302
+    stored.refresh_from_db()
+    assert [stored.friendly_hours, stored.emergency_credit, stored.low_credit] == ["", 0, "7"]
+
+
+def test_an_older_form_of_a_flat_keeps_the_area_and_the_fuse_of_now(manager, building):
+    unit = Unit.objects.get(name="Flat 1")
+    form = f"/units/{unit.pk}/change/"
+    older = sent_by_a_browser(manager.get(form).content.decode(), "fuse")
+    assert manager.post(form, {**older, "area": "61.5", "fuse": "9000", "parts": "Stairs A"}).status_code == 302
+    assert manager.post(form, {**older, "name": "Flat 1a"}).status_code == 302
+    unit = Unit.objects.get(pk=unit.pk)
+    assert [unit.name, unit.area, unit.meter.power_highest] == ["Flat 1a", 61.5, 9000]
+    assert [each.name for each in unit.parts.all()] == ["Stairs A"]
+
+
+def test_an_older_page_of_prices_keeps_the_tariff_that_is_the_limit_now(manager, building):
+    pk = building.property.pk
+    older = sent_by_a_browser(manager.get(f"/properties/{pk}/tariffs/").content.decode(), "price_cap")
+    Property.objects.filter(pk=pk).update(price_cap="0.5")
+    assert manager.post(f"/properties/{pk}/price-cap/", older).status_code == 302
+    assert Property.objects.get(pk=pk).price_cap is not None
