@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("vending", "0007_reason_parts"),
+        ("vending", "0008_refunds_by_their_id"),
     ]
 
     operations = [
