@@ -93,12 +93,15 @@ class Header:
         header, for example because a number with a comma is not in quotation marks.
         """
         if len(row.cells) > self.width and any(cell != "" for cell in row.cells[self.width :]):
-            text = _(
-                "has %(count)d cells, but the header has %(wanted)d. Put cells that contain a comma in quotation marks"
-            )
-            raise TableError([Problem(row.number, "", text % {"count": len(row.cells), "wanted": self.width})])
+            raise TableError([Problem(row.number, "", too_wide(len(row.cells), self.width))])
         count = len(row.cells)
         return {name: row.cells[place] if place < count else "" for name, place in self.places.items()}
+
+
+def too_wide(count: int, wanted: int) -> str:
+    """Return what is wrong with a row of `count` cells below a header of `wanted`."""
+    text = _("has %(count)d cells, but the header has %(wanted)d. Put cells that contain a comma in quotation marks")
+    return text % {"count": count, "wanted": wanted}
 
 
 def all_names(names: Mapping[str, Collection[str]]) -> set[str]:

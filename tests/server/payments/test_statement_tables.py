@@ -293,3 +293,18 @@ def test_a_day_that_is_none_is_refused_and_a_remark_is_not():
 def test_the_currency_stands_in_a_column_a_name_or_a_value(text, home, currency):
     (line,) = read(text.encode(), home).lines
     assert (line.currency, line.amount) == (currency, 5 * NANO)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date,Description,Amount,Balance\n2026-01-05,Rent Ali,1,234.50,5,000.00\n",
+        "Date,Description,Amount,Balance\n2026-01-05,Rent Ali,500.00,600.00\n2026-01-06,Rent January, flat 4,1500.00,5000.00\n",
+        "Datum,Text,Betrag,Saldo\n05.01.2026,Ali,1234,50,2000,00\n",
+    ],
+)
+def test_a_row_that_a_comma_has_cut_is_refused_and_not_read_in_the_wrong_columns(text):
+    with pytest.raises(
+        BankError, match=r"[Ll]ine \d: has \d cells, but the header has 4\. Put cells that contain a comma"
+    ):
+        read(text.encode(), "EUR")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from ....amounts import Ambiguous, NoAmount, decimal_sign, read_number
 from ....tables.cells import counted_day
+from ....tables.columns import too_wide
 from ....tables.problems import Problems, TableError
 from ....tables.rows import Row
 from ....tables.sheet import read
@@ -141,6 +142,7 @@ class _Table:
         that are pending.
         """
         kept = self._kept(pending)
+        self._check_width(kept)
         order = self.layout.order or order_of(row.text(role) for row in kept for role in (names.DAY, names.VALUE_DAY))
         dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
         read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
@@ -152,6 +154,15 @@ class _Table:
         self._directions(lines, order)
         self.result.left_out.sort(key=lambda each: each.number)
         return self.result
+
+    def _check_width(self, rows: Iterable[Data]) -> None:
+        """Note the rows that have numbers behind the last named column. A number with a comma that is not in quotation marks was cut
+        there, and what stands in the column of the amount is a part of it, or of the text before it.
+        """
+        for row in rows:
+            behind = row.texts[self.layout.width :] if self.layout.width else ()
+            if any(re.search(r"\d", each) for each in behind):
+                self.problems.add(row.number, "", too_wide(len(row.texts), self.layout.width))
 
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
