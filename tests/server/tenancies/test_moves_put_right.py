@@ -16,14 +16,16 @@ from prewatt.server.ledger.books import Kind, account, balance, tenant_account, 
 from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Meter
 from prewatt.server.payments.staff import record
+from prewatt.server.sales.corrections import correct
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.statement import statement
 from prewatt.server.tenancies.moving import LARGEST_DEPOSIT, move_in, move_out, settle, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, preview, put_right
 from prewatt.server.vending.models import Command
+from tests.building import PRICE
 from tests.gateway import at
 from tests.server.commissioning.test_setting_up import orders
-from tests.server.statements.test_statements import USED, anna, edge, full  # noqa: F401
+from tests.server.statements.test_statements import USED, anna, dearer, edge, full  # noqa: F401
 
 pytestmark = pytest.mark.database
 DAY_OF_USE = 24 * 321 * 200_000
@@ -291,3 +293,15 @@ def test_programs_put_a_move_right(edge, store, moved, owner, client):  # noqa: 
     assert everything_agrees(edge, store, owner) == {"Zoe": 30 * NANO - 2 * DAY_OF_USE}
     client.force_login(get_user_model().objects.get(username="flat2"))
     assert post().status_code == 404
+
+
+def test_it_says_that_what_a_correction_of_prices_charged_does_not_move(edge, store, anna, admin_user):  # noqa: F811
+    edge.live(store, at(2025, 10, 8), USED, HOUR)
+    move_out(anna, at(2025, 10, 9))
+    move_in(anna.unit, "Zoe", at(2025, 10, 9))
+    edge.live(store, at(2025, 10, 12), USED, HOUR)
+    where = anna.unit.property
+    correct(where, dearer(where, 3 * PRICE), at(2025, 10, 9), at(2025, 10, 11), "wrong price list")
+    says = preview(anna, Change(ends=at(2025, 10, 10), along=True), admin_user).says
+    assert any("The prices of some of these days were corrected (wrong price list)" in each for each in says)
+    assert preview(anna, Change(tenant="Anne"), admin_user).says == []

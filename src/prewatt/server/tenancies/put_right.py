@@ -42,6 +42,7 @@ from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import forget
 from ..sales.keypad_moves import move_put_right
 from ..statements.terms import tell_meter
+from ..tariffs.models import Correction
 from ..vending.adjustments import level
 from ..vending.credit_log import issue
 from ..vending.models import PayOut, Refund
@@ -162,7 +163,7 @@ class _PuttingRight:
         if self.meter is not None and (reopened or shifted):
             level(self.meter, self.of, _("a move was put right"), now())
         tell_meter(self.unit.pk)
-        self._say_of_shared_costs(moved)
+        self._say_of_what_stays(moved)
         after = [self._figures(pk) for pk in before]
         return Outcome(list(zip(before.values(), after, strict=True)), self.says)
 
@@ -395,7 +396,8 @@ class _PuttingRight:
         tariffs = (version.calendar.tariff for version in self.unit.property.tariff_versions.series())
         return any(each.tiers is not None or any(form.of(each) for form in PER_MONTH) for each in tariffs)
 
-    def _say_of_shared_costs(self, moved: Iterable[int]) -> None:
+    def _say_of_what_stays(self, moved: Iterable[int]) -> None:
+        """Say what was divided or corrected for the days that move, and does not move with them."""
         edges = self._edges(moved)
         if not edges:
             return
@@ -411,6 +413,13 @@ class _PuttingRight:
                 "them again: %(names)s."
             )
             self.says.append(text % {"names": ", ".join(names)})
+        corrections = Correction.objects.filter(within, charges__meter__unit=self.unit).distinct()
+        if reasons := sorted({each.reason for each in corrections}):
+            text = _(
+                "The prices of some of these days were corrected (%(reasons)s). What that charged or gave back stays with "
+                "whoever lived there by the old dates: correct both charges by their amounts."
+            )
+            self.says.append(text % {"reasons": ", ".join(reasons)})
 
 
 def _instants(spans: dict[int, tuple[int, int | None]]) -> set[int]:
