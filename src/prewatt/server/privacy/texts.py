@@ -121,14 +121,14 @@ TEXTS: dict[str, Texts] = {
     ),
     "vending.Command": Texts(plain="kind body signature state reason"),
     "vending.Refund": Texts(
-        plain="why",
+        plain="why refund_id",
         tenants={"who": NUMBER, "reason": NUMBER, "reason_parts": EMPTY, "send_to": EMPTY},
         of=_OF,
         may_name="by paid_by",
         organisation=_ITS_HOME,
     ),
     "vending.PayOut": Texts(
-        plain="way",
+        plain="way pay_out_id",
         of=("refund__tenancy",),
         may_name="number by",
         organisation=("refund__tenancy__unit__property__organisation",),
