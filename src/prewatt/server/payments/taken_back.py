@@ -85,6 +85,10 @@ def _is_own(merchant: Merchant, report: TakenBackReport, payment: Payment | None
     if payment.state == Payment.State.HELD and report.step != Step.WON:
         # The refund stopped after the provider had accepted it.
         held_sent(payment, PROVIDER)
+    elif payment.state == Payment.State.HELD:
+        # The refund did not arrive: the money is here again, and a person decides anew.
+        payment.back_asked_at = None
+        payment.save(update_fields=["back_asked_at"])
     return True
 
 

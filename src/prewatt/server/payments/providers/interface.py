@@ -356,7 +356,7 @@ class Provider(ABC):
             log.warning("%s can't be reached: %s: %s", self.title, type(error).__name__, error)
             raise ProviderError(_AWAY % {"who": _(self.title)}) from None
         except self.refusals as error:
-            raise refused(self.title, self.reason_of(error), str(error)) from None
+            raise refused(self.title, self.reason_of(error), str(error), self.is_certain(error)) from None
         except Exception as error:
             # A broken or forged answer makes the libraries raise any kind of error.
             log.warning("%s's answer is not usable: %s: %s", self.title, type(error).__name__, error)
@@ -366,19 +366,23 @@ class Provider(ABC):
         """Return the provider's own reason for a refusal."""
         return str(refusal)
 
+    def is_certain(self, refusal: Exception) -> bool:
+        """Return whether nothing was done for certain after a refusal of the provider's library."""
+        return False
+
 
 _SENTENCE = re.compile(r"[^\W_][^_()<>{}=]*")
 """The form of a reason that people may see. A code is not for them."""
 
 
-def refused(title: str, reason: str, raw: str = "") -> RefusedError:
+def refused(title: str, reason: str, raw: str = "", is_certain: bool = False) -> ProviderError:
     """Return the error for a refusal by the provider. `title`: the provider's name; `reason`: its own words, which are used if
-    they are for people; `raw`: all of its answer, for the log.
+    they are for people; `raw`: all of its answer, for the log; `is_certain`: nothing was done for certain.
     """
     log.warning("%s says no: %s", title, raw or reason)
     words = for_people(reason) or _("the reason is a technical code, which is in the server's log")
     text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")
-    return RefusedError(text % {"who": _(title), "words": words})
+    return (RefusedError if is_certain else ProviderError)(text % {"who": _(title), "words": words})
 
 
 def for_people(reason: str) -> str:

@@ -45,6 +45,8 @@ CALLS = {
     "wap": ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
     "page": ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
 }
+UNCERTAIN = ("SYSTEM_ERROR", "REFUND_CHARGE_ERROR", "DISCORDANT_REPEAT_REQUEST")
+"""The ends of the codes after which a request may be done, or was done before."""
 STATES = {"TRADE_SUCCESS": State.PAID, "TRADE_FINISHED": State.PAID, "TRADE_CLOSED": State.CLOSED}
 
 
@@ -211,8 +213,10 @@ def _state(status: str, paid: str | None, refunded: int | None) -> State:
 
 
 def _good(answer: Mapping[str, Any]) -> None:
-    if answer.get("code") != "10000":
-        raise refused(Alipay.title, str(answer.get("sub_msg") or ""), f"{answer.get('code')} {answer.get('sub_code')}")
+    code, sub_code = str(answer.get("code")), str(answer.get("sub_code"))
+    if code != "10000":
+        is_certain = code.startswith("4") and not sub_code.endswith(UNCERTAIN)
+        raise refused(Alipay.title, str(answer.get("sub_msg") or ""), f"{code} {sub_code}", is_certain)
 
 
 def _stamp() -> str:

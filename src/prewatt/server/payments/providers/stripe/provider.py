@@ -43,6 +43,14 @@ PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_suc
 CLOSED_EVENTS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 INTENT_EVENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
 """The events of payments without the payer. Payments in Checkout have events of their own."""
+CERTAIN = (
+    stripe.InvalidRequestError,
+    stripe.CardError,
+    stripe.AuthenticationError,
+    stripe.PermissionError,
+    stripe.RateLimitError,
+)
+"""The refusals after which nothing was done. Errors of Stripe's own, and a key that is in use, are none of them."""
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 
 
@@ -267,6 +275,12 @@ class Stripe(Provider):
         """Return Stripe's message for the user, or its code."""
         assert isinstance(refusal, stripe.StripeError)
         return str(refusal.user_message or refusal.code or "")
+
+    def is_certain(self, refusal: Exception) -> bool:
+        """Return whether Stripe has refused the request itself. Once it has forgotten a key, it refuses a repeated refund
+        because the money went back already.
+        """
+        return isinstance(refusal, CERTAIN) and refusal.code != "charge_already_refunded"
 
     def settlement(self, day: date) -> list[Line]:
         """Return the balance transactions of the day in UTC that are ours."""

@@ -318,7 +318,9 @@ def _is_v2(body: bytes) -> bool:
 
 def _good(status: int, text: str | bytes) -> dict[str, Any]:
     if not 200 <= status < 300:
-        raise refused(WeChat.title, _field(text, "message"), f"{status} {_field(text, 'code')}")
+        # After an error of WeChat Pay's own (5xx) the request may yet be done.
+        is_certain = 400 <= status < 500
+        raise refused(WeChat.title, _field(text, "message"), f"{status} {_field(text, 'code')}", is_certain)
     return json.loads(text) if text else {}
 
 
