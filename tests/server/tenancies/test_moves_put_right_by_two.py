@@ -10,6 +10,7 @@ from prewatt.server.billing.models import MoveChange
 from prewatt.server.estate.models import Tenancy
 from prewatt.server.tenancies.put_right import Change, correctable, put_right
 from tests.building import NOON
+from tests.reading import fields_of
 
 pytestmark = pytest.mark.database
 SAID = "Somebody else has changed this move since you opened the page. Look at it again."
@@ -44,8 +45,7 @@ def previewed(manager, path):
     """What the form sends whose result, another name, was just looked at."""
     typed = filled_in(manager.get(path).content.decode()) | {"tenant": "Anna Maria"}
     page = manager.post(path, {**typed, "do": "look"}).content.decode()
-    form = page[page.index('<form class="line"') : page.index("</form>", page.index('<form class="line"'))]
-    return dict(re.findall(r'<input type="hidden" name="([a-z-]+)" value="([^"]*)">', form)) | {"reason": "her name"}
+    return fields_of(page, '<form class="line"') | {"reason": "her name"}
 
 
 def test_what_was_looked_at_is_done_if_nobody_has_changed_it_since(manager, anna, path):

@@ -25,11 +25,11 @@ from ..estate.models import Organisation, Tenancy
 from ..estate.typed_days import YEARS
 from ..ledger.books import MONEY, Kind, account, book, tenant_account
 from ..ledger.models import Account, Transfer
-from ..ledger.references import OWN, Of, Part, Reference, is_typed
+from ..ledger.references import Of, Part, Reference
 from ..metering.locking import for_update
 from ..metering.models import Meter
 from ..vending.models import PayOut, Refund
-from ..vending.refusals import GivingBackError
+from ..vending.refusals import GivingBackError, check_id
 from ..vending.second_person import is_too_much, limit_of, lock_books
 
 
@@ -115,7 +115,7 @@ def pay_out(
     alone of refunds that they decided themselves (`vending.second_person`).
     """
     lock_books(refund.tenancy.unit.property.organisation)
-    if known_pay_out(refund, amount, way, number, pay_out_id) is not None:
+    if _known_pay_out(refund, amount, way, number, pay_out_id) is not None:
         return Refund.objects.select_related("tenancy__unit__property__organisation").get(pk=refund.pk)
     row = locked(refund)
     currency = row.tenancy.unit.property.currency
@@ -155,16 +155,14 @@ def pay_out(
     return row
 
 
-def known_pay_out(refund: Refund, amount: int | None, way: str, number: str, pay_out_id: str) -> PayOut | None:
+def _known_pay_out(refund: Refund, amount: int | None, way: str, number: str, pay_out_id: str) -> PayOut | None:
     """Return the pay-out that is meant, if it is booked already; None if it is a new one. The caller has locked the
     books. Raises GivingBackError if its id or number is that of a pay-out of another amount or in another way, or
     cannot be one.
     """
-    if pay_out_id and not is_typed(pay_out_id):
-        said = _("An id must have 1 to 40 printable characters, and must not begin with %(sign)s.")
-        raise GivingBackError(said % {"sign": OWN})
     rows = PayOut.objects.filter(refund=refund, way__in=MONEY)
     if pay_out_id:
+        check_id(pay_out_id)
         known = rows.filter(pay_out_id=pay_out_id).first()
     else:
         given = number.strip() if number.isprintable() else ""

@@ -19,7 +19,7 @@ from ...wire.pins import hash_pin
 from ..core.errors import for_people
 from ..core.time import now
 from ..estate.models import Part, Property, Tenancy, Unit
-from ..metering.locking import for_update, lock_meters
+from ..metering.locking import lock_meters, lock_property
 from ..metering.models import Gateway, Meter
 from ..notices.contact import Contact
 from ..notices.contacts import keep_contact, kept
@@ -66,7 +66,7 @@ def add(
     gateway's page, for all new flats; `driver`: the kind of new meters, as their gateway names it. Raises TableError,
     which names each line that can't be stored.
     """
-    if for_update(Property.objects).get(pk=property_.pk).archived_at is not None:
+    if lock_property(property_.pk).archived_at is not None:
         raise whole(_("The whole building is archived. Bring the building back first."))
     planned = plan(property_, apartments, usual)
     added = Added(gateways=[_gateway(property_, name) for name in planned.gateways])

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ..allocation.models import SharedCost
 from ..core.time import now
 from ..estate.models import Property, Tenancy, Unit
-from ..metering.locking import for_update
+from ..metering.locking import for_update, lock_property
 from ..metering.models import Gateway, Meter
 from ..tariffs.models import Tariff
 
@@ -26,7 +26,7 @@ NO_CODE = {"code_id": "", "code_secret": None, "code_ends": None}
 @transaction.atomic
 def archive_unit(unit: Unit) -> None:
     """Archive a unit with its meter. Raises ValidationError if somebody lives there or will, or is not settled."""
-    property_ = for_update(Property.objects).get(pk=unit.property_id)
+    property_ = lock_property(unit.property_id)
     _check_empty(Tenancy.objects.filter(unit=unit))
     Unit.objects.filter(pk=unit.pk, property=property_).update(archived_at=now())
 
@@ -44,7 +44,7 @@ def restore_unit(unit: Unit) -> None:
 @transaction.atomic
 def archive_property(property_: Property) -> None:
     """Archive a property with its units and gateways. Raises ValidationError as `archive_unit` does."""
-    for_update(Property.objects).get(pk=property_.pk)
+    lock_property(property_.pk)
     _check_empty(Tenancy.objects.filter(unit__property=property_))
     at = now()
     _revoke(property_.gateways.filter(is_revoked=False), at)
@@ -64,7 +64,7 @@ def restore_property(property_: Property) -> None:
 @transaction.atomic
 def archive_gateway(gateway: Gateway) -> None:
     """Archive a gateway: nothing that it sends is accepted any more. Raises ValidationError if it has meters in use."""
-    for_update(Property.objects).get(pk=gateway.property_id)
+    lock_property(gateway.property_id)
     locked = for_update(Gateway.objects).get(pk=gateway.pk)
     meters = locked.meters.filter(archived_at=None, unit__archived_at=None).count()
     if meters:

@@ -16,7 +16,7 @@ from ...wire.commissioning import CLOCKS_DIFFER, MOST_FOUND, Answered, Asked, En
 from ...wire.commissioning_call import CallError, check
 from ...wire.signing import VerifyKey
 from ..core.time import now
-from ..estate.models import Property, Unit
+from ..estate.models import Unit
 from ..metering.alarms import raise_alarm, settle
 from ..metering.locking import for_update, lock_property
 from ..metering.models import Alarm, Gateway, Meter
@@ -71,9 +71,8 @@ def confirm(alarm: Alarm, by: str) -> Meter:
     """Register the meter that a gateway has found, and settle its alarm. Raises ValidationError and InstallError if that is
     not possible any more.
     """
-    place = Property.objects.filter(gateways=alarm.gateway_id or 0).first()
-    if place is not None:
-        lock_property(place.pk)
+    if alarm.gateway is not None:
+        lock_property(alarm.gateway.property_id)
     gateway = for_update(Gateway.objects).filter(pk=alarm.gateway_id or 0).first()
     mine = Alarm.objects.filter(pk=alarm.pk, kind=FOUND, is_resolved=False).first()
     if mine is None or gateway is None:

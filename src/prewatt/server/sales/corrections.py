@@ -18,11 +18,11 @@ from ..ledger.books import Kind, account, book, holder_account
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
 from ..metering.locking import lock_organisation
-from ..metering.models import JournalEntry, Meter
+from ..metering.models import Meter
 from ..metering.readings import readings
 from ..tariffs.models import CorrectedCharge, Correction, Tariff
 from ..vending.adjustments import adjust
-from ..vending.models import Adjustment
+from .wrong_readings import meter_put_right
 
 
 class Rerated(NamedTuple):
@@ -114,19 +114,13 @@ def _check_readings(property_: Property, begins: int, ends: int) -> None:
     """Raise ValidationError if a reading of the span was put right: what was given back for it is of the old price, so its energy
     would be charged anew at the right one.
     """
-    adjustments = Adjustment.objects.filter(of=Of.READING).exclude(state=Adjustment.State.DECLINED)
-    for meter in Meter.objects.filter(unit__property=property_):
-        seqs = [int(part) for part in adjustments.filter(number=meter.pk).values_list("part", flat=True)]
-        if JournalEntry.objects.filter(meter=meter, seq__in=seqs, at__gt=begins, at__lte=ends).exists():
-            raise ValidationError(
-                {
-                    "begins": _(
-                        "A wrong reading of meter %(meter)s in these days was put right at the old price. Choose other days, and "
-                        "correct the charge of this meter by its amount."
-                    )
-                    % {"meter": meter}
-                }
-            )
+    meter = meter_put_right(property_, begins, ends)
+    if meter is not None:
+        text = _(
+            "A wrong reading of meter %(meter)s in these days was put right at the old price. Choose other days, and "
+            "correct the charge of this meter by its amount."
+        )
+        raise ValidationError({"begins": text % {"meter": meter}})
 
 
 def _book(correction: Correction, row: Rerated, memo: str) -> None:

@@ -18,14 +18,14 @@ from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.books import Kind, account, balance, book, tenant_account
 from ..ledger.models import Transfer
-from ..ledger.references import OWN, Of, Reference, is_typed
+from ..ledger.references import Of, Reference
 from ..metering.locking import for_update, lock_meters
 from ..metering.models import Meter
 from ..vending.adjustments import adjust
 from ..vending.keypads import lock_keypads
 from ..vending.models import Adjustment, KeypadEntry, Refund
 from ..vending.paid_amounts import LARGEST, as_it_is, is_payable
-from ..vending.refusals import GivingBackError
+from ..vending.refusals import GivingBackError, check_id
 from ..vending.second_person import is_too_much, lock_books
 from .differences import carry_out
 from .keypad_left import carry_out_give_back, entry_of, give_back_reference, not_taken_back
@@ -100,16 +100,11 @@ def _known_refund(tenancy: Tenancy, refund_id: str, amount: int | None) -> Refun
     """Return the refund that has this id already; None if there is none. Raises GivingBackError if the id is none, or its
     refund is of another amount.
     """
-    if not is_typed(refund_id):
-        raise GivingBackError(_no_id())
+    check_id(refund_id)
     known = Refund.objects.filter(tenancy=tenancy, refund_id=refund_id).first()
     if known is not None and amount not in (None, known.amount):
         raise GivingBackError(_("This id belongs to another refund. Use a new id."))
     return known
-
-
-def _no_id() -> str:
-    return _("An id must have 1 to 40 printable characters, and must not begin with %(sign)s.") % {"sign": OWN}
 
 
 # -- credit given freely --------------------------------------------------------------------------------------------------
@@ -185,11 +180,10 @@ def _propose(
     if isinstance(name, Reference):
         key: dict[str, Any] = name._asdict()
         known = Adjustment.objects.filter(tenancy=tenancy, **key).exclude(state=Adjustment.State.DECLINED).first()
-    elif is_typed(name):
+    else:
+        check_id(name)
         key = {"adjustment_id": name}
         known = Adjustment.objects.filter(organisation=organisation, adjustment_id=name).first()
-    else:
-        raise GivingBackError(_no_id())
     if known is not None:
         if (known.tenancy_id, known.amount, known.kind) != (tenancy.pk, amount, kind):
             raise GivingBackError(_("This id belongs to another adjustment. Use a new id."))

@@ -11,7 +11,7 @@ from ...kernel.plausible import SLACK, most
 from ...kernel.sentences import Moment, sentence
 from ..core import local_forms
 from ..core.time import now
-from ..estate.models import Tenancy
+from ..estate.models import Property, Tenancy
 from ..estate.occupancy import holder_at
 from ..ledger.references import Of, Reference
 from ..metering.models import JournalEntry, Meter
@@ -68,6 +68,19 @@ def wrong_readings(meter: Meter) -> list[Wrong]:
     rows = JournalEntry.objects.filter(meter=meter, kind="reading", energy__gt=SLACK).order_by("-energy", "seq")
     checked = [_of(meter, row) for row in rows[:LARGEST_SEEN]]
     return [each for each in checked if each is not None and each.energy > each.most]
+
+
+def meter_put_right(property_: Property, begins: int, ends: int) -> Meter | None:
+    """Return a meter of a property of which a reading after `begins`, up to `ends`, was put right or is proposed to be; None if
+    there is none.
+    """
+    known = Adjustment.objects.filter(of=Of.READING).exclude(state=Adjustment.State.DECLINED)
+    for meter in Meter.objects.filter(unit__property=property_, pk__in=known.values("number")):
+        parts = set(known.filter(number=meter.pk).values_list("part", flat=True))
+        read = JournalEntry.objects.filter(meter=meter, kind="reading", at__gt=begins, at__lte=ends)
+        if any(_name(seq, meter).part in parts for seq in read.values_list("seq", flat=True)):
+            return meter
+    return None
 
 
 def right(meter: Meter, seq: int, energy: int) -> list[Right]:

@@ -23,14 +23,14 @@ from ..billing.owed import owe_back
 from ..billing.remainders import close_remainder
 from ..billing.spreading import settle_spreads
 from ..core.time import now
-from ..estate.models import Property, Tenancy, Unit
+from ..estate.models import Tenancy, Unit
 from ..estate.tenancies import check_near
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.charges import by_day
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
 from ..metering.apart import apart, meter_or_gateway_of
-from ..metering.locking import for_update, lock_meters, lock_organisation
+from ..metering.locking import for_update, lock_meters, lock_organisation, lock_property
 from ..metering.models import JournalEntry, Meter
 from ..notices.contact import NO_CONTACT, Contact
 from ..notices.contacts import keep_contact
@@ -101,7 +101,7 @@ def move_in(
     they are reached; `user` is a login that they have already. A ValidationError names what is wrong.
     """
     # Nobody archives the unit, or changes another move of it, meanwhile.
-    for_update(Property.objects).get(pk=unit.property_id)
+    lock_property(unit.property_id)
     check_in_use(unit)
     tenancy = Tenancy(unit=unit, tenant=tenant, begins=begins, occupants=occupants, deposit=deposit)
     check_move_in(tenancy)
@@ -136,7 +136,7 @@ def move_out(tenancy: Tenancy, ends: int) -> Tenancy:
     that has come. A ValidationError names what is wrong.
     """
     # Nobody moves in meanwhile.
-    for_update(Property.objects).get(pk=tenancy.unit.property_id)
+    lock_property(tenancy.unit.property_id)
     lock_meters(Meter.objects.filter(unit=tenancy.unit_id))
     locked = for_update(Tenancy.objects).select_related("unit__property__organisation").get(pk=tenancy.pk)
     check_move_out(locked, ends)

@@ -31,13 +31,13 @@ from ..billing.spreading import reopen_spreads
 from ..core import local_forms
 from ..core.people import name_of
 from ..core.time import now
-from ..estate.models import Property, Tenancy, Unit
+from ..estate.models import Tenancy, Unit
 from ..estate.tenancies import check_near
 from ..ledger.books import Kind, account, balance, book, deposit_held, holder_account, tenant_account
 from ..ledger.charges import by_day
 from ..ledger.models import Transfer
 from ..ledger.references import Of, Part, Reference
-from ..metering.locking import for_update, lock_organisation
+from ..metering.locking import for_update, lock_organisation, lock_property
 from ..metering.models import JournalEntry, Meter
 from ..notices.contacts import forget
 from ..sales.keypad_moves import move_put_right
@@ -129,7 +129,7 @@ class _PuttingRight:
         self.unit = Unit.objects.select_related("property__organisation").get(pk=tenancy.unit_id)
         self.organisation = lock_organisation(self.unit.property.organisation_id)
         # Nobody moves in or out meanwhile.
-        for_update(Property.objects).get(pk=self.unit.property_id)
+        lock_property(self.unit.property_id)
         self.meter = for_update(Meter.objects).filter(unit=self.unit).first()
         rows = for_update(Tenancy.objects).filter(unit=self.unit).order_by("begins")
         self.tenancies = {each.pk: each for each in rows.select_related("unit__property__organisation")}
