@@ -151,6 +151,12 @@ def test_two_columns_of_energy_that_can_both_be_meant_are_named(tmp_path):
     assert whole(recording, recording.begin, recording.end) == 1000
 
 
+@pytest.mark.parametrize("name", ["Timestamp (UTC)", "timestamp [GMT]", "Interval start in UTC"])
+def test_a_column_of_utc_is_no_wall_clock(tmp_path, name):
+    recording = load(tmp_path, "a,2025-06-01 00:00,1", "a,2025-06-01 00:30,1", head=f"meter,{name},kwh")["a"]
+    assert recording.begin == at("2025-06-01T00:00:00+00:00")
+
+
 def test_a_sparse_recording_keeps_its_interval_though_most_rows_are_missing(tmp_path):
     hours = [0, 2, 4, 5, 8, 10, 11, 14, 16, 18, 20, 23]
     used = load(tmp_path, *(f"a,2025-06-01T{hour:02}:00:00Z,1" for hour in hours))["a"]
