@@ -190,7 +190,9 @@ def test_the_unit_of_a_price_is_what_its_column_says_or_who_loads_it(head, price
         ("Price (Rp/kWh)", "944.70", "IDR", 944_700_000), ("Price (groszy/kWh)", "62", "PLN", 620_000),
         ("Price (sen/kWh)", "21.8", "MYR", 218_000),
         ("Price (kuruş/kWh)", "259", "TRY", 2_590_000), ("price", "$0.21", "AUD", 210_000), ("price (all)", "0.21", "EUR", 210_000),
-        ("Price (fils/kWh)", "23", "AED", 230_000), ("电价(分/千瓦时)", "52", "CNY", 520_000),
+        ("Price (fils/kWh)", "23", "AED", 230_000),
+        ("Price (EUR ct/kWh)", "21", "EUR", 210_000), ("Preis (Eurocent/kWh)", "21", "EUR", 210_000),
+        ("电价(分/千瓦时)", "52", "CNY", 520_000),
     ],
 )  # fmt: skip
 def test_a_price_is_in_the_propertys_currency_or_its_hundredths(head, price, currency, micro):

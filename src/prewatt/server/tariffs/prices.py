@@ -362,7 +362,7 @@ def _scale_of(header: Header, otherwise: str, currency: str) -> str:
     if "mwh" in unit or "兆瓦时" in unit:
         return "0.001"
     named = currency_in(unit, currency)
-    if (named and named.is_hundredth) or re.match(r"(ct|cts|cents?|c)\b", unit):
+    if (named and named.is_hundredth) or re.match(r"(?:[^\s/]+[ -])?(?:euro?)?(ct|cts|cents?|c)\b", unit):
         return "0.01"
     return "1" if "kwh" in unit or "千瓦时" in unit else otherwise
 
