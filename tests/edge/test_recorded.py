@@ -122,6 +122,41 @@ def test_kwh_is_known_by_each_of_its_names(tmp_path, head):
     assert used.registers()[-1][1] == 750
 
 
+@pytest.mark.parametrize(
+    ("fed_in", "used"),
+    [
+        ("Energy (export) [kWh]", "Energy (import) [kWh]"),
+        ("Energie (Einspeisung) [kWh]", "Energie (Bezug) [kWh]"),
+        ("Energy (injection) [kWh]", "Energy (consumption) [kWh]"),
+        ("电量(上网)(kWh)", "电量(下网)(kWh)"),
+        ("用电量（反向）(kWh)", "用电量（正向）(kWh)"),
+        ("Value (feed-in, kWh)", "Value (use, kWh)"),
+    ],
+)
+def test_energy_that_flows_into_the_grid_is_never_what_was_used(tmp_path, fed_in, used):
+    row = "a,2025-06-01T00:00:00Z"
+    for head, cells in ((f'"{fed_in}","{used}"', "9,1"), (f'"{used}","{fed_in}"', "1,9")):
+        recording = load(tmp_path, f"{row},{cells}", head=f"meter,timestamp,{head}")["a"]
+        assert whole(recording, recording.begin, recording.end) == 1000
+    with pytest.raises(RecordingError, match="the column 'kwh' is missing"):
+        load(tmp_path, f"{row},9", head=f'meter,timestamp,"{fed_in}"')
+
+
+def test_two_columns_of_energy_that_can_both_be_meant_are_named(tmp_path):
+    head = "meter,timestamp,Energy (phase 1) [kWh],Energy (phase 2) [kWh]"
+    with pytest.raises(RecordingError, match=r"'Energy \(phase 1\) \[kWh\]' and 'Energy \(phase 2\) \[kWh\]' can both"):
+        load(tmp_path, "a,2025-06-01T00:00:00Z,1,2", head=head)
+    money_too = "meter,timestamp,Usage (kWh),Usage (EUR)"
+    recording = load(tmp_path, "a,2025-06-01T00:00:00Z,1,2", head=money_too)["a"]
+    assert whole(recording, recording.begin, recording.end) == 1000
+
+
+@pytest.mark.parametrize("name", ["Timestamp (UTC)", "timestamp [GMT]", "Interval start in UTC"])
+def test_a_column_of_utc_is_no_wall_clock(tmp_path, name):
+    recording = load(tmp_path, "a,2025-06-01 00:00,1", "a,2025-06-01 00:30,1", head=f"meter,{name},kwh")["a"]
+    assert recording.begin == at("2025-06-01T00:00:00+00:00")
+
+
 def test_a_sparse_recording_keeps_its_interval_though_most_rows_are_missing(tmp_path):
     hours = [0, 2, 4, 5, 8, 10, 11, 14, 16, 18, 20, 23]
     used = load(tmp_path, *(f"a,2025-06-01T{hour:02}:00:00Z,1" for hour in hours))["a"]

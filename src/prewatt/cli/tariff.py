@@ -160,7 +160,7 @@ def _load_prices(property_: Property, file: Path, base: str, scale: str) -> list
     tariff = _tariff(property_, base) if base else property_.tariff_versions.present().tariff
     try:
         series = read_prices(
-            file.read_bytes(), scale=scale, time_zone=zone_named(property_.zone), hint=property_.currency
+            file.read_bytes(), scale=scale, time_zone=zone_named(property_.zone), currency=property_.currency
         )
     except OSError as error:
         raise CommandError(_("%(file)s: can't be read (%(error)s)", file=file, error=error)) from None

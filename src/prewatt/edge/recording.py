@@ -4,9 +4,9 @@ workbook.
 `kwh` was used in the interval that begins at `timestamp`. Each meter has an interval of its own: the shortest distance
 between its timestamps that is frequent. Where several successive rows have another distance, they keep it. A row off
 the interval's grid counts for itself and changes nothing else. In an interval that is missing, or has no `kwh`, nothing
-was used. A timestamp without an offset is the wall clock of `zone`; where the clocks are put back, the second
-occurrence of an hour in a meter's rows is the later one. In the hour that is skipped when they are put forward, nothing
-can have been used.
+was used. A timestamp without an offset is the wall clock of `zone`, or of UTC if the column's name says
+so; where the clocks are put back, the second occurrence of an hour in a meter's rows is the later one. In the hour that
+is skipped when they are put forward, nothing can have been used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Context, Decimal, InvalidOperation
 from itertools import groupby, pairwise
 from math import lcm
@@ -191,6 +191,8 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
     homes: dict[str, _Uses] = {}
     meters: dict[Cell, str] = {}
     order: str | None = None
+    # A wall clock of Greenwich, read as the property's, puts what was used into other hours of the tariff.
+    is_utc = unit_of(header.labels["timestamp"]) in ("utc", "gmt", "z")
     for row in header.body(rows):
         try:
             cells = header.cells(row)
@@ -206,6 +208,7 @@ def _read(content: bytes, zone_info: ZoneInfo) -> dict[str, Recording]:
             if order is None and _SLASHED.match(str(cells.get("day") or cells["timestamp"])):
                 order = _order(content)
             begin = moment_of(cells["timestamp"], cells.get("day", ""), order or "")
+            begin = begin.replace(tzinfo=UTC) if is_utc and begin.tzinfo is None else begin
         except CellError as error:
             problems.add(row.number, header.labels["timestamp"], str(error))
             continue

@@ -17,6 +17,13 @@ WITHIN = 60
 """The number of first lines in which the names are looked for: titles and remarks may stand before them."""
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _UNIT = re.compile(r"\s*[(\[【]([^)\]】]*).*| (?:in|per|pro) (\S+)$| (\S+/\S*wh|ct|cents?|pence|kwh|mwh)$")
+_FED_IN = re.compile(
+    r"\b(?:re)?export(?:ed|s)?\b|feed[ -]?in|\bfed[ -]in\b|einspeis|eingespeist|rücklieferung|lieferung ins netz"
+    r"|inje[ck]|inyec|injeç|immess|immissione|exportación|exportação|excédent|excedent|vertido|teruglever|teruggeleverd"
+    r"|oddan|dodávka do sítě|överskott|outgoing|\bgenerat(?:ion|ed)\b|\breverse\b|上网|上網|反向|馈网"
+)
+"""Words of energy that flows the other way, into the grid: it is never what was used, nor its price what is paid."""
+_PER_KWH = re.compile(r"[(\[【].*(?:kwh|千瓦[时時])")
 _STROKE = re.compile(r"[/|、·]")
 _QUOTES = "\"'“”„‘’«»`"
 
@@ -59,6 +66,11 @@ def unit_of(name: str) -> str:
     """
     match = _UNIT.search(plain(name))
     return plain(match[1] or match[2] or match[3] or "") if match else ""
+
+
+def is_fed_in(name: str) -> bool:
+    """Return whether a plain name says that its energy flows into the grid, such as "energy (export) [kwh]"."""
+    return bool(_FED_IN.search(name))
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,8 @@ def find(
 
 def _places(cells: Sequence[Cell], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
     labels = [plain(cell) for cell in cells]
+    # What stands in brackets is left out below, and with it that the energy was not used.
+    labels = ["" if is_fed_in(label) else label for label in labels]
     bare = [without_unit(label) for label in labels]
     shortest = [without_number(label) for label in labels]
     places: dict[str, int] = {}
@@ -159,9 +173,27 @@ def _header(row: Row, places: dict[str, int]) -> Header:
         if labels.count(labels[place]) > 1:
             text = _("line %(line)d: the column %(name)r is there twice. Remove one of them, or give one another name")
             raise whole(text % {"line": row.number, "name": str(row.cells[place]).strip()})
+        if rival := _rival(labels, place):
+            text = _(
+                "line %(line)d: the columns %(name)r and %(other)r can both be meant. Remove the one that is not wanted"
+            )
+            name, other = (str(row.cells[each]).strip() for each in (place, rival))
+            raise whole(text % {"line": row.number, "name": name, "other": other})
     width = max(index for index, label in enumerate(labels) if label) + 1
     raw = {name: row.cells[at] for name, at in places.items()}
     return Header(row.number, places, {name: str(cell).strip(" \ufeff") for name, cell in raw.items()}, raw, width)
+
+
+def _rival(labels: Sequence[str], place: int) -> int | None:
+    """Return a later column of energy, or of prices per kWh, that differs from one only in what stands in brackets."""
+    name = labels[place]
+    if not _PER_KWH.search(name):
+        return None
+    for other, label in enumerate(labels):
+        alike = _PER_KWH.search(label) and without_unit(label) == without_unit(name)
+        if other > place and alike and not is_fed_in(label):
+            return other
+    return None
 
 
 def _missing(

@@ -183,6 +183,38 @@ def test_the_unit_of_a_price_is_what_its_column_says_or_who_loads_it(head, price
 
 
 @pytest.mark.parametrize(
+    ("head", "price", "currency", "micro"),
+    [
+        ("Price (EUR/kWh)", "0.21", "EUR", 210_000), ("Price (paise/kWh)", "650", "INR", 6_500_000),
+        ("Preis (Rp./kWh)", "21", "CHF", 210_000),
+        ("Price (Rp/kWh)", "944.70", "IDR", 944_700_000), ("Price (groszy/kWh)", "62", "PLN", 620_000),
+        ("Price (sen/kWh)", "21.8", "MYR", 218_000),
+        ("Price (kuruş/kWh)", "259", "TRY", 2_590_000), ("price", "$0.21", "AUD", 210_000), ("price (all)", "0.21", "EUR", 210_000),
+        ("Price (fils/kWh)", "23", "AED", 230_000),
+        ("Price (EUR ct/kWh)", "21", "EUR", 210_000), ("Preis (Eurocent/kWh)", "21", "EUR", 210_000),
+        ("电价(分/千瓦时)", "52", "CNY", 520_000),
+    ],
+)  # fmt: skip
+def test_a_price_is_in_the_propertys_currency_or_its_hundredths(head, price, currency, micro):
+    assert told(f"from;{head}\n{hour(0)};{price}\n", currency=currency)[0].prices[0] == micro
+
+
+@pytest.mark.parametrize(
+    ("head", "price", "currency", "says"),
+    [
+        ("Price (EUR/kWh)", "0.21", "CHF", "line 1, Price .EUR/kWh.: the prices are in EUR, but the currency here is CHF"),
+        ("Preis [€/MWh]", "85", "CHF", "the prices are in EUR, but the currency here is CHF"),
+        ("Price (p/kWh)", "21", "EUR", "in GBP"), ("Price (öre/kWh)", "21", "NOK", "in SEK, but the currency here is NOK"),
+        ("Price (paise/kWh)", "21", "EUR", "in INR"), ("price", "£0.21", "EUR", "line 2, price: a price is in GBP"),
+        ("price", "0.21 EUR", "CHF", "line 2, price: a price is in EUR"), ("price", "3.151", "VND", "line 2, price: '3.151'"),
+    ],
+)  # fmt: skip
+def test_prices_in_another_currency_are_refused_and_both_are_named(head, price, currency, says):
+    with pytest.raises(TariffError, match=says):
+        told(f"from;{head}\n{hour(0)};{price}\n", currency=currency)
+
+
+@pytest.mark.parametrize(
     ("head", "price", "scale", "says"),
     [
         ("price (ct/kWh)", "18", "0.001", "line 1, price .ct/kWh.: the column's name says another unit than per MWh"),

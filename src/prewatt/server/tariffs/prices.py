@@ -27,6 +27,7 @@ from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown, whole
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
+from .price_currency import THOUSANDS, currency_in
 from .steps import Slip, parts, steps
 
 NAMES = {
@@ -73,7 +74,25 @@ _CURRENCIES = (
 )
 UNITS = {
     "1": {"", *_CURRENCIES, *(f"{each}/kwh" for each in _CURRENCIES), "元/千瓦时"},
-    "0.01": {"", "ct", "cent", "cents", "p", "pence", "öre", "øre", "分", "ct/kwh", "c/kwh", "p/kwh"},
+    "0.01": {
+        "",
+        "ct",
+        "cent",
+        "cents",
+        "p",
+        "pence",
+        "öre",
+        "øre",
+        "分",
+        "rp",
+        "rappen",
+        "paise",
+        "groszy",
+        "kuruş",
+        "ct/kwh",
+        "c/kwh",
+        "p/kwh",
+    },
     "0.001": {"", *_CURRENCIES, *(f"{each}/mwh" for each in _CURRENCIES), "元/兆瓦时"},
 }
 """The units that may stand behind a price, in small letters, by scale."""
@@ -84,6 +103,10 @@ NO_PRICE = ("", "-", "–", "n/e", "n/a", "na", "null", "none", "nan")
 _SPAN = re.compile(r"\s*(\d\S* \d[\d:]+)\s+[-–]\s+(\d\S* \d[\d:]+)\s*")
 """01.06.2025 00:00 - 01.06.2025 01:00"""
 _EXPONENT = re.compile(r"[+-]?\d*\.?\d+e-\d{1,2}", re.IGNORECASE)
+
+
+_WORD = re.compile(r"[^\W\d_]+|[€£¥￥₹₩₺₽₴₫฿₱₦$]")
+"""A currency in a cell, with or without blanks around it."""
 
 
 class Series(list[Dated]):
@@ -112,48 +135,56 @@ def read_prices(
     name: str = "dynamic",
     scale: str = "",
     time_zone: ZoneInfo | None = None,
-    hint: str = "",
+    currency: str = "",
 ) -> Series:
     """Return the prices of a table. `scale`: a key of `SCALES`; empty for the unit in the column's name (ct/kWh,
-    EUR/MWh), else 1. `time_zone`: of instants without an offset; None refuses those. `hint`: the currency,
-    which helps to detect an old encoding.
+    EUR/MWh), else 1. `time_zone`: of instants without an offset; None refuses those. `currency`: the
+    property's; prices in another one are refused. Empty takes any.
 
     Raises TariffError, which names all wrong lines with their columns.
     """
     content = source if isinstance(source, bytes) else "".join(source).encode()
     try:
-        rows = list(read(content, all_names(NAMES), hint))
-        return prices_of(rows, name, scale, time_zone)
+        rows = list(read(content, all_names(NAMES), currency))
+        return _Reading(rows, scale, time_zone, currency).series(name)
     except TableError as error:
         raise TariffError(str(error)) from None
 
 
 def prices_of(rows: Sequence[Row], name: str = "dynamic", scale: str = "", time_zone: ZoneInfo | None = None) -> Series:
     """Return the prices of a table's rows, as `read_prices` does. Raises TableError."""
-    return _Reading(rows, scale, time_zone).series(name)
+    return _Reading(rows, scale, time_zone, "").series(name)
 
 
 class _Reading:
     """This class reads the rows one by one, and collects what is wrong with them."""
 
-    def __init__(self, rows: Sequence[Row], scale: str, time_zone: ZoneInfo | None) -> None:
-        self._problems, self._time_zone = Problems(), time_zone
+    def __init__(self, rows: Sequence[Row], scale: str, time_zone: ZoneInfo | None, currency: str) -> None:
+        self._problems, self._time_zone, self._currency = Problems(), time_zone, currency
         self._header = find(rows, NAMES, ("from", "price"), (("from", "clock"), ("from", "day")))
-        self._scale = scale or _scale_of(self._header, "1")
+        self._scale = scale or _scale_of(self._header, "1", currency)
         self._check_scale()
+        self._check_currency()
         self._cells = list(self._cells_of(rows))
         prices = [text_of(cells["price"]) for _line, cells in self._cells]
         signs = {sign for sign in ".," if any(sign in text for text in prices)}
-        self._decimal = signs.pop() if len(signs) == 1 else decimal_sign(prices)
+        self._decimal = signs.pop() if len(signs) == 1 and currency not in THOUSANDS else decimal_sign(prices)
         self._order = order_of_days(text_of(cells.get("day") or cells["from"]) for _line, cells in self._cells)
         self._below_zero = 0
 
     def _check_scale(self) -> None:
         if self._scale not in SCALES:
             raise whole(_("%(found)r is not a known unit of prices") % {"found": shown(self._scale)})
-        if self._scale != _scale_of(self._header, self._scale):
+        if self._scale != _scale_of(self._header, self._scale, self._currency):
             text = _("the column's name says another unit than %(unit)s") % {"unit": _in_words(self._scale)}
             self._problems.add(self._header.number, self._header.labels["price"], text)
+
+    def _check_currency(self) -> None:
+        named = currency_in(unit_of(self._header.labels["price"]), self._currency)
+        if named and self._currency and self._currency not in named.currencies:
+            text = _("the prices are in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
+            found = {"found": named, "currency": self._currency}
+            self._problems.add(self._header.number, self._header.labels["price"], text % found)
 
     def _cells_of(self, rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, Cell]]]:
         """Yield the line number of each row with its cells."""
@@ -231,6 +262,12 @@ class _Reading:
 
     def _price(self, line: int, cell: Cell) -> int | None:
         text = text_of(cell)
+        for word in _WORD.findall(text.casefold()) if self._currency else ():
+            named = currency_in(word, self._currency)
+            if named and self._currency not in named.currencies:
+                said = _("a price is in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
+                self._add(line, "price", said % {"found": named, "currency": self._currency})
+                return None
         try:
             number = Decimal(text) if _EXPONENT.fullmatch(text) else number_of(cell, self._decimal, UNITS[self._scale])
         except CellError as error:
@@ -317,14 +354,15 @@ def _end_of(meant: Sequence[datetime], ends: Sequence[datetime], has_day: bool) 
     return until
 
 
-def _scale_of(header: Header, otherwise: str) -> str:
+def _scale_of(header: Header, otherwise: str, currency: str) -> str:
     """Return the scale in the name of the price column, such as price (ct/kWh) or Preis [€/MWh]; `otherwise` if it
     names none.
     """
     unit = unit_of(header.labels["price"])
     if "mwh" in unit or "兆瓦时" in unit:
         return "0.001"
-    if re.match(r"(ct|cts|cents?|p|pence|öre|øre|c|rp|分)\b", unit):
+    named = currency_in(unit, currency)
+    if (named and named.is_hundredth) or re.match(r"(?:[^\s/]+[ -])?(?:euro?)?(ct|cts|cents?|c)\b", unit):
         return "0.01"
     return "1" if "kwh" in unit or "千瓦时" in unit else otherwise
 

@@ -181,7 +181,7 @@ def load_prices(request: HttpRequest, pk: int) -> HttpResponse:
         if content is None:
             raise ValidationError({"file": choose_file()})
         scale = request.POST.get("scale", "")
-        series = read_prices(content, scale=scale, time_zone=zone(property_.zone), hint=property_.currency)
+        series = read_prices(content, scale=scale, time_zone=zone(property_.zone), currency=property_.currency)
         versions = schedule_prices(property_, base, series)
     except (ValidationError, TariffError) as error:
         refuse(request, error)
