@@ -356,7 +356,7 @@ def test_of_a_flat_that_has_never_paid_it_is_said_what_others_pay(log_in, tenanc
     manager = log_in("manager")
     assert "on its way" in top_up(manager, tenancy, "20", note="")
     other = Tenancy.objects.get(tenant="Ben")
-    assert "Flats here usually pay about 20.00 EUR" in top_up(manager, other, "999")
+    assert "Flats here usually pay about 20.00 EUR" in top_up(manager, other, "999", credit_id="c2")
 
 
 def test_credit_given_freely_and_a_deposit_are_asked_about_too(log_in, tenancy):

@@ -270,6 +270,39 @@ def test_what_is_paid_between_the_question_and_the_yes_is_not_refunded(edge, ten
     assert refundable(tenancy) == 50 * NANO
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "refusal"),
+    [
+        ("/tenancies/{0}/give-back/", {"do": "refund", "amount": "100", "reason": "x"}, "Only 18.00 is left"),
+        ("/tenancies/{0}/give-back/", {"do": "refund", "amount": "", "reason": " "}, "Give the reason"),
+        ("/tenancies/{0}/give-back/", {"do": "give", "amount": "5", "reason": " "}, "Give the reason"),
+        ("/tenancies/{0}/give-back/", {"do": "give", "amount": "90000000", "reason": "x"}, "must be at most 100000"),
+        ("/tenancies/{0}/settle/", {}, "This tenancy has not ended yet"),
+        ("/top-ups/{1}/undo/", {"reason": " "}, "Give the reason"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_it_is_asked_about(edge, tenancy, client, path, fields, refusal):
+    assert client.login(username="manager", password=PASSWORD)
+    before, of = Transfer.objects.count(), (tenancy.pk, tenancy.top_ups.get().pk)
+    page = client.post(path.format(*of), fields, follow=True).content.decode()
+    assert refusal in page and 'name="sure"' not in page
+    assert (Transfer.objects.count(), Refund.objects.count()) == (before, 0)
+
+
+def test_a_settled_account_is_refused_and_a_question_leaves_nothing_behind(edge, store, tenancy, client):
+    assert client.login(username="manager", password=PASSWORD)
+    commands = Command.objects.count()
+    for do in ("refund", "give"):
+        form = {"do": do, "amount": "2", "reason": "x", "adjustment_id": do}
+        assert 'name="sure"' in client.post(f"/tenancies/{tenancy.pk}/give-back/", form).content.decode()
+    assert (Refund.objects.count(), Adjustment.objects.count(), Command.objects.count()) == (0, 0, commands)
+    Tenancy.objects.update(settled_at=edge.clock.at)
+    for do in ("refund", "give"):
+        form = {"do": do, "amount": "2", "reason": "x"}
+        page = client.post(f"/tenancies/{tenancy.pk}/give-back/", form, follow=True).content.decode()
+        assert "This tenancy is settled: its books are closed." in page and 'name="sure"' not in page
+
+
 def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert client.login(username="manager", password=PASSWORD)
     page = f"/tenancies/{tenancy.pk}/give-back/"

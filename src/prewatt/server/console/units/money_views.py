@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -82,12 +84,12 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     typed = form.cleaned_data
     try:
         check_amount(typed["amount"], unit_.property.currency)
-        asked = ask_about(request, unit_, tenant.tenant, typed["amount"], _("Payment received"), back)
+        way = typed["way"] or "cash"
+        receive = partial(record, tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], way)
+        asked = ask_about(request, unit_, tenant.tenant, typed["amount"], _("Payment received"), back, receive)
         if asked is not None:
             return asked
-        payment = record(
-            tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash"
-        )
+        payment = receive()
     except TopUpError as error:
         refuse(request, error)
     else:
