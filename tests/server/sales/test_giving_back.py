@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -374,3 +375,40 @@ def test_who_read_a_tenancy_before_it_was_settled_books_nothing_that_would_be_no
             done()
     assert balance(tenant_account(tenancy)) == 0
     assert missing(Meter.objects.get(name="m1")) == 0
+
+
+def test_the_money_of_a_flat_shows_all_movements_what_waits_and_the_balance(edge, tenancy, manager, client):
+    assert client.login(username="manager", password=PASSWORD)
+    pay_out(refund(tenancy, 3 * NANO, "manager", "paid twice"), "cashier")
+    give(tenancy, 2 * NANO, "b", manager, "flood")
+    give(tenancy, 60 * NANO, "a", manager, "storm")
+    html = client.get(f"/units/{tenancy.unit_id}/money/").content.decode()
+    page = " ".join(re.sub("<[^>]*>", " ", html).split())
+    assert "Balance 17.00 EUR of Anna" in page
+    rows = page[page.rindex("All movements of money") :]
+    for text in (
+        "waits for a second person storm",
+        "+60.00",
+        "refund paid twice -3.00",
+        "adjustment flood +2.00",
+        "+20.00",
+        "refund paid out: cash 3.00",
+    ):
+        assert text in rows, text
+
+
+def test_who_has_proposed_can_withdraw_and_is_told_who_can_agree(edge, tenancy, manager, client):
+    assert client.login(username="manager", password=PASSWORD)
+    give(tenancy, 60 * NANO, "a", manager, "storm")
+    page = client.get("/books/").content.decode()
+    assert 'value="agree"' not in page and "Withdraw" in page
+    assert "nobody else may agree yet" in page and "Invite somebody" in page
+    second = get_user_model().objects.create(username="second")
+    put_member(Organisation.objects.get(), second, Role.OWNER)
+    assert "One of these people has to agree: second." in client.get("/books/").content.decode()
+    client.force_login(second)
+    page = client.get("/books/").content.decode()
+    assert 'value="agree"' in page and "Withdraw" not in page
+    client.login(username="manager", password=PASSWORD)
+    client.post(f"/adjustments/{Adjustment.objects.get().pk}/decide/", {"do": "decline"})
+    assert Adjustment.objects.get().state == Adjustment.State.DECLINED

@@ -218,4 +218,4 @@ def test_what_a_former_tenant_owes_stands_with_the_money_and_is_paid_at_the_till
     found = manager.get("/till/?q=1")
     assert found.url == f"/tenancies/{anna.pk}/take-cash/"
     assert manager.post(found.url, {"amount": "50", "credit_id": "c1"}).url.startswith("/receipts/")
-    assert "a payment that was lost" not in text_of(manager.get(f"/units/{anna.unit_id}/money/"))
+    assert "· a payment that was lost" not in text_of(manager.get(f"/units/{anna.unit_id}/money/"))

@@ -28,6 +28,7 @@ from ...web.forms import TopUpForm
 from ...web.kept import refuse
 from ...web.keypad import keypad_panel
 from ...web.sure import ask_about
+from .movements import movements_of
 from .tabs import UnitPage, open_tenancy
 
 
@@ -43,10 +44,16 @@ def money(request: HttpRequest, pk: int) -> HttpResponse:
         "codes": waiting_codes(page.meter) if page.meter else [],
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
+        "movements": movements_of(last) if (last := tenant or _last_tenancy(page.unit)) else None,
         "debts": [debt for each in _owing(page.unit) for debt in debts_of(each)],
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
     }
     return page.live("console/units/money.html", "console/units/_money.html", context)
+
+
+def _last_tenancy(unit: Unit) -> Tenancy | None:
+    """Return the latest tenancy of a unit; None if nobody ever lived there."""
+    return unit.tenancies.order_by("begins").last()
 
 
 def _owing(unit: Unit) -> QuerySet[Tenancy]:
