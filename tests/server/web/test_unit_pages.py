@@ -239,3 +239,11 @@ def test_before_contacts_are_added_it_is_said_that_nothing_can_be_sent_yet(manag
     for page in (f"/properties/{building}/unreached-tenants/", f"/properties/{building}/contacts/"):
         shown = text_of(manager.get(page))
         assert f"Nothing can be sent by SMS yet. {text}" in shown
+
+
+def test_who_opens_the_page_of_a_gateways_code_again_is_led_to_the_gateways(manager):
+    gateway = Gateway.objects.get()
+    before = list(Gateway.objects.values())
+    answer = manager.get(f"/gateways/{gateway.pk}/code/")
+    assert answer.url == f"/properties/{gateway.property_id}/gateways/"
+    assert list(Gateway.objects.values()) == before, "no new code was made"
