@@ -1,5 +1,6 @@
 """What people type: amounts in their own way of writing, instants by the clock on their wall, and an amount that can't be meant."""
 
+import re
 import socket
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -356,7 +357,7 @@ def test_of_a_flat_that_has_never_paid_it_is_said_what_others_pay(log_in, tenanc
     manager = log_in("manager")
     assert "on its way" in top_up(manager, tenancy, "20", note="")
     other = Tenancy.objects.get(tenant="Ben")
-    assert "Flats here usually pay about 20.00 EUR" in top_up(manager, other, "999")
+    assert "Flats here usually pay about 20.00 EUR" in top_up(manager, other, "999", credit_id="c2")
 
 
 def test_credit_given_freely_and_a_deposit_are_asked_about_too(log_in, tenancy):
@@ -492,3 +493,13 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
 def test_a_providers_own_words_are_told_if_they_are_for_people(said, shown, caplog):
     assert shown in str(refused("Stripe", said, f"raw {said}"))
     assert f"raw {said}" in caplog.text
+
+
+def test_one_large_payment_is_not_taken_for_the_usual_one(log_in, tenancy):
+    manager = log_in("manager")
+    assert "on its way" in top_up(manager, tenancy, "10000", sure=str(10_000 * NANO), note="")
+    till = manager.get(f"/tenancies/{tenancy.pk}/take-cash/").content.decode()
+    assert re.findall('data-fill="([^"]*)"', till) == ["10.00", "20.00", "50.00", "100.00"]
+    for flat, number in ((tenancy, "c2"), (Tenancy.objects.get(tenant="Ben"), "c3")):
+        page = top_up(manager, flat, "10000", credit_id=number)
+        assert "A month with much use costs about 200.00 EUR here: this is more than 5 times as much." in page

@@ -35,6 +35,7 @@ def said(answer):
 
 def test_a_tenant_asks_pays_and_sees_it_at_the_meter(tenancy, merchants, providers, log_in, client):
     me = log_in("flat1")
+    Organisation.objects.update(bank_account="DE02 1203")
     page = me.get("/me/")
     assert "WeChat: scan a code" in said(page) and reference(tenancy) in said(page)
     way = f"{merchants['wechat'].pk}:native"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -270,6 +271,39 @@ def test_what_is_paid_between_the_question_and_the_yes_is_not_refunded(edge, ten
     assert refundable(tenancy) == 50 * NANO
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "refusal"),
+    [
+        ("/tenancies/{0}/give-back/", {"do": "refund", "amount": "100", "reason": "x"}, "Only 18.00 is left"),
+        ("/tenancies/{0}/give-back/", {"do": "refund", "amount": "", "reason": " "}, "Give the reason"),
+        ("/tenancies/{0}/give-back/", {"do": "give", "amount": "5", "reason": " "}, "Give the reason"),
+        ("/tenancies/{0}/give-back/", {"do": "give", "amount": "90000000", "reason": "x"}, "must be at most 100000"),
+        ("/tenancies/{0}/settle/", {}, "This tenancy has not ended yet"),
+        ("/top-ups/{1}/undo/", {"reason": " "}, "Give the reason"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_it_is_asked_about(edge, tenancy, client, path, fields, refusal):
+    assert client.login(username="manager", password=PASSWORD)
+    before, of = Transfer.objects.count(), (tenancy.pk, tenancy.top_ups.get().pk)
+    page = client.post(path.format(*of), fields, follow=True).content.decode()
+    assert refusal in page and 'name="sure"' not in page
+    assert (Transfer.objects.count(), Refund.objects.count()) == (before, 0)
+
+
+def test_a_settled_account_is_refused_and_a_question_leaves_nothing_behind(edge, store, tenancy, client):
+    assert client.login(username="manager", password=PASSWORD)
+    commands = Command.objects.count()
+    for do in ("refund", "give"):
+        form = {"do": do, "amount": "2", "reason": "x", "adjustment_id": do}
+        assert 'name="sure"' in client.post(f"/tenancies/{tenancy.pk}/give-back/", form).content.decode()
+    assert (Refund.objects.count(), Adjustment.objects.count(), Command.objects.count()) == (0, 0, commands)
+    Tenancy.objects.update(settled_at=edge.clock.at)
+    for do in ("refund", "give"):
+        form = {"do": do, "amount": "2", "reason": "x"}
+        page = client.post(f"/tenancies/{tenancy.pk}/give-back/", form, follow=True).content.decode()
+        assert "This tenancy is settled: its books are closed." in page and 'name="sure"' not in page
+
+
 def test_the_pages_of_the_books(edge, tenancy, owner, second, client):
     assert client.login(username="manager", password=PASSWORD)
     page = f"/tenancies/{tenancy.pk}/give-back/"
@@ -341,3 +375,40 @@ def test_who_read_a_tenancy_before_it_was_settled_books_nothing_that_would_be_no
             done()
     assert balance(tenant_account(tenancy)) == 0
     assert missing(Meter.objects.get(name="m1")) == 0
+
+
+def test_the_money_of_a_flat_shows_all_movements_what_waits_and_the_balance(edge, tenancy, manager, client):
+    assert client.login(username="manager", password=PASSWORD)
+    pay_out(refund(tenancy, 3 * NANO, "manager", "paid twice"), "cashier")
+    give(tenancy, 2 * NANO, "b", manager, "flood")
+    give(tenancy, 60 * NANO, "a", manager, "storm")
+    html = client.get(f"/units/{tenancy.unit_id}/money/").content.decode()
+    page = " ".join(re.sub("<[^>]*>", " ", html).split())
+    assert "Balance 17.00 EUR of Anna" in page
+    rows = page[page.rindex("All movements of money") :]
+    for text in (
+        "waits for a second person storm",
+        "+60.00",
+        "refund paid twice -3.00",
+        "adjustment flood +2.00",
+        "+20.00",
+        "refund paid out: cash 3.00",
+    ):
+        assert text in rows, text
+
+
+def test_who_has_proposed_can_withdraw_and_is_told_who_can_agree(edge, tenancy, manager, client):
+    assert client.login(username="manager", password=PASSWORD)
+    give(tenancy, 60 * NANO, "a", manager, "storm")
+    page = client.get("/books/").content.decode()
+    assert 'value="agree"' not in page and "Withdraw" in page
+    assert "nobody else may agree yet" in page and "Invite somebody" in page
+    second = get_user_model().objects.create(username="second")
+    put_member(Organisation.objects.get(), second, Role.OWNER)
+    assert "One of these people has to agree: second." in client.get("/books/").content.decode()
+    client.force_login(second)
+    page = client.get("/books/").content.decode()
+    assert 'value="agree"' in page and "Withdraw" not in page
+    client.login(username="manager", password=PASSWORD)
+    client.post(f"/adjustments/{Adjustment.objects.get().pk}/decide/", {"do": "decline"})
+    assert Adjustment.objects.get().state == Adjustment.State.DECLINED

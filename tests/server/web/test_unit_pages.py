@@ -218,4 +218,32 @@ def test_what_a_former_tenant_owes_stands_with_the_money_and_is_paid_at_the_till
     found = manager.get("/till/?q=1")
     assert found.url == f"/tenancies/{anna.pk}/take-cash/"
     assert manager.post(found.url, {"amount": "50", "credit_id": "c1"}).url.startswith("/receipts/")
-    assert "a payment that was lost" not in text_of(manager.get(f"/units/{anna.unit_id}/money/"))
+    assert "· a payment that was lost" not in text_of(manager.get(f"/units/{anna.unit_id}/money/"))
+
+
+def test_nothing_leads_before_the_day_of_the_move_in(manager, clock):
+    anna = Tenancy.objects.get(tenant="Anna")
+    Tenancy.objects.filter(pk=anna.pk).update(begins=clock.at - 31 * DAY)
+    paper = f"/tenancies/{anna.pk}/statement/"
+    building = f"/properties/{anna.unit.property_id}/statements/"
+    for page in (paper, building):
+        assert 'rel="prev"' in manager.get(f"{page}?month=2025-10").content.decode()
+        assert 'rel="prev"' not in manager.get(f"{page}?month=2025-09").content.decode()
+    assert 'rel="prev"' not in manager.get(f"/units/{anna.unit_id}/").content.decode(), "there is no reading"
+
+
+@pytest.mark.parametrize(("role", "text"), [(Role.OWNER, "Set it up"), (Role.MANAGER, "The owner can set it up.")])
+def test_before_contacts_are_added_it_is_said_that_nothing_can_be_sent_yet(manager, role, text):
+    Membership.objects.filter(user__username="manager").update(role=role)
+    building = Unit.objects.first().property_id
+    for page in (f"/properties/{building}/unreached-tenants/", f"/properties/{building}/contacts/"):
+        shown = text_of(manager.get(page))
+        assert f"Nothing can be sent by SMS yet. {text}" in shown
+
+
+def test_who_opens_the_page_of_a_gateways_code_again_is_led_to_the_gateways(manager):
+    gateway = Gateway.objects.get()
+    before = list(Gateway.objects.values())
+    answer = manager.get(f"/gateways/{gateway.pk}/code/")
+    assert answer.url == f"/properties/{gateway.property_id}/gateways/"
+    assert list(Gateway.objects.values()) == before, "no new code was made"

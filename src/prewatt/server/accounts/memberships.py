@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..estate.models import Organisation, Property
-from .rights import MEMBER_ROLES, RIGHTS, Right, Role
+from .rights import MEMBER_ROLES, RIGHTS, Right, Role, roles_with
 
 if TYPE_CHECKING:
     from .keys import ApiKey
@@ -39,6 +39,16 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()}"
+
+
+def members_with(right: Right, property_: Property) -> models.QuerySet[Membership]:
+    """Return the memberships whose role has a right at a property, of logins that are open."""
+    return Membership.objects.filter(
+        models.Q(properties=None) | models.Q(properties=property_),
+        organisation=property_.organisation_id,
+        role__in=roles_with(right),
+        user__is_active=True,
+    ).distinct()
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,10 @@ def taken_of(payment: Payment) -> int:
 
 
 @transaction.atomic
-def _plan(refund: Refund) -> list[RefundPart]:
+def plan(refund: Refund) -> list[RefundPart]:
+    """Return the parts in which the providers send a refund, made if there are none yet. Raises PaymentError if it is
+    paid out already or must be paid by hand.
+    """
     locked = for_update(Refund.objects).get(pk=refund.pk)
     if locked.paid_at is not None:
         raise PaymentError(_("This refund is paid out already."))
@@ -96,7 +99,7 @@ def send_back(refund: Refund, by: Any) -> Refund:
     PaymentError if the refund is paid out already or must be paid by hand, ProviderError if a provider refuses or
     cannot be reached, SealError if an account's keys cannot be opened.
     """
-    for part in _plan(refund):
+    for part in plan(refund):
         if not _begin(part):
             continue
         payment = part.payment

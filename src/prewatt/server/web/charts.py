@@ -192,7 +192,7 @@ def joined(spans: Sequence[Span], parts: Sequence[Part]) -> list[Part]:
 @dataclass(frozen=True)
 class Chart:
     """A chart of what a meter used. `before`: the parts of the period before, in the same order. `rates`: the names of the
-    rates, the cheapest first.
+    rates, the cheapest first. `has_earlier`: something was known before this period.
     """
 
     period: Period
@@ -201,6 +201,7 @@ class Chart:
     parts: list[Part]
     before: list[Part]
     rates: list[str]
+    has_earlier: bool
 
     @property
     def energy(self) -> int:
@@ -233,7 +234,8 @@ def chart_of(meter: Meter, period: Period, day: date, at: int, tenancy: Tenancy 
     last = next_period(period, first) - timedelta(days=1)
     uses = {} if period is Period.DAY else use_by_day(meter, earlier, last, known.begins, known.ends)
     parts, before = (_parts(meter, period, each, place, known, uses) for each in (first, earlier))
-    return Chart(period, first, place, parts, before, _by_price([*parts, *before]))
+    has_earlier = 0 < known.begins < Span.of_days(first, last, place).begins
+    return Chart(period, first, place, parts, before, _by_price([*parts, *before]), has_earlier)
 
 
 def _known(meter: Meter, at: int, tenancy: Tenancy | None) -> Known:

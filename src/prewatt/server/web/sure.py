@@ -1,12 +1,14 @@
 """Asks once before something that darkens or costs is done, and about an amount that is much more than a flat usually pays.
-Nothing is done before the person has said yes.
+Nothing is done before the person has said yes, and nobody is asked about what can't be done: it is tried first, and taken
+back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -38,15 +40,23 @@ class Act:
 
 
 def ask_about(
-    request: HttpRequest, unit: Unit, who: str, amount: int, what: str, back: str, form: str = ""
+    request: HttpRequest,
+    unit: Unit,
+    who: str,
+    amount: int,
+    what: str,
+    back: str,
+    trial: Callable[[], object],
+    form: str = "",
 ) -> HttpResponse | None:
     """Return the page that asks whether an amount (nano) is meant; None if the amount is usual for this flat, or the
     person was asked already. `who` is credited; `what` is about to be done; `back` is the page with the form, which
-    keeps what was typed.
+    keeps what was typed. `trial` does or checks it; what it raises goes on to the caller, before anything is asked.
     """
     doubt = doubt_of(unit, amount)
     if not doubt or request.POST.get(SURE) == str(amount):
         return None
+    _try(trial)
     keep(request, form)
     context = {
         "unit": unit,
@@ -61,17 +71,27 @@ def ask_about(
     return render(request, "web/layout/sure.html", context)
 
 
-def ask_whether(request: HttpRequest, place: Unit | Property, act: Act, form: str = "") -> HttpResponse | None:
+def ask_whether(
+    request: HttpRequest, place: Unit | Property, act: Act, trial: Callable[[], object], form: str = ""
+) -> HttpResponse | None:
     """Return the page that says what an act will do at a place and asks whether it is meant; None if the person was asked
-    already, and what they were told still holds. `form`: the form's name, if several post to this address; what was
-    typed into it is kept.
+    already, and what they were told still holds. `trial` does or checks it; what it raises goes on to the caller, before
+    anything is asked. `form`: the form's name, if several post to this address; what was typed into it is kept.
     """
     if request.POST.get(SURE) == act.name and request.POST.get(BELIEVED, act.believed) == act.believed:
         return None
+    _try(trial)
     keep(request, form)
     fields = [*_fields(request, act.name, act.more), (BELIEVED, act.believed)]
     context = {"place": place, "act": act, "back": act.back, "fields": fields}
     return render(request, "web/layout/sure_act.html", context)
+
+
+def _try(trial: Callable[[], object]) -> None:
+    """Do something in the database and take it back, so that whatever refuses it is raised now."""
+    with transaction.atomic():
+        trial()
+        transaction.set_rollback(True)
 
 
 def _fields(request: HttpRequest, sure: str, more: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:

@@ -64,7 +64,7 @@ class UseChart:
     title: str
     title_before: str
     periods: list[Choice]
-    earlier: Choice
+    earlier: Choice | None
     later: Choice | None
     rows: list[Row]
     rates: list[str]
@@ -106,7 +106,7 @@ def use_chart(
                 (Period.YEAR, pgettext("a period", "Year")),
             )
         ],
-        earlier=_choice(period, period_before(period, chart.first)),
+        earlier=_choice(period, period_before(period, chart.first)) if chart.has_earlier else None,
         later=_choice(period, later) if later <= today else None,
         rows=rows,
         rates=[_rate(each) for each in chart.rates],

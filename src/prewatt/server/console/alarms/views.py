@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -153,12 +154,14 @@ def _answer(request: HttpRequest, alarm: Alarm) -> HttpResponse | None:
         amount = typed_kwh(given.get("kwh", ""), "kwh")
     elif answer == "money":
         amount = typed_money(given.get("amount", ""), "amount", alarm.property.currency)
-        unit = alarm.meter.unit if alarm.meter else None
-        back = reverse("console:alarms:alarm", args=[alarm.pk])
-        asked = ask_about(request, unit, alarm.who, amount, _("This amount of money"), back, answer) if unit else None
+    charge = partial(reply, alarm, answer, amount, request.user)
+    unit = alarm.meter.unit if alarm.meter else None
+    if answer == "money" and unit:
+        back, what = reverse("console:alarms:alarm", args=[alarm.pk]), _("This amount of money")
+        asked = ask_about(request, unit, alarm.who, amount, what, back, charge, answer)
         if asked is not None:
             return asked
-    adjustments = reply(alarm, answer, amount, request.user)
+    adjustments = charge()
     if any(each.state == Adjustment.State.WAITING for each in adjustments):
         messages.success(request, _("A second person has to agree first, under Books."))
     elif adjustments:

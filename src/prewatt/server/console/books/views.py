@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -108,10 +109,11 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
         number = given.get("adjustment_id") or new_credit_id()
         if do == "refund":
             amount = typed_money(given["amount"], "amount", currency) if given.get("amount") else None
-            asked = ask_whether(request, unit, _refunding(tenancy, amount))
+            pay_back = partial(refund, tenancy, amount, request.user, reason, number, _asked_for(given))
+            asked = ask_whether(request, unit, _refunding(tenancy, amount), pay_back)
             if asked is not None:
                 return asked
-            refund(tenancy, amount, request.user, reason, number, _asked_for(given))
+            pay_back()
             messages.success(request, _("The refund is booked. Pay it out under Books."))
         elif do == "charged":
             # A second person looks at it in any case.
@@ -120,12 +122,13 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             amount = typed_money(given.get("amount", ""), "amount", currency)
             back, what = reverse("console:units:money", args=[unit.pk]), _("Goodwill credit")
-            asked = ask_about(request, unit, tenancy.tenant, amount, what, back)
+            credit = partial(give, tenancy, amount, number, request.user, reason)
+            asked = ask_about(request, unit, tenancy.tenant, amount, what, back, credit)
             if asked is None and request.POST.get(SURE) != str(amount):
-                asked = ask_whether(request, unit, _giving(tenancy, amount, back))
+                asked = ask_whether(request, unit, _giving(tenancy, amount, back), credit)
             if asked is not None:
                 return asked
-            messages.success(request, _in_words(give(tenancy, amount, number, request.user, reason)))
+            messages.success(request, _in_words(credit()))
     except (GivingBackError, ValidationError) as error:
         refuse(request, error)
     return redirect("console:units:money", pk=tenancy.unit_id)
@@ -217,11 +220,12 @@ def _in_words(adjustment: Adjustment) -> str:
 def undo_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a payment that never happened."""
     top_up = row_at(request, TopUp.objects.select_related("tenancy__unit__property"), "tenancy__unit__property", pk=pk)
-    asked = ask_whether(request, top_up.tenancy.unit, _undoing(top_up))
-    if asked is not None:
-        return asked
+    undo = partial(reverse_top_up, top_up, request.user, request.POST.get("reason", ""))
     try:
-        reverse_top_up(top_up, request.user, request.POST.get("reason", ""))
+        asked = ask_whether(request, top_up.tenancy.unit, _undoing(top_up), undo)
+        if asked is not None:
+            return asked
+        undo()
     except GivingBackError as error:
         refuse(request, error)
     else:

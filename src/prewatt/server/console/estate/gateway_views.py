@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from ....kernel.calendar import zone
 from ....kernel.names import natural
@@ -66,10 +66,14 @@ def gateways(request: HttpRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def gateway_code(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a code for a gateway, and show it once: as text, as a QR code, and as what is typed at the mini-PC."""
+    """Make a code for a gateway, and show it once: as text, as a QR code, and as what is typed at the mini-PC. Who opens the
+    address again is led to the building's gateways, and no code is made.
+    """
     gateway = _gateway(request, pk)
+    if request.method == "GET":
+        return redirect("console:estate:gateways", pk=gateway.property_id)
     if gateway.is_revoked:
         messages.error(request, _("%(name)s is archived. Bring it back first.") % {"name": gateway.name})
         return redirect("console:estate:gateways", pk=gateway.property_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -150,12 +151,13 @@ def one_price(request: HttpRequest, pk: int) -> HttpResponse:
     property_ = property_of_manager(request, pk)
     form = PriceForm(property_.currency, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if form.cleaned_data["price"] == 0:
-            asked = ask_whether(request, property_, _giving_away(property_))
+        apply = partial(_let_apply, property_, form.cleaned_data["price"])
+        try:
+            is_free = form.cleaned_data["price"] == 0
+            asked = ask_whether(request, property_, _giving_away(property_), apply) if is_free else None
             if asked is not None:
                 return asked
-        try:
-            _let_apply(property_, form.cleaned_data["price"])
+            apply()
         except (ValidationError, TariffError) as error:
             form.add_error("price", for_people(error))
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -52,9 +54,10 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
         )
         check_bounds(action)
         act = _act(unit, meter, action)
-        if act is not None and (asked := ask_whether(request, unit, act, form)):
+        give = partial(control, meter, action, request.user, given.get("reason", ""))
+        if act is not None and (asked := ask_whether(request, unit, act, give, form)):
             return asked
-        command = control(meter, action, request.user, given.get("reason", ""))
+        command = give()
     except (ValidationError, ControlError) as error:
         refuse(request, error, form)
     else:
@@ -158,10 +161,11 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         hours = typed_whole(given.get("hours") or "0", "hours", 1, RESTORE_LONGEST // HOUR)
         watts = typed_whole(given.get("watts") or "0", "watts", 0, WATTS_MAX)
-        asked = ask_whether(request, unit, _supplying(unit, hours))
+        give = partial(supply_vacant, unit, now() + hours * HOUR, watts, request.user, given.get("reason", ""))
+        asked = ask_whether(request, unit, _supplying(unit, hours), give)
         if asked is not None:
             return asked
-        command = supply_vacant(unit, now() + hours * HOUR, watts, request.user, given.get("reason", ""))
+        command = give()
     except (ValidationError, ControlError) as error:
         refuse(request, error)
     else:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Min
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -63,6 +64,8 @@ def statements(request: HttpRequest, pk: int) -> HttpResponse:
     given_out = StatementPaper.objects.filter(tenancy__in=list(page), begins=span.begins, ends=span.ends)
     papers = {each.tenancy_id: each for each in given_out.order_by("number")}
     today = local_day(now(), place)
+    moved_in = Tenancy.objects.filter(unit__property=property_).aggregate(first=Min("begins"))["first"]
+    earliest = local_day(moved_in, place) if moved_in is not None else today
     context = {
         "property": property_,
         "zone_info": place,
@@ -70,7 +73,7 @@ def statements(request: HttpRequest, pk: int) -> HttpResponse:
         "month": f"{first:%Y-%m}",
         "units": units,
         "chosen": "".join(f"&unit={each}" for each in units),
-        "earlier": first - timedelta(days=1),
+        "earlier": first - timedelta(days=1) if first > earliest else None,
         "later": next_month(first) if next_month(first) <= today else None,
         "is_over": last < today,
         "page": page,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -23,7 +25,7 @@ from ...payments.paying import credit_held
 from ...payments.polling import look
 from ...payments.providers import PROVIDERS
 from ...payments.providers.interface import ProviderError
-from ...payments.refunds import send_back, send_held_back
+from ...payments.refunds import plan, send_back, send_held_back
 from ...vending.models import Refund
 from ...web.access import owner_of, refund_of_manager, row_of, tenancies_of
 from ...web.kept import Unclear, refuse, say
@@ -125,10 +127,10 @@ def settle_unexpected(request: HttpRequest, pk: int) -> HttpResponse:
 def refund_by_provider(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a refund back the way the money came."""
     refund = refund_of_manager(request, pk)
-    asked = ask_whether(request, refund.tenancy.unit, _sending_back(refund))
-    if asked is not None:
-        return asked
     try:
+        asked = ask_whether(request, refund.tenancy.unit, _sending_back(refund), partial(plan, refund))
+        if asked is not None:
+            return asked
         send_back(refund, request.user)
         messages.success(request, _("The provider is sending the money back."))
     except REFUSALS as error:

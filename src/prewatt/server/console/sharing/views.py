@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -175,11 +176,12 @@ def reverse_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a whole run back."""
     rows = Run.objects.select_related("shared_cost__property")
     run_ = row_at(request, rows, "shared_cost__property", pk=pk)
-    asked = ask_whether(request, run_.shared_cost.property, _reversing(run_))
-    if asked is not None:
-        return asked
+    give_back = partial(reverse, run_, request.user)
     try:
-        reverse(run_, request.user)
+        asked = ask_whether(request, run_.shared_cost.property, _reversing(run_), give_back)
+        if asked is not None:
+            return asked
+        give_back()
     except ValidationError as error:
         say(request, error)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -47,12 +49,12 @@ def add_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     refusals.read(lambda: check_move_in(tenancy, unknown), None)
     try:
         refusals.check()
-        asked = ask_about(
-            request, unit, tenant, deposit, _("Deposit received"), reverse("console:units:people", args=[pk])
-        )
+        record = partial(move_in, unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
+        back = reverse("console:units:people", args=[pk])
+        asked = ask_about(request, unit, tenant, deposit, _("Deposit received"), back, record)
         if asked is not None:
             return asked
-        moved_in = move_in(unit, tenant, begins, occupants=occupants, deposit=deposit, contact=contact)
+        moved_in = record()
     except ValidationError as error:
         refuse(request, error, labels={"begins": _("At")})
     else:
@@ -79,8 +81,7 @@ def end_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     tenancy = _of_manager(request, pk)
     try:
         ends = wall_clock(request.POST.get("ends", ""), tenancy.unit.property, "ends")
-        check_move_out(tenancy, ends)
-        asked = ask_whether(request, tenancy.unit, _moving_out(tenancy, ends))
+        asked = ask_whether(request, tenancy.unit, _moving_out(tenancy, ends), partial(check_move_out, tenancy, ends))
         if asked is not None:
             return asked
         move_out(tenancy, ends)
@@ -147,11 +148,12 @@ def _recorded(tenancy: Tenancy) -> str:
 def settle_tenancy(request: HttpRequest, pk: int) -> HttpResponse:
     """Close at once the account of a tenant who has moved out."""
     tenancy = _of_manager(request, pk)
-    asked = ask_whether(request, tenancy.unit, _settling(tenancy))
-    if asked is not None:
-        return asked
+    close = partial(settle, tenancy)
     try:
-        settle(tenancy)
+        asked = ask_whether(request, tenancy.unit, _settling(tenancy), close)
+        if asked is not None:
+            return asked
+        close()
     except ValidationError as error:
         say(request, error)
     else:

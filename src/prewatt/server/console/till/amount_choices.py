@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from ....kernel.units import NANO
 from ...estate.models import Tenancy
-from ...vending.models import TopUp
 from ...vending.usual import usual
 
 FIRST_PART = 10
-"""Where nobody has paid yet, the usual amount is the price of a month with much use, divided by this."""
+"""Where it is not known what people pay, the usual amount is the price of a month with much use, divided by this."""
 
 
 def amounts(tenancy: Tenancy) -> list[int]:
-    """Return amounts (nano) to be chosen by a tap: what the flat usually pays, and round ones of about that size. Where nobody has
-    paid yet, only round ones.
+    """Return amounts (nano) to be chosen by a tap: what the flat usually pays, and round ones of about that size. Where it is not
+    known what people pay, only round ones.
     """
-    has_paid = TopUp.objects.filter(tenancy__unit__property=tenancy.unit.property).exists()
     known = usual(tenancy.unit)
-    own = (known.amount if known else 20 * NANO) // (1 if has_paid else FIRST_PART)
+    was_paid = known is not None and known.was_paid
+    own = (known.amount if known else 20 * NANO) // (1 if was_paid else FIRST_PART)
     size = NANO
     while size * 10 <= own:
         size *= 10
-    return sorted({*((own,) if has_paid else ()), *(size * each for each in (1, 2, 5, 10))})[:5]
+    return sorted({*((own,) if was_paid else ()), *(size * each for each in (1, 2, 5, 10))})[:5]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -36,10 +38,11 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             amount = typed_money(given.get("amount", ""), "amount", currency)
             check_amount(amount, currency)
-            asked = ask_about(request, unit, tenancy.tenant, amount, _("Cash received"), here)
+            receive = partial(record, tenancy, amount, given.get("credit_id", ""), request.user, way="cash")
+            asked = ask_about(request, unit, tenancy.tenant, amount, _("Cash received"), here, receive)
             if asked is not None:
                 return asked
-            payment = record(tenancy, amount, given.get("credit_id", ""), request.user, way="cash")
+            payment = receive()
         except (ValidationError, TopUpError) as error:
             label = _("Cash received, %(currency)s") % {"currency": sign(currency)}
             refuse(request, error, labels={"amount": label})

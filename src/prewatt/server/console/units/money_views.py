@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -26,6 +28,7 @@ from ...web.forms import TopUpForm
 from ...web.kept import refuse
 from ...web.keypad import keypad_panel
 from ...web.sure import ask_about
+from .movements import movements_of
 from .tabs import UnitPage, open_tenancy
 
 
@@ -41,10 +44,16 @@ def money(request: HttpRequest, pk: int) -> HttpResponse:
         "codes": waiting_codes(page.meter) if page.meter else [],
         "credit_id": new_credit_id(),
         "reference": reference(tenant) if tenant else "",
+        "movements": movements_of(last) if (last := tenant or _last_tenancy(page.unit)) else None,
         "debts": [debt for each in _owing(page.unit) for debt in debts_of(each)],
         "payments": tenant.payments.select_related("merchant")[:8] if tenant else [],
     }
     return page.live("console/units/money.html", "console/units/_money.html", context)
+
+
+def _last_tenancy(unit: Unit) -> Tenancy | None:
+    """Return the latest tenancy of a unit; None if nobody ever lived there."""
+    return unit.tenancies.order_by("begins").last()
 
 
 def _owing(unit: Unit) -> QuerySet[Tenancy]:
@@ -82,12 +91,12 @@ def add_top_up(request: HttpRequest, pk: int) -> HttpResponse:
     typed = form.cleaned_data
     try:
         check_amount(typed["amount"], unit_.property.currency)
-        asked = ask_about(request, unit_, tenant.tenant, typed["amount"], _("Payment received"), back)
+        way = typed["way"] or "cash"
+        receive = partial(record, tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], way)
+        asked = ask_about(request, unit_, tenant.tenant, typed["amount"], _("Payment received"), back, receive)
         if asked is not None:
             return asked
-        payment = record(
-            tenant, typed["amount"], typed["credit_id"], request.user, typed["note"], typed["way"] or "cash"
-        )
+        payment = receive()
     except TopUpError as error:
         refuse(request, error)
     else:

@@ -57,7 +57,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
         except PdfError as error:
             messages.error(request, str(error))
             return redirect("tenant:papers:tenancy_statement", pk=pk)
-    begin = first.replace(day=1)
+    begin, moved_in = first.replace(day=1), local_day(tenancy.begins, zone(tenancy.unit.property.zone))
     context = {
         "statement": document,
         "paper": paper_of(document),
@@ -65,7 +65,7 @@ def tenancy_statement(request: HttpRequest, pk: int) -> HttpResponse:
         "has_ended": tenancy.ends is not None and tenancy.ends <= now(),
         "first": first,
         "last": last,
-        "earlier": begin - timedelta(days=1),
+        "earlier": begin - timedelta(days=1) if begin > moved_in else None,
         "later": next_month(begin) if next_month(begin) <= today else None,
         "unit": tenancy.unit,
     }

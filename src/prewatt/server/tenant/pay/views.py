@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -49,8 +51,9 @@ def pay(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
         if way is None:
             raise ValidationError({"way": _("Choose how to pay.")})
         amount = typed_money(given.get("amount", ""), "amount", flat.unit.property.currency)
-        check_amount(amount, flat.unit.property.currency)
-        asked = ask_about(request, flat.unit, flat.tenant, amount, _("Top up"), home)
+        may_pay = partial(check_amount, amount, flat.unit.property.currency)
+        may_pay()
+        asked = ask_about(request, flat.unit, flat.tenant, amount, _("Top up"), home, may_pay)
         if asked is not None:
             return asked
         payer = payer_of(request, way.merchant)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,6 @@ from ...accounts.invitations import invite_to_flat, revoke
 from ...estate.models import Tenancy
 from ...tenancies.residents import (
     LONGEST_NAME,
-    check_may_leave,
     check_may_remove,
     choose_name,
     end_access_by,
@@ -110,11 +110,6 @@ def remove(request: HttpRequest, pk: int, tenancy: int | None = None) -> HttpRes
     flat = lives_now(request, tenancy)
     resident = get_object_or_404(flat.residents.select_related("user", "tenancy"), pk=pk)
     who = shown_name(resident.user)
-    try:
-        check_may_remove(resident, request.user)
-    except ValidationError as error:
-        say(request, error)
-        return redirect(_page(flat))
     act = Act(
         f"remove {resident.pk}",
         _("End the access of %(name)s?") % {"name": who},
@@ -122,9 +117,11 @@ def remove(request: HttpRequest, pk: int, tenancy: int | None = None) -> HttpRes
         _("End access"),
         _page(flat),
     )
-    if (asked := ask_whether(request, flat.unit, act)) is not None:
-        return asked
     try:
+        check_may_remove(resident, request.user)
+        asked = ask_whether(request, flat.unit, act, partial(end_access_by, resident, request.user))
+        if asked is not None:
+            return asked
         end_access_by(resident, request.user)
     except ValidationError as error:
         say(request, error)
@@ -139,15 +136,11 @@ def leave(request: HttpRequest, tenancy: int | None = None) -> HttpResponse:
     """End one's own access, after one question."""
     flat, user = lives_now(request, tenancy), request.user
     resident = get_object_or_404(flat.residents.select_related("user", "tenancy"), user=user.pk)
-    try:
-        check_may_leave(resident)
-    except ValidationError as error:
-        say(request, error)
-        return redirect(_page(flat))
     act = Act("leave", _("Leave this flat?"), _what_follows(flat, user), _("Leave"), _page(flat))
-    if (asked := ask_whether(request, flat.unit, act)) is not None:
-        return asked
     try:
+        asked = ask_whether(request, flat.unit, act, partial(end_access_by, resident, user))
+        if asked is not None:
+            return asked
         end_access_by(resident, user)
     except ValidationError as error:
         say(request, error)
