@@ -2,9 +2,10 @@
 
 import pytest
 
-from prewatt.kernel.units import NANO
+from prewatt.kernel.units import MINUTE, NANO
 from prewatt.server.ledger.books import balance, tenant_account
 from prewatt.server.payments.errors import PaymentError
+from prewatt.server.payments.merchants import provider_of
 from prewatt.server.payments.paying import credit_held
 from prewatt.server.payments.providers.interface import ProviderError
 from prewatt.server.payments.refunds import send_held_back
@@ -79,3 +80,40 @@ def test_held_money_whose_refund_the_provider_closed_waits_for_a_decision_again(
     assert call_back(client, payment.merchant, closed).status_code == 200
     credit_held(payment, tenancy, admin_user)
     assert state_of(payment) == "paid" and balance(tenant_account(tenancy)) == 15 * NANO
+
+
+def test_held_money_whose_refund_is_closed_when_it_is_asked_for_again_can_be_credited(
+    held, tenancy, providers, admin_user, monkeypatch, clock
+):
+    payment = held("wechat")
+    providers.faults = ["lose"]
+    with pytest.raises(ProviderError):
+        send_held_back(payment, admin_user)
+    clock.at += MINUTE
+    monkeypatch.setattr(providers, "_wechat_call", lambda *_given: (200, {"status": "CLOSED"}))
+    with pytest.raises(ProviderError, match="closed"):
+        send_held_back(payment, admin_user)
+    credit_held(payment, tenancy, admin_user)
+    assert state_of(payment) == "paid" and balance(tenant_account(tenancy)) == 15 * NANO
+
+
+@each_provider
+def test_of_two_who_send_held_money_back_at_once_one_waits_for_the_answer(
+    held, tenancy, providers, provider, admin_user, monkeypatch
+):
+    payment, second = held(provider), []
+
+    def meanwhile():
+        with pytest.raises(PaymentError, match="Wait a minute") as error:
+            send_held_back(payment, admin_user)
+        second.append(error)
+
+    monkeypatch.setattr(providers, f"_{provider}_call", lambda *_given: REFUSALS[provider])
+    kind = type(provider_of(payment.merchant))
+    send = kind.refund
+    monkeypatch.setattr(kind, "refund", lambda *given: (meanwhile(), send(*given))[1])
+    with pytest.raises(ProviderError, match="refused"):
+        send_held_back(payment, admin_user)
+    assert len(second) == 1
+    credit_held(payment, tenancy, admin_user)
+    assert state_of(payment) == "paid"

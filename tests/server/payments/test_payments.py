@@ -563,7 +563,7 @@ def test_paid_for_a_tenancy_that_has_ended_the_money_is_held_and_can_go_back(
 
 @each_provider
 def test_money_that_a_provider_may_be_sending_back_is_not_credited_as_well(
-    tenancy, merchants, providers, client, provider, admin_user, monkeypatch
+    tenancy, merchants, providers, client, provider, admin_user, monkeypatch, clock
 ):
     payment = start_payment(tenancy, merchants[provider])
     providers.pay(payment).amount = 1500
@@ -589,10 +589,12 @@ def test_money_that_a_provider_may_be_sending_back_is_not_credited_as_well(
         with pytest.raises(ProviderError):
             send_held_back(payment, admin_user)
         silent.setattr(kind, "refund", lambda _provider, *given: refused_at_once(*given))
+        clock.at += MINUTE
         with pytest.raises(RefusedError):
             send_held_back(payment, admin_user)
     with pytest.raises(PaymentError, match="was asked to send this payment back"):
         credit_held(payment, tenancy, admin_user)
+    clock.at += MINUTE
     send_held_back(payment, admin_user)
     assert sum(providers.trades[payment.payment_id].refunds.values()) == 1500
     assert (state_of(payment), credited(tenancy)) == ("returned", 0)

@@ -59,8 +59,8 @@ class Payment(WithReason):
     payment. `payment_id`: its name at the provider, and the credit id of its top-up. `provider_id`: the id of the
     transaction that paid it. `payer`: the payer's id at the provider; `payer_app`: the app (a mini program) that this id
     belongs to, empty for the merchant account's own. `looks`: how often the provider was asked; `next_look_at`: when it is
-    asked next. `reason`: why the payment is held, closed or paid back, for a person. `back_asked_at`: since when the provider
-    may be sending a held payment back; null if nobody has asked it to, or it has refused.
+    asked next. `reason`: why the payment is held, closed or paid back, for a person. `back_asked_at`: when the provider
+    was last asked to send a held payment back, which it may have done; null if nobody has asked it to, or it has refused.
     """
 
     class State(models.TextChoices):

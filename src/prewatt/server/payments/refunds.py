@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from ...kernel.currencies import minor_unit, to_minor
 from ...kernel.sentences import kept_sentence, sentence
+from ...kernel.units import SECOND
 from ..billing.debt_set_off import set_off
 from ..billing.debts import owe
 from ..billing.open_debts import debts_of
@@ -31,10 +32,12 @@ from .errors import PaymentError
 from .merchants import provider_of
 from .models import Payment, RefundPart, TakenBack
 from .orders import order_of
-from .providers.interface import ProviderError, RefusedError
+from .providers.interface import TIMEOUT, ProviderError, RefundClosedError, RefusedError
 
 PROVIDER = "provider"
 """The name in the books for what the provider did by itself."""
+ANSWERED = 2 * TIMEOUT * SECOND
+"""After this time (µs) a provider that was asked has answered, or will not answer any more."""
 
 
 def refundable_by_provider(refund: Refund) -> int:
@@ -207,8 +210,8 @@ def held_number(payment: Payment) -> str:
 def send_held_back(payment: Payment, by: Any) -> Payment:
     """Let the provider send back a payment that could not be credited. From then on it can't be credited, unless the provider refuses:
     without an answer nobody knows whether the money goes back. If it stops in the middle, the same call again sends nothing
-    twice. Raises PaymentError if the payment is not held, ProviderError if the provider refuses or cannot be reached,
-    SealError if the account's keys cannot be opened.
+    twice. Raises PaymentError if the payment is not held, or is being sent back just now, ProviderError if the provider refuses
+    or cannot be reached, SealError if the account's keys cannot be opened.
     """
     begun = _begin_held(payment)
     payment = Payment.objects.select_related("merchant__organisation", "tenancy__unit__property").get(pk=payment.pk)
@@ -218,9 +221,9 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
     reason = payment.reason or _("it could not be credited")
     try:
         provider_of(payment.merchant).refund(order, payment.provider_id, held_number(payment), whole, reason)
-    except (RefusedError, SealError):
+    except (RefusedError, SealError) as error:
         # Refused after an earlier try without an answer, it may have been done by that one.
-        if begun:
+        if begun or isinstance(error, RefundClosedError):
             Payment.objects.filter(pk=payment.pk).update(back_asked_at=None)
         raise
     return held_sent(payment, by.get_username())
@@ -228,11 +231,20 @@ def send_held_back(payment: Payment, by: Any) -> Payment:
 
 @transaction.atomic
 def _begin_held(payment: Payment) -> bool:
-    """Mark a held payment as being sent back. Returns False if it was marked before. Raises PaymentError if it is not held."""
+    """Mark a held payment as being sent back. Returns False if it was marked before. Raises PaymentError if it is not held, or
+    somebody may still wait for the provider's answer: of two who ask at once, one's refusal would free what the other sends.
+    """
     locked = for_update(Payment.objects).get(pk=payment.pk)
     if locked.state != Payment.State.HELD:
         raise PaymentError(_("This payment does not wait for a decision, or no longer does. Load the page again."))
-    return bool(Payment.objects.filter(pk=locked.pk, back_asked_at=None).update(back_asked_at=now()))
+    at, before = now(), locked.back_asked_at
+    if before is not None and before <= at < before + ANSWERED:
+        raise PaymentError(
+            _("The provider is being asked to send this payment back. Wait a minute, and load the page again.")
+        )
+    locked.back_asked_at = at
+    locked.save(update_fields=["back_asked_at"])
+    return before is None
 
 
 @transaction.atomic

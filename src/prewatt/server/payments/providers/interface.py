@@ -42,6 +42,10 @@ class RefusedError(ProviderError):
     """The provider has answered, and has done nothing of what it was asked."""
 
 
+class RefundClosedError(RefusedError):
+    """The provider has closed a refund, whenever it was asked for it: the money has not gone back."""
+
+
 class CallbackError(ValueError):
     """A callback does not come from the provider, or is for another merchant account. It changes nothing."""
 
@@ -381,8 +385,12 @@ def refused(title: str, reason: str, raw: str = "", is_certain: bool = False) ->
     """
     log.warning("%s says no: %s", title, raw or reason)
     words = for_people(reason) or _("the reason is a technical code, which is in the server's log")
-    text = _("%(who)s refused: %(words)s. Nothing was done. You can try again.")
-    return (RefusedError if is_certain else ProviderError)(text % {"who": _(title), "words": words})
+    if is_certain:
+        return RefusedError(
+            _("%(who)s refused: %(words)s. Nothing was done. You can try again.") % {"who": _(title), "words": words}
+        )
+    text = _("%(who)s answered with an error: %(words)s. It may have been done all the same. You can try again.")
+    return ProviderError(text % {"who": _(title), "words": words})
 
 
 def for_people(reason: str) -> str:

@@ -243,7 +243,8 @@ def _display(name: str) -> str:
 
 
 def _refused(answer: Mapping[str, str]) -> ProviderError:
-    return refused(TITLE, answer.get("err_code_des", ""), f"{answer.get('err_code')} {answer.get('err_code_des')}")
+    code, words = answer.get("err_code"), answer.get("err_code_des", "")
+    return refused(TITLE, words, f"{code} {words}", is_certain=code is not None and code not in UNCLEAR)
 
 
 def _report(order: Order, known: Mapping[str, str]) -> PaymentReport:

@@ -35,6 +35,7 @@ from ..interface import (
     PaymentReport,
     Provider,
     ProviderError,
+    RefundClosedError,
     Saved,
     Saving,
     Started,
@@ -272,6 +273,10 @@ class WeChat(Provider):
                 reason=reason[:60] or None,
             )
             state = _good(status, text).get("status")
+            if state == "CLOSED":
+                raise RefundClosedError(
+                    _("WeChat Pay has closed the refund: the money has not gone back to the payer.")
+                )
             if state not in ("SUCCESS", "PROCESSING"):
                 raise ProviderError(
                     _("WeChat Pay has not taken the refund: its state is %(state)s. Look in WeChat Pay's own pages.")
