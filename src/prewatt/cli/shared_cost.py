@@ -46,7 +46,7 @@ def run(
     cost = _shared_cost(property_, name)
     span = typed_day(begin, "--from"), typed_day(until, "--until")
     amount = typed_money(bill, "--bill", property_.currency) if bill else None
-    print_table(_table(cost, preview(cost, *span, amount), f"{begin} – {until}"))
+    print_table(_table(cost, preview(cost, *span, amount, memo), f"{begin} – {until}"))
     if not book:
         typer.echo(_("Nothing is booked yet. To book it, add --book."))
         return

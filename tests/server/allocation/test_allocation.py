@@ -208,6 +208,22 @@ def test_a_cost_without_meters_needs_a_bill(edge, store, stairs, clock):
         preview(stairs, date(2025, 10, 7), date(2025, 10, 7))
 
 
+def test_a_bill_that_is_sent_twice_is_booked_once(edge, store, stairs, clock):
+    edge.live(store, at(2025, 10, 8), USED, HOUR)
+    day = date(2025, 10, 7)
+    booked = run(stairs, day, day, 9 * NANO, "lift")
+    for ask in (preview, run):
+        with pytest.raises(ValidationError, match="booked for these days already") as caught:
+            ask(stairs, day, day, 9 * NANO, "lift")
+        assert list(caught.value.error_dict) == ["amount"]
+    assert stairs.runs.count() == 1
+    # Another bill of the same amount, and the same one once it was given back.
+    run(stairs, day, day, 9 * NANO, "roof")
+    reverse(booked)
+    run(stairs, day, day, 9 * NANO, "lift")
+    assert stairs.runs.filter(reversed_at=None).count() == 2
+
+
 def test_scheduled_costs_run_when_their_days_are_over_and_reported(edge, store, stairs, clock):
     stairs.schedule, stairs.since = SharedCost.Schedule.DAILY, at(2025, 10, 7)
     stairs.save()

@@ -85,11 +85,12 @@ def span(shared_cost: SharedCost, first: date, last: date) -> Span:
     return Span.of_days(first, last, zone(shared_cost.property.zone))
 
 
-def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None = None) -> Preview:
-    """Compute a run without booking it. `bill` (nano): a typed amount, in the place of the meters' energy.
+def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None = None, memo: str = "") -> Preview:
+    """Compute a run without booking it. `bill` (nano): a typed amount, in the place of the meters' energy. `memo`: by which a
+    second bill of the same days and amount differs from the first.
 
-    Raises ValidationError, which names the field: for readings that are missing, days that were charged before, a base
-    that sums to zero.
+    Raises ValidationError, which names the field: for readings that are missing, days or a bill that were charged before, a
+    base that sums to zero.
     """
     begins, ends = span(shared_cost, first, last)
     if ends > now():
@@ -97,7 +98,9 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
     if shared_cost.ends is not None and ends > shared_cost.ends:
         day = local_day(shared_cost.ends - 1, zone(shared_cost.property.zone))
         raise ValidationError({"last": _("This cost has ended: its last day is %(day)s.") % {"day": day}})
-    energy, cost = _amounts(shared_cost, begins, ends, bill)
+    if bill is not None:
+        _check_bill(shared_cost, begins, ends, bill, memo)
+    energy, cost = _amounts(shared_cost, begins, ends) if bill is None else (None, bill)
     holders = _holders(shared_cost, begins, ends)
     mix = [
         (int(percent * 10_000), {index: weights[basis] for index, (_u, _t, _d, weights) in enumerate(holders)})
@@ -119,19 +122,30 @@ def preview(shared_cost: SharedCost, first: date, last: date, bill: int | None =
     return Preview(shared_cost, begins, ends, energy, cost, parts)
 
 
-def _amounts(shared_cost: SharedCost, begins: int, ends: int, bill: int | None) -> tuple[int | None, int]:
-    """Return the energy (Wh; None for a bill) and the cost (nano) that a run divides. Raises ValidationError."""
+def _amounts(shared_cost: SharedCost, begins: int, ends: int) -> tuple[int, int]:
+    """Return the energy (Wh) and the cost (nano) of the meters of a shared cost. Raises ValidationError."""
     meters = list(shared_cost.meters.all())
-    if bill is None:
-        if not meters:
-            raise ValidationError({"amount": _("This cost has no meters: enter the amount of the bill.")})
-        _refuse_twice(shared_cost, begins, ends)
-        return _metered(shared_cost, meters, begins, ends)
+    if not meters:
+        raise ValidationError({"amount": _("This cost has no meters: enter the amount of the bill.")})
+    _refuse_twice(shared_cost, begins, ends)
+    return _metered(shared_cost, meters, begins, ends)
+
+
+def _check_bill(shared_cost: SharedCost, begins: int, ends: int, bill: int, memo: str) -> None:
+    """Raise ValidationError if a bill is no possible amount (nano), or is booked already, as by a form that is sent twice."""
     if not 0 < bill <= LARGEST_BILL:
         raise ValidationError(
             {"amount": _("The amount must be more than 0, and at most %(most)d.") % {"most": LARGEST_BILL // NANO}}
         )
-    return None, bill
+    booked = shared_cost.runs.filter(reversed_at=None, energy=None, begins=begins, ends=ends, cost=bill)
+    if booked.filter(memo=memo).exists():
+        raise ValidationError(
+            {
+                "amount": _(
+                    "A bill of this amount is booked for these days already. If this is another bill, give it another note."
+                )
+            }
+        )
 
 
 def _refuse_twice(shared_cost: SharedCost, begins: int, ends: int) -> None:
@@ -268,7 +282,7 @@ def run(
     nothing is changed.
     """
     locked = lock(shared_cost)
-    plan = preview(locked, first, last, bill)
+    plan = preview(locked, first, last, bill, memo)
     new_run = Run(
         shared_cost=locked,
         begins=plan.begins,

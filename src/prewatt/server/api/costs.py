@@ -144,7 +144,7 @@ def run_shared_cost(request: HttpRequest, pk: int, given: NewRun) -> Any:
     """Preview a run, or book it and send its debits to the meters."""
     cost = _cost(request, pk)
     bill = None if given.bill is None else read_money("bill", given.bill)
-    outlook = preview(cost, given.first, given.last, bill)
+    outlook = preview(cost, given.first, given.last, bill, given.memo)
     booked = run(cost, given.first, given.last, bill, given.memo, request.user) if given.book else None
     return {"run": booked.pk if booked else None, **_preview(outlook)}
 

@@ -148,7 +148,7 @@ def run_shared_cost(request: HttpRequest, pk: int) -> HttpResponse:
             run(cost, first, last, bill, memo, request.user)
             messages.success(request, _("The cost is booked, and on its way to the meters."))
             return redirect("console:sharing:shared_costs", pk=property_.pk)
-        outlook = preview(cost, first, last, bill)
+        outlook = preview(cost, first, last, bill, memo)
     except ValidationError as error:
         refuse(request, error)
         return redirect("console:sharing:shared_costs", pk=property_.pk)
