@@ -200,6 +200,26 @@ def test_every_way_to_say_the_direction(text, amounts):
     assert [line.amount / NANO for line in read(text.encode(), "EUR").lines] == amounts
 
 
+@pytest.mark.parametrize(
+    ("money_in", "money_out"),
+    [
+        ("Crédito", "Débito"),
+        ("Cash In", "Cash Out"),
+        ("Transfer in", "Transfer out"),
+        ("Cash In", "Send Money"),
+        ("Deposit", "Withdraw"),
+        ("Ingreso", "Gasto"),
+        ("Inkomsten", "Uitgaven"),
+        ("Wpłata", "Wypłata"),
+        ("Uznanie", "Obciążenie"),
+        ("Entrée", "Sortie"),
+    ],
+)
+def test_a_word_of_direction_is_understood_with_accents_and_in_other_languages(money_in, money_out):
+    text = f"date,amount,type,text\n2025-10-06,5.00,{money_out},Shop\n2025-10-07,7.00,{money_in},Anna\n"
+    assert [line.amount for line in read(text.encode(), "EUR").lines] == [-5 * NANO, 7 * NANO]
+
+
 def test_a_row_without_its_direction_among_others_is_listed_not_credited():
     found = read(b"date,amount,D/C\n2025-10-06,20.00,C\n2025-10-06,30.00,\n2025-10-06,40.00,D\n", "EUR")
     assert [line.amount / NANO for line in found.lines] == [20, -40] and found.counted() == {Why.NEITHER: 1}

@@ -13,11 +13,14 @@ _IN = frozenset((
     "h", "haben", "cr", "c", "k", "credit", "crdt", "credits", "gutschrift", "eingang", "zugang", "einnahme", "in",
     "incoming", "inflow", "money in", "paid in", "received", "deposit", "dslip", "+", "贷", "贷方", "贷记", "收", "收入", "入",
     "进", "转入", "存入", "来账", "入账", "收款", "bij", "credito", "abono", "avere", "kredit", "entrada", "dep",
+    "cash in", "transfer in", "entree", "entrees", "uznanie", "wpłata", "ingreso", "inkomsten", "bijschrijving",
 ))  # fmt: skip
 _OUT = frozenset((
     "s", "soll", "dr", "d", "debit", "dbit", "debits", "belastung", "lastschrift", "ausgang", "abgang", "ausgabe", "out",
     "outgoing", "outflow", "money out", "paid out", "sent", "withdrawal", "check", "cheque", "-", "−", "借", "借方", "借记",
     "支", "支出", "出", "付", "付款", "转出", "支取", "往账", "出账", "af", "debito", "cargo", "dare", "debet", "salida", "wd",
+    "cash out", "transfer out", "send money", "withdraw", "gasto", "uitgaven", "wypłata", "obciazenie", "sortie", "sorties",
+    "afschrijving",
 ))  # fmt: skip
 _NEITHER = frozenset(("/", "不计收支", "其他", "中性", "中性交易", "neutral", "none", "internal", "n/a"))
 _BEHIND = re.compile(
@@ -34,8 +37,11 @@ _SAYS_OUT = re.compile(
 
 
 def direction(word: str) -> int | None:
-    """Return 1 for money in, -1 for money out, 0 for neither; None if the word is no direction."""
-    plain = unicodedata.normalize("NFKC", word).casefold().strip(" .")
+    """Return 1 for money in, -1 for money out, 0 for neither; None if the word is no direction.
+    Accents do not count: Débito is Debito.
+    """
+    letters = unicodedata.normalize("NFKD", word.casefold())
+    plain = "".join(each for each in letters if not unicodedata.combining(each)).strip(" .")
     return 1 if plain in _IN else -1 if plain in _OUT else 0 if plain in _NEITHER else None
 
 
