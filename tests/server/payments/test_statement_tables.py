@@ -101,6 +101,48 @@ def test_what_is_given_back_already_is_no_payment(state, kept):
     assert [each.why for each in found.left_out] == ([] if kept else [Why.GIVEN_BACK])
 
 
+def with_states(*states, name="status"):
+    rows = "".join(f"2025-10-{number:02},Anna,20.00,{state}\n" for number, state in enumerate(states, 1))
+    return f"date,text,amount,{name}\n{rows}".encode()
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        *((each, Why.FAILED) for each in ("Unsuccessful", "Void", "ERROR", "Annulé", "Échoué", "Fallido", "Geweigerd",
+          "Odrzucona", "Rechazado", "Fehlgeschlagen", "不成功", "Not successful")),
+        *((each, Why.PENDING) for each in ("In attesa", "Pendiente", "En attente", "In behandeling", "Oczekująca",
+          "In Bearbeitung", "Incomplete", "处理中")),
+        *((each, Why.GIVEN_BACK) for each in ("Remboursé", "Reembolsado", "Terugbetaald", "Zwrócona")),
+    ],
+)  # fmt: skip
+def test_a_state_of_a_payment_that_did_not_come_is_known_in_other_languages(state, why):
+    found = read(with_states(state), "EUR")
+    assert not found.lines and found.counted() == {why: 1}
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["COMPLETED", "Success", "Successful", "Settled", "Posted", "Cleared", "Paid", "Umsatz gebucht", "Erfolgreich",
+     "成功", "支付成功", "已入账", "已存入零钱", "Completado", "Terminé", "Exécutée", "Effettuato", "Uitgevoerd", "Zakończona",
+     "Genomförd", "Concluído", "Pagado", "Bestätigt", ""],
+)  # fmt: skip
+def test_a_state_of_a_booked_payment_is_known_in_other_languages(state):
+    assert [line.amount for line in read(with_states(state, "Booked"), "EUR").lines] == [20 * NANO] * 2
+
+
+@pytest.mark.parametrize("name", ["status", "Payment status", "Estado", "Statut de l'opération", "info"])
+def test_a_state_that_nobody_knows_is_asked_for(name):
+    with pytest.raises(Unknown, match="Line 3: it is not clear whether “Zurbo” means") as refused:
+        read(with_states("Completed", "Zurbo", name=name), "EUR")
+    assert refused.value.asks == "state"
+
+
+def test_words_in_a_column_that_may_hold_any_text_are_no_states():
+    found = read(with_states("Rent cancelled order", "The key is at the neighbour", name="info"), "EUR")
+    assert [line.text for line in found.lines] == ["Anna Rent cancelled order", "Anna The key is at the neighbour"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

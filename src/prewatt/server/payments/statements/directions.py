@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
 from ....amounts import LONGEST
+from .words import unaccented
 
 _IN = frozenset((
     "h", "haben", "cr", "c", "k", "credit", "crdt", "credits", "gutschrift", "eingang", "zugang", "einnahme", "in",
@@ -40,8 +40,7 @@ def direction(word: str) -> int | None:
     """Return 1 for money in, -1 for money out, 0 for neither; None if the word is no direction.
     Accents do not count: Débito is Debito.
     """
-    letters = unicodedata.normalize("NFKD", word.casefold())
-    plain = "".join(each for each in letters if not unicodedata.combining(each)).strip(" .")
+    plain = unaccented(word).strip(" .")
     return 1 if plain in _IN else -1 if plain in _OUT else 0 if plain in _NEITHER else None
 
 

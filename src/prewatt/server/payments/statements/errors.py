@@ -13,8 +13,8 @@ class BankError(ValueError):
 
 
 class Unknown(BankError):
-    """A person must describe the table first: its columns, the order of its days, or its directions. `asks`: `columns`,
-    `days` or `direction`.
+    """A person must describe the table first: its columns, the order of its days, its directions, or its states. `asks`:
+    `columns`, `days`, `direction` or `state`.
     """
 
     def __init__(self, asks: str, text: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ....tables.cells import text_of
 from ....tables.rows import Row
 from . import names
-from .names import DIRECTIONS, KINDS, NAMES, plain, without_currency
+from .names import DIRECTIONS, DOUBTFUL_STATES, KINDS, NAMES, plain, without_currency
 
 WITHIN = 60
 """The number of first rows in which the names are looked for. Wallets put two dozen lines of remarks before them."""
@@ -25,7 +25,8 @@ class Layout:
     """The columns of a table by their places: for each role the columns that have it, the best first.
 
     `fingerprint`: of the row that names the columns, or, if `named` is False, of their number. `order`, `direction`,
-    `words_in`: a person's description of days, amounts and the words for money in; empty if the file shows them itself.
+    `words_in`, `words_booked`: a person's description of days, amounts, the words for money in and those for booked;
+    empty if the file shows them itself. `is_state_doubtful`: the column of states has a name that others give to any text.
     `currency`: the text in the name of an amount's column. `kinds`: columns that say what a line is, or have no name,
     so that they may show its direction; `width`: the number of cells in the row with the names.
     """
@@ -36,9 +37,11 @@ class Layout:
     order: str = ""
     direction: str = ""
     words_in: tuple[str, ...] = ()
+    words_booked: tuple[str, ...] = ()
     currency: str = ""
     kinds: tuple[int, ...] = ()
     width: int = 0
+    is_state_doubtful: bool = False
 
     def one(self, role: str) -> int | None:
         """Return the place of a role; None if no column has it."""
@@ -104,7 +107,9 @@ def _named(row: Row) -> Layout | None:
     if directions:
         places[names.DIRECTION] = directions
     _place_currency(full, places)
-    return _with_kinds(Layout(places, fingerprint(row)), row)
+    state = places.get(names.STATE, ())[:1]
+    doubtful = any(full[place] in DOUBTFUL_STATES for place in state)
+    return _with_kinds(Layout(places, fingerprint(row), is_state_doubtful=doubtful), row)
 
 
 def _amounts(places: Mapping[str, tuple[int, ...]]) -> list[int]:
@@ -158,7 +163,11 @@ def _places_of(role: str, known_names: Iterable[str], full: list[str], taken: se
 
 def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
     """Add columns with unknown names that say enough."""
-    for role, alike in ((names.DAY, [names.DAY]), (names.AMOUNT, [names.AMOUNT, names.IN, names.OUT])):
+    for role, alike in (
+        (names.DAY, [names.DAY]),
+        (names.AMOUNT, [names.AMOUNT, names.IN, names.OUT]),
+        (names.STATE, [names.STATE]),
+    ):
         columns = _hinted(role, full, places)
         if not any(each in places for each in alike) and len(columns) == 1:
             places[role] = tuple(columns)

@@ -94,7 +94,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     STATE: (
         "status", "state", "transaction status", "info", "buchungsstatus", "umsatzstatus", "当前状态", "交易状态", "状态",
-        "交易结果", "booking status",
+        "交易结果", "booking status", "payment status", "payment state", "result", "estado", "statut", "etat", "stato",
+        "situação", "situacao", "stav", "durum", "tila", "支付状态", "付款状态", "记账状态",
     ),
     BALANCE: (
         "balance", "running balance", "running bal", "account balance", "closing balance", "saldo", "kontostand",
@@ -108,16 +109,19 @@ other roles only the first.
 STEMS: dict[str, tuple[str, ...]] = {
     DAY: ("date", "datum", "日期", "fecha"),
     AMOUNT: ("amount", "betrag", "金额", "montant", "importe", "bedrag"),
+    STATE: ("status", "statut", "estado", "状态"),
     TEXT: (
         "verwendungszweck", "vwz", "beschreibung", "avisierung", "zahlungsgrund", "description", "narrat", "remark", "reference",
         "memo", "mitteilung", "purpose", "particular", "摘要", "附言", "备注", "用途", "留言", "说明", "libelle", "motif", "concepto",
         "message", "note", "comment",
     ),
 }  # fmt: skip
-"""The parts of unknown names that show a role. A day or an amount counts if only one column has such a part; for texts
+"""The parts of unknown names that show a role. A day, an amount or a state counts if only one column has such a part; for texts
 all count.
 """
 
+DOUBTFUL_STATES = frozenset(("info", "result"))
+"""The names of a column of states that others give to a column with any text."""
 DIRECTIONS = frozenset((
     "s/h", "h/s", "sh", "soll/haben", "haben/soll", "soll/haben-kennzeichen", "soll-haben-kennzeichen", "dr/cr", "cr/dr",
     "drcr", "crdr", "d/c", "c/d", "dc", "debit/credit", "credit/debit", "debit or credit", "credit or debit",
