@@ -262,6 +262,46 @@ def test_a_word_of_direction_is_understood_with_accents_and_in_other_languages(m
     assert [line.amount for line in read(text.encode(), "EUR").lines] == [-5 * NANO, 7 * NANO]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,amount,type\n2025-10-06,20.00,Cash In\n2025-10-06,30.00,Paybill\n",
+        "date,amount,type\n2025-10-06,20.00,Deposit\n2025-10-06,30.00,Zurbo\n",
+        "date,amount,text,flow\n2025-10-06,20.00,a,Credit\n2025-10-06,30.00,b,Zurbo\n2025-10-06,40.00,c,Debit\n",
+        "date,amount,D/C\n2025-10-06,20.00,C\n2025-10-06,30.00,Zurbo\n",
+        "date,amount,text\n2025-10-06,20.00,Anna\n2025-10-06,30.00,Cash Out\n",
+        # Some amounts are negative, but money out is not only there.
+        "date,amount,D/C\n2025-10-06,-5.00,C\n2025-10-06,30.00,Zurbo\n2025-10-06,40.00,D\n",
+        "date,amount,type\n2025-10-06,-5.00,Credit\n2025-10-06,30.00,Zurbo\n2025-10-06,40.00,Debit\n",
+        # Only one side is marked.
+        "date,amount,D/C\n2025-10-06,20.00,\n2025-10-06,30.00,DR\n",
+        "date,amount,D/C\n2025-10-06,20.00,CR\n2025-10-06,30.00,\n",
+    ],
+)
+def test_a_word_of_direction_that_is_unknown_or_missing_is_asked_for(text):
+    with pytest.raises(Unknown, match=r"Line \d: it") as refused:
+        read(text.encode(), "EUR")
+    assert refused.value.asks == "direction"
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        (
+            "date,amount,type\n2025-10-06,20.00,Deposit\n2025-10-06,-30.00,Zurbo\n2025-10-06,-40.00,Debit\n",
+            [20, -30, -40],
+        ),
+        ("date,amount,D/C\n2025-10-06,20.00,Zurbo\n2025-10-06,-30.00,D\n", [20, -30]),
+        ("date,amount,text\n2025-10-06,20.00,Deposit\n2025-10-06,30.00,Anna\n", [20, 30]),
+        ("date,amount\n2025-10-06,20.00\n2025-10-06,30.00 DR\n", [20, -30]),
+        # A mark at money in alone: what has none is listed, not credited.
+        ("date,amount\n2025-10-06,20.00 CR\n2025-10-06,30.00\n", [20]),
+    ],
+)
+def test_what_signs_and_marks_show_is_not_asked_for(text, amounts):
+    assert [line.amount / NANO for line in read(text.encode(), "EUR").lines] == amounts
+
+
 def test_a_row_without_its_direction_among_others_is_listed_not_credited():
     found = read(b"date,amount,D/C\n2025-10-06,20.00,C\n2025-10-06,30.00,\n2025-10-06,40.00,D\n", "EUR")
     assert [line.amount / NANO for line in found.lines] == [20, -40] and found.counted() == {Why.NEITHER: 1}

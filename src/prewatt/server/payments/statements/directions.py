@@ -14,17 +14,24 @@ _IN = frozenset((
     "incoming", "inflow", "money in", "paid in", "received", "deposit", "dslip", "+", "贷", "贷方", "贷记", "收", "收入", "入",
     "进", "转入", "存入", "来账", "入账", "收款", "bij", "credito", "abono", "avere", "kredit", "entrada", "dep",
     "cash in", "transfer in", "entree", "entrees", "uznanie", "wpłata", "ingreso", "inkomsten", "bijschrijving",
+    "receive money", "received money", "money received", "payment received", "cash deposit", "deposito", "haber", "ma",
+    "entrata", "accredito", "recette", "encaissement", "storting", "inkomst", "insattning", "indbetaling", "innskudd",
+    "wpływ", "prijem", "gelen", "alacak",
 ))  # fmt: skip
 _OUT = frozenset((
     "s", "soll", "dr", "d", "debit", "dbit", "debits", "belastung", "lastschrift", "ausgang", "abgang", "ausgabe", "out",
     "outgoing", "outflow", "money out", "paid out", "sent", "withdrawal", "check", "cheque", "-", "−", "借", "借方", "借记",
     "支", "支出", "出", "付", "付款", "转出", "支取", "往账", "出账", "af", "debito", "cargo", "dare", "debet", "salida", "wd",
     "cash out", "transfer out", "send money", "withdraw", "gasto", "uitgaven", "wypłata", "obciazenie", "sortie", "sorties",
-    "afschrijving",
+    "afschrijving", "money sent", "sent money", "fee", "fees", "charge", "charges", "bank charges", "airtime", "buy goods",
+    "bill payment", "cash withdrawal", "atm withdrawal", "direct debit", "standing order", "card payment", "purchase",
+    "gebuhr", "auszahlung", "abbuchung", "db", "debe", "adeudo", "retiro", "saida", "saque", "uscita", "addebito", "wn",
+    "depense", "retrait", "prelevement", "frais", "uitgave", "opname", "uttag", "utgift", "udbetaling", "uttak", "wydatek",
+    "vydaj", "giden", "borc",
 ))  # fmt: skip
 _NEITHER = frozenset(("/", "不计收支", "其他", "中性", "中性交易", "neutral", "none", "internal", "n/a"))
 _BEHIND = re.compile(
-    r"(?P<number>.*\d[)\s]?)\s*(?P<word>cr|dr|c|d|h|s|haben|soll|credit|debit|贷|借)\.?", re.IGNORECASE | re.DOTALL
+    r"(?P<number>.*\d[)\s]?)\s*(?P<word>cr|dr|db|c|d|h|s|haben|soll|credit|debit|贷|借)\.?", re.IGNORECASE | re.DOTALL
 )
 _BEFORE = re.compile(r"(?P<word>cr|dr|credit|debit|贷|借)\.?\s*(?P<number>[^\w\s]*\s*\d.*)", re.IGNORECASE | re.DOTALL)
 _SAYS_OUT = re.compile(
@@ -60,6 +67,12 @@ def is_direction_column(values: Sequence[str]) -> bool:
     """Return whether all texts of a column are directions."""
     directions = [direction(each) for each in values if each]
     return bool(directions) and None not in directions and any(directions)
+
+
+def is_mixed(values: Sequence[str]) -> bool:
+    """Return whether some texts of a column are directions and others are not known."""
+    directions = [direction(each) for each in values if each]
+    return None in directions and any(directions)
 
 
 def falls(amounts: Sequence[int], balances: Sequence[int]) -> bool:

@@ -128,7 +128,9 @@ DIRECTIONS = frozenset((
     "credit debit indicator", "debit credit indicator", "debit/credit indicator", "credit/debit indicator", "cdtdbtind",
     "direction", "in/out", "richtung", "kennzeichen", "收/支", "收支", "收支类型", "收支方向", "收支标志", "借贷", "借/贷",
     "借贷标志", "借贷方向", "借贷标识", "借贷标记", "交易方向", "资金流向", "资金方向", "af bij", "af/bij", "debet/credit",
-    "sens", "+/-", "vorzeichen", "sign", "indicator", "收入/支出", "收/付", "收付标志", "收付方向", "出入账标志", "来往账标志", "往来标志",
+    "sens", "sentido", "segno", "strona", "bij/af", "cr/db", "db/cr", "debe/haber", "cargo/abono", "dare/avere", "wn/ma",
+    "debito/credito", "credito/debito", "debit/kredit", "debet/kredit", "d/k", "d/h",
+    "+/-", "vorzeichen", "sign", "indicator", "收入/支出", "收/付", "收付标志", "收付方向", "出入账标志", "来往账标志", "往来标志",
     "transaction direction", "umsatztyp",
 ))  # fmt: skip
 """The names of a column that shows only the direction."""
