@@ -17,6 +17,7 @@ from ....tables.problems import Problems, TableError
 from ....tables.rows import Row
 from ....tables.sheet import read
 from . import names
+from .balances import begins_total, is_balance
 from .data import Data
 from .days import is_open, order_of, read_day
 from .directions import split_direction
@@ -33,19 +34,6 @@ MOST_REMARKS = 500
 """The most rows before the first line and after the last one."""
 WIDEST = 200
 """The most columns of a table."""
-_BALANCE = re.compile(
-    r"((opening|closing|beginning|ending|start(ing)?|end|previous|current|available|new|old|ledger)\s+balance\b.*"
-    r"|balance\s+(brought|carried)\s+(forward|down).*|(brought|carried) forward|balance|(sub-?|grand )?total|sum"
-    r"|(anfangs|end|schluss|abschluss|alter|neuer|letzter|aktueller)?\s?-?(saldo|kontostand)([^a-zäöü]*|\s(per|vom|am|zum|in)\b.*)"
-    r"|summe|gesamt(summe|betrag)?|zwischensumme|(期初|期末|上期|本期|上日|承前|承上)?(余额|结余)|.{0,6}合计|总计|小计|承前页|过次页)\W*",
-    re.IGNORECASE,
-)
-_TOTAL = re.compile(
-    r"(sub-?|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*|.{0,6}(合计|总计|小计|累计).*|共\d+笔.*", re.IGNORECASE
-)
-"""The beginnings of a total, if the row has no day: with a day, a payer may have written it."""
-
-
 _SECTION = re.compile(
     r"((?P<pending>vorgemerkte?|noch nicht gebuchte|pending|unposted|processing|待入账|未入账)"
     r"|gebuchte?|posted|booked|completed|cleared|已入账)"
@@ -217,7 +205,7 @@ class _Table:
     def _is_balance(self, row: Data, is_day: bool) -> bool:
         if row.first(names.PAYER) and is_day:
             return False
-        return any(_BALANCE.fullmatch(each) or (not is_day and _TOTAL.fullmatch(each)) for each in row.texts if each)
+        return any(is_balance(each) or (not is_day and begins_total(each)) for each in row.texts if each)
 
     # -- what a row says ------------------------------------------------------------------------------------------------
 
