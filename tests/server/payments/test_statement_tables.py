@@ -277,6 +277,12 @@ def test_where_the_direction_can_not_be_known_the_file_is_refused(text):
         ("date,amount,,\n2025-10-06,20.00,H,\n2025-10-06,30.00,S,\n", [20, -30]),
         ("date,description,amount,balance\n2025-10-06,Anna,20.00,120.00\n2025-10-07,Ben,5.00,125.00\n", [20, 5]),
         ("date,+/-,amount\n2025-10-06,+,20.00\n2025-10-06,-,30.00\n", [20, -30]),
+        # The balance has a direction of its own.
+        ("date,amount,Dr / Cr,balance,Dr / Cr\n2025-10-06,20.00,CR,70.00,DR\n2025-10-06,30.00,DR,100.00,DR\n", [20, -30]),
+        ("date,balance,Dr / Cr,amount,Dr / Cr\n2025-10-06,70.00,DR,20.00,CR\n2025-10-06,30.00,CR,30.00,DR\n", [20, -30]),
+        ("date,D/C,amount,D/C,balance\n2025-10-06,C,20.00,D,70.00\n2025-10-06,D,30.00,C,50.00\n", [20, -30]),
+        ("date,amount,D/C,so far,D/C\n2025-10-06,20.00,C,70.00,D\n2025-10-06,30.00,D,50.00,C\n", [20, -30]),
+        ("date,amount,,balance,\n2025-10-06,20.00,CR,70.00,DR\n2025-10-06,30.00,DR,100.00,DR\n", [20, -30]),
         # Nobody knows this name, but what stands below it.
         ("date,text,flow,amount\n2025-10-06,Anna,Inflow,20.00\n2025-10-06,Grid,Outflow,30.00\n", [20, -30]),
         ("date,text,flow,amount\n2025-10-06,Grid,Outflow,30.00\n", [-30]),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from ....tables.cells import text_of
 from ....tables.rows import Row
@@ -103,13 +104,29 @@ def _named(row: Row) -> Layout | None:
     _guess(full, places)
     if names.DAY not in places or not _amounts(places):
         return None
-    directions = tuple(place for place, name in enumerate(full) if name in DIRECTIONS)
+    directions = _directions(full, places)
     if directions:
         places[names.DIRECTION] = directions
+    # Of two columns without a name, behind the amount and behind the balance, the second one is the balance's.
+    behind = [place + 1 for role in (names.AMOUNT, names.BALANCE) for place in places.get(role, ())[:1]]
+    if len(behind) == 2 and [full[place : place + 1] for place in behind] == [[""], [""]]:
+        places[names.BALANCE] = (behind[1] - 1, behind[1])
     _place_currency(full, places)
     state = places.get(names.STATE, ())[:1]
     doubtful = any(full[place] in DOUBTFUL_STATES for place in state)
     return _with_kinds(Layout(places, fingerprint(row), is_state_doubtful=doubtful), row)
+
+
+def _directions(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the columns of directions. Of several with one name it is that of the amount: another belongs to the balance."""
+    amount, balances = _amounts(places)[0], places.get(names.BALANCE, ())
+    columns = {place for place, name in enumerate(full) if name in DIRECTIONS}
+    for balance, step in product(balances[:1], (1, -1)):
+        if {amount + step, balance + step} <= columns and full[amount + step] == full[balance + step]:
+            columns.discard(balance + step)
+            break
+    nearest = {full[place]: place for place in sorted(columns, key=lambda place: abs(place - amount), reverse=True)}
+    return tuple(sorted(nearest.values()))
 
 
 def _amounts(places: Mapping[str, tuple[int, ...]]) -> list[int]:
@@ -197,4 +214,5 @@ def _with_kinds(layout: Layout, row: Row) -> Layout:
 
 def _kinds(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
     used = {place for role, columns in places.items() if role != names.TEXT for place in columns[:1]}
+    used.update(places.get(names.BALANCE, ()))
     return tuple(place for place, name in enumerate(full) if (name in KINDS or not name) and place not in used)

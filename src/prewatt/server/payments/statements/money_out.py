@@ -95,9 +95,11 @@ class Directions:
         )
 
     def _others(self) -> list[int]:
-        """Return the columns about which nothing is known. If all texts of one are directions, it is the column of
-        directions.
+        """Return the columns about which nothing is known, if none is known for directions. If all texts of one are
+        directions, it is the column of directions.
         """
+        if names.DIRECTION in self._layout.places:
+            return []
         known = {place for role, places in self._layout.places.items() if role != names.TEXT for place in places}
         return [place for place in range(self._layout.width) if place not in known and place not in self._kinds]
 
