@@ -159,6 +159,36 @@ def test_names_that_are_not_known_may_tell_enough(text):
     assert line.currency == ("EUR" if "euros" in text else "CHF")
 
 
+@pytest.mark.parametrize(
+    "pair",
+    ["Debit;Kredit", "Debet;Kredit", "Débit;Crédit", "Belastungen;Gutschriften", "Sorties;Entrées", "Debe;Haber", "Débito;Abonos",
+     "Udbetaling;Indbetaling", "Obciążenia;Uznania", "Uttag;Insättning", "Belastung EUR;Gutschrift EUR", "Debet (EUR);Kredit (EUR)"],
+)  # fmt: skip
+def test_two_columns_of_money_out_and_in_are_known_as_a_pair(pair):
+    text = f"Datum;Text;{pair}\n2025-10-06;Grid;90,00;\n2025-10-07;Anna;;20,00\n"
+    assert [line.amount for line in read(text.encode(), "EUR").lines] == [-90 * NANO, 20 * NANO]
+
+
+def test_a_column_of_money_out_alone_does_not_hide_that_of_money_in():
+    with pytest.raises(Unknown) as refused:
+        read(b"Datum;Text;Debit;Zurbo\n2025-10-06;Grid;90,00;\n2025-10-07;Anna;;20,00\n", "EUR")
+    assert refused.value.asks == "columns"
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "value_day", "currency"),
+    [
+        ("Datum;Bedrag;Valuta\n2025-10-06;20,00;USD\n", OCTOBER, None, "USD"),
+        ("Datum;Betrag;Valuta\n2025-10-06;20,00;2025-10-07\n", OCTOBER, date(2025, 10, 7), "EUR"),
+        ("Valuta;Betrag;Text\n2025-10-06;20,00;x\n", OCTOBER, None, "EUR"),
+        ("Valuta;Transaktionsdatum;Betrag\n2025-10-07;2025-10-06;20,00\n", OCTOBER, date(2025, 10, 7), "EUR"),
+    ],
+)
+def test_valuta_is_the_value_day_or_the_currency_as_its_cells_show(text, day, value_day, currency):
+    (line,) = read(text.encode(), "EUR").lines
+    assert (line.day, line.value_day, line.currency) == (day, value_day, currency)
+
+
 def test_of_two_amounts_that_are_not_known_none_is_guessed():
     with pytest.raises(Unknown) as refused:
         read_statement(b"Date,Amount at first,Amount at last\n2025-10-06,20.00,21.00\n", "EUR")

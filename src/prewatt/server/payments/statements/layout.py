@@ -5,6 +5,7 @@ describes it once.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -90,19 +91,24 @@ def _best_named(rows: Sequence[Row]) -> tuple[Layout, int] | None:
     """Return the layout of the row that names the most roles, and the index of the row behind it."""
     best: tuple[Layout, int] | None = None
     for index, row in enumerate(rows):
-        layout = _named(row)
+        layout = _named(row, rows[index + 1 :])
         if layout is not None and (best is None or len(layout.places) > len(best[0].places)):
             best = layout, index + 1
     return best
 
 
-def _named(row: Row) -> Layout | None:
+def _named(row: Row, below: Sequence[Row]) -> Layout | None:
     full = [plain(text_of(cell)) for cell in row.cells]
     if sum(bool(each) for each in full) < 2:
         return None
+    # In some languages valuta is the value day, in others the currency.
+    full = [
+        "currency" if name == "valuta" and _are_currencies(place, below) else name for place, name in enumerate(full)
+    ]
     places = _known_places(full)
+    _pair(full, places)
     _guess(full, places)
-    if names.DAY not in places or not _amounts(places):
+    if names.DAY not in places or not (names.AMOUNT in places or names.IN in places):
         return None
     directions = _directions(full, places)
     if directions:
@@ -115,6 +121,25 @@ def _named(row: Row) -> Layout | None:
     state = places.get(names.STATE, ())[:1]
     doubtful = any(full[place] in DOUBTFUL_STATES for place in state)
     return _with_kinds(Layout(places, fingerprint(row), is_state_doubtful=doubtful), row)
+
+
+def _are_currencies(place: int, below: Sequence[Row]) -> bool:
+    """Return whether the first text of a column is the code of a currency."""
+    texts = (text_of(row.cells[place]).strip() for row in below if place < len(row.cells))
+    return re.fullmatch(r"[A-Z]{3}", next(filter(None, texts), "")) is not None
+
+
+def _pair(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
+    """Add the columns of money in and out whose names count only together."""
+    if names.AMOUNT in places:
+        return
+    pair = {
+        role: places.get(role)
+        or tuple(place for place, name in enumerate(full) if {name, without_currency(name)[0]} & known)[:1]
+        for role, known in ((names.IN, names.IN_OF_PAIR), (names.OUT, names.OUT_OF_PAIR))
+    }
+    if all(pair.values()):
+        places.update(pair)
 
 
 def _directions(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
@@ -180,6 +205,14 @@ def _places_of(role: str, known_names: Iterable[str], full: list[str], taken: se
 
 def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
     """Add columns with unknown names that say enough."""
+    booked = [place for place in _hinted(names.DAY, full, places) if any(s in full[place] for s in names.BOOKED_STEMS)]
+    if (
+        len(booked) == 1
+        and names.VALUE_DAY not in places
+        and full[places.get(names.DAY, (0,))[0]] in NAMES[names.VALUE_DAY]
+    ):
+        # The day of value stands in for that of the booking only if there is no other.
+        places[names.VALUE_DAY], places[names.DAY] = places[names.DAY], tuple(booked)
     for role, alike in (
         (names.DAY, [names.DAY]),
         (names.AMOUNT, [names.AMOUNT, names.IN, names.OUT]),

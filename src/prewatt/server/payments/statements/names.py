@@ -106,8 +106,26 @@ NAMES: dict[str, tuple[str, ...]] = {
 """The names of each role, the best first, in the form of `plain`. All columns with a name of `TEXT` are used; of the
 other roles only the first.
 """
+IN_OF_PAIR = frozenset((
+    "kredit", "credits", "gutschriften", "eingaenge", "einzahlungen", "entree", "entrees", "encaissements", "recettes", "haber",
+    "abonos", "ingreso", "ingresos", "depositos", "entradas", "creditos", "accrediti", "accredito", "crediti", "entrata",
+    "inkomsten", "bijschrijving", "bijschrijvingen", "insaettning", "insaettningar", "indbetaling", "indbetalinger", "innskudd",
+    "indtaegt", "indtægt", "indtægter", "uznania", "uznanie", "wpłata", "wpłaty", "wpływy", "ma", "prijem", "prijmy", "alacak", "cash in",
+))  # fmt: skip
+OUT_OF_PAIR = frozenset((
+    "debet", "debits", "belastungen", "lastschriften", "ausgaenge", "auszahlungen", "sortie", "sorties", "depenses",
+    "decaissements", "debe", "cargos", "gasto", "gastos", "egresos", "retiros", "salidas", "saidas", "debitos", "addebiti", "addebito",
+    "debiti", "uscita", "uitgaven", "afschrijving", "afschrijvingen", "uttag", "udbetaling", "udbetalinger", "uttak", "utgift",
+    "utgifter", "udgift", "obciazenia", "obciążenia", "obciążenie", "wypłata", "wypłaty", "wydatki", "wn", "vydaj", "vydaje",
+    "borc", "borç", "cash out",
+))  # fmt: skip
+"""More names of the two columns of money in and money out. They count only as a pair: alone, a column `Kredit` may be one
+of directions.
+"""
+BOOKED_STEMS = ("transa", "book", "buch", "bog", "bok", "boek", "post", "oper", "comptab", "contab", "ksieg")
+"""The parts of unknown names of days that show that the bank booked on them."""
 STEMS: dict[str, tuple[str, ...]] = {
-    DAY: ("date", "datum", "日期", "fecha"),
+    DAY: ("date", "datum", "dato", "日期", "fecha"),
     AMOUNT: ("amount", "betrag", "金额", "montant", "importe", "bedrag"),
     STATE: ("status", "statut", "estado", "状态"),
     TEXT: (
