@@ -387,6 +387,24 @@ def test_a_row_without_its_direction_among_others_is_listed_not_credited():
     assert [line.amount / NANO for line in found.lines] == [20, -40] and found.counted() == {Why.NEITHER: 1}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,amount,text\n2025-10-06,-9999999999999.00,House\n2025-10-07,20.00,Anna\n",
+        "date,amount,text,D/C\n2025-10-06,9999999999999.00,House,D\n2025-10-07,20.00,Anna,C\n",
+        "date,paid out,paid in,text\n2025-10-06,9999999999999.00,,House\n2025-10-07,,20.00,Anna\n",
+    ],
+)
+def test_money_out_that_is_too_large_does_not_stop_the_file(text):
+    found = read(text.encode(), "IDR")
+    assert [line.amount for line in found.lines] == [20 * NANO] and found.counted() == {Why.TOO_LARGE: 1}
+
+
+def test_money_in_that_is_too_large_stops_the_file():
+    with pytest.raises(BankError, match=r"Line 2: the amount 9999999999999\.00 is larger"):
+        read(b"date,amount\n2025-10-06,9999999999999.00\n2025-10-07,20.00\n", "IDR")
+
+
 def test_a_workbook_is_read_as_it_is(tmp_path):
     from datetime import datetime
 

@@ -32,4 +32,5 @@ class Why(models.TextChoices):
     NEITHER = "neither", gettext_lazy("neither money in nor money out")
     UNDATED = "undated", gettext_lazy("without a day")
     EMPTY = "empty", gettext_lazy("without an amount")
+    TOO_LARGE = "too-large", gettext_lazy("money out, larger than a payment can be")
     UNREADABLE = "unreadable", gettext_lazy("can't be read")

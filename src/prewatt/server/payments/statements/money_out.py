@@ -211,8 +211,11 @@ class Directions:
 
     def _balance_falls(self) -> bool:
         """Return whether the balances show that an amount is money out."""
+        try:
+            amounts = [nano(each.signed or Decimal(0), row.number) for row, each in self._single]
+        except BankError:
+            return False
         balances = self._balances()
-        amounts = [nano(each.signed or Decimal(0), row.number) for row, each in self._single]
         return bool(balances) and falls(amounts, balances)
 
     def _balances(self) -> list[int]:

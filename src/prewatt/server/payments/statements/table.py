@@ -23,7 +23,7 @@ from .days import is_open, order_of, read_day
 from .directions import split_direction
 from .errors import BankError, Unknown, Why
 from .layout import Layout, find
-from .limits import MOST_LINES, check_count, nano, tidy
+from .limits import LARGEST_AMOUNT, MOST_LINES, check_count, nano, tidy
 from .money_out import Amounts, Directions, Single
 from .names import NAMES
 from .shape import Line, Statement
@@ -266,7 +266,12 @@ class _Table:
             if not sign:
                 self.result.leave_out(row.number, Why.NEITHER, row.whole())
                 continue
-            self._line(row, day, order, nano(amounts.signed_by(sign, self.layout.direction), row.number))
+            amount = amounts.signed_by(sign, self.layout.direction)
+            if amount < -LARGEST_AMOUNT:
+                # No tenant's payment, so it does not stop the others of the file.
+                self.result.leave_out(row.number, Why.TOO_LARGE, row.whole())
+                continue
+            self._line(row, day, order, nano(amount, row.number))
 
     # -- a line ---------------------------------------------------------------------------------------------------------
 
