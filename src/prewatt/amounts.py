@@ -1,5 +1,5 @@
-"""This module reads numbers as people and banks write them: 1.234,50 and 1,234.50, ５, (90.00), 450,00-, EUR 20.00. It
-reads them exactly, or not at all.
+"""This module reads numbers as people and banks write them: 1.234,50 and 1,234.50, ５, (90.00), 450,00-, 450,-, EUR 20.00.
+It reads them exactly, or not at all.
 
 The language, the other numbers of a file, or the number itself show which of the two signs is the decimal sign. If none
 of them does, `Ambiguous` is raised instead of a guess.
@@ -25,6 +25,8 @@ LONGEST = 40
 _MARKS = re.compile(r"['’`´_\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Thousands apart in Switzerland, and marks of direction that a phone adds when text is copied."""
 _MINUS = str.maketrans("−–—‐‑", "-----")
+_NO_DECIMALS = re.compile(r"(?<=\d)([.,])\s?--?(?![\d-])")
+"""A dash in place of the decimals, which is no minus: 1234,- and 1234,--."""
 _NAME = rf"(?:(?:[^\W\d_]{{1,4}}\.?)?[{''.join(sign for sign in CURRENCY_SIGNS if not sign.isalpha())}]?)"
 """A currency: EUR, US$, kr., 元."""
 _FORM = re.compile(
@@ -52,6 +54,7 @@ def bare(text: str) -> str:
     plain = "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in _MARKS.sub("", plain))
     # 1 234,50: thousands apart by a blank; 20 00 is no number.
     plain = re.sub(r"(?<=\d)\s(?=\d{3}(?!\d))", "", plain)
+    plain = _NO_DECIMALS.sub(r"\g<1>00", plain)
     parts = None if re.search(r"\d\s+\d", plain) else _FORM.fullmatch(re.sub(r"\s+", "", plain))
     if parts is None or len(text) > LONGEST or any(unicodedata.category(sign) == "No" for sign in text):
         # 5² would become 52.

@@ -102,6 +102,19 @@ def test_how_money_out_is_told_is_asked_for(manager, owner):
     assert owner.bank_lines.get().text == "Anna"
 
 
+def test_which_states_are_booked_is_asked_for_and_remembered(manager, owner):
+    text = "date;amount;text;status\n2025-10-06;{};Anna;Zurbo\n2025-10-06;30,00;Ben;Garbo\n2025-10-06;9,00;Cem;void\n"
+    assert "it is not clear whether “Zurbo” means" in said(send(manager, text.format("20,00")))
+    told = columns("day", "amount", "text", "state", booked="zurbo")
+    assert "1 payments in, 0 payments out, 2 rows left out" in said(
+        manager.post("/bank-lines/columns/", {**told, "do": "look"})
+    )
+    manager.post("/bank-lines/columns/", {**told, "do": "read"})
+    page = said(send(manager, text.format("21,00")))
+    assert "not booked by the bank yet" in page and "not carried out" in page
+    assert [each.text for each in owner.bank_lines.all()] == ["Anna", "Anna"]
+
+
 def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner):
     text = '06/10/2025,{},"ANNA POWER"\n13/10/2025,-90.00,"GRID"\n'
     assert "names of the columns" in said(send(manager, text.format("20.00")))
@@ -123,6 +136,8 @@ def test_a_file_without_names_is_known_by_how_many_columns_it_has(manager, owner
         (columns("day", "amount", order="x"), "Choose from the list what each column is"),
         (columns("day", "amount", direction="x"), "Choose from the list how this bank shows money out"),
         (columns("day", "amount", words="C"), "the column that has the words"),
+        (columns("day", "amount", booked="C"), "the column that says whether a payment is booked"),
+        (columns("day", "amount", "state", booked="C," * 21), "at most 20 words"),
         (columns("day", "amount", named="99"), "Choose the row that names"),
         (columns("day", "payer", "amount"), "is not an amount"),
     ],

@@ -101,6 +101,48 @@ def test_what_is_given_back_already_is_no_payment(state, kept):
     assert [each.why for each in found.left_out] == ([] if kept else [Why.GIVEN_BACK])
 
 
+def with_states(*states, name="status"):
+    rows = "".join(f"2025-10-{number:02},Anna,20.00,{state}\n" for number, state in enumerate(states, 1))
+    return f"date,text,amount,{name}\n{rows}".encode()
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        *((each, Why.FAILED) for each in ("Unsuccessful", "Void", "ERROR", "Annulé", "Échoué", "Fallido", "Geweigerd",
+          "Odrzucona", "Rechazado", "Fehlgeschlagen", "不成功", "Not successful")),
+        *((each, Why.PENDING) for each in ("In attesa", "Pendiente", "En attente", "In behandeling", "Oczekująca",
+          "In Bearbeitung", "Incomplete", "处理中")),
+        *((each, Why.GIVEN_BACK) for each in ("Remboursé", "Reembolsado", "Terugbetaald", "Zwrócona")),
+    ],
+)  # fmt: skip
+def test_a_state_of_a_payment_that_did_not_come_is_known_in_other_languages(state, why):
+    found = read(with_states(state), "EUR")
+    assert not found.lines and found.counted() == {why: 1}
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["COMPLETED", "Success", "Successful", "Settled", "Posted", "Cleared", "Paid", "Umsatz gebucht", "Erfolgreich",
+     "成功", "支付成功", "已入账", "已存入零钱", "Completado", "Terminé", "Exécutée", "Effettuato", "Uitgevoerd", "Zakończona",
+     "Genomförd", "Concluído", "Pagado", "Bestätigt", ""],
+)  # fmt: skip
+def test_a_state_of_a_booked_payment_is_known_in_other_languages(state):
+    assert [line.amount for line in read(with_states(state, "Booked"), "EUR").lines] == [20 * NANO] * 2
+
+
+@pytest.mark.parametrize("name", ["status", "Payment status", "Estado", "Statut de l'opération", "info"])
+def test_a_state_that_nobody_knows_is_asked_for(name):
+    with pytest.raises(Unknown, match="Line 3: it is not clear whether “Zurbo” means") as refused:
+        read(with_states("Completed", "Zurbo", name=name), "EUR")
+    assert refused.value.asks == "state"
+
+
+def test_words_in_a_column_that_may_hold_any_text_are_no_states():
+    found = read(with_states("Rent cancelled order", "The key is at the neighbour", name="info"), "EUR")
+    assert [line.text for line in found.lines] == ["Anna Rent cancelled order", "Anna The key is at the neighbour"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -117,6 +159,36 @@ def test_names_that_are_not_known_may_tell_enough(text):
     assert line.currency == ("EUR" if "euros" in text else "CHF")
 
 
+@pytest.mark.parametrize(
+    "pair",
+    ["Debit;Kredit", "Debet;Kredit", "Débit;Crédit", "Belastungen;Gutschriften", "Sorties;Entrées", "Debe;Haber", "Débito;Abonos",
+     "Udbetaling;Indbetaling", "Obciążenia;Uznania", "Uttag;Insättning", "Belastung EUR;Gutschrift EUR", "Debet (EUR);Kredit (EUR)"],
+)  # fmt: skip
+def test_two_columns_of_money_out_and_in_are_known_as_a_pair(pair):
+    text = f"Datum;Text;{pair}\n2025-10-06;Grid;90,00;\n2025-10-07;Anna;;20,00\n"
+    assert [line.amount for line in read(text.encode(), "EUR").lines] == [-90 * NANO, 20 * NANO]
+
+
+def test_a_column_of_money_out_alone_does_not_hide_that_of_money_in():
+    with pytest.raises(Unknown) as refused:
+        read(b"Datum;Text;Debit;Zurbo\n2025-10-06;Grid;90,00;\n2025-10-07;Anna;;20,00\n", "EUR")
+    assert refused.value.asks == "columns"
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "value_day", "currency"),
+    [
+        ("Datum;Bedrag;Valuta\n2025-10-06;20,00;USD\n", OCTOBER, None, "USD"),
+        ("Datum;Betrag;Valuta\n2025-10-06;20,00;2025-10-07\n", OCTOBER, date(2025, 10, 7), "EUR"),
+        ("Valuta;Betrag;Text\n2025-10-06;20,00;x\n", OCTOBER, None, "EUR"),
+        ("Valuta;Transaktionsdatum;Betrag\n2025-10-07;2025-10-06;20,00\n", OCTOBER, date(2025, 10, 7), "EUR"),
+    ],
+)
+def test_valuta_is_the_value_day_or_the_currency_as_its_cells_show(text, day, value_day, currency):
+    (line,) = read(text.encode(), "EUR").lines
+    assert (line.day, line.value_day, line.currency) == (day, value_day, currency)
+
+
 def test_of_two_amounts_that_are_not_known_none_is_guessed():
     with pytest.raises(Unknown) as refused:
         read_statement(b"Date,Amount at first,Amount at last\n2025-10-06,20.00,21.00\n", "EUR")
@@ -130,6 +202,50 @@ def test_of_two_amounts_that_are_not_known_none_is_guessed():
         ("2025-10-07;Saldo Strom;7,00", True),
         ("2025-10-07;Closing balance;7,00", False),
         ("2025-10-07;Endsaldo per 7.10.;7,00", False),
+        *(
+            (f"2025-10-07;{each};7,00", False)
+            for each in (
+                "Solde",
+                "Solde précédent",
+                "Nouveau solde au 07/10/2025",
+                "Saldo inicial",
+                "Saldo final:",
+                "Saldo anterior",
+                "Saldo iniziale",
+                "Saldo al 7/10/2025",
+                "Beginsaldo",
+                "Eindsaldo",
+                "Stan początkowy",
+                "Saldo końcowe",
+                "Ingående saldo",
+                "Utgående saldo",
+                "Počáteční zůstatek",
+                "B/F",
+                "C/F",
+                "Balance b/f",
+                "BAL B/F",
+                "Bal. c/d",
+                "Opening Bal.",
+                "Closing Bal",
+                "Totaal",
+                "Totale",
+                "Totaux",
+                "Suma",
+                "Razem",
+                "Total debits",
+            )
+        ),
+        *((f";{each} of all;7,00", False) for each in ("Totaal", "Suma", "Totale")),
+        *(
+            (f"2025-10-07;{each};7,00", True)
+            for each in (
+                "Saldo final renta Anna",
+                "Solde loyer octobre",
+                "Suma 7 za prad",
+                "Totaal stroom",
+                "Balance of rent Anna",
+            )
+        ),
         (";Total of all;7,00", False),
         ("Summe Gutschriften;;7,00", False),
         ("合计：2笔;;7,00", False),
@@ -191,6 +307,12 @@ def test_where_the_direction_can_not_be_known_the_file_is_refused(text):
         ("date,amount,,\n2025-10-06,20.00,H,\n2025-10-06,30.00,S,\n", [20, -30]),
         ("date,description,amount,balance\n2025-10-06,Anna,20.00,120.00\n2025-10-07,Ben,5.00,125.00\n", [20, 5]),
         ("date,+/-,amount\n2025-10-06,+,20.00\n2025-10-06,-,30.00\n", [20, -30]),
+        # The balance has a direction of its own.
+        ("date,amount,Dr / Cr,balance,Dr / Cr\n2025-10-06,20.00,CR,70.00,DR\n2025-10-06,30.00,DR,100.00,DR\n", [20, -30]),
+        ("date,balance,Dr / Cr,amount,Dr / Cr\n2025-10-06,70.00,DR,20.00,CR\n2025-10-06,30.00,CR,30.00,DR\n", [20, -30]),
+        ("date,D/C,amount,D/C,balance\n2025-10-06,C,20.00,D,70.00\n2025-10-06,D,30.00,C,50.00\n", [20, -30]),
+        ("date,amount,D/C,so far,D/C\n2025-10-06,20.00,C,70.00,D\n2025-10-06,30.00,D,50.00,C\n", [20, -30]),
+        ("date,amount,,balance,\n2025-10-06,20.00,CR,70.00,DR\n2025-10-06,30.00,DR,100.00,DR\n", [20, -30]),
         # Nobody knows this name, but what stands below it.
         ("date,text,flow,amount\n2025-10-06,Anna,Inflow,20.00\n2025-10-06,Grid,Outflow,30.00\n", [20, -30]),
         ("date,text,flow,amount\n2025-10-06,Grid,Outflow,30.00\n", [-30]),
@@ -200,9 +322,87 @@ def test_every_way_to_say_the_direction(text, amounts):
     assert [line.amount / NANO for line in read(text.encode(), "EUR").lines] == amounts
 
 
+@pytest.mark.parametrize(
+    ("money_in", "money_out"),
+    [
+        ("Crédito", "Débito"),
+        ("Cash In", "Cash Out"),
+        ("Transfer in", "Transfer out"),
+        ("Cash In", "Send Money"),
+        ("Deposit", "Withdraw"),
+        ("Ingreso", "Gasto"),
+        ("Inkomsten", "Uitgaven"),
+        ("Wpłata", "Wypłata"),
+        ("Uznanie", "Obciążenie"),
+        ("Entrée", "Sortie"),
+    ],
+)
+def test_a_word_of_direction_is_understood_with_accents_and_in_other_languages(money_in, money_out):
+    text = f"date,amount,type,text\n2025-10-06,5.00,{money_out},Shop\n2025-10-07,7.00,{money_in},Anna\n"
+    assert [line.amount for line in read(text.encode(), "EUR").lines] == [-5 * NANO, 7 * NANO]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,amount,type\n2025-10-06,20.00,Cash In\n2025-10-06,30.00,Paybill\n",
+        "date,amount,type\n2025-10-06,20.00,Deposit\n2025-10-06,30.00,Zurbo\n",
+        "date,amount,text,flow\n2025-10-06,20.00,a,Credit\n2025-10-06,30.00,b,Zurbo\n2025-10-06,40.00,c,Debit\n",
+        "date,amount,D/C\n2025-10-06,20.00,C\n2025-10-06,30.00,Zurbo\n",
+        "date,amount,text\n2025-10-06,20.00,Anna\n2025-10-06,30.00,Cash Out\n",
+        # Some amounts are negative, but money out is not only there.
+        "date,amount,D/C\n2025-10-06,-5.00,C\n2025-10-06,30.00,Zurbo\n2025-10-06,40.00,D\n",
+        "date,amount,type\n2025-10-06,-5.00,Credit\n2025-10-06,30.00,Zurbo\n2025-10-06,40.00,Debit\n",
+        # Only one side is marked.
+        "date,amount,D/C\n2025-10-06,20.00,\n2025-10-06,30.00,DR\n",
+        "date,amount,D/C\n2025-10-06,20.00,CR\n2025-10-06,30.00,\n",
+    ],
+)
+def test_a_word_of_direction_that_is_unknown_or_missing_is_asked_for(text):
+    with pytest.raises(Unknown, match=r"Line \d: it") as refused:
+        read(text.encode(), "EUR")
+    assert refused.value.asks == "direction"
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        (
+            "date,amount,type\n2025-10-06,20.00,Deposit\n2025-10-06,-30.00,Zurbo\n2025-10-06,-40.00,Debit\n",
+            [20, -30, -40],
+        ),
+        ("date,amount,D/C\n2025-10-06,20.00,Zurbo\n2025-10-06,-30.00,D\n", [20, -30]),
+        ("date,amount,text\n2025-10-06,20.00,Deposit\n2025-10-06,30.00,Anna\n", [20, 30]),
+        ("date,amount\n2025-10-06,20.00\n2025-10-06,30.00 DR\n", [20, -30]),
+        # A mark at money in alone: what has none is listed, not credited.
+        ("date,amount\n2025-10-06,20.00 CR\n2025-10-06,30.00\n", [20]),
+    ],
+)
+def test_what_signs_and_marks_show_is_not_asked_for(text, amounts):
+    assert [line.amount / NANO for line in read(text.encode(), "EUR").lines] == amounts
+
+
 def test_a_row_without_its_direction_among_others_is_listed_not_credited():
     found = read(b"date,amount,D/C\n2025-10-06,20.00,C\n2025-10-06,30.00,\n2025-10-06,40.00,D\n", "EUR")
     assert [line.amount / NANO for line in found.lines] == [20, -40] and found.counted() == {Why.NEITHER: 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,amount,text\n2025-10-06,-9999999999999.00,House\n2025-10-07,20.00,Anna\n",
+        "date,amount,text,D/C\n2025-10-06,9999999999999.00,House,D\n2025-10-07,20.00,Anna,C\n",
+        "date,paid out,paid in,text\n2025-10-06,9999999999999.00,,House\n2025-10-07,,20.00,Anna\n",
+    ],
+)
+def test_money_out_that_is_too_large_does_not_stop_the_file(text):
+    found = read(text.encode(), "IDR")
+    assert [line.amount for line in found.lines] == [20 * NANO] and found.counted() == {Why.TOO_LARGE: 1}
+
+
+def test_money_in_that_is_too_large_stops_the_file():
+    with pytest.raises(BankError, match=r"Line 2: the amount 9999999999999\.00 is larger"):
+        read(b"date,amount\n2025-10-06,9999999999999.00\n2025-10-07,20.00\n", "IDR")
 
 
 def test_a_workbook_is_read_as_it_is(tmp_path):

@@ -342,6 +342,7 @@ COLUMNS = {
     "width": _("a column", "width"),
     "withdrawn_by": _("a column", "withdrawn by"),
     "within": _("a column", "within"),
+    "words_booked": _("a column", "words for booked"),
     "words_in": _("a column", "language of the words"),
     "write_off": _("a column", "write-off"),
     "zone": _("a column", "time zone"),

@@ -28,13 +28,15 @@ def as_layout(description: BankLayout) -> Layout:
         description.order,
         description.direction,
         tuple(description.words_in),
+        tuple(description.words_booked),
     )
 
 
 def keep_layout(layout: BankLayout, by: Any) -> None:
     """Store a description for the next statement of the same form."""
     values = {
-        name: getattr(layout, name) for name in ("has_names", "columns", "order", "direction", "words_in", "made_at")
+        name: getattr(layout, name)
+        for name in ("has_names", "columns", "order", "direction", "words_in", "words_booked", "made_at")
     }
     BankLayout.objects.update_or_create(
         organisation=layout.organisation, fingerprint=layout.fingerprint, defaults={**values, "by": by}

@@ -274,8 +274,9 @@ class BankLine(models.Model):
 
 class BankLayout(models.Model):
     """A person's description of a bank's tables: the role of each column (`columns`, empty for none), whether day or
-    month comes first (`order`), and how money out is shown (`direction`, `words_in`). `fingerprint`: of the row that
-    names the columns, or, if `has_names` is False, of the number of columns.
+    month comes first (`order`), and how money out is shown (`direction`, `words_in`), and which states are booked
+    (`words_booked`). `fingerprint`: of the row that names the columns, or, if `has_names` is False, of the number of
+    columns.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="bank_layouts")
@@ -285,6 +286,7 @@ class BankLayout(models.Model):
     order = models.CharField(max_length=3, blank=True)
     direction = models.CharField(max_length=8, blank=True)
     words_in = models.JSONField(default=list)
+    words_booked = models.JSONField(default=list)
     made_at = models.BigIntegerField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -21,25 +22,29 @@ ROLES = (
 )  # fmt: skip
 """The roles that a person can choose for a column."""
 MOST_WORDS = 20
-"""The most words for money in that a person can give."""
+"""The most words of one meaning that a person can give."""
+
+
+class Words(NamedTuple):
+    """The words that a person gives, separated by commas: those of money in, and those of booked payments."""
+
+    money_in: str = ""
+    booked: str = ""
 
 
 def new_layout(
-    organisation: Organisation, row: Row, named: bool, columns: Sequence[str], order: str, direction: str, words: str
+    organisation: Organisation, row: Row, named: bool, columns: Sequence[str], order: str, direction: str, words: Words
 ) -> BankLayout:
     """Return the description of a table that a person gives, not stored yet. `row`: the row that names the columns, or,
-    if `named` is False, the first row. `columns`: a role for each column, empty for none. `words`: the words that mean
-    money in, separated by commas. Raises BankError, which says what is missing or wrong.
+    if `named` is False, the first row. `columns`: a role for each column, empty for none. Raises BankError, which says
+    what is missing or wrong.
     """
     _check_columns(columns, order, direction)
-    words_in = [each.strip() for each in words.split(",") if each.strip()]
-    if len(words_in) > MOST_WORDS or any(len(each) > names.LONGEST for each in words_in):
-        raise BankError(
-            _("Give at most %(most)d words for money in, each with at most %(length)d characters.")
-            % {"most": MOST_WORDS, "length": names.LONGEST}
-        )
+    words_in, words_booked = _split(words.money_in), _split(words.booked)
     if words_in and names.DIRECTION not in columns:
         raise BankError(_("Choose the column that has the words for money in."))
+    if words_booked and names.STATE not in columns:
+        raise BankError(_("Choose the column that says whether a payment is booked or pending."))
     return BankLayout(
         organisation=organisation,
         fingerprint=fingerprint(row, named),
@@ -48,8 +53,20 @@ def new_layout(
         order=order,
         direction=direction,
         words_in=words_in,
+        words_booked=words_booked,
         made_at=now(),
     )
+
+
+def _split(text: str) -> list[str]:
+    """Return the words of a text with commas. Raises BankError if there are too many, or if one is too long."""
+    words = [each.strip() for each in text.split(",") if each.strip()]
+    if len(words) > MOST_WORDS or any(len(each) > names.LONGEST for each in words):
+        raise BankError(
+            _("Give at most %(most)d words of one kind, each with at most %(length)d characters.")
+            % {"most": MOST_WORDS, "length": names.LONGEST}
+        )
+    return words
 
 
 def _check_columns(columns: Sequence[str], order: str, direction: str) -> None:

@@ -215,7 +215,7 @@ TEXTS: dict[str, Texts] = {
         may_name="payer account text",
         organisation=("organisation",),
     ),
-    "payments.BankLayout": Texts(plain="fingerprint columns order direction words_in"),
+    "payments.BankLayout": Texts(plain="fingerprint columns order direction words_in words_booked"),
     "payments.WaitingStatement": Texts(plain="content"),  # deleted whole, see `keeping` and `erasing`
     "tasks.Task": Texts(  # deleted whole a day after it ended, see `tasks.queueing` and `erasing`
         plain="right kind given content language back state facts text result result_type result_name"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +21,7 @@ from ...payments.bank import BankError, upload
 from ...payments.bank_task import LARGE
 from ...payments.layouts import as_layout, keep_layout, layouts_of
 from ...payments.models import BankLayout
-from ...payments.new_layouts import ROLES, new_layout
+from ...payments.new_layouts import ROLES, Words, new_layout
 from ...payments.statements import names
 from ...payments.statements.days import DAY_FIRST, MONTH_FIRST
 from ...payments.statements.layout import OPPOSITE, SIGN, WITHIN, Layout, find
@@ -68,7 +68,7 @@ class _Given:
     columns: list[str]
     order: str = ""
     direction: str = ""
-    words: str = ""
+    words: Words = field(default_factory=Words)
 
 
 @login_required
@@ -118,7 +118,7 @@ def _typed(request: HttpRequest, width: int) -> _Given:
         [post.get(f"column-{place}", "") for place in range(width)],
         post.get("order", ""),
         post.get("direction", ""),
-        post.get("words", ""),
+        Words(post.get("words", ""), post.get("booked", "")),
     )
 
 
@@ -134,7 +134,8 @@ def _proposed(rows: list[Row], known: list[Layout], width: int) -> _Given:
         for place in places if role == names.TEXT else places[:1]:
             if role in ROLES and place < width and not roles[place]:
                 roles[place] = role
-    return _Given(first - 1 if layout.named else -1, roles, layout.order, layout.direction, ", ".join(layout.words_in))
+    words = Words(", ".join(layout.words_in), ", ".join(layout.words_booked))
+    return _Given(first - 1 if layout.named else -1, roles, layout.order, layout.direction, words)
 
 
 def _layout(owner: Organisation, rows: list[Row], given: _Given) -> BankLayout:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
 from ....amounts import LONGEST
+from .words import unaccented
 
 _IN = frozenset((
     "h", "haben", "cr", "c", "k", "credit", "crdt", "credits", "gutschrift", "eingang", "zugang", "einnahme", "in",
     "incoming", "inflow", "money in", "paid in", "received", "deposit", "dslip", "+", "贷", "贷方", "贷记", "收", "收入", "入",
     "进", "转入", "存入", "来账", "入账", "收款", "bij", "credito", "abono", "avere", "kredit", "entrada", "dep",
+    "cash in", "transfer in", "entree", "entrees", "uznanie", "wpłata", "ingreso", "inkomsten", "bijschrijving",
+    "receive money", "received money", "money received", "payment received", "cash deposit", "deposito", "haber", "ma",
+    "entrata", "accredito", "recette", "encaissement", "storting", "inkomst", "insattning", "indbetaling", "innskudd",
+    "wpływ", "prijem", "gelen", "alacak",
 ))  # fmt: skip
 _OUT = frozenset((
     "s", "soll", "dr", "d", "debit", "dbit", "debits", "belastung", "lastschrift", "ausgang", "abgang", "ausgabe", "out",
     "outgoing", "outflow", "money out", "paid out", "sent", "withdrawal", "check", "cheque", "-", "−", "借", "借方", "借记",
     "支", "支出", "出", "付", "付款", "转出", "支取", "往账", "出账", "af", "debito", "cargo", "dare", "debet", "salida", "wd",
+    "cash out", "transfer out", "send money", "withdraw", "gasto", "uitgaven", "wypłata", "obciazenie", "sortie", "sorties",
+    "afschrijving", "money sent", "sent money", "fee", "fees", "charge", "charges", "bank charges", "airtime", "buy goods",
+    "bill payment", "cash withdrawal", "atm withdrawal", "direct debit", "standing order", "card payment", "purchase",
+    "gebuhr", "auszahlung", "abbuchung", "db", "debe", "adeudo", "retiro", "saida", "saque", "uscita", "addebito", "wn",
+    "depense", "retrait", "prelevement", "frais", "uitgave", "opname", "uttag", "utgift", "udbetaling", "uttak", "wydatek",
+    "vydaj", "giden", "borc",
 ))  # fmt: skip
 _NEITHER = frozenset(("/", "不计收支", "其他", "中性", "中性交易", "neutral", "none", "internal", "n/a"))
 _BEHIND = re.compile(
-    r"(?P<number>.*\d[)\s]?)\s*(?P<word>cr|dr|c|d|h|s|haben|soll|credit|debit|贷|借)\.?", re.IGNORECASE | re.DOTALL
+    r"(?P<number>.*\d[)\s]?)\s*(?P<word>cr|dr|db|c|d|h|s|haben|soll|credit|debit|贷|借)\.?", re.IGNORECASE | re.DOTALL
 )
 _BEFORE = re.compile(r"(?P<word>cr|dr|credit|debit|贷|借)\.?\s*(?P<number>[^\w\s]*\s*\d.*)", re.IGNORECASE | re.DOTALL)
 _SAYS_OUT = re.compile(
@@ -34,8 +44,10 @@ _SAYS_OUT = re.compile(
 
 
 def direction(word: str) -> int | None:
-    """Return 1 for money in, -1 for money out, 0 for neither; None if the word is no direction."""
-    plain = unicodedata.normalize("NFKC", word).casefold().strip(" .")
+    """Return 1 for money in, -1 for money out, 0 for neither; None if the word is no direction.
+    Accents do not count: Débito is Debito.
+    """
+    plain = unaccented(word).strip(" .")
     return 1 if plain in _IN else -1 if plain in _OUT else 0 if plain in _NEITHER else None
 
 
@@ -55,6 +67,12 @@ def is_direction_column(values: Sequence[str]) -> bool:
     """Return whether all texts of a column are directions."""
     directions = [direction(each) for each in values if each]
     return bool(directions) and None not in directions and any(directions)
+
+
+def is_mixed(values: Sequence[str]) -> bool:
+    """Return whether some texts of a column are directions and others are not known."""
+    directions = [direction(each) for each in values if each]
+    return None in directions and any(directions)
 
 
 def falls(amounts: Sequence[int], balances: Sequence[int]) -> bool:

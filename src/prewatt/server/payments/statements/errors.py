@@ -13,8 +13,8 @@ class BankError(ValueError):
 
 
 class Unknown(BankError):
-    """A person must describe the table first: its columns, the order of its days, or its directions. `asks`: `columns`,
-    `days` or `direction`.
+    """A person must describe the table first: its columns, the order of its days, its directions, or its states. `asks`:
+    `columns`, `days`, `direction` or `state`.
     """
 
     def __init__(self, asks: str, text: str) -> None:
@@ -32,4 +32,5 @@ class Why(models.TextChoices):
     NEITHER = "neither", gettext_lazy("neither money in nor money out")
     UNDATED = "undated", gettext_lazy("without a day")
     EMPTY = "empty", gettext_lazy("without an amount")
+    TOO_LARGE = "too-large", gettext_lazy("money out, larger than a payment can be")
     UNREADABLE = "unreadable", gettext_lazy("can't be read")

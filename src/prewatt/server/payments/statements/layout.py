@@ -5,13 +5,15 @@ describes it once.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from ....tables.cells import text_of
 from ....tables.rows import Row
 from . import names
-from .names import DIRECTIONS, KINDS, NAMES, plain, without_currency
+from .names import DIRECTIONS, DOUBTFUL_STATES, KINDS, NAMES, plain, without_currency
 
 WITHIN = 60
 """The number of first rows in which the names are looked for. Wallets put two dozen lines of remarks before them."""
@@ -25,7 +27,8 @@ class Layout:
     """The columns of a table by their places: for each role the columns that have it, the best first.
 
     `fingerprint`: of the row that names the columns, or, if `named` is False, of their number. `order`, `direction`,
-    `words_in`: a person's description of days, amounts and the words for money in; empty if the file shows them itself.
+    `words_in`, `words_booked`: a person's description of days, amounts, the words for money in and those for booked;
+    empty if the file shows them itself. `is_state_doubtful`: the column of states has a name that others give to any text.
     `currency`: the text in the name of an amount's column. `kinds`: columns that say what a line is, or have no name,
     so that they may show its direction; `width`: the number of cells in the row with the names.
     """
@@ -36,9 +39,11 @@ class Layout:
     order: str = ""
     direction: str = ""
     words_in: tuple[str, ...] = ()
+    words_booked: tuple[str, ...] = ()
     currency: str = ""
     kinds: tuple[int, ...] = ()
     width: int = 0
+    is_state_doubtful: bool = False
 
     def one(self, role: str) -> int | None:
         """Return the place of a role; None if no column has it."""
@@ -86,25 +91,67 @@ def _best_named(rows: Sequence[Row]) -> tuple[Layout, int] | None:
     """Return the layout of the row that names the most roles, and the index of the row behind it."""
     best: tuple[Layout, int] | None = None
     for index, row in enumerate(rows):
-        layout = _named(row)
+        layout = _named(row, rows[index + 1 :])
         if layout is not None and (best is None or len(layout.places) > len(best[0].places)):
             best = layout, index + 1
     return best
 
 
-def _named(row: Row) -> Layout | None:
+def _named(row: Row, below: Sequence[Row]) -> Layout | None:
     full = [plain(text_of(cell)) for cell in row.cells]
     if sum(bool(each) for each in full) < 2:
         return None
+    # In some languages valuta is the value day, in others the currency.
+    full = [
+        "currency" if name == "valuta" and _are_currencies(place, below) else name for place, name in enumerate(full)
+    ]
     places = _known_places(full)
+    _pair(full, places)
     _guess(full, places)
-    if names.DAY not in places or not _amounts(places):
+    if names.DAY not in places or not (names.AMOUNT in places or names.IN in places):
         return None
-    directions = tuple(place for place, name in enumerate(full) if name in DIRECTIONS)
+    directions = _directions(full, places)
     if directions:
         places[names.DIRECTION] = directions
+    # Of two columns without a name, behind the amount and behind the balance, the second one is the balance's.
+    behind = [place + 1 for role in (names.AMOUNT, names.BALANCE) for place in places.get(role, ())[:1]]
+    if len(behind) == 2 and [full[place : place + 1] for place in behind] == [[""], [""]]:
+        places[names.BALANCE] = (behind[1] - 1, behind[1])
     _place_currency(full, places)
-    return _with_kinds(Layout(places, fingerprint(row)), row)
+    state = places.get(names.STATE, ())[:1]
+    doubtful = any(full[place] in DOUBTFUL_STATES for place in state)
+    return _with_kinds(Layout(places, fingerprint(row), is_state_doubtful=doubtful), row)
+
+
+def _are_currencies(place: int, below: Sequence[Row]) -> bool:
+    """Return whether the first text of a column is the code of a currency."""
+    texts = (text_of(row.cells[place]).strip() for row in below if place < len(row.cells))
+    return re.fullmatch(r"[A-Z]{3}", next(filter(None, texts), "")) is not None
+
+
+def _pair(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
+    """Add the columns of money in and out whose names count only together."""
+    if names.AMOUNT in places:
+        return
+    pair = {
+        role: places.get(role)
+        or tuple(place for place, name in enumerate(full) if {name, without_currency(name)[0]} & known)[:1]
+        for role, known in ((names.IN, names.IN_OF_PAIR), (names.OUT, names.OUT_OF_PAIR))
+    }
+    if all(pair.values()):
+        places.update(pair)
+
+
+def _directions(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the columns of directions. Of several with one name it is that of the amount: another belongs to the balance."""
+    amount, balances = _amounts(places)[0], places.get(names.BALANCE, ())
+    columns = {place for place, name in enumerate(full) if name in DIRECTIONS}
+    for balance, step in product(balances[:1], (1, -1)):
+        if {amount + step, balance + step} <= columns and full[amount + step] == full[balance + step]:
+            columns.discard(balance + step)
+            break
+    nearest = {full[place]: place for place in sorted(columns, key=lambda place: abs(place - amount), reverse=True)}
+    return tuple(sorted(nearest.values()))
 
 
 def _amounts(places: Mapping[str, tuple[int, ...]]) -> list[int]:
@@ -158,7 +205,19 @@ def _places_of(role: str, known_names: Iterable[str], full: list[str], taken: se
 
 def _guess(full: list[str], places: dict[str, tuple[int, ...]]) -> None:
     """Add columns with unknown names that say enough."""
-    for role, alike in ((names.DAY, [names.DAY]), (names.AMOUNT, [names.AMOUNT, names.IN, names.OUT])):
+    booked = [place for place in _hinted(names.DAY, full, places) if any(s in full[place] for s in names.BOOKED_STEMS)]
+    if (
+        len(booked) == 1
+        and names.VALUE_DAY not in places
+        and full[places.get(names.DAY, (0,))[0]] in NAMES[names.VALUE_DAY]
+    ):
+        # The day of value stands in for that of the booking only if there is no other.
+        places[names.VALUE_DAY], places[names.DAY] = places[names.DAY], tuple(booked)
+    for role, alike in (
+        (names.DAY, [names.DAY]),
+        (names.AMOUNT, [names.AMOUNT, names.IN, names.OUT]),
+        (names.STATE, [names.STATE]),
+    ):
         columns = _hinted(role, full, places)
         if not any(each in places for each in alike) and len(columns) == 1:
             places[role] = tuple(columns)
@@ -188,4 +247,5 @@ def _with_kinds(layout: Layout, row: Row) -> Layout:
 
 def _kinds(full: list[str], places: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
     used = {place for role, columns in places.items() if role != names.TEXT for place in columns[:1]}
+    used.update(places.get(names.BALANCE, ()))
     return tuple(place for place, name in enumerate(full) if (name in KINDS or not name) and place not in used)

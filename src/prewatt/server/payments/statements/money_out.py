@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ....amounts import NoAmount, read_number
 from . import names
 from .data import Data
-from .directions import direction, falls, is_direction_column, says_out
+from .directions import direction, falls, is_direction_column, is_mixed, says_out
 from .errors import BankError, Unknown
 from .layout import OPPOSITE, Layout
 from .limits import nano, tidy
@@ -68,7 +68,9 @@ class Directions:
     def __init__(self, layout: Layout, kinds: Sequence[int], sign: str, rows: list[Data], single: list[Single]) -> None:
         self._layout, self._kinds, self._sign, self._single = layout, kinds, sign, single
         self._columns = self._direction_columns(rows)
-        self._is_signed = any(amounts.signed is not None and amounts.signed < 0 for _row, amounts in single)
+        self._mixed = [place for place in (*self._kinds, *self._others()) if is_mixed([row.at(place) for row in rows])]
+        self._is_signed = self._signs_count()
+        self._marks = {amounts.behind for _row, amounts in single}
 
     def _direction_columns(self, rows: list[Data]) -> list[int]:
         columns = self._layout.places.get(names.DIRECTION, ())
@@ -81,10 +83,23 @@ class Directions:
             or is_direction_column([row.raw(place) for row in rows])
         ]
 
-    def _others(self) -> list[int]:
-        """Return the columns about which nothing is known. If all texts of one are directions, it is the column of
-        directions.
+    def _signs_count(self) -> bool:
+        """Return whether an amount is negative, and no word says of a positive one that it is money out: that a bank writes
+        a minus at some lines does not show that it does at all.
         """
+        texts = self._layout.places.get(names.TEXT, ())
+        places = [*self._columns, *(place for place in self._mixed if place in self._kinds or place not in texts)]
+        numbers = [(row, amounts.signed) for row, amounts in self._single if amounts.signed]
+        return any(number < 0 for _row, number in numbers) and not any(
+            number > 0 and direction(row.at(place)) == -1 for row, number in numbers for place in places
+        )
+
+    def _others(self) -> list[int]:
+        """Return the columns about which nothing is known, if none is known for directions. If all texts of one are
+        directions, it is the column of directions.
+        """
+        if names.DIRECTION in self._layout.places:
+            return []
         known = {place for role, places in self._layout.places.items() if role != names.TEXT for place in places}
         return [place for place in range(self._layout.width) if place not in known and place not in self._kinds]
 
@@ -99,8 +114,10 @@ class Directions:
         ways = self._ways(row, amounts.behind)
         if ways:
             return next((way for way in (-1, 1) if way in ways), 0)
-        # A row without its direction among those that have one.
-        return 1 if self._is_signed or not self._columns or self._layout.direction else None
+        if self._is_signed or self._layout.direction:
+            return 1
+        # A row without its direction among those that have one. A mark at amounts of money out alone is like a minus.
+        return None if self._columns or 1 in self._marks else 1
 
     def _has_word_in(self, row: Data) -> bool:
         """Return whether a row has a word that a person has described as money in."""
@@ -121,6 +138,7 @@ class Directions:
         if self._is_described() or not self._single or all(each.amounts.behind is not None for each in self._single):
             return
         self._check_words()
+        self._check_marks()
         doubtful = None if self._columns else self._doubtful()
         if doubtful is not None:
             raise Unknown(
@@ -136,8 +154,13 @@ class Directions:
         return self._is_signed or bool(self._layout.direction or self._layout.words_in)
 
     def _check_words(self) -> None:
-        """Raise `Unknown` if a column of directions has a word that is none."""
-        for place in self._layout.places.get(names.DIRECTION, ()):
+        """Raise `Unknown` if a column of directions has a word that is none, or if another column has some words of
+        direction; in a column of texts only those of money out count, as a payer may have written the others.
+        """
+        texts = self._layout.places.get(names.TEXT, ())
+        for place in (*self._layout.places.get(names.DIRECTION, ()), *([] if self._columns else self._mixed)):
+            if place in texts and place not in self._kinds and not self._has(place, -1):
+                continue
             strange = [row for row, _amounts in self._single if row.at(place) and self._word(row, place) is None]
             if strange:
                 raise Unknown(
@@ -146,6 +169,23 @@ class Directions:
                         "Line %(number)d: it is not clear whether “%(text)s” is money in or out. Say which words are money in."
                     )
                     % {"number": strange[0].number, "text": tidy(strange[0].at(place), 40)},
+                )
+
+    def _has(self, place: int, way: int) -> bool:
+        return any(direction(row.at(place)) == way for row, _amounts in self._single)
+
+    def _check_marks(self) -> None:
+        """Raise `Unknown` if a column marks only money in, or only money out, and has rows without a mark."""
+        for place in self._columns:
+            bare = [row for row, amounts in self._single if not row.raw(place) and not self._ways(row, amounts.behind)]
+            if bare and not (self._has(place, 1) and self._has(place, -1)):
+                raise Unknown(
+                    "direction",
+                    _(
+                        "Line %(number)d: it has no word that says whether it is money in or out, but other lines have one. "
+                        "Say which words are money in, or choose how this bank shows money out."
+                    )
+                    % {"number": bare[0].number},
                 )
 
     def _doubtful(self) -> Data | None:
@@ -171,8 +211,11 @@ class Directions:
 
     def _balance_falls(self) -> bool:
         """Return whether the balances show that an amount is money out."""
+        try:
+            amounts = [nano(each.signed or Decimal(0), row.number) for row, each in self._single]
+        except BankError:
+            return False
         balances = self._balances()
-        amounts = [nano(each.signed or Decimal(0), row.number) for row, each in self._single]
         return bool(balances) and falls(amounts, balances)
 
     def _balances(self) -> list[int]:

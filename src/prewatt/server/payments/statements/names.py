@@ -94,7 +94,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     STATE: (
         "status", "state", "transaction status", "info", "buchungsstatus", "umsatzstatus", "当前状态", "交易状态", "状态",
-        "交易结果", "booking status",
+        "交易结果", "booking status", "payment status", "payment state", "result", "estado", "statut", "etat", "stato",
+        "situação", "situacao", "stav", "durum", "tila", "支付状态", "付款状态", "记账状态",
     ),
     BALANCE: (
         "balance", "running balance", "running bal", "account balance", "closing balance", "saldo", "kontostand",
@@ -105,26 +106,49 @@ NAMES: dict[str, tuple[str, ...]] = {
 """The names of each role, the best first, in the form of `plain`. All columns with a name of `TEXT` are used; of the
 other roles only the first.
 """
+IN_OF_PAIR = frozenset((
+    "kredit", "credits", "gutschriften", "eingaenge", "einzahlungen", "entree", "entrees", "encaissements", "recettes", "haber",
+    "abonos", "ingreso", "ingresos", "depositos", "entradas", "creditos", "accrediti", "accredito", "crediti", "entrata",
+    "inkomsten", "bijschrijving", "bijschrijvingen", "insaettning", "insaettningar", "indbetaling", "indbetalinger", "innskudd",
+    "indtaegt", "indtægt", "indtægter", "uznania", "uznanie", "wpłata", "wpłaty", "wpływy", "ma", "prijem", "prijmy", "alacak", "cash in",
+))  # fmt: skip
+OUT_OF_PAIR = frozenset((
+    "debet", "debits", "belastungen", "lastschriften", "ausgaenge", "auszahlungen", "sortie", "sorties", "depenses",
+    "decaissements", "debe", "cargos", "gasto", "gastos", "egresos", "retiros", "salidas", "saidas", "debitos", "addebiti", "addebito",
+    "debiti", "uscita", "uitgaven", "afschrijving", "afschrijvingen", "uttag", "udbetaling", "udbetalinger", "uttak", "utgift",
+    "utgifter", "udgift", "obciazenia", "obciążenia", "obciążenie", "wypłata", "wypłaty", "wydatki", "wn", "vydaj", "vydaje",
+    "borc", "borç", "cash out",
+))  # fmt: skip
+"""More names of the two columns of money in and money out. They count only as a pair: alone, a column `Kredit` may be one
+of directions.
+"""
+BOOKED_STEMS = ("transa", "book", "buch", "bog", "bok", "boek", "post", "oper", "comptab", "contab", "ksieg")
+"""The parts of unknown names of days that show that the bank booked on them."""
 STEMS: dict[str, tuple[str, ...]] = {
-    DAY: ("date", "datum", "日期", "fecha"),
+    DAY: ("date", "datum", "dato", "日期", "fecha"),
     AMOUNT: ("amount", "betrag", "金额", "montant", "importe", "bedrag"),
+    STATE: ("status", "statut", "estado", "状态"),
     TEXT: (
         "verwendungszweck", "vwz", "beschreibung", "avisierung", "zahlungsgrund", "description", "narrat", "remark", "reference",
         "memo", "mitteilung", "purpose", "particular", "摘要", "附言", "备注", "用途", "留言", "说明", "libelle", "motif", "concepto",
         "message", "note", "comment",
     ),
 }  # fmt: skip
-"""The parts of unknown names that show a role. A day or an amount counts if only one column has such a part; for texts
+"""The parts of unknown names that show a role. A day, an amount or a state counts if only one column has such a part; for texts
 all count.
 """
 
+DOUBTFUL_STATES = frozenset(("info", "result"))
+"""The names of a column of states that others give to a column with any text."""
 DIRECTIONS = frozenset((
     "s/h", "h/s", "sh", "soll/haben", "haben/soll", "soll/haben-kennzeichen", "soll-haben-kennzeichen", "dr/cr", "cr/dr",
     "drcr", "crdr", "d/c", "c/d", "dc", "debit/credit", "credit/debit", "debit or credit", "credit or debit",
     "credit debit indicator", "debit credit indicator", "debit/credit indicator", "credit/debit indicator", "cdtdbtind",
     "direction", "in/out", "richtung", "kennzeichen", "收/支", "收支", "收支类型", "收支方向", "收支标志", "借贷", "借/贷",
     "借贷标志", "借贷方向", "借贷标识", "借贷标记", "交易方向", "资金流向", "资金方向", "af bij", "af/bij", "debet/credit",
-    "sens", "+/-", "vorzeichen", "sign", "indicator", "收入/支出", "收/付", "收付标志", "收付方向", "出入账标志", "来往账标志", "往来标志",
+    "sens", "sentido", "segno", "strona", "bij/af", "cr/db", "db/cr", "debe/haber", "cargo/abono", "dare/avere", "wn/ma",
+    "debito/credito", "credito/debito", "debit/kredit", "debet/kredit", "d/k", "d/h",
+    "+/-", "vorzeichen", "sign", "indicator", "收入/支出", "收/付", "收付标志", "收付方向", "出入账标志", "来往账标志", "往来标志",
     "transaction direction", "umsatztyp",
 ))  # fmt: skip
 """The names of a column that shows only the direction."""

@@ -17,50 +17,23 @@ from ....tables.problems import Problems, TableError
 from ....tables.rows import Row
 from ....tables.sheet import read
 from . import names
+from .balances import begins_total, is_balance
 from .data import Data
 from .days import is_open, order_of, read_day
 from .directions import split_direction
 from .errors import BankError, Unknown, Why
 from .layout import Layout, find
-from .limits import MOST_LINES, check_count, nano, tidy
+from .limits import LARGEST_AMOUNT, MOST_LINES, check_count, nano, tidy
 from .money_out import Amounts, Directions, Single
 from .names import NAMES
 from .shape import Line, Statement
+from .states import is_booked, is_pending, reads_like_states, why_not_booked
 from .words import says_returned
 
 MOST_REMARKS = 500
 """The most rows before the first line and after the last one."""
 WIDEST = 200
 """The most columns of a table."""
-_PENDING = re.compile(
-    r"^(offen|pending|vorgemerkt|--|ausstehend|processing|open)$|vorgemerkt|pending|processing|in process|authori[sz]|on hold|reserved"
-    r"|\bblocked|await|queued|scheduled|upcoming|unpaid|not (?:yet )?(?:booked|completed|settled)|angekündigt|vorbereitet"
-    r"|待|处理中|未入账|未到账|支付中",
-    re.IGNORECASE,
-)
-_FAILED = re.compile(
-    r"fail|declin|cancel|revert|reject|expired|storniert|abgelehnt|abgebrochen|nicht ausgeführt|失败|关闭|已撤销|已取消|作废|已拒绝",
-    re.IGNORECASE,
-)
-_GIVEN_BACK = re.compile(
-    r"^(fully |full )?(refunded|returned|reversed|charged ?back)\b|^(voll(ständig)? )?(rück)?erstattet|^zurückgezahlt|^zurückgebucht"
-    r"|^(已?全额退款|已退还|已退款|退款成功|对方已退还|已退回)$",
-    re.IGNORECASE,
-)
-"""The states of payments that went back completely. After a refund in part the rest is still here."""
-_BALANCE = re.compile(
-    r"((opening|closing|beginning|ending|start(ing)?|end|previous|current|available|new|old|ledger)\s+balance\b.*"
-    r"|balance\s+(brought|carried)\s+(forward|down).*|(brought|carried) forward|balance|(sub-?|grand )?total|sum"
-    r"|(anfangs|end|schluss|abschluss|alter|neuer|letzter|aktueller)?\s?-?(saldo|kontostand)([^a-zäöü]*|\s(per|vom|am|zum|in)\b.*)"
-    r"|summe|gesamt(summe|betrag)?|zwischensumme|(期初|期末|上期|本期|上日|承前|承上)?(余额|结余)|.{0,6}合计|总计|小计|承前页|过次页)\W*",
-    re.IGNORECASE,
-)
-_TOTAL = re.compile(
-    r"(sub-?|grand )?total\b.*|(zwischen)?summe\b.*|gesamt.*|.{0,6}(合计|总计|小计|累计).*|共\d+笔.*", re.IGNORECASE
-)
-"""The beginnings of a total, if the row has no day: with a day, a payer may have written it."""
-
-
 _SECTION = re.compile(
     r"((?P<pending>vorgemerkte?|noch nicht gebuchte|pending|unposted|processing|待入账|未入账)"
     r"|gebuchte?|posted|booked|completed|cleared|已入账)"
@@ -114,15 +87,6 @@ def _title(row: Data) -> bool | None:
     return None if match is None else bool(match["pending"])
 
 
-def _why_by_state(state: str) -> Why | None:
-    """Return why a row is no line, by the bank's word for its state; None if it is one."""
-    if _PENDING.search(state):
-        return Why.PENDING
-    if _FAILED.search(state):
-        return Why.FAILED
-    return Why.GIVEN_BACK if _GIVEN_BACK.search(state) else None
-
-
 class _Table:
     """The rows of a table, read with a layout. Problems are collected and named together."""
 
@@ -135,6 +99,7 @@ class _Table:
         self.roles = [role for role in (names.AMOUNT, names.IN, names.OUT) if layout.one(role) is not None]
         texts = {row.text(role) for row in rows for role in self.roles if isinstance(row.cell(role), str)}
         self.sign = decimal_sign(split_direction(text)[0] for text in texts if text)
+        self.has_states = not layout.is_state_doubtful or reads_like_states(row.text(names.STATE) for row in rows)
         self.result = Statement()
 
     def statement(self, pending: bool) -> Statement:
@@ -191,28 +156,56 @@ class _Table:
         is_day = read_day(day) is not None or is_open(day)
         amounts = [row.text(role) for role in self.roles]
         has_number = re.search(r"\d", " ".join(amounts)) is not None
-        waits = (pending and has_number) if is_day else _PENDING.search(day)
-        why = Why.PENDING if waits else _why_by_state(row.text(names.STATE))
+        waits = (pending and has_number) if is_day else is_pending(day)
+        why = Why.PENDING if waits else self._why_by_state(row)
         if why is None:
             why = self._why_by_cells(row, day, is_day, any(amounts))
             if why in (Why.PENDING, Why.UNDATED) and not has_number:
                 # A remark, or the names of the columns once more.
                 return True
+        if why is None and has_number:
+            why = self._why_by_strange_state(row)
         if why is not None:
             self.result.leave_out(row.number, why, row.whole())
         return why is not None
+
+    def _state(self, row: Data) -> str:
+        """Return the bank's word for the state of a row; empty if the table has no column of states."""
+        return row.text(names.STATE) if self.has_states else ""
+
+    def _why_by_state(self, row: Data) -> Why | None:
+        state = self._state(row)
+        return None if is_booked(state, self.layout.words_booked) else why_not_booked(state)
+
+    def _why_by_strange_state(self, row: Data) -> Why | None:
+        """Return why a row is no line, if its state is not known as booked: a person who has named the words for booked
+        has not named this one. Raises `Unknown` if nobody has.
+        """
+        state = self._state(row)
+        if not state or is_booked(state, self.layout.words_booked):
+            return None
+        if self.layout.words_booked:
+            return Why.PENDING
+        raise Unknown(
+            "state",
+            _(
+                "Line %(number)d: it is not clear whether “%(text)s” means that the bank has booked the payment. "
+                "Say which words mean that a payment is booked."
+            )
+            % {"number": row.number, "text": tidy(state, 40)},
+        )
 
     def _why_by_cells(self, row: Data, day: str, is_day: bool, has_amount: bool) -> Why | None:
         if self._is_balance(row, is_day):
             return Why.BALANCE
         if not is_day and not (day[:1].isdigit() and has_amount):
-            return Why.PENDING if _PENDING.search(row.whole()) and not day else Why.UNDATED
+            return Why.PENDING if is_pending(row.whole()) and not day else Why.UNDATED
         return None if has_amount else Why.EMPTY
 
     def _is_balance(self, row: Data, is_day: bool) -> bool:
         if row.first(names.PAYER) and is_day:
             return False
-        return any(_BALANCE.fullmatch(each) or (not is_day and _TOTAL.fullmatch(each)) for each in row.texts if each)
+        return any(is_balance(each) or (not is_day and begins_total(each)) for each in row.texts if each)
 
     # -- what a row says ------------------------------------------------------------------------------------------------
 
@@ -273,12 +266,18 @@ class _Table:
             if not sign:
                 self.result.leave_out(row.number, Why.NEITHER, row.whole())
                 continue
-            self._line(row, day, order, nano(amounts.signed_by(sign, self.layout.direction), row.number))
+            amount = amounts.signed_by(sign, self.layout.direction)
+            if amount < -LARGEST_AMOUNT:
+                # No tenant's payment, so it does not stop the others of the file.
+                self.result.leave_out(row.number, Why.TOO_LARGE, row.whole())
+                continue
+            self._line(row, day, order, nano(amount, row.number))
 
     # -- a line ---------------------------------------------------------------------------------------------------------
 
     def _line(self, row: Data, day: date, order: str, amount: int) -> None:
         texts = [row.at(place) for place in self.layout.places.get(names.TEXT, ())]
+        texts += [] if self.has_states else [row.text(names.STATE)]
         text = tidy(" ".join(dict.fromkeys(filter(None, texts))), 300)
         payer = tidy(row.first(names.PAYER), 100)
         kinds = [row.at(place) for place in self.kinds]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _RETURNED = re.compile(
     r"r(?:ü|ue)ck(?:ü|ue)berweis|r(?:ü|ue)cklauf|r(?:ü|ue)cklast|r(?:ü|ue)ckgabe|r(?:ü|ue)ckbelast|r(?:ü|ue)ckbuchung"
@@ -15,3 +16,9 @@ _RETURNED = re.compile(
 def says_returned(*texts: str) -> bool:
     """Return whether the texts of a booking say that it takes an earlier booking back."""
     return any(_RETURNED.search(text) for text in texts)
+
+
+def unaccented(text: str) -> str:
+    """Return a text in small letters without accents, to compare words: Débito is debito."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in letters if not unicodedata.combining(each))
