@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import prewatt
-from prewatt.amounts import CURRENCY_SIGNS, Ambiguous, NoAmount, decimal_sign, read_number
+from prewatt.amounts import CURRENCY_SIGNS, Ambiguous, NoAmount, decimal_sign, read_amount, read_number
 from prewatt.kernel.currencies import MINOR_DIGITS
 
 
@@ -49,6 +49,25 @@ def test_what_is_known_of_the_file_or_the_language_settles_it() -> None:
     assert decimal_sign(["1.234", "7", "20,00", "x"]) == ","
     assert decimal_sign(["1.234", "20,00", "20.00"]) == ""
     assert decimal_sign(["1.234", "1.234.567"]) == ","
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "digits", "wanted"),
+    [
+        ("1,234", "", 0, "1234"), ("1.234", "", 0, "1234"), ("¥1,234", ".", 0, "1234"), ("-1,234", ",", 0, "-1234"),
+        ("1,234.00", "", 0, "1234"), ("1.234.567", "", 0, "1234567"), ("1.500", "", 3, "1.5"), ("1,500", ",", 3, "1.5"),
+        ("1,500.250", "", 3, "1500.25"), ("1.500", ",", 3, "1500"), ("1,234", ".", 2, "1234"), ("20,50", ".", 2, "20.5"),
+        ("20", "", 3, "20"), ("1,500", "", 3, None), ("1,234", "", 2, None), ("1.234", "", 2, None), ("1.234", "", None, None),
+    ],
+)  # fmt: skip
+def test_the_decimals_of_a_currency_settle_what_number_and_file_leave_open(
+    text: str, decimal: str, digits: int | None, wanted: str | None
+) -> None:
+    if wanted is not None:
+        assert read_amount(text, decimal, digits) == Decimal(wanted)
+        return
+    with pytest.raises(Ambiguous):
+        read_amount(text, decimal, digits)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,24 @@ def _own_sign(number: str) -> str:
     return "" if grouped else sign
 
 
+def read_amount(text: str, decimal: str, digits: int | None) -> Decimal:
+    """Return the exact value of an amount of money, see `read_number`. `decimal` counts where the number itself leaves a
+    doubt; `digits` are the decimals of the currency (None: not known).
+
+    Of a currency without decimals 1,234 can only be 1234; of one with three, 1.500 is one and a half, as all its amounts
+    are written. Raises NoAmount, and Ambiguous if the amount can be read in two ways all the same.
+    """
+    number = bare(text).removeprefix("-")
+    sign = _own_sign(number)
+    if not sign and any(each in number for each in SIGNS):
+        grouped_by = "," if "," in number else "."
+        if digits == 0:
+            sign = SIGNS.replace(grouped_by, "")
+        elif digits == 3 and not decimal and grouped_by == ".":
+            sign = grouped_by
+    return read_number(text, sign or decimal)
+
+
 def read_number(text: str, decimal: str = "") -> Decimal:
     """Return the exact value of a number. `decimal` is the decimal sign, `.` or `,`; empty if only the number itself
     can tell.

@@ -115,6 +115,40 @@ def test_ofx_in_xml():
     assert found.counted() == {Why.PENDING: 1}
 
 
+def ofx_of(*amounts, currency="USD", balance="1"):
+    lines = "".join(
+        f"<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20251006<TRNAMT>{amount}<FITID>{number}<NAME>ANNA</STMTTRN>"
+        for number, amount in enumerate(amounts)
+    )
+    text = f"OFXHEADER:100\n\n<OFX><CURDEF>{currency}{lines}<LEDGERBAL><BALAMT>{balance}</LEDGERBAL></OFX>"
+    return text.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "amounts"),
+    [
+        (ofx_of("1,234", "20.50"), [1234, 20.5]),
+        (ofx_of("1.234", "20,50"), [1234, 20.5]),
+        (ofx_of("1,234", balance="930.50"), [1234]),
+        (ofx_of("1,234.50", "1,234"), [1234.5, 1234]),
+        (ofx_of("1.234,50"), [1234.5]),
+        (ofx_of("1,234", currency="JPY"), [1234]),
+        (ofx_of("1.234", currency="VND"), [1234]),
+        (ofx_of("1.500", currency="KWD"), [1.5]),
+    ],
+)
+def test_thousands_of_ofx_are_told_by_its_other_amounts_and_by_the_currency(content, amounts):
+    assert units(read_file(content, "EUR")) == amounts
+
+
+@pytest.mark.parametrize(
+    "content", [ofx_of("5", "1,234"), ofx_of("5", "1.234"), ofx_of("5", "1,500", currency="KWD"), ofx_of("5.50", "1,234", "5,50")]
+)  # fmt: skip
+def test_an_amount_of_ofx_that_stays_open_is_refused_by_its_transaction(content):
+    with pytest.raises(BankError, match=r"Transaction 2: 1[.,]\d{3} can be read in two ways"):
+        read_file(content, "EUR")
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_file_that_is_cut_anywhere_is_refused_in_words_or_read_whole(name):
     content = (SAMPLES / name).read_bytes()

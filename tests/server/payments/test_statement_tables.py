@@ -308,3 +308,17 @@ def test_a_row_that_a_comma_has_cut_is_refused_and_not_read_in_the_wrong_columns
         BankError, match=r"[Ll]ine \d: has \d cells, but the header has 4\. Put cells that contain a comma"
     ):
         read(text.encode(), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "read_as"),
+    [("1,234", "JPY", 1234), ("1.234", "VND", 1234), ("1.500", "KWD", 1.5), ("-1,234", "KRW", -1234), ("0,125", "EUR", 0.125)],
+)  # fmt: skip
+def test_the_decimals_of_the_currency_show_what_the_sign_in_an_amount_is(amount, currency, read_as):
+    (line,) = read(f"date;amount;text\n2025-10-06;{amount};PW1-8\n".encode(), currency).lines
+    assert line.amount / NANO == read_as
+
+
+def test_an_amount_of_a_currency_with_three_decimals_stays_open_with_a_comma():
+    with pytest.raises(BankError, match="1,500 can be read in two ways"):
+        read(b"date;amount;text\n2025-10-06;1,500;PW1-8\n", "KWD")

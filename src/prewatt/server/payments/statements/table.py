@@ -10,7 +10,8 @@ from itertools import islice
 
 from django.utils.translation import gettext as _
 
-from ....amounts import Ambiguous, NoAmount, decimal_sign, read_number
+from ....amounts import Ambiguous, NoAmount, decimal_sign, read_amount
+from ....kernel.currencies import MINOR_DIGITS
 from ....tables.cells import counted_day
 from ....tables.columns import too_wide
 from ....tables.problems import Problems, TableError
@@ -250,10 +251,7 @@ class _Table:
 
     def _number(self, row: Data, text: str) -> Decimal | None:
         try:
-            number = read_number(text, self.sign)
-            if self.sign == "" and re.fullmatch(r"[^\d]*\d{1,3}[.,]\d{3}[^\d]*", text):
-                raise Ambiguous
-            return number
+            return read_amount(text, self.sign, MINOR_DIGITS.get(row.currency(self.currency)))
         except Ambiguous:
             problem = _("%(text)s can be read in two ways; write its decimals")
         except NoAmount:
