@@ -1,11 +1,12 @@
 """Statements as tables, as banks and wallets write them. The samples are made after their exports; nothing is copied."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from prewatt.kernel.units import NANO
+from prewatt.server.core.time import today
 from prewatt.server.payments.bank import read, read_statement
 from prewatt.server.payments.statements.errors import BankError, Unknown, Why
 
@@ -270,6 +271,66 @@ def test_a_day_that_is_none_is_refused_and_a_remark_is_not():
         read(b"date;amount\n2025-10-06;5,00\n31.11.2025;7,00\n", "EUR")
     found = read(b"date;amount\n2025-10-06;5,00\nas of today;7,00\nfive rows\n", "EUR")
     assert len(found.lines) == 1 and found.counted() == {Why.UNDATED: 1}
+
+
+def refusal_of(*days):
+    text = "date;amount\n" + "".join(f"{day};5,00\n" for day in days)
+    with pytest.raises(BankError) as refused:
+        read(text.encode(), "EUR")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("day", "month"),
+    [
+        ("6 octubre 2025", 10), ("6 de outubro de 2025", 10), ("6 OUT 2025", 10), ("6 ottobre 2025", 10), ("6 août 2025", 8),
+        ("1er février 2025", 2), ("6 oktober 2025", 10), ("6 października 2025", 10), ("6 října 2025", 10),
+        ("6 Ağustos 2025", 8), ("6 KASIM 2025", 11), ("6 marraskuu 2025", 11), ("6. marraskuuta 2025", 11), ("6 maaliskuuta 2025", 3),
+        ("6 мая 2025", 5), ("6 märz 2025", 3), ("6 augusztus 2025", 8), ("6 noiembrie 2025", 11), ("Octubre 6, 2025", 10),
+        ("6-Jun-25", 6), ("6 szept. 2025", 9), ("6 Agustus 2025", 8), ("6 brezna 2025", 3), ("2025年11月6日", 11),
+    ],
+)  # fmt: skip
+def test_a_month_is_known_by_its_whole_name_or_a_known_abbreviation(day, month):
+    assert read(f"date;amount\n{day};5,00\n".encode(), "EUR").lines[0].day.month == month
+
+
+@pytest.mark.parametrize(
+    "day", ["6 marrakuu 2025", "6 listopadu 2025", "6 Octember 2025", "Octember 6, 2025", "11月25日", "6 m�rz 2025"]
+)
+def test_a_month_that_is_not_known_is_refused_by_its_line(day):
+    assert f"Line 2: {day} is not a day" in refusal_of(day)
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2568-11-25", "25/11/2568", "R7/11/25", "令和7年11月25日", "民国114年11月25日", "114/11/25", "1404/09/04",
+     "25.11.1404", "BE 2568-11-25"],
+)  # fmt: skip
+def test_a_year_of_another_calendar_is_refused_by_name(day):
+    assert f"Line 2: {day} has a year in which no bank books" in refusal_of(day)
+
+
+@pytest.mark.parametrize("sign", [".", "/", "-"])
+def test_a_year_of_two_digits_that_may_stand_first_is_not_guessed(sign):
+    year = today().year % 100
+    days = [sign.join((f"{year - 1}", "06", "05")), sign.join((f"{year - 1}", "06", "17"))]
+    assert "the year may stand first or last" in refusal_of(*days)
+
+
+def test_a_year_of_two_digits_that_can_only_stand_last_is_read():
+    year = today().year % 100
+    for days in (
+        [f"06.06.{year - 1}"],
+        [f"28.02.{year - 2}", f"29.12.{year - 3}"],
+        [f"20.11.{year - 1}", f"25.11.{year - 1}"],
+    ):
+        text = "date;amount\n" + "".join(f"{day};5,00\n" for day in days)
+        assert read(text.encode(), "EUR").lines[0].day.year % 100 == int(days[0][-2:])
+
+
+@pytest.mark.parametrize("apart", [timedelta(days=9), timedelta(days=-21 * 366)])
+def test_a_day_that_lies_ahead_or_long_ago_is_refused(apart):
+    assert "The file has a booking of" in refusal_of((today() + apart).isoformat())
 
 
 # -- currencies ---------------------------------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ from ....tables.columns import too_wide
 from ....tables.problems import Problems, TableError
 from ....tables.rows import Row
 from ....tables.sheet import read
+from ...core.time import today
 from . import names
 from .data import Data
-from .days import is_open, order_of, read_day
+from .days import doubtful_year, is_open, may_be_day, order_of, read_day, what_is_wrong
 from .directions import split_direction
 from .errors import BankError, Unknown, Why
 from .layout import Layout, find
@@ -145,6 +146,7 @@ class _Table:
         kept = self._kept(pending)
         self._check_width(kept)
         order = self.layout.order or order_of(row.text(role) for row in kept for role in (names.DAY, names.VALUE_DAY))
+        self._check_years(kept, order)
         dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
         read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
         if self.problems:
@@ -164,6 +166,15 @@ class _Table:
             behind = row.texts[self.layout.width :] if self.layout.width else ()
             if any(re.search(r"\d", each) for each in behind):
                 self.problems.add(row.number, "", too_wide(len(row.texts), self.layout.width))
+
+    def _check_years(self, rows: Iterable[Data], order: str) -> None:
+        """Note a day of which it is not clear whether its year stands first or last."""
+        days = {row.text(names.DAY): row.number for row in rows}
+        if text := doubtful_year(days, order, today()):
+            problem = _(
+                "%(text)s can be read in two ways: the year may stand first or last. Write years with four digits"
+            )
+            self.problems.add(days[text], "", problem % {"text": text})
 
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
@@ -206,7 +217,7 @@ class _Table:
     def _why_by_cells(self, row: Data, day: str, is_day: bool, has_amount: bool) -> Why | None:
         if self._is_balance(row, is_day):
             return Why.BALANCE
-        if not is_day and not (day[:1].isdigit() and has_amount):
+        if not is_day and not (may_be_day(day) and has_amount):
             return Why.PENDING if _PENDING.search(row.whole()) and not day else Why.UNDATED
         return None if has_amount else Why.EMPTY
 
@@ -231,9 +242,7 @@ class _Table:
                 % {"number": row.number, "text": tidy(text, 40)},
             )
         if day is None:
-            self.problems.add(
-                row.number, "", _("%(text)s is not a day such as 2026-11-25 or 25.11.2026") % {"text": tidy(text, 40)}
-            )
+            self.problems.add(row.number, "", what_is_wrong(text))
         return day
 
     def _amounts(self, row: Data) -> Amounts:
