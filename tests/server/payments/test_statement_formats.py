@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prewatt.kernel.units import NANO
+from prewatt.server.payments import bank
 from prewatt.server.payments.statements.errors import BankError, Why
 from prewatt.server.payments.statements.reading import read_file
 from prewatt.server.payments.statements.shape import Line
@@ -228,3 +229,23 @@ def test_ends_of_lines_and_a_mark_at_the_beginning_change_nothing(name):
     assert read_file(content.replace(b"\n", b"\r\n"), "EUR") == read_file(content, "EUR") == read_file(content, "EUR")
     if name.endswith((".sta", ".940", ".qfx")):
         assert read_file(b"\xef\xbb\xbf" + content, "EUR") == read_file(content, "EUR")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_says_what_it_says_in_utf_8(name, encoding):
+    content = (SAMPLES / name).read_bytes()
+    text = content.decode("latin-1" if b'"ISO-8859-1"' in content else "utf-8")
+    assert read_file(text.encode(encoding), "EUR") == read_file(content, "EUR")
+
+
+def test_a_file_in_utf_16_that_is_cut_within_a_sign_is_refused_in_words():
+    content = (SAMPLES / "ofx-102.qfx").read_text().encode("utf-16")
+    with pytest.raises(BankError, match="UTF-16-LE, but is damaged"):
+        bank.read(content[:-1], "EUR")
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\n\n"])
+def test_other_ends_of_lines_change_nothing_in_mt940(end):
+    text = (SAMPLES / "mt940-sparkasse.sta").read_text()
+    assert read_file(text.replace("\n", end).encode(), "EUR") == read_file(text.encode(), "EUR")
