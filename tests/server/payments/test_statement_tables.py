@@ -1,8 +1,10 @@
 """Statements as tables, as banks and wallets write them. The samples are made after their exports; nothing is copied."""
 
+import io
 from datetime import date, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from prewatt.kernel.units import NANO
@@ -209,8 +211,6 @@ def test_a_row_without_its_direction_among_others_is_listed_not_credited():
 def test_a_workbook_is_read_as_it_is(tmp_path):
     from datetime import datetime
 
-    import openpyxl
-
     book = openpyxl.Workbook()
     book.active.append(["微信支付账单明细"])
     book.active.append(["交易时间", "交易类型", "交易对方", "商品", "收/支", "金额(元)", "当前状态"])
@@ -223,8 +223,6 @@ def test_a_workbook_is_read_as_it_is(tmp_path):
 
 
 def test_a_day_that_has_lost_its_form_in_a_workbook_is_read(tmp_path):
-    import openpyxl
-
     book = openpyxl.Workbook()
     book.active.append(["Date", "Description", "Debit", "Credit"])
     book.active.append([45936, "Anna", None, 20])
@@ -232,6 +230,29 @@ def test_a_day_that_has_lost_its_form_in_a_workbook_is_read(tmp_path):
     book.save(tmp_path / "s.xlsx")
     found = read((tmp_path / "s.xlsx").read_bytes(), "EUR")
     assert [(line.day, line.amount) for line in found.lines] == [(OCTOBER, 20 * NANO), (OCTOBER, -30_500_000_000)]
+
+
+def workbook_of(*rows):
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"), [(date(2025, 6, 10), "13/10/2025"), (45818, "13/10/2025"), (date(2025, 6, 10), "06/10/25")]
+)
+def test_days_that_a_spreadsheet_of_another_country_has_swapped_are_refused(stored, text):
+    content = workbook_of(["date", "amount"], [stored, 20], [text, 30])
+    with pytest.raises(BankError, match=f"Line 3: {text} is a text, but other days are not.*upload it unopened"):
+        read(content, "EUR")
+
+
+@pytest.mark.parametrize("text", ["2025-10-13", "13.10.2025", "13 Oct 2025"])
+def test_days_and_texts_that_can_be_read_in_one_way_only_stand_beside_each_other(text):
+    found = read(workbook_of(["date", "amount"], [date(2025, 10, 6), 20], [text, 30]), "EUR")
+    assert [line.day for line in found.lines] == [OCTOBER, date(2025, 10, 13)]
 
 
 # -- days ---------------------------------------------------------------------------------------------------------------

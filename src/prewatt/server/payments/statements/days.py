@@ -59,6 +59,11 @@ def is_open(text: str) -> bool:
     return match is not None and match["a"].zfill(2) != match["b"].zfill(2)
 
 
+def is_slashed(text: str) -> bool:
+    """Return whether a day is of numbers whose order differs from country to country, such as 13/10/2025."""
+    return _OPEN.match(_plain(text)) is not None
+
+
 def read_day(text: str, order: str = "") -> date | None:
     """Return a day that is written with or without a time behind it. None if it is no day, or only `order` could decide
     and it is empty.

@@ -20,7 +20,7 @@ from ....tables.sheet import read
 from ...core.time import today
 from . import names
 from .data import Data
-from .days import doubtful_year, is_open, may_be_day, order_of, read_day, what_is_wrong
+from .days import doubtful_year, is_open, is_slashed, may_be_day, order_of, read_day, what_is_wrong
 from .directions import split_direction
 from .errors import BankError, Unknown, Why
 from .layout import Layout, find
@@ -147,6 +147,7 @@ class _Table:
         self._check_width(kept)
         order = self.layout.order or order_of(row.text(role) for row in kept for role in (names.DAY, names.VALUE_DAY))
         self._check_years(kept, order)
+        self._check_swapped(kept)
         dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
         read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
         if self.problems:
@@ -175,6 +176,18 @@ class _Table:
                 "%(text)s can be read in two ways: the year may stand first or last. Write years with four digits"
             )
             self.problems.add(days[text], "", problem % {"text": text})
+
+    def _check_swapped(self, rows: Sequence[Data]) -> None:
+        """Raise BankError if some days of a workbook are days and others are texts that can be read in two ways. A
+        spreadsheet of another country took 06/10 for 10 June, and left 13/10 as it was.
+        """
+        texts = [row for row in rows if isinstance(row.cell(names.DAY), str) and is_slashed(row.text(names.DAY))]
+        if texts and any(isinstance(row.cell(names.DAY), date | Decimal) for row in rows):
+            problem = _(
+                "Line %(number)d: %(text)s is a text, but other days are not: a spreadsheet of another country has perhaps "
+                "swapped their day and month. Export the statement again and upload it unopened."
+            )
+            raise BankError(problem % {"number": texts[0].number, "text": tidy(texts[0].text(names.DAY), 40)})
 
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
