@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import prewatt
-from prewatt.amounts import CURRENCY_SIGNS, Ambiguous, NoAmount, decimal_sign, read_amount, read_number
+from prewatt.amounts import CURRENCY_NAMES, CURRENCY_SIGNS, Ambiguous, NoAmount, decimal_sign, read_amount, read_number
 from prewatt.kernel.currencies import MINOR_DIGITS
 
 
@@ -27,6 +27,8 @@ from prewatt.kernel.currencies import MINOR_DIGITS
         ("EUR -20.00", "-20"), ("-EUR 20.00", "-20"), ("¥20.00", "20"), ("20.00元", "20"), ("CHF 1'000.05", "1000.05"),
         ("US$ 5.00", "5"), ("5.00 kr.", "5"), ("KSh1,500.00", "1500"), ("0.125", "0.125"), ("0,125", "0.125"),
         (".5", "0.5"), (",5", "0.5"), ("1234.567", "1234.567"), ("5.", "5"), ("\u200e20.00", "20"),
+        ("S/ 1,500.00", "1500"), ("S/.5.00", "5"), ("-R$ 5,00", "-5"), ("1 500,00 Kč", "1500"), ("₸1.500,00", "1500"), ("GH₵5.00", "5"),
+        ("Rp1.500.000,00", "1500000"), ("5.00₼", "5"),
         ("0.0001", "0.0001"), ("00.123", "0.123"), ("1,234,567.891", "1234567.891"),
     ],
 )  # fmt: skip
@@ -108,7 +110,9 @@ def test_any_text_is_a_number_or_refused(text: str) -> None:
 
 
 def test_the_signs_of_currencies_stand_in_one_table():
-    assert {code for codes in CURRENCY_SIGNS.values() for code in codes} <= set(MINOR_DIGITS)
+    assert {code for codes in (*CURRENCY_SIGNS.values(), *CURRENCY_NAMES.values()) for code in codes} <= set(
+        MINOR_DIGITS
+    )
     source = Path(prewatt.__file__).parent
     tables = [path for path in source.rglob("*.py") if '"€"' in path.read_text(encoding="utf-8")]
     # The gateway's are what each of its languages writes: tests/edge/test_quantities.py compares them with the Unicode CLDR.

@@ -17,16 +17,27 @@ SIGNS = ".,"
 CURRENCY_SIGNS = {
     "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "元": ("CNY",), "￥": ("CNY", "JPY"), "₹": ("INR",), "₩": ("KRW",),
     "₺": ("TRY",), "₽": ("RUB",), "₴": ("UAH",), "₫": ("VND",), "฿": ("THB",), "₱": ("PHP",), "₦": ("NGN",),
+    "₸": ("KZT",), "₪": ("ILS",), "₼": ("AZN",), "₲": ("PYG",), "₡": ("CRC",), "৳": ("BDT",), "₵": ("GHS",), "₾": ("GEL",),
+    "֏": ("AMD",), "៛": ("KHR",), "₭": ("LAK",), "₮": ("MNT",),
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "BRL", "CLP", "COP", "ARS"),
 }  # fmt: skip
 """The currencies that a sign stands for. If there are several, the first is the most usual."""
+CURRENCY_NAMES = {
+    "us$": ("USD",), "nt$": ("TWD",), "hk$": ("HKD",), "a$": ("AUD",), "au$": ("AUD",), "ca$": ("CAD",), "nz$": ("NZD",),
+    "s$": ("SGD",), "sg$": ("SGD",), "r$": ("BRL",), "mx$": ("MXN",), "ar$": ("ARS",), "gh₵": ("GHS",), "s/": ("PEN",),
+    "ksh": ("KES",), "kshs": ("KES",), "ush": ("UGX",), "tsh": ("TZS",), "zł": ("PLN",), "zl": ("PLN",), "kč": ("CZK",), "ft": ("HUF",),
+    "tl": ("TRY",), "rp": ("IDR",), "rm": ("MYR",), "sfr": ("CHF",), "fr": ("CHF",), "円": ("JPY",), "원": ("KRW",),
+    "руб": ("RUB",), "грн": ("UAH",), "лв": ("BGN",), "tk": ("BDT",), "lei": ("RON", "MDL"), "rs": ("INR", "PKR", "LKR"),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+}  # fmt: skip
+"""The currencies that a short name beside an amount stands for, in small letters and without a dot; the most usual first."""
 LONGEST = 40
 """Characters of a number at most."""
 _MARKS = re.compile(r"['’`´_\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Thousands apart in Switzerland, and marks of direction that a phone adds when text is copied."""
 _MINUS = str.maketrans("−–—‐‑", "-----")
-_NAME = rf"(?:(?:[^\W\d_]{{1,4}}\.?)?[{''.join(sign for sign in CURRENCY_SIGNS if not sign.isalpha())}]?)"
-"""A currency: EUR, US$, kr., 元."""
+_NAME = rf"(?:[sS]/\.?|(?:[^\W\d_]{{1,4}}\.?)?[{''.join(sign for sign in CURRENCY_SIGNS if not sign.isalpha())}]?)"
+"""A currency: EUR, US$, kr., 元, S/."""
 _FORM = re.compile(
     rf"{_NAME}(?P<before>[-+]?){_NAME}(?P<opened>\(?){_NAME}"
     r"(?P<number>[\d.,]*\d[\d.,]*)"
