@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import prewatt
-from prewatt.amounts import CURRENCY_SIGNS, Ambiguous, NoAmount, decimal_sign, read_number
+from prewatt.amounts import CURRENCY_NAMES, CURRENCY_SIGNS, Ambiguous, NoAmount, decimal_sign, read_amount, read_number
 from prewatt.kernel.currencies import MINOR_DIGITS
 
 
@@ -28,6 +28,8 @@ from prewatt.kernel.currencies import MINOR_DIGITS
         ("EUR -20.00", "-20"), ("-EUR 20.00", "-20"), ("¥20.00", "20"), ("20.00元", "20"), ("CHF 1'000.05", "1000.05"),
         ("US$ 5.00", "5"), ("5.00 kr.", "5"), ("KSh1,500.00", "1500"), ("0.125", "0.125"), ("0,125", "0.125"),
         (".5", "0.5"), (",5", "0.5"), ("1234.567", "1234.567"), ("5.", "5"), ("\u200e20.00", "20"),
+        ("S/ 1,500.00", "1500"), ("S/.5.00", "5"), ("-R$ 5,00", "-5"), ("1 500,00 Kč", "1500"), ("₸1.500,00", "1500"), ("GH₵5.00", "5"),
+        ("Rp1.500.000,00", "1500000"), ("5.00₼", "5"),
         ("0.0001", "0.0001"), ("00.123", "0.123"), ("1,234,567.891", "1234567.891"),
     ],
 )  # fmt: skip
@@ -50,6 +52,25 @@ def test_what_is_known_of_the_file_or_the_language_settles_it() -> None:
     assert decimal_sign(["1.234", "7", "20,00", "x"]) == ","
     assert decimal_sign(["1.234", "20,00", "20.00"]) == ""
     assert decimal_sign(["1.234", "1.234.567"]) == ","
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "digits", "wanted"),
+    [
+        ("1,234", "", 0, "1234"), ("1.234", "", 0, "1234"), ("¥1,234", ".", 0, "1234"), ("-1,234", ",", 0, "-1234"),
+        ("1,234.00", "", 0, "1234"), ("1.234.567", "", 0, "1234567"), ("1.500", "", 3, "1.5"), ("1,500", ",", 3, "1.5"),
+        ("1,500.250", "", 3, "1500.25"), ("1.500", ",", 3, "1500"), ("1,234", ".", 2, "1234"), ("20,50", ".", 2, "20.5"),
+        ("20", "", 3, "20"), ("1,500", "", 3, None), ("1,234", "", 2, None), ("1.234", "", 2, None), ("1.234", "", None, None),
+    ],
+)  # fmt: skip
+def test_the_decimals_of_a_currency_settle_what_number_and_file_leave_open(
+    text: str, decimal: str, digits: int | None, wanted: str | None
+) -> None:
+    if wanted is not None:
+        assert read_amount(text, decimal, digits) == Decimal(wanted)
+        return
+    with pytest.raises(Ambiguous):
+        read_amount(text, decimal, digits)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +112,9 @@ def test_any_text_is_a_number_or_refused(text: str) -> None:
 
 
 def test_the_signs_of_currencies_stand_in_one_table():
-    assert {code for codes in CURRENCY_SIGNS.values() for code in codes} <= set(MINOR_DIGITS)
+    assert {code for codes in (*CURRENCY_SIGNS.values(), *CURRENCY_NAMES.values()) for code in codes} <= set(
+        MINOR_DIGITS
+    )
     source = Path(prewatt.__file__).parent
     tables = [path for path in source.rglob("*.py") if '"€"' in path.read_text(encoding="utf-8")]
     # The gateway's are what each of its languages writes: tests/edge/test_quantities.py compares them with the Unicode CLDR.

@@ -17,9 +17,21 @@ SIGNS = ".,"
 CURRENCY_SIGNS = {
     "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "元": ("CNY",), "￥": ("CNY", "JPY"), "₹": ("INR",), "₩": ("KRW",),
     "₺": ("TRY",), "₽": ("RUB",), "₴": ("UAH",), "₫": ("VND",), "฿": ("THB",), "₱": ("PHP",), "₦": ("NGN",),
+    "₸": ("KZT",), "₪": ("ILS",), "₼": ("AZN",), "₲": ("PYG",), "₡": ("CRC",), "৳": ("BDT",), "₵": ("GHS",), "₾": ("GEL",),
+    "֏": ("AMD",), "៛": ("KHR",), "₭": ("LAK",), "₮": ("MNT",),
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "BRL", "CLP", "COP", "ARS"),
 }  # fmt: skip
 """The currencies that a sign stands for. If there are several, the first is the most usual."""
+CURRENCY_NAMES = {
+    "us$": ("USD",), "nt$": ("TWD",), "hk$": ("HKD",), "a$": ("AUD",), "au$": ("AUD",), "ca$": ("CAD",), "nz$": ("NZD",),
+    "s$": ("SGD",), "sg$": ("SGD",), "r$": ("BRL",), "mx$": ("MXN",), "ar$": ("ARS",), "gh₵": ("GHS",), "s/": ("PEN",),
+    "ksh": ("KES",), "kshs": ("KES",), "ush": ("UGX",), "tsh": ("TZS",), "zł": ("PLN",), "zl": ("PLN",), "kč": ("CZK",), "ft": ("HUF",),
+    "tl": ("TRY",), "rp": ("IDR",), "rm": ("MYR",), "sfr": ("CHF",), "fr": ("CHF",), "円": ("JPY",), "원": ("KRW",),
+    "руб": ("RUB",), "грн": ("UAH",), "лв": ("BGN",), "tk": ("BDT",), "lei": ("RON", "MDL"), "đ": ("VND",),
+    "rs": ("INR", "PKR", "LKR", "NPR", "MUR", "SCR"),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+}  # fmt: skip
+"""The currencies that a short name beside an amount stands for, in small letters and without a dot; the most usual first."""
 LONGEST = 40
 """Characters of a number at most."""
 _MARKS = re.compile(r"['’`´_\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -27,8 +39,8 @@ _MARKS = re.compile(r"['’`´_\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MINUS = str.maketrans("−–—‐‑", "-----")
 _NO_DECIMALS = re.compile(r"(?<=\d)([.,])\s?--?(?![\d-])")
 """A dash in place of the decimals, which is no minus: 1234,- and 1234,--."""
-_NAME = rf"(?:(?:[^\W\d_]{{1,4}}\.?)?[{''.join(sign for sign in CURRENCY_SIGNS if not sign.isalpha())}]?)"
-"""A currency: EUR, US$, kr., 元."""
+_NAME = rf"(?:[sS]/\.?|(?:[^\W\d_]{{1,4}}\.?)?[{''.join(sign for sign in CURRENCY_SIGNS if not sign.isalpha())}]?)"
+"""A currency: EUR, US$, kr., 元, S/."""
 _FORM = re.compile(
     rf"{_NAME}(?P<before>[-+]?){_NAME}(?P<opened>\(?){_NAME}"
     r"(?P<number>[\d.,]*\d[\d.,]*)"
@@ -92,6 +104,24 @@ def _own_sign(number: str) -> str:
         return other
     grouped = re.fullmatch(rf"[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}", number)
     return "" if grouped else sign
+
+
+def read_amount(text: str, decimal: str, digits: int | None) -> Decimal:
+    """Return the exact value of an amount of money, see `read_number`. `decimal` counts where the number itself leaves a
+    doubt; `digits` are the decimals of the currency (None: not known).
+
+    Of a currency without decimals 1,234 can only be 1234; of one with three, 1.500 is one and a half, as all its amounts
+    are written. Raises NoAmount, and Ambiguous if the amount can be read in two ways all the same.
+    """
+    number = bare(text).removeprefix("-")
+    sign = _own_sign(number)
+    if not sign and any(each in number for each in SIGNS):
+        grouped_by = "," if "," in number else "."
+        if digits == 0:
+            sign = SIGNS.replace(grouped_by, "")
+        elif digits == 3 and not decimal and grouped_by == ".":
+            sign = grouped_by
+    return read_number(text, sign or decimal)
 
 
 def read_number(text: str, decimal: str = "") -> Decimal:

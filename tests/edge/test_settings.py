@@ -5,8 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from prewatt.edge.converters import BUILT_IN, load_converter
 from prewatt.edge.drivers.bus import BusDriverSettings, BusSettings
 from prewatt.edge.drivers.recorded import RecordedSettings
+from prewatt.edge.meters.model import read_model
 from prewatt.edge.settings import (
     EdgeSettings,
     MeterSettings,
@@ -102,3 +104,23 @@ def test_a_gateway_has_settings_before_it_has_meters(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"edge\.toml: can't be read"):
         load_settings(tmp_path / "edge.toml")
+
+
+MARK = b"\xef\xbb\xbf"
+"""What Windows' editor writes before a text in UTF-8."""
+
+
+def test_a_mark_before_the_text_of_a_settings_file_changes_nothing(tmp_path):
+    path = tmp_path / "edge.toml"
+    write_settings(path, GOOD)
+    path.write_bytes(MARK + path.read_bytes())
+    assert load_settings(path) == GOOD
+
+
+def test_a_mark_before_the_files_of_meters_and_converters_changes_nothing(tmp_path):
+    kind = next(iter(sorted(BUILT_IN.glob("*.toml"))))
+    (tmp_path / "marked.toml").write_bytes(MARK + kind.read_bytes())
+    assert load_converter("marked", [tmp_path]) == load_converter(kind.stem)
+    model = tmp_path / "model.toml"
+    model.write_bytes(MARK + b'port = "a"')
+    assert read_model(model, dict[str, str]) == {"port": "a"}

@@ -5,13 +5,15 @@
 
 import io
 import zipfile
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import openpyxl
 import pytest
+from openpyxl.utils.datetime import MAC_EPOCH
 
 from prewatt.tables import workbook
+from prewatt.tables.cells import counted_day, day_of, number_of
 from prewatt.tables.columns import all_names, find, plain
 from prewatt.tables.problems import SHOWN, Problems, TableError
 from prewatt.tables.rows import Row
@@ -181,6 +183,61 @@ def test_the_sheet_that_names_the_columns_is_the_one_that_is_read():
     book.create_sheet("old").append(["unit", "meter", "note"])
     book["old"].sheet_state = "hidden"
     assert table(_bytes(book)) == FOUND[:1]
+
+
+def book_of(**sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    return book
+
+
+FLATS = (["unit", "meter"], ["Flat 1", "m1"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (["unit", "meter"], ["Flat 2", "m2"]),
+        (["unit", "meter", "note"], ["Flat 2", "m2", "x"]),
+        (["Linden 5"], [], ["Unit", "METER"], ["Flat 2", "m2"]),
+    ],
+)
+def test_of_two_sheets_with_such_a_table_none_is_left_out_without_a_word(other):
+    with pytest.raises(TableError, match="Several sheets of the workbook hold a table: “October”, “November”"):
+        table(_bytes(book_of(October=FLATS, November=other)))
+    hidden = book_of(October=FLATS, November=other)
+    hidden["November"].sheet_state = "hidden"
+    assert table(_bytes(hidden)) == FOUND[:1]
+
+
+def test_of_two_tables_whose_columns_are_not_known_none_is_left_out_without_a_word():
+    with pytest.raises(TableError, match="Several sheets"):
+        table(_bytes(book_of(October=(["a", "b"], [1, 2]), November=(["a", "b"], [3, 4]))))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (["unit", "meter"],),
+        (["unit", "e-mail"], ["Flat 1", "anna@example.org"]),
+        (["Please fill in the other sheet"], ["It has", "two columns"]),
+        (["note", "x"], ["a", "b"]),
+    ],
+)
+def test_a_sheet_without_such_a_table_stands_in_nobodys_way(other):
+    assert table(_bytes(book_of(first=other, flats=FLATS))) == FOUND[:1]
+
+
+def test_a_number_of_a_workbook_that_counts_from_1904_is_that_day():
+    book = book_of(flats=(["unit", "meter", "note"], ["Flat 1", "m1", 44474]))
+    book.epoch = MAC_EPOCH
+    (row,) = table(_bytes(book))
+    assert day_of(row["note"]) == counted_day(row["note"]) == date(2025, 10, 6)
+    assert number_of(row["note"]) == 44474
 
 
 def test_numbers_and_days_of_a_workbook_are_what_they_are():

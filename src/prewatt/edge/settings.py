@@ -134,7 +134,8 @@ def _check_portal(text: str) -> None:
 def load_settings(path: Path) -> EdgeSettings:
     """Read and check a settings file. Raises SettingsError, which names what is wrong in it."""
     try:
-        document: dict[str, Any] = tomllib.loads(path.read_text())
+        # Windows' editor puts a mark before UTF-8.
+        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(
             _("%(path)s: can't be read (%(cause)s)") % {"path": path, "cause": error.strerror}

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from ..amounts import NoAmount, read_number
 from .problems import shown
-from .rows import Cell
+from .rows import Cell, Since1904
 from .texts import _
 
 NOBODY = frozenset(
@@ -39,7 +39,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
 """Forms of a day that can be read in one way only. 06/10/2025 is not among them: `order_of_days` decides how it is read."""
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
-_EPOCH = date(1899, 12, 30)
+_EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _EXPONENT = re.compile(r"\d+[.,]\d+e[+-]?\d+|\d+e\+\d+", re.IGNORECASE)
 _QUOTED = re.compile(r'="(.*)"', re.DOTALL)
@@ -266,7 +266,7 @@ def day_of(cell: Cell, order: str = "") -> date:
         day = cell
     elif isinstance(cell, Decimal) and cell == cell.to_integral_value() and abs(cell) < 10**5:
         # A day in a cell without a day format.
-        day = _EPOCH + timedelta(days=int(cell))
+        day = _counted(cell)
     else:
         day = _typed_day(text_of(cell), order)
     if not FIRST_DAY <= day <= LAST_DAY:
@@ -283,8 +283,12 @@ def counted_day(cell: Decimal) -> date | None:
     """
     if cell != cell.to_integral_value() or not 0 < cell < 10**5:
         return None
-    day = _EPOCH + timedelta(days=int(cell))
+    day = _counted(cell)
     return day if FIRST_DAY <= day <= LAST_DAY else None
+
+
+def _counted(cell: Decimal) -> date:
+    return (_EPOCH_1904 if isinstance(cell, Since1904) else _EPOCH) + timedelta(days=int(cell))
 
 
 def _slashed_day(text: str, parts: re.Match[str], order: str) -> date | None:

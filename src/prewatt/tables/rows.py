@@ -11,6 +11,10 @@ Cell = str | Decimal | datetime | date | time | timedelta
 MOST_COLUMNS = 1000
 
 
+class Since1904(Decimal):
+    """A number of a workbook that counts days from 1904, as old Macs did: as a day it is four years later than in others."""
+
+
 class Row(NamedTuple):
     """A row of cells. `number` is the line of the file in which it begins, or the row number of the workbook."""
 

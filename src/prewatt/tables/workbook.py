@@ -7,15 +7,17 @@ import math
 import re
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import openpyxl
+from openpyxl.utils.datetime import MAC_EPOCH
 
 from .columns import plain
-from .problems import Problem, TableError, whole
-from .rows import MOST_COLUMNS, Cell, Row
+from .problems import Problem, TableError, shown, whole
+from .rows import MOST_COLUMNS, Cell, Row, Since1904
 from .texts import _
 
 UNPACKED = 100_000_000
@@ -27,22 +29,27 @@ ROW = 2_000_000
 MOST_PARTS = 3000
 MOST_EMPTY = 100_000
 """A sheet ends after so many empty rows, because some sheets go on to the last row that there can be."""
+_LOOKED_AT = 30
+"""The index of the last row in which a sheet's names and its table are looked for."""
 _PADDED = re.compile(r"0{2,20}")
 
 
 def read_workbook(content: bytes, names: Collection[str]) -> Iterator[Row]:
-    """Return the rows of the sheet that names most of the columns, else of the first sheet that is not empty. Raises
-    TableError if the file can't be read.
+    """Return the rows of the sheet that names most of the columns, else of the first sheet that is not empty. Hidden sheets
+    are left out. Raises TableError if the file can't be read, or if several sheets hold such a table: none is left out
+    without a word.
     """
     _check_bounds(content)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheets = [each for each in book.worksheets if hasattr(each, "reset_dimensions")]
         visible = [each for each in sheets if each.sheet_state == "visible"] or sheets
-        chosen = max(visible, key=lambda each: _known(each, names), default=None)
-        if chosen is None or _known(chosen, names) == (0, False):
+        heads = [_head(each, names, book.epoch == MAC_EPOCH) for each in visible]
+        chosen = max(heads, key=lambda head: (len(head.names), head.has_table, head.is_filled), default=None)
+        if chosen is None or not chosen.is_filled:
             raise whole(_("The workbook is empty."))
-        yield from _rows(chosen)
+        _check_alone(chosen, heads)
+        yield from _rows(chosen.sheet, chosen.since_1904)
     except TableError:
         raise
     except Exception as error:
@@ -115,23 +122,65 @@ def _kind(names: Collection[str]) -> str:
     return _("This is a ZIP archive. Unpack it, and take the table that is in it.")
 
 
-def _known(sheet: Any, names: Collection[str]) -> tuple[int, bool]:
-    """Return how many of the names the best of a sheet's first rows has, and whether the sheet has anything at all."""
-    best, filled = 0, False
-    for number, row in enumerate(_rows(sheet)):
-        best = max(best, sum(plain(cell) in names for cell in row.cells if isinstance(cell, str)))
-        filled = filled or any(cell != "" for cell in row.cells)
-        if number == 30:
+@dataclass(frozen=True)
+class _Head:
+    """The first rows of a sheet: the known `names` that the best of them has; whether the sheet has anything at all, and
+    whether rows of several cells stand below the best row.
+    """
+
+    sheet: Any
+    since_1904: bool
+    names: frozenset[str]
+    is_filled: bool
+    has_table: bool
+
+
+def _head(sheet: Any, names: Collection[str], since_1904: bool) -> _Head:
+    best: frozenset[str] = frozenset()
+    is_filled = has_table = False
+    for number, row in enumerate(_rows(sheet, since_1904)):
+        known = frozenset(name for cell in row.cells if isinstance(cell, str) and (name := plain(cell)) in names)
+        filled = sum(cell != "" for cell in row.cells)
+        if len(known) > len(best):
+            best, has_table = known, False
+        elif filled > 1 and is_filled:
+            has_table = True
+        is_filled = is_filled or filled > 0
+        if number == _LOOKED_AT:
             break
-    return best, filled
+    return _Head(sheet, since_1904, best, is_filled, has_table)
 
 
-def _rows(sheet: Any) -> Iterator[Row]:
+def _check_alone(chosen: _Head, heads: Collection[_Head]) -> None:
+    """Check that no other sheet has a table of the same columns, or, if no columns are known, any table."""
+    alike = [
+        head
+        for head in heads
+        if head is chosen or (head.has_table and _is_alike(head.names, chosen.names) and chosen.has_table)
+    ]
+    if len(alike) > 1:
+        sheets = ", ".join(f"“{shown(head.sheet.title)}”" for head in alike[:5])
+        text = _(
+            "Several sheets of the workbook hold a table: %(sheets)s. Save each sheet as a file of its own, and upload one "
+            "after the other."
+        )
+        raise whole(text % {"sheets": sheets})
+
+
+def _is_alike(one: Collection[str], two: Collection[str]) -> bool:
+    """Return whether two rows name columns of one kind of table: one has all the names of the other. A single name says
+    nothing.
+    """
+    short, long = sorted((set(one), set(two)), key=len)
+    return short <= long and (len(short) > 1 or len(long) < 2)
+
+
+def _rows(sheet: Any, since_1904: bool) -> Iterator[Row]:
     # What a sheet says of its own size is often wrong.
     sheet.reset_dimensions()
     empty = 0
     for number, row in enumerate(sheet.iter_rows(), 1):
-        cells = [_cell(cell) for cell in row]
+        cells = [_cell(cell, since_1904) for cell in row]
         while cells and cells[-1] == "":
             cells.pop()
         if len(cells) > MOST_COLUMNS:
@@ -142,14 +191,15 @@ def _rows(sheet: Any) -> Iterator[Row]:
         yield Row(number, cells)
 
 
-def _cell(cell: Any) -> Cell:
+def _cell(cell: Any, since_1904: bool) -> Cell:
     value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
-        return _number(cell, value)
+        number = _number(cell, value)
+        return Since1904(number) if since_1904 and isinstance(number, Decimal) else number
     if isinstance(value, datetime):
         # A spreadsheet counts days in fractions, which are a little beside the second.
         return (value + timedelta(microseconds=500_000)).replace(microsecond=0)

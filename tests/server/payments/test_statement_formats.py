@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prewatt.kernel.units import NANO
+from prewatt.server.payments import bank
 from prewatt.server.payments.statements.errors import BankError, Why
 from prewatt.server.payments.statements.reading import read_file
 from prewatt.server.payments.statements.shape import Line
@@ -115,6 +116,40 @@ def test_ofx_in_xml():
     assert found.counted() == {Why.PENDING: 1}
 
 
+def ofx_of(*amounts, currency="USD", balance="1"):
+    lines = "".join(
+        f"<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20251006<TRNAMT>{amount}<FITID>{number}<NAME>ANNA</STMTTRN>"
+        for number, amount in enumerate(amounts)
+    )
+    text = f"OFXHEADER:100\n\n<OFX><CURDEF>{currency}{lines}<LEDGERBAL><BALAMT>{balance}</LEDGERBAL></OFX>"
+    return text.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "amounts"),
+    [
+        (ofx_of("1,234", "20.50"), [1234, 20.5]),
+        (ofx_of("1.234", "20,50"), [1234, 20.5]),
+        (ofx_of("1,234", balance="930.50"), [1234]),
+        (ofx_of("1,234.50", "1,234"), [1234.5, 1234]),
+        (ofx_of("1.234,50"), [1234.5]),
+        (ofx_of("1,234", currency="JPY"), [1234]),
+        (ofx_of("1.234", currency="VND"), [1234]),
+        (ofx_of("1.500", currency="KWD"), [1.5]),
+    ],
+)
+def test_thousands_of_ofx_are_told_by_its_other_amounts_and_by_the_currency(content, amounts):
+    assert units(read_file(content, "EUR")) == amounts
+
+
+@pytest.mark.parametrize(
+    "content", [ofx_of("5", "1,234"), ofx_of("5", "1.234"), ofx_of("5", "1,500", currency="KWD"), ofx_of("5.50", "1,234", "5,50")]
+)  # fmt: skip
+def test_an_amount_of_ofx_that_stays_open_is_refused_by_its_transaction(content):
+    with pytest.raises(BankError, match=r"Transaction 2: 1[.,]\d{3} can be read in two ways"):
+        read_file(content, "EUR")
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_file_that_is_cut_anywhere_is_refused_in_words_or_read_whole(name):
     content = (SAMPLES / name).read_bytes()
@@ -194,3 +229,23 @@ def test_ends_of_lines_and_a_mark_at_the_beginning_change_nothing(name):
     assert read_file(content.replace(b"\n", b"\r\n"), "EUR") == read_file(content, "EUR") == read_file(content, "EUR")
     if name.endswith((".sta", ".940", ".qfx")):
         assert read_file(b"\xef\xbb\xbf" + content, "EUR") == read_file(content, "EUR")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_says_what_it_says_in_utf_8(name, encoding):
+    content = (SAMPLES / name).read_bytes()
+    text = content.decode("latin-1" if b'"ISO-8859-1"' in content else "utf-8")
+    assert read_file(text.encode(encoding), "EUR") == read_file(content, "EUR")
+
+
+def test_a_file_in_utf_16_that_is_cut_within_a_sign_is_refused_in_words():
+    content = (SAMPLES / "ofx-102.qfx").read_text().encode("utf-16")
+    with pytest.raises(BankError, match="UTF-16-LE, but is damaged"):
+        bank.read(content[:-1], "EUR")
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\n\n"])
+def test_other_ends_of_lines_change_nothing_in_mt940(end):
+    text = (SAMPLES / "mt940-sparkasse.sta").read_text()
+    assert read_file(text.replace("\n", end).encode(), "EUR") == read_file(text.encode(), "EUR")

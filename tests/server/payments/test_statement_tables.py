@@ -1,11 +1,14 @@
 """Statements as tables, as banks and wallets write them. The samples are made after their exports; nothing is copied."""
 
-from datetime import date
+import io
+from datetime import date, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from prewatt.kernel.units import NANO
+from prewatt.server.core.time import today
 from prewatt.server.payments.bank import read, read_statement
 from prewatt.server.payments.statements.errors import BankError, Unknown, Why
 
@@ -408,8 +411,6 @@ def test_money_in_that_is_too_large_stops_the_file():
 def test_a_workbook_is_read_as_it_is(tmp_path):
     from datetime import datetime
 
-    import openpyxl
-
     book = openpyxl.Workbook()
     book.active.append(["微信支付账单明细"])
     book.active.append(["交易时间", "交易类型", "交易对方", "商品", "收/支", "金额(元)", "当前状态"])
@@ -422,8 +423,6 @@ def test_a_workbook_is_read_as_it_is(tmp_path):
 
 
 def test_a_day_that_has_lost_its_form_in_a_workbook_is_read(tmp_path):
-    import openpyxl
-
     book = openpyxl.Workbook()
     book.active.append(["Date", "Description", "Debit", "Credit"])
     book.active.append([45936, "Anna", None, 20])
@@ -431,6 +430,29 @@ def test_a_day_that_has_lost_its_form_in_a_workbook_is_read(tmp_path):
     book.save(tmp_path / "s.xlsx")
     found = read((tmp_path / "s.xlsx").read_bytes(), "EUR")
     assert [(line.day, line.amount) for line in found.lines] == [(OCTOBER, 20 * NANO), (OCTOBER, -30_500_000_000)]
+
+
+def workbook_of(*rows):
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"), [(date(2025, 6, 10), "13/10/2025"), (45818, "13/10/2025"), (date(2025, 6, 10), "06/10/25")]
+)
+def test_days_that_a_spreadsheet_of_another_country_has_swapped_are_refused(stored, text):
+    content = workbook_of(["date", "amount"], [stored, 20], [text, 30])
+    with pytest.raises(BankError, match=f"Line 3: {text} is a text, but other days are not.*upload it unopened"):
+        read(content, "EUR")
+
+
+@pytest.mark.parametrize("text", ["2025-10-13", "13.10.2025", "13 Oct 2025"])
+def test_days_and_texts_that_can_be_read_in_one_way_only_stand_beside_each_other(text):
+    found = read(workbook_of(["date", "amount"], [date(2025, 10, 6), 20], [text, 30]), "EUR")
+    assert [line.day for line in found.lines] == [OCTOBER, date(2025, 10, 13)]
 
 
 # -- days ---------------------------------------------------------------------------------------------------------------
@@ -472,6 +494,66 @@ def test_a_day_that_is_none_is_refused_and_a_remark_is_not():
     assert len(found.lines) == 1 and found.counted() == {Why.UNDATED: 1}
 
 
+def refusal_of(*days):
+    text = "date;amount\n" + "".join(f"{day};5,00\n" for day in days)
+    with pytest.raises(BankError) as refused:
+        read(text.encode(), "EUR")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("day", "month"),
+    [
+        ("6 octubre 2025", 10), ("6 de outubro de 2025", 10), ("6 OUT 2025", 10), ("6 ottobre 2025", 10), ("6 août 2025", 8),
+        ("1er février 2025", 2), ("6 oktober 2025", 10), ("6 października 2025", 10), ("6 října 2025", 10),
+        ("6 Ağustos 2025", 8), ("6 KASIM 2025", 11), ("6 marraskuu 2025", 11), ("6. marraskuuta 2025", 11), ("6 maaliskuuta 2025", 3),
+        ("6 мая 2025", 5), ("6 märz 2025", 3), ("6 augusztus 2025", 8), ("6 noiembrie 2025", 11), ("Octubre 6, 2025", 10),
+        ("6-Jun-25", 6), ("6 szept. 2025", 9), ("6 Agustus 2025", 8), ("6 brezna 2025", 3), ("2025年11月6日", 11),
+    ],
+)  # fmt: skip
+def test_a_month_is_known_by_its_whole_name_or_a_known_abbreviation(day, month):
+    assert read(f"date;amount\n{day};5,00\n".encode(), "EUR").lines[0].day.month == month
+
+
+@pytest.mark.parametrize(
+    "day", ["6 marrakuu 2025", "6 listopadu 2025", "6 Octember 2025", "Octember 6, 2025", "11月25日", "6 m�rz 2025"]
+)
+def test_a_month_that_is_not_known_is_refused_by_its_line(day):
+    assert f"Line 2: {day} is not a day" in refusal_of(day)
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2568-11-25", "25/11/2568", "R7/11/25", "令和7年11月25日", "民国114年11月25日", "114/11/25", "1404/09/04",
+     "25.11.1404", "BE 2568-11-25"],
+)  # fmt: skip
+def test_a_year_of_another_calendar_is_refused_by_name(day):
+    assert f"Line 2: {day} has a year in which no bank books" in refusal_of(day)
+
+
+@pytest.mark.parametrize("sign", [".", "/", "-"])
+def test_a_year_of_two_digits_that_may_stand_first_is_not_guessed(sign):
+    year = today().year % 100
+    days = [sign.join((f"{year - 1}", "06", "05")), sign.join((f"{year - 1}", "06", "17"))]
+    assert "the year may stand first or last" in refusal_of(*days)
+
+
+def test_a_year_of_two_digits_that_can_only_stand_last_is_read():
+    year = today().year % 100
+    for days in (
+        [f"06.06.{year - 1}"],
+        [f"28.02.{year - 2}", f"29.12.{year - 3}"],
+        [f"20.11.{year - 1}", f"25.11.{year - 1}"],
+    ):
+        text = "date;amount\n" + "".join(f"{day};5,00\n" for day in days)
+        assert read(text.encode(), "EUR").lines[0].day.year % 100 == int(days[0][-2:])
+
+
+@pytest.mark.parametrize("apart", [timedelta(days=9), timedelta(days=-21 * 366)])
+def test_a_day_that_lies_ahead_or_long_ago_is_refused(apart):
+    assert "The file has a booking of" in refusal_of((today() + apart).isoformat())
+
+
 # -- currencies ---------------------------------------------------------------------------------------------------------
 
 
@@ -484,6 +566,16 @@ def test_a_day_that_is_none_is_refused_and_a_remark_is_not():
         ("date;amount\n2025-10-06;CHF 5,00\n", "EUR", "CHF"),
         ("date;amount\n2025-10-06;$5.00\n", "AUD", "AUD"),
         ("date;amount\n2025-10-06;$5.00\n", "EUR", "USD"),
+        ("date;amount\n2025-10-06;NT$5.00\n", "TWD", "TWD"),
+        ("date;amount\n2025-10-06;HK$ 5.00\n", "USD", "HKD"),
+        ("date;amount\n2025-10-06;R$ 5,00\n", "USD", "BRL"),
+        ("date;amount\n2025-10-06;KSH 5.00\n", "KES", "KES"),
+        ("date;amount\n2025-10-06;S/. 5.00\n", "PEN", "PEN"),
+        ("date;amount\n2025-10-06;5,00 kr.\n", "NOK", "NOK"),
+        ("date;amount\n2025-10-06;5,00 kr\n", "EUR", "SEK"),
+        ("date;amount\n2025-10-06;5,00 zł\n", "EUR", "PLN"),
+        ("date;amount\n2025-10-06;Rp 5,00\n", "EUR", "IDR"),
+        ("date;amount\n2025-10-06;₪5.00\n", "ILS", "ILS"),
         ("日期,金额(元)\n2025-10-06,5.00\n", "CNY", "CNY"),
         ("日期,金额,币种\n2025-10-06,5.00,人民币元\n", "CNY", "CNY"),
         ("date;amount in GBP\n2025-10-06;5.00\n", "EUR", "GBP"),
@@ -508,3 +600,17 @@ def test_a_row_that_a_comma_has_cut_is_refused_and_not_read_in_the_wrong_columns
         BankError, match=r"[Ll]ine \d: has \d cells, but the header has 4\. Put cells that contain a comma"
     ):
         read(text.encode(), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "read_as"),
+    [("1,234", "JPY", 1234), ("1.234", "VND", 1234), ("1.500", "KWD", 1.5), ("-1,234", "KRW", -1234), ("0,125", "EUR", 0.125)],
+)  # fmt: skip
+def test_the_decimals_of_the_currency_show_what_the_sign_in_an_amount_is(amount, currency, read_as):
+    (line,) = read(f"date;amount;text\n2025-10-06;{amount};PW1-8\n".encode(), currency).lines
+    assert line.amount / NANO == read_as
+
+
+def test_an_amount_of_a_currency_with_three_decimals_stays_open_with_a_comma():
+    with pytest.raises(BankError, match="1,500 can be read in two ways"):
+        read(b"date;amount;text\n2025-10-06;1,500;PW1-8\n", "KWD")

@@ -61,7 +61,7 @@ def load_converter(name: str, folders: Iterable[Path] = ()) -> Converter:
         raise ValueError(f"converter: there is no converter {name!r}; known: {known}")
     path = next(path for folder in (*folders, BUILT_IN) if (path := folder / f"{name}.toml").is_file())
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Converter)
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8-sig")), Converter)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -133,7 +133,7 @@ def read_model(path: Path, schema: type[M]) -> M:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError:

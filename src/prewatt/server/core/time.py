@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -28,3 +29,8 @@ def system_now() -> int:
     who wait, guess or look.
     """
     return time.time_ns() // 1000
+
+
+def today() -> date:
+    """Return the present day in UTC on the system's clock, by which banks date what they book."""
+    return datetime.fromtimestamp(system_now() / 10**6, UTC).date()

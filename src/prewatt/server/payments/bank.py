@@ -17,7 +17,7 @@ from ..billing.debt_payments import pay
 from ..billing.debts import DebtError
 from ..billing.models import DebtPayment
 from ..billing.open_debts import came_late
-from ..core.time import now
+from ..core.time import now, today
 from ..estate.models import Organisation, Tenancy
 from ..ledger.books import Kind, account, book
 from ..ledger.models import Transfer
@@ -67,7 +67,7 @@ def read(content: bytes, currency: str, known: Iterable[Layout] = ()) -> Stateme
     statement = read_file(content, currency)
     if statement is None:
         statement = read_table(rows_of(content, currency), currency, known)
-    statement.check_days()
+    statement.check_days(today())
     return statement
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...amounts import CURRENCY_SIGNS
+from ...amounts import CURRENCY_NAMES, CURRENCY_SIGNS
 from ...kernel.currencies import MINOR_DIGITS
 
 _CENTAVOS = ("BRL", "MXN", "PHP", "ARS", "COP", "CLP", "BOB", "GTQ", "HNL", "NIO", "DOP", "CUP", "MZN", "CVE")
-_WHOLE = {
-    "kr": ("SEK", "NOK", "DKK", "ISK"), "zł": ("PLN",), "zl": ("PLN",), "kč": ("CZK",), "ft": ("HUF",), "rm": ("MYR",),
-    "rs": ("INR", "PKR", "LKR", "NPR", "MUR", "SCR"), "lei": ("RON", "MDL"), "rp": ("IDR",), "đ": ("VND",), "sfr": ("CHF",),
-}  # fmt: skip
 _HUNDREDTHS = {
     "p": ("GBP", "GIP", "FKP", "SHP"), "pence": ("GBP", "GIP", "FKP", "SHP"), "öre": ("SEK",), "øre": ("NOK", "DKK"),
     "分": ("CNY", "HKD", "TWD", "MOP"), "rp": ("CHF",), "rappen": ("CHF",), "paise": ("INR", "PKR", "NPR"), "paisa": ("INR", "PKR", "NPR"),
@@ -38,7 +34,7 @@ class Named:
 
 
 def currency_in(unit: str, currency: str) -> Named | None:
-    """Return what a unit in small letters names, such as "eur/kwh", "paise" or "€"; None if it names no currency, or
+    """Return what a unit in small letters names, such as "eur/kwh", "paise"; None if it names no currency, or
     one that several countries have a word for, such as cents. `currency`: the one that is taken where a word is the unit of
     several, as Rp. is in Switzerland and in Indonesia.
     """
@@ -46,7 +42,7 @@ def currency_in(unit: str, currency: str) -> Named | None:
     word = (match[1] if match else unit).strip(" .")
     if word.upper() in MINOR_DIGITS and (match or word not in _WORDS):
         return Named((word.upper(),), is_hundredth=False)
-    whole, hundredths = _WHOLE.get(word, CURRENCY_SIGNS.get(word, ())), _HUNDREDTHS.get(word, ())
+    whole, hundredths = CURRENCY_NAMES.get(word, CURRENCY_SIGNS.get(word, ())), _HUNDREDTHS.get(word, ())
     if hundredths and (currency in hundredths or not whole):
         return Named(hundredths, is_hundredth=True)
     return Named(whole, is_hundredth=False) if whole else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ....amounts import CURRENCY_SIGNS
+from ....amounts import CURRENCY_NAMES, CURRENCY_SIGNS
 from ....tables.cells import text_of
 from ....tables.rows import Cell, Row
 from . import names
@@ -78,8 +78,10 @@ def _currency_in(text: str, home: str) -> str:
     """Return the currency code that a text names; empty if it names none. If several currencies share a sign, it is the
     landlord's own currency, `home`, or else the most usual one.
     """
-    match = _CODES.search(text)
+    name = re.sub(r"[\d.,'’()+\s-]", "", text).casefold()
+    meant = CURRENCY_NAMES.get(name, ())
+    match = None if meant else _CODES.search(text)
     if match:
         return _WORDS.get(match[1], match[1])
-    meant = next((codes for sign, codes in CURRENCY_SIGNS.items() if sign in text), ())
+    meant = meant or next((codes for sign, codes in CURRENCY_SIGNS.items() if sign in text), ())
     return home if home in meant else next(iter(meant), "")

@@ -16,6 +16,8 @@ from .limits import check_count, nano, tidy
 from .shape import Line, Statement
 from .words import says_returned
 
+ENDS = "\r\n\x0b\x0c\x85\u2028\u2029"
+"""The signs that may end a line; what moves files from one machine to another changes them."""
 _TAG = re.compile(r"^:(\d{2}[A-Z]?):", re.MULTILINE)
 _LINE = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4})?(?P<mark>R[CD]|E[CD]|[CD])(?P<funds>[A-Z])?(?P<amount>\d{1,12},\d{0,3})"
@@ -49,7 +51,7 @@ def read_mt940(text: str, currency: str) -> Statement:
     """Return the lines of an MT940 file. `currency`: the code to use if the file names none. Raises BankError if the
     file ends before its closing balance, or contains no statement.
     """
-    body = re.sub(r"\r\n?", "\n", text)
+    body = re.sub(rf"\r*\n|[{ENDS}]", "\n", text)
     fields = list(_TAG.finditer(body))
     check_count(sum(each[1] == "61" for each in fields))
     reading = _Reading(currency)

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from ....amounts import NoAmount, read_number
+from ....amounts import Ambiguous, NoAmount, decimal_sign, read_amount
+from ....kernel.currencies import MINOR_DIGITS
 from .errors import BankError, Why
 from .limits import check_count, nano, tidy
 from .shape import Line, Statement
@@ -22,6 +24,7 @@ _GROUPS = {"BANKACCTTO", "CCACCTTO", "PAYEE", "CURRENCY", "ORIGCURRENCY"}
 """The groups of elements within a transaction."""
 _OUT = {"DEBIT", "DIRECTDEBIT", "REPEATPMT", "FEE", "SRVCHG"}
 """The kinds of transactions that are money out, even if a bank leaves out the sign."""
+_AMOUNT = re.compile(r"<(?:TRNAMT|BALAMT)>\s*([^<\r\n]*)", re.IGNORECASE)
 
 
 def read_ofx(text: str, currency: str) -> Statement:
@@ -36,9 +39,10 @@ def read_ofx(text: str, currency: str) -> Statement:
             _("This OFX has a DTD. No bank statement has one, so it is not read. Download the statement again.")
         )
     statement = Statement()
+    decimal = decimal_sign(match[1] for match in _AMOUNT.finditer(text))
     for number, transaction in enumerate(_transactions(text, currency), 1):
         check_count(number)
-        _line(statement, number, transaction.values, transaction.is_pending)
+        _line(statement, number, transaction, decimal)
     return statement
 
 
@@ -89,11 +93,12 @@ def _transactions(text: str, currency: str) -> Iterator[_Transaction]:
         raise BankError(_("The file is incomplete: it ends within a transaction. Download it again."))
 
 
-def _line(statement: Statement, number: int, values: dict[str, str], pending: bool) -> None:
+def _line(statement: Statement, number: int, transaction: _Transaction, decimal: str) -> None:
+    values = transaction.values
     text = tidy(" ".join(filter(None, [values.get("MEMO", ""), values.get("REFNUM", "")])), 300)
     payer = tidy(values.get("NAME", ""), 100)
     summary = f"{values.get('TRNAMT', '')} {payer} {text}"
-    if pending:
+    if transaction.is_pending:
         statement.leave_out(number, Why.PENDING, summary)
         return
     posted = values.get("DTPOSTED", "")
@@ -106,19 +111,13 @@ def _line(statement: Statement, number: int, values: dict[str, str], pending: bo
             _("Transaction %(number)d: %(text)s is not a day such as 20261125.")
             % {"number": number, "text": posted[:40]}
         ) from None
-    try:
-        amount = nano(read_number(values.get("TRNAMT", ""), _decimal(values.get("TRNAMT", ""))), number)
-    except NoAmount:
-        raise BankError(
-            _("Transaction %(number)d: %(text)s is not an amount such as 12.34.")
-            % {"number": number, "text": values.get("TRNAMT", "")[:40]}
-        ) from None
+    unit = (values.get("CURSYM") or values["CURDEF"])[:3].upper()
+    amount = nano(_amount(values.get("TRNAMT", ""), number, unit, decimal), number)
     if not amount:
         statement.leave_out(number, Why.EMPTY, summary)
         return
     kind = values.get("TRNTYPE", "").upper()
     signed = -abs(amount) if kind in _OUT else amount
-    unit = (values.get("CURSYM") or values["CURDEF"])[:3].upper()
     statement.lines.append(
         Line(
             day,
@@ -134,6 +133,17 @@ def _line(statement: Statement, number: int, values: dict[str, str], pending: bo
     )
 
 
-def _decimal(text: str) -> str:
-    """Return the sign before the decimals. OFX has no separator of thousands, so the last sign is it."""
-    return "," if text.rfind(",") > text.rfind(".") else "."
+def _amount(text: str, number: int, currency: str, decimal: str) -> Decimal:
+    """Return an amount. OFX knows no separator of thousands, but some banks write one: 1,234 is read only if another
+    amount of the file shows the `decimal` sign, or the currency does.
+    """
+    try:
+        return read_amount(text, decimal, MINOR_DIGITS.get(currency))
+    except Ambiguous:
+        problem = _(
+            "Transaction %(number)d: %(text)s can be read in two ways, and no other amount of the file shows which is meant: "
+            "export the statement as CAMT, MT940, CSV or Excel."
+        )
+    except NoAmount:
+        problem = _("Transaction %(number)d: %(text)s is not an amount such as 12.34.")
+    raise BankError(problem % {"number": number, "text": text[:40]})

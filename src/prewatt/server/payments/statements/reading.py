@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ...core.uploads import LARGEST_FILE
 from .camt import read_camt
 from .errors import BankError
-from .mt940 import read_mt940
+from .mt940 import ENDS, read_mt940
 from .ofx import read_ofx
 from .shape import Statement
 
@@ -24,21 +24,31 @@ def read_file(content: bytes, currency: str) -> Statement | None:
         )
     if content.startswith(b"%PDF"):
         raise BankError(_("This is a PDF: export the statement as CAMT, MT940, OFX, CSV or Excel."))
-    head = _head(content)
+    content = _narrow(content)
+    head = content[:2000].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if re.search(r"OFXHEADER|<OFX>", head, re.IGNORECASE):
         return read_ofx(_text(content, head), currency)
     if head.startswith("<"):
         if re.match(r"<(!doctype\s+html|html)", head, re.IGNORECASE):
             raise BankError(_("This is a web page: export the statement as CAMT, MT940, OFX, CSV or Excel."))
         return read_camt(content.lstrip())
-    if head.startswith("{1:") or re.search(r"^:20:", head, re.MULTILINE):
+    if head.startswith("{1:") or re.search(rf"(?:^|[{ENDS}]):20:", head):
         return read_mt940(_text(content, ""), currency)
     return None
 
 
-def _head(content: bytes) -> str:
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    return content[:2000].decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+def _narrow(content: bytes) -> bytes:
+    """Return a file in UTF-16, which its mark or a byte of zero beside its first sign shows, in UTF-8; any other as it is."""
+    marked, first = content[:2] in (b"\xff\xfe", b"\xfe\xff"), content[:2]
+    if not marked and first.count(0) != 1:
+        return content
+    try:
+        text = content.decode("utf-16" if marked else "utf-16-be" if first[0] == 0 else "utf-16-le")
+    except UnicodeDecodeError:
+        # What reads tables says that it is damaged.
+        return content
+    # The encoding that XML declares is not the one that it has now.
+    return re.sub(r"^\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL).encode("utf-8", "replace")
 
 
 def _text(content: bytes, head: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
 from ....tables.cells import FIRST_DAY, LAST_DAY
 from .errors import BankError, Why
 from .limits import tidy
+
+OLDEST, AHEAD = timedelta(days=20 * 366), timedelta(days=7)
+"""How long ago, and how far ahead, a bank's day may be: on a Friday some banks write the Monday already."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,17 @@ class Statement:
         """Add a row that is not taken as a booking."""
         self.left_out.append(LeftOut(number, why, tidy(text, 120)))
 
-    def check_days(self) -> None:
-        """Raise BankError if a line is of a day on which nobody books; a value day that cannot be is left out."""
+    def check_days(self, today: date) -> None:
+        """Raise BankError if a line is of a day on which nobody can have booked yet, or of long ago; a value day that
+        cannot be is left out.
+        """
         for place, line in enumerate(self.lines):
-            if not FIRST_DAY <= line.day <= LAST_DAY:
-                text = _("%(text)s is not a day such as 2026-11-25 or 25.11.2026")
-                raise BankError(text % {"text": line.day.isoformat()})
+            if not today - OLDEST <= line.day <= today + AHEAD:
+                text = _(
+                    "The file has a booking of %(day)s (%(text)s), but statements hold the days of the last 20 years. Its days "
+                    "are damaged or written in another way: export the statement again and upload it unopened."
+                )
+                raise BankError(text % {"day": line.day.isoformat(), "text": tidy(f"{line.payer} {line.text}", 40)})
             if line.value_day is not None and not FIRST_DAY <= line.value_day <= LAST_DAY:
                 self.lines[place] = replace(line, value_day=None)
 

@@ -10,16 +10,18 @@ from itertools import islice
 
 from django.utils.translation import gettext as _
 
-from ....amounts import Ambiguous, NoAmount, decimal_sign, read_number
+from ....amounts import Ambiguous, NoAmount, decimal_sign, read_amount
+from ....kernel.currencies import MINOR_DIGITS
 from ....tables.cells import counted_day
 from ....tables.columns import too_wide
 from ....tables.problems import Problems, TableError
 from ....tables.rows import Row
 from ....tables.sheet import read
+from ...core.time import today
 from . import names
 from .balances import begins_total, is_balance
 from .data import Data
-from .days import is_open, order_of, read_day
+from .days import doubtful_year, is_open, is_slashed, may_be_day, order_of, read_day, what_is_wrong
 from .directions import split_direction
 from .errors import BankError, Unknown, Why
 from .layout import Layout, find
@@ -109,6 +111,8 @@ class _Table:
         kept = self._kept(pending)
         self._check_width(kept)
         order = self.layout.order or order_of(row.text(role) for row in kept for role in (names.DAY, names.VALUE_DAY))
+        self._check_years(kept, order)
+        self._check_swapped(kept)
         dated = [(row, day) for row in kept if (day := self._day(row, order)) is not None]
         read_amounts = [(row, day, self._amounts(row)) for row, day in dated]
         if self.problems:
@@ -128,6 +132,27 @@ class _Table:
             behind = row.texts[self.layout.width :] if self.layout.width else ()
             if any(re.search(r"\d", each) for each in behind):
                 self.problems.add(row.number, "", too_wide(len(row.texts), self.layout.width))
+
+    def _check_years(self, rows: Iterable[Data], order: str) -> None:
+        """Note a day of which it is not clear whether its year stands first or last."""
+        days = {row.text(names.DAY): row.number for row in rows}
+        if text := doubtful_year(days, order, today()):
+            problem = _(
+                "%(text)s can be read in two ways: the year may stand first or last. Write years with four digits"
+            )
+            self.problems.add(days[text], "", problem % {"text": text})
+
+    def _check_swapped(self, rows: Sequence[Data]) -> None:
+        """Raise BankError if some days of a workbook are days and others are texts that can be read in two ways. A
+        spreadsheet of another country took 06/10 for 10 June, and left 13/10 as it was.
+        """
+        texts = [row for row in rows if isinstance(row.cell(names.DAY), str) and is_slashed(row.text(names.DAY))]
+        if texts and any(isinstance(row.cell(names.DAY), date | Decimal) for row in rows):
+            problem = _(
+                "Line %(number)d: %(text)s is a text, but other days are not: a spreadsheet of another country has perhaps "
+                "swapped their day and month. Export the statement again and upload it unopened."
+            )
+            raise BankError(problem % {"number": texts[0].number, "text": tidy(texts[0].text(names.DAY), 40)})
 
     # -- rows that are no lines -----------------------------------------------------------------------------------------
 
@@ -198,7 +223,7 @@ class _Table:
     def _why_by_cells(self, row: Data, day: str, is_day: bool, has_amount: bool) -> Why | None:
         if self._is_balance(row, is_day):
             return Why.BALANCE
-        if not is_day and not (day[:1].isdigit() and has_amount):
+        if not is_day and not (may_be_day(day) and has_amount):
             return Why.PENDING if is_pending(row.whole()) and not day else Why.UNDATED
         return None if has_amount else Why.EMPTY
 
@@ -223,9 +248,7 @@ class _Table:
                 % {"number": row.number, "text": tidy(text, 40)},
             )
         if day is None:
-            self.problems.add(
-                row.number, "", _("%(text)s is not a day such as 2026-11-25 or 25.11.2026") % {"text": tidy(text, 40)}
-            )
+            self.problems.add(row.number, "", what_is_wrong(text))
         return day
 
     def _amounts(self, row: Data) -> Amounts:
@@ -243,10 +266,7 @@ class _Table:
 
     def _number(self, row: Data, text: str) -> Decimal | None:
         try:
-            number = read_number(text, self.sign)
-            if self.sign == "" and re.fullmatch(r"[^\d]*\d{1,3}[.,]\d{3}[^\d]*", text):
-                raise Ambiguous
-            return number
+            return read_amount(text, self.sign, MINOR_DIGITS.get(row.currency(self.currency)))
         except Ambiguous:
             problem = _("%(text)s can be read in two ways; write its decimals")
         except NoAmount:
