@@ -34,7 +34,7 @@ class Named:
 
 
 def currency_in(unit: str, currency: str) -> Named | None:
-    """Return what a unit in small letters names, such as "eur/kwh", "paise"; None if it names no currency, or
+    """Return what a unit in small letters names, such as "eur/kwh" or "paise"; None if it names no currency, or
     one that several countries have a word for, such as cents. `currency`: the one that is taken where a word is the unit of
     several, as Rp. is in Switzerland and in Indonesia.
     """
