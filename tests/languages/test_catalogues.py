@@ -81,7 +81,18 @@ def test_a_translation_begins_and_ends_as_its_text_does(language):
                 assert message.text[side].isspace() == (translation or message.text)[side].isspace(), message.text
 
 
-EXAMPLES = {"C, credit", "STA (07)", "MISTY1 (11)", "/MWh", "VAT", "DE", "beancount", "weekday", "ABCD-EFGH-JKLM-NPQR"}
+EXAMPLES = {
+    "C, credit",
+    "OK, done",
+    "STA (07)",
+    "MISTY1 (11)",
+    "/MWh",
+    "VAT",
+    "DE",
+    "beancount",
+    "weekday",
+    "ABCD-EFGH-JKLM-NPQR",
+}
 """What is typed or named so in every language."""
 
 
