@@ -37,7 +37,8 @@ def reverse_top_up(top_up: TopUp, by: Any, reason: str) -> Transfer:
     if top_up.taken_back.exists():
         raise GivingBackError(_("This payment was taken back by the bank already."))
     booking = booked(of.and_(Part.MOVED)) or booked(of)
-    assert booking is not None
+    if booking is None:
+        raise GivingBackError(_("This payment is not in the books, so there is nothing to undo."))
     source, at = booking.debit_account, now()
     if source.kind == Kind.CLEARING:
         raise GivingBackError(_("This was paid at a payment provider: give it back as a refund."))
