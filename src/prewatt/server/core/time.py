@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 
 from ...clock import Clock, SharedClock, SystemClock
+from ...kernel.calendar import local_day, zone
 
 
 @cache
@@ -33,4 +34,4 @@ def system_now() -> int:
 
 def today() -> date:
     """Return the present day in UTC on the system's clock, by which banks date what they book."""
-    return datetime.fromtimestamp(system_now() / 10**6, UTC).date()
+    return local_day(system_now(), zone("UTC"))

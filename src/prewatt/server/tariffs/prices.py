@@ -27,7 +27,7 @@ from ...tables.moments import instants_of, moment_of
 from ...tables.problems import Problems, TableError, shown, whole
 from ...tables.rows import Cell, Row
 from ...tables.sheet import read
-from .price_currency import THOUSANDS, currency_in
+from .price_currency import THOUSANDS, Named, currency_in
 from .steps import Slip, parts, steps
 
 NAMES = {
@@ -180,11 +180,15 @@ class _Reading:
             self._problems.add(self._header.number, self._header.labels["price"], text)
 
     def _check_currency(self) -> None:
-        named = currency_in(unit_of(self._header.labels["price"]), self._currency)
-        if named and self._currency and self._currency not in named.currencies:
+        if named := self._other_currency(unit_of(self._header.labels["price"])):
             text = _("the prices are in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
             found = {"found": named, "currency": self._currency}
             self._problems.add(self._header.number, self._header.labels["price"], text % found)
+
+    def _other_currency(self, unit: str) -> Named | None:
+        """Return the currency that a unit names, if it is another than the property's."""
+        named = currency_in(unit, self._currency) if self._currency else None
+        return named if named and self._currency not in named.currencies else None
 
     def _cells_of(self, rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, Cell]]]:
         """Yield the line number of each row with its cells."""
@@ -262,9 +266,8 @@ class _Reading:
 
     def _price(self, line: int, cell: Cell) -> int | None:
         text = text_of(cell)
-        for word in _WORD.findall(text.casefold()) if self._currency else ():
-            named = currency_in(word, self._currency)
-            if named and self._currency not in named.currencies:
+        for word in _WORD.findall(text.casefold()):
+            if named := self._other_currency(word):
                 said = _("a price is in %(found)s, but the currency here is %(currency)s. Load prices in %(currency)s")
                 self._add(line, "price", said % {"found": named, "currency": self._currency})
                 return None

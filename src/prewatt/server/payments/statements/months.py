@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from .words import unaccented
 
 _NAMES = (
     "january jan januar janner jaenner janvier janv enero ene janeiro gennaio gen januari januar januara styczen stycznia sty leden "
@@ -34,11 +34,9 @@ _NAMES = (
 """The names of each month, in small letters without accents. Left out are names that are of two months in two languages,
 such as `listopad` (Polish and Czech: November, Croatian: October).
 """
-_MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split()}
+_MONTHS = {unaccented(name): number for number, names in enumerate(_NAMES, 1) for name in names.split()}
 
 
 def month_of(name: str) -> int | None:
     """Return the number of the month that a name means, with or without accents; None if it is not known."""
-    letters = unicodedata.normalize("NFD", name.casefold().replace("ı", "i").replace("й", "\0"))
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter)).replace("\0", "й")
-    return _MONTHS.get(bare)
+    return _MONTHS.get(unaccented(name).replace("ı", "i"))
