@@ -491,8 +491,13 @@ def test_a_provider_that_is_away_is_said_in_words_and_its_error_is_in_the_log(
     ],
 )  # fmt: skip
 def test_a_providers_own_words_are_told_if_they_are_for_people(said, shown, caplog):
-    assert shown in str(refused("Stripe", said, f"raw {said}"))
+    assert shown in str(refused("Stripe", said, f"raw {said}", is_certain=True))
     assert f"raw {said}" in caplog.text
+
+
+def test_after_an_error_that_leaves_the_result_open_nobody_is_told_that_nothing_was_done():
+    said = str(refused("Stripe", "Please try again."))
+    assert "answered with an error: Please try again. It may have been done" in said and "Nothing was done" not in said
 
 
 def test_one_large_payment_is_not_taken_for_the_usual_one(log_in, tenancy):
