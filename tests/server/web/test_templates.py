@@ -43,6 +43,12 @@ def test_a_sentence_is_translated_whole(lines):
     assert glued == []
 
 
+def test_a_table_of_cards_has_nothing_to_fill_in_in_its_head(lines):
+    """On a phone the head of such a table is not there, and its texts stand beside each cell."""
+    heads = re.findall(r"<table[^>]*\bcards\b[^>]*>.*?</thead>", " ".join(lines))
+    assert [head for head in heads if re.search("<(?:select|input|textarea)", head)] == []
+
+
 @pytest.mark.parametrize("path", sorted((SERVER / "web" / "static" / "web").glob("*.css")), ids=lambda path: path.name)
 def test_a_style_sheet_has_a_declaration_a_line_and_nothing_that_must_be_important(path):
     sheet = path.read_text()
