@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prewatt.kernel.entries import Reading
 from prewatt.kernel.sentences import sentence
 from prewatt.kernel.tariff_document import tariff_from_document, tariff_to_document
-from prewatt.kernel.units import DAY, HOUR, NANO
+from prewatt.kernel.units import BALANCE_MAX, DAY, HOUR, INT64_MAX, NANO
 from prewatt.server.estate.models import Organisation, Tenancy
 from prewatt.server.ledger.append_only import KEPT
 from prewatt.server.ledger.books import (
@@ -23,7 +23,7 @@ from prewatt.server.ledger.books import (
     trial_balance,
 )
 from prewatt.server.ledger.models import Account, ClosedSum, Transfer
-from prewatt.server.ledger.sums import close, close_books
+from prewatt.server.ledger.sums import close, close_books, sums, sums_at
 from prewatt.server.ledger.trial_balance import trial_balance as at_instant
 from prewatt.server.metering.models import Meter
 from prewatt.server.sales.top_ups import top_up
@@ -226,5 +226,21 @@ def test_of_closed_books_no_transfer_is_read_again(tenancy):
     """So they cost the same after a year as after a day."""
     book_top_up(tenancy, NANO, 1, 1)
     close_books()
-    ClosedSum.objects.filter(account=tenant_account(tenancy)).update(amount=5)
+    ClosedSum.objects.filter(account=tenant_account(tenancy)).update(nano=5, whole=0)
     assert balance(tenant_account(tenancy)) == 5
+
+
+def test_sums_go_beyond_64_bits(tenancy):
+    """In a currency of small units some hundred flats pay so much in a year. SQLite refuses to add it up in one number, and no
+    column of a database holds it.
+    """
+    owner, paid, days = tenancy.unit.property.organisation, BALANCE_MAX - 2, range(1, 10)
+    for day in days:
+        book_top_up(tenancy, paid, day, day)
+    all_ = [-9 * paid, 9 * paid]
+    assert 9 * paid > INT64_MAX
+    assert sorted(sums_at(owner, 6).values()) == [-5 * paid, 5 * paid]
+    assert sorted(sums(owner).values()) == all_
+    while close(most=4):
+        assert sorted(sums(owner).values()) == all_
+    assert balance(tenant_account(tenancy)) == 9 * paid and balance(account(owner, Kind.CASH)) == -9 * paid

@@ -10,6 +10,7 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...kernel.units import NANO
 from ..core.reasons import WithMemo
 from ..estate.models import Organisation, Tenancy
 from ..metering.models import Meter
@@ -170,10 +171,13 @@ class Closing(models.Model):
 
 
 class ClosedSum(models.Model):
-    """Credits less debits of an account, nano, of all transfers up to the closing."""
+    """Credits less debits of an account of all transfers up to the closing: `whole` currency units, and `nano` beside them. What
+    many landlords' tenants pay in a year, in a currency of small units, is more nano than one column holds.
+    """
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="closed")
-    amount = models.BigIntegerField()
+    nano = models.BigIntegerField()
+    whole = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.amount} on {self.account}"
+        return f"{self.whole * NANO + self.nano} on {self.account}"

@@ -8,9 +8,10 @@ are asked for.
 from __future__ import annotations
 
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet, Subquery, Sum
+from django.db.models import F, Max, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from ...kernel.units import NANO
 from ..estate.models import Organisation
 from .models import Account, ClosedSum, Closing, Transfer
 
@@ -20,7 +21,7 @@ PART = 20_000
 
 def sums(organisation: Organisation) -> dict[int, int]:
     """Return credits less debits of each account, nano by primary key, of all transfers. They sum to zero."""
-    kept = ClosedSum.objects.filter(account__organisation=organisation).values_list("account", "amount")
+    kept = ClosedSum.objects.filter(account__organisation=organisation)
     return _summed(kept, _since().filter(debit_account__organisation=organisation))
 
 
@@ -31,7 +32,7 @@ def sums_at(organisation: Organisation, at: int) -> dict[int, int]:
 
 def balance(of: Account) -> int:
     """Return credits less debits of an account, nano. For a liability account this is what is owed."""
-    kept = ClosedSum.objects.filter(account=of).values_list("account", "amount")
+    kept = ClosedSum.objects.filter(account=of)
     return _summed(kept, _since().filter(credit_account=of), _since().filter(debit_account=of)).get(of.pk, 0)
 
 
@@ -41,19 +42,22 @@ def _since() -> QuerySet[Transfer]:
 
 
 def _summed(
-    kept: QuerySet[ClosedSum, tuple[int, int]] | None,
+    kept: QuerySet[ClosedSum] | None,
     into: QuerySet[Transfer],
     out_of: QuerySet[Transfer] | None = None,
 ) -> dict[int, int]:
     """Return the sums by account in one SQL statement, which is one snapshot. In two statements, a transfer booked
     between them would count on one side only.
     """
-    credited = into.order_by().values_list("credit_account").annotate(sum=Sum("amount"))
-    debited = (into if out_of is None else out_of).order_by().values_list("debit_account").annotate(sum=-Sum("amount"))
-    parts = [credited, debited] if kept is None else [credited, debited, kept.order_by()]
+    debiting = into if out_of is None else out_of
+    # Whole units and the rest beside them, as SQLite's sum ends with 64 bits.
+    whole, rest = Sum(F("amount") / NANO), Sum(F("amount") % NANO)
+    credited = into.order_by().values_list("credit_account").annotate(whole=whole, rest=rest)
+    debited = debiting.order_by().values_list("debit_account").annotate(whole=-whole, rest=-rest)
+    closed = [] if kept is None else [kept.order_by().values_list("account", "whole", "nano")]
     balances: dict[int, int] = {}
-    for account, amount in parts[0].union(*parts[1:], all=True):
-        balances[account] = balances.get(account, 0) + int(amount)
+    for account, units, nano in credited.union(debited, *closed, all=True):
+        balances[account] = balances.get(account, 0) + int(units) * NANO + int(nano)
     return balances
 
 
@@ -72,11 +76,12 @@ def close(most: int = PART) -> int:
         next_transfers = Transfer.objects.filter(pk__gt=closing.last, pk__lte=last)
         new_sums = _summed(None, next_transfers)
         rows = ClosedSum.objects.in_bulk(new_sums, field_name="account_id")
-        fresh = [ClosedSum(account_id=account, amount=new_sums[account]) for account in new_sums if account not in rows]
-        for account, row in rows.items():
-            row.amount += new_sums[account]
+        fresh = [ClosedSum(account_id=account, nano=0) for account in new_sums if account not in rows]
+        for row in (*rows.values(), *fresh):
+            more, row.nano = divmod(row.nano + new_sums[row.account_id], NANO)
+            row.whole += more
         ClosedSum.objects.bulk_create(fresh)
-        ClosedSum.objects.bulk_update(rows.values(), ["amount"], batch_size=400)
+        ClosedSum.objects.bulk_update(rows.values(), ["whole", "nano"], batch_size=400)
         closing.last = last
         closing.save(update_fields=["last"])
         return next_transfers.count()
