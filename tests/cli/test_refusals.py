@@ -51,7 +51,7 @@ def refused(*words, status=2):
 def test_what_is_refused_is_said_with_the_option_that_it_was_given_by(building):
     given = ["staff", "grant", "Sam", KEY, "--allow", "restore"]
     assert refused(*given, "--restore-amount-max", "5000").endswith(
-        "staff grant: --restore-amount-max: Type an amount from 0 to 1000."
+        "staff grant: --restore-amount-max: Type an amount from 0 to 1,000.00."
     )
     assert "staff grant: --allow: Choose one or more of: open, close" in refused(*given, "--allow", "dance")
     assert "staff grant: key: This is not a phone's key" in refused("staff", "grant", "Sam", "x", "--allow", "open")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from prewatt.edge.effects import Commit
 from prewatt.kernel.account import Account
+from prewatt.kernel.currencies import magnitude
 from prewatt.kernel.entries import (
     ChangeSettings,
     Command,
@@ -74,14 +75,14 @@ class Both(Gateway):
 
     def ordered(self, action, tid=TID):
         """Give an order: its code, and the order that waits for the network."""
-        carried, token = order_token(action, BaseDate.D2014, tid)
+        carried, token = order_token(action, BaseDate.D2014, tid, "EUR")
         order = Control(carried, "manager", "why", tid)
         self.made[tid] = Command("m1", 1, self.now, order)
         return encode(token, METER), order
 
     def emergency(self, amount, days, tid=TID):
-        token = emergency_token(amount, days, tid)
-        action = read(token, BaseDate.D2014).action
+        token = emergency_token(amount, days, tid, "EUR")
+        action = read(token, BaseDate.D2014, "EUR").action
         self.made[tid] = Command("m1", 1, self.now, Control(action, "Sam", "", tid))
         return encode(token, METER)
 
@@ -284,23 +285,27 @@ amounts = st.one_of(st.just(0), st.integers(1, 1000 * 1000).map(lambda thousandt
 spans = st.one_of(st.just(0), st.integers(1, 31 * DAY), st.integers(1, 744).map(lambda hours: hours * HOUR))
 
 
-@given(amounts, spans, st.integers(0, 59 * SECOND), st.integers(0, 8))
-def test_what_a_code_carries_is_what_is_ordered(amount, span, within, ahead):
+@given(
+    amounts, spans, st.integers(0, 59 * SECOND), st.integers(0, 8), st.sampled_from(["EUR", "KWD", "JPY", "VND", "IRR"])
+)
+def test_what_a_code_carries_is_what_is_ordered(amount, span, within, ahead, currency):
     """To the unit, whatever the restoration; its end is moved on by little, or there is no code. Whole hours up to two days,
     and whole days, with what people pay, always have one.
     """
     assume(amount or span)
+    amount *= magnitude(currency)
+    cent, whole = CENT * magnitude(currency), NANO * magnitude(currency)
     tid, now = TID + ahead, NOW // MINUTE * MINUTE + within
     wanted = Restore(amount, now + span if span else 0)
     whole_end = (span % HOUR == 0 and span <= 48 * HOUR) or span % DAY == 0
-    plain_amount = (amount % CENT == 0 and amount <= 100 * NANO) or amount % NANO == 0
+    plain_amount = (amount % cent == 0 and amount <= 100 * whole) or amount % whole == 0
     plain = not span or (span >= HOUR and not amount) or (whole_end and plain_amount)
     try:
-        carried, token = order_token(wanted, BaseDate.D2014, tid)
+        carried, token = order_token(wanted, BaseDate.D2014, tid, currency)
     except NotCarried:
         assert not plain
         return
-    assert read(token, BaseDate.D2014) == Ordered(tid, carried)
+    assert read(token, BaseDate.D2014, currency) == Ordered(tid, carried)
     assert carried.amount == amount and bool(carried.until) == bool(span)
     assert 0 <= carried.until - wanted.until <= (FAR if amount else MINUTE)
 

@@ -91,9 +91,9 @@ def test_a_form_of_price_that_is_added_as_one_file_is_on_all_faces(tmp_path):
 @pytest.mark.parametrize("form", CHARGES, ids=lambda form: form.name)
 def test_a_form_has_its_words_and_reads_what_it_writes(form):
     assert all((form.name, form.field, form.label, form.fact % {"amount": "1"}, form.line % {"days": 1}, form.figure))
-    assert form.read(form.written(123_456)) == 123_456
+    assert form.read(form.written(123_456), "EUR") == 123_456
     with pytest.raises(ValueError, match="not between 0"):
-        form.read("-1")
+        form.read("-1", "EUR")
     assert f"`{form.field}`" in (ROOT / "docs" / "landlord" / "tariff.md").read_text()
     assert form.place < CHARGES[-1].place or form.name == "minimum"
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from prewatt.kernel.units import (
     INT64_MAX,
+    MICRO,
+    PRICE_MAX,
     exact_kwh,
     exact_money,
     exact_price,
@@ -29,11 +31,11 @@ def test_what_is_printed_exactly_reads_back(value):
 
 @given(st.integers(0, 10**9))
 def test_prices_read_back(micro):
-    assert parse_price(exact_price(micro)) == micro
+    assert parse_price(exact_price(micro), PRICE_MAX) == micro
 
 
 def test_micro_times_wh_is_nano():
-    assert parse_price("0.087") * parse_kwh("1.234") == parse_money("0.107358")
+    assert parse_price("0.087", PRICE_MAX) * parse_kwh("1.234") == parse_money("0.107358")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_nonsense_is_refused_by_name(text):
 @pytest.mark.parametrize("text", ["-0.1", "1000.1", "0.0000001", "x"])
 def test_a_price_that_cannot_be_is_refused(text):
     with pytest.raises(ValueError, match="price"):
-        parse_price(text)
+        parse_price(text, 1000 * MICRO)
 
 
 @given(int64, st.integers(0, 4))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import msgpack
 
+from ..kernel.currencies import NO_CURRENCY
 from ..kernel.events import EventKind
 from ..kernel.orders import Action, UnlockCodes
 from ..kernel.replay import ROLLOVER
@@ -78,7 +79,7 @@ class CodeEntry:
             kept: list[Effect] = [] if tries == counted else [self._keep_tries(meter.name, way, tries)]
             return Entered(Reply(False, please_wait(wait, tries.locked)), kept)
         try:
-            meaning = read_code(key, self.vouched(moment), text, now)
+            meaning = read_code(key, self.vouched(moment), text, meter.account.currency, now)
             outcome, answer = self._obey(moment, meter, meaning, way)
         except CodeRefused as refused:
             if not refused.guess:
@@ -123,7 +124,8 @@ class CodeEntry:
         self._elsewhere_until = until + ELSEWHERE_AGAIN
         for name, key in self.keys.items():
             try:
-                meaning = read_code(key, self.vouched(moment), text, self._time.now(moment))
+                # Only whose code it is counts here, not what it lends.
+                meaning = read_code(key, self.vouched(moment), text, NO_CURRENCY, self._time.now(moment))
             except CodeRefused:
                 continue
             if isinstance(meaning, Credit | Do | NewPin):

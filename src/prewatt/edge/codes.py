@@ -74,9 +74,9 @@ def _management(token: Management) -> Do:
     raise CodeRefused(_("This meter has no such function: its tariff comes from the server."))
 
 
-def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) -> Meaning:
-    """Return what a code means to a meter with the key of `state`. `now`: the instant of typing (None: the time is
-    unknown, but is at least `earliest`). Raises CodeRefused if the code means nothing.
+def read_code(state: KeyState, now: int | None, text: str, currency: str, earliest: int = 0) -> Meaning:
+    """Return what a code means to a meter with the key of `state`, whose money is in `currency`. `now`: the instant of typing
+    (None: the time is unknown, but is at least `earliest`). Raises CodeRefused if the code means nothing.
     """
     try:
         token = decode(text, _cipher(state.algorithm, state.key))
@@ -88,7 +88,7 @@ def read_code(state: KeyState, now: int | None, text: str, earliest: int = 0) ->
         return _key_section(state, token, text)
     _check_tid(state, now, token.tid)
     if isinstance(token, Proprietary):
-        return _own(state, earliest if now is None else now, token)
+        return _own(state, earliest if now is None else now, token, currency)
     if isinstance(token, CurrencyCredit):
         if token.service != Service.ELECTRICITY or token.amount <= 0:
             raise CodeRefused(_("This code is not for electricity."))
@@ -109,9 +109,9 @@ _WORDS = {
 }
 
 
-def _own(state: KeyState, earliest: int, token: Proprietary) -> Do | NewPin:
+def _own(state: KeyState, earliest: int, token: Proprietary, currency: str) -> Do | NewPin:
     try:
-        meant = read(token, BaseDate(state.base))
+        meant = read(token, BaseDate(state.base), currency)
     except CodeError as error:
         raise CodeRefused(_WORDS[error.reason](), guess=True) from None
     if meant.ends and earliest >= meant.ends:

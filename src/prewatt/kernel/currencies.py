@@ -42,6 +42,18 @@ MINOR_DIGITS = {
 }
 """The number of decimals of each currency's minor unit."""
 
+_MAGNITUDES = {
+    100: "AMD AOA BDT CLP CRC DJF DZD ETB GYD HTG HUF ISK JMD JPY KES KMF KPW KZT LKR LRD NPR PKR RSD SDG SOS SYP VES VUV XAF "
+    "XOF XPF YER",
+    1_000: "ARS BIF CDF COP GNF IQD KHR KRW MGA MMK MNT MWK NGN PYG RWF SSP TZS UGX",
+    10_000: "IDR LAK LBP SLL UZS VND",
+    100_000: "IRR",
+}
+"""The currencies of which a hundred units or more make about a US dollar, by the power of ten. Codes of orders count in it
+(`wire.order_codes`), so a currency never moves to another row: a gateway may have the older table.
+"""
+_MAGNITUDE = {code: size for size, codes in _MAGNITUDES.items() for code in codes.split()}
+
 
 class UnknownCurrency(ValueError):
     """The code is not a currency of ISO 4217, so the value of its minor unit is unknown."""
@@ -58,6 +70,13 @@ def minor_digits(currency: str) -> int:
 def minor_unit(currency: str) -> int:
     """Return the smallest amount (nano) that can be paid in a currency. Raises UnknownCurrency."""
     return int(10 ** (9 - minor_digits(currency)))
+
+
+def magnitude(currency: str) -> int:
+    """Return how large the amounts of a currency are, as a power of ten: 1 (EUR, KWD), 100 (JPY), 10,000 (VND). It is for
+    limits, and for amounts that are offered, never for a conversion.
+    """
+    return _MAGNITUDE.get(currency, 1)
 
 
 def to_minor(nano: int, currency: str) -> int:

@@ -25,7 +25,7 @@ from .fields import Instant, Natural
 from .pins import made_at
 from .supply import LOCKS, Watts
 from .texts import gettext_noop as _
-from .units import BALANCE_MAX, DAY, INSTANT_MAX, NANO, Nano
+from .units import BALANCE_MAX, DAY, INSTANT_MAX, Nano
 
 if TYPE_CHECKING:
     from .state import State
@@ -34,17 +34,12 @@ SWITCH, LIMIT, TIME = "switch", "limit", "time"
 """What an order may settle as a whole (`Order.settles`): the load switch, the power limit, the time of a restoration."""
 
 
-RESTORE_LONGEST, RESTORE_LARGEST = 31 * DAY, 1_000 * NANO
-"""The longest time (µs) and the largest amount (nano) of a restoration. For more than that, a payment is recorded."""
+RESTORE_LONGEST = 31 * DAY
+"""The longest time (µs) of a restoration."""
 GRANT_LONGEST, GRANT_RESTORE_LONGEST = 92 * DAY, 7 * DAY
 """The longest time (µs) for which a grant to staff holds: a phone gets lost, so what it may do ends by itself. The
 longest time (µs) of a restoration by a grant.
 """
-
-
-def is_lendable(amount: Nano) -> bool:
-    """Return whether a restoration may have this amount (nano). 0 is allowed: it means that no amount bounds it."""
-    return 0 <= amount <= RESTORE_LARGEST
 
 
 class Order(Struct, frozen=True, tag_field="do"):

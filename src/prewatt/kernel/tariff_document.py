@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,9 +14,9 @@ import msgspec
 from .calendar import DAY_KINDS
 from .charges import CHARGES, PER_DAY, PER_KWH, PER_MONTH
 from .charges.interface import Charge, in_fields
+from .limits import highest_price
 from .tariff import (
     DATED_MAX,
-    PPM,
     TIERS_MAX,
     Dated,
     DayType,
@@ -32,9 +33,10 @@ from .tariff import (
 )
 from .units import (
     DAY,
+    MICRO,
     MINUTE,
-    PRICE_MAX,
     REGISTER_MAX,
+    Micro,
     exact_instant,
     exact_kwh,
     exact_percent,
@@ -130,23 +132,27 @@ def tariff_from_document(document: Mapping[str, Any]) -> Tariff:
     if not isinstance(document, Mapping):
         raise TariffError("the tariff is not a JSON object")
     _known(document, FIELDS)
-    tiers, tier_prices = _tiers(document.get("tiers"))
-    rates = _rates(_field(document, "rates", dict), tier_prices)
+    named, currency = _field(document, "rates", dict), _currency(document)
+    most = highest_price(currency)
+    tiers, tier_prices = _tiers(document.get("tiers"), most)
+    rates = _rates(named, tier_prices, most)
     seasons: tuple[Season, ...] = (all_year(rates[0].name),)
     if "seasons" in document or len(rates) > 1:
         seasons = tuple(_season(season) for season in _field(document, "seasons", list))
-    special, currency = _special_days(document), _currency(document)
-    charges = {form.name: _read(form.field, form.read, document.get(form.field, "0")) for form in CHARGES}
+    charges = {
+        form.name: _read(form.field, partial(form.read, currency=currency), document.get(form.field, "0"))
+        for form in CHARGES
+    }
     tariff = Tariff(
         name=_field(document, "name", str),
         currency=currency,
         zone=_field(document, "zone", str),
         rates=rates,
         seasons=seasons,
-        special_days=special,
+        special_days=_special_days(document),
         tiers=tiers,
         tax=_tax(document.get("tax")),
-        dated=_dated(document.get("dated_prices")),
+        dated=_dated(document.get("dated_prices"), most),
         **in_fields(charges),
     )
     check(tariff)
@@ -165,7 +171,7 @@ def _in_words(error: str) -> str:
     return f"{path.rstrip('`')}: {what}" if path else what
 
 
-def _tiers(document: Any) -> tuple[Tiers | None, tuple[int, ...]]:
+def _tiers(document: Any, most: Micro) -> tuple[Tiers | None, tuple[int, ...]]:
     """Return the tiers, and their prices if the rates are given as differences from these."""
     if document is None:
         return None, ()
@@ -180,25 +186,25 @@ def _tiers(document: Any) -> tuple[Tiers | None, tuple[int, ...]]:
     upto = _list("tiers.up_to_kwh", _energy, document.get("up_to_kwh"), TIERS_MAX - 1)
     prices: tuple[int, ...] = ()
     if "prices" in document:
-        prices = _list("tiers.prices", parse_price, document["prices"], TIERS_MAX)
+        prices = _list("tiers.prices", partial(parse_price, most=most), document["prices"], TIERS_MAX)
         if len(prices) != len(upto) + 1:
             raise TariffError(f"tiers.prices: {len(prices)} prices for {len(upto) + 1} tiers")
     return Tiers(Period(per), upto, count == "each rate"), prices
 
 
-def _rates(documents: Mapping[str, Any], tier_prices: tuple[int, ...]) -> tuple[Rate, ...]:
-    rates = []
+def _rates(documents: Mapping[str, Any], tier_prices: tuple[int, ...], most: Micro) -> tuple[Rate, ...]:
+    rates, price_of = [], partial(parse_price, most=most)
     for name, value in documents.items():
         path = f"rates.{name}"
         if tier_prices:
-            adder = _read(path, parse_price_difference, value)
+            adder = _read(path, partial(parse_price_difference, most=most), value)
             prices = tuple(price + adder for price in tier_prices)
-            if not all(0 <= price <= PRICE_MAX for price in prices):
-                raise TariffError(f"{path}: with {value} a tier's price is under 0 or over {PRICE_MAX // PPM} per kWh")
+            if not all(0 <= price <= most for price in prices):
+                raise TariffError(f"{path}: with {value} a tier's price is under 0 or over {most // MICRO} per kWh")
         elif isinstance(value, list):
-            prices = _list(path, parse_price, value, TIERS_MAX)
+            prices = _list(path, price_of, value, TIERS_MAX)
         else:
-            prices = (_read(path, parse_price, value),)
+            prices = (_read(path, price_of, value),)
         rates.append(Rate(str(name), prices))
     return tuple(rates)
 
@@ -250,7 +256,7 @@ def _tax(document: Any) -> Tax | None:
     )
 
 
-def _dated(document: Any) -> Dated | None:
+def _dated(document: Any, most: Micro) -> Dated | None:
     if document is None:
         return None
     if not isinstance(document, Mapping):
@@ -265,7 +271,8 @@ def _dated(document: Any) -> Dated | None:
         raise
     except ValueError as error:
         raise TariffError(f"dated_prices.from: {error}") from None
-    prices = _list("dated_prices.prices", parse_price, document.get("prices"), DATED_MAX)
+    price_of = partial(parse_price, most=most)
+    prices = _list("dated_prices.prices", price_of, document.get("prices"), DATED_MAX)
     return Dated(_field({"name": "dynamic", **document}, "name", str, "dated_prices."), begin, minutes * MINUTE, prices)
 
 

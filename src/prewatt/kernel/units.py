@@ -50,10 +50,12 @@ BALANCE_MAX = 2**62 - 1
 """The largest balance and the largest debt, nano: four thousand million currency units. The difference of two fits
 int64.
 """
-PRICE_MAX = 1_000 * MICRO
-"""The highest price accepted, micro per kWh: a thousand currency units. A higher one is a typing error."""
-AMOUNT_MAX = 1_000 * NANO
-"""The most that a tariff charges for a day or a month beside the energy, nano. More is a typing error."""
+PRICE_MAX = 1_000_000 * MICRO
+"""The highest price in any currency, micro per kWh. `limits` has the highest of each currency."""
+AMOUNT_MAX = 100_000_000 * NANO
+"""The most that a tariff charges in any currency for a day or a month beside the energy, nano. `limits` has that of each
+currency.
+"""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
@@ -87,23 +89,23 @@ def parse_money(text: str) -> Nano:
     return _scaled(text, 9, "amount")
 
 
-def parse_price(text: str) -> Micro:
-    """Parse currency units per kWh to micro. Raises ValueError if the price is negative, over `PRICE_MAX` or finer than
+def parse_price(text: str, most: Micro) -> Micro:
+    """Parse currency units per kWh to micro. Raises ValueError if the price is negative, over `most` or finer than
     6 decimals.
     """
     price = _scaled(text, 6, "price")
-    if not 0 <= price <= PRICE_MAX:
-        raise ValueError(f"price {text!r} is not between 0 and {PRICE_MAX // MICRO} per kWh")
+    if not 0 <= price <= most:
+        raise ValueError(f"price {text!r} is not between 0 and {most // MICRO} per kWh")
     return price
 
 
-def parse_price_difference(text: str) -> Micro:
-    """Parse a price to be added to another one, which may be negative, to micro. Raises ValueError if it is over
-    `PRICE_MAX` either way or finer than 6 decimals.
+def parse_price_difference(text: str, most: Micro) -> Micro:
+    """Parse a price to be added to another one, which may be negative, to micro. Raises ValueError if it is over `most`
+    either way or finer than 6 decimals.
     """
     difference = _scaled(text, 6, "price")
-    if abs(difference) > PRICE_MAX:
-        raise ValueError(f"price {text!r} is not between -{PRICE_MAX // MICRO} and {PRICE_MAX // MICRO} per kWh")
+    if abs(difference) > most:
+        raise ValueError(f"price {text!r} is not between -{most // MICRO} and {most // MICRO} per kWh")
     return difference
 
 

@@ -1,6 +1,7 @@
 """This module packs prewatt's own tokens: orders of the landlord, emergency codes, PINs. They are of class 2,
 subclasses 11 to 15, which IEC 62055-41 leaves to manufacturers. `docs/programmer/tokens.md` describes their bits.
 
+An amount of 1 is the currency unit, or a power of ten of it for a currency of small units: `wire.order_codes` says which.
 Nothing is rounded here: a value that a token can't carry exactly raises `NotCarried`.
 """
 
@@ -14,9 +15,9 @@ from .code import CodeError, Proprietary
 THOUSANDTHS = 1000
 HUNDREDTHS = 100
 LARGEST = 1000
-"""The most currency units that a token restores."""
+"""The largest amount that a token restores."""
 FINE = 100
-"""Up to this many currency units, an amount with an end is in hundredths; above, it is in whole units."""
+"""Up to this amount, one with an end is in hundredths; above, it is a whole number."""
 HOURS, DAYS = 48, 31
 """An end with an amount is in whole hours up to `HOURS`, then in whole days up to `DAYS`."""
 ENDS = HOURS + DAYS - HOURS // 24
@@ -60,7 +61,7 @@ class RestoreTime:
 
 @dataclass(frozen=True)
 class RestoreAmount:
-    """Subclass 12: supply until energy for a further amount (in `thousandths` of the currency unit) is used."""
+    """Subclass 12: supply until energy for a further amount (in `thousandths`) is used."""
 
     tid: int
     thousandths: int
@@ -68,7 +69,7 @@ class RestoreAmount:
 
 @dataclass(frozen=True)
 class RestoreBoth:
-    """Subclass 13: supply until energy for a further amount (in `hundredths` of the currency unit) is used, but at most
+    """Subclass 13: supply until energy for a further amount (in `hundredths`) is used, but at most
     for `hours` after the end of the token's minute.
     """
 
@@ -79,8 +80,8 @@ class RestoreBoth:
 
 @dataclass(frozen=True)
 class EmergencyCode:
-    """Subclass 14: a code made in advance. It gives supply until energy for a further amount (in `hundredths` of the
-    currency unit) is used, and can be typed for `days` after its minute.
+    """Subclass 14: a code made in advance. It gives supply until energy for a further amount (in `hundredths`) is used, and
+    can be typed for `days` after its minute.
     """
 
     tid: int

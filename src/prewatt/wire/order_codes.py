@@ -4,14 +4,19 @@ rules.
 A token carries exactly the order that its command carries. So the end of an order is rounded beforehand, for both, to
 one that a token can carry: to the next full minute, and beside an amount to a full hour after the end of the token's
 minute, if that is not far.
+
+Amounts in a token count in the currency's `magnitude`: 5.00 is five euros, and 50,000 dong.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec import Struct
 
+from ..kernel.currencies import magnitude
 from ..kernel.orders import Action, ClearTamper, Close, LimitPower, Release, Restore, SetPin, TakeEmergency
-from ..kernel.units import DAY, HOUR, MINUTE, NANO
+from ..kernel.units import DAY, HOUR, MINUTE, NANO, Nano
 from ..tokens import (
     BaseDate,
     EmergencyCode,
@@ -30,13 +35,13 @@ from ..tokens import (
     pack,
     unpack,
 )
+from ..tokens.own import FINE, HUNDREDTHS, THOUSANDTHS
 from .pins import keep_pin
 
 FAR = 15 * MINUTE
 """An end is moved by at most this time (µs), so that a token can carry it beside an amount."""
 PIN_LASTS = 31 * DAY
 """How long (µs) a PIN can be typed after it was made, so that an old PIN is of no use to a former tenant."""
-CENT, MILLE = NANO // 100, NANO // 1000
 _SWITCHING: dict[Switching, Action] = {
     Switching.CLOSE: Close(),
     Switching.CLOSE_OVER_A_LOCK: Close(override=True),
@@ -66,9 +71,9 @@ class NewPin(Struct, frozen=True):
         return SetPin(keep_pin(self.pin, meter, self.minute))
 
 
-def order_token(action: Action, base: BaseDate, tid: int) -> tuple[Action, Proprietary | Management]:
-    """Return the order as both the token and the command carry it, and the token. Raises NotCarried if no token can
-    carry it.
+def order_token(action: Action, base: BaseDate, tid: int, currency: str) -> tuple[Action, Proprietary | Management]:
+    """Return the order as both the token and the command carry it, and the token. `currency`: the one of the meter. Raises
+    NotCarried if no token can carry it.
     """
     for what, each in _SWITCHING.items():
         if action == each:
@@ -76,8 +81,9 @@ def order_token(action: Action, base: BaseDate, tid: int) -> tuple[Action, Propr
     match action:
         case Restore(amount, until):
             begin = instant_of(base, tid)
-            own = _restoration(amount, until, begin, tid)
-            return _restored(own, begin), pack(own)
+            unit = _unit(currency)
+            own = _restoration(amount, until, begin, tid, unit)
+            return _restored(own, begin, unit), pack(own)
         case LimitPower(watts, 0) if carried(watts) == watts:
             return action, Management(Function.SET_POWER_LIMIT, tid, watts)
         case ClearTamper():
@@ -85,30 +91,56 @@ def order_token(action: Action, base: BaseDate, tid: int) -> tuple[Action, Propr
     raise NotCarried("action")
 
 
-def _restoration(amount: int, until: int, begin: int, tid: int) -> RestoreTime | RestoreAmount | RestoreBoth:
+class Steps(NamedTuple):
+    """The amounts that tokens of a currency carry, nano: multiples of `alone`; with an end, and in tokens made in advance,
+    multiples of `fine` up to `upto`, and of `coarse` above.
+    """
+
+    alone: Nano
+    fine: Nano
+    upto: Nano
+    coarse: Nano
+
+
+def steps(currency: str) -> Steps:
+    """Return the amounts that tokens carry in a currency."""
+    unit = _unit(currency)
+    return Steps(unit // THOUSANDTHS, unit // HUNDREDTHS, FINE * unit, unit)
+
+
+def _unit(currency: str) -> Nano:
+    """Return what an amount of 1 in a token is worth, nano."""
+    return NANO * magnitude(currency)
+
+
+def _restoration(
+    amount: int, until: int, begin: int, tid: int, unit: Nano
+) -> RestoreTime | RestoreAmount | RestoreBoth:
+    mille, cent = unit // THOUSANDTHS, unit // HUNDREDTHS
     if not amount:
         return RestoreTime(tid, -(-(until - begin) // MINUTE))
     if not until:
-        if amount % MILLE:
+        if amount % mille:
             raise NotCarried("amount")
-        return RestoreAmount(tid, amount // MILLE)
-    if amount % CENT:
+        return RestoreAmount(tid, amount // mille)
+    if amount % cent:
         raise NotCarried("amount")
     # The order was given within the code's minute.
     hours = -(-(until - begin - MINUTE) // HOUR)
-    restoration = RestoreBoth(tid, amount // CENT, hours)
-    if _restored(restoration, begin).until - until > FAR:
+    restoration = RestoreBoth(tid, amount // cent, hours)
+    if _restored(restoration, begin, unit).until - until > FAR:
         raise NotCarried("end")
     return restoration
 
 
-def emergency_token(amount: int, days: int, tid: int) -> Proprietary:
-    """Return a token that is made in advance: it lends `amount` nano, within `days` days. Raises NotCarried if no token
-    can carry it.
+def emergency_token(amount: int, days: int, tid: int, currency: str) -> Proprietary:
+    """Return a token that is made in advance: it lends `amount` nano in the meter's `currency`, within `days` days. Raises
+    NotCarried if no token can carry it.
     """
-    if amount % CENT:
+    cent = _unit(currency) // HUNDREDTHS
+    if amount % cent:
         raise NotCarried("amount")
-    return pack(EmergencyCode(tid, amount // CENT, days))
+    return pack(EmergencyCode(tid, amount // cent, days))
 
 
 def pin_token(pin: str, tid: int) -> Proprietary:
@@ -116,27 +148,27 @@ def pin_token(pin: str, tid: int) -> Proprietary:
     return pack(PinCode(tid, int(pin)))
 
 
-def read(token: Proprietary, base: BaseDate) -> Ordered | NewPin:
-    """Return what a token means. Raises CodeError if it is unknown."""
-    own, begin = unpack(token), instant_of(base, token.tid)
+def read(token: Proprietary, base: BaseDate, currency: str) -> Ordered | NewPin:
+    """Return what a token means to a meter whose money is in `currency`. Raises CodeError if it is unknown."""
+    own, begin, unit = unpack(token), instant_of(base, token.tid), _unit(currency)
     match own:
         case Switch(tid, what):
             return Ordered(tid, _SWITCHING[what])
         case PinCode(tid, pin):
             return NewPin(tid, f"{pin:06}", begin // MINUTE, begin + PIN_LASTS)
         case EmergencyCode(tid, _, days):
-            return Ordered(tid, _restored(own, begin), begin + days * DAY)
+            return Ordered(tid, _restored(own, begin, unit), begin + days * DAY)
         case _:
-            return Ordered(own.tid, _restored(own, begin))
+            return Ordered(own.tid, _restored(own, begin, unit))
 
 
-def _restored(own: RestoreTime | RestoreAmount | RestoreBoth | EmergencyCode, begin: int) -> Restore:
+def _restored(own: RestoreTime | RestoreAmount | RestoreBoth | EmergencyCode, begin: int, unit: Nano) -> Restore:
     match own:
         case RestoreTime(_, minutes):
             return Restore(0, begin + minutes * MINUTE)
         case RestoreAmount(_, thousandths):
-            return Restore(thousandths * MILLE)
+            return Restore(thousandths * unit // THOUSANDTHS)
         case RestoreBoth(_, hundredths, hours):
-            return Restore(hundredths * CENT, begin + MINUTE + hours * HOUR)
+            return Restore(hundredths * unit // HUNDREDTHS, begin + MINUTE + hours * HOUR)
         case EmergencyCode(_, hundredths, _):
-            return Restore(hundredths * CENT)
+            return Restore(hundredths * unit // HUNDREDTHS)

@@ -154,7 +154,7 @@ def test_a_grant_restores_no_more_and_no_longer_than_rules_could_say(building, c
         most_amount=most_amount,
         longest=longest,
     )
-    said = "from 0 to 1000" if most_amount else "7 days at most"
+    said = "from 0 to 1,000.00" if most_amount else "7 days at most"
     with pytest.raises(ValidationError, match=said):
         make_grant(request, "manager")
 

@@ -458,7 +458,7 @@ def test_callbacks_to_nowhere_and_too_long_ones_are_refused(tenancy, merchants, 
     [
         ({"amount": 0}, "more than 0"),
         ({"amount": -NANO}, "more than 0"),
-        ({"amount": 100_001 * NANO}, "at most 100000"),
+        ({"amount": 100_001 * NANO}, "at most 100,000.00"),
         ({"amount": NANO // 1000}, "Amounts in CNY have at most 2 decimals"),
         ({"currency": "EUR"}, "are in CNY"),
         ({"asked": ""}, "1 to 40"),

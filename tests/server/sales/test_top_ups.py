@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from prewatt.kernel.entries import GrantCredit, decode_command
+from prewatt.kernel.limits import most_paid
 from prewatt.kernel.units import NANO
 from prewatt.server.core.time import now
 from prewatt.server.estate.models import Tenancy
@@ -14,7 +15,7 @@ from prewatt.server.ledger.models import Transfer
 from prewatt.server.metering.models import Meter
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.vending.models import Command, TopUp
-from prewatt.server.vending.paid_amounts import LARGEST, new_credit_id
+from prewatt.server.vending.paid_amounts import new_credit_id
 from prewatt.server.vending.refusals import TopUpError
 from prewatt.server.vending.signed_commands import _key
 from prewatt.tokens import BaseDate, tid_at
@@ -54,7 +55,7 @@ def test_the_same_credit_id_again_is_the_same_top_up(tenancy):
     [
         (0, "c1", "more than 0"),
         (-NANO, "c1", "more than 0"),
-        (LARGEST + 1, "c1", "at most 100000"),
+        (most_paid("EUR") + 1, "c1", "at most 100,000.00"),
         (NANO, "", "1 to 40"),
         (NANO, "c" * 41, "1 to 40"),
         (2 * NANO, "known", "another top-up"),

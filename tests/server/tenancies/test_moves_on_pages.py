@@ -42,7 +42,7 @@ def test_moves_on_the_page_and_the_next_tenant_sees_nothing_of_before(manager, l
         ({"tenant": "Zoe", "begins": ""}, "begins"), ({"tenant": "", "begins": "2025-10-08T12:00"}, "tenant"),
         ({"tenant": "Zoe", "begins": "2025-10-07T12:00"}, "overlaps"),
         ({"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "x"}, "deposit"),
-        ({"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "100000.01"}, "A deposit is between 0 and 100000."),
+        ({"tenant": "Zoe", "begins": "2025-10-08T12:00", "deposit": "100000.01"}, "A deposit is between 0 and 100,000.00."),
         ({"tenant": "Zoe", "begins": "2025-10-08T12:00", "occupants": "x"}, "occupants"),
     ):  # fmt: skip
         assert field in manager.post(f"/units/{unit.pk}/move-in/", given, follow=True).content.decode()

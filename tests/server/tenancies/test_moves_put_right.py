@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from prewatt.kernel.entries import NEVER, ChangeTenancy
+from prewatt.kernel.limits import most_paid
 from prewatt.kernel.units import HOUR, NANO
 from prewatt.server.billing.models import MoveChange
 from prewatt.server.billing.open_debts import open_debts
@@ -19,7 +20,7 @@ from prewatt.server.payments.staff import record
 from prewatt.server.sales.corrections import correct
 from prewatt.server.sales.top_ups import top_up
 from prewatt.server.statements.statement import statement
-from prewatt.server.tenancies.moving import LARGEST_DEPOSIT, move_in, move_out, settle, settle_what_is_due
+from prewatt.server.tenancies.moving import move_in, move_out, settle, settle_what_is_due
 from prewatt.server.tenancies.put_right import Change, preview, put_right
 from prewatt.server.vending.models import Command
 from tests.building import PRICE
@@ -233,7 +234,7 @@ def test_what_the_meter_counted_is_said(edge, store, anna, owner, admin_user):  
         (Change(ends=at(2025, 10, 10)), "Zoe lives there then"),
         (Change(stays=True), "Zoe lives there then"),
         (Change(deposit=-1), "A deposit is between"),
-        (Change(deposit=LARGEST_DEPOSIT + 1), "A deposit is between 0 and 100000"),
+        (Change(deposit=most_paid("EUR") + 1), "A deposit is between 0 and 100,000.00"),
         (Change(tenant=""), "blank"),
     ],
 )

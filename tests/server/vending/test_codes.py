@@ -53,9 +53,9 @@ def test_the_code_of_a_top_up_is_what_the_gateway_reads(tenancy, clock):
     code = made.command.code
     order = decode_command(bytes(made.command.body)).order
     assert isinstance(order, GrantCredit)
-    assert read_code(held("m1"), clock.now(), code.digits) == Credit(order.tid, 20 * NANO)
+    assert read_code(held("m1"), clock.now(), code.digits, "EUR") == Credit(order.tid, 20 * NANO)
     with pytest.raises(ValueError, match="another meter"):
-        read_code(held("m2"), clock.now(), code.digits)
+        read_code(held("m2"), clock.now(), code.digits, "EUR")
 
 
 def test_two_payments_of_one_minute_have_codes_of_their_own(tenancy):
@@ -79,7 +79,7 @@ def test_what_a_code_can_not_carry_comes_with_the_command(tenancy, clock, amount
     made = top_up(tenancy, nano, "c1")
     order = decode_command(bytes(made.command.body)).order
     assert (order.amount, order.coded) == (nano, code)
-    assert read_code(held("m1"), clock.now(), made.command.code.digits).amount == code
+    assert read_code(held("m1"), clock.now(), made.command.code.digits, "EUR").amount == code
 
 
 def test_what_is_too_little_for_a_code_has_none():
@@ -132,7 +132,7 @@ def test_credit_that_a_code_clears_is_owed_back(building, tenancy, store, clock)
     code = vend_management(TokenMeter.objects.get(meter__name="m1"), Function.CLEAR_CREDIT)
     order = decode_command(bytes(code.command.body)).order
     assert isinstance(order, Control)
-    meaning = read_code(held("m1"), clock.now(), code.digits)
+    meaning = read_code(held("m1"), clock.now(), code.digits, "EUR")
     assert (meaning.tid, meaning.action) == (order.tid, ClearCredit())
     clock.at += MINUTE
     edge.append("m1", edge.accounts["m1"].on_site(clock.now(), meaning.action, "page", tid=meaning.tid))
@@ -239,17 +239,17 @@ def test_management_codes_by_command_are_read_by_the_gateway(building, clock):
 
     before = held("m1")
     (limit,) = made("set-power-limit", "--watts", "1500")
-    assert read_code(before, clock.now(), limit).action == LimitPower(1500)
+    assert read_code(before, clock.now(), limit, "EUR").action == LimitPower(1500)
     sections = made("change-key")
     state = before
     for digits in sections:
-        changed = read_code(state, clock.now(), digits)
+        changed = read_code(state, clock.now(), digits, "EUR")
         state = changed.state
     assert changed.complete and state == held("m1") and state.revision == 2
     (tamper,) = made("clear-tamper")
-    assert read_code(state, clock.now(), tamper).action == ClearTamper()
+    assert read_code(state, clock.now(), tamper, "EUR").action == ClearTamper()
     (test,) = made("test")
-    assert read_code(state, clock.now(), test) == Show()
+    assert read_code(state, clock.now(), test, "EUR") == Show()
     wrong = CliRunner().invoke(app, ["meter", "token", "Flat 1", "explode"])
     assert wrong.exit_code == 2 and "is not a known kind of token" in wrong.output
 

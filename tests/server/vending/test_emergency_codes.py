@@ -127,7 +127,7 @@ def test_a_revoked_one_is_worth_nothing_once_the_meter_has_heard_of_it(where, la
         ({}, 5 * NANO + 1, 7, "at most 5.00"),
         ({}, 0, 7, "more than 0"),
         ({}, 5 * NANO, 8, "1 to 7 days"),
-        ({}, NANO // 1000, 7, "hundredths"),
+        ({}, NANO // 1000, 7, "steps of 0.01 up to 100.00, and of 1.00 above"),
         ({"emergency_code_number": 0}, NANO, 7, "0 codes are valid already"),
         ({"emergency_code_amount": 100}, 60 * NANO, 7, "more than 50.00"),
     ],

@@ -36,8 +36,8 @@ def order_of(command):
 
 def typed(edge, clock, meter, digits):
     """Somebody types a code at the page in the building: what a gateway does."""
-    meaning = read_code(held(meter), clock.now(), digits)
     account = edge.accounts[meter]
+    meaning = read_code(held(meter), clock.now(), digits, account.currency)
     if isinstance(meaning, Credit):
         edge.append(meter, account.by_code(clock.now(), meaning.tid, meaning.amount, "page"))
     else:
@@ -66,7 +66,7 @@ def test_what_is_ordered_is_what_the_code_says_to_the_unit(building, edge, clock
     ):
         made = control(meter, action, "manager", "why")
         order = order_of(made)
-        assert read_code(held("m1"), clock.now(), made.code.digits) == Do(order.tid, order.action)
+        assert read_code(held("m1"), clock.now(), made.code.digits, "EUR") == Do(order.tid, order.action)
         assert type(order.action) is type(action) and made.code.tid == made.tid == order.tid
 
 

@@ -130,7 +130,7 @@ def test_an_order_is_shown_asked_sent_done_or_refused(manager, building, tenancy
         (0, 0, "Give an end, an amount, or both"),
         (NANO, -1, "must end in the future, within 31 days"),
         (NANO, 31 * 24 + 1, "must end in the future, within 31 days"),
-        (1000 * NANO + 1, 1, "at most 1000"),
+        (1000 * NANO + 1, 1, "at most 1,000.00"),
     ],
 )
 def test_a_restoration_that_no_meter_could_do_is_not_ordered(building, clock, amount, hours, said):
@@ -146,7 +146,7 @@ def test_a_restoration_that_no_meter_could_do_is_not_ordered(building, clock, am
     [
         ({"do": "explode"}, "Known orders: "),
         ({"do": "restore"}, "Give an end, an amount, or both"),
-        ({"do": "restore", "amount": "1001"}, "at most 1000"),
+        ({"do": "restore", "amount": "1001"}, "at most 1,000.00"),
         ({"do": "restore", "amount": "-5"}, "more than 0"),
         ({"do": "restore", "amount": "five"}, "Amount: “five” is not a number"),
         ({"do": "restore", "hours": "745"}, "from 0 to 744"),
@@ -275,7 +275,7 @@ def test_a_grant_is_signed_for_a_phone_and_holds_at_this_property_alone(manager,
         ({"actions": []}, "Choose one or more of"),
         ({"actions": ["explode"]}, "Choose one or more of"),
         ({"hours": "0"}, "from 1 to 2208"),
-        ({"most_amount": "1001"}, "from 0 to 1000"),
+        ({"most_amount": "1001"}, "from 0 to 1,000.00"),
         ({"longest": "169"}, "from 0 to 168"),
     ],
 )

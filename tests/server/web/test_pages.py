@@ -214,7 +214,7 @@ def test_who_was_told_to_be_off_and_is_not_is_named_to_the_manager(log_in):
         ("1.0000000001", "not a number"),
         ("0", "more than 0"),
         ("-5", "more than 0"),
-        ("100000.01", "at most 100000"),
+        ("100000.01", "at most 100,000.00"),
         ("10,000.50", "Is this the amount?"),
         ("\x00", "Null characters are not allowed"),
         ("1" * 31, "at most 30 characters"),

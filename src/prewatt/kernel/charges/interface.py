@@ -17,8 +17,8 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 from msgspec import Meta
 
+from .. import limits
 from ..units import (
-    AMOUNT_MAX,
     NANO,
     Instant,
     Micro,
@@ -100,11 +100,13 @@ class Charge:
             return int(getattr(holder, self.name))
         return dict(holder.charges).get(self.name, 0)
 
-    def read(self, text: str) -> int:
-        """Return the nano that a document's text says. Raises ValueError if it is no amount, or is out of bounds."""
-        amount = parse_money(text)
-        if not 0 <= amount <= AMOUNT_MAX:
-            raise ValueError(f"amount {text!r} is not between 0 and {AMOUNT_MAX // NANO}")
+    def read(self, text: str, currency: str) -> int:
+        """Return the nano that a document's text says. Raises ValueError if it is no amount, or is more than a tariff in
+        this currency charges.
+        """
+        amount, most = parse_money(text), limits.most_charged(currency)
+        if not 0 <= amount <= most:
+            raise ValueError(f"amount {text!r} is not between 0 and {most // NANO}")
         return amount
 
     def written(self, amount: int) -> str:
@@ -115,9 +117,11 @@ class Charge:
 class PerKwh(Charge):
     """A price on each kWh, micro, beside the price of the energy."""
 
-    def read(self, text: str) -> Micro:
-        """Return the micro that a document's text says. Raises ValueError if it is no price, or is out of bounds."""
-        return parse_price(text)
+    def read(self, text: str, currency: str) -> Micro:
+        """Return the micro that a document's text says. Raises ValueError if it is no price, or is above the highest in
+        this currency.
+        """
+        return parse_price(text, limits.highest_price(currency))
 
     def written(self, amount: Micro) -> str:
         """Return the text of a price (micro per kWh) for a document."""

@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from ...kernel.currencies import magnitude
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import TariffError
 from ...kernel.tariff_document import tariff_from_document, tariff_to_document
@@ -157,10 +158,20 @@ def _handed_over(plan: BuildingPlan, property_: Property, login: str, tenancies:
 
 
 def _property(owner: Organisation, plan: BuildingPlan) -> Property:
+    size = magnitude(plan.currency)
     property_ = Property(
-        organisation=owner, name=plan.name, zone=plan.zone, currency=plan.currency, low_credit=plan.low_credit
+        organisation=owner,
+        name=plan.name,
+        zone=plan.zone,
+        currency=plan.currency,
+        low_credit=plan.low_credit,
     )
+    property_.emergency_code_amount *= size
     property_.full_clean()
+    limit = Organisation().adjustment_limit
+    if size != 1 and not owner.properties.exists():
+        # Until there is a building, nobody knows in which currency the usual limit is.
+        Organisation.objects.filter(pk=owner.pk, adjustment_limit=limit).update(adjustment_limit=limit * size)
     property_.save()
     return property_
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ...kernel.currencies import MINOR_DIGITS
+from ...kernel.limits import is_lendable, most_lent
+from ..core import local_forms
 from ..core.amounts import check_payable
 from ..core.fields import check_currency, check_web_address, check_zone
 from .low_steps import DECIMALS, kept_steps
@@ -209,11 +212,11 @@ class Property(models.Model):
         ),
     )
     price_cap = models.DecimalField(
-        max_digits=10,
+        max_digits=14,
         decimal_places=6,
         null=True,
         blank=True,
-        validators=[MinValueValidator(0), MaxValueValidator(1000)],
+        validators=[MinValueValidator(0)],
         help_text=_("The highest price per kWh, with fee and tax, that the law allows for tenants. Empty: no cap."),
     )
     purchase_tariff = models.ForeignKey(
@@ -294,7 +297,7 @@ class Property(models.Model):
         max_digits=14,
         decimal_places=4,
         default=5,
-        validators=[MinValueValidator(0), MaxValueValidator(1000)],
+        validators=[MinValueValidator(0)],
         help_text=_("The highest amount that one emergency code lends."),
     )
     emergency_code_number = models.PositiveSmallIntegerField(
@@ -402,3 +405,11 @@ class Property(models.Model):
             setattr(self, field, kept_steps(getattr(self, field), field, self.currency))
         for field in {*AMOUNTS} - {*(exclude or ())}:
             check_payable(int(Decimal(getattr(self, field)).scaleb(9)), field, self.currency)
+        if "emergency_code_amount" not in (exclude or ()):
+            self._check_lendable(int(self.emergency_code_amount.scaleb(9)))
+
+    def _check_lendable(self, amount: int) -> None:
+        if not is_lendable(amount, self.currency):
+            said = _("Type an amount from 0 to %(most)s.")
+            most = local_forms.money(most_lent(self.currency), self.currency)
+            raise ValidationError({"emergency_code_amount": said % {"most": most}})

@@ -58,6 +58,10 @@ class RevocationList(models.Model):
         return f"{self.property}, {self.number}"
 
 
+USUAL_RESTORE_AMOUNT = 5 * NANO
+"""What a phone may restore where nobody has said it, nano, in a currency of magnitude 1."""
+
+
 class OnSiteRules(models.Model):
     """What a phone of a property's staff may do on site, by a grant that it asks for itself. A property without a row has
     the values that a new one has.
@@ -70,7 +74,7 @@ class OnSiteRules(models.Model):
     property = models.OneToOneField(Property, on_delete=models.PROTECT, primary_key=True, related_name="on_site_rules")
     actions = models.CharField(max_length=200, blank=True, default=" ".join(ALLOWED))
     days = models.PositiveSmallIntegerField(default=7)
-    restore_amount = models.BigIntegerField(default=5 * NANO)
+    restore_amount = models.BigIntegerField(default=USUAL_RESTORE_AMOUNT)
     restore_hours = models.PositiveSmallIntegerField(default=12)
     staff_restore = models.BooleanField(default=False)
 

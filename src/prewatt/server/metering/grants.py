@@ -13,27 +13,32 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST, RESTORE_LARGEST, is_lendable
-from ...kernel.units import DAY, NANO
+from ...kernel.limits import is_lendable, most_lent
+from ...kernel.orders import GRANT_LONGEST, GRANT_RESTORE_LONGEST
+from ...kernel.units import DAY
 from ...wire.on_site import ALLOWED, GatewayKey, Grant, encode, sign_grant
 from ...wire.signing import VerifyKey
+from ..core import local_forms
 from ..core.home_secrets import signing_key
 from ..core.time import now
 from ..estate.models import Property
 from .models import Gateway, StaffGrant
 
 
-def refused_restoring(amount_field: str, most_amount: int, time_field: str, longest: int) -> dict[str, str]:
-    """Return, by field and for people, which of these bounds of a restoration is out of range: an amount (nano), a time
-    (µs). Empty if neither is.
+def refused_restoring(
+    amount_field: str, most_amount: int, currency: str, time_field: str, longest: int
+) -> dict[str, str]:
+    """Return, by field and for people, which of these bounds of a restoration is out of range: an amount (nano) in a currency,
+    a time (µs). Empty if neither is.
     """
     errors = {}
-    if not is_lendable(most_amount):
-        errors[amount_field] = _("Type an amount from 0 to %(most)s.") % {"most": RESTORE_LARGEST // NANO}
+    if not is_lendable(most_amount, currency):
+        most = local_forms.money(most_lent(currency), currency)
+        errors[amount_field] = _("Type an amount from 0 to %(most)s.") % {"most": most}
     if not 0 <= longest <= GRANT_RESTORE_LONGEST:
-        most = GRANT_RESTORE_LONGEST // DAY
-        text = ngettext("The time can be %(days)d day at most.", "The time can be %(days)d days at most.", most)
-        errors[time_field] = text % {"days": most}
+        days = GRANT_RESTORE_LONGEST // DAY
+        text = ngettext("The time can be %(days)d day at most.", "The time can be %(days)d days at most.", days)
+        errors[time_field] = text % {"days": days}
     return errors
 
 
@@ -72,7 +77,7 @@ class GrantRequest:
             errors["ends"] = _("A grant must end after it begins, in the future, and within %(days)d days.") % {
                 "days": GRANT_LONGEST // DAY
             }
-        errors |= refused_restoring("most_amount", self.most_amount, "longest", self.longest)
+        errors |= refused_restoring("most_amount", self.most_amount, self.property.currency, "longest", self.longest)
         if errors:
             raise ValidationError(errors)
         return raw

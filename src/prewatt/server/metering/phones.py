@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ...kernel.currencies import magnitude
 from ...kernel.orders import GIVES_CREDIT, GRANT_LONGEST
 from ...kernel.units import DAY, HOUR
 from ...wire.on_site import ALLOWED, Grant, SignedGrant, read_grant
@@ -20,6 +21,7 @@ from ..accounts.memberships import Reach
 from ..accounts.rights import Right
 from ..core.time import now
 from ..estate.models import Property
+from .grant_models import USUAL_RESTORE_AMOUNT
 from .grants import GrantRequest, gateway_keys, make_grant, refused_restoring
 from .models import OnSiteRules, StaffGrant
 from .revoking import holding, revoke
@@ -42,7 +44,10 @@ class PhoneGrants(NamedTuple):
 
 def rules_of(property_: Property) -> OnSiteRules:
     """Return what the grants of phones may allow at a property; the usual rules if nobody has set any."""
-    return OnSiteRules.objects.filter(property=property_).first() or OnSiteRules(property=property_)
+    stored = OnSiteRules.objects.filter(property=property_).first()
+    return stored or OnSiteRules(
+        property=property_, restore_amount=USUAL_RESTORE_AMOUNT * magnitude(property_.currency)
+    )
 
 
 def allowed(rules: OnSiteRules, rights: frozenset[Right]) -> tuple[str, ...]:
@@ -65,7 +70,9 @@ def set_rules(rules: OnSiteRules, by: Any) -> int:
         errors["actions"] = _("Choose one or more of: %(known)s.") % {"known": ", ".join(ALLOWED)}
     if not 1 <= rules.days <= GRANT_LONGEST // DAY:
         errors["days"] = _("Type a number of days from 1 to %(most)d.") % {"most": GRANT_LONGEST // DAY}
-    errors |= refused_restoring("restore_amount", rules.restore_amount, "restore_hours", rules.restore_hours * HOUR)
+    errors |= refused_restoring(
+        "restore_amount", rules.restore_amount, rules.property.currency, "restore_hours", rules.restore_hours * HOUR
+    )
     if errors:
         raise ValidationError(errors)
     before = rules_of(rules.property)

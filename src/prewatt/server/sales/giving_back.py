@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ...kernel.limits import most_paid
 from ...kernel.sentences import sentence, stored_of
-from ...kernel.units import BALANCE_MAX, NANO
+from ...kernel.units import BALANCE_MAX
 from ..billing.remainders import close_remainder
 from ..core import local_forms
 from ..core.people import name_of
@@ -24,7 +25,7 @@ from ..metering.models import Meter
 from ..vending.adjustments import adjust
 from ..vending.keypads import lock_keypads
 from ..vending.models import Adjustment, KeypadEntry, Refund
-from ..vending.paid_amounts import LARGEST, as_it_is, is_payable
+from ..vending.paid_amounts import as_it_is, is_payable
 from ..vending.refusals import GivingBackError, check_id
 from ..vending.second_person import is_too_much, lock_books
 from .differences import carry_out
@@ -118,10 +119,10 @@ def give(tenancy: Tenancy, amount: int, adjustment_id: str, by: Any, reason: str
     """
     lock_books(tenancy.unit.property.organisation)
     lock_account(tenancy)
-    if not is_payable(abs(amount)):
-        raise GivingBackError(
-            _("The amount must not be 0, and must be at most %(most)s.") % {"most": LARGEST // NANO}, "amount"
-        )
+    currency = tenancy.unit.property.currency
+    if not is_payable(abs(amount), currency):
+        most = local_forms.money(most_paid(currency), currency)
+        raise GivingBackError(_("The amount must not be 0, and must be at most %(most)s.") % {"most": most}, "amount")
     return _propose(tenancy, amount, adjustment_id, by, reason, Adjustment.Kind.GIVEN)
 
 

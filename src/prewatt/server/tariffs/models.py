@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ...kernel.calendar import local, zone
 from ...kernel.entries import MAX_ENTRY, SetTariff, encode_command
 from ...kernel.entries import Command as Order
+from ...kernel.limits import highest_price
 from ...kernel.tariff import RateCalendar, TariffError
 from ...kernel.tariff import Tariff as KernelTariff
 from ...kernel.tariff import Version as KernelVersion
@@ -165,7 +166,7 @@ class TariffVersion(models.Model):
             check_resale(
                 priced,
                 self.effective_at,
-                parse_price(str(cap)) if cap is not None else None,
+                parse_price(str(cap), highest_price(priced.currency)) if cap is not None else None,
                 purchase.kernel() if purchase else None,
             )
         except TariffError as error:

@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from ...amounts import decimal_sign
+from ...kernel.limits import highest_price
 from ...kernel.tariff import Dated, TariffError
-from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, PRICE_MAX, instant
+from ...kernel.units import DAY, INSTANT_MAX, MICRO, MINUTE, instant
 from ...tables.cells import CellError, number_of, order_of_days, text_of
 from ...tables.columns import Header, all_names, find, unit_of
 from ...tables.moments import instants_of, moment_of
@@ -287,12 +288,10 @@ class _Reading:
                 % {"price": f"{shown(text)!r}{of}", "most": decimals},
             )
             return None
-        if abs(micro) > PRICE_MAX:
-            self._add(
-                line,
-                "price",
-                _("price %(price)r is above %(most)d per kWh") % {"price": shown(text), "most": PRICE_MAX // MICRO},
-            )
+        most = highest_price(self._currency)
+        if abs(micro) > most:
+            said = _("price %(price)r is above %(most)d per kWh") % {"price": shown(text), "most": most // MICRO}
+            self._add(line, "price", said)
             return None
         self._below_zero += micro < 0
         return max(int(micro), 0)

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 
 from ...kernel.calendar import zone
 from ...kernel.entries import ChangeTenancy
+from ...kernel.limits import most_paid
 from ...kernel.sentences import sentence
-from ...kernel.units import NANO
 from ..billing.owed import owe_back
 from ..billing.remainders import close_remainder
 from ..billing.spreading import settle_spreads
+from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy, Unit
 from ..estate.tenancies import check_near
@@ -45,8 +46,6 @@ from ..vending.keypads import keypad_of, lock_keypads
 from ..vending.models import Refund
 from ..vending.vacancy import end_limit
 
-LARGEST_DEPOSIT = 100_000 * NANO
-
 
 def check_in_use(unit: Unit, ends: Iterable[int | None] = (None,)) -> None:
     """Raise ValidationError if the unit or its property is archived, and one of these `ends` (None: no end) is still to
@@ -61,12 +60,11 @@ def check_in_use(unit: Unit, ends: Iterable[int | None] = (None,)) -> None:
         raise ValidationError(_("This unit is archived. Bring it back first."))
 
 
-def check_deposit(deposit: int) -> None:
-    """Raise ValidationError, for the field `deposit`, if no deposit can be of this amount (nano)."""
-    if not 0 <= deposit <= LARGEST_DEPOSIT:
-        raise ValidationError(
-            {"deposit": _("A deposit is between 0 and %(most)s.") % {"most": LARGEST_DEPOSIT // NANO}}
-        )
+def check_deposit(deposit: int, currency: str) -> None:
+    """Raise ValidationError, for the field `deposit`, if no deposit can be of this amount (nano) in a currency."""
+    if not 0 <= deposit <= most_paid(currency):
+        most = local_forms.money(most_paid(currency), currency)
+        raise ValidationError({"deposit": _("A deposit is between 0 and %(most)s.") % {"most": most}})
 
 
 def check_move_in(tenancy: Tenancy, unknown: Collection[str] = ()) -> None:
@@ -75,7 +73,7 @@ def check_move_in(tenancy: Tenancy, unknown: Collection[str] = ()) -> None:
     """
     errors: dict[str, Any] = {}
     try:
-        check_deposit(tenancy.deposit)
+        check_deposit(tenancy.deposit, tenancy.unit.property.currency)
     except ValidationError as error:
         errors.update(error.error_dict)
     try:

@@ -346,7 +346,7 @@ class _PuttingRight:
         more = deposit - tenancy.deposit
         if not more:
             return
-        check_deposit(deposit)
+        check_deposit(deposit, tenancy.unit.property.currency)
         if deposit_held(tenancy) + more < 0:
             raise ValidationError({"deposit": _("More of the deposit than this was paid back already.")})
         received, held = account(self.organisation, Kind.CASH), account(self.organisation, Kind.DEPOSITS)

@@ -10,15 +10,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ...kernel.entries import Control, decode_command
+from ...kernel.limits import is_lendable, most_lent
 from ...kernel.orders import (
-    RESTORE_LARGEST,
     RESTORE_LONGEST,
     Action,
     Restore,
     TakeEmergency,
-    is_lendable,
 )
-from ...kernel.units import DAY, NANO
+from ...kernel.units import DAY
 from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy
@@ -35,8 +34,10 @@ class ControlError(ValueError):
     """The order cannot be given; the message, for people, says why. Nothing was changed."""
 
 
-def check_bounds(action: Action) -> None:
-    """Raise ControlError if no meter could do an order: a restoration without an end and an amount, or beyond what is allowed."""
+def check_bounds(action: Action, currency: str) -> None:
+    """Raise ControlError if no meter could do an order: a restoration without an end and an amount, or beyond what is allowed
+    in a currency.
+    """
     if not isinstance(action, Restore):
         return
     if not action.is_bounded:
@@ -46,10 +47,9 @@ def check_bounds(action: Action) -> None:
         raise ControlError(
             _("A restoration must end in the future, within %(days)d days from now.") % {"days": RESTORE_LONGEST // DAY}
         )
-    if not is_lendable(action.amount):
-        raise ControlError(
-            _("A restoration must be of more than 0, and at most %(most)s.") % {"most": RESTORE_LARGEST // NANO}
-        )
+    if not is_lendable(action.amount, currency):
+        most = local_forms.money(most_lent(currency), currency)
+        raise ControlError(_("A restoration must be of more than 0, and at most %(most)s.") % {"most": most})
 
 
 @transaction.atomic
@@ -58,7 +58,7 @@ def control(meter: Meter, action: Action, by: Any, reason: str = "", coded: bool
     none, because nobody would type it. Raises ControlError if the order is not possible, or lends more than one person
     may give alone (`second_person`).
     """
-    check_bounds(action)
+    check_bounds(action, meter.property.currency)
     if isinstance(action, Restore) and action.amount:
         _check_alone(meter, action.amount, by)
     who = by if isinstance(by, str) else by.get_username()

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from ...kernel.units import NANO, parse_money
+from ...kernel.limits import most_lent
+from ...kernel.units import parse_money
 from ..core import local_forms
 from ..core.errors import Refused
 from ..estate.models import Property
 from ..estate.supply_rules import MOST_CODE_DAYS
-
-LARGEST = 1000 * NANO
-"""The most that one code can lend, nano."""
 
 
 class EmergencyError(Refused):
@@ -45,7 +43,7 @@ def check_terms(property_: Property, amount: int, days: int) -> None:
     days.
     """
     allowed = bounds(property_)
-    if not 0 < amount <= min(allowed.amount, LARGEST):
+    if not 0 < amount <= min(allowed.amount, most_lent(property_.currency)):
         most = local_forms.money(allowed.amount, property_.currency)
         raise EmergencyError(_("A code must lend more than 0, and at most %(most)s.") % {"most": most}, "amount")
     if not 0 < days <= min(allowed.days, MOST_CODE_DAYS):

@@ -24,6 +24,7 @@ from ..estate.models import Property, Tenancy
 from ..estate.occupancy import holder_at
 from ..metering.locking import lock_meters
 from ..metering.models import Meter
+from .code_steps import in_steps
 from .codes import vend
 from .emergency_bounds import EmergencyError, bounds, check_terms
 from .models import Code, Command, EmergencyCode, TokenMeter
@@ -83,11 +84,14 @@ def _make_one(locked: Meter, amount: int, days: int, by: Any) -> EmergencyCode:
     token_meter, at = check_meter(locked, amount, by), now()
     try:
         tid = next_tid(token_meter)
-        token = emergency_token(amount, days, tid)
+        token = emergency_token(amount, days, tid, locked.property.currency)
         code = vend(token_meter, token, Code.Kind.EMERGENCY, by, amount, f"{days} days")
     except NotCarried:
         raise EmergencyError(
-            _("A code can carry hundredths up to 100.00, and only whole units above that: choose such an amount."),
+            _(
+                "A code carries an amount in steps of %(fine)s up to %(upto)s, and of %(coarse)s above: choose such an amount."
+            )
+            % in_steps(locked.property.currency),
             "amount",
         ) from None
     except VendError as error:

@@ -16,6 +16,7 @@ from ...wire.order_codes import order_token
 from ..core.time import now
 from ..metering.locking import for_update
 from ..metering.models import Meter
+from .code_steps import in_steps
 from .codes import codable, vend
 from .credit_log import issue
 from .models import OPEN, Code, Command, TokenMeter
@@ -41,11 +42,11 @@ def code_of(meter: Meter, action: Action, by: Any = None) -> tuple[Action, Code 
     token_meter = TokenMeter.objects.filter(meter=meter).select_related("group").first()
     if token_meter is None:
         return action, None
-    base = BaseDate(token_meter.group.base)
+    base, currency = BaseDate(token_meter.group.base), meter.property.currency
     try:
         # Tried before an identifier is spent on it.
-        order_token(action, base, tid_at(base, now()))
-        carried, token = order_token(action, base, next_tid(token_meter))
+        order_token(action, base, tid_at(base, now()), currency)
+        carried, token = order_token(action, base, next_tid(token_meter), currency)
     except (NotCarried, NumberError, VendError):
         return action, None
     amount = carried.amount if isinstance(carried, Restore) else 0
@@ -65,16 +66,17 @@ def why_no_code(command: Command) -> str:
     base = BaseDate(token_meter.group.base)
     try:
         if isinstance(order, Control):
-            order_token(order.action, base, tid_at(base, command.issued_at))
+            order_token(order.action, base, tid_at(base, command.issued_at), command.meter.property.currency)
         elif not codable(order.amount):
             return _("No code: the amount is too small for a code.")
     except NotCarried as refused:
         return {
             "action": _("No code: this order waits for the network."),
             "amount": _(
-                "No code: a code carries an amount with at most three decimals, two if there is an end, and none "
-                "above 100. Order such an amount to get a code."
-            ),
+                "No code: a code carries an amount in steps of %(alone)s; with an end, in steps of %(fine)s up to %(upto)s, "
+                "and of %(coarse)s above. Order such an amount to get a code."
+            )
+            % in_steps(command.meter.property.currency),
             "end": _(
                 "No code: with an amount, a code carries an end in whole hours up to two days, or in whole days. To "
                 "get a code, order such an end, or only an amount, or only an end."

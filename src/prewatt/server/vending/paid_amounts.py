@@ -7,7 +7,8 @@ import uuid
 from django.utils.translation import gettext as _
 
 from ...kernel.currencies import minor_digits, minor_unit
-from ...kernel.units import NANO
+from ...kernel.limits import most_paid
+from ..core import local_forms
 from ..core.time import now
 from ..estate.models import Tenancy
 from ..ledger.references import OWN, is_typed
@@ -15,26 +16,24 @@ from ..metering.models import Meter
 from .keypads import keypad_of
 from .refusals import TopUpError
 
-LARGEST = 100_000 * NANO
-"""The largest payment, nano."""
-
 
 def new_credit_id() -> str:
     """Return a new credit id. The caller makes it before the top-up, so that a repeated request is the same top-up."""
     return uuid.uuid4().hex
 
 
-def is_payable(amount: int) -> bool:
-    """Return whether an amount (nano) is over 0, and not larger than one payment may be."""
-    return 0 < amount <= LARGEST
+def is_payable(amount: int, currency: str) -> bool:
+    """Return whether an amount (nano) is over 0, and not larger than one payment in a currency may be."""
+    return 0 < amount <= most_paid(currency)
 
 
 def check_amount(amount: int, currency: str) -> None:
     """Raise TopUpError, which names the field, if an amount (nano) cannot be paid: it is not over 0, too large, or
     finer than the currency.
     """
-    if not is_payable(amount):
-        raise TopUpError(_("A top-up must be more than 0, and at most %(most)s.") % {"most": LARGEST // NANO}, "amount")
+    if not is_payable(amount, currency):
+        most = local_forms.money(most_paid(currency), currency)
+        raise TopUpError(_("A top-up must be more than 0, and at most %(most)s.") % {"most": most}, "amount")
     if amount % minor_unit(currency):
         raise TopUpError(
             _("Amounts in %(currency)s have at most %(digits)d decimals.")

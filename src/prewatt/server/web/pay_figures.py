@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from ...kernel.currencies import format_money, minor_digits
+from ...kernel.currencies import format_money, magnitude, minor_digits
 from ...kernel.units import NANO
 from ..core.amounts import typed_money
 from ..estate.models import Tenancy
@@ -19,8 +19,8 @@ from ..payments.providers.methods import BY_AGREEMENT
 from ..payments.ways import Way, saves, ways_in_browser
 from ..vending.paid_amounts import check_amount, new_credit_id
 
-AMOUNTS = {0: (1000, 2000, 5000, 10000), 2: (20, 50, 100, 200), 3: (5, 10, 20, 50), 4: (1, 2, 5, 10)}
-"""The amounts that are offered by one tap, in units of the currency, by the number of its decimals."""
+AMOUNTS = {0: (20, 50, 100, 200), 2: (20, 50, 100, 200), 3: (5, 10, 20, 50), 4: (1, 2, 5, 10)}
+"""The amounts that are offered by one tap in a currency of magnitude 1, in its units, by the number of its decimals."""
 SHOWN = 3
 """The most unfinished payments that are shown."""
 
@@ -75,7 +75,7 @@ def how_to_pay(tenancy: Tenancy, at: int, user: Any, user_agent: str, has_open: 
 
 def offered_amounts(currency: str) -> Sequence[int]:
     """Return the amounts that are offered by one tap, in units of a currency."""
-    return AMOUNTS[minor_digits(currency)]
+    return [each * magnitude(currency) for each in AMOUNTS[minor_digits(currency)]]
 
 
 def preset(tenancy: Tenancy, asked: str) -> str:
@@ -88,10 +88,10 @@ def preset(tenancy: Tenancy, asked: str) -> str:
         check_amount(amount, currency)
     except ValidationError:
         last = tenancy.top_ups.order_by("-pk").values_list("amount", flat=True).first()
-        amount = last or AMOUNTS[minor_digits(currency)][0] * NANO
+        amount = last or offered_amounts(currency)[0] * NANO
         owed = -balance(tenant_account(tenancy))
         if owed > 0:
-            step = AMOUNTS[minor_digits(currency)][0] * NANO
+            step = offered_amounts(currency)[0] * NANO
             amount = max(amount, -(-owed // step) * step)
     return format_money(amount, currency)
 

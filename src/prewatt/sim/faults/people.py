@@ -265,7 +265,7 @@ def vendor(world: World, name: str, dice: Random) -> None:
     tid = new_code(world, name, Code(world.happening, 0))
     token: Management | Proprietary = Management(Function.CLEAR_CREDIT, tid, 0)
     if not isinstance(action, ClearCredit):
-        action, token = order_token(action, BaseDate.D2014, tid)
+        action, token = order_token(action, BaseDate.D2014, tid, "EUR")
     order(world, name, Control(action, "vendor", "", tid))
     if isinstance(action, LimitPower):
         world.later(world.now + 6 * HOUR, partial(order, world, name, Control(LimitPower(0), "manager")))

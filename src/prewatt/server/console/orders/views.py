@@ -52,7 +52,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             amount=typed_money(given.get("amount") or "0", "amount", unit.property.currency),
             until=now() + hours * HOUR if hours else 0,
         )
-        check_bounds(action)
+        check_bounds(action, unit.property.currency)
         act = _act(unit, meter, action)
         give = partial(control, meter, action, request.user, given.get("reason", ""))
         if act is not None and (asked := ask_whether(request, unit, act, give, form)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....kernel.currencies import magnitude
 from ....kernel.units import NANO
 from ...estate.models import Tenancy
 from ...vending.usual import usual
@@ -16,7 +17,9 @@ def amounts(tenancy: Tenancy) -> list[int]:
     """
     known = usual(tenancy.unit)
     was_paid = known is not None and known.was_paid
-    own = (known.amount if known else 20 * NANO) // (1 if was_paid else FIRST_PART)
+    own = (known.amount if known else 20 * NANO * magnitude(tenancy.unit.property.currency)) // (
+        1 if was_paid else FIRST_PART
+    )
     size = NANO
     while size * 10 <= own:
         size *= 10
